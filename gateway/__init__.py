@@ -1,0 +1,3 @@
+"""An SMTP listener that turns mail into AlgaPSA tickets, comments and documents."""
+
+__version__ = "0.1.0"

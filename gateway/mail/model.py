@@ -1,0 +1,165 @@
+"""The parsed mail: immutable values that the rest of the gateway reads.
+
+Promised: every text here is valid Unicode without NUL, lone surrogates or control characters
+other than tab and line feed; every attachment of the mail is listed once; nothing is cut
+without a note in ``defects``. Source: RFC 5322, RFC 2045-2049, RFC 3464, RFC 3834.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Block = dict[str, Any]
+"""One block of the desk's rich text: ``{"type", "props", "content", "children"}``."""
+
+AutoKind = Literal[
+    "human",
+    "bounce",
+    "auto-reply",
+    "vacation",
+    "notification",
+    "list",
+    "bulk",
+    "receipt",
+    "own",
+    "helpdesk",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox of a header. ``address`` is ``local@domain``, the domain in lower case."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of the mail, in the order of the part tree.
+
+    ``part`` is where its bytes are: the path of the part in the tree ("2.1", counted from 1),
+    with "!n" appended for the n-th file unpacked from that part (winmail.dat, uuencode, S/MIME).
+    ``size`` and ``sha256`` (hex) are of the decoded bytes. ``inline`` says that the body shows it;
+    image blocks refer to it as ``attachment:N``, N its index in ``Email.attachments``.
+    """
+
+    part: str
+    filename: str
+    content_type: str
+    size: int
+    sha256: str
+    inline: bool = False
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is new in a reply. ``text`` has neither quotes nor signature; ``blocks`` is the same as
+    rich text, with the signature kept where it was not recognised with confidence. Whatever was
+    cut is in ``quoted`` and ``signature``: no word is lost between the three.
+    ``confidence`` "low" means that nothing was cut."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    without_quotes: str
+    without_signature: str
+    signature: str = ""
+    quoted: str = ""
+    confidence: Literal["high", "low"] = "high"
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """A mail that this one carries: from its text, its HTML or an attached message.
+
+    ``chain`` holds further forwards inside it, outermost first. ``message_ids`` are the original's
+    own id, In-Reply-To and References, known only when the original was attached."""
+
+    sender: Address | None
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    date: str = ""
+    text: str = ""
+    above: str = ""
+    blocks: tuple[Block, ...] = ()
+    above_blocks: tuple[Block, ...] = ()
+    attached: bool = False
+    message_ids: tuple[str, ...] = ()
+    chain: tuple[Forwarded, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A delivery report: who could not be reached, why, and about which mail."""
+
+    recipient: str = ""
+    status: str = ""
+    action: str = ""
+    diagnostic: str = ""
+    original_message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic:
+    """Whether a machine sent the mail, and the headers that say so (``reasons``)."""
+
+    kind: AutoKind = "human"
+    reasons: tuple[str, ...] = ()
+    bounce: Bounce | None = None
+
+    @property
+    def is_auto(self) -> bool:
+        return self.kind != "human"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskMarks:
+    """What the desk's own notifications leave in a reply (CONTRACT "Marks in the desk's own mail").
+
+    All of it is the sender's claim; none of it can be verified over the API."""
+
+    ticket_ids: tuple[str, ...] = ()
+    reply_tokens: tuple[str, ...] = ()
+    ticket_numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A parsed mail.
+
+    ``message_id``, ``in_reply_to`` and ``references`` are in canonical form (RULES 1: no brackets,
+    local part as it was, domain in lower case; "" or () when absent). ``date`` is ISO 8601 in UTC or
+    "". ``headers`` are (name, decoded value) in order, at most 1,000. ``text`` is the whole body as
+    plain text, ``html`` the chosen HTML part as it came, ``blocks`` the whole body as rich text.
+    ``digest`` (hex) identifies the content: equal for two copies that differ in trace headers only.
+    """
+
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    date: str
+    subject: str
+    sender: Address | None
+    reply_to: tuple[Address, ...]
+    to: tuple[Address, ...]
+    cc: tuple[Address, ...]
+    headers: tuple[tuple[str, str], ...]
+    text: str
+    html: str
+    blocks: tuple[Block, ...]
+    reply: Reply
+    forwarded: Forwarded | None
+    auto: Automatic
+    marks: DeskMarks
+    attachments: tuple[Attachment, ...]
+    defects: tuple[str, ...]
+    digest: str
+
+    def header(self, name: str) -> str:
+        """The first header of that name (any case), decoded; "" when absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), "")
