@@ -1,0 +1,273 @@
+"""Configuration: ``gateway.toml`` and a few environment variables become one frozen ``Settings``.
+
+Refused with the key, what was found and what was expected: unknown keys, wrong types, a mailbox
+of a desk that is not configured, the same mailbox twice, a missing API key.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+DEFAULT_FILE = Path("gateway.toml")
+DEFAULT_DESK = "default"
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. The text names each key and what was expected."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+def _host_port(text: str) -> str:
+    host, separator, port = text.rpartition(":")
+    if not separator or not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError("expected host:port, for example 127.0.0.1:2525")
+    return text
+
+
+def _mail_address(text: str) -> str:
+    local, separator, domain = text.rpartition("@")
+    if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t"):
+        raise ValueError("expected a mail address, for example support@msp.example")
+    return f"{local}@{domain}".lower()
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError as error:
+        raise ValueError("expected a network, for example 192.0.2.0/24") from error
+
+
+HostPort = Annotated[str, AfterValidator(_host_port)]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+Network = Annotated[str, AfterValidator(_network)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class DeskSettings(_Section):
+    """One AlgaPSA desk and how to talk to it."""
+
+    url: AnyHttpUrl = Field(description="base address of the API, ending in /api/v1")
+    api_key: SecretStr | None = Field(None, description="API key of an internal user of the desk")
+    api_key_file: Path | None = Field(None, description="file that holds the API key")
+    timeout: Seconds = Field(30, description="seconds until a request counts as unknown")
+    settle: Seconds = Field(120, description="seconds until an unknown write may be sent again")
+    rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
+    burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
+
+    def key(self) -> str:
+        """The API key. Raises ConfigError when the file cannot be read."""
+        if self.api_key is not None:
+            return self.api_key.get_secret_value()
+        assert self.api_key_file is not None
+        try:
+            return self.api_key_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"api_key_file: {self.api_key_file} cannot be read ({error.strerror})") from error
+
+    @model_validator(mode="after")
+    def _one_key(self) -> DeskSettings:
+        if (self.api_key is None) == (self.api_key_file is None):
+            raise ValueError(
+                "expected exactly one of api_key and api_key_file (or the environment variable "
+                "GATEWAY_DESK_API_KEY)"
+            )
+        return self
+
+
+class SmtpSettings(_Section):
+    """The listener."""
+
+    listen: HostPort = Field("127.0.0.1:2525", description="address and port of the SMTP listener")
+    hostname: str = Field("", description="name in the greeting; the machine's own when empty")
+    max_size: Annotated[int, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail in bytes")
+    max_recipients: Annotated[int, Field(ge=1)] = Field(50, description="recipients of one mail")
+    max_connections: Annotated[int, Field(ge=1)] = Field(1000, description="connections at once")
+    timeout: Seconds = Field(120, description="seconds without a command or a block of data")
+    tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
+    tls_key: Path | None = Field(None, description="private key (PEM)")
+    drain: Seconds = Field(30, description="seconds that a mail under way may take after SIGTERM")
+
+    @model_validator(mode="after")
+    def _tls_pair(self) -> SmtpSettings:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("expected both tls_cert and tls_key, or neither")
+        return self
+
+
+class HttpSettings(_Section):
+    """Health and metrics."""
+
+    listen: HostPort = Field("127.0.0.1:8025", description="address and port of /healthz, /readyz, /metrics")
+
+
+class StoreSettings(_Section):
+    """Where accepted mail and the mapping table live."""
+
+    url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
+    spool: Path | None = Field(None, description="folder of large mails; beside the database when empty")
+    spool_over: Annotated[int, Field(ge=0)] = Field(256 * 1024, description="bytes; larger mails go to the spool")
+    min_free: Annotated[int, Field(ge=0)] = Field(
+        256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)"
+    )
+
+    @model_validator(mode="after")
+    def _known_database(self) -> StoreSettings:
+        if not self.url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("url: expected sqlite:///FILE or postgresql+psycopg://…")
+        return self
+
+    @property
+    def spool_dir(self) -> Path:
+        """The spool folder: as configured, else beside the SQLite file, else ``spool``."""
+        if self.spool is not None:
+            return self.spool
+        if self.url.startswith("sqlite:///"):
+            database = Path(self.url.removeprefix("sqlite:///"))
+            return database.with_name(database.name + ".spool")
+        return Path("spool")
+
+
+class WorkSettings(_Section):
+    """How accepted mail is worked on."""
+
+    concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries worked on at once")
+    lease: Seconds = Field(300, description="seconds that a claim of a delivery lasts")
+    retry_for: Seconds = Field(5 * 86400, description="seconds of temporary failures until quarantine")
+    wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
+    remember: Seconds = Field(30 * 86400, description="seconds that a redelivery is recognised")
+    remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
+
+
+class ParserSettings(_Section):
+    """The child processes that read mail."""
+
+    children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
+    deadline: Seconds = Field(20, description="seconds of a child for one mail")
+    memory: Annotated[int, Field(ge=64 * 1024 * 1024)] = Field(
+        512 * 1024 * 1024, description="bytes of memory of a child"
+    )
+
+
+class LogSettings(_Section):
+    """Logging."""
+
+    level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field("info", description="least level")
+    format: Annotated[str, Field(pattern="^(json|text)$")] = Field("json", description="json or text")
+
+
+class MailboxSettings(_Section):
+    """An address that accepts mail and where its tickets go."""
+
+    address: MailAddress = Field(description="the recipient")
+    desk: Name = Field(DEFAULT_DESK, description="name of the desk, with several desks")
+    board: Name | None = Field(None, description="board of new tickets; the desk's default board when absent")
+    status: Name | None = Field(None, description="status of new tickets; the board's default when absent")
+    priority: Name | None = Field(None, description="priority of new tickets; the board's default when absent")
+    fallback_client: Name | None = Field(None, description="client of senders whom the desk does not know")
+    attach_original: bool = Field(False, description="upload the original mail as original.eml")
+
+
+class Settings(_Section):
+    """Everything that the gateway was told."""
+
+    desks: dict[str, DeskSettings] = Field(description="desks by name; [desk] is the one named default")
+    smtp: SmtpSettings = SmtpSettings()
+    http: HttpSettings = HttpSettings()
+    store: StoreSettings = StoreSettings()
+    work: WorkSettings = WorkSettings()
+    parser: ParserSettings = ParserSettings()
+    log: LogSettings = LogSettings()
+    mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
+
+    @model_validator(mode="after")
+    def _mailboxes_fit(self) -> Settings:
+        seen = set()
+        for number, box in enumerate(self.mailbox, 1):
+            if box.desk not in self.desks:
+                known = ", ".join(sorted(self.desks))
+                raise ValueError(f"mailbox {number} ({box.address}): desk {box.desk!r} is not one of: {known}")
+            if box.address in seen:
+                raise ValueError(f"mailbox {number}: {box.address} is configured twice")
+            seen.add(box.address)
+        return self
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the configuration file: ``path``, else GATEWAY_CONFIG, else ./gateway.toml.
+
+    Raises ConfigError with one line for each fault."""
+    file = path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+    return parse(data, environ, source=str(file))
+
+
+def parse(data: dict[str, Any], environ: Mapping[str, str] = os.environ, source: str = "configuration") -> Settings:
+    """Validate what the file said. Raises ConfigError with one line for each fault."""
+    data = dict(data)
+    if "desk" in data:
+        if "desks" in data:
+            raise ConfigError(f"{source}: expected either [desk] or [desks.NAME], not both")
+        data["desks"] = {DEFAULT_DESK: data.pop("desk")}
+    if "desks" not in data:
+        raise ConfigError(f"{source}: desk: expected a table [desk] with url and api_key_file")
+    desks = data["desks"]
+    if isinstance(desks, dict):
+        data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
+    if "mailbox" not in data:
+        raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
+    if isinstance(data["mailbox"], list):
+        data["mailbox"] = tuple(data["mailbox"])
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError("\n".join(f"{source}: {line}" for line in _explain(error))) from error
+
+
+def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> Any:
+    """The environment's key wins over the file's: GATEWAY_DESK_API_KEY with one desk, else
+    GATEWAY_DESKS_<NAME>_API_KEY."""
+    variable = "GATEWAY_DESK_API_KEY" if desks == 1 else f"GATEWAY_DESKS_{name.upper()}_API_KEY"
+    value = environ.get(variable)
+    if not value or not isinstance(desk, dict):
+        return desk
+    return {**{k: v for k, v in desk.items() if k != "api_key_file"}, "api_key": value}
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        place = [str(step + 1) if isinstance(step, int) else step for step in fault["loc"]]
+        key = ".".join(place)
+        if place[:2] == ["desks", DEFAULT_DESK]:
+            key = ".".join(["desk", *place[2:]])
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "no such key"
+        lines.append(f"{key}: {message}" if key else message)
+    return lines

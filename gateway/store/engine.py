@@ -1,0 +1,234 @@
+"""The database: one writer thread with group commit, and a few readers.
+
+Promised: ``write`` returns only after its operation is committed and synced. Operations that
+queued while the last commit ran share the next one, each in a savepoint, so that one that fails
+does not harm the others. A failed commit ends the store: after it nothing is known, every waiter
+gets StoreFailed and ``on_fatal`` is called. Source: DESIGN "Store".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+T = TypeVar("T")
+Operation = Callable[[Connection], T]
+
+BATCH = 256
+READERS = 4
+
+
+class StoreFailed(Exception):
+    """Nothing is known of the operation: the commit failed or the store is closed."""
+
+
+class StoreBusy(Exception):
+    """Another process holds the SQLite file."""
+
+
+def make_engine(url: str) -> Engine:
+    """An engine with the settings that durability needs."""
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=READERS + 2,
+            connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
+        )
+        event.listen(engine, "connect", _sqlite_pragmas)
+        return engine
+    return create_engine(url, pool_size=READERS + 2, pool_pre_ping=True)
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "mmap_size=268435456",
+        "journal_size_limit=67108864",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+class Store:
+    """Runs operations: functions of a connection that return a value."""
+
+    def __init__(self, url: str, on_fatal: Callable[[BaseException], None] | None = None) -> None:
+        self.url = url
+        self.engine = make_engine(url)
+        self.sqlite = self.engine.dialect.name == "sqlite"
+        self._on_fatal = on_fatal or (lambda error: None)
+        self._lock_file = self._lock() if self.sqlite else None
+        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._failed: BaseException | None = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
+        self._thread.start()
+
+    def _lock(self) -> Any:
+        """SQLite is for one process: hold a lock file beside the database while open."""
+        path = self.engine.url.database
+        if not path or path == ":memory:":
+            return None
+        handle = Path(path + ".lock").open("a")  # noqa: SIM115 - held until close
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            handle.close()
+            raise StoreBusy(f"{path} is in use by another process") from error
+        return handle
+
+    async def write(self, operation: Operation[T]) -> T:
+        """Run in the next transaction; return its value once it is durable.
+
+        Raises what the operation raised, or StoreFailed."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        if self._failed is not None:
+            raise StoreFailed("the store has failed") from self._failed
+        self._queue.put(_Item(operation, loop, future))
+        return await future
+
+    async def read(self, operation: Operation[T]) -> T:
+        """Run on one consistent snapshot, beside the writer."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, operation)
+
+    def read_sync(self, operation: Operation[T]) -> T:
+        with self.engine.connect() as connection:
+            if self.sqlite:
+                connection.exec_driver_sql("BEGIN")
+            else:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            try:
+                return operation(connection)
+            finally:
+                connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
+
+    def write_sync(self, operation: Operation[T]) -> T:
+        """Like ``write`` for callers without an event loop (the commands)."""
+        done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        self._queue.put(_Item(operation, None, done))
+        good, value = done.get()
+        if not good:
+            raise value
+        return value  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._readers.shutdown()
+        self.engine.dispose()
+        if self._lock_file:
+            self._lock_file.close()
+
+    def _write_loop(self) -> None:
+        closing = False
+        try:
+            with self.engine.connect() as connection:
+                while not closing:
+                    batch = self._next_batch()
+                    closing = None in batch
+                    if work := [item for item in batch if item is not None]:
+                        self._commit(connection, work)
+        except BaseException as error:
+            self._failed = error
+            self._on_fatal(error)
+        while not closing:  # nobody may wait for ever on a failed store
+            item = self._queue.get()
+            if item is None:
+                return
+            _resolve([(item, False, StoreFailed("the store has failed"))])
+
+    def _next_batch(self) -> list[_Item | None]:
+        """Whatever is queued, at least one."""
+        batch = [self._queue.get()]
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _commit(self, connection: Connection, batch: list[_Item]) -> None:
+        results: list[tuple[_Item, bool, Any]] = []
+        try:
+            if self.sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            for item in batch:
+                results.append(self._run(connection, item))
+            if self.sqlite:
+                connection.exec_driver_sql("COMMIT")
+            else:
+                connection.commit()
+        except BaseException as error:
+            failure = StoreFailed(f"commit failed: {type(error).__name__}")
+            failure.__cause__ = error
+            _resolve([(item, False, failure) for item in batch])
+            raise
+        _resolve(results)
+
+    @staticmethod
+    def _run(connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:
+        connection.exec_driver_sql("SAVEPOINT op")
+        try:
+            value = item.operation(connection)
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
+            connection.exec_driver_sql("RELEASE SAVEPOINT op")
+            return item, False, error
+        except Exception as error:
+            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
+            connection.exec_driver_sql("RELEASE SAVEPOINT op")
+            return item, False, error
+        connection.exec_driver_sql("RELEASE SAVEPOINT op")
+        return item, True, value
+
+class _Item:
+    __slots__ = ("loop", "operation", "waiter")
+
+    def __init__(self, operation: Operation[Any], loop: asyncio.AbstractEventLoop | None, waiter: Any) -> None:
+        self.operation = operation
+        self.loop = loop
+        self.waiter = waiter
+
+
+def _resolve(results: list[tuple[_Item, bool, Any]]) -> None:
+    """Wake the waiters: one call into each event loop for the whole batch."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], bool, Any]]] = {}
+    for item, good, value in results:
+        if item.loop is None:
+            item.waiter.put((good, value))
+        else:
+            by_loop.setdefault(item.loop, []).append((item.waiter, good, value))
+    for loop, waiters in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_wake, waiters)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            pass
+
+
+def _wake(waiters: list[tuple[asyncio.Future[Any], bool, Any]]) -> None:
+    for future, good, value in waiters:
+        if future.done():
+            continue
+        if good:
+            future.set_result(value)
+        else:
+            future.set_exception(value)

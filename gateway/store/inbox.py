@@ -1,0 +1,403 @@
+"""Deliveries: accept, claim, defer, move, and the operator's verbs.
+
+Every function takes a connection and runs inside one of the store's transactions. A worker's
+verbs name the fence of its claim; LostClaim says that another claim came after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.envelope import Envelope
+from gateway.store.schema import delivery, effect, event, file, mention, raw, seen, thread
+from gateway.store.stage import PENDING, EffectState, Stage, check
+
+
+class LostClaim(Exception):
+    """The delivery was claimed again, or moved, since this worker claimed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A mail for one mailbox, before it is kept. ``keys`` are the hashed ids of its headers."""
+
+    id: str
+    desk: str
+    mailbox: str
+    envelope: Envelope
+    message_id: str
+    mention_keys: tuple[bytes, ...]
+    dedupe_key: bytes
+    remember_until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed delivery."""
+
+    seq: int
+    id: str
+    raw_id: int
+    desk: str
+    mailbox: str
+    envelope: Envelope
+    message_id: str
+    accepted_at: float
+    stage: Stage
+    fence: int
+    deaths: int
+    interrupts: int
+    tries: int
+    generation: int
+    posted: bool
+    board_id: str
+    ticket_id: str
+    plan: dict[str, Any] | None
+    trace: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The promise in numbers: accepted = done + suppressed + quarantined + pending."""
+
+    accepted: int
+    done: int
+    suppressed: int
+    quarantined: int
+    pending: int
+    redelivered: int
+
+
+# -- accept ---------------------------------------------------------------------------------------
+
+_INSERT_RAW = insert(raw).returning(raw.c.id)
+_INSERT_DELIVERY = insert(delivery).returning(delivery.c.seq)
+_INSERT_MENTION = insert(mention)
+
+
+def _seen_statement(dialect: Any) -> Any:
+    """Claim the dedupe key unless a claim that is still remembered holds it. One statement."""
+    statement = dialect.insert(seen).values(
+        key=bindparam("key"), delivery_id=bindparam("delivery_id"), until=bindparam("until")
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[seen.c.key],
+        set_={"delivery_id": statement.excluded.delivery_id, "until": statement.excluded.until},
+        where=seen.c.until < bindparam("now"),
+    ).returning(seen.c.delivery_id)
+
+
+_CLAIM_KEY = {"sqlite": _seen_statement(sqlite), "postgresql": _seen_statement(postgresql)}
+
+
+def accept(
+    connection: Connection, news: Sequence[NewDelivery], data: bytes | None, path: str | None, size: int
+) -> list[str]:
+    """Keep one mail for its mailboxes. Returns the id for each: the new one, or that of the delivery
+    which the same bytes already made (a redelivery, counted there)."""
+    ids = []
+    raw_id = None
+    for new in news:
+        now = new.envelope.time
+        claimed = connection.execute(
+            _CLAIM_KEY[connection.dialect.name],
+            {"key": new.dedupe_key, "delivery_id": new.id, "until": new.remember_until, "now": now},
+        ).scalar()
+        if claimed is None:
+            ids.append(_redelivered(connection, new))
+            continue
+        if raw_id is None:
+            raw_id = connection.execute(_INSERT_RAW, {"data": data, "path": path, "size": size}).scalar_one()
+        seq = connection.execute(
+            _INSERT_DELIVERY,
+            {
+                "id": new.id,
+                "raw_id": raw_id,
+                "desk": new.desk,
+                "mailbox": new.mailbox,
+                "envelope": json.dumps(asdict(new.envelope)),
+                "message_id": new.message_id,
+                "accepted_at": now,
+                "stage": Stage.ACCEPTED.value,
+                "due_at": now,
+            },
+        ).scalar_one()
+        if new.mention_keys:
+            connection.execute(_INSERT_MENTION, [{"key": key, "seq": seq} for key in new.mention_keys])
+        ids.append(new.id)
+    return ids
+
+
+def _redelivered(connection: Connection, new: NewDelivery) -> str:
+    first = connection.execute(select(seen.c.delivery_id).where(seen.c.key == new.dedupe_key)).scalar_one()
+    connection.execute(
+        update(delivery).where(delivery.c.id == first).values(redelivered=delivery.c.redelivered + 1)
+    )
+    return str(first)
+
+
+# -- claim ----------------------------------------------------------------------------------------
+
+
+def claim(
+    connection: Connection, *, now: float, lease: float, limit: int, desks: Sequence[str]
+) -> list[Delivery]:
+    """Take up to ``limit`` due deliveries of these desks, oldest first.
+
+    A claim found expired counts as an interruption of the delivery."""
+    due = (
+        select(delivery.c.seq)
+        .where(
+            delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING),
+            delivery.c.due_at <= now,
+            delivery.c.lease_until <= now,
+            delivery.c.desk.in_(desks),
+        )
+        .order_by(delivery.c.seq)
+        .limit(limit)
+    )
+    if connection.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    taken = (
+        update(delivery)
+        .where(delivery.c.seq.in_(due))
+        .values(
+            lease_until=now + lease,
+            fence=delivery.c.fence + 1,
+            interrupts=delivery.c.interrupts + case((delivery.c.lease_until > 0, 1), else_=0),
+        )
+        .returning(delivery)
+    )
+    rows = connection.execute(taken).mappings().all()
+    return sorted((_delivery(row) for row in rows), key=lambda one: one.seq)
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery(
+        seq=row["seq"],
+        id=row["id"],
+        raw_id=row["raw_id"],
+        desk=row["desk"],
+        mailbox=row["mailbox"],
+        envelope=Envelope(**json.loads(row["envelope"])),
+        message_id=row["message_id"],
+        accepted_at=row["accepted_at"],
+        stage=Stage(row["stage"]),
+        fence=row["fence"],
+        deaths=row["deaths"],
+        interrupts=row["interrupts"],
+        tries=row["tries"],
+        generation=row["generation"],
+        posted=row["posted"],
+        board_id=row["board_id"],
+        ticket_id=row["ticket_id"],
+        plan=json.loads(row["plan"]) if row["plan"] else None,
+        trace=json.loads(row["trace"]) if row["trace"] else [],
+    )
+
+
+def free_claims(connection: Connection) -> int:
+    """At the start of the only process of a store: claims of the last run ended with it."""
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.lease_until > 0)
+        .values(lease_until=0, interrupts=delivery.c.interrupts + 1)
+    ).rowcount
+
+
+def next_due(connection: Connection, desks: Sequence[str]) -> float | None:
+    """When the next delivery of these desks becomes due, None when there is none."""
+    return connection.execute(
+        select(func.min(case((delivery.c.lease_until > delivery.c.due_at, delivery.c.lease_until),
+                             else_=delivery.c.due_at)))
+        .where(delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING), delivery.c.desk.in_(desks))
+    ).scalar()
+
+
+# -- the worker's verbs ---------------------------------------------------------------------------
+
+
+def _held(one: Delivery) -> Any:
+    return and_(delivery.c.seq == one.seq, delivery.c.fence == one.fence, delivery.c.stage == one.stage.value)
+
+
+def touch(connection: Connection, one: Delivery, **values: Any) -> None:
+    """Change columns of a claimed delivery. Raises LostClaim."""
+    if connection.execute(update(delivery).where(_held(one)).values(**values)).rowcount != 1:
+        raise LostClaim(one.id)
+
+
+def move(
+    connection: Connection, one: Delivery, to: Stage, *, now: float, reason: str = "", detail: str = "", **values: Any
+) -> None:
+    """Move a claimed delivery to another stage and free the claim, with an event.
+
+    Raises LostClaim; IllegalTransition for a step that the table does not allow."""
+    check(one.stage, to)
+    touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, **values)
+    note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
+    if to not in PENDING:
+        settle_ids(connection, one.seq, one.id)
+
+
+def defer(connection: Connection, one: Delivery, until: float, **values: Any) -> None:
+    """Free the claim; the delivery is due again at ``until``. Raises LostClaim."""
+    touch(connection, one, due_at=until, lease_until=0, **values)
+
+
+def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:
+    """Nobody waits for this delivery any more: its mentions and unfulfilled reservations go."""
+    connection.execute(delete(mention).where(mention.c.seq == seq))
+    connection.execute(delete(thread).where(thread.c.delivery_id == delivery_id, thread.c.ticket_id == ""))
+    connection.execute(delete(file).where(file.c.delivery_id == delivery_id, file.c.document_id == ""))
+
+
+def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
+    """Add a row to the delivery's history."""
+    connection.execute(
+        insert(event), {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]}
+    )
+
+
+# -- the operator's verbs -------------------------------------------------------------------------
+
+
+class NotPossible(Exception):
+    """The operator asked for something that the delivery's stage does not allow."""
+
+
+def find(connection: Connection, prefix: str) -> RowMapping:
+    """The delivery whose id starts with ``prefix``. Raises NotPossible unless there is exactly one."""
+    rows = connection.execute(
+        select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2)
+    ).mappings().all()
+    if len(rows) != 1:
+        raise NotPossible(f"{prefix}: {'no delivery has' if not rows else 'several deliveries have'} this id")
+    return rows[0]
+
+
+def operator_move(connection: Connection, prefix: str, to: Stage | None, *, now: float, reason: str = "") -> str:
+    """Release (``to`` None: resume when any effect was sent, else decide anew), hold or drop.
+
+    The fence grows, so that a worker that holds the delivery loses it. Returns the id.
+    Raises NotPossible."""
+    row = find(connection, prefix)
+    old = Stage(row["stage"])
+    values: dict[str, Any] = {}
+    if to is None:
+        to = _resume_stage(connection, row)
+        if to is Stage.ACCEPTED:
+            values = {"generation": row["generation"] + 1, "plan": None, "ticket_id": "", "posted": False}
+    if to is Stage.SUPPRESSED and _sent(connection, row):
+        raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
+    try:
+        check(old, to)
+    except Exception as error:
+        raise NotPossible(f"{row['id']} is {old}: it cannot become {to}") from error
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.seq == row["seq"])
+        .values(
+            stage=to.value,
+            reason=reason,
+            detail="",
+            due_at=now,
+            lease_until=0,
+            tries=0,
+            deaths=0,
+            interrupts=0,
+            fence=delivery.c.fence + 1,
+            **values,
+        )
+    )
+    note(connection, row["id"], now, f"{old} -> {to}", "operator")
+    if to not in PENDING:
+        settle_ids(connection, row["seq"], row["id"])
+    return str(row["id"])
+
+
+def _sent(connection: Connection, row: RowMapping) -> bool:
+    return bool(
+        connection.execute(
+            select(
+                exists().where(
+                    effect.c.delivery_id == row["id"],
+                    effect.c.generation == row["generation"],
+                    or_(effect.c.state == EffectState.SENT.value, effect.c.state == EffectState.DONE.value),
+                )
+            )
+        ).scalar()
+    )
+
+
+def _resume_stage(connection: Connection, row: RowMapping) -> Stage:
+    return Stage.PLANNED if _sent(connection, row) else Stage.ACCEPTED
+
+
+def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
+    """Make a pending delivery due at once. Raises NotPossible."""
+    row = find(connection, prefix)
+    if row["stage"] not in PENDING:
+        raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
+    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now))
+    note(connection, row["id"], now, "retry", "operator")
+    return str(row["id"])
+
+
+# -- reading --------------------------------------------------------------------------------------
+
+
+def sums(connection: Connection) -> Sums:
+    """Count the deliveries by what they became. HELD counts as pending."""
+    counts: dict[str, int] = dict(
+        connection.execute(select(delivery.c.stage, func.count()).group_by(delivery.c.stage)).tuples().all()
+    )
+    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
+    pending = sum(counts.get(stage.value, 0) for stage in (*PENDING, Stage.HELD))
+    return Sums(
+        accepted=sum(counts.values()),
+        done=counts.get(Stage.DONE.value, 0),
+        suppressed=counts.get(Stage.SUPPRESSED.value, 0),
+        quarantined=counts.get(Stage.QUARANTINED.value, 0),
+        pending=pending,
+        redelivered=int(again),
+    )
+
+
+def listing(connection: Connection, stages: Iterable[Stage] | None, limit: int) -> list[RowMapping]:
+    """The newest deliveries, all or of these stages."""
+    query = select(delivery).order_by(delivery.c.seq.desc()).limit(limit)
+    if stages is not None:
+        query = query.where(delivery.c.stage.in_([stage.value for stage in stages]))
+    return list(connection.execute(query).mappings().all())
+
+
+def history(connection: Connection, delivery_id: str) -> list[RowMapping]:
+    """The events of a delivery, oldest first."""
+    query = select(event.c.at, event.c.what, event.c.detail).where(event.c.delivery_id == delivery_id)
+    return list(connection.execute(query.order_by(event.c.id)).mappings().all())
+
+
+def content(connection: Connection, raw_id: int) -> RowMapping:
+    """data, path and size of a kept mail."""
+    return connection.execute(select(raw).where(raw.c.id == raw_id)).mappings().one()

@@ -1,0 +1,49 @@
+"""The stages of a delivery and the transitions that are allowed (DESIGN "State of a delivery")."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    ACCEPTED = "ACCEPTED"
+    PLANNED = "PLANNED"
+    DONE = "DONE"
+    SUPPRESSED = "SUPPRESSED"
+    QUARANTINED = "QUARANTINED"
+    HELD = "HELD"
+
+
+PENDING = (Stage.ACCEPTED, Stage.PLANNED)
+"""Stages that a worker takes."""
+
+NEXT: dict[Stage, frozenset[Stage]] = {
+    Stage.ACCEPTED: frozenset({Stage.PLANNED, Stage.SUPPRESSED, Stage.QUARANTINED, Stage.HELD}),
+    Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),
+    Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
+    Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
+    Stage.DONE: frozenset(),
+    Stage.SUPPRESSED: frozenset(),
+}
+"""PLANNED to ACCEPTED: the ticket is gone (404), decide anew. Out of QUARANTINED and HELD: the
+operator's release (resume the plan when any effect was sent, else decide anew) or drop."""
+
+
+class IllegalTransition(Exception):
+    """A bug: the table does not allow this step."""
+
+
+def check(old: Stage, new: Stage) -> None:
+    """Raises IllegalTransition unless NEXT allows the step."""
+    if new not in NEXT[old]:
+        raise IllegalTransition(f"{old} -> {new}")
+
+
+class EffectState(StrEnum):
+    """TODO -> SENT -> DONE, or the end REFUSED or SKIPPED. SENT without an answer is unknown."""
+
+    TODO = "TODO"
+    SENT = "SENT"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    SKIPPED = "SKIPPED"

@@ -1,0 +1,285 @@
+"""The mapping table and what belongs to it: tickets, participants, files, and who waits for whom.
+
+An id that was received or sent is never displaced by one that was only referenced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, delete, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket
+from gateway.store.stage import PENDING, EffectState, Stage
+
+PENDING_VALUES = [stage.value for stage in PENDING]
+
+
+def key(desk: str, message_id: str) -> bytes:
+    """The 16 byte key under which an id is found."""
+    return blake2b(f"{desk}\0{message_id}".encode(errors="surrogateescape"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One row of the mapping table."""
+
+    message_id: str
+    ticket_id: str  # "" while reserved
+    board_id: str
+    known: str  # received, sent, referenced
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """An earlier delivery, or one that is planned, that shares an id with ours."""
+
+    id: str
+    seq: int
+    stage: Stage
+    accepted_at: float
+    creating: bool  # its ticket may be on the way to the desk: wait without limit
+
+
+def _insert(connection: Connection, table: Any) -> Any:
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+
+
+def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> list[Mapping]:
+    """The rows of these ids, reservations too."""
+    if not message_ids:
+        return []
+    rows = connection.execute(
+        select(thread.c.message_id, thread.c.ticket_id, thread.c.board_id, thread.c.known, thread.c.delivery_id).where(
+            thread.c.key.in_([key(desk, one) for one in message_ids])
+        )
+    )
+    return [Mapping(*row) for row in rows]
+
+
+def blockers(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
+    """Deliveries that share an id and whose text is not posted yet: those accepted earlier, and any
+    that is planned already (it waits for nobody, so this makes no cycle)."""
+    if not message_ids:
+        return []
+    creating = (
+        select(effect.c.idx)
+        .where(
+            effect.c.delivery_id == delivery.c.id,
+            effect.c.generation == delivery.c.generation,
+            effect.c.kind == "ticket",
+            effect.c.state == EffectState.SENT.value,
+        )
+        .exists()
+    )
+    query = (
+        select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, creating)
+        .join(mention, mention.c.seq == delivery.c.seq)
+        .where(
+            mention.c.key.in_([key(desk, one) for one in message_ids]),
+            delivery.c.seq != seq,
+            delivery.c.stage.in_(PENDING_VALUES),
+            delivery.c.posted.is_(False),
+            or_(delivery.c.seq < seq, delivery.c.stage == Stage.PLANNED.value),
+        )
+        .distinct()
+    )
+    return [Blocker(row[0], row[1], Stage(row[2]), row[3], bool(row[4])) for row in connection.execute(query)]
+
+
+def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:
+    """Whether an earlier delivery still has to post its text on this ticket."""
+    return (
+        connection.execute(
+            select(delivery.c.seq)
+            .where(
+                delivery.c.ticket_id == ticket_id,
+                delivery.c.seq < seq,
+                delivery.c.stage.in_(PENDING_VALUES),
+                delivery.c.desk == desk,
+                delivery.c.posted.is_(False),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[RowMapping]:
+    """Other deliveries whose mail has this Message-ID."""
+    if not message_id:
+        return []
+    query = select(
+        delivery.c.id,
+        delivery.c.seq,
+        delivery.c.stage,
+        delivery.c.reason,
+        delivery.c.digest,
+        delivery.c.board_id,
+        delivery.c.ticket_id,
+        delivery.c.mailbox,
+    ).where(delivery.c.message_id == message_id, delivery.c.desk == desk, delivery.c.id != delivery_id)
+    return list(connection.execute(query.order_by(delivery.c.seq).limit(50)).mappings().all())
+
+
+class Reserved(Exception):
+    """Another delivery reserved one of the ids in between: decide again."""
+
+
+def reserve(
+    connection: Connection, desk: str, board_id: str, delivery_id: str, ids: Sequence[tuple[str, str]]
+) -> None:
+    """Insert a row without a ticket for each (message id, known) that has none yet.
+
+    Raises Reserved when another delivery holds a row without a ticket: its unique key is the lock."""
+    if not ids:
+        return
+    statement = _insert(connection, thread).on_conflict_do_nothing()
+    connection.execute(
+        statement,
+        [
+            {
+                "key": key(desk, message_id),
+                "board_id": board_id,
+                "message_id": message_id,
+                "ticket_id": "",
+                "known": known,
+                "delivery_id": delivery_id,
+            }
+            for message_id, known in ids
+        ],
+    )
+    other = connection.execute(
+        select(thread.c.delivery_id)
+        .join(delivery, delivery.c.id == thread.c.delivery_id)
+        .where(
+            thread.c.key.in_([key(desk, message_id) for message_id, _ in ids]),
+            thread.c.board_id == board_id,
+            thread.c.ticket_id == "",
+            thread.c.delivery_id != delivery_id,
+            delivery.c.stage == Stage.PLANNED.value,
+        )
+        .limit(1)
+    ).first()
+    if other is not None:
+        raise Reserved(other[0])
+
+
+def map_ids(
+    connection: Connection,
+    desk: str,
+    board_id: str,
+    delivery_id: str,
+    ticket_id: str,
+    ids: Iterable[tuple[str, str]],
+) -> None:
+    """Point ids at a ticket. An id that was received or sent displaces one that was referenced or
+    reserved, never the other way."""
+    for message_id, known in ids:
+        statement = _insert(connection, thread).values(
+            key=key(desk, message_id),
+            board_id=board_id,
+            message_id=message_id,
+            ticket_id=ticket_id,
+            known=known,
+            delivery_id=delivery_id,
+        )
+        free = or_(thread.c.ticket_id == "", and_(thread.c.known == "referenced", known != "referenced"))
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[thread.c.key, thread.c.board_id],
+                set_={"ticket_id": ticket_id, "known": known, "delivery_id": delivery_id},
+                where=free,
+            )
+        )
+
+
+def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
+    """The desk no longer has the ticket: nothing threads into it any more."""
+    keys = select(delivery.c.id).where(delivery.c.desk == desk)
+    connection.execute(delete(thread).where(thread.c.ticket_id == ticket_id, thread.c.delivery_id.in_(keys)))
+    connection.execute(delete(ticket).where(ticket.c.desk == desk, ticket.c.ticket_id == ticket_id))
+    connection.execute(delete(file).where(file.c.desk == desk, file.c.ticket_id == ticket_id))
+
+
+def add_ticket(connection: Connection, **values: Any) -> None:
+    """Remember a ticket; a ticket that is known already stays as it is."""
+    connection.execute(_insert(connection, ticket).values(**values).on_conflict_do_nothing())
+
+
+def get_ticket(connection: Connection, desk: str, ticket_id: str) -> RowMapping | None:
+    query = select(ticket).where(ticket.c.desk == desk, ticket.c.ticket_id == ticket_id)
+    return connection.execute(query).mappings().first()
+
+
+def add_participants(connection: Connection, desk: str, ticket_id: str, people: Iterable[tuple[str, str]]) -> None:
+    """Remember (address, role) as seen on accepted mail of the ticket."""
+    rows = [{"desk": desk, "ticket_id": ticket_id, "address": a.lower(), "role": role} for a, role in people if a]
+    if rows:
+        connection.execute(_insert(connection, participant).on_conflict_do_nothing(), rows)
+
+
+def is_participant(connection: Connection, desk: str, ticket_id: str, address: str) -> bool:
+    query = select(participant.c.role).where(
+        participant.c.desk == desk,
+        participant.c.ticket_id == ticket_id,
+        participant.c.address == address.lower(),
+    )
+    return connection.execute(query).first() is not None
+
+
+def files_of(connection: Connection, desk: str, ticket_id: str, hashes: Collection[str]) -> dict[str, RowMapping]:
+    """Which of these contents the ticket has, or another delivery is about to upload."""
+    query = select(file).where(file.c.desk == desk, file.c.ticket_id == ticket_id, file.c.sha256.in_(hashes))
+    return {row["sha256"]: row for row in connection.execute(query).mappings()} if hashes else {}
+
+
+def reserve_file(
+    connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str
+) -> bool:
+    """Take the upload of a content for a ticket. False when it is taken or there already."""
+    statement = _insert(connection, file).values(
+        desk=desk,
+        ticket_id=ticket_id,
+        sha256=sha256,
+        delivery_id=delivery_id,
+        document_id="",
+        file_id="",
+        name=name,
+    )
+    connection.execute(statement.on_conflict_do_nothing())
+    owner = connection.execute(
+        select(file.c.delivery_id, file.c.document_id).where(
+            file.c.desk == desk, file.c.ticket_id == ticket_id, file.c.sha256 == sha256
+        )
+    ).one()
+    return owner[0] == delivery_id and owner[1] == ""
+
+
+def file_uploaded(
+    connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str, document: dict[str, Any]
+) -> None:
+    """The desk has the content as this document."""
+    values = {"document_id": document["document_id"], "file_id": document.get("file_id") or "", "delivery_id": delivery_id}
+    statement = _insert(connection, file).values(
+        desk=desk, ticket_id=ticket_id, sha256=sha256, name=name, **values
+    )
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[file.c.desk, file.c.ticket_id, file.c.sha256], set_=values)
+    )
+
+
+def wake(connection: Connection, seq: int, now: float) -> None:
+    """Make the deliveries that share an id with this one due: what they waited for has happened."""
+    mine = select(mention.c.key).where(mention.c.seq == seq)
+    waiting = select(mention.c.seq).where(mention.c.key.in_(mine), mention.c.seq > seq)
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.seq.in_(waiting), delivery.c.stage == Stage.ACCEPTED.value, delivery.c.due_at > now)
+        .values(due_at=now)
+    )
