@@ -1,0 +1,173 @@
+"""Names of the configuration become ids of the desk, at start, hourly and on ``gateway check``.
+
+Names compare without case. What the desk does not have is a fault with the names that it has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.config import MailboxSettings
+from gateway.desk.client import Desk
+from gateway.desk.outcome import Good, Outcome
+
+
+class DeskAway(Exception):
+    """The desk did not answer; ``outcome`` says how."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+class UnknownName(Exception):
+    """A name of the configuration that the desk does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where new tickets of a mailbox go, in the desk's ids. ``client_id`` is the fallback client or ""."""
+
+    mailbox: str
+    board_id: str
+    board: str
+    status_id: str
+    status: str
+    priority_id: str
+    priority: str
+    client_id: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An internal user of the desk: a technician."""
+
+    user_id: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What one desk said about itself, at the time ``at``."""
+
+    at: float
+    destinations: dict[str, Destination]
+    boards: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id
+    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by board id
+    staff: dict[str, Person] = field(default_factory=dict)  # by address, lower case
+    faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
+
+
+async def _ask(call: Any) -> Any:
+    outcome = await call
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome)
+    return outcome.data
+
+
+def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> dict[str, Any]:
+    """The row of that name, any case. Raises UnknownName with the names there are."""
+    named = [row for row in rows if str(row.get(name_key, "")).casefold() == wanted.casefold()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UnknownName(f"{kind} {wanted!r}: the desk has {len(named)} of this name")
+    known = ", ".join(sorted(repr(str(row.get(name_key))) for row in rows)[:20]) or "none"
+    raise UnknownName(f"{kind} {wanted!r}: the desk does not have it; it has: {known}")
+
+
+async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Catalog:
+    """Ask the desk for everything that these mailboxes name. Raises DeskAway.
+
+    A mailbox whose names the desk lacks is in ``faults``, not in ``destinations``."""
+    boards = [row for row in await _ask(desk.boards()) if not row.get("is_inactive")]
+    priorities = await _ask(desk.priorities())
+    statuses: dict[str, list[dict[str, Any]]] = {}
+    clients: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, Destination] = {}
+    faults: dict[str, str] = {}
+    for box in mailboxes:
+        try:
+            board = _board(boards, box)
+            if board["board_id"] not in statuses:
+                statuses[board["board_id"]] = await _ask(desk.statuses(board["board_id"]))
+            if box.fallback_client and box.fallback_client not in clients:
+                clients[box.fallback_client] = await _ask(desk.clients(box.fallback_client))
+            found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
+        except UnknownName as error:
+            faults[box.address] = str(error)
+    staff = {
+        str(user["email"]).lower(): Person(
+            user["user_id"],
+            f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
+            str(user["email"]).lower(),
+        )
+        for user in await _ask(desk.users())
+        if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
+    }
+    by_id = {board["board_id"]: board for board in boards}
+    return Catalog(now, found, by_id, statuses, staff, faults)
+
+
+def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+    if box.board:
+        return _pick("board", boards, "board_name", box.board)
+    default = next((board for board in boards if board.get("is_default")), None)
+    if default is None:
+        raise UnknownName("board: the desk has no default board; name one in the mailbox")
+    return default
+
+
+def _destination(
+    box: MailboxSettings,
+    board: dict[str, Any],
+    statuses: list[dict[str, Any]],
+    priorities: list[dict[str, Any]],
+    clients: dict[str, list[dict[str, Any]]],
+) -> Destination:
+    status = _status(statuses, box)
+    priority = _priority(priorities, board, box)
+    client = (
+        _pick("client", clients[box.fallback_client], "client_name", box.fallback_client)
+        if box.fallback_client
+        else {"client_id": "", "client_name": ""}
+    )
+    return Destination(
+        box.address,
+        board["board_id"],
+        board["board_name"],
+        status["status_id"],
+        status["name"],
+        priority["priority_id"],
+        priority["priority_name"],
+        client["client_id"],
+        client["client_name"],
+    )
+
+
+def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+    opening = [status for status in statuses if not status.get("is_closed")]
+    if box.status:
+        status = _pick("status", statuses, "name", box.status)
+        if status.get("is_closed"):
+            raise UnknownName(f"status {box.status!r} is a closed one: new tickets need an open status")
+        return status
+    if not opening:
+        raise UnknownName("status: the board has no open status")
+    first = min(opening, key=lambda status: status.get("order_number") or 0)
+    return next((status for status in opening if status.get("is_default")), first)
+
+
+def _priority(
+    priorities: list[dict[str, Any]], board: dict[str, Any], box: MailboxSettings
+) -> dict[str, Any]:
+    if box.priority:
+        return _pick("priority", priorities, "priority_name", box.priority)
+    wanted = board.get("default_priority_id")
+    named = next((one for one in priorities if one["priority_id"] == wanted), None)
+    if named is None:
+        raise UnknownName("priority: the board has no default priority; name one in the mailbox")
+    return named
