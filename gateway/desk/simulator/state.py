@@ -1,0 +1,156 @@
+"""The desk's tables in memory, its clock, and what tests look at: calls, mails, refusals."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from gateway.desk.simulator.contacts import contact_row
+from gateway.desk.simulator.limits import RateLimit
+from gateway.desk.simulator.reference import board_row, client_row, priority_row, status_row, user_row
+from gateway.desk.simulator.seed import Seed, name_id
+from gateway.desk.simulator.times import iso
+from gateway.desk.simulator.wire import Row
+
+# what a role may not do; a role that is not named may do everything
+FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
+    "Technician": {
+        "contact": ("create", "update", "delete"),
+        "ticket": ("delete",),
+        "webhook": ("read", "create"),
+    },
+    "Finance": {
+        "ticket": ("create", "update", "delete"),
+        "contact": ("create", "update", "delete"),
+        "webhook": ("read", "create"),
+    },
+    "Admin": {"webhook": ("read", "create")},
+}
+
+
+@dataclass(slots=True)
+class Call:
+    """One request as the desk saw it. `fault` names the rule that bent the answer."""
+
+    at: float
+    method: str
+    path: str
+    query: str
+    kind: str
+    key: str
+    status: int | None
+    counted: bool
+    size: int
+    seconds: float
+    fault: str = ""
+    code: str = ""
+    body: bytes = b""
+
+    def as_json(self) -> Row:
+        row = asdict(self)
+        row["body"] = self.body.decode("utf-8", "replace") if len(self.body) <= 100_000 else None
+        return row
+
+
+@dataclass(slots=True)
+class Mail:
+    """A mail that the real desk would have sent to a customer."""
+
+    at: float
+    why: str
+    to: str
+    ticket_id: str
+    comment_id: str | None = None
+
+
+class Desk:
+    """One tenant of the desk."""
+
+    def __init__(self, seed: Seed | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.seed = seed = seed or Seed()
+        self._clock = clock
+        self.shift = 0.0
+        self.started = clock()
+        self.tenant = seed.tenant
+        self.keys: dict[str, Row] = {}
+        self.boards: dict[str, Row] = {}
+        self.statuses: dict[str, Row] = {}
+        self.priorities: dict[str, Row] = {}
+        self.clients: dict[str, Row] = {}
+        self.client_emails: dict[str, str | None] = {}
+        self.contacts: dict[str, Row] = {}
+        self.users: dict[str, Row] = {}
+        self.tickets: dict[str, Row] = {}
+        self.comments: dict[str, list[Row]] = {}
+        self.documents: dict[str, list[Row]] = {}
+        self.files: dict[str, bytes] = {}
+        self.bundles: dict[str, Row] = {}
+        self.next_ticket = seed.next_ticket
+        self.limit = RateLimit(**seed.rate_limit)
+        self.calls: list[Call] = []
+        self.mails: list[Mail] = []
+        self.database_up = True
+        self.version = 0
+        self._fill(seed)
+
+    def now(self) -> float:
+        return self._clock() + self.shift
+
+    def new_id(self) -> str:
+        return str(uuid.uuid4())
+
+    @property
+    def refusals(self) -> list[Call]:
+        """Every 4xx and 5xx that the desk answered by itself: what a client did wrong."""
+        return [
+            call for call in self.calls if not call.fault and call.status is not None and call.status >= 400
+        ]
+
+    def counted(self, key: str | None = None) -> int:
+        return self.limit.counted.get(key or self.seed.api_key, 0)
+
+    def mail(self, why: str, to: str, ticket_id: str, comment_id: str | None = None) -> None:
+        self.mails.append(Mail(self.now(), why, to, ticket_id, comment_id))
+
+    def file_of(self, document: Row) -> bytes:
+        return self.files[document["file_id"]]
+
+    def may(self, user: Row, resource: str, action: str) -> bool:
+        role = user["roles"][0]["role_name"]
+        return action not in FORBIDDEN.get(role, {}).get(resource, ())
+
+    def _fill(self, seed: Seed) -> None:
+        at = iso(self.started)
+        tenant = self.tenant
+        for given in seed.users:
+            user_id = given.get("id") or name_id("user", given["email"])
+            self.users[user_id] = user_row(tenant, user_id, given, at)
+        by_mail = {row["email"]: row for row in self.users.values()}
+        author = next(iter(self.users), None)
+        for order, item in enumerate(seed.priorities, 1):
+            given = {"name": item} if isinstance(item, str) else item
+            priority_id = given.get("id") or name_id("priority", given["name"])
+            self.priorities[priority_id] = priority_row(tenant, priority_id, given["name"], order, at, author)
+        for order, given in enumerate(seed.boards, 1):
+            board_id = given.get("id") or name_id("board", given["name"])
+            self.boards[board_id] = board_row(tenant, board_id, given, order)
+            for place, status in enumerate(given.get("statuses", ()), 1):
+                status_id = status.get("id") or name_id("status", given["name"], status["name"])
+                self.statuses[status_id] = status_row(
+                    tenant, status_id, board_id, {"created_by": author, **status}, place, at
+                )
+        by_name: dict[str, str] = {}
+        for given in seed.clients:
+            client_id = given.get("id") or name_id("client", given["name"])
+            by_name[given["name"]] = client_id
+            self.clients[client_id] = client_row(tenant, client_id, given, at)
+            self.client_emails[client_id] = given.get("email")
+        for given in seed.contacts:
+            contact_id = given.get("id") or name_id("contact", given["email"])
+            owner = by_name[given["client"]] if given.get("client") else None
+            self.contacts[contact_id] = contact_row(tenant, contact_id, given, owner, at)
+        for given in seed.keys:
+            user = by_mail[given["user"]] if given.get("user") else next(iter(self.users.values()))
+            self.keys[given["key"]] = {"user": user, "state": given.get("state", "active")}
