@@ -1,0 +1,1 @@
+"""Deciding: pure, Email + Envelope + Facts -> Decision."""

@@ -1,0 +1,266 @@
+"""The request bodies: titles, descriptions, comments and files, as the desk takes them.
+
+Everything is sent as blocks (CONTRACT "Rich text"), harmless ones only. Customers' text is posted
+with contact notifications suppressed, for the desk would mail them their own words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from gateway import blocks as rich
+from gateway.decide import title
+from gateway.decide.plan import EffectSpec
+from gateway.envelope import Envelope
+from gateway.mail.model import Address, Attachment, Block, Email
+from gateway.templates import BODY, Templates
+
+COMMENT_LIMIT = 5000
+MOST_COMMENTS = 4
+HEADING_ROOM = 40  # for "(n/m)" and the line that points to message.txt
+DESCRIPTION_LIMIT = 1_000_000
+VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not verified", "unknown": "not verified"}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of the mail to upload: the first of equal contents, with the names of the others."""
+
+    index: int
+    file: Attachment
+    also: tuple[str, ...] = ()
+
+
+def uploads(email: Email, present: Iterable[str] = ()) -> list[Upload]:
+    """The files that a ticket does not hold yet: once for each content, empty ones left out."""
+    have = set(present)
+    first: dict[str, int] = {}
+    names: dict[str, list[str]] = {}
+    for index, one in enumerate(email.attachments):
+        if one.size == 0 or one.sha256 in have:
+            continue
+        if one.sha256 in first:
+            names[one.sha256].append(one.filename)
+        else:
+            first[one.sha256] = index
+            names[one.sha256] = []
+    return [Upload(index, email.attachments[index], tuple(names[digest])) for digest, index in first.items()]
+
+
+def label(who: Address | None) -> str:
+    """How a person is shown: name and address."""
+    if who is None:
+        return "(no sender)"
+    return f"{who.name} <{who.address}>" if who.name and who.name != who.address else f"<{who.address}>"
+
+
+class Composer:
+    """Makes the bodies of one mail. ``mark(idx)`` gives the marker of the effect at that place."""
+
+    def __init__(self, templates: Templates, email: Email, envelope: Envelope, delivery_id: str) -> None:
+        self.templates = templates
+        self.email = email
+        self.envelope = envelope
+        self.delivery_id = delivery_id
+
+    # -- parts ------------------------------------------------------------------------------------
+
+    def _values(self) -> dict[str, Any]:
+        email = self.email
+        sender = email.sender
+        return {
+            "sender": {
+                "name": sender.name if sender else "",
+                "address": sender.address if sender else "",
+                "label": label(sender),
+                "verdict": VERDICTS[self.envelope.verdict],
+            },
+            "to": [label(one) for one in email.to[:20]],
+            "cc": [label(one) for one in email.cc[:20]],
+            "date": _readable(email.date),
+            "subject": title.clean(email.subject),
+            "mailbox": self.envelope.rcpt_to,
+            "delivery": self.delivery_id,
+        }
+
+    def _frame(self, name: str, body: Sequence[Block], **values: Any) -> list[Block]:
+        """A template's lines as paragraphs, with the body's blocks in their place."""
+        out: list[Block] = []
+        for line in self.templates.lines(name, **self._values(), body=BODY, **values):
+            if line.strip() == BODY:
+                out.extend(body)
+            else:
+                out.append(rich.paragraph(line.replace(BODY, "")))
+        return rich.harmless(out)
+
+    def _facts(self, **more: Any) -> dict[str, Any]:
+        """What the desk keeps of the mail in free JSON (``marker`` is added when it is sent)."""
+        email = self.email
+        return {
+            "delivery": self.delivery_id,
+            "message_id": email.message_id[:998],
+            "from": email.sender.address if email.sender else "",
+            "mailbox": self.envelope.rcpt_to,
+            "date": email.date,
+            "verdict": self.envelope.verdict,
+            **more,
+        }
+
+    def file_lines(self, files: Sequence[Upload]) -> list[str]:
+        """The list of the files that are not shown in the text."""
+        empty = [f"{one.filename} (empty)" for one in self.email.attachments if one.size == 0]
+        lines = [
+            self.templates.lines(
+                "files", name=one.file.filename, size=_size(one.file.size), also=list(one.also)
+            )[0]
+            for one in files
+            if not one.file.inline
+        ]
+        return lines + empty
+
+    def named_pictures(self, body: Iterable[Block]) -> list[Block]:
+        """The blocks with each picture as a line that names it: before it is uploaded."""
+        return [
+            rich.paragraph(f"[picture: {_picture_name(one)}]") if one.get("type") == "image" else one for one in body
+        ]
+
+    # -- effects ----------------------------------------------------------------------------------
+
+    def ticket(self, destination: dict[str, str], body: Sequence[Block], note: str = "") -> list[EffectSpec]:
+        """Everything for a new ticket: create, files, pictures in their place, missing files."""
+        files = uploads(self.email)
+        values = {"note": note, "files": self.file_lines(files)}
+        has_pictures = any(block.get("type") == "image" for block in body)
+        whole = self._frame("ticket", body, **values)
+        too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
+        if too_long:
+            body = rich.split(list(body), DESCRIPTION_LIMIT // 20, 1)[0]
+            values["note"] = f"{note} The text is cut here; all of it is in message.txt.".strip()
+            whole = self._frame("ticket", body, **values)
+        shown = self.named_pictures(whole)
+        description = json.dumps(shown, ensure_ascii=False)
+        heading = self.templates.lines("title", **self._values())[0]
+        request = {
+            "title": title.fit(title.clean(heading) or "(no subject)"),
+            **destination,
+            "attributes": {"description": description, "email_gateway": self._facts()},
+        }
+        effects = [EffectSpec("ticket", {"request": request})]
+        effects += self._documents(files, whole if too_long else None)
+        if has_pictures and not too_long:
+            effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
+        return effects + self._missing(effects)
+
+    def comment(
+        self, body: Sequence[Block], *, internal: bool, present: Iterable[str], hidden: int = 0, automatic: str = ""
+    ) -> list[EffectSpec]:
+        """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
+        files = uploads(self.email, present)
+        pictures = [one for one in files if one.file.inline]
+        others = [one for one in files if not one.file.inline]
+        framed = self._frame(
+            "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic
+        )
+        parts, whole = self._parts(framed)
+        effects = self._documents(pictures, None)
+        for number, part in enumerate(parts, 1):
+            metadata = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
+            effects.append(_comment(part, internal, metadata))
+        effects += self._documents(others, whole)
+        return effects + self._missing(effects)
+
+    def bounce(self) -> list[EffectSpec]:
+        """An internal comment that says who could not be reached: facts, not the report's words."""
+        bounce = self.email.auto.bounce
+        assert bounce is not None
+        body = self._frame("bounce", (), recipient=bounce.recipient[:320], status=bounce.status[:12])
+        return [_comment(body, True, self._facts())]
+
+    def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
+        """The comments of a text, and the text that goes into message.txt when it is too long."""
+        if rich.measure(framed) <= COMMENT_LIMIT:
+            return [framed], None
+        parts = rich.split(framed, COMMENT_LIMIT - HEADING_ROOM * 2, MOST_COMMENTS + 1)
+        if len(parts) <= MOST_COMMENTS:
+            total = len(parts)
+            return [[rich.paragraph(f"({n}/{total})"), *part] for n, part in enumerate(parts, 1)], None
+        return [[*parts[0], rich.paragraph("(The whole text is in message.txt.)")]], framed
+
+    def _documents(self, files: Sequence[Upload], whole: Sequence[Block] | None) -> list[EffectSpec]:
+        effects = [
+            EffectSpec(
+                "document",
+                {
+                    "part": one.file.part,
+                    "index": one.index,
+                    "sha256": one.file.sha256,
+                    "size": one.file.size,
+                    "name": one.file.filename,
+                    "content_type": one.file.content_type,
+                },
+            )
+            for one in files
+        ]
+        if whole is not None:
+            effects.append(text_document("message.txt", rich.plain(list(whole))))
+        return effects
+
+    def _missing(self, effects: Sequence[EffectSpec]) -> list[EffectSpec]:
+        """Planned from the start: an internal comment that names the files which the desk refused."""
+        if not any(effect.kind == "document" for effect in effects):
+            return []
+        return [EffectSpec("missing", {"metadata": self._facts()})]
+
+
+def text_document(name: str, text: str) -> EffectSpec:
+    """A document whose content is made here."""
+    content = text.encode("utf-8", "replace")
+    return EffectSpec(
+        "document",
+        {
+            "part": "",
+            "text": text,
+            "sha256": sha256(content).hexdigest(),
+            "size": len(content),
+            "name": name,
+            "content_type": "text/plain",
+        },
+    )
+
+
+def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple[str, str]]) -> list[Block]:
+    """The text of the internal comment about files (name, reason) that the desk refused."""
+    rows = [{"name": name, "reason": reason} for name, reason in files]
+    lines = templates.lines("missing", delivery=delivery_id, files=rows)
+    return rich.harmless([rich.paragraph(line) for line in lines])
+
+
+def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any]) -> EffectSpec:
+    request = {
+        "blocks": list(body),
+        "is_internal": internal,
+        "suppressContactNotifications": True,
+        "metadata": {"email_gateway": metadata},
+    }
+    return EffectSpec("comment", {"request": request})
+
+
+def _picture_name(block: Block) -> str:
+    props = block.get("props") or {}
+    return str(props.get("name") or props.get("caption") or "picture")
+
+
+def _readable(date: str) -> str:
+    """2026-11-22T08:30:00+00:00 as 2026-11-22 08:30 UTC."""
+    return f"{date[:10]} {date[11:16]} UTC" if len(date) >= 16 else date
+
+
+def _size(size: int) -> str:
+    for limit, unit in ((1 << 20, "MB"), (1 << 10, "kB")):
+        if size >= limit:
+            return f"{size / limit:.1f} {unit}".replace(".0 ", " ")
+    return f"{size} bytes"

@@ -1,0 +1,133 @@
+"""What a decision asks and the answers it gets.
+
+A decision is a pure function: where it needs a fact it asks by value, and is run again once the
+worker (or ``gateway explain``) has answered. Answers are kept with the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that a decision needs to know. ``kind`` names it in the trace."""
+
+    kind: ClassVar[str] = "question"
+
+
+@dataclass(frozen=True, slots=True)
+class Copies(Question):
+    """Other deliveries of this desk with this Message-ID: a list of Copy."""
+
+    message_id: str
+    kind: ClassVar[str] = "mails with this Message-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsOf(Question):
+    """The mapping table's rows for these ids: a list of Mapped."""
+
+    message_ids: tuple[str, ...]
+    kind: ClassVar[str] = "tickets of these ids"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts(Question):
+    """What is known of a ticket: a Ticket, or None when the desk does not have it."""
+
+    ticket_id: str
+    kind: ClassVar[str] = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class IsParticipant(Question):
+    """Whether the address was sender, To or Cc on accepted mail of the ticket: bool."""
+
+    ticket_id: str
+    address: str
+    kind: ClassVar[str] = "participant of the ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactsOf(Question):
+    """The desk's contacts with exactly this address: a list of Contact."""
+
+    address: str
+    kind: ClassVar[str] = "contacts with this address"
+
+
+@dataclass(frozen=True, slots=True)
+class FilesOn(Question):
+    """Which of these contents (sha256) the ticket has already: {sha256: file name}."""
+
+    ticket_id: str
+    hashes: tuple[str, ...]
+    kind: ClassVar[str] = "files that the ticket has"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    delivery_id: str
+    earlier: bool
+    stage: str
+    reason: str
+    digest: str
+    board_id: str
+    ticket_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    message_id: str
+    ticket_id: str
+    board_id: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    ticket_id: str
+    number: str
+    board_id: str
+    client_id: str
+    contact_id: str
+    fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    contact_id: str
+    client_id: str
+    name: str
+    inactive: bool
+
+
+class Unanswered(Exception):
+    """The decision needs these answers before it can go on."""
+
+    def __init__(self, questions: tuple[Question, ...]) -> None:
+        super().__init__(", ".join(question.kind for question in questions))
+        self.questions = questions
+
+
+@dataclass(slots=True)
+class Facts:
+    """The answers so far. ``used`` keeps the order in which they were first asked for."""
+
+    answers: MappingType[Question, Any]
+    used: list[Question] = field(default_factory=list)
+
+    def ask(self, question: Question) -> Any:
+        """The answer. Raises Unanswered when it is not there yet."""
+        self.want(question)
+        return self.answers[question]
+
+    def want(self, *questions: Question) -> None:
+        """Ask for several at once, so that they are answered in one go."""
+        missing = tuple(question for question in questions if question not in self.answers)
+        if missing:
+            raise Unanswered(missing)
+        self.used.extend(question for question in questions if question not in self.used)

@@ -1,0 +1,66 @@
+"""What a decision says: the outcome, the effects with their final request bodies, and the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
+EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSpec:
+    """One outside change. ``body`` is JSON and final, but for what only an earlier effect of the same
+    plan can tell (the ticket's id, a picture's address)."""
+
+    kind: EffectKind
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered effects, and what the store learns when the ticket and text are there.
+
+    ``ids`` are (message id, known) for the mapping table; ``people`` (address, role); ``ticket_id``
+    is "" for a new ticket; ``ticket`` holds the facts of a new one."""
+
+    effects: tuple[EffectSpec, ...]
+    board_id: str
+    ticket_id: str = ""
+    ids: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    client_id: str = ""
+    contact_id: str = ""
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a trace: the rule, what it found, and what follows from it."""
+
+    rule: str
+    found: str
+    result: str = ""
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was considered, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, rule: str, found: str, result: str = "") -> None:
+        self.steps.append(Step(rule, found, result))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a mail and why. ``reason`` is one of reasons.REASONS for suppress and
+    quarantine, "" otherwise; ``detail`` is for the operator."""
+
+    outcome: Outcome
+    reason: str = ""
+    detail: str = ""
+    plan: Plan | None = None
+    trace: tuple[Step, ...] = ()

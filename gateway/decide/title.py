@@ -1,0 +1,68 @@
+"""The title of a ticket: the subject without reply chains and banners, within the desk's limit.
+
+Source: CONTRACT "Tickets" (1 to 255 UTF-16 units, control characters are stored as they are),
+RULES 8.
+"""
+
+from __future__ import annotations
+
+LIMIT = 255
+
+PREFIXES = frozenset(
+    "re aw antw antwort wg fw fwd sv vs vb ref rif ris res r rv tr i odp pd ynt ilt vá továbbítás отв пересл "
+    "回复 答复 转发 回覆 轉寄 返信 転送 doorst betreff".split()
+)
+BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
+INVISIBLE = {
+    code: None
+    for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
+                 *range(0x2060, 0x2070), 0xFEFF, 0xAD)
+}
+INVISIBLE |= {code: " " for code in (0x09, 0x0A, 0x0D)}
+
+
+def utf16(text: str) -> int:
+    """Length in UTF-16 units, as the desk counts."""
+    return len(text) + sum(c > "\uffff" for c in text)
+
+
+def clean(subject: str) -> str:
+    """The subject without control and bidi characters, reply prefixes and gateway banners."""
+    text = " ".join(subject.translate(INVISIBLE).split())
+    while True:
+        shorter = _without_banner(_without_prefix(text))
+        if shorter == text or not shorter:
+            return text
+        text = shorter
+
+
+def _without_prefix(text: str) -> str:
+    """Strip one "Re:", "AW[2]:" or "Fwd :" at the start."""
+    head, colon, rest = text[:24].partition(":")
+    word = head.split("[", 1)[0].split("(", 1)[0].strip().casefold().rstrip("^0123456789")
+    return text[len(head) + 1 :].lstrip() if colon and word in PREFIXES else text
+
+
+def _without_banner(text: str) -> str:
+    lower = text[:24].casefold()
+    return next((text[len(banner) :].lstrip() for banner in BANNERS if lower.startswith(banner)), text)
+
+
+def fit(text: str, limit: int = LIMIT) -> str:
+    """Cut at a word to ``limit`` UTF-16 units; a bracketed id at the end is kept."""
+    if utf16(text) <= limit:
+        return text
+    tail = ""
+    if text.endswith("]") and 0 < len(text) - text.rfind("[") <= 40:
+        tail = " " + text[text.rfind("[") :]
+    room = limit - utf16(tail) - 1
+    kept = []
+    for character in text:
+        room -= 2 if character > "\uffff" else 1
+        if room < 0:
+            break
+        kept.append(character)
+    head = "".join(kept)
+    if " " in head[-40:]:
+        head = head[: head.rfind(" ")]
+    return head.rstrip() + "…" + tail

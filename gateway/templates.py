@@ -1,0 +1,64 @@
+"""The operator's templates: text in, lines out; the lines become paragraphs around the mail's body.
+
+Sandboxed Jinja2. A value that a template prints is one line: nothing from a mail can add a line, a
+block or markup. ``{{ body }}`` on a line of its own stands for the body's blocks.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+NAMES = ("title", "ticket", "comment", "bounce", "missing", "files")
+BODY = "\ue000body\ue000"
+MOST_OUTPUT = 100_000
+
+
+class BadTemplate(Exception):
+    """A template cannot be used; the text names it and the line."""
+
+
+def shipped() -> Path:
+    """The folder of the templates that come with the gateway: in the wheel, else in the checkout."""
+    packaged = Path(str(resources.files("gateway"))) / "templates"
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / "templates"
+
+
+def _one_line(value: Any) -> Any:
+    if value == BODY:
+        return BODY
+    text = str(value).replace("\ue000", "")
+    return " ".join(text.split()) if any(c in text for c in "\r\n\t\x0b\x0c\x85\u2028\u2029") else text
+
+
+class Templates:
+    """The templates of ``folder``, each falling back to the shipped one."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        loaders: list[BaseLoader] = [FileSystemLoader(str(one)) for one in (folder, shipped()) if one]
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=ChoiceLoader(loaders),
+            undefined=StrictUndefined,
+            autoescape=False,  # noqa: S701 - the output is text, put into blocks as text
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=_one_line,
+            auto_reload=False,
+        )
+
+    def lines(self, name: str, **values: Any) -> list[str]:
+        """Render. Raises BadTemplate."""
+        try:
+            text = self._environment.get_template(f"{name}.txt").render(**values)
+        except TemplateNotFound as error:
+            raise BadTemplate(f"{error.name}: no such template") from error
+        except TemplateError as error:
+            line = getattr(error, "lineno", None)
+            raise BadTemplate(f"{name}.txt{f' line {line}' if line else ''}: {error.message}") from error
+        except Exception as error:
+            raise BadTemplate(f"{name}.txt: {type(error).__name__}: {error}") from error
+        return text[:MOST_OUTPUT].strip("\n").split("\n")
