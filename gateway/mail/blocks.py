@@ -1,0 +1,145 @@
+"""Lines to the desk's rich text, in the kinds that its renderer escapes.
+
+Refused: codeBlock, text alignment, colours, level other than 1 to 3, link schemes other than http, https,
+mailto and tel. One paragraph a line, since the desk does not show a newline. Source: CONTRACT "Rich text".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from .lines import Line, Run, same_target
+from .model import Block
+
+NBSP = "\u00a0"
+_SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+
+
+def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
+    out: list[Block] = []
+    # The open list items by level: children of a deeper item go into the nearest shallower one.
+    open_items: list[tuple[int, Block]] = []
+    for line in lines:
+        block = _block(line)
+        if line.kind in ("bullet", "number", "check"):
+            while open_items and open_items[-1][0] >= line.level:
+                open_items.pop()
+            (open_items[-1][1]["children"] if open_items else out).append(block)
+            open_items.append((line.level, block))
+            continue
+        open_items.clear()
+        out.append(block)
+    return tuple(out)
+
+
+def _make(kind: str, content: Any, props: dict[str, Any] | None = None) -> Block:
+    return {"type": kind, "props": props or {}, "content": content, "children": []}
+
+
+def _block(line: Line) -> Block:
+    if line.kind == "image":
+        props = {"url": f"attachment:{line.picture}", "name": line.name, "caption": ""}
+        return {"type": "image", "props": props, "content": [], "children": []}
+    if line.kind == "table":
+        rows = [{"cells": [inline(cell) for cell in row]} for row in line.rows]
+        return _make("table", {"type": "tableContent", "rows": rows})
+    if line.kind == "rule":
+        return _make("paragraph", [_text("―――", ())])
+    content = inline(line.runs, keep=line.pre)
+    if line.quote:
+        content.insert(0, _text("> " * min(line.quote, 10), ()))
+        return _make("quote", content)
+    if line.kind == "heading":
+        return _make("heading", content, {"level": min(max(line.level, 1), 3)})
+    if line.kind == "bullet":
+        return _make("bulletListItem", content)
+    if line.kind == "number":
+        return _make("numberedListItem", content)
+    if line.kind == "check":
+        return _make("checkListItem", content, {"checked": line.checked})
+    return _make("paragraph", content)
+
+
+def _text(text: str, styles: Sequence[str] | frozenset[str]) -> dict[str, Any]:
+    return {"type": "text", "text": text, "styles": dict.fromkeys(sorted(styles), True)}
+
+
+def safe_href(href: str) -> str:
+    """The link as it may be shown, or "" (javascript:, data:, file:, anything unknown)."""
+    value = "".join(char for char in href.strip() if char > " " and char != "\x7f")
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return ""
+    scheme = parts.scheme.lower()
+    if scheme not in _SCHEMES or len(value) > 4000:
+        return ""
+    if scheme in ("http", "https") and not parts.netloc:
+        return ""
+    return scheme + value[len(scheme) :]
+
+
+def _host(href: str) -> str:
+    try:
+        return (urlsplit(href).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def _misleads(text: str, href: str) -> bool:
+    """The text names another place than the link goes to."""
+    word = text.strip()
+    if " " in word or "." not in word or same_target(word, href):
+        return False
+    shown = _host(word if "://" in word else f"http://{word}")
+    return bool(shown) and "." in shown and shown != _host(href)
+
+
+def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
+    out: list[dict[str, Any]] = []
+    index = 0
+    while index < len(runs):
+        run = runs[index]
+        if not run.href:
+            text = _indented(run.text) if keep else run.text
+            if text:
+                out.append(_text(text, run.styles))
+            index += 1
+            continue
+        group = [run]
+        while index + len(group) < len(runs) and runs[index + len(group)].href == run.href:
+            group.append(runs[index + len(group)])
+        index += len(group)
+        label = "".join(piece.text for piece in group)
+        href = safe_href(run.href)
+        if not href or not label.strip():
+            out.extend(_text(piece.text, piece.styles) for piece in group if piece.text)
+            continue
+        out.append(
+            {
+                "type": "link",
+                "href": href,
+                "content": [_text(piece.text, piece.styles) for piece in group if piece.text],
+            }
+        )
+        if _misleads(label, href):
+            out.append(_text(f" ({_host(href) or href})", ()))
+    return out
+
+
+def _indented(text: str) -> str:
+    """Blanks that a browser would fold, as non-breaking ones: the indentation of logs and traces."""
+    text = text.replace("\t", "    ")
+    if "  " not in text and not text.startswith(" "):
+        return text
+    out: list[str] = []
+    blank = True
+    for char in text:
+        if char == " " and blank:
+            out.append(NBSP)
+            continue
+        out.append(char)
+        blank = char == " "
+    return "".join(out)

@@ -1,0 +1,130 @@
+"""Structural marks of quoting in HTML, by mail program; the strongest evidence of where the old mail begins.
+
+Two kinds: a *zone* is an element that holds the quoted mail (or a signature); a *boundary* is an element above
+it, everything after it is old. Source: RULES 8, CONTRACT "Marks in the desk's own mail", the programs' output.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .scan import Token
+
+# (attribute, needle, zone); class names compare as whole words.
+ZONES: tuple[tuple[str, str, str], ...] = (
+    ("class", "gmail_quote", "gmail_quote"),
+    ("class", "gmail_quote_container", "gmail_quote"),
+    ("class", "gmail_extra", ""),
+    ("class", "yahoo_quoted", "yahoo_quoted"),
+    ("class", "protonmail_quote", "protonmail_quote"),
+    ("class", "tutanota_quote", "tutanota_quote"),
+    ("class", "moz-cite-prefix", "moz-cite-prefix"),
+    ("class", "zmail_extra", "zmail_extra"),
+    ("class", "hey-quote", "hey"),
+    ("class", "front-blockquote", "front"),
+    ("class", "freebirdsenderhistory", "reply_history"),
+    ("class", "quoted-text", "quoted-text"),
+    ("id", "yahoo_quoted", "yahoo_quoted"),
+    ("id", "isforwardcontent", "forward"),
+    ("id", "isreplycontent", "isreplycontent"),
+    ("id", "mailcontentcontainer_quote", "qq"),
+)
+SIGNATURES: tuple[tuple[str, str], ...] = (
+    ("class", "gmail_signature"),
+    ("class", "moz-signature"),
+    ("class", "protonmail_signature_block"),
+    ("class", "tutanota_signature"),
+    ("class", "applemailsignature"),
+    ("id", "signature"),
+    ("id", "ms-outlook-mobile-signature"),
+    ("id", "applemailsignature"),
+    ("data-smartmail", "gmail_signature"),
+)
+BOUNDARIES: tuple[tuple[str, str, str], ...] = (
+    ("id", "divrplyfwdmsg", "divRplyFwdMsg"),
+    ("id", "appendonsend", "appendonsend"),
+    ("id", "x_divrplyfwdmsg", "divRplyFwdMsg"),
+    ("id", "x_appendonsend", "appendonsend"),
+    ("id", "zwchr", "zimbra"),
+    ("id", "ms-outlook-mobile-body-separator-line", "outlook-mobile"),
+    ("id", "stopspelling", "stopSpelling"),
+    ("id", "replysplit", "replySplit"),
+    ("id", "reply-intro", "reply-intro"),
+    ("id", "mail-editor-reference-message-container", "outlook"),
+    ("class", "gmail_attr", ""),
+    ("data-marker", "__divider__", "zimbra"),
+)
+_HIDDEN = re.compile(
+    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|font-size\s{0,5}:\s{0,5}0(?:px|pt|em|%)?\s{0,5}(?:;|$|!)|"
+    r"mso-hide\s{0,5}:\s{0,5}all|(?<!-)opacity\s{0,5}:\s{0,5}0(?:\.0+)?\s{0,5}(?:;|$|!)"
+)
+_OUTLOOK_LINE = re.compile(r"border-top\s*:\s*solid\s+#?(?:b5c4df|e1e1e1|a0a0a0)[^;]{0,40}", re.IGNORECASE)
+
+
+def _has(token: Token, attribute: str, needle: str) -> bool:
+    value = token.attribute(attribute).lower()
+    return bool(value) and needle in value.split()
+
+
+def zone_of(name: str, token: Token) -> str:
+    if not token.attrs:
+        return ""
+    for attribute, needle, zone in ZONES:
+        if zone and _has(token, attribute, needle):
+            return zone
+    if name == "blockquote" and (token.attribute("type").lower() == "cite" or token.attribute("cite")):
+        return "blockquote-cite"
+    if "data-alga-reply-token" in token.attrs or "data-alga-reply-boundary" in token.attrs:
+        return "desk"
+    for attribute, needle in SIGNATURES:
+        if _has(token, attribute, needle):
+            return "signature"
+    return ""
+
+
+def boundary(token: Token) -> str:
+    if not token.attrs:
+        return ""
+    for attribute, needle, mark in BOUNDARIES:
+        if mark and _has(token, attribute, needle):
+            return mark
+    if "data-alga-reply-boundary" in token.attrs:
+        return "desk"
+    style = token.attribute("style").replace(" ", "").lower()
+    # The thin line that desktop Outlook draws over the headers of the old mail.
+    if token.name == "div" and style.startswith(
+        (
+            "border:none;border-top:solid#",
+            "border:none;border-top:solidblack",
+            "border:none;border-top:solidwindowtext",
+        )
+    ):
+        return "outlook-line"
+    return ""
+
+
+def hidden_style(token: Token, style: str) -> bool:
+    if (
+        "hidden" in token.attrs
+        and "hidden" in token.attributes()
+        and not token.attribute("hidden").startswith("until")
+    ):
+        return True
+    if not style:
+        return False
+    if _HIDDEN.search(style):
+        return True
+    compact = style.replace(" ", "")
+    if "max-height:0" in compact and "overflow:hidden" in compact:
+        return True
+    return _same_colours(compact)
+
+
+def _same_colours(style: str) -> bool:
+    """Text in the colour of its own background."""
+    found: dict[str, str] = {}
+    for declaration in style.split(";")[:40]:
+        key, _, value = declaration.partition(":")
+        if key in ("color", "background-color", "background"):
+            found["color" if key == "color" else "background"] = value.removesuffix("!important")
+    return bool(found.get("color")) and found.get("color") == found.get("background")

@@ -1,0 +1,29 @@
+"""Caps that keep a hostile mail cheap: beyond them content is kept as a file with a note, never lost.
+
+Source: RULES 10, measured worst cases of existing parsers. Every number is a count or bytes.
+"""
+
+from __future__ import annotations
+
+HEADER_BLOCK = 256 * 1024
+HEADERS = 1_000
+HEADER_VALUE = 64 * 1024
+PARTS = 1_000
+DEPTH = 50
+MESSAGE_DEPTH = 5
+PARAMETERS = 100
+BOUNDARY = 2_048
+HTML = 2 * 1024 * 1024
+HTML_TAGS = 60_000
+HTML_DEPTH = 200
+LINKS = 2_000
+TEXT = 2 * 1024 * 1024
+TRIMMED = 256 * 1024
+LINE = 10_000
+ADDRESSES = 1_000
+REFERENCES = 1_000
+MESSAGE_ID = 998
+FILENAME = 150
+UNPACKED = 200
+UNPACKED_BYTES = 100 * 1024 * 1024
+DEFECTS = 100

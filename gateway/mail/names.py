@@ -1,0 +1,137 @@
+"""File names fit for people: no path, no bidi tricks, unique, an extension, never random.
+
+Source: RULES 14, RFC 2183 2.3, CONTRACT "Documents" (no backslash, no path parts, no very long extension).
+"""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+
+import puremagic
+
+from . import limits
+from .clean import clean_line, without_bidi
+
+_BAD = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
+EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/jpg": ".jpg",
+    "image/pjpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/svg+xml": ".svg",
+    "image/webp": ".webp",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/msword": ".doc",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "text/calendar": ".ics",
+    "application/ics": ".ics",
+    "text/csv": ".csv",
+    "text/xml": ".xml",
+    "application/xml": ".xml",
+    "application/json": ".json",
+    "text/vcard": ".vcf",
+    "text/x-vcard": ".vcf",
+    "message/rfc822": ".eml",
+    "message/delivery-status": ".txt",
+    "text/rfc822-headers": ".txt",
+    "application/pgp-signature": ".asc",
+    "application/pgp-encrypted": ".asc",
+    "application/pgp-keys": ".asc",
+    "application/pkcs7-signature": ".p7s",
+    "application/x-pkcs7-signature": ".p7s",
+    "application/pkcs7-mime": ".p7m",
+    "application/x-pkcs7-mime": ".p7m",
+    "application/ms-tnef": ".dat",
+    "application/rtf": ".rtf",
+    "text/rtf": ".rtf",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "video/mp4": ".mp4",
+    "text/x-amp-html": ".amp.html",
+}
+GENERIC = frozenset(
+    {"", "application/octet-stream", "application/binary", "binary/octet-stream", "application/unknown"}
+)
+
+
+def clean_name(name: str) -> str:
+    """The last part of a path, without characters that a file system or a desk reads otherwise; "" for none."""
+    name = without_bidi(clean_line(name))
+    if "\\" in name and "/" not in name:
+        name = name.rpartition("\\")[2]
+    name = name.rpartition("/")[2]
+    name = _BAD.sub("_", name).strip(" .") if not name.startswith(".") else _BAD.sub("_", name).rstrip(" .")
+    return shorten(name)
+
+
+def shorten(name: str) -> str:
+    if len(name.encode("utf-16-le")) // 2 <= limits.FILENAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 12:
+        stem, dot, extension = name, "", ""
+    return stem[: limits.FILENAME - 30] + "…" + dot + extension
+
+
+def extension_of(content_type: str, head: bytes) -> str:
+    """From the declared type, else from what the bytes look like."""
+    if content_type not in GENERIC:
+        known = EXTENSIONS.get(content_type)
+        if known:
+            return known
+        guessed = mimetypes.guess_extension(content_type, strict=False)
+        if guessed:
+            return guessed
+    return sniff(head)
+
+
+def sniff(head: bytes) -> str:
+    if len(head) < 4:
+        return ""
+    try:
+        found = puremagic.from_string(head[:4096])
+    except Exception:  # puremagic raises for anything that it does not know
+        return ""
+    return str(found) if 2 <= len(str(found)) <= 6 else ""
+
+
+def invented(content_type: str, number: int, extension: str) -> str:
+    """A name for a part that has none: what it is and its place, the same at each reading."""
+    main = content_type.partition("/")[0]
+    word = {"image": "image", "audio": "audio", "video": "video", "text": "text", "message": "message"}.get(
+        main, "file"
+    )
+    if content_type == "text/calendar":
+        word = "invitation"
+    return f"{word}-{number}{extension}"
+
+
+class Namer:
+    """Unique names in one mail."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+        self._next: dict[str, int] = {}
+
+    def unique(self, name: str) -> str:
+        key = name.casefold()
+        if key not in self._used:
+            self._used.add(key)
+            return name
+        stem, dot, extension = name.rpartition(".")
+        if not dot or not stem:
+            stem, dot, extension = name, "", ""
+        number = self._next.get(key, 2)
+        while True:
+            candidate = f"{stem} ({number}){dot}{extension}"
+            number += 1
+            if candidate.casefold() not in self._used:
+                self._next[key] = number
+                self._used.add(candidate.casefold())
+                return candidate

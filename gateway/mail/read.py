@@ -1,0 +1,197 @@
+"""Bytes of a mail in, ``Email`` out: the one door of this package.
+
+Promised: never raises, whatever the bytes; what cannot be understood is kept as text or as a file, with a
+note in ``defects``. Pure: no I/O; the caller gives it a deadline and a memory limit all the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from urllib.parse import unquote
+
+from . import auto, forward, ids, limits, marks, reply
+from .blocks import to_blocks
+from .clean import clean, clean_line
+from .content import Collector, Content
+from .headers import Facts, decode_value
+from .html import to_lines
+from .lines import Line, plain, render, squeeze
+from .mime import Tree
+from .model import Attachment, Automatic, DeskMarks, Email, Reply
+
+_TRACE = frozenset(
+    ["received", "return-path", "delivered-to", "x-received", "authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results", "dkim-signature", "received-spf", "x-original-to", "envelope-to", "x-envelope-to"]
+)
+
+
+class Reading:
+    """A parsed mail and the way to its files."""
+
+    def __init__(self, email: Email, content: Content | None, raw: bytes) -> None:
+        self.email = email
+        self._content = content
+        self._raw = raw
+
+    def payload(self, index: int) -> bytes:
+        """The decoded bytes of ``email.attachments[index]``."""
+        if self._content is None or index >= len(self._content.files):
+            return self._raw
+        return self._content.files[index].payload()
+
+
+def read(raw: bytes, *, own_addresses: Collection[str] = (), subject: str | None = None) -> Reading:
+    """Reads a mail. ``subject`` stands in for the outer Subject of a bare text."""
+    try:
+        return _read(raw, own_addresses, subject)
+    except Exception as error:  # the last rung: the mail is kept as one file
+        return _unreadable(raw, error)
+
+
+def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Reading:
+    tree = Tree(raw)
+    root = tree.root
+    languages = _languages(root.header("content-language"), root.header("accept-language"))
+    content = Collector(tree, languages).collect()
+    hints = content.charsets
+    headers = tuple((clean_line(name), decode_value(value, hints)) for name, value in root.fields)
+    facts = Facts(root.fields, hints)
+    known = ids.from_fields(root.fields)
+    outer = subject if subject is not None else next((v for n, v in headers if n.lower() == "subject"), "")
+    outer = clean_line(outer)
+    sender = next(iter(facts.people("from")), None) or next(iter(facts.people("sender")), None)
+
+    by_source = _pictures(content)
+    lines, shown, notes = body_lines(content, by_source)
+    text = (
+        "\n".join(content.texts).strip("\n")
+        if any(t.strip() for t in content.texts)
+        else render(squeeze(lines), targets=True)
+    )
+    html = clean("\n".join(content.htmls))
+    attachments = tuple(
+        replace(file.meta, inline=True) if number in shown else file.meta
+        for number, file in enumerate(content.files)
+    )
+    email = Email(
+        message_id=known.message_id,
+        in_reply_to=known.in_reply_to,
+        references=known.references,
+        date=facts.date,
+        subject=outer,
+        sender=sender,
+        reply_to=facts.people("reply-to"),
+        to=facts.people("to"),
+        cc=facts.people("cc"),
+        headers=headers[: limits.HEADERS],
+        text=text,
+        html=html,
+        blocks=to_blocks(squeeze(lines)),
+        reply=reply.split(lines),
+        forwarded=forward.find(lines, outer),
+        auto=auto.classify(headers, root.content_type, sender.address if sender else "", own_addresses),
+        marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
+        attachments=attachments,
+        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *notes]))[: limits.DEFECTS],
+        digest=_digest(headers, content),
+    )
+    return Reading(email, content, raw)
+
+
+def body_lines(content: Content, by_source: dict[str, int]) -> tuple[list[Line], set[int], list[str]]:
+    """The body as it reads, with the indices of the pictures that it shows."""
+
+    def picture(source: str) -> int:
+        key = source.strip()
+        if key.lower().startswith("cid:"):
+            wanted = unquote(key[4:]).strip("<> ")
+            return by_source.get("cid:" + wanted, by_source.get("cid:" + wanted.lower(), -1))
+        return by_source.get("loc:" + key, by_source.get("name:" + unquote(key).lower(), -1))
+
+    lines: list[Line] = []
+    shown: set[int] = set()
+    notes: list[str] = []
+    for kind, index in content.order:
+        if kind == "file":
+            continue
+        if lines and not lines[-1].blank:
+            lines.append(Line())
+        if kind == "text":
+            lines.extend(plain(content.texts[index]))
+            continue
+        result = to_lines(content.htmls[index], picture)
+        if result.hidden:
+            notes.append(f"hidden text left out: {result.hidden} characters")
+        if result.capped:
+            notes.append("HTML has too many tags: the rest as plain text")
+        shown.update(result.pictures)
+        lines.extend(result.lines)
+    for line in lines:
+        if line.kind == "image":
+            line.name = content.files[line.picture].meta.filename
+    return lines, shown, notes
+
+
+def _pictures(content: Content) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for index, file in enumerate(content.files):
+        cid = file.meta.content_id
+        if cid:
+            found.setdefault("cid:" + cid, index)
+            found.setdefault("cid:" + cid.lower(), index)
+        location = file.part.header("content-location")
+        if location:
+            found.setdefault("loc:" + location.strip(), index)
+        if file.meta.content_type.startswith("image/"):
+            found.setdefault("name:" + file.meta.filename.lower(), index)
+            found.setdefault("cid:" + file.meta.filename.lower(), index)
+    return found
+
+
+def _languages(*values: str) -> tuple[str, ...]:
+    return tuple(
+        word.strip().partition(";")[0] for value in values for word in value[:200].split(",") if word.strip()
+    )
+
+
+def _digest(headers: Sequence[tuple[str, str]], content: Content) -> str:
+    """Content and the headers that a relay does not touch."""
+    state = hashlib.sha256()
+    for name, value in headers:
+        if name.lower() in ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references"):
+            state.update(f"{name.lower()}:{value}\n".encode("utf-8", "replace"))
+    for one in content.hashes:
+        state.update(one.encode())
+    return state.hexdigest()
+
+
+def _unreadable(raw: bytes, error: Exception) -> Reading:
+    known = ids.scan_ids(raw)
+    digest = hashlib.sha256(raw).hexdigest()
+    text = clean(raw[:20_000].decode("utf-8", "replace"))
+    lines = squeeze(plain(text))
+    blocks = to_blocks(lines)
+    email = Email(
+        message_id=known.message_id,
+        in_reply_to=known.in_reply_to,
+        references=known.references,
+        date="",
+        subject="",
+        sender=None,
+        reply_to=(),
+        to=(),
+        cc=(),
+        headers=(),
+        text=text,
+        html="",
+        blocks=blocks,
+        reply=Reply(text, blocks, text, text, confidence="low"),
+        forwarded=None,
+        auto=Automatic(),
+        marks=DeskMarks(),
+        attachments=(Attachment("1", "message.eml", "message/rfc822", len(raw), digest),),
+        defects=(f"not understood, kept as a file: {type(error).__name__}",),
+        digest=digest,
+    )
+    return Reading(email, None, raw)

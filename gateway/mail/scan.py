@@ -1,0 +1,143 @@
+"""A forward scan of HTML into text and tags: one pass, caps on tags, no backtracking.
+
+A tag ends at the first > outside a quoted attribute value; a quote that never ends is taken as text.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from . import limits
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
+_ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
+_STOP = re.compile("""["'>]""")
+_RAW = frozenset({"script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"})
+_CLOSING = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW}
+_ATTRIBUTES = 64
+
+
+@dataclass(slots=True)
+class Token:
+    kind: Literal["text", "open", "close", "capped"]
+    text: str = ""
+    name: str = ""
+    attrs: str = ""
+    _parsed: dict[str, str] | None = None
+
+    def attributes(self) -> dict[str, str]:
+        if self._parsed is None:
+            self._parsed = {}
+            for count, match in enumerate(_ATTRIBUTE.finditer(self.attrs)):
+                if count >= _ATTRIBUTES:
+                    break
+                value = (
+                    match[2] if match[2] is not None else match[3] if match[3] is not None else match[4] or ""
+                )
+                self._parsed.setdefault(match[1].lower(), entities.unescape(value) if "&" in value else value)
+        return self._parsed
+
+    def attribute(self, name: str) -> str:
+        return self.attributes().get(name, "") if self.attrs else ""
+
+
+def tokens(source: str) -> Iterator[Token]:
+    position = 0
+    size = len(source)
+    count = 0
+    # Searches that failed once fail for the rest of the input too.
+    missing: set[str] = set()
+    while position < size:
+        at = source.find("<", position)
+        if at < 0:
+            yield Token("text", source[position:])
+            return
+        if at > position:
+            yield Token("text", source[position:at])
+        if source.startswith("<!--", at):
+            end = _find(source, "-->", at + 4, missing)
+            if source.startswith("<!-->", at):
+                position = at + 5
+            elif end < 0:
+                position = at + 4
+            else:
+                position = end + 3
+            continue
+        if source.startswith(("<!", "<?"), at):
+            end = _find(source, ">", at, missing)
+            position = end + 1 if end >= 0 else size
+            continue
+        match = _TAG.match(source, at)
+        if match is None:
+            yield Token("text", "<")
+            position = at + 1
+            continue
+        end = _tag_end(source, match.end(), missing)
+        if end < 0:
+            yield Token("text", source[at:])
+            return
+        count += 1
+        if count > limits.HTML_TAGS:
+            if count == limits.HTML_TAGS + 1:
+                yield Token("capped")
+            yield Token("text", " ")
+            position = end + 1
+            continue
+        name = match[2].lower()
+        attrs = source[match.end() : end]
+        position = end + 1
+        if match[1]:
+            yield Token("close", name=name)
+            continue
+        if name in _RAW and not attrs.endswith("/"):
+            closing = None if name in missing else _CLOSING[name].search(source, position)
+            if closing is None:
+                missing.add(name)
+                continue
+            close_end = source.find(">", closing.end())
+            if name == "textarea":
+                yield Token("text", source[position : closing.start()])
+            position = close_end + 1 if close_end >= 0 else size
+            continue
+        yield Token("open", name=name, attrs=attrs)
+
+
+def _find(source: str, what: str, start: int, missing: set[str]) -> int:
+    if what in missing:
+        return -1
+    at = source.find(what, start)
+    if at < 0:
+        missing.add(what)
+    return at
+
+
+def _tag_end(source: str, start: int, missing: set[str]) -> int:
+    """The position of the > that ends a tag."""
+    position = start
+    first = -1
+    while True:
+        stop = _STOP.search(source, position)
+        if stop is None:
+            return first
+        at = stop.start()
+        char = source[at]
+        if char == ">":
+            return at
+        # A quote opens a value only after an equals sign.
+        before = at - 1
+        while before > start and source[before] in " \t\n":
+            before -= 1
+        if source[before] != "=" or before < start:
+            position = at + 1
+            continue
+        closing = _find(source, char, at + 1, missing)
+        if closing < 0:
+            position = at + 1
+            continue
+        if first < 0:
+            first = source.find(">", at, closing)
+        position = closing + 1
