@@ -1,0 +1,76 @@
+"""The parser's child: reads mails one after the other from a pipe, within a memory limit.
+
+Frames in both directions: 4 bytes of length (big endian), then that many bytes. A request is a JSON
+frame and, where it names no ``path``, a frame with the mail:
+
+    {"op": "read", "path": FILE?, "own": [address…], "into": FOLDER?}
+        -> the Email as JSON; its files are written into the folder, named by their index
+    {"op": "file", "path": FILE?, "own": […], "index": N, "into": FILE}  -> {}
+
+An answer is one byte frame b"+" or b"-" and then the result or the error's text. The parent sets the
+deadline and kills.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from gateway.mail.read import read
+from gateway.mail.wire import dump
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """One frame, None at the end of the stream."""
+    head = stream.read(4)
+    if len(head) < 4:
+        return None
+    size = int.from_bytes(head, "big")
+    data = stream.read(size)
+    return data if len(data) == size else None
+
+
+def write_frame(stream: BinaryIO, data: bytes) -> None:
+    stream.write(len(data).to_bytes(4, "big"))
+    stream.write(data)
+
+
+def _answer(request: dict[str, object], raw: bytes) -> bytes:
+    own = [str(one) for one in request.get("own") or ()]  # type: ignore[attr-defined]
+    reading = read(raw, own_addresses=own)
+    into = request.get("into")
+    if request["op"] == "file":
+        Path(str(into)).write_bytes(reading.payload(int(str(request["index"]))))
+        return b"{}"
+    if into and reading.email.attachments:
+        folder = Path(str(into))
+        folder.mkdir(parents=True, exist_ok=True)
+        for index, one in enumerate(reading.email.attachments):
+            if one.size:
+                (folder / str(index)).write_bytes(reading.payload(index))
+    return dump(reading.email)
+
+
+def main(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    while (frame := read_frame(source)) is not None:
+        request = json.loads(frame)
+        raw = Path(request["path"]).read_bytes() if request.get("path") else read_frame(source)
+        if raw is None:
+            return
+        try:
+            result, mark = _answer(request, raw), b"+"
+        except Exception as error:
+            result, mark = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:500], b"-"
+        del raw
+        write_frame(sink, mark)
+        write_frame(sink, result)
+        sink.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,152 @@
+"""Reading mail in child processes with a deadline and a memory limit.
+
+Every text parser that was tried could be stalled by a small mail, so no mail is read in this
+process. At most ``children`` long-lived children; one that dies, stalls or has grown is replaced.
+Never fork (there are threads): each is a fresh ``python -m gateway.mail.child``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from gateway.mail.model import Email
+from gateway.mail.wire import load
+
+RECYCLE_AFTER = 2000  # mails
+RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown
+ANSWER_LIMIT = 256 * 1024 * 1024
+
+
+class ParserDied(Exception):
+    """The child died or stalled over this mail: counts against the mail."""
+
+
+class ParserBroken(Exception):
+    """The child answered with an error of its own, or could not be started."""
+
+
+class _Child:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.mails = 0
+        self.grown = False
+
+    async def ask(self, request: dict[str, object], data: bytes | None) -> bytes:
+        assert self.process.stdin and self.process.stdout
+        self.mails += 1
+        frame = json.dumps(request).encode()
+        self.process.stdin.write(len(frame).to_bytes(4, "big") + frame)
+        if data is not None:
+            self.process.stdin.write(len(data).to_bytes(4, "big") + data)
+        await self.process.stdin.drain()
+        mark = await self._frame()
+        result = await self._frame()
+        if mark != b"+":
+            raise ParserBroken(result.decode("utf-8", "replace"))
+        return result
+
+    async def _frame(self) -> bytes:
+        assert self.process.stdout
+        size = int.from_bytes(await self.process.stdout.readexactly(4), "big")
+        if size > ANSWER_LIMIT:
+            raise ConnectionError("answer too long")
+        return await self.process.stdout.readexactly(size)
+
+    async def end(self) -> None:
+        if self.process.returncode is None:
+            try:
+                self.process.kill()
+            except ProcessLookupError:
+                pass
+        await self.process.wait()
+
+
+class Parser:
+    """A pool of children. ``own`` are the addresses of our mailboxes."""
+
+    def __init__(
+        self,
+        *,
+        children: int = 2,
+        deadline: float = 20,
+        memory: int = 512 * 1024 * 1024,
+        own: Iterable[str] = (),
+        observe: Callable[[float, bool], None] = lambda seconds, died: None,
+    ) -> None:
+        self.deadline = deadline
+        self.memory = memory
+        self.own = sorted(own)
+        self.deaths = 0
+        self._observe = observe
+        self._room = asyncio.Semaphore(children)
+        self._idle: list[_Child] = []
+
+    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email:
+        """Parse a mail given as bytes or as a file; write its files into the folder ``into``.
+
+        Raises ParserDied, ParserBroken."""
+        request: dict[str, object] = {"op": "read", "own": self.own, "into": str(into) if into else None}
+        return load(await self._ask(request, mail))
+
+    async def file(self, mail: bytes | Path, index: int, into: Path) -> None:
+        """Write the bytes of attachment ``index`` to the file ``into``. Raises as ``read``."""
+        await self._ask({"op": "file", "own": self.own, "index": index, "into": str(into)}, mail)
+
+    async def close(self) -> None:
+        for child in self._idle:
+            await child.end()
+        self._idle.clear()
+
+    async def _ask(self, request: dict[str, object], mail: bytes | Path) -> bytes:
+        if isinstance(mail, Path):
+            request["path"] = str(mail)
+            data, size = None, mail.stat().st_size
+        else:
+            data, size = mail, len(mail)
+        async with self._room:
+            child = self._idle.pop() if self._idle else await self._start()
+            started = time.monotonic()
+            good = False
+            try:
+                async with asyncio.timeout(self.deadline):
+                    result = await child.ask(request, data)
+                good = True
+            except TimeoutError as error:
+                raise ParserDied(f"no answer within {self.deadline:g} s") from error
+            except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError) as error:
+                raise ParserDied("the parser's process ended") from error
+            except ParserBroken:
+                good = True
+                raise
+            finally:
+                self._observe(time.monotonic() - started, not good)
+                await self._put_back(child, good and size <= RECYCLE_OVER)
+                self.deaths += not good
+            return result
+
+    async def _put_back(self, child: _Child, usable: bool) -> None:
+        if usable and child.mails < RECYCLE_AFTER and child.process.returncode is None:
+            self._idle.append(child)
+        else:
+            await child.end()
+
+    async def _start(self) -> _Child:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "gateway.mail.child",
+                str(self.memory),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=1 << 20,
+            )
+        except OSError as error:
+            raise ParserBroken(f"the parser cannot be started: {error.strerror}") from error
+        return _Child(process)

@@ -1,0 +1,173 @@
+"""250 means kept: the one function that can lead to a 250, and the mail on its way to it.
+
+A mail up to ``spool_over`` bytes is held in memory and becomes a row; a larger one is written to
+its spool file while it arrives, synced with its folder, then its row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+from gateway.envelope import Envelope
+from gateway.ids import uuid7
+from gateway.mail.ids import scan_ids
+from gateway.store import inbox, threads
+from gateway.store.engine import Store, StoreFailed
+
+HEADER_SCAN = 256 * 1024
+MOST_MENTIONS = 52
+
+
+class DiskFull(Exception):
+    """Less free space than the configured reserve."""
+
+
+class Incoming:
+    """The content of one mail while it arrives."""
+
+    def __init__(self, spool: Path, spool_over: int) -> None:
+        self.size = 0
+        self.head = b""
+        self.path: Path | None = None
+        self._spool = spool
+        self._spool_over = spool_over
+        self._blocks: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._digest = sha256()
+
+    def add(self, block: bytes) -> None:
+        """Take a block of content. Raises OSError when the spool cannot be written."""
+        self.size += len(block)
+        self._digest.update(block)
+        if self._file is None:
+            self._blocks.append(block)
+            if self.size > self._spool_over:
+                self._open()
+        else:
+            self._file.write(block)
+
+    def _open(self) -> None:
+        data = b"".join(self._blocks)
+        self.head = data[:HEADER_SCAN]
+        self._blocks.clear()
+        self.path = self._spool / f"{os.getpid()}-{os.urandom(8).hex()}.eml"
+        self._file = self.path.open("wb", buffering=1 << 18)
+        self._file.write(data)
+
+    def data(self) -> bytes | None:
+        """The content when it is small, None when it is in ``path``."""
+        return b"".join(self._blocks) if self.path is None else None
+
+    def digest(self) -> bytes:
+        return self._digest.digest()
+
+    def sync(self) -> None:
+        """Make the spool file durable (blocks: call it in a thread)."""
+        if self._file is None or self.path is None:
+            return
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        self._file = None
+        folder = os.open(self._spool, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def discard(self) -> None:
+        """Forget the mail: it was not accepted."""
+        self._blocks.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self.path is not None:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A mailbox and the address by which the peer named it."""
+
+    mailbox: MailboxSettings
+    address: str
+
+
+class Acceptor:
+    """Keeps mails in the store. ``on_accept`` is called after each commit."""
+
+    def __init__(self, store: Store, settings: StoreSettings, work: WorkSettings) -> None:
+        self._store = store
+        self._settings = settings
+        self._work = work
+        self.spool = settings.spool_dir
+        self.spool.mkdir(parents=True, exist_ok=True)
+
+    def begin(self) -> Incoming:
+        """A mail starts to arrive. Raises DiskFull."""
+        if shutil.disk_usage(self.spool).free < self._settings.min_free:
+            raise DiskFull(f"less than {self._settings.min_free} bytes free")
+        return Incoming(self.spool, self._settings.spool_over)
+
+    async def accept(self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
+        """Keep the mail for its mailboxes: the delivery ids, once everything is durable.
+
+        Raises StoreFailed, OSError; then nothing is kept. Shielded: a peer that hangs up in the
+        middle does not undo it (it sends again and is recognised)."""
+        return await asyncio.shield(asyncio.ensure_future(self._accept(mail, envelope, recipients)))
+
+    async def _accept(self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
+        data = mail.data()
+        try:
+            if mail.path is not None:
+                await asyncio.to_thread(mail.sync)
+            news = self._deliveries(mail, data, envelope, recipients)
+            path = mail.path.name if mail.path else None
+            ids = await self._store.write(lambda c: inbox.accept(c, news, data, path, mail.size))
+        except StoreFailed:
+            raise  # the row may be there: its file must stay
+        except BaseException:
+            mail.discard()
+            raise
+        if not any(new.id in ids for new in news):  # every delivery was there already
+            mail.discard()
+        return ids
+
+    def _deliveries(
+        self, mail: Incoming, data: bytes | None, envelope: Envelope, recipients: Sequence[Recipient]
+    ) -> list[inbox.NewDelivery]:
+        head = mail.head if data is None else data[:HEADER_SCAN]
+        end = head.find(b"\r\n\r\n")
+        ids = scan_ids(head[: end + 2] if end >= 0 else head)
+        bare = not (ids.date_present or ids.message_id or ids.received_count)
+        remember = self._work.remember_bare if bare else self._work.remember
+        named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if one]
+        sender = envelope.mail_from.encode("utf-8", "surrogateescape")
+        digest = mail.digest()
+        news = []
+        for recipient in recipients:
+            box = recipient.mailbox
+            keys = tuple(dict.fromkeys(threads.key(box.desk, one) for one in named))[:MOST_MENTIONS]
+            news.append(
+                inbox.NewDelivery(
+                    id=uuid7(envelope.time),
+                    desk=box.desk,
+                    mailbox=box.address,
+                    envelope=replace(envelope, rcpt_to=recipient.address),
+                    message_id=ids.message_id,
+                    mention_keys=keys,
+                    dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),
+                    remember_until=envelope.time + remember,
+                )
+            )
+        return news
