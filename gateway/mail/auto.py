@@ -1,32 +1,434 @@
-"""Whether a machine sent the mail. First version: the main headers."""
+"""Whether a machine sent the mail: an ordered list of named tests on its headers; the first that holds decides.
+
+A no-reply address, a List-Unsubscribe or an X-Auto-Response-Suppress alone never makes a mail automatic (people
+behind Exchange and security gateways send them), and no test reads only the words of the body. A post of a
+person through a discussion list or a group address is human: support addresses are often such groups.
+Source: RULES 2 and 3, RFC 3834, RFC 3464, RFC 2919.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from .model import Automatic
+from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED, VAGUE
+from .bounce import amazon_kind, read_report, report_parts
+from .mime import Tree
+from .model import Address, AutoKind, Automatic
+
+_REPLY_PREFIX = re.compile(
+    r"^\s*(?:re|aw|antw|sv|vs|fw|fwd|wg|tr|rv|r|odp|ynt|回复|转发|答复)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
+)
+_TAG = re.compile(r"^(?:\[[^\]]{0,60}\]|\([^)]{0,60}\)|\*+[^*]{0,40}\*+)\s*")
+_CODES = re.compile(r"(?<!\d)(?:[45]\d\d[ -]#?[45]\.\d\.\d|5[05]\d[ -][A-Za-z<]|[45]\.\d{1,2}\.\d{1,2}[ ,)])")
+_NO_REPLY = re.compile(r"^(?:no|do[-_.]?not|dont)[-_.]?reply|^noreply|^donotreply", re.IGNORECASE)
+_SCAN = 32 * 1024
+
+
+@dataclass
+class Signals:
+    """What the tests look at."""
+
+    headers: Sequence[tuple[str, str]]
+    tree: Tree
+    sender: Address | None
+    subject: str
+    text: str
+    own: frozenset[str]
+    first: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers:
+            self.first.setdefault(name.lower(), value)
+
+    def get(self, name: str) -> str:
+        return self.first.get(name, "").strip().lower()
+
+    @cached_property
+    def address(self) -> str:
+        return self.sender.address.lower() if self.sender else ""
+
+    @cached_property
+    def local(self) -> str:
+        return self.address.partition("@")[0]
+
+    @cached_property
+    def submitted(self) -> str:
+        return self.get("auto-submitted")
+
+    @cached_property
+    def null_sender(self) -> bool:
+        return any(
+            n.lower() == "return-path" and v.strip().lower() in ("<>", "<mailer-daemon>")
+            for n, v in self.headers
+        )
+
+    @cached_property
+    def report_type(self) -> str:
+        root = self.tree.root
+        return root.params.get("report-type", "").lower() if root.content_type == "multipart/report" else ""
+
+    @cached_property
+    def has_status(self) -> bool:
+        return report_parts(self.tree)[0] is not None
+
+    @cached_property
+    def has_original(self) -> bool:
+        return report_parts(self.tree)[1] is not None
+
+    @cached_property
+    def part_types(self) -> frozenset[str]:
+        found = set()
+        for count, part in enumerate(self.tree.root.walk()):
+            found.add(part.content_type)
+            if count > 50:
+                break
+        return frozenset(found)
+
+    @cached_property
+    def bare_subject(self) -> str:
+        """Lower case, without list tags."""
+        text = self.subject.strip().lower()
+        for _ in range(3):
+            shorter = _TAG.sub("", text, count=1)
+            if shorter == text:
+                break
+            text = shorter
+        return text
+
+    @cached_property
+    def answered(self) -> bool:
+        return bool(_REPLY_PREFIX.match(self.subject))
+
+    @cached_property
+    def absence_subject(self) -> str:
+        for text in (self.subject.strip().lower().lstrip("[(*<> "), self.bare_subject):
+            for phrase in ABSENCE:
+                if text.startswith(phrase):
+                    rest = text[len(phrase) :].lstrip(" ]?)*")
+                    if not rest or rest[0] in ":：-–—[(<|" or text[len(phrase)] in "]:：)":
+                        return phrase
+        tail = self.bare_subject.rstrip(" .!")
+        for phrase in (
+            "(automatic response)",
+            "(auto-reply)",
+            "(autoreply)",
+            "(automatic reply)",
+            "(out of office)",
+        ):
+            if tail.endswith(phrase):
+                return phrase
+        return ""
+
+    @cached_property
+    def undelivered_subject(self) -> str:
+        if self.answered and not self.daemon:
+            subject = self.bare_subject
+            # A server's own subject put behind the words of the mail that it could not deliver.
+            return next(
+                (p for p in ("delivery failed", "non remis", "undeliverable") if p in subject[-60:]), ""
+            )
+        return next((phrase for phrase in UNDELIVERED if phrase in self.bare_subject), "")
+
+    @cached_property
+    def daemon(self) -> str:
+        local = self.local
+        for name in DAEMONS:
+            if local == name or (
+                name not in ("bounce", "bounces") and local.startswith((name + "-", name + "+", name + "."))
+            ):
+                return self.address
+        raw = self.get("from")
+        if raw.startswith(("mailer-daemon", "<mailer-daemon", "postmaster", "<postmaster", "<>")):
+            return raw[:60]
+        shown = self.sender.name.lower() if self.sender else ""
+        # The name alone is a claim; a person may be called a system administrator.
+        if (
+            shown
+            and any(name in shown for name in DAEMON_NAMES[:-2])
+            and (self.null_sender or "daemon" in shown or "delivery" in shown)
+        ):
+            return shown
+        return ""
+
+    @cached_property
+    def report_words(self) -> bool:
+        text = self.text[:_SCAN].lower()
+        return any(phrase in text for phrase in REPORT_TEXT) or bool(_CODES.search(text))
+
+    @cached_property
+    def person(self) -> str:
+        """A sign of a program that people write with: they report undelivered mail to a help desk too."""
+        for name in (
+            "user-agent",
+            "thread-index",
+            "thread-topic",
+            "in-reply-to",
+            "x-originating-ip",
+            "x-originating-email",
+        ):
+            if name in self.first and not (
+                name == "in-reply-to" and self.get("x-mailer") == "" and not self.sender_name
+            ):
+                return name
+        if any(
+            word in self.get("x-mailer")
+            for word in ("outlook", "mail (", "iphone", "ipad", "thunderbird", "evolution", "zimbra")
+        ):
+            return "x-mailer"
+        if "multipart/alternative" in self.part_types and not self.has_original and self.sender_name:
+            return "multipart/alternative"
+        return ""
+
+    @property
+    def sender_name(self) -> str:
+        return self.sender.name if self.sender else ""
+
+
+Test = Callable[[Signals], str]
+Rule = tuple[str, AutoKind, Test]
+
+
+def _own(s: Signals) -> str:
+    return f"From {s.address} is ours" if s.address and s.address in s.own else ""
+
+
+def _receipt(s: Signals) -> str:
+    if s.report_type == "disposition-notification" or "message/disposition-notification" in s.part_types:
+        return "report of type disposition-notification"
+    return "Amazon SES delivery notice" if amazon_kind(s.text) == "delivery" else ""
+
+
+def _feedback(s: Signals) -> str:
+    if s.report_type == "feedback-report" or "message/feedback-report" in s.part_types:
+        return "report of type feedback-report"
+    if amazon_kind(s.text) == "complaint":
+        return "Amazon SES complaint"
+    if s.bare_subject.startswith("complaint about message from ") and s.has_original:
+        return "Subject of a complaint with the original attached"
+    return ""
+
+
+def _challenge(s: Signals) -> str:
+    if s.report_type and s.report_type not in (
+        "delivery-status",
+        "disposition-notification",
+        "feedback-report",
+    ):
+        return f"report of type {s.report_type}"
+    for name in ("x-boxbe-cr", "x-boxbe-challenge", "x-challenge-response"):
+        if name in s.first:
+            return name
+    if s.report_type == "delivery-status" and (_NO_REPLY.match(s.local) and s.answered):
+        return "a report that answers in another's name"
+    return ""
+
+
+def _delivery_report(s: Signals) -> str:
+    if s.report_type == "delivery-status":
+        return "report of type delivery-status"
+    if s.has_status:
+        return "part message/delivery-status"
+    return "Amazon SES bounce" if amazon_kind(s.text) == "bounce" else ""
+
+
+def _failed_recipients(s: Signals) -> str:
+    return next((name for name in ("x-failed-recipients", "x-bounce-reason") if name in s.first), "")
+
+
+def _daemon(s: Signals) -> str:
+    return f"From {s.daemon}" if s.daemon and not s.absence_subject else ""
+
+
+def _no_sender(s: Signals) -> str:
+    """Only reports leave From empty; they say so in their Subject too."""
+    if (not s.sender or "@" not in s.address) and s.undelivered_subject and "<>" in s.get("from"):
+        return f"empty From, Subject says {s.undelivered_subject!r}"
+    return ""
+
+
+def _null_report(s: Signals) -> str:
+    if s.null_sender and not s.absence_subject and (s.undelivered_subject or s.has_original or s.report_type):
+        return "empty Return-Path and the shape of a report"
+    return ""
+
+
+def _report_subject(s: Signals) -> str:
+    phrase = s.undelivered_subject
+    if s.person or not phrase:
+        return ""
+    if s.has_original or (s.report_words if phrase not in VAGUE else _CODES.search(s.text[:_SCAN])):
+        return f"Subject says {phrase!r}, text or attached original agree"
+    return ""
+
+
+def _robot_report(s: Signals) -> str:
+    """A no-reply or no-content sender that carries an SMTP answer and the original."""
+    if (s.has_original or _CODES.search(s.text[:_SCAN])) and _NO_REPLY.match(s.local) and s.report_words:
+        return "a no-reply address, an SMTP answer and the original"
+    return ""
+
+
+def _absence(s: Signals) -> str:
+    if s.absence_subject:
+        return f"Subject begins with {s.absence_subject!r}"
+    if s.submitted.startswith("auto-replied") and any(w in s.submitted for w in ("vacation", "owner-email")):
+        return f"Auto-Submitted: {s.submitted[:60]}"
+    if "x-ms-exchange-inbox-rules-loop" in s.first and _suppresses(s.get("x-auto-response-suppress")):
+        return "an Exchange inbox rule that answers"
+    return ""
+
+
+def _suppresses(value: str) -> bool:
+    return any(word.strip() in ("all", "oof", "autoreply") for word in value.split(","))
+
+
+def _auto_replied(s: Signals) -> str:
+    if s.submitted.startswith("auto-replied"):
+        return f"Auto-Submitted: {s.submitted[:60]}"
+    names = (
+        "x-autoreply", "x-autorespond", "x-autoresponse", "x-autoresponder", "x-autoreply-from",
+        "x-mail-autoreply", "x-vacation", "x-autoreply-domain", "x-auto-reply", "autoresponder",
+        "x-post-messageclass-autoreply",
+    )  # fmt: skip
+    for name in names:
+        if name in s.first and s.get(name) not in ("no", "false", "0", "none"):
+            return name
+    if s.get("x-precedence") == "auto_reply" or s.get("precedence") in (
+        "auto_reply",
+        "auto-reply",
+        "autoreply",
+    ):
+        return "Precedence: auto_reply"
+    if any(n.lower() == "delivered-to" and v.strip().lower() == "autoresponder" for n, v in s.headers):
+        return "Delivered-To: autoresponder"
+    if s.get("x-post-messageclass").startswith("9"):
+        return "X-POST-MessageClass: 9"
+    return ""
+
+
+def _helpdesk(s: Signals) -> str:
+    machine = (
+        s.submitted.startswith("auto-") or s.get("precedence") in ("bulk", "list") or "list-id" in s.first
+    )
+    names = (
+        "x-jira-fingerprint", "x-servicenow-generated", "x-github-reason", "x-gitlab-notificationreason",
+        "x-zendesk-from-account-id", "x-otrs-loop", "x-otobo-loop", "x-rt-ticket", "rt-ticket",
+        "x-redmine-issue-id", "x-freshdesk-ticket-id", "x-fc-machinegenerated", "x-bugzilla-reason",
+        "x-zammad-ticket-id", "x-osticket-id", "x-freescout-mail-type",
+    )  # fmt: skip
+    for name in names:
+        if name in s.first and (
+            machine
+            or name
+            in (
+                "x-jira-fingerprint",
+                "x-servicenow-generated",
+                "x-github-reason",
+                "x-gitlab-notificationreason",
+                "x-fc-machinegenerated",
+                "x-bugzilla-reason",
+            )
+        ):
+            return name
+    return ""
+
+
+def _auto_generated(s: Signals) -> str:
+    if s.submitted and not s.submitted.startswith(("no", "none", "false", "0", "auto-replied")):
+        return f"Auto-Submitted: {s.submitted[:60]}"
+    for name in ("x-autogenerated", "x-auto-generated", "x-cron-env", "x-mailgenerated"):
+        if name in s.first and s.get(name) not in ("no", "false"):
+            return name
+    if s.get("x-amazon-mail-relay-type") == "notification" or s.get("x-mailer").startswith(
+        "amazon ses notif"
+    ):
+        return "X-Amazon-Mail-Relay-Type: notification"
+    if s.address.endswith("@sns.amazonaws.com"):
+        return "From Amazon SNS"
+    return ""
+
+
+def _bulk(s: Signals) -> str:
+    for name in ("precedence", "x-precedence"):
+        if s.get(name) in ("bulk", "junk"):
+            return f"{name}: {s.get(name)}"
+    if (
+        "x-campaign" in s.first
+        or "x-campaignid" in s.first
+        or "x-campaign-id" in s.first
+        or "x-mailchimp-id" in s.first
+    ):
+        return "X-Campaign"
+    if "feedback-id" in s.first and "list-unsubscribe" in s.first:
+        return "Feedback-ID and List-Unsubscribe"
+    return ""
+
+
+def _list(s: Signals) -> str:
+    precedence = s.get("precedence") == "list" or s.get("x-precedence") == "list"
+    ids = [name for name in ("list-id", "mailing-list", "x-mailing-list", "list-owner") if name in s.first]
+    if not precedence and not ids:
+        return ""
+    post = s.get("list-post")
+    discussion = (
+        ("mailto:" in post)
+        or "x-google-group-id" in s.first
+        or (bool(ids) and precedence and bool(s.get("sender")) and s.address not in s.get("sender"))
+    )
+    if discussion and not s.submitted.startswith("auto-"):
+        # A person wrote it; the list only carried it.
+        return ""
+    return "Precedence: list" if precedence else ids[0]
+
+
+def _null(s: Signals) -> str:
+    return "empty Return-Path" if s.null_sender and (s.address or s.first) else ""
+
+
+RULES: tuple[Rule, ...] = (
+    ("own mail", "own", _own),
+    ("receipt", "receipt", _receipt),
+    ("feedback report", "notification", _feedback),
+    ("challenge", "auto-reply", _challenge),
+    ("delivery report", "bounce", _delivery_report),
+    ("failed recipients", "bounce", _failed_recipients),
+    ("absence", "vacation", _absence),
+    ("mail daemon", "bounce", _daemon),
+    ("empty From", "bounce", _no_sender),
+    ("null sender's report", "bounce", _null_report),
+    ("report by subject", "bounce", _report_subject),
+    ("report of a robot", "bounce", _robot_report),
+    ("automatic answer", "auto-reply", _auto_replied),
+    ("other help desk", "helpdesk", _helpdesk),
+    ("generated", "notification", _auto_generated),
+    ("bulk", "bulk", _bulk),
+    ("list", "list", _list),
+    ("null sender", "notification", _null),
+)
 
 
 def classify(
-    headers: Sequence[tuple[str, str]], content_type: str, sender: str, own_addresses: Collection[str] = ()
+    headers: Sequence[tuple[str, str]],
+    tree: Tree,
+    sender: Address | None,
+    subject: str,
+    text: str,
+    own_addresses: Collection[str] = (),
+    recipients: Collection[str] = (),
 ) -> Automatic:
-    first: dict[str, str] = {}
-    for name, value in headers:
-        first.setdefault(name.lower(), value)
-    submitted = first.get("auto-submitted", "").lower()
-    if sender.lower() in {one.lower() for one in own_addresses}:
-        return Automatic("own", ("From is an address of ours",))
-    if content_type == "multipart/report" or "x-failed-recipients" in first:
-        return Automatic("bounce", ("multipart/report",))
-    if sender.lower().startswith(("mailer-daemon@", "postmaster@")):
-        return Automatic("bounce", (f"From {sender}",))
-    if submitted.startswith("auto-replied"):
-        return Automatic("auto-reply", (f"Auto-Submitted: {submitted}",))
-    if submitted and not submitted.startswith("no"):
-        return Automatic("notification", (f"Auto-Submitted: {submitted}",))
-    precedence = first.get("precedence", "").lower()
-    if precedence in ("bulk", "junk", "auto_reply"):
-        return Automatic("bulk", (f"Precedence: {precedence}",))
-    if "list-id" in first:
-        return Automatic("list", ("List-Id",))
-    return Automatic()
+    """``reasons``: the deciding one first, then the further ones."""
+    signals = Signals(headers, tree, sender, subject, text, frozenset(one.lower() for one in own_addresses))
+    kind: AutoKind = "human"
+    reasons: list[str] = []
+    for name, result, test in RULES:
+        reason = test(signals)
+        if reason:
+            kind = result if not reasons else kind
+            reasons.append(f"{name}: {reason}")
+    report = None
+    if kind == "bounce":
+        report = read_report(tree, headers, text, (*own_addresses, *recipients))
+    return Automatic(kind, tuple(reasons[:8]), report)

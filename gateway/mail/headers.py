@@ -239,6 +239,8 @@ def _people(pairs: Iterable[Any]) -> tuple[Address, ...]:
         if not isinstance(pair, tuple) or len(pair) < 2:
             continue
         name, address = clean_line(str(pair[0] or "")), clean_line(str(pair[1] or ""))
+        if "=?" in name:
+            name = clean_line(decode_words(name))
         if "@" in address:
             found.append(Address(canonical_address(address), name))
     return tuple(found[: limits.ADDRESSES])

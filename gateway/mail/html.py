@@ -19,16 +19,93 @@ from .lines import Line, Run
 from .scan import Token, tokens
 
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "caption"]
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "dialog",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "legend",
+        "li",
+        "main",
+        "menu",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "caption",
+    ]
 )
-_VOID = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"])
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 _STYLES = {
     "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "cite": "italic", "u": "underline",
     "ins": "underline", "s": "strike", "strike": "strike", "del": "strike", "code": "code", "tt": "code",
     "kbd": "code", "samp": "code",
 }  # fmt: skip
 _DROPPED = frozenset(
-    ["script", "style", "title", "noscript", "iframe", "object", "applet", "template", "svg", "math", "select", "textarea"]
+    [
+        "script",
+        "style",
+        "title",
+        "noscript",
+        "iframe",
+        "object",
+        "applet",
+        "template",
+        "svg",
+        "math",
+        "select",
+        "textarea",
+    ]
 )
 # An opening tag closes an element of the same family that was left open, up to a barrier.
 _CLOSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {

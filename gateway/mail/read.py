@@ -22,7 +22,21 @@ from .mime import Tree
 from .model import Attachment, Automatic, DeskMarks, Email, Reply
 
 _TRACE = frozenset(
-    ["received", "return-path", "delivered-to", "x-received", "authentication-results", "arc-seal", "arc-message-signature", "arc-authentication-results", "dkim-signature", "received-spf", "x-original-to", "envelope-to", "x-envelope-to"]
+    [
+        "received",
+        "return-path",
+        "delivered-to",
+        "x-received",
+        "authentication-results",
+        "arc-seal",
+        "arc-message-signature",
+        "arc-authentication-results",
+        "dkim-signature",
+        "received-spf",
+        "x-original-to",
+        "envelope-to",
+        "x-envelope-to",
+    ]
 )
 
 
@@ -90,7 +104,9 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
         blocks=to_blocks(squeeze(lines)),
         reply=reply.split(lines),
         forwarded=forward.find(lines, outer),
-        auto=auto.classify(headers, root.content_type, sender.address if sender else "", own_addresses),
+        auto=auto.classify(
+            headers, tree, sender, outer, text, own_addresses, [one.address for one in facts.people("to")]
+        ),
         marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
         attachments=attachments,
         defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *notes]))[: limits.DEFECTS],
