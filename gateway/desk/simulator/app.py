@@ -175,7 +175,8 @@ class App:
                 204,
                 content_type=None,
                 headers={
-                    "access-control-allow-headers": "Content-Type,Authorization,X-API-Key,X-Tenant-ID,X-Request-ID,X-Idempotency-Key",
+                    "access-control-allow-headers": "Content-Type,Authorization,X-API-Key,X-Tenant-ID,"
+                    "X-Request-ID,X-Idempotency-Key",
                     "access-control-allow-methods": "GET,POST,PUT,PATCH,DELETE,OPTIONS",
                     "access-control-max-age": "86400",
                 },

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.desk.simulator.bundles import children_of, reopen_master
 from gateway.desk.simulator.reference import full_name
-from gateway.desk.simulator.render import comment_length, content_html, is_empty
-from gateway.desk.simulator.text import column, jsonb
+from gateway.desk.simulator.render import comment_words, content_html
+from gateway.desk.simulator.text import column, jsonb, units
 from gateway.desk.simulator.tickets import find, watchers
 from gateway.desk.simulator.times import iso
 from gateway.desk.simulator.validate import (
@@ -48,9 +49,10 @@ def _custom(message: str) -> Issue:
 def _text_issues(text: Any) -> list[Issue]:
     if not isinstance(text, str):
         return []
-    if is_empty(text):
+    words = comment_words(text)
+    if not words:
         return [_custom("Comment text is required")]
-    if comment_length(text) > LIMIT:
+    if units(words) > LIMIT:
         return [_custom(f"Comment text is too long (max {LIMIT} characters)")]
     return []
 
@@ -144,15 +146,18 @@ def create_comment(desk: Desk, request: Request) -> Answer:
     desk.comments.setdefault(ticket["ticket_id"], []).append(row)
     ticket["updated_at"] = row["created_at"]
     desk.version += 1
+    if not row["is_internal"]:
+        reopen_master(desk, ticket, request)
     if not row["is_internal"] and not body.get("suppressContactNotifications"):
         _mail_comment(desk, ticket, row)
     return data(_written(row), 201)
 
 
 def _mail_comment(desk: Desk, ticket: Row, row: Row) -> None:
-    contact = desk.contacts.get(ticket["contact_name_id"] or "")
-    if contact:
-        desk.mail("public comment", contact["email"], ticket["ticket_id"], row["comment_id"])
+    for one in (ticket, *children_of(desk, ticket["ticket_id"])):
+        contact = desk.contacts.get(one["contact_name_id"] or "")
+        if contact:
+            desk.mail("public comment", contact["email"], one["ticket_id"], row["comment_id"])
     for address in watchers(ticket):
         desk.mail("public comment, watcher", address, ticket["ticket_id"], row["comment_id"])
 

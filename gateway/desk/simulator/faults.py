@@ -149,6 +149,9 @@ class Faults:
         for rule in rules:
             self.add(rule)
 
+    def replace(self, other: Faults) -> None:
+        self.seed, self.rules = other.seed, other.rules
+
     def add(self, given: Mapping[str, Any]) -> Rule:
         settable = {item.name for item in fields(Rule)} - {"fired", "seen", "kinds", "random"}
         unknown = set(given) - settable

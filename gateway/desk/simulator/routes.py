@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.desk.simulator import comments, contacts, documents, reference, tickets
+from gateway.desk.simulator import bundles, comments, contacts, documents, reference, ticket_list, tickets
 from gateway.desk.simulator.wire import Answer, Request
 
 if TYPE_CHECKING:
     from gateway.desk.simulator.state import Desk
 
+TICKET_UPDATE = ("ticket", "update")
 Handler = Callable[["Desk", Request], Answer]
 
 
@@ -58,28 +59,26 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /contacts/search", contacts.search_contacts, "search", counted=False),
     _route("GET /contacts/{}", contacts.get_contact, "read_contact"),
     _route("PUT /contacts/{}", contacts.update_contact, "update_contact", right=("contact", "update")),
-    _route("GET /tickets", tickets.list_tickets, "list_tickets"),
+    _route("GET /tickets", ticket_list.list_tickets, "list_tickets"),
     _route("POST /tickets", tickets.create_ticket, "create_ticket", right=("ticket", "create")),
     _route("GET /tickets/statuses", reference.ticket_statuses, "statuses"),
     _route("GET /tickets/priorities", reference.ticket_priorities, "priorities"),
-    _route("GET /tickets/search", tickets.search_tickets, "search", counted=False),
-    _route("GET /tickets/stats", tickets.ticket_stats, "search", counted=False),
+    _route("GET /tickets/search", ticket_list.search_tickets, "search", counted=False),
+    _route("GET /tickets/stats", ticket_list.ticket_stats, "search", counted=False),
     _route("GET /tickets/{}", tickets.get_ticket, "read_ticket"),
-    _route(
-        "PUT /tickets/{}", tickets.update_ticket, "update_ticket", shown=False, right=("ticket", "update")
-    ),
+    _route("PUT /tickets/{}", tickets.update_ticket, "update_ticket", shown=False, right=TICKET_UPDATE),
     _route(
         "DELETE /tickets/{}", tickets.delete_ticket, "delete_ticket", shown=False, right=("ticket", "delete")
     ),
-    _route("PUT /tickets/{}/status", tickets.put_status, "status", counted=False, right=("ticket", "update")),
+    _route("PUT /tickets/{}/status", tickets.put_status, "status", counted=False, right=TICKET_UPDATE),
     _route(
         "PUT /tickets/{}/assignment",
         tickets.put_assignment,
         "assignment",
         counted=False,
-        right=("ticket", "update"),
+        right=TICKET_UPDATE,
     ),
-    _route("GET /tickets/{}/time-entries", tickets.time_entries, "time_entries"),
+    _route("GET /tickets/{}/time-entries", ticket_list.time_entries, "time_entries"),
     _route("GET /tickets/{}/comments", comments.list_comments, "list_comments", counted=False),
     _route("POST /tickets/{}/comments", comments.create_comment, "comment", counted=False),
     _route("PUT /tickets/{}/comments/{}", comments.update_comment, "update_comment", counted=False),
@@ -87,6 +86,18 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /tickets/{}/documents", documents.upload_document, "document"),
     _route("GET /tickets/{}/documents/{}", documents.download_document, "download", shown=False),
     _route("DELETE /tickets/{}/documents/{}", documents.delete_document, "delete_document"),
+    _route("GET /tickets/{}/bundle", bundles.get_bundle, "bundle"),
+    _route("POST /tickets/{}/bundle", bundles.create_bundle, "bundle_write", right=TICKET_UPDATE),
+    _route("DELETE /tickets/{}/bundle", bundles.delete_bundle, "bundle_write", right=TICKET_UPDATE),
+    _route("POST /tickets/{}/bundle/children", bundles.add_children, "bundle_write", right=TICKET_UPDATE),
+    _route(
+        "DELETE /tickets/{}/bundle/children/{}",
+        bundles.remove_child,
+        "bundle_write",
+        right=TICKET_UPDATE,
+    ),
+    _route("POST /tickets/{}/bundle/promote", bundles.promote, "bundle_write", right=TICKET_UPDATE),
+    _route("PUT /tickets/{}/bundle/settings", bundles.put_settings, "bundle_write", right=TICKET_UPDATE),
     _route("GET /comments", comments.no_top_level, "list_comments", counted=False),
 )
 

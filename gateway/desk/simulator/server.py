@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gateway.desk.simulator.app import App, Scope
 from gateway.desk.simulator.faults import Faults
+from gateway.desk.simulator.inspection import Inspection
 from gateway.desk.simulator.seed import Seed
 from gateway.desk.simulator.state import Desk
 
@@ -41,6 +42,7 @@ class Simulator:
         self.faults = faults or Faults()
         self._transports: dict[Any, asyncio.Transport] = {}
         self.app = App(self.desk, self.faults, self._cut)
+        self.inspection = self.app.outside_api = Inspection(self.app)
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.host = "127.0.0.1"

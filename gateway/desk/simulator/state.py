@@ -95,6 +95,19 @@ class Desk:
         self.version = 0
         self._fill(seed)
 
+    def reset(self) -> None:
+        """Forget what happened, keep what was seeded."""
+        self.tickets.clear()
+        self.comments.clear()
+        self.documents.clear()
+        self.files.clear()
+        self.bundles.clear()
+        self.calls.clear()
+        self.mails.clear()
+        self.limit = RateLimit(**self.seed.rate_limit)
+        self.database_up = True
+        self.shift = 0.0
+
     def now(self) -> float:
         return self._clock() + self.shift
 

@@ -4,25 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.blocks import trim, units
 from gateway.desk.simulator.wire import crash
-
-# String.prototype.trim: not the same set as str.strip (U+FEFF yes, U+001C to U+001F no)
-SPACE = (
-    "\t\n\v\f\r \u00a0\u1680"
-    + "".join(map(chr, range(0x2000, 0x200B)))
-    + "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-
-
-def trim(text: str) -> str:
-    return text.strip(SPACE)
-
-
-def units(text: str) -> int:
-    """Length as JavaScript counts it, in UTF-16 units."""
-    if text.isascii():
-        return len(text)
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def column(text: str) -> str:
@@ -51,3 +34,6 @@ def jsonb(value: Any) -> Any:
     if isinstance(value, list):
         return [jsonb(item) for item in value]
     return value
+
+
+__all__ = ["column", "jsonb", "trim", "units"]

@@ -7,10 +7,8 @@ status, unknown fields. `tags` on POST are echoed and not stored; on PUT they ar
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.desk.simulator.paging import like, paged
 from gateway.desk.simulator.reference import full_name
 from gateway.desk.simulator.render import description_html
 from gateway.desk.simulator.text import column, jsonb, trim
@@ -23,20 +21,18 @@ from gateway.desk.simulator.validate import (
     issues_of,
     nullable,
     obj,
-    query_number,
-    refuse_query,
+    parse,
     string,
     url,
     uuid,
 )
 from gateway.desk.simulator.wire import (
     Answer,
-    Issue,
     Problem,
     Request,
     Row,
+    crash,
     data,
-    dumps,
     invalid,
     misconfigured,
     not_found,
@@ -87,23 +83,6 @@ _NO_SUPPRESS = {
     "path": ["suppressInternalNotifications"],
     "message": "suppressInternalNotifications requires suppressContactNotifications",
 }
-_LISTED = (
-    "ticket_id",
-    "ticket_number",
-    "title",
-    "status_id",
-    "client_name",
-    "contact_name",
-    "status_name",
-    "status_is_closed",
-    "priority_name",
-    "assigned_to_name",
-    "due_date",
-    "updated_at",
-    "entered_at",
-    "tags",
-)
-_ALWAYS = ("status_id", "assigned_to", "due_date")
 
 
 def new_row(desk: Desk, body: Row, number: str, at: str, user: str) -> Row:
@@ -212,7 +191,8 @@ def create_ticket(desk: Desk, request: Request) -> Answer:
             [
                 {
                     "path": ["status_id"],
-                    "message": f"status_id {known['status_id']} does not belong to board_id {known['board_id']}",
+                    "message": f"status_id {known['status_id']} does not belong to "
+                    f"board_id {known['board_id']}",
                 }
             ]
         )
@@ -254,7 +234,7 @@ def watchers(row: Row) -> list[str]:
     ]
 
 
-def _names(desk: Desk, row: Row) -> Row:
+def names_of(desk: Desk, row: Row) -> Row:
     contact = desk.contacts.get(row["contact_name_id"] or "")
     status = desk.statuses.get(row["status_id"])
     return {
@@ -275,7 +255,7 @@ def listed(desk: Desk, row: Row) -> Row:
     board = desk.boards.get(row["board_id"])
     return {
         **row,
-        **_names(desk, row),
+        **names_of(desk, row),
         "priority_name": priority["priority_name"] if priority else None,
         "category_name": None,
         "subcategory_name": None,
@@ -287,7 +267,7 @@ def listed(desk: Desk, row: Row) -> Row:
 
 def get_ticket(desk: Desk, request: Request) -> Answer:
     row = find(desk, request.params[0])
-    names = _names(desk, row)
+    names = names_of(desk, row)
     contact = desk.contacts.get(row["contact_name_id"] or "")
     priority = desk.priorities.get(row["priority_id"])
     phone = (
@@ -313,126 +293,6 @@ def get_ticket(desk: Desk, request: Request) -> Answer:
             "contact_avatar_url": None,
             "client_logo_url": None,
         }
-    )
-
-
-def _filters(query: Any) -> tuple[Row, list[Issue], Row]:
-    """Filters as they are shown in `meta`, what is wrong with them, and parsed values."""
-    shown: Row = {}
-    issues: list[Issue] = []
-    values: Row = {}
-    for name in ("title", "ticket_number", "search"):
-        if name in query:
-            shown[name] = values[name] = query[name]
-    for name in (
-        "board_id",
-        "client_id",
-        "contact_name_id",
-        "status_id",
-        "priority_id",
-        "assigned_to",
-        "category_id",
-        "location_id",
-        "entered_by",
-        "master_ticket_id",
-    ):
-        if name in query:
-            issues += uuid(query[name], [name])
-            shown[name] = query[name]
-            values[name] = query[name].lower()
-    if "status_ids" in query:
-        ids = _id_list(query["status_ids"])
-        issues += [issue for i, item in enumerate(ids) for issue in uuid(item, ["status_ids", i])]
-        shown["status_ids"] = ids
-        values["status_ids"] = {item.lower() for item in ids}
-    for name in ("is_open", "is_closed", "is_overdue"):
-        if name in query:
-            shown[name] = query[name] == "true"
-            if query[name] == "true":
-                values[name] = True
-    for name in ("entered_from", "entered_to", "updated_from", "updated_to", "closed_from", "closed_to"):
-        if name in query:
-            moment = parse_iso(query[name])
-            if moment is None:
-                issues.append(
-                    {
-                        "code": "invalid_string",
-                        "validation": "datetime",
-                        "message": "Invalid datetime",
-                        "path": [name],
-                    }
-                )
-            shown[name] = query[name]
-            values[name] = moment
-    return shown, issues, values
-
-
-def _id_list(text: str) -> list[str]:
-    if text.startswith("["):
-        try:
-            parsed = json.loads(text)
-        except ValueError:
-            parsed = None
-        if isinstance(parsed, list):
-            return [str(item) for item in parsed]
-    return [item.strip() for item in text.split(",") if item.strip()]
-
-
-def _matches(desk: Desk, row: Row, values: Row) -> bool:
-    for name, wanted in values.items():
-        if name in ("title", "ticket_number"):
-            if not like(row[name], wanted):
-                return False
-        elif name == "search":
-            if not (like(row["title"], wanted) or like(row["ticket_number"], wanted)):
-                return False
-        elif name == "status_ids":
-            if row["status_id"] not in wanted:
-                return False
-        elif name in ("is_open", "is_closed"):
-            status = desk.statuses.get(row["status_id"])
-            if bool(status and status["is_closed"]) != (name == "is_closed"):
-                return False
-        elif name == "is_overdue":
-            return False
-        elif name.endswith(("_from", "_to")) and name != "assigned_to":
-            column_name, _, edge = name.rpartition("_")
-            moment = parse_iso(row[f"{column_name}_at"]) if row[f"{column_name}_at"] else None
-            if moment is None or (moment < wanted if edge == "from" else moment > wanted):
-                return False
-        elif row[name] != wanted:
-            return False
-    return True
-
-
-def list_tickets(desk: Desk, request: Request) -> Answer:
-    query = request.query
-    shown, issues, values = _filters(query)
-    fields = [name.strip() for name in query["fields"].split(",")] if query.get("fields") else None
-    if fields == ["mobile_list"]:
-        fields = [name for name in _LISTED if name not in ("due_date",)]
-    if not issues and fields is not None:
-        unknown = [name for name in fields if name not in _LISTED]
-        if unknown:
-            raise Problem(400, "VALIDATION_ERROR", f"Unknown fields requested: {', '.join(unknown)}")
-    rows = [] if issues else [row for row in desk.tickets.values() if _matches(desk, row, values)]
-    known = set(next(iter(desk.tickets.values()), {"entered_at": 0, "updated_at": 0}))
-
-    def render(row: Row) -> Row:
-        full = listed(desk, row)
-        if fields is None:
-            return full
-        cut = {name: full[name] if name != "tags" else [] for name in fields}
-        return {**cut, **{name: full[name] for name in _ALWAYS if name not in cut}}
-
-    return paged(
-        rows,
-        query,
-        filters=shown,
-        issues=issues,
-        sort="created_at",
-        sortable=lambda name: "entered_at" if name == "created_at" else name if name in known else None,
-        render=render,
     )
 
 
@@ -523,7 +383,7 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
 
 
 def put_status(desk: Desk, request: Request) -> Answer:
-    body_given = _json_or_crash(request)
+    body_given = json_or_crash(request)
     row = find(desk, request.params[0])
     known, issues = issues_of(body_given, _STATUS)
     if known.get("suppressInternalNotifications") and not known.get("suppressContactNotifications"):
@@ -543,9 +403,7 @@ def put_status(desk: Desk, request: Request) -> Answer:
     return data({**shown, "description_html": description_html(row["attributes"])})
 
 
-def _json_or_crash(request: Request) -> Any:
-    from gateway.desk.simulator.wire import crash
-
+def json_or_crash(request: Request) -> Any:
     try:
         return request.json()
     except ValueError:
@@ -553,20 +411,13 @@ def _json_or_crash(request: Request) -> Any:
 
 
 def put_assignment(desk: Desk, request: Request) -> Answer:
-    given = _json_or_crash(request)
+    given = json_or_crash(request)
     row = find(desk, request.params[0])
-    body = _lower_ids(_parse(given, (("assigned_to", True, nullable(uuid)),)))
+    body = _lower_ids(parse(given, (("assigned_to", True, nullable(uuid)),)))
     _check_references(desk, body)
     row["assigned_to"] = body["assigned_to"]
     changed(desk, row, request)
     return data({**row, "description_html": description_html(row["attributes"])})
-
-
-def _parse(given: Any, fields: tuple[Field, ...]) -> Row:
-    known, issues = issues_of(given, fields)
-    if issues:
-        raise invalid(issues)
-    return known
 
 
 def delete_ticket(desk: Desk, request: Request) -> Answer:
@@ -577,112 +428,3 @@ def delete_ticket(desk: Desk, request: Request) -> Answer:
     del desk.tickets[row["ticket_id"]]
     desk.version += 1
     return Answer(204, content_type=None)
-
-
-def search_tickets(desk: Desk, request: Request) -> Answer:
-    query = request.query
-    issues: list[Issue] = (
-        []
-        if "query" in query
-        else [
-            {
-                "code": "invalid_type",
-                "expected": "string",
-                "received": "undefined",
-                "path": ["query"],
-                "message": "Required",
-            }
-        ]
-    )
-    limit, bad_limit = query_number(query, "limit", 25, 100)
-    options = ("title", "ticket_number", "client_name", "contact_name")
-    fields, bad_fields = _search_fields(query.get("fields"), options)
-    refuse_query([*issues, *bad_fields, *bad_limit])
-    found = []
-    for row in reversed(desk.tickets.values()):
-        status = desk.statuses.get(row["status_id"])
-        if status and status["is_closed"] and query.get("include_closed") != "true":
-            continue
-        names = _names(desk, row)
-        texts = {"title": row["title"], "ticket_number": row["ticket_number"], **names}
-        if any(like(texts[name], query["query"]) for name in fields):
-            found.append({**row, **names})
-    return Answer(200, dumps({"data": found[:limit]}))
-
-
-def _search_fields(text: str | None, options: tuple[str, ...]) -> tuple[list[str], list[Issue]]:
-    if text is None:
-        return list(options), []
-    names = _id_list(text)
-    bad = next((i for i, name in enumerate(names) if name not in options), None)
-    if bad is None:
-        return names, []
-    expected = " | ".join(f"'{option}'" for option in options)
-    return names, [
-        {
-            "code": "invalid_union",
-            "unionErrors": [
-                {
-                    "issues": [
-                        {
-                            "code": "invalid_type",
-                            "expected": "array",
-                            "received": "string",
-                            "path": ["fields"],
-                            "message": "Expected array, received string",
-                        }
-                    ],
-                    "name": "ZodError",
-                },
-                {
-                    "issues": [
-                        {
-                            "received": names[bad],
-                            "code": "invalid_enum_value",
-                            "options": list(options),
-                            "path": ["fields", bad],
-                            "message": f"Invalid enum value. Expected {expected}, received '{names[bad]}'",
-                        }
-                    ],
-                    "name": "ZodError",
-                },
-            ],
-            "path": ["fields"],
-            "message": "Invalid input",
-        }
-    ]
-
-
-def ticket_stats(desk: Desk, request: Request) -> Answer:
-    rows = list(desk.tickets.values())
-    closed = sum(1 for row in rows if (desk.statuses.get(row["status_id"]) or {}).get("is_closed"))
-
-    def count(name: str) -> dict[str, int]:
-        sums: dict[str, int] = {}
-        for row in rows:
-            full = listed(desk, row)
-            key = full[name] or "unknown"
-            sums[key] = sums.get(key, 0) + 1
-        return sums
-
-    return data(
-        {
-            "total_tickets": len(rows),
-            "open_tickets": len(rows) - closed,
-            "closed_tickets": closed,
-            "unassigned_tickets": sum(1 for row in rows if row["assigned_to"] is None),
-            "overdue_tickets": 0,
-            "tickets_by_status": count("status_id"),
-            "tickets_by_priority": count("priority_name"),
-            "tickets_by_category": {},
-            "tickets_by_board": count("board_name"),
-            "tickets_created_today": len(rows),
-            "tickets_created_this_week": len(rows),
-            "tickets_created_this_month": len(rows),
-        }
-    )
-
-
-def time_entries(desk: Desk, request: Request) -> Answer:
-    find(desk, request.params[0])
-    return data([])
