@@ -46,20 +46,13 @@ def report_parts(tree: Tree) -> tuple[Part | None, Part | None]:
             status = status or part
         elif part.content_type in _ORIGINALS:
             original = original or part
-        elif (
-            original is None
-            and texts
-            and part.content_type.startswith("text/")
-            and _HEADERS.match(part.raw[:400])
-        ):
+        elif original is None and texts and part.content_type.startswith("text/") and _HEADERS.match(part.raw[:400]):
             original = part
         texts += part.content_type.startswith("text/")
     return status, original
 
 
-def read_report(
-    tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours: Collection[str] = ()
-) -> Bounce:
+def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours: Collection[str] = ()) -> Bounce:
     """Everything that the report says; fields that it does not say are ""."""
     status, original = report_parts(tree)
     first = {name.lower(): value for name, value in reversed(headers)}
@@ -83,11 +76,7 @@ def read_report(
         found["status"] = code[1] if code else _from_reply(found.get("diagnostic", "") or report)
     if not found.get("diagnostic"):
         found["diagnostic"] = next(
-            (
-                line.strip()[:300]
-                for line in report.split("\n")
-                if _REPLY.search(line) or _STATUS.search(line)
-            ),
+            (line.strip()[:300] for line in report.split("\n") if _REPLY.search(line) or _STATUS.search(line)),
             "",
         )
     action = found.get("action", "").lower()
@@ -127,10 +116,7 @@ def _delivery_status(part: Part) -> dict[str, str]:
     best: dict[str, str] = {}
     for group in _groups(part.payload()):
         recipient = (
-            group.get("final-recipient")
-            or group.get("original-recipient")
-            or group.get("x-actual-recipient")
-            or ""
+            group.get("final-recipient") or group.get("original-recipient") or group.get("x-actual-recipient") or ""
         )
         if not recipient and "action" not in group:
             continue
@@ -145,9 +131,7 @@ def _delivery_status(part: Part) -> dict[str, str]:
         if "@" not in found["recipient"] and "@" in original:
             found["recipient"] = _typed(original)
         # A report on several people: the first one who was not reached.
-        if not best or (
-            best.get("action", "").lower() not in ("failed",) and found["action"].lower() == "failed"
-        ):
+        if not best or (best.get("action", "").lower() not in ("failed",) and found["action"].lower() == "failed"):
             best = found
     return best
 
@@ -206,9 +190,7 @@ def original_headers(part: Part) -> bytes:
     return data[: data.find(b"\n\n") + 1] if b"\n\n" in data else data
 
 
-def _original_id(
-    original: Part | None, quoted: str, text: str, notice: dict[str, str], headers: dict[str, str]
-) -> str:
+def _original_id(original: Part | None, quoted: str, text: str, notice: dict[str, str], headers: dict[str, str]) -> str:
     if original is not None:
         for name, raw in split_headers(original_headers(original))[0]:
             if name.lower() == "message-id" and raw.strip():

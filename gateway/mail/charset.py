@@ -137,11 +137,7 @@ def decode(
                     name,
                     "" if declared.startswith(name[:5]) else f"charset {name} by its byte order mark",
                 )
-    note = (
-        ""
-        if declared
-        else (f"charset {label[:40]!r} is unknown" if label else "8-bit text without a charset")
-    )
+    note = "" if declared else (f"charset {label[:40]!r} is unknown" if label else "8-bit text without a charset")
     if declared:
         single = declared.startswith(("cp125", "iso8859", "latin"))
         # A single byte charset decodes anything: UTF-8 under such a label shows itself.

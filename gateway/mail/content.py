@@ -120,9 +120,7 @@ class Collector:
         content_type = part.content_type
         self.add(part, part.path or "1", name, content_type, data, own=True)
 
-    def add(
-        self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False
-    ) -> None:
+    def add(self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False) -> None:
         index = len(self.content.files)
         cleaned = clean_name(name)
         if not cleaned:

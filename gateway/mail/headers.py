@@ -65,9 +65,7 @@ def split_headers(block: bytes) -> tuple[list[RawHeader], int, list[str]]:
         position += length
     out: list[RawHeader] = []
     for title, pieces in fields:
-        value = b"".join(
-            piece if not number else b" " + piece.lstrip(b" \t") for number, piece in enumerate(pieces)
-        )
+        value = b"".join(piece if not number else b" " + piece.lstrip(b" \t") for number, piece in enumerate(pieces))
         if len(value) > limits.HEADER_VALUE:
             value = value[: limits.HEADER_VALUE]
             notes.append(f"header {title[:40]} cut")
@@ -81,9 +79,7 @@ def _later_header(lines: Sequence[bytes], index: int) -> bool:
 
 def decode_value(raw: bytes, hints: Sequence[str] = ()) -> str:
     """A header value as text: raw bytes through the charset ladder, then its encoded words."""
-    text, _, _ = (
-        decode(raw, "", hints) if not raw.isascii() or b"\x1b" in raw else (raw.decode("ascii"), "", "")
-    )
+    text, _, _ = decode(raw, "", hints) if not raw.isascii() or b"\x1b" in raw else (raw.decode("ascii"), "", "")
     if "=?" in text:
         text = decode_words(text, hints)
     return clean_line(text)
@@ -142,9 +138,7 @@ def _word_bytes(kind: str, payload: str) -> bytes | None:
 
 def normal_words(raw: bytes, hints: Sequence[str] = ()) -> str:
     """The value with every encoded word and raw byte turned into clean UTF-8 words, structure kept."""
-    text, _, _ = (
-        decode(raw, "", hints) if not raw.isascii() or b"\x1b" in raw else (raw.decode("ascii"), "", "")
-    )
+    text, _, _ = decode(raw, "", hints) if not raw.isascii() or b"\x1b" in raw else (raw.decode("ascii"), "", "")
     text = clean(text).replace("\n", " ")
     if "=?" not in text:
         return text

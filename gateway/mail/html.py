@@ -452,9 +452,7 @@ class _Reader:
         self.space = False
         self.links += 1
         target = (
-            ("https:" + source if source.startswith("//") else source)
-            if remote and self.links <= limits.LINKS
-            else ""
+            ("https:" + source if source.startswith("//") else source) if remote and self.links <= limits.LINKS else ""
         )
         self.runs.append(Run(label, frozenset(), self.state.href or target))
 
@@ -463,9 +461,7 @@ class _Reader:
         if not self.tables:
             return
         table = self.tables.pop()
-        trailing = (
-            self.lines if not any(self.lines is cell for row in table.rows[-1:] for cell in row) else []
-        )
+        trailing = self.lines if not any(self.lines is cell for row in table.rows[-1:] for cell in row) else []
         self.lines = table.outer
         rows = [list(row) for row in table.rows]
         data = _data_table(table, rows)
@@ -486,11 +482,7 @@ class _Reader:
             for cell in filled
             if len([line for line in cell if not line.blank]) == 1 and cell_line(cell).kind == "text"
         ]
-        if (
-            len(filled) > 1
-            and len(short) == len(filled)
-            and sum(len(cell_line(cell).text) for cell in filled) < 200
-        ):
+        if len(filled) > 1 and len(short) == len(filled) and sum(len(cell_line(cell).text) for cell in filled) < 200:
             first = cell_line(filled[0])
             runs: list[Run] = []
             for cell in filled:

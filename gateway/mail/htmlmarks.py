@@ -104,11 +104,7 @@ def boundary(token: Token) -> str:
 
 
 def hidden_style(token: Token, style: str) -> bool:
-    if (
-        "hidden" in token.attrs
-        and "hidden" in token.attributes()
-        and not token.attribute("hidden").startswith("until")
-    ):
+    if "hidden" in token.attrs and "hidden" in token.attributes() and not token.attribute("hidden").startswith("until"):
         return True
     if not style:
         return False

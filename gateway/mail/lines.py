@@ -43,9 +43,7 @@ class Line:
     @property
     def text(self) -> str:
         if self.kind == "table":
-            return "\n".join(
-                " | ".join("".join(run.text for run in cell) for cell in row) for row in self.rows
-            )
+            return "\n".join(" | ".join("".join(run.text for run in cell) for cell in row) for row in self.rows)
         return "".join(run.text for run in self.runs)
 
     @property
@@ -107,11 +105,7 @@ def with_targets(line: Line) -> str:
 
 def same_target(text: str, href: str) -> bool:
     """Whether a link says where it goes."""
-    bare = (
-        href.removeprefix("mailto:").removeprefix("tel:").split("?")[0]
-        if href[:4] in ("mail", "tel:")
-        else href
-    )
+    bare = href.removeprefix("mailto:").removeprefix("tel:").split("?")[0] if href[:4] in ("mail", "tel:") else href
     return _bare_target(bare) == _bare_target(text)
 
 

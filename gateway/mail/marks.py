@@ -13,9 +13,7 @@ _TOKEN = re.compile(r"ALGA-REPLY-TOKEN[\s>]{1,20}([A-Za-z0-9._~:-]{8,400})", re.
 _TICKET = re.compile(
     rf"(?:ticketId\s{{0,5}}=[\s>]{{0,10}}|ALGA-TICKET-ID\s{{0,5}}:[\s>]{{0,10}})({_UUID})", re.IGNORECASE
 )
-_DATA_TOKEN = re.compile(
-    r"""data-alga-reply-token\s{0,5}=\s{0,5}["']?([A-Za-z0-9._~:-]{8,400})""", re.IGNORECASE
-)
+_DATA_TOKEN = re.compile(r"""data-alga-reply-token\s{0,5}=\s{0,5}["']?([A-Za-z0-9._~:-]{8,400})""", re.IGNORECASE)
 _DATA_TICKET = re.compile(rf"""data-alga-ticket-id\s{{0,5}}=\s{{0,5}}["']?({_UUID})""", re.IGNORECASE)
 _NUMBER = re.compile(r"\[Ticket #\s{0,3}([A-Za-z0-9._-]{1,40})\]", re.IGNORECASE)
 _CAP = 50

@@ -123,9 +123,7 @@ class Tree:
             part.encoding = value.strip().strip("\"'").lower()
 
     def _split(self, part: Part, depth: int) -> None:
-        boundary = (
-            part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
-        )
+        boundary = part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
         if depth >= limits.DEPTH or self._count >= limits.PARTS:
             self.note("too many or too deep parts: kept as a file")
             part.note = "capped"
@@ -273,9 +271,7 @@ def parse_typed(raw: bytes) -> tuple[str, dict[str, str]]:
             continue
         encoded = tail.endswith("*") or tail == ""
         number = tail.rstrip("*")
-        pieces.setdefault(base, []).append(
-            (int(number) if number.isdigit() and len(number) < 6 else 0, encoded, value)
-        )
+        pieces.setdefault(base, []).append((int(number) if number.isdigit() and len(number) < 6 else 0, encoded, value))
     for base, found in pieces.items():
         joined = _join_2231(found)
         if joined:

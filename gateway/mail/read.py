@@ -85,8 +85,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
     )
     html = clean("\n".join(content.htmls))
     attachments = tuple(
-        replace(file.meta, inline=True) if number in shown else file.meta
-        for number, file in enumerate(content.files)
+        replace(file.meta, inline=True) if number in shown else file.meta for number, file in enumerate(content.files)
     )
     email = Email(
         message_id=known.message_id,
@@ -102,7 +101,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
         text=text,
         html=html,
         blocks=to_blocks(squeeze(lines)),
-        reply=reply.split(lines),
+        reply=reply.reply_of(lines),
         forwarded=forward.find(lines, outer),
         auto=auto.classify(
             headers, tree, sender, outer, text, own_addresses, [one.address for one in facts.people("to")]
@@ -166,9 +165,7 @@ def _pictures(content: Content) -> dict[str, int]:
 
 
 def _languages(*values: str) -> tuple[str, ...]:
-    return tuple(
-        word.strip().partition(";")[0] for value in values for word in value[:200].split(",") if word.strip()
-    )
+    return tuple(word.strip().partition(";")[0] for value in values for word in value[:200].split(",") if word.strip())
 
 
 def _digest(headers: Sequence[tuple[str, str]], content: Content) -> str:

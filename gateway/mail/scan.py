@@ -35,9 +35,7 @@ class Token:
             for count, match in enumerate(_ATTRIBUTE.finditer(self.attrs)):
                 if count >= _ATTRIBUTES:
                     break
-                value = (
-                    match[2] if match[2] is not None else match[3] if match[3] is not None else match[4] or ""
-                )
+                value = match[2] if match[2] is not None else match[3] if match[3] is not None else match[4] or ""
                 self._parsed.setdefault(match[1].lower(), entities.unescape(value) if "&" in value else value)
         return self._parsed
 

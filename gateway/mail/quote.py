@@ -1,0 +1,358 @@
+"""Where an older mail begins in a text: attribution lines, header blocks, separators, banners.
+
+One forward pass; a line looks at a handful of its neighbours at most. Every finding has a name, for the trace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from . import quotewords as words
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]{1,200}@[^\s<>()\[\]:;,\"]{1,253}")
+_DIGITS = re.compile(r"\d{1,2}[./ -]|\d{1,2}:\d{2}|\b(?:19|20)\d\d\b|\d{1,2}[日月시]|\d{4}年")
+_TIME = re.compile(r"\d{1,2}[:.h]\d{2}")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_LEAD = "> \t*_|-\u2010\u2011\u2012\u2013\u2014\u200e\u200f\u202a\u202b\u202c\u2068\u2069\ufeff\u200b"
+
+
+def _alternation(items: Sequence[str]) -> str:
+    return "|".join(re.escape(item) for item in sorted(set(items), key=len, reverse=True))
+
+
+# Latin words need word edges; other scripts glue.
+_VERB = re.compile(
+    rf"(?<![^\W\d_])(?:{_alternation(words.VERBS)})(?![^\W\d_])|(?:写道|寫道|写到|작성|のメッセージ|書きました|書き込みました)",
+    re.IGNORECASE,
+)
+_START = re.compile(rf"(?:{_alternation(words.STARTS)})[\s,]", re.IGNORECASE)
+_DATE_START = re.compile(
+    r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
+)
+_ENDS = re.compile(r"[:：]\s*[-*_]*\s*$|[-*_]{2,}\s*$")
+_FIELD_SETS = (
+    ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),
+    ("subject", words.SUBJECT), ("other", words.REPLY_TO),
+)  # fmt: skip
+FIELD_NAMES: dict[str, str] = {}
+for _kind, _names in _FIELD_SETS:
+    for _name in _names:
+        FIELD_NAMES.setdefault(_name.rstrip(" :"), _kind)
+_FIELD = re.compile(r"([^\d\s:：<>@][^:：<>@\n]{0,28}?)\s{0,3}[\*_]{0,2}\s{0,2}[:：][\*_]{0,2}(.*)$", re.DOTALL)
+_DASHED = re.compile(r"^[-_=*~\s>]{0,60}?([^\W\d_][^-_=~<>@]{3,70}?)[:：]?\s{0,3}[-_=*~\s]{0,60}$")
+_RULE = re.compile(r"^\s*[-_=*#~+\u2013\u2014\u1427\u2500\u2015—·•]{2,}[\s\-_=*#~+\u1427]*$|^\s*[\u1427]\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An older mail begins at line ``start``; its introduction ends before ``end``."""
+
+    start: int
+    end: int
+    kind: Literal["attribution", "headers", "separator", "forward", "banner", "boundary"]
+    what: str = ""
+
+
+def bare(text: str) -> str:
+    return text.strip(_LEAD + " \u00a0")
+
+
+def is_rule(text: str) -> bool:
+    """A line of dashes or the like."""
+    return bool(_RULE.match(text)) and len(text) < 400
+
+
+def field_of(text: str) -> tuple[str, str, str]:
+    """(kind, name, value) of a header line in any language; ("", "", "") for anything else."""
+    line = text.strip(" \t\u00a0>*_|\u200e\u200f\u200b\ufeff")
+    match = _FIELD.match(line[:2000])
+    if match is None:
+        return "", "", ""
+    name = match[1].strip(" *_\u00a0").lower()
+    kind = FIELD_NAMES.get(name, "")
+    if not kind:
+        return "", "", ""
+    return kind, name, match[2].strip(" *_\u00a0\t\n")
+
+
+def attribution(texts: Sequence[str], index: int) -> int:
+    """The first line of an attribution that ends at ``index``, or -1."""
+    line = texts[index]
+    if len(line) > 500 or not line.strip():
+        return -1
+    ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
+    has_verb = bool(_VERB.search(line))
+    if not has_verb and not _ENDS.search(line) and not _bare_date_name(line):
+        return -1
+    if not ends:
+        return -1
+    joined = ""
+    blanks = 0
+    depth = quote_depth(line)
+    for back in range(7):
+        at = index - back
+        if at < 0:
+            break
+        text = texts[at]
+        if not text.strip(_LEAD + " "):
+            blanks += 1
+            if blanks > 2 or back == 0:
+                break
+            continue
+        if back and (quote_depth(text) != depth or len(text) > 300):
+            break
+        joined = bare(text) + (" " + joined if joined else "")
+        if len(joined) > 700:
+            break
+        if _is_attribution(joined):
+            # A date or a name may stand on the line above ("On Monday … \n Name <a@b> wrote:").
+            return _reach(texts, at, depth, joined)
+    return -1
+
+
+def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
+    if _START.match(joined) or _DATE_START.match(joined):
+        return at
+    for above in range(at - 1, max(at - 4, -1), -1):
+        text = bare(texts[above])
+        if not text or quote_depth(texts[above]) != depth or len(text) > 200:
+            break
+        if _START.match(text) and _DIGITS.search(text) and not text.endswith((".", "!", "?")):
+            return above
+    return at
+
+
+def _is_attribution(text: str) -> bool:
+    if len(text) > 600:
+        return False
+    tail = text.rstrip(" *_-")
+    colon = tail.endswith((":", "："))
+    address = _ADDRESS.search(text) is not None
+    digits = _DIGITS.search(text) is not None
+    if not address and not digits:
+        return False
+    verb = None
+    for verb in _VERB.finditer(text):
+        pass
+    started = bool(_START.match(text) or _DATE_START.match(text))
+    if verb is not None:
+        after = text[verb.end() :].strip(" *_:：-")
+        if colon or not after:
+            if started or address:
+                words_between = len(text.split())
+                # "wrote" deep inside a sentence with a colon at its end is no attribution.
+                if address or words_between <= 22:
+                    return bool(started or address) and (bool(_YEAR.search(text) or _TIME.search(text)) or address)
+            return False
+        return False
+    if colon and address and digits and (_DATE_START.match(text) or (started and _YEAR.search(text))):
+        # "2016-10-24 15:36 GMT+02:00 Name <a@b.c>:"
+        before = tail.rstrip(":： ")
+        return before.endswith((">", ")", "]")) or bool(_ADDRESS.search(before[-80:]))
+    return _bare_date_name(text)
+
+
+_BARE = re.compile(
+    r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s{1,3}\d{1,2}:\d{2}(?::\d\d)?\s{1,3}(?:GMT|UTC)[+-]\d{1,2}(?::\d\d)?\s{1,3}\S"
+)
+_BARE_ADDRESS = re.compile(r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s.{0,120}<[^<>\s]{1,200}@[^<>\s]{1,200}>:?$")
+
+
+def _bare_date_name(text: str) -> bool:
+    """Gmail without a verb: "2016-03-03 17:21 GMT+01:00 Name"; older: "2012/10/18 Name <a@b>"."""
+    text = bare(text)
+    return len(text) < 250 and bool(_BARE.match(text) or _BARE_ADDRESS.match(text))
+
+
+def quote_depth(text: str) -> int:
+    depth = 0
+    for char in text[:200]:
+        if char == ">":
+            depth += 1
+        elif char not in " \t|":
+            break
+    return depth
+
+
+def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]] | None:
+    """A coherent block of header lines beginning at ``index``: its end and its fields, or None.
+
+    Three of from, date, to, subject; or two of them with an address and a from."""
+    kind, _, value = field_of(texts[index])
+    if kind not in ("from", "date", "to", "subject", "cc", "other") or (kind == "other" and not value):
+        return None
+    found: dict[str, str] = {}
+    depth = quote_depth(texts[index])
+    position = index
+    last = index
+    wraps = 0
+    blanks = 0
+    last_kind = ""
+    while position < len(texts) and position - index < 40:
+        text = texts[position]
+        if len(text) > 5000:
+            break
+        kind, _, value = field_of(text)
+        if kind and quote_depth(text) == depth:
+            if kind != "other" and kind in found:
+                break
+            found[kind] = value
+            last_kind = kind
+            last = position
+            wraps = blanks = 0
+        elif not text.strip(" \t>*_|\u00a0"):
+            blanks += 1
+            # A value may stand on the next line; a blank after three fields ends the block.
+            if blanks > 1 or len([k for k in found if k != "other"]) >= 3:
+                nxt = field_of(texts[position + 1])[0] if position + 1 < len(texts) else ""
+                if blanks > 1 or not nxt or nxt in found:
+                    break
+        else:
+            wraps += 1
+            blank_value = not found.get(last_kind, "x") and last_kind != ""
+            indented = text[:1] in " \t" or last_kind in ("to", "cc") or blank_value or _continues(text)
+            if wraps > (12 if last_kind in ("to", "cc") else 2) or not indented or blanks:
+                following = field_of(texts[position + 1])[0] if position + 1 < len(texts) else ""
+                if wraps > 2 or not following or following in found or blanks:
+                    break
+            if last_kind:
+                found[last_kind] = (found[last_kind] + " " + text.strip(" >*_|")).strip()
+                last = position
+        position += 1
+    # A wrap that turned out to be the text is given back.
+    core = {key for key in found if key in ("from", "date", "to", "subject")}
+    if not _coherent(found, core):
+        return None
+    return last + 1, found
+
+
+def _continues(text: str) -> bool:
+    return "@" in text and len(text) < 200
+
+
+def _coherent(found: dict[str, str], core: set[str]) -> bool:
+    if "from" not in core:
+        return len(core) >= 3 and "@" in found.get("to", "")
+    evidence = 0
+    evidence += "@" in found["from"] or bool(found["from"]) and "date" in core
+    evidence += bool(_DIGITS.search(found.get("date", "")))
+    evidence += "subject" in core
+    evidence += "@" in found.get("to", "") or "to" in core
+    return (
+        len(core) >= 3
+        and evidence >= 3
+        or (len(core) == 2 and "@" in found["from"] and bool(_DIGITS.search(found.get("date", ""))))
+    )
+
+
+def separator(text: str) -> str:
+    """ "original" or "forward" for a line such as -----Original Message-----, else ""."""
+    if len(text) > 160 or len(text) < 4:
+        return ""
+    match = _DASHED.match(text)
+    if match is None:
+        return ""
+    inner = match[1].strip(" *_").lower()
+    dashed = text.strip(" >*").startswith(("--", "__", "==", "~~", "- -", "—", "––")) or text.strip(" >*").endswith(
+        ("--", "__")
+    )
+    if inner in _ORIGINALS and (dashed or text.strip(" >").startswith("*")):
+        return "original"
+    if inner in _FORWARDS:
+        return "forward"
+    if dashed and any(
+        inner.startswith(word) for word in ("forwarded by", "weitergeleitet von", "forwarded message from")
+    ):
+        return "forward"
+    return ""
+
+
+_ORIGINALS = frozenset(words.ORIGINAL)
+_FORWARDS = frozenset(words.FORWARDED)
+_BANNERS = tuple(words.BANNERS)
+
+
+def banner(text: str) -> bool:
+    """ "Please reply above this line", a line of its own."""
+    if len(text) > 160 or len(text) < 10:
+        return False
+    lowered = text.lower()
+    return any(phrase in lowered for phrase in _BANNERS) and len(lowered.split()) <= 14
+
+
+_DASHED_ON = re.compile(r"^[-_]{2,}\s{0,3}(?=\S)(?P<inner>[^\n]{5,200}?)\s{0,3}[-_]{2,}$")
+
+
+def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
+    """All places where an older mail is introduced, in order, without overlap."""
+    found: list[Mark] = []
+    index = 0
+    done = 0
+    while index < len(texts):
+        text = texts[index]
+        if before and before[index]:
+            end = _after_intro(texts, index)
+            found.append(Mark(index, end, "boundary", before[index]))
+            index = done = max(end, index + 1)
+            continue
+        if not text.strip() or len(text) > 5000:
+            index += 1
+            continue
+        if banner(text):
+            found.append(Mark(index, index + 1, "banner", "reply above this line"))
+            index = done = index + 1
+            continue
+        kind = separator(text)
+        if kind:
+            end = _after_intro(texts, index + 1)
+            found.append(Mark(index, end, "forward" if kind == "forward" else "separator", bare(text)[:60]))
+            index = done = max(end, index + 1)
+            continue
+        block = header_block(texts, index) if ":" in text or "：" in text else None
+        if block is not None:
+            start = index
+            while start > done and (not texts[start - 1].strip(" >") or _line_above(texts[start - 1])):
+                if texts[start - 1].strip(" >") and not _line_above(texts[start - 1]):
+                    break
+                start -= 1
+                if texts[start].strip(" >"):
+                    break
+            if not (start < index and texts[start].strip(" >")):
+                start = index
+            found.append(Mark(start, block[0], "headers", "header block"))
+            index = done = block[0]
+            continue
+        start = attribution(texts, index)
+        if start >= done:
+            found.append(Mark(start, index + 1, "attribution", bare(texts[start])[:60]))
+            index = done = index + 1
+            continue
+        index += 1
+    return found
+
+
+def _line_above(text: str) -> bool:
+    """A rule that belongs to the header block below it."""
+    return is_rule(text) and len(text.strip()) >= 5
+
+
+def _after_intro(texts: Sequence[str], index: int) -> int:
+    """Past blank lines and a header block or attribution, if one follows."""
+    position = index
+    while (
+        position < len(texts) and position < index + 4 and (not texts[position].strip(" >") or is_rule(texts[position]))
+    ):
+        position += 1
+    if position >= len(texts):
+        return index
+    block = header_block(texts, position)
+    if block is not None:
+        return block[0]
+    for end in range(position, min(position + 4, len(texts))):
+        start = attribution(texts, end)
+        if start >= 0 and start <= position:
+            return end + 1
+    return index
