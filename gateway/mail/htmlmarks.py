@@ -71,7 +71,8 @@ def zone_of(name: str, token: Token) -> str:
         return ""
     for attribute, needle, zone in ZONES:
         if zone and _has(token, attribute, needle):
-            return zone
+            # A lone blockquote of that class is a passage that the writer indented.
+            return "passage" if name == "blockquote" and zone == "gmail_quote" else zone
     if name == "blockquote" and (token.attribute("type").lower() == "cite" or token.attribute("cite")):
         return "blockquote-cite"
     if "data-alga-reply-token" in token.attrs or "data-alga-reply-boundary" in token.attrs:

@@ -88,7 +88,8 @@ def render(lines: Sequence[Line], *, targets: bool = False, marks: bool = True) 
                 del numbers[deeper]
             text = "  " * line.level + f"{numbers[line.level]}. " + text
         if line.quote and marks:
-            text = ("> " * min(line.quote, 10) + text).rstrip()
+            # A quotation of HTML is indented, as it is shown; only plain text has its own marks.
+            text = ("    " * min(line.quote, 10) + text).rstrip()
         out.append(text)
     return "\n".join(out)
 

@@ -33,6 +33,7 @@ _DATE_START = re.compile(
     r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
 )
 _ENDS = re.compile(r"[:：]\s*[-*_]*\s*$|[-*_]{2,}\s*$")
+_TAIL_OF_ADDRESS = re.compile(r"^>[ \t]{0,3}(?:[^\s>][^>:：]{0,30})?[:：]\s*$")
 _FIELD_SETS = (
     ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),
     ("subject", words.SUBJECT), ("other", words.REPLY_TO),
@@ -54,6 +55,7 @@ class Mark:
     end: int
     kind: Literal["attribution", "headers", "separator", "forward", "banner", "boundary"]
     what: str = ""
+    dashed: bool = True
 
 
 def bare(text: str) -> str:
@@ -92,6 +94,9 @@ def attribution(texts: Sequence[str], index: int) -> int:
     joined = ""
     blanks = 0
     depth = quote_depth(line)
+    if depth == 1 and _TAIL_OF_ADDRESS.match(line):
+        # "> wrote:" is the end of a wrapped "<a@b>", not a quote.
+        depth = 0
     for back in range(7):
         at = index - back
         if at < 0:
@@ -104,7 +109,8 @@ def attribution(texts: Sequence[str], index: int) -> int:
             continue
         if back and (quote_depth(text) != depth or len(text) > 300):
             break
-        joined = bare(text) + (" " + joined if joined else "")
+        piece = bare(text) if back or depth or not text.startswith(">") else text.strip(" >")
+        joined = piece + (" " + joined if joined else "")
         if len(joined) > 700:
             break
         if _is_attribution(joined):
@@ -116,11 +122,21 @@ def attribution(texts: Sequence[str], index: int) -> int:
 def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     if _START.match(joined) or _DATE_START.match(joined):
         return at
-    for above in range(at - 1, max(at - 4, -1), -1):
+    blanks = 0
+    for above in range(at - 1, max(at - 6, -1), -1):
         text = bare(texts[above])
-        if not text or quote_depth(texts[above]) != depth or len(text) > 200:
+        if not text:
+            blanks += 1
+            if blanks > 1 or joined.count(">") <= joined.count("<"):
+                break
+            continue
+        if quote_depth(texts[above]) != depth or len(text) > 200:
             break
-        if _START.match(text) and _DIGITS.search(text) and not text.endswith((".", "!", "?")):
+        if (
+            (_START.match(text) or _DATE_START.match(text))
+            and _DIGITS.search(text)
+            and not text.endswith((".", "!", "?"))
+        ):
             return above
     return at
 
@@ -225,8 +241,16 @@ def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]]
     # A wrap that turned out to be the text is given back.
     core = {key for key in found if key in ("from", "date", "to", "subject")}
     if not _coherent(found, core):
-        return None
+        # Two fields alone are headers only where nothing follows them.
+        dated = bool(_DIGITS.search(found.get("date", ""))) and bool(_TIME.search(found.get("date", "")))
+        addressed = "@" in found.get("to", "") or "@" in found.get("from", "")
+        if not (dated and addressed and _ends_text(texts, last + 1)):
+            return None
     return last + 1, found
+
+
+def _ends_text(texts: Sequence[str], position: int) -> bool:
+    return all(not text.strip() for text in texts[position : position + 40]) and position + 40 > len(texts)
 
 
 def _continues(text: str) -> bool:
@@ -308,7 +332,8 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
         kind = separator(text)
         if kind:
             end = _after_intro(texts, index + 1)
-            found.append(Mark(index, end, "forward" if kind == "forward" else "separator", bare(text)[:60]))
+            dashed = "--" in text or "__" in text or text.rstrip(" *").endswith((":", "："))
+            found.append(Mark(index, end, "forward" if kind == "forward" else "separator", bare(text)[:60], dashed))
             index = done = max(end, index + 1)
             continue
         block = header_block(texts, index) if ":" in text or "：" in text else None

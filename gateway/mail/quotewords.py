@@ -130,3 +130,12 @@ BANNERS = (
     "bitte antworten sie oberhalb", "bitte oberhalb dieser zeile", "répondez au-dessus de cette ligne", "répondre au-dessus de cette ligne", "responda por encima de esta línea", "responda sobre esta línea", "responda acima desta linha",
     "rispondi sopra questa riga", "antwoord boven deze lijn", "typ uw antwoord boven deze regel", "svara ovanför denna rad", "besvar over denne linje", "odpowiedz powyżej tej linii", "this line will be removed", "この行より上に返信",
 )  # fmt: skip
+
+# How a letter closes, before the name.
+CLOSINGS = (
+    "thanks", "thank you", "thx", "many thanks", "regards", "best regards", "kind regards", "warm regards", "best", "cheers", "sincerely", "yours",
+    "br", "rgds", "all the best", "cordially", "mit freundlichen grüßen", "mit freundlichen grüssen", "freundliche grüße", "viele grüße", "viele grüsse", "beste grüße", "liebe grüße", "mfg", "vg", "lg", "gruß", "grüße",
+    "cordialement", "bien cordialement", "bien à vous", "salutations", "merci", "saludos", "un saludo", "atentamente", "gracias", "atenciosamente", "cumprimentos", "abraço", "abraços", "obrigado", "obrigada",
+    "cordiali saluti", "distinti saluti", "saluti", "grazie", "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "groeten", "groet", "mvg", "med vänlig hälsning", "vänliga hälsningar", "hälsningar", "mvh",
+    "med venlig hilsen", "venlig hilsen", "hilsen", "med vennlig hilsen", "vennlig hilsen", "ystävällisin terveisin", "terveisin", "pozdrawiam", "z poważaniem", "z powazaniem", "с уважением", "з повагою", "s pozdravem", "s pozdravom", "üdvözlettel", "cu respect", "saygılarımla", "με εκτίμηση", "よろしくお願い", "敬具", "此致", "祝好", "감사합니다", "trân trọng", "בברכה", "مع التحية",
+)  # fmt: skip

@@ -13,7 +13,8 @@ from . import limits
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
 from .model import Reply
-from .quote import Mark, bare, is_rule, marks, quote_depth
+from .quote import Mark, marks, quote_depth
+from .signature import closing, footer
 from .signature import find as find_signature
 
 SIGNATURE_ZONE = "signature"
@@ -26,6 +27,7 @@ class Split:
     new: list[int]
     quoted: list[int] = field(default_factory=list)
     signature: list[int] = field(default_factory=list)
+    footer: list[int] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
 
 
@@ -34,15 +36,16 @@ def reply_of(lines: Sequence[Line]) -> Reply:
     pick = lambda indices: squeeze(lines[i] for i in indices)  # noqa: E731
     new = pick(found.new)
     with_signature = pick(sorted(found.new + found.signature))
-    with_quotes = pick(sorted(found.new + found.quoted))
+    with_quotes = squeeze(lines[i] for i in sorted(found.new + found.quoted))
+    with_quotes = with_quotes[: closing([line.text for line in with_quotes])]
     return Reply(
         text=render(new),
         blocks=to_blocks(new),
         without_quotes=render(with_signature),
         without_signature=render(with_quotes),
-        signature=render(pick(found.signature)),
+        signature=render(pick(sorted(found.signature + found.footer))),
         quoted=render(pick(found.quoted)),
-        confidence="high" if found.quoted or found.signature else "low",
+        confidence="high" if found.quoted or found.signature or found.footer else "low",
         method=", ".join(found.methods),
     )
 
@@ -75,7 +78,7 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
     role = ["new"] * len(lines)
     methods: list[str] = []
     for index, zone in enumerate(structure):
-        if zone == "quote" or depth[index]:
+        if zone == "quote" or (depth[index] and zone != "passage"):
             role[index] = "quote"
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
@@ -88,6 +91,8 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
 def _zone(line: Line) -> str:
     if not line.zone:
         return ""
+    if line.zone == "passage":
+        return "passage"
     return SIGNATURE_ZONE if line.zone == "signature" else "quote"
 
 
@@ -95,14 +100,29 @@ def _apply(
     mark: Mark, role: list[str], texts: list[str], depth: list[int], methods: list[str], lines: Sequence[Line]
 ) -> None:
     """An introduction, and the old mail below it: its quote, or all the rest where it is not marked."""
-    if role[mark.start] in ("old", "quote") and depth[mark.start]:
+    if role[mark.start] == "old" or (role[mark.start] == "quote" and depth[mark.start]):
         return
-    if role[mark.start] == "old":
+    if (
+        mark.kind == "forward"
+        and role[mark.start] == "new"
+        and not any(one in ("intro", "quote") for one in role[: mark.start])
+    ):
+        # A forwarded mail is what the writer wants read.
+        if mark.dashed:
+            methods.append("forward kept")
+            for i in range(mark.start, len(role)):
+                role[i] = "forward"
+            return
+    if role[mark.start] == "forward":
         return
     if not any(role[i] == "new" and _words(texts[i]) for i in range(mark.start)) and mark.kind != "banner":
         # Nothing above: the text below is what was said (or the mail is a forward).
         following = next((i for i in range(mark.end, len(texts)) if texts[i].strip()), -1)
-        if following < 0 or role[following] != "quote" or mark.kind != "attribution":
+        if following < 0 or mark.kind != "attribution":
+            return
+        if role[following] != "quote":
+            for i in range(mark.start, mark.end):
+                role[i] = "intro"
             return
     for i in range(mark.start, mark.end):
         role[i] = "intro"
@@ -123,71 +143,98 @@ def _words(text: str) -> bool:
 
 
 def _blanks(role: list[str], texts: list[str]) -> None:
-    """A short line between two lines of one quote is its wrapped tail; a blank one belongs to what is around."""
+    """A blank line in a quote belongs to it; so does the torn-off end of a quoted line."""
     for i in range(1, len(role) - 1):
-        if role[i] != "new" or role[i - 1] != "quote" or role[i + 1] != "quote":
-            continue
-        if not texts[i].strip() or (
-            len(texts[i]) < 40 and texts[i - 1].rstrip()[-1:].isalnum() and len(texts[i - 1]) > 60
-        ):
-            role[i] = "quote"
+        if role[i] == "new" and role[i - 1] == "quote" and role[i + 1] == "quote":
+            text = texts[i].strip()
+            torn = (
+                len(texts[i - 1]) >= 75
+                and len(text) <= 25
+                and text[:1].islower()
+                and (" " in text or not text.isalpha())
+            )
+            if (
+                not text
+                or not text[0].isalnum()
+                and text[0] not in "\"'*"
+                and ("http" in text or text[0] in "_&=/")
+                or torn
+                or text.endswith(" >")
+            ):
+                role[i] = "quote"
 
 
 def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: list[str]) -> Split:
     size = len(role)
     everything = Split(list(range(size)))
     says = [_words(text) or line.kind == "image" for text, line in zip(texts, lines, strict=True)]
-    new = [i for i in range(size) if role[i] == "new" and says[i]]
-    signature_start = size
-    if not new:
+    if not any(role[i] == "new" and says[i] for i in range(size)):
         # Only quotes, or a signature alone: keep it all.
         return everything
-    # The signature of the new text, wherever the quote stands.
-    own = [i for i in range(size) if role[i] == "new"]
-    at = find_signature([texts[i] for i in own])
-    if at < len(own):
-        for i in own[at:]:
-            role[i] = "signature"
-        signature_start = own[at]
-        methods.append("signature")
-    del signature_start
-    new = [i for i in range(size) if role[i] == "new" and says[i]]
+    _signature(role, texts, methods)
+    new = [i for i in range(size) if role[i] in ("new", "forward") and says[i]]
     if not new:
         return everything
+    kept: set[int] = set()
     groups = _quote_groups(role, says)
     inner = [group for group in groups if group[0] < new[-1]]
-    kept_quotes: set[int] = set()
-    if inner and not _bottom_answer(inner, new, role, lines):
+    for number, (start, end) in enumerate(groups):
+        introduced = any(role[i] == "intro" for i in range(start, end))
+        followed = number + 1 < len(groups) and groups[number + 1][0] == end and role[end] == "intro"
+        if not introduced and followed and lines[start].quote:
+            # A passage that the writer quotes, right above the old mail.
+            kept.update(range(start, end))
+    if inner and not _one_answer(inner, new, role, texts):
         # Answers between the lines: their quotes are what they answer.
         for start, end in inner:
-            kept_quotes.update(i for i in range(start, end))
+            kept.update(i for i in range(start, end) if role[i] != "intro")
         methods.append("answers between the quoted lines")
     result = Split([], methods=methods)
     for i in range(size):
-        if role[i] == "new" or i in kept_quotes:
+        if role[i] in ("new", "forward") or i in kept:
             result.new.append(i)
         elif role[i] == "signature":
             result.signature.append(i)
+        elif role[i] == "footer":
+            result.footer.append(i)
         else:
             result.quoted.append(i)
-    if any(role[i] == "quote" for i in result.quoted) and not any(
-        m.startswith(("attr", "head", "sep", "forw", "bann", "bound")) for m in methods
-    ):
+    if any(role[i] == "quote" for i in result.quoted) and not any(": " in method for method in methods):
         methods.append("quote")
     return result
+
+
+def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
+    """The signature of the new text, wherever the quote stands."""
+    own = [i for i in range(len(role)) if role[i] == "new"]
+    said = [texts[i] for i in own]
+    at = find_signature(said)
+    if at < len(own):
+        last = max(i for i in range(len(said)) if said[i].strip())
+        kind = "footer" if all(footer(said[i]) or not said[i].strip() for i in range(at, last + 1)) else "signature"
+        kind = "footer" if footer(next((t for t in said[at:] if t.strip()), "")) else kind
+        for i in own[at:]:
+            role[i] = kind
+        methods.append(kind)
 
 
 def _quote_groups(role: list[str], says: list[bool]) -> list[tuple[int, int]]:
     """Stretches of quote with their introductions, blank lines between included."""
     groups: list[tuple[int, int]] = []
-    start = -1
-    end = -1
+    start = end = -1
     for i, kind in enumerate(role):
         if kind in ("quote", "intro", "old"):
-            if start < 0:
+            if (
+                start >= 0
+                and kind == "intro"
+                and role[end - 1] in ("quote",)
+                and not any(role[j] == "intro" for j in range(start, end))
+            ):
+                groups.append((start, i))
                 start = i
+            start = i if start < 0 else start
             end = i + 1
-        elif kind == "new" and says[i] and start >= 0:
+        elif kind in ("new", "forward") and says[i] and start >= 0:
             groups.append((start, end))
             start = -1
     if start >= 0:
@@ -195,9 +242,15 @@ def _quote_groups(role: list[str], says: list[bool]) -> list[tuple[int, int]]:
     return groups
 
 
-def _bottom_answer(inner: list[tuple[int, int]], new: list[int], role: list[str], lines: Sequence[Line]) -> bool:
-    """One introduced quote in one piece, and the answer in one piece: the quote is the old mail, not a point."""
+def _one_answer(inner: list[tuple[int, int]], new: list[int], role: list[str], texts: list[str]) -> bool:
+    """One introduced quote, and the new text either below it only, or above it with a few closing words below:
+    then the quote is the old mail and not a point that is being answered."""
     if len(inner) != 1:
         return False
     start, end = inner[0]
-    return any(role[i] == "intro" for i in range(start, end))
+    if not any(role[i] == "intro" for i in range(start, end)):
+        return False
+    below = [i for i in new if i > start]
+    if len(below) == len(new):
+        return True
+    return len(below) <= 3 and sum(len(texts[i]) for i in below) <= 120

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from .quote import is_rule
-from .quotewords import FOOTERS
+from .quotewords import CLOSINGS, FOOTERS
 
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|__|\u2014|\u2013|---)\s{0,3}$")
 _JOINED = re.compile(r"^--\s{0,2}[^\W\d_][^\n]{0,60}$")
@@ -41,9 +41,7 @@ def footer(text: str) -> bool:
 
 def find(texts: Sequence[str]) -> int:
     """The first line of the signature of a text without quotes; ``len(texts)`` when it has none."""
-    end = len(texts)
-    while end and not texts[end - 1].strip():
-        end -= 1
+    end = _last_filled(texts, len(texts))
     cut = end
     # Trailing rules and footers, from the bottom up.
     position = end
@@ -52,7 +50,7 @@ def find(texts: Sequence[str]) -> int:
         if not text.strip():
             position -= 1
             continue
-        if footer(text) or is_rule(text) and not _code_fence(text):
+        if footer(text) or (is_rule(text) and not _code_fence(text)):
             position -= 1
             cut = position
             continue
@@ -62,24 +60,84 @@ def find(texts: Sequence[str]) -> int:
         text = texts[index]
         if not text.strip():
             continue
-        if _DELIMITER.match(text) or _JOINED.match(text):
+        if _DELIMITER.match(text) or (_JOINED.match(text) and not _is_list(texts, index)):
             # Words must remain above it.
             if any(t.strip() and not is_rule(t) for t in texts[:index]):
                 cut = index
             break
         if footer(text):
-            # A footer above a disclaimer of the app, not in the middle of a text.
-            if filled <= 3 and any(t.strip() for t in texts[:index]):
+            # The mobile Outlook puts its footer above the mail that it answers.
+            if filled <= 3 and "outlook" in text.lower() and any(t.strip() for t in texts[:index]):
                 cut = index
             break
         filled += 1
         if filled > _LINES or len(text) > 300:
             break
-    while cut and (not texts[cut - 1].strip() or is_rule(texts[cut - 1]) and not _code_fence(texts[cut - 1])):
+    if cut == end:
+        cut = _contact_block(texts, end)
+    while cut and (not texts[cut - 1].strip() or (is_rule(texts[cut - 1]) and not _code_fence(texts[cut - 1]))):
         cut -= 1
     if not any(t.strip() and not is_rule(t) for t in texts[:cut]):
         return len(texts)
     return cut if cut < end else len(texts)
+
+
+def closing(texts: Sequence[str]) -> int:
+    """Where a closing and a name end a text ("Regards, / Ann"): the sender's words, so only a stricter reader
+    leaves them out; ``len(texts)`` when there is none."""
+    end = _last_filled(texts, len(texts))
+    filled = 0
+    for index in range(end - 1, 0, -1):
+        text = texts[index].strip()
+        if not text:
+            continue
+        filled += 1
+        if filled > 6 or len(text) > 70:
+            break
+        if text.startswith("-") and text[1:2].isalpha() and len(text) <= 30 and filled == 1 and " - " not in text:
+            return index if not texts[index - 1].lstrip().startswith("-") else len(texts)
+        if filled > 1 and text.lower().strip(" ,.!*_").startswith(CLOSINGS) and len(text.split()) <= 5:
+            if any(t.strip() for t in texts[:index]):
+                return index
+            break
+    return len(texts)
+
+
+def _last_filled(texts: Sequence[str], end: int) -> int:
+    while end and not texts[end - 1].strip():
+        end -= 1
+    return end
+
+
+def _is_list(texts: Sequence[str], index: int) -> bool:
+    """A dashed line among others like it is an item of a list."""
+    return any(text.lstrip().startswith("-") for text in texts[max(index - 8, 0) : index])
+
+
+_EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}")
+_PHONE = re.compile(r"(?:\+|\(|\b0|\b\d{3}[ .-])[\d() ./-]{6,20}\d")
+_SITE = re.compile(r"(?:https?://|www\.)[^\s]{3,200}", re.IGNORECASE)
+
+
+def _contact_block(texts: Sequence[str], end: int) -> int:
+    """The last paragraph, when it is a card: short lines with two kinds of address among them."""
+    start = end
+    while start and texts[start - 1].strip():
+        start -= 1
+        if end - start > 10:
+            return end
+    block = texts[start:end]
+    if (
+        not 2 <= len(block) <= 10
+        or not start
+        or any(len(line) > 80 or line.rstrip().endswith(("?", "!", ":", ",")) for line in block)
+    ):
+        return end
+    kinds = sum(any(pattern.search(line) for line in block) for pattern in (_EMAIL, _PHONE, _SITE))
+    if kinds < 2 or any(pattern.search(block[0]) for pattern in (_EMAIL, _PHONE, _SITE)):
+        return end
+    # Each line is a fact of a card, none a sentence.
+    return end if any(line.count(" ") > 7 or line.rstrip().endswith(".") for line in block) else start
 
 
 def _code_fence(text: str) -> bool:
