@@ -10,7 +10,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 NAMES = ("title", "ticket", "comment", "bounce", "missing", "files")
@@ -43,14 +50,14 @@ class Templates:
         self._environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader(loaders),
             undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - the output is text, put into blocks as text
+            autoescape=False,
             trim_blocks=True,
             lstrip_blocks=True,
             finalize=_one_line,
             auto_reload=False,
         )
 
-    def lines(self, name: str, **values: Any) -> list[str]:
+    def lines(self, name: str, /, **values: Any) -> list[str]:
         """Render. Raises BadTemplate."""
         try:
             text = self._environment.get_template(f"{name}.txt").render(**values)

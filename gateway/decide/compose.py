@@ -7,7 +7,7 @@ with contact notifications suppressed, for the desk would mail them their own wo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -95,7 +95,7 @@ class Composer:
                 out.extend(body)
             else:
                 out.append(rich.paragraph(line.replace(BODY, "")))
-        return rich.harmless(out)
+        return rich.harmless(shelter(out))
 
     def _facts(self, **more: Any) -> dict[str, Any]:
         """What the desk keeps of the mail in free JSON (``marker`` is added when it is sent)."""
@@ -122,27 +122,20 @@ class Composer:
         ]
         return lines + empty
 
-    def named_pictures(self, body: Iterable[Block]) -> list[Block]:
-        """The blocks with each picture as a line that names it: before it is uploaded."""
-        return [
-            rich.paragraph(f"[picture: {_picture_name(one)}]") if one.get("type") == "image" else one for one in body
-        ]
-
     # -- effects ----------------------------------------------------------------------------------
 
     def ticket(self, destination: dict[str, str], body: Sequence[Block], note: str = "") -> list[EffectSpec]:
         """Everything for a new ticket: create, files, pictures in their place, missing files."""
         files = uploads(self.email)
         values = {"note": note, "files": self.file_lines(files)}
-        has_pictures = any(block.get("type") == "image" for block in body)
         whole = self._frame("ticket", body, **values)
         too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
         if too_long:
-            body = rich.split(list(body), DESCRIPTION_LIMIT // 20, 1)[0]
+            body = rich.split(list(body), DESCRIPTION_LIMIT // 20, 1)[0]  # markup may be 20 times its words
             values["note"] = f"{note} The text is cut here; all of it is in message.txt.".strip()
             whole = self._frame("ticket", body, **values)
-        shown = self.named_pictures(whole)
-        description = json.dumps(shown, ensure_ascii=False)
+        shown = place_pictures(whole, {})
+        description = rich.dumps(shown)
         heading = self.templates.lines("title", **self._values())[0]
         request = {
             "title": title.fit(title.clean(heading) or "(no subject)"),
@@ -151,7 +144,7 @@ class Composer:
         }
         effects = [EffectSpec("ticket", {"request": request})]
         effects += self._documents(files, whole if too_long else None)
-        if has_pictures and not too_long:
+        if shown != whole and not too_long:
             effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
         return effects + self._missing(effects)
 
@@ -184,7 +177,7 @@ class Composer:
         """The comments of a text, and the text that goes into message.txt when it is too long."""
         if rich.measure(framed) <= COMMENT_LIMIT:
             return [framed], None
-        parts = rich.split(framed, COMMENT_LIMIT - HEADING_ROOM * 2, MOST_COMMENTS + 1)
+        parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_COMMENTS)
         if len(parts) <= MOST_COMMENTS:
             total = len(parts)
             return [[rich.paragraph(f"({n}/{total})"), *part] for n, part in enumerate(parts, 1)], None
@@ -249,9 +242,52 @@ def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any]) ->
     return EffectSpec("comment", {"request": request})
 
 
+PLACE = "/api/documents/view/attachment-"
+
+
+def shelter(body: Iterable[Block]) -> list[Block]:
+    """Pictures of the mail with a place that holds until they are uploaded: as long as the final
+    address, and as safe. A picture from elsewhere becomes a link: it is never loaded."""
+
+    def place(block: Block) -> Block:
+        props = block.get("props") or {}
+        url = str(props.get("url") or "")
+        head, _, number = url.partition(":")
+        if head == "attachment" and number.isdigit():
+            return {**block, "props": {**props, "url": f"{PLACE}{int(number):025d}"}}
+        return rich.paragraph(rich.link(url, _picture_name(block)))
+
+    return _pictures(body, place)
+
+
+def place_pictures(body: Iterable[Block], files: Mapping[int, str]) -> list[Block]:
+    """Pictures with the address of the uploaded file, by attachment index; a line that names it where
+    there is none."""
+
+    def place(block: Block) -> Block:
+        url = str((block.get("props") or {}).get("url") or "")
+        number = url.removeprefix(PLACE)
+        if number != url and int(number) in files:
+            return {**block, "props": {**block["props"], "url": rich.document_url(files[int(number)])}}
+        return rich.paragraph(f"[picture: {_picture_name(block)}]")
+
+    return _pictures(body, place)
+
+
+def _pictures(body: Iterable[Block], place: Callable[[Block], Block]) -> list[Block]:
+    out = []
+    for block in body:
+        if block.get("type") == "image":
+            block = place(block)
+        elif block.get("children"):
+            block = {**block, "children": _pictures(block["children"], place)}
+        out.append(block)
+    return out
+
+
 def _picture_name(block: Block) -> str:
     props = block.get("props") or {}
-    return str(props.get("name") or props.get("caption") or "picture")
+    return str(props.get("caption") or props.get("name") or "without name")
 
 
 def _readable(date: str) -> str:

@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.decide.facts import Contact, ContactsOf, Facts, IsParticipant, Mapped, Ticket, TicketFacts, TicketsOf
+from gateway.decide.facts import (
+    Contact,
+    ContactsOf,
+    Facts,
+    IsParticipant,
+    Mapped,
+    Ticket,
+    TicketFacts,
+    TicketsOf,
+)
 from gateway.decide.plan import Trace
 from gateway.mail.model import Email
 

@@ -9,16 +9,11 @@ from __future__ import annotations
 LIMIT = 255
 
 PREFIXES = frozenset(
-    "re aw antw antwort wg fw fwd sv vs vb ref rif ris res r rv tr i odp pd ynt ilt vá továbbítás отв пересл "
-    "回复 答复 转发 回覆 轉寄 返信 転送 doorst betreff".split()
+    ["re", "aw", "antw", "antwort", "wg", "fw", "fwd", "sv", "vs", "vb", "ref", "rif", "ris", "res", "r", "rv", "tr", "i", "odp", "pd", "ynt", "ilt", "vá", "továbbítás", "отв", "пересл", "回复", "答复", "转发", "回覆", "轉寄", "返信", "転送", "doorst", "betreff"]
 )
 BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
-INVISIBLE = {
-    code: None
-    for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F),
-                 *range(0x2060, 0x2070), 0xFEFF, 0xAD)
-}
-INVISIBLE |= {code: " " for code in (0x09, 0x0A, 0x0D)}
+INVISIBLE = dict.fromkeys((*range(32), 127, *range(128, 160), 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 65279, 173))
+INVISIBLE |= dict.fromkeys((9, 10, 13), " ")
 
 
 def utf16(text: str) -> int:

@@ -29,14 +29,18 @@ class Pacing:
         self._at = now
         return self._tokens
 
-    def take(self, now: float, urgent: bool = False) -> float:
-        """Take a call: 0.0 when it may go now, else the seconds until it may be asked again."""
+    def wait(self, now: float, urgent: bool = False) -> float:
+        """0.0 when a call may go now, else the seconds until it may."""
         if now < self._closed_until:
             return self._closed_until - now
         left = self.left(now)
         floor = 0 if urgent else min(RESERVE, self.burst - 1)
-        if left < floor + 1:
-            return max(0.05, (floor + 1 - left) * 60 / self.rate)
+        return max(0.05, (floor + 1 - left) * 60 / self.rate) if left < floor + 1 else 0.0
+
+    def take(self, now: float, urgent: bool = False) -> float:
+        """Take a call: 0.0 when it may go now, else the seconds until it may be asked again."""
+        if wait := self.wait(now, urgent):
+            return wait
         if self.rate:
             self._tokens -= 1
         self.calls += 1

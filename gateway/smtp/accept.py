@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -106,7 +106,14 @@ class Recipient:
 class Acceptor:
     """Keeps mails in the store. ``on_accept`` is called after each commit."""
 
-    def __init__(self, store: Store, settings: StoreSettings, work: WorkSettings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: StoreSettings,
+        work: WorkSettings,
+        on_accept: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._on_accept = on_accept
         self._store = store
         self._settings = settings
         self._work = work
@@ -141,6 +148,7 @@ class Acceptor:
             raise
         if not any(new.id in ids for new in news):  # every delivery was there already
             mail.discard()
+        self._on_accept()
         return ids
 
     def _deliveries(

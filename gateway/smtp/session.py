@@ -26,7 +26,7 @@ from gateway.store.engine import StoreFailed
 log = structlog.get_logger("smtp")
 
 BLOCK = 64 * 1024
-MOST_ERRORS = 10
+MOST_ERRORS = 20
 LONGEST_ADDRESS = 1000
 
 BUSY = "451 4.3.0 The mail could not be kept, please try again later"
@@ -55,6 +55,20 @@ class Mailboxes:
         return address.lower().rpartition("@")[2] in self._domains
 
 
+class _Hooks:
+    """What aiosmtpd asks of a handler."""
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        wanted = [line for line in responses if not line.startswith(("250 HELP", "250-AUTH"))]
+        return [*wanted, "250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250 HELP"]
+
+
+_HOOKS = _Hooks()
+
+
 class Session(SMTP):  # type: ignore[misc]
     """The protocol of one connection. ``live`` holds all sessions, for limits and draining."""
 
@@ -74,7 +88,7 @@ class Session(SMTP):  # type: ignore[misc]
         count: Callable[[str], None] = lambda answer: None,
     ) -> None:
         super().__init__(
-            self,
+            _HOOKS,
             data_size_limit=settings.max_size,
             enable_SMTPUTF8=True,
             hostname=hostname,
@@ -144,13 +158,6 @@ class Session(SMTP):  # type: ignore[misc]
 
     # -- commands ---------------------------------------------------------------------------------
 
-    async def handle_EHLO(
-        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        wanted = [line for line in responses if not line.startswith(("250 HELP", "250-AUTH"))]
-        return [*wanted, "250-PIPELINING", "250-ENHANCEDSTATUSCODES", "250 HELP"]
-
     def _set_post_data_state(self) -> None:
         super()._set_post_data_state()
         self._recipients = []
@@ -211,11 +218,7 @@ class Session(SMTP):  # type: ignore[misc]
             return await self.push("452 4.3.1 Insufficient system storage, please try again later")
         self.in_data = True
         try:
-            await self.push("354 End data with <CR><LF>.<CR><LF>")
             status = await self._take(mail)
-        except BaseException:
-            mail.discard()
-            raise
         finally:
             self.in_data = False
         self._set_post_data_state()
@@ -226,9 +229,13 @@ class Session(SMTP):  # type: ignore[misc]
 
     async def _take(self, mail: Incoming) -> str:
         """Read the content to its end, keep it, and return the answer."""
-        trouble = await self._receive(mail)
-        if trouble:
+        try:
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            trouble = await self._receive(mail)
+        except BaseException:
             mail.discard()
+            raise
+        if trouble:
             return trouble
         envelope = Envelope(
             mail_from=self.envelope.mail_from,

@@ -6,14 +6,11 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState
-
-WATCH = (15 * 60.0, 24 * 3600.0)
-"""Seconds after the outcome at which an effect that was ever unknown is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +88,26 @@ def _key(one: Effect) -> Any:
     )
 
 
-def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float) -> None:
-    """Before the request leaves: the row says SENT, under the fence of the claim. Raises LostClaim."""
-    held = exists().where(
-        delivery.c.seq == claim.seq,
-        delivery.c.fence == claim.fence,
-        delivery.c.stage == claim.stage.value,
-        delivery.c.lease_until > now,
+def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float, lease: float) -> None:
+    """Before the request leaves: the row says SENT, under the fence of the claim, which starts anew.
+
+    A worker that stalled past its lease does not send. Raises LostClaim."""
+    renewed = connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.seq == claim.seq,
+            delivery.c.fence == claim.fence,
+            delivery.c.stage == claim.stage.value,
+            delivery.c.lease_until > now,
+        )
+        .values(lease_until=now + lease)
     )
     done = connection.execute(
         update(effect)
-        .where(_key(one), effect.c.state == EffectState.TODO.value, held)
+        .where(_key(one), effect.c.state == EffectState.TODO.value)
         .values(state=EffectState.SENT.value, sent_at=now, good_at=0, reads=0, sends=effect.c.sends + 1)
     )
-    if done.rowcount != 1:
+    if renewed.rowcount != 1 or done.rowcount != 1:
         raise LostClaim(claim.id)
 
 

@@ -68,6 +68,7 @@ class Delivery:
     deaths: int
     interrupts: int
     tries: int
+    waits_from: float
     generation: int
     posted: bool
     board_id: str
@@ -207,6 +208,7 @@ def _delivery(row: RowMapping) -> Delivery:
         deaths=row["deaths"],
         interrupts=row["interrupts"],
         tries=row["tries"],
+        waits_from=row["waits_from"],
         generation=row["generation"],
         posted=row["posted"],
         board_id=row["board_id"],
@@ -260,6 +262,15 @@ def move(
         settle_ids(connection, one.seq, one.id)
 
 
+def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **values: Any) -> None:
+    """Move a claimed delivery to another pending stage and keep the claim, with an event.
+
+    Raises LostClaim; IllegalTransition."""
+    check(one.stage, to)
+    touch(connection, one, stage=to.value, **values)
+    note(connection, one.id, now, f"{one.stage} -> {to}")
+
+
 def defer(connection: Connection, one: Delivery, until: float, **values: Any) -> None:
     """Free the claim; the delivery is due again at ``until``. Raises LostClaim."""
     touch(connection, one, due_at=until, lease_until=0, **values)
@@ -270,6 +281,13 @@ def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:
     connection.execute(delete(mention).where(mention.c.seq == seq))
     connection.execute(delete(thread).where(thread.c.delivery_id == delivery_id, thread.c.ticket_id == ""))
     connection.execute(delete(file).where(file.c.delivery_id == delivery_id, file.c.document_id == ""))
+
+
+def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
+    """The upload of this content did not happen: another delivery may take it."""
+    connection.execute(
+        delete(file).where(file.c.delivery_id == one.id, file.c.sha256 == sha256, file.c.document_id == "")
+    )
 
 
 def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -54,9 +55,10 @@ delivery = Table(
     Column("deaths", Integer, nullable=False, server_default="0"),  # of parser children over this mail
     Column("interrupts", Integer, nullable=False, server_default="0"),  # claims that ended by restart
     Column("tries", Integer, nullable=False, server_default="0"),  # temporary failures
+    Column("waits_from", Double, nullable=False, server_default="0"),  # since when for an earlier mail
     Column("redelivered", Integer, nullable=False, server_default="0"),
     Column("generation", Integer, nullable=False, server_default="1"),
-    Column("posted", Boolean, nullable=False, server_default=text("false")),  # ticket and text are there
+    Column("posted", Boolean, nullable=False, server_default=false()),  # ticket and text are there
     Column("board_id", Text, nullable=False, server_default=""),
     Column("ticket_id", Text, nullable=False, server_default=""),
     Column("digest", Text, nullable=False, server_default=""),
@@ -165,7 +167,6 @@ effect = Table(
     Column("reads", Integer, nullable=False, server_default="0"),  # read-backs since the last send
     Column("faults", Integer, nullable=False, server_default="0"),  # unknown outcomes, read back empty
     Column("watch_at", Double, nullable=False, server_default="0"),  # next late look, 0 for none
-    sqlite_with_rowid=False,
 )
 WATCHED = text("watch_at > 0")
 Index("effect_watch", effect.c.watch_at, postgresql_where=WATCHED, sqlite_where=WATCHED)

@@ -36,9 +36,7 @@ def serve(
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="gateway simulator", description="Serve a simulated AlgaPSA desk.")
-    parser.add_argument(
-        "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="port 0 picks a free one"
-    )
+    parser.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="port 0 picks a free one")
     parser.add_argument("--seed-file", metavar="FILE", help="JSON: boards, clients, contacts, keys, limits")
     parser.add_argument("--faults", metavar="FILE", help="JSON: fault rules")
     parser.add_argument("--quiet", action="store_true", help="print the address only")

@@ -78,9 +78,7 @@ class App:
             find_route("GET" if method == "HEAD" else method, path[8:]) if api else (None, (), False)
         )
         kind = route.kind if route else "other"
-        call = Call(
-            desk.now(), method, path, query_string, kind, headers.get("x-api-key", ""), None, False, 0, 0.0
-        )
+        call = Call(desk.now(), method, path, query_string, kind, headers.get("x-api-key", ""), None, False, 0, 0.0)
         desk.calls.append(call)
         rule = self.faults.choose(kind, _page(query)) if route else None
         if rule is not None:
@@ -136,9 +134,7 @@ class App:
                 answer()
             await self._send(send, made_up(rule), path, call, head)
         elif rule.do == "limit":
-            await self._send(
-                send, too_many(self.desk.limit.burst, rule.seconds or 1.0, self.desk.now()), path, call
-            )
+            await self._send(send, too_many(self.desk.limit.burst, rule.seconds or 1.0, self.desk.now()), path, call)
         elif rule.do == "database":
             self.database_back = max(self.database_back, time.monotonic() + rule.seconds)
             await self._send(send, answer(), path, call, head)
@@ -247,23 +243,15 @@ class App:
         headers["content-length"] = str(len(answer.body))
         return [(name.encode(), value.encode("utf-8", "replace")) for name, value in headers.items()]
 
-    async def _send(
-        self, send: Send, answer: Answer, path: str, call: Call | None = None, head: bool = False
-    ) -> None:
+    async def _send(self, send: Send, answer: Answer, path: str, call: Call | None = None, head: bool = False) -> None:
         if call is not None:
             call.status = answer.status
-        await send(
-            {"type": "http.response.start", "status": answer.status, "headers": self._headers(answer, path)}
-        )
+        await send({"type": "http.response.start", "status": answer.status, "headers": self._headers(answer, path)})
         await send({"type": "http.response.body", "body": b"" if head else answer.body})
 
     async def _send_half(self, send: Send, answer: Answer, path: str) -> None:
-        await send(
-            {"type": "http.response.start", "status": answer.status, "headers": self._headers(answer, path)}
-        )
-        await send(
-            {"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True}
-        )
+        await send({"type": "http.response.start", "status": answer.status, "headers": self._headers(answer, path)})
+        await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})
         await asyncio.sleep(0)
 
     async def _cut(self, scope: Scope, receive: Receive, hard: bool = False) -> None:
@@ -279,9 +267,7 @@ def made_up(rule: Rule) -> Answer:
         return Answer(rule.status, HTML_ERROR % (rule.status, rule.status), "text/html")
     if rule.body == "empty":
         return Answer(rule.status, content_type=None)
-    return Answer(
-        rule.status, dumps({"error": {"code": "INTERNAL_ERROR", "message": "An unexpected error occurred"}})
-    )
+    return Answer(rule.status, dumps({"error": {"code": "INTERNAL_ERROR", "message": "An unexpected error occurred"}}))
 
 
 def _page(query: dict[str, str]) -> int:

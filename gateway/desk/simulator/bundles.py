@@ -139,9 +139,7 @@ def delete_bundle(desk: Desk, request: Request) -> Answer:
     for child in children:
         _touch(desk, child, request, None)
     desk.bundles.pop(master["ticket_id"], None)
-    return data(
-        {"masterTicketId": master["ticket_id"], "childTicketIds": [child["ticket_id"] for child in children]}
-    )
+    return data({"masterTicketId": master["ticket_id"], "childTicketIds": [child["ticket_id"] for child in children]})
 
 
 def promote(desk: Desk, request: Request) -> Answer:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.blocks import dumps, paragraph
 from gateway.desk.simulator.bundles import children_of, reopen_master
 from gateway.desk.simulator.reference import full_name
 from gateway.desk.simulator.render import comment_words, content_html
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from gateway.desk.simulator.state import Desk
 
 LIMIT = 5000
+_MARKDOWN = (
+    "comment_id",
+    "ticket_id",
+    "markdown_content",
+    "author_type",
+    "is_internal",
+    "is_resolution",
+    "created_at",
+    "updated_at",
+)
 _CREATE: tuple[Field, ...] = (
     ("comment_text", True, string(1, None, "Comment text is required")),
     ("is_internal", False, boolean),
@@ -81,7 +92,7 @@ def _checked(given: Any, fields: tuple[Field, ...]) -> Row:
     return body
 
 
-def new_row(desk: Desk, ticket_id: str, body: Row, user: str, at: str, thread: str) -> Row:
+def new_row(desk: Desk, ticket_id: str, body: Row, user: str | None, at: str, thread: str) -> Row:
     return {
         "tenant": desk.tenant,
         "comment_id": desk.new_id(),
@@ -119,9 +130,6 @@ def _written(row: Row) -> Row:
         "comment_text": row["note"],
         "comment_html": content_html(row["note"]),
         "created_by": row["user_id"],
-        "author_contact_id": None,
-        "author_contact_name": None,
-        "author_contact_email": None,
     }
 
 
@@ -150,7 +158,7 @@ def create_comment(desk: Desk, request: Request) -> Answer:
         reopen_master(desk, ticket, request)
     if not row["is_internal"] and not body.get("suppressContactNotifications"):
         _mail_comment(desk, ticket, row)
-    return data(_written(row), 201)
+    return data({**_written(row), **_author(desk, row)}, 201)
 
 
 def _mail_comment(desk: Desk, ticket: Row, row: Row) -> None:
@@ -160,6 +168,38 @@ def _mail_comment(desk: Desk, ticket: Row, row: Row) -> None:
             desk.mail("public comment", contact["email"], one["ticket_id"], row["comment_id"])
     for address in watchers(ticket):
         desk.mail("public comment, watcher", address, ticket["ticket_id"], row["comment_id"])
+
+
+def write_comment(
+    desk: Desk,
+    ticket_id: str,
+    words: str,
+    *,
+    user_id: str | None = None,
+    contact_id: str | None = None,
+    internal: bool = False,
+    publish_at: str | None = None,
+) -> Row:
+    """As somebody writes it in the desk's own pages or by its own mail; scheduled with `publish_at`."""
+    at = iso(desk.now())
+    row = new_row(
+        desk,
+        ticket_id,
+        {"comment_text": dumps([paragraph(words)]), "is_internal": internal},
+        user_id,
+        at,
+        desk.new_id(),
+    )
+    row.update(
+        contact_id=contact_id,
+        markdown_content=words,
+        author_type="internal" if user_id else "unknown",
+        publish_state="scheduled" if publish_at else "published",
+        scheduled_publish_at=publish_at,
+    )
+    desk.comments.setdefault(ticket_id, []).append(row)
+    desk.tickets[ticket_id]["updated_at"] = at
+    return row
 
 
 def _parent(desk: Desk, comment_id: str, ticket_id: str) -> Row:
@@ -191,9 +231,7 @@ def list_comments(desk: Desk, request: Request) -> Answer:
     offset = _bound(query.get("offset"), "offset", 0, None, "offset must be a non-negative integer") or 0
     style = query.get("content_format", "full")
     if style not in ("full", "markdown"):
-        raise invalid(
-            [{"path": ["content_format"], "message": "content_format must be 'full' or 'markdown'"}]
-        )
+        raise invalid([{"path": ["content_format"], "message": "content_format must be 'full' or 'markdown'"}])
     rows = desk.comments.get(ticket["ticket_id"], [])
     if query.get("order") == "desc":
         rows = rows[::-1]
@@ -201,28 +239,26 @@ def list_comments(desk: Desk, request: Request) -> Answer:
     return data([_listed(desk, row, style) for row in rows])
 
 
+def _author(desk: Desk, row: Row) -> Row:
+    contact = desk.contacts.get(row["contact_id"] or "")
+    return {
+        "author_contact_id": row["contact_id"],
+        "author_contact_name": contact["full_name"] if contact else None,
+        "author_contact_email": contact["email"] if contact else None,
+    }
+
+
 def _listed(desk: Desk, row: Row, style: str) -> Row:
-    author = desk.users.get(row["user_id"])
-    name = full_name(author) if author else None
+    user = desk.users.get(row["user_id"] or "")
+    author = _author(desk, row)
+    name = full_name(user) if user else author["author_contact_name"]
     if style == "markdown":
+        del author["author_contact_email"]
         return {
-            **{
-                key: row[key]
-                for key in (
-                    "comment_id",
-                    "ticket_id",
-                    "markdown_content",
-                    "author_type",
-                    "is_internal",
-                    "is_resolution",
-                    "created_at",
-                    "updated_at",
-                )
-            },
+            **{key: row[key] for key in _MARKDOWN},
             "created_by": row["user_id"],
             "created_by_name": name,
-            "author_contact_id": None,
-            "author_contact_name": None,
+            **author,
             "thread_id": row["thread_id"],
             "parent_comment_id": row["parent_comment_id"],
             "deleted_at": row["deleted_at"],
@@ -230,12 +266,8 @@ def _listed(desk: Desk, row: Row, style: str) -> Row:
     return {
         **row,
         "created_by_name": name,
-        "author_contact_id": None,
-        "author_contact_name": None,
-        "author_contact_email": None,
-        "comment_text": row["note"],
-        "comment_html": content_html(row["note"]),
-        "created_by": row["user_id"],
+        **author,
+        **{key: value for key, value in _written(row).items() if key not in row},
         "created_by_avatar_url": None,
         "reactions": [],
         "reaction_user_names": {},
@@ -247,20 +279,16 @@ def update_comment(desk: Desk, request: Request) -> Answer:
     ticket = find(desk, request.params[0])
     body = _checked(given, _UPDATE)
     comment_id = request.params[1].lower()
-    row = next(
-        (row for row in desk.comments.get(ticket["ticket_id"], []) if row["comment_id"] == comment_id), None
-    )
+    row = next((row for row in desk.comments.get(ticket["ticket_id"], []) if row["comment_id"] == comment_id), None)
     if row is None:
         raise not_found("Comment")
     if row["user_id"] != request.user["user_id"]:
-        raise Problem(403, "FORBIDDEN", "You can only edit your own comments")
+        raise Problem(400, "VALIDATION_ERROR", "You can only edit your own comments")
     row["note"] = column(body["comment_text"])
     row["updated_at"] = iso(request.now)
     desk.version += 1
-    return data(_written(row))
+    return data({**_written(row), "author_contact_id": row["contact_id"]})
 
 
 def no_top_level(desk: Desk, request: Request) -> Answer:
-    raise Problem(
-        404, "NOT_FOUND", "Top-level comments endpoint is not implemented; use ticket comment subroutes."
-    )
+    raise Problem(404, "NOT_FOUND", "Top-level comments endpoint is not implemented; use ticket comment subroutes.")

@@ -96,7 +96,7 @@ def contact_row(tenant: str, contact_id: str, given: Row, client_id: str | None,
         "notes_document_id": None,
         "inbound_ticket_defaults_id": None,
         "portal_visibility_group_id": None,
-        "primary_email_canonical_type": "work",
+        "primary_email_canonical_type": given.get("email_type", "work"),
         "primary_email_custom_type_id": None,
         "_phones": [phone_row(phone, i, at) for i, phone in enumerate(given.get("phones", ()))],
         "_addresses": [email_row(a, "other", i, at) for i, a in enumerate(given.get("additional", ()))],
@@ -117,8 +117,8 @@ def _with_client(desk: Desk, row: Row, detail: bool) -> Row:
     shown = _columns(row)
     shown["client_name"] = client["client_name"] if client else None
     if detail:
-        shown["client_email"] = desk.client_emails.get(row["client_id"]) if client else None
-        shown["client_phone"] = None
+        shown["client_email"] = desk.client_facts[row["client_id"]]["email"] if client else None
+        shown["client_phone"] = desk.client_facts[row["client_id"]]["phone"] if client else None
         shown["client_inactive"] = client["is_inactive"] if client else None
     return {
         **shown,
@@ -126,7 +126,7 @@ def _with_client(desk: Desk, row: Row, detail: bool) -> Row:
         "default_phone_type": phone["canonical_type"] if phone else None,
         "phone_numbers": row["_phones"],
         "additional_email_addresses": row["_addresses"],
-        "primary_email_type": "work",
+        "primary_email_type": row["primary_email_canonical_type"],
         "avatarUrl": None,
     }
 
@@ -139,7 +139,7 @@ def _written(row: Row) -> Row:
         "default_phone_number": phone["phone_number"] if phone else None,
         "default_phone_type": phone["canonical_type"] if phone else None,
         "additional_email_addresses": row["_addresses"],
-        "primary_email_type": "work",
+        "primary_email_type": row["primary_email_canonical_type"],
     }
 
 
@@ -168,6 +168,7 @@ def list_contacts(desk: Desk, request: Request, client_id: str | None = None) ->
         sort="created_at",
         sortable=lambda name: name if name in known else None,
         render=lambda row: _with_client(desk, row, detail=False),
+        meta=client_id is None,
     )
 
 
@@ -252,20 +253,14 @@ def _address(value: Any, path: list[Any]) -> list[Issue]:
         return obj(value, path)
     return [
         *_email(value.get("email_address"), [*path, "email_address"]),
-        *(
-            one_of(*_KINDS)(value["canonical_type"], [*path, "canonical_type"])
-            if "canonical_type" in value
-            else []
-        ),
+        *(one_of(*_KINDS)(value["canonical_type"], [*path, "canonical_type"]) if "canonical_type" in value else []),
     ]
 
 
 def _name(value: Any, path: list[Any]) -> list[Issue]:
     if isinstance(value, str):
         value = value.strip()
-    return string(1, 255, "Contact name is required", "Contact name must be 255 characters or less")(
-        value, path
-    )
+    return string(1, 255, "Contact name is required", "Contact name must be 255 characters or less")(value, path)
 
 
 _FIELDS: tuple[Field, ...] = (
@@ -355,9 +350,7 @@ def update_contact(desk: Desk, request: Request) -> Answer:
         raise not_found("contact")
     body = _strict(request.json(), _OPTIONAL)
     if "email" in body and body["email"].lower() != row["email"].lower():
-        raise invalid(
-            [{"path": [], "message": "Changing primary email requires promote an additional email first"}]
-        )
+        raise invalid([{"path": [], "message": "Changing primary email requires promote an additional email first"}])
     for name in ("full_name", "client_id", "role", "notes", "is_inactive", "is_client_admin"):
         if name in body:
             value = body[name]

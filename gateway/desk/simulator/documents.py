@@ -73,9 +73,7 @@ def _file_part(desk: Desk, request: Request) -> Part:
     if part is None or part.filename is None:
         raise invalid([{"path": ["file"], "message": "file is required"}])
     most = limits.get("max_file")
-    if (most is not None and len(part.content) > most) or not _allowed(
-        part.content_type, limits.get("types")
-    ):
+    if (most is not None and len(part.content) > most) or not _allowed(part.content_type, limits.get("types")):
         raise crash()
     return part
 

@@ -69,9 +69,7 @@ GROUPS: dict[str, frozenset[str]] = {
         }
     ),
 }
-ACTIONS = frozenset(
-    {"refuse", "hang", "slow", "drop", "reset", "stall", "answer", "limit", "database", "down"}
-)
+ACTIONS = frozenset({"refuse", "hang", "slow", "drop", "reset", "stall", "answer", "limit", "database", "down"})
 
 
 @dataclass(slots=True)
@@ -97,9 +95,7 @@ class Rule:
             raise ValueError(f"unknown fault {self.do!r}; known are {', '.join(sorted(ACTIONS))}")
         names = [self.kind] if isinstance(self.kind, str) else self.kind
         self.kinds = (
-            None
-            if "any" in names
-            else frozenset().union(*(GROUPS.get(name, frozenset({name})) for name in names))
+            None if "any" in names else frozenset().union(*(GROUPS.get(name, frozenset({name})) for name in names))
         )
         self.name = self.name or self.do
 

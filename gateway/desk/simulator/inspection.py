@@ -24,6 +24,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from gateway.desk.simulator.comments import write_comment
 from gateway.desk.simulator.contacts import contact_row
 from gateway.desk.simulator.documents import attachment_name
 from gateway.desk.simulator.faults import Faults
@@ -102,11 +103,13 @@ class Inspection:
             return _json({"up": desk.database_up})
         if name == "contacts":
             return _json(self._add_contact(given))
+        if name == "comments":
+            return _json(self._add_comment(given))
         if name == "reset":
             desk.reset()
             app.faults.set([])
             return _json(self.sums())
-        return _json({"error": "unknown; known are faults, clock, database, contacts, reset"}, 404)
+        return _json({"error": "unknown; known are faults, clock, database, contacts, comments, reset"}, 404)
 
     def _add_contact(self, given: Row) -> Row:
         desk = self._desk
@@ -117,6 +120,20 @@ class Inspection:
         row = contact_row(desk.tenant, desk.new_id(), given, client, iso(desk.now()))
         desk.contacts[row["contact_name_id"]] = row
         return row
+
+    def _add_comment(self, given: Row) -> Row:
+        desk = self._desk
+        users = {row["email"]: row["user_id"] for row in desk.users.values()}
+        contacts = {row["email"]: row["contact_name_id"] for row in desk.contacts.values()}
+        return write_comment(
+            desk,
+            desk.tickets[given["ticket_id"]]["ticket_id"],
+            given["text"],
+            user_id=users[given["user"]] if given.get("user") else None,
+            contact_id=contacts[given["contact"]] if given.get("contact") else None,
+            internal=bool(given.get("internal")),
+            publish_at=given.get("publish_at"),
+        )
 
     def _faults(self) -> Row:
         faults = self._app.faults

@@ -76,7 +76,7 @@ def ticket_page(desk: Desk, wanted: str) -> str | None:
 
 def _status(desk: Desk, row: Row) -> str:
     status = desk.statuses.get(row["status_id"])
-    return status["name"] if status else row["status_id"]
+    return str(status["name"] if status else row["status_id"])
 
 
 def _facts(desk: Desk, row: Row) -> str:
@@ -110,7 +110,8 @@ def _files(desk: Desk, row: Row) -> str:
     if not files:
         return ""
     items = "".join(
-        f'<tr><td><a href="/_sim/documents/{file["file_id"]}">{escape(file["document_name"]) or "(no name)"}</a></td>'
+        f'<tr><td><a href="/_sim/documents/{file["file_id"]}">'
+        f"{escape(file['document_name']) or '(no name)'}</a></td>"
         f"<td>{escape(file['mime_type'])}</td><td>{file['file_size']}</td></tr>"
         for file in files
     )

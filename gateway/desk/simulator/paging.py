@@ -49,6 +49,7 @@ def paged(
     sortable: Callable[[str], str | None],
     render: Callable[[Row], Row],
     order: str = "desc",
+    meta: bool = True,
 ) -> Answer:
     """Sort, cut and wrap. `issues` are those of the filters; page and limit come first."""
     page, bad_page = query_number(query, "page", 1, None)
@@ -66,23 +67,20 @@ def paged(
     total = len(ordered)
     pages = -(-total // limit)
     cut = ordered[(page - 1) * limit : page * limit]
-    return Answer(
-        200,
-        dumps(
-            {
-                "data": [render(row) for row in cut],
-                "pagination": {
-                    "page": page,
-                    "limit": limit,
-                    "total": total,
-                    "totalPages": pages,
-                    "hasNext": page < pages,
-                    "hasPrev": page > 1,
-                },
-                "meta": {"sort": wanted, "order": order, "filters": filters},
-            }
-        ),
-    )
+    body: Row = {
+        "data": [render(row) for row in cut],
+        "pagination": {
+            "page": page,
+            "limit": limit,
+            "total": total,
+            "totalPages": pages,
+            "hasNext": page < pages,
+            "hasPrev": page > 1,
+        },
+    }
+    if meta:
+        body["meta"] = {"sort": wanted, "order": order, "filters": filters}
+    return Answer(200, dumps(body))
 
 
 def _sort_key(value: Any) -> tuple[int, Any]:

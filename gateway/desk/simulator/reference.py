@@ -218,10 +218,7 @@ def ticket_statuses(desk: Desk, request: Request) -> Answer:
         raise invalid(issues)
     return data(
         [
-            {
-                name: row[name]
-                for name in ("status_id", "board_id", "name", "is_closed", "is_default", "order_number")
-            }
+            {name: row[name] for name in ("status_id", "board_id", "name", "is_closed", "is_default", "order_number")}
             for row in desk.statuses.values()
             if row["status_type"] == "ticket" and (wanted is None or row["board_id"] == wanted.lower())
         ]
@@ -313,6 +310,9 @@ def list_users(desk: Desk, request: Request) -> Answer:
         rows = [row for row in desk.users.values() if row["user_type"] == query["user_type"]]
     if "email" in query:
         rows = [row for row in rows if like(row["email"], query["email"])]
-    return paged(
-        rows, query, filters={}, issues=issues, sort="created_at", sortable=_columns(desk.users), render=_same
-    )
+    return paged(rows, query, filters={}, issues=issues, sort="created_at", sortable=_columns(desk.users), render=_same)
+
+
+def no_webhooks(desk: Desk, request: Request) -> Answer:
+    """Only the refusal of the right to them was seen."""
+    raise not_found("webhook")

@@ -62,9 +62,7 @@ def _from_document(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     "type": "text",
                     "text": item.get("text", ""),
                     "styles": {
-                        str(mark.get("type")): True
-                        for mark in item.get("marks") or []
-                        if isinstance(mark, dict)
+                        str(mark.get("type")): True for mark in item.get("marks") or [] if isinstance(mark, dict)
                     },
                 }
                 for item in node.get("content") or []
@@ -118,11 +116,7 @@ def _block(block: dict[str, Any], level: int) -> Iterator[str]:
         yield _table(content)
         return
     elif kind == "codeBlock":
-        code = (
-            "\n".join(_text(item) for item in content if isinstance(item, dict))
-            if isinstance(content, list)
-            else ""
-        )
+        code = "\n".join(_text(item) for item in content if isinstance(item, dict)) if isinstance(content, list) else ""
         yield f'<pre{style}><code class="language-{props.get("language") or ""}">{code}</code></pre>'
         return
     elif kind == "image":
@@ -168,11 +162,7 @@ def _inline(content: Any) -> str:
 def _inline_item(item: dict[str, Any]) -> str:
     if item.get("type") == "link":
         words = item.get("content")
-        inner = (
-            "".join(_styled(word) for word in words if isinstance(word, dict))
-            if isinstance(words, list)
-            else ""
-        )
+        inner = "".join(_styled(word) for word in words if isinstance(word, dict)) if isinstance(words, list) else ""
         href = escape(str(item.get("href") or ""))
         return f'<a href="{href}" target="_blank" rel="noopener noreferrer">{inner}</a>'
     if item.get("type") != "text":
@@ -216,8 +206,7 @@ def _image(props: dict[str, Any], style: str) -> Iterator[str]:
     below = f'<figcaption style="{_CAPTION}">{escape(caption)}</figcaption>' if caption else ""
     alt = escape(caption or name or "ticket-comment-image")
     yield (
-        f'<figure{style}><img src="{escape(url)}" alt="{alt}" '
-        f'style="max-width:100%;height:auto;" />{below}</figure>'
+        f'<figure{style}><img src="{escape(url)}" alt="{alt}" style="max-width:100%;height:auto;" />{below}</figure>'
     )
 
 
@@ -253,9 +242,7 @@ def _simple(block: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "".join(
-            _text(item) for item in content if isinstance(item, dict) and item.get("type") == "text"
-        )
+        return "".join(_text(item) for item in content if isinstance(item, dict) and item.get("type") == "text")
     return json.dumps(content) if content else ""
 
 

@@ -67,9 +67,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /tickets/stats", ticket_list.ticket_stats, "search", counted=False),
     _route("GET /tickets/{}", tickets.get_ticket, "read_ticket"),
     _route("PUT /tickets/{}", tickets.update_ticket, "update_ticket", shown=False, right=TICKET_UPDATE),
-    _route(
-        "DELETE /tickets/{}", tickets.delete_ticket, "delete_ticket", shown=False, right=("ticket", "delete")
-    ),
+    _route("DELETE /tickets/{}", tickets.delete_ticket, "delete_ticket", shown=False, right=("ticket", "delete")),
     _route("PUT /tickets/{}/status", tickets.put_status, "status", counted=False, right=TICKET_UPDATE),
     _route(
         "PUT /tickets/{}/assignment",
@@ -98,6 +96,9 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("POST /tickets/{}/bundle/promote", bundles.promote, "bundle_write", right=TICKET_UPDATE),
     _route("PUT /tickets/{}/bundle/settings", bundles.put_settings, "bundle_write", right=TICKET_UPDATE),
+    _route("GET /webhooks", reference.no_webhooks, "other", right=("webhook", "read")),
+    _route("POST /webhooks", reference.no_webhooks, "other", right=("webhook", "create")),
+    _route("GET /webhooks/events", reference.no_webhooks, "other", right=("webhook", "read")),
     _route("GET /comments", comments.no_top_level, "list_comments", counted=False),
 )
 

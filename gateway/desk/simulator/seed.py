@@ -4,13 +4,14 @@
      "keys": [{"key": "…", "user": "gateway@msp.example", "role": "Admin", "state": "active"}],
      "boards": [{"name": "Support", "default": true, "statuses": [{"name": "New", "default": true},
                  {"name": "Closed", "closed": true}]}],
-     "priorities": ["Low", …], "clients": [{"name": "Acme", "email": "…"}],
+     "priorities": ["Low", …], "clients": [{"name": "Acme", "email": "…", "phone": "…"}],
      "contacts": [{"name": "…", "email": "…", "client": "Acme", "additional": ["…"]}],
      "users": [{"first": "Tess", "last": "Technician", "email": "tess@msp.example"}],
      "rate_limit": {"mode": "enforce", "burst": 120, "per_minute": 60},
-     "uploads": {"max_body": 104857600, "max_file": null, "types": null}}
+     "uploads": {"max_body": 104857600, "max_file": null, "types": null, "strict": true}}
 
-A missing key keeps its default. An `id` may be given anywhere; else it derives from the name,
+A missing key keeps its default. `uploads.strict` is the older of the two file readers that were
+seen (see `multipart`). An `id` may be given anywhere; else it derives from the name,
 so that two starts with the same seed have the same ids. Keys refer to users, contacts to
 clients, statuses to boards, by name.
 """
@@ -113,9 +114,7 @@ class Seed:
         known = {item.name for item in fields(cls)}
         unknown = sorted(set(given) - known)
         if unknown:
-            raise ValueError(
-                f"unknown key in the seed: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
-            )
+            raise ValueError(f"unknown key in the seed: {', '.join(unknown)}; known are {', '.join(sorted(known))}")
         return cls(**given)
 
     @classmethod

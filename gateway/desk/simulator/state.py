@@ -79,7 +79,7 @@ class Desk:
         self.statuses: dict[str, Row] = {}
         self.priorities: dict[str, Row] = {}
         self.clients: dict[str, Row] = {}
-        self.client_emails: dict[str, str | None] = {}
+        self.client_facts: dict[str, Row] = {}
         self.contacts: dict[str, Row] = {}
         self.users: dict[str, Row] = {}
         self.tickets: dict[str, Row] = {}
@@ -117,9 +117,7 @@ class Desk:
     @property
     def refusals(self) -> list[Call]:
         """Every 4xx and 5xx that the desk answered by itself: what a client did wrong."""
-        return [
-            call for call in self.calls if not call.fault and call.status is not None and call.status >= 400
-        ]
+        return [call for call in self.calls if not call.fault and call.status is not None and call.status >= 400]
 
     def counted(self, key: str | None = None) -> int:
         return self.limit.counted.get(key or self.seed.api_key, 0)
@@ -159,7 +157,7 @@ class Desk:
             client_id = given.get("id") or name_id("client", given["name"])
             by_name[given["name"]] = client_id
             self.clients[client_id] = client_row(tenant, client_id, given, at)
-            self.client_emails[client_id] = given.get("email")
+            self.client_facts[client_id] = {name: given.get(name) for name in ("email", "phone", "location")}
         for given in seed.contacts:
             contact_id = given.get("id") or name_id("contact", given["email"])
             owner = by_name[given["client"]] if given.get("client") else None

@@ -17,7 +17,7 @@ from gateway.desk.simulator.wire import Answer, Issue, Problem, Request, Row, da
 if TYPE_CHECKING:
     from gateway.desk.simulator.state import Desk
 
-_LISTED = (
+_MOBILE = (
     "ticket_id",
     "ticket_number",
     "title",
@@ -27,13 +27,14 @@ _LISTED = (
     "status_name",
     "status_is_closed",
     "priority_name",
-    "assigned_to_name",
-    "due_date",
     "updated_at",
     "entered_at",
+    "closed_at",
+    "assigned_to_name",
     "tags",
 )
-_ALWAYS = ("status_id", "assigned_to", "due_date")
+_FIELDS = (*_MOBILE, "due_date")
+_ALWAYS = ("status_id", "entered_by", "assigned_to", "client_id", "board_id", "assigned_team_id")
 
 
 def _filters(query: Any) -> tuple[Row, list[Issue], Row]:
@@ -130,9 +131,9 @@ def list_tickets(desk: Desk, request: Request) -> Answer:
     shown, issues, values = _filters(query)
     fields = [name.strip() for name in query["fields"].split(",")] if query.get("fields") else None
     if fields == ["mobile_list"]:
-        fields = [name for name in _LISTED if name not in ("due_date",)]
+        fields = list(_MOBILE)
     if not issues and fields is not None:
-        unknown = [name for name in fields if name not in _LISTED]
+        unknown = [name for name in fields if name not in _FIELDS]
         if unknown:
             raise Problem(400, "VALIDATION_ERROR", f"Unknown fields requested: {', '.join(unknown)}")
     rows = [] if issues else [row for row in desk.tickets.values() if _matches(desk, row, values)]

@@ -63,8 +63,7 @@ _UPDATE: tuple[Field, ...] = (
             name,
             False,
             nullable(check)
-            if name
-            in ("contact_name_id", "location_id", "category_id", "subcategory_id", "url", "attributes")
+            if name in ("contact_name_id", "location_id", "category_id", "subcategory_id", "url", "attributes")
             else check,
         )
         for name, _, check in _CREATE
@@ -191,8 +190,7 @@ def create_ticket(desk: Desk, request: Request) -> Answer:
             [
                 {
                     "path": ["status_id"],
-                    "message": f"status_id {known['status_id']} does not belong to "
-                    f"board_id {known['board_id']}",
+                    "message": f"status_id {known['status_id']} does not belong to board_id {known['board_id']}",
                 }
             ]
         )
@@ -216,7 +214,7 @@ def create_ticket(desk: Desk, request: Request) -> Answer:
 def _mail_new(desk: Desk, row: Row) -> None:
     """A new ticket mails its contact, or the client's address, and active watchers."""
     contact = desk.contacts.get(row["contact_name_id"] or "")
-    address = contact["email"] if contact else desk.client_emails.get(row["client_id"])
+    address = contact["email"] if contact else desk.client_facts[row["client_id"]]["email"]
     if address:
         desk.mail("ticket created", address, row["ticket_id"])
     for address in watchers(row):
@@ -270,16 +268,14 @@ def get_ticket(desk: Desk, request: Request) -> Answer:
     names = names_of(desk, row)
     contact = desk.contacts.get(row["contact_name_id"] or "")
     priority = desk.priorities.get(row["priority_id"])
-    phone = (
-        next((p["phone_number"] for p in contact["_phones"] if p["is_default"]), None) if contact else None
-    )
+    phone = next((p["phone_number"] for p in contact["_phones"] if p["is_default"]), None) if contact else None
     return data(
         {
             **row,
             "client_name": names["client_name"],
-            "location_name": None,
-            "client_email": desk.client_emails.get(row["client_id"]),
-            "client_phone": None,
+            "location_name": desk.client_facts[row["client_id"]]["location"],
+            "client_email": desk.client_facts[row["client_id"]]["email"],
+            "client_phone": desk.client_facts[row["client_id"]]["phone"],
             "contact_name": names["contact_name"],
             "contact_email": contact["email"] if contact else None,
             "contact_phone": phone,

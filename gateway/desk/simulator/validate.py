@@ -41,9 +41,7 @@ def kind_of(value: object) -> str:
 def wrong_type(value: object, expected: str, path: list[Any]) -> list[Issue]:
     received = kind_of(value)
     message = "Required" if received == "undefined" else f"Expected {expected}, received {received}"
-    return [
-        {"code": "invalid_type", "expected": expected, "received": received, "path": path, "message": message}
-    ]
+    return [{"code": "invalid_type", "expected": expected, "received": received, "path": path, "message": message}]
 
 
 def uuid(value: Any, path: list[Any]) -> list[Issue]:
@@ -82,9 +80,7 @@ def url(value: Any, path: list[Any]) -> list[Issue]:
     return []
 
 
-def string(
-    least: int = 0, most: int | None = None, short: str | None = None, long: str | None = None
-) -> Check:
+def string(least: int = 0, most: int | None = None, short: str | None = None, long: str | None = None) -> Check:
     def check(value: Any, path: list[Any]) -> list[Issue]:
         if not isinstance(value, str):
             return wrong_type(value, "string", path)

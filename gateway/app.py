@@ -1,0 +1,242 @@
+"""Wiring: the parts of one gateway, its start and its drain."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+from sqlalchemy import func, select
+
+from gateway.config import Settings
+from gateway.desk.client import Desk
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Outcome
+from gateway.executor import Executor
+from gateway.http import application, server
+from gateway.metrics import Metrics
+from gateway.parser import Parser
+from gateway.planner import Planner
+from gateway.smtp.accept import Acceptor
+from gateway.smtp.server import Listener
+from gateway.smtp.session import Mailboxes
+from gateway.store import inbox
+from gateway.store.engine import Store
+from gateway.store.inbox import Delivery
+from gateway.store.migrate import migrate
+from gateway.store.schema import delivery, raw
+from gateway.store.stage import PENDING, Stage
+from gateway.templates import Templates
+from gateway.watcher import Watcher
+from gateway.worker import Worker
+
+log = structlog.get_logger("gateway")
+
+FATAL = 70  # exit code when the store failed: EX_SOFTWARE
+LAG_EVERY = 0.05
+LAG_WINDOW = 10.0
+
+
+def make_directory(
+    settings: Settings, name: str, clock: Callable[[], float] = time.time, metrics: Metrics | None = None
+) -> Directory:
+    """The client of one configured desk with its catalog. Raises ConfigError for a key file."""
+    one = settings.desks[name]
+
+    def observe(route: str, outcome: Outcome, seconds: float) -> None:
+        if metrics is not None:
+            metrics.desk_calls.labels(name, route, type(outcome).__name__.lower()).inc()
+            metrics.desk_seconds.labels(name, route).observe(seconds)
+
+    desk = Desk(
+        name,
+        str(one.url),
+        one.key(),
+        timeout=one.timeout,
+        rate=one.rate,
+        burst=one.burst,
+        clock=clock,
+        observe=observe,
+    )
+    return Directory(desk, one, [box for box in settings.mailbox if box.desk == name])
+
+
+class Gateway:
+    """Everything that ``gateway serve`` runs."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.metrics = Metrics()
+        self.stop_event = asyncio.Event()
+        self.directories = {name: make_directory(settings, name, clock, self.metrics) for name in settings.desks}
+        self.store = Store(settings.store.url, on_fatal=_die)
+        migrate(self.store.engine)
+        self.templates = Templates()
+        self.parser = Parser(
+            children=settings.parser.children,
+            deadline=settings.parser.deadline,
+            memory=settings.parser.memory,
+            own=[box.address for box in settings.mailbox],
+            observe=self._parsed,
+        )
+        self.planner = Planner(self.store, self.parser, self.directories, settings, self.templates, clock)
+        self.executor = Executor(
+            self.store,
+            self.planner,
+            self.directories,
+            self.templates,
+            lease=settings.work.lease,
+            wait_for_parent=settings.work.wait_for_parent,
+            retry_for=settings.work.retry_for,
+            clock=clock,
+            observe=lambda kind, outcome: self.metrics.effects.labels(kind, outcome).inc(),
+        )
+        self.worker = Worker(
+            self.store, self.planner, self.executor, self.directories, settings.work, clock, self._finished
+        )
+        self.watcher = Watcher(
+            self.store, self.directories, clock, lambda kind: self.metrics.doubles.labels(kind).inc()
+        )
+        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self.worker.wake)
+        self.listener = Listener(
+            self.acceptor,
+            settings.smtp,
+            Mailboxes(settings.mailbox),
+            clock=clock,
+            count=lambda code: self.metrics.smtp_answers.labels(code).inc(),
+        )
+        self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
+        self._stalls: list[tuple[float, float]] = []
+
+    def _parsed(self, seconds: float, died: bool) -> None:
+        self.metrics.parse_seconds.observe(seconds)
+        if died:
+            self.metrics.parser_deaths.inc()
+
+    def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
+        self.metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
+        self.metrics.latency.labels(one.mailbox).observe(max(0.0, self.clock() - one.accepted_at))
+
+    # -- running ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT, then drain."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop_event.set)
+        await self._recover()
+        tasks = [self._task(directory.keep(self.stop_event)) for directory in self.directories.values()]
+        tasks += [self._task(self.watcher.keep(self.stop_event)), self._task(self._watch_lag())]
+        http = self._task(self._http.serve())
+        work = self._task(self.worker.run())
+        await self.listener.start()
+        await self.stop_event.wait()
+        log.info("draining")
+        await self.worker.stop()
+        await self.listener.drain()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.smtp.drain):
+                await work
+        self._http.should_exit = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(http, work, *tasks, return_exceptions=True)
+        await self.close()
+        log.info("stopped")
+
+    def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part that fails ends the process: a supervisor starts it again, nothing is lost."""
+        if not task.cancelled() and (error := task.exception()) is not None and not self.stop_event.is_set():
+            log.error("part failed", error=type(error).__name__, exc_info=error)
+            _die(error)
+
+    async def close(self) -> None:
+        await self.parser.close()
+        for directory in self.directories.values():
+            await directory.desk.close()
+        await asyncio.to_thread(self.store.close)
+
+    async def _recover(self) -> None:
+        """After a crash: free the claims of the last run, remove files that nothing refers to."""
+        shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
+        if not self.store.sqlite:
+            return
+        freed = await self.store.write(inbox.free_claims)
+        known = await self.store.read(
+            lambda c: set(c.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
+        )
+        orphans = [file for file in self.acceptor.spool.glob("*.eml") if file.name not in known]
+        for orphan in orphans:  # never answered with 250
+            orphan.unlink(missing_ok=True)
+        log.info("recovered", claims=freed, orphans=len(orphans))
+
+    async def _watch_lag(self) -> None:
+        while not self.stop_event.is_set():
+            before = time.monotonic()
+            await asyncio.sleep(LAG_EVERY)
+            now = time.monotonic()
+            self._stalls = [stall for stall in self._stalls if stall[0] > now - LAG_WINDOW]
+            self._stalls.append((now, max(0.0, now - before - LAG_EVERY)))
+
+    # -- health -----------------------------------------------------------------------------------
+
+    def _desk_states(self) -> dict[str, dict[str, Any]]:
+        now = self.clock()
+        return {
+            name: {
+                "up": directory.catalog is not None and directory.desk.breaker.is_closed,
+                "reason": directory.desk.breaker.reason,
+                "key_refused": directory.desk.breaker.key_refused,
+                "budget": min(directory.desk.pacing.left(now), 1e9),
+                "faults": directory.catalog.faults if directory.catalog else {},
+            }
+            for name, directory in self.directories.items()
+        }
+
+    async def readiness(self) -> dict[str, Any]:
+        """Whether mail can be accepted, and how the desks are."""
+        reasons = []
+        if self.listener.draining or self.stop_event.is_set():
+            reasons.append("draining")
+        if shutil.disk_usage(self.acceptor.spool).free < self.settings.store.min_free:
+            reasons.append("disk below its reserve")
+        try:
+            async with asyncio.timeout(5):
+                await self.store.write(lambda c: None)
+        except Exception as error:
+            reasons.append(f"store: {type(error).__name__}")
+        return {"ready": not reasons, "reasons": reasons, "desks": self._desk_states()}
+
+    async def collect(self) -> None:
+        """Bring the gauges up to date."""
+        sums = await self.store.read(inbox.sums)
+        for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
+            self.metrics.deliveries.labels(state).set(getattr(sums, state))
+        oldest = await self.store.read(
+            lambda c: c.execute(
+                select(func.min(delivery.c.accepted_at)).where(delivery.c.stage.in_([one.value for one in PENDING]))
+            ).scalar()
+        )
+        self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
+        self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
+        for name, desk in self._desk_states().items():
+            self.metrics.desk_up.labels(name).set(desk["up"])
+            self.metrics.desk_budget.labels(name).set(desk["budget"])
+
+
+def _die(error: BaseException) -> None:
+    """After a failed commit nothing is known: end at once, without cleaning up."""
+    log.critical("cannot go on", error=f"{type(error).__name__}: {error}")
+    os._exit(FATAL)

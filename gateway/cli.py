@@ -1,0 +1,440 @@
+"""The commands. No logic: each reads the configuration, calls one part, and prints."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway import __version__, config, log
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Turns mail into AlgaPSA tickets, comments and documents.",
+)
+queue = typer.Typer(no_args_is_help=True, help="Look at kept mail and act on it.")
+app.add_typer(queue, name="queue")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Default: GATEWAY_CONFIG, else ./gateway.toml.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DeliveryArgument = Annotated[str, typer.Argument(help="The delivery's id, or its beginning if that is unique.")]
+
+USAGE, FAULT = 2, 1
+
+
+def main() -> None:
+    app()
+
+
+def _fail(text: str, code: int = FAULT) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+def _settings(path: Path | None) -> config.Settings:
+    try:
+        return config.load(path)
+    except config.ConfigError as error:
+        _fail(str(error), USAGE)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def _table(columns: list[str], rows: list[list[Any]]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, no_wrap=column == "id")
+    for row in rows:
+        table.add_row(*[_cell(value) for value in row])
+    Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
+
+
+def _cell(value: Any) -> str:
+    """Text for a terminal: what comes from a mail cannot move the cursor or colour."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return text.replace("[", "\\[")
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else ""
+
+
+def _store(path: Path | None, operation: Callable[[Any], T]) -> T:
+    """Run an operation on the database, beside a running gateway or without one."""
+    from sqlalchemy.exc import DBAPIError
+
+    from gateway.store.engine import make_engine
+    from gateway.store.inbox import NotPossible
+
+    settings = _settings(path)
+    engine = make_engine(settings.store.url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            value = operation(connection)
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+            else:
+                connection.commit()
+            return value
+    except NotPossible as error:
+        _fail(str(error))
+    except DBAPIError as error:
+        _fail(f"{settings.store.url}: {error.orig} (has the gateway run, or `gateway migrate`?)")
+    finally:
+        engine.dispose()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Turns mail into AlgaPSA tickets, comments and documents."""
+
+
+# -- running --------------------------------------------------------------------------------------
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run on uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+@app.command()
+def serve(config_file: ConfigOption = None) -> None:
+    """Accept mail and work on it until SIGTERM."""
+    from gateway.app import Gateway
+    from gateway.store.engine import StoreBusy
+
+    settings = _settings(config_file)
+    log.setup(settings.log.level, settings.log.format)
+
+    async def run() -> None:
+        await Gateway(settings).run()
+
+    try:
+        _run(run())
+    except (config.ConfigError, StoreBusy) as error:
+        _fail(str(error), USAGE)
+    except OSError as error:
+        _fail(f"cannot start: {error}")
+
+
+@app.command()
+def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the configuration against the live desks: names to ids."""
+    from gateway.app import make_directory
+    from gateway.templates import BadTemplate
+
+    settings = _settings(config_file)
+    log.setup("error", "text")
+
+    async def ask() -> list[dict[str, str]]:
+        rows = []
+        for name in settings.desks:
+            directory = make_directory(settings, name)
+            answered = await directory.refresh()
+            for box in (one for one in settings.mailbox if one.desk == name):
+                rows.append(_check_row(name, box, directory, answered))
+            await directory.desk.close()
+        return rows
+
+    try:
+        rows = asyncio.run(ask())
+    except (config.ConfigError, BadTemplate) as error:
+        _fail(str(error), USAGE)
+    if as_json:
+        _print_json(rows)
+    else:
+        columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
+        _table(columns, [[row[key] for key in columns] for row in rows])
+    if any(row["result"] != "ok" for row in rows):
+        raise typer.Exit(FAULT)
+
+
+def _check_row(desk: str, box: config.MailboxSettings, directory: Any, answered: bool) -> dict[str, str]:
+    row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
+    result = directory.desk.breaker.reason or "the desk did not answer"
+    if answered:
+        result = directory.catalog.faults.get(box.address, "ok")
+    if result == "ok":
+        place = directory.destination(box.address)
+        row = {
+            "board": f"{place.board} = {place.board_id}",
+            "status": f"{place.status} = {place.status_id}",
+            "priority": f"{place.priority} = {place.priority_id}",
+            "fallback client": f"{place.client} = {place.client_id}" if place.client_id else "(none: quarantine)",
+        }
+    return {"desk": desk, "mailbox": box.address, **row, "result": result}
+
+
+@app.command()
+def migrate(config_file: ConfigOption = None) -> None:
+    """Bring the database to this version's schema."""
+    from gateway.store import migrate as migration
+    from gateway.store.engine import make_engine
+
+    engine = make_engine(_settings(config_file).store.url)
+    before = migration.current(engine)
+    migration.migrate(engine)
+    typer.echo(f"schema {before or 'empty'} -> {migration.head()}")
+
+
+@app.command()
+def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running to look at its pages.")] = False) -> None:
+    """Deliver a dozen mails to a simulated desk and show what became of them."""
+    from gateway.demo import run
+
+    raise typer.Exit(run(keep))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def simulator(context: typer.Context) -> None:
+    """Serve a simulated AlgaPSA desk."""
+    from gateway.desk.simulator.__main__ import main as serve_simulator
+
+    raise typer.Exit(serve_simulator(context.args))
+
+
+# -- looking --------------------------------------------------------------------------------------
+
+
+@app.command()
+def explain(
+    file: Path,
+    config_file: ConfigOption = None,
+    sender: Annotated[str | None, typer.Option("--from", help="MAIL FROM; default: the From header.")] = None,
+    recipient: Annotated[str | None, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would become of a mail, and why. Changes nothing."""
+    from gateway.app import make_directory
+    from gateway.explain import explain as run
+
+    settings = _settings(config_file)
+    log.setup("error", "text")
+
+    async def ask() -> dict[str, Any]:
+        box = next((one for one in settings.mailbox if one.address == (recipient or "").lower()), settings.mailbox[0])
+        directory = None if offline else make_directory(settings, box.desk)
+        if directory is not None and not await directory.refresh():
+            typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
+            directory = None
+        try:
+            return await run(settings, file, sender, recipient, directory)
+        finally:
+            if directory is not None:
+                await directory.desk.close()
+
+    try:
+        found = asyncio.run(ask())
+    except OSError as error:
+        _fail(f"{file}: {error.strerror}", USAGE)
+    except KeyError as error:
+        _fail(f"{error.args[0]} is not a mailbox of the configuration", USAGE)
+    except config.ConfigError as error:
+        _fail(str(error), USAGE)
+    if as_json:
+        _print_json(found)
+        return
+    mail = found["mail"]
+    typer.echo(f"{_cell(mail['from'])}: {_cell(mail['subject'])} ({mail['class']}), to {found['mailbox']}")
+    _table(["rule", "found", "follows"], [[step["rule"], step["found"], step["result"]] for step in found["steps"]])
+    for question in found["unanswered"]:
+        typer.echo(f"not answered: {question}")
+    typer.echo(f"outcome: {found['outcome']} {found['reason']} {found['detail']}".rstrip())
+    for effect in found["effects"]:
+        typer.echo("  " + ", ".join(f"{key} {_cell(value)}" for key, value in effect.items()))
+
+
+@app.command()
+def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Count the deliveries by what they became."""
+    from dataclasses import asdict
+
+    from gateway.store import inbox
+
+    found = asdict(_store(config_file, inbox.sums))
+    if as_json:
+        _print_json(found)
+    else:
+        _table(list(found), [list(found.values())])
+
+
+@queue.command("list")
+def queue_list(
+    config_file: ConfigOption = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage, for example quarantined or pending.")] = None,
+    limit: int = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List deliveries, newest first."""
+    from gateway.store import inbox
+    from gateway.store.stage import PENDING, Stage
+
+    stages: tuple[Stage, ...] | None = None
+    if stage is not None:
+        try:
+            stages = (*PENDING, Stage.HELD) if stage.lower() == "pending" else (Stage(stage.upper()),)
+        except ValueError:
+            _fail(f"{stage}: expected pending or one of {', '.join(one.lower() for one in Stage)}", USAGE)
+    rows = [
+        {
+            "id": row["id"],
+            "accepted": _when(row["accepted_at"]),
+            "mailbox": row["mailbox"],
+            "from": json.loads(row["envelope"])["mail_from"],
+            "stage": row["stage"],
+            "reason": row["reason"],
+            "detail": row["detail"],
+            "ticket": row["ticket_id"],
+            "due": _when(row["due_at"]) if row["stage"] in PENDING else "",
+        }
+        for row in _store(config_file, lambda c: inbox.listing(c, stages, limit))
+    ]
+    if as_json:
+        _print_json(rows)
+    else:
+        columns = ["id", "accepted", "mailbox", "from", "stage", "reason", "detail"]
+        _table(columns, [[row[key] for key in columns] for row in rows])
+
+
+@queue.command("show")
+def queue_show(
+    delivery: DeliveryArgument,
+    config_file: ConfigOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the original mail to standard output.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one delivery: its history, its effects and the trace of its decision."""
+    from gateway.store import effects, inbox
+
+    def look(connection: Any) -> tuple[Any, Any, Any, Any]:
+        row = inbox.find(connection, delivery)
+        return (
+            row,
+            inbox.history(connection, row["id"]),
+            effects.all_of(connection, row["id"]),
+            inbox.content(connection, row["raw_id"]),
+        )
+
+    row, history, done, content = _store(config_file, look)
+    if raw:
+        data = content["data"]
+        if data is None:
+            data = (_settings(config_file).store.spool_dir / content["path"]).read_bytes()
+        sys.stdout.buffer.write(data)
+        return
+    trace = json.loads(row["trace"]) if row["trace"] else {}
+    if as_json:
+        _print_json(
+            {
+                **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
+                "accepted_at": row["accepted_at"],
+                "envelope": json.loads(row["envelope"]),
+                "size": content["size"],
+                "history": [dict(event) for event in history],
+                "effects": [
+                    {"kind": one.kind, "state": one.state, "marker": one.marker, "remote_id": one.remote_id,
+                     "reason": one.reason, "sends": one.sends}
+                    for one in done
+                ],
+                "trace": trace,
+            }
+        )
+        return
+    typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {_cell(row['detail'])}".rstrip())
+    mail_from = json.loads(row["envelope"])["mail_from"]
+    typer.echo(f"from <{_cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}")
+    _table(["time", "what", "detail"], [[_when(event["at"]), event["what"], event["detail"]] for event in history])
+    _table(["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done])
+    _table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
+
+
+def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "") -> None:
+    from gateway.store import inbox
+
+    now = time.time()
+    found = _store(config_file, lambda c: inbox.operator_move(c, delivery, to, now=now, reason=reason))
+    typer.echo(found)
+
+
+@queue.command("retry")
+def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Try a pending delivery at once."""
+    from gateway.store import inbox
+
+    now = time.time()
+    typer.echo(_store(config_file, lambda c: inbox.retry_now(c, delivery, now=now)))
+
+
+@queue.command("release")
+def queue_release(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Let a quarantined or held delivery go on: its plan if part of it was sent, else a new decision."""
+    _act(config_file, delivery, None)
+
+
+@queue.command("drop")
+def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Suppress a quarantined or held delivery."""
+    from gateway.store.stage import Stage
+
+    _act(config_file, delivery, Stage.SUPPRESSED, "dropped")
+
+
+@queue.command("hold")
+def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Keep a pending delivery from being worked on."""
+    from gateway.store.stage import Stage
+
+    _act(config_file, delivery, Stage.HELD)
+
+
+@app.command()
+def parse(
+    files: Annotated[list[Path] | None, typer.Argument(help="Mails to read.")] = None,
+    cases: Annotated[str | None, typer.Option(help="Read cases as JSON lines from this file, - for stdin.")] = None,
+) -> None:
+    """Read mails and print what was understood, one JSON object a line."""
+    from gateway.mail.cases import parse_cases, parse_files
+
+    if cases is not None:
+        lines = sys.stdin if cases == "-" else Path(cases).open(encoding="utf-8")  # noqa: SIM115
+        results = parse_cases(lines)
+    else:
+        results = parse_files(files or [])
+    for result in results:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

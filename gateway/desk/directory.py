@@ -1,0 +1,131 @@
+"""What the gateway remembers of a desk: its catalog and its contacts.
+
+Contacts are cached for an hour, misses for five minutes, staff and names with the catalog.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import structlog
+
+from gateway.config import DeskSettings, MailboxSettings
+from gateway.decide.facts import Contact
+from gateway.desk.catalog import Catalog, DeskAway, Destination, load
+from gateway.desk.client import Desk
+from gateway.desk.outcome import Good, Refused
+
+log = structlog.get_logger("desk")
+
+CONTACT_KEPT = 3600.0
+MISS_KEPT = 300.0
+CATALOG_KEPT = 3600.0
+FAULT_KEPT = 60.0
+MOST_CONTACTS = 50_000
+PROBE = 1.0
+
+
+class NoCatalog(Exception):
+    """The desk has not told its names yet, or lacks one that the mailbox needs."""
+
+
+class Directory:
+    """One desk with its catalog and contact cache."""
+
+    def __init__(self, desk: Desk, settings: DeskSettings, mailboxes: list[MailboxSettings]) -> None:
+        self.desk = desk
+        self.settings = settings
+        self.catalog: Catalog | None = None
+        self.up_since = 0.0
+        self._mailboxes = mailboxes
+        self._contacts: dict[str, tuple[float, list[Contact]]] = {}
+
+    def destination(self, mailbox: str) -> Destination:
+        """Where the mailbox's tickets go. Raises NoCatalog."""
+        if self.catalog is None:
+            raise NoCatalog(f"desk {self.desk.name} has not answered yet")
+        if mailbox in self.catalog.faults:
+            raise NoCatalog(self.catalog.faults[mailbox])
+        return self.catalog.destinations[mailbox]
+
+    async def contacts(self, address: str) -> list[Contact]:
+        """The contacts with exactly this address. Raises DeskAway."""
+        now = self.desk.clock()
+        known = self._contacts.get(address)
+        if known and known[0] > now:
+            return known[1]
+        outcome = await self.desk.contacts(address)
+        if isinstance(outcome, Refused) and outcome.status != 401:
+            found: list[Contact] = []  # an address that the desk cannot look up has no contact
+        elif not isinstance(outcome, Good):
+            raise DeskAway(outcome)
+        else:
+            found = [_contact(row) for row in outcome.data if address in _addresses(row)]
+        if len(self._contacts) >= MOST_CONTACTS:
+            self._contacts.clear()
+        self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
+        return found
+
+    def forget_contact(self, address: str) -> None:
+        """The desk refused what the cache said: ask again next time."""
+        self._contacts.pop(address, None)
+
+    async def refresh(self) -> bool:
+        """Load the catalog. Returns whether the desk answered."""
+        desk = self.desk
+        now = desk.clock()
+        try:
+            self.catalog = await load(desk, self._mailboxes, now)
+        except DeskAway as away:
+            await self.judge_away(away)
+            log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
+            return False
+        desk.breaker.key_works()
+        self.up_since = self.up_since or now
+        for mailbox, fault in self.catalog.faults.items():
+            log.error("mailbox cannot work", desk=desk.name, mailbox=mailbox, why=fault)
+        return True
+
+    async def judge_away(self, away: DeskAway) -> None:
+        """A 401 means a wrong key only when the desk says that its database is there."""
+        desk, outcome = self.desk, away.outcome
+        if isinstance(outcome, Refused) and outcome.status == 401:
+            if await desk.ready():
+                desk.breaker.refuse_key(str(outcome), desk.clock())
+            else:
+                desk.breaker.bad("the desk's database is away", desk.clock(), down=True)
+        elif isinstance(outcome, Refused) and outcome.status == 403:
+            desk.breaker.refuse_key(str(outcome), desk.clock())
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Keep the catalog fresh, and probe a desk that is away, until ``stop``."""
+        while not stop.is_set():
+            breaker = self.desk.breaker
+            now = self.desk.clock()
+            age = now - self.catalog.at if self.catalog else None
+            kept = FAULT_KEPT if self.catalog and self.catalog.faults else CATALOG_KEPT
+            if not breaker.is_closed:
+                self.up_since = 0.0
+            if (age is None or age > kept or not breaker.is_closed) and not breaker.wait(now):
+                await self.refresh()
+            elif breaker.is_closed and not self.up_since:
+                self.up_since = now
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PROBE):
+                    await stop.wait()
+
+
+def _addresses(row: dict[str, object]) -> set[str]:
+    more = row.get("additional_email_addresses")
+    additional = [str(one.get("email_address")) for one in more] if isinstance(more, list) else []
+    return {str(one).strip().lower() for one in (row.get("email"), *additional) if one}
+
+
+def _contact(row: dict[str, object]) -> Contact:
+    return Contact(
+        contact_id=str(row["contact_name_id"]),
+        client_id=str(row.get("client_id") or ""),
+        name=str(row.get("full_name") or ""),
+        inactive=bool(row.get("is_inactive")),
+    )

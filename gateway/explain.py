@@ -1,0 +1,190 @@
+"""``gateway explain``: the decision about a mail, with its trace and no side effects.
+
+Runs the same pure decision as live traffic. What the store or the desk cannot answer is shown as an
+open question, and the decision goes on as if there were nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gateway.config import MailboxSettings, Settings
+from gateway.decide import facts as ask
+from gateway.decide.decide import Context, decide
+from gateway.decide.plan import Decision
+from gateway.desk.catalog import DeskAway
+from gateway.desk.directory import Directory, NoCatalog
+from gateway.desk.outcome import Good
+from gateway.envelope import Envelope
+from gateway.mail.model import Email
+from gateway.mail.read import read
+from gateway.planner import answer_from_store
+from gateway.store.engine import make_engine
+from gateway.store.inbox import Delivery
+from gateway.store.stage import Stage
+from gateway.templates import Templates
+
+EMPTY: dict[type[ask.Question], Any] = {
+    ask.Copies: [],
+    ask.TicketsOf: [],
+    ask.TicketFacts: None,
+    ask.IsParticipant: False,
+    ask.ContactsOf: [],
+    ask.FilesOn: {},
+}
+
+
+async def explain(
+    settings: Settings, file: Path, sender: str | None, recipient: str | None, directory: Directory | None
+) -> dict[str, Any]:
+    """Decide about the mail in ``file``. Without ``directory`` the desk is not asked.
+
+    Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
+    raw = file.read_bytes()
+    email = read(raw, own_addresses=[box.address for box in settings.mailbox]).email
+    box = _mailbox(settings, recipient)
+    envelope = Envelope(mail_from=_mail_from(sender, email), rcpt_to=recipient or box.address)
+    context = Context(
+        delivery_id="explain",
+        **await _places(box, directory),
+        own=frozenset(one.address for one in settings.mailbox),
+        templates=Templates(),
+    )
+    one = _delivery(box, envelope, email)
+    answers: dict[ask.Question, Any] = {}
+    unanswered: list[ask.Question] = []
+    while not isinstance(result := decide(email, envelope, context, answers), Decision):
+        for question in result:
+            try:
+                answers[question] = await _answer(settings, one, question, directory)
+            except LookupError:
+                unanswered.append(question)
+                answers[question] = EMPTY[type(question)]
+    return {
+        "file": str(file),
+        "mailbox": box.address,
+        "mail": {
+            "from": email.sender.address if email.sender else "",
+            "subject": email.subject,
+            "message_id": email.message_id,
+            "class": email.auto.kind,
+            "attachments": [one.filename for one in email.attachments],
+            "defects": list(email.defects),
+        },
+        "steps": [asdict(step) for step in result.trace],
+        "unanswered": [{"asked": question.kind, **asdict(question)} for question in unanswered],
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "detail": result.detail,
+        "effects": [_summary(spec.kind, spec.body) for spec in result.plan.effects] if result.plan else [],
+    }
+
+
+def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:
+    if recipient is None:
+        return settings.mailbox[0]
+    from gateway.smtp.session import Mailboxes
+
+    box = Mailboxes(settings.mailbox).find(recipient)
+    if box is None:
+        raise KeyError(recipient)
+    return box
+
+
+def _mail_from(sender: str | None, email: Email) -> str:
+    return sender if sender is not None else email.sender.address if email.sender else ""
+
+
+async def _places(box: MailboxSettings, directory: Directory | None) -> dict[str, Any]:
+    """The mailbox's ids, or its names where the desk is not there to tell."""
+    if directory is not None:
+        try:
+            place = directory.destination(box.address)
+        except NoCatalog:
+            pass
+        else:
+            ids = {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id}
+            return {"destination": ids, "fallback_client": place.client_id}
+    names = {
+        "board_id": f"board {box.board or '(default)'}",
+        "status_id": f"status {box.status or '(default)'}",
+        "priority_id": f"priority {box.priority or '(default)'}",
+    }
+    return {"destination": names, "fallback_client": f"client {box.fallback_client}" if box.fallback_client else ""}
+
+
+def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:
+    return Delivery(
+        seq=1 << 62,
+        id="explain",
+        raw_id=0,
+        desk=box.desk,
+        mailbox=box.address,
+        envelope=envelope,
+        message_id=email.message_id,
+        accepted_at=0,
+        stage=Stage.ACCEPTED,
+        fence=0,
+        deaths=0,
+        interrupts=0,
+        tries=0,
+        waits_from=0,
+        generation=1,
+        posted=False,
+        board_id="",
+        ticket_id="",
+        plan=None,
+        trace=[],
+    )
+
+
+async def _answer(settings: Settings, one: Delivery, question: ask.Question, directory: Directory | None) -> Any:
+    """Raises LookupError when nobody can answer."""
+    if isinstance(question, ask.ContactsOf | ask.TicketFacts):
+        return await _ask_desk(question, directory)
+    if settings.store.url.startswith("sqlite:///"):
+        database = Path(settings.store.url.removeprefix("sqlite:///"))
+        if not database.exists():
+            raise LookupError("no database yet")
+    engine = make_engine(settings.store.url)
+    try:
+        with engine.connect() as connection:
+            return answer_from_store(connection, one, question)
+    except Exception as error:
+        raise LookupError(str(error)) from error
+    finally:
+        engine.dispose()
+
+
+async def _ask_desk(question: ask.ContactsOf | ask.TicketFacts, directory: Directory | None) -> Any:
+    if directory is None:
+        raise LookupError("no desk")
+    if isinstance(question, ask.ContactsOf):
+        try:
+            return await directory.contacts(question.address)
+        except DeskAway as away:
+            raise LookupError(str(away)) from away
+    outcome = await directory.desk.ticket(question.ticket_id)
+    if not isinstance(outcome, Good):
+        raise LookupError(str(outcome))
+    row = outcome.data
+    return ask.Ticket(
+        row["ticket_id"], row["ticket_number"], row["board_id"], row["client_id"], row.get("contact_name_id") or "", False
+    )
+
+
+def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    match kind:
+        case "ticket":
+            request = body["request"]
+            return {"effect": "create ticket", **{k: v for k, v in request.items() if k != "attributes"}}
+        case "comment":
+            return {"effect": "add comment", "internal": body["request"]["is_internal"]}
+        case "document":
+            return {"effect": "upload document", "name": body["name"], "size": body.get("size")}
+        case "pictures":
+            return {"effect": "put pictures into the text"}
+        case _:
+            return {"effect": "name missing files, if any"}

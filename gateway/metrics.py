@@ -1,0 +1,38 @@
+"""The metrics, declared in one place (Prometheus). Labels are closed sets, never addresses of peers."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)
+
+
+class Metrics:
+    """One set of metrics with a registry of its own, so that several gateways fit into one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"gateway_{name}", text, labels, registry=self.registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"gateway_{name}", text, labels, registry=self.registry)
+
+        def histogram(name: str, text: str, *labels: str) -> Histogram:
+            return Histogram(f"gateway_{name}", text, labels, registry=self.registry, buckets=SECONDS)
+
+        self.smtp_answers = counter("smtp_answers_total", "Answers to peers by code: 250 to DATA, 4xx and 5xx", "code")
+        self.ended = counter("deliveries_ended_total", "Deliveries by what they became", "mailbox", "stage", "reason")
+        self.latency = histogram("accept_to_end_seconds", "From accept to the end of a delivery", "mailbox")
+        self.effects = counter("effects_total", "Effects by outcome of the request or read-back", "kind", "outcome")
+        self.doubles = counter("doubles_total", "Effects that the desk has twice", "kind")
+        self.desk_calls = counter("desk_calls_total", "Calls to the desk", "desk", "route", "outcome")
+        self.desk_seconds = histogram("desk_call_seconds", "Time of a call to the desk", "desk", "route")
+        self.parse_seconds = histogram("parse_seconds", "Time to read a mail in the child")
+        self.parser_deaths = counter("parser_deaths_total", "Parser children that died or stalled")
+        self.desk_up = gauge("desk_up", "1 while the desk answers and takes the key", "desk")
+        self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
+        self.deliveries = gauge("deliveries", "Deliveries in the store by state", "state")
+        self.oldest_pending = gauge("oldest_pending_seconds", "Age of the oldest pending delivery")
+        self.loop_lag = gauge("loop_lag_seconds", "Longest stall of the event loop in the last 10 seconds")

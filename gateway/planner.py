@@ -1,0 +1,281 @@
+"""From an accepted mail to a stored plan: read it, wait for its elders, answer, decide, keep.
+
+Runs the pure decision as often as it asks; the answers come from the store and the desk. The plan,
+the reservation of the mail's ids and the trace are stored in one transaction, before any effect.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.config import Settings
+from gateway.decide import facts as ask
+from gateway.decide.decide import Context, decide
+from gateway.decide.plan import Decision, Plan
+from gateway.decide.threading import thread_ids
+from gateway.desk.catalog import DeskAway
+from gateway.desk.directory import Directory, NoCatalog
+from gateway.desk.outcome import Good, Refused
+from gateway.mail.model import Email
+from gateway.parser import Parser
+from gateway.steps import Defer, Ended, Quarantine, Step, Wait
+from gateway.store import effects, inbox, threads
+from gateway.store.engine import Store
+from gateway.store.inbox import Delivery
+from gateway.store.stage import Stage
+from gateway.templates import Templates
+
+MOST_ROUNDS = 20
+MOST_DEATHS = 3
+DEATH_PAUSE = 5.0
+BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
+FAULT_PAUSE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The plan is stored: the delivery as it now stands, and its effects."""
+
+    delivery: Delivery
+    effects: list[effects.Effect]
+
+
+class Planner:
+    def __init__(
+        self,
+        store: Store,
+        parser: Parser,
+        directories: dict[str, Directory],
+        settings: Settings,
+        templates: Templates,
+        clock: Callable[[], float],
+    ) -> None:
+        self.store = store
+        self.parser = parser
+        self.directories = directories
+        self.settings = settings
+        self.templates = templates
+        self.clock = clock
+        self.mailboxes = {box.address: box for box in settings.mailbox}
+        self.own = frozenset(self.mailboxes)
+        self.spool = settings.store.spool_dir
+
+    def work_folder(self, delivery_id: str) -> Path:
+        """Where the files of a mail under work are."""
+        return self.spool / "work" / delivery_id
+
+    async def raw(self, one: Delivery) -> bytes | Path:
+        """The mail as it was accepted."""
+        row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
+        return self.spool / row["path"] if row["path"] else row["data"]
+
+    async def plan(self, one: Delivery) -> Step | Planned:
+        """Plan an accepted delivery, or say why not now. Raises ParserDied and what the store raises."""
+        box = self.mailboxes.get(one.mailbox)
+        directory = self.directories.get(one.desk)
+        if box is None or directory is None:
+            return Quarantine("no-mailbox", f"{one.mailbox} on desk {one.desk} is not configured")
+        try:
+            destination = directory.destination(one.mailbox)
+        except NoCatalog as fault:
+            return Defer(self.clock() + FAULT_PAUSE, str(fault))
+        email = await self.parser.read(await self.raw(one), self.work_folder(one.id))
+        if (wait := await self._wait(one, email, directory)) is not None:
+            return wait
+        context = Context(
+            delivery_id=one.id,
+            destination={
+                "board_id": destination.board_id,
+                "status_id": destination.status_id,
+                "priority_id": destination.priority_id,
+            },
+            fallback_client=destination.client_id,
+            own=self.own,
+            templates=self.templates,
+            attach_original=box.attach_original,
+        )
+        try:
+            decision, answers = await self._decide(one, email, context, directory)
+        except DeskAway as away:
+            await directory.judge_away(away)
+            return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=False)
+        trace = _trace(decision, answers, email)
+        if decision.plan is None:
+            return await self._end(one, email, context, decision, trace)
+        return await self._keep(one, email, decision.plan, trace)
+
+    # -- waiting ----------------------------------------------------------------------------------
+
+    async def _wait(self, one: Delivery, email: Email, directory: Directory) -> Step | None:
+        """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
+        ids = {email.message_id, *thread_ids(email)} - {""}
+        blockers = await self.store.read(lambda c: threads.blockers(c, one.desk, one.seq, ids))
+        if not blockers:
+            return None
+        now = self.clock()
+        since = max(one.waits_from or now, directory.up_since)
+        patient = now - since < self.settings.work.wait_for_parent
+        waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
+        if not waited_for:
+            return None
+        return Wait(now + BLOCKED_PAUSE, one.waits_from or now, waited_for[0])
+
+    # -- deciding ---------------------------------------------------------------------------------
+
+    async def _decide(
+        self, one: Delivery, email: Email, context: Context, directory: Directory
+    ) -> tuple[Decision, dict[ask.Question, Any]]:
+        answers: dict[ask.Question, Any] = {}
+        for _ in range(MOST_ROUNDS):
+            result = decide(email, one.envelope, context, answers)
+            if isinstance(result, Decision):
+                return result, answers
+            for question in result:
+                answers[question] = await self._answer(one, question, directory)
+        raise RuntimeError("the decision asks without end")
+
+    async def _answer(self, one: Delivery, question: ask.Question, directory: Directory) -> Any:
+        match question:
+            case ask.ContactsOf(address):
+                return await directory.contacts(address)
+            case ask.TicketFacts(ticket_id):
+                return await self._ticket(one.desk, ticket_id, directory)
+            case _:
+                return await self.store.read(lambda c: answer_from_store(c, one, question))
+
+    async def _ticket(self, desk: str, ticket_id: str, directory: Directory) -> ask.Ticket | None:
+        row = await self.store.read(lambda c: threads.get_ticket(c, desk, ticket_id))
+        if row is not None:
+            return _ticket(row)
+        outcome = await directory.desk.ticket(ticket_id)
+        if isinstance(outcome, Refused) and outcome.status == 404:
+            return None
+        if not isinstance(outcome, Good):
+            raise DeskAway(outcome)
+        return _ticket({**outcome.data, "number": outcome.data.get("ticket_number"), "fallback": False})
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    async def _end(
+        self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str
+    ) -> Step:
+        values = {"trace": trace, "digest": email.digest, "board_id": context.destination["board_id"]}
+        stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
+
+        def end(connection: Connection) -> None:
+            now = self.clock()
+            inbox.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
+
+        await self.store.write(end)
+        return Ended(stage, decision.reason, decision.detail)
+
+    async def _keep(self, one: Delivery, email: Email, plan: Plan, trace: str) -> Step | Planned:
+        """Store the plan with its reservations. Another delivery may have taken an id or a file since
+        the decision: then decide again, soon."""
+        specs = [(spec.kind, spec.body) for spec in plan.effects]
+        kept = replace(plan, effects=())
+        after = replace(
+            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept)
+        )
+
+        def keep(connection: Connection) -> list[effects.Effect]:
+            threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
+            if plan.ticket_id:
+                self._reserve_files(connection, one, plan)
+            effects.add(connection, one, one.generation, specs)
+            inbox.advance(
+                connection,
+                one,
+                Stage.PLANNED,
+                now=self.clock(),
+                plan=json.dumps(after.plan),
+                trace=trace,
+                digest=email.digest,
+                board_id=plan.board_id,
+                ticket_id=plan.ticket_id,
+            )
+            return effects.of(connection, one.id, one.generation)
+
+        try:
+            return Planned(after, await self.store.write(keep))
+        except threads.Reserved as taken:
+            return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
+
+    @staticmethod
+    def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
+        for spec in plan.effects:
+            if spec.kind == "document" and "sha256" in spec.body:
+                name, digest = spec.body["name"], spec.body["sha256"]
+                if not threads.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
+                    raise threads.Reserved(f"file {name}")
+
+
+def answer_from_store(connection: Connection, one: Delivery, question: ask.Question) -> Any:
+    """The answers that the store has. Raises TypeError for a question that is not its own."""
+    match question:
+        case ask.Copies(message_id):
+            rows = threads.copies(connection, one.desk, message_id, one.id)
+            return [
+                ask.Copy(
+                    row["id"], row["seq"] < one.seq, row["stage"], row["reason"], row["digest"], row["board_id"],
+                    row["ticket_id"],
+                )
+                for row in rows
+            ]
+        case ask.TicketsOf(message_ids):
+            mapped = threads.lookup(connection, one.desk, message_ids)
+            return [ask.Mapped(row.message_id, row.ticket_id, row.board_id, row.known) for row in mapped]
+        case ask.IsParticipant(ticket_id, address):
+            return threads.is_participant(connection, one.desk, ticket_id, address)
+        case ask.FilesOn(ticket_id, hashes):
+            return {
+                digest: row["name"]
+                for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
+            }
+    raise TypeError(f"not a question for the store: {question}")
+
+
+def _ticket(row: Any) -> ask.Ticket:
+    return ask.Ticket(
+        ticket_id=row["ticket_id"],
+        number=row["number"] or "",
+        board_id=row["board_id"] or "",
+        client_id=row["client_id"] or "",
+        contact_id=row.get("contact_id") or row.get("contact_name_id") or "",
+        fallback=bool(row["fallback"]),
+    )
+
+
+def _trace(decision: Decision, answers: dict[ask.Question, Any], email: Email) -> str:
+    """The trace as JSON: the mail's facts, the questions with their answers, the steps."""
+    return json.dumps(
+        {
+            "mail": {
+                "message_id": email.message_id,
+                "from": email.sender.address if email.sender else "",
+                "subject": email.subject[:255],
+                "class": email.auto.kind,
+                "defects": email.defects[:20],
+            },
+            "answers": [
+                {"asked": question.kind, "about": _plain(question), "answer": _plain(answer)}
+                for question, answer in answers.items()
+            ],
+            "steps": [asdict(step) for step in decision.trace],
+            "outcome": decision.outcome,
+            "reason": decision.reason,
+            "detail": decision.detail,
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value[:20]]
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

@@ -1,0 +1,57 @@
+"""What a step of work says; only the worker moves stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.store.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Every effect has its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The step moved the delivery to an end itself."""
+
+    stage: Stage
+    reason: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defer:
+    """Try again at ``until``; ``counts`` when it is a failure that may end in quarantine."""
+
+    until: float
+    why: str = ""
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """An earlier mail of the thread comes first."""
+
+    until: float
+    since: float
+    behind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Only a person can mend it."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Redecide:
+    """The ticket is gone: decide anew."""
+
+    ticket_id: str
+
+
+Step = Done | Ended | Defer | Wait | Quarantine | Redecide

@@ -1,0 +1,239 @@
+"""Takes due mail and brings it to its end; the only place that moves stages on a step's word.
+
+A desk that is down is one fact: its mail is not claimed. An unknown exception means "later".
+Poison is counted, bad luck is not (DESIGN "State of a delivery").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway import backoff
+from gateway.config import WorkSettings
+from gateway.desk.directory import Directory
+from gateway.executor import Executor
+from gateway.parser import ParserDied
+from gateway.planner import MOST_DEATHS, Planned, Planner
+from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
+from gateway.store import inbox, threads
+from gateway.store.engine import Store, StoreFailed
+from gateway.store.inbox import Delivery, LostClaim
+from gateway.store.stage import Stage
+
+log = structlog.get_logger("work")
+
+IDLE = 1.0
+CLAIM_BATCH = 32
+INTERRUPTED_OFTEN = 5
+
+
+class Worker:
+    """``finished`` is told (delivery, stage, reason) of every delivery that reaches an end."""
+
+    def __init__(
+        self,
+        store: Store,
+        planner: Planner,
+        executor: Executor,
+        directories: dict[str, Directory],
+        settings: WorkSettings,
+        clock: Callable[[], float],
+        finished: Callable[[Delivery, Stage, str], None] = lambda one, stage, reason: None,
+    ) -> None:
+        self.store = store
+        self.planner = planner
+        self.executor = executor
+        self.directories = directories
+        self.settings = settings
+        self.clock = clock
+        self.finished = finished
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._running: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        """There is new mail."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until ``stop``. Raises StoreFailed."""
+        while not self._stopping:
+            for one in await self._claim():
+                if one.interrupts >= INTERRUPTED_OFTEN:
+                    await self._alone(one)
+                else:
+                    self._start(one)
+            await self._rest()
+        await self._drain()
+
+    async def stop(self) -> None:
+        """Take no more mail."""
+        self._stopping = True
+        self._wake.set()
+
+    # -- taking -----------------------------------------------------------------------------------
+
+    def _open_desks(self) -> tuple[list[str], bool]:
+        """Desks whose mail may be taken, and whether one of them is on trial after a failure."""
+        now = self.clock()
+        open_ones = [
+            name
+            for name, directory in self.directories.items()
+            if directory.catalog is not None and not directory.desk.breaker.wait(now)
+        ]
+        return open_ones, any(not self.directories[name].desk.breaker.is_closed for name in open_ones)
+
+    async def _claim(self) -> list[Delivery]:
+        room = self.settings.concurrency - len(self._running)
+        desks, trial = self._open_desks()
+        if room <= 0 or not desks:
+            return []
+        limit = 1 if trial else min(room, CLAIM_BATCH)
+        now, lease = self.clock(), self.settings.lease
+        due = await self.store.read(lambda c: inbox.next_due(c, desks))
+        if due is None or due > now:
+            return []
+        return await self.store.write(lambda c: inbox.claim(c, now=now, lease=lease, limit=limit, desks=desks))
+
+    def _start(self, one: Delivery) -> None:
+        task = asyncio.create_task(self._work(one), name=one.id)
+        self._running.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("worker failed", error=type(error).__name__, exc_info=error)
+            self._stopping = isinstance(error, StoreFailed)
+
+    async def _alone(self, one: Delivery) -> None:
+        """A delivery that was interrupted often is worked on with nothing beside it."""
+        await self._drain()
+        self._start(one)
+        await self._drain()
+
+    async def _drain(self) -> None:
+        while self._running:
+            await asyncio.wait(list(self._running))
+
+    async def _rest(self) -> None:
+        """Until something is due, or new mail or a free place wakes us."""
+        self._wake.clear()
+        full = len(self._running) >= self.settings.concurrency
+        desks, _ = self._open_desks()
+        pause = IDLE
+        if not full and desks:
+            due = await self.store.read(lambda c: inbox.next_due(c, desks))
+            pause = IDLE if due is None else min(IDLE, max(0.0, due - self.clock()))
+        if pause > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+
+    # -- working ----------------------------------------------------------------------------------
+
+    async def _work(self, one: Delivery) -> None:
+        with structlog.contextvars.bound_contextvars(delivery=one.id):
+            try:
+                one, step = await self._step(one)
+                await self._apply(one, step)
+            except LostClaim:
+                log.warning("claim lost")
+            except StoreFailed:
+                raise
+            except Exception as error:
+                log.error("step failed", error=type(error).__name__, exc_info=error)
+                await self._retry_later(one, f"{type(error).__name__}: {error}"[:300])
+
+    async def _step(self, one: Delivery) -> tuple[Delivery, Step]:
+        """Plan if need be, then carry out. Returns the delivery as it then stands."""
+        if one.stage is Stage.PLANNED:
+            return one, await self.executor.run(one)
+        try:
+            planned = await self.planner.plan(one)
+        except ParserDied as died:
+            return one, await self._poisoned(one, str(died))
+        if not isinstance(planned, Planned):
+            return one, planned
+        return planned.delivery, await self.executor.run(planned.delivery, planned.effects)
+
+    async def _poisoned(self, one: Delivery, why: str) -> Step:
+        deaths = one.deaths + 1
+        if deaths >= MOST_DEATHS:
+            return Quarantine("unparseable", why)
+        log.warning("parser died", deaths=deaths, why=why)
+        await self.store.write(lambda c: inbox.touch(c, one, deaths=deaths))
+        return Defer(self.clock() + 5.0 * deaths, why)
+
+    async def _apply(self, one: Delivery, step: Step) -> None:
+        now = self.clock()
+        match step:
+            case Done():
+                await self._end(one, Stage.DONE)
+            case Ended(stage, reason, detail):
+                self._tell(one, stage, reason, detail)
+            case Quarantine(reason, detail):
+                await self._end(one, Stage.QUARANTINED, reason, detail)
+            case Wait(until, since, behind):
+                log.debug("waits", behind=behind)
+                await self.store.write(lambda c: inbox.defer(c, one, until, waits_from=since))
+            case Defer(until, why, False):
+                log.info("later", seconds=round(until - now, 1), why=why)
+                await self.store.write(lambda c: inbox.defer(c, one, until, detail=why[:500]))
+            case Defer(_, why, True):
+                await self._retry_later(one, why)
+            case Redecide(ticket_id):
+                await self._redecide(one, ticket_id)
+
+    async def _end(self, one: Delivery, stage: Stage, reason: str = "", detail: str = "") -> None:
+        now = self.clock()
+        await self.store.write(lambda c: inbox.move(c, one, stage, now=now, reason=reason, detail=detail))
+        self._tell(one, stage, reason, detail)
+
+    def _tell(self, one: Delivery, stage: Stage, reason: str, detail: str) -> None:
+        log.info("ended", stage=stage.value, reason=reason, detail=detail[:300])
+        shutil.rmtree(self.planner.work_folder(one.id), ignore_errors=True)
+        self.finished(one, stage, reason)
+
+    async def _retry_later(self, one: Delivery, why: str) -> None:
+        """A temporary failure: later, for ``retry_for`` seconds in all."""
+        now = self.clock()
+        if now - one.accepted_at > self.settings.retry_for:
+            await self._end(one, Stage.QUARANTINED, "retries-exhausted", why)
+            return
+        tries = one.tries + 1
+        until = now + backoff.pause(tries)
+
+        def later(connection: Connection) -> None:
+            inbox.defer(connection, one, until, tries=tries, detail=why[:500])
+            inbox.note(connection, one.id, now, f"failed, try {tries}", why)
+
+        await self.store.write(later)
+
+    async def _redecide(self, one: Delivery, ticket_id: str) -> None:
+        """The ticket is gone from the desk: nothing leads to it any more; the mail is decided anew."""
+        now = self.clock()
+
+        def again(connection: Connection) -> None:
+            threads.forget_ticket(connection, one.desk, ticket_id)
+            inbox.move(
+                connection,
+                one,
+                Stage.ACCEPTED,
+                now=now,
+                reason="",
+                detail=f"ticket {ticket_id} is gone from the desk",
+                generation=one.generation + 1,
+                plan=None,
+                ticket_id="",
+                posted=False,
+            )
+
+        await self.store.write(again)

@@ -1,0 +1,210 @@
+"""Real parts for tests: a simulated desk, a gateway process, and mail sent by a real client."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from email.message import EmailMessage
+from email.utils import format_datetime
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gateway.desk.simulator import Simulator
+
+BOX = "support@msp.example"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def config_text(api: str, key: str, folder: Path, smtp: int, http: int, **more: str) -> str:
+    """gateway.toml for a test: a simulated desk, one mailbox. ``more``: section name to extra lines."""
+    desk = more.get("desk", "timeout = 2\nsettle = 6\nrate = 0")
+    return f"""
+[desk]
+url = "{api}"
+api_key = "{key}"
+{desk}
+
+[smtp]
+listen = "127.0.0.1:{smtp}"
+hostname = "gateway.test"
+{more.get("smtp", "")}
+
+[http]
+listen = "127.0.0.1:{http}"
+
+[store]
+url = "{more.get("store_url", f"sqlite:///{folder}/gateway.db")}"
+min_free = 0
+{more.get("store", "")}
+
+[work]
+{more.get("work", "")}
+
+[log]
+level = "{more.get("log", "info")}"
+format = "text"
+
+[[mailbox]]
+address = "{BOX}"
+board = "Support"
+status = "New"
+priority = "Medium"
+fallback_client = "Unknown Senders"
+{more.get("mailbox", "")}
+"""
+
+
+class GatewayProcess:
+    """``gateway serve`` as a process of its own."""
+
+    def __init__(self, folder: Path, text: str, smtp: int, http: int, command: list[str] | None = None) -> None:
+        self.folder = folder
+        self.smtp_port = smtp
+        self.http_port = http
+        self.config = folder / "gateway.toml"
+        self.config.write_text(text)
+        self.log = folder / "gateway.log"
+        self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait: float = 20) -> GatewayProcess:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env={**os.environ})
+        self.await_port(wait)
+        return self
+
+    def await_port(self, wait: float = 20) -> None:
+        end = time.monotonic() + wait
+        while time.monotonic() < end:
+            if self.process and self.process.poll() is not None:
+                raise RuntimeError(f"the gateway ended: {self.tail()}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.smtp_port), 0.5):
+                return
+            time.sleep(0.03)
+        raise RuntimeError(f"the gateway did not start: {self.tail()}")
+
+    def kill(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        if self.process:
+            self.process.wait()
+
+    def stop(self, wait: float = 30) -> int:
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(wait)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A gateway command on this configuration."""
+        environment = {**os.environ, "GATEWAY_CONFIG": str(self.config)}
+        return subprocess.run(
+            [sys.executable, "-m", "gateway", *arguments], capture_output=True, text=True, env=environment, timeout=60
+        )
+
+    def sums(self) -> dict[str, int]:
+        done = self.run("sums", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def drained(self, wait: float = 60) -> dict[str, int]:
+        """Wait until nothing is pending; the sums."""
+        end = time.monotonic() + wait
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError):
+                _, page = self.get("/metrics")
+                states = {
+                    line.split('"')[1]: float(line.rsplit(" ", 1)[1])
+                    for line in page.splitlines()
+                    if line.startswith("gateway_deliveries{")
+                }
+                if states.get("accepted") and states.get("pending") == 0:
+                    return {key: int(value) for key, value in states.items()}
+            time.sleep(0.1)
+        raise AssertionError(f"still pending after {wait} s:\n{self.tail()}")
+
+    def smtp(self) -> smtplib.SMTP:
+        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="client.test", timeout=30)
+
+    def send(self, mail: EmailMessage | bytes, sender: str = "", to: str | list[str] = BOX) -> str:
+        """Send one mail; the text of the 250."""
+        raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+        sender = sender or (str(mail["From"]).rpartition("<")[2].strip("<> ") if not isinstance(mail, bytes) else "")
+        with self.smtp() as client:
+            client.ehlo()
+            client.mail(sender)
+            for one in [to] if isinstance(to, str) else to:
+                code, text = client.rcpt(one)
+                if code != 250:
+                    raise smtplib.SMTPRecipientsRefused({one: (code, text)})
+            code, text = client.data(raw)
+            if code != 250:
+                raise smtplib.SMTPDataError(code, text)
+            return text.decode()
+
+
+@contextlib.contextmanager
+def gateway(folder: Path, simulator: Simulator, **more: str) -> Iterator[GatewayProcess]:
+    """A running gateway on a simulated desk."""
+    smtp, http = free_port(), free_port()
+    text = config_text(simulator.api, simulator.key, folder, smtp, http, **more)
+    one = GatewayProcess(folder, text, smtp, http).start()
+    try:
+        yield one
+    finally:
+        one.kill()
+
+
+def mail(
+    subject: str,
+    text: str = "Hello",
+    *,
+    sender: str = "Ann Lee <ann@acme.example>",
+    to: str = BOX,
+    message_id: str = "",
+    reply_to: str = "",
+    references: str = "",
+    **headers: Any,
+) -> EmailMessage:
+    """A plain mail as a person's client would send it."""
+    one = EmailMessage()
+    one["From"], one["To"], one["Subject"] = sender, to, subject
+    one["Date"] = format_datetime(datetime.now(UTC))
+    one["Message-ID"] = message_id or f"<{os.urandom(8).hex()}@acme.example>"
+    if reply_to:
+        one["In-Reply-To"] = reply_to
+        one["References"] = references or reply_to
+    for name, value in headers.items():
+        one[name.replace("_", "-")] = value
+    one.set_content(text)
+    return one
