@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from gateway import blocks as b
 
-TEXT = st.text(
-    st.sampled_from("ab *_[]()<&\"'\t\n\u00e9\U0001f600\u3000\ufeff\u2028"), max_size=40
-) | st.text(max_size=20)
+TEXT = st.text(st.sampled_from("ab *_[]()<&\"'\t\n\u00e9\U0001f600\u3000\ufeff\u2028"), max_size=40) | st.text(
+    max_size=20
+)
 STYLED = st.builds(
     lambda words, styles: {"type": "text", "text": words, "styles": styles},
     TEXT,
@@ -45,9 +45,7 @@ SIMPLE = st.one_of(
         LINE,
         st.booleans(),
     ),
-    st.builds(
-        lambda name: b.image("https://a.example/i.png", name), TEXT.filter(lambda name: "\n" not in name)
-    ),
+    st.builds(lambda name: b.image("https://a.example/i.png", name), TEXT.filter(lambda name: "\n" not in name)),
     st.lists(st.lists(LINE, min_size=1, max_size=3), min_size=1, max_size=4).map(b.table),
 )
 BLOCKS = st.lists(SIMPLE, max_size=12)
@@ -246,9 +244,7 @@ def assert_safe(blocks: list[b.Block], depth: int = 0) -> None:
     ],
 )
 def test_other_schemes_are_text(href: Any) -> None:
-    made = b.harmless(
-        [{"type": "paragraph", "content": [{"type": "link", "href": href, "content": [b.text("word")]}]}]
-    )
+    made = b.harmless([{"type": "paragraph", "content": [{"type": "link", "href": href, "content": [b.text("word")]}]}])
     assert made == [b.paragraph("word")]
     assert b.harmless([{"type": "image", "props": {"url": href, "name": "n"}}]) == [b.paragraph("[n]")]
 
