@@ -125,9 +125,13 @@ def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     blanks = 0
     for above in range(at - 1, max(at - 6, -1), -1):
         text = bare(texts[above])
+        if text == "<":
+            joined = "< " + joined
+            continue
         if not text:
+            # Only an address that a program put on lines of its own reaches over a blank line.
             blanks += 1
-            if blanks > 1 or joined.count(">") <= joined.count("<"):
+            if blanks > 1 or not joined.startswith(("<", "mailto:")):
                 break
             continue
         if quote_depth(texts[above]) != depth or len(text) > 200:

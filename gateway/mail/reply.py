@@ -14,7 +14,7 @@ from .blocks import to_blocks
 from .lines import Line, render, squeeze
 from .model import Reply
 from .quote import Mark, marks, quote_depth
-from .signature import closing, footer
+from .signature import advert, closing
 from .signature import find as find_signature
 
 SIGNATURE_ZONE = "signature"
@@ -210,9 +210,7 @@ def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
     said = [texts[i] for i in own]
     at = find_signature(said)
     if at < len(own):
-        last = max(i for i in range(len(said)) if said[i].strip())
-        kind = "footer" if all(footer(said[i]) or not said[i].strip() for i in range(at, last + 1)) else "signature"
-        kind = "footer" if footer(next((t for t in said[at:] if t.strip()), "")) else kind
+        kind = "footer" if advert(next((t for t in said[at:] if t.strip()), "")) else "signature"
         for i in own[at:]:
             role[i] = kind
         methods.append(kind)

@@ -39,6 +39,11 @@ def footer(text: str) -> bool:
     )
 
 
+def advert(text: str) -> bool:
+    """A footer with a link: the app speaks, not the sender."""
+    return footer(text) and "http" in text
+
+
 def find(texts: Sequence[str]) -> int:
     """The first line of the signature of a text without quotes; ``len(texts)`` when it has none."""
     end = _last_filled(texts, len(texts))
@@ -111,7 +116,8 @@ def _last_filled(texts: Sequence[str], end: int) -> int:
 
 def _is_list(texts: Sequence[str], index: int) -> bool:
     """A dashed line among others like it is an item of a list."""
-    return any(text.lstrip().startswith("-") for text in texts[max(index - 8, 0) : index])
+    around = [*texts[max(index - 8, 0) : index], *texts[index + 1 : index + 9]]
+    return any(text.lstrip().startswith("-") for text in around)
 
 
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}")
