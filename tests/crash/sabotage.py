@@ -1,0 +1,67 @@
+"""``python -m tests.crash.sabotage WHAT serve …``: the gateway with one of its guards switched off.
+
+The crash test must fail with any of them: marker, settle, reservation, sent.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gateway import cli, executor, planner
+from gateway.store import effects, inbox, threads
+from gateway.store.stage import EffectState
+
+
+def no_marker() -> None:
+    """The read-back looks for a marker that the desk never got."""
+
+    async def nothing(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    executor.readback.tickets = nothing  # type: ignore[assignment]
+    executor.readback.comments = nothing  # type: ignore[assignment]
+
+
+def no_settle() -> None:
+    """An unknown write is sent again after the first empty read-back."""
+    executor.READ_BACK = (0.0, 0.0, 0.0)
+    original = executor._Case.__init__
+
+    def init(self: Any, *arguments: Any) -> None:
+        original(self, *arguments)
+        self.settle = 0.0
+
+    executor._Case.__init__ = init  # type: ignore[method-assign]
+
+
+def no_reservation() -> None:
+    """Nobody waits for earlier mail of the thread, and ids are not reserved."""
+    threads.blockers = lambda *_: []  # type: ignore[assignment]
+    planner.threads.reserve = lambda *_: None  # type: ignore[assignment]
+
+
+def no_sent() -> None:
+    """The row is not marked before the request leaves."""
+
+    def skip(*_: Any) -> None:
+        return None
+
+    effects.mark_sent = skip
+    original = executor._Case._judge
+
+    async def judge(self: Any, one: Any, outcome: Any) -> Any:
+        if type(outcome).__name__ == "Unknown":  # nothing says that it was sent: it is sent again
+            self._remember(one, state=EffectState.TODO)
+            return executor.Defer(self.clock() + 0.05, "again")
+        return await original(self, one, outcome)
+
+    executor._Case._judge = judge  # type: ignore[method-assign]
+
+
+GUARDS = {"marker": no_marker, "settle": no_settle, "reservation": no_reservation, "sent": no_sent}
+
+if __name__ == "__main__":
+    GUARDS[sys.argv.pop(1)]()
+    assert inbox is not None
+    cli.main()
