@@ -205,9 +205,12 @@ def learn(recorded: Any, simulated: Any, ids: dict[str, str]) -> None:
         if len(recorded) == len(simulated):
             for one, other in zip(recorded, simulated, strict=True):
                 learn(one, other, ids)
-    elif isinstance(recorded, str) and isinstance(simulated, str) and recorded != simulated:
-        if ID.fullmatch(recorded) and ID.fullmatch(simulated):
-            ids.setdefault(recorded.lower(), simulated)
+    elif is_id(recorded) and is_id(simulated) and recorded != simulated:
+        ids.setdefault(recorded.lower(), simulated)
+
+
+def is_id(value: Any) -> bool:
+    return isinstance(value, str) and ID.fullmatch(value) is not None
 
 
 def shape(recorded: Any, simulated: Any, path: str) -> list[str]:

@@ -43,6 +43,7 @@ class App:
         self.database_back = 0.0
         self.connections_back = 0.0
         self.outside_api: Callable[[Scope, bytes], Answer] | None = None
+        self.after: Callable[[], None] | None = None
         self._date = (0, "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,6 +102,8 @@ class App:
 
         await self._bend(rule, answer, scope, receive, send, call, arrived)
         call.seconds = time.perf_counter() - started
+        if self.after is not None:
+            self.after()
 
     async def _bend(
         self,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gateway.desk.simulator.app import App, Scope
 from gateway.desk.simulator.faults import Faults
 from gateway.desk.simulator.inspection import Inspection
+from gateway.desk.simulator.persist import load, save
 from gateway.desk.simulator.seed import Seed
 from gateway.desk.simulator.state import Desk
 
@@ -37,12 +40,19 @@ class Simulator:
         seed: Seed | None = None,
         faults: Faults | None = None,
         clock: Callable[[], float] = time.time,
+        state_file: str | Path | None = None,
     ) -> None:
         self.desk = Desk(seed, clock)
         self.faults = faults or Faults()
+        self._state_file = Path(state_file) if state_file else None
+        if self._state_file and self._state_file.exists():
+            load(self.desk, self._state_file)
         self._transports: dict[Any, asyncio.Transport] = {}
         self.app = App(self.desk, self.faults, self._cut)
         self.inspection = self.app.outside_api = Inspection(self.app)
+        if self._state_file:
+            self.app.after = self._save_soon
+        self._saved = (self.desk.version, time.monotonic())
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
         self.host = "127.0.0.1"
@@ -82,6 +92,17 @@ class Simulator:
             self._server.force_exit = True
             self._thread.join(10)
         self._server = self._thread = None
+        self.save()
+
+    def save(self) -> None:
+        if self._state_file:
+            save(self.desk, self._state_file)
+            self._saved = (self.desk.version, time.monotonic())
+
+    def _save_soon(self) -> None:
+        version, at = self._saved
+        if version != self.desk.version and time.monotonic() - at >= 1:
+            self.save()
 
     def __enter__(self) -> Simulator:
         return self.start()
@@ -110,7 +131,7 @@ class Simulator:
         return listener
 
     def server(self, loop: str = "asyncio") -> uvicorn.Server:
-        return uvicorn.Server(
+        return _Server(
             uvicorn.Config(
                 self.app,
                 loop=loop,
@@ -154,6 +175,21 @@ class Simulator:
             _reset(transport)
         transport.abort()
         return True
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on a signal, and end well: uvicorn would raise the signal again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _reset(transport: asyncio.Transport) -> None:
