@@ -1,12 +1,259 @@
-"""The forwarded mail in a mail. First version: none."""
+"""The forwarded mail in a mail: from its text or HTML (one reader for both, they are the same lines).
+
+Recognised by a block of header lines in any language, with or without a line such as "Forwarded message" above
+it, quoted or not. A block without such a line in a mail whose Subject says that it is a reply is the old mail
+of that reply, and no forward. Nothing is deleted: the words around stay in ``above`` and ``below``.
+Source: RULES 4, issue "Read any mail".
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from .lines import Line
-from .model import Forwarded
+from . import limits
+from .blocks import to_blocks
+from .clean import clean_line
+from .headers import canonical_address
+from .lines import Line, Run, render, squeeze
+from .model import Address, Forwarded
+from .quote import bare, field_of, header_block, is_rule, quote_depth, separator
+from .quotewords import CC, DATE, FORWARD_PREFIXES, FORWARDED, FROM, SUBJECT, TO
+
+_CHAIN = 5
+_PREFIX = re.compile(
+    rf"^\s*(?:(?:{'|'.join(re.escape(p) for p in sorted(FORWARD_PREFIXES, key=len, reverse=True))})\s{{0,2}}(?:\[\d+\])?\s{{0,2}}[:：]\s*)",
+    re.IGNORECASE,
+)
+_REPLY = re.compile(r"^\s*(?:re|aw|antw|sv|odp|ynt|回复|答复|回覆|답장|ref|rép|bls|ang)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE)
+
+
+def forward_prefix(subject: str) -> bool:
+    return bool(_PREFIX.match(subject)) or subject.rstrip().lower().endswith("(fwd)")
+
+
+def without_prefix(subject: str) -> str:
+    return _PREFIX.sub("", subject, count=1).strip()
 
 
 def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
+    """The outermost forwarded mail with the ones inside it as ``chain``."""
+    flat = _unfold(_capped(lines))
+    found = _outermost(flat, subject)
+    if found is None:
+        return None
+    first, inner = found
+    chain: list[Forwarded] = []
+    while len(chain) < _CHAIN:
+        deeper = _outermost(inner, "", strict=True)
+        if deeper is None:
+            break
+        chain.append(deeper[0])
+        inner = deeper[1]
+    return replace(first, chain=tuple(chain))
+
+
+def _capped(lines: Sequence[Line]) -> list[Line]:
+    total = 0
+    for number, line in enumerate(lines):
+        total += len(line.text)
+        if total > limits.TRIMMED:
+            return list(lines[:number])
+    return list(lines)
+
+
+def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[Forwarded, list[Line]] | None:
+    texts = [line.text for line in lines]
+    is_reply = bool(_REPLY.match(subject))
+    index = 0
+    while index < len(texts):
+        text = texts[index]
+        kind = separator(text) if text.strip() else ""
+        start = index
+        position = index
+        if kind:
+            position = _next_filled(texts, index + 1)
+            if position - index > 6 or position >= len(texts):
+                index += 1
+                continue
+        block = header_block(texts, position) if ":" in texts[position] or "：" in texts[position] else None
+        if block is None or not _sound(block[1], kind):
+            index += 1
+            continue
+        if (is_reply or strict) and kind != "forward" and not (strict and forward_prefix(block[1].get("subject", ""))):
+            index = block[0]
+            if is_reply and not strict:
+                # A reply; what stands below its old mail is that mail's matter.
+                return None
+            continue
+        while not kind and start and (is_rule(texts[start - 1]) or not texts[start - 1].strip()):
+            start -= 1
+        return _build(lines, texts, start, position, block, subject)
     return None
+
+
+def _next_filled(texts: Sequence[str], index: int) -> int:
+    while index < len(texts) and (not texts[index].strip(" >\t\u00a0") or is_rule(texts[index])):
+        index += 1
+    return index
+
+
+def _sound(fields: dict[str, str], kind: str) -> bool:
+    people = [one for one in addresses(fields.get("from", "")) if one.address]
+    if people:
+        return True
+    # Some programs give the name alone; then the other fields must be there.
+    return bool(fields.get("from")) and ("date" in fields) and ("subject" in fields) or (kind == "forward" and "subject" in fields)
+
+
+def _build(
+    lines: list[Line], texts: list[str], start: int, position: int, block: tuple[int, dict[str, str]], subject: str
+) -> tuple[Forwarded, list[Line]]:
+    end, fields = block
+    depth = quote_depth(texts[position])
+    nested = lines[position].quote
+    above = squeeze(lines[:start])
+    body = list(lines[end:])
+    below: list[Line] = []
+    if depth or nested:
+        last = max(
+            (i for i, line in enumerate(body) if line.quote >= max(nested, 1) or quote_depth(line.text) >= max(depth, 1)),
+            default=-1,
+        )
+        tail = body[last + 1 :]
+        if last >= 0 and any(not line.blank for line in tail):
+            below = squeeze(tail)
+            body = body[: last + 1]
+        body = [_unquoted(line, depth, nested) for line in body]
+    kept = squeeze(body)
+    people = addresses(fields.get("from", ""))
+    forwarded = Forwarded(
+        sender=people[0] if people else None,
+        to=addresses(fields.get("to", "")),
+        cc=addresses(fields.get("cc", "")),
+        subject=clean_line(fields.get("subject", "")) or without_prefix(subject),
+        date=clean_line(fields.get("date", "")),
+        text=render(squeeze_text(kept)),
+        above=render(above),
+        below=render(below),
+        blocks=to_blocks(kept),
+        above_blocks=to_blocks(above),
+    )
+    return forwarded, kept
+
+
+def squeeze_text(lines: list[Line]) -> list[Line]:
+    return lines
+
+
+def _unquoted(line: Line, depth: int, nested: int) -> Line:
+    if line.quote:
+        return replace(line, quote=max(line.quote - max(nested, 1), 0))
+    text = line.text
+    if not depth or line.kind != "text":
+        return line
+    for _ in range(depth):
+        stripped = text.lstrip(" ")
+        if not stripped.startswith(">"):
+            break
+        text = stripped[1:]
+    text = text[1:] if text.startswith(" ") and quote_depth(line.text) else text
+    return replace(line, runs=[Run(text)] if text else [])
+
+
+def _names(words: Sequence[str]) -> str:
+    return "|".join(re.escape(word[:1].upper() + word[1:]) for word in sorted(set(words), key=len, reverse=True) if len(word) > 1 or not word.isascii() or word == "a")
+
+
+_GLUED_HEAD = re.compile(r"^(?P<head>[\s>]{0,20}[-_]{3,40}\s{0,3}[^-_\n]{4,70}?\s{0,3}[-_]{3,40})\s{1,10}(?P<rest>\S.*)$", re.DOTALL)
+_GLUED = {
+    "from": re.compile(rf"(?:{_names(FROM)})\s?[:：]"),
+    "to": re.compile(rf"(?:{_names(TO)})\s?[:：]"),
+    "cc": re.compile(rf"(?:{_names(CC)}|CC|Cc)\s?[:：]"),
+    "date": re.compile(rf"(?:{_names(DATE)})\s?[:：]"),
+    "subject": re.compile(rf"(?:{_names(SUBJECT)})\s?[:：]"),
+}
+_FORWARDS = frozenset(FORWARDED)
+
+
+def _unfold(lines: list[Line]) -> list[Line]:
+    """One program loses the line breaks of the block: "----- Forwarded Message ----- From: …To: …Sent: …"."""
+    out: list[Line] = []
+    for line in lines:
+        match = _GLUED_HEAD.match(line.text) if line.kind == "text" and 30 < len(line.text) < 4000 and "--" in line.text else None
+        if match is None or separator(match["head"]) == "":
+            out.append(line)
+            continue
+        rest = match["rest"]
+        if not _GLUED["from"].match(rest):
+            out.append(line)
+            continue
+        out.append(replace(line, runs=[Run(match["head"])]))
+        cuts = [0]
+        # The fields come in a set order, so that a word of a value is not taken for a name.
+        for kinds in (("to",), ("cc",), ("date",), ("subject",)):
+            hit = _GLUED[kinds[0]].search(rest, cuts[-1] + 1)
+            if hit is not None:
+                cuts.append(hit.start())
+        cuts.append(len(rest))
+        for begin, end in zip(cuts, cuts[1:], strict=False):
+            out.append(replace(line, runs=[Run(rest[begin:end].strip())]))
+        out.append(replace(line, runs=[]))
+    return out
+
+
+_MAILTO = re.compile(r"<mailto:[^<>\n]{0,400}>|\[mailto:([^\[\]\n]{1,400})\]|\(mailto:[^()\n]{0,400}\)", re.IGNORECASE)
+_ANGLED = re.compile(r"[<\[(]{1,2}\s{0,3}([^\s<>\[\]()]{1,200}@[^\s<>\[\]()]{1,253})\s{0,3}[>\])]{0,2}")
+_BARE = re.compile(r"[^\s<>\[\]();,\"']{1,200}@[^\s<>\[\]();,\"']{1,253}")
+
+
+def addresses(value: str) -> tuple[Address, ...]:
+    """The people of a header line as a mail program shows it."""
+    text = _MAILTO.sub(lambda match: f" <{match[1]}>" if match[1] else "", value[:20_000])
+    found: list[Address] = []
+    for piece in _pieces(text):
+        item = piece.strip(" \t\u00a0,;")
+        if not item:
+            continue
+        match = _ANGLED.search(item)
+        if match is not None:
+            name = item[: match.start()].strip(" \t\u00a0\"'*,<")
+            address = match[1]
+        else:
+            plain = _BARE.search(item)
+            if plain is None:
+                found.append(Address("", clean_line(item.strip("\"'*<> "))))
+                continue
+            address = plain.group()
+            name = item[: plain.start()].strip(" \t\u00a0\"'*,<:")
+        address = address.strip(".'*<>\"")
+        name = clean_line(name)
+        if name.lower() == address.lower() or "@" in name and name.strip("'\"<>").lower() == address.lower():
+            name = ""
+        found.append(Address(canonical_address(address), name))
+        if len(found) >= limits.ADDRESSES:
+            break
+    return tuple(found)
+
+
+def _pieces(text: str) -> list[str]:
+    """At semicolons where there are any, else at commas; not in quotes, nor between "Last, First" and its
+    address."""
+    out: list[str] = []
+    current: list[str] = []
+    quoted = False
+    separators = ";" if ";" in text else ",，、"
+    for char in text:
+        if char == '"':
+            quoted = not quoted
+        if char in separators and not quoted:
+            piece = "".join(current)
+            # A comma inside a name: no address yet, and one comes later.
+            if char == ";" or "@" in piece or "@" not in text:
+                out.append(piece)
+                current = []
+                continue
+        current.append(char)
+    out.append("".join(current))
+    return out

@@ -76,7 +76,8 @@ class Forwarded:
     """A mail that this one carries: from its text, its HTML or an attached message.
 
     ``chain`` holds further forwards inside it, outermost first. ``message_ids`` are the original's
-    own id, In-Reply-To and References, known only when the original was attached."""
+    own id, In-Reply-To and References, known only when the original was attached. ``below`` is what the
+    forwarder wrote under it."""
 
     sender: Address | None
     to: tuple[Address, ...] = ()
@@ -90,6 +91,7 @@ class Forwarded:
     attached: bool = False
     message_ids: tuple[str, ...] = ()
     chain: tuple[Forwarded, ...] = ()
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
