@@ -477,4 +477,4 @@ def _holds(path: Path, body: dict[str, Any]) -> bool:
     with path.open("rb") as handle:
         while block := handle.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest() == body["sha256"]
+    return digest.hexdigest() == str(body["sha256"])

@@ -73,7 +73,7 @@ class Planner:
     async def raw(self, one: Delivery) -> bytes | Path:
         """The mail as it was accepted."""
         row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
-        return self.spool / row["path"] if row["path"] else row["data"]
+        return self.spool / row["path"] if row["path"] else bytes(row["data"])
 
     async def plan(self, one: Delivery) -> Step | Planned:
         """Plan an accepted delivery, or say why not now. Raises ParserDied and what the store raises."""
@@ -178,7 +178,7 @@ class Planner:
     async def _keep(self, one: Delivery, email: Email, plan: Plan, trace: str) -> Step | Planned:
         """Store the plan with its reservations. Another delivery may have taken an id or a file since
         the decision: then decide again, soon."""
-        specs = [(spec.kind, spec.body) for spec in plan.effects]
+        specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         kept = replace(plan, effects=())
         after = replace(
             one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept)

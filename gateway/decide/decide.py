@@ -90,7 +90,7 @@ def _duplicate(case: _Case) -> Decision | None:
             case.trace.add("same Message-ID", f"delivery {one.delivery_id}, same content", "suppress")
             return case.end("suppress", "duplicate-of", one.delivery_id)
     if any(one.digest != case.email.digest for one in earlier):
-        case.message_id = derived_message_id(case.email)
+        case.message_id = derived_message_id(case.email.digest)
         case.trace.add("same Message-ID", "other content", f"goes on as <{case.message_id}>")
     return None
 
@@ -185,7 +185,7 @@ POLICY: tuple[Callable[[_Case], Decision | None], ...] = (
 
 def _ids(case: _Case) -> tuple[tuple[str, str], ...]:
     """The ids that lead to the ticket from now on, and how each is known."""
-    own = case.message_id or derived_message_id(case.email)
+    own = case.message_id or derived_message_id(case.email.digest)
     named = [one for one in threading.thread_ids(case.email) if one != own]
     return ((own, "received"), *((one, "referenced") for one in named))
 

@@ -168,7 +168,8 @@ class Session(SMTP):  # type: ignore[misc]
             return await self.push("503 5.5.1 Send EHLO first")
         if self._draining():
             await self.push(f"421 4.3.2 {self.hostname} is going down, please try again later")
-            return self.transport.close()
+            self.transport.close()
+            return None
         path, parameters = _path("FROM:", arg)
         if path is None or len(path) > LONGEST_ADDRESS:
             return await self.push("501 5.5.4 Syntax: MAIL FROM:<address>")
