@@ -18,7 +18,7 @@ from .clean import clean_line
 from .headers import canonical_address
 from .lines import Line, Run, render, squeeze
 from .model import Address, Forwarded
-from .quote import bare, field_of, header_block, is_rule, quote_depth, separator
+from .quote import attribution, bare, header_block, is_rule, quote_depth, separator
 from .quotewords import CC, DATE, FORWARD_PREFIXES, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
@@ -26,7 +26,9 @@ _PREFIX = re.compile(
     rf"^\s*(?:(?:{'|'.join(re.escape(p) for p in sorted(FORWARD_PREFIXES, key=len, reverse=True))})\s{{0,2}}(?:\[\d+\])?\s{{0,2}}[:：]\s*)",
     re.IGNORECASE,
 )
-_REPLY = re.compile(r"^\s*(?:re|aw|antw|sv|odp|ynt|回复|答复|回覆|답장|ref|rép|bls|ang)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE)
+_REPLY = re.compile(
+    r"^\s*(?:re|aw|antw|sv|odp|ynt|回复|答复|回覆|답장|ref|rép|bls|ang)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
+)
 
 
 def forward_prefix(subject: str) -> bool:
@@ -90,7 +92,52 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
         while not kind and start and (is_rule(texts[start - 1]) or not texts[start - 1].strip()):
             start -= 1
         return _build(lines, texts, start, position, block, subject)
+    if forward_prefix(subject) and not strict:
+        return _attributed(lines, texts, subject)
     return None
+
+
+def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forwarded, list[Line]] | None:
+    """A forward that begins like a reply ("On … Ann <a@b.c> wrote:"): its Subject alone tells."""
+    for index, text in enumerate(texts):
+        start = attribution(texts, index) if text.strip() else -1
+        if start < 0:
+            continue
+        joined = " ".join(bare(one) for one in texts[start : index + 1])
+        match = _ANGLED.search(joined) or _BARE.search(joined)
+        if match is None:
+            continue
+        address = match[1] if match.re is _ANGLED else match.group()
+        name = _QUOTED_NAME.search(joined[: match.start()].rstrip(" (<["))
+        date = _WHEN.search(joined)
+        fields = {
+            "from": f"{(name[1] if name else _name_before(joined[: match.start()])).strip()} <{address}>",
+            "date": date.group().strip() if date else "",
+            "subject": without_prefix(subject),
+        }
+        return _build(lines, texts, start, start, (index + 1, fields), subject)
+    return None
+
+
+# The name right before the address: quoted in some way, else the last words without digits.
+_QUOTED_NAME = re.compile(r"[\"\u201e\u201c\u00ab]\s{0,2}([^\"\u201d\u201c\u00bb]{1,80})\s{0,2}[\"\u201d\u201c\u00bb]$")
+_NOT_NAMES = frozenset(
+    "skrev schrieb heeft uživatel používateľ użytkownik пользователь користувач от від von van de от: kl. uhr schreef at um".split()
+)
+
+
+def _name_before(text: str) -> str:
+    words: list[str] = []
+    for word in reversed(text.rstrip(" (<[").split()[-6:]):
+        if any(char.isdigit() for char in word) or word.endswith((",", ":")) or word.lower() in _NOT_NAMES:
+            break
+        words.append(word)
+    return " ".join(reversed(words))
+
+
+_WHEN = re.compile(
+    r"(?:[^\W\d_]{2,9}[.,]{0,2}\s)?\d{1,4}[-./ ][^,<>\"]{1,40}?(?:,? ?(?:at |um |klo |kl\. |a las |o |à )?\d{1,2}[:.]\d{2}(?::\d\d)?(?: ?[AaPp][Mm])?)"
+)
 
 
 def _next_filled(texts: Sequence[str], index: int) -> int:
@@ -104,7 +151,12 @@ def _sound(fields: dict[str, str], kind: str) -> bool:
     if people:
         return True
     # Some programs give the name alone; then the other fields must be there.
-    return bool(fields.get("from")) and ("date" in fields) and ("subject" in fields) or (kind == "forward" and "subject" in fields)
+    return (
+        bool(fields.get("from"))
+        and ("date" in fields)
+        and ("subject" in fields)
+        or (kind == "forward" and "subject" in fields)
+    )
 
 
 def _build(
@@ -116,9 +168,17 @@ def _build(
     above = squeeze(lines[:start])
     body = list(lines[end:])
     below: list[Line] = []
+    first = next((line for line in body if not line.blank), None)
+    if not depth and not nested and first is not None:
+        # Some programs quote the text and not its headers.
+        depth, nested = min(quote_depth(first.text), 1), min(first.quote, 1)
     if depth or nested:
         last = max(
-            (i for i, line in enumerate(body) if line.quote >= max(nested, 1) or quote_depth(line.text) >= max(depth, 1)),
+            (
+                i
+                for i, line in enumerate(body)
+                if line.quote >= max(nested, 1) or quote_depth(line.text) >= max(depth, 1)
+            ),
             default=-1,
         )
         tail = body[last + 1 :]
@@ -134,17 +194,13 @@ def _build(
         cc=addresses(fields.get("cc", "")),
         subject=clean_line(fields.get("subject", "")) or without_prefix(subject),
         date=clean_line(fields.get("date", "")),
-        text=render(squeeze_text(kept)),
+        text=render(kept),
         above=render(above),
         below=render(below),
         blocks=to_blocks(kept),
         above_blocks=to_blocks(above),
     )
     return forwarded, kept
-
-
-def squeeze_text(lines: list[Line]) -> list[Line]:
-    return lines
 
 
 def _unquoted(line: Line, depth: int, nested: int) -> Line:
@@ -163,10 +219,16 @@ def _unquoted(line: Line, depth: int, nested: int) -> Line:
 
 
 def _names(words: Sequence[str]) -> str:
-    return "|".join(re.escape(word[:1].upper() + word[1:]) for word in sorted(set(words), key=len, reverse=True) if len(word) > 1 or not word.isascii() or word == "a")
+    return "|".join(
+        re.escape(word[:1].upper() + word[1:])
+        for word in sorted(set(words), key=len, reverse=True)
+        if len(word) > 1 or not word.isascii() or word == "a"
+    )
 
 
-_GLUED_HEAD = re.compile(r"^(?P<head>[\s>]{0,20}[-_]{3,40}\s{0,3}[^-_\n]{4,70}?\s{0,3}[-_]{3,40})\s{1,10}(?P<rest>\S.*)$", re.DOTALL)
+_GLUED_HEAD = re.compile(
+    r"^(?P<head>[\s>]{0,20}[-_]{3,40}\s{0,3}[^-_\n]{4,70}?\s{0,3}[-_]{3,40})\s{1,10}(?P<rest>\S.*)$", re.DOTALL
+)
 _GLUED = {
     "from": re.compile(rf"(?:{_names(FROM)})\s?[:：]"),
     "to": re.compile(rf"(?:{_names(TO)})\s?[:：]"),
@@ -181,7 +243,11 @@ def _unfold(lines: list[Line]) -> list[Line]:
     """One program loses the line breaks of the block: "----- Forwarded Message ----- From: …To: …Sent: …"."""
     out: list[Line] = []
     for line in lines:
-        match = _GLUED_HEAD.match(line.text) if line.kind == "text" and 30 < len(line.text) < 4000 and "--" in line.text else None
+        match = (
+            _GLUED_HEAD.match(line.text)
+            if line.kind == "text" and 30 < len(line.text) < 4000 and "--" in line.text
+            else None
+        )
         if match is None or separator(match["head"]) == "":
             out.append(line)
             continue

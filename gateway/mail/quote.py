@@ -280,24 +280,21 @@ def separator(text: str) -> str:
     """ "original" or "forward" for a line such as -----Original Message-----, else ""."""
     if len(text) > 160 or len(text) < 4:
         return ""
-    match = _DASHED.match(text)
-    if match is None:
-        return ""
-    inner = match[1].strip(" *_").lower()
-    dashed = text.strip(" >*").startswith(("--", "__", "==", "~~", "- -", "—", "––")) or text.strip(" >*").endswith(
-        ("--", "__")
-    )
-    if inner in _ORIGINALS and (dashed or text.strip(" >").startswith("*")):
-        return "original"
-    if inner in _FORWARDS:
-        return "forward"
-    if dashed and any(
-        inner.startswith(word) for word in ("forwarded by", "weitergeleitet von", "forwarded message from")
-    ):
-        return "forward"
+    body = text.strip(" \t\u00a0>*\u200e\ufeff")
+    dashed = body.startswith(_DASHES) or body.endswith(_DASHES)
+    for piece in _SPLIT.split(body):
+        inner = piece.strip(" \t*_:：-=~").lower()
+        if inner in _FORWARDS:
+            return "forward"
+        if inner in _ORIGINALS and (dashed or text.strip(" >").startswith("*")):
+            return "original"
+        if dashed and inner.startswith(("forwarded by", "weitergeleitet von", "forwarded message from")):
+            return "forward"
     return ""
 
 
+_DASHES = ("--", "__", "==", "~~", "- -", "\u2014", "\u2013\u2013", "**")
+_SPLIT = re.compile(r"[-_=~\u2013\u2014]{2,}")
 _ORIGINALS = frozenset(words.ORIGINAL)
 _FORWARDS = frozenset(words.FORWARDED)
 _BANNERS = tuple(words.BANNERS)

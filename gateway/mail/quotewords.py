@@ -27,6 +27,7 @@ STARTS = (
 )  # fmt: skip
 
 FROM = (
+    "expeditorul", "de la", "від кого", "відправник", "отправитель", "от кого", "送信元", "odosielateľ", "zasílatel", "šalje", "pošiljatelj", "lähettäjän nimi", "feladó neve", "gönderenin", "kimden", "из", "absender", "nadawca", "dari", "expedidor", "remetente", "avsänt av", "sendt af", "bidaltzailea",
     "from", "von", "de", "da", "van", "fra", "från", "od", "от", "від", "feladó", "lähettäjä", "od", "avsändare",
     "afsender", "avsender", "expéditeur", "remitente", "mittente", "afzender", "absender", "remetente",
     "od", "nadawca", "odesílatel", "odosielateľ", "expeditor", "gönderen", "kimden", "από", "差出人", "送信者",
@@ -34,6 +35,7 @@ FROM = (
     "kuo", "saatja", "siuntėjas", "no", "sūtītājs", "dari", "จาก", "frá", "از", "ed", "nga",
 )  # fmt: skip
 DATE = (
+    "відправлено", "отправлен", "gönderilme", "küldés", "küldés dátuma", "küldött", "elküldés dátuma", "poslano", "sendt den", "afsendt", "datum odeslání", "odoslaný", "datum:", "date d’envoi", "data di invio", "sent at", "sent on", "data wysłania", "дата отправки", "envoyé à", "küldés ideje", "lähetetty aika", "trimis la", "saatmise kuupäev", "päiväys", "when", "skickades", "poslané",
     "date", "sent", "datum", "gesendet", "gesendet am", "envoyé", "envoyé le", "date d'envoi", "date :", "fecha", "enviado",
     "enviado el", "enviada", "enviada em", "enviado em", "enviat", "data", "inviato", "inviata", "verzonden", "verzonden op",
     "sendt", "dato", "skickat", "skickad", "wysłano", "wysłane", "wyslano", "data", "отправлено", "дата",
@@ -44,17 +46,20 @@ DATE = (
     "išsiųsta", "nosūtīts", "tanggal", "dikirim", "วันที่", "ส่ง", "dagsetning", "data d'enviament",
 )  # fmt: skip
 TO = (
+    "destinatarul", "pre", "pour", "za koga", "送信先", "destinataires", "destinatarios", "vastaanottajat", "címzettek", "alıcılar", "mottakere", "modtager", "mottaker", "mottagare", "kohteelle", "prejemnik", "primatelj", "к", "кому:", "до", "an:", "adresát", "příjemci", "ricevente", "ontvanger",
     "to", "an", "à", "a", "para", "aan", "til", "till", "do", "dla", "кому", "címzett", "vastaanottaja", "komu", "pro",
     "către", "kime", "alıcı", "προς", "宛先", "收件人", "收件者", "받는 사람", "받는사람", "수신", "đến", "tới", "người nhận", "אל",
     "إلى", "za", "prima", "kellele", "saaja", "gavėjas", "kam", "kepada", "ถึง", "destinatario", "destinataire",
     "destinatário", "empfänger", "mottagare", "odbiorca", "příjemce", "per", "a",
 )  # fmt: skip
 CC = (
+    "kópia", "kopia do", "másolatot kap", "copie", "kopie aan", "в копии", "cc (копия)", "kopyalanan", "en copie", "con copia", "cópia", "kópie", "kópia pre", "sao chép", "kopija", "cc/",
     "cc", "kopie", "copie à", "copie", "copia", "cópia", "kopi", "kopia", "kopia till", "копия", "másolat", "kopio", "kópia",
     "bilgi", "κοιν.", "κοινοποίηση", "抄送", "副本", "참조", "עותק", "נسخة", "نسخة", "do wiadomości", "dw", "cc:", "copie carbone",
     "ccópia", "skrytá kopie", "копія", "cópia para", "副本抄送",
 )  # fmt: skip
 SUBJECT = (
+    "subiectul", "sujet", "naslov", "objet du message", "betreff:", "sub", "otsikko", "assunto:", "tárgya", "konusu", "předmět zprávy",
     "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "emne", "ämne", "temat", "тема",
     "předmět", "predmet", "tárgy", "aihe", "otsikko", "subiect", "konu", "θέμα", "件名", "主题", "主題", "主旨", "제목", "chủ đề", "tiêu đề",
     "נושא", "الموضوع", "zadeva", "naslov", "teema", "tema", "temats", "subjek", "perihal", "เรื่อง", "efni", "assumpte",
@@ -84,6 +89,7 @@ ORIGINAL = (
 
 # The words of "---------- Forwarded message ----------" and "Begin forwarded message:".
 FORWARDED = (
+    "メッセージを転送", "začátek přeposílané zprávy", "započni proslijeđenu poruku", "перенаправлене повідомлення", "перенаправленное повідомлення", "переслане повідомлення", "i̇letilmiş ileti", "i̇letilen mesaj", "i̇letilen ileti", "i̇letilmiş mesaj", "i̇leti i̇letildi", "yönlendirilen ileti", "doorgestuurd bericht", "mensaje reenviado", "message redirigé", "proslijeđena poruka", "proslijeđeno", "edastatud sõnum", "edastatud e-kiri", "preposielaná správa", "preposlaná pošta", "přeposlaný e-mail", "videresendt e-mail", "videresendt e-post", "vidarebefordrat e-postmeddelande", "välitetty sähköposti", "sähköposti välitetty", "mensagem encaminhada por", "inoltrato da", "e-mail inoltrata", "e-mail transféré", "courriel réacheminé", "weitergeleitete e-mail", "przesłana dalej wiadomość", "przesłano dalej", "початок повідомлення, що пересилається", "начало пересланного сообщения", "пересланное письмо", "forwarded message follows", "message forwarded",
     "forwarded message", "begin forwarded message", "forwarded by", "forwarded email", "forwarded mail", "start of forwarded message",
     "weitergeleitete nachricht", "weitergeleitete mail", "anfang der weitergeleiteten nachricht", "anfang der weitergeleiteten e-mail", "weitergeleitet von",
     "message transféré", "message transfere", "début du message réexpédié", "début du message transféré", "message transmis", "mail transféré", "courriel transféré",
