@@ -167,6 +167,8 @@ class App:
 
     def _checked(self, request: Request, route: Route | None, exists: bool, call: Call) -> Answer:
         desk = self.desk
+        if not self.database_up:
+            call.fault = call.fault or "database"  # what follows is not the client's doing
         if not request.path.startswith("/api/v1/"):
             return self._outside(request)
         if request.method == "OPTIONS":
@@ -195,8 +197,6 @@ class App:
             or owner["state"] != "active"
             or (tenant and tenant.lower() != desk.tenant)
         ):
-            if not self.database_up:
-                call.fault = call.fault or "database"
             raise Problem(401, "UNAUTHORIZED", "Invalid API key")
         request.user = owner["user"]
         headers: dict[str, str] = {}

@@ -1,0 +1,237 @@
+"""Surprises of the desk that the recordings do not replay, and what tests may look at."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway import blocks as b
+from gateway.desk.simulator import Seed, Simulator
+from gateway.desk.simulator.paging import like
+from tests.simulator.conftest import Talk
+
+Start = Callable[..., Talk]
+
+
+def test_a_ticket_and_its_life(talk: Talk) -> None:
+    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"], tags=["x"])
+    assert talk.sim.desk.tickets[ticket]["ticket_number"] == "TIC001001"
+    assert "tags" not in talk.sim.desk.tickets[ticket]
+    stale = talk.http.put(f"/tickets/{ticket}/status", json={"status_id": talk.statuses["Closed"]}).json()["data"]
+    fresh = talk.http.get(f"/tickets/{ticket}").json()["data"]
+    assert (stale["is_closed"], fresh["is_closed"]) == (False, True)
+    assert fresh["closed_at"] and fresh["status_name"] == "Closed"
+    assert talk.comment(ticket).status_code == 201
+    assert talk.http.get(f"/tickets/{ticket}").json()["data"]["is_closed"]
+
+
+def test_contacts_are_found_by_substring_also_inactive(talk: Talk) -> None:
+    def found(text: str) -> list[str]:
+        return [row["email"] for row in talk.http.get("/contacts", params={"email": text}).json()["data"]]
+
+    assert set(found("bob@acme.example")) == {"bob@acme.example", "oldbob@acme.example"}
+    assert found("BOB@PRIVATE.example") == ["bob@acme.example"]
+    assert found("greta@acme.example") == ["greta@acme.example"]
+    assert found("grace_g@globex.example") == ["grace_g@globex.example"]
+    assert found("%") and found("a_ice@acme.example") == ["alice@acme.example"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "expected"),
+    [
+        ("abc", "B", True),
+        ("abc", "a_c", True),
+        ("abc", "a%c", True),
+        ("abc", "c%a", False),
+        ("", "%", True),
+        ("aab", "a_b", True),
+        ("a%", "%", True),
+        ("abc", "____", False),
+        ("a" * 5000, "%a" * 500 + "b", False),
+    ],
+)
+def test_like(text: str, pattern: str, expected: bool) -> None:
+    assert like(text, pattern) is expected
+
+
+def test_mails_that_the_desk_would_send(talk: Talk) -> None:
+    alice, info = talk.contacts["alice@acme.example"], "info@acme.example"
+    ticket = talk.ticket(
+        contact_name_id=alice,
+        attributes={
+            "watch_list": [{"email": "w@x.example", "active": True}, {"email": "off@x.example", "active": False}]
+        },
+    )
+    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [
+        ("ticket created", "alice@acme.example"),
+        ("ticket created, watcher", "w@x.example"),
+    ]
+    talk.sim.desk.mails.clear()
+    talk.ticket()
+    assert [mail.to for mail in talk.sim.desk.mails] == [info]
+    talk.sim.desk.mails.clear()
+    talk.comment(ticket, suppressContactNotifications=True)
+    talk.comment(ticket, is_internal=True)
+    assert talk.look("mails") == []
+    talk.comment(ticket)
+    assert [mail.to for mail in talk.sim.desk.mails] == ["alice@acme.example", "w@x.example"]
+
+
+def test_rate_limit_counts_before_validation_and_not_comments(start: Start) -> None:
+    now = [1_000_000_000.0]
+    seed = Seed(rate_limit={"mode": "enforce", "burst": 3, "per_minute": 60})
+    talk = start(Simulator(seed, clock=lambda: now[0]))
+    ticket = talk.ticket()
+    assert talk.comment(ticket).status_code == 201
+    assert talk.http.post("/tickets", json={}).status_code == 400
+    shown = talk.http.get("/boards")
+    assert (shown.headers["x-ratelimit-limit"], shown.headers["x-ratelimit-remaining"]) == ("3", "0")
+    refused = talk.new()
+    assert refused.status_code == 429 and refused.headers["retry-after"] == "1"
+    assert refused.json()["error"]["details"]["retry_after_ms"] == 1000
+    assert talk.comment(ticket).status_code == 201
+    now[0] += 1.2
+    assert talk.new().status_code == 201
+    assert talk.sim.desk.counted() == 5
+    assert [call.code for call in talk.sim.desk.refusals] == ["VALIDATION_ERROR", "RATE_LIMITED"]
+
+
+def test_comment_limit_is_the_measure_of_blocks(talk: Talk) -> None:
+    ticket = talk.ticket()
+    for words, status in (("x" * 4995, 201), ("x" * 4997, 400)):
+        made = [b.paragraph(b.text(words, "bold")), b.paragraph()]
+        assert (b.measure(made) <= 5000) is (status == 201)
+        assert talk.comment(ticket, b.dumps(made)).status_code == status
+
+
+def test_the_clock_can_be_set(talk: Talk) -> None:
+    talk.tell("clock", {"shift": 86400})
+    ticket = talk.ticket()
+    answer = talk.http.get(f"/tickets/{ticket}")
+    assert time.time() + 80000 < talk.sim.desk.now()
+    assert answer.json()["data"]["entered_at"] > time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() + 80000))
+    assert "GMT" in answer.headers["date"]
+
+
+def test_database_away(talk: Talk) -> None:
+    talk.tell("database", {"up": False})
+    assert talk.new().json()["error"] == {"code": "UNAUTHORIZED", "message": "Invalid API key"}
+    assert httpx.get(f"{talk.sim.url}/api/readyz").status_code == 503
+    assert talk.sim.desk.refusals == []
+    talk.tell("database", {"up": True})
+    assert talk.new().status_code == 201
+
+
+def test_inspection_reads_everything(talk: Talk) -> None:
+    ticket = talk.ticket(attributes={"description": b.dumps([b.paragraph("hello")])})
+    talk.comment(ticket, "a comment", metadata={"email_gateway": {"marker": "m"}})
+    file = talk.upload(ticket, "x.txt", b"\x00\xff").json()["data"]
+    state = talk.look("state")
+    seen = state["tickets"][0]
+    assert seen["comments"][0]["metadata"] == {"email_gateway": {"marker": "m"}}
+    assert (seen["documents"][0]["sha256"], seen["documents"][0]["size"]) == (sha256(b"\x00\xff").hexdigest(), 2)
+    assert httpx.get(f"{talk.sim.url}/_sim/documents/{file['file_id']}").content == b"\x00\xff"
+    calls = talk.look("calls?since=1")
+    assert [(call["kind"], call["status"]) for call in calls] == [("comment", 201), ("document", 201)]
+    assert json.loads(calls[0]["body"])["comment_text"] == "a comment"
+    assert talk.look("sums")["comments"] == 1
+    assert talk.look("nonsense")["error"].startswith("unknown")
+    assert talk.tell("faults", [{"do": "nothing"}]).status_code == 400
+    talk.tell("contacts", {"name": "New One", "email": "new@acme.example", "client": "Acme"})
+    talk.tell("comments", {"ticket_id": ticket, "text": "by hand", "user": "tess@msp.example"})
+    rows = talk.http.get(f"/tickets/{ticket}/comments").json()["data"]
+    assert [row["created_by_name"] for row in rows] == ["Mail Gateway", "Tess Technician"]
+    assert talk.tell("reset", {}).json()["tickets"] == 0
+
+
+def test_ticket_page_shows_what_the_desk_does_not_escape(talk: Talk) -> None:
+    hostile = [
+        b.paragraph("<b>escaped</b>"),
+        {"type": "codeBlock", "props": {"language": "x"}, "content": [b.text("<i id=raw>")]},
+        b.image("/api/documents/view/1", "p.png"),
+    ]
+    ticket = talk.ticket(title="<u>title</u>", attributes={"description": json.dumps(hostile)})
+    file = talk.http.post(f"/tickets/{ticket}/documents", files={"file": ("<p>.png", b"png", "image/png")})
+    talk.comment(ticket, "plain <em>")
+    page = httpx.get(f"{talk.sim.url}/_sim/tickets/{ticket}")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for piece in (
+        "&lt;b&gt;escaped",
+        "<i id=raw>",
+        '<img src="/api/documents/view/1"',
+        "&lt;u&gt;title",
+        "&lt;p&gt;.png",
+        "plain &lt;em&gt;",
+    ):
+        assert piece in page.text
+    shown = httpx.get(f"{talk.sim.url}/api/documents/view/{file.json()['data']['file_id']}")
+    assert (shown.content, shown.headers["content-type"]) == (b"png", "image/png")
+    assert "TIC001001" in httpx.get(f"{talk.sim.url}/_sim/tickets").text
+
+
+def test_seed_and_faults_say_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match="unknown key in the seed: board"):
+        Seed.of({"board": []})
+
+
+@pytest.mark.slow
+def test_as_a_process_with_a_state_file(tmp_path: Path) -> None:
+    (tmp_path / "seed.json").write_text(json.dumps({"rate_limit": {"mode": "off"}}))
+    (tmp_path / "faults.json").write_text(
+        json.dumps(
+            {
+                "seed": 3,
+                "rules": [
+                    {"kind": "comment", "do": "answer", "status": 503, "body": "html", "commit": True, "times": 1}
+                ],
+            }
+        )
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "gateway.desk.simulator",
+        "--listen",
+        "127.0.0.1:0",
+        "--quiet",
+        "--seed-file",
+        str(tmp_path / "seed.json"),
+        "--faults",
+        str(tmp_path / "faults.json"),
+        "--state",
+        str(tmp_path / "state.json"),
+    ]
+
+    def run(work: Callable[[str], Any]) -> Any:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            result = work(process.stdout.readline().split()[-1])
+            process.terminate()
+            assert process.wait(10) == 0
+        return result
+
+    def first(url: str) -> str:
+        ids = Talk(Simulator(Seed.of({"rate_limit": {"mode": "off"}})))
+        ids.http = httpx.Client(base_url=f"{url}/api/v1", headers={"X-API-Key": ids.sim.key})
+        with ids.http:
+            ticket = ids.ticket()
+            assert ids.comment(ticket).status_code == 503
+            assert ids.upload(ticket).status_code == 201
+        return ticket
+
+    def second(url: str) -> Any:
+        return httpx.get(f"{url}/_sim/state").json()["tickets"]
+
+    ticket = run(first)
+    [kept] = run(second)
+    assert kept["ticket_id"] == ticket
+    assert (len(kept["comments"]), kept["documents"][0]["sha256"]) == (1, sha256(b"abc").hexdigest())
