@@ -160,11 +160,7 @@ def _safe_item(item: Inline) -> list[Inline]:
         given = item.get("content")
         words = [{"type": "text", "text": given}] if isinstance(given, str) else given
         inner = (
-            [
-                _safe_text(word)
-                for word in words
-                if isinstance(word, dict) and isinstance(word.get("text"), str)
-            ]
+            [_safe_text(word) for word in words if isinstance(word, dict) and isinstance(word.get("text"), str)]
             if isinstance(words, list)
             else []
         )

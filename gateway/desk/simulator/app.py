@@ -26,6 +26,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Cut = Callable[[Scope, bool], bool]
 """Cut the connection of a request, hard (reset) or not; false when there is no connection to cut."""
 
+KEPT_BODY, KEPT_BODIES = 65536, 5000
+"""Request bodies up to this size are kept, those of the last so many calls."""
 HTML_404 = (
     b'<!DOCTYPE html><html><head><meta charSet="utf-8"/><meta name="robots" content="noindex"/></head>'
     b"<body><p>Not found</p></body></html>"
@@ -91,8 +93,10 @@ class App:
         if body is None:
             return  # the client left before its request was whole
         call.size = len(body)
-        if len(body) <= 65536:
+        if len(body) <= KEPT_BODY:
             call.body = body
+        if len(desk.calls) > KEPT_BODIES:
+            desk.calls[-KEPT_BODIES].body = b""
         arrived = asyncio.get_running_loop().time()
         request = Request(method, path, params, query, headers, body, desk.now())
 
@@ -209,6 +213,8 @@ class App:
         if route.right is not None and not desk.may(request.user, *route.right):
             resource, action = route.right
             raise Problem(403, "FORBIDDEN", f"Permission denied: Cannot {action} {resource}")
+        if any("\x00" in value for value in request.query.values()):
+            raise crash()  # the database refuses it
         result = route.handler(desk, request)
         if route.shown and result.status < 300:
             result.headers.update(headers)

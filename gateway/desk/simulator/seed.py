@@ -1,12 +1,13 @@
 """What a simulated desk holds when it starts, and the JSON form of it.
 
     {"tenant": "…", "ticket_prefix": "TIC", "next_ticket": 1001,
-     "keys": [{"key": "…", "user": "gateway@msp.example", "role": "Admin", "state": "active"}],
-     "boards": [{"name": "Support", "default": true, "statuses": [{"name": "New", "default": true},
-                 {"name": "Closed", "closed": true}]}],
+     "keys": [{"key": "…", "user": "gateway@msp.example", "state": "active"}],
+     "boards": [{"name": "Support", "default": true, "default_priority": "Medium",
+                 "statuses": [{"name": "New", "default": true}, {"name": "Closed", "closed": true}]}],
      "priorities": ["Low", …], "clients": [{"name": "Acme", "email": "…", "phone": "…"}],
      "contacts": [{"name": "…", "email": "…", "client": "Acme", "additional": ["…"]}],
-     "users": [{"first": "Tess", "last": "Technician", "email": "tess@msp.example"}],
+     "users": [{"first": "Tess", "last": "Technician", "email": "tess@msp.example",
+                "role": "Technician"}],
      "rate_limit": {"mode": "enforce", "burst": 120, "per_minute": 60},
      "uploads": {"max_body": 104857600, "max_file": null, "types": null, "strict": true}}
 
@@ -45,10 +46,16 @@ def _statuses() -> list[Row]:
 
 
 def _boards() -> list[Row]:
+    words = {"Support": "What customers write", "Sales": "Offers and orders", "Alerts": "Monitoring and vendors"}
     return [
-        {"name": "Support", "default": True, "description": "What customers write", "statuses": _statuses()},
-        {"name": "Sales", "description": "Offers and orders", "statuses": _statuses()},
-        {"name": "Alerts", "description": "Monitoring and vendors", "statuses": _statuses()},
+        {
+            "name": name,
+            "default": name == "Support",
+            "description": description,
+            "default_priority": "Medium",
+            "statuses": _statuses(),
+        }
+        for name, description in words.items()
     ]
 
 

@@ -144,9 +144,11 @@ class Desk:
             given = {"name": item} if isinstance(item, str) else item
             priority_id = given.get("id") or name_id("priority", given["name"])
             self.priorities[priority_id] = priority_row(tenant, priority_id, given["name"], order, at, author)
+        priorities = {row["priority_name"]: row["priority_id"] for row in self.priorities.values()}
         for order, given in enumerate(seed.boards, 1):
             board_id = given.get("id") or name_id("board", given["name"])
-            self.boards[board_id] = board_row(tenant, board_id, given, order)
+            priority = priorities[given["default_priority"]] if given.get("default_priority") else None
+            self.boards[board_id] = board_row(tenant, board_id, {"default_priority_id": priority, **given}, order)
             for place, status in enumerate(given.get("statuses", ()), 1):
                 status_id = status.get("id") or name_id("status", given["name"], status["name"])
                 self.statuses[status_id] = status_row(
