@@ -405,7 +405,7 @@ def queue_release(delivery: DeliveryArgument, config_file: ConfigOption = None) 
 
 @queue.command("drop")
 def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Suppress a quarantined or held delivery."""
+    """Suppress a delivery of which nothing was sent."""
     from gateway.store.stage import Stage
 
     _act(config_file, delivery, Stage.SUPPRESSED, "dropped")

@@ -56,7 +56,7 @@ def fields(reading: Reading) -> dict[str, Any]:
         "from": _person(email.sender),
         "to": [_person(one) for one in email.to],
         "cc": [_person(one) for one in email.cc],
-        "message_id": email.message_id,
+        "message_id": email.header("message-id").strip("<> ") or email.message_id,
         "date": email.date,
         "text": email.text,
         "html": email.html,

@@ -79,6 +79,15 @@ LANGUAGES = {
     "th": ("cp874",),
     "vi": ("cp1258",),
 }
+# What a program means when its label does not fit.
+FAMILIES = {
+    "iso2022_jp_ext": ("cp932", "euc_jp"),
+    "euc_jp": ("cp932",),
+    "cp932": ("cp932", "euc_jp"),
+    "gb18030": ("gb18030", "cp950"),
+    "cp950": ("cp950", "big5hkscs", "gb18030"),
+    "cp949": ("cp949",),
+}
 # Decoders that would give control of size or of the interpreter to the mail.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _WINDOWS_TAIL = frozenset(range(0x80, 0xA0))
@@ -172,9 +181,11 @@ def decode(
             return text, declared, f"{note}, {text.count(chr(0xFFFD))} characters replaced"
     if not declared or declared == "utf-8":
         text = data.decode("utf-8", "replace")
-        if text.count("\ufffd") * 100 <= sum(1 for char in text[:100_000] if char > "\x7f"):
-            return text, "utf-8", f"{note}, {text.count(chr(0xFFFD))} characters replaced"
-    for name in _guesses(data, hints, languages):
+        lost = text.count("\ufffd")
+        good = sum(1 for char in text[:100_000] if char > "\x7f") - lost
+        if lost * 4 <= good or (declared and lost * 2 <= good and not _pairs(data)):
+            return text, "utf-8", f"{note}, {lost} characters replaced"
+    for name in [*FAMILIES.get(declared, ()), *_guesses(data, hints, languages)]:
         text = _strict(data, name)
         if text is not None and not _C1.search(text):
             return text, name, f"{note}, read as {name}"
@@ -186,15 +197,38 @@ def single_byte(name: str) -> bool:
 
 
 def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> list[str]:
-    names = [codec(hint) for hint in hints]
+    names: list[str] = []
+    for hint in (codec(one) for one in hints):
+        names += FAMILIES.get(hint, (hint,))
     for language in languages:
         names += LANGUAGES.get(language.strip().lower()[:2], ())
+    names.append(_pairs(data))
     # Under 200 bytes a detector guesses worse than "Western European".
     if len(data) >= 60:
         best = charset_normalizer.from_bytes(data[:_SAMPLE]).best()
         if best is not None and best.encoding:
             names.append(codec(best.encoding) or best.encoding)
     return [name for name in dict.fromkeys(names) if name and name != "ascii"]
+
+
+_RUNS = re.compile(rb"[\x80-\xff]+")
+
+
+def _pairs(data: bytes) -> str:
+    """Double-byte text shows itself: all its high bytes come in pairs, with the leads of common characters."""
+    leads: list[int] = []
+    for run in _RUNS.findall(data[:_SAMPLE]):
+        if len(run) % 2 or min(run) < 0xA1:
+            return ""
+        leads.extend(run[::2])
+    leads = [lead for lead in leads if lead >= 0xB0]
+    if len(leads) < 4:
+        return ""
+    common = sum(lead <= 0xD7 for lead in leads) / len(leads)
+    low = sum(lead < 0xC0 for lead in leads) / len(leads)
+    if common < 0.85 or low < 0.2:
+        return ""
+    return "cp949" if len(leads) >= 8 and max(leads) <= 0xC8 else "gb18030"
 
 
 def _strict(data: bytes, name: str) -> str | None:
@@ -214,6 +248,8 @@ def _strict(data: bytes, name: str) -> str | None:
 
 def _vendor_jis(data: bytes) -> str | None:
     """ISO-2022-JP with NEC and IBM rows, which only the Microsoft kind has: through Shift_JIS of cp932."""
+    if not data.isascii():
+        return None
     out: list[str] = []
     mode = "ascii"
     for index, piece in enumerate(data.split(b"\x1b")):

@@ -15,7 +15,7 @@ from dataclasses import replace
 from . import limits
 from .blocks import to_blocks
 from .clean import clean_line
-from .headers import canonical_address
+from .headers import canonical_address, decode_words
 from .lines import Line, Run, render, squeeze
 from .model import Address, Forwarded
 from .quote import attribution, bare, header_block, is_rule, quote_depth, separator
@@ -192,7 +192,7 @@ def _build(
         sender=people[0] if people else None,
         to=addresses(fields.get("to", "")),
         cc=addresses(fields.get("cc", "")),
-        subject=clean_line(fields.get("subject", "")) or without_prefix(subject),
+        subject=_decoded(fields.get("subject", "")) or without_prefix(subject),
         date=clean_line(fields.get("date", "")),
         text=render(kept),
         above=render(above),
@@ -201,6 +201,10 @@ def _build(
         above_blocks=to_blocks(above),
     )
     return forwarded, kept
+
+
+def _decoded(value: str) -> str:
+    return clean_line(decode_words(value) if "=?" in value else value)
 
 
 def _unquoted(line: Line, depth: int, nested: int) -> Line:
@@ -269,17 +273,19 @@ def _unfold(lines: list[Line]) -> list[Line]:
     return out
 
 
-_MAILTO = re.compile(r"<mailto:[^<>\n]{0,400}>|\[mailto:([^\[\]\n]{1,400})\]|\(mailto:[^()\n]{0,400}\)", re.IGNORECASE)
+_MAILTO = re.compile(
+    r"<mailto:([^<>\n]{1,400})>|\[mailto:([^\[\]\n]{1,400})\]|\(mailto:([^()\n]{1,400})\)", re.IGNORECASE
+)
 _ANGLED = re.compile(r"[<\[(]{1,2}\s{0,3}([^\s<>\[\]()]{1,200}@[^\s<>\[\]()]{1,253})\s{0,3}[>\])]{0,2}")
 _BARE = re.compile(r"[^\s<>\[\]();,\"']{1,200}@[^\s<>\[\]();,\"']{1,253}")
 
 
 def addresses(value: str) -> tuple[Address, ...]:
     """The people of a header line as a mail program shows it."""
-    text = _MAILTO.sub(lambda match: f" <{match[1]}>" if match[1] else "", value[:20_000])
+    text = decode_words(value[:20_000]) if "=?" in value else value[:20_000]
     found: list[Address] = []
     for piece in _pieces(text):
-        item = piece.strip(" \t\u00a0,;")
+        item = _without_links(piece).strip(" \t\u00a0,;")
         if not item:
             continue
         match = _ANGLED.search(item)
@@ -301,6 +307,14 @@ def addresses(value: str) -> tuple[Address, ...]:
         if len(found) >= limits.ADDRESSES:
             break
     return tuple(found)
+
+
+def _without_links(piece: str) -> str:
+    """"Ann <a@b.c<mailto:a@b.c>>", "Ann [mailto:a@b.c]", "Ann<mailto:a@b.c>": the address once."""
+    bare_piece = _MAILTO.sub("", piece)
+    if "@" in bare_piece:
+        return bare_piece
+    return _MAILTO.sub(lambda match: f" <{match[1] or match[2] or match[3]}> ", piece)
 
 
 def _pieces(text: str) -> list[str]:

@@ -201,7 +201,9 @@ class Facts:
                     pairs = list(getattr(mail, "from_" if key == "from" else key.replace("-", "_")) or [])
                 except Exception:  # as above
                     pairs = []
-            self._people[key] = _people(pairs) or _loose(decode_value(raws[key], hints))
+            self._people[key] = _people(pairs) or tuple(
+                one for one in _loose(decode_value(raws[key], hints)) if one.address or key == "from"
+            )
         if mail is not None:
             try:
                 self.date = iso(mail.date) if mail.date else ""
@@ -256,5 +258,10 @@ def _loose(text: str) -> tuple[Address, ...]:
         if len(found) >= limits.ADDRESSES:
             break
     if not found and text.strip():
+        # An address without a domain (<moderator>) is still what the mail says.
+        name, bracket, rest = text[:2000].rpartition("<")
+        inner = rest.partition(">")[0].strip()
+        if bracket and inner and " " not in inner:
+            return (Address(inner, clean_line(name.strip(" \"'"))),)
         return (Address("", text.strip(" \"'<>")[:200]),)
     return tuple(found)

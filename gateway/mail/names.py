@@ -13,7 +13,7 @@ import puremagic
 from . import limits
 from .clean import clean_line, without_bidi
 
-_BAD = re.compile(r'[/\\:*?"<>|\x00-\x1f]')
+_BAD = re.compile(r"[/\\\x00-\x1f]")
 EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/jpg": ".jpg",
@@ -101,15 +101,15 @@ def sniff(head: bytes) -> str:
     return str(found) if 2 <= len(str(found)) <= 6 else ""
 
 
-def invented(content_type: str, number: int, extension: str) -> str:
-    """A name for a part that has none: what it is and its place, the same at each reading."""
+def invented(content_type: str, extension: str) -> str:
+    """A name for a part that has none: what it is, the same at each reading."""
     main = content_type.partition("/")[0]
     word = {"image": "image", "audio": "audio", "video": "video", "text": "text", "message": "message"}.get(
         main, "file"
     )
     if content_type == "text/calendar":
         word = "invitation"
-    return f"{word}-{number}{extension}"
+    return f"{word}{extension}"
 
 
 class Namer:

@@ -69,7 +69,7 @@ def is_rule(text: str) -> bool:
 
 def field_of(text: str) -> tuple[str, str, str]:
     """(kind, name, value) of a header line in any language; ("", "", "") for anything else."""
-    line = text.strip(" \t\u00a0>*_|\u200e\u200f\u200b\ufeff")
+    line = text.lstrip(" \t\u00a0>*_|\u200e\u200f\u200b\ufeff").rstrip()
     match = _FIELD.match(line[:2000])
     if match is None:
         return "", "", ""

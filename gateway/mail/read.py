@@ -19,7 +19,7 @@ from .headers import Facts, decode_value
 from .html import to_lines
 from .lines import Line, plain, render, squeeze
 from .mime import Tree
-from .model import Attachment, Automatic, DeskMarks, Email, Reply
+from .model import Address, Attachment, Automatic, DeskMarks, Email, Reply
 
 _TRACE = frozenset(
     [
@@ -74,7 +74,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
     known = ids.from_fields(root.fields)
     outer = subject if subject is not None else next((v for n, v in headers if n.lower() == "subject"), "")
     outer = clean_line(outer)
-    sender = next(iter(facts.people("from")), None) or next(iter(facts.people("sender")), None)
+    sender, from_note = _sender(facts)
 
     by_source = _pictures(content)
     lines, shown, notes = body_lines(content, by_source)
@@ -108,7 +108,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
         ),
         marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
         attachments=attachments,
-        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *notes]))[: limits.DEFECTS],
+        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *from_note, *notes]))[: limits.DEFECTS],
         digest=_digest(headers, content),
     )
     return Reading(email, content, raw)
@@ -162,6 +162,19 @@ def _pictures(content: Content) -> dict[str, int]:
             found.setdefault("name:" + file.meta.filename.lower(), index)
             found.setdefault("cid:" + file.meta.filename.lower(), index)
     return found
+
+
+def _sender(facts: Facts) -> tuple[Address | None, list[str]]:
+    """From; where it names no address, Sender or Reply-To under From's name."""
+    shown = next(iter(facts.people("from")), None)
+    if shown is not None and shown.address:
+        return shown, []
+    for key in ("sender", "reply-to"):
+        other = next((one for one in facts.people(key) if one.address), None)
+        if other is not None:
+            name = shown.name if shown is not None and shown.name else other.name
+            return Address(other.address, name), [f"From has no address, taken from {key}"]
+    return shown, []
 
 
 def _languages(*values: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -271,6 +271,11 @@ def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **v
     note(connection, one.id, now, f"{one.stage} -> {to}")
 
 
+def replaced(one: Delivery, stage: Stage) -> Delivery:
+    """The same claim after ``advance``."""
+    return replace(one, stage=stage)
+
+
 def defer(connection: Connection, one: Delivery, until: float, **values: Any) -> None:
     """Free the claim; the delivery is due again at ``until``. Raises LostClaim."""
     touch(connection, one, due_at=until, lease_until=0, **values)
@@ -387,9 +392,8 @@ def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
 
 def sums(connection: Connection) -> Sums:
     """Count the deliveries by what they became. HELD counts as pending."""
-    counts: dict[str, int] = dict(
-        connection.execute(select(delivery.c.stage, func.count()).group_by(delivery.c.stage)).tuples().all()
-    )
+    rows = connection.execute(select(delivery.c.stage, func.count()).group_by(delivery.c.stage))
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
     pending = sum(counts.get(stage.value, 0) for stage in (*PENDING, Stage.HELD))
     return Sums(

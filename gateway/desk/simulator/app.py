@@ -48,6 +48,11 @@ class App:
         self.after: Callable[[], None] | None = None
         self._date = (0, "")
 
+    def reset(self) -> None:
+        self.desk.reset()
+        self.faults.set([])
+        self.database_back = self.connections_back = 0.0
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -83,6 +88,10 @@ class App:
         kind = route.kind if route else "other"
         call = Call(desk.now(), method, path, query_string, kind, headers.get("x-api-key", ""), None, False, 0, 0.0)
         desk.calls.append(call)
+        if self.down:
+            call.fault = "down"
+            await self._cut(scope, receive, hard=True)
+            return
         rule = self.faults.choose(kind, _page(query)) if route else None
         if rule is not None:
             call.fault = rule.name

@@ -12,7 +12,7 @@ POST /_sim/faults                [rule, …] or {"seed": 7, "rules": […]}: rep
 POST /_sim/clock                 {"shift": seconds}: set the clock ahead of real time
 POST /_sim/database              {"up": false}: the desk's database goes away, or comes back
 POST /_sim/contacts              {"name", "email", "client", "inactive", "additional"}: add one
-POST /_sim/reset                 forget tickets, calls, mails and faults; keep the seed
+POST /_sim/reset                 be as at the start: no tickets, calls, mails and faults
 GET  /_sim/tickets[/ID]          pages to look at
 GET  /api/documents/view/FILE_ID the bytes of a picture, as the desk's page loads it
 """
@@ -106,8 +106,7 @@ class Inspection:
         if name == "comments":
             return _json(self._add_comment(given))
         if name == "reset":
-            desk.reset()
-            app.faults.set([])
+            app.reset()
             return _json(self.sums())
         return _json({"error": "unknown; known are faults, clock, database, contacts, comments, reset"}, 404)
 

@@ -94,6 +94,10 @@ class Simulator:
         self._server = self._thread = None
         self.save()
 
+    def reset(self) -> None:
+        """As at the start: the seed, no faults."""
+        self.app.reset()
+
     def save(self) -> None:
         if self._state_file:
             save(self.desk, self._state_file)

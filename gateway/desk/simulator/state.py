@@ -96,7 +96,8 @@ class Desk:
         self._fill(seed)
 
     def reset(self) -> None:
-        """Forget what happened, keep what was seeded."""
+        """Forget what happened, be as seeded."""
+        self.contacts.clear()
         self.tickets.clear()
         self.comments.clear()
         self.documents.clear()
@@ -105,8 +106,10 @@ class Desk:
         self.calls.clear()
         self.mails.clear()
         self.limit = RateLimit(**self.seed.rate_limit)
+        self.next_ticket = self.seed.next_ticket
         self.database_up = True
         self.shift = 0.0
+        self._fill(self.seed)
 
     def now(self) -> float:
         return self._clock() + self.shift

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("waits_from", sa.Double(), server_default="0", nullable=False),
         sa.Column("redelivered", sa.Integer(), server_default="0", nullable=False),
         sa.Column("generation", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("posted", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("posted", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("board_id", sa.Text(), server_default="", nullable=False),
         sa.Column("ticket_id", sa.Text(), server_default="", nullable=False),
         sa.Column("digest", sa.Text(), server_default="", nullable=False),

@@ -1,0 +1,66 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.store.engine import Store, make_engine
+from gateway.store.migrate import migrate
+from tests.peers import Missing, Postgres
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of our own."""
+    try:
+        one = Postgres()
+    except Missing as missing:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the schema, to copy."""
+    file = tmp_path_factory.mktemp("store") / "migrated.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: Postgres) -> str:
+    """The name of a PostgreSQL database with the schema, to copy."""
+    _migrate(postgres.database("migrated"))
+    return "migrated"
+
+
+def _migrate(url: str) -> None:
+    engine = make_engine(url)
+    migrate(engine)
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database with the schema, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "gateway.db")
+        return f"sqlite:///{tmp_path}/gateway.db"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.database(f"test{next(_numbers)}", request.getfixturevalue("migrated_database"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open store with the schema."""
+    one = Store(store_url)
+    yield one
+    one.close()

@@ -1,0 +1,88 @@
+"""Servers that tests start themselves, on loopback, stopped by their process id."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from tests.harness import free_port
+
+
+class Missing(Exception):
+    """The server's programs are not on this machine."""
+
+
+def _postgres_bin() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [
+        Path(path) for path in [shutil.which("initdb")] if path
+    ]
+    if not found:
+        raise Missing("PostgreSQL's initdb is not on this machine (Debian: apt-get install postgresql)")
+    return found[-1].resolve().parent
+
+
+def _unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root: an account to run it under, None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    for name in ("postgres", "nobody"):
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    raise Missing("PostgreSQL refuses to run as root and there is no account postgres or nobody")
+
+
+class Postgres:
+    """A throw-away cluster."""
+
+    def __init__(self) -> None:
+        self.bin = _postgres_bin()
+        self.user = _unprivileged()
+        self.folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
+        self.port = free_port()
+        if self.user:
+            account = pwd.getpwnam(self.user)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+        self._run("initdb", "-D", str(self.folder / "data"), "-U", "gateway", "-A", "trust", "--no-sync")
+        self.start()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self.bin / program), *arguments],
+            user=self.user,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program}: {done.stdout.decode(errors='replace')}")
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
+        options += " -c shared_buffers=64MB -c max_connections=60"
+        log = str(self.folder / "log")
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", log, "-w", "start")
+        self.pid = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+    def database(self, name: str, template: str = "template1") -> str:
+        """Create a database as a copy of ``template``; its URL for the gateway."""
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gateway", "-T", template, name)
+        return f"postgresql+psycopg://gateway@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        try:
+            os.kill(self.pid, signal.SIGINT)
+            for _ in range(200):
+                os.kill(self.pid, 0)
+                subprocess.run(["sleep", "0.05"], check=False)
+        except ProcessLookupError:
+            pass
+        shutil.rmtree(self.folder, ignore_errors=True)

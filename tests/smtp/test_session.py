@@ -1,0 +1,245 @@
+"""The session as a peer sees it: answers, limits, and what happens when the peer or the store goes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
+from gateway.smtp.accept import Acceptor
+from gateway.smtp.server import Listener
+from gateway.smtp.session import Mailboxes
+from gateway.store import inbox
+from gateway.store.engine import Store, StoreFailed
+
+BOXES = (MailboxSettings(address="support@msp.example"), MailboxSettings(address="sales@msp.example"))
+
+
+class Peer:
+    """A raw SMTP client."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+
+    async def answer(self) -> str:
+        lines = []
+        while True:
+            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode()
+            lines.append(line)
+            if line[3:4] != "-":
+                return "".join(lines).strip()
+
+    async def say(self, line: str | bytes) -> str:
+        await self.write(line.encode() + b"\r\n" if isinstance(line, str) else line)
+        return await self.answer()
+
+    async def write(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def ready(self, to: str = "support@msp.example") -> None:
+        """Up to the 354."""
+        await self.say("EHLO client.test")
+        await self.say("MAIL FROM:<ann@acme.example>")
+        await self.say(f"RCPT TO:<{to}>")
+        assert (await self.say("DATA")).startswith("354")
+
+
+@contextlib.asynccontextmanager
+async def serving(store: Store, folder: Path, **settings: object) -> AsyncIterator[Listener]:
+    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", spool_over=10_000, min_free=0), WorkSettings())
+    smtp = SmtpSettings.model_validate({"listen": "127.0.0.1:0", "hostname": "gw.test", "drain": 2, **settings})
+    listener = Listener(acceptor, smtp, Mailboxes(BOXES))
+    await listener.start()
+    try:
+        yield listener
+    finally:
+        await listener.drain()
+
+
+@contextlib.asynccontextmanager
+async def peer(listener: Listener) -> AsyncIterator[Peer]:
+    host, _, port = listener.address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    one = Peer(reader, writer)
+    assert (await one.answer()).startswith("220 gw.test")
+    try:
+        yield one
+    finally:
+        writer.close()
+
+
+@pytest.fixture
+def kept(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    import shutil
+
+    shutil.copy(migrated_file, tmp_path / "gateway.db")
+    store = Store(f"sqlite:///{tmp_path}/gateway.db")
+    yield store  # type: ignore[misc]
+    store.close()
+
+
+async def contents(store: Store) -> list[bytes]:
+    def look(connection: object) -> list[bytes]:
+        rows = inbox.listing(connection, None, 100)  # type: ignore[arg-type]
+        return [inbox.content(connection, row["raw_id"])["data"] for row in reversed(rows)]  # type: ignore[arg-type]
+
+    return await store.read(look)
+
+
+async def test_ehlo_names_what_we_do(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        answer = await one.say("EHLO client.test")
+
+    offered = {line[4:].split()[0] for line in answer.splitlines()[1:]}
+    assert offered == {"SIZE", "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", "HELP"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "answer"),
+    [
+        (["MAIL FROM:<a@b.example>"], "503 5.5.1"),
+        (["EHLO x", "RCPT TO:<support@msp.example>"], "503 5.5.1"),
+        (["EHLO x", "MAIL FROM:<>"], "250 2.1.0"),
+        (["EHLO x", "MAIL FROM: <a@b.example> SIZE=100 BODY=8BITMIME RET=FULL ENVID=x"], "250 2.1.0"),
+        (["EHLO x", "MAIL FROM:<a@b.example> SIZE=999999999"], "552 5.3.4"),
+        (["EHLO x", "MAIL FROM:<a@b.example> FOO=1"], "555 5.5.4"),
+        (["EHLO x", "MAIL FROM:<a@b.example"], "501 5.5.4"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<SUPPORT@MSP.example>"], "250 2.1.5"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<support+tag@msp.example> NOTIFY=NEVER"], "250 2.1.5"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<Postmaster>"], "250 2.1.5"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<postmaster@msp.example>"], "250 2.1.5"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<nobody@msp.example>"], "550 5.1.1"),
+        (["EHLO x", "MAIL FROM:<>", "RCPT TO:<ann@elsewhere.example>"], "550 5.7.1"),
+        (["EHLO x", "MAIL FROM:<>", "DATA"], "503 5.5.1"),
+    ],
+)
+async def test_answers(kept: Store, tmp_path: Path, lines: list[str], answer: str) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        for line in lines:
+            last = await one.say(line)
+
+    assert last.startswith(answer)
+
+
+async def test_a_whole_dialogue_in_one_packet(kept: Store, tmp_path: Path) -> None:
+    mails = b"".join(
+        b"MAIL FROM:<a@b.example>\r\nRCPT TO:<support@msp.example>\r\nDATA\r\nSubject: %d\r\n\r\nx\r\n.\r\n" % n
+        for n in range(3)
+    )
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.write(b"EHLO x\r\n" + mails + b"QUIT\r\n")
+        answers = [(await one.answer())[:3] for _ in range(1 + 3 * 4 + 1)]
+
+    assert answers == ["250"] + ["250", "250", "354", "250"] * 3 + ["221"]
+    assert await contents(kept) == [b"Subject: %d\r\n\r\nx\r\n" % n for n in range(3)]
+
+
+async def test_a_mail_too_large_is_refused_in_words_and_the_session_goes_on(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path, max_size=1 << 20) as listener, peer(listener) as one:
+        await one.ready()
+        refused = await one.say(b"x" * (2 << 20) + b"\r\nMAIL FROM:<evil@x>\r\n.\r\n")
+        after = await one.say("NOOP")
+
+    assert refused.startswith("552 5.3.4 The mail is larger than 1 MB")
+    assert after.startswith("250")
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+async def test_a_large_mail_is_spooled_byte_for_byte(kept: Store, tmp_path: Path) -> None:
+    body = b"Subject: x\r\n\r\n" + bytes(range(256)).replace(b"\r", b"").replace(b"\n", b"") * 1000 + b"\r\n"
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.ready()
+        answer = await one.say(body + b".\r\n")
+
+    assert answer.startswith("250 2.0.0 OK kept as ")
+    (file,) = (tmp_path / "spool").iterdir()
+    assert file.read_bytes() == body
+
+
+async def test_a_recipient_named_twice_is_one_delivery(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.say("EHLO x")
+        await one.say("MAIL FROM:<a@b.example>")
+        for to in ("support@msp.example", "Support+x@msp.example", "sales@msp.example"):
+            await one.say(f"RCPT TO:<{to}>")
+        await one.say("DATA")
+        await one.say(b"x\r\n.\r\n")
+
+    assert (await kept.read(inbox.sums)).accepted == 2
+
+
+async def test_the_commit_outlives_a_peer_that_hangs_up(kept: Store, tmp_path: Path) -> None:
+    """The peer leaves between the last dot and the 250: the mail is kept, and sent again it is known."""
+    gate = asyncio.Event()
+    real = kept.write
+
+    async def slow(operation: object) -> object:
+        await gate.wait()
+        return await real(operation)  # type: ignore[arg-type]
+
+    kept.write = slow  # type: ignore[method-assign, assignment]
+    async with serving(kept, tmp_path) as listener:
+        async with peer(listener) as one:
+            await one.ready()
+            await one.write(b"Subject: x\r\n\r\n" + b"y" * 20_000 + b"\r\n.\r\n")
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
+        gate.set()
+        await asyncio.sleep(0.2)
+        assert len(list((tmp_path / "spool").iterdir())) == 1
+        async with peer(listener) as one:
+            await one.ready()
+            assert (await one.say(b"Subject: x\r\n\r\n" + b"y" * 20_000 + b"\r\n.\r\n")).startswith("250")
+
+    sums = await kept.read(inbox.sums)
+    assert (sums.accepted, sums.redelivered) == (1, 1)
+
+
+async def test_no_250_and_no_exception_text_when_the_store_fails(kept: Store, tmp_path: Path) -> None:
+    async def fail(_: object) -> object:
+        raise StoreFailed("secret path /var/lib")
+
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.ready()
+        kept.write = fail  # type: ignore[method-assign, assignment]
+        answer = await one.say(b"x\r\n.\r\n")
+
+    assert answer == "451 4.3.0 The mail could not be kept, please try again later"
+
+
+async def test_starttls(kept: Store, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("gw.test")
+    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
+    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
+    import ssl
+
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    files = {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
+    async with serving(kept, tmp_path, **files) as listener, peer(listener) as one:
+        assert "STARTTLS" in await one.say("EHLO x")
+        assert (await one.say("STARTTLS")).startswith("220")
+        await one.writer.start_tls(context, server_hostname="gw.test")
+        assert "STARTTLS" not in await one.say("EHLO x")
+        await one.say("MAIL FROM:<a@b.example>")
+        await one.say("RCPT TO:<support@msp.example>")
+        await one.say("DATA")
+        assert (await one.say(b"x\r\n.\r\n")).startswith("250")
+
+
+async def test_draining_lets_a_mail_under_way_finish_and_sends_the_idle_away(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as busy, peer(listener) as idle:
+        await busy.ready()
+        await busy.write(b"Subject: x\r\n")
+        await asyncio.sleep(0.05)
+        drain = asyncio.create_task(listener.drain())
+        assert (await idle.answer()).startswith("421 4.3.2")
+        assert (await busy.say(b"\r\nx\r\n.\r\n")).startswith("250")
+        await drain

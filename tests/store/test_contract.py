@@ -1,0 +1,286 @@
+"""What the store promises, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import Connection
+
+from gateway.envelope import Envelope
+from gateway.ids import uuid7
+from gateway.store import effects, inbox, threads
+from gateway.store.engine import Store
+from gateway.store.inbox import Delivery, LostClaim, NewDelivery, NotPossible
+from gateway.store.stage import EffectState, IllegalTransition, Stage
+
+NOW = 1_800_000_000.0
+DESK = "default"
+
+
+def new(content: str, *ids: str, now: float = NOW, remember: float = 60.0, mailbox: str = "a@b.example") -> NewDelivery:
+    return NewDelivery(
+        id=uuid7(now),
+        desk=DESK,
+        mailbox=mailbox,
+        envelope=Envelope("x@y.example", mailbox, time=now),
+        message_id=ids[0] if ids else "",
+        mention_keys=tuple(threads.key(DESK, one) for one in ids),
+        dedupe_key=sha256(f"{mailbox}{content}".encode()).digest(),
+        remember_until=now + remember,
+    )
+
+
+async def accept(store: Store, *news: NewDelivery) -> list[str]:
+    return await store.write(lambda c: inbox.accept(c, news, b"raw", None, 3))
+
+
+async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int = 10) -> list[Delivery]:
+    return await store.write(lambda c: inbox.claim(c, now=now, lease=lease, limit=limit, desks=[DESK]))
+
+
+async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
+    def keep(c: Connection) -> None:
+        effects.add(c, one, 1, [(kind, {}) for kind in kinds])
+        inbox.advance(c, one, Stage.PLANNED, now=NOW)
+        inbox.defer(c, inbox.replaced(one, Stage.PLANNED), NOW)
+
+    await store.write(keep)
+    return (await claim(store))[0]
+
+
+async def sums(store: Store) -> tuple[int, ...]:
+    found = await store.read(inbox.sums)
+    return (found.accepted, found.done, found.suppressed, found.quarantined, found.pending, found.redelivered)
+
+
+class TestAccept:
+    async def test_the_same_bytes_again_are_one_delivery(self, store: Store) -> None:
+        first = await accept(store, new("one"))
+        again = await accept(store, new("one"))
+
+        assert first == again
+        assert await sums(store) == (1, 0, 0, 0, 1, 1)
+
+    async def test_the_same_bytes_after_the_memory_ends_are_another_mail(self, store: Store) -> None:
+        first = await accept(store, new("one", remember=60))
+        later = await accept(store, new("one", now=NOW + 61))
+
+        assert first != later
+
+    async def test_each_mailbox_gets_a_delivery(self, store: Store) -> None:
+        ids = await accept(store, new("one", mailbox="a@b.example"), new("one", mailbox="c@d.example"))
+
+        assert len(set(ids)) == 2
+
+    async def test_concurrent_equal_mails_make_one_delivery(self, store: Store) -> None:
+        ids = await asyncio.gather(*(accept(store, new("one")) for _ in range(20)))
+
+        assert len({one for (one,) in ids}) == 1
+        assert (await sums(store))[5] == 19
+
+    async def test_a_failed_operation_harms_no_other_of_its_batch(self, store: Store) -> None:
+        def fail(_: Connection) -> None:
+            raise ValueError("mine")
+
+        results = await asyncio.gather(
+            accept(store, new("one")), store.write(fail), accept(store, new("two")), return_exceptions=True
+        )
+
+        assert isinstance(results[1], ValueError)
+        assert (await sums(store))[0] == 2
+
+
+class TestClaim:
+    async def test_oldest_first_and_each_once(self, store: Store) -> None:
+        ids = [(await accept(store, new(str(n))))[0] for n in range(5)]
+
+        first, rest = await claim(store, limit=2), await claim(store)
+
+        assert [one.id for one in first] == ids[:2]
+        assert [one.id for one in rest] == ids[2:]
+        assert await claim(store) == []
+
+    async def test_a_lease_ends_by_itself_and_counts_as_an_interruption(self, store: Store) -> None:
+        await accept(store, new("one"))
+        (first,) = await claim(store, lease=10)
+
+        assert await claim(store, now=NOW + 9) == []
+        (second,) = await claim(store, now=NOW + 11)
+
+        assert (second.interrupts, second.fence) == (1, first.fence + 1)
+
+    async def test_the_old_claim_can_change_nothing(self, store: Store) -> None:
+        await accept(store, new("one"))
+        (old,) = await claim(store, lease=1)
+        (young,) = await claim(store, now=NOW + 2)
+
+        with pytest.raises(LostClaim):
+            await store.write(lambda c: inbox.move(c, old, Stage.SUPPRESSED, now=NOW))
+        await store.write(lambda c: inbox.move(c, young, Stage.SUPPRESSED, now=NOW))
+
+    async def test_a_deferred_delivery_is_not_due(self, store: Store) -> None:
+        await accept(store, new("one"))
+        (one,) = await claim(store)
+        await store.write(lambda c: inbox.defer(c, one, NOW + 30))
+
+        assert await claim(store, now=NOW + 29) == []
+        assert await store.read(lambda c: inbox.next_due(c, [DESK])) == NOW + 30
+        (again,) = await claim(store, now=NOW + 30)
+        assert again.interrupts == 0
+
+    async def test_a_desk_that_is_down_keeps_its_mail(self, store: Store) -> None:
+        await accept(store, new("one"))
+
+        taken = await store.write(lambda c: inbox.claim(c, now=NOW, lease=9, limit=9, desks=["other"]))
+
+        assert taken == []
+
+    async def test_stages_move_by_the_table_only(self, store: Store) -> None:
+        await accept(store, new("one"))
+        (one,) = await claim(store)
+
+        with pytest.raises(IllegalTransition):
+            await store.write(lambda c: inbox.move(c, one, Stage.DONE, now=NOW))
+
+
+class TestEffects:
+    async def test_sent_is_committed_under_the_fence(self, store: Store) -> None:
+        await accept(store, new("one"))
+        one = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+
+        await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
+
+        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        assert (effect.state, effect.sends, effect.sent_at) == (EffectState.SENT, 1, NOW + 1)
+        with pytest.raises(LostClaim):
+            await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
+
+    async def test_a_worker_that_stalled_past_its_lease_does_not_send(self, store: Store) -> None:
+        await accept(store, new("one"))
+        one = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+
+        with pytest.raises(LostClaim):
+            await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 11, 10))
+
+        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        assert effect.state is EffectState.TODO
+
+    async def test_markers_are_derived(self, store: Store) -> None:
+        await accept(store, new("one"))
+        one = await plan(store, (await claim(store))[0], "ticket", "document")
+
+        found = await store.read(lambda c: effects.of(c, one.id, 1))
+
+        assert [effect.marker for effect in found] == [f"{one.id}/1/0", f"{one.id}/1/1"]
+
+
+class TestThreads:
+    async def test_a_reply_waits_for_the_earlier_mail_of_its_thread(self, store: Store) -> None:
+        await accept(store, new("first", "a@x"))
+        await accept(store, new("reply", "b@x", "a@x"))
+        parent, reply = await claim(store)
+
+        blockers = await store.read(lambda c: threads.blockers(c, DESK, reply.seq, {"b@x", "a@x"}))
+        none = await store.read(lambda c: threads.blockers(c, DESK, parent.seq, {"a@x"}))
+
+        assert [one.id for one in blockers] == [parent.id]
+        assert none == []
+
+    async def test_nobody_waits_for_suppressed_mail(self, store: Store) -> None:
+        await accept(store, new("first", "a@x"))
+        await accept(store, new("reply", "b@x", "a@x"))
+        parent, reply = await claim(store)
+        await store.write(lambda c: inbox.move(c, parent, Stage.SUPPRESSED, now=NOW))
+
+        assert await store.read(lambda c: threads.blockers(c, DESK, reply.seq, {"a@x"})) == []
+
+    async def test_a_planned_mail_blocks_an_earlier_one(self, store: Store) -> None:
+        await accept(store, new("first", "a@x"))
+        (early,) = await claim(store)
+        await accept(store, new("second", "b@x", "a@x"))
+        (late,) = await claim(store)
+        late = await plan(store, late, "ticket")
+
+        (blocker,) = await store.read(lambda c: threads.blockers(c, DESK, early.seq, {"a@x"}))
+
+        assert (blocker.id, blocker.creating) == (late.id, False)
+
+    async def test_two_plans_cannot_reserve_one_id(self, store: Store) -> None:
+        await accept(store, new("one"))
+        await accept(store, new("two"))
+        one, two = await claim(store)
+
+        def reserve(c: Connection, who: Delivery) -> None:
+            threads.reserve(c, DESK, "board", who.id, [("root@x", "referenced")])
+            inbox.advance(c, who, Stage.PLANNED, now=NOW)
+
+        await store.write(lambda c: reserve(c, one))
+        with pytest.raises(threads.Reserved):
+            await store.write(lambda c: reserve(c, two))
+
+    async def test_received_displaces_referenced_and_never_the_other_way(self, store: Store) -> None:
+        def point(ticket: str, known: str) -> None:
+            store.write_sync(lambda c: threads.map_ids(c, DESK, "board", "d", ticket, [("id@x", known)]))
+
+        point("T1", "referenced")
+        point("T2", "received")
+        point("T3", "referenced")
+
+        (row,) = await store.read(lambda c: threads.lookup(c, DESK, ["id@x"]))
+        assert (row.ticket_id, row.known) == ("T2", "received")
+
+    async def test_a_desk_sees_its_own_ids_only(self, store: Store) -> None:
+        store.write_sync(lambda c: threads.map_ids(c, "other", "board", "d", "T1", [("id@x", "received")]))
+
+        assert await store.read(lambda c: threads.lookup(c, DESK, ["id@x"])) == []
+
+    async def test_a_file_is_taken_once(self, store: Store) -> None:
+        def take(delivery: str) -> bool:
+            return store.write_sync(lambda c: threads.reserve_file(c, DESK, "T1", "hash", delivery, "a.pdf"))
+
+        assert take("one")
+        assert not take("two")
+
+
+class TestOperator:
+    async def test_release_resumes_the_plan_when_part_of_it_was_sent(self, store: Store) -> None:
+        await accept(store, new("one"))
+        one = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
+        await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
+
+        await store.write(lambda c: inbox.operator_move(c, one.id[:20], None, now=NOW))
+
+        (again,) = await claim(store)
+        assert (again.stage, again.generation) == (Stage.PLANNED, 1)
+
+    async def test_release_decides_anew_when_nothing_was_sent(self, store: Store) -> None:
+        await accept(store, new("one"))
+        (one,) = await claim(store)
+        await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
+
+        await store.write(lambda c: inbox.operator_move(c, one.id, None, now=NOW))
+
+        (again,) = await claim(store)
+        assert (again.stage, again.generation) == (Stage.ACCEPTED, 2)
+
+    async def test_what_the_stage_does_not_allow_is_refused(self, store: Store) -> None:
+        await accept(store, new("one"))
+        one = await plan(store, (await claim(store))[0], "ticket")
+
+        with pytest.raises(NotPossible, match="cannot become SUPPRESSED"):
+            await store.write(lambda c: inbox.operator_move(c, one.id, Stage.SUPPRESSED, now=NOW))
+        with pytest.raises(NotPossible, match="no delivery"):
+            await store.write(lambda c: inbox.operator_move(c, "nothing", None, now=NOW))
+
+    async def test_held_mail_is_not_worked_on_and_counts_as_pending(self, store: Store) -> None:
+        (one,) = await accept(store, new("one"))
+        await store.write(lambda c: inbox.operator_move(c, one, Stage.HELD, now=NOW))
+
+        assert await claim(store) == []
+        assert (await sums(store))[4] == 1
