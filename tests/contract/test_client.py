@@ -21,10 +21,16 @@ from gateway.desk.simulator import Seed, Simulator
 BOX = MailboxSettings(address="support@msp.example", board="support", fallback_client="Unknown Senders")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Simulator]:
+    with Simulator(Seed.of({"rate_limit": {"mode": "enforce", "burst": 1000, "per_minute": 60}})) as sim:
+        yield sim
+
+
 @pytest.fixture
-def sim() -> Iterator[Simulator]:
-    with Simulator(Seed.of({"rate_limit": {"mode": "enforce", "burst": 1000, "per_minute": 60}})) as running:
-        yield running
+def sim(running: Simulator) -> Simulator:
+    running.reset()
+    return running
 
 
 @pytest.fixture

@@ -70,6 +70,16 @@ def start() -> Iterator[Callable[..., Talk]]:
         talk.sim.stop()
 
 
+@pytest.fixture(scope="session")
+def kept() -> Iterator[Talk]:
+    """One desk for all tests that need no other: starting and stopping takes longer than they do."""
+    with Simulator(Seed.of({"rate_limit": {"mode": "off"}})) as sim:
+        talk = Talk(sim)
+        yield talk
+        talk.http.close()
+
+
 @pytest.fixture
-def talk(start: Callable[..., Talk]) -> Talk:
-    return start()
+def talk(kept: Talk) -> Talk:
+    kept.sim.reset()
+    return kept

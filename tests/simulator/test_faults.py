@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.desk.simulator import Faults
+from gateway.desk.simulator import Faults, Simulator
 from tests.simulator.conftest import Talk
 
 LOST = (httpx.ReadError, httpx.RemoteProtocolError)
@@ -101,6 +101,8 @@ def test_limit_and_database_and_down_end_by_themselves(talk: Talk) -> None:
     with pytest.raises(LOST):
         talk.new()
     with pytest.raises((httpx.ConnectError, *LOST)):
+        talk.new()
+    with pytest.raises((httpx.ConnectError, *LOST)):
         httpx.get(f"{talk.sim.url}/api/readyz")
     time.sleep(0.6)
     assert talk.new().status_code == 201
@@ -138,6 +140,15 @@ def test_a_wrong_rule_is_refused(wrong: dict[str, Any]) -> None:
         Faults([wrong])
     with pytest.raises(ValueError, match="fault file"):
         Faults.of({"rule": []})
+
+
+async def test_without_a_server() -> None:
+    sim = Simulator(faults=Faults([{"kind": "boards", "do": "drop", "skip": 1}]))
+    transport = httpx.ASGITransport(app=sim.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://desk", headers={"X-API-Key": sim.key}) as desk:
+        assert (await desk.get("/api/v1/boards")).status_code == 200
+        with pytest.raises(ConnectionResetError):
+            await desk.get("/api/v1/boards")
 
 
 def test_the_desk_can_be_stopped_and_started_on_its_port(talk: Talk) -> None:
