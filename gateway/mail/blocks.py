@@ -143,3 +143,8 @@ def _indented(text: str) -> str:
         out.append(char)
         blank = char == " "
     return "".join(out)
+
+
+def without_pictures(blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """Blocks of a nested mail: its pictures are not files of the outer one."""
+    return tuple(block for block in blocks if block["type"] != "image")

@@ -1,25 +1,49 @@
 """From the part tree: which parts are the text, which are files, which pictures the text shows.
 
 Policy, one for all mail. A leaf is text when it is text/plain or text/html, is not declared an attachment and
-has no file name (a file name on an inline first text part is tolerated). Of an alternative the richest form is
-shown, the other forms are not files. In mixed and related the texts follow each other. Everything else is a
-file, listed once, in the order of the tree. A nested message is one file. Source: RFC 2046 5.1, RFC 8621 4.1.4.
+has no file name; a named one that is not declared an attachment is a file, and the text too where the mail has
+no other. Of an alternative the richest form is shown. In mixed and related the texts follow each other, with
+inline pictures in their place. Everything else is a file, listed once, in the order of the tree: nested
+messages, reports, signatures, further forms of an invitation. Containers that people cannot open (winmail.dat,
+opaque signatures, uuencoded blocks) are replaced by what they hold. Source: RFC 2046 5.1, RFC 8621 4.1.4.
 """
 
 from __future__ import annotations
 
 import hashlib
+import mimetypes
+import re
 from dataclasses import dataclass, field
 
-from . import limits
-from .charset import decode
-from .mime import Part, Tree
+from . import calendar, cms, limits, tnef
+from .charset import codec, decode
+from .mime import Part, Tree, decode_base64
 from .model import Attachment
 from .names import Namer, clean_name, extension_of, invented, shorten
 from .text import body_text
 from .uu import extract
 
 TEXT_TYPES = frozenset({"text/plain", "text/html"})
+_META = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
+_OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_NAMES = {
+    "message/delivery-status": "delivery-report.txt",
+    "message/global-delivery-status": "delivery-report.txt",
+    "message/disposition-notification": "read-receipt.txt",
+    "message/feedback-report": "feedback-report.txt",
+    "text/rfc822-headers": "original-headers.txt",
+    "message/rfc822-headers": "original-headers.txt",
+    "application/pgp-encrypted": "pgp-version.asc",
+    "application/pgp-signature": "signature.asc",
+    "application/pgp-keys": "public-key.asc",
+    "application/pkcs7-signature": "smime.p7s",
+    "application/x-pkcs7-signature": "smime.p7s",
+    "application/pkcs7-mime": "smime.p7m",
+    "application/x-pkcs7-mime": "smime.p7m",
+    "message/external-body": "external-file.txt",
+    "message/partial": "part-of-a-message.eml",
+    "text/calendar": "invitation.ics",
+}
 
 
 @dataclass(slots=True)
@@ -36,17 +60,20 @@ class File:
 
 @dataclass(slots=True)
 class Content:
-    """``texts`` and ``htmls`` in order of appearance; ``order`` the body as it reads: ("text" | "html", index)
-    or ("file", index of the file)."""
+    """``texts`` and ``htmls`` as they appear. ``rich`` is the body as it is shown and ``plain`` as it reads
+    without HTML: ("text" | "html" | "file", index)."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
-    order: list[tuple[str, int]] = field(default_factory=list)
+    html_parts: list[Part] = field(default_factory=list)
+    rich: list[tuple[str, int]] = field(default_factory=list)
+    plain: list[tuple[str, int]] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     charsets: list[str] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
-    messages: list[Part] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
 
 
 class Collector:
@@ -55,43 +82,119 @@ class Collector:
         self.languages = languages
         self.content = Content()
         self.namer = Namer()
+        self.unwrapped = 0
+        self.named: list[tuple[Part, bytes]] = []
 
     def collect(self) -> Content:
-        self.visit(self.tree.root, "")
+        self.visit(self.tree.root)
+        if not any(text.strip() for text in self.content.texts) and not self.content.htmls:
+            for part, data in self.named[:3]:
+                self.text(part, data)
         return self.content
 
-    def visit(self, part: Part, inside: str) -> None:
+    def visit(self, part: Part) -> None:
         if part.multipart and part.content_type == "multipart/alternative":
             self.alternative(part)
-            return
-        if part.multipart:
+        elif part.multipart:
+            if part.content_type == "multipart/encrypted":
+                self.note("encrypted: kept as files")
             for child in part.children:
-                self.visit(child, part.content_type)
-            return
-        if self.is_text(part):
+                self.visit(child)
+        elif self.is_text(part):
             self.text(part)
-            return
-        self.file(part)
+        elif not self.unwrap(part):
+            self.file(part)
 
     def alternative(self, part: Part) -> None:
-        """All forms are read; only the order of showing knows that they say the same."""
-        start = len(self.content.order)
+        """All forms are read; the rich order shows the HTML, the plain order the text."""
+        rich, plain = len(self.content.rich), len(self.content.plain)
         for child in part.children:
-            self.visit(child, part.content_type)
-        added = self.content.order[start:]
-        if any(kind == "html" for kind, _ in added):
-            self.content.order[start:] = [item for item in added if item[0] != "text"]
+            self.visit(child)
+        shown, read = self.content.rich[rich:], self.content.plain[plain:]
+        if any(kind == "html" and self._says(index) for kind, index in shown):
+            self.content.rich[rich:] = [item for item in shown if item[0] != "text"]
+        elif any(kind == "text" for kind, _ in shown):
+            self.content.rich[rich:] = [item for item in shown if item[0] != "html"]
+        if any(kind == "text" and self.content.texts[index].strip() for kind, index in read):
+            self.content.plain[plain:] = [item for item in read if item[0] != "html"]
+
+    def _says(self, index: int) -> bool:
+        source = self.content.htmls[index]
+        return "<img" in source.lower() or bool(re.sub(r"<[^<>]*>|&nbsp;|\s", "", source))
 
     def is_text(self, part: Part) -> bool:
         if part.content_type not in TEXT_TYPES or part.note or part.disposition == "attachment":
             return False
-        return not (part.disposition_params.get("filename") or part.params.get("name"))
+        return not _name(part)
 
-    def text(self, part: Part) -> None:
+    def unwrap(self, part: Part) -> bool:
+        """Containers whose content is the mail; False leaves it a file."""
+        if self.unwrapped >= 5:
+            return False
+        kind, name = part.content_type, _name(part).lower()
+        if kind in _OPAQUE or (name.endswith(".p7m") and kind.startswith("application/")):
+            return self.opaque(part)
+        if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name == "winmail.dat":
+            return self.winmail(part)
+        if kind in ("text/calendar", "application/ics") and not self.content.events:
+            data = part.payload()
+            text = decode(data, part.params.get("charset", "utf-8"))[0]
+            self.content.events = calendar.lines(text)
+        return False
+
+    def opaque(self, part: Part) -> bool:
         data = part.payload()
-        self.content.hashes.append(hashlib.sha256(data).hexdigest())
-        text, used, note = decode(data, part.params.get("charset", ""), self.content.charsets, self.languages)
-        if used not in ("ascii",):
+        if cms.kind(data) == "encrypted":
+            self.note("S/MIME encrypted: kept as a file")
+            return False
+        inner = cms.content(data)
+        if inner is None:
+            return False
+        self.unwrapped += 1
+        self.note("S/MIME signature unwrapped, not verified")
+        self._nested(inner, part)
+        return True
+
+    def _nested(self, data: bytes, part: Part) -> None:
+        tree = Tree(data)
+        for node in tree.root.walk():
+            node.path = f"{part.path or '1'}!{node.path or '1'}"
+        for note in tree.notes:
+            self.note(note)
+        self.visit(tree.root)
+
+    def winmail(self, part: Part) -> bool:
+        found = tnef.unpack(part.payload())
+        if found is None:
+            self.note("winmail.dat not understood: kept as a file")
+            return False
+        self.unwrapped += 1
+        self.note("winmail.dat unpacked")
+        if not any(text.strip() for text in self.content.texts) and not self.content.htmls:
+            html = found.html_text or (
+                decode(found.html, _meta(found.html), self.content.charsets)[0] if found.html else ""
+            )
+            if html.strip():
+                self._add_html(html, part)
+            elif found.text.strip():
+                self._add_text(body_text(found.text, {}))
+        for number, (name, data) in enumerate(found.files, 1):
+            self.add(part, f"{part.path or '1'}!{number}", name, _guess(name), data)
+        return True
+
+    def text(self, part: Part, data: bytes | None = None) -> None:
+        known = data is not None
+        data = part.payload() if data is None else data
+        if not known:
+            self.content.hashes.append(hashlib.sha256(data).hexdigest())
+        label = part.params.get("charset", "")
+        if part.content_type == "text/html" and (not label or not codec(label)):
+            label = _meta(data) or label
+        text, used, note = decode(data, label, self.content.charsets, self.languages)
+        if part.encoding == "base64" and note and part.raw.isascii() and decode_base64(part.raw)[1]:
+            # Declared base64 and is not: the text as it stands.
+            text, note = part.raw.decode("ascii"), "declared base64, is plain text"
+        if used != "ascii":
             self.content.charsets.append(used)
         if note:
             self.note(note)
@@ -100,8 +203,7 @@ class Collector:
                 self.note("HTML over the limit: kept as a file")
                 self.file(part, data)
                 return
-            self.content.order.append(("html", len(self.content.htmls)))
-            self.content.htmls.append(text)
+            self._add_html(text, part)
             return
         text = body_text(text, part.params)
         text, found = extract(text)
@@ -109,36 +211,88 @@ class Collector:
             self.note("text over the limit: cut, the whole is kept as a file")
             self.file(part, data)
             text = text[: limits.TEXT]
-        self.content.order.append(("text", len(self.content.texts)))
+        self._add_text(text)
+        for number, one in enumerate(found[: limits.UNPACKED], 1):
+            self.add(part, f"{part.path or '1'}!{number}", one.filename, _guess(one.filename), one.data)
+
+    def _add_text(self, text: str) -> None:
+        index = len(self.content.texts)
         self.content.texts.append(text)
-        for number, one in enumerate(found, 1):
-            self.add(part, f"{part.path or '1'}!{number}", one.filename, "application/octet-stream", one.data)
+        self.content.rich.append(("text", index))
+        self.content.plain.append(("text", index))
+
+    def _add_html(self, text: str, part: Part) -> None:
+        index = len(self.content.htmls)
+        self.content.htmls.append(text)
+        self.content.html_parts.append(part)
+        self.content.rich.append(("html", index))
+        self.content.plain.append(("html", index))
 
     def file(self, part: Part, data: bytes | None = None) -> None:
         data = part.payload() if data is None else data
-        name = part.disposition_params.get("filename") or part.params.get("name") or ""
-        content_type = part.content_type
-        self.add(part, part.path or "1", name, content_type, data, own=True)
+        if part.content_type in TEXT_TYPES and part.disposition != "attachment" and not part.note:
+            self.named.append((part, data))
+        name = _name(part)
+        if part.content_type == "message/rfc822":
+            self.content.messages.append(len(self.content.files))
+            if not clean_name(name):
+                name = _message_name(data)
+        elif part.content_type == "message/external-body":
+            self.note("a file that lies elsewhere was not fetched")
+        elif part.content_type == "message/partial":
+            self.note("part of a split message: kept as a file")
+        self.add(part, part.path or "1", name, part.content_type, data, own=True)
 
     def add(self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False) -> None:
         index = len(self.content.files)
         cleaned = clean_name(name)
         if not cleaned:
-            cleaned = invented(content_type, index + 1, extension_of(content_type, data[:4096]))
+            known = _NAMES.get(content_type, "")
+            if part.parent is not None and part.parent.content_type == "multipart/encrypted" and not known:
+                known = "encrypted.asc"
+            cleaned = known or invented(content_type, extension_of(content_type, data[:4096]))
         elif "." not in cleaned.strip("."):
             cleaned += extension_of(content_type, data[:4096])
+        cid = part.header("content-id").strip("<> ") if own else ""
         meta = Attachment(
             part=path,
             filename=self.namer.unique(shorten(cleaned)),
             content_type=content_type,
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
-            content_id=part.header("content-id").strip("<> ") if own else "",
+            content_id=cid,
         )
         self.content.hashes.append(meta.sha256)
         self.content.files.append(File(part, meta, None if own else data))
-        self.content.order.append(("file", index))
+        if content_type.startswith("image/") and own and part.disposition != "attachment":
+            self.content.rich.append(("file", index))
 
     def note(self, text: str) -> None:
         if text not in self.content.notes and len(self.content.notes) < limits.DEFECTS:
             self.content.notes.append(text)
+
+
+def _name(part: Part) -> str:
+    return part.disposition_params.get("filename") or part.params.get("name") or ""
+
+
+def _meta(data: bytes) -> str:
+    match = _META.search(data[:4096])
+    return match[1].decode("ascii") if match else ""
+
+
+def _guess(name: str) -> str:
+    return mimetypes.guess_type(clean_name(name), strict=False)[0] or "application/octet-stream"
+
+
+def _message_name(data: bytes) -> str:
+    """A nested message is called by its Subject."""
+    from .headers import decode_value, split_headers
+    from .ids import header_block
+
+    for name, raw in split_headers(header_block(data.lstrip(b"\r\n")))[0]:
+        if name.lower() == "subject" and raw:
+            subject = clean_name(decode_value(raw).replace("/", "-").replace("\\", "-"))[:80].strip(" .")
+            if subject:
+                return subject + ".eml"
+    return "message.eml"

@@ -122,7 +122,7 @@ def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forw
 # The name right before the address: quoted in some way, else the last words without digits.
 _QUOTED_NAME = re.compile(r"[\"\u201e\u201c\u00ab]\s{0,2}([^\"\u201d\u201c\u00bb]{1,80})\s{0,2}[\"\u201d\u201c\u00bb]$")
 _NOT_NAMES = frozenset(
-    "skrev schrieb heeft uživatel používateľ użytkownik пользователь користувач от від von van de от: kl. uhr schreef at um".split()
+    ["skrev", "schrieb", "heeft", "uživatel", "používateľ", "użytkownik", "пользователь", "користувач", "от", "від", "von", "van", "de", "от:", "kl.", "uhr", "schreef", "at", "um"]
 )
 
 
@@ -152,9 +152,9 @@ def _sound(fields: dict[str, str], kind: str) -> bool:
         return True
     # Some programs give the name alone; then the other fields must be there.
     return (
-        bool(fields.get("from"))
+        (bool(fields.get("from"))
         and ("date" in fields)
-        and ("subject" in fields)
+        and ("subject" in fields))
         or (kind == "forward" and "subject" in fields)
     )
 
@@ -301,7 +301,7 @@ def addresses(value: str) -> tuple[Address, ...]:
             name = item[: plain.start()].strip(" \t\u00a0\"'*,<:")
         address = address.strip(".'*<>\"")
         name = clean_line(name)
-        if name.lower() == address.lower() or "@" in name and name.strip("'\"<>").lower() == address.lower():
+        if name.lower() == address.lower() or ("@" in name and name.strip("'\"<>").lower() == address.lower()):
             name = ""
         found.append(Address(canonical_address(address), name))
         if len(found) >= limits.ADDRESSES:
@@ -310,7 +310,7 @@ def addresses(value: str) -> tuple[Address, ...]:
 
 
 def _without_links(piece: str) -> str:
-    """"Ann <a@b.c<mailto:a@b.c>>", "Ann [mailto:a@b.c]", "Ann<mailto:a@b.c>": the address once."""
+    """ "Ann <a@b.c<mailto:a@b.c>>", "Ann [mailto:a@b.c]", "Ann<mailto:a@b.c>": the address once."""
     bare_piece = _MAILTO.sub("", piece)
     if "@" in bare_piece:
         return bare_piece

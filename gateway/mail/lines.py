@@ -67,7 +67,7 @@ def squeeze(lines: Iterable[Line]) -> list[Line]:
     return out
 
 
-def render(lines: Sequence[Line], *, targets: bool = False, marks: bool = True) -> str:
+def render(lines: Sequence[Line], *, targets: bool = False, marks: bool = True, pictures: bool = True) -> str:
     """Plain text of lines; ``targets`` adds a link's address where it differs from its text, ``marks`` the
     signs of lists and quotes."""
     out: list[str] = []
@@ -77,7 +77,7 @@ def render(lines: Sequence[Line], *, targets: bool = False, marks: bool = True) 
             numbers.clear()
         text = with_targets(line) if targets and line.kind != "table" else line.text
         if line.kind == "image":
-            text = f"[{line.name or 'image'}]" if marks else ""
+            text = f"[{line.name or 'image'}]" if marks and pictures else ""
         elif line.kind == "rule":
             text = "---" if marks else ""
         if marks and line.kind in ("bullet", "check"):

@@ -265,13 +265,13 @@ def _coherent(found: dict[str, str], core: set[str]) -> bool:
     if "from" not in core:
         return len(core) >= 3 and "@" in found.get("to", "")
     evidence = 0
-    evidence += "@" in found["from"] or bool(found["from"]) and "date" in core
+    evidence += "@" in found["from"] or (bool(found["from"]) and "date" in core)
     evidence += bool(_DIGITS.search(found.get("date", "")))
     evidence += "subject" in core
     evidence += "@" in found.get("to", "") or "to" in core
     return (
-        len(core) >= 3
-        and evidence >= 3
+        (len(core) >= 3
+        and evidence >= 3)
         or (len(core) == 2 and "@" in found["from"] and bool(_DIGITS.search(found.get("date", ""))))
     )
 

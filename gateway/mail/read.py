@@ -9,17 +9,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from urllib.parse import unquote
 
 from . import auto, forward, ids, limits, marks, reply
-from .blocks import to_blocks
+from .blocks import to_blocks, without_pictures
+from .body import Body, pictures
 from .clean import clean, clean_line
 from .content import Collector, Content
 from .headers import Facts, decode_value
-from .html import to_lines
-from .lines import Line, plain, render, squeeze
+from .lines import plain, render, squeeze
 from .mime import Tree
-from .model import Address, Attachment, Automatic, DeskMarks, Email, Reply
+from .model import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
 _TRACE = frozenset(
     [
@@ -63,7 +62,7 @@ def read(raw: bytes, *, own_addresses: Collection[str] = (), subject: str | None
         return _unreadable(raw, error)
 
 
-def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Reading:
+def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth: int = 0) -> Reading:
     tree = Tree(raw)
     root = tree.root
     languages = _languages(root.header("content-language"), root.header("accept-language"))
@@ -76,17 +75,17 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
     outer = clean_line(outer)
     sender, from_note = _sender(facts)
 
-    by_source = _pictures(content)
-    lines, shown, notes = body_lines(content, by_source)
-    text = (
-        "\n".join(content.texts).strip("\n")
-        if any(t.strip() for t in content.texts)
-        else render(squeeze(lines), targets=True)
-    )
+    shown: set[int] = set()
+    body = Body(content, pictures(content), shown)
+    lines = body.lines(content.rich)
+    text = body.text(lines)
     html = clean("\n".join(content.htmls))
     attachments = tuple(
         replace(file.meta, inline=True) if number in shown else file.meta for number, file in enumerate(content.files)
     )
+    to = facts.people("to")
+    automatic = auto.classify(headers, tree, sender, outer, text, own_addresses, [one.address for one in to])
+    forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, depth)
     email = Email(
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
@@ -95,73 +94,50 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None) -> Re
         subject=outer,
         sender=sender,
         reply_to=facts.people("reply-to"),
-        to=facts.people("to"),
+        to=to,
         cc=facts.people("cc"),
         headers=headers[: limits.HEADERS],
         text=text,
         html=html,
         blocks=to_blocks(squeeze(lines)),
         reply=reply.reply_of(lines),
-        forwarded=forward.find(lines, outer),
-        auto=auto.classify(
-            headers, tree, sender, outer, text, own_addresses, [one.address for one in facts.people("to")]
-        ),
+        forwarded=forwarded,
+        auto=automatic,
         marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
         attachments=attachments,
-        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *from_note, *notes]))[: limits.DEFECTS],
+        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *from_note, *body.notes]))[
+            : limits.DEFECTS
+        ],
         digest=_digest(headers, content),
     )
     return Reading(email, content, raw)
 
 
-def body_lines(content: Content, by_source: dict[str, int]) -> tuple[list[Line], set[int], list[str]]:
-    """The body as it reads, with the indices of the pictures that it shows."""
-
-    def picture(source: str) -> int:
-        key = source.strip()
-        if key.lower().startswith("cid:"):
-            wanted = unquote(key[4:]).strip("<> ")
-            return by_source.get("cid:" + wanted, by_source.get("cid:" + wanted.lower(), -1))
-        return by_source.get("loc:" + key, by_source.get("name:" + unquote(key).lower(), -1))
-
-    lines: list[Line] = []
-    shown: set[int] = set()
-    notes: list[str] = []
-    for kind, index in content.order:
-        if kind == "file":
-            continue
-        if lines and not lines[-1].blank:
-            lines.append(Line())
-        if kind == "text":
-            lines.extend(plain(content.texts[index]))
-            continue
-        result = to_lines(content.htmls[index], picture)
-        if result.hidden:
-            notes.append(f"hidden text left out: {result.hidden} characters")
-        if result.capped:
-            notes.append("HTML has too many tags: the rest as plain text")
-        shown.update(result.pictures)
-        lines.extend(result.lines)
-    for line in lines:
-        if line.kind == "image":
-            line.name = content.files[line.picture].meta.filename
-    return lines, shown, notes
-
-
-def _pictures(content: Content) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for index, file in enumerate(content.files):
-        cid = file.meta.content_id
-        if cid:
-            found.setdefault("cid:" + cid, index)
-            found.setdefault("cid:" + cid.lower(), index)
-        location = file.part.header("content-location")
-        if location:
-            found.setdefault("loc:" + location.strip(), index)
-        if file.meta.content_type.startswith("image/"):
-            found.setdefault("name:" + file.meta.filename.lower(), index)
-            found.setdefault("cid:" + file.meta.filename.lower(), index)
-    return found
+def _attached(content: Content, depth: int) -> Forwarded | None:
+    """A mail forwarded as an attached message."""
+    if not content.messages or depth >= limits.MESSAGE_DEPTH:
+        return None
+    inner = _read(content.files[content.messages[0]].payload(), (), None, depth + 1).email
+    if inner.sender is None and not inner.subject:
+        return None
+    above = squeeze(Body(content, {}, set()).lines([item for item in content.rich if item[0] != "file"]))
+    chain = (inner.forwarded, *inner.forwarded.chain) if inner.forwarded is not None else ()
+    return Forwarded(
+        sender=inner.sender,
+        to=inner.to,
+        cc=inner.cc,
+        subject=inner.subject,
+        date=inner.date,
+        text=inner.text,
+        above=render(above),
+        blocks=without_pictures(inner.blocks),
+        above_blocks=to_blocks(above),
+        attached=True,
+        message_ids=tuple(
+            dict.fromkeys(one for one in (inner.message_id, *inner.in_reply_to, *inner.references) if one)
+        ),
+        chain=tuple(replace(one, chain=()) for one in chain)[: limits.MESSAGE_DEPTH],
+    )
 
 
 def _sender(facts: Facts) -> tuple[Address | None, list[str]]:

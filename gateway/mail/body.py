@@ -1,0 +1,151 @@
+"""The body as lines: the parts in their order, HTML read, pictures put in their place."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote, unquote_to_bytes
+
+from . import limits
+from .content import Content, File
+from .html import to_lines
+from .lines import Line, plain, render, squeeze
+from .model import Attachment
+from .names import EXTENSIONS
+
+_DATA = re.compile(r"data:(image/[a-z0-9.+-]{1,40})((?:;[a-z0-9=-]{1,40}){0,3}),", re.IGNORECASE)
+
+
+class Body:
+    """``shown`` collects the indices of the pictures that the body shows, ``notes`` what was left out."""
+
+    def __init__(self, content: Content, by_source: dict[str, int], shown: set[int]) -> None:
+        self.content = content
+        self.by_source = by_source
+        self.shown = shown
+        self.notes: list[str] = []
+        self._html = 0
+        self._data_uris: dict[str, int] = {}
+
+    def lines(self, order: Sequence[tuple[str, int]]) -> list[Line]:
+        out: list[Line] = []
+        pending: list[tuple[int, int]] = []
+        for kind, index in order:
+            if kind == "file":
+                # Known only at the end whether the HTML shows it elsewhere.
+                pending.append((len(out), index))
+                continue
+            if out and not out[-1].blank:
+                out.append(Line())
+            out.extend(plain(self.content.texts[index]) if kind == "text" else self.html_lines(index))
+        out = self._placed(out, pending)
+        if self.content.events:
+            if out and not out[-1].blank:
+                out.append(Line())
+            out.extend(plain("\n".join(self.content.events)))
+        for line in out:
+            if line.kind == "image":
+                line.name = self.content.files[line.picture].meta.filename
+        if len(out) > limits.LINES:
+            self.notes.append(f"body has {len(out)} lines: {limits.LINES} are shown")
+            out = [*out[: limits.LINES], *_joined(out[limits.LINES :])]
+        return out
+
+    def _placed(self, out: list[Line], pending: list[tuple[int, int]]) -> list[Line]:
+        """Inline pictures between the parts, where nothing refers to them and a text stands beside them."""
+        if not out or not any(not line.blank for line in out):
+            return out
+        for position, index in reversed(pending):
+            if index in self.shown:
+                continue
+            self.shown.add(index)
+            out[position:position] = [Line(kind="image", picture=index)]
+        return out
+
+    def html_lines(self, index: int) -> list[Line]:
+        self._html = index
+        result = to_lines(self.content.htmls[index], self.picture)
+        if result.hidden:
+            self.notes.append(f"hidden text left out: {result.hidden} characters")
+        if result.capped:
+            self.notes.append("HTML has too many tags: the rest as plain text")
+        self.shown.update(result.pictures)
+        return result.lines
+
+    def text(self, lines: list[Line]) -> str:
+        """The whole body as plain text: the text parts, HTML only where it is no other form of one."""
+        pieces = []
+        for kind, index in self.content.plain:
+            if kind == "text":
+                pieces.append(self.content.texts[index].strip("\n"))
+            elif kind == "html":
+                pieces.append(render(squeeze(self.html_lines(index)), targets=True, pictures=False))
+        found = "\n\n".join(piece for piece in pieces if piece.strip())
+        return found or render(squeeze(lines), targets=True, pictures=False)
+
+    def picture(self, source: str) -> int:
+        """The attachment that an img source names, or -1."""
+        key = source.strip()
+        lowered = key[:10].lower()
+        if lowered.startswith("data:image"):
+            return self._embedded(key)
+        if lowered.startswith("cid:"):
+            wanted = unquote(key[4:]).strip("<> ")
+            return self.by_source.get("cid:" + wanted, self.by_source.get("cid:" + wanted.lower(), -1))
+        return self.by_source.get("loc:" + key, self.by_source.get("name:" + unquote(key).lower(), -1))
+
+    def _embedded(self, source: str) -> int:
+        """A picture in the HTML itself becomes a file."""
+        import hashlib
+
+        if source in self._data_uris:
+            return self._data_uris[source]
+        match = _DATA.match(source)
+        if match is None or len(self._data_uris) >= 50:
+            return -1
+        raw = source[match.end() :]
+        try:
+            data = binascii.a2b_base64(unquote(raw)) if "base64" in match[2].lower() else unquote_to_bytes(raw)
+        except (binascii.Error, ValueError):
+            return -1
+        part = self.content.html_parts[self._html]
+        kind = match[1].lower()
+        number = len(self._data_uris) + 1
+        meta = Attachment(
+            part=f"{part.path or '1'}!d{number}",
+            filename=f"embedded-{number}{EXTENSIONS.get(kind, '')}",
+            content_type=kind,
+            size=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+        self.content.files.append(File(part, meta, data))
+        self._data_uris[source] = len(self.content.files) - 1
+        return self._data_uris[source]
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """Lines beyond the cap, many to a paragraph, so that no word is lost and the blocks stay countable."""
+    out: list[Line] = []
+    for start in range(0, len(lines), 500):
+        text = " ".join(line.text for line in lines[start : start + 500] if line.text.strip())
+        if text:
+            out.extend(plain(text.replace("\n", " ")))
+    return out
+
+
+def pictures(content: Content) -> dict[str, int]:
+    """How HTML may name the pictures: Content-ID, Content-Location, file name."""
+    found: dict[str, int] = {}
+    for index, file in enumerate(content.files):
+        cid = file.meta.content_id
+        if cid:
+            found.setdefault("cid:" + cid, index)
+            found.setdefault("cid:" + cid.lower(), index)
+        location = file.part.header("content-location")
+        if location:
+            found.setdefault("loc:" + location.strip(), index)
+        if file.meta.content_type.startswith("image/"):
+            found.setdefault("name:" + file.meta.filename.lower(), index)
+            found.setdefault("cid:" + file.meta.filename.lower(), index)
+    return found
