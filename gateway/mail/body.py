@@ -26,6 +26,7 @@ class Body:
         self.shown = shown
         self.notes: list[str] = []
         self._html = 0
+        self._read: dict[int, list[Line]] = {}
         self._data_uris: dict[str, int] = {}
 
     def lines(self, order: Sequence[tuple[str, int]]) -> list[Line]:
@@ -64,6 +65,8 @@ class Body:
         return out
 
     def html_lines(self, index: int) -> list[Line]:
+        if index in self._read:
+            return self._read[index]
         self._html = index
         result = to_lines(self.content.htmls[index], self.picture)
         if result.hidden:
@@ -71,6 +74,7 @@ class Body:
         if result.capped:
             self.notes.append("HTML has too many tags: the rest as plain text")
         self.shown.update(result.pictures)
+        self._read[index] = result.lines
         return result.lines
 
     def text(self, lines: list[Line]) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from . import limits
+
 Kind = Literal["text", "heading", "bullet", "number", "check", "image", "table", "rule"]
 
 
@@ -52,7 +54,13 @@ class Line:
 
 
 def plain(text: str) -> list[Line]:
-    return [Line([Run(line)] if line else [], pre=True) for line in text.split("\n")]
+    """Beyond the cap of lines the rest follows in long paragraphs: no word is lost, the blocks stay few."""
+    pieces = text.split("\n", limits.LINES)
+    lines = [Line([Run(line)] if line else [], pre=True) for line in pieces[: limits.LINES]]
+    if len(pieces) > limits.LINES:
+        rest = " ".join(pieces[-1].split())
+        lines.extend(Line([Run(rest[at : at + 50_000])]) for at in range(0, len(rest), 50_000))
+    return lines
 
 
 def squeeze(lines: Iterable[Line]) -> list[Line]:

@@ -14,6 +14,8 @@ from typing import Literal
 from . import limits
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
+_MARK = re.compile(r"<(?=[a-zA-Z/!?])")
+_ANY_TAG = re.compile(r"<[^<>]*>?")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
 _STOP = re.compile("""["'>]""")
 _RAW = frozenset({"script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"})
@@ -50,10 +52,11 @@ def tokens(source: str) -> Iterator[Token]:
     # Searches that failed once fail for the rest of the input too.
     missing: set[str] = set()
     while position < size:
-        at = source.find("<", position)
-        if at < 0:
+        found = _MARK.search(source, position)
+        if found is None:
             yield Token("text", source[position:])
             return
+        at = found.start()
         if at > position:
             yield Token("text", source[position:at])
         if source.startswith("<!--", at):
@@ -80,11 +83,9 @@ def tokens(source: str) -> Iterator[Token]:
             return
         count += 1
         if count > limits.HTML_TAGS:
-            if count == limits.HTML_TAGS + 1:
-                yield Token("capped")
-            yield Token("text", " ")
-            position = end + 1
-            continue
+            yield Token("capped")
+            yield Token("text", _ANY_TAG.sub(" ", source[at:]))
+            return
         name = match[2].lower()
         attrs = source[match.end() : end]
         position = end + 1
