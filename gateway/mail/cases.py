@@ -28,10 +28,15 @@ def parse_cases(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             continue
         case = json.loads(line)
         try:
-            raw = _HEAD.get(case.get("as", "message"), b"") + Path(case["path"]).read_bytes()
+            raw = as_message(Path(case["path"]).read_bytes(), case.get("as", "message"))
             yield {"id": case.get("id"), **timed(raw, case.get("own_addresses") or (), case.get("subject"))}
         except OSError as error:
             yield {"id": case.get("id"), "error": str(error)}
+
+
+def as_message(raw: bytes, kind: str) -> bytes:
+    """A bare text or HTML file as a mail."""
+    return _HEAD.get(kind, b"") + raw
 
 
 def parse_files(paths: Iterable[str | Path]) -> Iterator[dict[str, Any]]:

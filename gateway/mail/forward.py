@@ -122,7 +122,27 @@ def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forw
 # The name right before the address: quoted in some way, else the last words without digits.
 _QUOTED_NAME = re.compile(r"[\"\u201e\u201c\u00ab]\s{0,2}([^\"\u201d\u201c\u00bb]{1,80})\s{0,2}[\"\u201d\u201c\u00bb]$")
 _NOT_NAMES = frozenset(
-    ["skrev", "schrieb", "heeft", "uživatel", "používateľ", "użytkownik", "пользователь", "користувач", "от", "від", "von", "van", "de", "от:", "kl.", "uhr", "schreef", "at", "um"]
+    [
+        "skrev",
+        "schrieb",
+        "heeft",
+        "uživatel",
+        "používateľ",
+        "użytkownik",
+        "пользователь",
+        "користувач",
+        "от",
+        "від",
+        "von",
+        "van",
+        "de",
+        "от:",
+        "kl.",
+        "uhr",
+        "schreef",
+        "at",
+        "um",
+    ]
 )
 
 
@@ -151,11 +171,8 @@ def _sound(fields: dict[str, str], kind: str) -> bool:
     if people:
         return True
     # Some programs give the name alone; then the other fields must be there.
-    return (
-        (bool(fields.get("from"))
-        and ("date" in fields)
-        and ("subject" in fields))
-        or (kind == "forward" and "subject" in fields)
+    return (bool(fields.get("from")) and ("date" in fields) and ("subject" in fields)) or (
+        kind == "forward" and "subject" in fields
     )
 
 

@@ -58,50 +58,59 @@ _HIDDEN = re.compile(
     r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|font-size\s{0,5}:\s{0,5}0(?:px|pt|em|%)?\s{0,5}(?:;|$|!)|"
     r"mso-hide\s{0,5}:\s{0,5}all|(?<!-)opacity\s{0,5}:\s{0,5}0(?:\.0+)?\s{0,5}(?:;|$|!)"
 )
-_OUTLOOK_LINE = re.compile(r"border-top\s*:\s*solid\s+#?(?:b5c4df|e1e1e1|a0a0a0)[^;]{0,40}", re.IGNORECASE)
 
 
-def _has(token: Token, attribute: str, needle: str) -> bool:
-    value = token.attribute(attribute).lower()
-    return bool(value) and needle in value.split()
+_ATTRIBUTES = ("class", "id", "data-smartmail", "data-marker")
+_ZONE_OF = {(attribute, needle): zone for attribute, needle, zone in ZONES if zone}
+_SIGNATURE_OF = frozenset(SIGNATURES)
+_BOUNDARY_OF = {(attribute, needle): mark for attribute, needle, mark in BOUNDARIES if mark}
+
+
+def _marks(token: Token) -> list[tuple[str, str]]:
+    """(attribute, word) for the attributes that name things."""
+    attributes = token.attributes()
+    return [(key, word) for key in _ATTRIBUTES if key in attributes for word in attributes[key].lower().split()]
 
 
 def zone_of(name: str, token: Token) -> str:
     if not token.attrs:
         return ""
-    for attribute, needle, zone in ZONES:
-        if zone and _has(token, attribute, needle):
+    found = _marks(token)
+    for mark in found:
+        zone = _ZONE_OF.get(mark, "")
+        if zone:
             # A lone blockquote of that class is a passage that the writer indented.
             return "passage" if name == "blockquote" and zone == "gmail_quote" else zone
     if name == "blockquote" and (token.attribute("type").lower() == "cite" or token.attribute("cite")):
         return "blockquote-cite"
-    if "data-alga-reply-token" in token.attrs or "data-alga-reply-boundary" in token.attrs:
+    if "data-alga-" in token.attrs and (
+        "data-alga-reply-token" in token.attrs or "data-alga-reply-boundary" in token.attrs
+    ):
         return "desk"
-    for attribute, needle in SIGNATURES:
-        if _has(token, attribute, needle):
-            return "signature"
-    return ""
+    return "signature" if any(mark in _SIGNATURE_OF for mark in found) else ""
 
 
 def boundary(token: Token) -> str:
     if not token.attrs:
         return ""
-    for attribute, needle, mark in BOUNDARIES:
-        if mark and _has(token, attribute, needle):
-            return mark
+    for mark in _marks(token):
+        if mark in _BOUNDARY_OF:
+            return _BOUNDARY_OF[mark]
     if "data-alga-reply-boundary" in token.attrs:
         return "desk"
-    style = token.attribute("style").replace(" ", "").lower()
     # The thin line that desktop Outlook draws over the headers of the old mail.
-    if token.name == "div" and style.startswith(
-        (
-            "border:none;border-top:solid#",
-            "border:none;border-top:solidblack",
-            "border:none;border-top:solidwindowtext",
-        )
-    ):
-        return "outlook-line"
+    if token.name == "div" and "border-top" in token.attrs:
+        style = token.attribute("style").replace(" ", "").lower()
+        if style.startswith(_OUTLOOK_LINES):
+            return "outlook-line"
     return ""
+
+
+_OUTLOOK_LINES = (
+    "border:none;border-top:solid#",
+    "border:none;border-top:solidblack",
+    "border:none;border-top:solidwindowtext",
+)
 
 
 def hidden_style(token: Token, style: str) -> bool:

@@ -269,10 +269,8 @@ def _coherent(found: dict[str, str], core: set[str]) -> bool:
     evidence += bool(_DIGITS.search(found.get("date", "")))
     evidence += "subject" in core
     evidence += "@" in found.get("to", "") or "to" in core
-    return (
-        (len(core) >= 3
-        and evidence >= 3)
-        or (len(core) == 2 and "@" in found["from"] and bool(_DIGITS.search(found.get("date", ""))))
+    return (len(core) >= 3 and evidence >= 3) or (
+        len(core) == 2 and "@" in found["from"] and bool(_DIGITS.search(found.get("date", "")))
     )
 
 

@@ -155,9 +155,7 @@ def _blanks(role: list[str], texts: list[str]) -> None:
             )
             if (
                 not text
-                or (not text[0].isalnum()
-                and text[0] not in "\"'*"
-                and ("http" in text or text[0] in "_&=/"))
+                or (not text[0].isalnum() and text[0] not in "\"'*" and ("http" in text or text[0] in "_&=/"))
                 or torn
                 or text.endswith(" >")
             ):

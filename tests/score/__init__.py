@@ -1,0 +1,1 @@
+"""`make score`: how well mail is read, on the corpora, against the figures kept in benchmarks/scores.json."""
