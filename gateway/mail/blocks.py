@@ -21,7 +21,9 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     out: list[Block] = []
     # The open list items by level: children of a deeper item go into the nearest shallower one.
     open_items: list[tuple[int, Block]] = []
-    for line in lines:
+    for number, line in enumerate(lines):
+        if line.blank and line.kind == "text" and _spaced(lines, number):
+            continue
         block = _block(line)
         if line.kind in ("bullet", "number", "check"):
             while open_items and open_items[-1][0] >= line.level:
@@ -32,6 +34,13 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
         open_items.clear()
         out.append(block)
     return tuple(out)
+
+
+def _spaced(lines: Sequence[Line], number: int) -> bool:
+    """A blank line beside a picture, a table or a list, which have their own distance."""
+    before = lines[number - 1].kind if number else "image"
+    after = lines[number + 1].kind if number + 1 < len(lines) else "image"
+    return before != "text" or after != "text"
 
 
 def _make(kind: str, content: Any, props: dict[str, Any] | None = None) -> Block:
