@@ -63,7 +63,8 @@ def _table(columns: list[str], rows: list[list[Any]]) -> None:
         table.add_column(column, no_wrap=column == "id")
     for row in rows:
         table.add_row(*[_cell(value) for value in row])
-    Console(soft_wrap=not sys.stdout.isatty()).print(table, markup=False)
+    width = None if sys.stdout.isatty() else 250  # a pipe has no edge to wrap at
+    Console(width=width).print(table)
 
 
 def _cell(value: Any) -> str:

@@ -13,13 +13,18 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, select
+
 from gateway.desk.simulator import Simulator
+from gateway.store.engine import make_engine
+from gateway.store.schema import delivery
+from gateway.store.stage import PENDING
 
 BOX = "support@msp.example"
 
@@ -81,6 +86,8 @@ class GatewayProcess:
         self.log = folder / "gateway.log"
         self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         self.process: subprocess.Popen[bytes] | None = None
+        self.url = next(line.split('"')[1] for line in text.splitlines() if line.startswith("url = ") and "http" not in line)
+        self._engine: Engine | None = None
 
     def start(self, wait: float = 20) -> GatewayProcess:
         with self.log.open("ab") as log:
@@ -103,8 +110,15 @@ class GatewayProcess:
             self.process.send_signal(signal.SIGKILL)
         if self.process:
             self.process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
 
     def stop(self, wait: float = 30) -> int:
+        self._close()
         if self.process is None:
             return 0
         if self.process.poll() is None:
@@ -129,6 +143,24 @@ class GatewayProcess:
         done = self.run("sums", "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+    def became(self, answer: str, wait: float = 40) -> dict[str, Any]:
+        """What became of the mail with this 250: the delivery's row, once it is at its end."""
+        one = answer.rsplit(" ", 1)[-1]
+        end = time.monotonic() + wait
+        while True:
+            with self.engine().connect() as connection:
+                row = connection.execute(select(delivery).where(delivery.c.id == one)).mappings().one()
+            if row["stage"] not in PENDING:
+                return dict(row)
+            if time.monotonic() > end:
+                raise AssertionError(f"still {row['stage']} ({row['detail']}):\n{self.tail()}")
+            time.sleep(0.02)
+
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = make_engine(self.url)
+        return self._engine
 
     def get(self, path: str) -> tuple[int, str]:
         try:

@@ -1,0 +1,140 @@
+"""The commands as an operator uses them, and health."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.desk.simulator import Simulator
+from tests.harness import GatewayProcess, gateway, mail
+
+
+def test_check_names_the_ids(running: GatewayProcess, simulator: Simulator) -> None:
+    done = running.run("check", "--json")
+
+    (row,) = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert row["result"] == "ok"
+    assert row["board"].startswith("Support = ")
+    assert row["fallback client"].startswith("Unknown Senders = ")
+
+
+def test_check_says_what_the_desk_has(running: GatewayProcess, tmp_path: Path) -> None:
+    text = running.config.read_text().replace('board = "Support"', 'board = "Suport"')
+    (tmp_path / "wrong.toml").write_text(text)
+
+    done = running.run("check", "--config", str(tmp_path / "wrong.toml"), "--json")
+
+    assert done.returncode == 1
+    assert "'Suport': the desk does not have it; it has: 'Alerts', 'Sales', 'Support'" in done.stdout
+
+
+def test_explain_has_no_effect_and_no_need_of_a_desk(
+    running: GatewayProcess, simulator: Simulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(mail("Explain me", sender="Alice Archer <alice@acme.example>").as_bytes())
+    before = len(simulator.desk.tickets)
+
+    online = json.loads(running.run("explain", str(file), "--json").stdout)
+    offline = json.loads(running.run("explain", str(file), "--offline", "--json").stdout)
+
+    assert online["outcome"] == offline["outcome"] == "ticket"
+    assert "contact Alice Archer" in json.dumps(online["steps"])
+    assert [question["asked"] for question in offline["unanswered"]] == ["contacts with this address"]
+    assert len(simulator.desk.tickets) == before
+
+
+def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
+    first = mail("Queue", sender="alice@acme.example")
+    running.became(running.send(first))
+    raw = mail("Re: Queue", "evil", sender="eve@evil.example", reply_to=first["Message-ID"]).as_bytes()
+    one = running.became(running.send(raw, "eve@evil.example"))["id"]
+
+    listed = json.loads(running.run("queue", "list", "--stage", "quarantined", "--json").stdout)
+    shown = json.loads(running.run("queue", "show", one, "--json").stdout)
+    table = running.run("queue", "show", one).stdout
+    original = running.run("queue", "show", one, "--raw").stdout
+    dropped = running.run("queue", "drop", one)
+    again = running.run("queue", "drop", one)
+
+    assert one in [row["id"] for row in listed]
+    assert shown["reason"] == "unverified-sender"
+    assert "has nothing to do with the ticket" in table
+    assert original.encode().replace(b"\n", b"\r\n") == raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert dropped.returncode == 0
+    assert again.returncode == 1
+    assert "SUPPRESSED" in again.stderr
+
+
+def test_hold_and_release(simulator: Simulator, tmp_path: Path) -> None:
+    """A desk that is away: mail is accepted, held, released, and becomes a ticket when the desk is back."""
+    simulator.desk.database_up = False
+    with gateway(tmp_path, simulator) as one:
+        delivery = one.send(mail("Held", sender="alice@acme.example")).rsplit(" ", 1)[-1]
+        assert one.run("queue", "hold", delivery).returncode == 0
+        assert one.sums()["pending"] == 1
+        ready, body = one.get("/readyz")
+        assert ready == 200
+        assert not json.loads(body)["desks"]["default"]["up"]
+        simulator.desk.database_up = True
+        assert one.run("queue", "release", delivery).returncode == 0
+        assert one.became(delivery)["stage"] == "DONE"
+
+
+def test_health(running: GatewayProcess) -> None:
+    running.became(running.send(mail("Health", sender="alice@acme.example")))
+
+    assert running.get("/healthz") == (200, "ok\n")
+    code, body = running.get("/readyz")
+    assert (code, json.loads(body)["ready"], json.loads(body)["desks"]["default"]["up"]) == (200, True, True)
+    _, metrics = running.get("/metrics")
+    assert 'gateway_deliveries_ended_total{mailbox="support@msp.example",reason="",stage="done"}' in metrics
+
+
+def test_sums(running: GatewayProcess) -> None:
+    running.drained()
+    sums = running.sums()
+
+    assert set(sums) == {"accepted", "done", "suppressed", "quarantined", "pending", "redelivered"}
+    assert sums["accepted"] == sums["done"] + sums["suppressed"] + sums["quarantined"] + sums["pending"]
+
+
+def test_logs_hold_no_bodies_and_no_keys(running: GatewayProcess, simulator: Simulator) -> None:
+    running.became(running.send(mail("Subject of the log", "the secret words", sender="alice@acme.example")))
+
+    log = running.log.read_text()
+    assert "the secret words" not in log
+    assert simulator.key not in log
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("rate = 0", "rate = -1"), "desk.rate: Input should be greater than or equal to 0"),
+        (("[smtp]", "[smtp]\nlisten_on = 5"), "smtp.listen_on: no such key"),
+        (('board = "Support"', 'borad = "Support"'), "mailbox.1.borad: no such key"),
+        (("api_key =", "# api_key ="), "desk: expected exactly one of api_key and api_key_file"),
+        (('address = "support@msp.example"', 'address = "support"'), "mailbox.1.address: expected a mail address"),
+        (("[desk]", "[desk"), "not valid TOML"),
+    ],
+)
+def test_configuration_errors_name_the_key(
+    running: GatewayProcess, tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    (tmp_path / "wrong.toml").write_text(running.config.read_text().replace(*change))
+
+    done = running.run("serve", "--config", str(tmp_path / "wrong.toml"))
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_two_gateways_cannot_share_a_sqlite_file(running: GatewayProcess) -> None:
+    done = running.run("serve")
+
+    assert done.returncode == 2
+    assert "is in use by another process" in done.stderr

@@ -1,0 +1,88 @@
+"""The parser's children: read, die, stall, and are replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.parser import Parser, ParserDied
+from tests.harness import mail
+
+
+async def test_reads_and_writes_the_files(tmp_path: Path) -> None:
+    one = mail("With file", sender="Ann <ann@acme.example>")
+    one.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
+    parser = Parser(children=1)
+
+    email = await parser.read(one.as_bytes(), tmp_path / "files")
+    await parser.file(one.as_bytes(), 0, tmp_path / "again")
+    await parser.close()
+
+    assert (email.subject, email.attachments[0].filename) == ("With file", "a.pdf")
+    assert (tmp_path / "files" / "0").read_bytes() == (tmp_path / "again").read_bytes() == b"content"
+
+
+async def test_reads_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mail.eml"
+    file.write_bytes(mail("From a file").as_bytes())
+    parser = Parser(children=1)
+
+    email = await parser.read(file)
+    await parser.close()
+
+    assert email.subject == "From a file"
+
+
+async def test_a_child_that_dies_counts_against_its_mail_only() -> None:
+    parser = Parser(children=1)
+    raw = mail("x").as_bytes()
+    await parser.read(raw)
+    (child,) = parser._idle
+    child.process.kill()
+    await child.process.wait()
+
+    with pytest.raises(ParserDied):
+        await parser.read(raw)
+    email = await parser.read(raw)
+    await parser.close()
+
+    assert email.subject == "x"
+    assert parser.deaths == 1
+
+
+async def test_a_child_that_stalls_is_killed_at_the_deadline() -> None:
+    parser = Parser(children=1, deadline=0.3)
+    parser._idle.append(await parser._start())
+    import os
+    import signal
+
+    os.kill(parser._idle[0].process.pid, signal.SIGSTOP)
+    began = time.monotonic()
+
+    with pytest.raises(ParserDied, match="no answer within"):
+        await parser.read(mail("x").as_bytes())
+
+    assert time.monotonic() - began < 5
+    await parser.close()
+
+
+async def test_a_child_is_held_to_its_memory() -> None:
+    parser = Parser(children=1, memory=64 << 20)
+    huge = b"Subject: x\r\nContent-Type: text/plain\r\n\r\n" + b"y" * (60 << 20)
+
+    with pytest.raises(Exception, match="ended|Memory"):
+        email = await parser.read(huge)
+        raise AssertionError(f"Memory was not limited: {email.defects}")
+    await parser.close()
+
+
+async def test_many_at_once_use_two_children() -> None:
+    parser = Parser(children=2)
+    emails = await asyncio.gather(*(parser.read(mail(str(n)).as_bytes()) for n in range(20)))
+
+    assert sorted(int(email.subject) for email in emails) == list(range(20))
+    assert len(parser._idle) == 2
+    await parser.close()
