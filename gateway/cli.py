@@ -365,8 +365,14 @@ def queue_show(
                 "size": content["size"],
                 "history": [dict(event) for event in history],
                 "effects": [
-                    {"kind": one.kind, "state": one.state, "marker": one.marker, "remote_id": one.remote_id,
-                     "reason": one.reason, "sends": one.sends}
+                    {
+                        "kind": one.kind,
+                        "state": one.state,
+                        "marker": one.marker,
+                        "remote_id": one.remote_id,
+                        "reason": one.reason,
+                        "sends": one.sends,
+                    }
                     for one in done
                 ],
                 "trace": trace,
@@ -375,9 +381,13 @@ def queue_show(
         return
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {_cell(row['detail'])}".rstrip())
     mail_from = json.loads(row["envelope"])["mail_from"]
-    typer.echo(f"from <{_cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}")
+    typer.echo(
+        f"from <{_cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}"
+    )
     _table(["time", "what", "detail"], [[_when(event["at"]), event["what"], event["detail"]] for event in history])
-    _table(["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done])
+    _table(
+        ["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done]
+    )
     _table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
 
 

@@ -199,7 +199,12 @@ CASES = (
     Case("a vacation reply", "SUPPRESSED vacation", _vacation, ""),
     Case("a mail", "DONE ticket", _twice, "ina@initech.example"),
     Case("the same mail again", "redelivered", _twice, "ina@initech.example"),
-    Case("a stranger replies into the first ticket", "QUARANTINED unverified-sender", _stranger, "mallory@stranger.example"),
+    Case(
+        "a stranger replies into the first ticket",
+        "QUARANTINED unverified-sender",
+        _stranger,
+        "mallory@stranger.example",
+    ),
     Case("a body that is a number", "DONE ticket", _number),
     Case("a mail to an unknown address", "550", _number, to="nobody@msp.example"),
     Case("a mail of 20 MB", "DONE ticket", _large, "bob@acme.example"),
@@ -323,8 +328,10 @@ def _check(simulator: Simulator, folder: Path, kept: set[str]) -> list[str]:
         f"{found.quarantined} + pending {found.pending}; redelivered {found.redelivered}"
     )
     counted = desk.counted()
-    print(f"the desk has {len(desk.tickets)} tickets, {sum(map(len, desk.comments.values()))} comments, "
-          f"{sum(map(len, desk.documents.values()))} documents, after {counted} counted calls")
+    print(
+        f"the desk has {len(desk.tickets)} tickets, {sum(map(len, desk.comments.values()))} comments, "
+        f"{sum(map(len, desk.documents.values()))} documents, after {counted} counted calls"
+    )
     faults = []
     if found.accepted != found.done + found.suppressed + found.quarantined or found.accepted != len(kept):
         faults.append("the sums do not agree")

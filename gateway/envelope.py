@@ -12,7 +12,9 @@ Verdict = Literal["pass", "fail", "none", "unknown"]
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """``mail_from`` is "" for the null sender; ``rcpt_to`` as the peer gave it; ``time`` in seconds
-    since the epoch; ``peer`` an IP address; ``auth`` the login or ""."""
+    since the epoch; ``peer`` an IP address; ``auth`` the login or "". ``verdict`` is about the From
+    address ``verdict_for`` and no other. ``quarantine`` names why the edge asks for quarantine, else "";
+    ``notes`` are words for what was odd on the wire (bare-lf, nul, unscanned), blank-separated."""
 
     mail_from: str
     rcpt_to: str
@@ -23,3 +25,7 @@ class Envelope:
     time: float = 0.0
     verdict: Verdict = "unknown"
     verdict_reason: str = ""
+    verdict_for: str = ""
+    quarantine: str = ""
+    notes: str = ""
+    listener: str = ""

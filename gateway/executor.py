@@ -207,7 +207,9 @@ class _Case:
     async def _file_ids(self) -> dict[int, str]:
         """The desk's file id of each picture of the mail, by attachment index."""
         email_files = {
-            one.body["index"]: one.body["sha256"] for one in self._plan_files() if one.body.get("part") not in ("", None)
+            one.body["index"]: one.body["sha256"]
+            for one in self._plan_files()
+            if one.body.get("part") not in ("", None)
         }
         hashes = set(email_files.values())
         desk, ticket_id = self.one.desk, self.ticket_id
@@ -232,9 +234,7 @@ class _Case:
             return outcome
         if attributes.get("description") != one.body["before"]:
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
-        return await self.desk.update_ticket(
-            self.ticket_id, {"attributes": {**attributes, "description": after}}
-        )
+        return await self.desk.update_ticket(self.ticket_id, {"attributes": {**attributes, "description": after}})
 
     # -- outcomes ---------------------------------------------------------------------------------
 
@@ -382,11 +382,11 @@ class _Case:
         kept = {key: remote.get(key) for key in KEEP if remote.get(key) is not None}
         doubtful = (doubtful or one.sends > 1) and one.kind in ID_OF
         watch = now + self.settle * WATCH[0] if doubtful else 0.0
-        done = replace(
-            one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason=""
-        )
+        done = replace(one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason="")
         posts = self._posts(one)
-        last = not any(other.state in OPEN for other in self.effects if other.idx != one.idx and other.kind != "missing")
+        last = not any(
+            other.state in OPEN for other in self.effects if other.idx != one.idx and other.kind != "missing"
+        )
         last = last and not self._refused_files() and one.kind != "missing"
         delivery = replace(self.one, ticket_id=remote_id) if one.kind == "ticket" else self.one
 
@@ -396,8 +396,13 @@ class _Case:
             )
             if one.kind == "document" and "sha256" in one.body:
                 threads.file_uploaded(
-                    connection, delivery.desk, delivery.ticket_id, one.body["sha256"], delivery.id,
-                    one.body["name"], kept,
+                    connection,
+                    delivery.desk,
+                    delivery.ticket_id,
+                    one.body["sha256"],
+                    delivery.id,
+                    one.body["name"],
+                    kept,
                 )
             if posts:
                 self._posted(connection, delivery, remote, now)

@@ -171,7 +171,12 @@ async def _ask_desk(question: ask.ContactsOf | ask.TicketFacts, directory: Direc
         raise LookupError(str(outcome))
     row = outcome.data
     return ask.Ticket(
-        row["ticket_id"], row["ticket_number"], row["board_id"], row["client_id"], row.get("contact_name_id") or "", False
+        row["ticket_id"],
+        row["ticket_number"],
+        row["board_id"],
+        row["client_id"],
+        row.get("contact_name_id") or "",
+        False,
     )
 
 

@@ -20,7 +20,9 @@ def _printable(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, A
 
 def setup(level: str = "info", style: str = "json") -> None:
     """Write logs to standard error, as JSON lines or as text."""
-    renderer: Any = structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

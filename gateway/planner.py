@@ -162,9 +162,7 @@ class Planner:
 
     # -- keeping ----------------------------------------------------------------------------------
 
-    async def _end(
-        self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str
-    ) -> Step:
+    async def _end(self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str) -> Step:
         values = {"trace": trace, "digest": email.digest, "board_id": context.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
@@ -180,9 +178,7 @@ class Planner:
         the decision: then decide again, soon."""
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         kept = replace(plan, effects=())
-        after = replace(
-            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept)
-        )
+        after = replace(one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept))
 
         def keep(connection: Connection) -> list[effects.Effect]:
             threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
@@ -223,7 +219,12 @@ def answer_from_store(connection: Connection, one: Delivery, question: ask.Quest
             rows = threads.copies(connection, one.desk, message_id, one.id)
             return [
                 ask.Copy(
-                    row["id"], row["seq"] < one.seq, row["stage"], row["reason"], row["digest"], row["board_id"],
+                    row["id"],
+                    row["seq"] < one.seq,
+                    row["stage"],
+                    row["reason"],
+                    row["digest"],
+                    row["board_id"],
                     row["ticket_id"],
                 )
                 for row in rows
@@ -235,8 +236,7 @@ def answer_from_store(connection: Connection, one: Delivery, question: ask.Quest
             return threads.is_participant(connection, one.desk, ticket_id, address)
         case ask.FilesOn(ticket_id, hashes):
             return {
-                digest: row["name"]
-                for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
+                digest: row["name"] for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
             }
     raise TypeError(f"not a question for the store: {question}")
 

@@ -86,7 +86,9 @@ class GatewayProcess:
         self.log = folder / "gateway.log"
         self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         self.process: subprocess.Popen[bytes] | None = None
-        self.url = next(line.split('"')[1] for line in text.splitlines() if line.startswith("url = ") and "http" not in line)
+        self.url = next(
+            line.split('"')[1] for line in text.splitlines() if line.startswith("url = ") and "http" not in line
+        )
         self._engine: Engine | None = None
 
     def start(self, wait: float = 20) -> GatewayProcess:

@@ -73,7 +73,7 @@ async def test_a_child_is_held_to_its_memory() -> None:
     parser = Parser(children=1, memory=64 << 20)
     huge = b"Subject: x\r\nContent-Type: text/plain\r\n\r\n" + b"y" * (60 << 20)
 
-    with pytest.raises(Exception, match="ended|Memory"):
+    with pytest.raises(Exception, match=r"ended|Memory"):
         email = await parser.read(huge)
         raise AssertionError(f"Memory was not limited: {email.defects}")
     await parser.close()

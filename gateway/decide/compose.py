@@ -114,9 +114,7 @@ class Composer:
         """The list of the files that are not shown in the text."""
         empty = [f"{one.filename} (empty)" for one in self.email.attachments if one.size == 0]
         lines = [
-            self.templates.lines(
-                "files", name=one.file.filename, size=_size(one.file.size), also=list(one.also)
-            )[0]
+            self.templates.lines("files", name=one.file.filename, size=_size(one.file.size), also=list(one.also))[0]
             for one in files
             if not one.file.inline
         ]
@@ -155,9 +153,7 @@ class Composer:
         files = uploads(self.email, present)
         pictures = [one for one in files if one.file.inline]
         others = [one for one in files if not one.file.inline]
-        framed = self._frame(
-            "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic
-        )
+        framed = self._frame("comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic)
         parts, whole = self._parts(framed)
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):

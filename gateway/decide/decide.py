@@ -204,9 +204,7 @@ def _with_original(case: _Case, effects: list[EffectSpec]) -> tuple[EffectSpec, 
     """Add the original mail where the mailbox wants it uploaded; before the comment on missing files."""
     if not case.context.attach_original:
         return tuple(effects)
-    original = EffectSpec(
-        "document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
-    )
+    original = EffectSpec("document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"})
     if effects and effects[-1].kind == "missing":
         return (*effects[:-1], original, effects[-1])
     missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})

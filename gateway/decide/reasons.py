@@ -18,8 +18,12 @@ class Reason:
 
 
 ALL = (
-    Reason("duplicate-of", "suppressed", "The same mail came before, by another way or for another mailbox of the "
-           "same board.", "Nothing; the detail names the delivery that has it."),
+    Reason(
+        "duplicate-of",
+        "suppressed",
+        "The same mail came before, by another way or for another mailbox of the same board.",
+        "Nothing; the detail names the delivery that has it.",
+    ),
     Reason("own", "suppressed", "The mail is the desk's or the gateway's own.", "Nothing."),
     Reason("loop", "suppressed", "The mail carries the gateway's own loop mark.", "Look who sends it back."),
     Reason("bounce", "suppressed", "A delivery report about a mail that no ticket knows.", "Nothing."),
@@ -27,22 +31,54 @@ ALL = (
     Reason("auto-reply", "suppressed", "An automatic reply without a ticket.", "Nothing."),
     Reason("vacation", "suppressed", "An out-of-office reply without a ticket.", "Nothing."),
     Reason("dropped", "suppressed", "An operator dropped it.", "Nothing."),
-    Reason("unverified-sender", "quarantined", "The mail claims to belong to a ticket that its sender has nothing to "
-           "do with.", "Look at the sender; release it as a new ticket, or drop it."),
-    Reason("ambiguous-thread", "quarantined", "The mail's references name several tickets.",
-           "Release it once it is clear where it belongs."),
-    Reason("ambiguous-client", "quarantined", "Contacts of several clients have the sender's address.",
-           "Correct the contacts in the desk, then release."),
-    Reason("unknown-sender", "quarantined", "The desk does not know the sender and the mailbox has no fallback "
-           "client.", "Add a contact or a fallback_client, then release."),
-    Reason("no-mailbox", "quarantined", "The mailbox or its desk is no longer configured.",
-           "Configure it again, then release; or drop."),
-    Reason("unparseable", "quarantined", "Reading the mail killed or stalled the parser three times.",
-           "Look at the original; drop, or release after an upgrade."),
-    Reason("api-rejected", "quarantined", "The desk refused the request for good.",
-           "Read the desk's words in the detail, mend the cause, then release."),
-    Reason("retries-exhausted", "quarantined", "Temporary failures for the whole of work.retry_for.",
-           "Mend the cause, then release."),
+    Reason(
+        "unverified-sender",
+        "quarantined",
+        "The mail claims to belong to a ticket that its sender has nothing to do with.",
+        "Look at the sender; release it as a new ticket, or drop it.",
+    ),
+    Reason(
+        "ambiguous-thread",
+        "quarantined",
+        "The mail's references name several tickets.",
+        "Release it once it is clear where it belongs.",
+    ),
+    Reason(
+        "ambiguous-client",
+        "quarantined",
+        "Contacts of several clients have the sender's address.",
+        "Correct the contacts in the desk, then release.",
+    ),
+    Reason(
+        "unknown-sender",
+        "quarantined",
+        "The desk does not know the sender and the mailbox has no fallback client.",
+        "Add a contact or a fallback_client, then release.",
+    ),
+    Reason(
+        "no-mailbox",
+        "quarantined",
+        "The mailbox or its desk is no longer configured.",
+        "Configure it again, then release; or drop.",
+    ),
+    Reason(
+        "unparseable",
+        "quarantined",
+        "Reading the mail killed or stalled the parser three times.",
+        "Look at the original; drop, or release after an upgrade.",
+    ),
+    Reason(
+        "api-rejected",
+        "quarantined",
+        "The desk refused the request for good.",
+        "Read the desk's words in the detail, mend the cause, then release.",
+    ),
+    Reason(
+        "retries-exhausted",
+        "quarantined",
+        "Temporary failures for the whole of work.retry_for.",
+        "Mend the cause, then release.",
+    ),
 )
 
 REASONS = {reason.name: reason for reason in ALL}

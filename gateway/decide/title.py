@@ -9,10 +9,48 @@ from __future__ import annotations
 LIMIT = 255
 
 PREFIXES = frozenset(
-    ["re", "aw", "antw", "antwort", "wg", "fw", "fwd", "sv", "vs", "vb", "ref", "rif", "ris", "res", "r", "rv", "tr", "i", "odp", "pd", "ynt", "ilt", "vá", "továbbítás", "отв", "пересл", "回复", "答复", "转发", "回覆", "轉寄", "返信", "転送", "doorst", "betreff"]
+    [
+        "re",
+        "aw",
+        "antw",
+        "antwort",
+        "wg",
+        "fw",
+        "fwd",
+        "sv",
+        "vs",
+        "vb",
+        "ref",
+        "rif",
+        "ris",
+        "res",
+        "r",
+        "rv",
+        "tr",
+        "i",
+        "odp",
+        "pd",
+        "ynt",
+        "ilt",
+        "vá",
+        "továbbítás",
+        "отв",
+        "пересл",
+        "回复",
+        "答复",
+        "转发",
+        "回覆",
+        "轉寄",
+        "返信",
+        "転送",
+        "doorst",
+        "betreff",
+    ]
 )
 BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
-INVISIBLE = dict.fromkeys((*range(32), 127, *range(128, 160), 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 65279, 173))
+INVISIBLE = dict.fromkeys(
+    (*range(32), 127, *range(128, 160), 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 65279, 173)
+)
 INVISIBLE |= dict.fromkeys((9, 10, 13), " ")
 
 
@@ -33,7 +71,7 @@ def clean(subject: str) -> str:
 
 def _without_prefix(text: str) -> str:
     """Strip one "Re:", "AW[2]:" or "Fwd :" at the start."""
-    head, colon, rest = text[:24].partition(":")
+    head, colon, _ = text[:24].partition(":")
     word = head.split("[", 1)[0].split("(", 1)[0].strip().casefold().rstrip("^0123456789")
     return text[len(head) + 1 :].lstrip() if colon and word in PREFIXES else text
 

@@ -161,9 +161,7 @@ def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, A
     return next((status for status in opening if status.get("is_default")), first)
 
 
-def _priority(
-    priorities: list[dict[str, Any]], board: dict[str, Any], box: MailboxSettings
-) -> dict[str, Any]:
+def _priority(priorities: list[dict[str, Any]], board: dict[str, Any], box: MailboxSettings) -> dict[str, Any]:
     if box.priority:
         return _pick("priority", priorities, "priority_name", box.priority)
     wanted = board.get("default_priority_id")

@@ -62,8 +62,13 @@ class Desk:
             timeout=httpx.Timeout(timeout),
             follow_redirects=False,
             trust_env=False,
-            transport=transport or httpx.AsyncHTTPTransport(retries=0, limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE)),
+            transport=transport
+            or httpx.AsyncHTTPTransport(
+                retries=0,
+                limits=httpx.Limits(
+                    max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
+                ),
+            ),
         )
 
     async def close(self) -> None:
@@ -105,7 +110,9 @@ class Desk:
 
     async def tickets_since(self, since: float) -> Outcome:
         """All tickets changed after ``since`` (our clock), every page, with their attributes."""
-        return await self._all("/tickets", {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"}, urgent=True)
+        return await self._all(
+            "/tickets", {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"}, urgent=True
+        )
 
     async def comments(self, ticket_id: str, back_to: float) -> Outcome:
         """Comments in the default format, newest first, back to that time (our clock)."""
@@ -266,4 +273,3 @@ def route(method: str, path: str) -> str:
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-

@@ -82,9 +82,7 @@ def all_of(connection: Connection, delivery_id: str) -> list[Effect]:
 
 def _key(one: Effect) -> Any:
     return (
-        (effect.c.delivery_id == one.delivery_id)
-        & (effect.c.generation == one.generation)
-        & (effect.c.idx == one.idx)
+        (effect.c.delivery_id == one.delivery_id) & (effect.c.generation == one.generation) & (effect.c.idx == one.idx)
     )
 
 

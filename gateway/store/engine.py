@@ -200,6 +200,7 @@ class Store:
         connection.exec_driver_sql("RELEASE SAVEPOINT op")
         return item, True, value
 
+
 class _Item:
     __slots__ = ("loop", "operation", "waiter")
 

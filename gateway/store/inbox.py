@@ -151,18 +151,14 @@ def accept(
 
 def _redelivered(connection: Connection, new: NewDelivery) -> str:
     first = connection.execute(select(seen.c.delivery_id).where(seen.c.key == new.dedupe_key)).scalar_one()
-    connection.execute(
-        update(delivery).where(delivery.c.id == first).values(redelivered=delivery.c.redelivered + 1)
-    )
+    connection.execute(update(delivery).where(delivery.c.id == first).values(redelivered=delivery.c.redelivered + 1))
     return str(first)
 
 
 # -- claim ----------------------------------------------------------------------------------------
 
 
-def claim(
-    connection: Connection, *, now: float, lease: float, limit: int, desks: Sequence[str]
-) -> list[Delivery]:
+def claim(connection: Connection, *, now: float, lease: float, limit: int, desks: Sequence[str]) -> list[Delivery]:
     """Take up to ``limit`` due deliveries of these desks, oldest first.
 
     A claim found expired counts as an interruption of the delivery."""
@@ -221,18 +217,18 @@ def _delivery(row: RowMapping) -> Delivery:
 def free_claims(connection: Connection) -> int:
     """At the start of the only process of a store: claims of the last run ended with it."""
     return connection.execute(
-        update(delivery)
-        .where(delivery.c.lease_until > 0)
-        .values(lease_until=0, interrupts=delivery.c.interrupts + 1)
+        update(delivery).where(delivery.c.lease_until > 0).values(lease_until=0, interrupts=delivery.c.interrupts + 1)
     ).rowcount
 
 
 def next_due(connection: Connection, desks: Sequence[str]) -> float | None:
     """When the next delivery of these desks becomes due, None when there is none."""
     return connection.execute(
-        select(func.min(case((delivery.c.lease_until > delivery.c.due_at, delivery.c.lease_until),
-                             else_=delivery.c.due_at)))
-        .where(delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING), delivery.c.desk.in_(desks))
+        select(
+            func.min(
+                case((delivery.c.lease_until > delivery.c.due_at, delivery.c.lease_until), else_=delivery.c.due_at)
+            )
+        ).where(delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING), delivery.c.desk.in_(desks))
     ).scalar()
 
 
@@ -297,9 +293,7 @@ def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
 
 def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
     """Add a row to the delivery's history."""
-    connection.execute(
-        insert(event), {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]}
-    )
+    connection.execute(insert(event), {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
 
 
 # -- the operator's verbs -------------------------------------------------------------------------
@@ -311,9 +305,11 @@ class NotPossible(Exception):
 
 def find(connection: Connection, prefix: str) -> RowMapping:
     """The delivery whose id starts with ``prefix``. Raises NotPossible unless there is exactly one."""
-    rows = connection.execute(
-        select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2)
-    ).mappings().all()
+    rows = (
+        connection.execute(select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2))
+        .mappings()
+        .all()
+    )
     if len(rows) != 1:
         raise NotPossible(f"{prefix}: {'no delivery has' if not rows else 'several deliveries have'} this id")
     return rows[0]

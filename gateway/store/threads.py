@@ -131,9 +131,7 @@ class Reserved(Exception):
     """Another delivery reserved one of the ids in between: decide again."""
 
 
-def reserve(
-    connection: Connection, desk: str, board_id: str, delivery_id: str, ids: Sequence[tuple[str, str]]
-) -> None:
+def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, ids: Sequence[tuple[str, str]]) -> None:
     """Insert a row without a ticket for each (message id, known) that has none yet.
 
     Raises Reserved when another delivery holds a row without a ticket: its unique key is the lock."""
@@ -239,9 +237,7 @@ def files_of(connection: Connection, desk: str, ticket_id: str, hashes: Collecti
     return {row["sha256"]: row for row in connection.execute(query).mappings()} if hashes else {}
 
 
-def reserve_file(
-    connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str
-) -> bool:
+def reserve_file(connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str) -> bool:
     """Take the upload of a content for a ticket. False when it is taken or there already."""
     statement = _insert(connection, file).values(
         desk=desk,
@@ -262,13 +258,21 @@ def reserve_file(
 
 
 def file_uploaded(
-    connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str, document: dict[str, Any]
+    connection: Connection,
+    desk: str,
+    ticket_id: str,
+    sha256: str,
+    delivery_id: str,
+    name: str,
+    document: dict[str, Any],
 ) -> None:
     """The desk has the content as this document."""
-    values = {"document_id": document["document_id"], "file_id": document.get("file_id") or "", "delivery_id": delivery_id}
-    statement = _insert(connection, file).values(
-        desk=desk, ticket_id=ticket_id, sha256=sha256, name=name, **values
-    )
+    values = {
+        "document_id": document["document_id"],
+        "file_id": document.get("file_id") or "",
+        "delivery_id": delivery_id,
+    }
+    statement = _insert(connection, file).values(desk=desk, ticket_id=ticket_id, sha256=sha256, name=name, **values)
     connection.execute(
         statement.on_conflict_do_update(index_elements=[file.c.desk, file.c.ticket_id, file.c.sha256], set_=values)
     )

@@ -31,14 +31,16 @@ BAD = {
     "1,500 nested parts": nested(1500),
     "100,000 parameters": HEAD + b"Content-Type: text/plain" + b";a=b" * 100_000 + b"\r\n\r\nbody\r\n",
     "NUL": HEAD + b"Subject: n\0ul\r\n\r\nbo\0dy\r\n",
-    "lone surrogates": HEAD + b"Subject: =?utf-8?B?7aCA?= x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xed\xa0\x80 body\r\n",
+    "lone surrogates": HEAD
+    + b"Subject: =?utf-8?B?7aCA?= x\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n\xed\xa0\x80 body\r\n",
     "a title of 300 emoji": HEAD + b"Subject: =?utf-8?Q?" + b"=F0=9F=98=80" * 300 + b"?=\r\n\r\nbody\r\n",
     "a body 12345": HEAD + b"Subject: number\r\n\r\n12345\r\n",
     "a body []": HEAD + b"Subject: list\r\n\r\n[]\r\n",
     "a blank subject and body": HEAD + b"Subject:   \r\n\r\n   \r\n",
     "control characters": HEAD + b"Subject: \x1b[31mred\x07\r\n\r\n\x1b[2Jcleared\x08\r\n",
     "bare line feeds": b"From: alice@acme.example\nSubject: unix\n\nbody\n",
-    "script": HEAD + b"Content-Type: text/html\r\n\r\n<a href='javascript:alert(1)'>x</a><script>alert(1)</script>ok\r\n",
+    "script": HEAD
+    + b"Content-Type: text/html\r\n\r\n<a href='javascript:alert(1)'>x</a><script>alert(1)</script>ok\r\n",
     "From that is no address": b"From: not an address\r\nSubject: x\r\n\r\nbody\r\n",
     "quotes in a file name": with_file('a "quoted" \\ name.pdf'),
     "a path in a file name": with_file("../../etc/passwd"),
@@ -75,7 +77,9 @@ def test_the_same_as_replies(simulator: Simulator, running: GatewayProcess) -> N
 
 
 def test_a_line_of_30_megabytes(simulator: Simulator, running: GatewayProcess) -> None:
-    answer = running.send(HEAD + b"Subject: one line\r\n\r\n" + b"x" * 30_000_000 + b"\r\n", sender="alice@acme.example")
+    answer = running.send(
+        HEAD + b"Subject: one line\r\n\r\n" + b"x" * 30_000_000 + b"\r\n", sender="alice@acme.example"
+    )
 
     assert running.became(answer, 60)["stage"] == "DONE"
 
@@ -94,4 +98,3 @@ def test_a_line_of_150_megabytes_is_refused_in_words(running: GatewayProcess) ->
 
     assert (code, text[:5]) == (552, b"5.3.4")
     running.drained()
-

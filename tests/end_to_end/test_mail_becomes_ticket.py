@@ -187,8 +187,12 @@ class TestTwice:
 
     def test_the_same_mail_by_two_routes(self, simulator: Simulator, running: GatewayProcess) -> None:
         one = mail("Two routes", sender=ALICE).as_bytes()
-        first = outcome(running, running.send(b"Received: from a by b; Sun, 22 Nov 2026 08:00:00 +0000\r\n" + one, "a@x"))
-        second = outcome(running, running.send(b"Received: from c by d; Sun, 22 Nov 2026 08:00:01 +0000\r\n" + one, "a@x"))
+        first = outcome(
+            running, running.send(b"Received: from a by b; Sun, 22 Nov 2026 08:00:00 +0000\r\n" + one, "a@x")
+        )
+        second = outcome(
+            running, running.send(b"Received: from c by d; Sun, 22 Nov 2026 08:00:01 +0000\r\n" + one, "a@x")
+        )
 
         assert first["stage"] == "DONE"
         assert (second["stage"], second["reason"]) == ("SUPPRESSED", "duplicate-of")

@@ -1,0 +1,65 @@
+"""Memory of the serving process under large mails."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateway.desk.simulator import Seed, Simulator
+from tests.harness import gateway, mail
+
+
+def rss(pid: int) -> int:
+    """Resident bytes of one process."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+@pytest.mark.slow
+def test_20_concurrent_mails_of_25_megabytes(tmp_path: Path) -> None:
+    """Growth under 200 MB, the parser's children apart."""
+    with Simulator(Seed(rate_limit={"mode": "off"})) as simulator, gateway(tmp_path, simulator) as one:
+        assert one.process is not None
+        one.became(one.send(mail("Warm", sender="alice@acme.example")))
+        before, peak, over = rss(one.process.pid), 0, threading.Event()
+
+        def watch() -> None:
+            nonlocal peak
+            while not over.is_set():
+                peak = max(peak, rss(one.process.pid))  # type: ignore[union-attr]
+                time.sleep(0.02)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            with ThreadPoolExecutor(20) as pool:
+                answers = list(pool.map(lambda n: one.send(large(n), "alice@acme.example"), range(20)))
+            for answer in answers:
+                assert one.became(answer, 110)["stage"] == "DONE"
+        finally:
+            over.set()
+            watcher.join()
+        growth = (peak - before) / (1 << 20)
+        print(f"growth {growth:.0f} MB from {before / (1 << 20):.0f} MB")
+        assert growth < 200
+
+
+def large(number: int) -> bytes:
+    """25 MB on the wire, each with a content of its own."""
+    line = f"{number:06d}".encode() * 12 + b"\r\n"
+    body = line * (25_000_000 // len(line))
+    head = (
+        b"From: alice@acme.example\r\nSubject: large %d\r\nMessage-ID: <l%d@acme.example>\r\nMIME-Version: 1.0\r\n"
+        % (number, number)
+    )
+    return (
+        head
+        + b"Content-Type: application/octet-stream; name=large.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + body
+    )
