@@ -89,7 +89,8 @@ class Collector:
         self.visit(self.tree.root)
         if not any(text.strip() for text in self.content.texts) and not self.content.htmls:
             for part, data in self.named[:3]:
-                self.text(part, data)
+                if len(data) <= limits.HTML:
+                    self.text(part, data)
         return self.content
 
     def visit(self, part: Part) -> None:

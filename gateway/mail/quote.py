@@ -32,7 +32,7 @@ _START = re.compile(rf"(?:{_alternation(words.STARTS)})[\s,]", re.IGNORECASE)
 _DATE_START = re.compile(
     r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
 )
-_ENDS = re.compile(r"[:：]\s*[-*_]*\s*$|[-*_]{2,}\s*$")
+_ENDS = re.compile(r"[:：]\s*[-*_]*\s*$")
 _TAIL_OF_ADDRESS = re.compile(r"^>[ \t]{0,3}(?:[^\s>][^>:：]{0,30})?[:：]\s*$")
 _FIELD_SETS = (
     ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),

@@ -82,8 +82,7 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
             role[index] = "quote"
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
-    for mark in found:
-        _apply(mark, role, texts, depth, methods, lines)
+    _apply_all(found, role, texts, depth, methods, lines)
     _blanks(role, texts)
     return _decide(role, texts, lines, methods)
 
@@ -96,46 +95,55 @@ def _zone(line: Line) -> str:
     return SIGNATURE_ZONE if line.zone == "signature" else "quote"
 
 
-def _apply(
-    mark: Mark, role: list[str], texts: list[str], depth: list[int], methods: list[str], lines: Sequence[Line]
+def _apply_all(
+    found: Sequence[Mark],
+    role: list[str],
+    texts: list[str],
+    depth: list[int],
+    methods: list[str],
+    lines: Sequence[Line],
 ) -> None:
-    """An introduction, and the old mail below it: its quote, or all the rest where it is not marked."""
-    if role[mark.start] == "old" or (role[mark.start] == "quote" and depth[mark.start]):
-        return
-    if (
-        mark.kind == "forward"
-        and role[mark.start] == "new"
-        and not any(one in ("intro", "quote") for one in role[: mark.start])
-    ):
-        # A forwarded mail is what the writer wants read.
-        if mark.dashed:
+    """Introductions and the old mails below them: the quote that follows, or all the rest where it is not marked.
+
+    One pass: what stands above a mark is final when its turn comes."""
+    filled = _next_filled(texts, lines)
+    said = cited = False
+    seen = 0
+    for mark in found:
+        for i in range(seen, mark.start):
+            said = said or (role[i] == "new" and _words(texts[i]))
+            cited = cited or role[i] in ("intro", "quote")
+        seen = max(seen, mark.start)
+        if role[mark.start] == "quote" and depth[mark.start]:
+            continue
+        if mark.kind == "forward" and mark.dashed and not cited:
+            # A forwarded mail is what the writer wants read.
             methods.append("forward kept")
-            for i in range(mark.start, len(role)):
-                role[i] = "forward"
+            role[mark.start :] = ["forward"] * (len(role) - mark.start)
             return
-    if role[mark.start] == "forward":
-        return
-    if not any(role[i] == "new" and _words(texts[i]) for i in range(mark.start)) and mark.kind != "banner":
-        # Nothing above: the text below is what was said (or the mail is a forward).
-        following = next((i for i in range(mark.end, len(texts)) if texts[i].strip()), -1)
-        if following < 0 or mark.kind != "attribution":
-            return
-        if role[following] != "quote":
-            for i in range(mark.start, mark.end):
-                role[i] = "intro"
-            return
-    for i in range(mark.start, mark.end):
-        role[i] = "intro"
-    following = next((i for i in range(mark.end, len(texts)) if texts[i].strip() or lines[i].kind == "image"), -1)
-    if following < 0:
+        following = filled[mark.end]
+        quoted = following < len(role) and role[following] == "quote"
+        if not said and mark.kind != "banner":
+            # Nothing above: the text below is what was said (or the mail is a forward); only who said it goes.
+            if mark.kind == "attribution" and following < len(role):
+                role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
+                if quoted:
+                    methods.append(f"{mark.kind}: {mark.what}")
+            continue
+        role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
         methods.append(f"{mark.kind}: {mark.what}")
+        if mark.kind == "attribution" and quoted:
+            continue
+        role[mark.end :] = ["old"] * (len(role) - mark.end)
         return
-    if mark.kind == "attribution" and role[following] == "quote":
-        methods.append(f"{mark.kind}: {mark.what}")
-        return
-    methods.append(f"{mark.kind}: {mark.what}")
-    for i in range(mark.end, len(texts)):
-        role[i] = "old"
+
+
+def _next_filled(texts: list[str], lines: Sequence[Line]) -> list[int]:
+    """For each line the next one with content, itself included; the end for none."""
+    out = [len(texts)] * (len(texts) + 1)
+    for i in range(len(texts) - 1, -1, -1):
+        out[i] = i if texts[i].strip() or lines[i].kind == "image" else out[i + 1]
+    return out
 
 
 def _words(text: str) -> bool:

@@ -61,7 +61,10 @@ def test_named_mail(name: str) -> None:
     email = reading.email
     for key, value in expected.items():
         if key == "attachments":
-            found = [{wanted: getattr(one, wanted) for wanted in pattern} for one, pattern in zip(email.attachments, value, strict=False)]
+            found = [
+                {wanted: getattr(one, wanted) for wanted in pattern}
+                for one, pattern in zip(email.attachments, value, strict=False)
+            ]
             assert (len(email.attachments), found) == (len(value), value), key
         elif key == "defect":
             assert value in actual(email, key)

@@ -1,0 +1,112 @@
+"""No mail is slow: every shape of 1 MB is read under 2 s and 300 MB, and time grows with size, not faster.
+
+The table of slow inputs that stalled other parsers is in ``shapes.py``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.mail import limits
+from gateway.mail.read import read
+from tests.mail.shapes import SHAPES
+
+MB = 1024 * 1024
+MAILS = Path(__file__).parents[1] / "mails" / "hostile"
+
+
+def seconds(raw: bytes) -> float:
+    gc.collect()
+    start = time.process_time()
+    read(raw)
+    return time.process_time() - start
+
+
+_EACH = f"""
+import json, time
+from tests.mail.shapes import SHAPES
+from gateway.mail.ids import scan_ids
+from gateway.mail.read import read
+found = {{}}
+for name, shape in SHAPES.items():
+    raw = shape({MB})
+    start = time.process_time()
+    defects = read(raw).email.defects
+    middle = time.process_time()
+    scan_ids(raw)
+    found[name] = [middle - start, time.process_time() - middle, " ".join(defects)]
+peak = next(int(line.split()[1]) // 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(json.dumps([found, peak]))
+"""
+
+
+@pytest.fixture(scope="module")
+def megabytes() -> tuple[dict[str, tuple[float, float, str]], int]:
+    """Every shape of 1 MB read in one process, as a child of the gateway reads: times, defects, peak memory."""
+    if not Path("/proc/self/status").exists():
+        pytest.skip("NOT MEASURED: no /proc")
+    run = subprocess.run([sys.executable, "-c", _EACH], capture_output=True, check=True, cwd=Path(__file__).parents[2])
+    found, peak = json.loads(run.stdout)
+    return found, peak
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_megabyte_is_read_in_two_seconds(
+    name: str, megabytes: tuple[dict[str, tuple[float, float, str]], int]
+) -> None:
+    reading, scanning, defects = megabytes[0][name]
+    assert reading < 2
+    assert scanning < 0.5
+    # The last rung ("kept as a file") is for bugs, not for shapes.
+    assert "not understood, kept as a file" not in defects
+
+
+def test_memory_stays_under_300_mb(megabytes: tuple[dict[str, tuple[float, float, str]], int]) -> None:
+    assert megabytes[1] < 300
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_time_grows_with_size(name: str) -> None:
+    """4 times the input takes at most 5 times the time (small times are noise)."""
+    small, large = SHAPES[name](MB // 32), SHAPES[name](MB // 8)
+    first = min(seconds(small) for _ in range(2))
+    second = seconds(large)
+    if second > 5 * first + 0.05:
+        second = min(second, seconds(large), seconds(large))
+    assert second <= 5 * first + 0.05
+
+
+def test_too_deep_parts_are_kept_as_a_file() -> None:
+    email = read(SHAPES["nested parts"](200_000)).email
+    assert any("kept as a file" in defect for defect in email.defects)
+    assert any(one.size > 1000 for one in email.attachments)
+
+
+def test_too_many_parts_are_kept_as_a_file() -> None:
+    email = read(SHAPES["many names"](200_000)).email
+    assert len(email.attachments) <= limits.PARTS + 1
+    assert any("kept as a file" in defect for defect in email.defects)
+
+
+def test_a_header_block_over_the_cap_keeps_the_text() -> None:
+    email = read(b"X-Long: " + b"x" * 400_000 + b"\nSubject: y\n\nwords\n").email
+    assert "header block cut" in email.defects
+    assert email.text == "words"
+
+
+def test_html_over_the_cap_is_kept_as_a_file() -> None:
+    email = read(b"Content-Type: text/html\n\n" + b"<p>word</p>" * 200_000).email
+    assert [one.content_type for one in email.attachments] == ["text/html"]
+    assert "HTML over the limit: kept as a file" in email.defects
+
+
+@pytest.mark.parametrize("path", sorted(MAILS.glob("*.eml")), ids=lambda path: path.stem)
+def test_hostile_mail(path: Path) -> None:
+    assert seconds(path.read_bytes()) < 2
