@@ -59,7 +59,8 @@ def _block(line: Line) -> Block:
     content = inline(line.runs, keep=line.pre)
     if line.quote:
         content.insert(0, _text("> " * min(line.quote, 10), ()))
-        return _make("quote", content)
+        # Not "quote": the desk shows that as a plain block too.
+        return _make("paragraph", content)
     if line.kind == "heading":
         return _make("heading", content, {"level": min(max(line.level, 1), 3)})
     if line.kind == "bullet":

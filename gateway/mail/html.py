@@ -140,6 +140,7 @@ class _State:
 class _Table:
     rows: list[list[list[Line]]] = field(default_factory=list)
     outer: list[Line] = field(default_factory=list)
+    stray: list[Line] = field(default_factory=list)
     header_cells: int = 0
     bordered: bool = False
     start_zone: str = ""
@@ -301,7 +302,7 @@ class _Reader:
         self.state = self.entered(name, token)
         if name == "table":
             self.tables.append(_Table(outer=self.lines, bordered=_bordered(token)))
-            self.lines = []
+            self.lines = self.tables[-1].stray
         elif name == "tr" and self.tables:
             self.tables[-1].rows.append([])
         elif name in ("td", "th") and self.tables:
@@ -461,8 +462,9 @@ class _Reader:
         if not self.tables:
             return
         table = self.tables.pop()
-        trailing = self.lines if not any(self.lines is cell for row in table.rows[-1:] for cell in row) else []
         self.lines = table.outer
+        # Text that stands in the table outside its cells is shown above it, as browsers do.
+        self.lines.extend(table.stray)
         rows = [list(row) for row in table.rows]
         data = _data_table(table, rows)
         if data is not None:
@@ -471,7 +473,6 @@ class _Reader:
         else:
             for row in rows:
                 self.flatten(row)
-        self.lines.extend(trailing)
         self.gap = True
 
     def flatten(self, row: list[list[Line]]) -> None:
