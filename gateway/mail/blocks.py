@@ -6,6 +6,7 @@ mailto and tel. One paragraph a line, since the desk does not show a newline. So
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,7 +57,7 @@ def _block(line: Line) -> Block:
         return _make("table", {"type": "tableContent", "rows": rows})
     if line.kind == "rule":
         return _make("paragraph", [_text("―――", ())])
-    content = inline(line.runs, keep=line.pre)
+    content = [] if line.blank else inline(line.runs, keep=line.pre)
     if line.quote:
         content.insert(0, _text("> " * min(line.quote, 10), ()))
         # Not "quote": the desk shows that as a plain block too.
@@ -115,7 +116,11 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         if not run.href:
             text = _indented(run.text) if keep else run.text
             if text:
-                out.append(_text(text, run.styles))
+                out.extend(
+                    _linked(text, run.styles)
+                    if "://" in text and "code" not in run.styles
+                    else [_text(text, run.styles)]
+                )
             index += 1
             continue
         group = [run]
@@ -127,15 +132,44 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         if not href or not label.strip():
             out.extend(_text(piece.text, piece.styles) for piece in group if piece.text)
             continue
-        out.append(
-            {
-                "type": "link",
-                "href": href,
-                "content": [_text(piece.text, piece.styles) for piece in group if piece.text],
-            }
-        )
+        content = [_text(piece.text, piece.styles) for piece in group if piece.text]
+        # The blanks of a link belong beside it.
+        before, after = label[: len(label) - len(label.lstrip())], label[len(label.rstrip()) :]
+        content[0]["text"] = content[0]["text"].lstrip()
+        content[-1]["text"] = content[-1]["text"].rstrip()
+        if before:
+            out.append(_text(before, ()))
+        out.append({"type": "link", "href": href, "content": [one for one in content if one["text"]]})
+        if after:
+            out.append(_text(after, ()))
         if _misleads(label, href):
             out.append(_text(f" ({_host(href) or href})", ()))
+    return out
+
+
+_URL = re.compile(r"https?://[^\s<>\"]{3,500}", re.IGNORECASE)
+_LINE_LINKS = 20
+
+
+def _linked(text: str, styles: frozenset[str]) -> list[dict[str, Any]]:
+    """Addresses in plain text as links; the stops and brackets after one are not part of it."""
+    out: list[dict[str, Any]] = []
+    position = 0
+    for count, match in enumerate(_URL.finditer(text)):
+        if count >= _LINE_LINKS:
+            break
+        address = match.group().rstrip(".,;:!?'*_")
+        if address.endswith(")") and "(" not in address:
+            address = address.rstrip(").")
+        href = safe_href(address)
+        if not href:
+            continue
+        if match.start() > position:
+            out.append(_text(text[position : match.start()], styles))
+        out.append({"type": "link", "href": href, "content": [_text(address, styles)]})
+        position = match.start() + len(address)
+    if position < len(text):
+        out.append(_text(text[position:], styles))
     return out
 
 

@@ -54,9 +54,7 @@ class Body:
         return out
 
     def _placed(self, out: list[Line], pending: list[tuple[int, int]]) -> list[Line]:
-        """Inline pictures between the parts, where nothing refers to them and a text stands beside them."""
-        if not out or not any(not line.blank for line in out):
-            return out
+        """Inline pictures between the parts, where nothing refers to them."""
         for position, index in reversed(pending):
             if index in self.shown:
                 continue

@@ -134,6 +134,7 @@ class _State:
     list_kind: str = ""
     list_level: int = -1
     heading: int = 0
+    tight: bool = False
 
 
 @dataclass(slots=True)
@@ -280,14 +281,15 @@ class _Reader:
         if name in _BLOCKS:
             self.close_implied(name)
             self.flush()
-            if name in _PARAGRAPHS and not self.state.list_kind:
+            if name in _PARAGRAPHS and not self.state.list_kind and not _tight(token):
                 self.gap = True
         if name == "hr":
             self.rule(token)
             return
         if name == "input":
             if token.attribute("type").lower() == "checkbox" and not self.state.hidden:
-                self.add("\u2611 " if "checked" in token.attributes() else "\u2610 ")
+                self.add("\u2611" if "checked" in token.attributes() else "\u2610")
+                self.space = True
             return
         if name in _VOID:
             return
@@ -348,6 +350,8 @@ class _Reader:
         elif name == "blockquote":
             changes["quote"] = min(state.quote + 1, 50)
             changes["list_kind"] = ""
+        if name == "p" and _tight(token) != state.tight:
+            changes["tight"] = not state.tight
         zone = zone_of(name, token)
         if zone and not state.zone:
             changes["zone"] = zone
@@ -375,7 +379,7 @@ class _Reader:
             self.open[name] -= 1
             if name in _BLOCKS:
                 self.flush()
-                if name in _PARAGRAPHS and not before.list_kind:
+                if name in _PARAGRAPHS and not before.list_kind and not self.state.tight:
                     self.gap = True
             if name == "li":
                 self.item = False
@@ -392,6 +396,8 @@ class _Reader:
         if not self.open.get(name):
             if name in ("p", "br"):
                 self.flush(force=True)
+            elif name in _BLOCKS:
+                self.flush()
             return
         barrier = frozenset() if name in _TABLE_TAGS else _BARRIERS
         crossing = False
@@ -546,6 +552,16 @@ def _data_table(table: _Table, rows: list[list[list[Line]]]) -> Line | None:
         out.append(built)
     first = next((line for cell in cells for line in cell if not line.blank), Line())
     return Line(kind="table", rows=out, zone=first.zone, quote=0)
+
+
+def _tight(token: Token) -> bool:
+    """A paragraph without a distance to the next one: Word's, which has empty paragraphs for that."""
+    if token.name != "p" or not token.attrs:
+        return False
+    if token.attribute("class").startswith("Mso"):
+        return True
+    style = token.attribute("style").replace(" ", "").lower()
+    return "margin:0" in style or "margin-bottom:0" in style
 
 
 def _bordered(token: Token) -> bool:

@@ -78,6 +78,10 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     shown: set[int] = set()
     body = Body(content, pictures(content), shown)
     lines = body.lines(content.rich)
+    if all(line.blank for line in lines):
+        # The HTML says nothing; another form of it may.
+        shown.clear()
+        lines = body.lines([*content.plain, *(item for item in content.rich if item[0] == "file")])
     text = body.text(lines)
     html = clean("\n".join(content.htmls))
     attachments = tuple(
