@@ -111,9 +111,14 @@ class Gateway:
             Mailboxes(settings.mailbox),
             clock=clock,
             count=lambda code: self.metrics.smtp_answers.labels(code).inc(),
+            refused=lambda reason, listener: self.metrics.smtp_refusals.labels(reason, listener).inc(),
+            pending=self._pending,
         )
         self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
         self._stalls: list[tuple[float, float]] = []
+
+    async def _pending(self) -> int:
+        return (await self.store.read(inbox.sums)).pending
 
     def _parsed(self, seconds: float, died: bool) -> None:
         self.metrics.parse_seconds.observe(seconds)
@@ -212,6 +217,8 @@ class Gateway:
             reasons.append("draining")
         if shutil.disk_usage(self.acceptor.spool).free < self.settings.store.min_free:
             reasons.append("disk below its reserve")
+        if self.listener.overload:
+            reasons.append(f"overload: {self.listener.overload}")
         try:
             async with asyncio.timeout(5):
                 await self.store.write(lambda c: None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -19,7 +20,8 @@ from typing import IO
 from gateway.config import MailboxSettings, StoreSettings, WorkSettings
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
-from gateway.mail.ids import scan_ids
+from gateway.mail.headers import RawHeader, split_headers
+from gateway.mail.ids import HeaderIds, from_fields, header_block
 from gateway.store import inbox, threads
 from gateway.store.engine import Store, StoreFailed
 
@@ -43,6 +45,8 @@ class Incoming:
         self._blocks: list[bytes] = []
         self._file: IO[bytes] | None = None
         self._digest = sha256()
+        self._fields: list[RawHeader] | None = None
+        self._ids: HeaderIds | None = None
 
     def add(self, block: bytes) -> None:
         """Take a block of content. Raises OSError when the spool cannot be written."""
@@ -69,6 +73,32 @@ class Incoming:
 
     def digest(self) -> bytes:
         return self._digest.digest()
+
+    def start(self) -> bytes:
+        """The first ``HEADER_SCAN`` bytes, at least."""
+        return self.head if self.path is not None else b"".join(self._blocks)
+
+    def fields(self) -> list[RawHeader]:
+        """The header fields, read once. Not before all content is here."""
+        if self._fields is None:
+            start = self.start()
+            end = start.find(b"\r\n\r\n", 0, HEADER_SCAN)
+            self._fields = split_headers(header_block(start[: end + 2 if end >= 0 else HEADER_SCAN]))[0]
+        return self._fields
+
+    def ids(self) -> HeaderIds:
+        """The ids in the header, read once."""
+        if self._ids is None:
+            self._ids = from_fields(self.fields())
+        return self._ids
+
+    def open(self) -> IO[bytes]:
+        """The content as a file to read."""
+        if self.path is None:
+            return io.BytesIO(b"".join(self._blocks))
+        if self._file is not None:
+            self._file.flush()
+        return self.path.open("rb")
 
     def sync(self) -> None:
         """Make the spool file durable (blocks: call it in a thread)."""
@@ -97,10 +127,11 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A mailbox and the address by which the peer named it."""
+    """A mailbox and the address by which the peer named it. ``quarantine``: why the edge asks for it."""
 
     mailbox: MailboxSettings
     address: str
+    quarantine: str = ""
 
 
 class Acceptor:
@@ -138,7 +169,7 @@ class Acceptor:
         try:
             if mail.path is not None:
                 await asyncio.to_thread(mail.sync)
-            news = self._deliveries(mail, data, envelope, recipients)
+            news = self._deliveries(mail, envelope, recipients)
             path = mail.path.name if mail.path else None
             ids = await self._store.write(lambda c: inbox.accept(c, news, data, path, mail.size))
         except StoreFailed:
@@ -152,11 +183,9 @@ class Acceptor:
         return ids
 
     def _deliveries(
-        self, mail: Incoming, data: bytes | None, envelope: Envelope, recipients: Sequence[Recipient]
+        self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]
     ) -> list[inbox.NewDelivery]:
-        head = mail.head if data is None else data[:HEADER_SCAN]
-        end = head.find(b"\r\n\r\n")
-        ids = scan_ids(head[: end + 2] if end >= 0 else head)
+        ids = mail.ids()
         bare = not (ids.date_present or ids.message_id or ids.received_count)
         remember = self._work.remember_bare if bare else self._work.remember
         named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if one]
@@ -171,7 +200,7 @@ class Acceptor:
                     id=uuid7(envelope.time),
                     desk=box.desk,
                     mailbox=box.address,
-                    envelope=replace(envelope, rcpt_to=recipient.address),
+                    envelope=replace(envelope, rcpt_to=recipient.address, quarantine=recipient.quarantine),
                     message_id=ids.message_id,
                     mention_keys=keys,
                     dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),

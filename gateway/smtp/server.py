@@ -1,20 +1,30 @@
-"""The listener: sockets, TLS, and the drain."""
+"""The listeners: sockets, TLS, certificates that change, and the drain."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import structlog
 
-from gateway.config import SmtpSettings
+from gateway.config import ListenerSettings, SmtpSettings
 from gateway.smtp.accept import Acceptor
-from gateway.smtp.session import Mailboxes, Session
+from gateway.smtp.edge import edge_of
+from gateway.smtp.policy import Policy, listeners_of, policy_of
+from gateway.smtp.recipients import Mailboxes
+from gateway.smtp.session import Session
 
 log = structlog.get_logger("smtp")
+
+BACKLOG = 1024
+CERTIFICATE_EVERY = 10.0
+FIRST_SYSTEMD_FD = 3
 
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext | None:
@@ -27,8 +37,40 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext | None:
     return context
 
 
+class Certificate:
+    """The TLS context; its certificate is read again when a file changes."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._settings = settings
+        self.context = tls_context(settings)
+        self._seen = self._stamp()
+
+    def _stamp(self) -> tuple[object, ...]:
+        files = [one for one in (self._settings.tls_cert, self._settings.tls_key) if one]
+        stats = [Path(one).stat() for one in files]
+        return tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in stats)
+
+    def refresh(self) -> bool:
+        """True when a new certificate was taken. A pair that does not fit is logged, and the old one kept."""
+        if self.context is None:
+            return False
+        try:
+            stamp = self._stamp()
+            if stamp == self._seen:
+                return False
+            tls_context(self._settings)  # a trial, so that a half-written pair does no harm
+            assert self._settings.tls_cert
+            self.context.load_cert_chain(self._settings.tls_cert, self._settings.tls_key)
+        except (OSError, ssl.SSLError) as error:
+            log.error("certificate not taken", error=f"{type(error).__name__}: {error}")
+            return False
+        self._seen = stamp
+        log.info("new certificate")
+        return True
+
+
 class Listener:
-    """Accepts connections until ``drain``."""
+    """All listeners of the process. Accept connections until ``drain``."""
 
     def __init__(
         self,
@@ -38,54 +80,99 @@ class Listener:
         *,
         clock: Callable[[], float] = time.time,
         count: Callable[[str], None] = lambda answer: None,
+        refused: Callable[[str, str], None] = lambda reason, listener: None,
+        pending: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
-        self._acceptor = acceptor
         self._settings = settings
-        self._mailboxes = mailboxes
-        self._clock = clock
-        self._count = count
-        self._hostname = settings.hostname or socket.gethostname()
-        self._tls = tls_context(settings)
-        self._server: asyncio.Server | None = None
-        self.live: set[Session] = set()
-        self.draining = False
+        self.edge = edge_of(acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, pending=pending)
+        self.live = self.edge.live
+        self._certificate = Certificate(settings)
+        self._servers: list[asyncio.AbstractServer] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.addresses: dict[str, str] = {}
 
-    async def start(self) -> None:
-        host, _, port = self._settings.listen.rpartition(":")
-        self._server = await asyncio.get_running_loop().create_server(
-            self._session, host.strip("[]"), int(port), backlog=1024, reuse_address=True
-        )
-        log.info("listening", address=self.address, tls=self._tls is not None)
+    @property
+    def draining(self) -> bool:
+        return self.edge.draining
+
+    @property
+    def overload(self) -> str:
+        """Why mail must wait, "" while all is well."""
+        return self.edge.overload.reason
 
     @property
     def address(self) -> str:
-        assert self._server
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return f"{host}:{port}"
+        """Of the first listener."""
+        return next(iter(self.addresses.values()))
 
-    def _session(self) -> Session:
-        return Session(
-            self._acceptor,
-            self._settings,
-            self._mailboxes,
-            self.live,
-            hostname=self._hostname,
-            tls=self._tls,
-            draining=lambda: self.draining,
-            clock=self._clock,
-            count=self._count,
+    async def start(self) -> None:
+        for one in listeners_of(self._settings):
+            policy = policy_of(one, self._settings)
+            server = await self._listen(one, policy)
+            self._servers.append(server)
+            name = server.sockets[0].getsockname()
+            self.addresses[one.name] = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
+            log.info("listening", name=one.name, address=self.addresses[one.name], kind=one.kind, tls=policy.tls)
+        self._tasks = [asyncio.create_task(self.edge.overload.watch()), asyncio.create_task(self._watch_certificate())]
+
+    async def _listen(self, one: ListenerSettings, policy: Policy) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+
+        def session() -> Session:
+            return Session(self.edge, policy, self._certificate.context)
+
+        if one.listen.startswith("systemd:"):
+            return await loop.create_server(session, sock=systemd_socket(one.listen[8:]), backlog=BACKLOG)
+        if one.listen.startswith("unix:"):
+            path = one.listen[5:]
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108 - of a run that was killed
+            return await loop.create_unix_server(session, path, backlog=BACKLOG)
+        host, _, port = one.listen.rpartition(":")
+        return await loop.create_server(
+            session,
+            host.strip("[]"),
+            int(port),
+            backlog=BACKLOG,
+            reuse_address=True,
+            reuse_port=one.reuse_port or None,
         )
+
+    async def _watch_certificate(self) -> None:
+        while self._certificate.context is not None:
+            await asyncio.sleep(CERTIFICATE_EVERY)
+            self._certificate.refresh()
+
+    def refresh_certificate(self) -> bool:
+        return self._certificate.refresh()
 
     async def drain(self) -> None:
         """Stop listening, send the idle away, and let mails under way finish."""
-        self.draining = True
-        if self._server:
-            self._server.close()
+        self.edge.draining = True
+        for server in self._servers:
+            server.close()
         for session in list(self.live):
             session.close_idle()
         end = time.monotonic() + self._settings.drain
-        while self.live and time.monotonic() < end:
+        while self.live and time.monotonic() < end:  # noqa: ASYNC110 - each session leaves by itself
             await asyncio.sleep(0.05)
         for session in list(self.live):
             if session.transport is not None:
-                session.transport.close()
+                session.transport.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def systemd_socket(name: str) -> socket.socket:
+    """A listening socket that systemd passed (sd_listen_fds(3)). Raises OSError when there is none."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        raise OSError(f"systemd passed no sockets, {name!r} was asked for")
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
+    number = int(os.environ.get("LISTEN_FDS", "0"))
+    for at in range(number):
+        if (at < len(names) and names[at] == name) or name == str(at):
+            one = socket.socket(fileno=FIRST_SYSTEMD_FD + at)
+            one.setblocking(False)
+            return one
+    raise OSError(f"systemd passed no socket named {name!r}")

@@ -1,0 +1,96 @@
+"""Every refusal in one place: a reason that is counted, the codes, and one plain sentence.
+
+The sentence is for the human who reads the bounce; what the operator must know goes to the log. The
+session adds its id. Codes: RFC 5321 4.2, RFC 3463, RFC 5248; which one when: RULES 11.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Answer(NamedTuple):
+    """A refusal. ``reason`` is a metric label."""
+
+    reason: str
+    code: int
+    enhanced: str
+    text: str
+
+    def line(self, session: str, **values: object) -> str:
+        text = self.text.format(**values) if values else self.text
+        return f"{self.code} {self.enhanced} {text} [{session}]"
+
+
+# -- the session
+BUSY = Answer("busy", 421, "4.3.2", "The server is busy, please try again later")
+DRAINING = Answer("draining", 421, "4.3.2", "The server is going down, please try again later")
+TOO_MANY_CONNECTIONS = Answer("connections", 421, "4.7.0", "Too many connections from your address, please close some")
+TOO_FAST = Answer("connection-rate", 421, "4.7.0", "Too many connections in a short time, please try again later")
+DENIED = Answer("denied", 554, "5.7.1", "Mail from your network is refused here")
+NOT_FOR_YOU = Answer("network", 554, "5.7.1", "This port takes mail from named networks only")
+TIMEOUT = Answer("timeout", 421, "4.4.2", "Waited too long for you, closing the connection")
+TOO_SLOW = Answer("slow", 421, "4.4.2", "The mail came in too slowly, please try again later")
+TOO_MANY_ERRORS = Answer("errors", 421, "4.7.0", "Too many errors, closing the connection")
+TOO_MANY_COMMANDS = Answer("commands", 421, "4.7.0", "Too many commands, closing the connection")
+ERROR_RATE = Answer("error-rate", 421, "4.7.0", "Too many errors from your address, please try again later")
+
+# -- commands
+UNKNOWN_COMMAND = Answer("command", 500, "5.5.2", "Command not recognised")
+NOT_OFFERED = Answer("command", 502, "5.5.1", "Command not offered here")
+LINE_TOO_LONG = Answer("line", 500, "5.5.6", "Command line too long")
+SYNTAX = Answer("syntax", 501, "5.5.4", "Syntax: {usage}")
+HELLO_FIRST = Answer("order", 503, "5.5.1", "Send {hello} first")
+MAIL_FIRST = Answer("order", 503, "5.5.1", "Send MAIL first")
+RCPT_FIRST = Answer("order", 503, "5.5.1", "Send MAIL and RCPT first")
+NESTED = Answer("order", 503, "5.5.1", "A mail is under way already")
+NOT_BETWEEN_CHUNKS = Answer("order", 503, "5.5.1", "Not between the chunks of a mail")
+PARAMETER = Answer("parameter", 555, "5.5.4", "Parameter {name} not known")
+BAD_PARAMETER = Answer("parameter", 501, "5.5.4", "Parameter {name} not understood")
+BAD_ADDRESS = Answer("address", 553, "5.1.3", "The address is not well-formed")
+
+# -- TLS and AUTH
+TLS_FIRST = Answer("tls", 530, "5.7.0", "Send STARTTLS first, this port needs an encrypted connection")
+TLS_INJECTION = Answer("tls-injection", 503, "5.5.1", "Commands after STARTTLS and before TLS are refused")
+TLS_FAILED = Answer("tls-failed", 454, "4.7.0", "TLS is not available")
+AUTH_FIRST = Answer("auth", 530, "5.7.0", "Log in first")
+AUTH_NEEDS_TLS = Answer("auth", 538, "5.7.11", "Logging in needs an encrypted connection")
+AUTH_WRONG = Answer("password", 535, "5.7.8", "Login or password is wrong")
+AUTH_KIND = Answer("auth", 504, "5.5.4", "This way to log in is not offered")
+AUTH_AGAIN = Answer("auth", 503, "5.5.1", "Logged in already")
+AUTH_ABORTED = Answer("auth", 501, "5.7.0", "Login given up")
+AUTH_SYNTAX = Answer("auth", 501, "5.5.2", "The login could not be decoded")
+AUTH_LIMIT = Answer("password-rate", 454, "4.7.0", "Too many wrong passwords from your address, please try later")
+SENDER_NOT_YOURS = Answer("sender", 553, "5.7.1", "This login may not write as that sender")
+
+# -- MAIL and RCPT
+TOO_LARGE = Answer("size", 552, "5.3.4", "The mail is larger than {limit}, please send large files another way")
+MAIL_RATE = Answer("mail-rate", 450, "4.7.1", "Too many mails from your address, please try again later")
+RECIPIENT_RATE = Answer("recipient-rate", 450, "4.7.1", "Too many recipients from your address, please try again later")
+TOO_MANY_RECIPIENTS = Answer("recipients", 452, "4.5.3", "Too many recipients, please send the rest separately")
+NO_MAILBOX = Answer("no-mailbox", 550, "5.1.1", "There is no such mailbox here")
+NO_RELAY = Answer("relay", 550, "5.7.1", "This server takes mail for its own mailboxes only")
+PAUSED = Answer("paused", 450, "4.2.1", "The mailbox takes no mail for now, please try again later")
+CLOSED = Answer("closed", 550, "5.2.1", "The mailbox is closed")
+LOOKUP = Answer("lookup", 451, "4.4.3", "The mailbox could not be looked up, please try again later")
+HARVESTING = Answer("harvest", 450, "4.7.1", "Too many unknown mailboxes were named, please try again later")
+
+# -- the mail
+STORE = Answer("store", 451, "4.3.0", "The mail could not be kept, please try again later")
+DISK = Answer("disk", 452, "4.3.1", "There is no room for the mail now, please try again later")
+IN_FLIGHT = Answer("in-flight", 452, "4.3.1", "Too much mail is arriving at once, please try again later")
+OVERLOAD = Answer("overload", 451, "4.3.2", "The server has too much to do, please try again later")
+BARE_LINE_END = Answer(
+    "bare-line-end", 550, "5.5.2", "The mail has line ends without CR or without LF, which is refused here"
+)
+LOOP_RECEIVED = Answer("loop", 554, "5.4.6", "The mail went round too often, there is a loop")
+LOOP_OWN = Answer("loop", 554, "5.4.6", "The mail was here before, there is a loop")
+SENDER_FAILED = Answer("verdict", 550, "5.7.1", "The sender could not be proven: {why}")
+SENDER_UNKNOWN = Answer("verdict-unknown", 451, "4.7.24", "The sender could not be looked up, please try again later")
+INFECTED = Answer("malware", 554, "5.7.0", "The mail contains malware")
+SCANNER_AWAY = Answer("scanner", 451, "4.7.1", "The mail could not be scanned, please try again later")
+INTERNAL = Answer("internal", 451, "4.3.0", "Something went wrong here, please try again later")
+
+
+def in_words(size: int) -> str:
+    return f"{size / (1 << 20):.0f} MB" if size >= 1 << 20 else f"{size} bytes"

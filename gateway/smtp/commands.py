@@ -1,0 +1,87 @@
+"""The words of a command line: paths and parameters of MAIL and RCPT (RFC 5321 4.1.2).
+
+Linear, and lenient in what real senders do: blanks after the colon, missing brackets, a source route
+(dropped, as the RFC asks).
+"""
+
+from __future__ import annotations
+
+LONGEST_ADDRESS = 1000
+MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"})
+RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
+
+Parameters = list[tuple[str, str]]
+
+
+class Ending(Exception):
+    """The session is over: the peer left, or was sent away."""
+
+
+def path_of(keyword: str, arg: str) -> tuple[str | None, Parameters]:
+    """The address of MAIL or RCPT and its parameters; None for bad syntax."""
+    if arg[: len(keyword)].upper() != keyword:
+        return None, []
+    text = arg[len(keyword) :].strip()
+    if text.startswith("<"):
+        end = _closing(text)
+        if end < 0:
+            return None, []
+        path, rest = text[1:end], text[end + 1 :]
+    else:
+        path, _, rest = text.partition(" ")
+        if not path:
+            return None, []
+    if path.startswith("@"):
+        path = path.partition(":")[2]
+    path = path.strip()
+    if len(path) > LONGEST_ADDRESS:
+        return None, []
+    if any(c <= " " or c == "\x7f" for c in path) and not path.startswith('"'):
+        return None, []
+    if any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in path):
+        return None, []  # control characters, or bytes that are not UTF-8
+    parameters = []
+    for word in rest.split():
+        name, _, value = word.partition("=")
+        parameters.append((name.upper(), value))
+    return path, parameters
+
+
+def _closing(text: str) -> int:
+    """Where the bracket at the start closes, brackets in a quoted local part apart."""
+    quoted = False
+    skip = False
+    for at, character in enumerate(text):
+        if skip:
+            skip = False
+        elif quoted and character == "\\":
+            skip = True
+        elif character == '"':
+            quoted = not quoted
+        elif character == ">" and not quoted:
+            return at
+    return -1
+
+
+def wrong_parameter(parameters: Parameters) -> str:
+    """The name of a MAIL parameter whose value is not understood, "" when all are.
+
+    Sources: RFC 1870 (SIZE), RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3461 (RET, ENVID)."""
+    for name, value in parameters:
+        if name == "SIZE":
+            good = value.isascii() and value.isdigit() and len(value) <= 20
+        elif name == "BODY":
+            good = value.upper() in ("7BIT", "8BITMIME")
+        elif name == "SMTPUTF8":
+            good = not value
+        elif name == "RET":
+            good = value.upper() in ("FULL", "HDRS")
+        else:
+            good = len(value) <= 500
+        if not good:
+            return name
+    return ""
+
+
+def declared_size(parameters: Parameters) -> int:
+    return next((int(value) for name, value in parameters if name == "SIZE"), 0)

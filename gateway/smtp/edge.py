@@ -1,0 +1,72 @@
+"""What all sessions of all listeners share."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.config import SmtpSettings
+from gateway.smtp.accept import Acceptor
+from gateway.smtp.auth import Users
+from gateway.smtp.clamd import Scanner, scanner_of
+from gateway.smtp.limits import Limits, Networks
+from gateway.smtp.overload import InFlight, Overload
+from gateway.smtp.recipients import Mailboxes
+from gateway.smtp.verdict.verdict import Verdicts
+
+if TYPE_CHECKING:
+    from gateway.smtp.session import Session
+
+
+@dataclass(slots=True)
+class Edge:
+    """``count`` is told the code of an answer to a mail, ``refused`` the reason of a refusal."""
+
+    acceptor: Acceptor
+    settings: SmtpSettings
+    mailboxes: Mailboxes
+    limits: Limits
+    in_flight: InFlight
+    overload: Overload
+    users: Users
+    relays: Networks
+    verdicts: Verdicts
+    scanner: Scanner | None
+    hostname: str
+    clock: Callable[[], float]
+    count: Callable[[str], None]
+    refused: Callable[[str, str], None]
+    live: set[Session] = field(default_factory=set)
+    draining: bool = False
+    sessions: int = 0
+
+
+def edge_of(
+    acceptor: Acceptor,
+    settings: SmtpSettings,
+    mailboxes: Mailboxes,
+    *,
+    clock: Callable[[], float] = time.time,
+    count: Callable[[str], None] = lambda code: None,
+    refused: Callable[[str, str], None] = lambda reason, listener: None,
+    pending: Callable[[], Awaitable[int]] | None = None,
+) -> Edge:
+    return Edge(
+        acceptor=acceptor,
+        settings=settings,
+        mailboxes=mailboxes,
+        limits=Limits(settings.limits, settings.relays, time.monotonic),
+        in_flight=InFlight(settings.max_in_flight),
+        overload=Overload(settings, pending),
+        users=Users(settings.users),
+        relays=Networks(settings.relays),
+        verdicts=Verdicts(settings, mailboxes.domains),
+        scanner=scanner_of(settings.scanner),
+        hostname=settings.hostname or socket.gethostname(),
+        clock=clock,
+        count=count,
+        refused=refused,
+    )

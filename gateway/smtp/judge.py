@@ -1,0 +1,125 @@
+"""What is decided of a whole mail before it is kept: an ordered list of checks, the first refusal wins.
+
+Loops, the sender's verdict with each mailbox's policy, and the virus scanner. Nothing here reads more
+of the content than its header block, but for the scanner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from gateway.config import MailboxSettings
+from gateway.envelope import Verdict
+from gateway.smtp.accept import Incoming, Recipient
+from gateway.smtp.answers import (
+    BARE_LINE_END,
+    INFECTED,
+    LOOP_OWN,
+    LOOP_RECEIVED,
+    SCANNER_AWAY,
+    SENDER_FAILED,
+    SENDER_UNKNOWN,
+    Answer,
+)
+from gateway.smtp.arrival import Arrival
+from gateway.smtp.clamd import ScannerAway
+from gateway.smtp.edge import Edge
+from gateway.smtp.verdict.verdict import Peer, SenderVerdict
+
+log = structlog.get_logger("smtp")
+
+SPOOFED = "spoofed-internal"
+UNPROVEN = "unverified-sender"
+
+
+@dataclass(slots=True)
+class Judgement:
+    """``refusals`` holds the answer of each recipient in order, None where the mail is taken."""
+
+    recipients: list[Recipient]
+    refusals: list[Answer | None]
+    verdict: SenderVerdict = field(default_factory=SenderVerdict)
+    notes: list[str] = field(default_factory=list)
+    virus: str = ""
+
+    def refuse_all(self, answer: Answer) -> Judgement:
+        self.refusals = [answer] * len(self.recipients)
+        return self
+
+    @property
+    def is_refused(self) -> bool:
+        return all(self.refusals)
+
+
+async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[Recipient], each: bool) -> Judgement:
+    """``each``: the recipients are answered one by one (LMTP)."""
+    found = Judgement(list(recipients), [None] * len(recipients), notes=arrival.line_ends.notes)
+    if arrival.trouble:
+        return found.refuse_all(arrival.trouble)
+    if arrival.line_ends.policy == "refuse" and (arrival.line_ends.bare_lf or arrival.line_ends.bare_cr):
+        return found.refuse_all(BARE_LINE_END)
+    if loop := _loop(edge, arrival.mail):
+        return found.refuse_all(loop)
+    if edge.verdicts.is_needed(peer):
+        found.verdict = await edge.verdicts.judge(peer, arrival.mail)
+        _enforce(edge, found, each)
+        if found.is_refused:
+            return found
+    if edge.scanner:
+        await _scan(edge, found, arrival.mail)
+    return found
+
+
+def _loop(edge: Edge, mail: Incoming) -> Answer | None:
+    """RFC 5321 6.3, and our own mark."""
+    if mail.ids().received_count > edge.settings.max_received:
+        return LOOP_RECEIVED
+    own = edge.settings.loop_header.lower()
+    if own and any(name.lower() == own and _is_ours(edge, raw) for name, raw in mail.fields()):
+        return LOOP_OWN
+    return None
+
+
+def _is_ours(edge: Edge, raw: bytes) -> bool:
+    return raw.decode("ascii", "replace").strip().lower() == edge.hostname.lower()
+
+
+def _enforce(edge: Edge, found: Judgement, each: bool) -> None:
+    """Each mailbox's policy. With one answer for all, a mail is refused only when all refuse it; those
+    that would have refused it get it for quarantine."""
+    verdict = found.verdict
+    spoofed = verdict.is_own_domain and verdict.verdict != "pass"
+    for at, one in enumerate(found.recipients):
+        fate = _fate(one.mailbox, verdict.verdict)
+        if fate == "refuse":
+            found.refusals[at] = SENDER_UNKNOWN if verdict.verdict == "unknown" else SENDER_FAILED
+        mark = SPOOFED if spoofed else UNPROVEN if fate != "accept" else ""
+        if mark:
+            found.recipients[at] = replace(one, quarantine=mark)
+    if not each and not found.is_refused:
+        found.refusals = [None] * len(found.recipients)
+
+
+def _fate(mailbox: MailboxSettings, verdict: Verdict) -> str:
+    return {"fail": mailbox.on_fail, "none": mailbox.on_none, "unknown": mailbox.on_unknown}.get(verdict, "accept")
+
+
+async def _scan(edge: Edge, found: Judgement, mail: Incoming) -> None:
+    assert edge.scanner
+    try:
+        result = await edge.scanner.scan(mail)
+    except ScannerAway as error:
+        log.error("scanner away", detail=str(error), policy=edge.settings.scanner.away)
+        if edge.settings.scanner.away == "defer":
+            found.refuse_all(SCANNER_AWAY)
+        else:
+            found.notes.append("unscanned")
+        return
+    if result.virus:
+        found.virus = result.virus
+        found.refuse_all(INFECTED)
+    elif not result.whole:
+        found.notes.append("unscanned")

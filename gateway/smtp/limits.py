@@ -1,0 +1,167 @@
+"""What one peer and its network may do: connections, and counts in a minute or an hour.
+
+Promised: constant cost per event, and memory bounded by ``MOST_KEYS`` however many addresses a flood
+comes from. A network is a /24 or a /64, since that is what one customer gets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from gateway.config import LimitSettings
+from gateway.smtp.answers import (
+    AUTH_LIMIT,
+    DENIED,
+    ERROR_RATE,
+    HARVESTING,
+    MAIL_RATE,
+    RECIPIENT_RATE,
+    TOO_FAST,
+    TOO_MANY_CONNECTIONS,
+    Answer,
+)
+
+MOST_KEYS = 50_000
+MINUTE, HOUR = 60.0, 3600.0
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Networks:
+    """A list of networks, asked by address."""
+
+    def __init__(self, networks: Iterable[str]) -> None:
+        self._networks: list[Network] = [ipaddress.ip_network(one) for one in networks]
+        self.holds = lru_cache(4096)(self._holds)
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def _holds(self, address: str) -> bool:
+        try:
+            ip = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(ip in one for one in self._networks)
+
+
+@lru_cache(4096)
+def plain_address(address: str) -> str:
+    """Without a zone; an IPv4 address mapped into IPv6 as IPv4."""
+    address = address.partition("%")[0]
+    if address.startswith("::ffff:"):
+        try:
+            mapped = ipaddress.IPv6Address(address).ipv4_mapped
+        except ValueError:
+            return address
+        return str(mapped) if mapped else address
+    return address
+
+
+@lru_cache(4096)
+def network_of(address: str) -> str:
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network(f"{address}/{24 if ip.version == 4 else 64}", strict=False))
+
+
+class Rates:
+    """Counts by key in the current window, the newest ``MOST_KEYS`` keys."""
+
+    def __init__(self, window: float, clock: Callable[[], float]) -> None:
+        self._window = window
+        self._clock = clock
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+
+    def add(self, key: str, number: int = 1) -> int:
+        """The count with ``number`` added."""
+        now = self._clock()
+        begun, count = self._counts.pop(key, (now, 0))
+        if now - begun >= self._window:
+            begun, count = now, 0
+        self._counts[key] = (begun, count + number)
+        if len(self._counts) > MOST_KEYS:
+            self._counts.popitem(last=False)
+        return count + number
+
+    def get(self, key: str) -> int:
+        begun, count = self._counts.get(key, (0.0, 0))
+        return count if self._clock() - begun < self._window else 0
+
+
+class Limits:
+    """The limits of one process. Each verb returns the refusal, or None."""
+
+    def __init__(self, settings: LimitSettings, relays: Iterable[str], clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self._exempt = Networks((*settings.exempt, *relays))
+        self._deny = Networks(settings.deny)
+        self._allow = Networks(settings.allow)
+        self._peers: Counter[str] = Counter()
+        self._networks: Counter[str] = Counter()
+        self._connects = Rates(MINUTE, clock)
+        self._mails = Rates(MINUTE, clock)
+        self._recipients = Rates(MINUTE, clock)
+        self._errors = Rates(HOUR, clock)
+        self._unknown = Rates(HOUR, clock)
+        self._logins = Rates(HOUR, clock)
+
+    def is_exempt(self, peer: str) -> bool:
+        return not peer or self._exempt.holds(peer)
+
+    def enter(self, peer: str) -> Answer | None:
+        """A connection begins. With None the caller owes a ``leave``."""
+        if self._deny and self._deny.holds(peer) and not self._allow.holds(peer):
+            return DENIED
+        if self.is_exempt(peer):
+            return None
+        most = self.settings
+        network = network_of(peer)
+        if _over(self._peers[peer] + 1, most.connections_per_peer):
+            return TOO_MANY_CONNECTIONS
+        if _over(self._networks[network] + 1, most.connections_per_network):
+            return TOO_MANY_CONNECTIONS
+        if _over(self._connects.add(peer), most.connections_per_minute):
+            return TOO_FAST
+        if _over(self._errors.get(peer) + 1, most.errors_per_hour):
+            return ERROR_RATE
+        self._peers[peer] += 1
+        self._networks[network] += 1
+        return None
+
+    def leave(self, peer: str) -> None:
+        if self.is_exempt(peer):
+            return
+        for counter, key in ((self._peers, peer), (self._networks, network_of(peer))):
+            counter[key] -= 1
+            if counter[key] <= 0:
+                del counter[key]
+
+    def mail(self, peer: str) -> Answer | None:
+        return MAIL_RATE if _over(self._mails.add(peer), self.settings.mails_per_minute) else None
+
+    def recipient(self, peer: str) -> Answer | None:
+        if _over(self._unknown.get(peer) + 1, self.settings.unknown_per_hour):
+            return HARVESTING
+        return RECIPIENT_RATE if _over(self._recipients.add(peer), self.settings.recipients_per_minute) else None
+
+    def login(self, peer: str) -> Answer | None:
+        return AUTH_LIMIT if _over(self._logins.get(peer) + 1, self.settings.logins_per_hour) else None
+
+    def error(self, peer: str) -> None:
+        self._errors.add(peer)
+
+    def unknown(self, peer: str) -> None:
+        self._unknown.add(peer)
+
+    def wrong_password(self, peer: str) -> None:
+        self._logins.add(peer)
+
+
+def _over(count: int, most: int) -> bool:
+    return most > 0 and count > most

@@ -1,0 +1,54 @@
+"""What a listener allows, resolved from its settings and those of [smtp]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gateway.config import ListenerSettings, SmtpSettings
+from gateway.smtp.limits import Networks
+
+Kind = Literal["mx", "relay", "submission", "lmtp"]
+Tls = Literal["off", "offer", "require", "implicit"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One listener's policy. ``networks``: who may connect, all when empty. ``balancers``: peers that
+    must begin with a PROXY header. ``vouched``: peers believed when they write as one of us."""
+
+    name: str
+    kind: Kind
+    tls: Tls
+    max_size: int
+    networks: Networks
+    balancers: Networks
+    vouched: Networks
+
+    @property
+    def is_lmtp(self) -> bool:
+        return self.kind == "lmtp"
+
+    @property
+    def needs_login(self) -> bool:
+        return self.kind == "submission"
+
+
+def policy_of(listener: ListenerSettings, smtp: SmtpSettings) -> Policy:
+    networks = listener.networks
+    if listener.kind == "relay" and not networks:
+        networks = smtp.relays
+    return Policy(
+        name=listener.name,
+        kind=listener.kind,
+        tls=listener.tls if smtp.tls_cert else "off",
+        max_size=listener.max_size or smtp.max_size,
+        networks=Networks(networks),
+        balancers=Networks(listener.balancers),
+        vouched=Networks(listener.vouched),
+    )
+
+
+def listeners_of(smtp: SmtpSettings) -> tuple[ListenerSettings, ...]:
+    """The configured listeners; without any, one MX on [smtp] listen."""
+    return smtp.listeners or (ListenerSettings(name="mx", listen=smtp.listen),)

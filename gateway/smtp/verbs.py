@@ -1,0 +1,212 @@
+"""The commands of a session but for the mail's content and the login, each a function of the session.
+
+Sources: RFC 5321 4.1, RFC 2033 4.1, RFC 3207, RFC 3463 for the enhanced codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+import structlog
+
+from gateway.config import MailboxSettings
+from gateway.smtp import answers
+from gateway.smtp.accept import Recipient
+from gateway.smtp.answers import Answer, in_words
+from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
+from gateway.smtp.content import bdat, data
+from gateway.smtp.login import auth
+from gateway.smtp.recipients import LookupTrouble
+
+if TYPE_CHECKING:
+    from gateway.smtp.session import Session
+
+log = structlog.get_logger("smtp")
+
+Verb = Callable[["Session", str], Awaitable[None]]
+
+MAIL_USAGE = "MAIL FROM:<address>"
+RCPT_USAGE = "RCPT TO:<address>"
+
+
+async def ehlo(session: Session, arg: str) -> None:
+    name = "LHLO" if session.policy.is_lmtp else "EHLO"
+    if not arg:
+        return await session.refuse(answers.SYNTAX, usage=f"{name} hostname")
+    session.drop_mail()
+    session.session.host_name = arg[:255]
+    session.session.extended_smtp = True
+    lines = [session.hostname, f"SIZE {session.policy.max_size}", "8BITMIME", "SMTPUTF8"]
+    if session.policy.tls in ("offer", "require") and not session.is_tls:
+        lines.append("STARTTLS")
+    if session.edge.users and session.is_tls and not session.login:
+        lines.append("AUTH PLAIN LOGIN")
+    lines += ["PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "HELP"]
+    session.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
+    return None
+
+
+async def helo(session: Session, arg: str) -> None:
+    if not arg:
+        return await session.refuse(answers.SYNTAX, usage="HELO hostname")
+    session.drop_mail()
+    session.session.host_name = arg[:255]
+    session.session.extended_smtp = False
+    return session.say(f"250 {session.hostname}")
+
+
+async def starttls(session: Session, arg: str) -> None:
+    if arg:
+        return await session.refuse(answers.SYNTAX, usage="STARTTLS")
+    if session.is_tls or session.policy.tls not in ("offer", "require"):
+        return await session.refuse(answers.NOT_OFFERED)
+    if session.has_input:  # CVE-2011-0411: commands smuggled in before TLS
+        await session.refuse(answers.TLS_INJECTION)
+        session.is_ending = True
+        return None
+    session.drop_mail()
+    await session.push("220 2.0.0 Ready to start TLS")
+    await session.upgrade()
+    return None
+
+
+async def mail(session: Session, arg: str) -> None:
+    edge = session.edge
+    if not session.session.host_name:
+        return await session.refuse(answers.HELLO_FIRST, hello="LHLO" if session.policy.is_lmtp else "EHLO")
+    if edge.draining:
+        return await session.refuse(answers.DRAINING)
+    if session.policy.needs_login and not session.login:
+        return await session.refuse(answers.AUTH_FIRST)
+    path, parameters = path_of("FROM:", arg)
+    if path is None:
+        return await session.refuse(answers.SYNTAX, usage=MAIL_USAGE)
+    if session.mail_from is not None:
+        return await session.refuse(answers.NESTED)
+    if unknown := next((name for name, _ in parameters if name not in MAIL_PARAMETERS), ""):
+        return await session.refuse(answers.PARAMETER, name=_printable(unknown))
+    if wrong := wrong_parameter(parameters):
+        return await session.refuse(answers.BAD_PARAMETER, name=wrong)
+    size = declared_size(parameters)
+    if size > session.policy.max_size:
+        return await session.refuse(answers.TOO_LARGE, limit=in_words(session.policy.max_size))
+    if (
+        session.login
+        and path
+        and edge.users.is_bound(session.login)
+        and not edge.users.may_write_as(session.login, path)
+    ):
+        return await session.refuse(answers.SENDER_NOT_YOURS)
+    if edge.overload.reason:
+        return await session.refuse(answers.OVERLOAD)
+    if not edge.in_flight.has_room(size):
+        return await session.refuse(answers.IN_FLIGHT)
+    if not session.is_exempt and (refusal := edge.limits.mail(session.peer)):
+        return await session.refuse(refusal)
+    session.mail_from = path
+    return session.say("250 2.1.0 Sender OK")
+
+
+async def rcpt(session: Session, arg: str) -> None:
+    if session.mail_from is None:
+        return await session.refuse(answers.MAIL_FIRST)
+    path, parameters = path_of("TO:", arg)
+    if not path:
+        return await session.refuse(answers.SYNTAX, usage=RCPT_USAGE)
+    if unknown := next((name for name, _ in parameters if name not in RCPT_PARAMETERS), ""):
+        return await session.refuse(answers.PARAMETER, name=_printable(unknown))
+    if session.arrival is not None:
+        return await session.refuse(answers.NOT_BETWEEN_CHUNKS)
+    if len(session.answered_for) >= session.edge.settings.max_recipients:
+        return await session.refuse(answers.TOO_MANY_RECIPIENTS)
+    if not session.is_exempt and (refusal := session.edge.limits.recipient(session.peer)):
+        return await session.refuse(refusal)
+    found = _recipient(session, path)
+    if isinstance(found, Answer):
+        await session.refuse(found)
+        return await _unknown(session) if found is answers.NO_MAILBOX else None
+    at = next((at for at, one in enumerate(session.recipients) if one.mailbox is found), len(session.recipients))
+    if at == len(session.recipients):
+        session.recipients.append(Recipient(found, path))
+    session.answered_for.append(at)
+    return session.say("250 2.1.5 Recipient OK")
+
+
+def _recipient(session: Session, path: str) -> MailboxSettings | Answer:
+    try:
+        match = session.edge.mailboxes.match(path)
+    except LookupTrouble as error:
+        log.error("look-up of a mailbox failed", detail=str(error))
+        return answers.LOOKUP
+    if match is None:
+        return answers.NO_MAILBOX if session.edge.mailboxes.is_ours(path) else answers.NO_RELAY
+    disabled = {"pause": answers.PAUSED, "closed": answers.CLOSED}
+    return disabled.get(match.mailbox.disabled, match.mailbox)
+
+
+async def _unknown(session: Session) -> None:
+    """Somebody may be trying out names."""
+    if session.is_exempt:
+        return
+    session.unknown_recipients += 1
+    session.edge.limits.unknown(session.peer)
+    most = session.edge.limits.settings.unknown_per_session
+    if most and session.unknown_recipients >= most:
+        await session.refuse(answers.HARVESTING._replace(code=421))
+
+
+async def rset(session: Session, arg: str) -> None:
+    if arg:
+        return await session.refuse(answers.SYNTAX, usage="RSET")
+    session.drop_mail()
+    return session.say("250 2.0.0 OK")
+
+
+async def noop(session: Session, arg: str) -> None:
+    session.say("250 2.0.0 OK")
+
+
+async def vrfy(session: Session, arg: str) -> None:
+    if not arg:
+        return await session.refuse(answers.SYNTAX, usage="VRFY address")
+    return session.say("252 2.5.2 Send a mail and it will be seen")
+
+
+async def not_offered(session: Session, arg: str) -> None:
+    await session.refuse(answers.NOT_OFFERED)
+
+
+async def help_(session: Session, arg: str) -> None:
+    session.say("214 2.0.0 See RFC 5321")
+
+
+async def quit_(session: Session, arg: str) -> None:
+    if arg:
+        return await session.refuse(answers.SYNTAX, usage="QUIT")
+    session.say("221 2.0.0 Bye")
+    session.is_ending = True
+    return None
+
+
+def _printable(word: str) -> str:
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in word[:40])
+
+
+VERBS: dict[bytes, Verb] = {
+    b"EHLO": ehlo,
+    b"LHLO": ehlo,
+    b"HELO": helo,
+    b"STARTTLS": starttls,
+    b"AUTH": auth,
+    b"MAIL": mail,
+    b"RCPT": rcpt,
+    b"DATA": data,
+    b"BDAT": bdat,
+    b"RSET": rset,
+    b"NOOP": noop,
+    b"VRFY": vrfy,
+    b"EXPN": not_offered,
+    b"HELP": help_,
+    b"QUIT": quit_,
+}
