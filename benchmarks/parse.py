@@ -21,7 +21,8 @@ MAIL_MB = 25
 def small() -> bytes:
     """10 kB: alternative with a reply, a quoted mail, a signature and a picture, and the headers of a real path."""
     received = "".join(
-        f"Received: from mx{n}.example.net (mx{n}.example.net [192.0.2.{n}]) by in{n}.example.org with ESMTPS id {n:032x}"
+        f"Received: from mx{n}.example.net (mx{n}.example.net [192.0.2.{n}]) by in{n}.example.org"
+        f" with ESMTPS id {n:032x}"
         f" for <help@desk.example>; Mon, 2 Nov 2026 10:0{n}:00 +0100\r\n"
         for n in range(5)
     )
@@ -40,15 +41,16 @@ def small() -> bytes:
         + "\r\n"
         "From: =?utf-8?q?J=C3=B6rg_M=C3=BCller?= <joerg@example.net>\r\nTo: Help <help@desk.example>\r\n"
         "Subject: =?utf-8?b?UmU6IERydWNrZXIgZHJ1Y2t0IG5pY2h0?=\r\nDate: Mon, 2 Nov 2026 10:10:00 +0100\r\n"
-        "Message-ID: <a1@example.net>\r\nIn-Reply-To: <b2@desk.example>\r\nReferences: <b1@desk.example> <b2@desk.example>\r\n"
+        "Message-ID: <a1@example.net>\r\nIn-Reply-To: <b2@desk.example>\r\n"
+        "References: <b1@desk.example> <b2@desk.example>\r\n"
         'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="rel"\r\n\r\n--rel\r\n'
         'Content-Type: multipart/alternative; boundary="alt"\r\n\r\n--alt\r\n'
         "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
         "Hello,\r\n\r\nit prints again, thank you. Could you look at the scanner too?\r\n\r\n-- \r\nJörg\r\n\r\n"
         "Am 01.11.2026 um 09:00 schrieb Help <help@desk.example>:\r\n" + quoted_text + "\r\n--alt\r\n"
         "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-        "<html><head><style>p {margin:0}</style></head><body><p>Hello,</p><p>it prints <b>again</b>, thank you. Could you"
-        " look at the <a href='https://example.net/scanner'>scanner</a> too?</p><p><img src='cid:pic@x'></p>"
+        "<html><head><style>p {margin:0}</style></head><body><p>Hello,</p><p>it prints <b>again</b>, thank you."
+        " Could you look at the <a href='https://example.net/scanner'>scanner</a> too?</p><p><img src='cid:pic@x'></p>"
         "<div class='moz-cite-prefix'>Am 01.11.2026 um 09:00 schrieb Help:</div><blockquote type='cite'>"
         + quoted_html
         + "</blockquote></body></html>\r\n--alt--\r\n--rel\r\n"
@@ -62,8 +64,14 @@ def big() -> bytes:
     """Three files in base64."""
     data = random.Random(2).randbytes(MAIL_MB * 1024 * 1024 * 3 // 4 // 3)
     encoded = base64.encodebytes(data).replace(b"\n", b"\r\n")
-    part = b'--b\r\nContent-Type: application/pdf; name="%d.pdf"\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n%b\r\n'
-    head = b'From: a@b.c\r\nTo: d@e.f\r\nSubject: big\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee files\r\n'
+    part = (
+        b'--b\r\nContent-Type: application/pdf; name="%d.pdf"\r\n'
+        b"Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n%b\r\n"
+    )
+    head = (
+        b"From: a@b.c\r\nTo: d@e.f\r\nSubject: big\r\nMIME-Version: 1.0\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nsee files\r\n'
+    )
     return head + b"".join(part % (n, encoded) for n in range(3)) + b"--b--\r\n"
 
 

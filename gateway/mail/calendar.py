@@ -86,7 +86,9 @@ def _when(field: tuple[str, str] | None) -> str:
 
 
 def _shown(method: str, event: dict[str, tuple[str, str]], people: list[str]) -> list[str]:
-    get = lambda name: clean_line(_text(event[name][1])) if name in event else ""  # noqa: E731
+    def get(name: str) -> str:
+        return clean_line(_text(event[name][1])) if name in event else ""
+
     out = [f"{method}: {get('SUMMARY') or '(no title)'}"]
     start, end = _when(event.get("DTSTART")), _when(event.get("DTEND"))
     if start:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from . import limits
 from .blocks import to_blocks
@@ -22,10 +23,8 @@ from .quote import attribution, bare, header_block, is_rule, quote_depth, separa
 from .quotewords import CC, DATE, FORWARD_PREFIXES, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
-_PREFIX = re.compile(
-    rf"^\s*(?:(?:{'|'.join(re.escape(p) for p in sorted(FORWARD_PREFIXES, key=len, reverse=True))})\s{{0,2}}(?:\[\d+\])?\s{{0,2}}[:：]\s*)",
-    re.IGNORECASE,
-)
+_PREFIXES = "|".join(re.escape(one) for one in sorted(FORWARD_PREFIXES, key=len, reverse=True))
+_PREFIX = re.compile(rf"^\s*(?:(?:{_PREFIXES})\s{{0,2}}(?:\[\d+\])?\s{{0,2}}[:：]\s*)", re.IGNORECASE)
 _REPLY = re.compile(
     r"^\s*(?:re|aw|antw|sv|odp|ynt|回复|答复|回覆|답장|ref|rép|bls|ang)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
 )
@@ -156,7 +155,8 @@ def _name_before(text: str) -> str:
 
 
 _WHEN = re.compile(
-    r"(?:[^\W\d_]{2,9}[.,]{0,2}\s)?\d{1,4}[-./ ][^,<>\"]{1,40}?(?:,? ?(?:at |um |klo |kl\. |a las |o |à )?\d{1,2}[:.]\d{2}(?::\d\d)?(?: ?[AaPp][Mm])?)"
+    r"(?:[^\W\d_]{2,9}[.,]{0,2}\s)?\d{1,4}[-./ ][^,<>\"]{1,40}?"
+    r"(?:,? ?(?:at |um |klo |kl\. |a las |o |à )?\d{1,2}[:.]\d{2}(?::\d\d)?(?: ?[AaPp][Mm])?)"
 )
 
 
@@ -284,7 +284,7 @@ def _unfold(lines: list[Line]) -> list[Line]:
             if hit is not None:
                 cuts.append(hit.start())
         cuts.append(len(rest))
-        for begin, end in zip(cuts, cuts[1:], strict=False):
+        for begin, end in pairwise(cuts):
             out.append(replace(line, runs=[Run(rest[begin:end].strip())]))
         out.append(replace(line, runs=[]))
     return out

@@ -30,7 +30,8 @@ _VERB = re.compile(
 )
 _START = re.compile(rf"(?:{_alternation(words.STARTS)})[\s,]", re.IGNORECASE)
 _DATE_START = re.compile(
-    r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
+    r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?"
+    r"(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
 )
 _ENDS = re.compile(r"[:：]\s*[-*_]*\s*$")
 _TAIL_OF_ADDRESS = re.compile(r"^>[ \t]{0,3}(?:[^\s>][^>:：]{0,30})?[:：]\s*$")
@@ -154,9 +155,7 @@ def _is_attribution(text: str) -> bool:
     digits = _DIGITS.search(text) is not None
     if not address and not digits:
         return False
-    verb = None
-    for verb in _VERB.finditer(text):
-        pass
+    verb = next(reversed(list(_VERB.finditer(text))), None)
     started = bool(_START.match(text) or _DATE_START.match(text))
     if verb is not None:
         after = text[verb.end() :].strip(" *_:：-")

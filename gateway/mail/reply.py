@@ -32,8 +32,10 @@ class Split:
 
 
 def reply_of(lines: Sequence[Line]) -> Reply:
+    def pick(indices: Sequence[int]) -> list[Line]:
+        return squeeze(lines[i] for i in indices)
+
     found = split(lines)
-    pick = lambda indices: squeeze(lines[i] for i in indices)  # noqa: E731
     new = pick(found.new)
     with_signature = pick(sorted(found.new + found.signature))
     with_quotes = squeeze(lines[i] for i in sorted(found.new + found.quoted))

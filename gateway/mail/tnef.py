@@ -40,7 +40,7 @@ def unpack(data: bytes) -> Tnef | None:
             content = bytes(attachment.data or b"")
             name = attachment.long_filename() or attachment.name or ""
         except Exception:  # as above
-            continue
+            return None
         total += len(content)
         if total > limits.UNPACKED_BYTES:
             return None
