@@ -3,94 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import trustme
 
-from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
-from gateway.smtp.accept import Acceptor
-from gateway.smtp.server import Listener
-from gateway.smtp.session import Mailboxes
 from gateway.store import inbox
 from gateway.store.engine import Store, StoreFailed
-
-BOXES = (MailboxSettings(address="support@msp.example"), MailboxSettings(address="sales@msp.example"))
-
-
-class Peer:
-    """A raw SMTP client."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-
-    async def answer(self) -> str:
-        lines = []
-        while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode()
-            lines.append(line)
-            if line[3:4] != "-":
-                return "".join(lines).strip()
-
-    async def say(self, line: str | bytes) -> str:
-        await self.write(line.encode() + b"\r\n" if isinstance(line, str) else line)
-        return await self.answer()
-
-    async def write(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def ready(self, to: str = "support@msp.example") -> None:
-        """Up to the 354."""
-        await self.say("EHLO client.test")
-        await self.say("MAIL FROM:<ann@acme.example>")
-        await self.say(f"RCPT TO:<{to}>")
-        assert (await self.say("DATA")).startswith("354")
-
-
-@contextlib.asynccontextmanager
-async def serving(store: Store, folder: Path, **settings: object) -> AsyncIterator[Listener]:
-    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", spool_over=10_000, min_free=0), WorkSettings())
-    smtp = SmtpSettings.model_validate({"listen": "127.0.0.1:0", "hostname": "gw.test", "drain": 2, **settings})
-    listener = Listener(acceptor, smtp, Mailboxes(BOXES))
-    await listener.start()
-    try:
-        yield listener
-    finally:
-        await listener.drain()
-
-
-@contextlib.asynccontextmanager
-async def peer(listener: Listener) -> AsyncIterator[Peer]:
-    host, _, port = listener.address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    one = Peer(reader, writer)
-    assert (await one.answer()).startswith("220 gw.test")
-    try:
-        yield one
-    finally:
-        writer.close()
-
-
-@pytest.fixture
-def kept(migrated_file: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    import shutil
-
-    shutil.copy(migrated_file, tmp_path / "gateway.db")
-    store = Store(f"sqlite:///{tmp_path}/gateway.db")
-    yield store  # type: ignore[misc]
-    store.close()
-
-
-async def contents(store: Store) -> list[bytes]:
-    def look(connection: object) -> list[bytes]:
-        rows = inbox.listing(connection, None, 100)  # type: ignore[arg-type]
-        return [inbox.content(connection, row["raw_id"])["data"] for row in reversed(rows)]  # type: ignore[arg-type]
-
-    return await store.read(look)
+from tests.smtp.serving import Tls, contents, peer, serving
 
 
 async def test_ehlo_names_what_we_do(kept: Store, tmp_path: Path) -> None:
@@ -214,20 +134,11 @@ async def test_no_250_and_no_exception_text_when_the_store_fails(kept: Store, tm
     assert re.fullmatch(r"451 4\.3\.0 The mail could not be kept, please try again later \[[0-9a-f]{6}\]", answer)
 
 
-async def test_starttls(kept: Store, tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("gw.test")
-    issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    issued.private_key_pem.write_to_path(tmp_path / "key.pem")
-    import ssl
-
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
-    files = {"tls_cert": tmp_path / "cert.pem", "tls_key": tmp_path / "key.pem"}
-    async with serving(kept, tmp_path, **files) as listener, peer(listener) as one:
+async def test_starttls(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    async with serving(kept, tmp_path, **tls.files) as listener, peer(listener) as one:
         assert "STARTTLS" in await one.say("EHLO x")
         assert (await one.say("STARTTLS")).startswith("220")
-        await one.writer.start_tls(context, server_hostname="gw.test")
+        await one.writer.start_tls(tls.context, server_hostname="gw.test")
         assert "STARTTLS" not in await one.say("EHLO x")
         await one.say("MAIL FROM:<a@b.example>")
         await one.say("RCPT TO:<support@msp.example>")

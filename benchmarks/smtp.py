@@ -1,0 +1,229 @@
+"""Accepting mail: the gateway's edge beside a bare aiosmtpd handler and Postfix, as ratios.
+
+Each server is a process of its own, ``smtp-source`` (Debian: postfix) sends, the rounds are interleaved
+and the medians compared. Run: ``python -m benchmarks.smtp [--rounds N] [--quick] [--json] [--tree DIR]``;
+with ``--tree`` a second copy of the gateway's sources is measured as "other".
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent.parent
+BOX = "support@msp.example"
+LARGE = 5 * 1024 * 1024
+
+
+# -- servers ------------------------------------------------------------------------------------------
+
+
+async def serve_edge(port: int, folder: Path) -> None:
+    """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
+    from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
+    from gateway.smtp.accept import Acceptor
+    from gateway.smtp.server import Listener
+    from gateway.smtp.session import Mailboxes
+    from gateway.store.engine import Store
+    from gateway.store.migrate import migrate
+
+    store = Store(f"sqlite:///{folder}/gateway.db")
+    migrate(store.engine)
+    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
+    settings = SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", max_connections=5000)
+    listener = Listener(acceptor, settings, Mailboxes((MailboxSettings(address=BOX),)))
+    await listener.start()
+    await asyncio.Event().wait()
+
+
+async def serve_bare(port: int, folder: Path) -> None:
+    """aiosmtpd as shipped, a handler that throws the mail away."""
+    from aiosmtpd.smtp import SMTP
+
+    class Handler:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+            return "250 OK"
+
+    handler = Handler()
+    loop = asyncio.get_running_loop()
+    await loop.create_server(lambda: SMTP(handler, hostname="bench.test", loop=loop), "127.0.0.1", port, backlog=1024)
+    await asyncio.Event().wait()
+
+
+def serve(kind: str, port: int, folder: Path) -> None:
+    import logging
+
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    work = {"edge": serve_edge, "bare": serve_bare}[kind](port, folder)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+class Server:
+    def __init__(self, name: str, kind: str, tree: Path) -> None:
+        self.name = name
+        self.folder = Path(tempfile.mkdtemp(prefix=f"bench-{name}-"))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).resolve()), "--serve", kind, str(self.port), str(self.folder)],
+            env={**os.environ, "PYTHONPATH": str(tree)},
+            cwd=tree,
+        )
+        wait_for(self.port)
+
+    def rss(self) -> int:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PostfixServer:
+    """Postfix that throws the mail away, from the tests."""
+
+    name = "postfix"
+
+    def __init__(self) -> None:
+        from tests.smtp.postfix import Postfix
+
+        self._postfix = Postfix(extra={"default_transport": "discard:", "local_transport": "discard:"})
+        self.port = self._postfix.port
+
+    def stop(self) -> None:
+        self._postfix.stop()
+
+
+def wait_for(port: int, wait: float = 20) -> None:
+    end = time.monotonic() + wait
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
+
+
+# -- measuring ----------------------------------------------------------------------------------------
+
+
+def send(port: int, mails: int, size: int, sessions: int, kept: bool) -> float:
+    """Mails a second."""
+    command = ["smtp-source", "-s", str(sessions), "-m", str(mails), "-l", str(size), "-f", "ann@acme.example"]
+    command += ["-t", BOX, *(["-d"] if kept else []), f"127.0.0.1:{port}"]
+    began = time.monotonic()
+    subprocess.run(command, check=True, timeout=300, stdout=subprocess.DEVNULL)
+    return mails / (time.monotonic() - began)
+
+
+SHAPES: dict[str, Callable[[int, int], float]] = {
+    "4 kB, 20 kept": lambda port, scale: send(port, 1000 * scale, 4096, 20, True),
+    "4 kB, 20 new": lambda port, scale: send(port, 500 * scale, 4096, 20, False),
+    "4 kB, 1 kept": lambda port, scale: send(port, 300 * scale, 4096, 1, True),
+    "5 MB, 4 kept": lambda port, scale: send(port, 20 * scale, LARGE, 4, True),
+}
+
+
+def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = True) -> dict[str, dict[str, float]]:
+    """Medians by shape and server, and the ratios of the edge to the others."""
+    servers: list[Any] = [Server("edge", "edge", HERE), Server("bare", "bare", HERE)]
+    if other:
+        servers.append(Server("other", "edge", other))
+    if with_postfix and shutil.which("postfix") and os.geteuid() == 0:
+        servers.append(PostfixServer())
+    found: dict[str, dict[str, list[float]]] = {shape: {one.name: [] for one in servers} for shape in SHAPES}
+    try:
+        for one in servers:
+            send(one.port, 100, 4096, 5, True)
+        for number in range(rounds):
+            for shape, run in SHAPES.items():
+                for one in servers if number % 2 == 0 else reversed(servers):
+                    if one.name == "bare" and shape.startswith("5 MB") and number > 2:
+                        continue  # slow, and known
+                    found[shape][one.name].append(run(one.port, scale))
+    finally:
+        for one in servers:
+            one.stop()
+    out = {}
+    for shape, by_server in found.items():
+        medians = {name: statistics.median(values) for name, values in by_server.items()}
+        ratios = {f"edge/{name}": medians["edge"] / value for name, value in medians.items() if name != "edge"}
+        out[shape] = {**medians, **ratios}
+    return out
+
+
+def growth(tree: Path = HERE, mails: int = 20, size: int = 25 * 1024 * 1024) -> float:
+    """Megabytes by which the process grows while ``mails`` mails of ``size`` come in at once."""
+    server = Server("edge", "edge", tree)
+    try:
+        send(server.port, 50, 4096, 5, True)
+        before = most = server.rss()
+        sender = subprocess.Popen(
+            ["smtp-source", "-s", str(mails), "-m", str(mails), "-l", str(size), "-t", BOX, f"127.0.0.1:{server.port}"],
+            stdout=subprocess.DEVNULL,
+        )
+        while sender.poll() is None:
+            most = max(most, server.rss())
+            time.sleep(0.01)
+        if sender.returncode:
+            raise RuntimeError("smtp-source failed")
+        return (most - before) / 1e6
+    finally:
+        server.stop()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--quick", action="store_true", help="a fifth of the mails")
+    options.add_argument("--json", action="store_true")
+    options.add_argument("--tree", type=Path, help="other sources to compare with")
+    options.add_argument("--no-postfix", action="store_true")
+    options.add_argument("--serve", nargs=3, help=argparse.SUPPRESS)
+    chosen = options.parse_args()
+    if chosen.serve:
+        return serve(chosen.serve[0], int(chosen.serve[1]), Path(chosen.serve[2]))
+    if not shutil.which("smtp-source"):
+        print("NOT MEASURED: smtp-source is missing (Debian: apt-get install postfix)")
+        return None
+    found = measure(chosen.rounds, 1 if chosen.quick else 5, chosen.tree, not chosen.no_postfix)
+    megabytes = growth()
+    if chosen.json:
+        print(json.dumps({"accept": found, "rss_growth_20x25MB": megabytes}))
+        return None
+    for shape, values in found.items():
+        print(f"{shape:16}", "  ".join(f"{name} {value:.2f}" for name, value in values.items()))
+    print(f"20 mails of 25 MB at once: RSS grows by {megabytes:.0f} MB")
+    return None
+
+
+if __name__ == "__main__":
+    main()
