@@ -137,7 +137,7 @@ def _delivery_status(part: Part) -> dict[str, str]:
 
 
 _SEPARATORS = re.compile(
-    r"(?im)^.{0,80}(?:original message|message headers|headers? follow|copy of (?:the|your|this) (?:message|mail)"
+    r"(?im)^.{0,80}(?:original message|message headers|headers? follow|copy of (?:the|your|this) m(?:essage|ail)"
     r"|unsent message|message follows|returned message|mail follows|message text follows|start of returned|original mail"
     r"|below this line).{0,60}$"
 )

@@ -34,6 +34,7 @@ _DATE_START = re.compile(
     r"(?:(?:19|20)\d\d[-./年]|\d{1,2}[-./ ]\s?(?:\d|[^\W\d_])|\d{1,2}:\d{2}|[^\W\d_]{3,9}\.?\s\d{1,2},)"
 )
 _ENDS = re.compile(r"[:：]\s*[-*_]*\s*$")
+_BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _TAIL_OF_ADDRESS = re.compile(r"^>[ \t]{0,3}(?:[^\s>][^>:：]{0,30})?[:：]\s*$")
 _FIELD_SETS = (
     ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),
@@ -83,7 +84,7 @@ def field_of(text: str) -> tuple[str, str, str]:
 
 def attribution(texts: Sequence[str], index: int) -> int:
     """The first line of an attribution that ends at ``index``, or -1."""
-    line = texts[index]
+    line = _BIDI.sub("", texts[index])
     if len(line) > 500 or not line.strip():
         return -1
     ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
@@ -102,7 +103,7 @@ def attribution(texts: Sequence[str], index: int) -> int:
         at = index - back
         if at < 0:
             break
-        text = texts[at]
+        text = _BIDI.sub("", texts[at])
         if not text.strip(_LEAD + " "):
             blanks += 1
             if blanks > 2 or back == 0:
@@ -122,7 +123,11 @@ def attribution(texts: Sequence[str], index: int) -> int:
 
 def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     if _START.match(joined) or _DATE_START.match(joined):
-        return at
+        above = at - 1
+        text = bare(texts[above]) if at else ""
+        # "Name <a@b>, 2 Nov. 2026" may be wrapped before its time.
+        wrapped = "@" not in joined and "@" in text and (text.endswith((",", ";")) or bool(_DIGITS.search(text[-12:])))
+        return above if wrapped and len(text) < 200 and quote_depth(texts[above]) == depth else at
     blanks = 0
     for above in range(at - 1, max(at - 6, -1), -1):
         text = bare(texts[above])
@@ -159,14 +164,16 @@ def _is_attribution(text: str) -> bool:
     started = bool(_START.match(text) or _DATE_START.match(text))
     if verb is not None:
         after = text[verb.end() :].strip(" *_:：-")
-        if colon or not after:
-            if started or address:
-                words_between = len(text.split())
-                # "wrote" deep inside a sentence with a colon at its end is no attribution.
-                if address or words_between <= 22:
-                    return bool(started or address) and (bool(_YEAR.search(text) or _TIME.search(text)) or address)
+        if not colon and after:
             return False
-        return False
+        if address:
+            return True
+        # Without an address: a date with its time or year, and no sentence in between.
+        dated = bool(_YEAR.search(text) or _TIME.search(text))
+        named_first = (
+            verb.start() < 60 and bool(_DIGITS.search(after)) and text[:1].isupper() and len(text.split()) <= 12
+        )
+        return dated and (started or named_first) and len(text.split()) <= 22 and not _SENTENCE.search(text)
     if colon and address and digits and (_DATE_START.match(text) or (started and _YEAR.search(text))):
         # "2016-10-24 15:36 GMT+02:00 Name <a@b.c>:"
         before = tail.rstrip(":： ")
@@ -174,10 +181,11 @@ def _is_attribution(text: str) -> bool:
     return _bare_date_name(text)
 
 
+_SENTENCE = re.compile(r"[^\W\d_]{5,}[.!?]\s{1,3}[A-Z\u00c0-\u00de\u0410-\u042f]|[!?]\s")
 _BARE = re.compile(
     r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s{1,3}\d{1,2}:\d{2}(?::\d\d)?\s{1,3}(?:GMT|UTC)[+-]\d{1,2}(?::\d\d)?\s{1,3}\S"
 )
-_BARE_ADDRESS = re.compile(r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s.{0,120}<[^<>\s]{1,200}@[^<>\s]{1,200}>:?$")
+_BARE_ADDRESS = re.compile(r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s.{0,120}<[^<>\s]{1,200}@[^<>\s]{1,200}>?:?$")
 
 
 def _bare_date_name(text: str) -> bool:

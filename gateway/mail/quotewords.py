@@ -7,6 +7,8 @@ from __future__ import annotations
 
 # "… wrote:". A line of attribution has one of these beside a date or an address.
 VERBS = (
+    "napisala", "napisao", "napisao je", "napisala je", "تمت كتابة ما يلي", "كتب ما يلي",
+    "نوشته است", "skrifaði", "scríobh", "schrieben", "schrieb folgendes", "a scris următoarele",
     "wrote", "writes", "said", "has written", "schrieb", "hat geschrieben", "geschrieben", "a écrit",
     "à écrit", "a ecrit", "écrivait", "escribió", "escribio", "ha escrito", "ha scritto", "scrive",
     "scriveva", "scritto", "escreveu", "schreef", "heeft geschreven", "het volgende geschreven", "skrev",
@@ -26,6 +28,7 @@ VERBS = (
 
 # How a line of attribution begins where it does not begin with a date or a name.
 STARTS = (
+    "בתאריך", "ב-", "ביום", "في", "v", "kuupäev", "στις", "på den", "le :", "ngày", "na", "pondelok", "el dia", "trên",
     "on", "am", "le", "el", "il", "em", "no dia", "op", "den", "på", "w dniu", "dnia", "dne", "dňa", "vào",
     "vào lúc",
     "pe", "în", "στις", "at", "a", "die", "lørdag", "på", "den", "vid", "ti", "ke", "в", "у", "em", "在", "于",
