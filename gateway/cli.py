@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 queue = typer.Typer(no_args_is_help=True, help="Look at kept mail and act on it.")
 app.add_typer(queue, name="queue")
+thread = typer.Typer(no_args_is_help=True, help="Look at what leads to a ticket and correct it.")
+app.add_typer(thread, name="thread")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Default: GATEWAY_CONFIG, else ./gateway.toml.")
@@ -391,12 +393,34 @@ def queue_show(
     _table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
 
 
-def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "") -> None:
+def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", target: str | None = None) -> None:
     from gateway.store import inbox
 
     now = time.time()
-    found = _store(config_file, lambda c: inbox.operator_move(c, delivery, to, now=now, reason=reason))
-    typer.echo(found)
+
+    def act(connection: Any) -> str:
+        moved_to = _ticket_named(connection, target) if target else ""
+        return inbox.operator_move(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
+
+    typer.echo(_store(config_file, act))
+
+
+def _ticket_named(connection: Any, name: str) -> str:
+    """The id of a ticket given by id or number; "new" stays."""
+    import uuid
+
+    from gateway.store import threads
+
+    if name == "new":
+        return name
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        pass
+    found = threads.tickets_with_number(connection, name)
+    if len(found) != 1:
+        _fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
+    return found[0]
 
 
 @queue.command("retry")
@@ -409,9 +433,14 @@ def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) ->
 
 
 @queue.command("release")
-def queue_release(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Let a quarantined or held delivery go on: its plan if part of it was sent, else a new decision."""
-    _act(config_file, delivery, None)
+def queue_release(
+    delivery: DeliveryArgument,
+    config_file: ConfigOption = None,
+    to: Annotated[str | None, typer.Option("--to", help="A ticket's number or id, or new.")] = None,
+) -> None:
+    """Let a quarantined or held delivery go on: its plan if part of it was sent, else a new decision
+    in which verdicts and rates no longer count."""
+    _act(config_file, delivery, None, target=to)
 
 
 @queue.command("drop")
@@ -428,6 +457,62 @@ def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None) -> 
     from gateway.store.stage import Stage
 
     _act(config_file, delivery, Stage.HELD)
+
+
+@thread.command("show")
+def thread_show(ticket: str, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the ids, people and mails of a ticket, given by number or id."""
+    from gateway.store import threads
+
+    def look(connection: Any) -> dict[str, Any]:
+        return threads.overview(connection, _ticket_named(connection, ticket))
+
+    found = {kind: [dict(row) for row in rows] for kind, rows in _store(config_file, look).items()}
+    if as_json:
+        _print_json(found)
+        return
+    _table(["message id", "known as", "by delivery"], [list(row.values()) for row in found["ids"]])
+    _table(["address", "seen as"], [list(row.values()) for row in found["people"]])
+    mails = [
+        [row["id"], _when(row["accepted_at"]), row["sender"], row["stage"], row["subject"]] for row in found["mails"]
+    ]
+    _table(["id", "accepted", "from", "stage", "subject"], mails)
+
+
+@thread.command("move")
+def thread_move(
+    delivery: DeliveryArgument,
+    to: Annotated[str, typer.Option("--to", help="A ticket's number or id, or new.")],
+    config_file: ConfigOption = None,
+) -> None:
+    """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment."""
+    from gateway.store import inbox
+
+    now = time.time()
+    typer.echo(_store(config_file, lambda c: inbox.move_to(c, delivery, _ticket_named(c, to), now=now)))
+
+
+@thread.command("token")
+def thread_token(
+    ticket: str,
+    mailbox: Annotated[str | None, typer.Option(help="The mailbox; default: the first.")] = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Make an address by which anyone who has it may write to the ticket."""
+    import secrets
+
+    from gateway.decide.threading import TOKEN_LENGTH
+    from gateway.store import threads
+
+    settings = _settings(config_file)
+    box = next((one for one in settings.mailbox if mailbox in (None, one.address)), None)
+    if box is None:
+        _fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
+    value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
+    now = time.time()
+    _store(config_file, lambda c: threads.make_token(c, box.desk, _ticket_named(c, ticket), value, now))
+    local, _, domain = box.address.rpartition("@")
+    typer.echo(f"{local}+{value}@{domain}")
 
 
 @app.command()

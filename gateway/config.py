@@ -300,6 +300,14 @@ class LogSettings(_Section):
     format: Annotated[str, Field(pattern="^(json|text)$")] = Field("json", description="json or text")
 
 
+class GuardSettings(_Section):
+    """Against loops: how much one sender may make before the rest is quarantined; 0 = no limit."""
+
+    tickets_per_hour: Count = Field(500, description="new tickets of one sender in an hour")
+    comments_per_hour: Count = Field(1000, description="comments of one sender in an hour")
+    answers: Count = Field(4, description="automatic replies of one sender in 15 minutes")
+
+
 class MailboxSettings(_Section):
     """An address that accepts mail and where its tickets go."""
 
@@ -309,6 +317,16 @@ class MailboxSettings(_Section):
     status: Name | None = Field(None, description="status of new tickets; the board's default when absent")
     priority: Name | None = Field(None, description="priority of new tickets; the board's default when absent")
     fallback_client: Name | None = Field(None, description="client of senders whom the desk does not know")
+    closed: Literal["reopen", "new_linked", "comment", "board"] = Field(
+        "board", description="a reply to a closed ticket: reopen, new_linked, comment, or as the board says"
+    )
+    reopen_window: Annotated[float, Field(ge=0)] = Field(
+        14 * 86400, description="seconds since the closing in which a reply reopens; later: a linked new ticket"
+    )
+    reopen_status: Name | None = Field(None, description="status of a reopened ticket; the board's when absent")
+    double_send: Annotated[float, Field(ge=0)] = Field(
+        0, description="seconds in which the same sender and subject join one ticket; 0 = off"
+    )
     attach_original: bool = Field(False, description="upload the original mail as original.eml")
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
     tags: bool = Field(True, description='take "+tag" in the local part')
@@ -327,6 +345,7 @@ class Settings(_Section):
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     parser: ParserSettings = ParserSettings()
+    guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 

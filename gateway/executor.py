@@ -173,12 +173,17 @@ class _Case:
                 return await self.desk.upload(self.ticket_id, prepared, name, kind)
             case "pictures":
                 return await self._put_pictures(one)
+            case "status":
+                return await self.desk.set_status(self.ticket_id, one.body["request"])
+            case "moved":
+                request = dict(one.body["request"])
+                return await self._comment(one, request.pop("blocks"), request, one.body["ticket_id"])
         raise AssertionError(f"effect of unknown kind {one.kind}")
 
-    async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any]) -> Outcome:
+    async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
         own = {**request["metadata"]["email_gateway"], "marker": one.marker}
         request = {**request, "comment_text": rich.dumps(body), "metadata": {"email_gateway": own}}
-        return await self.desk.add_comment(self.ticket_id, request)
+        return await self.desk.add_comment(ticket_id or self.ticket_id, request)
 
     async def _content(self, one: Effect) -> Path | Step:
         """The file of a document: written when the mail was read, else read from the mail again."""
@@ -279,7 +284,7 @@ class _Case:
         if one.kind == "document":
             await self._end(one, EffectState.REFUSED, reason=str(outcome)[:500])
             return None
-        if one.kind in ("pictures", "missing", "status"):
+        if one.kind in ("pictures", "missing", "status", "moved"):
             await self._end(one, EffectState.SKIPPED, reason=str(outcome)[:500])
             return None
         await self._back(one)
@@ -288,6 +293,9 @@ class _Case:
         return Quarantine("api-rejected", str(outcome)[:1000])
 
     async def _ticket_gone(self, one: Effect) -> Step | None:
+        if one.kind == "moved":
+            await self._end(one, EffectState.SKIPPED, reason="the ticket is gone")
+            return None
         if self.one.posted:  # its text was there: what is left has no place any more
             await self._end(one, EffectState.SKIPPED, reason="the ticket is gone")
             return None
@@ -310,13 +318,13 @@ class _Case:
     async def _resolve(self, one: Effect) -> Step | None:
         """An effect that was sent and has no answer: adopt it, wait, or send it again."""
         now = self.clock()
-        if one.kind == "pictures":  # reads before it writes, so it may simply be done again
+        if one.kind in ("pictures", "status"):  # doing it again changes nothing
             await self._back(one)
             return None
         if one.reads == 0 and now < one.sent_at + self.settle * READ_BACK[0]:
             return Defer(one.sent_at + self.settle * READ_BACK[0], "outcome unknown")
         try:
-            hits = await look(self.store, self.desk, one, self.ticket_id)
+            hits = await look(self.store, self.desk, one, one.body.get("ticket_id") or self.ticket_id)
         except readback.NotRead as error:
             return await self._not_read(one, error)
         self.executor.observe(one.kind, "adopted" if hits else "absent")
@@ -435,6 +443,8 @@ class _Case:
         inbox.touch(connection, one, posted=True, ticket_id=one.ticket_id)
         threads.map_ids(connection, one.desk, one.board_id, one.id, one.ticket_id, plan["ids"])
         threads.add_participants(connection, one.desk, one.ticket_id, plan["people"])
+        for address, status in plan.get("marks", ()):
+            threads.mark_unreachable(connection, one.desk, address, status, now)
         if not plan["ticket_id"]:
             threads.add_ticket(
                 connection,
@@ -462,7 +472,7 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
     match one.kind:
         case "ticket":
             return await readback.tickets(desk, one.marker, one.sent_at)
-        case "comment" | "missing":
+        case "comment" | "missing" | "moved":
             return await readback.comments(desk, ticket_id, one.marker, one.sent_at)
         case "document":
             return await readback.documents(desk, ticket_id, one.body, one.sent_at, owned)
@@ -470,7 +480,13 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
 
 
 COUNTED = ("ticket", "document", "pictures")
-ID_OF = {"ticket": "ticket_id", "comment": "comment_id", "missing": "comment_id", "document": "document_id"}
+ID_OF = {
+    "ticket": "ticket_id",
+    "comment": "comment_id",
+    "missing": "comment_id",
+    "moved": "comment_id",
+    "document": "document_id",
+}
 KEEP = ("ticket_id", "ticket_number", "comment_id", "document_id", "file_id", "created_at", "entered_at", "updated_at")
 
 

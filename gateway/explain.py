@@ -6,21 +6,24 @@ open question, and the decision goes on as if there were nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from gateway.answers import Answers
 from gateway.config import MailboxSettings, Settings
 from gateway.decide import facts as ask
 from gateway.decide.decide import Context, decide
 from gateway.decide.plan import Decision
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import Good
 from gateway.envelope import Envelope
 from gateway.mail.model import Email
 from gateway.mail.read import read
-from gateway.planner import answer_from_store
 from gateway.store.engine import make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
@@ -33,6 +36,13 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.IsParticipant: False,
     ask.ContactsOf: [],
     ask.FilesOn: {},
+    ask.Staff: False,
+    ask.TicketOfToken: "",
+    ask.TicketByNumber: None,
+    ask.SameSubject: "",
+    ask.StateOf: None,
+    ask.Reopens: 0,
+    ask.RecentMails: ask.Recent(0, 0, 0),
 }
 
 
@@ -53,13 +63,14 @@ async def explain(
         templates=Templates(),
     )
     one = _delivery(box, envelope, email)
+    source = Answers(one, directory, lambda operation: _on_database(settings, operation))
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
     while not isinstance(result := decide(email, envelope, context, answers), Decision):
         for question in result:
             try:
-                answers[question] = await _answer(settings, one, question, directory)
-            except LookupError:
+                answers[question] = await source.answer(question)
+            except (LookupError, DeskAway):
                 unanswered.append(question)
                 answers[question] = EMPTY[type(question)]
     return {
@@ -135,49 +146,27 @@ def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Deliver
         posted=False,
         board_id="",
         ticket_id="",
+        detail="",
+        released=False,
+        moved_to="",
+        moved_from="",
         plan=None,
         trace=[],
     )
 
 
-async def _answer(settings: Settings, one: Delivery, question: ask.Question, directory: Directory | None) -> Any:
-    """Raises LookupError when nobody can answer."""
-    if isinstance(question, ask.ContactsOf | ask.TicketFacts):
-        return await _ask_desk(question, directory)
-    if settings.store.url.startswith("sqlite:///"):
-        database = Path(settings.store.url.removeprefix("sqlite:///"))
-        if not database.exists():
-            raise LookupError("no database yet")
+async def _on_database(settings: Settings, operation: Callable[[Connection], Any]) -> Any:
+    """Run an operation on the database, if it is there. Raises LookupError."""
+    if settings.store.url.startswith("sqlite:///") and not Path(settings.store.url[10:]).exists():
+        raise LookupError("no database yet")
     engine = make_engine(settings.store.url)
     try:
         with engine.connect() as connection:
-            return answer_from_store(connection, one, question)
-    except Exception as error:
-        raise LookupError(str(error)) from error
+            return operation(connection)
+    except DBAPIError as error:
+        raise LookupError(str(error.orig)) from error
     finally:
         engine.dispose()
-
-
-async def _ask_desk(question: ask.ContactsOf | ask.TicketFacts, directory: Directory | None) -> Any:
-    if directory is None:
-        raise LookupError("no desk")
-    if isinstance(question, ask.ContactsOf):
-        try:
-            return await directory.contacts(question.address)
-        except DeskAway as away:
-            raise LookupError(str(away)) from away
-    outcome = await directory.desk.ticket(question.ticket_id)
-    if not isinstance(outcome, Good):
-        raise LookupError(str(outcome))
-    row = outcome.data
-    return ask.Ticket(
-        row["ticket_id"],
-        row["ticket_number"],
-        row["board_id"],
-        row["client_id"],
-        row.get("contact_name_id") or "",
-        False,
-    )
 
 
 def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.config import Settings
+from gateway.answers import Answers
+from gateway.config import MailboxSettings, Settings
 from gateway.decide import facts as ask
-from gateway.decide.decide import Context, decide
+from gateway.decide.closed import Closing
+from gateway.decide.decide import Context, Guard, decide
 from gateway.decide.plan import Decision, Plan
 from gateway.decide.threading import thread_ids
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import Good, Refused
 from gateway.mail.model import Email
 from gateway.parser import Parser
 from gateway.steps import Defer, Ended, Quarantine, Step, Wait
@@ -31,7 +32,8 @@ from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 
-MOST_ROUNDS = 20
+MOST_ROUNDS = 40
+GONE = "continues ticket"
 MOST_DEATHS = 3
 DEATH_PAUSE = 5.0
 BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
@@ -65,6 +67,8 @@ class Planner:
         self.mailboxes = {box.address: box for box in settings.mailbox}
         self.own = frozenset(self.mailboxes)
         self.spool = settings.store.spool_dir
+        guard = settings.guard
+        self.guard = Guard(guard.tickets_per_hour, guard.comments_per_hour, guard.answers)
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
@@ -99,6 +103,13 @@ class Planner:
             own=self.own,
             templates=self.templates,
             attach_original=box.attach_original,
+            closing=closing_of(box, directory),
+            guard=self.guard,
+            double_send=box.double_send,
+            moved_to=one.moved_to,
+            moved_from=one.moved_from,
+            released=one.released,
+            note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
         )
         try:
             decision, answers = await self._decide(one, email, context, directory)
@@ -108,7 +119,7 @@ class Planner:
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
-        return await self._keep(one, email, decision.plan, trace)
+        return await self._keep(one, email, decision, trace)
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -132,38 +143,19 @@ class Planner:
         self, one: Delivery, email: Email, context: Context, directory: Directory
     ) -> tuple[Decision, dict[ask.Question, Any]]:
         answers: dict[ask.Question, Any] = {}
+        source = Answers(one, directory, self.store.read)
         for _ in range(MOST_ROUNDS):
             result = decide(email, one.envelope, context, answers)
             if isinstance(result, Decision):
                 return result, answers
             for question in result:
-                answers[question] = await self._answer(one, question, directory)
+                answers[question] = await source.answer(question)
         raise RuntimeError("the decision asks without end")
-
-    async def _answer(self, one: Delivery, question: ask.Question, directory: Directory) -> Any:
-        match question:
-            case ask.ContactsOf(address):
-                return await directory.contacts(address)
-            case ask.TicketFacts(ticket_id):
-                return await self._ticket(one.desk, ticket_id, directory)
-            case _:
-                return await self.store.read(lambda c: answer_from_store(c, one, question))
-
-    async def _ticket(self, desk: str, ticket_id: str, directory: Directory) -> ask.Ticket | None:
-        row = await self.store.read(lambda c: threads.get_ticket(c, desk, ticket_id))
-        if row is not None:
-            return _ticket(row)
-        outcome = await directory.desk.ticket(ticket_id)
-        if isinstance(outcome, Refused) and outcome.status == 404:
-            return None
-        if not isinstance(outcome, Good):
-            raise DeskAway(outcome)
-        return _ticket({**outcome.data, "number": outcome.data.get("ticket_number"), "fallback": False})
 
     # -- keeping ----------------------------------------------------------------------------------
 
     async def _end(self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str) -> Step:
-        values = {"trace": trace, "digest": email.digest, "board_id": context.destination["board_id"]}
+        values = {**_read(email, decision.outcome), "trace": trace, "board_id": context.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:
@@ -173,9 +165,11 @@ class Planner:
         await self.store.write(end)
         return Ended(stage, decision.reason, decision.detail)
 
-    async def _keep(self, one: Delivery, email: Email, plan: Plan, trace: str) -> Step | Planned:
+    async def _keep(self, one: Delivery, email: Email, decision: Decision, trace: str) -> Step | Planned:
         """Store the plan with its reservations. Another delivery may have taken an id or a file since
         the decision: then decide again, soon."""
+        plan = decision.plan
+        assert plan is not None
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         kept = replace(plan, effects=())
         after = replace(one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept))
@@ -192,7 +186,7 @@ class Planner:
                 now=self.clock(),
                 plan=json.dumps(after.plan),
                 trace=trace,
-                digest=email.digest,
+                **_read(email, decision.outcome),
                 board_id=plan.board_id,
                 ticket_id=plan.ticket_id,
             )
@@ -212,44 +206,30 @@ class Planner:
                     raise threads.Reserved(f"file {name}")
 
 
-def answer_from_store(connection: Connection, one: Delivery, question: ask.Question) -> Any:
-    """The answers that the store has. Raises TypeError for a question that is not its own."""
-    match question:
-        case ask.Copies(message_id):
-            rows = threads.copies(connection, one.desk, message_id, one.id)
-            return [
-                ask.Copy(
-                    row["id"],
-                    row["seq"] < one.seq,
-                    row["stage"],
-                    row["reason"],
-                    row["digest"],
-                    row["board_id"],
-                    row["ticket_id"],
-                )
-                for row in rows
-            ]
-        case ask.TicketsOf(message_ids):
-            mapped = threads.lookup(connection, one.desk, message_ids)
-            return [ask.Mapped(row.message_id, row.ticket_id, row.board_id, row.known) for row in mapped]
-        case ask.IsParticipant(ticket_id, address):
-            return threads.is_participant(connection, one.desk, ticket_id, address)
-        case ask.FilesOn(ticket_id, hashes):
-            return {
-                digest: row["name"] for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
-            }
-    raise TypeError(f"not a question for the store: {question}")
+def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
+    """What a reply to a closed ticket does: as the mailbox says, else as its board does."""
+    catalog = directory.catalog
+    assert catalog is not None
+    board_id = catalog.destinations[box.address].board_id
+    board = catalog.boards[board_id]
+    window = box.reopen_window
+    policy = box.closed
+    if policy == "board":
+        policy = "reopen" if board.get("inbound_reply_reopen_enabled") else "comment"
+        window = float(board.get("inbound_reply_reopen_cutoff_hours") or 0) * 3600
+    status = catalog.reopen_status(board_id, box.reopen_status) if policy == "reopen" else ""
+    return Closing(policy, window, status)
 
 
-def _ticket(row: Any) -> ask.Ticket:
-    return ask.Ticket(
-        ticket_id=row["ticket_id"],
-        number=row["number"] or "",
-        board_id=row["board_id"] or "",
-        client_id=row["client_id"] or "",
-        contact_id=row.get("contact_id") or row.get("contact_name_id") or "",
-        fallback=bool(row["fallback"]),
-    )
+def _read(email: Email, outcome: str) -> dict[str, Any]:
+    """What the store keeps of a mail once it was read."""
+    return {
+        "digest": email.digest,
+        "sender": email.sender.address.lower() if email.sender else "",
+        "subject": email.subject[:255],
+        "class": email.auto.kind,
+        "outcome": outcome,
+    }
 
 
 def _trace(decision: Decision, answers: dict[ask.Question, Any], email: Email) -> str:

@@ -20,7 +20,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES = ("title", "ticket", "comment", "bounce", "missing", "files")
+NAMES = ("title", "ticket", "comment", "bounce", "missing", "moved", "files")
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 

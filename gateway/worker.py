@@ -19,7 +19,7 @@ from gateway.config import WorkSettings
 from gateway.desk.directory import Directory
 from gateway.executor import Executor
 from gateway.parser import ParserDied
-from gateway.planner import MOST_DEATHS, Planned, Planner
+from gateway.planner import GONE, MOST_DEATHS, Planned, Planner
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 from gateway.store import inbox, threads
 from gateway.store.engine import Store, StoreFailed
@@ -229,7 +229,7 @@ class Worker:
                 Stage.ACCEPTED,
                 now=now,
                 reason="",
-                detail=f"ticket {ticket_id} is gone from the desk",
+                detail=f"{GONE} {ticket_id}, which the desk no longer has",
                 generation=one.generation + 1,
                 plan=None,
                 ticket_id="",

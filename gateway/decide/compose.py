@@ -147,13 +147,22 @@ class Composer:
         return effects + self._missing(effects)
 
     def comment(
-        self, body: Sequence[Block], *, internal: bool, present: Iterable[str], hidden: int = 0, automatic: str = ""
+        self,
+        body: Sequence[Block],
+        *,
+        internal: bool,
+        present: Iterable[str],
+        hidden: int = 0,
+        automatic: str = "",
+        note: str = "",
     ) -> list[EffectSpec]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
         files = uploads(self.email, present)
         pictures = [one for one in files if one.file.inline]
         others = [one for one in files if not one.file.inline]
-        framed = self._frame("comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic)
+        framed = self._frame(
+            "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic, note=note
+        )
         parts, whole = self._parts(framed)
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):
@@ -168,6 +177,12 @@ class Composer:
         assert bounce is not None
         body = self._frame("bounce", (), recipient=bounce.recipient[:320], status=bounce.status[:12])
         return [_comment(body, True, self._facts())]
+
+    def moved(self, ticket_id: str) -> EffectSpec:
+        """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
+        body = self._frame("moved", ())
+        request = _comment(body, True, self._facts(moved=True)).body["request"]
+        return EffectSpec("moved", {"request": request, "ticket_id": ticket_id})
 
     def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
         """The comments of a text, and the text that goes into message.txt when it is too long."""

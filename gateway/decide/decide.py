@@ -10,16 +10,42 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.decide import requester, threading
+from gateway.decide import closed, external, requester, sender, threading
+from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
-from gateway.decide.facts import Copies, Copy, Facts, FilesOn, Question, Unanswered
+from gateway.decide.facts import (
+    Copies,
+    Copy,
+    Facts,
+    FilesOn,
+    Question,
+    Recent,
+    RecentMails,
+    StateOf,
+    Ticket,
+    TicketFacts,
+    TicketState,
+    Unanswered,
+)
 from gateway.decide.plan import Decision, EffectSpec, Outcome, Plan, Trace
+from gateway.decide.sender import Sender
 from gateway.envelope import Envelope
 from gateway.mail.ids import derived_message_id
 from gateway.mail.model import Email
 from gateway.templates import Templates
 
+NOBODY = Sender("", "unknown", False)
 SUPPRESSED_WITHOUT_THREAD = ("bounce", "receipt", "auto-reply", "vacation")
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How many tickets and comments one sender may make in an hour, and how many automatic replies in
+    a quarter of one, until the rest is quarantined; 0 = no limit."""
+
+    tickets: int = 0
+    comments: int = 0
+    answers: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +59,13 @@ class Context:
     own: frozenset[str]
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
+    closing: Closing = Closing()
+    guard: Guard = Guard()
+    double_send: float = 0.0
+    moved_to: str = ""  # an operator's word: a ticket's id, or "new"
+    moved_from: str = ""
+    released: bool = False  # an operator let it out of quarantine
+    note: str = ""  # of an earlier decision, for the technician
 
 
 @dataclass(slots=True)
@@ -44,6 +77,7 @@ class _Case:
     context: Context
     facts: Facts
     trace: Trace
+    sender: Sender = NOBODY
     note: str = ""
     message_id: str = ""
 
@@ -59,8 +93,9 @@ def decide(
 ) -> Decision | tuple[Question, ...]:
     """Decide, or say what is missing."""
     facts = Facts(answers)
-    case = _Case(email, envelope, context, facts, Trace(), message_id=email.message_id)
+    case = _Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
     try:
+        case.sender = sender.identify(email, envelope, facts)
         for rule in POLICY:
             decision = rule(case)
             if decision is not None:
@@ -95,27 +130,99 @@ def _duplicate(case: _Case) -> Decision | None:
     return None
 
 
+def _edge(case: _Case) -> Decision | None:
+    """The edge asked for quarantine: malware, a failed verdict and the like."""
+    if not case.envelope.quarantine or case.context.moved_to or case.context.released:
+        return None
+    case.trace.add("edge", case.envelope.verdict_reason or case.envelope.quarantine, "quarantine")
+    return case.end("quarantine", case.envelope.quarantine, case.envelope.verdict_reason)
+
+
+def _spoofed(case: _Case) -> Decision | None:
+    """Where verdicts are configured, nobody writes in a technician's name without a pass."""
+    who = case.sender
+    if not who.is_staff or who.proven or not who.looked_at or case.context.released:
+        return None
+    case.trace.add("technician", f"{who.address} without a passing verdict ({who.verdict})", "quarantine")
+    return case.end("quarantine", "spoofed-internal", f"{who.address} is a technician; the verdict is {who.verdict}")
+
+
+def _moved(case: _Case) -> Decision | None:
+    """An operator said where the mail belongs."""
+    target = case.context.moved_to
+    if not target:
+        return None
+    if target == "new":
+        case.trace.add("operator", "moved to a ticket of its own", "new ticket")
+        return _new_ticket(case)
+    ticket: Ticket | None = case.facts.ask(TicketFacts(target))
+    if ticket is None:
+        return case.end("quarantine", "no-ticket", f"ticket {target}, to which it was moved, is not at the desk")
+    case.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
+    return _comment(case, ticket)
+
+
 def _thread(case: _Case) -> Decision | None:
     """A reply to a ticket that we know, by a sender who may write there."""
-    match = threading.find(case.email, case.facts, case.context.destination["board_id"], case.trace)
+    context = case.context
+    thread = threading.Thread(
+        case.email, case.envelope, case.sender, case.facts, context.destination["board_id"], context.double_send
+    )
+    match = threading.find(thread, case.trace)
     if match.refused:
         return case.end("quarantine", match.refused, match.detail)
-    case.note = match.detail
+    case.note = match.note or case.note
     if match.ticket is None:
         return None
-    ticket = match.ticket
+    ticket, verdict = match.ticket, closed.Verdict()
+    if context.closing.asks:
+        state: TicketState | None = case.facts.ask(StateOf(ticket.ticket_id))
+        if state is None:
+            case.trace.add("state", "the ticket is gone from the desk", "new ticket")
+            case.note = f"continues ticket {ticket.number or ticket.ticket_id}, which the desk no longer has"
+            return None
+        ticket, state = _master(case, ticket, state)
+        verdict = closed.judge(
+            case.email, context.closing, state, case.facts, case.envelope.time, not match.unbound, case.trace
+        )
+        if verdict.new:
+            case.note = verdict.note
+            return None
     if twin := _twin_on(case, ticket.ticket_id):
         case.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")
         return case.end("suppress", "duplicate-of", twin)
+    return _comment(case, ticket, verdict.reopen, "the sender is not part of the ticket" if match.unbound else "")
+
+
+def _master(case: _Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
+    """A merged or bundled ticket is followed to its master, within one client: a master of another
+    client would show the words to strangers."""
+    if not state.master_id:
+        return ticket, state
+    master: TicketState | None = case.facts.ask(StateOf(state.master_id))
+    facts: Ticket | None = case.facts.ask(TicketFacts(state.master_id))
+    if master is None or facts is None or master.client_id != state.client_id:
+        case.trace.add("bundle", f"master {state.master_id} is of another client or gone", "stays on the child")
+        return ticket, state
+    case.trace.add("bundle", f"ticket {state.number} is part of {master.number}", "goes to the master")
+    return facts, master
+
+
+def _comment(case: _Case, ticket: Ticket, reopen: str = "", note: str = "") -> Decision:
+    """The mail as a comment on the ticket, with its new files; then the state."""
     hashes = tuple(dict.fromkeys(one.sha256 for one in case.email.attachments if one.size))
     present = case.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
-    effects = _comment_effects(case, present)
+    effects = _comment_effects(case, present, note)
+    if reopen:
+        request = {"status_id": reopen, "suppressContactNotifications": True}
+        effects.append(EffectSpec("status", {"request": request}))
     plan = Plan(
-        effects=_with_original(case, effects),
+        effects=_with_extras(case, effects),
         board_id=ticket.board_id,
         ticket_id=ticket.ticket_id,
         ids=_ids(case),
         people=_people(case),
+        marks=_marks(case),
     )
     case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
     return Decision("comment", plan=plan, trace=tuple(case.trace.steps))
@@ -132,7 +239,7 @@ def _twin_on(case: _Case, ticket_id: str) -> str:
     return ""
 
 
-def _comment_effects(case: _Case, present: Mapping[str, str]) -> list[EffectSpec]:
+def _comment_effects(case: _Case, present: Mapping[str, str], note: str) -> list[EffectSpec]:
     email, composer = case.email, case.composer()
     if email.auto.bounce:
         return composer.bounce()
@@ -140,7 +247,17 @@ def _comment_effects(case: _Case, present: Mapping[str, str]) -> list[EffectSpec
     body = email.reply.blocks if cut else email.blocks
     hidden = email.reply.quoted.count("\n") + 1 if cut and email.reply.quoted else 0
     automatic = email.auto.kind if email.auto.is_auto else ""
-    return composer.comment(body, internal=bool(automatic), present=present, hidden=hidden, automatic=automatic)
+    return composer.comment(
+        body, internal=bool(automatic), present=present, hidden=hidden, automatic=automatic, note=note
+    )
+
+
+def _marks(case: _Case) -> tuple[tuple[str, str], ...]:
+    """Addresses that a report says cannot be reached, with the status."""
+    bounce = case.email.auto.bounce
+    if bounce is None or not bounce.recipient or not bounce.status.startswith("5"):
+        return ()
+    return ((bounce.recipient.lower(), bounce.status),)
 
 
 def _automatic(case: _Case) -> Decision | None:
@@ -150,6 +267,27 @@ def _automatic(case: _Case) -> Decision | None:
         return None
     case.trace.add("automatic", f"{auto.kind}: {', '.join(auto.reasons)}", "suppress")
     return case.end("suppress", auto.kind, ", ".join(auto.reasons))
+
+
+def _flood(case: _Case) -> Decision | None:
+    """Too much of one sender: a loop, or somebody's broken script. Technicians are exempt."""
+    who, guard = case.sender, case.context.guard
+    if not who.address or (who.is_staff and who.proven) or case.context.released:
+        return None
+    if guard.answers and case.email.auto.kind in ("auto-reply", "vacation", "helpdesk"):
+        recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time - 900))
+        if recent.answers >= guard.answers:
+            case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
+            return case.end("quarantine", "loop-suspected", f"{who.address} answers by machine again and again")
+    if guard.tickets or guard.comments:
+        recent = case.facts.ask(RecentMails(who.address, case.envelope.time - 3600))
+        if (guard.tickets and recent.tickets >= guard.tickets) or (
+            guard.comments and recent.comments >= guard.comments
+        ):
+            found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
+            case.trace.add("rate", found, "quarantine")
+            return case.end("quarantine", "rate-limited", f"{who.address}: {found}")
+    return None
 
 
 def _new_ticket(case: _Case) -> Decision:
@@ -162,10 +300,12 @@ def _new_ticket(case: _Case) -> Decision:
         destination["contact_name_id"] = who.contact_id
     effects = case.composer().ticket(destination, case.email.blocks, case.note)
     plan = Plan(
-        effects=_with_original(case, effects),
+        effects=_with_extras(case, effects),
         board_id=destination["board_id"],
         ids=_ids(case),
         people=_people(case),
+        marks=_marks(case),
+        subject=case.email.subject,
         client_id=who.client_id,
         contact_id=who.contact_id,
         fallback=who.fallback,
@@ -175,8 +315,12 @@ def _new_ticket(case: _Case) -> Decision:
 
 
 POLICY: tuple[Callable[[_Case], Decision | None], ...] = (
+    _edge,
     _own_mail,
+    _moved,
+    _spoofed,
     _duplicate,
+    _flood,
     _thread,
     _automatic,
     _new_ticket,
@@ -187,7 +331,8 @@ def _ids(case: _Case) -> tuple[tuple[str, str], ...]:
     """The ids that lead to the ticket from now on, and how each is known."""
     own = case.message_id or derived_message_id(case.email.digest)
     named = [one for one in threading.thread_ids(case.email) if one != own]
-    return ((own, "received"), *((one, "referenced") for one in named))
+    numbers = external.ids_of(case.email)
+    return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
 
 
 def _people(case: _Case) -> tuple[tuple[str, str], ...]:
@@ -200,12 +345,17 @@ def _people(case: _Case) -> tuple[tuple[str, str], ...]:
     return tuple((address, role) for address, role in (sender + others)[:51] if address not in case.context.own)
 
 
-def _with_original(case: _Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
-    """Add the original mail where the mailbox wants it uploaded; before the comment on missing files."""
-    if not case.context.attach_original:
-        return tuple(effects)
-    original = EffectSpec("document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"})
-    if effects and effects[-1].kind == "missing":
-        return (*effects[:-1], original, effects[-1])
-    missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})
-    return (*effects, original, missing)
+def _with_extras(case: _Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
+    """Add the original mail where the mailbox wants it uploaded (before the comment on missing files),
+    and a line on the ticket that an operator took the mail away from."""
+    if case.context.attach_original:
+        original = EffectSpec(
+            "document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
+        )
+        missing = [EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})]
+        if effects and effects[-1].kind == "missing":
+            missing = [effects.pop()]
+        effects = [*effects, original, *missing]
+    if case.context.moved_from:
+        effects = [*effects, case.composer().moved(case.context.moved_from)]
+    return tuple(effects)

@@ -69,6 +69,67 @@ class FilesOn(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class Staff(Question):
+    """Whether the address is that of an active internal user of the desk: bool."""
+
+    address: str
+    kind: ClassVar[str] = "technician"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOfToken(Question):
+    """The ticket of one of our tokens: its id, "" when there is none."""
+
+    token: str
+    kind: ClassVar[str] = "ticket of the token"
+
+
+@dataclass(frozen=True, slots=True)
+class TicketByNumber(Question):
+    """The ticket with exactly this number: a Ticket, or None."""
+
+    number: str
+    kind: ClassVar[str] = "ticket with this number"
+
+
+@dataclass(frozen=True, slots=True)
+class SameSubject(Question):
+    """The ticket that this sender's mail with the same subject made since then: its id or ""."""
+
+    address: str
+    subject: str
+    since: float
+    kind: ClassVar[str] = "ticket of the same sender and subject"
+
+
+@dataclass(frozen=True, slots=True)
+class StateOf(Question):
+    """The ticket as the desk has it now: a TicketState, or None when it is gone. One counted call."""
+
+    ticket_id: str
+    kind: ClassVar[str] = "state of the ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Reopens(Question):
+    """How often the gateway reopened the ticket since then: int."""
+
+    ticket_id: str
+    since: float
+    kind: ClassVar[str] = "reopens of the ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMails(Question):
+    """How many mails of the sender became tickets and comments since then, and how many of them were
+    automatic replies: a Recent."""
+
+    address: str
+    since: float
+    kind: ClassVar[str] = "recent mail of the sender"
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     delivery_id: str
     earlier: bool
@@ -95,6 +156,26 @@ class Ticket:
     client_id: str
     contact_id: str
     fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """``closed_at`` ISO 8601 or ""; ``master_id`` the bundle's master or ""."""
+
+    ticket_id: str
+    number: str
+    is_closed: bool
+    closed_at: str
+    client_id: str
+    board_id: str
+    master_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    tickets: int
+    comments: int
+    answers: int  # automatic replies and other help desks
 
 
 @dataclass(frozen=True, slots=True)

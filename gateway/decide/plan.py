@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
-EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing"]
+EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing", "moved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Plan:
     client_id: str = ""
     contact_id: str = ""
     fallback: bool = False
+    marks: tuple[tuple[str, str], ...] = ()  # addresses that cannot be reached, with the status
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

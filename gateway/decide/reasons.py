@@ -38,6 +38,36 @@ ALL = (
         "Look at the sender; release it as a new ticket, or drop it.",
     ),
     Reason(
+        "spoofed-internal",
+        "quarantined",
+        "The mail is in the name of a technician or of our own domain, and its verdict is not a pass.",
+        "Look at the original; release it only when you know that it is genuine.",
+    ),
+    Reason(
+        "failed-verification",
+        "quarantined",
+        "The sender's domain says that the mail is not its own.",
+        "Look at the original; release it, or drop it.",
+    ),
+    Reason(
+        "rate-limited",
+        "quarantined",
+        "The sender made more tickets or comments within an hour than [guard] allows.",
+        "Look for a loop or a broken script; release what is genuine.",
+    ),
+    Reason(
+        "loop-suspected",
+        "quarantined",
+        "A machine at the sender's answers again and again.",
+        "Stop the other side's automatic answers; drop the mails.",
+    ),
+    Reason(
+        "no-ticket",
+        "quarantined",
+        "An operator moved the mail to a ticket that the desk does not have.",
+        "Move it again, or release it.",
+    ),
+    Reason(
         "ambiguous-thread",
         "quarantined",
         "The mail's references name several tickets.",

@@ -1,138 +1,251 @@
-"""Which ticket a mail belongs to, by evidence, and whether its sender may write there.
+"""Which ticket a mail belongs to: the evidence ladder (RULES 1).
 
-Evidence is tried strongest first; every candidate goes into the trace. A match counts only for a
-bound sender (DESIGN "Bound senders"): otherwise the mail is quarantined with no effect.
+The levels are tried strongest first; every candidate goes into the trace. What a level needs:
+
+    proof    our token in the recipient: whoever has the address may write, marked when not bound
+    strong   an id that was received or sent: needs a bound sender, else quarantine with no effect
+    medium   the desk's own marks, a vendor's number, an ancestor that we never got: needs a bound
+             sender, else the mail goes on as if there were no mark, with a note
+    weak     a number in the subject, the same sender and subject: needs a bound sender and a passing
+             verdict, else the same
+
+Thread-Index and Thread-Topic never decide. Two tickets on one level: In-Reply-To when it alone is
+clear, else quarantine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.decide import external
 from gateway.decide.facts import (
-    Contact,
-    ContactsOf,
     Facts,
-    IsParticipant,
     Mapped,
+    SameSubject,
     Ticket,
+    TicketByNumber,
     TicketFacts,
+    TicketOfToken,
     TicketsOf,
 )
 from gateway.decide.plan import Trace
+from gateway.decide.sender import Sender, binding
+from gateway.envelope import Envelope
 from gateway.mail.model import Email
 
-Strength = Literal["strong", "medium", "weak"]
+Strength = Literal["proof", "strong", "medium", "weak"]
 
 MOST_REFERENCES = 50
+TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One reason why a mail may belong to a ticket."""
 
-    rule: str
     ticket_id: str
-    strength: Strength
     found: str
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The ticket of the mail, or why there is none. ``refused`` is a quarantine reason."""
+    """The ticket of the mail, or why there is none. ``refused`` is a quarantine reason; ``note`` is for
+    the technician, ``unbound`` says that only the token lets the sender in."""
 
     ticket: Ticket | None = None
     refused: str = ""
     detail: str = ""
+    note: str = ""
+    unbound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What the levels look at."""
+
+    email: Email
+    envelope: Envelope
+    sender: Sender
+    facts: Facts
+    board_id: str
+    double_send: float = 0.0
+
+    def mapped(self, *known: str) -> list[Mapped]:
+        """The mapping table's rows of the mail's ids that are known in one of these ways."""
+        ids = thread_ids(self.email)
+        rows: list[Mapped] = self.facts.ask(TicketsOf(ids)) if ids else []
+        return [row for row in rows if row.known in known and row.ticket_id]
+
+    def of(self, ids: Sequence[str], rows: Sequence[Mapped]) -> list[Evidence]:
+        """The tickets of these ids; where an id has several, the one of the mailbox's own board."""
+        found = []
+        for one in ids:
+            mine = [row for row in rows if row.message_id == one]
+            own_board = [row for row in mine if row.board_id == self.board_id]
+            found += [Evidence(row.ticket_id, f"<{one}> was {row.known}") for row in own_board or mine]
+        return found
 
 
 def thread_ids(email: Email) -> tuple[str, ...]:
-    """The ids that tie a mail to others: In-Reply-To, then References nearest first."""
+    """The ids that tie a mail to others: a bounced mail's, In-Reply-To, References nearest first."""
     nearest_first = tuple(reversed(email.references[-MOST_REFERENCES:]))
-    ids = dict.fromkeys((*email.in_reply_to, *nearest_first))
-    if email.auto.bounce and email.auto.bounce.original_message_id:
-        ids = dict.fromkeys((email.auto.bounce.original_message_id, *ids))
-    return tuple(ids)
+    bounced = email.auto.bounce.original_message_id if email.auto.bounce else ""
+    return tuple(one for one in dict.fromkeys((bounced, *email.in_reply_to, *nearest_first)) if one)
 
 
-def find(email: Email, facts: Facts, board_id: str, trace: Trace) -> Match:
-    """The ticket to which the mail belongs, with its sender's right to write there."""
-    ids = thread_ids(email)
-    if not ids:
-        trace.add("thread", "no In-Reply-To, no References", "not a reply")
-        return Match()
-    rows: list[Mapped] = facts.ask(TicketsOf(ids))
-    levels = _levels(email, rows, board_id)
-    for rule, level in levels:
-        tickets = tuple(dict.fromkeys(evidence.ticket_id for evidence in level))
-        if not tickets:
-            continue
-        for evidence in level:
-            trace.add(rule, evidence.found, f"ticket {evidence.ticket_id} ({evidence.strength})")
-        if len(tickets) > 1:
-            trace.add(rule, f"{len(tickets)} tickets", "quarantine")
-            return Match(refused="ambiguous-thread", detail=f"{rule} names tickets {', '.join(tickets)}")
-        return _bound(email, facts, tickets[0], trace)
-    trace.add("thread", f"{len(ids)} ids, none of a ticket that we know", "not a known thread")
-    return Match()
+# -- the levels -----------------------------------------------------------------------------------
 
 
-def _levels(email: Email, rows: list[Mapped], board_id: str) -> Iterator[tuple[str, list[Evidence]]]:
-    """The ladder: each rule with its evidence, strongest first."""
-    exact = [row for row in rows if row.known != "referenced"]
-    ancestors = [row for row in rows if row.known == "referenced"]
-    if email.auto.bounce and email.auto.bounce.original_message_id:
-        yield "bounced mail", _of((email.auto.bounce.original_message_id,), exact, board_id, "strong")
-    yield "In-Reply-To", _of(email.in_reply_to, exact, board_id, "strong")
-    for reference in reversed(email.references[-MOST_REFERENCES:]):
-        yield "References", _of((reference,), exact, board_id, "strong")
-    for one in thread_ids(email):
-        yield "shared ancestor", _of((one,), ancestors, board_id, "weak")
+def _token(thread: Thread) -> list[Evidence]:
+    token = token_of(thread.envelope.rcpt_to)
+    ticket_id = thread.facts.ask(TicketOfToken(token)) if token else ""
+    return [Evidence(ticket_id, "our token in the recipient")] if ticket_id else []
 
 
-def _of(ids: tuple[str, ...], rows: list[Mapped], board_id: str, strength: Strength) -> list[Evidence]:
-    """The tickets of these ids; where an id has several, the one of the mailbox's own board."""
+def _bounced(thread: Thread) -> list[Evidence]:
+    bounce = thread.email.auto.bounce
+    return thread.of((bounce.original_message_id,), thread.mapped("received", "sent")) if bounce else []
+
+
+def _in_reply_to(thread: Thread) -> list[Evidence]:
+    return thread.of(thread.email.in_reply_to, thread.mapped("received", "sent"))
+
+
+def _references(thread: Thread) -> list[Evidence]:
+    return thread.of(thread.email.references[-MOST_REFERENCES:], thread.mapped("received", "sent"))
+
+
+def _desk_marks(thread: Thread) -> list[Evidence]:
+    """The desk's root id, reply token and hidden attributes: a ticket's id, which cannot be guessed."""
+    return [Evidence(one, "the desk's mark in header or text") for one in thread.email.marks.ticket_ids[:5]]
+
+
+def _vendor_number(thread: Thread) -> list[Evidence]:
+    """A vendor's own number, known from that vendor's earlier mail; only with a passing verdict."""
+    if not thread.sender.proven:
+        return []
+    ids = external.ids_of(thread.email)
+    rows: list[Mapped] = thread.facts.ask(TicketsOf(ids)) if ids else []
+    return [Evidence(row.ticket_id, f"number {row.message_id}") for row in rows if row.ticket_id]
+
+
+def _ancestor(thread: Thread) -> list[Evidence]:
+    """An id that we only know from another mail's References: support was added in the middle."""
+    rows = thread.mapped("referenced")
+    own = thread.email.message_id
+    mine = thread.facts.ask(TicketsOf((own,))) if own else []
+    late = [row for row in mine if row.known == "referenced" and row.ticket_id]
+    return thread.of((own,), late) + thread.of(thread_ids(thread.email), rows)
+
+
+def _number(thread: Thread) -> list[Evidence]:
+    """[Ticket #N] in the subject: anyone can count."""
     found = []
-    for one in ids:
-        mine = [row for row in rows if row.message_id == one and row.ticket_id]
-        own_board = [row for row in mine if row.board_id == board_id]
-        for row in own_board or mine:
-            found.append(Evidence(row.known, row.ticket_id, strength, f"<{one}> was {row.known}"))
+    for number in thread.email.marks.ticket_numbers[:5]:
+        ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
+        if ticket is not None:
+            found.append(Evidence(ticket.ticket_id, f"[Ticket #{number}] in the subject"))
     return found
 
 
-def _bound(email: Email, facts: Facts, ticket_id: str, trace: Trace) -> Match:
-    ticket: Ticket | None = facts.ask(TicketFacts(ticket_id))
-    if ticket is None:
-        trace.add("ticket", f"{ticket_id} is gone from the desk", "a new ticket")
-        return Match(detail=f"continues ticket {ticket_id}, which the desk no longer has")
-    address = _who(email)
-    reason = _binding(address, ticket, facts) if address else ""
-    if reason:
-        trace.add("sender", f"{address}: {reason}", "may write to the ticket")
-        return Match(ticket=ticket)
-    trace.add("sender", f"{address or 'nobody'} has nothing to do with the ticket", "quarantine")
-    return Match(
-        refused="unverified-sender",
-        detail=f"{address or 'a mail without From'} is neither contact nor participant of ticket {ticket.number}",
-    )
+def _double_send(thread: Thread) -> list[Evidence]:
+    """The same sender and subject within ``double_send`` seconds; off with 0."""
+    if not thread.double_send or not thread.sender.address or thread.email.auto.is_auto:
+        return []
+    since = thread.envelope.time - thread.double_send
+    ticket_id = thread.facts.ask(SameSubject(thread.sender.address, thread.email.subject, since))
+    return [Evidence(ticket_id, "the same sender and subject a moment ago")] if ticket_id else []
 
 
-def _who(email: Email) -> str:
-    """Whose right counts: the sender's; for a bounce that of the mail's recipient who is out of reach."""
-    if email.auto.bounce:
-        return email.auto.bounce.recipient.lower()
-    return email.sender.address.lower() if email.sender else ""
+LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
+    ("token", "proof", _token),
+    ("bounced mail", "strong", _bounced),
+    ("In-Reply-To", "strong", _in_reply_to),
+    ("References", "strong", _references),
+    ("desk's mark", "medium", _desk_marks),
+    ("vendor's number", "medium", _vendor_number),
+    ("shared ancestor", "medium", _ancestor),
+    ("subject number", "weak", _number),
+    ("double send", "weak", _double_send),
+)
 
 
-def _binding(address: str, ticket: Ticket, facts: Facts) -> str:
-    """Why the address may write to the ticket, "" when nothing says so."""
-    if facts.ask(IsParticipant(ticket.ticket_id, address)):
-        return "was sender or recipient of mail of the ticket"
-    contacts: list[Contact] = [one for one in facts.ask(ContactsOf(address)) if not one.inactive]
-    if ticket.contact_id and any(one.contact_id == ticket.contact_id for one in contacts):
-        return "is the ticket's contact"
-    if not ticket.fallback and any(one.client_id == ticket.client_id for one in contacts if one.client_id):
-        return "is an active contact of the ticket's client"
-    return ""
+def find(thread: Thread, trace: Trace) -> Match:
+    """Climb down the ladder until a level decides."""
+    note = ""
+    for rule, strength, look, tickets in _found(thread, trace):
+        if len(tickets) > 1:
+            if strength in ("proof", "strong"):
+                trace.add(rule, f"{len(tickets)} tickets", "quarantine")
+                named = ", ".join(ticket.number or ticket.ticket_id for ticket in tickets)
+                return Match(refused="ambiguous-thread", detail=f"{rule} names tickets {named}")
+            trace.add(rule, f"{len(tickets)} tickets", "not used")
+            continue
+        (ticket,) = tickets
+        match = _admit(thread, rule, strength, ticket, trace)
+        if match.ticket is not None or match.refused:
+            return match
+        note = note or match.note
+        del look
+    trace.add("thread", "no ticket", "not a reply that we know")
+    return Match(note=note)
+
+
+def _found(
+    thread: Thread, trace: Trace
+) -> Iterator[tuple[str, Strength, Callable[[Thread], list[Evidence]], list[Ticket]]]:
+    """Each level that names tickets which the desk still has."""
+    for rule, strength, look in LADDER:
+        evidence = look(thread)
+        tickets: dict[str, Ticket] = {}
+        for one in evidence:
+            ticket: Ticket | None = thread.facts.ask(TicketFacts(one.ticket_id))
+            if ticket is None:
+                trace.add(rule, one.found, f"ticket {one.ticket_id} is not at the desk")
+            elif ticket.ticket_id not in tickets:
+                trace.add(rule, one.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
+                tickets[ticket.ticket_id] = ticket
+        if tickets:
+            yield rule, strength, look, list(tickets.values())
+
+
+def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace: Trace) -> Match:
+    """Whether the sender may write to the ticket on this evidence."""
+    sender = thread.sender
+    who = sender.address or "a mail without From"
+    reason = _bounce_binding(thread, ticket) if thread.email.auto.bounce else binding(sender, ticket, thread.facts)
+    name = ticket.number or ticket.ticket_id
+    if strength == "proof" and not reason:
+        trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")
+        return Match(ticket, unbound=True)
+    if not reason:
+        trace.add("sender", f"{who} has nothing to do with ticket {name}", "quarantine" if strength == "strong" else "")
+        if strength == "strong":
+            detail = f"{who} is neither contact nor participant of ticket {name} ({rule})"
+            return Match(refused="unverified-sender", detail=detail)
+        return Match(note=f"the mail claims to belong to ticket {name}")
+    if strength == "weak" and not sender.proven:
+        trace.add("sender", f"{who} {reason}, but nothing proves that it is them", "not used")
+        return Match(note=f"the mail claims to belong to ticket {name}")
+    trace.add("sender", f"{who}: {reason}", "may write to the ticket")
+    return Match(ticket)
+
+
+def _bounce_binding(thread: Thread, ticket: Ticket) -> str:
+    """A report's own sender is a machine: whom it could not reach must take part in the ticket."""
+    bounce = thread.email.auto.bounce
+    assert bounce is not None
+    if not bounce.recipient:
+        return ""
+    unreached = Sender(bounce.recipient.lower(), "unknown", False)
+    reason = binding(unreached, ticket, thread.facts)
+    return f"{bounce.recipient}, whom the report is about, {reason}" if reason else ""
+
+
+def token_of(recipient: str) -> str:
+    """The token in local+token@domain, "" when what is there has not the shape of one."""
+    local = recipient.rpartition("@")[0]
+    tag = local.partition("+")[2].lower()
+    return tag if len(tag) == TOKEN_LENGTH and tag.isalnum() else ""

@@ -60,6 +60,17 @@ class Catalog:
     staff: dict[str, Person] = field(default_factory=dict)  # by address, lower case
     faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
 
+    def reopen_status(self, board_id: str, name: str | None) -> str:
+        """The id of the status that a reopened ticket gets: as named, else as the board says, else the
+        board's default. Raises UnknownName."""
+        statuses = self.statuses[board_id]
+        if name:
+            return str(_pick("status", statuses, "name", name)["status_id"])
+        wanted = self.boards[board_id].get("inbound_reply_reopen_status_id")
+        if any(one["status_id"] == wanted for one in statuses):
+            return str(wanted)
+        return str(_default_status(statuses)["status_id"])
+
 
 async def _ask(call: Any) -> Any:
     outcome = await call
@@ -97,6 +108,8 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Cata
             if box.fallback_client and box.fallback_client not in clients:
                 clients[box.fallback_client] = await _ask(desk.clients(box.fallback_client))
             found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
+            if box.reopen_status:
+                _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
         except UnknownName as error:
             faults[box.address] = str(error)
     staff = {
@@ -149,12 +162,16 @@ def _destination(
 
 
 def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
-    opening = [status for status in statuses if not status.get("is_closed")]
     if box.status:
         status = _pick("status", statuses, "name", box.status)
         if status.get("is_closed"):
             raise UnknownName(f"status {box.status!r} is a closed one: new tickets need an open status")
         return status
+    return _default_status(statuses)
+
+
+def _default_status(statuses: list[dict[str, Any]]) -> dict[str, Any]:
+    opening = [status for status in statuses if not status.get("is_closed")]
     if not opening:
         raise UnknownName("status: the board has no open status")
     first = min(opening, key=lambda status: status.get("order_number") or 0)

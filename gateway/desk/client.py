@@ -108,6 +108,10 @@ class Desk:
     async def ticket(self, ticket_id: str) -> Outcome:
         return await self._get(f"/tickets/{ticket_id}", {})
 
+    async def tickets_by_number(self, number: str) -> Outcome:
+        """Tickets whose number contains ``number``: compare for equality."""
+        return await self._get("/tickets", {"ticket_number": number, "limit": 100})
+
     async def tickets_since(self, since: float) -> Outcome:
         """All tickets changed after ``since`` (our clock), every page, with their attributes."""
         return await self._all(

@@ -73,6 +73,10 @@ class Delivery:
     posted: bool
     board_id: str
     ticket_id: str
+    detail: str
+    released: bool
+    moved_to: str
+    moved_from: str
     plan: dict[str, Any] | None
     trace: list[Any]
 
@@ -209,6 +213,10 @@ def _delivery(row: RowMapping) -> Delivery:
         posted=row["posted"],
         board_id=row["board_id"],
         ticket_id=row["ticket_id"],
+        detail=row["detail"],
+        released=row["released"],
+        moved_to=row["moved_to"],
+        moved_from=row["moved_from"],
         plan=json.loads(row["plan"]) if row["plan"] else None,
         trace=json.loads(row["trace"]) if row["trace"] else [],
     )
@@ -315,7 +323,9 @@ def find(connection: Connection, prefix: str) -> RowMapping:
     return rows[0]
 
 
-def operator_move(connection: Connection, prefix: str, to: Stage | None, *, now: float, reason: str = "") -> str:
+def operator_move(
+    connection: Connection, prefix: str, to: Stage | None, *, now: float, reason: str = "", moved_to: str = ""
+) -> str:
     """Release (``to`` None: resume when any effect was sent, else decide anew), hold or drop.
 
     The fence grows, so that a worker that holds the delivery loses it. Returns the id.
@@ -326,7 +336,16 @@ def operator_move(connection: Connection, prefix: str, to: Stage | None, *, now:
     if to is None:
         to = _resume_stage(connection, row)
         if to is Stage.ACCEPTED:
-            values = {"generation": row["generation"] + 1, "plan": None, "ticket_id": "", "posted": False}
+            values = {
+                "generation": row["generation"] + 1,
+                "plan": None,
+                "ticket_id": "",
+                "posted": False,
+                "released": True,
+                "moved_to": moved_to,
+            }
+        elif moved_to:
+            raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
     if to is Stage.SUPPRESSED and _sent(connection, row):
         raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
     try:
@@ -371,6 +390,66 @@ def _sent(connection: Connection, row: RowMapping) -> bool:
 
 def _resume_stage(connection: Connection, row: RowMapping) -> Stage:
     return Stage.PLANNED if _sent(connection, row) else Stage.ACCEPTED
+
+
+def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> str:
+    """Take a finished mail to another ticket, or to one of its own ("new"): its ids lead there from
+    now on, what is missing there is posted, and the wrong place gets an internal comment. Doing it
+    twice changes nothing. Returns the id. Raises NotPossible."""
+    row = find(connection, prefix)
+    if row["stage"] != Stage.DONE:
+        raise NotPossible(f"{row['id']} is {row['stage']}: only mail that is done can be moved")
+    if target in (row["ticket_id"], row["moved_to"] or None):
+        return str(row["id"])
+    connection.execute(delete(thread).where(thread.c.delivery_id == row["id"]))
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.seq == row["seq"])
+        .values(
+            stage=Stage.ACCEPTED.value,
+            generation=row["generation"] + 1,
+            moved_to=target,
+            moved_from=row["ticket_id"],
+            ticket_id="",
+            posted=False,
+            plan=None,
+            due_at=now,
+            lease_until=0,
+            fence=delivery.c.fence + 1,
+        )
+    )
+    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"operator: to {target}")
+    return str(row["id"])
+
+
+def recent(connection: Connection, desk: str, sender: str, since: float) -> dict[str, int]:
+    """Counts of the sender's mails since then: tickets, comments, and automatic answers."""
+    answers = func.sum(case((delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk")), 1), else_=0))
+    query = select(
+        func.coalesce(func.sum(case((delivery.c.outcome == "ticket", 1), else_=0)), 0),
+        func.coalesce(func.sum(case((delivery.c.outcome == "comment", 1), else_=0)), 0),
+        func.coalesce(answers, 0),
+    ).where(delivery.c.sender == sender, delivery.c.accepted_at >= since, delivery.c.desk == desk)
+    row = connection.execute(query).one()
+    return {"tickets": int(row[0]), "comments": int(row[1]), "answers": int(row[2])}
+
+
+def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:
+    """The ticket that an earlier mail of this sender with this subject made since then, or ""."""
+    query = (
+        select(delivery.c.ticket_id)
+        .where(
+            delivery.c.sender == sender,
+            delivery.c.accepted_at >= since,
+            delivery.c.desk == desk,
+            delivery.c.subject == subject,
+            delivery.c.seq < seq,
+            delivery.c.ticket_id != "",
+        )
+        .order_by(delivery.c.seq)
+        .limit(1)
+    )
+    return str(connection.execute(query).scalar() or "")
 
 
 def retry_now(connection: Connection, prefix: str, *, now: float) -> str:

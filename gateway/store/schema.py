@@ -46,6 +46,10 @@ delivery = Table(
     Column("envelope", Text, nullable=False),  # JSON
     Column("message_id", Text, nullable=False),  # "" when the mail has none
     Column("accepted_at", Double, nullable=False),
+    Column("sender", Text, nullable=False, server_default=""),  # From, lower case, once it was read
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("class", String(12), nullable=False, server_default=""),
+    Column("outcome", String(10), nullable=False, server_default=""),  # what was decided
     Column("stage", String(12), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("detail", Text, nullable=False, server_default=""),
@@ -62,6 +66,9 @@ delivery = Table(
     Column("board_id", Text, nullable=False, server_default=""),
     Column("ticket_id", Text, nullable=False, server_default=""),
     Column("digest", Text, nullable=False, server_default=""),
+    Column("released", Boolean, nullable=False, server_default=false()),  # out of quarantine by an operator
+    Column("moved_to", Text, nullable=False, server_default=""),  # an operator's word: ticket id or "new"
+    Column("moved_from", Text, nullable=False, server_default=""),
     Column("plan", Text, nullable=True),  # JSON: what the mail's facts become when effects are done
     Column("trace", Text, nullable=True),  # JSON: asked, answered, decided
     sqlite_autoincrement=True,
@@ -70,6 +77,7 @@ delivery = Table(
 PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 Index("delivery_due", delivery.c.due_at, postgresql_where=PENDING, sqlite_where=PENDING)
 Index("delivery_stage", delivery.c.stage, delivery.c.reason)
+Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
 Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 Index(
     "delivery_on_ticket",
@@ -104,7 +112,7 @@ thread = Table(  # the mapping table
     Column("board_id", Text, primary_key=True),
     Column("message_id", Text, nullable=False),
     Column("ticket_id", Text, nullable=False),  # "" while reserved
-    Column("known", String(10), nullable=False),  # received, sent, referenced
+    Column("known", String(10), nullable=False),  # received, sent, referenced, number
     Column("delivery_id", String(36), nullable=False),
     sqlite_with_rowid=False,
 )
@@ -122,6 +130,7 @@ ticket = Table(
     Column("fallback", Boolean, nullable=False),  # of the fallback client: binds nobody by client
     sqlite_with_rowid=False,
 )
+Index("ticket_number", ticket.c.number)
 
 participant = Table(
     "participant",
@@ -130,6 +139,26 @@ participant = Table(
     Column("ticket_id", Text, primary_key=True),
     Column("address", Text, primary_key=True),
     Column("role", String(8), nullable=False),  # contact, sender, to, cc
+    sqlite_with_rowid=False,
+)
+
+token = Table(  # plus-addresses that we gave out
+    "token",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("ticket_id", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+unreachable = Table(  # addresses that bounced for good
+    "unreachable",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("at", Double, nullable=False),
     sqlite_with_rowid=False,
 )
 

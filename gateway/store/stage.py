@@ -22,11 +22,12 @@ NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),
     Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
     Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
-    Stage.DONE: frozenset(),
+    Stage.DONE: frozenset({Stage.ACCEPTED}),
     Stage.SUPPRESSED: frozenset(),
 }
 """PLANNED to ACCEPTED: the ticket is gone (404), decide anew. Out of QUARANTINED and HELD: the
-operator's release (resume the plan when any effect was sent, else decide anew) or drop."""
+operator's release (resume the plan when any effect was sent, else decide anew) or drop. DONE to
+ACCEPTED: the operator takes the mail to another ticket."""
 
 
 class IllegalTransition(Exception):

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket
+from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
 from gateway.store.stage import PENDING, EffectState, Stage
 
 PENDING_VALUES = [stage.value for stage in PENDING]
@@ -31,7 +31,7 @@ class Mapping:
     message_id: str
     ticket_id: str  # "" while reserved
     board_id: str
-    known: str  # received, sent, referenced
+    known: str  # received, sent, referenced, number
     delivery_id: str
 
 
@@ -276,6 +276,70 @@ def file_uploaded(
     connection.execute(
         statement.on_conflict_do_update(index_elements=[file.c.desk, file.c.ticket_id, file.c.sha256], set_=values)
     )
+
+
+def make_token(connection: Connection, desk: str, ticket_id: str, value: str, now: float) -> None:
+    """Remember a token, hashed: who reads the database cannot write to tickets."""
+    digest = blake2b(value.encode(), digest_size=32).digest()
+    connection.execute(_insert(connection, token).values(hash=digest, desk=desk, ticket_id=ticket_id, made_at=now))
+
+
+def ticket_of_token(connection: Connection, desk: str, value: str) -> str:
+    """The ticket of a token, "" when it is not one of ours."""
+    digest = blake2b(value.encode(), digest_size=32).digest()
+    query = select(token.c.ticket_id).where(token.c.hash == digest, token.c.desk == desk)
+    return str(connection.execute(query).scalar() or "")
+
+
+def ticket_by_number(connection: Connection, desk: str, number: str) -> RowMapping | None:
+    """A ticket that the gateway knows, by its number."""
+    query = select(ticket).where(ticket.c.desk == desk, ticket.c.number == number)
+    return connection.execute(query).mappings().first()
+
+
+def reopens(connection: Connection, desk: str, ticket_id: str, since: float) -> int:
+    """How often we set the status of the ticket since then."""
+    query = (
+        select(func.count())
+        .select_from(effect)
+        .join(delivery, delivery.c.id == effect.c.delivery_id)
+        .where(
+            delivery.c.ticket_id == ticket_id,
+            delivery.c.desk == desk,
+            effect.c.kind == "status",
+            effect.c.sent_at >= since,
+        )
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def mark_unreachable(connection: Connection, desk: str, address: str, status: str, now: float) -> None:
+    """A report said for good that the address cannot be reached."""
+    statement = _insert(connection, unreachable).values(desk=desk, address=address, status=status, at=now)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[unreachable.c.desk, unreachable.c.address], set_={"status": status, "at": now}
+        )
+    )
+
+
+def tickets_with_number(connection: Connection, number: str) -> list[str]:
+    """The ids of the tickets with this number, on any desk."""
+    return list(connection.execute(select(ticket.c.ticket_id).where(ticket.c.number == number)).scalars())
+
+
+def overview(connection: Connection, ticket_id: str) -> dict[str, list[RowMapping]]:
+    """Everything that leads to a ticket: ids, people, mails."""
+    ids = select(thread.c.message_id, thread.c.known, thread.c.delivery_id).where(thread.c.ticket_id == ticket_id)
+    people = select(participant.c.address, participant.c.role).where(participant.c.ticket_id == ticket_id)
+    mails = select(
+        delivery.c.id, delivery.c.accepted_at, delivery.c.sender, delivery.c.subject, delivery.c.stage
+    ).where(delivery.c.ticket_id == ticket_id)
+    return {
+        "ids": list(connection.execute(ids).mappings()),
+        "people": list(connection.execute(people).mappings()),
+        "mails": list(connection.execute(mails.order_by(delivery.c.seq)).mappings()),
+    }
 
 
 def wake(connection: Connection, seq: int, now: float) -> None:

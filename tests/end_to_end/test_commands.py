@@ -43,7 +43,8 @@ def test_explain_has_no_effect_and_no_need_of_a_desk(
 
     assert online["outcome"] == offline["outcome"] == "ticket"
     assert "contact Alice Archer" in json.dumps(online["steps"])
-    assert [question["asked"] for question in offline["unanswered"]] == ["contacts with this address"]
+    assert {question["asked"] for question in offline["unanswered"]} == {"technician", "contacts with this address"}
+    assert online["unanswered"] == []
     assert len(simulator.desk.tickets) == before
 
 
@@ -62,8 +63,8 @@ def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
 
     assert one in [row["id"] for row in listed]
     assert shown["reason"] == "unverified-sender"
-    assert "has nothing to do with the ticket" in table
-    assert original.encode().replace(b"\n", b"\r\n") == raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert "has nothing to do with ticket" in table
+    assert original.split() == raw.decode().split()
     assert dropped.returncode == 0
     assert again.returncode == 1
     assert "SUPPRESSED" in again.stderr

@@ -21,6 +21,10 @@ def upgrade() -> None:
         sa.Column("envelope", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("accepted_at", sa.Double(), nullable=False),
+        sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
+        sa.Column("class", sa.String(length=12), server_default="", nullable=False),
+        sa.Column("outcome", sa.String(length=10), server_default="", nullable=False),
         sa.Column("stage", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
@@ -37,6 +41,9 @@ def upgrade() -> None:
         sa.Column("board_id", sa.Text(), server_default="", nullable=False),
         sa.Column("ticket_id", sa.Text(), server_default="", nullable=False),
         sa.Column("digest", sa.Text(), server_default="", nullable=False),
+        sa.Column("released", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("moved_to", sa.Text(), server_default="", nullable=False),
+        sa.Column("moved_from", sa.Text(), server_default="", nullable=False),
         sa.Column("plan", sa.Text(), nullable=True),
         sa.Column("trace", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("seq"),
@@ -59,6 +66,7 @@ def upgrade() -> None:
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
         )
+        batch_op.create_index("delivery_sender", ["sender", "accepted_at"], unique=False)
         batch_op.create_index("delivery_stage", ["stage", "reason"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_raw_id"), ["raw_id"], unique=False)
 
@@ -182,9 +190,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("desk", "ticket_id"),
         sqlite_with_rowid=False,
     )
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.create_index("ticket_number", ["number"], unique=False)
+
+    op.create_table(
+        "token",
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "unreachable",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("desk", "address"),
+        sqlite_with_rowid=False,
+    )
 
 
 def downgrade() -> None:
+
+    op.drop_table("unreachable")
+    op.drop_table("token")
+    with op.batch_alter_table("ticket", schema=None) as batch_op:
+        batch_op.drop_index("ticket_number")
 
     op.drop_table("ticket")
     with op.batch_alter_table("thread", schema=None) as batch_op:
@@ -216,6 +250,7 @@ def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_raw_id"))
         batch_op.drop_index("delivery_stage")
+        batch_op.drop_index("delivery_sender")
         batch_op.drop_index(
             "delivery_on_ticket",
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),

@@ -1,0 +1,148 @@
+"""Answers to what a decision asks: from the store, from the desk's catalog, or from the desk.
+
+The same for live mail and for ``gateway explain``, which has no desk when it is offline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.decide import facts as ask
+from gateway.desk.catalog import DeskAway
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.store import inbox, threads
+from gateway.store.inbox import Delivery
+
+Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
+
+
+class NoDesk(LookupError):
+    """Only the desk could answer, and there is none."""
+
+
+class Answers:
+    """Answers about one delivery. ``read`` runs a function on the store."""
+
+    def __init__(self, one: Delivery, directory: Directory | None, read: Read) -> None:
+        self._one = one
+        self._desk_name = one.desk
+        self._directory = directory
+        self._read = read
+
+    async def answer(self, question: ask.Question) -> Any:
+        """The answer. Raises DeskAway, NoDesk."""
+        match question:
+            case ask.ContactsOf(address):
+                return await self._desk().contacts(address)
+            case ask.TicketFacts(ticket_id):
+                return await self._ticket(ticket_id)
+            case ask.StateOf(ticket_id):
+                row = await self._get(ticket_id)
+                return _state(row) if row else None
+            case ask.Staff(address):
+                catalog = self._desk().catalog
+                return catalog is not None and address in catalog.staff
+            case ask.TicketByNumber(number):
+                return await self._by_number(number)
+            case _:
+                return await self._read(lambda c: from_store(c, self._one, question))
+
+    def _desk(self) -> Directory:
+        if self._directory is None:
+            raise NoDesk("no desk")
+        return self._directory
+
+    async def _ticket(self, ticket_id: str) -> ask.Ticket | None:
+        row = await self._read(lambda c: threads.get_ticket(c, self._desk_name, ticket_id))
+        if row is not None:
+            return _ticket(row)
+        found = await self._get(ticket_id)
+        return _ticket({**found, "number": found.get("ticket_number"), "fallback": False}) if found else None
+
+    async def _get(self, ticket_id: str) -> dict[str, Any] | None:
+        outcome = await self._desk().desk.ticket(ticket_id)
+        if isinstance(outcome, Refused) and outcome.status in (400, 404):
+            return None
+        return _good(outcome)
+
+    async def _by_number(self, number: str) -> ask.Ticket | None:
+        """The ticket with this number: ours, else the desk's (its filter matches a substring)."""
+        row = await self._read(lambda c: threads.ticket_by_number(c, self._desk_name, number))
+        if row is not None:
+            return _ticket(row)
+        outcome = await self._desk().desk.tickets_by_number(number)
+        if isinstance(outcome, Refused) and outcome.status == 400:
+            return None
+        hits = [one for one in _good(outcome) if str(one.get("ticket_number")).casefold() == number.casefold()]
+        return _ticket({**hits[0], "number": hits[0]["ticket_number"], "fallback": False}) if len(hits) == 1 else None
+
+
+def _good(outcome: Outcome) -> Any:
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome)
+    return outcome.data
+
+
+def from_store(connection: Connection, one: Delivery, question: ask.Question) -> Any:
+    """The answers that the store has. Raises TypeError for a question that is not its own."""
+    match question:
+        case ask.Copies(message_id):
+            rows = threads.copies(connection, one.desk, message_id, one.id)
+            return [
+                ask.Copy(
+                    row["id"],
+                    row["seq"] < one.seq,
+                    row["stage"],
+                    row["reason"],
+                    row["digest"],
+                    row["board_id"],
+                    row["ticket_id"],
+                )
+                for row in rows
+            ]
+        case ask.TicketsOf(message_ids):
+            mapped = threads.lookup(connection, one.desk, message_ids)
+            return [ask.Mapped(row.message_id, row.ticket_id, row.board_id, row.known) for row in mapped]
+        case ask.TicketOfToken(token):
+            return threads.ticket_of_token(connection, one.desk, token)
+        case ask.SameSubject(address, subject, since):
+            return inbox.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
+        case ask.RecentMails(address, since):
+            return ask.Recent(**inbox.recent(connection, one.desk, address, since))
+        case ask.Reopens(ticket_id, since):
+            return threads.reopens(connection, one.desk, ticket_id, since)
+        case ask.IsParticipant(ticket_id, address):
+            return threads.is_participant(connection, one.desk, ticket_id, address)
+        case ask.FilesOn(ticket_id, hashes):
+            return {
+                digest: row["name"] for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
+            }
+    raise TypeError(f"not a question for the store: {question}")
+
+
+def _state(row: dict[str, Any]) -> ask.TicketState:
+    """The desk's ticket as a TicketState."""
+    return ask.TicketState(
+        ticket_id=row["ticket_id"],
+        number=row.get("ticket_number") or "",
+        is_closed=bool(row.get("status_is_closed", row.get("is_closed"))),
+        closed_at=row.get("closed_at") or "",
+        client_id=row.get("client_id") or "",
+        board_id=row.get("board_id") or "",
+        master_id=row.get("master_ticket_id") or "",
+    )
+
+
+def _ticket(row: Any) -> ask.Ticket:
+    return ask.Ticket(
+        ticket_id=row["ticket_id"],
+        number=row["number"] or "",
+        board_id=row["board_id"] or "",
+        client_id=row["client_id"] or "",
+        contact_id=row.get("contact_id") or row.get("contact_name_id") or "",
+        fallback=bool(row["fallback"]),
+    )

@@ -1,0 +1,78 @@
+"""Who wrote a mail, what is known of that, and whether the sender may write to a ticket.
+
+A header that names a ticket counts only for a *bound* sender (DESIGN "Bound senders"). The fallback
+client binds nobody. Where verdicts are configured, mail in a technician's name needs a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.decide.facts import Contact, ContactsOf, Facts, IsParticipant, Staff, Ticket
+from gateway.envelope import Envelope, Verdict
+from gateway.mail.model import Email
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """``address`` in lower case, "" for a mail without From; ``verdict`` is about this address."""
+
+    address: str
+    verdict: Verdict
+    is_staff: bool
+
+    @property
+    def proven(self) -> bool:
+        return self.verdict == "pass"
+
+    @property
+    def looked_at(self) -> bool:
+        """Whether somebody looked at all: with "unknown" nothing is configured that could."""
+        return self.verdict != "unknown"
+
+
+def identify(email: Email, envelope: Envelope, facts: Facts) -> Sender:
+    """The sender of a mail; a verdict about another address says nothing of it."""
+    address = email.sender.address.lower() if email.sender else ""
+    mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
+    verdict: Verdict = envelope.verdict if mine else "none"
+    return Sender(address, verdict, bool(address and facts.ask(Staff(address))))
+
+
+def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
+    """Why the sender may write to the ticket, "" when nothing says so. The reasons, in order."""
+    if not sender.address or sender.verdict == "fail":
+        return ""
+    return next((reason for reason, holds in BINDINGS if holds(sender, ticket, facts)), "")
+
+
+def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    return bool(ticket.contact_id) and any(one.contact_id == ticket.contact_id for one in _active(sender, facts))
+
+
+def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    return bool(facts.ask(IsParticipant(ticket.ticket_id, sender.address)))
+
+
+def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    if ticket.fallback:
+        return False
+    return any(one.client_id == ticket.client_id for one in _active(sender, facts) if one.client_id)
+
+
+def _is_technician(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    return sender.is_staff and sender.proven
+
+
+def _active(sender: Sender, facts: Facts) -> list[Contact]:
+    contacts: list[Contact] = facts.ask(ContactsOf(sender.address))
+    return [one for one in contacts if not one.inactive]
+
+
+BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
+    ("was sender or recipient of mail of the ticket", _is_participant),
+    ("is a technician with a passing verdict", _is_technician),
+    ("is the ticket's contact", _is_contact),
+    ("is an active contact of the ticket's client", _is_of_the_client),
+)
