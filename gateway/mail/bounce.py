@@ -138,8 +138,8 @@ def _delivery_status(part: Part) -> dict[str, str]:
 
 _SEPARATORS = re.compile(
     r"(?im)^.{0,80}(?:original message|message headers|headers? follow|copy of (?:the|your|this) m(?:essage|ail)"
-    r"|unsent message|message follows|returned message|mail follows|message text follows|start of returned|original mail"
-    r"|below this line).{0,60}$"
+    r"|unsent message|message follows|returned message|mail follows|message text follows|start of returned"
+    r"|original mail|below this line).{0,60}$"
 )
 _FIELD = re.compile(r"[ \t>|]{0,10}(?:[A-Za-z][A-Za-z-]{1,40}:|From [^\n]{1,80}\d\d:\d\d)")
 _TRANSIT = re.compile(r"(?im)^[ \t>|]{0,10}(?:received: (?:from|by)|return-path: ?<)")

@@ -88,7 +88,7 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
                 # A reply; what stands below its old mail is that mail's matter.
                 return None
             continue
-        while not kind and start and (is_rule(texts[start - 1]) or not texts[start - 1].strip()):
+        while start and (is_rule(texts[start - 1].lstrip("> ")) or not texts[start - 1].strip("> ")):
             start -= 1
         return _build(lines, texts, start, position, block, subject)
     if forward_prefix(subject) and not strict:
@@ -155,8 +155,8 @@ def _name_before(text: str) -> str:
 
 
 _WHEN = re.compile(
-    r"(?:[^\W\d_]{2,9}[.,]{0,2}\s)?\d{1,4}[-./ ][^,<>\"]{1,40}?"
-    r"(?:,? ?(?:at |um |klo |kl\. |a las |o |à )?\d{1,2}[:.]\d{2}(?::\d\d)?(?: ?[AaPp][Mm])?)"
+    r"(?:[^\W\d_]{2,9}[.,]{1,2}\s)?\d{1,4}[-./ ][^,<>\"]{1,40}?"
+    r"(?:,? (?:at |um |klo |kl\. |a las |o |à )?\d{1,2}[:.]\d{2}(?::\d\d)?(?: ?[AaPp][Mm])?)"
 )
 
 
@@ -240,11 +240,10 @@ def _unquoted(line: Line, depth: int, nested: int) -> Line:
 
 
 def _names(words: Sequence[str]) -> str:
-    return "|".join(
-        re.escape(word[:1].upper() + word[1:])
-        for word in sorted(set(words), key=len, reverse=True)
-        if len(word) > 1 or not word.isascii() or word == "a"
-    )
+    """The names as they stand before a colon: capitalised, short ones in capitals too."""
+    found = {word[:1].upper() + word[1:] for word in words if len(word) > 1 or not word.isascii() or word == "a"}
+    found |= {word.upper() for word in words if 1 < len(word) <= 3}
+    return "|".join(re.escape(word) for word in sorted(found, key=len, reverse=True))
 
 
 _GLUED_HEAD = re.compile(
@@ -253,7 +252,7 @@ _GLUED_HEAD = re.compile(
 _GLUED = {
     "from": re.compile(rf"(?:{_names(FROM)})\s?[:：]"),
     "to": re.compile(rf"(?:{_names(TO)})\s?[:：]"),
-    "cc": re.compile(rf"(?:{_names(CC)}|CC|Cc)\s?[:：]"),
+    "cc": re.compile(rf"(?:{_names(CC)})\s?[:：]"),
     "date": re.compile(rf"(?:{_names(DATE)})\s?[:：]"),
     "subject": re.compile(rf"(?:{_names(SUBJECT)})\s?[:：]"),
 }

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from . import limits
 from .clean import clean
 from .htmlmarks import boundary, hidden_style, zone_of
+from .htmltables import Table, as_data, bordered, flattened
 from .lines import Line, Run
 from .scan import Token, tokens
 
@@ -138,16 +139,6 @@ class _State:
 
 
 @dataclass(slots=True)
-class _Table:
-    rows: list[list[list[Line]]] = field(default_factory=list)
-    outer: list[Line] = field(default_factory=list)
-    stray: list[Line] = field(default_factory=list)
-    header_cells: int = 0
-    bordered: bool = False
-    start_zone: str = ""
-
-
-@dataclass(slots=True)
 class Html:
     """The lines of an HTML body; ``hidden`` characters were left out, ``pictures`` are the shown attachments."""
 
@@ -171,7 +162,7 @@ class _Reader:
         self.stack: list[tuple[str, _State]] = []
         self.ignored: dict[str, int] = {}
         self.open: dict[str, int] = {}
-        self.tables: list[_Table] = []
+        self.tables: list[Table] = []
         self.space = False
         self.item = False
         self.before = ""
@@ -303,7 +294,7 @@ class _Reader:
         self.open[name] = self.open.get(name, 0) + 1
         self.state = self.entered(name, token)
         if name == "table":
-            self.tables.append(_Table(outer=self.lines, bordered=_bordered(token)))
+            self.tables.append(Table(outer=self.lines, bordered=bordered(token)))
             self.lines = self.tables[-1].stray
         elif name == "tr" and self.tables:
             self.tables[-1].rows.append([])
@@ -471,39 +462,13 @@ class _Reader:
         self.lines = table.outer
         # Text that stands in the table outside its cells is shown above it, as browsers do.
         self.lines.extend(table.stray)
-        rows = [list(row) for row in table.rows]
-        data = _data_table(table, rows)
+        data = as_data(table)
         if data is not None:
             self.gap = True
             self.put(data)
         else:
-            for row in rows:
-                self.flatten(row)
+            self.lines.extend(line for row in table.rows for line in flattened(row))
         self.gap = True
-
-    def flatten(self, row: list[list[Line]]) -> None:
-        """A layout row: short cells stay on one line, longer ones follow each other."""
-        filled = [list(cell) for cell in row if any(not line.blank for line in cell)]
-        short = [
-            cell
-            for cell in filled
-            if len([line for line in cell if not line.blank]) == 1 and cell_line(cell).kind == "text"
-        ]
-        if len(filled) > 1 and len(short) == len(filled) and sum(len(cell_line(cell).text) for cell in filled) < 200:
-            first = cell_line(filled[0])
-            runs: list[Run] = []
-            for cell in filled:
-                if runs:
-                    runs.append(Run(" "))
-                runs.extend(cell_line(cell).runs)
-            self.lines.append(replace(first, runs=runs))
-            return
-        for cell in filled:
-            self.lines.extend(cell)
-
-
-def cell_line(cell: list[Line]) -> Line:
-    return next(line for line in cell if not line.blank)
 
 
 def _joined(runs: list[Run]) -> list[Run]:
@@ -523,37 +488,6 @@ def _joined(runs: list[Run]) -> list[Run]:
     return out
 
 
-def _data_table(table: _Table, rows: list[list[list[Line]]]) -> Line | None:
-    """A table that holds data: at least two rows and columns of short cells, bordered or headed."""
-    filled = [row for row in rows if any(not line.blank for cell in row for line in cell)]
-    width = max((len(row) for row in filled), default=0)
-    if len(filled) < 2 or not 2 <= width <= 12 or not (table.header_cells or table.bordered):
-        return None
-    cells = [cell for row in filled for cell in row]
-    if any(line.kind in ("image", "table") or line.before or line.quote for cell in cells for line in cell):
-        return None
-    if any(sum(len(line.text) for line in cell) > 500 for cell in cells):
-        return None
-    if len([1 for cell in cells if any(not line.blank for line in cell)]) * 2 < len(cells):
-        return None
-    out: list[list[list[Run]]] = []
-    for row in filled:
-        built: list[list[Run]] = []
-        for cell in row:
-            runs: list[Run] = []
-            for line in cell:
-                if line.blank:
-                    continue
-                if runs:
-                    runs.append(Run(" / " if len(line.text) < 60 else " "))
-                runs.extend(line.runs)
-            built.append(runs)
-        built.extend([] for _ in range(width - len(built)))
-        out.append(built)
-    first = next((line for cell in cells for line in cell if not line.blank), Line())
-    return Line(kind="table", rows=out, zone=first.zone, quote=0)
-
-
 def _tight(token: Token) -> bool:
     """A paragraph without a distance to the next one: Word's, which has empty paragraphs for that."""
     if token.name != "p" or not token.attrs:
@@ -562,12 +496,6 @@ def _tight(token: Token) -> bool:
         return True
     style = token.attribute("style").replace(" ", "").lower()
     return "margin:0" in style or "margin-bottom:0" in style
-
-
-def _bordered(token: Token) -> bool:
-    border = token.attribute("border").strip().removesuffix("px")
-    style = token.attribute("style").lower()
-    return (border.isdigit() and border != "0") or "border:1" in style or "border: 1" in style
 
 
 def _css_styles(style: str) -> frozenset[str]:

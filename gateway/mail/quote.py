@@ -288,7 +288,7 @@ def separator(text: str) -> str:
     body = text.strip(" \t\u00a0>*\u200e\ufeff")
     dashed = body.startswith(_DASHES) or body.endswith(_DASHES)
     for piece in _SPLIT.split(body):
-        inner = piece.strip(" \t*_:：-=~").lower()
+        inner = folded(piece.strip(" \t*_:：-=~"))
         if inner in _FORWARDS:
             return "forward"
         if inner in _ORIGINALS and (dashed or text.strip(" >").startswith("*")):
@@ -300,8 +300,15 @@ def separator(text: str) -> str:
 
 _DASHES = ("--", "__", "==", "~~", "- -", "\u2014", "\u2013\u2013", "**")
 _SPLIT = re.compile(r"[-_=~\u2013\u2014]{2,}")
-_ORIGINALS = frozenset(words.ORIGINAL)
-_FORWARDS = frozenset(words.FORWARDED)
+
+
+def folded(text: str) -> str:
+    """Lower case, with the Turkish dotted capital as a plain letter."""
+    return text.lower().replace("i\u0307", "i")
+
+
+_ORIGINALS = frozenset(folded(one) for one in words.ORIGINAL)
+_FORWARDS = frozenset(folded(one) for one in words.FORWARDED)
 _BANNERS = tuple(words.BANNERS)
 
 

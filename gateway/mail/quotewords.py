@@ -70,6 +70,7 @@ DATE = (
     "išsiųsta", "nosūtīts", "tanggal", "dikirim", "วันที่", "ส่ง", "dagsetning", "data d'enviament",
 )  # fmt: skip
 TO = (
+    "adresat", "adresaci", "odbiorcy", "an/to", "dla/to",
     "destinatarul", "pre", "pour", "za koga", "送信先", "destinataires", "destinatarios", "vastaanottajat",
     "címzettek", "alıcılar", "mottakere", "modtager", "mottaker", "mottagare", "kohteelle", "prejemnik",
     "primatelj", "к", "кому:", "до", "an:", "adresát", "příjemci", "ricevente", "ontvanger",

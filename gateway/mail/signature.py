@@ -143,7 +143,11 @@ def _contact_block(texts: Sequence[str], end: int) -> int:
     if kinds < 2 or any(pattern.search(block[0]) for pattern in (_EMAIL, _PHONE, _SITE)):
         return end
     # Each line is a fact of a card, none a sentence.
-    return end if any(line.count(" ") > 7 or line.rstrip().endswith(".") for line in block) else start
+    return (
+        end
+        if any(line.count(" ") > 7 or (line.rstrip().endswith(".") and line.count(" ") > 4) for line in block)
+        else start
+    )
 
 
 def _code_fence(text: str) -> bool:

@@ -1,0 +1,77 @@
+"""Tables of HTML: data is kept as a table, layout is flattened into lines.
+
+Mail programs and newsletters lay out with tables; a desk that shows those as tables shows a maze.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from .lines import Line, Run
+from .scan import Token
+
+
+@dataclass(slots=True)
+class Table:
+    """A table being read: cells by row, what stood before it, and text outside its cells."""
+
+    rows: list[list[list[Line]]] = field(default_factory=list)
+    outer: list[Line] = field(default_factory=list)
+    stray: list[Line] = field(default_factory=list)
+    header_cells: int = 0
+    bordered: bool = False
+
+
+def flattened(row: Sequence[list[Line]]) -> list[Line]:
+    """A layout row: short cells stay on one line, longer ones follow each other."""
+    filled = [cell for cell in row if any(not line.blank for line in cell)]
+    firsts = [next(line for line in cell if not line.blank) for cell in filled]
+    single = all(first.kind == "text" for first in firsts)
+    single = single and all(sum(not line.blank for line in cell) == 1 for cell in filled)
+    alike = all(not first.before and first.zone == firsts[0].zone for first in firsts[1:])
+    if len(filled) < 2 or not single or not alike or sum(len(first.text) for first in firsts) >= 200:
+        return [line for cell in filled for line in cell]
+    runs: list[Run] = []
+    for first in firsts:
+        if runs:
+            runs.append(Run(" "))
+        runs.extend(first.runs)
+    return [replace(firsts[0], runs=runs)]
+
+
+def as_data(table: Table) -> Line | None:
+    """A table that holds data: at least two rows and columns of short cells, bordered or headed."""
+    filled = [row for row in table.rows if any(not line.blank for cell in row for line in cell)]
+    width = max((len(row) for row in filled), default=0)
+    if len(filled) < 2 or not 2 <= width <= 12 or not (table.header_cells or table.bordered):
+        return None
+    cells = [cell for row in filled for cell in row]
+    if any(line.kind in ("image", "table") or line.before or line.quote for cell in cells for line in cell):
+        return None
+    if any(sum(len(line.text) for line in cell) > 500 for cell in cells):
+        return None
+    if len([1 for cell in cells if any(not line.blank for line in cell)]) * 2 < len(cells):
+        return None
+    out: list[list[list[Run]]] = []
+    for row in filled:
+        built: list[list[Run]] = []
+        for cell in row:
+            runs: list[Run] = []
+            for line in cell:
+                if line.blank:
+                    continue
+                if runs:
+                    runs.append(Run(" / " if len(line.text) < 60 else " "))
+                runs.extend(line.runs)
+            built.append(runs)
+        built.extend([] for _ in range(width - len(built)))
+        out.append(built)
+    first = next((line for cell in cells for line in cell if not line.blank), Line())
+    return Line(kind="table", rows=out, zone=first.zone, quote=0)
+
+
+def bordered(token: Token) -> bool:
+    border = token.attribute("border").strip().removesuffix("px")
+    style = token.attribute("style").lower()
+    return (border.isdigit() and border != "0") or "border:1" in style or "border: 1" in style

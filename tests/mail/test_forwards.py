@@ -1,0 +1,177 @@
+"""Forwards as mail programs of many languages write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.forward import addresses, find, forward_prefix
+from gateway.mail.lines import plain
+
+# separator, then the names of from, subject, date, to, cc
+APPLE = [
+    "Begin forwarded message:|From|Subject|Date|To|Cc",
+    "Začátek přeposlané zprávy:|Od|Předmět|Datum|Komu|Kopie",
+    "Start på videresendt besked:|Fra|Emne|Dato|Til|Cc",
+    "Anfang der weitergeleiteten Nachricht:|Von|Betreff|Datum|An|Kopie",
+    "Inicio del mensaje reenviado:|De|Asunto|Fecha|Para|Cc",
+    "Välitetty viesti alkaa:|Lähettäjä|Aihe|Päivämäärä|Vastaanottaja|Kopio",
+    "Début du message réexpédié :|De|Objet|Date|À|Cc",
+    "Début du message transféré :|De|Objet|Date|À|Cc",
+    "Započni proslijeđenu poruku:|Od|Predmet|Datum|Prima|Cc",
+    "Továbbított levél kezdete:|Feladó|Tárgy|Dátum|Címzett|Másolat",
+    "Inizio messaggio inoltrato:|Da|Oggetto|Data|A|Cc",
+    "Begin doorgestuurd bericht:|Van|Onderwerp|Datum|Aan|Kopie",
+    "Videresendt melding:|Fra|Emne|Dato|Til|Kopi",
+    "Początek przekazywanej wiadomości:|Od|Temat|Data|Do|Dw",
+    "Início da mensagem reencaminhada:|De|Assunto|Data|Para|Cc",
+    "Início da mensagem encaminhada:|De|Assunto|Data|Para|Cc",
+    "Începe mesajul redirecționat:|Expeditorul|Subiectul|Dată|Destinatarul|Cc",
+    "Начало переадресованного сообщения:|От|Тема|Дата|Кому|Копия",
+    "Začiatok preposlanej správy:|Od|Predmet|Dátum|Pre|Kópia",
+    "Vidarebefordrat mejl:|Från|Ämne|Datum|Till|Kopia",
+    "İleti başlangıcı:|Kimden|Konu|Tarih|Kime|Bilgi",
+    "Початок листа, що пересилається:|Від|Тема|Дата|Кому|Копія",
+    "-------- Přeposlaná zpráva --------|Od|Předmět|Datum|Komu|Kopie",
+    "-------- Videresendt meddelelse --------|Fra|Emne|Dato|Til|CC",
+    "-------- Weitergeleitete Nachricht --------|Von|Betreff|Datum|An|CC",
+    "-------- Välitetty viesti --------|Lähettäjä|Aihe|Päiväys|Vastaanottaja|Kopio",
+    "-------- Message transféré --------|De|Sujet|Date|Pour|Copie à",
+    "-------- Proslijeđena poruka --------|Šalje|Naslov|Datum|Prima|CC",
+    "-------- Továbbított üzenet --------|Feladó|Tárgy|Dátum|Címzett|CC",
+    "-------- Messaggio Inoltrato --------|Mittente|Oggetto|Data|A|CC",
+    "-------- Doorgestuurd bericht --------|Van|Onderwerp|Datum|Aan|CC",
+    "-------- Przekazana wiadomość --------|Nadawca|Temat|Data|Adresat|DW",
+    "-------- Mensagem reencaminhada --------|De|Assunto|Data|Para|CC",
+    "-------- Mesaj redirecționat --------|De la|Subiect|Dată|Către|CC",
+    "-------- Перенаправленное сообщение --------|От|Тема|Дата|Кому|Копия",
+    "-------- Preposlaná správa --- Forwarded Message --------|Od|Predmet|Dátum|Komu|Kópia",
+    "-------- İletilmiş İleti --------|Kimden|Konu|Tarih|Kime|Bilgi",
+    "-------- Переслане повідомлення --------|Від|Тема|Дата|Кому|Копія",
+    "---------- Forwarded message ---------|Saatja|Subject|Date|To|Cc",
+    "---------- Forwarded message ---------|Feladó|Subject|Date|To|Cc",
+    "---------- Forwarded message ---------|Kimden|Subject|Date|To|Cc",
+    "---------- Forwarded message ---------|От|Subject|Date|To|Cc",
+    "---------- メッセージを転送 ---------|送信元|件名|日付|送信先|CC",
+    "---------- 转发的邮件 ----------|发件人|主题|日期|收件人|抄送",
+    "---------- 전달된 메시지 ----------|보낸 사람|제목|날짜|받는 사람|참조",
+    "________________________________|Von|Betreff|Gesendet|An|Cc",
+    "________________________________|De|Objet|Envoyé|À|Cc",
+    "________________________________|Odosielateľ|Predmet|Odoslané|Komu|Kópia",
+    "________________________________|Lähettäjä|Aihe|Lähetetty|Vastaanottaja|Kopio",
+    "-----Mensaje original-----|De|Asunto|Enviado el|Para|CC",
+    "-----Messaggio originale-----|Da|Oggetto|Inviato|A|Cc",
+    "|From|Subject|Date|To|Cc",
+    "|Feladó|Tárgy|Dátum|Címzett|Másolatot kap",
+    "|От|Тема|Дата|Кому|Копия",
+]
+
+YAHOO = [
+    "----- Forwarded Message -----|From|To|Cc|Sent|Subject",
+    "----- Mensaje reenviado -----|De|Para|CC|Enviado|Asunto",
+    "----- Message transmis -----|De |À |Cc |Envoyé |Objet",
+    "----- Továbbított üzenet -----|Feladó|Címzett|Másolatot kap|Elküldve|Tárgy",
+    "----- Välitetty viesti -----|Lähettäjä|Vastaanottaja|Kopio|Lähetetty|Aihe",
+    "----- Preposlaná správa -----|Od|Komu|Kópia|Odoslané|Predmet",
+    "----- Przekazana wiadomość -----|Od|Do|DW|Wysłano|Temat",
+    "----- Mensagem reencaminhada -----|De|Para|Cc|Enviado|Assunto",
+    "----- İletilen ileti -----|Kimden|Kime|Cc|Gönderildi|Konu",
+    "----- Weitergeleitete Nachricht -----|Von|An|CC|Gesendet|Betreff",
+]
+
+
+def check(text: str, subject: str = "", cc: bool = True) -> None:
+    found = find(plain(text), subject)
+    assert found is not None and found.sender is not None
+    assert (found.sender.name, found.sender.address) == ("Cy Old", "cy@client.example")
+    assert found.subject == "Broken printer"
+    assert "2026" in found.date
+    if cc:
+        assert [one.address for one in found.to] == ["ann@customer.example"]
+        assert [one.address for one in found.cc] == ["di@client.example", "ed@client.example"]
+        assert [one.name for one in found.cc] == ["Di", "Ed"]
+    assert found.text.strip() == "It does not print.\n\nSince Monday."
+    assert found.above == "for you"
+
+
+@pytest.mark.parametrize("line", APPLE)
+@pytest.mark.parametrize("quoted", [False, True])
+def test_block(line: str, quoted: bool) -> None:
+    head, sender, subject, date, to, cc = line.split("|")
+    block = [
+        head,
+        "",
+        f"{sender}: Cy Old <cy@client.example>",
+        f"{subject}: Broken printer",
+        f"{date}: 2. 11. 2026 09:00:00 CET",
+    ]
+    block += [f"{to}: ann@customer.example", f"{cc}: Di <di@client.example>, Ed <ed@client.example>", ""]
+    block += ["It does not print.", "", "Since Monday."]
+    text = "\n".join(f"> {one}".rstrip() for one in block) if quoted else "\n".join(block)
+    check(f"for you\n\n{text}\n")
+
+
+@pytest.mark.parametrize("line", YAHOO)
+def test_glued_block(line: str) -> None:
+    head, sender, to, cc, date, subject = line.split("|")
+    glued = f'   {head} {sender}: Cy Old <cy@client.example>{to}: "ann@customer.example" <ann@customer.example>'
+    glued += f"{cc}: Di <di@client.example>; Ed <ed@client.example>{date}: Monday, 2 November 2026, 09:00:00 CET"
+    check(f"for you\n{glued}{subject}: Broken printer\n It does not print.\n\nSince Monday.\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'On 02/11/2026 09:00, "Cy Old" <cy@client.example> wrote:',
+        'Den 02/11/2026 09.00 skrev "Cy Old" <cy@client.example> følgende:',
+        "Den 02.11.2026 09.00 skrev Cy Old <cy@client.example> følgende:",
+        'Am 02.11.2026, 09:00 schrieb "Cy Old" <cy@client.example>:',
+        "Cy Old <cy@client.example> ezt írta 02/11/2026 09:00 időpontban:",
+        'Il giorno 02/11/2026, 09:00 "Cy Old" <cy@client.example> ha scritto:',
+        "Op 02/11/2026 09:00 heeft Cy Old <cy@client.example> geschreven:",
+        "Cy Old <cy@client.example> skrev følgende den 02.11.2026, 09.00:",
+        'Em 02/11/2026 09:00, "Cy Old" <cy@client.example> escreveu:',
+        '02/11/2026 09:00 пользователь "Cy Old" <cy@client.example> написал:',
+        "Dne 02/11/2026 09:00, Cy Old <cy@client.example> napsal(a):",
+        "Le 02/11/2026 09:00, « Cy Old » <cy@client.example> a écrit :",
+        "Dnia 02/11/2026, 09:00 użytkownik „Cy Old” <cy@client.example> napisał:",
+    ],
+)
+def test_attribution_under_a_forward_subject(line: str) -> None:
+    text = f"for you\n\n{line}\n\n    It does not print.\n\n    Since Monday.\n"
+    found = find(plain(text), "FW: Broken printer")
+    assert found is not None and found.text.replace("    ", "") == "It does not print.\n\nSince Monday."
+    assert found.sender is not None and (found.sender.name, found.sender.address) == ("Cy Old", "cy@client.example")
+    assert "2026" in found.date and "09" in found.date
+    assert found.subject == "Broken printer"
+    assert find(plain(text), "Re: Broken printer") is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Fwd: x", "FW: x", "WG: x", "TR: x", "Tr : x", "RV: x", "I: x", "VS: x", "VB: x", "PD: x", "ENC: x", "Doorst: x", "İLT: x", "转发: x", "転送: x", "[Fwd: x]", "x (fwd)"],
+)  # fmt: skip
+def test_prefixes(subject: str) -> None:
+    assert forward_prefix(subject.lstrip("["))
+
+
+@pytest.mark.parametrize("subject", ["Re: x", "x", "Information: x", "Visit: y", "Friday: z"])
+def test_no_prefixes(subject: str) -> None:
+    assert not forward_prefix(subject)
+
+
+@pytest.mark.parametrize(
+    ("value", "people"),
+    [
+        ("Ann <a@b.example>", ["Ann|a@b.example"]),
+        ('"Berg, Ann" <a@b.example>, c@D.example', ["Berg, Ann|a@b.example", "|c@d.example"]),
+        ("Berg, Ann <a@b.example>; Cy [mailto:c@d.example]", ["Berg, Ann|a@b.example", "Cy|c@d.example"]),
+        ("Ann<mailto:a@b.example>", ["Ann|a@b.example"]),
+        ("Ann <a@b.example<mailto:a@b.example>>", ["Ann|a@b.example"]),
+        ("a@b.example <a@b.example>", ["|a@b.example"]),
+        ("=?utf-8?q?J=C3=B6rg?= <a@b.example>", ["Jörg|a@b.example"]),
+        ("Ann", ["Ann|"]),
+        ("", []),
+    ],
+)
+def test_addresses(value: str, people: list[str]) -> None:
+    assert [f"{one.name}|{one.address}" if one.address else f"{one.name}|" for one in addresses(value)] == people
