@@ -74,7 +74,7 @@ async def test_a_handshake_that_fails_or_never_comes_costs_nothing(kept: Store, 
 
 async def serial(address: str, tls: Tls) -> int:
     host, _, port = address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port), ssl=tls.context, server_hostname="gw.test")
+    _, writer = await asyncio.open_connection(host, int(port), ssl=tls.context, server_hostname="gw.test")
     found = writer.get_extra_info("ssl_object").getpeercert()["serialNumber"]
     writer.close()
     return int(found, 16)

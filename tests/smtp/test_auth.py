@@ -1,0 +1,165 @@
+"""Submission: logins over TLS, hashed passwords, bound senders, and guessing that gets nowhere."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import smtplib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.smtp.auth import check_password, decode_plain, hash_password
+from gateway.smtp.server import Listener
+from gateway.store.engine import Store
+from tests.smtp.serving import Peer, Tls, envelopes, peer, serving
+
+HASH = hash_password("correct horse", n=2**10)
+USERS = [
+    {"login": "scanner", "password_hash": HASH, "senders": ["scanner@msp.example", "@devices.example"]},
+    {"login": "free", "password_hash": HASH},
+]
+
+
+def plain(login: str, password: str) -> str:
+    return base64.b64encode(f"\0{login}\0{password}".encode()).decode()
+
+
+@asynccontextmanager
+async def submission(kept: Store, folder: Path, tls: Tls, **limits: object) -> AsyncIterator[Listener]:
+    settings = {
+        **tls.files,
+        "users": USERS,
+        "limits": {"exempt": [], "tarpit": 0, **limits},
+        "listeners": [{"name": "submission", "listen": "127.0.0.1:0", "kind": "submission", "tls": "require"}],
+    }
+    async with serving(kept, folder, **settings) as listener:
+        yield listener
+
+
+@asynccontextmanager
+async def secured(listener: Listener, tls: Tls) -> AsyncIterator[Peer]:
+    async with peer(listener) as one:
+        await one.say("EHLO x")
+        await one.say("STARTTLS")
+        await one.writer.start_tls(tls.context, server_hostname="gw.test")
+        await one.say("EHLO x")
+        yield one
+
+
+def test_hashes() -> None:
+    assert check_password(b"correct horse", HASH)
+    assert not check_password(b"wrong", HASH)
+    for broken in (
+        "",
+        "scrypt$1$1$1$x",
+        "scrypt$1073741824$8$1$eA==$eA==",
+        "plain$x$8$1$eA==$eA==",
+        "scrypt$3$8$1$eA==$eA==",
+    ):
+        assert not check_password(b"", broken)
+
+
+@pytest.mark.parametrize(
+    ("blob", "pair"),
+    [
+        (b"\0a\0b", ("a", b"b")),
+        (b"z\0a\0b", ("a", b"b")),
+        (b"\0\0b", None),
+        (b"ab", None),
+        (b"\0a\0b\0c", None),
+    ],
+)
+def test_plain_responses(blob: bytes, pair: tuple[str, bytes] | None) -> None:
+    assert decode_plain(blob) == pair
+
+
+async def test_offered_over_tls_only(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    async with submission(kept, tmp_path, tls) as listener, peer(listener) as one:
+        assert "AUTH" not in await one.say("EHLO x")
+        assert (await one.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("530 5.7.0")
+        assert (await one.say("MAIL FROM:<scanner@msp.example>")).startswith("530 5.7.0")
+
+
+async def test_log_in_and_send(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as one:
+        assert "AUTH PLAIN LOGIN" in await one.say("EHLO x")
+        assert (await one.say("MAIL FROM:<>")).startswith("530 5.7.0 Log in first")
+        assert (await one.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("235 2.7.0")
+        assert (await one.say("AUTH PLAIN")).startswith("503")
+        assert (await one.say("MAIL FROM:<ceo@msp.example>")).startswith("553 5.7.1")
+        await one.say("MAIL FROM:<scanner@msp.example>")
+        await one.say("RCPT TO:<support@msp.example>")
+        await one.say("DATA")
+        assert (await one.say(b"From: scanner@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
+        await one.say("MAIL FROM:<x@devices.example>")
+        await one.say("RCPT TO:<support@msp.example>")
+        await one.say("DATA")
+        assert (await one.say(b"From: ceo@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
+
+    first, second = await envelopes(kept)
+    assert (first["auth"], first["verdict"], first["quarantine"]) == ("scanner", "pass", "")
+    assert (second["verdict"], second["quarantine"]) == ("none", "spoofed-internal")
+
+
+async def test_the_ways_to_log_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    words = [base64.b64encode(word).decode() for word in (b"free", b"correct horse")]
+    async with submission(kept, tmp_path, tls) as listener:
+        for lines in (
+            ["AUTH LOGIN", *words],
+            [f"AUTH LOGIN {words[0]}", words[1]],
+            ["AUTH PLAIN", plain("free", "correct horse")],
+            [f"auth plain {plain('free', 'correct horse')}"],
+        ):
+            async with secured(listener, tls) as one:
+                answers = [await one.say(line) for line in lines]
+            assert [answer[:3] for answer in answers] == ["334"] * (len(lines) - 1) + ["235"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (["AUTH CRAM-MD5"], "504 5.5.4"),
+        (["AUTH"], "501 5.5.4"),
+        (["AUTH PLAIN", "*"], "501 5.7.0"),
+        (["AUTH PLAIN", "%%%"], "501 5.5.2"),
+        (["AUTH LOGIN", "*"], "501 5.7.0"),
+        (["AUTH PLAIN ="], "501 5.5.2"),
+        (["AUTH PLAIN " + plain("nobody", "x")], "535 5.7.8"),
+        (["AUTH PLAIN " + plain("free", "x")], "535 5.7.8"),
+    ],
+)
+async def test_refused(kept: Store, tmp_path: Path, tls: Tls, lines: list[str], code: str) -> None:
+    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as one:
+        for line in lines:
+            answer = await one.say(line)
+    assert answer.startswith(code)
+
+
+async def test_guessing_ends_the_session_and_then_the_hour(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    async with submission(kept, tmp_path, tls, logins_per_session=2, logins_per_hour=3) as listener:
+        async with secured(listener, tls) as one:
+            for _ in range(2):
+                assert (await one.say("AUTH PLAIN " + plain("free", "guess"))).startswith("535")
+            assert (await one.answer()).startswith("421")
+        async with secured(listener, tls) as one:
+            await one.say("AUTH PLAIN " + plain("free", "guess"))
+            assert (await one.say("AUTH PLAIN " + plain("free", "correct horse"))).startswith("454 4.7.0")
+
+
+async def test_smtplib_logs_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    async with submission(kept, tmp_path, tls) as listener:
+        port = int(listener.address.rpartition(":")[2])
+
+        def send() -> None:
+            with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test") as client:
+                client._host = "gw.test"  # type: ignore[attr-defined]
+                client.starttls(context=tls.context)
+                client.login("free", "correct horse")
+                client.sendmail("a@acme.example", ["support@msp.example"], "Subject: x\n\nx")
+
+        await asyncio.to_thread(send)
+
+    assert [one["auth"] for one in await envelopes(kept)] == ["free"]

@@ -1,0 +1,149 @@
+"""What is decided of a whole mail: loops, verdicts with each mailbox's policy, overload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import MailboxSettings, SmtpSettings
+from gateway.smtp.overload import Overload, resident
+from gateway.store.engine import Store
+from tests.smtp.serving import Peer, contents, envelopes, peer, serving
+
+RELAYED = {"authserv_ids": ["mx.msp.example"], "relays": ["127.0.0.0/8"]}
+
+
+async def send(one: Peer, mail: bytes, *to: str) -> str:
+    await one.say("EHLO x")
+    await one.say("MAIL FROM:<a@acme.example>")
+    for name in to or ("support",):
+        await one.say(f"RCPT TO:<{name}@msp.example>")
+    await one.say("DATA")
+    return await one.say(mail + b"\r\n.\r\n")
+
+
+def stamped(result: bytes, sender: bytes = b"Ann <ann@acme.example>") -> bytes:
+    return b"Authentication-Results: mx.msp.example; " + result + b"\r\nFrom: " + sender + b"\r\n\r\nx"
+
+
+async def test_fifty_hops_are_a_loop(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        assert (await send(one, b"Received: x\r\n" * 50 + b"\r\nx")).startswith("250")
+        assert (await send(one, b"Received: x\r\n" * 51 + b"\r\nx")).startswith("554 5.4.6")
+
+
+async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        assert (await send(one, b"X-Mail-Ticket-Gateway: GW.test\r\n\r\nx")).startswith("554 5.4.6")
+        assert (await send(one, b"X-Mail-Ticket-Gateway: other.test\r\n\r\nx")).startswith("250")
+
+
+@pytest.mark.parametrize(
+    ("mail", "verdict", "quarantine"),
+    [
+        (stamped(b"dmarc=pass header.from=acme.example"), "pass", ""),
+        (stamped(b"dmarc=fail header.from=acme.example"), "fail", "unverified-sender"),
+        (stamped(b"dmarc=none"), "none", ""),
+        (b"From: ann@acme.example\r\n\r\nx", "unknown", ""),
+        (b"From: a@acme.example, b@acme.example\r\n\r\nx", "fail", "unverified-sender"),
+        (stamped(b"dmarc=pass header.from=msp.example", b"boss@msp.example"), "pass", ""),
+        (stamped(b"dmarc=none", b"boss@msp.example"), "none", "spoofed-internal"),
+        (b"From: boss@msp.example\r\n\r\nx", "unknown", "spoofed-internal"),
+    ],
+)
+async def test_behind_a_relay(kept: Store, tmp_path: Path, mail: bytes, verdict: str, quarantine: str) -> None:
+    async with serving(kept, tmp_path, **RELAYED) as listener, peer(listener) as one:
+        assert (await send(one, mail)).startswith("250")
+
+    (envelope,) = await envelopes(kept)
+    assert (envelope["verdict"], envelope["quarantine"]) == (verdict, quarantine)
+    assert envelope["verdict_reason"]
+
+
+async def test_a_stamp_from_elsewhere_counts_for_nothing(kept: Store, tmp_path: Path) -> None:
+    settings = {**RELAYED, "relays": ["192.0.2.0/24"]}
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
+        await send(one, stamped(b"dmarc=pass header.from=acme.example"))
+
+    (envelope,) = await envelopes(kept)
+    assert (envelope["verdict"], envelope["verdict_for"]) == ("unknown", "")
+
+
+async def test_without_configuration_nothing_is_judged(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await send(one, stamped(b"dmarc=fail", b"boss@msp.example"))
+
+    (envelope,) = await envelopes(kept)
+    assert (envelope["verdict"], envelope["quarantine"]) == ("unknown", "")
+
+
+async def test_mailboxes_decide_for_themselves(kept: Store, tmp_path: Path) -> None:
+    boxes = (
+        MailboxSettings(address="open@msp.example", on_fail="accept"),
+        MailboxSettings(address="strict@msp.example", on_fail="refuse", on_none="quarantine", on_unknown="refuse"),
+    )
+    failed, none, unknown = stamped(b"dmarc=fail"), stamped(b"dmarc=none"), b"From: a@acme.example\r\n\r\nx"
+    async with serving(kept, tmp_path, boxes=boxes, **RELAYED) as listener, peer(listener) as one:
+        assert (await send(one, failed, "strict")).startswith("550 5.7.1 The sender could not be proven")
+        assert (await send(one, unknown, "strict")).startswith("451 4.7.24")
+        assert (await send(one, none, "strict")).startswith("250")
+        assert (await send(one, failed, "open")).startswith("250")
+        assert (await send(one, failed + b"2", "open", "strict")).startswith("250")
+
+    found = [(one["rcpt_to"].split("@")[0], one["quarantine"]) for one in await envelopes(kept)]
+    assert found == [
+        ("strict", "unverified-sender"),
+        ("open", ""),
+        ("open", ""),
+        ("strict", "unverified-sender"),
+    ]
+
+
+async def test_a_vouched_network_may_write_as_one_of_us(kept: Store, tmp_path: Path) -> None:
+    settings = {"listeners": [{"name": "in", "listen": "127.0.0.1:0", "vouched": ["127.0.0.0/8"]}]}
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
+        await send(one, b"From: scanner@msp.example\r\n\r\nx")
+        await send(one, b"From: ann@acme.example\r\n\r\nx")
+
+    assert [one["verdict"] for one in await envelopes(kept)] == ["pass", "unknown"]
+
+
+async def test_overload_defers_mail(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        listener.edge.overload.reason = "queue depth"
+        await one.say("EHLO x")
+        assert (await one.say("MAIL FROM:<>")).startswith("451 4.3.2")
+        listener.edge.overload.reason = ""
+        assert (await one.say("MAIL FROM:<>")).startswith("250")
+    assert await contents(kept) == []
+
+
+async def test_the_marks_of_overload() -> None:
+    async def pending() -> int:
+        return 11
+
+    one = Overload(SmtpSettings(max_pending=10, max_lag=1, max_memory=0), pending)
+    assert one._judge() == ""
+    await one._look_at_queue()
+    assert one._judge() == "queue depth"
+    one.lag = 2
+    assert one._judge() == "loop lag"
+    assert resident() > 1 << 20
+    assert Overload(SmtpSettings(max_memory=1))._judge() == "memory"
+
+
+async def test_a_full_disk_defers_mail(kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gateway.smtp.accept import Acceptor, DiskFull
+
+    def full(self: Acceptor) -> None:
+        raise DiskFull("less than asked")
+
+    monkeypatch.setattr(Acceptor, "begin", full)
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.say("EHLO x")
+        await one.say("MAIL FROM:<>")
+        await one.say("RCPT TO:<support@msp.example>")
+        assert (await one.say("DATA")).startswith("452 4.3.1")
+        assert (await one.say(b"BDAT 6 LAST\r\nRSET\r\n")).startswith("452 4.3.1")
+        assert (await one.say("NOOP")).startswith("250")
