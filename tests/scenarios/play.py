@@ -1,0 +1,50 @@
+"""Playing one scenario."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.scenarios.scripts import Scenario
+from tests.scenarios.stage import M, Stage, settings_for
+
+
+async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
+    """Play it; what did not become what it should."""
+    stage = Stage(folder, migrated, settings_for(**scenario.mailbox))
+    await stage.open()
+    faults = []
+    try:
+        for row in scenario.rows:
+            if not isinstance(row, tuple):
+                await row(stage)
+                continue
+            mail, expected = row
+            await stage.accept(fill(mail, stage))
+            await stage.work()
+            if (became := await stage.outcome(mail.key)) != expected:
+                faults.append(f"{mail.key}: {became} instead of {expected}")
+        if scenario.check is not None and not scenario.check(stage):
+            faults.append("the check at the end failed")
+        faults += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refused(stage)]
+        faults += [f"the desk mailed {one.to} for a comment" for one in stage.simulator.desk.mails if one.comment_id]
+    finally:
+        await stage.close()
+    return faults
+
+
+def refused(stage: Stage) -> list[object]:
+    """What the desk refused, but for questions about tickets that are gone."""
+    return [one for one in stage.simulator.desk.refusals if one.status != 404]
+
+
+def fill(mail: M, stage: Stage) -> M:
+    """{1} in a text or header is the id of the first ticket."""
+
+    def put(text: str) -> str:
+        for number, ticket_id in enumerate(stage.order, 1):
+            text = text.replace("{" + str(number) + "}", ticket_id)
+        return text
+
+    headers = {name: put(value) for name, value in mail.headers.items()}
+    return replace(mail, text=put(mail.text), html=put(mail.html), headers=headers)

@@ -1,0 +1,347 @@
+"""A stage for scenarios: the real store, planner, executor and worker on a simulated desk, in one
+process, with a clock that the scenario moves. Only SMTP and the parser's child are left out.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import select
+
+from gateway.config import Settings, parse
+from gateway.desk.client import Desk
+from gateway.desk.directory import Directory
+from gateway.desk.simulator import Seed, Simulator
+from gateway.envelope import Envelope
+from gateway.executor import Executor
+from gateway.ids import uuid7
+from gateway.mail.ids import scan_ids
+from gateway.mail.model import Email
+from gateway.mail.read import read
+from gateway.planner import Planner
+from gateway.store import effects, inbox, threads
+from gateway.store.engine import Store
+from gateway.store.schema import delivery
+from gateway.store.stage import PENDING
+from gateway.templates import Templates
+from gateway.worker import Worker
+
+SUPPORT = "support@msp.example"
+SALES = "sales@msp.example"
+START = 1_795_000_000.0
+PATIENCE = 3 * 3600.0
+
+
+class LocalParser:
+    """The parser without its child."""
+
+    def __init__(self, own: Sequence[str]) -> None:
+        self.own = own
+
+    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email:
+        reading = read(mail if isinstance(mail, bytes) else mail.read_bytes(), own_addresses=self.own)
+        if into is not None and reading.email.attachments:
+            into.mkdir(parents=True, exist_ok=True)
+            for index, one in enumerate(reading.email.attachments):
+                if one.size:
+                    (into / str(index)).write_bytes(reading.payload(index))
+        return reading.email
+
+    async def file(self, mail: bytes | Path, index: int, into: Path) -> None:
+        reading = read(mail if isinstance(mail, bytes) else mail.read_bytes(), own_addresses=self.own)
+        into.write_bytes(reading.payload(index))
+
+
+@dataclass
+class M:
+    """A mail of a script. ``reply`` and ``refs`` name earlier mails by key, or are ids themselves."""
+
+    key: str
+    sender: str = "Alice Archer <alice@acme.example>"
+    subject: str = ""
+    text: str = "It does not work."
+    reply: str = ""
+    refs: Sequence[str] = ()
+    client: str = "gmail"
+    to: str = SUPPORT
+    cc: str = ""
+    rcpt: str = ""
+    verdict: str = "unknown"
+    mail_from: str | None = None
+    html: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+    message_id: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    after: float = 1.0
+    raw: bytes = b""
+    same_as: str = ""  # the same bytes as an earlier mail, with a Received line of its own
+
+
+Act = Callable[["Stage"], Awaitable[None]]
+
+
+def settings_for(**mailbox: Any) -> dict[str, Any]:
+    """A configuration with a support and a sales mailbox."""
+    support = {
+        "address": SUPPORT,
+        "board": "Support",
+        "status": "New",
+        "priority": "Medium",
+        "fallback_client": "Unknown Senders",
+        **mailbox,
+    }
+    sales = {**support, "address": SALES, "board": "Sales"}
+    return {"desk": {"url": "http://desk/api/v1", "api_key": "demo-desk-key", "rate": 0}, "mailbox": [support, sales]}
+
+
+class Stage:
+    """One scenario under way."""
+
+    def __init__(self, folder: Path, migrated: Path, data: dict[str, Any] | None = None) -> None:
+        shutil.copy(migrated, folder / "gateway.db")
+        data = data or settings_for()
+        data["store"] = {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}
+        self.settings: Settings = parse(data, {})
+        self.now = START
+        self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), clock=self.clock)
+        self.store = Store(self.settings.store.url)
+        self.sent: dict[str, EmailMessage] = {}
+        self.bytes: dict[str, bytes] = {}
+        self.ids: dict[str, str] = {}
+        self.order: list[str] = []
+        self.directories = {name: self._directory(name) for name in self.settings.desks}
+        (folder / "gateway.db.spool").mkdir()
+        parser: Any = LocalParser([box.address for box in self.settings.mailbox])
+        templates = Templates()
+        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, self.clock)
+        self.executor = Executor(
+            self.store,
+            self.planner,
+            self.directories,
+            templates,
+            lease=300,
+            wait_for_parent=self.settings.work.wait_for_parent,
+            retry_for=self.settings.work.retry_for,
+            clock=self.clock,
+        )
+        self.worker = Worker(
+            self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock
+        )
+
+    def clock(self) -> float:
+        return self.now
+
+    def _directory(self, name: str) -> Directory:
+        one = self.settings.desks[name]
+        transport = httpx.ASGITransport(app=self.simulator.app)
+        desk = Desk(name, "http://desk/api/v1", one.key(), rate=0, clock=self.clock, transport=transport)
+        return Directory(desk, one, [box for box in self.settings.mailbox if box.desk == name])
+
+    async def open(self) -> None:
+        for directory in self.directories.values():
+            assert await directory.refresh()
+            directory.up_since = self.now
+
+    async def close(self) -> None:
+        for directory in self.directories.values():
+            await directory.desk.close()
+        self.store.close()
+
+    # -- mail in ----------------------------------------------------------------------------------
+
+    def id_of(self, name: str) -> str:
+        return str(self.sent[name]["Message-ID"]) if name in self.sent else name
+
+    async def accept(self, mail: M) -> str:
+        """What the edge does with a mail: the delivery's id."""
+        from tests.scenarios.clients import compose
+
+        self.now += mail.after
+        if mail.same_as:
+            raw = b"Received: from other by route; " + mail.key.encode() + b"\r\n" + self.bytes[mail.same_as]
+        elif mail.raw:
+            raw = mail.raw
+        else:
+            message = compose(self, mail)
+            self.sent[mail.key] = message
+            raw = message.as_bytes()
+        self.bytes[mail.key] = raw
+        ids = scan_ids(raw[: raw.find(b"\n\n") + 1] if b"\r\n\r\n" not in raw else raw[: raw.find(b"\r\n\r\n") + 2])
+        sender = mail.mail_from if mail.mail_from is not None else mail.sender.rpartition("<")[2].strip("<> ")
+        named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references) if one]
+        rcpt = mail.rcpt or mail.to.partition(",")[0].rpartition("<")[2].strip("<> ")
+        local, _, domain = rcpt.lower().rpartition("@")
+        box = next(b for b in self.settings.mailbox if b.address == f"{local.partition('+')[0]}@{domain}")
+        verdict: Any = mail.verdict
+        new = inbox.NewDelivery(
+            id=uuid7(self.now),
+            desk=box.desk,
+            mailbox=box.address,
+            envelope=Envelope(sender, rcpt, peer="192.0.2.1", time=self.now, verdict=verdict),
+            message_id=ids.message_id,
+            mention_keys=tuple(dict.fromkeys(threads.key(box.desk, one) for one in named)),
+            dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
+            remember_until=self.now + 86400,
+        )
+        (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw)))
+        return self.ids[mail.key]
+
+    async def work(self) -> None:
+        """Work until nothing is pending, moving the clock to whatever is due next."""
+        end = self.now + PATIENCE
+        names = list(self.directories)
+        while True:
+            due = await self.store.read(lambda c: inbox.next_due(c, names))
+            if due is None:
+                break
+            assert due < end, "never finished"
+            self.now = max(self.now, due)
+            for one in await self.store.write(self._claim):
+                await self.worker._work(one)
+        for ticket_id in self.simulator.desk.tickets:
+            if ticket_id not in self.order:
+                self.order.append(ticket_id)
+
+    def _claim(self, connection: Any) -> list[inbox.Delivery]:
+        return inbox.claim(connection, now=self.now, lease=300, limit=50, desks=list(self.directories))
+
+    # -- what became of it ------------------------------------------------------------------------
+
+    async def row(self, key: str) -> dict[str, Any]:
+        one = self.ids[key]
+        query = select(delivery).where(delivery.c.id == one)
+        return dict(await self.store.read(lambda c: c.execute(query).mappings().one()))
+
+    async def outcome(self, key: str) -> str:
+        """In the words of a script: "ticket 1", "comment 1 reopened", "quarantine unverified-sender"."""
+        row = await self.row(key)
+        if row["stage"] == "SUPPRESSED":
+            return f"suppress {row['reason']}"
+        if row["stage"] == "QUARANTINED":
+            return f"quarantine {row['reason']}"
+        assert row["stage"] not in PENDING
+        place = self.order.index(row["ticket_id"]) + 1
+        done = await self.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
+        words = "ticket" if row["outcome"] == "ticket" else "comment"
+        comments = [one for one in done if one.kind == "comment"]
+        if comments and comments[0].body["request"]["is_internal"]:
+            words = "internal"
+        reopened = " reopened" if any(one.kind == "status" and one.state == "DONE" for one in done) else ""
+        return f"{words} {place}{reopened}"
+
+    def ticket(self, number: int) -> dict[str, Any]:
+        return self.simulator.desk.tickets[self.order[number - 1]]
+
+    def comments(self, number: int) -> list[dict[str, Any]]:
+        return self.simulator.desk.comments.get(self.order[number - 1], [])
+
+    def client_of(self, number: int) -> str:
+        return str(self.simulator.desk.clients[self.ticket(number)["client_id"]]["client_name"])
+
+
+# -- what else happens in a script ----------------------------------------------------------------
+
+
+def close(number: int, ago: float = 0.0) -> Act:
+    """A technician closes the ticket, ``ago`` seconds before now."""
+
+    async def act(stage: Stage) -> None:
+        ticket = stage.ticket(number)
+        catalog = stage.directories["default"].catalog
+        assert catalog is not None
+        closed = next(one for one in catalog.statuses[ticket["board_id"]] if one["is_closed"])
+        await stage.directories["default"].desk.set_status(
+            ticket["ticket_id"], {"status_id": closed["status_id"], "suppressContactNotifications": True}
+        )
+        moment = datetime.fromtimestamp(stage.now - ago, UTC)
+        stage.ticket(number)["closed_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    return act
+
+
+def delete(number: int) -> Act:
+    """The ticket is deleted at the desk."""
+
+    async def act(stage: Stage) -> None:
+        del stage.simulator.desk.tickets[stage.order[number - 1]]
+
+    return act
+
+
+def bundle(child: int, master: int) -> Act:
+    """Two tickets become one bundle."""
+
+    async def act(stage: Stage) -> None:
+        desk = stage.directories["default"].desk
+        outcome = await desk._call(
+            "POST", f"/tickets/{stage.order[master - 1]}/bundle",
+            json_body={"child_ticket_ids": [stage.order[child - 1]], "mode": "link_only"},
+        )
+        assert type(outcome).__name__ == "Good", outcome
+
+    return act
+
+
+def move(key: str, to: int | str) -> Act:
+    """The operator moves a mail."""
+
+    async def act(stage: Stage) -> None:
+        target = stage.order[to - 1] if isinstance(to, int) else to
+        now = stage.now
+        await stage.store.write(lambda c: inbox.move_to(c, stage.ids[key], target, now=now))
+        await stage.work()
+
+    return act
+
+
+def release(key: str, to: int | str = "") -> Act:
+    """The operator releases a quarantined mail."""
+
+    async def act(stage: Stage) -> None:
+        target = stage.order[to - 1] if isinstance(to, int) else to
+        now = stage.now
+        await stage.store.write(lambda c: inbox.operator_move(c, stage.ids[key], None, now=now, moved_to=target))
+        await stage.work()
+
+    return act
+
+
+def token(number: int, value: str) -> Act:
+    """We gave out an address for the ticket."""
+
+    async def act(stage: Stage) -> None:
+        now, ticket_id = stage.now, stage.order[number - 1]
+        await stage.store.write(lambda c: threads.make_token(c, "default", ticket_id, value, now))
+
+    return act
+
+
+def board(**values: Any) -> Act:
+    """What the desk's boards say."""
+
+    async def act(stage: Stage) -> None:
+        for one in stage.simulator.desk.boards.values():
+            one.update(values)
+        await stage.directories["default"].refresh()
+
+    return act
+
+
+def later(seconds: float) -> Act:
+    async def act(stage: Stage) -> None:
+        stage.now += seconds
+
+    return act
+
+
+def stamp(stage: Stage) -> str:
+    return format_datetime(datetime.fromtimestamp(stage.now, UTC))

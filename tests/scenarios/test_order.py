@@ -1,0 +1,147 @@
+"""Any order of a thread's mails, with duplicates, crashes and two workers, ends in one ticket with each
+mail exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.store import inbox
+from gateway.store.inbox import LostClaim
+from gateway.worker import Worker
+from tests.scenarios.scripts import ALICE, BOB
+from tests.scenarios.stage import M, Stage
+
+# A thread: each mail answers an earlier one and names all ids above it, as mail programs do.
+PARENTS = {"m0": None, "m1": "m0", "m2": "m0", "m3": "m1", "m4": "m3"}
+
+
+def thread() -> list[M]:
+    mails = []
+    for key, parent in PARENTS.items():
+        chain, up = [], parent
+        while up:
+            chain.insert(0, f"<{up}@acme.example>")
+            up = PARENTS[up]
+        mails.append(
+            M(
+                key,
+                ALICE if len(mails) % 2 == 0 else BOB,
+                "Order",
+                text=f"words-of-{key}",
+                message_id=f"<{key}@acme.example>",
+                reply=f"<{parent}@acme.example>" if parent else "",
+                refs=chain,
+                files={f"{key}.bin": key.encode()},
+                after=0.5,
+            )
+        )
+    return mails
+
+
+class Crash(Exception):
+    """The process dies here."""
+
+
+class Crashing:
+    """Lets the desk's answer be lost, or the process die before or after a store write, at given points."""
+
+    def __init__(self, stage: Stage, points: set[int]) -> None:
+        self.points, self.count = points, 0
+        write, call = stage.store.write, stage.directories["default"].desk._call
+
+        async def crashing_write(operation: object) -> object:
+            self.tick()
+            result = await write(operation)  # type: ignore[arg-type]
+            self.tick()
+            return result
+
+        async def crashing_call(*arguments: object, **keywords: object) -> object:
+            result = await call(*arguments, **keywords)  # type: ignore[arg-type]
+            self.tick()
+            return result
+
+        stage.store.write = crashing_write  # type: ignore[method-assign, assignment]
+        stage.directories["default"].desk._call = crashing_call  # type: ignore[method-assign, assignment]
+
+    def tick(self) -> None:
+        self.count += 1
+        if self.count in self.points:
+            raise Crash
+
+
+async def live(stage: Stage, workers: list[Worker], crashes: set[int]) -> None:
+    """Two workers until nothing is pending; a crash frees all claims, as a restart does."""
+    crashing = Crashing(stage, crashes)
+    for _ in range(500):
+        due = await stage.store.read(lambda c: inbox.next_due(c, ["default"]))
+        if due is None:
+            return
+        stage.now = max(stage.now, due)
+        try:
+            await asyncio.gather(*(turn(stage, worker) for worker in workers))
+        except Crash:
+            stage.store.write_sync(inbox.free_claims)
+    raise AssertionError(f"never finished, {crashing.count} points")
+
+
+async def turn(stage: Stage, worker: Worker) -> None:
+    now = stage.now
+    for one in await stage.store.write(lambda c: inbox.claim(c, now=now, lease=300, limit=2, desks=["default"])):
+        try:
+            _, step = outcome = await worker._step(one)
+            await worker._apply(outcome[0], step)
+        except LostClaim:
+            continue
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    order=st.permutations(range(len(PARENTS))),
+    twice=st.lists(st.integers(0, len(PARENTS) - 1), max_size=2),
+    between=st.lists(st.booleans(), min_size=10, max_size=10),
+    crashes=st.sets(st.integers(1, 120), max_size=4),
+)
+def test_one_ticket_with_each_mail_once(
+    migrated_file: Path, order: list[int], twice: list[int], between: list[bool], crashes: set[int]
+) -> None:
+    async def play() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Stage(Path(folder), migrated_file)
+            await stage.open()
+            one = stage.worker
+            two = Worker(one.store, one.planner, one.executor, one.directories, one.settings, one.clock)
+            mails = thread()
+            try:
+                for at, index in enumerate([*order, *twice]):
+                    mail = mails[index]
+                    if at >= len(order):
+                        mail = M(f"{mail.key}-again-{at}", same_as=mail.key, sender=mail.sender)
+                    await stage.accept(mail)
+                    if between[at]:
+                        await live(stage, [one, two], set())
+                await live(stage, [one, two], crashes)
+                judge(stage)
+            finally:
+                await stage.close()
+
+    asyncio.run(play())
+
+
+def judge(stage: Stage) -> None:
+    desk = stage.simulator.desk
+    assert len(desk.tickets) == 1, [ticket["title"] for ticket in desk.tickets.values()]
+    (ticket_id,) = desk.tickets
+    texts = [desk.tickets[ticket_id]["attributes"]["description"]]
+    texts += [comment["note"] for comment in desk.comments.get(ticket_id, []) if not comment["is_internal"]]
+    found = sorted(word for text in texts for word in json.dumps(json.loads(text)).replace('"', " ").split() if word.startswith("words-of-"))
+    assert found == [f"words-of-{key}" for key in PARENTS]
+    files = sorted(desk.file_of(document) for document in desk.documents.get(ticket_id, []))
+    assert files == [key.encode() for key in PARENTS]
+    accepted = [row for row in stage.store.read_sync(lambda c: inbox.listing(c, None, 100))]
+    assert all(row["stage"] in ("DONE", "SUPPRESSED") for row in accepted)
