@@ -12,6 +12,7 @@ import codecs
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 import charset_normalizer
 import webencodings  # type: ignore[import-untyped]
@@ -79,6 +80,34 @@ LANGUAGES = {
     "th": ("cp874",),
     "vi": ("cp1258",),
 }
+# What a mail without a label is written in; a detector knows many more pages that no mail program uses.
+PLAUSIBLE = frozenset(
+    [
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "cp1257",
+        "cp1258",
+        "koi8_r",
+        "koi8-r",
+        "koi8_u",
+        "koi8-u",
+        "gb18030",
+        "cp950",
+        "cp932",
+        "euc_jp",
+        "cp949",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "utf-8",
+        "cp874",
+    ]
+)
 # What a program means when its label does not fit.
 FAMILIES = {
     "iso2022_jp_ext": ("cp932", "euc_jp"),
@@ -112,7 +141,7 @@ def codec(label: str) -> str:
     if not getattr(found, "_is_text_encoding", True):
         return ""
     known = found.name
-    if known in _REFUSED:
+    if known.replace("-", "_") in _REFUSED:
         return ""
     return VARIANTS.get(known, known)
 
@@ -203,14 +232,29 @@ def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> lis
     for language in languages:
         names += LANGUAGES.get(language.strip().lower()[:2], ())
     names.append(_pairs(data))
-    # Under 200 bytes a detector guesses worse than "Western European".
-    if len(data) >= 60:
-        best = charset_normalizer.from_bytes(data[:_SAMPLE]).best()
-        if best is not None and best.encoding:
-            names.append(codec(best.encoding) or best.encoding)
+    # A detector guesses short texts worse than "Western European", which shows itself.
+    if len(data) >= 60 and not _western(data[:_SAMPLE]):
+        for match in islice(charset_normalizer.from_bytes(data[:_SAMPLE]), 5):
+            name = codec(match.encoding) or match.encoding
+            if name in PLAUSIBLE:
+                names.append(name)
+                break
     return [name for name in dict.fromkeys(names) if name and name != "ascii"]
 
 
+def _western(data: bytes) -> bool:
+    """As cp1252, single accented letters in Latin words and the punctuation of that page."""
+    runs = _RUNS.findall(data)
+    high = sum(len(run) for run in runs)
+    if not runs or high > 2 * len(runs):
+        return False
+    text = b"".join(runs).decode("cp1252", "replace")
+    return sum(not char.isalpha() and char not in _PUNCTUATION for char in text) * 10 <= high
+
+
+_PUNCTUATION = frozenset(
+    "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\u20ac\u00a7\u00b0\u00ab\u00bb\u00b7\u00ae\u00a9\u2122\u00a0\u2022\u00b4\u00a1\u00bf\u00aa\u00ba"
+)
 _RUNS = re.compile(rb"[\x80-\xff]+")
 
 

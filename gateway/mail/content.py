@@ -191,7 +191,11 @@ class Collector:
         label = part.params.get("charset", "")
         if part.content_type == "text/html" and (not label or not codec(label)):
             label = _meta(data) or label
-        text, used, note = decode(data, label, self.content.charsets, self.languages)
+        source = data
+        if len(data) > 4 * limits.TEXT and part.content_type == "text/plain" and data.find(b"\nbegin ") < 0:
+            # Only what will be shown is decoded; the whole is a file.
+            source = data[: data.rfind(b"\n", 0, 4 * limits.TEXT) + 1 or 4 * limits.TEXT]
+        text, used, note = decode(source, label, self.content.charsets, self.languages)
         if part.encoding == "base64" and note and part.raw.isascii() and decode_base64(part.raw)[1]:
             # Declared base64 and is not: the text as it stands.
             text, note = part.raw.decode("ascii"), "declared base64, is plain text"
@@ -208,7 +212,7 @@ class Collector:
             return
         text = body_text(text, part.params)
         text, found = extract(text)
-        if len(text) > limits.TEXT:
+        if len(text) > limits.TEXT or source is not data:
             self.note("text over the limit: cut, the whole is kept as a file")
             self.file(part, data)
             text = text[: limits.TEXT]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.mail.cases import main, parse_cases, parse_files
+from gateway.mail.read import read
 from tests.score import __main__ as scores
-from tests.score.corpora import find
+from tests.score.corpora import KINDS, cases, find
 
 MAILS = Path(__file__).parents[1] / "mails"
 
@@ -45,6 +46,17 @@ def test_files_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert next(parse_files([path]))["attachments"][0]["inline"] is True
     assert main(["parse", str(path)]) == 0
     assert json.loads(capsys.readouterr().out)["path"] == str(path)
+
+
+def test_no_mail_of_the_corpora_falls_to_the_last_rung() -> None:
+    corpora = find()
+    if corpora is None:
+        pytest.skip("NOT READ: no corpora (set GATEWAY_CORPORA to their folder)")
+    for kind in KINDS:
+        for case, raw in cases(corpora, kind):
+            assert not any("not understood, kept as a file: " in defect for defect in read(raw).email.defects), case[
+                "id"
+            ]
 
 
 def test_the_scores_are_as_good_as_the_kept_ones(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,86 @@
+"""The charset ladder, rung by rung."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.charset import codec, decode
+
+RUSSIAN = "Принтер не работает, пожалуйста помогите нам срочно, мы не можем печатать счета для клиентов."
+GREEK = "Ο εκτυπωτής δεν λειτουργεί, παρακαλώ βοηθήστε μας γρήγορα, δεν μπορούμε να εκτυπώσουμε τίποτα."
+GERMAN = "Der Drucker läuft nicht, könnten Sie bitte prüfen, ob die Rückmeldung der Geräte in Ordnung ist? Viele Grüße"
+FRENCH = "L'imprimante ne marche plus, pourriez-vous s'il vous plaît vérifier le réseau ? Merci d'avance, à bientôt"
+POLISH = "Drukarka nie działa, proszę o szybką pomoc, nie możemy wydrukować faktur dla klientów, źle się dzieje."
+JAPANESE = "プリンターが動きません。至急ご確認をお願いいたします。請求書が印刷できません。"
+CHINESE = "打印机无法工作，请尽快帮助我们检查一下，我们无法打印发票。"
+KOREAN = "프린터가 작동하지 않습니다. 빨리 확인해 주시기 바랍니다. 송장을 인쇄할 수 없습니다."
+
+
+@pytest.mark.parametrize(
+    ("text", "actual", "label"),
+    [
+        (GERMAN, "utf-8", "utf-8"),
+        (GERMAN, "utf-8", "iso-8859-1"),
+        (GERMAN, "utf-8", ""),
+        (GERMAN, "utf-8", "x-unknown"),
+        (GERMAN, "cp1252", ""),
+        (GERMAN, "cp1252", "utf-8"),
+        (GERMAN, "cp1252", "us-ascii"),
+        (GERMAN, "cp850", "ibm850"),
+        (GERMAN, "mac_roman", "macintosh"),
+        (GERMAN, "utf-16", "utf-16"),
+        (GERMAN, "utf-7", "unicode-1-1-utf-7"),
+        (FRENCH, "cp1252", ""),
+        (POLISH, "cp1250", "windows-1250"),
+        (POLISH, "cp1250", "iso-8859-2"),
+        (POLISH, "iso8859-2", "latin2"),
+        (RUSSIAN, "koi8_r", "koi8-r"),
+        (RUSSIAN, "cp1251", ""),
+        (RUSSIAN, "koi8_r", ""),
+        (RUSSIAN, "cp1251", "x-cp1251"),
+        (GREEK, "cp1253", ""),
+        (JAPANESE, "cp932", "shift_jis"),
+        (JAPANESE, "cp932", "x-sjis"),
+        (JAPANESE, "cp932", ""),
+        (JAPANESE, "iso2022_jp", "iso-2022-jp"),
+        (JAPANESE, "iso2022_jp", ""),
+        (JAPANESE, "iso2022_jp", "us-ascii"),
+        (JAPANESE, "cp932", "iso-2022-jp"),
+        (JAPANESE, "euc_jp", "euc-jp"),
+        (CHINESE, "gb18030", "gb2312"),
+        (CHINESE, "gb18030", "hz-gb-2312"),
+        (CHINESE, "gb2312", ""),
+        (CHINESE, "big5hkscs", "big5-hkscs"),
+        (KOREAN, "cp949", "ks_c_5601-1987"),
+        (KOREAN, "cp949", "euc-kr"),
+        (KOREAN, "cp949", ""),
+    ],
+)
+def test_ladder(text: str, actual: str, label: str) -> None:
+    if actual == "big5hkscs":
+        text = "印表機無法工作，請儘快幫助我們檢查"
+    found, _, _ = decode(text.encode(actual), label)
+    assert found == text
+
+
+def test_the_choice_is_noted() -> None:
+    assert decode(GERMAN.encode("cp1252"), "utf-8")[2] == "not valid utf-8, read as cp1252"
+    assert decode(GERMAN.encode(), "utf-8")[2] == ""
+    assert "unknown" in decode(GERMAN.encode(), "x-strange")[2]
+
+
+def test_one_broken_character_does_not_change_the_charset() -> None:
+    assert decode(RUSSIAN.encode()[:-1] + b".", "utf-8")[0].startswith(RUSSIAN[:-1])
+
+
+def test_hints_decide_short_texts() -> None:
+    assert decode("Привет".encode("koi8_r"), "", ["koi8-r"])[0] == "Привет"
+    assert decode("Привет".encode("cp1251"), "", [], ["ru"])[0] == "Привет"
+
+
+@pytest.mark.parametrize(
+    "label", ["idna", "punycode", "unicode_escape", "zlib", "base64", "rot13", "undefined", "../x", "a" * 5000, "é"]
+)
+def test_labels_that_are_no_charsets(label: str) -> None:
+    assert codec(label) == ""
+    assert decode(b"caf\xe9", label)[0] == "café"
