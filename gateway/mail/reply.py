@@ -193,9 +193,10 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
             # A passage that the writer quotes, right above the old mail.
             kept.update(range(start, end))
     if inner and not _one_answer(inner, new, role, texts):
-        # Answers between the lines: their quotes are what they answer.
+        # Answers between the lines: their quotes are what they answer, with who said it; but at the very top
+        # that is known.
         for start, end in inner:
-            kept.update(i for i in range(start, end) if role[i] != "intro")
+            kept.update(i for i in range(start, end) if role[i] != "intro" or new[0] < start)
         methods.append("answers between the quoted lines")
     result = Split([], methods=methods)
     for i in range(size):

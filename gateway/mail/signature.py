@@ -14,6 +14,13 @@ from .quotewords import CLOSINGS, FOOTERS
 
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|__|\u2014|\u2013|---)\s{0,3}$")
 _JOINED = re.compile(r"^--\s{0,2}[^\W\d_][^\n]{0,60}$")
+# A name signed with a dash: "-Ann Berg".
+_CAPITAL = "[A-Z\u00c0-\u00de\u0410-\u042f]"
+_SIGNED = re.compile(
+    rf"^\s{{0,3}}[-\u2013\u2014]{{1,2}}\s?{_CAPITAL}[^\W\d_]{{1,20}}(?: {_CAPITAL}[^\W\d_]{{0,20}}){{0,2}}$"
+)
+    r"^\s{0,3}[-\u2013\u2014]{1,2}\s?[A-Z\u00c0-\u00de\u0410-\u042f][^\W\d_]{1,20}(?: [A-Z\u00c0-\u00de\u0410-\u042f][^\W\d_]{0,20}){0,2}$"
+)
 _LINES = 18
 _TAIL = re.compile(r"<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
 
@@ -78,6 +85,8 @@ def find(texts: Sequence[str]) -> int:
         filled += 1
         if filled > _LINES or len(text) > 300:
             break
+    if cut == end and end > 1 and _SIGNED.match(texts[end - 1]) and not texts[end - 2].strip():
+        cut = end - 1
     if cut == end:
         cut = _contact_block(texts, end)
     while cut and (not texts[cut - 1].strip() or (is_rule(texts[cut - 1]) and not _code_fence(texts[cut - 1]))):
