@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.mail.headers import split_headers
+from gateway.smtp.verdict.proof import relayed
 from gateway.smtp.verdict.results import parse_stamp, trusted_results
 from gateway.smtp.verdict.sender import from_address, is_aligned, organisational
-from gateway.smtp.verdict.verdict import relayed
 
 MX = frozenset({"mx.msp.example"})
 

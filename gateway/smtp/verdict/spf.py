@@ -1,0 +1,222 @@
+"""SPF: may this address send mail of that domain? (RFC 7208)
+
+Promised: the limits of 4.6.4 (10 terms that look up, 2 void look-ups, 10 names of an MX), syntax of the
+whole record checked before any of it counts. ``exp`` is checked for syntax and not fetched: its text
+would be a stranger's words in our answer.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from gateway.smtp.verdict.macro import Context, MacroError, expand
+from gateway.smtp.verdict.record import Record, RecordError, Term, parse_record
+from gateway.smtp.verdict.resolver import DnsTrouble
+
+MOST_LOOKUPS = 10
+MOST_VOID = 2
+MOST_MX = 10
+MOST_PTR = 10
+LONGEST_DOMAIN = 253
+LONGEST_RECORD = 16 * 1024
+
+RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
+
+
+class Dns(Protocol):
+    """What is asked of a resolver."""
+
+    async def txt(self, name: str) -> list[bytes]: ...
+    async def addresses(self, name: str, version: int) -> list[str]: ...
+    async def mx(self, name: str) -> list[str]: ...
+    async def names(self, address: str) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Spf:
+    """``result`` is one of RFC 7208 2.6; ``domain`` the one that was asked; ``why`` for the operator."""
+
+    result: str
+    domain: str
+    why: str = ""
+
+
+class _Permanent(Exception):
+    pass
+
+
+@dataclass(slots=True)
+class _Budget:
+    lookups: int = 0
+    void: int = 0
+    names: list[str] | None = None
+
+    def look_up(self) -> None:
+        self.lookups += 1
+        if self.lookups > MOST_LOOKUPS:
+            raise _Permanent(f"more than {MOST_LOOKUPS} look-ups")
+
+    def found(self, number: int) -> None:
+        if not number:
+            self.void += 1
+            if self.void > MOST_VOID:
+                raise _Permanent(f"more than {MOST_VOID} look-ups that found nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    dns: Dns
+    context: Context
+    budget: _Budget = field(default_factory=_Budget)
+
+    # -- check_host (4) ---------------------------------------------------------------------------
+
+    async def run(self) -> tuple[str, str]:
+        domain = self.context.domain
+        if not is_domain(domain):
+            return "none", "not a domain name"
+        records = [
+            one for one in await self.dns.txt(domain) if one[:6].lower() == b"v=spf1" and one[6:7] in (b"", b" ")
+        ]
+        if not records:
+            return "none", "no record"
+        if len(records) > 1:
+            raise _Permanent("more than one record")
+        if len(records[0]) > LONGEST_RECORD:
+            raise _Permanent("the record is too long")
+        try:
+            record = parse_record(records[0].decode("ascii"))
+        except (RecordError, UnicodeDecodeError) as error:
+            raise _Permanent(f"record of {domain}: {error}") from error
+        return await self._evaluate(record)
+
+    async def _evaluate(self, record: Record) -> tuple[str, str]:
+        for term in record.terms:
+            if await self._matches(term):
+                return RESULTS[term.qualifier], f"{term.text} of {self.context.domain}"
+        if record.redirect:
+            self.budget.look_up()
+            target = await self._expand(record.redirect)
+            result = await replace(self, context=self.context.of(target)).run()
+            if result[0] == "none":
+                raise _Permanent(f"redirect to {target}, which has no record")
+            return result
+        return "neutral", f"nothing matches in the record of {self.context.domain}"
+
+    async def _expand(self, text: str) -> str:
+        names = None
+        if "%{p" in text.lower():
+            names = await self._validated(self.context.domain)
+        try:
+            expanded = expand(text, self.context, names)
+        except MacroError as error:
+            raise _Permanent(str(error)) from error
+        while len(expanded) > LONGEST_DOMAIN and "." in expanded:
+            expanded = expanded.partition(".")[2]  # 7.3: left labels go first
+        return expanded.rstrip(".")
+
+    # -- mechanisms (5) ---------------------------------------------------------------------------
+
+    async def _matches(self, term: Term) -> bool:
+        match: Callable[[Term], Awaitable[bool]] = getattr(self, f"_{term.name}")
+        if term.name in ("include", "a", "mx", "ptr", "exists"):
+            self.budget.look_up()
+        return await match(term)
+
+    async def _all(self, term: Term) -> bool:
+        return True
+
+    async def _include(self, term: Term) -> bool:
+        target = await self._expand(term.domain)
+        result, _ = await replace(self, context=self.context.of(target)).run()
+        if result == "none":
+            raise _Permanent(f"includes {target}, which has no record")
+        return result == "pass"
+
+    async def _ip4(self, term: Term) -> bool:
+        return self.context.ip in ipaddress.ip_network(term.domain, strict=False)
+
+    _ip6 = _ip4
+
+    async def _a(self, term: Term) -> bool:
+        return await self._holds(await self._target(term), term)
+
+    async def _mx(self, term: Term) -> bool:
+        exchanges = await self.dns.mx(await self._target(term))
+        self.budget.found(len(exchanges))
+        if len(exchanges) > MOST_MX:
+            raise _Permanent(f"more than {MOST_MX} MX names")
+        for one in exchanges:
+            if one != "." and await self._holds(one.rstrip("."), term, counted=False):
+                return True
+        return False
+
+    async def _ptr(self, term: Term) -> bool:
+        target = (await self._target(term)).lower()
+        names = await self._names()
+        return any(one == target or one.endswith("." + target) for one in names)
+
+    async def _exists(self, term: Term) -> bool:
+        found = await self.dns.addresses(await self._expand(term.domain), 4)
+        self.budget.found(len(found))
+        return bool(found)
+
+    async def _target(self, term: Term) -> str:
+        return await self._expand(term.domain) if term.domain else self.context.domain
+
+    async def _holds(self, name: str, term: Term, counted: bool = True) -> bool:
+        ip = self.context.ip
+        found = await self.dns.addresses(name, ip.version)
+        if counted:
+            self.budget.found(len(found))
+        prefix = term.prefix4 if ip.version == 4 else term.prefix6
+        return any(ip in ipaddress.ip_network(f"{one}/{prefix}", strict=False) for one in found)
+
+    # -- names of the address (5.5) ---------------------------------------------------------------
+
+    async def _names(self) -> list[str]:
+        if self.budget.names is None:
+            self.budget.names = []
+            try:
+                pointed = (await self.dns.names(str(self.context.ip)))[:MOST_PTR]
+            except DnsTrouble:
+                pointed = []
+            self.budget.found(len(pointed))
+            for one in pointed:
+                try:
+                    back = await self.dns.addresses(one.rstrip("."), self.context.ip.version)
+                except DnsTrouble:
+                    continue
+                if any(ipaddress.ip_address(address) == self.context.ip for address in back):
+                    self.budget.names.append(one.rstrip(".").lower())
+        return self.budget.names
+
+    async def _validated(self, domain: str) -> str:
+        """For the macro p: the domain itself, else one below it, else any (7.3)."""
+        names = await self._names()
+        below = [one for one in names if one.endswith("." + domain.lower())]
+        return domain if domain.lower() in names else next(iter([*below, *names]), "unknown")
+
+
+def is_domain(text: str) -> bool:
+    """4.3: more than one label, none empty or over 63."""
+    labels = text.rstrip(".").split(".")
+    return len(text) <= LONGEST_DOMAIN and len(labels) > 1 and all(0 < len(one) <= 63 for one in labels)
+
+
+async def check_spf(dns: Dns, ip: str, helo: str, mail_from: str) -> Spf:
+    """The result for MAIL FROM, or for HELO with the null sender (2.4)."""
+    sender = mail_from or f"postmaster@{helo}"
+    local, _, domain = sender.rpartition("@")
+    domain = domain.rstrip(".").lower()
+    context = Context(ipaddress.ip_address(ip), domain, f"{local or 'postmaster'}@{domain}", helo)
+    try:
+        result, why = await _Check(dns, context).run()
+    except DnsTrouble as error:
+        return Spf("temperror", domain, str(error))
+    except _Permanent as error:
+        return Spf("permerror", domain, str(error))
+    return Spf(result, domain, why)
