@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED, VAGUE
+from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED, VAGUE, VAGUE_ABSENCE
 from .bounce import amazon_kind, read_report, report_parts
 from .mime import Tree
 from .model import Address, AutoKind, Automatic
@@ -102,11 +102,30 @@ class Signals:
         return bool(_REPLY_PREFIX.match(self.subject))
 
     @cached_property
+    def machine_made(self) -> bool:
+        """Any sign of a program in the headers, however weak alone."""
+        weak = (
+            "x-auto-response-suppress",
+            "x-ms-exchange-inbox-rules-loop",
+            "x-autoreply",
+            "x-autorespond",
+            "x-vacation",
+        )
+        strong = self.null_sender or (bool(self.submitted) and not self.submitted.startswith("no"))
+        return (
+            strong
+            or any(name in self.first for name in weak)
+            or self.get("precedence") in ("bulk", "junk", "auto_reply")
+        )
+
+    @cached_property
     def absence_subject(self) -> str:
         for text in (self.subject.strip().lower().lstrip("[(*<> "), self.bare_subject):
             for phrase in ABSENCE:
                 if text.startswith(phrase):
                     rest = text[len(phrase) :].lstrip(" ]?)*")
+                    if phrase in VAGUE_ABSENCE and not self.machine_made:
+                        continue
                     if not rest or rest[0] in ":：-–—[(<|" or text[len(phrase)] in "]:：)":
                         return phrase
         tail = self.bare_subject.rstrip(" .!")

@@ -28,6 +28,14 @@ ABSENCE = (
     "trả lời tự động", "balasan otomatis", "การตอบกลับอัตโนมัติ",
 )  # fmt: skip
 
+# Of ABSENCE: words that people write about their own matters too; they need another sign of a machine.
+VAGUE_ABSENCE = frozenset({
+    "vacation", "on vacation", "away from", "away until", "ooo", "abwesenheit", "absent du bureau", "afwezig",
+    "afwezigheid", "frånvaro", "fraværende", "fravær", "ausência", "poissa", "außer haus", "mimo kancelář",
+    "fuori sede", "fuori ufficio", "ikke til stede", "ikke på kontoret", "ofis dışında", "házon kívül", "부재중",
+    "i am out of the office", "i'm out of the office", "fora do escritório", "fuera de oficina",
+})  # fmt: skip
+
 # Anywhere in the Subject of a delivery report (not behind Re: or Fwd:).
 UNDELIVERED = (
     "undeliver", "undelivered", "undeliverable", "delivery status notification", "delivery failure",

@@ -24,6 +24,12 @@ from .text import body_text
 from .uu import extract
 
 TEXT_TYPES = frozenset({"text/plain", "text/html"})
+# Text that is shown where the mail has no other.
+_SPARE_TEXT = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/x-web-markdown"})
+# Further forms of the same words in an alternative, made for one program each.
+_OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html"})
+_MESSAGES = frozenset({"message/rfc822", "message/global"})
+_COMMAND = re.compile(r"<(<)|</?[A-Za-z0-9-]{1,40}>")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
 _OPAQUE = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _NAMES = {
@@ -110,7 +116,8 @@ class Collector:
         """All forms are read; the rich order shows the HTML, the plain order the text."""
         rich, plain = len(self.content.rich), len(self.content.plain)
         for child in part.children:
-            self.visit(child)
+            if child.content_type not in _OTHER_FORMS or child.disposition == "attachment":
+                self.visit(child)
         shown, read = self.content.rich[rich:], self.content.plain[plain:]
         if any(kind == "html" and self._says(index) for kind, index in shown):
             self.content.rich[rich:] = [item for item in shown if item[0] != "text"]
@@ -210,6 +217,8 @@ class Collector:
                 return
             self._add_html(text, part)
             return
+        if part.content_type in ("text/enriched", "text/richtext"):
+            text = _COMMAND.sub(lambda match: match[1] or "", text)
         text = body_text(text, part.params)
         text, found = extract(text)
         if len(text) > limits.TEXT or source is not data:
@@ -235,10 +244,10 @@ class Collector:
 
     def file(self, part: Part, data: bytes | None = None) -> None:
         data = part.payload() if data is None else data
-        if part.content_type in TEXT_TYPES and part.disposition != "attachment" and not part.note:
+        if part.content_type in TEXT_TYPES | _SPARE_TEXT and part.disposition != "attachment" and not part.note:
             self.named.append((part, data))
         name = _name(part)
-        if part.content_type == "message/rfc822":
+        if part.content_type in _MESSAGES:
             self.content.messages.append(len(self.content.files))
             if not clean_name(name):
                 name = _message_name(data)

@@ -260,4 +260,4 @@ def _one_answer(inner: list[tuple[int, int]], new: list[int], role: list[str], t
     below = [i for i in new if i > start]
     if len(below) == len(new):
         return True
-    return len(below) <= 3 and sum(len(texts[i]) for i in below) <= 120
+    return len(below) <= 3 and sum(len(texts[i]) for i in below) <= 60
