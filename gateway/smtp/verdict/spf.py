@@ -202,7 +202,9 @@ class _Check:
 
 
 def is_domain(text: str) -> bool:
-    """4.3: more than one label, none empty or over 63."""
+    """4.3: more than one label, none empty or over 63; not an address literal."""
+    if "[" in text:
+        return False
     labels = text.rstrip(".").split(".")
     return len(text) <= LONGEST_DOMAIN and len(labels) > 1 and all(0 < len(one) <= 63 for one in labels)
 
