@@ -25,7 +25,18 @@ from .uu import extract
 
 TEXT_TYPES = frozenset({"text/plain", "text/html"})
 # Text that is shown where the mail has no other.
-_SPARE_TEXT = frozenset({"text/enriched", "text/richtext", "text/markdown", "text/x-markdown", "text/x-web-markdown"})
+_SPARE_TEXT = frozenset(
+    [
+        "text/enriched",
+        "text/richtext",
+        "text/markdown",
+        "text/x-markdown",
+        "text/x-web-markdown",
+        "message/delivery-status",
+        "message/disposition-notification",
+        "message/feedback-report",
+    ]
+)
 # Further forms of the same words in an alternative, made for one program each.
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html"})
 _MESSAGES = frozenset({"message/rfc822", "message/global"})

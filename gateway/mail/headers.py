@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from . import limits
 from .charset import decode
 from .clean import clean, clean_line
 from .model import Address
+
+# Its findings are kept as defects; a child has nothing to print.
+logging.getLogger("mailparser").addHandler(logging.NullHandler())
 
 RawHeader = tuple[str, bytes]
 

@@ -92,8 +92,16 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
     )
 
 
+def with_line_feeds(raw: bytes) -> bytes:
+    """A mail of bare carriage returns (old Mac programs) with line feeds; any other as it is."""
+    if b"\n" in raw[:10_000] or b"\r" not in raw[:10_000]:
+        return raw
+    return raw.replace(b"\r", b"\n")
+
+
 def header_block(raw: bytes) -> bytes:
     """The bytes before the first empty line, at most the cap."""
+    raw = with_line_feeds(raw)
     head = (
         raw[: limits.HEADER_BLOCK + 4].replace(b"\r\n", b"\n")
         if raw.find(b"\r\n", 0, 4096) >= 0

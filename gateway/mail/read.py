@@ -63,7 +63,7 @@ def read(raw: bytes, *, own_addresses: Collection[str] = (), subject: str | None
 
 
 def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth: int = 0) -> Reading:
-    tree = Tree(raw)
+    tree = Tree(ids.with_line_feeds(raw))
     root = tree.root
     languages = _languages(root.header("content-language"), root.header("accept-language"))
     content = Collector(tree, languages).collect()
