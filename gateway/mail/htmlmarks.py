@@ -25,6 +25,13 @@ ZONES: tuple[tuple[str, str, str], ...] = (
     ("class", "freebirdsenderhistory", "reply_history"),
     ("class", "quoted-text", "quoted-text"),
     ("id", "yahoo_quoted", "yahoo_quoted"),
+    ("name", "messagereplysection", "spark"),
+    ("class", "ms-outlook-mobile-reference-message", "outlook-mobile"),
+    ("class", "emailquote", "emclient"),
+    ("class", "mail_quote", "mail_quote"),
+    ("class", "reply-quote", "reply-quote"),
+    ("class", "airmail_quote", "airmail"),
+    ("class", "wps_quotion", "wps"),
     ("id", "isforwardcontent", "forward"),
     ("id", "isreplycontent", "isreplycontent"),
     ("id", "mailcontentcontainer_quote", "qq"),
@@ -36,6 +43,11 @@ SIGNATURES: tuple[tuple[str, str], ...] = (
     ("class", "tutanota_signature"),
     ("class", "applemailsignature"),
     ("id", "signature"),
+    ("id", "zm-_id_-sgn"),
+    ("id", "signature_old"),
+    ("class", "k9mail-signature"),
+    ("class", "signature"),
+    ("name", "messagesignaturesection"),
     ("id", "ms-outlook-mobile-signature"),
     ("id", "applemailsignature"),
     ("data-smartmail", "gmail_signature"),
@@ -60,7 +72,9 @@ _HIDDEN = re.compile(
 )
 
 
-_ATTRIBUTES = ("class", "id", "data-smartmail", "data-marker")
+_ATTRIBUTES = ("class", "id", "name", "data-smartmail", "data-marker")
+# Programs that show a mail of another one give its names a prefix, and quote it so.
+_FOREIGN = re.compile(r"^(?:x_)+|^m_-?\d{5,25}|^ydp[0-9a-f]{4,20}")
 _ZONE_OF = {(attribute, needle): zone for attribute, needle, zone in ZONES if zone}
 _SIGNATURE_OF = frozenset(SIGNATURES)
 _BOUNDARY_OF = {(attribute, needle): mark for attribute, needle, mark in BOUNDARIES if mark}
@@ -69,7 +83,12 @@ _BOUNDARY_OF = {(attribute, needle): mark for attribute, needle, mark in BOUNDAR
 def _marks(token: Token) -> list[tuple[str, str]]:
     """(attribute, word) for the attributes that name things."""
     attributes = token.attributes()
-    return [(key, word) for key in _ATTRIBUTES if key in attributes for word in attributes[key].lower().split()]
+    return [
+        (key, _FOREIGN.sub("", word))
+        for key in _ATTRIBUTES
+        if key in attributes
+        for word in attributes[key].lower().split()[:20]
+    ]
 
 
 def zone_of(name: str, token: Token) -> str:

@@ -44,7 +44,7 @@ PIECES = st.sampled_from(
         "<blockquote type=cite>", "</blockquote>", "<div class=gmail_quote>", "<a href='https://x.example'>",
         "<a href='javascript:x'>", "</a>", "<pre>",
         "</pre>", "<h1>", "</h1>", "<hr>", "<img src=cid:x alt=pic>", "words here", " ", "\n", "&amp;", "&nbsp;",
-        "&#0;", "<", ">", "\"", "'", "<!-- c -->",
+        "&#0;", "< ", ">", "\"", "'", "<!-- c -->",
         "On 2 Nov 2026, at 09:00, Bo <bo@x.example> wrote:", "more text", "<td border=1>", "<th>",
         "<span style='color:red'>", "</span>", "<x y=z>", "<!doctype html>",
     ]
@@ -116,8 +116,9 @@ def test_no_visible_word_of_html_is_lost(source: str) -> None:
     read_lines = to_lines(source).lines
     reply = reply_of(read_lines)
     assert words(render(read_lines)) == words(reply.text) + words(reply.quoted) + words(reply.signature)
+    shown, given_text = render(read_lines), re.sub("<!--.*?-->", "", source)
     for word in ("words", "more", "here"):
-        assert words(render(read_lines))[word] == words(re.sub("<!--.*?-->", "", source))[word]
+        assert shown.count(word) == given_text.count(word)
 
 
 @settings(max_examples=100, derandomize=True, deadline=None)
