@@ -32,10 +32,15 @@ class Answers:
         self._desk_name = one.desk
         self._directory = directory
         self._read = read
+        self._known: dict[ask.Question, Any] = {}  # answered beside another question
 
     async def answer(self, question: ask.Question) -> Any:
         """The answer. Raises DeskAway, NoDesk."""
+        if question in self._known:
+            return self._known[question]
         match question:
+            case ask.TicketsOf(message_ids, sender):
+                return await self._mapped(message_ids, sender)
             case ask.ContactsOf(address):
                 return await self._desk().contacts(address)
             case ask.TicketFacts(ticket_id):
@@ -50,6 +55,17 @@ class Answers:
                 return await self._by_number(number)
             case _:
                 return await self._read(lambda c: from_store(c, self._one, question))
+
+    async def _mapped(self, message_ids: tuple[str, ...], sender: str) -> list[ask.Mapped]:
+        """The rows of the mapping table; what they say of tickets and the sender answers later questions."""
+        rows = await self._read(lambda c: threads.lookup_known(c, self._desk_name, message_ids, sender))
+        for row in rows:
+            ticket_id = row.mapping.ticket_id
+            if row.ticket is not None:
+                facts = {**row.ticket, "board_id": row.ticket["ticket_board"]}
+                self._known[ask.TicketFacts(ticket_id)] = _ticket(facts)
+            self._known[ask.IsParticipant(ticket_id, sender)] = row.participant
+        return [ask.Mapped(m.message_id, m.ticket_id, m.board_id, m.known) for m in (row.mapping for row in rows)]
 
     def _desk(self) -> Directory:
         if self._directory is None:
@@ -67,7 +83,8 @@ class Answers:
         outcome = await self._desk().desk.ticket(ticket_id)
         if isinstance(outcome, Refused) and outcome.status in (400, 404):
             return None
-        return _good(outcome)
+        found: dict[str, Any] = _good(outcome)
+        return found
 
     async def _by_number(self, number: str) -> ask.Ticket | None:
         """The ticket with this number: ours, else the desk's (its filter matches a substring)."""
@@ -104,15 +121,12 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
                 )
                 for row in rows
             ]
-        case ask.TicketsOf(message_ids):
-            mapped = threads.lookup(connection, one.desk, message_ids)
-            return [ask.Mapped(row.message_id, row.ticket_id, row.board_id, row.known) for row in mapped]
         case ask.TicketOfToken(token):
             return threads.ticket_of_token(connection, one.desk, token)
         case ask.SameSubject(address, subject, since):
             return inbox.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
-        case ask.RecentMails(address, since):
-            return ask.Recent(**inbox.recent(connection, one.desk, address, since))
+        case ask.RecentMails(address, now):
+            return ask.Recent(**inbox.recent(connection, one.desk, address, now))
         case ask.Reopens(ticket_id, since):
             return threads.reopens(connection, one.desk, ticket_id, since)
         case ask.IsParticipant(ticket_id, address):

@@ -35,6 +35,7 @@ from gateway.mail.model import Email
 from gateway.templates import Templates
 
 NOBODY = Sender("", "unknown", False)
+ANSWERS = ("auto-reply", "vacation", "helpdesk")
 SUPPRESSED_WITHOUT_THREAD = ("bounce", "receipt", "auto-reply", "vacation")
 
 
@@ -274,19 +275,14 @@ def _flood(case: _Case) -> Decision | None:
     who, guard = case.sender, case.context.guard
     if not who.address or (who.is_staff and who.proven) or case.context.released:
         return None
-    if guard.answers and case.email.auto.kind in ("auto-reply", "vacation", "helpdesk"):
-        recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time - 900))
-        if recent.answers >= guard.answers:
-            case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
-            return case.end("quarantine", "loop-suspected", f"{who.address} answers by machine again and again")
-    if guard.tickets or guard.comments:
-        recent = case.facts.ask(RecentMails(who.address, case.envelope.time - 3600))
-        if (guard.tickets and recent.tickets >= guard.tickets) or (
-            guard.comments and recent.comments >= guard.comments
-        ):
-            found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
-            case.trace.add("rate", found, "quarantine")
-            return case.end("quarantine", "rate-limited", f"{who.address}: {found}")
+    recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time))
+    if 0 < guard.answers <= recent.answers and case.email.auto.kind in ANSWERS:
+        case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
+        return case.end("quarantine", "loop-suspected", f"{who.address} answers by machine again and again")
+    if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
+        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
+        case.trace.add("rate", found, "quarantine")
+        return case.end("quarantine", "rate-limited", f"{who.address}: {found}")
     return None
 
 

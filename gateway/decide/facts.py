@@ -28,9 +28,11 @@ class Copies(Question):
 
 @dataclass(frozen=True, slots=True)
 class TicketsOf(Question):
-    """The mapping table's rows for these ids: a list of Mapped."""
+    """The mapping table's rows for these ids: a list of Mapped. ``sender`` is who will be asked about
+    next, so that one look answers that too."""
 
     message_ids: tuple[str, ...]
+    sender: str
     kind: ClassVar[str] = "tickets of these ids"
 
 
@@ -121,11 +123,11 @@ class Reopens(Question):
 
 @dataclass(frozen=True, slots=True)
 class RecentMails(Question):
-    """How many mails of the sender became tickets and comments since then, and how many of them were
-    automatic replies: a Recent."""
+    """How many mails of the sender became tickets and comments in the hour before ``now``, and how many
+    automatic replies came in the last quarter of it: a Recent."""
 
     address: str
-    since: float
+    now: float
     kind: ClassVar[str] = "recent mail of the sender"
 
 

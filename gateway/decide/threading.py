@@ -73,9 +73,11 @@ class Thread:
     double_send: float = 0.0
 
     def mapped(self, *known: str) -> list[Mapped]:
-        """The mapping table's rows of the mail's ids that are known in one of these ways."""
-        ids = thread_ids(self.email)
-        rows: list[Mapped] = self.facts.ask(TicketsOf(ids)) if ids else []
+        """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
+        at once."""
+        own = (self.email.message_id,) if self.email.message_id else ()
+        ids = (*thread_ids(self.email), *own, *external.ids_of(self.email))
+        rows: list[Mapped] = self.facts.ask(TicketsOf(ids, self.sender.address)) if ids else []
         return [row for row in rows if row.known in known and row.ticket_id]
 
     def of(self, ids: Sequence[str], rows: Sequence[Mapped]) -> list[Evidence]:
@@ -126,18 +128,15 @@ def _vendor_number(thread: Thread) -> list[Evidence]:
     """A vendor's own number, known from that vendor's earlier mail; only with a passing verdict."""
     if not thread.sender.proven:
         return []
-    ids = external.ids_of(thread.email)
-    rows: list[Mapped] = thread.facts.ask(TicketsOf(ids)) if ids else []
-    return [Evidence(row.ticket_id, f"number {row.message_id}") for row in rows if row.ticket_id]
+    ids = set(external.ids_of(thread.email))
+    rows = [row for row in thread.mapped("number") if row.message_id in ids]
+    return [Evidence(row.ticket_id, f"number {row.message_id}") for row in rows]
 
 
 def _ancestor(thread: Thread) -> list[Evidence]:
     """An id that we only know from another mail's References: support was added in the middle."""
     rows = thread.mapped("referenced")
-    own = thread.email.message_id
-    mine = thread.facts.ask(TicketsOf((own,))) if own else []
-    late = [row for row in mine if row.known == "referenced" and row.ticket_id]
-    return thread.of((own,), late) + thread.of(thread_ids(thread.email), rows)
+    return thread.of((thread.email.message_id, *thread_ids(thread.email)), rows)
 
 
 def _number(thread: Thread) -> list[Evidence]:

@@ -422,16 +422,23 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
     return str(row["id"])
 
 
-def recent(connection: Connection, desk: str, sender: str, since: float) -> dict[str, int]:
-    """Counts of the sender's mails since then: tickets, comments, and automatic answers."""
-    answers = func.sum(case((delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk")), 1), else_=0))
+HOUR, QUARTER = 3600.0, 900.0
+
+
+def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
+    """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
+    quarter."""
+
+    def count(condition: Any) -> Any:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    answer = delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk")) & (delivery.c.accepted_at >= now - QUARTER)
     query = select(
-        func.coalesce(func.sum(case((delivery.c.outcome == "ticket", 1), else_=0)), 0),
-        func.coalesce(func.sum(case((delivery.c.outcome == "comment", 1), else_=0)), 0),
-        func.coalesce(answers, 0),
-    ).where(delivery.c.sender == sender, delivery.c.accepted_at >= since, delivery.c.desk == desk)
-    row = connection.execute(query).one()
-    return {"tickets": int(row[0]), "comments": int(row[1]), "answers": int(row[2])}
+        count(delivery.c.outcome == "ticket").label("tickets"),
+        count(delivery.c.outcome == "comment").label("comments"),
+        count(answer).label("answers"),
+    ).where(delivery.c.sender == sender, delivery.c.accepted_at >= now - HOUR, delivery.c.desk == desk)
+    return {name: int(value) for name, value in connection.execute(query).mappings().one().items()}
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:

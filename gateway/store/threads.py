@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
@@ -60,6 +60,50 @@ def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> l
         )
     )
     return [Mapping(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A mapping with what we know of its ticket, and whether the sender is a participant of it."""
+
+    mapping: Mapping
+    ticket: RowMapping | None
+    participant: bool
+
+
+def lookup_known(connection: Connection, desk: str, message_ids: Collection[str], sender: str) -> list[Known]:
+    """``lookup`` with the tickets and the sender's part in them, in one query."""
+    if not message_ids:
+        return []
+    query = (
+        select(
+            thread.c.message_id,
+            thread.c.ticket_id,
+            thread.c.board_id,
+            thread.c.known,
+            thread.c.delivery_id,
+            ticket.c.ticket_id.label("has_ticket"),
+            ticket.c.number,
+            ticket.c.board_id.label("ticket_board"),
+            ticket.c.client_id,
+            ticket.c.contact_id,
+            ticket.c.fallback,
+            participant.c.role,
+        )
+        .outerjoin(ticket, (ticket.c.desk == desk) & (ticket.c.ticket_id == thread.c.ticket_id))
+        .outerjoin(
+            participant,
+            (participant.c.desk == desk)
+            & (participant.c.ticket_id == thread.c.ticket_id)
+            & (participant.c.address == sender),
+        )
+        .where(thread.c.key.in_([key(desk, one) for one in message_ids]))
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        mapping = Mapping(row["message_id"], row["ticket_id"], row["board_id"], row["known"], row["delivery_id"])
+        found.append(Known(mapping, row if row["has_ticket"] else None, row["role"] is not None))
+    return found
 
 
 def blockers(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
@@ -187,7 +231,9 @@ def map_ids(
             known=known,
             delivery_id=delivery_id,
         )
-        free = or_(thread.c.ticket_id == "", and_(thread.c.known == "referenced", known != "referenced"))
+        free = thread.c.ticket_id == ""
+        if known != "referenced":
+            free = or_(free, thread.c.known == "referenced")
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=[thread.c.key, thread.c.board_id],
@@ -254,7 +300,7 @@ def reserve_file(connection: Connection, desk: str, ticket_id: str, sha256: str,
             file.c.desk == desk, file.c.ticket_id == ticket_id, file.c.sha256 == sha256
         )
     ).one()
-    return owner[0] == delivery_id and owner[1] == ""
+    return bool(owner[0] == delivery_id and owner[1] == "")
 
 
 def file_uploaded(

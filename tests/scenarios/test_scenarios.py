@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.scenarios.play import play
-from tests.scenarios.scripts import ALL, Scenario
+from tests.scenarios.scripts import ALICE, ALL, BOB, Scenario
+from tests.scenarios.stage import M, Stage
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=lambda one: one.name)
@@ -21,3 +23,38 @@ def test_there_are_enough() -> None:
     assert len(ALL) >= 80
     assert {*range(1, 16), *range(27, 36), *range(50, 60)} - pains == set()
     assert len({one.name for one in ALL}) == len(ALL)
+
+
+async def test_a_decision_takes_at_most_four_queries(tmp_path: Path, migrated_file: Path) -> None:
+    """A reply with a new file: copies, recent mail, ids with their tickets, files."""
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    reads: list[int] = []
+    plain = stage.store.read
+    first, reply = M("a", ALICE), M("b", BOB, reply="a", files={"f.bin": b"x"})
+    for mail in (first, reply):
+        await stage.accept(mail)
+        count = 0
+
+        async def counting(operation: Any) -> Any:
+            nonlocal count
+            count += 1
+            return await plain(operation)
+
+        decide = stage.planner._decide
+
+        async def deciding(*arguments: Any, decide: Any = decide) -> Any:
+            stage.store.read = counting  # type: ignore[method-assign]
+            try:
+                return await decide(*arguments)
+            finally:
+                stage.store.read = plain  # type: ignore[method-assign]
+
+        stage.planner._decide = deciding  # type: ignore[method-assign]
+        await stage.work()
+        stage.planner._decide = decide  # type: ignore[method-assign]
+        reads.append(count)
+    await stage.close()
+
+    assert max(reads) <= 4, reads
+
