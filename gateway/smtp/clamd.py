@@ -41,7 +41,7 @@ class Scanner:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 answer = await self._ask(mail)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             raise ScannerAway(f"{self._settings.clamd}: {type(error).__name__}") from error
         text = answer.rstrip("\0\r\n ")
         whole = mail.size <= self._settings.max_size
