@@ -19,6 +19,7 @@ from .charset import decode
 from .clean import clean_line
 from .headers import RawHeader, decode_value, decode_words, split_headers
 
+_CANDIDATES = 100_000
 _PARAMETER = re.compile(r';?\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 _TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_-]{1,120})")
 
@@ -189,17 +190,10 @@ def _header_span(data: bytes, start: int, end: int) -> tuple[int, int]:
 def _spans(data: bytes, boundary: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], bool]:
     """The bodies between delimiter lines; whether the closing delimiter was there."""
     marker = b"--" + boundary
-    size = len(marker)
     spans: list[tuple[int, int]] = []
     opened = -1
-    position = start
-    while True:
-        at = data.find(marker, position, end)
-        if at < 0:
-            break
-        position = at + size
-        if at > start and data[at - 1] not in b"\r\n":
-            continue
+    for here in _candidates(data, marker, start, end):
+        position = here + len(marker)
         line_end = data.find(b"\n", position, min(end, position + 1000))
         if line_end < 0:
             line_end = end if end - position < 1000 else position
@@ -210,16 +204,26 @@ def _spans(data: bytes, boundary: bytes, start: int, end: int) -> tuple[list[tup
         if closing and tail.strip(b"-") and not tail[2:].startswith((b" ", b"\t")):
             continue
         if opened >= 0:
-            spans.append((opened, _before_break(data, opened, at)))
+            spans.append((opened, _before_break(data, opened, here)))
             if len(spans) > limits.PARTS:
                 return [*spans[:-1], (opened, end)], False
         opened = min(line_end + 1, end)
-        position = max(opened - 1, position)
         if closing:
             return spans, True
     if opened >= 0 and (opened < end or not spans):
         spans.append((opened, end))
     return spans, False
+
+
+def _candidates(data: bytes, marker: bytes, start: int, end: int) -> Iterator[int]:
+    """Where the marker stands at the start of the body or of a line; capped, since each is looked at."""
+    at = start if data.startswith(marker, start, end) else data.find(b"\n" + marker, start, end) + 1 or -1
+    for _ in range(_CANDIDATES):
+        if at < 0:
+            return
+        yield at
+        following = data.find(b"\n" + marker, at + len(marker), end)
+        at = following + 1 if following >= 0 else -1
 
 
 def _before_break(data: bytes, start: int, at: int) -> int:

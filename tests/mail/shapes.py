@@ -77,6 +77,8 @@ SHAPES: dict[str, Shape] = {
     "many base64 parts": lambda n: MIXED + _fill(b"--b\nContent-Transfer-Encoding: base64\n\nYQ==\n", n),
     "many names": lambda n: MIXED + _fill(b"--b\nContent-Type: a/b; name=x\n\nx\n", n),
     "boundaries": lambda n: MIXED + _fill(b"--", n),
+    "dashes as boundary": lambda n: MIXED.replace(b"=b", b"=-") + _fill(b"-", n),
+    "almost boundaries": lambda n: MIXED + _fill(b"--b x\n", n),
     "boundary lines": lambda n: MIXED + _fill(b"--c\n", n),
     "recipients": lambda n: HEAD + b"To: " + _fill(b"a@b.c, ", n) + b"\n\nx",
     "comments": lambda n: HEAD + b"To: " + _fill(b"(", n) + b"\n\nx",

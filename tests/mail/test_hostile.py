@@ -79,7 +79,7 @@ def test_memory_stays_under_300_mb(megabytes: tuple[dict[str, tuple[float, float
 @pytest.mark.parametrize("name", SHAPES)
 def test_time_grows_with_size(name: str) -> None:
     """4 times the input takes at most 5 times the time; measured again where a busy machine disturbed it."""
-    small, large = SHAPES[name](MB // 32), SHAPES[name](MB // 8)
+    small, large = SHAPES[name](MB // 64), SHAPES[name](MB // 16)
     first = second = float("inf")
     for _ in range(4):
         first, second = min(first, seconds(small)), min(second, seconds(large))
