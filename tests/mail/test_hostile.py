@@ -77,8 +77,11 @@ def test_memory_stays_under_300_mb(megabytes: tuple[dict[str, tuple[float, float
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_time_grows_with_size(name: str) -> None:
+def test_time_grows_with_size(name: str, megabytes: tuple[dict[str, tuple[float, float, str]], int]) -> None:
     """4 times the input takes at most 5 times the time; measured again where a busy machine disturbed it."""
+    if megabytes[0][name][0] < 0.15:
+        # A megabyte at once: no room for anything that grows faster.
+        return
     small, large = SHAPES[name](MB // 64), SHAPES[name](MB // 16)
     first = second = float("inf")
     for _ in range(4):
