@@ -5,7 +5,7 @@ The same for live mail and for ``gateway explain``, which has no desk when it is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -39,8 +39,6 @@ class Answers:
         if question in self._known:
             return self._known[question]
         match question:
-            case ask.TicketsOf(message_ids, sender):
-                return await self._mapped(message_ids, sender)
             case ask.ContactsOf(address):
                 return await self._desk().contacts(address)
             case ask.TicketFacts(ticket_id):
@@ -54,11 +52,21 @@ class Answers:
             case ask.TicketByNumber(number):
                 return await self._by_number(number)
             case _:
-                return await self._read(lambda c: from_store(c, self._one, question))
+                return await self._read(lambda c: self._from_store(c, question))
 
-    async def _mapped(self, message_ids: tuple[str, ...], sender: str) -> list[ask.Mapped]:
+    def prefetch(self, connection: Connection, questions: Iterable[ask.Question]) -> None:
+        """Answer what will be asked anyway, in one visit to the store."""
+        for question in questions:
+            self._known[question] = self._from_store(connection, question)
+
+    def _from_store(self, connection: Connection, question: ask.Question) -> Any:
+        if isinstance(question, ask.TicketsOf):
+            return self._mapped(connection, question.message_ids, question.sender)
+        return from_store(connection, self._one, question)
+
+    def _mapped(self, connection: Connection, message_ids: tuple[str, ...], sender: str) -> list[ask.Mapped]:
         """The rows of the mapping table; what they say of tickets and the sender answers later questions."""
-        rows = await self._read(lambda c: threads.lookup_known(c, self._desk_name, message_ids, sender))
+        rows = threads.lookup_known(connection, self._desk_name, message_ids, sender)
         for row in rows:
             ticket_id = row.mapping.ticket_id
             if row.ticket is not None:

@@ -67,11 +67,13 @@ class Executor:
         self.clock = clock
         self.observe = observe
 
-    async def run(self, one: Delivery, plan: list[Effect] | None = None) -> Step:
-        """Carry out what is left of the plan of a claimed delivery."""
+    async def run(self, one: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
+        """Carry out what is left of the plan of a claimed delivery; ``sent`` as Planned says."""
         if plan is None:
             plan = await self.store.read(lambda c: effects.of(c, one.id, one.generation))
         case = _Case(self, one, self.directories[one.desk], plan)
+        if sent and (step := await case.perform(plan[0], None)) is not None:
+            return step
         for index in range(len(plan)):
             step = await case.finish(index)
             if step is not None:
@@ -124,6 +126,10 @@ class _Case:
         now = self.clock()
         await self.store.write(lambda c: effects.mark_sent(c, self.one, one, now, self.executor.lease))
         one = self._remember(one, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
+        return await self.perform(one, prepared)
+
+    async def perform(self, one: Effect, prepared: Any) -> Step | None:
+        """Make the request of an effect that is marked as sent."""
         outcome = await self._request(one, prepared)
         self.executor.observe(one.kind, type(outcome).__name__.lower())
         return await self._judge(one, outcome)

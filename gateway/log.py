@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 
-def _printable(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _printable(_logger: Any, _method: str, event: Any) -> Any:
     for key, value in event.items():
         if isinstance(value, str) and not value.isprintable() and key != "exception":
             event[key] = "".join(c if c.isprintable() else "?" for c in value)

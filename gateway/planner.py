@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from gateway.answers import Answers
 from gateway.config import MailboxSettings, Settings
 from gateway.decide import facts as ask
 from gateway.decide.closed import Closing
-from gateway.decide.decide import Context, Guard, decide
+from gateway.decide.decide import Context, Guard, decide, expected_questions
 from gateway.decide.plan import Decision, Plan
 from gateway.decide.threading import thread_ids
 from gateway.desk.catalog import DeskAway
@@ -42,10 +42,12 @@ FAULT_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan is stored: the delivery as it now stands, and its effects."""
+    """The plan is stored: the delivery as it now stands, and its effects; ``sent`` when the first of them
+    is marked as sent and its request has to leave now."""
 
     delivery: Delivery
     effects: list[effects.Effect]
+    sent: bool
 
 
 class Planner:
@@ -76,7 +78,9 @@ class Planner:
 
     async def raw(self, one: Delivery) -> bytes | Path:
         """The mail as it was accepted."""
-        row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
+        return self._content(await self.store.read(lambda c: inbox.content(c, one.raw_id)))
+
+    def _content(self, row: RowMapping) -> bytes | Path:
         return self.spool / row["path"] if row["path"] else bytes(row["data"])
 
     async def plan(self, one: Delivery) -> Step | Planned:
@@ -89,8 +93,14 @@ class Planner:
             destination = directory.destination(one.mailbox)
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, str(fault))
-        email = await self.parser.read(await self.raw(one), self.work_folder(one.id))
-        if (wait := await self._wait(one, email, directory)) is not None:
+        row, blockers = await self.store.read(
+            lambda c: (inbox.content(c, one.raw_id), threads.blockers_by_header(c, one.seq))
+        )
+        if wait := self._wait(one, blockers, directory):
+            return wait
+        email = await self.parser.read(self._content(row), self.work_folder(one.id))
+        source = Answers(one, directory, self.store.read)
+        if wait := self._wait(one, await self._look(one, email, source), directory):
             return wait
         context = Context(
             delivery_id=one.id,
@@ -112,21 +122,31 @@ class Planner:
             note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
         )
         try:
-            decision, answers = await self._decide(one, email, context, directory)
+            decision, answers = await self._decide(one, email, context, source)
         except DeskAway as away:
             await directory.judge_away(away)
             return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=False)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
-        return await self._keep(one, email, decision, trace)
+        return await self._keep(one, email, decision, trace, directory)
 
     # -- waiting ----------------------------------------------------------------------------------
 
-    async def _wait(self, one: Delivery, email: Email, directory: Directory) -> Step | None:
-        """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
+    async def _look(self, one: Delivery, email: Email, source: Answers) -> list[threads.Blocker]:
+        """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
-        blockers = await self.store.read(lambda c: threads.blockers(c, one.desk, one.seq, ids))
+
+        def look(connection: Connection) -> list[threads.Blocker]:
+            blockers = threads.blockers(connection, one.desk, one.seq, ids)
+            if not blockers:
+                source.prefetch(connection, expected_questions(email, one.envelope))
+            return blockers
+
+        return await self.store.read(look)
+
+    def _wait(self, one: Delivery, blockers: list[threads.Blocker], directory: Directory) -> Step | None:
+        """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
         if not blockers:
             return None
         now = self.clock()
@@ -140,10 +160,9 @@ class Planner:
     # -- deciding ---------------------------------------------------------------------------------
 
     async def _decide(
-        self, one: Delivery, email: Email, context: Context, directory: Directory
+        self, one: Delivery, email: Email, context: Context, source: Answers
     ) -> tuple[Decision, dict[ask.Question, Any]]:
         answers: dict[ask.Question, Any] = {}
-        source = Answers(one, directory, self.store.read)
         for _ in range(MOST_ROUNDS):
             result = decide(email, one.envelope, context, answers)
             if isinstance(result, Decision):
@@ -165,11 +184,17 @@ class Planner:
         await self.store.write(end)
         return Ended(stage, decision.reason, decision.detail)
 
-    async def _keep(self, one: Delivery, email: Email, decision: Decision, trace: str) -> Step | Planned:
+    async def _keep(
+        self, one: Delivery, email: Email, decision: Decision, trace: str, directory: Directory
+    ) -> Step | Planned:
         """Store the plan with its reservations. Another delivery may have taken an id or a file since
-        the decision: then decide again, soon."""
+        the decision: then decide again, soon.
+
+        A create that may go at once is marked as sent in the same transaction: it saves a commit."""
         plan = decision.plan
         assert plan is not None
+        now = self.clock()
+        at_once = plan.effects[0].kind == "ticket" and not directory.desk.pacing.wait(now)
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         kept = replace(plan, effects=())
         after = replace(one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept))
@@ -179,11 +204,13 @@ class Planner:
             if plan.ticket_id:
                 self._reserve_files(connection, one, plan)
             effects.add(connection, one, one.generation, specs)
+            if at_once:
+                effects.mark_first_sent(connection, one, now)
             inbox.advance(
                 connection,
                 one,
                 Stage.PLANNED,
-                now=self.clock(),
+                now=now,
                 plan=json.dumps(after.plan),
                 trace=trace,
                 **_read(email, decision.outcome),
@@ -193,7 +220,7 @@ class Planner:
             return effects.of(connection, one.id, one.generation)
 
         try:
-            return Planned(after, await self.store.write(keep))
+            return Planned(after, await self.store.write(keep), at_once)
         except threads.Reserved as taken:
             return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
 

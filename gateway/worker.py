@@ -30,6 +30,7 @@ log = structlog.get_logger("work")
 
 IDLE = 1.0
 CLAIM_BATCH = 32
+CLAIM_ROOM = 4  # free places from which a claim is worth its commit
 INTERRUPTED_OFTEN = 5
 
 
@@ -92,7 +93,7 @@ class Worker:
     async def _claim(self) -> list[Delivery]:
         room = self.settings.concurrency - len(self._running)
         desks, trial = self._open_desks()
-        if room <= 0 or not desks:
+        if room < min(CLAIM_ROOM, self.settings.concurrency) or not desks:
             return []
         limit = 1 if trial else min(room, CLAIM_BATCH)
         now, lease = self.clock(), self.settings.lease
@@ -126,7 +127,7 @@ class Worker:
     async def _rest(self) -> None:
         """Until something is due, or new mail or a free place wakes us."""
         self._wake.clear()
-        full = len(self._running) >= self.settings.concurrency
+        full = self.settings.concurrency - len(self._running) < min(CLAIM_ROOM, self.settings.concurrency)
         desks, _ = self._open_desks()
         pause = IDLE
         if not full and desks:
@@ -162,7 +163,7 @@ class Worker:
             return one, await self._poisoned(one, str(died))
         if not isinstance(planned, Planned):
             return one, planned
-        return planned.delivery, await self.executor.run(planned.delivery, planned.effects)
+        return planned.delivery, await self.executor.run(planned.delivery, planned.effects, planned.sent)
 
     async def _poisoned(self, one: Delivery, why: str) -> Step:
         deaths = one.deaths + 1

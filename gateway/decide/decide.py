@@ -131,6 +131,14 @@ def _duplicate(case: _Case) -> Decision | None:
     return None
 
 
+def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
+    """What nearly every decision asks of the store, to be answered in one go."""
+    who = sender.address_of(email)
+    copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
+    recent: tuple[Question, ...] = (RecentMails(who, envelope.time),) if who else ()
+    return (*copies, *recent, threading.mapping_question(email, who))
+
+
 def _edge(case: _Case) -> Decision | None:
     """The edge asked for quarantine: malware, a failed verdict and the like."""
     if not case.envelope.quarantine or case.context.moved_to or case.context.released:

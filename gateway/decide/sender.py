@@ -32,10 +32,15 @@ class Sender:
         return self.verdict != "unknown"
 
 
+def address_of(email: Email) -> str:
+    """The address in From, in lower case; "" without one."""
+    return email.sender.address.lower() if email.sender and email.header("From").strip() else ""
+
+
 def identify(email: Email, envelope: Envelope, facts: Facts) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. A verdict about
     another address says nothing of it."""
-    address = email.sender.address.lower() if email.sender and email.header("From").strip() else ""
+    address = address_of(email)
     mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
     verdict: Verdict = envelope.verdict if mine else "none"
     return Sender(address, verdict, bool(address and facts.ask(Staff(address))))

@@ -75,9 +75,8 @@ class Thread:
     def mapped(self, *known: str) -> list[Mapped]:
         """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
         at once."""
-        own = (self.email.message_id,) if self.email.message_id else ()
-        ids = (*thread_ids(self.email), *own, *external.ids_of(self.email))
-        rows: list[Mapped] = self.facts.ask(TicketsOf(ids, self.sender.address)) if ids else []
+        question = mapping_question(self.email, self.sender.address)
+        rows: list[Mapped] = self.facts.ask(question) if question.message_ids else []
         return [row for row in rows if row.known in known and row.ticket_id]
 
     def of(self, ids: Sequence[str], rows: Sequence[Mapped]) -> list[Evidence]:
@@ -95,6 +94,12 @@ def thread_ids(email: Email) -> tuple[str, ...]:
     nearest_first = tuple(reversed(email.references[-MOST_REFERENCES:]))
     bounced = email.auto.bounce.original_message_id if email.auto.bounce else ""
     return tuple(one for one in dict.fromkeys((bounced, *email.in_reply_to, *nearest_first)) if one)
+
+
+def mapping_question(email: Email, sender: str) -> TicketsOf:
+    """The one question to the mapping table: all ids that may lead to a ticket."""
+    own = (email.message_id,) if email.message_id else ()
+    return TicketsOf((*thread_ids(email), *own, *external.ids_of(email)), sender)
 
 
 # -- the levels -----------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def judge(status: int, content: bytes, retry_after: str | None) -> Outcome:
 def _seconds(retry_after: str | None, error: dict[str, Any]) -> float:
     details = error.get("details")
     if isinstance(details, dict) and isinstance(details.get("retry_after_ms"), int | float):
-        return max(0.05, details["retry_after_ms"] / 1000)
+        return max(0.05, float(details["retry_after_ms"]) / 1000)
     try:
         return max(1.0, float(retry_after or 1))
     except ValueError:

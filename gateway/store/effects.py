@@ -109,6 +109,20 @@ def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float, 
         raise LostClaim(claim.id)
 
 
+def mark_first_sent(connection: Connection, claim: Delivery, now: float) -> None:
+    """Mark the first effect of a plan as sent in the transaction that stores the plan."""
+    connection.execute(
+        update(effect)
+        .where(
+            effect.c.delivery_id == claim.id,
+            effect.c.generation == claim.generation,
+            effect.c.idx == 0,
+            effect.c.state == EffectState.TODO.value,
+        )
+        .values(state=EffectState.SENT.value, sent_at=now, sends=1)
+    )
+
+
 def set_state(connection: Connection, one: Effect, state: EffectState, **values: Any) -> None:
     """Record an outcome. ``remote`` is stored as JSON."""
     if "remote" in values:

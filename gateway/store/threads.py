@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
@@ -111,6 +111,10 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
     that is planned already (it waits for nobody, so this makes no cycle)."""
     if not message_ids:
         return []
+    return _blockers(connection, mention.c.key.in_([key(desk, one) for one in message_ids]), seq)
+
+
+def _blockers(connection: Connection, shared: ColumnElement[bool], seq: int) -> list[Blocker]:
     creating = (
         select(effect.c.idx)
         .where(
@@ -125,7 +129,7 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
         select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, creating)
         .join(mention, mention.c.seq == delivery.c.seq)
         .where(
-            mention.c.key.in_([key(desk, one) for one in message_ids]),
+            shared,
             delivery.c.seq != seq,
             delivery.c.stage.in_(PENDING_VALUES),
             delivery.c.posted.is_(False),
@@ -134,6 +138,13 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
         .distinct()
     )
     return [Blocker(row[0], row[1], Stage(row[2]), row[3], bool(row[4])) for row in connection.execute(query)]
+
+
+def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
+    """``blockers`` by the ids that were kept at accept: before the mail is read."""
+    other = mention.alias()
+    mine = select(other.c.key).where(other.c.seq == seq)
+    return _blockers(connection, mention.c.key.in_(mine), seq)
 
 
 def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:

@@ -38,6 +38,7 @@ def no_settle() -> None:
 def no_reservation() -> None:
     """Nobody waits for earlier mail of the thread, and ids are not reserved."""
     threads.blockers = lambda *_: []  # type: ignore[assignment]
+    threads.blockers_by_header = lambda *_: []  # type: ignore[assignment]
     planner.threads.reserve = lambda *_: None  # type: ignore[assignment]
 
 
@@ -48,6 +49,7 @@ def no_sent() -> None:
         return None
 
     effects.mark_sent = skip
+    effects.mark_first_sent = skip
     original = executor._Case._judge
 
     async def judge(self: Any, one: Any, outcome: Any) -> Any:

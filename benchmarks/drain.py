@@ -1,0 +1,84 @@
+"""How fast a backlog drains into a desk without limits: ``python -m benchmarks.drain [MAILS]``.
+
+Mails are accepted while the desk is down, then the desk comes up. Prints mails a second and the CPU of
+the gateway's processes for one mail. The desk runs in a process of its own on the same machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import smtplib
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.harness import GatewayProcess, config_text, free_port, mail
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def cpu(pid: int) -> float:
+    """CPU seconds of a process and its children that live."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12]) + int(fields[13]) + int(fields[14])) / TICK
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu(int(child)) for child in children)
+
+
+def post(url: str, value: object) -> None:
+    request = urllib.request.Request(url, json.dumps(value).encode(), {"content-type": "application/json"})
+    urllib.request.urlopen(request).read()
+
+
+def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        seed = folder / "seed.json"
+        seed.write_text(json.dumps({"rate_limit": {"mode": "off"}}))
+        desk = subprocess.Popen(
+            [sys.executable, "-m", "gateway.desk.simulator", "--listen", "127.0.0.1:0", "--seed-file", str(seed), "--quiet"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert desk.stdout
+        url = desk.stdout.readline().split()[-1]
+        smtp, http = free_port(), free_port()
+        text = config_text(f"{url}/api/v1", "demo-desk-key", folder, smtp, http, desk="rate = 0", log="warning")
+        gateway = GatewayProcess(folder, text, smtp, http)
+        try:
+            post(f"{url}/_sim/database", {"up": False})
+            gateway.start()
+            with smtplib.SMTP("127.0.0.1", smtp) as client:
+                for number in range(mails):
+                    one = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example")
+                    client.sendmail("alice@acme.example", ["support@msp.example"], one.as_bytes())
+            assert gateway.process is not None
+            before = cpu(gateway.process.pid)
+            post(f"{url}/_sim/database", {"up": True})
+            began = 0.0
+            while True:
+                _, page = gateway.get("/metrics")
+                pending = next(float(line.split()[1]) for line in page.splitlines() if 'state="pending"' in line)
+                if not began and pending < mails:
+                    began, first, start_cpu = time.monotonic(), pending, cpu(gateway.process.pid)
+                if pending == 0:
+                    break
+                time.sleep(0.1)
+            seconds = time.monotonic() - began
+            done = first
+            spent = cpu(gateway.process.pid) - start_cpu
+            show(f"drain        {done / seconds:7.0f} mails/s, {1000 * spent / done:.2f} ms CPU of the gateway a mail")
+            del before
+        finally:
+            gateway.kill()
+            desk.terminate()
+            desk.wait()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1500)
