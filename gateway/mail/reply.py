@@ -13,7 +13,7 @@ from . import limits
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
 from .model import Reply
-from .quote import Mark, marks, quote_depth
+from .quote import Mark, marks, quote_depth, separator
 from .signature import advert, closing
 from .signature import find as find_signature
 
@@ -70,23 +70,49 @@ def split(lines: Sequence[Line]) -> Split:
 
 
 def _split(lines: Sequence[Line], texts: list[str]) -> Split:
-    structure = [_zone(line) for line in lines]
+    structure = _zones(lines)
     depth = [max(line.quote, quote_depth(text)) for line, text in zip(lines, texts, strict=True)]
     # What is quoted by structure is not searched for attributions; it only counts as a quote.
     found = marks(
-        ["" if zone == "quote" else text for zone, text in zip(structure, texts, strict=True)],
+        ["" if zone in ("quote", "intro") else text for zone, text in zip(structure, texts, strict=True)],
         [line.before for line in lines],
     )
     role = ["new"] * len(lines)
     methods: list[str] = []
     for index, zone in enumerate(structure):
-        if zone == "quote" or (depth[index] and zone != "passage"):
+        if zone == "intro":
+            role[index] = "intro"
+        elif zone == "quote" or (depth[index] and zone != "passage"):
             role[index] = "quote"
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
     _apply_all(found, role, texts, depth, methods, lines)
     _blanks(role, texts)
     return _decide(role, texts, lines, methods)
+
+
+# Their old mail stands in a blockquote inside the element; what stands beside it was typed by the writer.
+_WRAPPERS = frozenset({"gmail_quote", "protonmail_quote"})
+
+
+def _zones(lines: Sequence[Line]) -> list[str]:
+    found = [_zone(line) for line in lines]
+    index = 0
+    while index < len(lines):
+        zone = lines[index].zone
+        end = index + 1
+        while end < len(lines) and (lines[end].zone == zone or lines[end].blank):
+            end += 1
+        if zone in _WRAPPERS:
+            first = next((i for i in range(index, end) if lines[i].quote), end)
+            if not any(separator(lines[i].text) for i in range(index, min(first, index + 5))):
+                if first < end:
+                    found[index:first] = ["intro"] * (first - index)
+                for i in range(first, end):
+                    if not lines[i].quote and not lines[i].blank:
+                        found[i] = ""
+        index = end
+    return found
 
 
 def _zone(line: Line) -> str:

@@ -69,6 +69,30 @@ def test_answers_between_quotes_are_kept() -> None:
     assert reply_of(to_lines(source).lines).text == "    Is it on?\n\nYes.\n\n    Does it blink?\n\nNo."
 
 
+GMAIL = '<div class="gmail_quote"><div class="gmail_attr">On Mon, Nov 2, 2026 at 9:00 AM Bo &lt;b@d.example&gt; wrote:</div>'
+
+
+def test_words_typed_inside_the_quoting_element_are_new() -> None:
+    below = f'{GMAIL}<blockquote class="gmail_quote">{OLD}</blockquote><div>New words</div></div>'
+    assert reply_of(to_lines(below).lines).text == "New words"
+    between = (
+        f'{GMAIL}<blockquote class="gmail_quote"><p>Is it on?</p></blockquote><div>Yes it is.</div>'
+        '<blockquote class="gmail_quote"><p>Since when?</p></blockquote><div>Since Monday.</div></div>'
+    )
+    text = reply_of(to_lines(between).lines).text
+    assert [word in text for word in ("Is it on?", "Yes it is.", "Since when?", "Since Monday.")] == [True] * 4
+
+
+def test_a_forward_inside_the_quoting_element_is_one_piece() -> None:
+    source = (
+        f'{NEW}<div class="gmail_quote"><div class="gmail_attr">---------- Forwarded message ---------<br>From: Bo &lt;b@d.example&gt;'
+        "<br>Date: Mon, Nov 2, 2026 at 9:00 AM<br>Subject: x<br>To: Ann</div><p>Old words</p><blockquote>older</blockquote><p>end</p></div>"
+    )
+    reply = reply_of(to_lines(source).lines)
+    assert reply.text in ("New words", reply.without_signature)
+    assert "end" in reply.quoted + reply.text
+
+
 def test_a_passage_that_the_writer_quotes_is_kept() -> None:
     source = f'<p>The manual says:</p><blockquote class="gmail_quote">{OLD}</blockquote>'
     assert "Old words" in reply_of(to_lines(source).lines).text
