@@ -255,6 +255,16 @@ FOOTERS = (
     "sent: from my",
 )  # fmt: skip
 
+# What such a footer names; only "Sent from my …" does without.
+DEVICES = (
+    "iphon", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "mobil", "phone", "handy", "outlook",
+    "mail", "yahoo", "tablet", "huawei", "xiaomi", "redmi", "nokia", "htc", "motorola", "sony", "xperia", "windows",
+    "nine", "proton", "typeapp", "spark", "polymail", "acompli", "device", "palm", "verizon", "wireless", "telefon",
+    "telefono", "teléfono", "telefone", "móvil", "téléphone", "cellulare", "celular", "macbook", "watch", "ios",
+    "superhuman", "missive", "thunderbird", "k-9", "lenovo", "oneplus", "oppo", "vivo", "surface", "pixel", "lg ", "imac", "puhelim", "mailbox",
+    "smartphone", "gmx", "web.de", "aol", "zimbra", "zoho", "tutanota", "hey", "app", "телефон", "айфон", "携帯", "スマートフォン", "手机", "手機", "휴대", "điện thoại", "טלפון", "هاتف", "τηλέφωνο", "κινητό", "komórk", "komórki",
+)  # fmt: skip
+
 # Banners above an older mail, whatever program: "please reply above this line".
 BANNERS = (
     "reply above this line", "reply above this", "type your reply above", "write above this line",

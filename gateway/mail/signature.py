@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from .quote import is_rule
-from .quotewords import CLOSINGS, FOOTERS
+from .quotewords import CLOSINGS, DEVICES, FOOTERS
 
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|__|\u2014|\u2013|---)\s{0,3}$")
 _JOINED = re.compile(r"^--\s{0,2}[^\W\d_][^\n]{0,60}$")
@@ -33,6 +33,8 @@ def footer(text: str) -> bool:
         return False
     for start in FOOTERS:
         if line.startswith(start):
+            if start != "sent from my" and not any(device in line for device in DEVICES):
+                continue
             rest = line[len(start) :]
             # A sentence that goes on is text: "sent from my desk, is much easier …".
             return (
@@ -41,6 +43,7 @@ def footer(text: str) -> bool:
     return (
         line.endswith(("から送信", "에서 보냄", "gesendet", "gönderildi", "verzonden", "送信しました", "傳送", "发送"))
         and line.count(" ") <= 6
+        and any(device in line for device in DEVICES)
     )
 
 

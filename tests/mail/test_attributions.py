@@ -123,3 +123,29 @@ def test_a_wrapped_one_is_cut_with_its_quote(line: str) -> None:
 )  # fmt: skip
 def test_words_of_people_are_kept(text: str) -> None:
     assert reply_of(plain(text)).text == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from my iPhone", "Sent from my Samsung Galaxy smartphone.", "Get Outlook for iOS<https://aka.ms/o0ukef>", "Sent from Yahoo Mail on Android",
+        "Von meinem iPhone gesendet", "Gesendet von Mail für Windows", "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
+        "Envoyé de mon iPhone", "Télécharger Outlook pour Android", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone",
+        "Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłane z iPhone'a", "Отправлено с iPhone", "Надіслано з iPhone", "Odesláno z iPhonu",
+        "iPhone'umdan gönderildi", "Στάλθηκε από το iPhone μου", "iPhoneから送信", "发自我的 iPhone", "나의 iPhone에서 보냄", "Gửi từ iPhone của tôi", "נשלח מה-iPhone שלי", "أُرسلت من الـ iPhone",
+    ],
+)  # fmt: skip
+def test_footers_of_phones_are_signatures(line: str) -> None:
+    reply = reply_of(plain(f"New words.\n\n{line}\n"))
+    assert (reply.text, reply.signature) == ("New words.", line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent by courier on Monday.", "Sent with DHL, number 123.", "Von meinem Kollegen weiß ich nichts.", "Sent via the warehouse in Ulm",
+        "Gesendet mit der Post", "Sent from my desk, is much easier than from home.", "Envoyé par la poste hier", "Inviato da Mario ieri", "Posted via the front desk", "Das Paket wurde gesendet",
+    ],
+)  # fmt: skip
+def test_last_words_of_people_are_no_footers(line: str) -> None:
+    assert reply_of(plain(f"New words.\n\n{line}\n")).text == f"New words.\n\n{line}"
