@@ -258,11 +258,15 @@ FOOTERS = (
 # What such a footer names; only "Sent from my …" does without.
 DEVICES = (
     "iphon", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "mobil", "phone", "handy", "outlook",
-    "mail", "yahoo", "tablet", "huawei", "xiaomi", "redmi", "nokia", "htc", "motorola", "sony", "xperia", "windows",
-    "nine", "proton", "typeapp", "spark", "polymail", "acompli", "device", "palm", "verizon", "wireless", "telefon",
-    "telefono", "teléfono", "telefone", "móvil", "téléphone", "cellulare", "celular", "macbook", "watch", "ios",
-    "superhuman", "missive", "thunderbird", "k-9", "lenovo", "oneplus", "oppo", "vivo", "surface", "pixel", "lg ", "imac", "puhelim", "mailbox",
-    "smartphone", "gmx", "web.de", "aol", "zimbra", "zoho", "tutanota", "hey", "app", "телефон", "айфон", "携帯", "スマートフォン", "手机", "手機", "휴대", "điện thoại", "טלפון", "هاتف", "τηλέφωνο", "κινητό", "komórk", "komórki",
+    "yahoo", "tablet", "huawei", "xiaomi", "redmi", "nokia", "htc", "motorola", "sony", "xperia", "windows",
+    "proton", "typeapp", "spark", "polymail", "acompli", "device", "palm", "verizon", "wireless", "telefon",
+    "telefono", "teléfono", "telefone", "móvil", "téléphone", "cellulare", "celular", "macbook", "ios",
+    "superhuman", "missive", "thunderbird", "k-9", "lenovo", "oneplus", "oppo", "surface", "pixel", "imac",
+    "puhelim", "mailbox", "smartphone", "gmx", "web.de", "aol", "zimbra", "zoho", "tutanota", "телефон",
+    "айфон", "携帯", "スマートフォン", "手机", "手機", "휴대", "điện thoại", "טלפון", "هاتف",
+    "τηλέφωνο", "κινητό", "komórk", "komórki", "mail for", "mail für", "mail per", "mail pour",
+    "mail para", "mail voor", "mail til", "mail från", "gmail", "proton mail", "bluemail", "mail app", "airmail",
+    "mailspring", "mailbird",
 )  # fmt: skip
 
 # Banners above an older mail, whatever program: "please reply above this line".

@@ -144,7 +144,7 @@ def test_footers_of_phones_are_signatures(line: str) -> None:
     "line",
     [
         "Sent by courier on Monday.", "Sent with DHL, number 123.", "Von meinem Kollegen weiß ich nichts.", "Sent via the warehouse in Ulm",
-        "Gesendet mit der Post", "Sent from my desk, is much easier than from home.", "Envoyé par la poste hier", "Inviato da Mario ieri", "Posted via the front desk", "Das Paket wurde gesendet",
+        "Gesendet mit der Post", "Sent from my desk, is much easier than from home.", "Envoyé par la poste hier", "Inviato da Mario ieri", "Posted via the front desk", "Sent by mail yesterday", "Sent with happy greetings", "Das Paket wurde gesendet",
     ],
 )  # fmt: skip
 def test_last_words_of_people_are_no_footers(line: str) -> None:
