@@ -88,8 +88,6 @@ def find(texts: Sequence[str]) -> int:
             break
     if cut == end and end > 1 and _SIGNED.match(texts[end - 1]) and not texts[end - 2].strip():
         cut = end - 1
-    if cut == end:
-        cut = _contact_block(texts, end)
     while cut and (not texts[cut - 1].strip() or (is_rule(texts[cut - 1]) and not _code_fence(texts[cut - 1]))):
         cut -= 1
     if not any(t.strip() and not is_rule(t) for t in texts[:cut]):
@@ -101,6 +99,10 @@ def closing(texts: Sequence[str]) -> int:
     """Where a closing and a name end a text ("Regards, / Ann"): the sender's words, so only a stricter reader
     leaves them out; ``len(texts)`` when there is none."""
     end = _last_filled(texts, len(texts))
+    card = _contact_block(texts, end)
+    if card < end:
+        # It may be the answer to "where can I reach you?": never cut from the text itself.
+        return card
     filled = 0
     for index in range(end - 1, 0, -1):
         text = texts[index].strip()
