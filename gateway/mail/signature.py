@@ -20,6 +20,7 @@ _SIGNED = re.compile(
     rf"^\s{{0,3}}[-\u2013\u2014]{{1,2}}\s?{_CAPITAL}[^\W\d_]{{1,20}}(?: {_CAPITAL}[^\W\d_]{{0,20}}){{0,2}}$"
 )
 _LINES = 18
+_CARD = 7
 _TAIL = re.compile(r"<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
 
 
@@ -69,12 +70,15 @@ def find(texts: Sequence[str]) -> int:
             continue
         break
     filled = 0
+    long = False
     for index in range(cut - 1, -1, -1):
         text = texts[index]
         if not text.strip():
             continue
         if _DELIMITER.match(text) or (_JOINED.match(text) and not _is_list(texts, index)):
-            # Words must remain above it.
+            # Words must remain above it; a bare rule parts sections too, so below it only a card may stand.
+            if text.strip() != "--" and (filled > _CARD or long):
+                break
             if any(t.strip() and not is_rule(t) for t in texts[:index]):
                 cut = index
             break
@@ -84,6 +88,7 @@ def find(texts: Sequence[str]) -> int:
                 cut = index
             break
         filled += 1
+        long = long or len(text) > 70
         if filled > _LINES or len(text) > 300:
             break
     if cut == end and end > 1 and _SIGNED.match(texts[end - 1]) and not texts[end - 2].strip():

@@ -149,3 +149,24 @@ def test_footers_of_phones_are_signatures(line: str) -> None:
 )  # fmt: skip
 def test_last_words_of_people_are_no_footers(line: str) -> None:
     assert reply_of(plain(f"New words.\n\n{line}\n")).text == f"New words.\n\n{line}"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Words.\n\n-- \nAnn\nBoss", "Words."),
+        ("Words.\n--\nAnn", "Words."),
+        ("Words.\n\n—\nAnn\nBoss", "Words."),
+        ("Words.\n\n-Ann Berg", "Words."),
+        (
+            "Words.\n\n---\nA second section with a sentence that is certainly longer than any line of a card.\nMore.",
+            None,
+        ),
+        ("Words.\n\n---\n" + "\n".join(f"step {n}" for n in range(12)), None),
+        ("-- \nAnn", None),
+        ("- one\n- two", None),
+        ("Call me:\n\nAnn Berg\nann@customer.example\n+49 731 123456", None),
+    ],
+)
+def test_signatures_by_delimiter(text: str, kept: str | None) -> None:
+    assert reply_of(plain(text)).text == (text if kept is None else kept)
