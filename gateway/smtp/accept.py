@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -27,6 +28,7 @@ from gateway.store.engine import Store, StoreFailed
 
 HEADER_SCAN = 256 * 1024
 MOST_MENTIONS = 52
+DISK_EVERY = 0.25  # seconds between two looks at the disk
 
 
 class DiskFull(Exception):
@@ -148,12 +150,18 @@ class Acceptor:
         self._store = store
         self._settings = settings
         self._work = work
+        self._disk_at = 0.0
+        self._free = 0
         self.spool = settings.spool_dir
         self.spool.mkdir(parents=True, exist_ok=True)
 
     def begin(self) -> Incoming:
         """A mail starts to arrive. Raises DiskFull."""
-        if shutil.disk_usage(self.spool).free < self._settings.min_free:
+        now = time.monotonic()
+        if now >= self._disk_at:
+            self._disk_at = now + DISK_EVERY
+            self._free = shutil.disk_usage(self.spool).free
+        if self._free < self._settings.min_free:
             raise DiskFull(f"less than {self._settings.min_free} bytes free")
         return Incoming(self.spool, self._settings.spool_over)
 

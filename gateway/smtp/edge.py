@@ -40,6 +40,7 @@ class Edge:
     count: Callable[[str], None]
     refused: Callable[[str, str], None]
     live: set[Session] = field(default_factory=set)
+    inside: int = 0  # sessions that came past the limits
     draining: bool = False
     sessions: int = 0
 

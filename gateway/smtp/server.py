@@ -22,7 +22,8 @@ from gateway.smtp.session import Session
 
 log = structlog.get_logger("smtp")
 
-BACKLOG = 1024
+AT_ONCE = 128  # connections taken in one turn of the loop
+BACKLOG = 1024  # connections that wait in the kernel
 CERTIFICATE_EVERY = 10.0
 FIRST_SYSTEMD_FD = 3
 
@@ -110,6 +111,8 @@ class Listener:
             policy = policy_of(one, self._settings)
             server = await self._listen(one, policy)
             self._servers.append(server)
+            for sock in server.sockets:
+                _deepen(sock.fileno())
             name = server.sockets[0].getsockname()
             self.addresses[one.name] = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
             log.info("listening", name=one.name, address=self.addresses[one.name], kind=one.kind, tls=policy.tls)
@@ -122,18 +125,18 @@ class Listener:
             return Session(self.edge, policy, self._certificate.context)
 
         if one.listen.startswith("systemd:"):
-            return await loop.create_server(session, sock=systemd_socket(one.listen[8:]), backlog=BACKLOG)
+            return await loop.create_server(session, sock=systemd_socket(one.listen[8:]), backlog=AT_ONCE)
         if one.listen.startswith("unix:"):
             path = one.listen[5:]
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108 - of a run that was killed
-            return await loop.create_unix_server(session, path, backlog=BACKLOG)
+            return await loop.create_unix_server(session, path, backlog=AT_ONCE)
         host, _, port = one.listen.rpartition(":")
         return await loop.create_server(
             session,
             host.strip("[]"),
             int(port),
-            backlog=BACKLOG,
+            backlog=AT_ONCE,
             reuse_address=True,
             reuse_port=one.reuse_port or None,
         )
@@ -162,6 +165,12 @@ class Listener:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _deepen(descriptor: int) -> None:
+    """asyncio uses one number for the kernel's queue and for what it takes at once."""
+    with socket.socket(fileno=os.dup(descriptor)) as one:
+        one.listen(BACKLOG)
 
 
 def systemd_socket(name: str) -> socket.socket:

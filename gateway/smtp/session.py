@@ -111,18 +111,29 @@ class Session(SMTP):  # type: ignore[misc]
     # -- connection -------------------------------------------------------------------------------
 
     def connection_made(self, transport: Any) -> None:
-        self.edge.live.add(self)
         if self.transport is None:
             peer = transport.get_extra_info("peername")
             self.peer = plain_address(str(peer[0])) if isinstance(peer, tuple) else ""
+            # A flood must cost no task and no time: who cannot come in is turned away on the spot.
+            if refusal := self._gate_of_balancers() if self.policy.balancers else self._gate():
+                self._turn_away(transport, refusal)
+                return
         else:
             self.login = ""  # RFC 3207 4.2: nothing said before TLS counts
+        self.edge.live.add(self)
         super().connection_made(transport)
+
+    def _turn_away(self, transport: Any, refusal: Answer) -> None:
+        if self.policy.tls != "implicit":
+            transport.write(refusal.line(self.id).encode() + b"\r\n")
+        transport.close()
+        self._count_refusal(refusal)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.edge.live.discard(self)
         if self._entered:
             self._entered = False
+            self.edge.inside -= 1
             self.edge.limits.leave(self.peer)
         if self.transport is not None:
             super().connection_lost(error)
@@ -161,22 +172,19 @@ class Session(SMTP):  # type: ignore[misc]
             self.transport.close()
 
     async def _enter(self) -> bool:
-        """PROXY, TLS from the start, and who may come in at all."""
-        if self.policy.balancers and not await self._proxied():
-            return False
+        """PROXY, and TLS from the start."""
+        if self.policy.balancers:
+            if not await self._proxied():
+                return False
+            if refusal := self._gate():
+                if self.policy.tls != "implicit":
+                    await self.refuse(refusal)
+                return False
         if self.policy.tls == "implicit":
             await self.upgrade()
-        if refusal := self._gate():
-            await self.refuse(refusal)
-            await self.flush()
-            return False
         return True
 
     async def _proxied(self) -> bool:
-        if not self.policy.balancers.holds(self.peer):
-            await self.refuse(NOT_FOR_YOU)
-            await self.flush()
-            return False
         self._reset_timeout(PROXY_TIMEOUT)
         try:
             address = await read_proxy(self._reader)
@@ -188,7 +196,14 @@ class Session(SMTP):  # type: ignore[misc]
             self.peer = plain_address(address)
         return True
 
+    def _gate_of_balancers(self) -> Answer | None:
+        """Before the PROXY header: only balancers come in."""
+        if not self.policy.balancers.holds(self.peer):
+            return NOT_FOR_YOU
+        return BUSY if len(self.edge.live) > 2 * self.edge.settings.max_connections else None
+
     def _gate(self) -> Answer | None:
+        """Who may come in at all; with None the session counts as one inside."""
         edge = self.edge
         if edge.draining:
             return DRAINING
@@ -197,13 +212,14 @@ class Session(SMTP):  # type: ignore[misc]
         self.is_exempt = edge.limits.is_exempt(self.peer)
         most = edge.settings.max_connections
         # A tenth on top is kept for relays, so that a flood does not lock them out.
-        if len(edge.live) > most + (most // 10 + 10 if self.is_exempt else 0):
+        if edge.inside >= most + (most // 10 + 10 if self.is_exempt else 0):
             return BUSY
         if edge.overload.reason and not self.is_exempt:
             return OVERLOAD._replace(code=421)
         if refusal := edge.limits.enter(self.peer):
             return refusal
         self._entered = True
+        edge.inside += 1
         return None
 
     async def upgrade(self) -> None:
@@ -280,8 +296,7 @@ class Session(SMTP):  # type: ignore[misc]
     async def refuse(self, answer: Answer, **values: object) -> None:
         """Say no, count it, and lose patience by and by."""
         self.say(answer.line(self.id, **values))
-        self.edge.refused(answer.reason, self.policy.name)
-        self.edge.count(str(answer.code))
+        self._count_refusal(answer)
         if answer.code == 421:
             self.is_ending = True
             return
@@ -297,6 +312,10 @@ class Session(SMTP):  # type: ignore[misc]
         most = limits.errors_per_session * (EXEMPT_FACTOR if self.is_exempt else 1)
         if most and self._errors >= most:
             await self.refuse(TOO_MANY_ERRORS)
+
+    def _count_refusal(self, answer: Answer) -> None:
+        self.edge.refused(answer.reason, self.policy.name)
+        self.edge.count(str(answer.code))
 
     # -- commands ---------------------------------------------------------------------------------
 

@@ -1,0 +1,203 @@
+"""Attacks on a running edge: memory and descriptors stay bounded, and a good peer is served within a second.
+
+The cases that need no load are with their subject: smuggling in test_smuggling, injection in test_tls,
+wrong PROXY in test_listeners, guessing in test_auth, harvesting and 1,000 recipients in test_limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import socket
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.smtp.edge_process import EdgeProcess
+from tests.smtp.serving import Peer
+
+STRANGERS = {"exempt": ["127.77.0.0/16"], "tarpit": 0, "connections_per_minute": 0}
+GROWTH = 120  # megabytes
+IDLE = int(os.environ.get("GATEWAY_IDLE_CONNECTIONS", "10000"))
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeProcess]:
+    one = EdgeProcess(tmp_path_factory.mktemp("edge"), limits=STRANGERS, max_connections=500, max_size=20 << 20)
+    yield one
+    one.stop()
+
+
+async def connect(edge: EdgeProcess, local: str) -> Peer:
+    reader, writer = await asyncio.open_connection("127.0.0.1", edge.port, local_addr=(local, 0), limit=1 << 20)
+    return Peer(reader, writer)
+
+
+async def send_one(edge: EdgeProcess, local: str) -> float:
+    """A good peer's mail; the seconds it took."""
+    began = time.monotonic()
+    one = await connect(edge, local)
+    assert (await one.answer()).startswith("220")
+    await one.ready()
+    assert (await one.say(b"Subject: good\r\n\r\nx\r\n.\r\n")).startswith("250")
+    one.writer.close()
+    return time.monotonic() - began
+
+
+@contextlib.asynccontextmanager
+async def good_peer(edge: EdgeProcess, local: str = "127.0.9.9") -> AsyncIterator[None]:
+    """Sends all the time while the attack runs; its slowest mail must take less than a second, and the
+    process must not grow."""
+    before = edge.megabytes
+    times: list[float] = []
+    stop = asyncio.Event()
+
+    async def run() -> None:
+        while not stop.is_set():
+            times.append(await send_one(edge, local))
+            await asyncio.sleep(0.05)
+
+    task = asyncio.create_task(run())
+    try:
+        yield
+        await asyncio.sleep(0.1)
+    finally:
+        stop.set()
+        await task
+    assert max(times) < 1, f"slowest mail of a good peer: {max(times):.2f} s"
+    assert edge.megabytes - before < GROWTH
+    assert edge.process.poll() is None
+
+
+def hold(edge: EdgeProcess, locals_: list[str], number: int, stack: contextlib.ExitStack) -> None:
+    """Open connections and leave them, from these addresses in turn."""
+    for at in range(number):
+        one = stack.enter_context(socket.socket())
+        one.settimeout(5)
+        with contextlib.suppress(OSError):
+            one.bind((locals_[at % len(locals_)], 0))
+            one.connect(("127.0.0.1", edge.port))
+
+
+async def test_ten_thousand_idle_connections_from_one_network(edge: EdgeProcess) -> None:
+    room = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 300
+    addresses = [f"127.0.1.{n}" for n in range(1, 250)]
+    with contextlib.ExitStack() as stack:
+        async with good_peer(edge):
+            await asyncio.to_thread(hold, edge, addresses, min(IDLE, room), stack)
+            assert edge.descriptors < 500 + 100
+
+
+async def test_idle_connections_from_everywhere_leave_room_for_the_relay(edge: EdgeProcess) -> None:
+    addresses = [f"127.{net}.{n}.1" for net in range(10, 20) for n in range(60)]
+    with contextlib.ExitStack() as stack:
+        async with good_peer(edge, "127.77.0.1"):
+            await asyncio.to_thread(hold, edge, addresses, 1500, stack)
+            assert edge.descriptors < 500 + 150
+
+
+async def flood(edge: EdgeProcess, attack: Callable[[Peer], Awaitable[None]], number: int = 10) -> None:
+    """The same attack from several addresses at once."""
+
+    async def one(at: int) -> None:
+        attacker = await connect(edge, f"127.0.2.{at + 1}")
+        await attacker.answer()
+        with contextlib.suppress(ConnectionError, TimeoutError, AssertionError):
+            async with asyncio.timeout(20):
+                await attack(attacker)
+        attacker.writer.transport.abort()
+
+    async with good_peer(edge):
+        await asyncio.gather(*(one(at) for at in range(number)))
+
+
+async def test_an_endless_line_of_content(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        await one.ready()
+        for _ in range(40):
+            await one.write(b"x" * (1 << 20))
+
+    await flood(edge, attack)
+
+
+async def test_endless_headers(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        await one.ready()
+        for _ in range(15):
+            await one.write(b"X: y\r\n" * 170_000)
+        assert (await one.say(b"\r\n.\r\n")).startswith(("250", "55"))
+
+    await flood(edge, attack, 4)
+
+
+async def test_a_header_of_tiny_lines(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        await one.ready()
+        assert (await one.say(b"a:\r\n" * 60_000 + b"\r\n.\r\n")).startswith(("250", "55"))
+        await one.ready()
+        assert (await one.say(b"Subject: x\r\n" + b" \r\n" * 80_000 + b"\r\n.\r\n")).startswith(("250", "55"))
+
+    await flood(edge, attack, 4)
+
+
+async def test_oversized_without_size(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        await one.ready()
+        for _ in range(40):
+            await one.write((b"y" * 76 + b"\r\n") * 13_000)
+        assert (await one.say(b"\r\n.\r\n")).startswith("552")
+
+    await flood(edge, attack)
+
+
+async def test_a_flood_of_commands(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        for _ in range(100):
+            await one.write(b"NOOP\r\n" * 1000)
+        while await one.reader.read(1 << 16):
+            pass
+
+    await flood(edge, attack)
+
+
+async def test_a_peer_that_never_reads(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        one.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                while True:
+                    await one.write(b"EHLO x\r\n" * 1000)
+
+    await flood(edge, attack)
+
+
+async def test_random_octets(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        for _ in range(20):
+            await one.write(os.urandom(10_000))
+
+    await flood(edge, attack)
+
+
+async def test_slow_senders(edge: EdgeProcess) -> None:
+    async def attack(one: Peer) -> None:
+        await one.ready()
+        for _ in range(20):
+            await one.write(b"x")
+            await asyncio.sleep(0.1)
+
+    await flood(edge, attack, 40)
+
+
+async def test_afterwards_nothing_is_left(edge: EdgeProcess) -> None:
+    for _ in range(100):
+        if edge.descriptors < 60:
+            break
+        await asyncio.sleep(0.1)
+    assert edge.descriptors < 60
+    assert await send_one(edge, "127.0.9.9") < 1
+    assert "Traceback" not in Path(edge.log).read_text()
