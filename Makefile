@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test run lint types suite bench score campaign lock clean
+.PHONY: setup demo test run lint types suite bench score campaign docs lock clean
 
 setup: $(READY)
 
@@ -38,7 +38,10 @@ bench: $(READY)
 score: $(READY)
 	$(BIN)/python -m tests.score
 
-lock:
+docs: $(READY)
+	$(BIN)/python docs/generate.py
+
+lock: $(READY)
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --group dev --all-extras pyproject.toml -o requirements-dev.lock
 

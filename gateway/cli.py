@@ -155,13 +155,15 @@ def serve(config_file: ConfigOption = None) -> None:
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
     from gateway.app import make_directory
-    from gateway.templates import BadTemplate
+    from gateway.templates import BadTemplate, Templates
 
     settings = _settings(config_file)
     log.setup("error", "text")
 
     async def ask() -> list[dict[str, str]]:
         rows = []
+        for folder in {box.templates for box in settings.mailbox}:
+            Templates(folder).check()
         for name in settings.desks:
             directory = make_directory(settings, name)
             answered = await directory.refresh()

@@ -167,7 +167,8 @@ class _Case:
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
                 return await self._comment(one, body, request)
             case "missing":
-                body = missing_blocks(self.executor.templates, self.one.id, self._refused_files())
+                templates = self.executor.planner.templates.get(self.one.mailbox, self.executor.templates)
+                body = missing_blocks(templates, self.one.id, self._refused_files())
                 request = {
                     "is_internal": True,
                     "suppressContactNotifications": True,

@@ -42,6 +42,31 @@ def _one_line(value: Any) -> Any:
     return " ".join(text.split()) if any(c in text for c in "\r\n\t\x0b\x0c\x85\u2028\u2029") else text
 
 
+EXAMPLE: dict[str, Any] = {
+    "sender": {
+        "name": "Ann Lee",
+        "address": "ann@acme.example",
+        "label": "Ann Lee <ann@acme.example>",
+        "verdict": "verified",
+    },
+    "to": ["<support@msp.example>"],
+    "cc": ["<bob@acme.example>"],
+    "date": "2026-11-22 08:30 UTC",
+    "subject": "Printer broken",
+    "mailbox": "support@msp.example",
+    "delivery": "01a20286-f748-75c3-8f5d-5156f44b4ae9",
+}
+EXTRA: dict[str, dict[str, Any]] = {
+    "title": {},
+    "ticket": {"note": "continues ticket TIC1", "files": ["a.pdf (12 kB)"]},
+    "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "automatic": ""},
+    "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
+    "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
+    "moved": {},
+    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"]},
+}
+
+
 class Templates:
     """The templates of ``folder``, each falling back to the shipped one."""
 
@@ -56,6 +81,17 @@ class Templates:
             finalize=_one_line,
             auto_reload=False,
         )
+
+    def check(self) -> None:
+        """Render every template with an example, with much and with little. Raises BadTemplate."""
+        little = {**EXAMPLE, "to": [], "cc": [], "date": "", "subject": ""}
+        for name in NAMES:
+            for values in (EXAMPLE, little):
+                lines = self.lines(name, **{**values, **EXTRA[name], "body": BODY})
+                if name in ("ticket", "comment") and not any(line.strip() == BODY for line in lines):
+                    raise BadTemplate(f"{name}.txt: expected {{{{ body }}}} on a line of its own: the mail's text")
+                if name in ("title", "files") and not lines[0].strip():
+                    raise BadTemplate(f"{name}.txt: expected text on its first line")
 
     def lines(self, name: str, /, **values: Any) -> list[str]:
         """Render. Raises BadTemplate."""

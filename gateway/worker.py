@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -29,7 +30,6 @@ from gateway.store.stage import Stage
 log = structlog.get_logger("work")
 
 IDLE = 1.0
-CLAIM_BATCH = 32
 CLAIM_ROOM = 4  # free places from which a claim is worth its commit
 INTERRUPTED_OFTEN = 5
 
@@ -56,7 +56,7 @@ class Worker:
         self.finished = finished
         self._wake = asyncio.Event()
         self._stopping = False
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], str] = {}  # the desk of each
 
     def wake(self) -> None:
         """There is new mail."""
@@ -80,35 +80,46 @@ class Worker:
 
     # -- taking -----------------------------------------------------------------------------------
 
-    def _open_desks(self) -> tuple[list[str], bool]:
-        """Desks whose mail may be taken, and whether one of them is on trial after a failure."""
+    def _places(self) -> dict[str, int]:
+        """How much mail of each desk may be taken now. Each desk has places of its own, so that one which
+        is slow or down delays nobody else; one on trial after a failure gets a single mail."""
         now = self.clock()
-        open_ones = [
-            name
-            for name, directory in self.directories.items()
-            if directory.catalog is not None and not directory.desk.breaker.wait(now)
-        ]
-        return open_ones, any(not self.directories[name].desk.breaker.is_closed for name in open_ones)
+        busy = Counter(self._running.values())
+        room = {}
+        for name, directory in self.directories.items():
+            free = self.settings.concurrency - busy[name]
+            breaker = directory.desk.breaker
+            if directory.catalog is None or breaker.wait(now) or free < min(CLAIM_ROOM, self.settings.concurrency):
+                continue
+            room[name] = free if breaker.is_closed else min(free, 1 - min(1, busy[name]))
+        return {name: free for name, free in room.items() if free > 0}
 
     async def _claim(self) -> list[Delivery]:
-        room = self.settings.concurrency - len(self._running)
-        desks, trial = self._open_desks()
-        if room < min(CLAIM_ROOM, self.settings.concurrency) or not desks:
+        places = self._places()
+        if not places or await self._next_due(places) > self.clock():
             return []
-        limit = 1 if trial else min(room, CLAIM_BATCH)
         now, lease = self.clock(), self.settings.lease
-        due = await self.store.read(lambda c: inbox.next_due(c, desks))
-        if due is None or due > now:
-            return []
-        return await self.store.write(lambda c: inbox.claim(c, now=now, lease=lease, limit=limit, desks=desks))
+
+        def claim(connection: Connection) -> list[Delivery]:
+            return [
+                one
+                for name, limit in places.items()
+                for one in inbox.claim(connection, now=now, lease=lease, limit=limit, desks=[name])
+            ]
+
+        return await self.store.write(claim)
+
+    async def _next_due(self, places: dict[str, int]) -> float:
+        due = await self.store.read(lambda c: inbox.next_due(c, list(places)))
+        return float("inf") if due is None else due
 
     def _start(self, one: Delivery) -> None:
         task = asyncio.create_task(self._work(one), name=one.id)
-        self._running.add(task)
+        self._running[task] = one.desk
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker failed", error=type(error).__name__, exc_info=error)
@@ -127,12 +138,8 @@ class Worker:
     async def _rest(self) -> None:
         """Until something is due, or new mail or a free place wakes us."""
         self._wake.clear()
-        full = self.settings.concurrency - len(self._running) < min(CLAIM_ROOM, self.settings.concurrency)
-        desks, _ = self._open_desks()
-        pause = IDLE
-        if not full and desks:
-            due = await self.store.read(lambda c: inbox.next_due(c, desks))
-            pause = IDLE if due is None else min(IDLE, max(0.0, due - self.clock()))
+        places = self._places()
+        pause = min(IDLE, max(0.0, await self._next_due(places) - self.clock())) if places else IDLE
         if pause > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):

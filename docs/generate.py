@@ -1,0 +1,128 @@
+"""Writes the pages that are made from the code: ``make docs``; a test fails when they are stale.
+
+- docs/configuration.md from the models of gateway.config
+- docs/metrics.md from gateway.metrics
+- the table of reasons in docs/flow.md from gateway.decide.reasons
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from gateway import config
+from gateway.decide import reasons
+from gateway.metrics import Metrics
+
+HERE = Path(__file__).parent
+
+
+def configuration() -> str:
+    lines = [
+        "# Configuration",
+        "",
+        "Made from the code by `make docs`. `gateway.toml` is TOML; the file is `--config`, else the environment",
+        "variable `GATEWAY_CONFIG`, else `./gateway.toml`. Unknown keys are errors. The API key may come from the",
+        "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
+        "Several desks: `[desks.NAME]` instead of `[desk]`, and `desk = \"NAME\"` in a mailbox.",
+    ]
+    for name, field in config.Settings.model_fields.items():
+        model, many = _model(field.annotation)
+        if model is not None:
+            title = "[desk]" if name == "desks" else f"[[{name}]]" if many else f"[{name}]"
+            lines += _section(title, model)
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, model: type[BaseModel]) -> list[str]:
+    lines = ["", f"## {title}", "", (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "), ""]
+    lines += ["| key | type | default | what |", "|---|---|---|---|"]
+    nested: list[str] = []
+    for name, field in model.model_fields.items():
+        inner, many = _model(field.annotation)
+        if inner is not None:
+            mark = title.strip("[]")
+            nested += _section(f"[[{mark}.{name}]]" if many else f"[{mark}.{name}]", inner)
+            continue
+        what = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {what} |")
+    return lines + nested
+
+
+def _model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """The section that a key holds, and whether there may be several."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    if get_origin(annotation) in (tuple, dict):
+        for inner in get_args(annotation):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                return inner, get_origin(annotation) is tuple
+    return None, False
+
+
+def _type(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _type(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return " or ".join(_type(one) for one in get_args(annotation) if one is not type(None))
+    if origin is Literal:
+        return ", ".join(f"`{one}`" for one in get_args(annotation))
+    if origin is tuple:
+        return f"list of {_type(get_args(annotation)[0])}"
+    names = {str: "text", int: "number", float: "number", bool: "true/false", Path: "path", SecretStr: "secret"}
+    return names.get(annotation, "text")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "required"
+    if field.default in (None, "", ()):
+        return "none"
+    if isinstance(field.default, bool):
+        return f"`{str(field.default).lower()}`"
+    if isinstance(field.default, tuple):
+        return ", ".join(f"`{one}`" for one in field.default)
+    return f"`{field.default}`"
+
+
+def metrics() -> str:
+    lines = ["# Metrics", "", "Made from the code by `make docs`. Served at `/metrics`.", ""]
+    lines += ["| metric | type | labels | what |", "|---|---|---|---|"]
+    for name, one in vars(Metrics()).items():
+        if name == "registry":
+            continue
+        full = one._name + ("_total" if one._type == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in one._labelnames) or "-"
+        lines.append(f"| `{full}` | {one._type} | {labels} | {one._documentation} |")
+    return "\n".join(lines) + "\n"
+
+
+def reason_table() -> str:
+    lines = ["| reason | becomes | what happened | what to do |", "|---|---|---|---|"]
+    lines += [f"| `{one.name}` | {one.outcome} | {one.happened} | {one.do} |" for one in reasons.ALL]
+    return "\n".join(lines)
+
+
+def pages() -> dict[Path, str]:
+    """Each page with its content as it should be."""
+    flow = (HERE / "flow.md").read_text(encoding="utf-8")
+    before, _, rest = flow.partition("<!-- reasons -->")
+    _, _, after = rest.partition("<!-- /reasons -->")
+    return {
+        HERE / "configuration.md": configuration(),
+        HERE / "metrics.md": metrics(),
+        HERE / "flow.md": f"{before}<!-- reasons -->\n{reason_table()}\n<!-- /reasons -->{after}",
+    }
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path.name}\n")
