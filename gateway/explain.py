@@ -60,7 +60,7 @@ async def explain(
         delivery_id="explain",
         **await _places(box, directory),
         own=frozenset(one.address for one in settings.mailbox),
-        templates=Templates(),
+        templates=Templates(box.templates),
     )
     one = _delivery(box, envelope, email)
     source = Answers(one, directory, lambda operation: _on_database(settings, operation))

@@ -64,7 +64,7 @@ class Planner:
         self.parser = parser
         self.directories = directories
         self.settings = settings
-        self.templates = templates
+        self.templates = {box.address: templates_of(box, templates) for box in settings.mailbox}
         self.clock = clock
         self.mailboxes = {box.address: box for box in settings.mailbox}
         self.own = frozenset(self.mailboxes)
@@ -111,7 +111,7 @@ class Planner:
             },
             fallback_client=destination.client_id,
             own=self.own,
-            templates=self.templates,
+            templates=self.templates[box.address],
             attach_original=box.attach_original,
             closing=closing_of(box, directory),
             guard=self.guard,
@@ -231,6 +231,11 @@ class Planner:
                 name, digest = spec.body["name"], spec.body["sha256"]
                 if not threads.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
                     raise threads.Reserved(f"file {name}")
+
+
+def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
+    """The mailbox's own templates, else the shipped ones."""
+    return Templates(box.templates) if box.templates else shipped
 
 
 def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
