@@ -35,6 +35,8 @@ LARGEST_CHUNK = 1 << 40
 class Pace:
     """Whether the content comes in fast enough."""
 
+    __slots__ = ("_began", "_settings", "_size")
+
     def __init__(self, session: Session) -> None:
         self._settings = session.edge.settings
         self._began = time.monotonic()
@@ -118,13 +120,15 @@ def _begin(session: Session) -> Arrival | None:
 async def _read_dotted(session: Session, arrival: Arrival) -> None:
     """Up to CRLF.CRLF."""
     reader = DotReader()
-    pace = Pace(session)
-    while not reader.done:
-        session.reset_timeout()
+    pace: Pace | None = None
+    while True:
         block = await session.read_block(BLOCK)
-        content = reader.feed(block)
-        arrival.add(content)
-        if not reader.done and not pace.add(len(block)):
+        arrival.add(reader.feed(block))
+        if reader.done:
+            break
+        session.reset_timeout()
+        pace = pace or Pace(session)
+        if not pace.add(len(block)):
             await _too_slow(session)
     session.unread(reader.rest)
 
@@ -175,7 +179,7 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
         helo=str(session.session.host_name or "")[:255],
         mail_from=session.mail_from or "",
         login=session.login,
-        is_relay=bool(session.peer) and edge.relays.holds(session.peer),
+        is_relay=session.policy.is_local or edge.relays.holds(session.peer),
         is_vouched=bool(session.policy.vouched) and session.policy.vouched.holds(session.peer),
     )
     found = await judge(edge, peer, arrival, session.recipients, session.policy.is_lmtp)
@@ -196,7 +200,7 @@ async def _answer(session: Session, one: str | Answer, found: Judgement) -> None
         session.say(one)
         return
     values = {"limit": in_words(session.policy.max_size), "why": found.verdict.reason}
-    await session.refuse(one, **values)
+    await session.refuse(one, about=f"from {session.mail_from}", **values)
 
 
 async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer) -> list[str | Answer]:

@@ -15,7 +15,8 @@ Tls = Literal["off", "offer", "require", "implicit"]
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One listener's policy. ``networks``: who may connect, all when empty. ``balancers``: peers that
-    must begin with a PROXY header. ``vouched``: peers believed when they write as one of us."""
+    must begin with a PROXY header. ``vouched``: peers believed when they write as one of us. ``is_local``: a
+    Unix socket, whose file's permissions say who is a relay."""
 
     name: str
     kind: Kind
@@ -24,6 +25,7 @@ class Policy:
     networks: Networks
     balancers: Networks
     vouched: Networks
+    is_local: bool = False
 
     @property
     def is_lmtp(self) -> bool:
@@ -46,6 +48,7 @@ def policy_of(listener: ListenerSettings, smtp: SmtpSettings) -> Policy:
         networks=Networks(networks),
         balancers=Networks(listener.balancers),
         vouched=Networks(listener.vouched),
+        is_local=listener.listen.startswith("unix:"),
     )
 
 

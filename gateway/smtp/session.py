@@ -52,6 +52,7 @@ PATIENT_ERRORS = 5  # answers wait after so many
 MOST_OUT = 100
 EXEMPT_FACTOR = 10  # relays bring other people's errors
 PROXY_TIMEOUT = 10.0
+OUR_OWN_TIME = 600.0
 TLS_TIMEOUT = 30.0
 
 BEFORE_TLS = frozenset({b"NOOP", b"EHLO", b"HELO", b"LHLO", b"STARTTLS", b"QUIT", b"RSET"})
@@ -79,6 +80,7 @@ class Session(SMTP):  # type: ignore[misc]
         self._handle_hooks = self._no_hooks
         self._timeout_duration = edge.settings.timeout
         self._timeout_handle: asyncio.TimerHandle | None = None
+        self._idle_until = 0.0
         self._tls_handshake_okay = True
         self._tls_protocol: Any = None
         self._original_transport: Any = None
@@ -255,8 +257,27 @@ class Session(SMTP):  # type: ignore[misc]
         self._writer.write(self._taken_out() + DRAINING.line(self.id).encode() + b"\r\n")
         self.transport.close()
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """One timer that looks again, instead of a new one for each command."""
+        now = self.loop.time()
+        self._idle_until = now + (duration or self._timeout_duration)
+        if self._timeout_handle is None or self._idle_until < self._timeout_handle.when():
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        self._timeout_handle = self.loop.call_at(self._idle_until, self._timeout_cb)
+
+    def pause_timeout(self) -> None:
+        """While we work ourselves the peer is not idle."""
+        self._idle_until = self.loop.time() + OUR_OWN_TIME
+
     def _timeout_cb(self) -> None:
         if self.transport is None:
+            return
+        if self.loop.time() < self._idle_until:
+            self._set_timer()
             return
         self.edge.refused(TIMEOUT.reason, self.policy.name)
         if not self.transport.is_closing():
@@ -264,11 +285,6 @@ class Session(SMTP):  # type: ignore[misc]
             self.transport.close()
         # A peer that reads nothing would keep what is buffered, and the connection, for ever.
         self.loop.call_later(5, (self._original_transport or self.transport).abort)
-
-    def pause_timeout(self) -> None:
-        """While we work ourselves the peer is not idle."""
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
 
     def reset_timeout(self) -> None:
         self._reset_timeout()
@@ -287,16 +303,27 @@ class Session(SMTP):  # type: ignore[misc]
     async def flush(self) -> None:
         if self._out:
             self._writer.write(self._taken_out())
-            await self._writer.drain()
+            if self._paused:
+                await self._writer.drain()
 
     async def push(self, status: Any) -> None:
         self.say(status if isinstance(status, str) else status.decode("ascii"))
         await self.flush()
 
-    async def refuse(self, answer: Answer, **values: object) -> None:
-        """Say no, count it, and lose patience by and by."""
+    async def refuse(self, answer: Answer, *, about: str = "", **values: object) -> None:
+        """Say no, count it, and lose patience by and by. ``about`` is for the log."""
         self.say(answer.line(self.id, **values))
         self._count_refusal(answer)
+        log.info(
+            "refused",
+            reason=answer.reason,
+            code=answer.code,
+            about=about[:200],
+            peer=self.peer,
+            session=self.id,
+            listener=self.policy.name,
+            **values,
+        )
         if answer.code == 421:
             self.is_ending = True
             return

@@ -97,7 +97,7 @@ async def mail(session: Session, arg: str) -> None:
         and edge.users.is_bound(session.login)
         and not edge.users.may_write_as(session.login, path)
     ):
-        return await session.refuse(answers.SENDER_NOT_YOURS)
+        return await session.refuse(answers.SENDER_NOT_YOURS, about=path)
     if edge.overload.reason:
         return await session.refuse(answers.OVERLOAD)
     if not edge.in_flight.has_room(size):
@@ -124,7 +124,7 @@ async def rcpt(session: Session, arg: str) -> None:
         return await session.refuse(refusal)
     found = _recipient(session, path)
     if isinstance(found, Answer):
-        await session.refuse(found)
+        await session.refuse(found, about=path)
         return await _unknown(session) if found is answers.NO_MAILBOX else None
     at = next((at for at, one in enumerate(session.recipients) if one.mailbox is found), len(session.recipients))
     if at == len(session.recipients):

@@ -66,13 +66,20 @@ async def test_lmtp_refuses_for_one_and_keeps_for_the_other(kept: Store, tmp_pat
 async def test_lmtp_on_a_unix_socket(kept: Store, tmp_path: Path) -> None:
     path = tmp_path / "lmtp.sock"
     path.write_text("left over by a run that was killed")
-    settings = {"listeners": [{"name": "one", "listen": f"unix:{path}", "kind": "lmtp"}]}
+    settings = {
+        "listeners": [{"name": "one", "listen": f"unix:{path}", "kind": "lmtp"}],
+        "authserv_ids": ["mx.msp.example"],
+        "relays": ["192.0.2.1"],
+    }
+    stamp = b"Authentication-Results: mx.msp.example; dmarc=pass\r\nFrom: ann@acme.example\r\n\r\nx\r\n"
     async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
         await one.say("LHLO x")
         await one.say("MAIL FROM:<>")
         await one.say("RCPT TO:<support@msp.example>")
         await one.say("DATA")
-        assert (await one.say(b"x\r\n.\r\n")).startswith("250")
+        assert (await one.say(stamp + b".\r\n")).startswith("250")
+
+    assert [one["verdict"] for one in await envelopes(kept)] == ["pass"]
 
 
 # -- who may connect ----------------------------------------------------------------------------------
