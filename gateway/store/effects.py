@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
-from gateway.store.inbox import Delivery, LostClaim
+from gateway.store.inbox import Delivery, LostClaim, held
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState
 
@@ -34,6 +34,42 @@ class Effect:
     reads: int
     faults: int
     watch_at: float
+
+
+_KEY = (
+    effect.c.delivery_id == bindparam("k_id"),
+    effect.c.generation == bindparam("k_generation"),
+    effect.c.idx == bindparam("k_idx"),
+)
+_TOUCH = update(effect).where(*_KEY)
+_SEND = update(effect).where(*_KEY, effect.c.state == EffectState.TODO.value)
+_SEND = _SEND.values(
+    state=EffectState.SENT.value, sent_at=bindparam("k_now"), good_at=0, reads=0, sends=effect.c.sends + 1
+)
+_RENEW = (
+    update(delivery)
+    .where(
+        delivery.c.seq == bindparam("k_seq"),
+        delivery.c.fence == bindparam("k_fence"),
+        delivery.c.stage == bindparam("k_stage"),
+        delivery.c.lease_until > bindparam("k_now"),
+    )
+    .values(lease_until=bindparam("k_until"))
+)
+_OF = (
+    select(effect)
+    .where(effect.c.delivery_id == bindparam("k_id"), effect.c.generation == bindparam("k_generation"))
+    .order_by(effect.c.idx)
+)
+_ADD = insert(effect)
+
+
+def _key(delivery_id: str, generation: int, idx: int) -> dict[str, Any]:
+    return {"k_id": delivery_id, "k_generation": generation, "k_idx": idx}
+
+
+def _key_of(one: Effect) -> dict[str, Any]:
+    return _key(one.delivery_id, one.generation, one.idx)
 
 
 def marker(delivery_id: str, generation: int, idx: int) -> str:
@@ -65,13 +101,13 @@ def add(connection: Connection, one: Delivery, generation: int, plan: list[tuple
         for idx, (kind, body) in enumerate(plan)
     ]
     if rows:
-        connection.execute(insert(effect), rows)
+        connection.execute(_ADD, rows)
 
 
 def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect]:
     """The effects of one plan, in order."""
-    query = select(effect).where(effect.c.delivery_id == delivery_id, effect.c.generation == generation)
-    return [_effect(row) for row in connection.execute(query.order_by(effect.c.idx)).mappings()]
+    rows = connection.execute(_OF, {"k_id": delivery_id, "k_generation": generation}).mappings()
+    return [_effect(row) for row in rows]
 
 
 def all_of(connection: Connection, delivery_id: str) -> list[Effect]:
@@ -80,59 +116,31 @@ def all_of(connection: Connection, delivery_id: str) -> list[Effect]:
     return [_effect(row) for row in connection.execute(query.order_by(effect.c.generation, effect.c.idx)).mappings()]
 
 
-def _key(one: Effect) -> Any:
-    return (
-        (effect.c.delivery_id == one.delivery_id) & (effect.c.generation == one.generation) & (effect.c.idx == one.idx)
-    )
-
-
 def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float, lease: float) -> None:
     """Before the request leaves: the row says SENT, under the fence of the claim, which starts anew.
 
     A worker that stalled past its lease does not send. Raises LostClaim."""
-    renewed = connection.execute(
-        update(delivery)
-        .where(
-            delivery.c.seq == claim.seq,
-            delivery.c.fence == claim.fence,
-            delivery.c.stage == claim.stage.value,
-            delivery.c.lease_until > now,
-        )
-        .values(lease_until=now + lease)
-    )
-    done = connection.execute(
-        update(effect)
-        .where(_key(one), effect.c.state == EffectState.TODO.value)
-        .values(state=EffectState.SENT.value, sent_at=now, good_at=0, reads=0, sends=effect.c.sends + 1)
-    )
+    renewed = connection.execute(_RENEW, {**held(claim), "k_now": now, "k_until": now + lease})
+    done = connection.execute(_SEND, {**_key_of(one), "k_now": now})
     if renewed.rowcount != 1 or done.rowcount != 1:
         raise LostClaim(claim.id)
 
 
 def mark_first_sent(connection: Connection, claim: Delivery, now: float) -> None:
     """Mark the first effect of a plan as sent in the transaction that stores the plan."""
-    connection.execute(
-        update(effect)
-        .where(
-            effect.c.delivery_id == claim.id,
-            effect.c.generation == claim.generation,
-            effect.c.idx == 0,
-            effect.c.state == EffectState.TODO.value,
-        )
-        .values(state=EffectState.SENT.value, sent_at=now, sends=1)
-    )
+    connection.execute(_SEND, {**_key(claim.id, claim.generation, 0), "k_now": now})
 
 
 def set_state(connection: Connection, one: Effect, state: EffectState, **values: Any) -> None:
     """Record an outcome. ``remote`` is stored as JSON."""
     if "remote" in values:
         values["remote"] = json.dumps(values["remote"])
-    connection.execute(update(effect).where(_key(one)).values(state=state.value, **values))
+    connection.execute(_TOUCH, {**values, **_key_of(one), "state": state.value})
 
 
 def touch(connection: Connection, one: Effect, **values: Any) -> None:
     """Change what is known of an effect without moving it."""
-    connection.execute(update(effect).where(_key(one)).values(**values))
+    connection.execute(_TOUCH, {**values, **_key_of(one)})
 
 
 def owned(connection: Connection, desk: str, remote_ids: list[str]) -> set[str]:

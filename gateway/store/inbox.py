@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
-    and_,
     bindparam,
     case,
     delete,
@@ -243,13 +242,29 @@ def next_due(connection: Connection, desks: Sequence[str]) -> float | None:
 # -- the worker's verbs ---------------------------------------------------------------------------
 
 
-def _held(one: Delivery) -> Any:
-    return and_(delivery.c.seq == one.seq, delivery.c.fence == one.fence, delivery.c.stage == one.stage.value)
+# Statements are built once: building one costs more than running it.
+_TOUCH = update(delivery).where(
+    delivery.c.seq == bindparam("k_seq"),
+    delivery.c.fence == bindparam("k_fence"),
+    delivery.c.stage == bindparam("k_stage"),
+)
+_NOTE = insert(event)
+_SETTLE = (
+    delete(mention).where(mention.c.seq == bindparam("k_seq")),
+    delete(thread).where(thread.c.delivery_id == bindparam("k_id"), thread.c.ticket_id == ""),
+    delete(file).where(file.c.delivery_id == bindparam("k_id"), file.c.document_id == ""),
+)
+_CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
+
+
+def held(one: Delivery) -> dict[str, Any]:
+    """The parameters that tie a statement to a claim."""
+    return {"k_seq": one.seq, "k_fence": one.fence, "k_stage": one.stage.value}
 
 
 def touch(connection: Connection, one: Delivery, **values: Any) -> None:
     """Change columns of a claimed delivery. Raises LostClaim."""
-    if connection.execute(update(delivery).where(_held(one)).values(**values)).rowcount != 1:
+    if connection.execute(_TOUCH, {**values, **held(one)}).rowcount != 1:
         raise LostClaim(one.id)
 
 
@@ -287,9 +302,10 @@ def defer(connection: Connection, one: Delivery, until: float, **values: Any) ->
 
 def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:
     """Nobody waits for this delivery any more: its mentions and unfulfilled reservations go."""
-    connection.execute(delete(mention).where(mention.c.seq == seq))
-    connection.execute(delete(thread).where(thread.c.delivery_id == delivery_id, thread.c.ticket_id == ""))
-    connection.execute(delete(file).where(file.c.delivery_id == delivery_id, file.c.document_id == ""))
+    mentions, reservations, files = _SETTLE
+    connection.execute(mentions, {"k_seq": seq})
+    connection.execute(reservations, {"k_id": delivery_id})
+    connection.execute(files, {"k_id": delivery_id})
 
 
 def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
@@ -301,7 +317,7 @@ def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
 
 def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
     """Add a row to the delivery's history."""
-    connection.execute(insert(event), {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
+    connection.execute(_NOTE, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
 
 
 # -- the operator's verbs -------------------------------------------------------------------------
@@ -425,20 +441,30 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
 HOUR, QUARTER = 3600.0, 900.0
 
 
+def _count(condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+_RECENT = select(
+    _count(delivery.c.outcome == "ticket").label("tickets"),
+    _count(delivery.c.outcome == "comment").label("comments"),
+    _count(
+        delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
+        & (delivery.c.accepted_at >= bindparam("k_quarter"))
+    ).label("answers"),
+).where(
+    delivery.c.sender == bindparam("k_sender"),
+    delivery.c.accepted_at >= bindparam("k_hour"),
+    delivery.c.desk == bindparam("k_desk"),
+)
+
+
 def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
     """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
     quarter."""
-
-    def count(condition: Any) -> Any:
-        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-    answer = delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk")) & (delivery.c.accepted_at >= now - QUARTER)
-    query = select(
-        count(delivery.c.outcome == "ticket").label("tickets"),
-        count(delivery.c.outcome == "comment").label("comments"),
-        count(answer).label("answers"),
-    ).where(delivery.c.sender == sender, delivery.c.accepted_at >= now - HOUR, delivery.c.desk == desk)
-    return {name: int(value) for name, value in connection.execute(query).mappings().one().items()}
+    given = {"k_sender": sender, "k_hour": now - HOUR, "k_quarter": now - QUARTER, "k_desk": desk}
+    row = connection.execute(_RECENT, given).mappings().one()
+    return {name: int(value) for name, value in row.items()}
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:
@@ -504,4 +530,4 @@ def history(connection: Connection, delivery_id: str) -> list[RowMapping]:
 
 def content(connection: Connection, raw_id: int) -> RowMapping:
     """data, path and size of a kept mail."""
-    return connection.execute(select(raw).where(raw.c.id == raw_id)).mappings().one()
+    return connection.execute(_CONTENT, {"k_id": raw_id}).mappings().one()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
@@ -46,8 +47,12 @@ class Blocker:
     creating: bool  # its ticket may be on the way to the desk: wait without limit
 
 
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+# Statements are built once: building one costs more than running it.
+
+
 def _insert(connection: Connection, table: Any) -> Any:
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return _INSERT[connection.dialect.name](table)
 
 
 def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> list[Mapping]:
@@ -71,36 +76,39 @@ class Known:
     participant: bool
 
 
+_KNOWN = (
+    select(
+        thread.c.message_id,
+        thread.c.ticket_id,
+        thread.c.board_id,
+        thread.c.known,
+        thread.c.delivery_id,
+        ticket.c.ticket_id.label("has_ticket"),
+        ticket.c.number,
+        ticket.c.board_id.label("ticket_board"),
+        ticket.c.client_id,
+        ticket.c.contact_id,
+        ticket.c.fallback,
+        participant.c.role,
+    )
+    .outerjoin(ticket, (ticket.c.desk == bindparam("k_desk")) & (ticket.c.ticket_id == thread.c.ticket_id))
+    .outerjoin(
+        participant,
+        (participant.c.desk == bindparam("k_desk"))
+        & (participant.c.ticket_id == thread.c.ticket_id)
+        & (participant.c.address == bindparam("k_sender")),
+    )
+    .where(thread.c.key.in_(bindparam("k_keys", expanding=True)))
+)
+
+
 def lookup_known(connection: Connection, desk: str, message_ids: Collection[str], sender: str) -> list[Known]:
     """``lookup`` with the tickets and the sender's part in them, in one query."""
     if not message_ids:
         return []
-    query = (
-        select(
-            thread.c.message_id,
-            thread.c.ticket_id,
-            thread.c.board_id,
-            thread.c.known,
-            thread.c.delivery_id,
-            ticket.c.ticket_id.label("has_ticket"),
-            ticket.c.number,
-            ticket.c.board_id.label("ticket_board"),
-            ticket.c.client_id,
-            ticket.c.contact_id,
-            ticket.c.fallback,
-            participant.c.role,
-        )
-        .outerjoin(ticket, (ticket.c.desk == desk) & (ticket.c.ticket_id == thread.c.ticket_id))
-        .outerjoin(
-            participant,
-            (participant.c.desk == desk)
-            & (participant.c.ticket_id == thread.c.ticket_id)
-            & (participant.c.address == sender),
-        )
-        .where(thread.c.key.in_([key(desk, one) for one in message_ids]))
-    )
+    given = {"k_desk": desk, "k_sender": sender, "k_keys": [key(desk, one) for one in message_ids]}
     found = []
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(_KNOWN, given).mappings():
         mapping = Mapping(row["message_id"], row["ticket_id"], row["board_id"], row["known"], row["delivery_id"])
         found.append(Known(mapping, row if row["has_ticket"] else None, row["role"] is not None))
     return found
@@ -111,65 +119,58 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
     that is planned already (it waits for nobody, so this makes no cycle)."""
     if not message_ids:
         return []
-    return _blockers(connection, mention.c.key.in_([key(desk, one) for one in message_ids]), seq)
+    keys = [key(desk, one) for one in message_ids]
+    return _blockers(connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": keys}))
 
 
-def _blockers(connection: Connection, shared: ColumnElement[bool], seq: int) -> list[Blocker]:
-    creating = (
-        select(effect.c.idx)
-        .where(
-            effect.c.delivery_id == delivery.c.id,
-            effect.c.generation == delivery.c.generation,
-            effect.c.kind == "ticket",
-            effect.c.state == EffectState.SENT.value,
-        )
-        .exists()
+_CREATING = (
+    select(effect.c.idx)
+    .where(
+        effect.c.delivery_id == delivery.c.id,
+        effect.c.generation == delivery.c.generation,
+        effect.c.kind == "ticket",
+        effect.c.state == EffectState.SENT.value,
     )
-    query = (
-        select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, creating)
-        .join(mention, mention.c.seq == delivery.c.seq)
-        .where(
-            shared,
-            delivery.c.seq != seq,
-            delivery.c.stage.in_(PENDING_VALUES),
-            delivery.c.posted.is_(False),
-            or_(delivery.c.seq < seq, delivery.c.stage == Stage.PLANNED.value),
-        )
-        .distinct()
+    .exists()
+)
+_AHEAD = (
+    select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, _CREATING)
+    .join(mention, mention.c.seq == delivery.c.seq)
+    .where(
+        delivery.c.seq != bindparam("k_seq"),
+        delivery.c.stage.in_(PENDING_VALUES),
+        delivery.c.posted.is_(False),
+        or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == Stage.PLANNED.value),
     )
-    return [Blocker(row[0], row[1], Stage(row[2]), row[3], bool(row[4])) for row in connection.execute(query)]
+    .distinct()
+)
+_OTHER = mention.alias()
+_AHEAD_BY_IDS = _AHEAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
+_AHEAD_BY_HEADER = _AHEAD.where(mention.c.key.in_(select(_OTHER.c.key).where(_OTHER.c.seq == bindparam("k_seq"))))
+
+
+def _blockers(rows: Iterable[Any]) -> list[Blocker]:
+    return [Blocker(row[0], row[1], Stage(row[2]), row[3], bool(row[4])) for row in rows]
 
 
 def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
     """``blockers`` by the ids that were kept at accept: before the mail is read."""
-    other = mention.alias()
-    mine = select(other.c.key).where(other.c.seq == seq)
-    return _blockers(connection, mention.c.key.in_(mine), seq)
+    return _blockers(connection.execute(_AHEAD_BY_HEADER, {"k_seq": seq}))
 
 
-def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:
-    """Whether an earlier delivery still has to post its text on this ticket."""
-    return (
-        connection.execute(
-            select(delivery.c.seq)
-            .where(
-                delivery.c.ticket_id == ticket_id,
-                delivery.c.seq < seq,
-                delivery.c.stage.in_(PENDING_VALUES),
-                delivery.c.desk == desk,
-                delivery.c.posted.is_(False),
-            )
-            .limit(1)
-        ).first()
-        is not None
+_EARLIER = (
+    select(delivery.c.seq)
+    .where(
+        delivery.c.ticket_id == bindparam("k_ticket"),
+        delivery.c.seq < bindparam("k_seq"),
+        delivery.c.stage.in_(PENDING_VALUES),
+        delivery.c.desk == bindparam("k_desk"),
+        delivery.c.posted.is_(False),
     )
-
-
-def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[RowMapping]:
-    """Other deliveries whose mail has this Message-ID."""
-    if not message_id:
-        return []
-    query = select(
+    .limit(1)
+)
+_COPIES = (
+    select(
         delivery.c.id,
         delivery.c.seq,
         delivery.c.stage,
@@ -178,12 +179,87 @@ def copies(connection: Connection, desk: str, message_id: str, delivery_id: str)
         delivery.c.board_id,
         delivery.c.ticket_id,
         delivery.c.mailbox,
-    ).where(delivery.c.message_id == message_id, delivery.c.desk == desk, delivery.c.id != delivery_id)
-    return list(connection.execute(query.order_by(delivery.c.seq).limit(50)).mappings().all())
+    )
+    .where(
+        delivery.c.message_id == bindparam("k_message_id"),
+        delivery.c.desk == bindparam("k_desk"),
+        delivery.c.id != bindparam("k_id"),
+    )
+    .order_by(delivery.c.seq)
+    .limit(50)
+)
+
+
+def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:
+    """Whether an earlier delivery still has to post its text on this ticket."""
+    given = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
+    return connection.execute(_EARLIER, given).first() is not None
+
+
+def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[RowMapping]:
+    """Other deliveries whose mail has this Message-ID."""
+    if not message_id:
+        return []
+    given = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
+    return list(connection.execute(_COPIES, given).mappings().all())
 
 
 class Reserved(Exception):
     """Another delivery reserved one of the ids in between: decide again."""
+
+
+_ROW: dict[str, Any] = {
+    name: bindparam(name) for name in ("key", "board_id", "message_id", "ticket_id", "known", "delivery_id")
+}
+_TAKEN = (
+    select(thread.c.delivery_id)
+    .join(delivery, delivery.c.id == thread.c.delivery_id)
+    .where(
+        thread.c.key.in_(bindparam("k_keys", expanding=True)),
+        thread.c.board_id == bindparam("k_board"),
+        thread.c.ticket_id == "",
+        thread.c.delivery_id != bindparam("k_id"),
+        delivery.c.stage == Stage.PLANNED.value,
+    )
+    .limit(1)
+)
+
+
+@cache
+def _reserve(dialect: str) -> Any:
+    return _INSERT[dialect](thread).values(_ROW).on_conflict_do_nothing()
+
+
+@cache
+def _map(dialect: str, displaces: bool) -> Any:
+    """An id gets its ticket, unless another has it; one that was received or sent ``displaces`` what was
+    only referenced."""
+    free = thread.c.ticket_id == ""
+    if displaces:
+        free = or_(free, thread.c.known == "referenced")
+    statement = _INSERT[dialect](thread).values(_ROW)
+    new = {name: statement.excluded[name] for name in ("ticket_id", "known", "delivery_id")}
+    return statement.on_conflict_do_update(index_elements=[thread.c.key, thread.c.board_id], set_=new, where=free)
+
+
+@cache
+def _once(dialect: str, table: Table) -> Any:
+    """Insert a row unless its key is there."""
+    return _INSERT[dialect](table).on_conflict_do_nothing()
+
+
+def _rows(desk: str, board_id: str, delivery_id: str, ticket_id: str, ids: Iterable[tuple[str, str]]) -> list[Any]:
+    return [
+        {
+            "key": key(desk, message_id),
+            "board_id": board_id,
+            "message_id": message_id,
+            "ticket_id": ticket_id,
+            "known": known,
+            "delivery_id": delivery_id,
+        }
+        for message_id, known in ids
+    ]
 
 
 def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, ids: Sequence[tuple[str, str]]) -> None:
@@ -192,33 +268,10 @@ def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, 
     Raises Reserved when another delivery holds a row without a ticket: its unique key is the lock."""
     if not ids:
         return
-    statement = _insert(connection, thread).on_conflict_do_nothing()
-    connection.execute(
-        statement,
-        [
-            {
-                "key": key(desk, message_id),
-                "board_id": board_id,
-                "message_id": message_id,
-                "ticket_id": "",
-                "known": known,
-                "delivery_id": delivery_id,
-            }
-            for message_id, known in ids
-        ],
-    )
-    other = connection.execute(
-        select(thread.c.delivery_id)
-        .join(delivery, delivery.c.id == thread.c.delivery_id)
-        .where(
-            thread.c.key.in_([key(desk, message_id) for message_id, _ in ids]),
-            thread.c.board_id == board_id,
-            thread.c.ticket_id == "",
-            thread.c.delivery_id != delivery_id,
-            delivery.c.stage == Stage.PLANNED.value,
-        )
-        .limit(1)
-    ).first()
+    rows = _rows(desk, board_id, delivery_id, "", ids)
+    connection.execute(_reserve(connection.dialect.name), rows)
+    given = {"k_keys": [row["key"] for row in rows], "k_board": board_id, "k_id": delivery_id}
+    other = connection.execute(_TAKEN, given).first()
     if other is not None:
         raise Reserved(other[0])
 
@@ -233,25 +286,8 @@ def map_ids(
 ) -> None:
     """Point ids at a ticket. An id that was received or sent displaces one that was referenced or
     reserved, never the other way."""
-    for message_id, known in ids:
-        statement = _insert(connection, thread).values(
-            key=key(desk, message_id),
-            board_id=board_id,
-            message_id=message_id,
-            ticket_id=ticket_id,
-            known=known,
-            delivery_id=delivery_id,
-        )
-        free = thread.c.ticket_id == ""
-        if known != "referenced":
-            free = or_(free, thread.c.known == "referenced")
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=[thread.c.key, thread.c.board_id],
-                set_={"ticket_id": ticket_id, "known": known, "delivery_id": delivery_id},
-                where=free,
-            )
-        )
+    for row in _rows(desk, board_id, delivery_id, ticket_id, ids):
+        connection.execute(_map(connection.dialect.name, row["known"] != "referenced"), row)
 
 
 def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
@@ -264,7 +300,7 @@ def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
 
 def add_ticket(connection: Connection, **values: Any) -> None:
     """Remember a ticket; a ticket that is known already stays as it is."""
-    connection.execute(_insert(connection, ticket).values(**values).on_conflict_do_nothing())
+    connection.execute(_once(connection.dialect.name, ticket), values)
 
 
 def get_ticket(connection: Connection, desk: str, ticket_id: str) -> RowMapping | None:
@@ -276,7 +312,7 @@ def add_participants(connection: Connection, desk: str, ticket_id: str, people: 
     """Remember (address, role) as seen on accepted mail of the ticket."""
     rows = [{"desk": desk, "ticket_id": ticket_id, "address": a.lower(), "role": role} for a, role in people if a]
     if rows:
-        connection.execute(_insert(connection, participant).on_conflict_do_nothing(), rows)
+        connection.execute(_once(connection.dialect.name, participant), rows)
 
 
 def is_participant(connection: Connection, desk: str, ticket_id: str, address: str) -> bool:
@@ -399,12 +435,23 @@ def overview(connection: Connection, ticket_id: str) -> dict[str, list[RowMappin
     }
 
 
+_MINE = mention.alias()
+_WAKE = (
+    update(delivery)
+    .where(
+        delivery.c.seq.in_(
+            select(mention.c.seq).where(
+                mention.c.key.in_(select(_MINE.c.key).where(_MINE.c.seq == bindparam("k_seq"))),
+                mention.c.seq > bindparam("k_seq"),
+            )
+        ),
+        delivery.c.stage == Stage.ACCEPTED.value,
+        delivery.c.due_at > bindparam("k_now"),
+    )
+    .values(due_at=bindparam("k_now"))
+)
+
+
 def wake(connection: Connection, seq: int, now: float) -> None:
     """Make the deliveries that share an id with this one due: what they waited for has happened."""
-    mine = select(mention.c.key).where(mention.c.seq == seq)
-    waiting = select(mention.c.seq).where(mention.c.key.in_(mine), mention.c.seq > seq)
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.seq.in_(waiting), delivery.c.stage == Stage.ACCEPTED.value, delivery.c.due_at > now)
-        .values(due_at=now)
-    )
+    connection.execute(_WAKE, {"k_seq": seq, "k_now": now})
