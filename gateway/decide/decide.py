@@ -7,12 +7,10 @@ caught here and nowhere else).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.decide import closed, external, requester, sender, threading
-from gateway.decide.closed import Closing
-from gateway.decide.compose import Composer
+from gateway.decide import closed, newticket, sender, threading
+from gateway.decide.case import Case, Context, Guard
 from gateway.decide.facts import (
     Copies,
     Copy,
@@ -27,66 +25,15 @@ from gateway.decide.facts import (
     TicketState,
     Unanswered,
 )
-from gateway.decide.plan import Decision, EffectSpec, Outcome, Plan, Trace
-from gateway.decide.sender import Sender
+from gateway.decide.plan import Decision, EffectSpec, Plan, Trace
 from gateway.envelope import Envelope
 from gateway.mail.ids import derived_message_id
 from gateway.mail.model import Email
-from gateway.templates import Templates
 
-NOBODY = Sender("", "unknown", False)
+__all__ = ["Context", "Guard", "decide", "expected_questions"]
+
 ANSWERS = ("auto-reply", "vacation", "helpdesk")
 SUPPRESSED_WITHOUT_THREAD = ("bounce", "receipt", "auto-reply", "vacation")
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """How many tickets and comments one sender may make in an hour, and how many automatic replies in
-    a quarter of one, until the rest is quarantined; 0 = no limit."""
-
-    tickets: int = 0
-    comments: int = 0
-    answers: int = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
-    priority_id) and ``fallback_client`` one or ""; ``own`` are the mailboxes, in lower case."""
-
-    delivery_id: str
-    destination: Mapping[str, str]
-    fallback_client: str
-    own: frozenset[str]
-    templates: Templates = field(default_factory=Templates)
-    attach_original: bool = False
-    closing: Closing = Closing()
-    guard: Guard = Guard()
-    double_send: float = 0.0
-    moved_to: str = ""  # an operator's word: a ticket's id, or "new"
-    moved_from: str = ""
-    released: bool = False  # an operator let it out of quarantine
-    note: str = ""  # of an earlier decision, for the technician
-
-
-@dataclass(slots=True)
-class _Case:
-    """One mail under decision."""
-
-    email: Email
-    envelope: Envelope
-    context: Context
-    facts: Facts
-    trace: Trace
-    sender: Sender = NOBODY
-    note: str = ""
-    message_id: str = ""
-
-    def composer(self) -> Composer:
-        return Composer(self.context.templates, self.email, self.envelope, self.context.delivery_id)
-
-    def end(self, outcome: Outcome, reason: str, detail: str = "") -> Decision:
-        return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))
 
 
 def decide(
@@ -94,7 +41,7 @@ def decide(
 ) -> Decision | tuple[Question, ...]:
     """Decide, or say what is missing."""
     facts = Facts(answers)
-    case = _Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
+    case = Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
     try:
         case.sender = sender.identify(email, envelope, facts)
         for rule in POLICY:
@@ -106,7 +53,7 @@ def decide(
     raise AssertionError("the last rule decides")
 
 
-def _own_mail(case: _Case) -> Decision | None:
+def _own_mail(case: Case) -> Decision | None:
     """The desk's or the gateway's own mail comes back."""
     if case.email.auto.kind != "own":
         return None
@@ -114,7 +61,7 @@ def _own_mail(case: _Case) -> Decision | None:
     return case.end("suppress", "own", ", ".join(case.email.auto.reasons))
 
 
-def _duplicate(case: _Case) -> Decision | None:
+def _duplicate(case: Case) -> Decision | None:
     """A copy of a mail that another delivery has: by another route, or for another mailbox."""
     if not case.email.message_id:
         return None
@@ -139,7 +86,7 @@ def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]
     return (*copies, *recent, threading.mapping_question(email, who))
 
 
-def _edge(case: _Case) -> Decision | None:
+def _edge(case: Case) -> Decision | None:
     """The edge asked for quarantine: malware, a failed verdict and the like."""
     if not case.envelope.quarantine or case.context.moved_to or case.context.released:
         return None
@@ -147,7 +94,7 @@ def _edge(case: _Case) -> Decision | None:
     return case.end("quarantine", case.envelope.quarantine, case.envelope.verdict_reason)
 
 
-def _spoofed(case: _Case) -> Decision | None:
+def _spoofed(case: Case) -> Decision | None:
     """Where verdicts are configured, nobody writes in a technician's name without a pass."""
     who = case.sender
     if not who.is_staff or who.proven or not who.looked_at or case.context.released:
@@ -156,14 +103,14 @@ def _spoofed(case: _Case) -> Decision | None:
     return case.end("quarantine", "spoofed-internal", f"{who.address} is a technician; the verdict is {who.verdict}")
 
 
-def _moved(case: _Case) -> Decision | None:
+def _moved(case: Case) -> Decision | None:
     """An operator said where the mail belongs."""
     target = case.context.moved_to
     if not target:
         return None
     if target == "new":
         case.trace.add("operator", "moved to a ticket of its own", "new ticket")
-        return _new_ticket(case)
+        return newticket.new_ticket(case)
     ticket: Ticket | None = case.facts.ask(TicketFacts(target))
     if ticket is None:
         return case.end("quarantine", "no-ticket", f"ticket {target}, to which it was moved, is not at the desk")
@@ -171,7 +118,7 @@ def _moved(case: _Case) -> Decision | None:
     return _comment(case, ticket)
 
 
-def _thread(case: _Case) -> Decision | None:
+def _thread(case: Case) -> Decision | None:
     """A reply to a ticket that we know, by a sender who may write there."""
     context = case.context
     thread = threading.Thread(
@@ -203,7 +150,7 @@ def _thread(case: _Case) -> Decision | None:
     return _comment(case, ticket, verdict.reopen, "the sender is not part of the ticket" if match.unbound else "")
 
 
-def _master(case: _Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
+def _master(case: Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
     """A merged or bundled ticket is followed to its master, within one client: a master of another
     client would show the words to strangers."""
     if not state.master_id:
@@ -217,7 +164,7 @@ def _master(case: _Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, Ti
     return facts, master
 
 
-def _comment(case: _Case, ticket: Ticket, reopen: str = "", note: str = "") -> Decision:
+def _comment(case: Case, ticket: Ticket, reopen: str = "", note: str = "") -> Decision:
     """The mail as a comment on the ticket, with its new files; then the state."""
     hashes = tuple(dict.fromkeys(one.sha256 for one in case.email.attachments if one.size))
     present = case.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
@@ -226,18 +173,18 @@ def _comment(case: _Case, ticket: Ticket, reopen: str = "", note: str = "") -> D
         request = {"status_id": reopen, "suppressContactNotifications": True}
         effects.append(EffectSpec("status", {"request": request}))
     plan = Plan(
-        effects=_with_extras(case, effects),
+        effects=newticket.with_extras(case, effects),
         board_id=ticket.board_id,
         ticket_id=ticket.ticket_id,
-        ids=_ids(case),
-        people=_people(case),
-        marks=_marks(case),
+        ids=newticket.ids(case),
+        people=newticket.people(case),
+        marks=newticket.marks(case),
     )
     case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
     return Decision("comment", plan=plan, trace=tuple(case.trace.steps))
 
 
-def _twin_on(case: _Case, ticket_id: str) -> str:
+def _twin_on(case: Case, ticket_id: str) -> str:
     """An earlier delivery of the same mail, for a mailbox of another board, that went to this ticket."""
     if not case.email.message_id:
         return ""
@@ -248,7 +195,7 @@ def _twin_on(case: _Case, ticket_id: str) -> str:
     return ""
 
 
-def _comment_effects(case: _Case, present: Mapping[str, str], note: str) -> list[EffectSpec]:
+def _comment_effects(case: Case, present: Mapping[str, str], note: str) -> list[EffectSpec]:
     email, composer = case.email, case.composer()
     if email.auto.bounce:
         return composer.bounce()
@@ -261,15 +208,7 @@ def _comment_effects(case: _Case, present: Mapping[str, str], note: str) -> list
     )
 
 
-def _marks(case: _Case) -> tuple[tuple[str, str], ...]:
-    """Addresses that a report says cannot be reached, with the status."""
-    bounce = case.email.auto.bounce
-    if bounce is None or not bounce.recipient or not bounce.status.startswith("5"):
-        return ()
-    return ((bounce.recipient.lower(), bounce.status),)
-
-
-def _automatic(case: _Case) -> Decision | None:
+def _automatic(case: Case) -> Decision | None:
     """Automatic mail that belongs to no ticket: what answers us is suppressed, what tells us is not."""
     auto = case.email.auto
     if auto.kind not in SUPPRESSED_WITHOUT_THREAD:
@@ -278,7 +217,7 @@ def _automatic(case: _Case) -> Decision | None:
     return case.end("suppress", auto.kind, ", ".join(auto.reasons))
 
 
-def _flood(case: _Case) -> Decision | None:
+def _flood(case: Case) -> Decision | None:
     """Too much of one sender: a loop, or somebody's broken script. Technicians are exempt."""
     who, guard = case.sender, case.context.guard
     if not who.address or (who.is_staff and who.proven) or case.context.released:
@@ -294,31 +233,7 @@ def _flood(case: _Case) -> Decision | None:
     return None
 
 
-def _new_ticket(case: _Case) -> Decision:
-    """Everything else is a new ticket of its requester."""
-    who = requester.find(case.email, case.facts, case.context.fallback_client, case.trace)
-    if who.refused:
-        return case.end("quarantine", who.refused, who.detail)
-    destination = {**case.context.destination, "client_id": who.client_id}
-    if who.contact_id:
-        destination["contact_name_id"] = who.contact_id
-    effects = case.composer().ticket(destination, case.email.blocks, case.note)
-    plan = Plan(
-        effects=_with_extras(case, effects),
-        board_id=destination["board_id"],
-        ids=_ids(case),
-        people=_people(case),
-        marks=_marks(case),
-        subject=case.email.subject,
-        client_id=who.client_id,
-        contact_id=who.contact_id,
-        fallback=who.fallback,
-    )
-    case.trace.add("new ticket", f"client {who.client_id}", "ticket")
-    return Decision("ticket", plan=plan, trace=tuple(case.trace.steps))
-
-
-POLICY: tuple[Callable[[_Case], Decision | None], ...] = (
+POLICY: tuple[Callable[[Case], Decision | None], ...] = (
     _edge,
     _own_mail,
     _moved,
@@ -327,39 +242,5 @@ POLICY: tuple[Callable[[_Case], Decision | None], ...] = (
     _flood,
     _thread,
     _automatic,
-    _new_ticket,
+    newticket.new_ticket,
 )
-
-
-def _ids(case: _Case) -> tuple[tuple[str, str], ...]:
-    """The ids that lead to the ticket from now on, and how each is known."""
-    own = case.message_id or derived_message_id(case.email.digest)
-    named = [one for one in threading.thread_ids(case.email) if one != own]
-    numbers = external.ids_of(case.email)
-    return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
-
-
-def _people(case: _Case) -> tuple[tuple[str, str], ...]:
-    """Who takes part from now on; our own mailboxes do not."""
-    email = case.email
-    if email.auto.is_auto:
-        return ()
-    sender = [(email.sender.address.lower(), "sender")] if email.sender else []
-    others = [(one.address.lower(), "to") for one in email.to] + [(one.address.lower(), "cc") for one in email.cc]
-    return tuple((address, role) for address, role in (sender + others)[:51] if address not in case.context.own)
-
-
-def _with_extras(case: _Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
-    """Add the original mail where the mailbox wants it uploaded (before the comment on missing files),
-    and a line on the ticket that an operator took the mail away from."""
-    if case.context.attach_original:
-        original = EffectSpec(
-            "document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
-        )
-        missing = [EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})]
-        if effects and effects[-1].kind == "missing":
-            missing = [effects.pop()]
-        effects = [*effects, original, *missing]
-    if case.context.moved_from:
-        effects = [*effects, case.composer().moved(case.context.moved_from)]
-    return tuple(effects)

@@ -1,0 +1,67 @@
+"""One mail under decision, and what is known of its mailbox beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gateway.decide.closed import Closing
+from gateway.decide.compose import Composer
+from gateway.decide.facts import Facts
+from gateway.decide.plan import Decision, Outcome, Trace
+from gateway.decide.sender import Sender
+from gateway.envelope import Envelope
+from gateway.mail.model import Email
+from gateway.templates import Templates
+
+NOBODY = Sender("", "unknown", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How many tickets and comments one sender may make in an hour, and how many automatic replies in
+    a quarter of one, until the rest is quarantined; 0 = no limit."""
+
+    tickets: int = 0
+    comments: int = 0
+    answers: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
+    priority_id) and ``fallback_client`` one or ""; ``own`` are the mailboxes, in lower case."""
+
+    delivery_id: str
+    destination: Mapping[str, str]
+    fallback_client: str
+    own: frozenset[str]
+    templates: Templates = field(default_factory=Templates)
+    attach_original: bool = False
+    closing: Closing = Closing()
+    guard: Guard = Guard()
+    double_send: float = 0.0
+    moved_to: str = ""  # an operator's word: a ticket's id, or "new"
+    moved_from: str = ""
+    released: bool = False  # an operator let it out of quarantine
+    note: str = ""  # of an earlier decision, for the technician
+
+
+@dataclass(slots=True)
+class Case:
+    """One mail under decision."""
+
+    email: Email
+    envelope: Envelope
+    context: Context
+    facts: Facts
+    trace: Trace
+    sender: Sender = NOBODY
+    note: str = ""
+    message_id: str = ""
+
+    def composer(self) -> Composer:
+        return Composer(self.context.templates, self.email, self.envelope, self.context.delivery_id)
+
+    def end(self, outcome: Outcome, reason: str, detail: str = "") -> Decision:
+        return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))
