@@ -327,6 +327,9 @@ class MailboxSettings(_Section):
     double_send: Annotated[float, Field(ge=0)] = Field(
         0, description="seconds in which the same sender and subject join one ticket; 0 = off"
     )
+    forwarders: tuple[MailAddress, ...] = Field(
+        (), description="addresses whose forwards count for the original sender, also without a verdict"
+    )
     templates: Path | None = Field(None, description="folder of own templates; what is not there is as shipped")
     attach_original: bool = Field(False, description="upload the original mail as original.eml")
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")

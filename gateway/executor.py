@@ -162,7 +162,7 @@ class _Case:
                 request = copy.deepcopy(one.body["request"])
                 request["attributes"]["email_gateway"]["marker"] = one.marker
                 return await self.desk.create_ticket(request)
-            case "comment":
+            case "comment" | "note":
                 request = dict(one.body["request"])
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
                 return await self._comment(one, body, request)
@@ -291,7 +291,7 @@ class _Case:
         if one.kind == "document":
             await self._end(one, EffectState.REFUSED, reason=str(outcome)[:500])
             return None
-        if one.kind in ("pictures", "missing", "status", "moved"):
+        if one.kind in ("pictures", "missing", "status", "moved", "note"):
             await self._end(one, EffectState.SKIPPED, reason=str(outcome)[:500])
             return None
         await self._back(one)
@@ -479,7 +479,7 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
     match one.kind:
         case "ticket":
             return await readback.tickets(desk, one.marker, one.sent_at)
-        case "comment" | "missing" | "moved":
+        case "comment" | "missing" | "moved" | "note":
             return await readback.comments(desk, ticket_id, one.marker, one.sent_at)
         case "document":
             return await readback.documents(desk, ticket_id, one.body, one.sent_at, owned)
@@ -492,6 +492,7 @@ ID_OF = {
     "comment": "comment_id",
     "missing": "comment_id",
     "moved": "comment_id",
+    "note": "comment_id",
     "document": "document_id",
 }
 KEEP = ("ticket_id", "ticket_number", "comment_id", "document_id", "file_id", "created_at", "entered_at", "updated_at")

@@ -60,6 +60,7 @@ async def explain(
         delivery_id="explain",
         **await _places(box, directory),
         own=frozenset(one.address for one in settings.mailbox),
+        forwarders=frozenset(box.forwarders),
         templates=Templates(box.templates),
     )
     one = _delivery(box, envelope, email)

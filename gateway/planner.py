@@ -111,6 +111,7 @@ class Planner:
             },
             fallback_client=destination.client_id,
             own=self.own,
+            forwarders=frozenset(box.forwarders),
             templates=self.templates[box.address],
             attach_original=box.attach_original,
             closing=closing_of(box, directory),

@@ -20,7 +20,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES = ("title", "ticket", "comment", "bounce", "missing", "moved", "files")
+NAMES = ("title", "ticket", "comment", "bounce", "missing", "moved", "files", "forward")
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 
@@ -55,6 +55,7 @@ EXAMPLE: dict[str, Any] = {
     "subject": "Printer broken",
     "mailbox": "support@msp.example",
     "delivery": "01a20286-f748-75c3-8f5d-5156f44b4ae9",
+    "forwarder": "Tess Technician <tess@msp.example>",
 }
 EXTRA: dict[str, dict[str, Any]] = {
     "title": {},
@@ -63,6 +64,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
     "moved": {},
+    "forward": {},
     "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"]},
 }
 
@@ -84,11 +86,11 @@ class Templates:
 
     def check(self) -> None:
         """Render every template with an example, with much and with little. Raises BadTemplate."""
-        little = {**EXAMPLE, "to": [], "cc": [], "date": "", "subject": ""}
+        little = {**EXAMPLE, "to": [], "cc": [], "date": "", "subject": "", "forwarder": ""}
         for name in NAMES:
             for values in (EXAMPLE, little):
                 lines = self.lines(name, **{**values, **EXTRA[name], "body": BODY})
-                if name in ("ticket", "comment") and not any(line.strip() == BODY for line in lines):
+                if name in ("ticket", "comment", "forward") and not any(line.strip() == BODY for line in lines):
                     raise BadTemplate(f"{name}.txt: expected {{{{ body }}}} on a line of its own: the mail's text")
                 if name in ("title", "files") and not lines[0].strip():
                     raise BadTemplate(f"{name}.txt: expected text on its first line")

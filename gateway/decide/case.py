@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
 from gateway.decide.facts import Facts
+from gateway.decide.forwards import Forward
 from gateway.decide.plan import Decision, Outcome, Trace
 from gateway.decide.sender import Sender
 from gateway.envelope import Envelope
@@ -30,12 +31,14 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
-    priority_id) and ``fallback_client`` one or ""; ``own`` are the mailboxes, in lower case."""
+    priority_id) and ``fallback_client`` one or ""; ``own`` are the mailboxes, ``forwarders`` those whose
+    forwards count without a verdict, in lower case."""
 
     delivery_id: str
     destination: Mapping[str, str]
     fallback_client: str
     own: frozenset[str]
+    forwarders: frozenset[str] = frozenset()
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
     closing: Closing = Closing()
@@ -59,9 +62,11 @@ class Case:
     sender: Sender = NOBODY
     note: str = ""
     message_id: str = ""
+    forward: Forward | None = None
 
     def composer(self) -> Composer:
-        return Composer(self.context.templates, self.email, self.envelope, self.context.delivery_id)
+        original = self.forward.original if self.forward and self.forward.trusted else None
+        return Composer(self.context.templates, self.email, self.envelope, self.context.delivery_id, original)
 
     def end(self, outcome: Outcome, reason: str, detail: str = "") -> Decision:
         return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))

@@ -16,7 +16,7 @@ from gateway import blocks as rich
 from gateway.decide import title
 from gateway.decide.plan import EffectSpec
 from gateway.envelope import Envelope
-from gateway.mail.model import Address, Attachment, Block, Email
+from gateway.mail.model import Address, Attachment, Block, Email, Forwarded
 from gateway.templates import BODY, Templates
 
 COMMENT_LIMIT = 5000
@@ -59,13 +59,21 @@ def label(who: Address | None) -> str:
 
 
 class Composer:
-    """Makes the bodies of one mail. ``mark(idx)`` gives the marker of the effect at that place."""
+    """Makes the bodies of one mail. With ``original`` the mail counts as a forward of that one."""
 
-    def __init__(self, templates: Templates, email: Email, envelope: Envelope, delivery_id: str) -> None:
+    def __init__(
+        self,
+        templates: Templates,
+        email: Email,
+        envelope: Envelope,
+        delivery_id: str,
+        original: Forwarded | None = None,
+    ) -> None:
         self.templates = templates
         self.email = email
         self.envelope = envelope
         self.delivery_id = delivery_id
+        self.original = original
 
     # -- parts ------------------------------------------------------------------------------------
 
@@ -85,12 +93,32 @@ class Composer:
             "subject": title.clean(email.subject),
             "mailbox": self.envelope.rcpt_to,
             "delivery": self.delivery_id,
+            "forwarder": "",
+        }
+
+    def _original(self) -> dict[str, Any]:
+        """What the mail's own values are replaced by when it forwards another."""
+        if self.original is None:
+            return {}
+        one = self.original
+        return {
+            "sender": {
+                "name": one.sender.name if one.sender else "",
+                "address": one.sender.address if one.sender else "",
+                "label": label(one.sender),
+                "verdict": VERDICTS["none"],
+            },
+            "to": [label(each) for each in one.to[:20]],
+            "cc": [label(each) for each in one.cc[:20]],
+            "date": _readable(one.date) if one.attached else one.date[:100],
+            "subject": title.clean(one.subject) or title.clean(self.email.subject),
+            "forwarder": label(self.email.sender),
         }
 
     def _frame(self, name: str, body: Sequence[Block], **values: Any) -> list[Block]:
         """A template's lines as paragraphs, with the body's blocks in their place."""
         out: list[Block] = []
-        for line in self.templates.lines(name, **self._values(), body=BODY, **values):
+        for line in self.templates.lines(name, **{**self._values(), **values, "body": BODY}):
             if line.strip() == BODY:
                 out.extend(body)
             else:
@@ -107,6 +135,7 @@ class Composer:
             "mailbox": self.envelope.rcpt_to,
             "date": email.date,
             "verdict": self.envelope.verdict,
+            **({"forwarded_from": self.original.sender.address} if self.original and self.original.sender else {}),
             **more,
         }
 
@@ -125,7 +154,7 @@ class Composer:
     def ticket(self, destination: dict[str, str], body: Sequence[Block], note: str = "") -> list[EffectSpec]:
         """Everything for a new ticket: create, files, pictures in their place, missing files."""
         files = uploads(self.email)
-        values = {"note": note, "files": self.file_lines(files)}
+        values = {**self._original(), "note": note, "files": self.file_lines(files)}
         whole = self._frame("ticket", body, **values)
         too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
         if too_long:
@@ -134,7 +163,7 @@ class Composer:
             whole = self._frame("ticket", body, **values)
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
-        heading = self.templates.lines("title", **self._values())[0]
+        heading = self.templates.lines("title", **{**self._values(), **self._original()})[0]
         request = {
             "title": title.fit(title.clean(heading) or "(no subject)"),
             **destination,
@@ -144,7 +173,21 @@ class Composer:
         effects += self._documents(files, whole if too_long else None)
         if shown != whole and not too_long:
             effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
+        effects += self._forwarder()
         return effects + self._missing(effects)
+
+    def _forwarder(self) -> list[EffectSpec]:
+        """The forwarder's own words, as internal comments."""
+        if self.original is None or self.email.forwarded is None:
+            return []
+        forwarded = self.email.forwarded
+        words = list(forwarded.above_blocks) or [rich.paragraph(line) for line in forwarded.above.splitlines()]
+        words += [rich.paragraph(line) for line in forwarded.below.splitlines()]
+        if not rich.plain(words).strip():
+            return []
+        parts, _ = self._parts(self._frame("forward", words))
+        notes = [_comment(part, True, self._facts(part=f"{n}/{len(parts)}")) for n, part in enumerate(parts, 1)]
+        return [EffectSpec("note", one.body) for one in notes]
 
     def comment(
         self,
@@ -218,6 +261,15 @@ class Composer:
         if not any(effect.kind == "document" for effect in effects):
             return []
         return [EffectSpec("missing", {"metadata": self._facts()})]
+
+
+def heading(one: Forwarded) -> str:
+    """Who wrote an attached mail, to whom and when, in a line."""
+    people = [f"to {', '.join(label(each) for each in one.to[:20])}"] if one.to else []
+    people += [f"cc {', '.join(label(each) for each in one.cc[:20])}"] if one.cc else []
+    date = [_readable(one.date) if one.attached else one.date[:100]] if one.date else []
+    subject = [f'"{title.clean(one.subject)}"'] if one.subject else []
+    return f"Attached mail from {', '.join([label(one.sender), *people, *date, *subject])}:"
 
 
 def text_document(name: str, text: str) -> EffectSpec:

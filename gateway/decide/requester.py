@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.decide.facts import Contact, ContactsOf, Facts
 from gateway.decide.plan import Trace
-from gateway.mail.model import Email
+from gateway.mail.model import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,16 @@ class Requester:
     detail: str = ""
 
 
-def find(email: Email, facts: Facts, fallback_client: str, trace: Trace) -> Requester:
-    """The active contact with exactly the sender's address, else the mailbox's fallback client."""
-    if email.auto.is_auto:
-        trace.add("requester", f"{email.auto.kind}: no person to answer", "fallback client")
-        return _fallback(email, fallback_client, trace)
-    if email.sender is None:
+def find(person: Address | None, automatic: str, facts: Facts, fallback_client: str, trace: Trace) -> Requester:
+    """The active contact with exactly the person's address, else the mailbox's fallback client.
+    ``automatic`` is the class of a mail that no person wrote."""
+    if automatic:
+        trace.add("requester", f"{automatic}: no person to answer", "fallback client")
+        return _fallback(person, fallback_client, trace)
+    if person is None:
         trace.add("requester", "no From", "fallback client")
-        return _fallback(email, fallback_client, trace)
-    address = email.sender.address.lower()
+        return _fallback(person, fallback_client, trace)
+    address = person.address.lower()
     contacts: list[Contact] = facts.ask(ContactsOf(address))
     active = [one for one in contacts if not one.inactive] or contacts
     with_client = [one for one in active if one.client_id]
@@ -41,7 +42,7 @@ def find(email: Email, facts: Facts, fallback_client: str, trace: Trace) -> Requ
     if not with_client:
         found = "a contact without client" if contacts else "no contact"
         trace.add("requester", f"{address}: {found}", "fallback client")
-        return _fallback(email, fallback_client, trace)
+        return _fallback(person, fallback_client, trace)
     if len(with_client) == 1 and not with_client[0].inactive:
         trace.add("requester", f"{address}: contact {with_client[0].name}", "contact and client")
         return Requester(with_client[0].client_id, with_client[0].contact_id)
@@ -50,9 +51,9 @@ def find(email: Email, facts: Facts, fallback_client: str, trace: Trace) -> Requ
     return Requester(with_client[0].client_id)
 
 
-def _fallback(email: Email, client_id: str, trace: Trace) -> Requester:
+def _fallback(person: Address | None, client_id: str, trace: Trace) -> Requester:
     if client_id:
         return Requester(client_id, fallback=True)
     trace.add("requester", "the mailbox has no fallback client", "quarantine")
-    sender = email.sender.address if email.sender else "a mail without From"
+    sender = person.address if person else "a mail without From"
     return Requester(refused="unknown-sender", detail=f"{sender} is unknown and the mailbox has no fallback_client")

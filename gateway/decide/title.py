@@ -69,6 +69,20 @@ def clean(subject: str) -> str:
         text = shorter
 
 
+def without_banners(text: str) -> str:
+    """The subject without the banners of mail gateways before it."""
+    text = " ".join(text.translate(INVISIBLE).split())
+    while (shorter := _without_banner(text)) != text:
+        text = shorter
+    return text
+
+
+def is_reply(subject: str) -> bool:
+    """Whether the subject begins with some "Re:"."""
+    text = without_banners(subject)
+    return _without_prefix(text) != text
+
+
 def _without_prefix(text: str) -> str:
     """Strip one "Re:", "AW[2]:" or "Fwd :" at the start."""
     head, colon, _ = text[:24].partition(":")

@@ -12,7 +12,7 @@ import structlog
 from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
 from tests.scenarios.play import play
-from tests.scenarios.scripts import ALL
+from tests.scenarios.scripts_all import ALL
 
 
 async def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,9 @@ def compose(stage: Stage, mail: M) -> EmailMessage:
     if mail.html:
         one.add_alternative(mail.html, subtype="html")
     for name, content in mail.files.items():
+        if name.endswith(".eml"):
+            one.add_attachment(message_from_bytes(content, policy=policy.default), filename=name)
+            continue
         one.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
     return one
 

@@ -11,7 +11,7 @@ from tests.scenarios.stage import M, Stage, settings_for
 
 async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
     """Play it; what did not become what it should."""
-    stage = Stage(folder, migrated, settings_for(**scenario.mailbox))
+    stage = Stage(folder, migrated, {**settings_for(**scenario.mailbox), **scenario.config})
     await stage.open()
     faults = []
     try:

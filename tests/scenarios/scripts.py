@@ -47,6 +47,7 @@ class Scenario:
     pain: tuple[int, ...] = ()
     mailbox: dict[str, Any] = field(default_factory=dict)
     check: Check | None = None
+    config: dict[str, Any] = field(default_factory=dict)
 
 
 def replies_of(client: str) -> Scenario:

@@ -1,0 +1,92 @@
+"""Whom a forwarded mail is about (RULES 4).
+
+A forward is a mail that says so in its subject, or one that carries another as an attached message;
+a reply that quotes is none. Forwarded by a technician with a passing verdict, or by an address that
+the mailbox trusts, the mail counts as its original sender's. Anyone else stays the requester of what
+they forward, for the words in a forward are theirs to write. A redirected mail is no forward: its
+From is still the customer's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.decide import title
+from gateway.decide.facts import Facts, Staff
+from gateway.decide.plan import Trace
+from gateway.decide.sender import Sender
+from gateway.mail.forward import forward_prefix
+from gateway.mail.model import Address, Email, Forwarded
+
+NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """``original`` is the mail that was forwarded; with ``trusted`` its sender is the requester, and the
+    forwarder's own words are for technicians."""
+
+    original: Forwarded
+    trusted: bool = False
+
+    @property
+    def requester(self) -> Address | None:
+        return self.original.sender if self.trusted else None
+
+
+def find(
+    email: Email, sender: Sender, trusted: frozenset[str], own: frozenset[str], facts: Facts, trace: Trace
+) -> Forward | None:
+    """The forward in a mail, and whether it counts for the person it is about."""
+    if not is_forward(email):
+        return None
+    assert email.forwarded is not None
+    whose = _may_forward(sender, trusted)
+    if not whose:
+        trace.add("forward", f"by {sender.address or 'a mail without From'}, who is no technician with a pass", "stays")
+        return Forward(email.forwarded)
+    messages = [one for one in email.attachments if one.content_type == "message/rfc822"]
+    if email.forwarded.attached and len(messages) > 1:
+        trace.add("forward", f"{len(messages)} mails are attached: nobody can tell which it is about", "stays")
+        return Forward(email.forwarded)
+    original, why = _about(email.forwarded, own, facts)
+    if original is None:
+        trace.add("forward", f"{whose}, but {why}", "the forwarder stays the requester")
+        return Forward(email.forwarded)
+    assert original.sender is not None
+    trace.add("forward", f"{whose}; {why}", f"requester {original.sender.address.lower()}")
+    return Forward(original, trusted=True)
+
+
+def is_forward(email: Email) -> bool:
+    """Whether a mail is a forward, and not a reply with what it answers below."""
+    if email.forwarded is None or email.auto.is_auto:
+        return False
+    if forward_prefix(title.without_banners(email.subject)):
+        return True
+    return email.forwarded.attached and not email.in_reply_to and not title.is_reply(email.subject)
+
+
+def _may_forward(sender: Sender, trusted: frozenset[str]) -> str:
+    """Why the sender's forwards count for others, "" when they do not."""
+    if sender.is_staff and sender.proven:
+        return "by a technician with a passing verdict"
+    if sender.address in trusted and sender.verdict != "fail":
+        return "by an address that the mailbox lets forward"
+    return ""
+
+
+def _about(outermost: Forwarded, own: frozenset[str], facts: Facts) -> tuple[Forwarded | None, str]:
+    """The mail that it is about: the outermost that is not our own people's or mailboxes' mail."""
+    chain = (outermost, *outermost.chain)
+    facts.want(*(Staff(one.sender.address.lower()) for one in chain if one.sender and one.sender.address))
+    for depth, one in enumerate(chain):
+        address = one.sender.address.lower() if one.sender else ""
+        if "@" not in address:
+            return None, "the forwarded mail names no address"
+        if address.partition("@")[0] in NO_REPLY:
+            return None, f"{address} takes no answers"
+        if address in own or facts.ask(Staff(address)):
+            continue
+        return one, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
+    return None, "the forwarded mail is of our own people"
