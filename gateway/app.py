@@ -112,6 +112,7 @@ class Gateway:
             clock=clock,
             count=lambda code: self.metrics.smtp_answers.labels(code).inc(),
             refused=lambda reason, listener: self.metrics.smtp_refusals.labels(reason, listener).inc(),
+            judged=lambda verdict, listener: self.metrics.smtp_verdicts.labels(verdict, listener).inc(),
             pending=self._pending,
         )
         self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
@@ -237,6 +238,7 @@ class Gateway:
             ).scalar()
         )
         self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
+        self.metrics.smtp_sessions.set(self.listener.sessions)
         self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
         for name, desk in self._desk_states().items():
             self.metrics.desk_up.labels(name).set(desk["up"])

@@ -24,6 +24,8 @@ class Metrics:
 
         self.smtp_answers = counter("smtp_answers_total", "Answers to peers by code: 250 to DATA, 4xx and 5xx", "code")
         self.smtp_refusals = counter("smtp_refusals_total", "Refusals to peers by reason", "reason", "listener")
+        self.smtp_verdicts = counter("smtp_verdicts_total", "Mails by sender verdict", "verdict", "listener")
+        self.smtp_sessions = gauge("smtp_sessions", "Peers connected now")
         self.ended = counter("deliveries_ended_total", "Deliveries by what they became", "mailbox", "stage", "reason")
         self.latency = histogram("accept_to_end_seconds", "From accept to the end of a delivery", "mailbox")
         self.effects = counter("effects_total", "Effects by outcome of the request or read-back", "kind", "outcome")

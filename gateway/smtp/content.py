@@ -183,6 +183,7 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
         is_vouched=bool(session.policy.vouched) and session.policy.vouched.holds(session.peer),
     )
     found = await judge(edge, peer, arrival, session.recipients, session.policy.is_lmtp)
+    edge.judged(found.verdict.verdict, session.policy.name)
     if found.virus:
         log.warning("malware refused", virus=found.virus, peer=session.peer, session=session.id)
     said = await _keep(session, arrival, found, peer)

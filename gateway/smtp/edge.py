@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Edge:
-    """``count`` is told the code of an answer to a mail, ``refused`` the reason of a refusal."""
+    """``count`` is told the code of an answer to a mail, ``refused`` the reason of a refusal, ``judged``
+    the verdict on a mail's sender; the two with the listener's name."""
 
     acceptor: Acceptor
     settings: SmtpSettings
@@ -39,6 +40,7 @@ class Edge:
     clock: Callable[[], float]
     count: Callable[[str], None]
     refused: Callable[[str, str], None]
+    judged: Callable[[str, str], None]
     live: set[Session] = field(default_factory=set)
     inside: int = 0  # sessions that came past the limits
     draining: bool = False
@@ -53,6 +55,7 @@ def edge_of(
     clock: Callable[[], float] = time.time,
     count: Callable[[str], None] = lambda code: None,
     refused: Callable[[str, str], None] = lambda reason, listener: None,
+    judged: Callable[[str, str], None] = lambda verdict, listener: None,
     pending: Callable[[], Awaitable[int]] | None = None,
 ) -> Edge:
     return Edge(
@@ -70,4 +73,5 @@ def edge_of(
         clock=clock,
         count=count,
         refused=refused,
+        judged=judged,
     )

@@ -82,10 +82,13 @@ class Listener:
         clock: Callable[[], float] = time.time,
         count: Callable[[str], None] = lambda answer: None,
         refused: Callable[[str, str], None] = lambda reason, listener: None,
+        judged: Callable[[str, str], None] = lambda verdict, listener: None,
         pending: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._settings = settings
-        self.edge = edge_of(acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, pending=pending)
+        self.edge = edge_of(
+            acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, judged=judged, pending=pending
+        )
         self.live = self.edge.live
         self._certificate = Certificate(settings)
         self._servers: list[asyncio.AbstractServer] = []
@@ -95,6 +98,11 @@ class Listener:
     @property
     def draining(self) -> bool:
         return self.edge.draining
+
+    @property
+    def sessions(self) -> int:
+        """Peers that came past the limits and are here now."""
+        return self.edge.inside
 
     @property
     def overload(self) -> str:
