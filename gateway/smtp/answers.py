@@ -18,7 +18,7 @@ class Answer(NamedTuple):
     text: str
 
     def line(self, session: str, **values: object) -> str:
-        text = self.text.format(**values) if values else self.text
+        text = plain(self.text.format(**values)) if values else self.text
         return f"{self.code} {self.enhanced} {text} [{session}]"
 
 
@@ -90,6 +90,11 @@ SENDER_UNKNOWN = Answer("verdict-unknown", 451, "4.7.24", "The sender could not 
 INFECTED = Answer("malware", 554, "5.7.0", "The mail contains malware")
 SCANNER_AWAY = Answer("scanner", 451, "4.7.1", "The mail could not be scanned, please try again later")
 INTERNAL = Answer("internal", 451, "4.3.0", "Something went wrong here, please try again later")
+
+
+def plain(text: str) -> str:
+    """One line of ASCII: what a peer or a header put in must not make a second line."""
+    return "".join(c if " " <= c <= "~" else "?" for c in text[:400])
 
 
 def in_words(size: int) -> str:

@@ -87,7 +87,7 @@ def decode_plain(blob: bytes) -> tuple[str, bytes] | None:
     parts = blob.split(b"\0")
     if len(parts) != 3 or not parts[1]:
         return None
-    return parts[1].decode("utf-8", "surrogateescape"), parts[2]
+    return parts[1].decode("utf-8", "replace"), parts[2]
 
 
 def main() -> None:

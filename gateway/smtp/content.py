@@ -14,7 +14,7 @@ import structlog
 from gateway.envelope import Envelope
 from gateway.smtp import answers
 from gateway.smtp.accept import DiskFull, Recipient
-from gateway.smtp.answers import Answer, in_words
+from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending
 from gateway.smtp.dotreader import DotReader
@@ -219,7 +219,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         auth=peer.login,
         time=session.edge.clock(),
         verdict=found.verdict.verdict,
-        verdict_reason=found.verdict.reason[:300],
+        verdict_reason=plain(found.verdict.reason),
         verdict_for=found.verdict.sender,
         notes=" ".join(found.notes),
         listener=session.policy.name,

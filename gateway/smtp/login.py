@@ -76,7 +76,7 @@ async def _login(session: Session, first: str | None) -> tuple[str, bytes] | Non
     if not isinstance(name, bytes) or not isinstance(password, bytes):
         await session.refuse(answers.AUTH_ABORTED if "*" in (name, password) else answers.AUTH_SYNTAX)
         return None
-    return name.decode("utf-8", "surrogateescape"), password
+    return name.decode("utf-8", "replace"), password
 
 
 async def _ask(session: Session, challenge: str) -> bytes | str:

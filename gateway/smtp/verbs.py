@@ -13,7 +13,7 @@ import structlog
 from gateway.config import MailboxSettings
 from gateway.smtp import answers
 from gateway.smtp.accept import Recipient
-from gateway.smtp.answers import Answer, in_words
+from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
 from gateway.smtp.content import bdat, data
 from gateway.smtp.login import auth
@@ -35,7 +35,7 @@ async def ehlo(session: Session, arg: str) -> None:
     if not arg:
         return await session.refuse(answers.SYNTAX, usage=f"{name} hostname")
     session.drop_mail()
-    session.session.host_name = arg[:255]
+    session.session.host_name = plain(arg[:255])
     session.session.extended_smtp = True
     lines = [session.hostname, f"SIZE {session.policy.max_size}", "8BITMIME", "SMTPUTF8"]
     if session.policy.tls in ("offer", "require") and not session.is_tls:
@@ -51,7 +51,7 @@ async def helo(session: Session, arg: str) -> None:
     if not arg:
         return await session.refuse(answers.SYNTAX, usage="HELO hostname")
     session.drop_mail()
-    session.session.host_name = arg[:255]
+    session.session.host_name = plain(arg[:255])
     session.session.extended_smtp = False
     return session.say(f"250 {session.hostname}")
 
@@ -85,7 +85,7 @@ async def mail(session: Session, arg: str) -> None:
     if session.mail_from is not None:
         return await session.refuse(answers.NESTED)
     if unknown := next((name for name, _ in parameters if name not in MAIL_PARAMETERS), ""):
-        return await session.refuse(answers.PARAMETER, name=_printable(unknown))
+        return await session.refuse(answers.PARAMETER, name=unknown)
     if wrong := wrong_parameter(parameters):
         return await session.refuse(answers.BAD_PARAMETER, name=wrong)
     size = declared_size(parameters)
@@ -115,7 +115,7 @@ async def rcpt(session: Session, arg: str) -> None:
     if not path:
         return await session.refuse(answers.SYNTAX, usage=RCPT_USAGE)
     if unknown := next((name for name, _ in parameters if name not in RCPT_PARAMETERS), ""):
-        return await session.refuse(answers.PARAMETER, name=_printable(unknown))
+        return await session.refuse(answers.PARAMETER, name=unknown)
     if session.arrival is not None:
         return await session.refuse(answers.NOT_BETWEEN_CHUNKS)
     if len(session.answered_for) >= session.edge.settings.max_recipients:
@@ -187,10 +187,6 @@ async def quit_(session: Session, arg: str) -> None:
     session.say("221 2.0.0 Bye")
     session.is_ending = True
     return None
-
-
-def _printable(word: str) -> str:
-    return "".join(c if c.isascii() and c.isprintable() else "?" for c in word[:40])
 
 
 VERBS: dict[bytes, Verb] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,19 @@ async def test_the_marks_of_overload() -> None:
     assert one._judge() == "loop lag"
     assert resident() > 1 << 20
     assert Overload(SmtpSettings(max_memory=1))._judge() == "memory"
+
+
+async def test_a_loop_that_stalls_sheds_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.smtp.overload.EVERY", 0.05)
+    one = Overload(SmtpSettings(max_lag=0.2))
+    task = asyncio.create_task(one.watch())
+    await asyncio.sleep(0.06)
+    time.sleep(0.5)
+    await asyncio.sleep(0.01)
+    assert one.reason == "loop lag"
+    await asyncio.sleep(0.4)
+    assert one.reason == ""
+    task.cancel()
 
 
 async def test_a_full_disk_defers_mail(kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.store import inbox
 from gateway.store.engine import Store, StoreFailed
-from tests.smtp.serving import Tls, contents, peer, serving
+from tests.smtp.serving import Tls, contents, envelopes, peer, serving
 
 
 async def test_ehlo_names_what_we_do(kept: Store, tmp_path: Path) -> None:
@@ -46,6 +46,16 @@ async def test_answers(kept: Store, tmp_path: Path, lines: list[str], answer: st
             last = await one.say(line)
 
     assert last.startswith(answer)
+
+
+async def test_what_a_peer_says_comes_back_as_one_plain_line(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+        await one.say("EHLO \x01\u00fc\x7f")
+        assert (await one.say("MAIL FROM:<> \u00fc\x07\x01=1")).startswith("555 5.5.4 Parameter ??? not known")
+        await one.ready()
+        await one.say(b"x\r\n.\r\n")
+
+    assert [envelope["helo"] for envelope in await envelopes(kept)] == ["client.test"]
 
 
 async def test_a_whole_dialogue_in_one_packet(kept: Store, tmp_path: Path) -> None:
