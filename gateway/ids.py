@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import random
 import uuid
+
+_random = random.Random()  # noqa: S311 - unique, not secret; a system call for each id is slow
 
 
 def uuid7(now: float) -> str:
     """A fresh id for the time ``now`` (seconds since the epoch)."""
     milliseconds = int(now * 1000) & 0xFFFF_FFFF_FFFF
-    random = int.from_bytes(os.urandom(10), "big")
-    value = milliseconds << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64 | 0b10 << 62 | random & (1 << 62) - 1
+    drawn = _random.getrandbits(74)
+    value = milliseconds << 80 | 0x7 << 76 | (drawn >> 62) << 64 | 0b10 << 62 | drawn & (1 << 62) - 1
     return str(uuid.UUID(int=value))

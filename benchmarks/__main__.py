@@ -1,0 +1,68 @@
+"""``make bench``: all measurements; the figures go to benchmarks/RESULTS.md with machine and date.
+
+    python -m benchmarks [--quick]
+
+``--quick`` leaves out the table of 10 million ids and shortens the rest; its figures are not kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import drain, lookups, parse, stall
+
+HERE = Path(__file__).parent
+ROUNDS = 3
+
+
+def machine() -> str:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    return f"{os.cpu_count()} cores, {model}, Python {platform.python_version()}"
+
+
+def smtp(quick: bool) -> list[str]:
+    """The edge beside its references, from a process of its own: it starts servers of its own."""
+    command = [sys.executable, "-m", "benchmarks.smtp", *(["--quick"] if quick else [])]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout.strip().splitlines() or [f"not measured, exit code {done.returncode}"]
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    quick = options.parse_args().quick
+    lines: list[str] = []
+
+    def show(text: str) -> None:
+        print(text, flush=True)
+        lines.append(text)
+
+    show("# Benchmarks")
+    show("")
+    show(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. These machines are noisy: read ratios, not absolute figures.")
+    sections = {
+        "Accepting": lambda: [show(line) for line in smtp(quick)],
+        "Reading": lambda: [show(f"{name:32} {value:10.2f}") for name, value in parse.measure().items()],
+        "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
+        "Event loop": lambda: stall.main(show),
+        "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
+    }
+    for title, work in sections.items():
+        show(f"\n## {title}\n\n```")
+        work()
+        show("```")
+    if not quick:
+        (HERE / "RESULTS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
