@@ -41,6 +41,8 @@ class Answers:
         match question:
             case ask.ContactsOf(address):
                 return await self._desk().contacts(address)
+            case ask.ClientsOfDomain(domain):
+                return await self._desk().clients_of_domain(domain)
             case ask.TicketFacts(ticket_id):
                 return await self._ticket(ticket_id)
             case ask.StateOf(ticket_id):

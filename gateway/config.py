@@ -24,6 +24,8 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.decide import domains
+
 DEFAULT_FILE = Path("gateway.toml")
 DEFAULT_DESK = "default"
 
@@ -327,6 +329,17 @@ class MailboxSettings(_Section):
     double_send: Annotated[float, Field(ge=0)] = Field(
         0, description="seconds in which the same sender and subject join one ticket; 0 = off"
     )
+    contacts: Literal["never", "mapped", "always"] = Field(
+        "never", description="make a contact of a new sender with a pass: never, of mapped domains, or always"
+    )
+    infer_client: bool = Field(True, description="the client to whom all contacts of the sender's domain belong")
+    lists: tuple[Alias, ...] = Field(
+        (), description="mailing lists (or @domain) that may say who wrote, with a pass; our own addresses may too"
+    )
+    reply_to: tuple[Alias, ...] = Field(
+        (), description="web forms (or @domain): the requester of their mail is the one in Reply-To"
+    )
+    watch_cc: bool = Field(False, description="contacts of the client in Cc are put on the ticket's watch list")
     forwarders: tuple[MailAddress, ...] = Field(
         (), description="addresses whose forwards count for the original sender, also without a verdict"
     )
@@ -340,6 +353,23 @@ class MailboxSettings(_Section):
     on_unknown: Fate = Field("accept", description="mail whose sender could not be looked at")
 
 
+def _mail_domain(text: str) -> str:
+    domain = text.lower().removeprefix("@").rstrip(".")
+    if "." not in domain or any(c in domain for c in " <>@,;/\r\n\t"):
+        raise ValueError("expected a mail domain, for example acme.example")
+    if domains.is_public(domain):
+        raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
+    return domain
+
+
+class DomainSettings(_Section):
+    """The client of a mail domain and those below it; the longest entry counts."""
+
+    domain: Annotated[str, AfterValidator(_mail_domain)] = Field(description="the domain; public ones are refused")
+    client: Name = Field(description="the client's name")
+    desk: Name = Field(DEFAULT_DESK, description="name of the desk, with several desks")
+
+
 class Settings(_Section):
     """Everything that the gateway was told."""
 
@@ -351,6 +381,7 @@ class Settings(_Section):
     parser: ParserSettings = ParserSettings()
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
+    domain: tuple[DomainSettings, ...] = Field((), description="clients of mail domains")
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
     @model_validator(mode="after")
@@ -363,6 +394,13 @@ class Settings(_Section):
             if box.address in seen:
                 raise ValueError(f"mailbox {number}: {box.address} is configured twice")
             seen.add(box.address)
+        mapped = set()
+        for number, one in enumerate(self.domain, 1):
+            if one.desk not in self.desks:
+                raise ValueError(f"domain {number} ({one.domain}): desk {one.desk!r} is not configured")
+            if (one.desk, one.domain) in mapped:
+                raise ValueError(f"domain {number}: {one.domain} is mapped twice")
+            mapped.add((one.desk, one.domain))
         for box in self.mailbox:
             for alias in box.aliases:
                 if alias in seen:
@@ -399,8 +437,9 @@ def parse(data: dict[str, Any], environ: Mapping[str, str] = os.environ, source:
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
-    if isinstance(data["mailbox"], list):
-        data["mailbox"] = tuple(data["mailbox"])
+    for key in ("mailbox", "domain"):
+        if isinstance(data.get(key), list):
+            data[key] = tuple(data[key])
     try:
         return Settings.model_validate(data)
     except ValidationError as error:

@@ -161,7 +161,11 @@ class _Case:
             case "ticket":
                 request = copy.deepcopy(one.body["request"])
                 request["attributes"]["email_gateway"]["marker"] = one.marker
+                if made := self._made_contact():
+                    request["contact_name_id"] = made
                 return await self.desk.create_ticket(request)
+            case "contact":
+                return await self.desk.create_contact(one.body["request"])
             case "comment" | "note":
                 request = dict(one.body["request"])
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
@@ -280,9 +284,11 @@ class _Case:
             await self.directory.judge_away(DeskAway(outcome))
             await self._back(one)
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), str(outcome))
+        if outcome.status == 409 and one.kind == "contact":
+            return await self._contact_exists(one)
         if outcome.status == 409:
             return await self._unknown(one, str(outcome), failed=True)
-        if outcome.status == 404 and one.kind != "ticket":
+        if outcome.status == 404 and one.kind not in ("ticket", "contact"):
             return await self._ticket_gone(one)
         if outcome.status == 403 and one.kind in ("ticket", "comment"):
             self.desk.breaker.refuse_key(str(outcome), now)
@@ -291,13 +297,29 @@ class _Case:
         if one.kind == "document":
             await self._end(one, EffectState.REFUSED, reason=str(outcome)[:500])
             return None
-        if one.kind in ("pictures", "missing", "status", "moved", "note"):
+        if one.kind in ("pictures", "missing", "status", "moved", "note", "contact"):
             await self._end(one, EffectState.SKIPPED, reason=str(outcome)[:500])
             return None
         await self._back(one)
         if contact := self._requester():
             self.directory.forget_contact(contact)
         return Quarantine("api-rejected", str(outcome)[:1000])
+
+    async def _contact_exists(self, one: Effect) -> Step | None:
+        """Somebody has the address: adopted when it is an active contact of the same client."""
+        try:
+            hits = await look(self.store, self.desk, one, "")
+        except readback.NotRead as error:
+            return await self._not_read(one, error)
+        if hits:
+            await self._done(one, hits[0])
+        else:
+            await self._end(one, EffectState.SKIPPED, reason="another contact has the address")
+        return None
+
+    def _made_contact(self) -> str:
+        """The contact that this plan made, "" for none."""
+        return next((one.remote_id for one in self.effects if one.kind == "contact" and one.remote_id), "")
 
     async def _ticket_gone(self, one: Effect) -> Step | None:
         if one.kind == "moved":
@@ -395,7 +417,7 @@ class _Case:
         now = self.clock()
         remote_id = str(remote.get("ticket_id") if one.kind == "ticket" else remote.get(ID_OF.get(one.kind, ""), ""))
         kept = {key: remote.get(key) for key in KEEP if remote.get(key) is not None}
-        doubtful = (doubtful or one.sends > 1) and one.kind in ID_OF
+        doubtful = (doubtful or one.sends > 1) and one.kind in ID_OF and one.kind != "contact"
         watch = now + self.settle * WATCH[0] if doubtful else 0.0
         done = replace(one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason="")
         posts = self._posts(one)
@@ -428,6 +450,8 @@ class _Case:
                 inbox.move(connection, delivery, Stage.DONE, now=now)
 
         await self.store.write(record)
+        if one.kind == "contact":
+            self.directory.forget_contact(one.body["request"]["email"])
         self.effects[one.idx] = done
         self.one = replace(delivery, posted=delivery.posted or posts)
         if last:
@@ -460,7 +484,7 @@ class _Case:
                 number=str(remote.get("ticket_number") or ""),
                 board_id=one.board_id,
                 client_id=plan["client_id"],
-                contact_id=plan["contact_id"],
+                contact_id=plan["contact_id"] or self._made_contact(),
                 fallback=plan["fallback"],
             )
             for file in self._plan_files():
@@ -477,6 +501,8 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
         return await store.read(lambda c: effects.owned(c, one.desk, remote_ids))
 
     match one.kind:
+        case "contact":
+            return await readback.contacts(desk, one.body["request"])
         case "ticket":
             return await readback.tickets(desk, one.marker, one.sent_at)
         case "comment" | "missing" | "moved" | "note":
@@ -486,8 +512,9 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
     return []
 
 
-COUNTED = ("ticket", "document", "pictures")
+COUNTED = ("contact", "ticket", "document", "pictures")
 ID_OF = {
+    "contact": "contact_name_id",
     "ticket": "ticket_id",
     "comment": "comment_id",
     "missing": "comment_id",
@@ -495,7 +522,17 @@ ID_OF = {
     "note": "comment_id",
     "document": "document_id",
 }
-KEEP = ("ticket_id", "ticket_number", "comment_id", "document_id", "file_id", "created_at", "entered_at", "updated_at")
+KEEP = (
+    "contact_name_id",
+    "ticket_id",
+    "ticket_number",
+    "comment_id",
+    "document_id",
+    "file_id",
+    "created_at",
+    "entered_at",
+    "updated_at",
+)
 
 
 def _holds(path: Path, body: dict[str, Any]) -> bool:

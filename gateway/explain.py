@@ -24,6 +24,7 @@ from gateway.desk.directory import Directory, NoCatalog
 from gateway.envelope import Envelope
 from gateway.mail.model import Email
 from gateway.mail.read import read
+from gateway.planner import policies
 from gateway.store.engine import make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
@@ -35,6 +36,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.TicketFacts: None,
     ask.IsParticipant: False,
     ask.ContactsOf: [],
+    ask.ClientsOfDomain: (),
     ask.FilesOn: {},
     ask.Staff: False,
     ask.TicketOfToken: "",
@@ -58,9 +60,8 @@ async def explain(
     envelope = Envelope(mail_from=_mail_from(sender, email), rcpt_to=recipient or box.address)
     context = Context(
         delivery_id="explain",
-        **await _places(box, directory),
+        **_places(box, settings, directory),
         own=frozenset(one.address for one in settings.mailbox),
-        forwarders=frozenset(box.forwarders),
         templates=Templates(box.templates),
     )
     one = _delivery(box, envelope, email)
@@ -109,7 +110,7 @@ def _mail_from(sender: str | None, email: Email) -> str:
     return sender if sender is not None else email.sender.address if email.sender else ""
 
 
-async def _places(box: MailboxSettings, directory: Directory | None) -> dict[str, Any]:
+def _places(box: MailboxSettings, settings: Settings, directory: Directory | None) -> dict[str, Any]:
     """The mailbox's ids, or its names where the desk is not there to tell."""
     if directory is not None:
         try:
@@ -118,13 +119,14 @@ async def _places(box: MailboxSettings, directory: Directory | None) -> dict[str
             pass
         else:
             ids = {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id}
-            return {"destination": ids, "fallback_client": place.client_id}
+            return {"destination": ids, **policies(box, settings, directory, place.client_id)}
     names = {
         "board_id": f"board {box.board or '(default)'}",
         "status_id": f"status {box.status or '(default)'}",
         "priority_id": f"priority {box.priority or '(default)'}",
     }
-    return {"destination": names, "fallback_client": f"client {box.fallback_client}" if box.fallback_client else ""}
+    fallback = f"client {box.fallback_client}" if box.fallback_client else ""
+    return {"destination": names, **policies(box, settings, None, fallback)}
 
 
 def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:

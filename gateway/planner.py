@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, RowMapping
 
 from gateway.answers import Answers
@@ -20,8 +21,9 @@ from gateway.decide import facts as ask
 from gateway.decide.closed import Closing
 from gateway.decide.decide import Context, Guard, decide, expected_questions
 from gateway.decide.plan import Decision, Plan
+from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
-from gateway.desk.catalog import DeskAway
+from gateway.desk.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.model import Email
 from gateway.parser import Parser
@@ -31,6 +33,8 @@ from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
 from gateway.templates import Templates
+
+log = structlog.get_logger("work")
 
 MOST_ROUNDS = 40
 GONE = "continues ticket"
@@ -69,6 +73,7 @@ class Planner:
         self.mailboxes = {box.address: box for box in settings.mailbox}
         self.own = frozenset(self.mailboxes)
         self.spool = settings.store.spool_dir
+        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
         guard = settings.guard
         self.guard = Guard(guard.tickets_per_hour, guard.comments_per_hour, guard.answers)
 
@@ -109,9 +114,8 @@ class Planner:
                 "status_id": destination.status_id,
                 "priority_id": destination.priority_id,
             },
-            fallback_client=destination.client_id,
             own=self.own,
-            forwarders=frozenset(box.forwarders),
+            **self._policies(box, directory, destination.client_id),
             templates=self.templates[box.address],
             attach_original=box.attach_original,
             closing=closing_of(box, directory),
@@ -131,6 +135,14 @@ class Planner:
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
         return await self._keep(one, email, decision, trace, directory)
+
+    def _policies(self, box: MailboxSettings, directory: Directory, fallback: str) -> dict[str, Any]:
+        """``policies``, worked out once for each catalog."""
+        catalog, known = self._known.get(box.address, (None, {}))
+        if catalog is None or catalog is not directory.catalog:
+            known = policies(box, self.settings, directory, fallback)
+            self._known[box.address] = (directory.catalog, known)
+        return known
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -237,6 +249,25 @@ class Planner:
 def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
     """The mailbox's own templates, else the shipped ones."""
     return Templates(box.templates) if box.templates else shipped
+
+
+def policies(box: MailboxSettings, settings: Settings, directory: Directory | None, fallback: str) -> dict[str, Any]:
+    """What the mailbox says of requesters, for the Context."""
+    catalog = directory.catalog if directory else None
+    mapped = {}
+    for one in settings.domain:
+        if one.desk == box.desk:
+            try:
+                mapped[one.domain] = catalog.client_id(one.client) if catalog else f"client {one.client}"
+            except UnknownName as error:
+                log.error("domain not used", domain=one.domain, why=str(error))
+    return {
+        "requesters": Policy(fallback, mapped, box.infer_client, box.contacts),
+        "forwarders": frozenset(box.forwarders),
+        "lists": frozenset(box.lists),
+        "forms": frozenset(box.reply_to),
+        "watch_cc": box.watch_cc,
+    }
 
 
 def closing_of(box: MailboxSettings, directory: Directory) -> Closing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gateway.decide import requester
 from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
 from gateway.decide.facts import Facts
@@ -31,14 +32,17 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
-    priority_id) and ``fallback_client`` one or ""; ``own`` are the mailboxes, ``forwarders`` those whose
-    forwards count without a verdict, in lower case."""
+    priority_id). In lower case: ``own`` are the mailboxes, ``forwarders`` those whose forwards count without
+    a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To."""
 
     delivery_id: str
     destination: Mapping[str, str]
-    fallback_client: str
     own: frozenset[str]
+    requesters: requester.Policy = requester.Policy()
     forwarders: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+    watch_cc: bool = False
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
     closing: Closing = Closing()

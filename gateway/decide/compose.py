@@ -23,7 +23,7 @@ COMMENT_LIMIT = 5000
 MOST_COMMENTS = 4
 HEADING_ROOM = 40  # for "(n/m)" and the line that points to message.txt
 DESCRIPTION_LIMIT = 1_000_000
-VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not verified", "unknown": "not verified"}
+VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not verified", "unknown": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,9 @@ class Composer:
 
     # -- effects ----------------------------------------------------------------------------------
 
-    def ticket(self, destination: dict[str, str], body: Sequence[Block], note: str = "") -> list[EffectSpec]:
+    def ticket(
+        self, destination: dict[str, str], body: Sequence[Block], note: str = "", watchers: Sequence[Any] = ()
+    ) -> list[EffectSpec]:
         """Everything for a new ticket: create, files, pictures in their place, missing files."""
         files = uploads(self.email)
         values = {**self._original(), "note": note, "files": self.file_lines(files)}
@@ -164,10 +166,11 @@ class Composer:
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
         heading = self.templates.lines("title", **{**self._values(), **self._original()})[0]
+        watched = {"watch_list": list(watchers)} if watchers else {}
         request = {
             "title": title.fit(title.clean(heading) or "(no subject)"),
             **destination,
-            "attributes": {"description": description, "email_gateway": self._facts()},
+            "attributes": {"description": description, "email_gateway": self._facts(), **watched},
         }
         effects = [EffectSpec("ticket", {"request": request})]
         effects += self._documents(files, whole if too_long else None)

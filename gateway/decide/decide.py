@@ -41,6 +41,7 @@ def decide(
 ) -> Decision | tuple[Question, ...]:
     """Decide, or say what is missing."""
     facts = Facts(answers)
+    email, envelope = sender.unlisted(email, envelope, context.lists | context.own)
     case = Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
     try:
         case.sender = sender.identify(email, envelope, facts)

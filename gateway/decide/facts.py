@@ -62,6 +62,14 @@ class ContactsOf(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientsOfDomain(Question):
+    """The clients to whom active contacts of the mail domain belong: a tuple of ids."""
+
+    domain: str
+    kind: ClassVar[str] = "clients of this domain"
+
+
+@dataclass(frozen=True, slots=True)
 class FilesOn(Question):
     """Which of these contents (sha256) the ticket has already: {sha256: file name}."""
 
@@ -186,6 +194,7 @@ class Contact:
     client_id: str
     name: str
     inactive: bool
+    client_inactive: bool = False
 
 
 class Unanswered(Exception):

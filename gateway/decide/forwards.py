@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from gateway.decide import title
 from gateway.decide.facts import Facts, Staff
 from gateway.decide.plan import Trace
+from gateway.decide.requester import NO_REPLY
 from gateway.decide.sender import Sender
 from gateway.mail.forward import forward_prefix
 from gateway.mail.model import Address, Email, Forwarded
-
-NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")
 
 
 @dataclass(frozen=True, slots=True)

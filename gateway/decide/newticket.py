@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from gateway.blocks import paragraph
-from gateway.decide import external, forwards, requester, threading
+from gateway.decide import domains, external, forwards, requester, threading, title
 from gateway.decide.case import Case
 from gateway.decide.compose import heading
+from gateway.decide.facts import Contact, ContactsOf
 from gateway.decide.plan import Decision, EffectSpec, Plan
 from gateway.mail.ids import derived_message_id
-from gateway.mail.model import Block
+from gateway.mail.model import Address, Block
 
 
 def new_ticket(case: Case) -> Decision:
     """Everything else is a new ticket of its requester."""
     context = case.context
     case.forward = forwards.find(case.email, case.sender, context.forwarders, context.own, case.facts, case.trace)
-    about = case.forward.requester if case.forward else None
-    person = about or case.email.sender
-    automatic = case.email.auto.kind if case.email.auto.is_auto else ""
-    who = requester.find(person, automatic, case.facts, context.fallback_client, case.trace)
+    who = requester.find(_asked(case))
     if who.refused:
         return case.end("quarantine", who.refused, who.detail)
     destination = {**context.destination, "client_id": who.client_id}
     if who.contact_id:
         destination["contact_name_id"] = who.contact_id
-    effects = case.composer().ticket(destination, _body(case), case.note)
+    effects = case.composer().ticket(destination, _body(case), case.note, _watchers(case, who.client_id))
+    if who.create:
+        effects.insert(0, _contact(who.create, who.client_id))
     plan = Plan(
         effects=with_extras(case, effects),
         board_id=destination["board_id"],
@@ -38,6 +38,52 @@ def new_ticket(case: Case) -> Decision:
     )
     case.trace.add("new ticket", f"client {who.client_id}", "ticket")
     return Decision("ticket", plan=plan, trace=tuple(case.trace.steps))
+
+
+def _asked(case: Case) -> requester.Asked:
+    """Whose ticket it is to be: the original sender of a technician's forward, the one in Reply-To of a
+    form's mail, else From."""
+    email, sender, forward = case.email, case.sender, case.forward
+    person, vouched = email.sender, sender.proven and not sender.is_staff
+    if forward and forward.requester:
+        person, vouched = forward.requester, True
+    elif filled := _filled_in(case):
+        case.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
+        person, vouched = filled, False
+    automatic = email.auto.kind if email.auto.is_auto and person is email.sender else ""
+    disproven = sender.verdict == "fail"
+    return requester.Asked(person, automatic, vouched, disproven, case.context.requesters, case.facts, case.trace)
+
+
+def _filled_in(case: Case) -> Address | None:
+    """Who filled in the form that wrote the mail: only where a verdict, if there are any, passed."""
+    sender, reply_to = case.sender, case.email.reply_to
+    if not domains.among(sender.address, case.context.forms) or (sender.looked_at and not sender.proven):
+        return None
+    found = [one for one in reply_to if "@" in one.address and one.address.lower() not in case.context.own]
+    return found[0] if len(found) == 1 else None
+
+
+def _contact(who: Address, client_id: str) -> EffectSpec:
+    name = title.clean(who.name)[:120] or who.address
+    return EffectSpec("contact", {"request": {"full_name": name, "email": who.address, "client_id": client_id}})
+
+
+def _watchers(case: Case, client_id: str) -> list[dict[str, object]]:
+    """Those in Cc whom the ticket's watch list gets: active contacts of its client, of the sender's own
+    domain (nobody else is looked up). Strangers take part without it."""
+    email = case.email
+    if not case.context.watch_cc or email.auto.is_auto or not case.sender.address:
+        return []
+    domain = domains.of(case.sender.address)
+    near = [one for one in email.cc[:20] if domains.of(one.address) == domain and one.address not in case.context.own]
+    case.facts.want(*(ContactsOf(one.address.lower()) for one in near))
+    found: list[dict[str, object]] = []
+    for one in near:
+        contacts: list[Contact] = case.facts.ask(ContactsOf(one.address.lower()))
+        if any(each.client_id == client_id and not each.inactive for each in contacts):
+            found.append({"email": one.address.lower(), "active": True, "name": one.name[:255], "source": "inbound_cc"})
+    return found
 
 
 def _body(case: Case) -> list[Block]:
@@ -75,6 +121,8 @@ def people(case: Case) -> tuple[tuple[str, str], ...]:
         sender += [(original.sender.address.lower(), "sender")] if original.sender else []
         others += [(one.address.lower(), "to") for one in original.to]
         others += [(one.address.lower(), "cc") for one in original.cc]
+    elif filled := _filled_in(case):
+        others.append((filled.address.lower(), "to"))
     found = dict(reversed([(address, role) for address, role in sender + others if "@" in address]))
     return tuple((address, role) for address, role in reversed(found.items()) if address not in case.context.own)[:51]
 

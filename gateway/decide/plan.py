@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
-EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing", "moved", "note"]
+EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact"]
 
 
 @dataclass(frozen=True, slots=True)

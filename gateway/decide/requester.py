@@ -1,37 +1,114 @@
-"""Whose mail it is: the contact and client of a new ticket (RULES 13)."""
+"""Whose mail it is: the contact and client of a new ticket (RULES 13), and contacts to be made.
+
+In order: a rule's client, the active contact with exactly the address, the operator's map of domains,
+the client to whom all contacts of the domain belong, the mailbox's fallback client, quarantine.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-from gateway.decide.facts import Contact, ContactsOf, Facts
+from gateway.decide import domains
+from gateway.decide.facts import ClientsOfDomain, Contact, ContactsOf, Facts
 from gateway.decide.plan import Trace
 from gateway.mail.model import Address
+
+Contacts = Literal["never", "mapped", "always"]
+NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")
+TAKEN = re.compile(r"(?!\.)(?!.*\.\.)[a-z0-9_'+\-.]{0,63}[a-z0-9_+-]@(?:[a-z0-9][a-z0-9-]{0,62}\.){1,9}[a-z]{2,63}")
+"""What the desk takes as an address of a contact (CONTRACT "Contacts")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A mailbox's: its fallback client ("" for none), the clients of domains, whether the desk's contacts
+    tell whose a domain is, and for whom contacts are made."""
+
+    fallback: str = ""
+    domains: Mapping[str, str] = field(default_factory=dict)
+    infer: bool = True
+    contacts: Contacts = "never"
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """``contact_id`` "" for none; ``refused`` a quarantine reason."""
+    """``contact_id`` "" for none; ``refused`` a quarantine reason; ``create`` a contact to be made."""
 
     client_id: str = ""
     contact_id: str = ""
     fallback: bool = False
     refused: str = ""
     detail: str = ""
+    create: Address | None = None
 
 
-def find(person: Address | None, automatic: str, facts: Facts, fallback_client: str, trace: Trace) -> Requester:
-    """The active contact with exactly the person's address, else the mailbox's fallback client.
-    ``automatic`` is the class of a mail that no person wrote."""
-    if automatic:
-        trace.add("requester", f"{automatic}: no person to answer", "fallback client")
-        return _fallback(person, fallback_client, trace)
-    if person is None:
-        trace.add("requester", "no From", "fallback client")
-        return _fallback(person, fallback_client, trace)
-    address = person.address.lower()
-    contacts: list[Contact] = facts.ask(ContactsOf(address))
-    active = [one for one in contacts if not one.inactive] or contacts
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who is looked for. ``automatic`` is the class of a mail that no person wrote; ``vouched`` says that
+    a verdict or a technician stands for the address; ``client_id`` is a rule's."""
+
+    person: Address | None
+    automatic: str
+    vouched: bool
+    disproven: bool
+    policy: Policy
+    facts: Facts
+    trace: Trace
+    client_id: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.person.address.lower() if self.person else ""
+
+    def contacts(self) -> list[Contact]:
+        found: list[Contact] = self.facts.ask(ContactsOf(self.address))
+        return found
+
+
+def find(asked: Asked) -> Requester:
+    """The first rule that knows."""
+    for rule in ORDER:
+        found = rule(asked)
+        if found is not None:
+            return _with_contact(asked, found, rule)
+    raise AssertionError("the last rule decides")
+
+
+def _by_rule(asked: Asked) -> Requester | None:
+    """A rule named the client; the sender is its contact when they are one of that client."""
+    if not asked.client_id:
+        return None
+    contact = ""
+    if asked.person and not asked.automatic:
+        mine = [one for one in asked.contacts() if one.client_id == asked.client_id and not one.inactive]
+        contact = mine[0].contact_id if len(mine) == 1 else ""
+    asked.trace.add("requester", "a rule names the client", "contact and client" if contact else "client only")
+    return Requester(asked.client_id, contact)
+
+
+def _nobody(asked: Asked) -> Requester | None:
+    """Mail that no person wrote goes to the fallback client: a robot is not mailed back."""
+    if asked.automatic:
+        asked.trace.add("requester", f"{asked.automatic}: no person to answer", "fallback client")
+    elif asked.person is None:
+        asked.trace.add("requester", "no From", "fallback client")
+    else:
+        return None
+    return _fallback(asked)
+
+
+def _by_contact(asked: Asked) -> Requester | None:
+    """The active contact with exactly the address."""
+    address, trace = asked.address, asked.trace
+    contacts = asked.contacts()
+    working = [one for one in contacts if not one.client_inactive]
+    if contacts and not working:
+        trace.add("requester", f"{address}: the client of the contact is inactive", "not used")
+        return None
+    active = [one for one in working if not one.inactive] or working
     with_client = [one for one in active if one.client_id]
     clients = dict.fromkeys(one.client_id for one in with_client)
     if len(clients) > 1:
@@ -41,8 +118,8 @@ def find(person: Address | None, automatic: str, facts: Facts, fallback_client: 
         )
     if not with_client:
         found = "a contact without client" if contacts else "no contact"
-        trace.add("requester", f"{address}: {found}", "fallback client")
-        return _fallback(person, fallback_client, trace)
+        trace.add("requester", f"{address}: {found}", "looked for by domain")
+        return None
     if len(with_client) == 1 and not with_client[0].inactive:
         trace.add("requester", f"{address}: contact {with_client[0].name}", "contact and client")
         return Requester(with_client[0].client_id, with_client[0].contact_id)
@@ -51,9 +128,65 @@ def find(person: Address | None, automatic: str, facts: Facts, fallback_client: 
     return Requester(with_client[0].client_id)
 
 
-def _fallback(person: Address | None, client_id: str, trace: Trace) -> Requester:
-    if client_id:
-        return Requester(client_id, fallback=True)
-    trace.add("requester", "the mailbox has no fallback client", "quarantine")
-    sender = person.address if person else "a mail without From"
+def _by_map(asked: Asked) -> Requester | None:
+    """The operator's map of domains, the longest entry first."""
+    if asked.disproven:
+        return None
+    entry, client_id = domains.longest(domains.of(asked.address), asked.policy.domains)
+    if not client_id:
+        return None
+    asked.trace.add("requester", f"domain {entry} is mapped", "client only")
+    return Requester(client_id)
+
+
+def _by_inference(asked: Asked) -> Requester | None:
+    """All active contacts of the domain belong to one client."""
+    domain = domains.of(asked.address)
+    if not asked.policy.infer or asked.disproven or not domain or domains.is_public(domain):
+        return None
+    clients: tuple[str, ...] = asked.facts.ask(ClientsOfDomain(domain))
+    if len(clients) > 1:
+        asked.trace.add("requester", f"domain {domain}: contacts of {len(clients)} clients", "not used")
+    if len(clients) != 1:
+        return None
+    asked.trace.add("requester", f"domain {domain}: all contacts are of one client", "client only")
+    return Requester(clients[0])
+
+
+def _fallback(asked: Asked) -> Requester:
+    if asked.policy.fallback:
+        asked.trace.add("requester", "the mailbox's fallback client", "client only")
+        return Requester(asked.policy.fallback, fallback=True)
+    asked.trace.add("requester", "the mailbox has no fallback client", "quarantine")
+    sender = asked.person.address if asked.person else "a mail without From"
     return Requester(refused="unknown-sender", detail=f"{sender} is unknown and the mailbox has no fallback_client")
+
+
+ORDER: tuple[Callable[[Asked], Requester | None], ...] = (
+    _by_rule,
+    _nobody,
+    _by_contact,
+    _by_map,
+    _by_inference,
+    _fallback,
+)
+
+
+def _with_contact(asked: Asked, found: Requester, rule: Callable[[Asked], Requester | None]) -> Requester:
+    """A contact to be made, where the mailbox wants it: for a person who is vouched for, and whose address
+    no contact has."""
+    policy = asked.policy.contacts
+    if policy == "never" or found.refused or found.contact_id or asked.automatic or asked.person is None:
+        return found
+    if policy == "mapped" and rule not in (_by_map, _by_rule):
+        return found
+    if not asked.vouched or "@" not in asked.address or asked.address.partition("@")[0] in NO_REPLY:
+        asked.trace.add("contact", f"nothing vouches for {asked.address}", "none is made")
+        return found
+    if not TAKEN.fullmatch(asked.address):
+        asked.trace.add("contact", f"{asked.address} is no address that the desk takes", "none is made")
+        return found
+    if asked.contacts():
+        return found
+    asked.trace.add("contact", f"{asked.address} is new", "is made")
+    return replace(found, create=Address(asked.address, asked.person.name))

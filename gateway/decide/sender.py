@@ -7,11 +7,13 @@ client binds nobody. Where verdicts are configured, mail in a technician's name 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.decide import domains
 from gateway.decide.facts import Contact, ContactsOf, Facts, IsParticipant, Staff, Ticket
 from gateway.envelope import Envelope, Verdict
-from gateway.mail.model import Email
+from gateway.mail.forward import addresses
+from gateway.mail.model import Address, Automatic, Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,29 @@ class Sender:
 def address_of(email: Email) -> str:
     """The address in From, in lower case; "" without one."""
     return email.sender.address.lower() if email.sender and email.header("From").strip() else ""
+
+
+def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[Email, Envelope]:
+    """A mail whose From a list of ours rewrote, as its author sent it. Only where a passing verdict says
+    that it came from that list: anybody can write X-Original-From."""
+    address = address_of(email)
+    mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
+    if not address or not domains.among(address, lists) or envelope.verdict != "pass" or not mine:
+        return email, envelope
+    assert email.sender is not None
+    named = email.header("X-Original-From") or email.header("X-Original-Sender")
+    if named:
+        authors = [one for one in addresses(named) if "@" in one.address]
+    else:
+        authors = [one for one in email.reply_to if " via " in email.sender.name and "@" in one.address]
+    if len(authors) != 1 or authors[0].address.lower() == address:
+        return email, envelope
+    author = Address(authors[0].address, authors[0].name or email.sender.name.partition(" via ")[0].strip("'\" "))
+    auto = Automatic() if email.auto.kind in ("own", "list") else email.auto
+    words = f"{author.address} by way of the list {address}"
+    return replace(email, sender=author, auto=auto), replace(
+        envelope, verdict="unknown", verdict_for="", verdict_reason=words
+    )
 
 
 def identify(email: Email, envelope: Envelope, facts: Facts) -> Sender:

@@ -58,7 +58,17 @@ class Catalog:
     boards: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id
     statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by board id
     staff: dict[str, Person] = field(default_factory=dict)  # by address, lower case
+    clients: list[dict[str, Any]] = field(default_factory=list)
+    inactive_clients: frozenset[str] = frozenset()
+    priorities: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
+
+    def client_id(self, name: str) -> str:
+        """The id of the client of that name. Raises UnknownName."""
+        row = _pick("client", self.clients, "client_name", name)
+        if row.get("is_inactive"):
+            raise UnknownName(f"client {name!r} is inactive")
+        return str(row["client_id"])
 
     def reopen_status(self, board_id: str, name: str | None) -> str:
         """The id of the status that a reopened ticket gets: as named, else as the board says, else the
@@ -97,7 +107,7 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Cata
     boards = [row for row in await _ask(desk.boards()) if not row.get("is_inactive")]
     priorities = await _ask(desk.priorities())
     statuses: dict[str, list[dict[str, Any]]] = {}
-    clients: dict[str, list[dict[str, Any]]] = {}
+    clients: list[dict[str, Any]] = await _ask(desk.all_clients())
     found: dict[str, Destination] = {}
     faults: dict[str, str] = {}
     for box in mailboxes:
@@ -105,8 +115,6 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Cata
             board = _board(boards, box)
             if board["board_id"] not in statuses:
                 statuses[board["board_id"]] = await _ask(desk.statuses(board["board_id"]))
-            if box.fallback_client and box.fallback_client not in clients:
-                clients[box.fallback_client] = await _ask(desk.clients(box.fallback_client))
             found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
             if box.reopen_status:
                 _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
@@ -122,7 +130,8 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Cata
         if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
     }
     by_id = {board["board_id"]: board for board in boards}
-    return Catalog(now, found, by_id, statuses, staff, faults)
+    inactive = frozenset(str(one["client_id"]) for one in clients if one.get("is_inactive"))
+    return Catalog(now, found, by_id, statuses, staff, clients, inactive, priorities, faults)
 
 
 def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
@@ -139,12 +148,12 @@ def _destination(
     board: dict[str, Any],
     statuses: list[dict[str, Any]],
     priorities: list[dict[str, Any]],
-    clients: dict[str, list[dict[str, Any]]],
+    clients: list[dict[str, Any]],
 ) -> Destination:
     status = _status(statuses, box)
     priority = _priority(priorities, board, box)
     client = (
-        _pick("client", clients[box.fallback_client], "client_name", box.fallback_client)
+        _pick("client", clients, "client_name", box.fallback_client)
         if box.fallback_client
         else {"client_id": "", "client_name": ""}
     )

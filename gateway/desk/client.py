@@ -98,6 +98,16 @@ class Desk:
         """Clients whose name contains ``name``: compare for equality."""
         return await self._all("/clients", {"client_name": name})
 
+    async def all_clients(self) -> Outcome:
+        return await self._all("/clients", {})
+
+    async def contacts_of_domain(self, domain: str) -> Outcome:
+        """The first hundred contacts with an address that contains ``@domain``."""
+        return await self._get("/contacts", {"email": f"@{domain}", "limit": 100, "page": 1})
+
+    async def create_contact(self, body: dict[str, Any]) -> Outcome:
+        return await self._call("POST", "/contacts", json_body=body)
+
     async def contacts(self, email: str) -> Outcome:
         """Contacts with an address that contains ``email``, inactive ones included."""
         return await self._all("/contacts", {"email": email})

@@ -11,6 +11,7 @@ import contextlib
 import structlog
 
 from gateway.config import DeskSettings, MailboxSettings
+from gateway.decide import domains
 from gateway.decide.facts import Contact
 from gateway.desk.catalog import Catalog, DeskAway, Destination, load
 from gateway.desk.client import Desk
@@ -23,6 +24,7 @@ MISS_KEPT = 300.0
 CATALOG_KEPT = 3600.0
 FAULT_KEPT = 60.0
 MOST_CONTACTS = 50_000
+MOST_DOMAINS = 10_000
 PROBE = 1.0
 
 
@@ -40,6 +42,8 @@ class Directory:
         self.up_since = 0.0
         self._mailboxes = mailboxes
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
+        self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
+        self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     def destination(self, mailbox: str) -> Destination:
         """Where the mailbox's tickets go. Raises NoCatalog."""
@@ -55,21 +59,83 @@ class Directory:
         known = self._contacts.get(address)
         if known and known[0] > now:
             return known[1]
+        domain = domains.of(address)
+        if domain and not domains.is_public(domain):
+            rows = await self._of_domain(domain, address)
+            if rows is not None:
+                return [self._contact(row) for row in rows if address in _addresses(row)]
         outcome = await self.desk.contacts(address)
         if isinstance(outcome, Refused) and outcome.status != 401:
             found: list[Contact] = []  # an address that the desk cannot look up has no contact
         elif not isinstance(outcome, Good):
             raise DeskAway(outcome)
         else:
-            found = [_contact(row) for row in outcome.data if address in _addresses(row)]
+            found = [self._contact(row) for row in outcome.data if address in _addresses(row)]
         if len(self._contacts) >= MOST_CONTACTS:
             self._contacts.clear()
         self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
         return found
 
+    async def _of_domain(self, domain: str, address: str = "") -> list[dict[str, object]] | None:
+        """All contacts of a mail domain, in one call: None when there are more than one page. Kept for an
+        hour; when ``address`` is not among them, for five minutes. Raises DeskAway."""
+        now = self.desk.clock()
+        if known := self._domains.get(domain):
+            at, rows = known
+            found = rows is None or not address or any(address in _addresses(row) for row in rows)
+            if now < at + (CONTACT_KEPT if found else MISS_KEPT):
+                return rows
+        outcome = await self.desk.contacts_of_domain(domain)
+        if isinstance(outcome, Refused) and outcome.status != 401:
+            rows = []
+        elif not isinstance(outcome, Good):
+            raise DeskAway(outcome)
+        else:
+            more = (outcome.body.get("pagination") or {}).get("hasNext")
+            rows = None if more else list(outcome.data)
+        if len(self._domains) >= MOST_DOMAINS:
+            self._domains.clear()
+        self._domains[domain] = (now, rows)
+        return rows
+
+    async def clients_of_domain(self, domain: str) -> tuple[str, ...]:
+        """The clients to whom active contacts of the domain belong. One whose main address is elsewhere can
+        only add doubt. Raises DeskAway."""
+        now = self.desk.clock()
+        rows = await self._of_domain(domain)
+        if rows is None:
+            if (known := self._clients.get(domain)) and known[0] > now:
+                return known[1]
+            outcome = await self.desk.contacts(f"@{domain}")
+            if not isinstance(outcome, Good):
+                raise DeskAway(outcome)
+            rows = outcome.data
+        at = f"@{domain}"
+        active = [one for one in rows if not one.get("is_inactive") and any(a.endswith(at) for a in _addresses(one))]
+        main = [one for one in active if str(one.get("email")).lower().endswith(at)]
+        clients = dict.fromkeys(str(one["client_id"]) for one in active if one.get("client_id")) if main else {}
+        working = tuple(one for one in clients if not self._inactive(one))
+        self._clients[domain] = (now + CONTACT_KEPT, working)
+        return working
+
+    def _inactive(self, client_id: str) -> bool:
+        return self.catalog is not None and client_id in self.catalog.inactive_clients
+
+    def _contact(self, row: dict[str, object]) -> Contact:
+        client_id = str(row.get("client_id") or "")
+        return Contact(
+            contact_id=str(row["contact_name_id"]),
+            client_id=client_id,
+            name=str(row.get("full_name") or ""),
+            inactive=bool(row.get("is_inactive")),
+            client_inactive=bool(client_id) and self._inactive(client_id),
+        )
+
     def forget_contact(self, address: str) -> None:
-        """The desk refused what the cache said: ask again next time."""
+        """The desk refused what the cache said, or a contact was made: ask again next time."""
         self._contacts.pop(address, None)
+        self._domains.pop(domains.of(address), None)
+        self._clients.pop(domains.of(address), None)
 
     async def refresh(self) -> bool:
         """Load the catalog. Returns whether the desk answered."""
@@ -120,12 +186,3 @@ def _addresses(row: dict[str, object]) -> set[str]:
     more = row.get("additional_email_addresses")
     additional = [str(one.get("email_address")) for one in more] if isinstance(more, list) else []
     return {str(one).strip().lower() for one in (row.get("email"), *additional) if one}
-
-
-def _contact(row: dict[str, object]) -> Contact:
-    return Contact(
-        contact_id=str(row["contact_name_id"]),
-        client_id=str(row.get("client_id") or ""),
-        name=str(row.get("full_name") or ""),
-        inactive=bool(row.get("is_inactive")),
-    )

@@ -83,3 +83,22 @@ def _seconds(stamp: Any) -> float:
         return datetime.fromisoformat(str(stamp)).timestamp()
     except ValueError:
         return float("inf")  # without a time it may be ours
+
+
+async def contacts(desk: Desk, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The active contact of the client with exactly the address. Raises NotRead."""
+    outcome = await desk.contacts(request["email"])
+    if not isinstance(outcome, Good):
+        raise NotRead(outcome)
+    wanted = request["email"].lower()
+    return [
+        row
+        for row in outcome.data
+        if row.get("client_id") == request["client_id"]
+        and not row.get("is_inactive")
+        and wanted in {str(one).lower() for one in (row.get("email"), *_more(row))}
+    ]
+
+
+def _more(row: dict[str, Any]) -> list[Any]:
+    return [one.get("email_address") for one in row.get("additional_email_addresses") or []]

