@@ -104,9 +104,13 @@ class Postfix:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     def await_log(self, text: str, wait: float = 20) -> str:
-        """Wait until the log says so; the lines that do."""
+        """Wait until the log says so; the lines that do. Deferred mail is flushed every two seconds."""
         end = time.monotonic() + wait
+        flush = time.monotonic() + 2
         while time.monotonic() < end:
+            if time.monotonic() > flush:
+                flush += 2
+                subprocess.run(["postfix", "-c", str(self.folder / "etc"), "flush"], capture_output=True, timeout=10)
             if lines := [line for line in self.log().splitlines() if text in line]:
                 return "\n".join(lines)
             time.sleep(0.05)

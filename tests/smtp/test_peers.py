@@ -98,8 +98,8 @@ async def test_postfix_keeps_and_retries_on_4xx_and_bounces_on_5xx(kept: Store, 
             assert "450 4.2.1 The mailbox takes no mail for now" in line
             assert await contents(kept) == []
             listener.edge.mailboxes = Mailboxes(BOXES)
-            await kept_mails(kept, 1)
             await asyncio.to_thread(relay.await_log, "status=sent")
+            await kept_mails(kept, 1)
             await asyncio.to_thread(submit, relay, ["nobody@msp.example"])
             line = await asyncio.to_thread(relay.await_log, "status=bounced")
             assert "550 5.1.1 There is no such mailbox here" in line
