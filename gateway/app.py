@@ -232,6 +232,9 @@ class Gateway:
         sums = await self.store.read(inbox.sums)
         for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
             self.metrics.deliveries.labels(state).set(getattr(sums, state))
+        self.metrics.by_mailbox.clear()
+        for stage, mailbox, reason, count in await self.store.read(inbox.census):
+            self.metrics.by_mailbox.labels(mailbox, stage.lower(), reason).set(count)
         oldest = await self.store.read(
             lambda c: c.execute(
                 select(func.min(delivery.c.accepted_at)).where(delivery.c.stage.in_([one.value for one in PENDING]))

@@ -37,5 +37,8 @@ class Metrics:
         self.desk_up = gauge("desk_up", "1 while the desk answers and takes the key", "desk")
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge("deliveries", "Deliveries in the store by state", "state")
+        self.by_mailbox = gauge(
+            "mailbox_deliveries", "Deliveries in the store by mailbox, stage and reason", "mailbox", "stage", "reason"
+        )
         self.oldest_pending = gauge("oldest_pending_seconds", "Age of the oldest pending delivery")
         self.loop_lag = gauge("loop_lag_seconds", "Longest stall of the event loop in the last 10 seconds")

@@ -514,6 +514,13 @@ def sums(connection: Connection) -> Sums:
     )
 
 
+def census(connection: Connection) -> list[tuple[str, str, str, int]]:
+    """(stage, mailbox, reason, count) of all deliveries, from an index."""
+    query = select(delivery.c.stage, delivery.c.mailbox, delivery.c.reason, func.count())
+    rows = connection.execute(query.group_by(delivery.c.stage, delivery.c.mailbox, delivery.c.reason))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
 def listing(connection: Connection, stages: Iterable[Stage] | None, limit: int) -> list[RowMapping]:
     """The newest deliveries, all or of these stages."""
     query = select(delivery).order_by(delivery.c.seq.desc()).limit(limit)

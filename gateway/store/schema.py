@@ -76,7 +76,7 @@ delivery = Table(
 
 PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 Index("delivery_due", delivery.c.due_at, postgresql_where=PENDING, sqlite_where=PENDING)
-Index("delivery_stage", delivery.c.stage, delivery.c.reason)
+Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
 Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 Index(

@@ -67,7 +67,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
         )
         batch_op.create_index("delivery_sender", ["sender", "accepted_at"], unique=False)
-        batch_op.create_index("delivery_stage", ["stage", "reason"], unique=False)
+        batch_op.create_index("delivery_stage", ["stage", "mailbox", "reason"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_raw_id"), ["raw_id"], unique=False)
 
     op.create_table(
