@@ -52,6 +52,7 @@ def run(
         more = {"desk": f"timeout = {TIMEOUT}\nsettle = {SETTLE}\nrate = 0", "store": "spool_over = 20000"}
         if store_url:
             more["store_url"] = store_url
+            more["work"] = "lease = 5"  # only its own end frees a claim there: others may share the store
         text = config_text(simulator.api, simulator.key, folder, smtp, http, **more)
         gateway = GatewayProcess(folder, text, smtp, http)
         if sabotage:
