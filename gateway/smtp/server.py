@@ -23,7 +23,7 @@ from gateway.smtp.session import Session
 log = structlog.get_logger("smtp")
 
 AT_ONCE = 128  # connections taken in one turn of the loop
-BACKLOG = 1024  # connections that wait in the kernel
+BACKLOG = 4096  # connections that wait in the kernel; it may allow fewer (somaxconn)
 CERTIFICATE_EVERY = 10.0
 FIRST_SYSTEMD_FD = 3
 
