@@ -20,6 +20,8 @@ import pytest
 from tests.smtp.edge_process import EdgeProcess
 from tests.smtp.serving import Peer
 
+pytestmark = pytest.mark.slow
+
 STRANGERS = {"exempt": ["127.77.0.0/16"], "tarpit": 0, "connections_per_minute": 0}
 GROWTH = 120  # megabytes
 IDLE = int(os.environ.get("GATEWAY_IDLE_CONNECTIONS", "10000"))

@@ -20,6 +20,8 @@ from tests.harness import free_port
 from tests.peers import Missing
 from tests.smtp.serving import contents, envelopes, peer, serving
 
+pytestmark = pytest.mark.slow
+
 WORDS = b"GATEWAY-TEST-SIGNATURE-9f41c7"
 
 

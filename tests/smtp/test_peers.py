@@ -21,6 +21,8 @@ from tests.peers import Missing
 from tests.smtp.postfix import Postfix
 from tests.smtp.serving import BOXES, Tls, contents, envelopes, serving
 
+pytestmark = pytest.mark.slow
+
 MAIL = "From: Ann <ann@acme.example>\nTo: support@msp.example\nSubject: J\u00fcrgen\n\n.\nHello\n..\n"
 
 
