@@ -43,6 +43,8 @@ class Answers:
                 return await self._desk().contacts(address)
             case ask.ClientsOfDomain(domain):
                 return await self._desk().clients_of_domain(domain)
+            case ask.ClientNamed(name):
+                return self._desk().client_named(name)
             case ask.TicketFacts(ticket_id):
                 return await self._ticket(ticket_id)
             case ask.StateOf(ticket_id):

@@ -23,6 +23,7 @@ from gateway.http import application, server
 from gateway.metrics import Metrics
 from gateway.parser import Parser
 from gateway.planner import Planner
+from gateway.rules import boards_named
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
@@ -64,7 +65,7 @@ def make_directory(
         clock=clock,
         observe=observe,
     )
-    return Directory(desk, one, [box for box in settings.mailbox if box.desk == name])
+    return Directory(desk, one, [box for box in settings.mailbox if box.desk == name], boards_named(settings))
 
 
 class Gateway:

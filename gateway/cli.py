@@ -155,10 +155,14 @@ def serve(config_file: ConfigOption = None) -> None:
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
     from gateway.app import make_directory
+    from gateway.rules import Fault
+    from gateway.rules import check as check_rules
     from gateway.templates import BadTemplate, Templates
 
     settings = _settings(config_file)
     log.setup("error", "text")
+
+    faults: list[Fault] = []
 
     async def ask() -> list[dict[str, str]]:
         rows = []
@@ -167,6 +171,8 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
         for name in settings.desks:
             directory = make_directory(settings, name)
             answered = await directory.refresh()
+            if directory.catalog is not None:
+                faults.extend(check_rules(settings, name, directory.catalog))
             for box in (one for one in settings.mailbox if one.desk == name):
                 rows.append(_check_row(name, box, directory, answered))
             await directory.desk.close()
@@ -177,11 +183,13 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
     except (config.ConfigError, BadTemplate) as error:
         _fail(str(error), USAGE)
     if as_json:
-        _print_json(rows)
+        _print_json([*rows, *({"where": one.where, "result": one.what} for one in faults)] if faults else rows)
     else:
         columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
         _table(columns, [[row[key] for key in columns] for row in rows])
-    if any(row["result"] != "ok" for row in rows):
+        for fault in faults:
+            typer.echo(f"{fault.where}: {fault.what}")
+    if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)
 
 

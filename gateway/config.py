@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -20,11 +22,14 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    SkipValidation,
     ValidationError,
     model_validator,
 )
 
 from gateway.decide import domains
+from gateway.places import Places
+from gateway.ruleconfig import RuleSettings, shadowed
 
 DEFAULT_FILE = Path("gateway.toml")
 DEFAULT_DESK = "default"
@@ -382,6 +387,11 @@ class Settings(_Section):
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
     domain: tuple[DomainSettings, ...] = Field((), description="clients of mail domains")
+    aliases: dict[str, str] = Field({}, description="other names of clients")
+    importance: dict[Literal["high", "low"], str] = Field({}, description="priorities of marked mail")
+    timezone: str = Field("UTC", description="of times and dates in rules")
+    rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
+    places: Annotated[Places, SkipValidation] = Field(Places(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
     @model_validator(mode="after")
@@ -394,6 +404,12 @@ class Settings(_Section):
             if box.address in seen:
                 raise ValueError(f"mailbox {number}: {box.address} is configured twice")
             seen.add(box.address)
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"timezone: {self.timezone!r} is not known; expected a name like Europe/Berlin") from error
+        for number, reason in shadowed(self.rule):
+            raise ValueError(f"rule.{number + 1}: {reason}")
         mapped = set()
         for number, one in enumerate(self.domain, 1):
             if one.desk not in self.desks:
@@ -414,18 +430,36 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
 
     Raises ConfigError with one line for each fault."""
     file = path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
+    data, text = _toml(file)
+    texts = [(str(file), text)]
+    for more in sorted(file.parent.glob("rules/*.toml")):
+        found, text = _toml(more)
+        if other := [key for key in found if key != "rule"]:
+            raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
+        data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
+        texts.append((str(more), text))
+    return parse(data, environ, source=str(file), places=Places(tuple(texts)))
+
+
+def _toml(file: Path) -> tuple[dict[str, Any], str]:
+    """A file as data and as text. Raises ConfigError."""
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: not valid TOML: {error}") from error
-    return parse(data, environ, source=str(file))
 
 
-def parse(data: dict[str, Any], environ: Mapping[str, str] = os.environ, source: str = "configuration") -> Settings:
+def parse(
+    data: dict[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    source: str = "configuration",
+    places: Places | None = None,
+) -> Settings:
     """Validate what the file said. Raises ConfigError with one line for each fault."""
-    data = dict(data)
+    data = {key: value for key, value in data.items() if key != "places"}
     if "desk" in data:
         if "desks" in data:
             raise ConfigError(f"{source}: expected either [desk] or [desks.NAME], not both")
@@ -437,13 +471,13 @@ def parse(data: dict[str, Any], environ: Mapping[str, str] = os.environ, source:
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
-    for key in ("mailbox", "domain"):
+    for key in ("mailbox", "domain", "rule"):
         if isinstance(data.get(key), list):
             data[key] = tuple(data[key])
     try:
-        return Settings.model_validate(data)
+        return Settings.model_validate({**data, "places": places or Places()})
     except ValidationError as error:
-        raise ConfigError("\n".join(f"{source}: {line}" for line in _explain(error))) from error
+        raise ConfigError("\n".join(_explain(error, source, places))) from error
 
 
 def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> Any:
@@ -456,7 +490,7 @@ def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> A
     return {**{k: v for k, v in desk.items() if k != "api_key_file"}, "api_key": value}
 
 
-def _explain(error: ValidationError) -> list[str]:
+def _explain(error: ValidationError, source: str, places: Places | None) -> list[str]:
     lines = []
     for fault in error.errors(include_url=False, include_input=False):
         place = [str(step + 1) if isinstance(step, int) else step for step in fault["loc"]]
@@ -466,5 +500,18 @@ def _explain(error: ValidationError) -> list[str]:
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "no such key"
-        lines.append(f"{key}: {message}" if key else message)
+        lines.append(f"{_where(fault['loc'], message, source, places)}: {f'{key}: ' if key else ''}{message}")
     return lines
+
+
+def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places | None) -> str:
+    """The file, and the line where it can be told."""
+    word = message.partition(":")[0]
+    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox)[. ](\d+)(?: .*)?", word)):
+        loc = (found[1], int(found[2]) - 1)
+    if places is None or not loc:
+        return source
+    names = [step for step in loc[1:] if isinstance(step, str)]
+    number = loc[1] if len(loc) > 1 and isinstance(loc[1], int) else None
+    key = names[0] if names else word if word.isidentifier() else ""
+    return places.of(str(loc[0]), number, key)

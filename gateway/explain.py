@@ -37,6 +37,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.IsParticipant: False,
     ask.ContactsOf: [],
     ask.ClientsOfDomain: (),
+    ask.ClientNamed: "",
     ask.FilesOn: {},
     ask.Staff: False,
     ask.TicketOfToken: "",
@@ -63,6 +64,7 @@ async def explain(
         **_places(box, settings, directory),
         own=frozenset(one.address for one in settings.mailbox),
         templates=Templates(box.templates),
+        tell=True,
     )
     one = _delivery(box, envelope, email)
     source = Answers(one, directory, lambda operation: _on_database(settings, operation))

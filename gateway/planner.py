@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection, RowMapping
@@ -27,6 +28,7 @@ from gateway.desk.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.model import Email
 from gateway.parser import Parser
+from gateway.rules import importance, resolved
 from gateway.steps import Defer, Ended, Quarantine, Step, Wait
 from gateway.store import effects, inbox, threads
 from gateway.store.engine import Store
@@ -267,6 +269,9 @@ def policies(box: MailboxSettings, settings: Settings, directory: Directory | No
         "lists": frozenset(box.lists),
         "forms": frozenset(box.reply_to),
         "watch_cc": box.watch_cc,
+        "rules": resolved(settings, box.desk, catalog),
+        "importance": importance(settings, catalog),
+        "zone": ZoneInfo(settings.timezone),
     }
 
 

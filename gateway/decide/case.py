@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
 from gateway.decide import requester
 from gateway.decide.closed import Closing
@@ -11,6 +12,7 @@ from gateway.decide.compose import Composer
 from gateway.decide.facts import Facts
 from gateway.decide.forwards import Forward
 from gateway.decide.plan import Decision, Outcome, Trace
+from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
 from gateway.envelope import Envelope
 from gateway.mail.model import Email
@@ -33,7 +35,8 @@ class Guard:
 class Context:
     """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
     priority_id). In lower case: ``own`` are the mailboxes, ``forwarders`` those whose forwards count without
-    a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To."""
+    a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To.
+    ``importance`` maps high and low to priorities; with ``tell`` the trace shows each condition of the rules."""
 
     delivery_id: str
     destination: Mapping[str, str]
@@ -43,6 +46,10 @@ class Context:
     lists: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
     watch_cc: bool = False
+    rules: Rules = Rules()
+    importance: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    tell: bool = False
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
     closing: Closing = Closing()

@@ -21,6 +21,7 @@ from gateway.templates import BODY, Templates
 
 COMMENT_LIMIT = 5000
 MOST_COMMENTS = 4
+MOST_NOTES = 300
 HEADING_ROOM = 40  # for "(n/m)" and the line that points to message.txt
 DESCRIPTION_LIMIT = 1_000_000
 VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not verified", "unknown": ""}
@@ -106,7 +107,7 @@ class Composer:
                 "name": one.sender.name if one.sender else "",
                 "address": one.sender.address if one.sender else "",
                 "label": label(one.sender),
-                "verdict": VERDICTS["none"],
+                "verdict": "",
             },
             "to": [label(each) for each in one.to[:20]],
             "cc": [label(each) for each in one.cc[:20]],
@@ -152,10 +153,20 @@ class Composer:
     # -- effects ----------------------------------------------------------------------------------
 
     def ticket(
-        self, destination: dict[str, str], body: Sequence[Block], note: str = "", watchers: Sequence[Any] = ()
+        self,
+        destination: dict[str, str],
+        body: Sequence[Block],
+        note: str = "",
+        watchers: Sequence[Any] = (),
+        heading: str = "",
+        internal: bool = False,
     ) -> list[EffectSpec]:
         """Everything for a new ticket: create, files, pictures in their place, missing files."""
         files = uploads(self.email)
+        words: list[EffectSpec] = []
+        if internal:
+            words = self._notes(self._frame("ticket", body, **self._original(), note=note, files=[]))
+            body = [rich.paragraph("The text of this mail is in an internal comment.")]
         values = {**self._original(), "note": note, "files": self.file_lines(files)}
         whole = self._frame("ticket", body, **values)
         too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
@@ -165,7 +176,7 @@ class Composer:
             whole = self._frame("ticket", body, **values)
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
-        heading = self.templates.lines("title", **{**self._values(), **self._original()})[0]
+        heading = heading or self.templates.lines("title", **{**self._values(), **self._original()})[0]
         watched = {"watch_list": list(watchers)} if watchers else {}
         request = {
             "title": title.fit(title.clean(heading) or "(no subject)"),
@@ -176,7 +187,7 @@ class Composer:
         effects += self._documents(files, whole if too_long else None)
         if shown != whole and not too_long:
             effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
-        effects += self._forwarder()
+        effects += [*words, *self._forwarder()]
         return effects + self._missing(effects)
 
     def _forwarder(self) -> list[EffectSpec]:
@@ -188,9 +199,16 @@ class Composer:
         words += [rich.paragraph(line) for line in forwarded.below.splitlines()]
         if not rich.plain(words).strip():
             return []
-        parts, _ = self._parts(self._frame("forward", words))
-        notes = [_comment(part, True, self._facts(part=f"{n}/{len(parts)}")) for n, part in enumerate(parts, 1)]
-        return [EffectSpec("note", one.body) for one in notes]
+        return self._notes(self._frame("forward", words))
+
+    def _notes(self, framed: list[Block]) -> list[EffectSpec]:
+        """A text as internal comments, all of it."""
+        parts = [framed]
+        if rich.measure(framed) > COMMENT_LIMIT:
+            parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_NOTES)
+        total = len(parts)
+        facts = [self._facts(part=f"{n}/{total}") if total > 1 else self._facts() for n in range(1, total + 1)]
+        return [EffectSpec("note", _comment(part, True, fact).body) for part, fact in zip(parts, facts, strict=True)]
 
     def comment(
         self,

@@ -70,6 +70,14 @@ class ClientsOfDomain(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientNamed(Question):
+    """The active client of exactly this name, without case: its id or ""."""
+
+    name: str
+    kind: ClassVar[str] = "client of this name"
+
+
+@dataclass(frozen=True, slots=True)
 class FilesOn(Question):
     """Which of these contents (sha256) the ticket has already: {sha256: file name}."""
 

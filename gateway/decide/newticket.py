@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.blocks import paragraph
-from gateway.decide import domains, external, forwards, requester, threading, title
+from gateway.decide import domains, external, forwards, requester, rules, threading, title
 from gateway.decide.case import Case
 from gateway.decide.compose import heading
+from gateway.decide.conditions import View
 from gateway.decide.facts import Contact, ContactsOf
 from gateway.decide.plan import Decision, EffectSpec, Plan
 from gateway.mail.ids import derived_message_id
@@ -16,13 +19,22 @@ def new_ticket(case: Case) -> Decision:
     """Everything else is a new ticket of its requester."""
     context = case.context
     case.forward = forwards.find(case.email, case.sender, context.forwarders, context.own, case.facts, case.trace)
-    who = requester.find(_asked(case))
+    asked = _asked(case)
+    view = View(case.email, case.envelope, asked.address, context.zone)
+    routed = rules.route(context.rules, view, case.facts, case.trace, context.tell)
+    if routed.skip and not context.moved_to:
+        return case.end("suppress", "skipped-by-rule", routed.skip)
+    if routed.quarantine and not (context.released or context.moved_to):
+        return case.end("quarantine", "held-by-rule", routed.quarantine)
+    who = requester.find(_routed(asked, routed))
     if who.refused:
         return case.end("quarantine", who.refused, who.detail)
-    destination = {**context.destination, "client_id": who.client_id}
+    destination = {**context.destination, **_importance(case), **routed.ids, "client_id": who.client_id}
     if who.contact_id:
         destination["contact_name_id"] = who.contact_id
-    effects = case.composer().ticket(destination, _body(case), case.note, _watchers(case, who.client_id))
+    effects = case.composer().ticket(
+        destination, _body(case), case.note, _watchers(case, who.client_id), routed.title, routed.internal
+    )
     if who.create:
         effects.insert(0, _contact(who.create, who.client_id))
     plan = Plan(
@@ -53,6 +65,26 @@ def _asked(case: Case) -> requester.Asked:
     automatic = email.auto.kind if email.auto.is_auto and person is email.sender else ""
     disproven = sender.verdict == "fail"
     return requester.Asked(person, automatic, vouched, disproven, case.context.requesters, case.facts, case.trace)
+
+
+def _routed(asked: requester.Asked, routed: rules.Routed) -> requester.Asked:
+    """What the rules say of the requester: they count before everything else."""
+    if routed.contact:
+        asked = replace(asked, person=Address(routed.contact), automatic="", vouched=False)
+    if routed.to_fallback:
+        return replace(asked, client_id=asked.policy.fallback, to_fallback=True)
+    return replace(asked, client_id=routed.client_id)
+
+
+def _importance(case: Case) -> dict[str, str]:
+    """The priority of a mail that its sender marked as important or not."""
+    email = case.email
+    words = f"{email.header('Importance')} {email.header('X-Priority')[:1]} {email.header('Priority')}".lower().split()
+    for level, marks in (("high", ("high", "1", "2", "urgent")), ("low", ("low", "4", "5", "non-urgent"))):
+        if level in case.context.importance and any(word in marks for word in words):
+            case.trace.add("importance", level, "priority")
+            return {"priority_id": case.context.importance[level]}
+    return {}
 
 
 def _filled_in(case: Case) -> Address | None:

@@ -30,7 +30,14 @@ ALL = (
     Reason("receipt", "suppressed", "A read or delivery receipt without a ticket.", "Nothing."),
     Reason("auto-reply", "suppressed", "An automatic reply without a ticket.", "Nothing."),
     Reason("vacation", "suppressed", "An out-of-office reply without a ticket.", "Nothing."),
+    Reason("skipped-by-rule", "suppressed", "A rule says to skip such mail.", "Nothing; the detail names the rule."),
     Reason("dropped", "suppressed", "An operator dropped it.", "Nothing."),
+    Reason(
+        "held-by-rule",
+        "quarantined",
+        "A rule says that a person is to look at such mail.",
+        "Release it, or drop it; the detail names the rule.",
+    ),
     Reason(
         "unverified-sender",
         "quarantined",

@@ -58,6 +58,7 @@ class Asked:
     facts: Facts
     trace: Trace
     client_id: str = ""
+    to_fallback: bool = False
 
     @property
     def address(self) -> str:
@@ -79,6 +80,9 @@ def find(asked: Asked) -> Requester:
 
 def _by_rule(asked: Asked) -> Requester | None:
     """A rule named the client; the sender is its contact when they are one of that client."""
+    if asked.to_fallback:
+        asked.trace.add("requester", "a rule could not tell the client", "fallback client")
+        return _fallback(asked)
     if not asked.client_id:
         return None
     contact = ""

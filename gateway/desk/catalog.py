@@ -5,6 +5,7 @@ Names compare without case. What the desk does not have is a fault with the name
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +64,23 @@ class Catalog:
     priorities: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
 
+    def place(self, board: str, status: str, priority: str, default_board: str) -> dict[str, str]:
+        """The ids of a board with a status and a priority: its own defaults where none is named.
+        Raises UnknownName."""
+        ids: dict[str, str] = {}
+        board_id = default_board
+        if board:
+            row = _pick("board", list(self.boards.values()), "board_name", board)
+            board_id = ids["board_id"] = str(row["board_id"])
+            ids["status_id"] = str(_default_status(self.statuses[board_id])["status_id"])
+            if row.get("default_priority_id"):
+                ids["priority_id"] = str(row["default_priority_id"])
+        if status:
+            ids["status_id"] = str(_opening(self.statuses[board_id], status)["status_id"])
+        if priority:
+            ids["priority_id"] = str(_pick("priority", self.priorities, "priority_name", priority)["priority_id"])
+        return ids
+
     def client_id(self, name: str) -> str:
         """The id of the client of that name. Raises UnknownName."""
         row = _pick("client", self.clients, "client_name", name)
@@ -100,7 +118,7 @@ def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> 
     raise UnknownName(f"{kind} {wanted!r}: the desk does not have it; it has: {known}")
 
 
-async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Catalog:
+async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: Sequence[str] = ()) -> Catalog:
     """Ask the desk for everything that these mailboxes name. Raises DeskAway.
 
     A mailbox whose names the desk lacks is in ``faults``, not in ``destinations``."""
@@ -120,6 +138,9 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float) -> Cata
                 _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
         except UnknownName as error:
             faults[box.address] = str(error)
+    for named in (one for one in boards if str(one["board_name"]).casefold() in {name.casefold() for name in more}):
+        if named["board_id"] not in statuses:
+            statuses[named["board_id"]] = await _ask(desk.statuses(named["board_id"]))
     staff = {
         str(user["email"]).lower(): Person(
             user["user_id"],
@@ -172,11 +193,15 @@ def _destination(
 
 def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
     if box.status:
-        status = _pick("status", statuses, "name", box.status)
-        if status.get("is_closed"):
-            raise UnknownName(f"status {box.status!r} is a closed one: new tickets need an open status")
-        return status
+        return _opening(statuses, box.status)
     return _default_status(statuses)
+
+
+def _opening(statuses: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    status = _pick("status", statuses, "name", name)
+    if status.get("is_closed"):
+        raise UnknownName(f"status {name!r} is a closed one: new tickets need an open status")
+    return status
 
 
 def _default_status(statuses: list[dict[str, Any]]) -> dict[str, Any]:

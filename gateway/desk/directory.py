@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import structlog
 
 from gateway.config import DeskSettings, MailboxSettings
 from gateway.decide import domains
 from gateway.decide.facts import Contact
-from gateway.desk.catalog import Catalog, DeskAway, Destination, load
+from gateway.desk.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Refused
 
@@ -35,12 +36,15 @@ class NoCatalog(Exception):
 class Directory:
     """One desk with its catalog and contact cache."""
 
-    def __init__(self, desk: Desk, settings: DeskSettings, mailboxes: list[MailboxSettings]) -> None:
+    def __init__(
+        self, desk: Desk, settings: DeskSettings, mailboxes: list[MailboxSettings], boards: Sequence[str] = ()
+    ) -> None:
         self.desk = desk
         self.settings = settings
         self.catalog: Catalog | None = None
         self.up_since = 0.0
         self._mailboxes = mailboxes
+        self._boards = boards  # that rules name
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
         self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
@@ -118,6 +122,13 @@ class Directory:
         self._clients[domain] = (now + CONTACT_KEPT, working)
         return working
 
+    def client_named(self, name: str) -> str:
+        """The id of the active client of that name, "" for none or several."""
+        try:
+            return self.catalog.client_id(name) if self.catalog else ""
+        except UnknownName:
+            return ""
+
     def _inactive(self, client_id: str) -> bool:
         return self.catalog is not None and client_id in self.catalog.inactive_clients
 
@@ -142,7 +153,7 @@ class Directory:
         desk = self.desk
         now = desk.clock()
         try:
-            self.catalog = await load(desk, self._mailboxes, now)
+            self.catalog = await load(desk, self._mailboxes, now, self._boards)
         except DeskAway as away:
             await self.judge_away(away)
             log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])

@@ -7,8 +7,8 @@ from typing import Any
 
 from gateway.desk.simulator.contacts import contact_row
 from gateway.desk.simulator.times import iso
-from tests.scenarios.scripts import ALICE, EVE, GIL, ONE, TESS, Scenario
-from tests.scenarios.stage import Act, M, Stage
+from tests.scenarios.scripts import ALICE, BOB, EVE, GIL, ONE, TESS, Scenario
+from tests.scenarios.stage import Act, M, Stage, release
 
 TOM = "Tom Tools <tom@msp.example>"
 
@@ -47,7 +47,7 @@ def of_alice(stage: Stage) -> bool:
     text, notes = description(stage, 1), stage.comments(1)
     return (
         contact_of(stage, 1) == "alice@acme.example" and stage.client_of(1) == "Acme" and stage.ticket(1)["title"] == "Printer"
-        and "From Alice Archer <alice@acme.example>" in text and "The printer burns." in text
+        and "Alice Archer <alice@acme.example>" in text and "The printer burns." in text
         and "Forwarded by Tess" in text and "Please look" not in text
         and notes[0]["is_internal"] and "Please look" in notes[0]["note"]
     )
@@ -244,4 +244,105 @@ WHOSE = [
         and contacts_calls(s) == 1),
 ]  # fmt: skip
 
-ALL = [*FORWARDS, *WHOSE]
+def rule(when: Any, **actions: Any) -> dict[str, Any]:
+    conditions = when if isinstance(when, list) else [when]
+    return {"name": actions.pop("name", "r"), "when": conditions, **actions}
+
+
+def ruled(*rules: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"rule": list(rules), **more}
+
+
+def board_of(stage: Stage, number: int) -> str:
+    return str(stage.simulator.desk.boards[stage.ticket(number)["board_id"]]["board_name"])
+
+
+def priority_of(stage: Stage, number: int) -> str:
+    return str(stage.simulator.desk.priorities[stage.ticket(number)["priority_id"]]["priority_name"])
+
+
+def titles(stage: Stage) -> list[str]:
+    return [stage.ticket(number)["title"] for number in range(1, len(stage.order) + 1)]
+
+
+PRINTER = {"field": "subject", "contains": "printer"}
+OF_ACME = {"field": "from", "glob": "*@acme.example"}
+ALERT = {"field": "subject", "regex": r"^\[(?P<client>[^\]]+)\] (?P<what>.+)$"}
+MONITOR = "Monitor <monitor@rmm.example>"
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+RULES = [
+    Scenario("a rule sends mail to another board with its own defaults", [
+        (M("a", ALICE, "My PRINTER burns"), "ticket 1"), (M("b", ALICE, "Screen"), "ticket 2"), (M("c", ALICE, reply="a"), "comment 1"),
+    ], config=ruled(rule(PRINTER, board="Sales")), check=lambda s: (board_of(s, 1), board_of(s, 2)) == ("Sales", "Support")),
+    Scenario("priority, assignee and title by rule", [
+        (M("a", ALICE, "printer"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, priority="Urgent", assignee="tess@msp.example", title="Printing: {subject}")),
+        check=lambda s: priority_of(s, 1) == "Urgent" and titles(s) == ["Printing: printer"] and s.ticket(1)["assigned_to"]),
+    Scenario("the first rule that matches decides", [
+        (M("a", ALICE, "printer"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, title="first"), rule(OF_ACME, title="second")), check=lambda s: titles(s) == ["first"]),
+    Scenario("unless it goes on", [
+        (M("a", ALICE, "printer"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, title="first", go_on=True), rule(OF_ACME, title="second", priority="Urgent")),
+        check=lambda s: titles(s) == ["first"] and priority_of(s, 1) == "Urgent"),
+    Scenario("the client by a capture, by name and by alias", [
+        (M("a", MONITOR, "[Globex] Disk full"), "ticket 1"), (M("b", MONITOR, "[ACME Corp] Disk full"), "ticket 2"),
+    ], config=ruled(rule(ALERT, client="{client}", title="{what}"), aliases={"acme corp": "Acme"}),
+        check=lambda s: (s.client_of(1), s.client_of(2), s.ticket(1)["title"]) == ("Globex", "Acme", "Disk full")),
+    Scenario("a client that cannot be told: the next rule", [
+        (M("a", MONITOR, "[Nobody] Disk full"), "ticket 1"),
+    ], config=ruled(rule(ALERT, client="{client}", title="{what}"), rule({"field": "from", "contains": "monitor"}, title="second")),
+        check=lambda s: titles(s) == ["second"]),
+    Scenario("or the fallback client", [
+        (M("a", ALICE, "[Nobody] Disk full"), "ticket 1"),
+    ], config=ruled(rule(ALERT, client="{client}", title="{what}", on_failure="fallback")),
+        check=lambda s: s.client_of(1) == "Unknown Senders" and titles(s) == ["Disk full"]),
+    Scenario("or without that action", [
+        (M("a", ALICE, "[Nobody] Disk full"), "ticket 1"),
+    ], config=ruled(rule(ALERT, client="{client}", title="{what}", on_failure="skip")),
+        check=lambda s: s.client_of(1) == "Acme" and titles(s) == ["Disk full"]),
+    Scenario("a rule's client counts before the contact's", [
+        (M("a", ALICE, "printer"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, client="Globex")), check=stays_with("Globex", "")),
+    Scenario("the requester by a capture", [
+        (M("a", MONITOR, "printer", text="User: gil@globex.example\nno paper"), "ticket 1"),
+    ], config=ruled(rule([PRINTER, {"field": "body", "regex": r"User: (?P<user>\S+)"}], contact="{user}")), check=stays_with("Globex", "gil@globex.example")),
+    Scenario("mail that a rule skips leaves a record", [
+        (M("a", ALICE, "printer"), "suppress skipped-by-rule"), (M("b", ALICE, "x"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, skip=True))),
+    Scenario("mail that a rule holds waits for a person", [
+        (M("a", ALICE, "printer"), "quarantine held-by-rule"), release("a"), (M("b", ALICE, "x"), "ticket 2"),
+    ], config=ruled(rule(PRINTER, quarantine=True))),
+    Scenario("an internal text is an internal comment", [
+        (M("a", ALICE, "printer", text="secret words"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, internal=True)),
+        check=lambda s: "secret" not in description(s, 1) and s.comments(1)[0]["is_internal"] and "secret words" in s.comments(1)[0]["note"]),
+    Scenario("any, none, headers, files, sizes", [
+        (M("a", ALICE, "one", files={"invoice.pdf": b"x"}), "ticket 1"), (M("b", ALICE, "two", headers={"X-Site": "North"}), "ticket 2"),
+        (M("c", BOB, "three", files={"invoice.pdf": b"x"}), "ticket 3"), (M("d", ALICE, "four"), "ticket 4"),
+        (M("e", ALICE, "five", files={"big.bin": b"x" * 20_000}), "ticket 5"),
+    ], config=ruled(
+        rule([{"any": [{"field": "attachment", "glob": "*.pdf"}, {"field": "header:X-Site", "equals": ["north", "south"]}]},
+              {"none": [{"field": "from", "equals": "bob@acme.example"}]}], title="hit"),
+        rule({"field": "size", "above": 10_000}, title="big", name="big"),
+    ), check=lambda s: titles(s) == ["hit", "hit", "three", "four", "big"]),
+    Scenario("times and days, where the operator is", [
+        (M("a", ALICE, "x"), "ticket 1"),
+    ], config=ruled(rule([{"field": "time", "between": ["00:00", "23:59"]}, {"field": "weekday", "equals": DAYS}], title="now"), timezone="Europe/Berlin"),
+        check=lambda s: titles(s) == ["now"]),
+    Scenario("importance becomes priority where that is mapped, and a rule counts before it", [
+        (M("a", ALICE, "x", headers={"Importance": "High"}), "ticket 1"), (M("b", ALICE, "printer", headers={"X-Priority": "1 (Highest)"}), "ticket 2"),
+        (M("c", ALICE, "y"), "ticket 3"),
+    ], config=ruled(rule(PRINTER, priority="Low"), importance={"high": "Urgent"}),
+        check=lambda s: [priority_of(s, n) for n in (1, 2, 3)] == ["Urgent", "Low", "Medium"]),
+    Scenario("a rule whose board the desk does not have is passed over, not the mail", [
+        (M("a", ALICE, "printer"), "ticket 1"),
+    ], config=ruled(rule(PRINTER, board="Nowhere")), check=lambda s: board_of(s, 1) == "Support"),
+    Scenario("rules see the person whom a technician's forward is about", [
+        (M("a", TESS, FW, text=forward(), verdict="pass"), "ticket 1"),
+    ], (48,), config=ruled(rule({"field": "requester", "equals": "alice@acme.example"}, priority="Urgent")),
+        check=lambda s: priority_of(s, 1) == "Urgent" and contact_of(s, 1) == "alice@acme.example"),
+]  # fmt: skip
+
+ALL = [*FORWARDS, *WHOSE, *RULES]

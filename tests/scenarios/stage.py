@@ -28,6 +28,7 @@ from gateway.mail.ids import scan_ids
 from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.planner import Planner
+from gateway.rules import boards_named
 from gateway.store import effects, inbox, threads
 from gateway.store.engine import Store
 from gateway.store.schema import delivery
@@ -144,7 +145,7 @@ class Stage:
         one = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
         desk = Desk(name, "http://desk/api/v1", one.key(), rate=0, clock=self.clock, transport=transport)
-        return Directory(desk, one, [box for box in self.settings.mailbox if box.desk == name])
+        return Directory(desk, one, [box for box in self.settings.mailbox if box.desk == name], boards_named(self.settings))
 
     async def open(self) -> None:
         for directory in self.directories.values():

@@ -1,0 +1,131 @@
+"""The operator's rules: an ordered list that says where a new ticket goes.
+
+The first rule that matches decides, unless it says to go on: then later rules may add what it left
+open. A rule that cannot get its client or contact out of the mail goes on, falls back or leaves that
+out, as it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateway.decide.conditions import Answer, Group, View
+from gateway.decide.facts import ClientNamed, Facts
+from gateway.decide.plan import Trace
+
+OnFailure = Literal["go_on", "fallback", "skip"]
+IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", "assigned_to")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``ids`` are of the desk (IDS); ``client``, ``contact`` and ``title`` may hold {captures}; ``lacking``
+    says which of its names the desk does not have: such a rule is passed over."""
+
+    name: str
+    when: Group
+    ids: Mapping[str, str] = field(default_factory=dict)
+    client: str = ""
+    contact: str = ""
+    title: str = ""
+    internal: bool = False
+    skip: bool = False
+    quarantine: bool = False
+    go_on: bool = False
+    on_failure: OnFailure = "go_on"
+    lacking: str = ""
+
+
+@dataclass(slots=True)
+class Routed:
+    """What the rules said. ``to_fallback`` says that the client could not be told, and the mailbox's
+    fallback client is to have it."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    client_id: str = ""
+    contact: str = ""
+    title: str = ""
+    internal: bool = False
+    skip: str = ""
+    quarantine: str = ""
+    to_fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a desk with the other names of its clients (without case)."""
+
+    rules: tuple[Rule, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+def route(rules: Rules, view: View, facts: Facts, trace: Trace, tell: bool = False) -> Routed:
+    """Run the rules in order."""
+    routed = Routed()
+    for rule in rules.rules:
+        answer = Answer(tell)
+        matches = rule.when.holds(view, answer)
+        for line, holds in answer.lines:
+            trace.add("condition", f"{rule.name}: {line}", "yes" if holds else "no")
+        if not matches:
+            continue
+        if rule.lacking:
+            trace.add("rule", f"{rule.name}: {rule.lacking}", "passed over")
+            continue
+        if not _apply(rule, rules, answer.captures, view, facts, trace, routed):
+            continue
+        trace.add("rule", rule.name, "goes on" if rule.go_on else "decides")
+        if not rule.go_on:
+            break
+    return routed
+
+
+def _apply(
+    rule: Rule, rules: Rules, captures: dict[str, str], view: View, facts: Facts, trace: Trace, routed: Routed
+) -> bool:
+    """Do what the rule says, where no earlier rule did. False when it is to be passed over."""
+    client_id, contact, missing = "", "", ""
+    if rule.client:
+        name = fill(rule.client, captures, view)
+        client_id = facts.ask(ClientNamed(rules.aliases.get(name.casefold(), name))) if name else ""
+        missing = "" if client_id else f"client {name!r}" if name else "client"
+    if rule.contact:
+        contact = fill(rule.contact, captures, view).lower()
+        contact = contact if contact.count("@") == 1 and " " not in contact else ""
+        missing = missing or ("" if contact else "contact")
+    if missing:
+        trace.add("rule", f"{rule.name}: no {missing} to be found", rule.on_failure.replace("_", " "))
+        if rule.on_failure == "go_on":
+            return False
+        routed.to_fallback = rule.on_failure == "fallback" and not routed.client_id
+    routed.ids = {**rule.ids, **routed.ids} if not _other_board(rule, routed) else routed.ids
+    routed.client_id = routed.client_id or client_id
+    routed.contact = routed.contact or contact
+    routed.title = routed.title or (fill(rule.title, captures, view) if rule.title else "")
+    routed.internal = routed.internal or rule.internal
+    routed.skip = routed.skip or (rule.name if rule.skip else "")
+    routed.quarantine = routed.quarantine or (rule.name if rule.quarantine else "")
+    return True
+
+
+def _other_board(rule: Rule, routed: Routed) -> bool:
+    """A later rule's status is of its own board, and does not fit an earlier rule's."""
+    earlier, later = routed.ids.get("board_id"), rule.ids.get("board_id")
+    return bool(earlier and later and earlier != later)
+
+
+def fill(text: str, captures: Mapping[str, str], view: View) -> str:
+    """A text with its {captures}, {subject} and {from}; "" when one that it needs is not there."""
+    known = {**captures, "subject": view.email.subject, "from": (view.texts("from") or ("",))[0]}
+    for name in names_in(text):
+        if not known.get(name):
+            return ""
+        text = text.replace("{" + name + "}", known[name])
+    return text.strip()
+
+
+def names_in(text: str) -> list[str]:
+    """The names in braces."""
+    return [part.partition("}")[0] for part in text.split("{")[1:] if "}" in part]

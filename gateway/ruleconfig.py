@@ -1,0 +1,210 @@
+"""Rules as the configuration writes them.
+
+Refused: unknown keys, fields and operators, regular expressions that RE2 does not take, values that a
+field never has, captures that no condition defines, conditions that exclude each other.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from gateway.decide import conditions, rules
+from gateway.decide.conditions import Group, Test
+
+MANY = ("equals", "contains", "glob", "regex")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+Texts = str | tuple[str, ...]
+
+
+class ConditionSettings(_Part):
+    """A comparison of a field, or a group of conditions."""
+
+    field: str = Field("", description="what is looked at; header:NAME for a header")
+    equals: Texts | None = Field(None, description="the same text, without case; of a list any will do, as below")
+    contains: Texts | None = Field(None, description="a part of the text")
+    glob: Texts | None = Field(None, description="* and ? in the whole text")
+    regex: Texts | None = Field(None, description="RE2 somewhere in the text; (?P<name>…) captures")
+    above: int | None = Field(None, ge=0, description="bytes, for size")
+    below: int | None = Field(None, ge=0, description="bytes, for size")
+    between: tuple[str, str] | None = Field(None, description="two times HH:MM, for time; or dates, for date")
+    exists: bool | None = Field(None, description="whether the field has any text")
+    any: tuple[ConditionSettings, ...] | None = Field(None, description="at least one of these")
+    all: tuple[ConditionSettings, ...] | None = Field(None, description="every one of these")
+    none: tuple[ConditionSettings, ...] | None = Field(None, description="not one of these")
+
+    @model_validator(mode="after")
+    def _one(self) -> ConditionSettings:
+        groups = [name for name in ("any", "all", "none") if getattr(self, name) is not None]
+        used = [name for name in conditions.OPERATORS if getattr(self, name) is not None]
+        if len(groups) + len(used) != 1 or bool(groups) == bool(self.field):
+            raise ValueError("expected a field with one operator, or one of any, all, none")
+        if groups:
+            if not getattr(self, groups[0]):
+                raise ValueError(f"{groups[0]}: expected at least one condition")
+            return self
+        self._fits(used[0])
+        self.node()
+        return self
+
+    def _fits(self, operator: str) -> None:
+        name = self.field.lower()
+        if not (name in conditions.FIELDS or (name.startswith("header:") and name[7:])):
+            raise ValueError(f"field: {self.field!r} is not one of: {', '.join(conditions.FIELDS)}, header:NAME")
+        if (operator in ("above", "below")) != (name == "size"):
+            raise ValueError(f"field: {name} does not go with {operator}; size goes with above and below")
+        if operator == "between":
+            shape = {"time": "00:00", "date": "0000-00-00"}.get(name)
+            if shape is None:
+                raise ValueError(f"field: {name} does not go with between; time and date do")
+            for one in self.between or ():
+                if "".join("0" if c.isdigit() else c for c in one) != shape:
+                    raise ValueError(f"between: {one!r}: expected {'HH:MM' if name == 'time' else 'YYYY-MM-DD'}")
+        if operator == "equals" and name in conditions.KNOWN:
+            for one in self.values():
+                if one.lower() not in conditions.KNOWN[name]:
+                    known = ", ".join(conditions.KNOWN[name])
+                    raise ValueError(f"equals: {name} is never {one!r}: it can be {known}")
+        if name == "from_domain" and any("@" in one for one in self.values()):
+            raise ValueError("field: from_domain has no @; use from")
+        if not all(self.values()):
+            raise ValueError(f"{operator}: expected a text that is not empty")
+
+    def values(self) -> tuple[str, ...]:
+        for name in conditions.OPERATORS:
+            found = getattr(self, name)
+            if found is not None:
+                if name in ("above", "below", "exists"):
+                    return (str(found).lower(),)
+                return (found,) if isinstance(found, str) else tuple(found)
+        return ()
+
+    def node(self) -> Test | Group:
+        """The condition, ready to run. Raises ValueError."""
+        for mine, kind in (("any", "any"), ("all", "all"), ("none", "not")):
+            parts = getattr(self, mine)
+            if parts is not None:
+                return Group(kind, tuple(one.node() for one in parts))
+        operator = next(name for name in conditions.OPERATORS if getattr(self, name) is not None)
+        try:
+            return conditions.test(self.field.lower(), operator, self.values())
+        except ValueError as error:
+            raise ValueError(f"{operator}: {error}") from error
+
+
+class ExampleSettings(_Part):
+    """A mail that a rule must match, or must not; ``gateway check`` looks."""
+
+    matches: bool = Field(True, description="whether the rule is to match")
+    sender: str = Field("ann@acme.example", description="From: an address, or Name <address>")
+    recipient: str = Field("", description="RCPT TO; the first mailbox when empty")
+    to: str = Field("", description="To")
+    cc: str = Field("", description="Cc")
+    subject: str = Field("", description="Subject")
+    body: str = Field("", description="the text")
+    headers: dict[str, str] = Field({}, description="other headers")
+    attachments: tuple[str, ...] = Field((), description="file names")
+    verdict: Literal["pass", "fail", "none", "unknown"] = Field("unknown", description="the sender's verdict")
+    at: str = Field("2026-11-23T10:00", description="date and time, in the configured timezone")
+    client: str = Field("", description="the client that the rule is to get out of it, by name or alias")
+    title: str = Field("", description="the title that it is to make")
+
+
+def _id(text: str) -> str:
+    try:
+        return str(uuid.UUID(text)) if text else ""
+    except ValueError as error:
+        raise ValueError("expected the id of a category: the desk does not list their names") from error
+
+
+Id = Annotated[str, AfterValidator(_id)]
+
+
+class RuleSettings(_Part):
+    """Where new tickets go: the first rule that matches decides, unless it goes on."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="name in traces")
+    desk: str = Field("default", description="name of the desk, with several desks")
+    when: tuple[ConditionSettings, ...] = Field(min_length=1, description="conditions; all must hold")
+    board: str = Field("", description="board of the ticket")
+    status: str = Field("", description="its status; needs board; the board's default when absent")
+    priority: str = Field("", description="its priority")
+    category: Id = Field("", description="its category: an id, with board")
+    subcategory: Id = Field("", description="its subcategory: an id")
+    assignee: str = Field("", description="address of the technician who gets it")
+    client: str = Field("", description="client by name or alias; may hold {captures}")
+    contact: str = Field("", description="address of the requester; may hold {captures}")
+    title: str = Field("", description="title; may hold {captures}, {subject}, {from}")
+    internal: bool = Field(False, description="the text becomes an internal comment")
+    skip: bool = Field(False, description="no ticket: suppressed with a record")
+    quarantine: bool = Field(False, description="no ticket until a person releases it")
+    go_on: bool = Field(False, description="later rules may add what this one leaves open")
+    on_failure: Literal["go_on", "fallback", "skip"] = Field(
+        "go_on", description="client or contact not found: next rule, fallback client, or without that action"
+    )
+    example: tuple[ExampleSettings, ...] = Field((), description="mails to try it with")
+
+    @model_validator(mode="after")
+    def _fits(self) -> RuleSettings:
+        if self.status and not self.board:
+            raise ValueError("status: expected board as well: a status belongs to a board")
+        if self.skip and self.quarantine:
+            raise ValueError("skip: expected either skip or quarantine")
+        if (self.skip or self.quarantine) and self.go_on:
+            raise ValueError("go_on: a rule that skips or quarantines is the last one")
+        defined = {*self.captures(), "subject", "from"}
+        for key in ("client", "contact", "title"):
+            for name in rules.names_in(getattr(self, key)):
+                if name not in defined:
+                    raise ValueError(f"{key}: the capture {{{name}}} is not defined by any regex of this rule")
+        self._possible()
+        return self
+
+    def captures(self) -> set[str]:
+        return {name for one in _tests(self.node()) for pattern in one.patterns for name in pattern.groupindex}
+
+    def node(self) -> Group:
+        return Group("all", tuple(one.node() for one in self.when))
+
+    def _possible(self) -> None:
+        parts = [one for one in self.node().parts if isinstance(one, Test)]
+        for number, one in enumerate(parts):
+            for other in parts[number + 1 :]:
+                if one.name != other.name or one.name not in conditions.SINGLE:
+                    continue
+                if one.operator == other.operator == "equals" and not set(one.values) & set(other.values):
+                    raise ValueError(f"when: can never match: {one.name} equals both {one.values} and {other.values}")
+        above = max((int(one.values[0]) for one in parts if one.operator == "above"), default=-1)
+        below = min((int(one.values[0]) for one in parts if one.operator == "below"), default=1 << 62)
+        if above + 1 >= below:
+            raise ValueError("when: can never match: size is above and below")
+        for part in self.node().parts:
+            if isinstance(part, Group) and part.kind == "not" and set(part.parts) & set(parts):
+                raise ValueError("when: can never match: the same condition is asked for and excluded")
+
+
+def _tests(node: Test | Group) -> list[Test]:
+    if isinstance(node, Test):
+        return [node]
+    return [one for part in node.parts for one in _tests(part)]
+
+
+def shadowed(found: tuple[RuleSettings, ...]) -> list[tuple[int, str]]:
+    """Rules that can never match: an earlier one takes whatever they could match."""
+    out = []
+    for number, one in enumerate(found):
+        mine: set[Any] = set(one.node().parts)
+        for earlier in found[:number]:
+            if not earlier.go_on and earlier.desk == one.desk and earlier.on_failure == "go_on":
+                certain = not (earlier.client or earlier.contact)
+                if certain and set(earlier.node().parts) <= mine:
+                    out.append((number, f"can never match: rule {earlier.name!r} takes all of it"))
+                    break
+    return out

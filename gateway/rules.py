@@ -1,0 +1,163 @@
+"""Rules with the desk's ids in place of names, and the check of what they carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+from gateway.config import Settings
+from gateway.decide import rules
+from gateway.decide.conditions import Answer, View
+from gateway.decide.rules import Rule, Rules
+from gateway.desk.catalog import Catalog, UnknownName
+from gateway.envelope import Envelope
+from gateway.mail.read import read
+from gateway.ruleconfig import ExampleSettings, RuleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong with a rule or another named thing. ``where`` is file and line."""
+
+    where: str
+    what: str
+
+
+def boards_named(settings: Settings) -> tuple[str, ...]:
+    """The boards that rules name: their statuses are needed."""
+    return tuple(dict.fromkeys(one.board for one in settings.rule if one.board))
+
+
+def resolved(settings: Settings, desk: str, catalog: Catalog | None) -> Rules:
+    """The rules of a desk. Without a catalog names stand for ids."""
+    found = tuple(_rule(one, catalog) for one in settings.rule if one.desk == desk)
+    return Rules(found, {alias.casefold(): name for alias, name in settings.aliases.items()})
+
+
+def importance(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
+    """The priorities of important and unimportant mail."""
+    out: dict[str, str] = {}
+    for level, name in settings.importance.items():
+        try:
+            out[level] = catalog.place("", "", name, "")["priority_id"] if catalog else f"priority {name}"
+        except UnknownName:
+            continue
+    return out
+
+
+def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
+    lacking = ""
+    ids: dict[str, str] = {}
+    if catalog is None:
+        named = {"board_id": one.board, "status_id": one.status, "priority_id": one.priority}
+        ids = {key: f"{key[:-3]} {name}" for key, name in named.items() if name}
+    else:
+        try:
+            ids = ids_of(one, catalog)
+        except UnknownName as error:
+            lacking = str(error)
+    more = {"category_id": one.category, "subcategory_id": one.subcategory}
+    ids |= {key: value for key, value in more.items() if value}
+    return Rule(
+        name=one.name,
+        when=one.node(),
+        ids=ids,
+        client=one.client,
+        contact=one.contact,
+        title=one.title,
+        internal=one.internal,
+        skip=one.skip,
+        quarantine=one.quarantine,
+        go_on=one.go_on,
+        on_failure=one.on_failure,
+        lacking=lacking,
+    )
+
+
+def ids_of(one: RuleSettings, catalog: Catalog) -> dict[str, str]:
+    """The desk's ids for what a rule names. Raises UnknownName."""
+    ids = catalog.place(one.board, one.status, one.priority, "")
+    if one.assignee:
+        person = catalog.staff.get(one.assignee.lower())
+        if person is None:
+            raise UnknownName(f"assignee {one.assignee!r}: no active technician of the desk has this address")
+        ids["assigned_to"] = person.user_id
+    return ids
+
+
+def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
+    """What the desk lacks, and examples that do not come out as they say."""
+    faults = []
+    places = settings.places
+
+    def fault(section: str, number: int, key: str, what: str) -> None:
+        faults.append(Fault(places.of(section, number, key), what))
+
+    aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
+    for alias, name in settings.aliases.items():
+        if what := _unknown_client(name, catalog):
+            faults.append(Fault(places.of("aliases", None, alias), f"alias {alias!r}: {what}"))
+    for level, name in settings.importance.items():
+        try:
+            catalog.place("", "", name, "")
+        except UnknownName as error:
+            faults.append(Fault(places.of("importance", None, level), f"importance {level}: {error}"))
+    for number, mapped in enumerate(settings.domain):
+        if mapped.desk == desk and (what := _unknown_client(mapped.client, catalog)):
+            fault("domain", number, "client", f"domain {mapped.domain}: {what}")
+    for number, one in enumerate(settings.rule):
+        if one.desk != desk:
+            continue
+        try:
+            ids_of(one, catalog)
+        except UnknownName as error:
+            fault("rule", number, str(error).split()[0], f"rule {one.name!r}: {error}")
+        name = one.client
+        plain = name and not rules.names_in(name)
+        if plain and (what := _unknown_client(aliases.get(name.casefold(), name), catalog)):
+            fault("rule", number, "client", f"rule {one.name!r}: {what}")
+        for place, example in enumerate(one.example, 1):
+            if what := try_example(settings, one, example):
+                fault("rule", number, "example", f"rule {one.name!r}, example {place}: {what}")
+    return faults
+
+
+def _unknown_client(name: str, catalog: Catalog) -> str:
+    try:
+        catalog.client_id(name)
+    except UnknownName as error:
+        return str(error)
+    return ""
+
+
+def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings) -> str:
+    """Run a rule's example: what did not come out, "" when all did."""
+    message = EmailMessage()
+    recipient = example.recipient or settings.mailbox[0].address
+    message["From"], message["To"], message["Subject"] = example.sender, example.to or recipient, example.subject
+    if example.cc:
+        message["Cc"] = example.cc
+    for name, value in example.headers.items():
+        message[name] = value
+    message.set_content(example.body)
+    for name in example.attachments:
+        message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
+    zone = ZoneInfo(settings.timezone)
+    try:
+        moment = datetime.fromisoformat(example.at).replace(tzinfo=zone).timestamp()
+    except ValueError:
+        return f"at {example.at!r}: expected YYYY-MM-DDTHH:MM"
+    email = read(message.as_bytes()).email
+    envelope = Envelope(example.sender, recipient, time=moment, verdict=example.verdict)
+    view = View(email, envelope, email.sender.address.lower() if email.sender else "", zone)
+    answer = Answer(tell=True)
+    if rule.node().holds(view, answer) != example.matches:
+        said = "; ".join(f"{line}: {'yes' if holds else 'no'}" for line, holds in answer.lines)
+        return f"{'does not match' if example.matches else 'matches'} ({said})"
+    for key, wanted in (("client", example.client), ("title", example.title)):
+        got = rules.fill(getattr(rule, key), answer.captures, view)
+        if wanted and got.casefold() != wanted.casefold():
+            return f"{key} is {got!r} instead of {wanted!r}"
+    return ""
