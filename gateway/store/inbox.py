@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     RowMapping,
+    Table,
     bindparam,
     case,
     delete,
@@ -25,9 +26,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.envelope import Envelope
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery, effect, event, file, mention, raw, seen, thread
 from gateway.store.stage import PENDING, EffectState, Stage, check
 
@@ -94,9 +95,15 @@ class Sums:
 
 # -- accept ---------------------------------------------------------------------------------------
 
-_INSERT_RAW = insert(raw).returning(raw.c.id)
-_INSERT_DELIVERY = insert(delivery).returning(delivery.c.seq)
-_INSERT_MENTION = insert(mention)
+
+def _insertion(table: Table, *columns: str) -> Any:
+    return lambda dialect: dialect.insert(table).values({name: bindparam(name) for name in columns})
+
+
+_INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size")(dialect).returning(raw.c.id))
+_NEW = ("id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at")
+_INSERT_DELIVERY = Prepared(lambda dialect: _insertion(delivery, *_NEW)(dialect).returning(delivery.c.seq))
+_INSERT_MENTION = Prepared(_insertion(mention, "key", "seq"))
 
 
 def _seen_statement(dialect: Any) -> Any:
@@ -111,7 +118,7 @@ def _seen_statement(dialect: Any) -> Any:
     ).returning(seen.c.delivery_id)
 
 
-_CLAIM_KEY = {"sqlite": _seen_statement(sqlite), "postgresql": _seen_statement(postgresql)}
+_CLAIM_KEY = Prepared(_seen_statement)
 
 
 def accept(
@@ -123,17 +130,16 @@ def accept(
     raw_id = None
     for new in news:
         now = new.envelope.time
-        claimed = connection.execute(
-            _CLAIM_KEY[connection.dialect.name],
-            {"key": new.dedupe_key, "delivery_id": new.id, "until": new.remember_until, "now": now},
-        ).scalar()
+        claimed = _CLAIM_KEY.run(
+            connection, {"key": new.dedupe_key, "delivery_id": new.id, "until": new.remember_until, "now": now}
+        )
         if claimed is None:
             ids.append(_redelivered(connection, new))
             continue
         if raw_id is None:
-            raw_id = connection.execute(_INSERT_RAW, {"data": data, "path": path, "size": size}).scalar_one()
-        seq = connection.execute(
-            _INSERT_DELIVERY,
+            raw_id = _INSERT_RAW.run(connection, {"data": data, "path": path, "size": size})
+        seq = _INSERT_DELIVERY.run(
+            connection,
             {
                 "id": new.id,
                 "raw_id": raw_id,
@@ -145,9 +151,9 @@ def accept(
                 "stage": Stage.ACCEPTED.value,
                 "due_at": now,
             },
-        ).scalar_one()
-        if new.mention_keys:
-            connection.execute(_INSERT_MENTION, [{"key": key, "seq": seq} for key in new.mention_keys])
+        )
+        for key in new.mention_keys:
+            _INSERT_MENTION.run(connection, {"key": key, "seq": seq})
         ids.append(new.id)
     return ids
 
@@ -219,6 +225,11 @@ def _delivery(row: RowMapping) -> Delivery:
         plan=json.loads(row["plan"]) if row["plan"] else None,
         trace=json.loads(row["trace"]) if row["trace"] else [],
     )
+
+
+def of_row(row: RowMapping) -> Delivery:
+    """A delivery as its row says."""
+    return _delivery(row)
 
 
 def free_claims(connection: Connection) -> int:
