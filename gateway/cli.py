@@ -290,6 +290,68 @@ def explain(
 
 
 @app.command()
+def whatif(
+    since: Annotated[str, typer.Option(help="How far back: 30d, 12h.")] = "30d",
+    config_file: Annotated[Path | None, typer.Option("--config", "-c", help="The configuration to try.")] = None,
+    store_of: Annotated[
+        Path | None, typer.Option("--store-of", help="The configuration whose mail is kept; default: the same.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Changes that are listed.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would have become of kept mail under a configuration. Changes nothing."""
+    from gateway.app import make_directory
+    from gateway.parser import Parser
+    from gateway.store.engine import make_engine
+    from gateway.whatif import Report, replay
+
+    settings = _settings(config_file)
+    kept = _settings(store_of).store if store_of else settings.store
+    settings = settings.model_copy(update={"store": kept})
+    unit = {"h": 3600.0, "d": 86400.0}.get(since[-1:], 0.0)
+    if not unit or not since[:-1].isdigit():
+        _fail(f"{since}: expected a number of days or hours, for example 30d", USAGE)
+    log.setup("error", "text")
+    engine = make_engine(kept.url)
+
+    def read(operation: Callable[[Any], Any]) -> Any:
+        with engine.connect() as connection:
+            return operation(connection)
+
+    async def run() -> Report:
+        directories = {name: make_directory(settings, name) for name in settings.desks}
+        parser = Parser(own=[box.address for box in settings.mailbox], memory=settings.parser.memory)
+        try:
+            for name, directory in directories.items():
+                if not await directory.refresh():
+                    _fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
+            return await replay(read, parser, directories, settings, time.time() - int(since[:-1]) * unit)
+        finally:
+            await parser.close()
+            for directory in directories.values():
+                await directory.desk.close()
+
+    found = asyncio.run(run())
+    engine.dispose()
+    if as_json:
+        changes = [{**vars_of(one), "words": one.words()} for one in found.changes]
+        _print_json({"mails": found.mails, "left_out": found.left_out, "unanswered": found.asked, "changes": changes})
+        return
+    typer.echo(f"{found.mails} mails decided again, {len(found.changes)} would change, {found.left_out} left out")
+    if found.asked:
+        typer.echo(f"{found.asked} questions had no answer: those mails may differ")
+    _table(["what changes", "mails"], [[what, number] for what, number in found.counts.most_common()])
+    rows = [[one.delivery, one.sender, one.subject[:60], one.words()] for one in found.changes[:limit]]
+    _table(["id", "from", "subject", "change"], rows)
+
+
+def vars_of(value: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(value)
+
+
+@app.command()
 def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Count the deliveries by what they became."""
     from dataclasses import asdict

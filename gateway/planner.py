@@ -70,14 +70,11 @@ class Planner:
         self.parser = parser
         self.directories = directories
         self.settings = settings
-        self.templates = {box.address: templates_of(box, templates) for box in settings.mailbox}
         self.clock = clock
         self.mailboxes = {box.address: box for box in settings.mailbox}
-        self.own = frozenset(self.mailboxes)
         self.spool = settings.store.spool_dir
-        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
-        guard = settings.guard
-        self.guard = Guard(guard.tickets_per_hour, guard.comments_per_hour, guard.answers)
+        self.places = Places(settings, templates)
+        self.templates = self.places.templates
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
@@ -97,7 +94,7 @@ class Planner:
         if box is None or directory is None:
             return Quarantine("no-mailbox", f"{one.mailbox} on desk {one.desk} is not configured")
         try:
-            destination = directory.destination(one.mailbox)
+            directory.destination(one.mailbox)
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, str(fault))
         row, blockers = await self.store.read(
@@ -109,25 +106,7 @@ class Planner:
         source = Answers(one, directory, self.store.read)
         if wait := self._wait(one, await self._look(one, email, source), directory):
             return wait
-        context = Context(
-            delivery_id=one.id,
-            destination={
-                "board_id": destination.board_id,
-                "status_id": destination.status_id,
-                "priority_id": destination.priority_id,
-            },
-            own=self.own,
-            **self._policies(box, directory, destination.client_id),
-            templates=self.templates[box.address],
-            attach_original=box.attach_original,
-            closing=closing_of(box, directory),
-            guard=self.guard,
-            double_send=box.double_send,
-            moved_to=one.moved_to,
-            moved_from=one.moved_from,
-            released=one.released,
-            note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
-        )
+        context = context_of(one, box, self.settings, directory, self.places)
         try:
             decision, answers = await self._decide(one, email, context, source)
         except DeskAway as away:
@@ -137,14 +116,6 @@ class Planner:
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
         return await self._keep(one, email, decision, trace, directory)
-
-    def _policies(self, box: MailboxSettings, directory: Directory, fallback: str) -> dict[str, Any]:
-        """``policies``, worked out once for each catalog."""
-        catalog, known = self._known.get(box.address, (None, {}))
-        if catalog is None or catalog is not directory.catalog:
-            known = policies(box, self.settings, directory, fallback)
-            self._known[box.address] = (directory.catalog, known)
-        return known
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -251,6 +222,52 @@ class Planner:
 def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
     """The mailbox's own templates, else the shipped ones."""
     return Templates(box.templates) if box.templates else shipped
+
+
+class Places:
+    """What the configuration says of mailboxes, worked out once for each catalog of a desk."""
+
+    def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
+        shipped = templates or Templates()
+        guard = settings.guard
+        self.settings = settings
+        self.own = frozenset(box.address for box in settings.mailbox)
+        self.templates = {box.address: templates_of(box, shipped) for box in settings.mailbox}
+        self.guard = Guard(guard.tickets_per_hour, guard.comments_per_hour, guard.answers)
+        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
+
+    def policies(self, box: MailboxSettings, directory: Directory) -> dict[str, Any]:
+        catalog, known = self._known.get(box.address, (None, {}))
+        if catalog is None or catalog is not directory.catalog:
+            known = policies(box, self.settings, directory, directory.destination(box.address).client_id)
+            self._known[box.address] = (directory.catalog, known)
+        return known
+
+
+def context_of(
+    one: Delivery, box: MailboxSettings, settings: Settings, directory: Directory, places: Places
+) -> Context:
+    """What a decision about the delivery knows without asking. Raises NoCatalog."""
+    destination = directory.destination(box.address)
+    return Context(
+        delivery_id=one.id,
+        destination={
+            "board_id": destination.board_id,
+            "status_id": destination.status_id,
+            "priority_id": destination.priority_id,
+        },
+        own=places.own,
+        **places.policies(box, directory),
+        templates=places.templates[box.address],
+        attach_original=box.attach_original,
+        closing=closing_of(box, directory),
+        guard=places.guard,
+        double_send=box.double_send,
+        moved_to=one.moved_to,
+        moved_from=one.moved_from,
+        released=one.released,
+        note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
+    )
 
 
 def policies(box: MailboxSettings, settings: Settings, directory: Directory | None, fallback: str) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from gateway.whatif import replay
 from tests.scenarios.scripts import Scenario
 from tests.scenarios.stage import M, Stage, settings_for
 
@@ -26,10 +28,28 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
                 faults.append(f"{mail.key}: {became} instead of {expected}")
         if scenario.check is not None and not scenario.check(stage):
             faults.append("the check at the end failed")
+        faults += await changes_nothing(stage)
         faults += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refused(stage)]
         faults += [f"the desk mailed {one.to} for a comment" for one in stage.simulator.desk.mails if one.comment_id]
     finally:
         await stage.close()
+    return faults
+
+
+async def changes_nothing(stage: Stage) -> list[str]:
+    """Deciding everything again under the same configuration changes nothing, and does nothing."""
+    calls = len(stage.simulator.desk.calls)
+
+    def read(operation: Any) -> Any:
+        with stage.store.engine.connect() as connection:
+            return operation(connection)
+
+    report = await replay(read, stage.planner.parser, stage.directories, stage.settings, 0.0)
+    faults = [f"{one.delivery} decided again: {one.words()}" for one in report.changes]
+    if report.mails + report.left_out != len(stage.ids):
+        faults.append(f"{report.mails} mails were decided again")
+    if report.asked or len(stage.simulator.desk.calls) != calls:
+        faults.append(f"deciding again asked {report.asked} questions and made calls")
     return faults
 
 

@@ -1,0 +1,288 @@
+"""``gateway whatif``: kept mail decided again under another configuration, and what would have changed.
+
+The same pure decision as live traffic, with the answers that were kept with each mail's trace. What
+was not asked then is asked of the desk now, reading only. Nothing is written and nothing is sent.
+Left out: mail that an operator moved, that is still pending, or that failed for other reasons than a
+decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, and_, select
+
+from gateway.answers import Answers
+from gateway.config import Settings
+from gateway.decide import facts as ask
+from gateway.decide.decide import decide
+from gateway.decide.plan import Decision
+from gateway.desk.catalog import DeskAway
+from gateway.desk.directory import Directory, NoCatalog
+from gateway.explain import EMPTY
+from gateway.mail.model import Email
+from gateway.parser import ParserBroken, ParserDied
+from gateway.planner import Places, context_of
+from gateway.store import inbox
+from gateway.store.inbox import Delivery
+from gateway.store.schema import delivery, effect, raw
+from gateway.store.stage import Stage
+
+BATCH = 200
+AT_ONCE = 8
+ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
+NOT_DECIDED = ("api-rejected", "retries-exhausted", "unparseable", "no-mailbox", "dropped", "no-ticket")
+SHOWN = (
+    ("board_id", "board"),
+    ("status_id", "status"),
+    ("priority_id", "priority"),
+    ("client_id", "client"),
+    ("contact_name_id", "contact"),
+    ("assigned_to", "assignee"),
+    ("category_id", "category"),
+    ("title", "title"),
+)
+
+QUESTIONS: dict[str, type[ask.Question]] = {one.kind: one for one in ask.Question.__subclasses__()}
+ANSWERS: dict[type[ask.Question], Any] = {
+    ask.Copies: ask.Copy,
+    ask.TicketsOf: ask.Mapped,
+    ask.TicketFacts: ask.Ticket,
+    ask.TicketByNumber: ask.Ticket,
+    ask.ContactsOf: ask.Contact,
+    ask.StateOf: ask.TicketState,
+    ask.RecentMails: ask.Recent,
+}
+
+
+class Reader(Protocol):
+    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email: ...
+
+
+Read = Callable[[Callable[[Connection], Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mail that would have become something else."""
+
+    delivery: str
+    sender: str
+    subject: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def words(self) -> str:
+        keys = [key for key in (*self.before, *self.after) if self.before.get(key) != self.after.get(key)]
+        return "; ".join(
+            f"{key} {self.before.get(key) or '-'} -> {self.after.get(key) or '-'}" for key in dict.fromkeys(keys)
+        )
+
+
+@dataclass(slots=True)
+class Report:
+    """``counts`` are of the kinds of change; ``asked`` are questions that nobody could answer."""
+
+    mails: int = 0
+    left_out: int = 0
+    asked: int = 0
+    changes: list[Change] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    one: Delivery
+    mail: bytes | Path
+    answers: dict[ask.Question, Any]
+    became: dict[str, str]
+
+
+async def replay(
+    read: Read, parser: Reader, directories: Mapping[str, Directory], settings: Settings, since: float
+) -> Report:
+    """Decide all kept mail since then again. ``read`` runs a function on the store."""
+    report = Report()
+    places = Places(settings)
+    names = {name: _names(one) for name, one in directories.items()}
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def judge(kept: _Kept) -> Change | None:
+        async with room:
+            return await _judge(kept, read, parser, directories, settings, places, names, report)
+
+    after = 0
+    while True:
+        rows, after = read(partial(_batch, since=since, after=after, settings=settings))
+        if not after:
+            break
+        report.left_out += sum(one is None for one in rows)
+        kept = [one for one in rows if one is not None]
+        report.mails += len(kept)
+        for change in await asyncio.gather(*(judge(one) for one in kept)):
+            if change is not None:
+                report.changes.append(change)
+                report.counts.update(_kinds(change))
+    return report
+
+
+async def _judge(
+    kept: _Kept,
+    read: Read,
+    parser: Reader,
+    directories: Mapping[str, Directory],
+    settings: Settings,
+    places: Places,
+    names: Mapping[str, Mapping[str, str]],
+    report: Report,
+) -> Change | None:
+    one = kept.one
+    box = next((box for box in settings.mailbox if box.address == one.mailbox), None)
+    directory = directories.get(one.desk)
+    if box is None or directory is None:
+        return _change(kept, {"outcome": "quarantine no-mailbox"}, "", "", {})
+    try:
+        context = context_of(one, box, settings, directory, places)
+        email = await parser.read(kept.mail)
+    except (NoCatalog, ParserDied, ParserBroken):
+        report.left_out += 1
+        return None
+
+    async def look(operation: Callable[[Connection], Any]) -> Any:
+        return read(operation)
+
+    source = Answers(one, directory, look)
+    answers = dict(kept.answers)
+    while not isinstance(decision := decide(email, one.envelope, context, answers), Decision):
+        for question in decision:
+            try:
+                answers[question] = await source.answer(question)
+            except (DeskAway, LookupError):
+                report.asked += 1
+                answers[question] = EMPTY[type(question)]
+    sender = email.sender.address if email.sender else ""
+    return _change(kept, _became(decision), sender, email.subject, names[one.desk])
+
+
+def _change(kept: _Kept, after: dict[str, str], sender: str, subject: str, names: Mapping[str, str]) -> Change | None:
+    if after == kept.became:
+        return None
+
+    def named(values: dict[str, str]) -> dict[str, str]:
+        return {key: names.get(value, value) for key, value in values.items()}
+
+    return Change(kept.one.id, sender, subject, named(kept.became), named(after))
+
+
+def _kinds(change: Change) -> Iterable[str]:
+    before, after = change.before["outcome"], change.after["outcome"]
+    if before != after:
+        return [f"{before} -> {after}"]
+    return [
+        key for key in dict.fromkeys((*change.before, *change.after)) if change.before.get(key) != change.after.get(key)
+    ]
+
+
+def _became(decision: Decision) -> dict[str, str]:
+    """What a decision makes of a mail, in the words by which two are compared."""
+    if decision.plan is None:
+        return {"outcome": f"{decision.outcome} {decision.reason}"}
+    if decision.outcome == "comment":
+        return {"outcome": "comment", "ticket": decision.plan.ticket_id}
+    request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
+    return _ticket(request, [spec.kind for spec in decision.plan.effects])
+
+
+def _ticket(request: dict[str, Any], kinds: Iterable[str]) -> dict[str, str]:
+    made = {"new contact": "yes"} if "contact" in kinds else {}
+    notes = {"internal comments": "yes"} if "note" in kinds else {}
+    return {
+        "outcome": "ticket",
+        **{name: str(request[key]) for key, name in SHOWN if request.get(key)},
+        **made,
+        **notes,
+    }
+
+
+# -- what was kept ---------------------------------------------------------------------------------
+
+
+def _batch(connection: Connection, since: float, after: int, settings: Settings) -> tuple[list[_Kept | None], int]:
+    """The next mails in order of acceptance, None for those left out; 0 after the last."""
+    query = select(delivery).where(and_(delivery.c.seq > after, delivery.c.accepted_at >= since))
+    rows = connection.execute(query.order_by(delivery.c.seq).limit(BATCH)).mappings().all()
+    if not rows:
+        return [], 0
+    found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
+        effect.c.delivery_id.in_([row["id"] for row in rows]), effect.c.kind.in_(("ticket", "contact", "note"))
+    )
+    plans: dict[tuple[str, int], dict[str, Any]] = {}
+    for one in connection.execute(found):
+        plans.setdefault((one.delivery_id, one.generation), {})[one.kind] = one.body
+    contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings()
+    mails = {
+        row["id"]: settings.store.spool_dir / row["path"] if row["path"] else bytes(row["data"]) for row in contents
+    }
+    kept = [_kept(row, plans.get((row["id"], row["generation"]), {}), mails.get(row["raw_id"])) for row in rows]
+    return kept, int(rows[-1]["seq"])
+
+
+def _kept(row: Any, plan: dict[str, Any], mail: bytes | Path | None) -> _Kept | None:
+    if row["stage"] not in ENDED or not row["trace"] or mail is None or row["generation"] > 1:
+        return None
+    if row["reason"] in NOT_DECIDED or row["moved_to"] or row["moved_from"]:
+        return None
+    if row["stage"] != Stage.DONE.value:
+        word = "suppress" if row["stage"] == Stage.SUPPRESSED.value else "quarantine"
+        became = {"outcome": f"{word} {row['reason']}"}
+    elif row["outcome"] == "comment":
+        became = {"outcome": "comment", "ticket": row["ticket_id"]}
+    elif "ticket" in plan:
+        body = plan["ticket"]
+        became = _ticket((json.loads(body) if isinstance(body, str) else body)["request"], plan)
+    else:
+        return None
+    return _Kept(inbox.of_row(row), mail, answers_of(json.loads(row["trace"])), became)
+
+
+def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:
+    """The questions of a kept trace with their answers."""
+    found: dict[ask.Question, Any] = {}
+    for one in trace.get("answers", ()):
+        kind = QUESTIONS.get(one["asked"])
+        if kind is None:
+            continue
+        about = {key: tuple(value) if isinstance(value, list) else value for key, value in one["about"].items()}
+        try:
+            found[kind(**about)] = _answer(kind, one["answer"])
+        except TypeError:  # kept by another version
+            continue
+    return found
+
+
+def _answer(kind: type[ask.Question], value: Any) -> Any:
+    shape = ANSWERS.get(kind)
+    if isinstance(value, list) and shape is not None:
+        return [shape(**one) for one in value]
+    if isinstance(value, list):
+        return tuple(value)
+    return shape(**value) if shape is not None and isinstance(value, dict) else value
+
+
+def _names(directory: Directory) -> dict[str, str]:
+    """The desk's ids with their names, for people."""
+    catalog = directory.catalog
+    if catalog is None:
+        return {}
+    names = {key: str(row["board_name"]) for key, row in catalog.boards.items()}
+    names |= {str(row["status_id"]): str(row["name"]) for rows in catalog.statuses.values() for row in rows}
+    names |= {str(row["priority_id"]): str(row["priority_name"]) for row in catalog.priorities}
+    names |= {str(row["client_id"]): str(row["client_name"]) for row in catalog.clients}
+    return names | {one.user_id: one.name for one in catalog.staff.values()}

@@ -1,0 +1,66 @@
+"""Another configuration over kept mail: what would have changed is counted and listed, and nothing is done.
+(That the same configuration changes nothing is looked at after every scenario.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gateway.config import parse
+from gateway.desk.directory import Directory
+from gateway.rules import boards_named
+from gateway.whatif import Report, replay
+from tests.scenarios.scripts import ALICE, EVE, GIL
+from tests.scenarios.stage import M, Stage, settings_for
+
+
+async def tried(stage: Stage, **changes: Any) -> Report:
+    """What the changed configuration would make of the stage's mail."""
+    data = {**settings_for(), "store": {"url": stage.settings.store.url, "min_free": 0}, **changes}
+    settings = parse(data, {})
+    old = stage.directories["default"]
+    directory = Directory(old.desk, old.settings, list(settings.mailbox), boards_named(settings))
+    assert await directory.refresh()
+
+    def read(operation: Any) -> Any:
+        with stage.store.engine.connect() as connection:
+            return operation(connection)
+
+    return await replay(read, stage.planner.parser, {"default": directory}, settings, 0.0)
+
+
+async def test_a_new_rule_shows_what_it_would_do(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    for mail in (M("a", ALICE, "Printer"), M("b", GIL, "Screen"), M("c", ALICE, reply="a"), M("d", EVE, "Win money")):
+        await stage.accept(mail)
+        await stage.work()
+    before = len(stage.simulator.desk.tickets), len(stage.simulator.desk.comments)
+
+    report = await tried(
+        stage,
+        rule=[
+            {"name": "p", "when": [{"field": "subject", "contains": "printer"}], "board": "Sales", "priority": "Urgent"},
+            {"name": "w", "when": [{"field": "subject", "contains": "money"}], "skip": True},
+        ],
+    )
+    await stage.close()
+
+    assert report.mails == 4
+    assert len(report.changes) == 2
+    assert report.counts["ticket -> suppress skipped-by-rule"] == 1
+    assert report.counts["board"] == report.counts["priority"] == 1
+    assert "board Support -> Sales" in report.changes[0].words()
+    assert (len(stage.simulator.desk.tickets), len(stage.simulator.desk.comments)) == before
+
+
+async def test_a_mapped_domain_shows_whose_mail_it_would_be(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    await stage.accept(M("a", EVE, "Hello"))
+    await stage.work()
+
+    report = await tried(stage, domain=[{"domain": "evil.example", "client": "Globex"}])
+    await stage.close()
+
+    assert [one.words() for one in report.changes] == ["client Unknown Senders -> Globex"]
