@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, lookups, parse, stall
+from benchmarks import drain, lookups, parse, rules, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -41,6 +41,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
     lines: list[str] = []
+    mails = 200 if quick else 10_000
 
     def show(text: str) -> None:
         print(text, flush=True)
@@ -53,6 +54,7 @@ def main() -> None:
         "Accepting": lambda: [show(line) for line in smtp(quick)],
         "Reading": lambda: [show(f"{name:32} {value:10.2f}") for name, value in parse.measure().items()],
         "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
+        "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(mails).items()],
         "Event loop": lambda: stall.main(show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }

@@ -1,0 +1,82 @@
+"""Rules as an operator meets them: check, explain, whatif."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gateway.desk.simulator import Simulator
+from tests.harness import GatewayProcess, mail
+
+GOOD = """
+[[rule]]
+name = "printers"
+when = [{ field = "subject", regex = "(?P<what>printer|toner)" }]
+board = "Sales"
+title = "Printing: {what}"
+[[rule.example]]
+subject = "My PRINTER burns"
+title = "Printing: PRINTER"
+[[rule.example]]
+subject = "Screen"
+matches = false
+"""
+WRONG = """
+[[rule]]
+name = "printers"
+when = [{ field = "subject", contains = "printer" }]
+board = "Sails"
+[[rule.example]]
+subject = "Screen"
+[[rule]]
+name = "alerts"
+when = [{ field = "from", contains = "alert" }]
+client = "Acne"
+assignee = "nobody@msp.example"
+[[domain]]
+domain = "mapped.example"
+client = "Nowhere"
+"""
+
+
+def beside(running: GatewayProcess, text: str, folder: Path) -> tuple[str, int]:
+    """The running gateway's configuration with more in it: the file, and its lines before that."""
+    before = running.config.read_text()
+    file = folder / "other.toml"
+    file.write_text(before + text)
+    return str(file), len(before.splitlines()) + (not before.endswith("\n"))
+
+
+def test_check_runs_the_examples(running: GatewayProcess, tmp_path: Path) -> None:
+    file, _ = beside(running, GOOD, tmp_path)
+
+    assert running.run("check", "--config", file).returncode == 0
+
+
+def test_check_names_what_the_desk_lacks_with_file_and_line(running: GatewayProcess, tmp_path: Path) -> None:
+    file, before = beside(running, WRONG, tmp_path)
+
+    done = running.run("check", "--config", file)
+
+    lines = [line for line in done.stdout.splitlines() if line.startswith(file)]
+    assert done.returncode == 1
+    for number, words in ((5, "Sails"), (6, "does not match"), (12, "nobody@msp.example"), (11, "Acne"), (15, "Nowhere")):
+        assert any(line.startswith(f"{file}:{before + number}:") and words in line for line in lines), (words, lines)
+
+
+def test_explain_shows_each_condition_and_whatif_each_change(
+    running: GatewayProcess, simulator: Simulator, tmp_path: Path
+) -> None:
+    file, _ = beside(running, GOOD, tmp_path)
+    (tmp_path / "mail.eml").write_bytes(mail("My printer burns", sender="alice@acme.example").as_bytes())
+    running.became(running.send(mail("My printer burns", sender="alice@acme.example")))
+    before = len(simulator.desk.tickets)
+
+    told = json.loads(running.run("explain", str(tmp_path / "mail.eml"), "--config", file, "--json").stdout)
+    same = json.loads(running.run("whatif", "--since", "1d", "--json").stdout)
+    tried = json.loads(running.run("whatif", "--since", "1d", "--config", file, "--json").stdout)
+
+    assert {"rule": "condition", "result": "yes"}.items() <= next(s for s in told["steps"] if "printers: " in s["found"]).items()
+    assert same["mails"] >= 1 and same["changes"] == []
+    assert "board Support -> Sales" in tried["changes"][0]["words"]
+    assert len(simulator.desk.tickets) == before
