@@ -156,7 +156,6 @@ def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Deliver
         moved_to="",
         moved_from="",
         plan=None,
-        trace=[],
     )
 
 

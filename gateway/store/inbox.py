@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -78,7 +78,6 @@ class Delivery:
     moved_to: str
     moved_from: str
     plan: dict[str, Any] | None
-    trace: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +222,6 @@ def _delivery(row: RowMapping) -> Delivery:
         moved_to=row["moved_to"],
         moved_from=row["moved_from"],
         plan=json.loads(row["plan"]) if row["plan"] else None,
-        trace=json.loads(row["trace"]) if row["trace"] else [],
     )
 
 
@@ -299,11 +297,6 @@ def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **v
     check(one.stage, to)
     touch(connection, one, stage=to.value, **values)
     note(connection, one.id, now, f"{one.stage} -> {to}")
-
-
-def replaced(one: Delivery, stage: Stage) -> Delivery:
-    """The same claim after ``advance``."""
-    return replace(one, stage=stage)
 
 
 def defer(connection: Connection, one: Delivery, until: float, **values: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -44,7 +45,7 @@ async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
     def keep(c: Connection) -> None:
         effects.add(c, one, 1, [(kind, {}) for kind in kinds])
         inbox.advance(c, one, Stage.PLANNED, now=NOW)
-        inbox.defer(c, inbox.replaced(one, Stage.PLANNED), NOW)
+        inbox.defer(c, replace(one, stage=Stage.PLANNED), NOW)
 
     await store.write(keep)
     return (await claim(store))[0]
