@@ -78,6 +78,7 @@ class View:
         self.envelope = envelope
         self.requester = requester
         self.zone = zone
+        self._size = -1
         self._texts: dict[str, tuple[str, ...]] = {}
         self._folded: dict[str, tuple[str, ...]] = {}
 
@@ -95,7 +96,10 @@ class View:
 
     def size(self) -> int:
         """Bytes of the text and the files."""
-        return len(self.email.text.encode("utf-8", "replace")) + sum(one.size for one in self.email.attachments)
+        if self._size < 0:
+            files = sum(one.size for one in self.email.attachments)
+            self._size = len(self.email.text.encode("utf-8", "replace")) + files
+        return self._size
 
     def _look(self, name: str) -> list[str]:
         email, sender = self.email, self.email.sender
