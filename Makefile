@@ -38,6 +38,9 @@ bench: $(READY)
 score: $(READY)
 	$(BIN)/python -m tests.score
 
+campaign: $(READY)
+	$(BIN)/python -m tests.crash
+
 docs: $(READY)
 	$(BIN)/python docs/generate.py
 

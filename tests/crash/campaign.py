@@ -130,13 +130,3 @@ def _deliver(gateway: GatewayProcess, raw: bytes, wait: float = 60) -> None:
                 raise
             time.sleep(0.1)
 
-
-if __name__ == "__main__":
-    import tempfile
-
-    guard = sys.argv[1] if len(sys.argv) > 1 else ""
-    began = time.monotonic()
-    with tempfile.TemporaryDirectory() as place:
-        found = run(Path(place), seed=int(sys.argv[2]) if len(sys.argv) > 2 else 1, sabotage=guard)
-    print(f"{guard or 'whole'}: {len(found)} faults in {time.monotonic() - began:.0f} s", *found[:10], sep="\n  ")
-    sys.exit(bool(found))
