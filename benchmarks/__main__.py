@@ -41,7 +41,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
     lines: list[str] = []
-    mails = 200 if quick else 10_000
+    mails = 200 if quick else 2000
 
     def show(text: str) -> None:
         print(text, flush=True)
