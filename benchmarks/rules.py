@@ -1,4 +1,4 @@
-"""Rules: CPU of a decision with 60 of them, hostile patterns and bodies, and ``whatif``: mails a second.
+"""Rules: CPU of a decision with 60 of them, hostile patterns and bodies, and ``whatif``: mails a second."""
 
 from __future__ import annotations
 
