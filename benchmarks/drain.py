@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tests.harness import GatewayProcess, config_text, free_port, mail
 
+NO_GUARD = "tickets_per_hour = 0\ncomments_per_hour = 0"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -26,7 +27,11 @@ def cpu(pid: int) -> tuple[float, float]:
     """CPU seconds of a process, and of its children that live."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = (int(fields[11]) + int(fields[12])) / TICK
-    children = [cpu(int(child)) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    children = [
+        cpu(int(child))
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
     return own, sum(sum(one) for one in children)
 
 
@@ -41,14 +46,25 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
         seed = folder / "seed.json"
         seed.write_text(json.dumps({"rate_limit": {"mode": "off"}}))
         desk = subprocess.Popen(
-            [sys.executable, "-m", "gateway.desk.simulator", "--listen", "127.0.0.1:0", "--seed-file", str(seed), "--quiet"],
+            [
+                sys.executable,
+                "-m",
+                "gateway.desk.simulator",
+                "--listen",
+                "127.0.0.1:0",
+                "--seed-file",
+                str(seed),
+                "--quiet",
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert desk.stdout
         url = desk.stdout.readline().split()[-1]
         smtp, http = free_port(), free_port()
-        text = config_text(f"{url}/api/v1", "demo-desk-key", folder, smtp, http, desk="rate = 0", log="warning")
+        text = config_text(
+            f"{url}/api/v1", "demo-desk-key", folder, smtp, http, desk="rate = 0", log="warning", guard=NO_GUARD
+        )
         gateway = GatewayProcess(folder, text, smtp, http)
         try:
             post(f"{url}/_sim/database", {"up": False})
@@ -70,8 +86,13 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
                 time.sleep(0.1)
             seconds = time.monotonic() - began
             done = first
-            spent = [1000 * (after - before) / done for before, after in zip(start_cpu, cpu(gateway.process.pid), strict=True)]
-            show(f"drain        {done / seconds:7.0f} mails/s, {spent[0]:.2f} ms CPU of the gateway a mail, {spent[1]:.2f} of its parsers")
+            spent = [
+                1000 * (after - before) / done
+                for before, after in zip(start_cpu, cpu(gateway.process.pid), strict=True)
+            ]
+            show(
+                f"drain        {done / seconds:7.0f} mails/s, {spent[0]:.2f} ms CPU of the gateway a mail, {spent[1]:.2f} of its parsers"
+            )
         finally:
             gateway.kill()
             desk.terminate()

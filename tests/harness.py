@@ -60,6 +60,9 @@ min_free = 0
 [work]
 {more.get("work", "")}
 
+[guard]
+{more.get("guard", "")}
+
 [log]
 level = "{more.get("log", "info")}"
 format = "text"
