@@ -39,7 +39,7 @@ log = structlog.get_logger("work")
 READ_BACK = (1 / 60, 1 / 12, 1 / 4)  # of settle: 2, 10 and 30 s of 120
 WATCH = (7.5, 720.0)  # of settle: 15 minutes and 24 hours of 120 s
 ORDER_PAUSE = 0.3
-MOST_FAULTS = 3  # of a document that the desk answers 500
+MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
 OPEN = (EffectState.TODO, EffectState.SENT)
 
 
@@ -243,7 +243,7 @@ class _Case:
         """Put the pictures in their place, but only where nobody has changed the description since."""
         outcome = await self.desk.ticket(self.ticket_id)
         if not isinstance(outcome, Good):
-            return NotSent(str(outcome)) if isinstance(outcome, Unknown) else outcome
+            return outcome
         attributes = outcome.data.get("attributes") or {}
         after = rich.dumps(place_pictures(one.body["blocks"], await self._file_ids()))
         if attributes.get("description") == after:
@@ -347,6 +347,9 @@ class _Case:
     async def _resolve(self, one: Effect) -> Step | None:
         """An effect that was sent and has no answer: adopt it, wait, or send it again."""
         now = self.clock()
+        if one.kind in ("pictures", "status") and one.faults >= MOST_FAULTS:
+            await self._end(one, EffectState.SKIPPED, reason="the desk failed on it three times")
+            return None
         if one.kind in ("pictures", "status"):  # doing it again changes nothing
             await self._back(one)
             return None

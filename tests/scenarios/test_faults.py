@@ -1,0 +1,103 @@
+"""What the desk fails on for good, while the rest of the mail is finished."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.store import effects
+from tests.scenarios.scripts import ALICE
+from tests.scenarios.stage import M, Stage, close, settings_for
+
+
+async def states(stage: Stage, key: str) -> dict[str, str]:
+    row = await stage.row(key)
+    done = await stage.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
+    return {one.kind: str(one.state) for one in done}
+
+
+async def test_a_file_that_the_desk_fails_on_is_named(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    stage.simulator.faults.set([{"kind": "document", "do": "answer", "status": 500}])
+
+    await stage.accept(M("a", ALICE, files={"big.bin": b"x"}))
+    await stage.work()
+
+    assert await states(stage, "a") == {"ticket": "DONE", "document": "REFUSED", "missing": "DONE"}
+    (note,) = stage.comments(1)
+    assert note["is_internal"]
+    assert "big.bin" in note["note"]
+    await stage.close()
+
+
+async def test_a_status_that_cannot_be_set_ends(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file, settings_for(closed="reopen"))
+    await stage.open()
+    await stage.accept(M("a", ALICE))
+    await stage.work()
+    await close(1)(stage)
+    stage.simulator.faults.set([{"kind": "status", "do": "answer", "status": 500}])
+
+    await stage.accept(M("b", ALICE, reply="a"))
+    await stage.work()
+
+    assert await states(stage, "b") == {"comment": "DONE", "status": "SKIPPED"}
+    await stage.close()
+
+
+@pytest.mark.parametrize("kind", ["update_ticket", "read_ticket"])
+async def test_pictures_that_cannot_be_placed_stay_files(tmp_path: Path, migrated_file: Path, kind: str) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    stage.simulator.faults.set([{"kind": kind, "do": "answer", "status": 500}])
+
+    await stage.accept(M("a", ALICE, raw=picture()))
+    await stage.work()
+
+    assert await states(stage, "a") == {
+        "ticket": "DONE",
+        "document": "DONE",
+        "pictures": "SKIPPED",
+        "missing": "SKIPPED",
+    }
+    assert "[picture: p.png]" in stage.ticket(1)["attributes"]["description"]
+    await stage.close()
+
+
+async def test_a_description_that_someone_changed_stays_theirs(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    desk = stage.directories["default"].desk
+    upload = desk.upload
+
+    async def edited(ticket_id: str, *arguments: Any) -> Any:
+        ticket = stage.simulator.desk.tickets[ticket_id]
+        ticket["attributes"] = {**ticket["attributes"], "description": "a technician's words"}
+        return await upload(ticket_id, *arguments)
+
+    desk.upload = edited  # type: ignore[method-assign]
+    await stage.accept(M("a", ALICE, raw=picture()))
+    await stage.work()
+
+    assert (await states(stage, "a"))["pictures"] == "SKIPPED"
+    assert stage.ticket(1)["attributes"]["description"] == "a technician's words"
+    await stage.close()
+
+
+def picture() -> bytes:
+    from email.message import EmailMessage
+
+    one = EmailMessage()
+    one["From"], one["To"], one["Subject"], one["Message-ID"] = (
+        ALICE,
+        "support@msp.example",
+        "Picture",
+        "<p@acme.example>",
+    )
+    one.set_content("see")
+    one.add_alternative("<p>before</p><img src='cid:p@x'><p>after</p>", subtype="html")
+    one.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<p@x>", filename="p.png")  # type: ignore[index, union-attr]
+    return one.as_bytes()
