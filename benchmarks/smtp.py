@@ -33,6 +33,7 @@ LARGE = 5 * 1024 * 1024
 
 async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
+    from gateway import config
     from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.server import Listener
@@ -43,7 +44,9 @@ async def serve_edge(port: int, folder: Path) -> None:
     store = Store(f"sqlite:///{folder}/gateway.db")
     migrate(store.engine)
     acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
-    settings = SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", max_connections=5000)
+    unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}  # an older tree under comparison has neither
+    no_limits = config.LimitSettings(**{k: v for k, v in unlimited.items() if k in config.LimitSettings.model_fields})
+    settings = SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", max_connections=5000, limits=no_limits)
     listener = Listener(acceptor, settings, Mailboxes((MailboxSettings(address=BOX),)))
     await listener.start()
     await asyncio.Event().wait()

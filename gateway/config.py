@@ -124,6 +124,10 @@ class LimitSettings(_Section):
     connections_per_network: Count = Field(200, description="connections of one network at once")
     connections_per_minute: Count = Field(300, description="new connections of one address in a minute")
     mails_per_minute: Count = Field(300, description="mails of one address in a minute")
+    mails_per_sender: Count = Field(
+        3000, description="mails of one MAIL FROM in an hour, whatever the peer; beyond [guard]: 450"
+    )
+    mails_per_sender_domain: Count = Field(12_000, description="the same for the domain of MAIL FROM")
     recipients_per_minute: Count = Field(1000, description="recipients named by one address in a minute")
     commands_per_session: Count = Field(5000, description="commands in one session")
     errors_per_session: Count = Field(20, description="refused commands in one session")
@@ -313,6 +317,8 @@ class GuardSettings(_Section):
     tickets_per_hour: Count = Field(500, description="new tickets of one sender in an hour")
     comments_per_hour: Count = Field(1000, description="comments of one sender in an hour")
     answers: Count = Field(4, description="automatic replies of one sender in 15 minutes")
+    domain_tickets_per_hour: Count = Field(2000, description="the same for a domain that is not a public one")
+    domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
 
 
 class MailboxSettings(_Section):

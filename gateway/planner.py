@@ -233,7 +233,13 @@ class Places:
         self.settings = settings
         self.own = frozenset(box.address for box in settings.mailbox)
         self.templates = {box.address: templates_of(box, shipped) for box in settings.mailbox}
-        self.guard = Guard(guard.tickets_per_hour, guard.comments_per_hour, guard.answers)
+        self.guard = Guard(
+            guard.tickets_per_hour,
+            guard.comments_per_hour,
+            guard.answers,
+            guard.domain_tickets_per_hour,
+            guard.domain_comments_per_hour,
+        )
         self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
 
     def policies(self, box: MailboxSettings, directory: Directory) -> dict[str, Any]:
@@ -309,9 +315,11 @@ def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
 
 def _read(email: Email, outcome: str) -> dict[str, Any]:
     """What the store keeps of a mail once it was read."""
+    sender = email.sender.address.lower() if email.sender else ""
     return {
         "digest": email.digest,
-        "sender": email.sender.address.lower() if email.sender else "",
+        "sender": sender,
+        "sender_domain": sender.rpartition("@")[2],
         "subject": email.subject[:255],
         "class": email.auto.kind,
         "outcome": outcome,

@@ -23,12 +23,14 @@ NOBODY = Sender("", "unknown", False)
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """How many tickets and comments one sender may make in an hour, and how many automatic replies in
-    a quarter of one, until the rest is quarantined; 0 = no limit."""
+    """How many tickets and comments one sender, and one domain that is not a public one, may make in an
+    hour, and how many automatic replies in a quarter of one, until the rest is quarantined; 0 = no limit."""
 
     tickets: int = 0
     comments: int = 0
     answers: int = 4
+    domain_tickets: int = 0
+    domain_comments: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.decide import closed, newticket, sender, threading
+from gateway.decide import closed, domains, newticket, sender, threading
 from gateway.decide.case import Case, Context, Guard
 from gateway.decide.facts import (
     Copies,
@@ -231,6 +231,13 @@ def _flood(case: Case) -> Decision | None:
         found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
         case.trace.add("rate", found, "quarantine")
         return case.end("quarantine", "rate-limited", f"{who.address}: {found}")
+    domain = domains.of(who.address)
+    if domains.is_public(domain):
+        return None
+    if 0 < guard.domain_tickets <= recent.domain_tickets or 0 < guard.domain_comments <= recent.domain_comments:
+        found = f"{recent.domain_tickets} tickets and {recent.domain_comments} comments of {domain} in an hour"
+        case.trace.add("rate", found, "quarantine")
+        return case.end("quarantine", "rate-limited", found)
     return None
 
 

@@ -194,6 +194,8 @@ class Recent:
     tickets: int
     comments: int
     answers: int  # automatic replies and other help desks
+    domain_tickets: int = 0
+    domain_comments: int = 0
 
 
 @dataclass(frozen=True, slots=True)

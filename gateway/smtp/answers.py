@@ -66,6 +66,7 @@ SENDER_NOT_YOURS = Answer("sender", 553, "5.7.1", "This login may not write as t
 # -- MAIL and RCPT
 TOO_LARGE = Answer("size", 552, "5.3.4", "The mail is larger than {limit}, please send large files another way")
 MAIL_RATE = Answer("mail-rate", 450, "4.7.1", "Too many mails from your address, please try again later")
+SENDER_RATE = Answer("sender-rate", 450, "4.7.1", "Too many mails of this sender, please try again later")
 RECIPIENT_RATE = Answer("recipient-rate", 450, "4.7.1", "Too many recipients from your address, please try again later")
 TOO_MANY_RECIPIENTS = Answer("recipients", 452, "4.5.3", "Too many recipients, please send the rest separately")
 NO_MAILBOX = Answer("no-mailbox", 550, "5.1.1", "There is no such mailbox here")

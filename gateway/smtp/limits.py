@@ -19,6 +19,7 @@ from gateway.smtp.answers import (
     HARVESTING,
     MAIL_RATE,
     RECIPIENT_RATE,
+    SENDER_RATE,
     TOO_FAST,
     TOO_MANY_CONNECTIONS,
     Answer,
@@ -110,6 +111,8 @@ class Limits:
         self._errors = Rates(HOUR, clock)
         self._unknown = Rates(HOUR, clock)
         self._logins = Rates(HOUR, clock)
+        self._senders = Rates(HOUR, clock)
+        self._sender_domains = Rates(HOUR, clock)
 
     def is_exempt(self, peer: str) -> bool:
         return not peer or self._exempt.holds(peer)
@@ -144,6 +147,19 @@ class Limits:
 
     def mail(self, peer: str) -> Answer | None:
         return MAIL_RATE if _over(self._mails.add(peer), self.settings.mails_per_minute) else None
+
+    def sender(self, address: str) -> Answer | None:
+        """Mail of one MAIL FROM or its domain, whatever the peer: the last step of the guard against
+        loops. The null sender is not counted."""
+        if not address:
+            return None
+        address = address.lower()
+        domain = address.rpartition("@")[2]
+        if _over(self._senders.add(address), self.settings.mails_per_sender):
+            return SENDER_RATE
+        if _over(self._sender_domains.add(domain), self.settings.mails_per_sender_domain):
+            return SENDER_RATE
+        return None
 
     def recipient(self, peer: str) -> Answer | None:
         if _over(self._unknown.get(peer) + 1, self.settings.unknown_per_hour):

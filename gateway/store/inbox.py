@@ -449,15 +449,19 @@ def _count(condition: Any) -> Any:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
+_MINE = delivery.c.sender == bindparam("k_sender")
 _RECENT = select(
-    _count(delivery.c.outcome == "ticket").label("tickets"),
-    _count(delivery.c.outcome == "comment").label("comments"),
+    _count(_MINE & (delivery.c.outcome == "ticket")).label("tickets"),
+    _count(_MINE & (delivery.c.outcome == "comment")).label("comments"),
     _count(
-        delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
+        _MINE
+        & delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
         & (delivery.c.accepted_at >= bindparam("k_quarter"))
     ).label("answers"),
+    _count(delivery.c.outcome == "ticket").label("domain_tickets"),
+    _count(delivery.c.outcome == "comment").label("domain_comments"),
 ).where(
-    delivery.c.sender == bindparam("k_sender"),
+    delivery.c.sender_domain == bindparam("k_domain"),
     delivery.c.accepted_at >= bindparam("k_hour"),
     delivery.c.desk == bindparam("k_desk"),
 )
@@ -465,8 +469,14 @@ _RECENT = select(
 
 def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
     """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
-    quarter."""
-    given = {"k_sender": sender, "k_hour": now - HOUR, "k_quarter": now - QUARTER, "k_desk": desk}
+    quarter; and of all mails of the sender's domain."""
+    given = {
+        "k_sender": sender,
+        "k_domain": sender.rpartition("@")[2],
+        "k_hour": now - HOUR,
+        "k_quarter": now - QUARTER,
+        "k_desk": desk,
+    }
     row = connection.execute(_RECENT, given).mappings().one()
     return {name: int(value) for name, value in row.items()}
 

@@ -47,6 +47,7 @@ delivery = Table(
     Column("message_id", Text, nullable=False),  # "" when the mail has none
     Column("accepted_at", Double, nullable=False),
     Column("sender", Text, nullable=False, server_default=""),  # From, lower case, once it was read
+    Column("sender_domain", Text, nullable=False, server_default=""),
     Column("subject", Text, nullable=False, server_default=""),
     Column("class", String(12), nullable=False, server_default=""),
     Column("outcome", String(10), nullable=False, server_default=""),  # what was decided
@@ -78,6 +79,7 @@ PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 Index("delivery_due", delivery.c.due_at, postgresql_where=PENDING, sqlite_where=PENDING)
 Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
+Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)
 Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 Index(
     "delivery_on_ticket",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import LimitSettings
-from gateway.smtp.answers import DENIED, HARVESTING, TOO_FAST, TOO_MANY_CONNECTIONS
+from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS
 from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, network_of, plain_address
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, peer, serving
@@ -252,3 +252,15 @@ async def test_another_protocol_is_cut_at_once(kept: Store, tmp_path: Path) -> N
     async with serving(kept, tmp_path) as listener, peer(listener) as one:
         assert (await one.say("POST / HTTP/1.1")).startswith("500")
         assert await one.reader.read() == b""
+
+
+def test_a_sender_and_its_domain_whatever_the_peer() -> None:
+    one, now = limits(mails_per_sender=2, mails_per_sender_domain=3)
+
+    assert [one.sender("a@x.example"), one.sender("A@x.example")] == [None, None]
+    assert one.sender("a@x.example") == SENDER_RATE
+    assert [one.sender("b@x.example"), one.sender("c@x.example")] == [None, SENDER_RATE]
+    assert one.sender("b@y.example") is None
+    assert [one.sender("") for _ in range(9)] == [None] * 9
+    now[0] += 3601
+    assert one.sender("a@x.example") is None

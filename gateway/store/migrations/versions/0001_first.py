@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.Column("accepted_at", sa.Double(), nullable=False),
         sa.Column("sender", sa.Text(), server_default="", nullable=False),
+        sa.Column("sender_domain", sa.Text(), server_default="", nullable=False),
         sa.Column("subject", sa.Text(), server_default="", nullable=False),
         sa.Column("class", sa.String(length=12), server_default="", nullable=False),
         sa.Column("outcome", sa.String(length=10), server_default="", nullable=False),
@@ -67,6 +68,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
         )
         batch_op.create_index("delivery_sender", ["sender", "accepted_at"], unique=False)
+        batch_op.create_index("delivery_sender_domain", ["sender_domain", "accepted_at"], unique=False)
         batch_op.create_index("delivery_stage", ["stage", "mailbox", "reason"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_raw_id"), ["raw_id"], unique=False)
 
@@ -250,6 +252,7 @@ def downgrade() -> None:
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_delivery_raw_id"))
         batch_op.drop_index("delivery_stage")
+        batch_op.drop_index("delivery_sender_domain")
         batch_op.drop_index("delivery_sender")
         batch_op.drop_index(
             "delivery_on_ticket",
