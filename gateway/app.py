@@ -177,9 +177,9 @@ class Gateway:
 
     async def _recover(self) -> None:
         """After a crash: free the claims of the last run, remove files that nothing refers to."""
-        shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
-        if not self.store.sqlite:
+        if not self.store.sqlite:  # others may share the store and the spool
             return
+        shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
         freed = await self.store.write(inbox.free_claims)
         known = await self.store.read(
             lambda c: set(c.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
