@@ -230,11 +230,12 @@ class Gateway:
 
     async def collect(self) -> None:
         """Bring the gauges up to date."""
-        sums = await self.store.read(inbox.sums)
+        counted = await self.store.read(inbox.census)
+        sums = await self.store.read(lambda c: inbox.sums(c, counted))
         for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
             self.metrics.deliveries.labels(state).set(getattr(sums, state))
         self.metrics.by_mailbox.clear()
-        for stage, mailbox, reason, count in await self.store.read(inbox.census):
+        for stage, mailbox, reason, count in counted:
             self.metrics.by_mailbox.labels(mailbox, stage.lower(), reason).set(count)
         oldest = await self.store.read(
             lambda c: c.execute(

@@ -142,8 +142,7 @@ class _Case:
         if not await self.store.read(lambda c: threads.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq)):
             return None
         now = self.clock()
-        since = max(one.waits_from or now, self.directory.up_since)
-        if now - since >= self.executor.wait_for_parent:
+        if self.directory.waited(one.waits_from, now) >= self.executor.wait_for_parent:
             return None
         await self.store.write(lambda c: inbox.touch(c, one, waits_from=one.waits_from or now))
         return Defer(now + ORDER_PAUSE, "earlier mail of the ticket")

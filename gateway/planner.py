@@ -41,7 +41,7 @@ log = structlog.get_logger("work")
 MOST_ROUNDS = 40
 GONE = "continues ticket"
 MOST_DEATHS = 3
-DEATH_PAUSE = 5.0
+DEATH_PAUSE = 5.0  # after the first; growing
 BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
 FAULT_PAUSE = 30.0
 
@@ -136,8 +136,7 @@ class Planner:
         if not blockers:
             return None
         now = self.clock()
-        since = max(one.waits_from or now, directory.up_since)
-        patient = now - since < self.settings.work.wait_for_parent
+        patient = directory.waited(one.waits_from, now) < self.settings.work.wait_for_parent
         waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
         if not waited_for:
             return None

@@ -14,8 +14,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from gateway.decide import conditions, rules
 from gateway.decide.conditions import Group, Test
 
-MANY = ("equals", "contains", "glob", "regex")
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)

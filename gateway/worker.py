@@ -20,7 +20,7 @@ from gateway.config import WorkSettings
 from gateway.desk.directory import Directory
 from gateway.executor import Executor
 from gateway.parser import ParserDied
-from gateway.planner import GONE, MOST_DEATHS, Planned, Planner
+from gateway.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 from gateway.store import inbox, threads
 from gateway.store.engine import Store, StoreFailed
@@ -178,7 +178,7 @@ class Worker:
             return Quarantine("unparseable", why)
         log.warning("parser died", deaths=deaths, why=why)
         await self.store.write(lambda c: inbox.touch(c, one, deaths=deaths))
-        return Defer(self.clock() + 5.0 * deaths, why)
+        return Defer(self.clock() + DEATH_PAUSE * deaths, why)
 
     async def _apply(self, one: Delivery, step: Step) -> None:
         now = self.clock()

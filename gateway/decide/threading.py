@@ -179,7 +179,7 @@ LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
 def find(thread: Thread, trace: Trace) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
-    for rule, strength, look, tickets in _found(thread, trace):
+    for rule, strength, tickets in _found(thread, trace):
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
@@ -192,14 +192,11 @@ def find(thread: Thread, trace: Trace) -> Match:
         if match.ticket is not None or match.refused:
             return match
         note = note or match.note
-        del look
     trace.add("thread", "no ticket", "not a reply that we know")
     return Match(note=note)
 
 
-def _found(
-    thread: Thread, trace: Trace
-) -> Iterator[tuple[str, Strength, Callable[[Thread], list[Evidence]], list[Ticket]]]:
+def _found(thread: Thread, trace: Trace) -> Iterator[tuple[str, Strength, list[Ticket]]]:
     """Each level that names tickets which the desk still has."""
     for rule, strength, look in LADDER:
         evidence = look(thread)
@@ -212,7 +209,7 @@ def _found(
                 trace.add(rule, one.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
                 tickets[ticket.ticket_id] = ticket
         if tickets:
-            yield rule, strength, look, list(tickets.values())
+            yield rule, strength, list(tickets.values())
 
 
 def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace: Trace) -> Match:

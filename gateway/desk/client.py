@@ -62,13 +62,7 @@ class Desk:
             timeout=httpx.Timeout(timeout),
             follow_redirects=False,
             trust_env=False,
-            transport=transport
-            or httpx.AsyncHTTPTransport(
-                retries=0,
-                limits=httpx.Limits(
-                    max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
-                ),
-            ),
+            transport=transport,
         )
 
     async def close(self) -> None:

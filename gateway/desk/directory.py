@@ -142,6 +142,11 @@ class Directory:
             client_inactive=bool(client_id) and self._inactive(client_id),
         )
 
+    def waited(self, since: float, now: float) -> float:
+        """Seconds for which a mail that waits ``since`` then (0: from now on) has waited while the desk
+        was up: a desk that is down lets nobody post."""
+        return now - max(since or now, self.up_since)
+
     def forget_contact(self, address: str) -> None:
         """The desk refused what the cache said, or a contact was made: ask again next time."""
         self._contacts.pop(address, None)

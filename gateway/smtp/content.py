@@ -29,7 +29,6 @@ log = structlog.get_logger("smtp")
 
 BLOCK = 64 * 1024
 GRACE = 60.0
-LARGEST_CHUNK = 1 << 40
 
 
 class Pace:

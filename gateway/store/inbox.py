@@ -7,6 +7,7 @@ verbs name the fence of its claim; LostClaim says that another claim came after 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -512,27 +513,31 @@ def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
 # -- reading --------------------------------------------------------------------------------------
 
 
-def sums(connection: Connection) -> Sums:
-    """Count the deliveries by what they became. HELD counts as pending."""
-    rows = connection.execute(select(delivery.c.stage, func.count()).group_by(delivery.c.stage))
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
-    pending = sum(counts.get(stage.value, 0) for stage in (*PENDING, Stage.HELD))
-    return Sums(
-        accepted=sum(counts.values()),
-        done=counts.get(Stage.DONE.value, 0),
-        suppressed=counts.get(Stage.SUPPRESSED.value, 0),
-        quarantined=counts.get(Stage.QUARANTINED.value, 0),
-        pending=pending,
-        redelivered=int(again),
-    )
+Census = list[tuple[str, str, str, int]]
+"""(stage, mailbox, reason, count) of all deliveries."""
 
 
-def census(connection: Connection) -> list[tuple[str, str, str, int]]:
-    """(stage, mailbox, reason, count) of all deliveries, from an index."""
+def census(connection: Connection) -> Census:
+    """Count the deliveries, from an index."""
     query = select(delivery.c.stage, delivery.c.mailbox, delivery.c.reason, func.count())
     rows = connection.execute(query.group_by(delivery.c.stage, delivery.c.mailbox, delivery.c.reason))
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def sums(connection: Connection, counted: Census | None = None) -> Sums:
+    """Count the deliveries by what they became. HELD counts as pending. ``counted`` when that was done."""
+    counts: Counter[str] = Counter()
+    for stage, _, _, count in census(connection) if counted is None else counted:
+        counts[stage] += count
+    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
+    return Sums(
+        accepted=counts.total(),
+        done=counts[Stage.DONE.value],
+        suppressed=counts[Stage.SUPPRESSED.value],
+        quarantined=counts[Stage.QUARANTINED.value],
+        pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)),
+        redelivered=int(again),
+    )
 
 
 def listing(connection: Connection, stages: Iterable[Stage] | None, limit: int) -> list[RowMapping]:
