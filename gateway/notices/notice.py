@@ -1,0 +1,79 @@
+"""What a profile read out of a vendor's mail, and what the profile wants done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+State = Literal["open", "update", "close", "planned", "ignore"]
+"""What the mail says of its problem. A word that no profile knows is an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What becomes of a profile's notices. Times are in seconds.
+
+    ``close`` says whether a recovery may close a ticket that nobody touched, ``hold`` how long it must last
+    before. ``reopen``: a problem within that time of the close reopens the same ticket. ``cadence``: the
+    occurrences that are told by a comment; beyond its last number, every multiple of that. ``flaps`` changes
+    within ``flap_window`` are a flapping, over when it was quiet that long. ``storm`` new keys within
+    ``storm_window`` are a storm, 0 for none. ``files``: whether files are uploaded beyond the first mail's.
+    ``bundle``: how tickets of several clients about one incident are bundled, "" for not at all; with
+    ``fan_out`` later updates on the master go out to the clients' contacts."""
+
+    close: bool = True
+    hold: float = 600.0
+    reopen: float = 86_400.0
+    cadence: tuple[int, ...] = (1, 2, 5, 10, 20, 50)
+    flaps: int = 5
+    flap_window: float = 900.0
+    storm: int = 20
+    storm_window: float = 300.0
+    files: bool = True
+    bundle: Literal["", "link_only", "sync_updates"] = ""
+    fan_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notice. ``key`` names the problem: the same for each mail about it and for no other within the
+    profile (of the object and the condition, normalised; of the normalised subject when reading failed).
+
+    ``proven`` says that the source is who the profile wants, by ``proof``; without it a change of state is
+    told and never acted upon. ``failed`` are the names of the fields that could not be read. ``severity`` is
+    the vendor's word, ``rank`` its place in the profile's order (0 unknown, higher is worse), ``priority`` the
+    desk's name for it. ``clients`` are texts that name the client, best first. ``at`` (seconds since the
+    epoch, 0 unknown) and ``sequence`` (-1 unknown) order the mails of a key as the vendor sent them.
+    ``window`` is that of planned work, ``objects`` what it touches. ``incident`` is the same for mails about one
+    incident of the vendor, whatever client they reach, "" for none. ``expected`` names the expectation that
+    the mail meets, "" for none. ``forwarded`` says that somebody sent it on."""
+
+    profile: str
+    state: State
+    key: str
+    object: str = ""
+    condition: str = ""
+    title: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    failed: tuple[str, ...] = ()
+    proven: bool = False
+    proof: str = ""
+    word: str = ""  # the state word as the vendor wrote it
+    severity: str = ""
+    rank: int = 0
+    priority: str = ""
+    clients: tuple[str, ...] = ()
+    at: float = 0.0
+    sequence: int = -1
+    window: tuple[float, float] | None = None
+    objects: tuple[str, ...] = ()
+    incident: str = ""
+    expected: str = ""
+    forwarded: bool = False
+    handling: Handling = Handling()
+
+    @property
+    def parsed(self) -> bool:
+        """Whether the profile could read what it needs."""
+        return not self.failed
