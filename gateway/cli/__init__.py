@@ -1,0 +1,38 @@
+"""The commands. No logic: each reads the configuration, calls one part, and prints."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway import __version__
+from gateway.cli import looking, queue, running, thread
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Turns mail into AlgaPSA tickets, comments and documents.",
+)
+app.add_typer(running.app)
+app.add_typer(looking.app)
+app.add_typer(queue.app, name="queue")
+app.add_typer(thread.app, name="thread")
+
+
+def main() -> None:
+    app()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
+) -> None:
+    """Turns mail into AlgaPSA tickets, comments and documents."""

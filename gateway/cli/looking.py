@@ -1,0 +1,153 @@
+"""What would become of mail, and what became of it. None of it changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway import config, log
+from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, on_store, print_json, settings_of, table
+
+app = typer.Typer()
+
+
+@app.command()
+def explain(
+    file: Path,
+    config_file: ConfigOption = None,
+    sender: Annotated[str | None, typer.Option("--from", help="MAIL FROM; default: the From header.")] = None,
+    recipient: Annotated[str | None, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would become of a mail, and why. Changes nothing."""
+    from gateway.app import make_directory
+    from gateway.explain import explain as run
+
+    settings = settings_of(config_file)
+    log.setup("error", "text")
+
+    async def ask() -> dict[str, Any]:
+        box = next((one for one in settings.mailbox if one.address == (recipient or "").lower()), settings.mailbox[0])
+        directory = None if offline else make_directory(settings, box.desk)
+        if directory is not None and not await directory.refresh():
+            typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
+            directory = None
+        try:
+            return await run(settings, file, sender, recipient, directory)
+        finally:
+            if directory is not None:
+                await directory.desk.close()
+
+    try:
+        found = asyncio.run(ask())
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", USAGE)
+    except KeyError as error:
+        fail(f"{error.args[0]} is not a mailbox of the configuration", USAGE)
+    except config.ConfigError as error:
+        fail(str(error), USAGE)
+    if as_json:
+        print_json(found)
+        return
+    mail = found["mail"]
+    typer.echo(f"{cell(mail['from'])}: {cell(mail['subject'])} ({mail['class']}), to {found['mailbox']}")
+    table(["rule", "found", "follows"], [[step["rule"], step["found"], step["result"]] for step in found["steps"]])
+    for question in found["unanswered"]:
+        typer.echo(f"not answered: {question}")
+    typer.echo(f"outcome: {found['outcome']} {found['reason']} {found['detail']}".rstrip())
+    for effect in found["effects"]:
+        typer.echo("  " + ", ".join(f"{key} {cell(value)}" for key, value in effect.items()))
+
+
+@app.command()
+def whatif(
+    since: Annotated[str, typer.Option(help="How far back: 30d, 12h.")] = "30d",
+    config_file: Annotated[Path | None, typer.Option("--config", "-c", help="The configuration to try.")] = None,
+    store_of: Annotated[
+        Path | None, typer.Option("--store-of", help="The configuration whose mail is kept; default: the same.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Changes that are listed.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what would have become of kept mail under a configuration. Changes nothing."""
+    from gateway.app import make_directory
+    from gateway.parser import Parser
+    from gateway.store.engine import make_engine
+    from gateway.whatif import Report, replay
+
+    settings = settings_of(config_file)
+    kept = settings_of(store_of).store if store_of else settings.store
+    settings = settings.model_copy(update={"store": kept})
+    unit = {"h": 3600.0, "d": 86400.0}.get(since[-1:], 0.0)
+    if not unit or not since[:-1].isdigit():
+        fail(f"{since}: expected a number of days or hours, for example 30d", USAGE)
+    log.setup("error", "text")
+    engine = make_engine(kept.url)
+
+    def read(operation: Callable[[Any], Any]) -> Any:
+        with engine.connect() as connection:
+            return operation(connection)
+
+    async def run() -> Report:
+        directories = {name: make_directory(settings, name) for name in settings.desks}
+        parser = Parser(own=[box.address for box in settings.mailbox], memory=settings.parser.memory)
+        try:
+            for name, directory in directories.items():
+                if not await directory.refresh():
+                    fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
+            return await replay(read, parser, directories, settings, time.time() - int(since[:-1]) * unit)
+        finally:
+            await parser.close()
+            for directory in directories.values():
+                await directory.desk.close()
+
+    found = asyncio.run(run())
+    engine.dispose()
+    if as_json:
+        changes = [{**asdict(one), "words": one.words()} for one in found.changes]
+        print_json({"mails": found.mails, "left_out": found.left_out, "unanswered": found.asked, "changes": changes})
+        return
+    typer.echo(f"{found.mails} mails decided again, {len(found.changes)} would change, {found.left_out} left out")
+    if found.asked:
+        typer.echo(f"{found.asked} questions had no answer: those mails may differ")
+    table(["what changes", "mails"], [[what, number] for what, number in found.counts.most_common()])
+    rows = [[one.delivery, one.sender, one.subject[:60], one.words()] for one in found.changes[:limit]]
+    table(["id", "from", "subject", "change"], rows)
+
+
+@app.command()
+def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Count the deliveries by what they became."""
+    from gateway.store import inbox
+
+    found = asdict(on_store(config_file, inbox.sums))
+    if as_json:
+        print_json(found)
+    else:
+        table(list(found), [list(found.values())])
+
+
+@app.command()
+def parse(
+    files: Annotated[list[Path] | None, typer.Argument(help="Mails to read.")] = None,
+    cases: Annotated[str | None, typer.Option(help="Read cases as JSON lines from this file, - for stdin.")] = None,
+) -> None:
+    """Read mails and print what was understood, one JSON object a line."""
+    from gateway.mail.cases import parse_cases, parse_files
+
+    if cases is not None:
+        lines = sys.stdin if cases == "-" else Path(cases).open(encoding="utf-8")  # noqa: SIM115
+        results = parse_cases(lines)
+    else:
+        results = parse_files(files or [])
+    for result in results:
+        sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")

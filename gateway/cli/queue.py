@@ -1,0 +1,176 @@
+"""Kept mail: looking at it and acting on it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.shared import (
+    USAGE,
+    ConfigOption,
+    DeliveryArgument,
+    JsonOption,
+    cell,
+    fail,
+    on_store,
+    print_json,
+    settings_of,
+    table,
+    ticket_named,
+    when,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Look at kept mail and act on it.")
+
+
+@app.command("list")
+def queue_list(
+    config_file: ConfigOption = None,
+    stage: Annotated[str | None, typer.Option(help="Only this stage, for example quarantined or pending.")] = None,
+    limit: int = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """List deliveries, newest first."""
+    from gateway.store import inbox
+    from gateway.store.stage import PENDING, Stage
+
+    stages: tuple[Stage, ...] | None = None
+    if stage is not None:
+        try:
+            stages = (*PENDING, Stage.HELD) if stage.lower() == "pending" else (Stage(stage.upper()),)
+        except ValueError:
+            fail(f"{stage}: expected pending or one of {', '.join(one.lower() for one in Stage)}", USAGE)
+    rows = [
+        {
+            "id": row["id"],
+            "accepted": when(row["accepted_at"]),
+            "mailbox": row["mailbox"],
+            "from": json.loads(row["envelope"])["mail_from"],
+            "stage": row["stage"],
+            "reason": row["reason"],
+            "detail": row["detail"],
+            "ticket": row["ticket_id"],
+            "due": when(row["due_at"]) if row["stage"] in PENDING else "",
+        }
+        for row in on_store(config_file, lambda c: inbox.listing(c, stages, limit))
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        columns = ["id", "accepted", "mailbox", "from", "stage", "reason", "detail"]
+        table(columns, [[row[key] for key in columns] for row in rows])
+
+
+@app.command("show")
+def queue_show(
+    delivery: DeliveryArgument,
+    config_file: ConfigOption = None,
+    raw: Annotated[bool, typer.Option("--raw", help="Write the original mail to standard output.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one delivery: its history, its effects and the trace of its decision."""
+    from gateway.store import effects, inbox
+
+    def look(connection: Any) -> tuple[Any, Any, Any, Any]:
+        row = inbox.find(connection, delivery)
+        return (
+            row,
+            inbox.history(connection, row["id"]),
+            effects.all_of(connection, row["id"]),
+            inbox.content(connection, row["raw_id"]),
+        )
+
+    row, history, done, content = on_store(config_file, look)
+    if raw:
+        data = content["data"]
+        if data is None:
+            data = (settings_of(config_file).store.spool_dir / content["path"]).read_bytes()
+        sys.stdout.buffer.write(data)
+        return
+    trace = json.loads(row["trace"]) if row["trace"] else {}
+    if as_json:
+        print_json(
+            {
+                **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
+                "accepted_at": row["accepted_at"],
+                "envelope": json.loads(row["envelope"]),
+                "size": content["size"],
+                "history": [dict(event) for event in history],
+                "effects": [
+                    {
+                        "kind": one.kind,
+                        "state": one.state,
+                        "marker": one.marker,
+                        "remote_id": one.remote_id,
+                        "reason": one.reason,
+                        "sends": one.sends,
+                    }
+                    for one in done
+                ],
+                "trace": trace,
+            }
+        )
+        return
+    typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
+    mail_from = json.loads(row["envelope"])["mail_from"]
+    typer.echo(
+        f"from <{cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}"
+    )
+    table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
+    table(
+        ["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done]
+    )
+    table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
+
+
+def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", target: str | None = None) -> None:
+    from gateway.store import inbox
+
+    now = time.time()
+
+    def act(connection: Any) -> str:
+        moved_to = ticket_named(connection, target) if target else ""
+        return inbox.operator_move(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
+
+    typer.echo(on_store(config_file, act))
+
+
+@app.command("retry")
+def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Try a pending delivery at once."""
+    from gateway.store import inbox
+
+    now = time.time()
+    typer.echo(on_store(config_file, lambda c: inbox.retry_now(c, delivery, now=now)))
+
+
+@app.command("release")
+def queue_release(
+    delivery: DeliveryArgument,
+    config_file: ConfigOption = None,
+    to: Annotated[str | None, typer.Option("--to", help="A ticket's number or id, or new.")] = None,
+) -> None:
+    """Let a quarantined or held delivery go on: its plan if part of it was sent, else a new decision
+    in which verdicts and rates no longer count."""
+    _act(config_file, delivery, None, target=to)
+
+
+@app.command("drop")
+def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Suppress a delivery of which nothing was sent."""
+    from gateway.store.stage import Stage
+
+    _act(config_file, delivery, Stage.SUPPRESSED, "dropped")
+
+
+@app.command("hold")
+def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Keep a pending delivery from being worked on."""
+    from gateway.store.stage import Stage
+
+    _act(config_file, delivery, Stage.HELD)

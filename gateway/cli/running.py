@@ -1,0 +1,131 @@
+"""Serving, checking, and the desk that is simulated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from gateway import config, log
+from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, fail, print_json, settings_of, table
+
+T = TypeVar("T")
+
+app = typer.Typer()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run on uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+@app.command()
+def serve(config_file: ConfigOption = None) -> None:
+    """Accept mail and work on it until SIGTERM."""
+    from gateway.app import Gateway
+    from gateway.store.engine import StoreBusy
+
+    settings = settings_of(config_file)
+    log.setup(settings.log.level, settings.log.format)
+
+    async def run() -> None:
+        await Gateway(settings).run()
+
+    try:
+        _run(run())
+    except (config.ConfigError, StoreBusy) as error:
+        fail(str(error), USAGE)
+    except OSError as error:
+        fail(f"cannot start: {error}")
+
+
+@app.command()
+def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Check the configuration against the live desks: names to ids."""
+    from gateway.app import make_directory
+    from gateway.rules import Fault
+    from gateway.rules import check as check_rules
+    from gateway.templates import BadTemplate, Templates
+
+    settings = settings_of(config_file)
+    log.setup("error", "text")
+
+    faults: list[Fault] = []
+
+    async def ask() -> list[dict[str, str]]:
+        rows = []
+        for folder in {box.templates for box in settings.mailbox}:
+            Templates(folder).check()
+        for name in settings.desks:
+            directory = make_directory(settings, name)
+            answered = await directory.refresh()
+            if directory.catalog is not None:
+                faults.extend(check_rules(settings, name, directory.catalog))
+            for box in (one for one in settings.mailbox if one.desk == name):
+                rows.append(_check_row(name, box, directory, answered))
+            await directory.desk.close()
+        return rows
+
+    try:
+        rows = asyncio.run(ask())
+    except (config.ConfigError, BadTemplate) as error:
+        fail(str(error), USAGE)
+    if as_json:
+        print_json([*rows, *({"where": one.where, "result": one.what} for one in faults)] if faults else rows)
+    else:
+        columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
+        table(columns, [[row[key] for key in columns] for row in rows])
+        for fault in faults:
+            typer.echo(f"{fault.where}: {fault.what}")
+    if faults or any(row["result"] != "ok" for row in rows):
+        raise typer.Exit(FAULT)
+
+
+def _check_row(desk: str, box: config.MailboxSettings, directory: Any, answered: bool) -> dict[str, str]:
+    row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
+    result = directory.desk.breaker.reason or "the desk did not answer"
+    if answered:
+        result = directory.catalog.faults.get(box.address, "ok")
+    if result == "ok":
+        place = directory.destination(box.address)
+        row = {
+            "board": f"{place.board} = {place.board_id}",
+            "status": f"{place.status} = {place.status_id}",
+            "priority": f"{place.priority} = {place.priority_id}",
+            "fallback client": f"{place.client} = {place.client_id}" if place.client_id else "(none: quarantine)",
+        }
+    return {"desk": desk, "mailbox": box.address, **row, "result": result}
+
+
+@app.command()
+def migrate(config_file: ConfigOption = None) -> None:
+    """Bring the database to this version's schema."""
+    from gateway.store import migrate as migration
+    from gateway.store.engine import make_engine
+
+    engine = make_engine(settings_of(config_file).store.url)
+    before = migration.current(engine)
+    migration.migrate(engine)
+    typer.echo(f"schema {before or 'empty'} -> {migration.head()}")
+
+
+@app.command()
+def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running to look at its pages.")] = False) -> None:
+    """Deliver a dozen mails to a simulated desk and show what became of them."""
+    from gateway.demo import run
+
+    raise typer.Exit(run(keep))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def simulator(context: typer.Context) -> None:
+    """Serve a simulated AlgaPSA desk."""
+    from gateway.desk.simulator.__main__ import main as serve_simulator
+
+    raise typer.Exit(serve_simulator(context.args))

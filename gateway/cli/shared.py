@@ -1,0 +1,108 @@
+"""What the commands have in common: options, output, the store."""
+
+from __future__ import annotations
+
+import json
+import sys
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gateway import config
+
+T = TypeVar("T")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Default: GATEWAY_CONFIG, else ./gateway.toml.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DeliveryArgument = Annotated[str, typer.Argument(help="The delivery's id, or its beginning if that is unique.")]
+
+USAGE, FAULT = 2, 1
+
+
+def fail(text: str, code: int = FAULT) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(code)
+
+
+def settings_of(path: Path | None) -> config.Settings:
+    try:
+        return config.load(path)
+    except config.ConfigError as error:
+        fail(str(error), USAGE)
+
+
+def print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(columns: list[str], rows: list[list[Any]]) -> None:
+    made = Table(box=None, pad_edge=False)
+    for column in columns:
+        made.add_column(column, no_wrap=column == "id")
+    for row in rows:
+        made.add_row(*[cell(value) for value in row])
+    width = None if sys.stdout.isatty() else 250  # a pipe has no edge to wrap at
+    Console(width=width).print(made)
+
+
+def cell(value: Any) -> str:
+    """Text for a terminal: what comes from a mail cannot move the cursor or colour."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return text.replace("[", "\\[")
+
+
+def when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else ""
+
+
+def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
+    """Run an operation on the database, beside a running gateway or without one."""
+    from sqlalchemy.exc import DBAPIError
+
+    from gateway.store.engine import make_engine
+    from gateway.store.inbox import NotPossible
+
+    settings = settings_of(path)
+    engine = make_engine(settings.store.url)
+    try:
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            value = operation(connection)
+            if engine.dialect.name == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+            else:
+                connection.commit()
+            return value
+    except NotPossible as error:
+        fail(str(error))
+    except DBAPIError as error:
+        fail(f"{settings.store.url}: {error.orig} (has the gateway run, or `gateway migrate`?)")
+    finally:
+        engine.dispose()
+
+
+def ticket_named(connection: Any, name: str) -> str:
+    """The id of a ticket given by id or number; "new" stays."""
+    from gateway.store import threads
+
+    if name == "new":
+        return name
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        pass
+    found = threads.tickets_with_number(connection, name)
+    if len(found) != 1:
+        fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
+    return found[0]
+
+

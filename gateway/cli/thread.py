@@ -1,0 +1,80 @@
+"""What leads to a ticket: looking at it and correcting it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.shared import (
+    USAGE,
+    ConfigOption,
+    DeliveryArgument,
+    JsonOption,
+    fail,
+    on_store,
+    print_json,
+    settings_of,
+    table,
+    ticket_named,
+    when,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Look at what leads to a ticket and correct it.")
+
+
+@app.command("show")
+def thread_show(ticket: str, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the ids, people and mails of a ticket, given by number or id."""
+    from gateway.store import threads
+
+    def look(connection: Any) -> dict[str, Any]:
+        return threads.overview(connection, ticket_named(connection, ticket))
+
+    found = {kind: [dict(row) for row in rows] for kind, rows in on_store(config_file, look).items()}
+    if as_json:
+        print_json(found)
+        return
+    table(["message id", "known as", "by delivery"], [list(row.values()) for row in found["ids"]])
+    table(["address", "seen as"], [list(row.values()) for row in found["people"]])
+    mails = [
+        [row["id"], when(row["accepted_at"]), row["sender"], row["stage"], row["subject"]] for row in found["mails"]
+    ]
+    table(["id", "accepted", "from", "stage", "subject"], mails)
+
+
+@app.command("move")
+def thread_move(
+    delivery: DeliveryArgument,
+    to: Annotated[str, typer.Option("--to", help="A ticket's number or id, or new.")],
+    config_file: ConfigOption = None,
+) -> None:
+    """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment."""
+    from gateway.store import inbox
+
+    now = time.time()
+    typer.echo(on_store(config_file, lambda c: inbox.move_to(c, delivery, ticket_named(c, to), now=now)))
+
+
+@app.command("token")
+def thread_token(
+    ticket: str,
+    mailbox: Annotated[str | None, typer.Option(help="The mailbox; default: the first.")] = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Make an address by which anyone who has it may write to the ticket."""
+    import secrets
+
+    from gateway.decide.threading import TOKEN_LENGTH
+    from gateway.store import threads
+
+    settings = settings_of(config_file)
+    box = next((one for one in settings.mailbox if mailbox in (None, one.address)), None)
+    if box is None:
+        fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
+    value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
+    now = time.time()
+    on_store(config_file, lambda c: threads.make_token(c, box.desk, ticket_named(c, ticket), value, now))
+    local, _, domain = box.address.rpartition("@")
+    typer.echo(f"{local}+{value}@{domain}")
