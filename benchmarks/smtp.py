@@ -34,7 +34,8 @@ LARGE = 5 * 1024 * 1024
 async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
     from gateway import config
-    from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
+    from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+    from gateway.edgeconfig import SmtpSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.server import Listener
     from gateway.smtp.session import Mailboxes

@@ -14,7 +14,7 @@ from gateway.decide import facts as ask
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.store import inbox, threads
+from gateway.store import senders, threads
 from gateway.store.inbox import Delivery
 
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
@@ -136,9 +136,9 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
         case ask.TicketOfToken(token):
             return threads.ticket_of_token(connection, one.desk, token)
         case ask.SameSubject(address, subject, since):
-            return inbox.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
+            return senders.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
         case ask.RecentMails(address, now):
-            return ask.Recent(**inbox.recent(connection, one.desk, address, now))
+            return ask.Recent(**senders.recent(connection, one.desk, address, now))
         case ask.Reopens(ticket_id, since):
             return threads.reopens(connection, one.desk, ticket_id, since)
         case ask.IsParticipant(ticket_id, address):

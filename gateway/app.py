@@ -27,7 +27,7 @@ from gateway.rules import boards_named
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import inbox
+from gateway.store import census, inbox
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.migrate import migrate
@@ -120,7 +120,7 @@ class Gateway:
         self._stalls: list[tuple[float, float]] = []
 
     async def _pending(self) -> int:
-        return (await self.store.read(inbox.sums)).pending
+        return (await self.store.read(census.sums)).pending
 
     def _parsed(self, seconds: float, died: bool) -> None:
         self.metrics.parse_seconds.observe(seconds)
@@ -230,8 +230,8 @@ class Gateway:
 
     async def collect(self) -> None:
         """Bring the gauges up to date."""
-        counted = await self.store.read(inbox.census)
-        sums = await self.store.read(lambda c: inbox.sums(c, counted))
+        counted = await self.store.read(census.census)
+        sums = await self.store.read(lambda c: census.sums(c, counted))
         for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
             self.metrics.deliveries.labels(state).set(getattr(sums, state))
         self.metrics.by_mailbox.clear()

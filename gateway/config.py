@@ -6,7 +6,6 @@ of a desk that is not configured, the same mailbox twice, a missing API key.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import tomllib
@@ -18,8 +17,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     SkipValidation,
@@ -27,7 +24,9 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.configtypes import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
 from gateway.decide import domains
+from gateway.edgeconfig import SmtpSettings
 from gateway.places import Places
 from gateway.ruleconfig import RuleSettings, shadowed
 
@@ -39,55 +38,7 @@ class ConfigError(Exception):
     """The configuration cannot be used. The text names each key and what was expected."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
-def _host_port(text: str) -> str:
-    host, separator, port = text.rpartition(":")
-    if not separator or not host or not port.isdigit() or int(port) > 65535:
-        raise ValueError("expected host:port, for example 127.0.0.1:2525")
-    return text
-
-
-def _mail_address(text: str) -> str:
-    local, separator, domain = text.rpartition("@")
-    if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t"):
-        raise ValueError("expected a mail address, for example support@msp.example")
-    return f"{local}@{domain}".lower()
-
-
-def _alias(text: str) -> str:
-    if text.startswith("@") and len(text) > 1 and "@" not in text[1:]:
-        return text.lower()
-    return _mail_address(text)
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ipaddress.ip_network(text, strict=False))
-    except ValueError as error:
-        raise ValueError("expected a network, for example 192.0.2.0/24") from error
-
-
-def _listen(text: str) -> str:
-    if text.startswith("unix:/") or (text.startswith("systemd:") and len(text) > len("systemd:")):
-        return text
-    return _host_port(text)
-
-
-HostPort = Annotated[str, AfterValidator(_host_port)]
-Listen = Annotated[str, AfterValidator(_listen)]
-Count = Annotated[int, Field(ge=0)]
-MailAddress = Annotated[str, AfterValidator(_mail_address)]
-Alias = Annotated[str, AfterValidator(_alias)]
-Fate = Literal["accept", "quarantine", "refuse"]
-Network = Annotated[str, AfterValidator(_network)]
-Name = Annotated[str, Field(min_length=1, max_length=255)]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-class DeskSettings(_Section):
+class DeskSettings(Section):
     """One AlgaPSA desk and how to talk to it."""
 
     url: AnyHttpUrl = Field(description="base address of the API, ending in /api/v1")
@@ -117,146 +68,13 @@ class DeskSettings(_Section):
         return self
 
 
-class LimitSettings(_Section):
-    """What one peer may do, and its network (/24 or /64); 0 = no limit."""
-
-    connections_per_peer: Count = Field(50, description="connections of one address at once")
-    connections_per_network: Count = Field(200, description="connections of one network at once")
-    connections_per_minute: Count = Field(300, description="new connections of one address in a minute")
-    mails_per_minute: Count = Field(300, description="mails of one address in a minute")
-    mails_per_sender: Count = Field(
-        3000, description="mails of one MAIL FROM in an hour, whatever the peer; beyond [guard]: 450"
-    )
-    mails_per_sender_domain: Count = Field(12_000, description="the same for the domain of MAIL FROM")
-    recipients_per_minute: Count = Field(1000, description="recipients named by one address in a minute")
-    commands_per_session: Count = Field(5000, description="commands in one session")
-    errors_per_session: Count = Field(20, description="refused commands in one session")
-    errors_per_hour: Count = Field(500, description="refused commands of one address in an hour")
-    unknown_per_session: Count = Field(10, description="unknown recipients in one session")
-    unknown_per_hour: Count = Field(100, description="unknown recipients named by one address in an hour")
-    logins_per_session: Count = Field(3, description="wrong passwords in one session")
-    logins_per_hour: Count = Field(20, description="wrong passwords of one address in an hour")
-    tarpit: Annotated[float, Field(ge=0, le=30)] = Field(1, description="seconds that answers wait after 5 errors")
-    exempt: tuple[Network, ...] = Field(
-        ("127.0.0.0/8", "::1/128"), description="networks without these limits; relays are exempt too"
-    )
-    deny: tuple[Network, ...] = Field((), description="networks that are refused (554)")
-    allow: tuple[Network, ...] = Field((), description="networks that deny does not hit")
-
-
-class VerdictSettings(_Section):
-    """What is computed of senders that do not come through a relay (SPF, DKIM, DMARC, ARC)."""
-
-    direct: bool = Field(False, description="compute SPF, DKIM and DMARC for peers that are not relays")
-    nameservers: tuple[str, ...] = Field((), description="IP or IP:port; the machine's own when empty")
-    timeout: Seconds = Field(15, description="seconds for all look-ups of one mail")
-    query_timeout: Seconds = Field(4, description="seconds for one look-up")
-    arc_sealers: tuple[str, ...] = Field((), description="domains whose ARC seals are believed")
-
-
-class ScannerSettings(_Section):
-    """A virus scanner that speaks clamd's protocol."""
-
-    clamd: str = Field("", description="host:port or unix:/path; no scanner when empty")
-    timeout: Seconds = Field(60, description="seconds for one mail")
-    away: Literal["defer", "accept"] = Field(
-        "defer", description="without the scanner: defer (451), or accept and note the mail as unscanned"
-    )
-    max_size: Annotated[int, Field(ge=0)] = Field(
-        25 * 1024 * 1024, description="bytes of a mail that are scanned; clamd's StreamMaxLength"
-    )
-
-
-class UserSettings(_Section):
-    """A login for submission."""
-
-    login: Name = Field(description="the name")
-    password_hash: str = Field(description="scrypt$…, made by: python -m gateway.smtp.auth")
-    senders: tuple[str, ...] = Field((), description="addresses or @domains that it may write as")
-
-
-class ListenerSettings(_Section):
-    """One listener with its own policy."""
-
-    name: Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")] = Field(description="name in logs and metrics")
-    listen: Listen = Field(description="host:port, unix:/path or systemd:NAME")
-    kind: Literal["mx", "relay", "submission", "lmtp"] = Field("mx", description="what it is for")
-    tls: Literal["off", "offer", "require", "implicit"] = Field("offer", description="offered with a certificate")
-    networks: tuple[Network, ...] = Field((), description="who may connect; relay: [smtp] relays when empty")
-    vouched: tuple[Network, ...] = Field((), description="peers that may write in our own domains' names")
-    balancers: tuple[Network, ...] = Field((), description="peers that must send a PROXY header (v1 or v2)")
-    reuse_port: bool = Field(False, description="share the port with other processes (SO_REUSEPORT)")
-    max_size: Annotated[int, Field(ge=1024)] | None = Field(None, description="largest mail; [smtp] max_size")
-
-
-class SmtpSettings(_Section):
-    """The listener, or several."""
-
-    listen: HostPort = Field("127.0.0.1:2525", description="address and port of the SMTP listener")
-    listeners: tuple[ListenerSettings, ...] = Field((), description="several listeners, instead of listen")
-    hostname: str = Field("", description="name in the greeting; the machine's own when empty")
-    max_size: Annotated[int, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail in bytes")
-    max_recipients: Annotated[int, Field(ge=1)] = Field(50, description="recipients of one mail")
-    max_connections: Annotated[int, Field(ge=1)] = Field(1000, description="connections at once")
-    max_in_flight: Annotated[int, Field(ge=1024)] = Field(
-        1024 * 1024 * 1024, description="bytes of mails that are arriving, over all sessions (452 beyond)"
-    )
-    max_received: Annotated[int, Field(ge=1)] = Field(50, description="Received lines of a mail; more is a loop")
-    max_pending: Annotated[int, Field(ge=0)] = Field(
-        0, description="pending deliveries beyond which mail waits; 0 = no limit"
-    )
-    max_memory: Annotated[int, Field(ge=0)] = Field(
-        0, description="bytes of the process beyond which mail waits; 0 = no limit"
-    )
-    max_lag: Annotated[float, Field(ge=0)] = Field(5, description="seconds of event-loop stall beyond which mail waits")
-    timeout: Seconds = Field(120, description="seconds without a command or a block of data")
-    data_timeout: Seconds = Field(600, description="seconds for the data of one mail")
-    floor_rate: Annotated[int, Field(ge=0)] = Field(500, description="least bytes a second of data, after a minute")
-    bare_line_ends: Literal["accept", "refuse", "normalise"] = Field(
-        "accept", description="LF without CR, CR without LF: accept and note, refuse, or make them line ends"
-    )
-    loop_header: str = Field("X-Mail-Ticket-Gateway", description="our own mark; with our hostname it is a loop")
-    tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
-    tls_key: Path | None = Field(None, description="private key (PEM)")
-    drain: Seconds = Field(30, description="seconds that a mail under way may take after SIGTERM")
-    authserv_ids: tuple[str, ...] = Field(
-        (), description='whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
-    )
-    authserv_depth: Annotated[int, Field(ge=0)] = Field(
-        3, description="Received lines that may stand above the relay's Authentication-Results"
-    )
-    relays: tuple[Network, ...] = Field((), description="networks of the relays that add them")
-    limits: LimitSettings = LimitSettings()
-    verdict: VerdictSettings = VerdictSettings()
-    scanner: ScannerSettings = ScannerSettings()
-    users: tuple[UserSettings, ...] = Field((), description="logins for submission")
-
-    @model_validator(mode="after")
-    def _fits(self) -> SmtpSettings:
-        if (self.tls_cert is None) != (self.tls_key is None):
-            raise ValueError("expected both tls_cert and tls_key, or neither")
-        if self.authserv_ids and not self.relays:
-            raise ValueError("authserv_ids: expected relays as well, the networks that add them")
-        names = [one.name for one in self.listeners]
-        if len(set(names)) < len(names):
-            raise ValueError("listeners: expected a different name for each")
-        for one in self.listeners:
-            if one.tls in ("require", "implicit") and self.tls_cert is None:
-                raise ValueError(f"listener {one.name}: tls {one.tls} needs tls_cert and tls_key")
-            if one.kind == "submission" and (not self.users or one.tls not in ("require", "implicit")):
-                raise ValueError(f"listener {one.name}: submission needs [[smtp.users]] and tls require or implicit")
-            if one.kind == "relay" and not (one.networks or self.relays):
-                raise ValueError(f"listener {one.name}: a relay listener needs networks, or [smtp] relays")
-        return self
-
-
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """Health and metrics."""
 
     listen: HostPort = Field("127.0.0.1:8025", description="address and port of /healthz, /readyz, /metrics")
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """Where accepted mail and the mapping table live."""
 
     url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
@@ -283,7 +101,7 @@ class StoreSettings(_Section):
         return Path("spool")
 
 
-class WorkSettings(_Section):
+class WorkSettings(Section):
     """How accepted mail is worked on."""
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries worked on at once")
@@ -294,7 +112,7 @@ class WorkSettings(_Section):
     remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
 
 
-class ParserSettings(_Section):
+class ParserSettings(Section):
     """The child processes that read mail."""
 
     children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
@@ -304,14 +122,14 @@ class ParserSettings(_Section):
     )
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """Logging."""
 
     level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field("info", description="least level")
     format: Annotated[str, Field(pattern="^(json|text)$")] = Field("json", description="json or text")
 
 
-class GuardSettings(_Section):
+class GuardSettings(Section):
     """Against loops: how much one sender may make before the rest is quarantined; 0 = no limit."""
 
     tickets_per_hour: Count = Field(500, description="new tickets of one sender in an hour")
@@ -321,7 +139,7 @@ class GuardSettings(_Section):
     domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
 
 
-class MailboxSettings(_Section):
+class MailboxSettings(Section):
     """An address that accepts mail and where its tickets go."""
 
     address: MailAddress = Field(description="the recipient")
@@ -373,7 +191,7 @@ def _mail_domain(text: str) -> str:
     return domain
 
 
-class DomainSettings(_Section):
+class DomainSettings(Section):
     """The client of a mail domain and those below it; the longest entry counts."""
 
     domain: Annotated[str, AfterValidator(_mail_domain)] = Field(description="the domain; public ones are refused")
@@ -381,7 +199,7 @@ class DomainSettings(_Section):
     desk: Name = Field(DEFAULT_DESK, description="name of the desk, with several desks")
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything that the gateway was told."""
 
     desks: dict[str, DeskSettings] = Field(description="desks by name; [desk] is the one named default")

@@ -25,8 +25,8 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from gateway.desk.simulator import Seed, Simulator
+from gateway.store.census import sums
 from gateway.store.engine import make_engine
-from gateway.store.inbox import sums
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 

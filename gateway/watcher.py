@@ -19,7 +19,7 @@ from gateway.desk import readback
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good
 from gateway.executor import ID_OF, WATCH, look
-from gateway.store import effects, inbox
+from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 
@@ -79,7 +79,7 @@ class Watcher:
         return last if not others and self.clock() < last else 0.0
 
     async def _ticket_id(self, one: Effect) -> str:
-        row = await self.store.read(lambda c: inbox.find(c, one.delivery_id))
+        row = await self.store.read(lambda c: operator.find(c, one.delivery_id))
         return str(row["ticket_id"])
 
     async def _settle_double(self, directory: Directory, one: Effect, other: dict[str, Any], ticket_id: str) -> None:

@@ -127,9 +127,9 @@ def whatif(
 @app.command()
 def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Count the deliveries by what they became."""
-    from gateway.store import inbox
+    from gateway.store import census
 
-    found = asdict(on_store(config_file, inbox.sums))
+    found = asdict(on_store(config_file, census.sums))
     if as_json:
         print_json(found)
     else:

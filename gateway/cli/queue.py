@@ -36,7 +36,7 @@ def queue_list(
     as_json: JsonOption = False,
 ) -> None:
     """List deliveries, newest first."""
-    from gateway.store import inbox
+    from gateway.store import operator
     from gateway.store.stage import PENDING, Stage
 
     stages: tuple[Stage, ...] | None = None
@@ -57,7 +57,7 @@ def queue_list(
             "ticket": row["ticket_id"],
             "due": when(row["due_at"]) if row["stage"] in PENDING else "",
         }
-        for row in on_store(config_file, lambda c: inbox.listing(c, stages, limit))
+        for row in on_store(config_file, lambda c: operator.listing(c, stages, limit))
     ]
     if as_json:
         print_json(rows)
@@ -74,13 +74,13 @@ def queue_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one delivery: its history, its effects and the trace of its decision."""
-    from gateway.store import effects, inbox
+    from gateway.store import effects, inbox, operator
 
     def look(connection: Any) -> tuple[Any, Any, Any, Any]:
-        row = inbox.find(connection, delivery)
+        row = operator.find(connection, delivery)
         return (
             row,
-            inbox.history(connection, row["id"]),
+            operator.history(connection, row["id"]),
             effects.all_of(connection, row["id"]),
             inbox.content(connection, row["raw_id"]),
         )
@@ -129,13 +129,13 @@ def queue_show(
 
 
 def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", target: str | None = None) -> None:
-    from gateway.store import inbox
+    from gateway.store import operator
 
     now = time.time()
 
     def act(connection: Any) -> str:
         moved_to = ticket_named(connection, target) if target else ""
-        return inbox.operator_move(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
+        return operator.restage(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
 
     typer.echo(on_store(config_file, act))
 
@@ -143,10 +143,10 @@ def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", tar
 @app.command("retry")
 def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
     """Try a pending delivery at once."""
-    from gateway.store import inbox
+    from gateway.store import operator
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: inbox.retry_now(c, delivery, now=now)))
+    typer.echo(on_store(config_file, lambda c: operator.retry_now(c, delivery, now=now)))
 
 
 @app.command("release")

@@ -68,7 +68,7 @@ def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     from sqlalchemy.exc import DBAPIError
 
     from gateway.store.engine import make_engine
-    from gateway.store.inbox import NotPossible
+    from gateway.store.operator import NotPossible
 
     settings = settings_of(path)
     engine = make_engine(settings.store.url)

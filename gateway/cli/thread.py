@@ -51,10 +51,10 @@ def thread_move(
     config_file: ConfigOption = None,
 ) -> None:
     """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment."""
-    from gateway.store import inbox
+    from gateway.store import operator
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: inbox.move_to(c, delivery, ticket_named(c, to), now=now)))
+    typer.echo(on_store(config_file, lambda c: operator.move_to(c, delivery, ticket_named(c, to), now=now)))
 
 
 @app.command("token")

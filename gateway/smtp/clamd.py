@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO
 
-from gateway.config import ScannerSettings
+from gateway.edgeconfig import ScannerSettings
 from gateway.smtp.accept import Incoming
 
 BLOCK = 256 * 1024

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.config import SmtpSettings
+from gateway.edgeconfig import SmtpSettings
 
 log = structlog.get_logger("smtp")
 

@@ -1,4 +1,4 @@
-"""Deliveries: accept, claim, defer, move, and the operator's verbs.
+"""Deliveries: accept, claim, defer, move.
 
 Every function takes a connection and runs inside one of the store's transactions. A worker's
 verbs name the fence of its claim; LostClaim says that another claim came after it.
@@ -7,8 +7,7 @@ verbs name the fence of its claim; LostClaim says that another claim came after 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,19 +18,17 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
-    exists,
     func,
     insert,
     literal_column,
-    or_,
     select,
     update,
 )
 
 from gateway.envelope import Envelope
 from gateway.store.prepared import Prepared
-from gateway.store.schema import delivery, effect, event, file, mention, raw, seen, thread
-from gateway.store.stage import PENDING, EffectState, Stage, check
+from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
+from gateway.store.stage import PENDING, Stage, check
 
 
 class LostClaim(Exception):
@@ -79,18 +76,6 @@ class Delivery:
     moved_to: str
     moved_from: str
     plan: dict[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """The promise in numbers: accepted = done + suppressed + quarantined + pending."""
-
-    accepted: int
-    done: int
-    suppressed: int
-    quarantined: int
-    pending: int
-    redelivered: int
 
 
 # -- accept ---------------------------------------------------------------------------------------
@@ -323,235 +308,6 @@ def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
 def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
     """Add a row to the delivery's history."""
     connection.execute(_NOTE, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
-
-
-# -- the operator's verbs -------------------------------------------------------------------------
-
-
-class NotPossible(Exception):
-    """The operator asked for something that the delivery's stage does not allow."""
-
-
-def find(connection: Connection, prefix: str) -> RowMapping:
-    """The delivery whose id starts with ``prefix``. Raises NotPossible unless there is exactly one."""
-    rows = (
-        connection.execute(select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2))
-        .mappings()
-        .all()
-    )
-    if len(rows) != 1:
-        raise NotPossible(f"{prefix}: {'no delivery has' if not rows else 'several deliveries have'} this id")
-    return rows[0]
-
-
-def operator_move(
-    connection: Connection, prefix: str, to: Stage | None, *, now: float, reason: str = "", moved_to: str = ""
-) -> str:
-    """Release (``to`` None: resume when any effect was sent, else decide anew), hold or drop.
-
-    The fence grows, so that a worker that holds the delivery loses it. Returns the id.
-    Raises NotPossible."""
-    row = find(connection, prefix)
-    old = Stage(row["stage"])
-    values: dict[str, Any] = {}
-    if to is None:
-        to = _resume_stage(connection, row)
-        if to is Stage.ACCEPTED:
-            values = {
-                "generation": row["generation"] + 1,
-                "plan": None,
-                "ticket_id": "",
-                "posted": False,
-                "released": True,
-                "moved_to": moved_to,
-            }
-        elif moved_to:
-            raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
-    if to is Stage.SUPPRESSED and _sent(connection, row):
-        raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
-    try:
-        check(old, to)
-    except Exception as error:
-        raise NotPossible(f"{row['id']} is {old}: it cannot become {to}") from error
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.seq == row["seq"])
-        .values(
-            stage=to.value,
-            reason=reason,
-            detail="",
-            due_at=now,
-            lease_until=0,
-            tries=0,
-            deaths=0,
-            interrupts=0,
-            fence=delivery.c.fence + 1,
-            **values,
-        )
-    )
-    note(connection, row["id"], now, f"{old} -> {to}", "operator")
-    if to not in PENDING:
-        settle_ids(connection, row["seq"], row["id"])
-    return str(row["id"])
-
-
-def _sent(connection: Connection, row: RowMapping) -> bool:
-    return bool(
-        connection.execute(
-            select(
-                exists().where(
-                    effect.c.delivery_id == row["id"],
-                    effect.c.generation == row["generation"],
-                    or_(effect.c.state == EffectState.SENT.value, effect.c.state == EffectState.DONE.value),
-                )
-            )
-        ).scalar()
-    )
-
-
-def _resume_stage(connection: Connection, row: RowMapping) -> Stage:
-    return Stage.PLANNED if _sent(connection, row) else Stage.ACCEPTED
-
-
-def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> str:
-    """Take a finished mail to another ticket, or to one of its own ("new"): its ids lead there from
-    now on, what is missing there is posted, and the wrong place gets an internal comment. Doing it
-    twice changes nothing. Returns the id. Raises NotPossible."""
-    row = find(connection, prefix)
-    if row["stage"] != Stage.DONE:
-        raise NotPossible(f"{row['id']} is {row['stage']}: only mail that is done can be moved")
-    if target in (row["ticket_id"], row["moved_to"] or None):
-        return str(row["id"])
-    connection.execute(delete(thread).where(thread.c.delivery_id == row["id"]))
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.seq == row["seq"])
-        .values(
-            stage=Stage.ACCEPTED.value,
-            generation=row["generation"] + 1,
-            moved_to=target,
-            moved_from=row["ticket_id"],
-            ticket_id="",
-            posted=False,
-            plan=None,
-            due_at=now,
-            lease_until=0,
-            fence=delivery.c.fence + 1,
-        )
-    )
-    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"operator: to {target}")
-    return str(row["id"])
-
-
-HOUR, QUARTER = 3600.0, 900.0
-
-
-def _count(condition: Any) -> Any:
-    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-_MINE = delivery.c.sender == bindparam("k_sender")
-_RECENT = select(
-    _count(_MINE & (delivery.c.outcome == "ticket")).label("tickets"),
-    _count(_MINE & (delivery.c.outcome == "comment")).label("comments"),
-    _count(
-        _MINE
-        & delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
-        & (delivery.c.accepted_at >= bindparam("k_quarter"))
-    ).label("answers"),
-    _count(delivery.c.outcome == "ticket").label("domain_tickets"),
-    _count(delivery.c.outcome == "comment").label("domain_comments"),
-).where(
-    delivery.c.sender_domain == bindparam("k_domain"),
-    delivery.c.accepted_at >= bindparam("k_hour"),
-    delivery.c.desk == bindparam("k_desk"),
-)
-
-
-def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
-    """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
-    quarter; and of all mails of the sender's domain."""
-    given = {
-        "k_sender": sender,
-        "k_domain": sender.rpartition("@")[2],
-        "k_hour": now - HOUR,
-        "k_quarter": now - QUARTER,
-        "k_desk": desk,
-    }
-    row = connection.execute(_RECENT, given).mappings().one()
-    return {name: int(value) for name, value in row.items()}
-
-
-def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:
-    """The ticket that an earlier mail of this sender with this subject made since then, or ""."""
-    query = (
-        select(delivery.c.ticket_id)
-        .where(
-            delivery.c.sender == sender,
-            delivery.c.accepted_at >= since,
-            delivery.c.desk == desk,
-            delivery.c.subject == subject,
-            delivery.c.seq < seq,
-            delivery.c.ticket_id != "",
-        )
-        .order_by(delivery.c.seq)
-        .limit(1)
-    )
-    return str(connection.execute(query).scalar() or "")
-
-
-def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
-    """Make a pending delivery due at once. Raises NotPossible."""
-    row = find(connection, prefix)
-    if row["stage"] not in PENDING:
-        raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
-    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now))
-    note(connection, row["id"], now, "retry", "operator")
-    return str(row["id"])
-
-
-# -- reading --------------------------------------------------------------------------------------
-
-
-Census = list[tuple[str, str, str, int]]
-"""(stage, mailbox, reason, count) of all deliveries."""
-
-
-def census(connection: Connection) -> Census:
-    """Count the deliveries, from an index."""
-    query = select(delivery.c.stage, delivery.c.mailbox, delivery.c.reason, func.count())
-    rows = connection.execute(query.group_by(delivery.c.stage, delivery.c.mailbox, delivery.c.reason))
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
-
-
-def sums(connection: Connection, counted: Census | None = None) -> Sums:
-    """Count the deliveries by what they became. HELD counts as pending. ``counted`` when that was done."""
-    counts: Counter[str] = Counter()
-    for stage, _, _, count in census(connection) if counted is None else counted:
-        counts[stage] += count
-    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
-    return Sums(
-        accepted=counts.total(),
-        done=counts[Stage.DONE.value],
-        suppressed=counts[Stage.SUPPRESSED.value],
-        quarantined=counts[Stage.QUARANTINED.value],
-        pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)),
-        redelivered=int(again),
-    )
-
-
-def listing(connection: Connection, stages: Iterable[Stage] | None, limit: int) -> list[RowMapping]:
-    """The newest deliveries, all or of these stages."""
-    query = select(delivery).order_by(delivery.c.seq.desc()).limit(limit)
-    if stages is not None:
-        query = query.where(delivery.c.stage.in_([stage.value for stage in stages]))
-    return list(connection.execute(query).mappings().all())
-
-
-def history(connection: Connection, delivery_id: str) -> list[RowMapping]:
-    """The events of a delivery, oldest first."""
-    query = select(event.c.at, event.c.what, event.c.detail).where(event.c.delivery_id == delivery_id)
-    return list(connection.execute(query.order_by(event.c.id)).mappings().all())
 
 
 def content(connection: Connection, raw_id: int) -> RowMapping:

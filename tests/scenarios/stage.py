@@ -29,7 +29,7 @@ from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.planner import Planner
 from gateway.rules import boards_named
-from gateway.store import effects, inbox, threads
+from gateway.store import effects, inbox, operator, threads
 from gateway.store.engine import Store
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
@@ -298,7 +298,7 @@ def move(key: str, to: int | str) -> Act:
     async def act(stage: Stage) -> None:
         target = stage.order[to - 1] if isinstance(to, int) else to
         now = stage.now
-        await stage.store.write(lambda c: inbox.move_to(c, stage.ids[key], target, now=now))
+        await stage.store.write(lambda c: operator.move_to(c, stage.ids[key], target, now=now))
         await stage.work()
 
     return act
@@ -310,7 +310,7 @@ def release(key: str, to: int | str = "") -> Act:
     async def act(stage: Stage) -> None:
         target = stage.order[to - 1] if isinstance(to, int) else to
         now = stage.now
-        await stage.store.write(lambda c: inbox.operator_move(c, stage.ids[key], None, now=now, moved_to=target))
+        await stage.store.write(lambda c: operator.restage(c, stage.ids[key], None, now=now, moved_to=target))
         await stage.work()
 
     return act

@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.store import inbox
+from gateway.store import inbox, operator
 from gateway.store.inbox import LostClaim
 from gateway.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
@@ -155,5 +155,5 @@ def judge(stage: Stage) -> None:
     assert found == [f"words-of-{key}" for key in PARENTS]
     files = sorted(desk.file_of(document) for document in desk.documents.get(ticket_id, []))
     assert files == [key.encode() for key in PARENTS]
-    accepted = stage.store.read_sync(lambda c: inbox.listing(c, None, 100))
+    accepted = stage.store.read_sync(lambda c: operator.listing(c, None, 100))
     assert all(row["stage"] in ("DONE", "SUPPRESSED") for row in accepted)

@@ -17,7 +17,8 @@ from tests.harness import free_port
 
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
-    from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
+    from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+    from gateway.edgeconfig import SmtpSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.recipients import Mailboxes
     from gateway.smtp.server import Listener

@@ -11,11 +11,12 @@ from typing import Any
 
 import trustme
 
-from gateway.config import MailboxSettings, SmtpSettings, StoreSettings, WorkSettings
+from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+from gateway.edgeconfig import SmtpSettings
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.server import Listener
-from gateway.store import inbox
+from gateway.store import inbox, operator
 from gateway.store.engine import Store
 
 BOXES = (MailboxSettings(address="support@msp.example"), MailboxSettings(address="sales@msp.example"))
@@ -96,7 +97,7 @@ async def peer(
 
 async def contents(store: Store) -> list[bytes]:
     def look(connection: object) -> list[bytes]:
-        rows = inbox.listing(connection, None, 100)  # type: ignore[arg-type]
+        rows = operator.listing(connection, None, 100)  # type: ignore[arg-type]
         return [inbox.content(connection, row["raw_id"])["data"] for row in reversed(rows)]  # type: ignore[arg-type]
 
     return await store.read(look)
@@ -106,7 +107,7 @@ async def envelopes(store: Store) -> list[dict[str, Any]]:
     def look(connection: Any) -> list[dict[str, Any]]:
         import json
 
-        return [json.loads(row["envelope"]) for row in reversed(inbox.listing(connection, None, 100))]
+        return [json.loads(row["envelope"]) for row in reversed(operator.listing(connection, None, 100))]
 
     return await store.read(look)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import MailboxSettings, SmtpSettings
+from gateway.config import MailboxSettings
+from gateway.edgeconfig import SmtpSettings
 from gateway.smtp.proxy import SIGNATURE
 from gateway.smtp.server import systemd_socket
 from gateway.store.engine import Store

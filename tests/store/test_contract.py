@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
-from gateway.store import effects, inbox, threads
+from gateway.store import census, effects, inbox, operator, threads
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery, LostClaim, NewDelivery, NotPossible
+from gateway.store.inbox import Delivery, LostClaim, NewDelivery
+from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, IllegalTransition, Stage
 
 NOW = 1_800_000_000.0
@@ -52,7 +53,7 @@ async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
 
 
 async def sums(store: Store) -> tuple[int, ...]:
-    found = await store.read(inbox.sums)
+    found = await store.read(census.sums)
     return (found.accepted, found.done, found.suppressed, found.quarantined, found.pending, found.redelivered)
 
 
@@ -255,7 +256,7 @@ class TestOperator:
         await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
         await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
 
-        await store.write(lambda c: inbox.operator_move(c, one.id[:20], None, now=NOW))
+        await store.write(lambda c: operator.restage(c, one.id[:20], None, now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.PLANNED, 1)
@@ -265,7 +266,7 @@ class TestOperator:
         (one,) = await claim(store)
         await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
 
-        await store.write(lambda c: inbox.operator_move(c, one.id, None, now=NOW))
+        await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.ACCEPTED, 2)
@@ -275,13 +276,13 @@ class TestOperator:
         one = await plan(store, (await claim(store))[0], "ticket")
 
         with pytest.raises(NotPossible, match="cannot become SUPPRESSED"):
-            await store.write(lambda c: inbox.operator_move(c, one.id, Stage.SUPPRESSED, now=NOW))
+            await store.write(lambda c: operator.restage(c, one.id, Stage.SUPPRESSED, now=NOW))
         with pytest.raises(NotPossible, match="no delivery"):
-            await store.write(lambda c: inbox.operator_move(c, "nothing", None, now=NOW))
+            await store.write(lambda c: operator.restage(c, "nothing", None, now=NOW))
 
     async def test_held_mail_is_not_worked_on_and_counts_as_pending(self, store: Store) -> None:
         (one,) = await accept(store, new("one"))
-        await store.write(lambda c: inbox.operator_move(c, one, Stage.HELD, now=NOW))
+        await store.write(lambda c: operator.restage(c, one, Stage.HELD, now=NOW))
 
         assert await claim(store) == []
         assert (await sums(store))[4] == 1

@@ -1,0 +1,50 @@
+"""The deliveries, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from gateway.store.schema import delivery
+from gateway.store.stage import PENDING, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The promise in numbers: accepted = done + suppressed + quarantined + pending."""
+
+    accepted: int
+    done: int
+    suppressed: int
+    quarantined: int
+    pending: int
+    redelivered: int
+
+
+Census = list[tuple[str, str, str, int]]
+"""(stage, mailbox, reason, count) of all deliveries."""
+
+
+def census(connection: Connection) -> Census:
+    """Count the deliveries, from an index."""
+    query = select(delivery.c.stage, delivery.c.mailbox, delivery.c.reason, func.count())
+    rows = connection.execute(query.group_by(delivery.c.stage, delivery.c.mailbox, delivery.c.reason))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def sums(connection: Connection, counted: Census | None = None) -> Sums:
+    """Count the deliveries by what they became. HELD counts as pending. ``counted`` when that was done."""
+    counts: Counter[str] = Counter()
+    for stage, _, _, count in census(connection) if counted is None else counted:
+        counts[stage] += count
+    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
+    return Sums(
+        accepted=counts.total(),
+        done=counts[Stage.DONE.value],
+        suppressed=counts[Stage.SUPPRESSED.value],
+        quarantined=counts[Stage.QUARANTINED.value],
+        pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)),
+        redelivered=int(again),
+    )

@@ -1,0 +1,65 @@
+"""What the store knows of a sender's earlier mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, select
+
+from gateway.store.schema import delivery
+
+HOUR, QUARTER = 3600.0, 900.0
+
+
+def _count(condition: Any) -> Any:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+
+_MINE = delivery.c.sender == bindparam("k_sender")
+_RECENT = select(
+    _count(_MINE & (delivery.c.outcome == "ticket")).label("tickets"),
+    _count(_MINE & (delivery.c.outcome == "comment")).label("comments"),
+    _count(
+        _MINE
+        & delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
+        & (delivery.c.accepted_at >= bindparam("k_quarter"))
+    ).label("answers"),
+    _count(delivery.c.outcome == "ticket").label("domain_tickets"),
+    _count(delivery.c.outcome == "comment").label("domain_comments"),
+).where(
+    delivery.c.sender_domain == bindparam("k_domain"),
+    delivery.c.accepted_at >= bindparam("k_hour"),
+    delivery.c.desk == bindparam("k_desk"),
+)
+
+
+def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
+    """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
+    quarter; and of all mails of the sender's domain."""
+    given = {
+        "k_sender": sender,
+        "k_domain": sender.rpartition("@")[2],
+        "k_hour": now - HOUR,
+        "k_quarter": now - QUARTER,
+        "k_desk": desk,
+    }
+    row = connection.execute(_RECENT, given).mappings().one()
+    return {name: int(value) for name, value in row.items()}
+
+
+def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:
+    """The ticket that an earlier mail of this sender with this subject made since then, or ""."""
+    query = (
+        select(delivery.c.ticket_id)
+        .where(
+            delivery.c.sender == sender,
+            delivery.c.accepted_at >= since,
+            delivery.c.desk == desk,
+            delivery.c.subject == subject,
+            delivery.c.seq < seq,
+            delivery.c.ticket_id != "",
+        )
+        .order_by(delivery.c.seq)
+        .limit(1)
+    )
+    return str(connection.execute(query).scalar() or "")
