@@ -18,10 +18,10 @@ from gateway import blocks as rich
 from gateway.desk import readback
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good
-from gateway.executor import ID_OF, WATCH, look
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
+from gateway.unknown import ID_OF, WATCH, look
 
 log = structlog.get_logger("work")
 

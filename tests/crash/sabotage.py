@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from gateway import cli, executor, planner
+from gateway import cli, executor, planner, unknown
 from gateway.store import effects, inbox, threads
 from gateway.store.stage import EffectState
 
@@ -25,7 +25,7 @@ def no_marker() -> None:
 
 def no_settle() -> None:
     """An unknown write is sent again after the first empty read-back."""
-    executor.READ_BACK = (0.0, 0.0, 0.0)
+    executor.READ_BACK = unknown.READ_BACK = (0.0, 0.0, 0.0)
     original = executor._Case.__init__
 
     def init(self: Any, *arguments: Any) -> None:
@@ -54,7 +54,7 @@ def no_sent() -> None:
 
     async def judge(self: Any, one: Any, outcome: Any) -> Any:
         if type(outcome).__name__ == "Unknown":  # nothing says that it was sent: it is sent again
-            self._remember(one, state=EffectState.TODO)
+            self.ledger.remember(one, state=EffectState.TODO)
             return executor.Defer(self.clock() + 0.05, "again")
         return await original(self, one, outcome)
 

@@ -1,0 +1,147 @@
+"""The desk's call for each kind of effect."""
+
+from __future__ import annotations
+
+import copy
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from gateway import blocks as rich
+from gateway.decide.compose import missing_blocks, place_pictures
+from gateway.desk.client import Desk
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.ledger import Ledger
+from gateway.planner import Planner
+from gateway.store import threads
+from gateway.store.effects import Effect
+from gateway.templates import Templates
+
+COUNTED = ("contact", "ticket", "document", "pictures")
+
+
+class PartChanged(Exception):
+    """The part that the plan names cannot be read from the mail again."""
+
+
+class Requests:
+    """The requests of one plan's effects."""
+
+    def __init__(self, ledger: Ledger, planner: Planner, desk: Desk, templates: Templates) -> None:
+        self.ledger = ledger
+        self.planner = planner
+        self.desk = desk
+        self.templates = templates
+
+    async def prepare(self, one: Effect) -> Any:
+        """What the request needs from this side, before the effect is marked as sent. Raises PartChanged,
+        and what the parser raises."""
+        if one.kind == "document":
+            return await self._content(one)
+        return None
+
+    async def make(self, one: Effect, prepared: Any) -> Outcome:
+        """Make the request of an effect that is marked as sent."""
+        match one.kind:
+            case "ticket":
+                request = copy.deepcopy(one.body["request"])
+                request["attributes"]["email_gateway"]["marker"] = one.marker
+                if made := self.ledger.made_contact():
+                    request["contact_name_id"] = made
+                return await self.desk.create_ticket(request)
+            case "contact":
+                return await self.desk.create_contact(one.body["request"])
+            case "comment" | "note":
+                request = dict(one.body["request"])
+                body = place_pictures(request.pop("blocks"), await self._file_ids())
+                return await self._comment(one, body, request)
+            case "missing":
+                templates = self.planner.templates.get(self.ledger.one.mailbox, self.templates)
+                body = missing_blocks(templates, self.ledger.one.id, self.ledger.refused_files())
+                request = {
+                    "is_internal": True,
+                    "suppressContactNotifications": True,
+                    "metadata": {"email_gateway": dict(one.body["metadata"])},
+                }
+                return await self._comment(one, body, request)
+            case "document":
+                name, kind = one.body["name"], one.body["content_type"]
+                return await self.desk.upload(self.ledger.ticket_id, prepared, name, kind)
+            case "pictures":
+                return await self._put_pictures(one)
+            case "status":
+                return await self.desk.set_status(self.ledger.ticket_id, one.body["request"])
+            case "moved":
+                request = dict(one.body["request"])
+                return await self._comment(one, request.pop("blocks"), request, one.body["ticket_id"])
+        raise AssertionError(f"effect of unknown kind {one.kind}")
+
+    async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
+        own = {**request["metadata"]["email_gateway"], "marker": one.marker}
+        request = {**request, "comment_text": rich.dumps(body), "metadata": {"email_gateway": own}}
+        return await self.desk.add_comment(ticket_id or self.ledger.ticket_id, request)
+
+    async def _content(self, one: Effect) -> Path:
+        """The file of a document: written when the mail was read, else read from the mail again."""
+        planner, delivery = self.planner, self.ledger.one
+        folder = planner.work_folder(delivery.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        body = one.body
+        if body["part"] == "original":
+            raw = await planner.raw(delivery)
+            if isinstance(raw, Path):
+                return raw
+            path = folder / "original"
+            path.write_bytes(raw)
+            return path
+        if body["part"] == "":
+            path = folder / f"text-{one.idx}"
+            path.write_text(body["text"], encoding="utf-8", errors="replace", newline="")
+            return path
+        path = folder / str(body["index"])
+        if not _holds(path, body):
+            await planner.parser.file(await planner.raw(delivery), body["index"], path)
+        if not _holds(path, body):
+            raise PartChanged
+        return path
+
+    async def _file_ids(self) -> dict[int, str]:
+        """The desk's file id of each picture of the mail, by attachment index."""
+        email_files = {
+            one.body["index"]: one.body["sha256"]
+            for one in self.ledger.files()
+            if one.body.get("part") not in ("", None)
+        }
+        hashes = set(email_files.values())
+        desk, ticket_id = self.ledger.one.desk, self.ledger.ticket_id
+        known = await self.ledger.store.read(lambda c: threads.files_of(c, desk, ticket_id, hashes))
+        return {
+            index: known[digest]["file_id"]
+            for index, digest in email_files.items()
+            if digest in known and known[digest]["file_id"]
+        }
+
+    async def _put_pictures(self, one: Effect) -> Outcome:
+        """Put the pictures in their place, but only where nobody has changed the description since."""
+        ticket_id = self.ledger.ticket_id
+        outcome = await self.desk.ticket(ticket_id)
+        if not isinstance(outcome, Good):
+            return outcome
+        attributes = outcome.data.get("attributes") or {}
+        after = rich.dumps(place_pictures(one.body["blocks"], await self._file_ids()))
+        if attributes.get("description") == after:
+            return outcome
+        if attributes.get("description") != one.body["before"]:
+            return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
+        return await self.desk.update_ticket(ticket_id, {"attributes": {**attributes, "description": after}})
+
+
+def _holds(path: Path, body: dict[str, Any]) -> bool:
+    """Whether the file has the content that the plan names."""
+    if not path.is_file() or path.stat().st_size != body["size"]:
+        return False
+    digest = sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest() == str(body["sha256"])
