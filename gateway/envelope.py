@@ -14,7 +14,8 @@ class Envelope:
     """``mail_from`` is "" for the null sender; ``rcpt_to`` as the peer gave it; ``time`` in seconds
     since the epoch; ``peer`` an IP address; ``auth`` the login or "". ``verdict`` is about the From
     address ``verdict_for`` and no other. ``quarantine`` names why the edge asks for quarantine, else "";
-    ``notes`` are words for what was odd on the wire (bare-lf, nul, unscanned), blank-separated."""
+    ``notes`` are words for what was odd on the wire (bare-lf, nul, unscanned), blank-separated.
+    ``spam`` (yes, no or ""), ``spam_score`` and ``scl`` are a trusted relay's filter's; None: it said nothing."""
 
     mail_from: str
     rcpt_to: str
@@ -29,3 +30,6 @@ class Envelope:
     quarantine: str = ""
     notes: str = ""
     listener: str = ""
+    spam: str = ""
+    spam_score: float | None = None
+    scl: int | None = None

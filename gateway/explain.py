@@ -22,9 +22,12 @@ from gateway.decide.plan import Decision
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.envelope import Envelope
+from gateway.mail.headers import split_headers
+from gateway.mail.ids import header_block
 from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.planner import policies
+from gateway.smtp.spam import Spam, spam_of
 from gateway.store.engine import make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
@@ -50,15 +53,28 @@ EMPTY: dict[type[ask.Question], Any] = {
 
 
 async def explain(
-    settings: Settings, file: Path, sender: str | None, recipient: str | None, directory: Directory | None
+    settings: Settings,
+    file: Path,
+    sender: str | None,
+    recipient: str | None,
+    directory: Directory | None,
+    relayed: bool = False,
 ) -> dict[str, Any]:
-    """Decide about the mail in ``file``. Without ``directory`` the desk is not asked.
+    """Decide about the mail in ``file``. Without ``directory`` the desk is not asked; ``relayed``: as if it came
+    from a trusted relay, whose spam filter is believed.
 
     Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
     raw = file.read_bytes()
     email = read(raw, own_addresses=[box.address for box in settings.mailbox]).email
     box = _mailbox(settings, recipient)
-    envelope = Envelope(mail_from=_mail_from(sender, email), rcpt_to=recipient or box.address)
+    spam = spam_of(split_headers(header_block(raw))[0]) if relayed else Spam()
+    envelope = Envelope(
+        mail_from=_mail_from(sender, email),
+        rcpt_to=recipient or box.address,
+        spam=spam.flag,
+        spam_score=spam.score,
+        scl=spam.scl,
+    )
     context = Context(
         delivery_id="explain",
         **_places(box, settings, directory),

@@ -7,6 +7,7 @@ field never has, captures that no condition defines, conditions that exclude eac
 from __future__ import annotations
 
 import uuid
+from math import inf
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -19,6 +20,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+COMPARED = ("above", "below", "at_least", "at_most")
 Texts = str | tuple[str, ...]
 
 
@@ -30,8 +32,10 @@ class ConditionSettings(_Part):
     contains: Texts | None = Field(None, description="a part of the text")
     glob: Texts | None = Field(None, description="* and ? in the whole text")
     regex: Texts | None = Field(None, description="RE2 somewhere in the text; (?P<name>…) captures")
-    above: int | None = Field(None, ge=0, description="bytes, for size")
-    below: int | None = Field(None, ge=0, description="bytes, for size")
+    above: float | None = Field(None, description="more than: bytes for size; spam_score, scl")
+    below: float | None = Field(None, description="less than; the same fields")
+    at_least: float | None = Field(None, description="as much or more; the same fields")
+    at_most: float | None = Field(None, description="as much or less; the same fields")
     between: tuple[str, str] | None = Field(None, description="two times HH:MM, for time; or dates, for date")
     exists: bool | None = Field(None, description="whether the field has any text")
     any: tuple[ConditionSettings, ...] | None = Field(None, description="at least one of these")
@@ -56,8 +60,9 @@ class ConditionSettings(_Part):
         name = self.field.lower()
         if not (name in conditions.FIELDS or (name.startswith("header:") and name[7:])):
             raise ValueError(f"field: {self.field!r} is not one of: {', '.join(conditions.FIELDS)}, header:NAME")
-        if (operator in ("above", "below")) != (name == "size"):
-            raise ValueError(f"field: {name} does not go with {operator}; size goes with above and below")
+        if (operator in COMPARED) != (name in conditions.NUMBERS) and operator != "exists":
+            numbers = ", ".join(conditions.NUMBERS)
+            raise ValueError(f"field: {name} does not go with {operator}; {numbers} go with {', '.join(COMPARED)}")
         if operator == "between":
             shape = {"time": "00:00", "date": "0000-00-00"}.get(name)
             if shape is None:
@@ -79,7 +84,9 @@ class ConditionSettings(_Part):
         for name in conditions.OPERATORS:
             found = getattr(self, name)
             if found is not None:
-                if name in ("above", "below", "exists"):
+                if name in COMPARED:
+                    return (f"{found:.15g}",)
+                if name == "exists":
                     return (str(found).lower(),)
                 return (found,) if isinstance(found, str) else tuple(found)
         return ()
@@ -110,6 +117,9 @@ class ExampleSettings(_Part):
     headers: dict[str, str] = Field({}, description="other headers")
     attachments: tuple[str, ...] = Field((), description="file names")
     verdict: Literal["pass", "fail", "none", "unknown"] = Field("unknown", description="the sender's verdict")
+    spam: Literal["", "yes", "no"] = Field("", description="what the relay's filter says")
+    spam_score: float | None = Field(None, description="its score")
+    scl: int | None = Field(None, description="Microsoft's spam confidence level")
     at: str = Field("2026-11-23T10:00", description="date and time, in the configured timezone")
     client: str = Field("", description="the client that the rule is to get out of it, by name or alias")
     title: str = Field("", description="the title that it is to make")
@@ -179,10 +189,13 @@ class RuleSettings(_Part):
                     continue
                 if one.operator == other.operator == "equals" and not set(one.values) & set(other.values):
                     raise ValueError(f"when: can never match: {one.name} equals both {one.values} and {other.values}")
-        above = max((int(one.values[0]) for one in parts if one.operator == "above"), default=-1)
-        below = min((int(one.values[0]) for one in parts if one.operator == "below"), default=1 << 62)
-        if above + 1 >= below:
-            raise ValueError("when: can never match: size is above and below")
+        for name in conditions.NUMBERS:
+            bounds = [(one.operator, float(one.values[0])) for one in parts if one.name == name]
+            least = max((bound for word, bound in bounds if word in ("above", "at_least")), default=-inf)
+            most = min((bound for word, bound in bounds if word in ("below", "at_most")), default=inf)
+            open_ended = any(bound == least and word in ("above", "below") for word, bound in bounds)
+            if least > most or (least == most and open_ended):
+                raise ValueError(f"when: can never match: {name} is above and below")
         for part in self.node().parts:
             if isinstance(part, Group) and part.kind == "not" and set(part.parts) & set(parts):
                 raise ValueError("when: can never match: the same condition is asked for and excluded")

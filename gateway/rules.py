@@ -150,7 +150,15 @@ def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings
     except ValueError:
         return f"at {example.at!r}: expected YYYY-MM-DDTHH:MM"
     email = read(message.as_bytes()).email
-    envelope = Envelope(example.sender, recipient, time=moment, verdict=example.verdict)
+    envelope = Envelope(
+        example.sender,
+        recipient,
+        time=moment,
+        verdict=example.verdict,
+        spam=example.spam,
+        spam_score=example.spam_score,
+        scl=example.scl,
+    )
     view = View(email, envelope, email.sender.address.lower() if email.sender else "", zone)
     answer = Answer(tell=True)
     if rule.node().holds(view, answer) != example.matches:

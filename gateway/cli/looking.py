@@ -25,6 +25,9 @@ def explain(
     config_file: ConfigOption = None,
     sender: Annotated[str | None, typer.Option("--from", help="MAIL FROM; default: the From header.")] = None,
     recipient: Annotated[str | None, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = None,
+    relayed: Annotated[
+        bool, typer.Option("--relayed", help="As if a trusted relay sent it: its spam filter counts.")
+    ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -42,7 +45,7 @@ def explain(
             typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
             directory = None
         try:
-            return await run(settings, file, sender, recipient, directory)
+            return await run(settings, file, sender, recipient, directory, relayed)
         finally:
             if directory is not None:
                 await directory.desk.close()

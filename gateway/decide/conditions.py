@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from operator import ge, gt, le, lt
 from typing import Any
 
 import re2
@@ -34,10 +35,14 @@ FIELDS = (
     "verdict",
     "class",
     "size",
+    "spam",
+    "spam_score",
+    "scl",
     "time",
     "weekday",
     "date",
 )
+NUMBERS = ("size", "spam_score", "scl")
 SINGLE = (
     "recipient",
     "from",
@@ -47,12 +52,14 @@ SINGLE = (
     "subject",
     "verdict",
     "class",
+    "spam",
     "weekday",
     "date",
 )
 KNOWN = {
     "verdict": ("pass", "fail", "none", "unknown"),
     "class": ("human", "notification", "list", "bulk", "helpdesk", "auto-reply", "vacation"),
+    "spam": ("yes", "no"),
     "weekday": DAYS,
 }
 
@@ -94,12 +101,22 @@ class View:
             self._folded[name] = tuple(one.casefold() for one in self.texts(name))
         return self._folded[name]
 
-    def size(self) -> int:
-        """Bytes of the text and the files."""
+    def number(self, name: str) -> float | None:
+        """A field of NUMBERS, None when nobody knows it."""
+        return {"size": self._bytes, "spam_score": self._score, "scl": self._scl}[name]()
+
+    def _bytes(self) -> float:
+        """Of the text and the files."""
         if self._size < 0:
             files = sum(one.size for one in self.email.attachments)
             self._size = len(self.email.text.encode("utf-8", "replace")) + files
         return self._size
+
+    def _score(self) -> float | None:
+        return self.envelope.spam_score
+
+    def _scl(self) -> float | None:
+        return self.envelope.scl
 
     def _look(self, name: str) -> list[str]:
         email, sender = self.email, self.email.sender
@@ -120,12 +137,19 @@ class View:
             "attachment": lambda: [one.filename for one in email.attachments],
             "verdict": lambda: [self.envelope.verdict],
             "class": lambda: [email.auto.kind],
-            "size": lambda: [str(self.size())],
+            "size": lambda: self._number("size"),
+            "spam": lambda: [self.envelope.spam] if self.envelope.spam else [],
+            "spam_score": lambda: self._number("spam_score"),
+            "scl": lambda: self._number("scl"),
             "time": lambda: [moment.strftime("%H:%M")],
             "weekday": lambda: [DAYS[moment.weekday()]],
             "date": lambda: [moment.strftime("%Y-%m-%d")],
         }
         return found[name]()
+
+    def _number(self, name: str) -> list[str]:
+        found = self.number(name)
+        return [] if found is None else [f"{found:.15g}"]
 
 
 @dataclass(slots=True)
@@ -191,12 +215,14 @@ def _regex(test: Test, view: View, answer: Answer) -> bool:
     return False
 
 
-def _above(test: Test, view: View, answer: Answer) -> bool:
-    return view.size() > int(test.values[0])
+def _compared(holds: Callable[[float, float], bool]) -> Callable[[Test, View, Answer], bool]:
+    """A comparison of numbers. What nobody knows is neither more nor less."""
 
+    def compare(test: Test, view: View, answer: Answer) -> bool:
+        found = view.number(test.name)
+        return found is not None and holds(found, float(test.values[0]))
 
-def _below(test: Test, view: View, answer: Answer) -> bool:
-    return view.size() < int(test.values[0])
+    return compare
 
 
 def _between(test: Test, view: View, answer: Answer) -> bool:
@@ -214,8 +240,10 @@ OPERATORS: dict[str, Callable[[Test, View, Answer], bool]] = {
     "contains": _contains,
     "glob": _glob,
     "regex": _regex,
-    "above": _above,
-    "below": _below,
+    "above": _compared(gt),
+    "below": _compared(lt),
+    "at_least": _compared(ge),
+    "at_most": _compared(le),
     "between": _between,
     "exists": _exists,
 }

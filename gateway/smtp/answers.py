@@ -73,7 +73,6 @@ NO_MAILBOX = Answer("no-mailbox", 550, "5.1.1", "There is no such mailbox here")
 NO_RELAY = Answer("relay", 550, "5.7.1", "This server takes mail for its own mailboxes only")
 PAUSED = Answer("paused", 450, "4.2.1", "The mailbox takes no mail for now, please try again later")
 CLOSED = Answer("closed", 550, "5.2.1", "The mailbox is closed")
-LOOKUP = Answer("lookup", 451, "4.4.3", "The mailbox could not be looked up, please try again later")
 HARVESTING = Answer("harvest", 450, "4.7.1", "Too many unknown mailboxes were named, please try again later")
 
 # -- the mail

@@ -19,6 +19,7 @@ from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending
 from gateway.smtp.dotreader import DotReader
 from gateway.smtp.judge import Judgement, judge
+from gateway.smtp.spam import Spam, spam_of
 from gateway.smtp.verdict.verdict import Peer
 from gateway.store.engine import StoreFailed
 
@@ -209,6 +210,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
     if not taken:
         arrival.mail.discard()
         return [one for one in found.refusals if one is not None]
+    spam = spam_of(arrival.mail.fields()) if peer.is_relay else Spam()
     envelope = Envelope(
         mail_from=peer.mail_from,
         rcpt_to="",
@@ -222,6 +224,9 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         verdict_for=found.verdict.sender,
         notes=" ".join(found.notes),
         listener=session.policy.name,
+        spam=spam.flag,
+        spam_score=spam.score,
+        scl=spam.scl,
     )
     mail = arrival.mail
     # From here on the acceptor answers for the file: a row may refer to it.

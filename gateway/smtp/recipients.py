@@ -12,10 +12,6 @@ from dataclasses import dataclass
 from gateway.config import MailboxSettings
 
 
-class LookupTrouble(Exception):
-    """The look-up itself failed: the answer is "later", never "no such mailbox"."""
-
-
 @dataclass(frozen=True, slots=True)
 class Match:
     """A mailbox, and the rule that found it."""

@@ -17,7 +17,6 @@ from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
 from gateway.smtp.content import bdat, data
 from gateway.smtp.login import auth
-from gateway.smtp.recipients import LookupTrouble
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session
@@ -136,11 +135,7 @@ async def rcpt(session: Session, arg: str) -> None:
 
 
 def _recipient(session: Session, path: str) -> MailboxSettings | Answer:
-    try:
-        match = session.edge.mailboxes.match(path)
-    except LookupTrouble as error:
-        log.error("look-up of a mailbox failed", detail=str(error))
-        return answers.LOOKUP
+    match = session.edge.mailboxes.match(path)
     if match is None:
         return answers.NO_MAILBOX if session.edge.mailboxes.is_ours(path) else answers.NO_RELAY
     disabled = {"pause": answers.PAUSED, "closed": answers.CLOSED}

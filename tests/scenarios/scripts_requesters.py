@@ -327,6 +327,14 @@ RULES = [
               {"none": [{"field": "from", "equals": "bob@acme.example"}]}], title="hit"),
         rule({"field": "size", "above": 10_000}, title="big", name="big"),
     ), check=lambda s: titles(s) == ["hit", "hit", "three", "four", "big"]),
+    Scenario("what the relay's filter says; what nobody said is neither more nor less", [
+        (M("a", ALICE, "one", edge={"spam_score": 5.0}), "quarantine held-by-rule"), (M("b", ALICE, "two", edge={"spam_score": 4.9}), "ticket 1"),
+        (M("c", ALICE, "three"), "ticket 2"), (M("d", ALICE, "four", edge={"scl": 6}), "suppress skipped-by-rule"),
+        (M("e", ALICE, "five", headers={"X-Spam-Score": "99"}), "ticket 3"), (M("f", ALICE, "six", edge={"spam": "yes"}), "ticket 4"),
+    ], config=ruled(
+        rule({"field": "spam_score", "at_least": 5}, quarantine=True), rule({"field": "scl", "above": 5}, skip=True, name="s"),
+        rule({"field": "spam", "equals": "yes"}, title="junk", name="f"), rule({"field": "spam_score", "below": 100}, title="judged", name="j"),
+    ), check=lambda s: titles(s) == ["judged", "three", "five", "junk"]),
     Scenario("times and days, where the operator is", [
         (M("a", ALICE, "x"), "ticket 1"),
     ], config=ruled(rule([{"field": "time", "between": ["00:00", "23:59"]}, {"field": "weekday", "equals": DAYS}], title="now"), timezone="Europe/Berlin"),

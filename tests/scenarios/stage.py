@@ -84,6 +84,7 @@ class M:
     headers: dict[str, str] = field(default_factory=dict)
     after: float = 1.0
     raw: bytes = b""
+    edge: dict[str, Any] = field(default_factory=dict)  # what else the edge says: notes, spam_score
     same_as: str = ""  # the same bytes as an earlier mail, with a Received line of its own
 
 
@@ -187,7 +188,7 @@ class Stage:
             id=uuid7(self.now),
             desk=box.desk,
             mailbox=box.address,
-            envelope=Envelope(sender, rcpt, peer="192.0.2.1", time=self.now, verdict=verdict),
+            envelope=Envelope(sender, rcpt, peer="192.0.2.1", time=self.now, verdict=verdict, **mail.edge),
             message_id=ids.message_id,
             mention_keys=tuple(dict.fromkeys(threads.key(box.desk, one) for one in named)),
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),

@@ -117,6 +117,59 @@ async def results(mail: bytes, folder: Path, names: Zone | None = None) -> list[
     return [found.result for found in await check_dkim(names or zone(), one, Bodies(one))]
 
 
+# RFC 8463 appendix A
+RFC_8463 = b"""DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;
+ d=football.example.com; i=@football.example.com;
+ q=dns/txt; s=brisbane; t=1528637909; h=from : to :
+ subject : date : message-id : from : subject : date;
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+ b=/gCrinpcQOoIfuHNQIbq4pgh9kyIK3AQUdt9OdqQehSwhEIug4D11Bus
+ Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==
+DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;
+ d=football.example.com; i=@football.example.com;
+ q=dns/txt; s=test; t=1528637909; h=from : to : subject :
+ date : message-id : from : subject : date;
+ bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=;
+ b=F45dVWDfMbQDGHJFlXUNB2HKfbCeLRyhDXgFpEL8GwpsRe0IeIixNTe3
+ DhCVlUrSjV4BwcVcOF6+FF3Zo9Rpo1tFOeS9mPYQTnGdaSGsgeefOsk2Jz
+ dA+L10TeYt9BgDfQNZtKdN1WO//KgIqXP7OdEFE4LjFYNcUxZQ4FADY+8=
+From: Joe SixPack <joe@football.example.com>
+To: Suzie Q <suzie@shopping.example.net>
+Subject: Is dinner ready?
+Date: Fri, 11 Jul 2003 21:00:37 -0700 (PDT)
+Message-ID: <20030712040037.46341.5F8J@football.example.com>
+
+Hi.
+
+We lost the game.  Are you hungry yet?
+
+Joe.
+""".replace(b"\n", b"\r\n")
+RFC_8463_KEYS = {
+    "brisbane": "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+    "test": "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDkHlOQoBTzWRiGs5V6NpP3idY6Wk08a5qhdR6wy5bdOKb2jLQiY/J16JYi0Qvx/b"
+    "yYzCNb3W91y3FutACDfzwQ/BC/e/8uBsCR+yz1Lxj+PL6lHvqMKrM3rG4hstT5QjvHO9PzoxZyVYLzBfO2EeC3Ip3G+2kryOTIKT+l/K4w3QIDAQAB",
+}
+
+
+@pytest.mark.parametrize(
+    ("mail", "keys", "expected"),
+    [
+        (RFC_8463, RFC_8463_KEYS, ["pass", "pass"]),
+        (RFC_8463.replace(b"hungry", b"thirsty"), RFC_8463_KEYS, ["fail", "fail"]),
+        (RFC_8463.replace(b"Is dinner", b"Was dinner"), RFC_8463_KEYS, ["fail", "fail"]),
+        (RFC_8463, {**RFC_8463_KEYS, "brisbane": RFC_8463_KEYS["test"]}, ["fail", "pass"]),
+        (RFC_8463, {**RFC_8463_KEYS, "brisbane": "k=ed25519; p=AAAA"}, ["fail", "pass"]),
+        (RFC_8463.replace(b"Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==", b"Fa3bT3FY5OsU7ZbnKELq"), RFC_8463_KEYS, ["fail", "pass"]),
+    ],
+    ids=["as it is", "body", "subject", "key of another kind", "no key", "short signature"],
+)
+async def test_the_example_of_rfc_8463(mail: bytes, keys: dict[str, str], expected: list[str], tmp_path: Path) -> None:
+    names = Zone({f"{name}._domainkey.football.example.com": [("TXT", text)] for name, text in keys.items()})
+
+    assert await results(mail, tmp_path, names) == expected
+
+
 @pytest.mark.parametrize("canon", ["relaxed/relaxed", "simple/simple", "relaxed/simple", "simple/relaxed"])
 async def test_a_signature_holds_in_every_form(tmp_path: Path, canon: str) -> None:
     assert await results(signed(canon=canon), tmp_path) == ["pass"]

@@ -13,6 +13,7 @@ from gateway.edgeconfig import SmtpSettings
 from gateway.smtp.overload import Overload, resident
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, envelopes, peer, serving
+from tests.smtp.zone import Zone
 
 RELAYED = {"authserv_ids": ["mx.msp.example"], "relays": ["127.0.0.0/8"]}
 
@@ -64,13 +65,33 @@ async def test_behind_a_relay(kept: Store, tmp_path: Path, mail: bytes, verdict:
     assert envelope["verdict_reason"]
 
 
-async def test_a_stamp_from_elsewhere_counts_for_nothing(kept: Store, tmp_path: Path) -> None:
-    settings = {**RELAYED, "relays": ["192.0.2.0/24"]}
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        await send(one, stamped(b"dmarc=pass header.from=acme.example"))
+FOREIGN = [
+    b"",
+    b"Authentication-Results: mx.msp.example; dmarc=pass header.from=acme.example\r\n",
+    b"Authentication-Results: mx.msp.example; dmarc=fail header.from=acme.example\r\n",
+    b"Authentication-Results: mx.google.com; spf=pass smtp.mailfrom=acme.example\r\n",
+    b"ARC-Authentication-Results: i=1; mx.msp.example; dmarc=pass header.from=acme.example\r\n",
+    b"Received-SPF: pass\r\n",
+    b"X-Spam-Flag: YES\r\nX-Spam-Score: 99\r\nX-MS-Exchange-Organization-SCL: 9\r\n",
+]
 
-    (envelope,) = await envelopes(kept)
-    assert (envelope["verdict"], envelope["verdict_for"]) == ("unknown", "")
+
+@pytest.mark.parametrize("stamp", FOREIGN)
+async def test_a_stamp_from_elsewhere_counts_for_nothing(kept: Store, tmp_path: Path, stamp: bytes) -> None:
+    """Without look-ups of our own there is no verdict; with them it is what they find (none)."""
+    settings = {**RELAYED, "relays": ["192.0.2.0/24"]}
+    mail = stamp + b"From: Ann <ann@acme.example>\r\n\r\nx"
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
+        await send(one, mail)
+    async with Zone({}).served() as nameserver:
+        verdict = {"direct": True, "nameservers": [nameserver]}
+        async with serving(kept, tmp_path, **settings, verdict=verdict) as listener, peer(listener) as one:
+            await send(one, mail + b"y")
+
+    found = await envelopes(kept)
+    assert [(one["verdict"], one["verdict_for"]) for one in found] == [("unknown", ""), ("none", "ann@acme.example")]
+    assert [one["quarantine"] for one in found] == ["", ""]
+    assert [(one["spam"], one["spam_score"], one["scl"]) for one in found] == [("", None, None)] * 2
 
 
 async def test_without_configuration_nothing_is_judged(kept: Store, tmp_path: Path) -> None:

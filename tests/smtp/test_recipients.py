@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import MailboxSettings
-from gateway.smtp.recipients import LookupTrouble, Mailboxes
+from gateway.smtp.recipients import Mailboxes
 from gateway.store.engine import Store
 from tests.smtp.serving import peer, serving
 
@@ -62,14 +62,3 @@ async def test_answers(kept: Store, tmp_path: Path, address: str, answer: str) -
         await one.say("EHLO x")
         await one.say("MAIL FROM:<>")
         assert (await one.say(f"RCPT TO:<{address}>")).startswith(answer)
-
-
-async def test_a_look_up_that_fails_means_later(kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(self: Mailboxes, address: str) -> None:
-        raise LookupTrouble("the map cannot be read")
-
-    monkeypatch.setattr(Mailboxes, "match", fail)
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<>")
-        assert (await one.say("RCPT TO:<support@msp.example>")).startswith("451 4.4.3")

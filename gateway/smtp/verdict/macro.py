@@ -10,8 +10,9 @@ from urllib.parse import quote
 _MACRO = r"%\{[slodiphcrtvSLODIPHCRTV][0-9]*r?[.\-+,/_=]*\}"
 _LITERAL = r"[!-$&-~]"
 _STRING = re.compile(rf"(?:{_MACRO}|%%|%_|%-|{_LITERAL})*", re.IGNORECASE)
-_END = re.compile(rf"(?:.*{_MACRO}|.*\.(?P<top>[A-Za-z0-9-]*)\.?)", re.IGNORECASE)
+_END = re.compile(rf"(?:.*{_MACRO}|.*\.(?P<top>[A-Za-z0-9-]+)\.?)", re.IGNORECASE)
 _TOP = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+_FOR_EXPLANATIONS = re.compile(r"%\{[crt]", re.IGNORECASE)
 _PIECE = re.compile(r"%\{([a-z])([0-9]*)(r?)([.\-+,/_=]*)\}|%([%_-])|([^%]+)|(%)", re.IGNORECASE)
 LONGEST = 10_000
 
@@ -38,8 +39,9 @@ def is_macro_string(text: str) -> bool:
 
 
 def is_domain_spec(text: str) -> bool:
-    """A macro string that ends in a macro or in a top label that is not a number."""
-    if not text or not is_macro_string(text):
+    """A macro string that ends in a macro or in a top label that is not a number. The macros c, r and t are
+    for explanations only (7.2)."""
+    if not text or not is_macro_string(text) or _FOR_EXPLANATIONS.search(text):
         return False
     match = _END.fullmatch(text)
     if match is None:

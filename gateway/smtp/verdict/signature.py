@@ -1,4 +1,4 @@
-"""The signatures of DKIM and ARC: canonical forms, body hashes, keys (RFC 6376, RFC 8617).
+"""The signatures of DKIM and ARC: canonical forms, body hashes, keys (RFC 6376, RFC 8463, RFC 8617).
 
 The arithmetic, the key format and the hash of the header fields are dkimpy's. The body is ours: dkimpy
 wants the whole mail in memory several times and takes quadratic time on runs of blanks; here it is
@@ -19,6 +19,7 @@ import dkim
 from dkim.canonicalization import CanonicalizationPolicy
 from dkim.crypto import RSASSA_PKCS1_v1_5_verify
 from dkim.util import InvalidTagValueList, parse_tag_value
+from nacl.exceptions import BadSignatureError
 
 Header = tuple[bytes, bytes]
 
@@ -167,7 +168,7 @@ def check_header(
     try:
         dkim.hash_headers(digest, policy, policy.canonicalize_headers(list(headers)), list(signed), header, tags)
         value = base64.b64decode(re.sub(rb"\s+", b"", tags[b"b"]))
-        if not RSASSA_PKCS1_v1_5_verify(digest, value, key):
+        if not key.fits(digest, value):
             raise BadSignature("the signature does not fit")
     except BadSignature:
         raise
@@ -175,20 +176,37 @@ def check_header(
         raise BadSignature(f"not verified: {type(error).__name__}") from error
 
 
-def _key(record: bytes, tags: dict[bytes, bytes]) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A public key as dkimpy reads it: RSA, or Ed25519 by PyNaCl (RFC 8463)."""
+
+    kind: bytes
+    value: Any
+
+    def fits(self, digest: Any, signature: bytes) -> bool:
+        if self.kind == b"rsa":
+            return bool(RSASSA_PKCS1_v1_5_verify(digest, signature, self.value))
+        try:
+            self.value.verify(digest.digest(), signature)
+        except (BadSignatureError, ValueError):  # ValueError: not of 64 octets
+            return False
+        return True
+
+
+def _key(record: bytes, tags: dict[bytes, bytes]) -> _Key:
     try:
         key, size, kind, _ = dkim.evaluate_pk("key", record)
         flags = parse_tag_value(record).get(b"t", b"")
     except Exception as error:  # as above
         raise BadSignature(f"key not understood: {type(error).__name__}") from error
-    if kind != b"rsa" or not tags[b"a"].startswith(b"rsa-"):
+    if kind is None or tags[b"a"] != kind + b"-sha256":
         raise BadSignature("key of another kind")
-    if not 1024 <= size <= LARGEST_KEY:
+    if kind == b"rsa" and not 1024 <= size <= LARGEST_KEY:
         raise BadSignature(f"key of {size} bits")
     identity = tags.get(b"i", b"").rpartition(b"@")[2].lower()
     if b"s" in flags.split(b":") and identity and identity != tags[b"d"].lower():
         raise BadSignature("key for the domain itself only")
-    return key
+    return _Key(kind, key)
 
 
 def signed_fields(tags: dict[bytes, bytes]) -> list[bytes]:

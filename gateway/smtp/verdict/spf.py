@@ -209,12 +209,18 @@ def is_domain(text: str) -> bool:
     return len(text) <= LONGEST_DOMAIN and len(labels) > 1 and all(0 < len(one) <= 63 for one in labels)
 
 
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An IPv4 address that is mapped into IPv6 is an IPv4 address (5)."""
+    ip = ipaddress.ip_address(text)
+    return ip.ipv4_mapped or ip if ip.version == 6 else ip
+
+
 async def check_spf(dns: Dns, ip: str, helo: str, mail_from: str) -> Spf:
     """The result for MAIL FROM, or for HELO with the null sender (2.4)."""
     sender = mail_from or f"postmaster@{helo}"
     local, _, domain = sender.rpartition("@")
     domain = domain.rstrip(".").lower()
-    context = Context(ipaddress.ip_address(ip), domain, f"{local or 'postmaster'}@{domain}", helo)
+    context = Context(_address(ip), domain, f"{local or 'postmaster'}@{domain}", helo)
     try:
         result, why = await _Check(dns, context).run()
     except DnsTrouble as error:
