@@ -27,6 +27,9 @@ from pydantic import (
 from gateway.configtypes import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
 from gateway.decide import domains
 from gateway.edgeconfig import SmtpSettings
+from gateway.noticeconfig import NoticeSettings, NoticesSettings, misfit
+from gateway.notices.load import BadProfiles, Loaded, shipped
+from gateway.notices.load import load as load_profiles
 from gateway.places import Places
 from gateway.ruleconfig import RuleSettings, shadowed
 
@@ -215,6 +218,9 @@ class Settings(Section):
     importance: dict[Literal["high", "low"], str] = Field({}, description="priorities of marked mail")
     timezone: str = Field("UTC", description="of times and dates in rules")
     rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
+    notices: NoticesSettings = NoticesSettings()
+    notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")
+    profiles: Annotated[dict[str, Loaded], SkipValidation] = Field({}, exclude=True, repr=False)
     places: Annotated[Places, SkipValidation] = Field(Places(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
@@ -248,6 +254,29 @@ class Settings(Section):
                 seen.add(alias)
         return self
 
+    @model_validator(mode="after")
+    def _notices_fit(self) -> Settings:
+        seen: dict[str, int] = {}
+        mailboxes = {box.address for box in self.mailbox}
+        logins = {user.login for user in self.smtp.users}
+        for number, one in enumerate(self.notice, 1):
+            if one.profile not in self.profiles:
+                known = ", ".join(sorted({*shipped(), *self.profiles}))
+                raise ValueError(f"notice.{number}: profile: {one.profile!r} is not one of: {known}")
+            what = misfit(one, self.profiles[one.profile].profile)
+            if one.called in seen:
+                what = f"name: {one.called!r} is notice {seen[one.called]} as well; expected a different name"
+            if one.desk not in self.desks:
+                what = f"desk: {one.desk!r} is not configured"
+            if one.mailbox and one.mailbox not in mailboxes:
+                what = f"mailbox: {one.mailbox} is not configured"
+            if other := set(one.logins) - logins:
+                what = f"logins: {min(other)!r} is not one of [[smtp.users]]"
+            if what:
+                raise ValueError(f"notice.{number}: {what}")
+            seen[one.called] = number
+        return self
+
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the configuration file: ``path``, else GATEWAY_CONFIG, else ./gateway.toml.
@@ -262,7 +291,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
         data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
         texts.append((str(more), text))
-    return parse(data, environ, source=str(file), places=Places(tuple(texts)))
+    return parse(data, environ, source=str(file), places=Places(tuple(texts)), folder=file.parent)
 
 
 def _toml(file: Path) -> tuple[dict[str, Any], str]:
@@ -281,9 +310,10 @@ def parse(
     environ: Mapping[str, str] = os.environ,
     source: str = "configuration",
     places: Places | None = None,
+    folder: Path | None = None,
 ) -> Settings:
-    """Validate what the file said. Raises ConfigError with one line for each fault."""
-    data = {key: value for key, value in data.items() if key != "places"}
+    """Validate what the file said; ``folder`` is where it stands. Raises ConfigError with one line for each fault."""
+    data = {key: value for key, value in data.items() if key not in ("places", "profiles")}
     if "desk" in data:
         if "desks" in data:
             raise ConfigError(f"{source}: expected either [desk] or [desks.NAME], not both")
@@ -295,13 +325,29 @@ def parse(
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
-    for key in ("mailbox", "domain", "rule"):
+    for key in ("mailbox", "domain", "rule", "notice"):
         if isinstance(data.get(key), list):
             data[key] = tuple(data[key])
+    profiles = _profiles(data, folder)
     try:
-        return Settings.model_validate({**data, "places": places or Places()})
+        return Settings.model_validate({**data, "places": places or Places(), "profiles": profiles})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(error, source, places))) from error
+
+
+def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]:
+    """The profiles that the configuration names, and the operator's own. Raises ConfigError."""
+    section = data.get("notices")
+    said = section.get("folder") if isinstance(section, dict) else None
+    own = (folder or Path()) / (said if isinstance(said, str | Path) else "notices")
+    notices = data.get("notice")
+    names = [one.get("profile") for one in notices if isinstance(one, dict)] if isinstance(notices, tuple) else []
+    if said and not own.is_dir():
+        raise ConfigError(f"notices.folder: {own} is not a folder")
+    try:
+        return load_profiles([one for one in names if isinstance(one, str)], own if said or folder else None)
+    except BadProfiles as error:
+        raise ConfigError(str(error)) from error
 
 
 def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> Any:
@@ -331,8 +377,9 @@ def _explain(error: ValidationError, source: str, places: Places | None) -> list
 def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places | None) -> str:
     """The file, and the line where it can be told."""
     word = message.partition(":")[0]
-    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox)[. ](\d+)(?: .*)?", word)):
+    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice)[. ](\d+)(?: .*)?", word)):
         loc = (found[1], int(found[2]) - 1)
+        word = message.partition(": ")[2].partition(":")[0]
     if places is None or not loc:
         return source
     names = [step for step in loc[1:] if isinstance(step, str)]

@@ -14,8 +14,11 @@ class Places:
     files: tuple[tuple[str, str], ...] = field(default=())
 
     def of(self, section: str, number: int | None = None, key: str = "") -> str:
-        """``file:line`` of a key of a section: of the ``number``-th [[section]] (from 0) over all files."""
+        """``file:line`` of a key of a section: of the ``number``-th [[section]] (from 0) over all files. A key of
+        no section stands above all of them."""
         seen = 0
+        if not section:
+            return self._top(key)
         for file, text in self.files:
             lines = text.splitlines()
             for index, line in enumerate(lines):
@@ -28,6 +31,16 @@ class Places:
                 if number is None or seen == number:
                     return f"{file}:{_key_line(lines, index, section, key) + 1}"
                 seen += 1
+        return self._top(section)
+
+    def _top(self, key: str) -> str:
+        """The place of a key above all sections; else the first file's name."""
+        for file, text in self.files:
+            for index, line in enumerate(text.splitlines()):
+                if re.match(r"\s*\[", line) and not re.match(rf"\s*\[\[?\s*{re.escape(key)}[.\]]", line):
+                    break
+                if key and re.match(rf"\s*(\[\[?\s*)?{re.escape(key)}\s*[=.\]]", line):
+                    return f"{file}:{index + 1}"
         return self.files[0][0] if self.files else "configuration"
 
 

@@ -72,12 +72,21 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class DataFile:
+    """The text of a small file for machines; ``kind`` is calendar, json, xml or csv."""
+
+    kind: str
+    filename: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forwarded:
     """A mail that this one carries: from its text, its HTML or an attached message.
 
     ``chain`` holds further forwards inside it, outermost first. ``message_ids`` are the original's
-    own id, In-Reply-To and References, known only when the original was attached. ``below`` is what the
-    forwarder wrote under it."""
+    own id, In-Reply-To and References, known only when the original was attached; so are the files for
+    machines in ``data``. ``below`` is what the forwarder wrote under it."""
 
     sender: Address | None
     to: tuple[Address, ...] = ()
@@ -92,6 +101,7 @@ class Forwarded:
     message_ids: tuple[str, ...] = ()
     chain: tuple[Forwarded, ...] = ()
     below: str = ""
+    data: tuple[DataFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +148,7 @@ class Email:
     "". ``headers`` are (name, decoded value) in order, at most 1,000. ``text`` is the whole body as
     plain text, ``html`` the chosen HTML part as it came, ``blocks`` the whole body as rich text.
     ``digest`` (hex) identifies the content: equal for two copies that differ in trace headers only.
+    ``data`` holds the text of small calendars, JSON, XML and CSV files.
     """
 
     message_id: str
@@ -160,6 +171,7 @@ class Email:
     attachments: tuple[Attachment, ...]
     defects: tuple[str, ...]
     digest: str
+    data: tuple[DataFile, ...] = ()
 
     def header(self, name: str) -> str:
         """The first header of that name (any case), decoded; "" when absent."""

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from . import auto, forward, ids, limits, marks, reply
+from . import auto, data, forward, ids, limits, marks, reply
 from .blocks import to_blocks, without_pictures
 from .body import Body, pictures
 from .clean import clean, clean_line
@@ -113,6 +113,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
             : limits.DEFECTS
         ],
         digest=_digest(headers, content),
+        data=data.files(content),
     )
     return Reading(email, content, raw)
 
@@ -141,6 +142,7 @@ def _attached(content: Content, depth: int) -> Forwarded | None:
             dict.fromkeys(one for one in (inner.message_id, *inner.in_reply_to, *inner.references) if one)
         ),
         chain=tuple(replace(one, chain=()) for one in chain)[: limits.MESSAGE_DEPTH],
+        data=inner.data,
     )
 
 

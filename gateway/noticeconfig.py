@@ -1,0 +1,83 @@
+"""Notices as the configuration writes them: which profiles are on, for whose mail, and what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from gateway.configtypes import MailAddress, Name, Network, Section
+from gateway.decide import domains
+from gateway.notices.profile import ExpectPart, HandlingPart, Profile, ProfileName, SenderText, Zone
+from gateway.notices.words import folded
+from gateway.ruleconfig import ConditionSettings
+
+LEAST_TOKEN = 12
+
+
+def _own_sender(text: str) -> str:
+    if "@" not in text and domains.is_public(text):
+        raise ValueError(f"{text} is a public mail domain: anybody can have an address there")
+    return text
+
+
+class NoticesSettings(Section):
+    """Profiles of vendor notices."""
+
+    folder: Path | None = Field(None, description="folder of own profiles; notices beside the configuration when empty")
+
+
+class NoticeSettings(HandlingPart):
+    """A profile that is on, for one source of mail. Nothing is on that is not named here."""
+
+    profile: ProfileName = Field(description="name of the profile: a shipped one, or one in the folder")
+    name: ProfileName | None = Field(None, description="name in traces and lists; the profile's when empty")
+    desk: Name = Field("default", description="name of the desk, with several desks")
+    mailbox: MailAddress | None = Field(None, description="only mail to this mailbox")
+    senders: tuple[Annotated[SenderText, AfterValidator(_own_sender)], ...] = Field(
+        (), description="addresses or domains in From; a passing verdict about it proves the mail"
+    )
+    networks: tuple[Network, ...] = Field((), description="peers whose mail is proven by where it comes from")
+    logins: tuple[Name, ...] = Field((), description="[[smtp.users]] whose mail is proven by the login")
+    token: SecretStr | None = Field(
+        None, description='what follows "+" in the recipient and proves the mail: 12 letters and digits or more'
+    )
+    dedicated: bool = Field(
+        False, description="nothing else comes from there: what does not look like the product counts as not read"
+    )
+    when: tuple[ConditionSettings, ...] = Field((), description="conditions besides the profile's; all must hold")
+    client: str = Field("", description="client of all its mail, by name or alias")
+    aliases: dict[str, str] = Field({}, description="clients of texts that the mail names, such as account numbers")
+    priorities: dict[str, str] = Field({}, description="the desk's priority for a severity word of the profile")
+    timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
+    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to come, besides the profile's")
+
+    @model_validator(mode="after")
+    def _provable(self) -> NoticeSettings:
+        if self.token is not None:
+            token = self.token.get_secret_value()
+            if len(token) < LEAST_TOKEN or not (token.isascii() and token.isalnum()):
+                raise ValueError(f"token: expected at least {LEAST_TOKEN} letters and digits that nobody can guess")
+        return self
+
+    @property
+    def called(self) -> str:
+        """Its name: its own, else the profile's."""
+        return self.name or self.profile
+
+
+def misfit(one: NoticeSettings, profile: Profile) -> str:
+    """What does not fit between a notice and its profile, "" for nothing; begins with the key."""
+    if not (one.senders or one.networks or one.logins or one.token or profile.who.senders):
+        return "senders: expected senders, networks, logins or a token: nothing else says whose mail it is"
+    if one.dedicated and not (one.networks or one.logins or one.token):
+        return "dedicated: expected networks, logins or a token: from a domain other mail comes as well"
+    levels = profile.severity.words()
+    for word in one.priorities:
+        if folded(word) not in levels:
+            return f"priorities: {word!r} is no severity of the profile, which has {', '.join(levels) or 'none'}"
+    names = [other.name for other in (*profile.expect, *one.expect)]
+    if len(set(names)) < len(names):
+        return "expect: expected a different name for each"
+    return ""

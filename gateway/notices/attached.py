@@ -1,0 +1,136 @@
+"""Values out of calendars, JSON and XML. What is no such file holds no values; nothing here raises.
+
+Source: RFC 5545 (folding, escapes), RFC 8259. XML with a document type is not read: it may hold entities.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree
+
+from gateway.mail.model import DataFile
+
+MOST_TEXT = 64 * 1024
+MOST_VALUES = 500
+MOST_NODES = 20_000
+_ESCAPE = re.compile(r"\\([\\;,nN])")
+
+
+class Attached:
+    """The data files of a mail, each kind worked out when it is first asked for."""
+
+    def __init__(self, files: tuple[DataFile, ...], body: str) -> None:
+        self._files = files
+        self._body = body
+        self._calendar: dict[str, list[str]] | None = None
+        self._json: list[Any] | None = None
+        self._xml: list[ElementTree.Element] | None = None
+
+    def tables(self) -> list[str]:
+        """The CSV files."""
+        return [one.text for one in self._files if one.kind == "csv"]
+
+    def calendar(self, name: str) -> list[str]:
+        """The values of a property of events, or of the calendar (METHOD)."""
+        if self._calendar is None:
+            self._calendar = {}
+            for one in self._files:
+                if one.kind == "calendar":
+                    _properties(one.text[:MOST_TEXT], self._calendar)
+        return self._calendar.get(name.strip().upper(), [])
+
+    def json(self, path: str) -> list[str]:
+        """The values at a path: names and numbers with dots between, * for any. A body that begins with a
+        brace is JSON too, whatever stands below."""
+        if self._json is None:
+            texts = [one.text for one in self._files if one.kind == "json"] or [self._body]
+            self._json = [found for text in texts if (found := _decoded(text)) is not None]
+        return [text for root in self._json for text in _at(root, path.split("."))][:MOST_VALUES]
+
+    def xml(self, path: str) -> list[str]:
+        """The values at a path of element names without namespaces; @name at its end is an attribute."""
+        if self._xml is None:
+            roots = [_parsed(one.text) for one in self._files if one.kind == "xml"]
+            self._xml = [root for root in roots if root is not None]
+        steps = path.split(".")
+        return [text for root in self._xml for text in _under(root, steps)][:MOST_VALUES]
+
+
+def _properties(text: str, into: dict[str, list[str]]) -> None:
+    for line in re.sub(r"\n[ \t]", "", text).split("\n"):
+        name, value = _property(line)
+        if name and value:
+            found = into.setdefault(name, [])
+            if len(found) < MOST_VALUES:
+                found.append(value)
+
+
+def _property(line: str) -> tuple[str, str]:
+    quoted = False
+    for index, char in enumerate(line[:2000]):
+        if char == '"':
+            quoted = not quoted
+        elif char == ":" and not quoted:
+            value = _ESCAPE.sub(lambda match: " " if match[1] in "nN" else match[1], line[index + 1 :])
+            return line[:index].partition(";")[0].strip().upper(), value.strip()
+    return "", ""
+
+
+def _decoded(text: str) -> Any:
+    start = text[:MOST_TEXT].lstrip()
+    if not start.startswith(("{", "[")):
+        return None
+    try:
+        return json.JSONDecoder().raw_decode(start)[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _at(value: Any, path: list[str]) -> Iterator[str]:
+    """Breadth first, so that a path costs what it meets and no more."""
+    level = [value]
+    for step in path:
+        below: list[Any] = []
+        for one in level:
+            if isinstance(one, list):
+                below += one if step == "*" else [one[int(step)]] if step.isdecimal() and int(step) < len(one) else []
+            elif isinstance(one, dict):
+                below += one.values() if step == "*" else [one[step]] if step in one else []
+            if len(below) > MOST_NODES:
+                break
+        level = below
+    for one in level:
+        if isinstance(one, bool) or one is None:
+            yield str(one).lower() if one is not None else ""
+        elif isinstance(one, str | int | float):
+            yield str(one)
+
+
+def _parsed(text: str) -> ElementTree.Element | None:
+    if "<!doctype" in text.lower() or "<!entity" in text.lower():
+        return None
+    try:
+        return ElementTree.fromstring(text.strip().encode("utf-8", "replace"))  # noqa: S314 - small, without a DTD
+    except (ElementTree.ParseError, ValueError, LookupError):
+        return None
+
+
+def _under(root: ElementTree.Element, path: list[str]) -> Iterator[str]:
+    level = [root] if _local(root) == path[0] else []
+    for step in path[1:]:
+        if step.startswith("@"):
+            yield from (
+                value for one in level for key, value in one.attrib.items() if key.rpartition("}")[2] == step[1:]
+            )
+            return
+        level = [child for one in level for child in one if step in ("*", _local(child))][:MOST_NODES]
+    for one in level:
+        if one.text and one.text.strip():
+            yield " ".join(one.text.split())
+
+
+def _local(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2]

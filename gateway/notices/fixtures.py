@@ -1,0 +1,168 @@
+"""Fixtures of a profile: each is made into a mail, read, and compared with what it must give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import parseaddr
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from gateway.envelope import Envelope
+from gateway.mail.model import Email
+from gateway.mail.read import read as read_mail
+from gateway.notices.load import Loaded
+from gateway.notices.notice import Notice
+from gateway.notices.profile import FixturePart, GivesPart, Profile
+from gateway.notices.read import read
+from gateway.notices.source import Identity, Source, Sources
+
+MOST_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A fixture that does not give what it must. ``where`` is file and line."""
+
+    where: str
+    fixture: str
+    what: str
+
+
+def run(loaded: Loaded) -> list[Mistake]:
+    """All fixtures of a profile."""
+    out: list[Mistake] = []
+
+    def mistake(number: int, key: str, what: str) -> None:
+        where = loaded.places.of("fixture", number, key)
+        out.append(Mistake(where, loaded.profile.fixture[number].name, what))
+
+    found: dict[str, Notice | None] = {}
+    for number, one in enumerate(loaded.profile.fixture):
+        try:
+            raw = mail_of(one, loaded.path.parent)
+        except (OSError, ValueError) as error:
+            mistake(number, "file" if one.file else "name", f"no mail can be made of it: {error}")
+            continue
+        found[one.name] = notice = notice_of(read_mail(raw).email, loaded.profile)
+        if (notice is not None) != one.matches:
+            mistake(number, "matches", "is not known as a mail of the product" if one.matches else "is known as one")
+        elif notice is not None:
+            for what in differences(one.gives, notice):
+                mistake(number, "gives", what)
+    for number, one in enumerate(loaded.profile.fixture):
+        for what in _kinship(one, found):
+            mistake(number, "gives", what)
+    return out
+
+
+def mail_of(one: FixturePart, folder: Path) -> bytes:
+    """A fixture as a mail. Raises OSError and ValueError."""
+    if one.file:
+        path = (folder / one.file).resolve()
+        if folder.resolve() not in path.parents:
+            raise ValueError(f"{one.file} is outside the folder of the profile")
+        with path.open("rb") as stream:
+            return stream.read(MOST_FILE)
+    mail = EmailMessage()
+    mail["From"] = _address(one.sender)
+    mail["To"] = _address(one.to)
+    mail["Subject"] = " ".join(one.subject.split())
+    if one.date:
+        mail["Date"] = one.date
+    for name, value in one.headers.items():
+        mail[name] = value
+    if one.body or not one.html:
+        mail.set_content(one.body)
+        if one.html:
+            mail.add_alternative(one.html, subtype="html")
+    else:
+        mail.set_content(one.html, subtype="html")
+    for file in one.attachments:
+        kind, _, subtype = file.content_type.partition("/")
+        mail.add_attachment(file.text.encode(), maintype=kind, subtype=subtype, filename=file.filename)
+    return mail.as_bytes()
+
+
+def _address(text: str) -> Address:
+    name, address = parseaddr(text)
+    return Address(name, addr_spec=address)
+
+
+def notice_of(email: Email, profile: Profile) -> Notice | None:
+    """What a profile reads out of a mail whose sender is who he says: for trying it, without a configuration."""
+    address = email.sender.address.lower() if email.sender else ""
+    forwarded = email.forwarded
+    inner = forwarded.sender.address.lower() if forwarded and forwarded.sender else ""
+    senders = frozenset(profile.who.senders or {one for one in (address, inner) if one})
+    source = Source.of(profile, Identity(senders), zone=ZoneInfo(profile.time.timezone or "UTC"))
+    recipient = email.to[0].address if email.to else "support@msp.example"
+    envelope = Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)
+    return read(email, envelope, Sources([source]), trusted=True)
+
+
+def differences(gives: GivesPart, notice: Notice) -> list[str]:
+    """What was read otherwise than it must, a line each."""
+    out = []
+    pairs = {name: getattr(gives, name) for name in _COMPARED}
+    for name, wanted in pairs.items():
+        got = getattr(notice, name)
+        if wanted is not None and got != wanted:
+            out.append(f"{name} is {got!r} instead of {wanted!r}")
+    if tuple(sorted(notice.failed)) != tuple(sorted(gives.failed)):
+        words = ", ".join(gives.failed) or "nothing"
+        out.append(f"failed to read {', '.join(notice.failed) or 'nothing'} instead of {words}")
+    for name, value in gives.fields.items():
+        if notice.fields.get(name, "") != value:
+            out.append(f"fields.{name} is {notice.fields.get(name, '')!r} instead of {value!r}")
+    if gives.at is not None and _iso(notice.at) != _iso(_moment(gives.at)):
+        out.append(f"at is {_iso(notice.at)!r} instead of {gives.at!r}")
+    if gives.window is not None:
+        got = tuple(_iso(one) for one in notice.window or ())
+        if got != tuple(_iso(_moment(one)) for one in gives.window):
+            out.append(f"window is {got!r} instead of {gives.window!r}")
+    return out
+
+
+_COMPARED = (
+    "state",
+    "word",
+    "object",
+    "condition",
+    "title",
+    "severity",
+    "rank",
+    "clients",
+    "sequence",
+    "objects",
+    "incident",
+    "expected",
+)
+
+
+def _kinship(one: FixturePart, found: Mapping[str, Notice | None]) -> list[str]:
+    """Whether keys are equal and different as they must be."""
+    notice, out = found.get(one.name), []
+    if notice is None:
+        return []
+    for name in (one.gives.same_as, *one.gives.unlike):
+        other = found.get(name) if name else None
+        if other is not None and (other.key == notice.key) != (name == one.gives.same_as):
+            verb = "the same" if other.key == notice.key else "another"
+            out.append(f"its key is {notice.key!r}, {verb} as {name!r} has: {other.key!r}")
+    return out
+
+
+def _moment(text: str) -> float:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return -1.0
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if seconds > 0 else ""

@@ -1,0 +1,97 @@
+"""A mail's text as a sheet: values by their labels, tables by their headings.
+
+A label is what stands before a colon, a tab or a cell's edge, or on a line of its own above its value. The
+time is linear in the text; of a text the first ``MOST_TEXT`` characters count.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+MOST_TEXT = 100_000
+MOST_LINES = 5_000
+MOST_LABEL = 60
+MOST_VALUES = 500
+_EDGES = " \t*_>•·-–|"
+
+
+def label(text: str) -> str:
+    """A label as it compares: no case, no marks at its ends."""
+    return " ".join(text.casefold().split()).strip(_EDGES + ".:#")
+
+
+@dataclass(slots=True)
+class Sheet:
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+
+    def values(self, name: str) -> list[str]:
+        """The values behind a label, those with text first."""
+        return self.labels.get(label(name), [])
+
+    def column(self, name: str) -> list[str]:
+        """The cells under a heading."""
+        return self.columns.get(label(name), [])
+
+
+def read(text: str, tables: Sequence[str] = ()) -> Sheet:
+    """``tables`` are CSV files."""
+    sheet = Sheet()
+    lines = text[:MOST_TEXT].split("\n", MOST_LINES)[:MOST_LINES]
+    heading: list[str] = []
+    for number, line in enumerate(lines):
+        cells = line.strip(" |").split(" | ") if " | " in line else []
+        if len(cells) > 1:
+            if not heading:
+                heading = [label(cell) for cell in cells]
+            else:
+                _row(sheet, heading, cells)
+        elif line.strip():
+            heading = []
+        if len(cells) < 3:
+            _labelled(sheet, lines, number)
+    for table in tables:
+        rows = list(csv.reader(table[:MOST_TEXT].splitlines()[:MOST_LINES]))
+        for row in rows[1:]:
+            _row(sheet, [label(cell) for cell in rows[0]], row)
+    return sheet
+
+
+def _row(sheet: Sheet, heading: Sequence[str], cells: Sequence[str]) -> None:
+    for name, cell in zip(heading, cells, strict=False):
+        if name and cell.strip():
+            found = sheet.columns.setdefault(name, [])
+            if len(found) < MOST_VALUES:
+                found.append(cell.strip())
+
+
+def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
+    line = lines[number]
+    bare = line.strip(_EDGES)
+    if not bare:
+        return
+    at = _edge(bare)
+    name = label(bare[:at]) if at > 0 else label(bare)
+    if not 0 < len(name) <= MOST_LABEL or not any(c.isalpha() for c in name):
+        return
+    value = bare[at + 1 :].strip(_EDGES + ":=") if at > 0 else ""
+    if not value:
+        value = next((one.strip(_EDGES) for one in lines[number + 1 : number + 3] if one.strip(_EDGES)), "")
+        if at <= 0 and (not value or name in sheet.labels):
+            return
+    found = sheet.labels.setdefault(name, [])
+    if value and len(found) < MOST_VALUES:
+        found.append(value)
+
+
+def _edge(text: str) -> int:
+    """Where a label ends: a tab, a cell's edge, an equals sign, a colon that is none of an address or time."""
+    places = [text.find(one, 0, MOST_LABEL + 20) for one in ("\t", " | ", " = ")]
+    colon = text.find(":", 0, MOST_LABEL + 20)
+    if colon > 0 and (
+        text[colon + 1 : colon + 3] == "//" or (text[colon - 1].isdigit() and text[colon + 1 : colon + 2].isdigit())
+    ):
+        colon = -1
+    return min((place for place in (*places, colon) if place > 0), default=-1)

@@ -1,0 +1,174 @@
+"""A profile that is on, ready to run: who may send its mails, how they are read, what becomes of them."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import Any
+
+from gateway.decide import conditions
+from gateway.decide.conditions import Group
+from gateway.envelope import Envelope
+from gateway.notices import words
+from gateway.notices.notice import Handling
+from gateway.notices.profile import ExpectPart, Profile, ReadPart
+from gateway.notices.words import Words, folded
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of reading with its patterns compiled."""
+
+    source: str
+    where: tuple[str, ...]
+    name: str
+    patterns: tuple[Any, ...]
+    many: bool
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, part: ReadPart) -> Step:
+        regex = (part.regex,) if isinstance(part.regex, str) else part.regex
+        where = (part.where,) if isinstance(part.where, str) else part.where
+        return cls(
+            part.source.lower(),
+            where,
+            part.name or "",
+            tuple(conditions.compiled(one) for one in regex if one),
+            part.many,
+            frozenset(part.names()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who sends a source's mails. ``senders`` are addresses and domains; the rest proves by itself."""
+
+    senders: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
+    logins: frozenset[str] = frozenset()
+    token: str = field(default="", repr=False)
+    mailbox: str = ""
+
+    def claimed(self, address: str) -> bool:
+        """Whether From is one of the senders, or none are named."""
+        if not self.senders or address in self.senders:
+            return True
+        labels = address.rpartition("@")[2].split(".")
+        return any(".".join(labels[start:]) in self.senders for start in range(len(labels) - 1))
+
+    def proof(self, address: str, envelope: Envelope) -> str:
+        """What proves that the mail is of this source, "" for nothing."""
+        if self.token and hmac.compare_digest(tag_of(envelope.rcpt_to).encode(), self.token.encode()):
+            return "the recipient's token"
+        if envelope.auth and envelope.auth in self.logins:
+            return f"login {envelope.auth}"
+        if network := self._network(envelope.peer):
+            return f"network {network}"
+        about = envelope.verdict_for.lower()
+        if self.senders and envelope.verdict == "pass" and address and about in ("", address):
+            return f"a passing verdict for {address}"
+        return ""
+
+    def _network(self, peer: str) -> Network | None:
+        if not self.networks:
+            return None
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return None
+        return next((one for one in self.networks if address in one), None)
+
+
+def tag_of(recipient: str) -> str:
+    """What follows "+" in the local part, in lower case."""
+    return recipient.rpartition("@")[0].partition("+")[2].lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``priorities`` by folded severity word, ``aliases`` by folded text. ``destination`` holds names of the
+    desk (board, status, priority) and the category's id."""
+
+    name: str
+    profile: Profile
+    who: Identity
+    when: Group
+    steps: tuple[Step, ...]
+    states: Words
+    levels: Words
+    handling: Handling = field(default_factory=Handling)
+    desk: str = "default"
+    dedicated: bool = False
+    client: str = ""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    priorities: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    expect: tuple[ExpectPart, ...] = ()
+    destination: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, profile: Profile, who: Identity, **more: Any) -> Source:
+        """A source of a profile, with what the configuration adds in ``more``."""
+        state, severity = profile.state, profile.severity
+        more.setdefault("handling", profile.policy.over(Handling()))
+        more.setdefault("name", profile.name)
+        return cls(
+            profile=profile,
+            who=who,
+            when=Group("all", (*(one.node() for one in profile.who.when), *more.pop("when", ()))),
+            steps=tuple(Step.of(part) for part in profile.read),
+            states=words.state_words(
+                {
+                    "open": state.open,
+                    "planned": state.planned,
+                    "update": state.update,
+                    "close": state.close,
+                    "ignore": state.ignore,
+                }
+            ),
+            levels=Words.of(severity.words()),
+            priorities={
+                **{folded(word): name for word, name in severity.priorities.items()},
+                **more.pop("priorities", {}),
+            },
+            aliases={
+                **{folded(text): name for text, name in profile.client.aliases.items()},
+                **more.pop("aliases", {}),
+            },
+            expect=(*profile.expect, *more.pop("expect", ())),
+            **more,
+        )
+
+
+class Sources:
+    """All sources, generic ones last, found by the sender of a mail."""
+
+    def __init__(self, sources: Sequence[Source] = ()) -> None:
+        self.all = tuple(sorted(sources, key=lambda one: one.profile.generic))
+        self._by_sender: dict[str, list[int]] = {}
+        self._open: list[int] = []
+        for number, one in enumerate(self.all):
+            for sender in one.who.senders:
+                self._by_sender.setdefault(sender, []).append(number)
+            if not one.who.senders:
+                self._open.append(number)
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def named(self, name: str) -> Source | None:
+        return next((one for one in self.all if one.name == name), None)
+
+    def of(self, address: str) -> list[Source]:
+        """Those that mail from an address may be of, in their order."""
+        domain = address.rpartition("@")[2]
+        labels = domain.split(".")
+        keys = [address, *(".".join(labels[start:]) for start in range(len(labels) - 1))]
+        numbers = {number for key in keys for number in self._by_sender.get(key, ())}
+        return [self.all[number] for number in sorted(numbers.union(self._open))]

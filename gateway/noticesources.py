@@ -1,0 +1,57 @@
+"""The profiles that are on, as sources ready to run, and the check of what they carry."""
+
+from __future__ import annotations
+
+import ipaddress
+from zoneinfo import ZoneInfo
+
+from gateway.config import Settings
+from gateway.noticeconfig import NoticeSettings
+from gateway.notices.notice import Handling
+from gateway.notices.profile import Profile
+from gateway.notices.source import Identity, Source, Sources
+from gateway.notices.words import folded
+
+
+def sources(settings: Settings) -> Sources:
+    """The sources of all desks."""
+    return Sources([_source(one, settings) for one in settings.notice])
+
+
+def _source(one: NoticeSettings, settings: Settings) -> Source:
+    profile = settings.profiles[one.profile].profile
+    who = Identity(
+        senders=frozenset(one.senders or profile.who.senders),
+        networks=tuple(ipaddress.ip_network(network) for network in one.networks),
+        logins=frozenset(one.logins),
+        token=one.token.get_secret_value().lower() if one.token else "",
+        mailbox=one.mailbox or "",
+    )
+    return Source.of(
+        profile,
+        who,
+        name=one.called,
+        when=tuple(part.node() for part in one.when),
+        handling=one.over(profile.policy.over(Handling())),
+        desk=one.desk,
+        dedicated=one.dedicated,
+        client=one.client,
+        aliases={folded(text): name for text, name in one.aliases.items()},
+        priorities={folded(word): name for word, name in one.priorities.items()},
+        zone=ZoneInfo(one.timezone or profile.time.timezone or settings.timezone),
+        expect=one.expect,
+        destination=_destination(one, profile),
+    )
+
+
+def _destination(one: NoticeSettings, profile: Profile) -> dict[str, str]:
+    """The names of board, status, priority and the category's id: the notice's, else the profile's. A status
+    and a category belong to their board."""
+    out = {}
+    for key in ("board", "status", "priority", "category"):
+        said = getattr(one, key)
+        if not said and not (one.board and key in ("status", "category")):
+            said = getattr(profile.policy, key)
+        if said:
+            out[key] = said
+    return out

@@ -1,0 +1,126 @@
+"""Which profiles are on, for whose mail: what the configuration says and what is wrong with it, with file and line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import ConfigError, Settings, load
+from gateway.noticesources import sources
+
+HEAD = """[desk]
+url = "http://desk/api/v1"
+api_key = "k"
+[[mailbox]]
+address = "alerts@msp.example"
+"""
+PROFILE = """name = "own"
+title = "Own"
+[[read]]
+source = "subject"
+regex = '^(?P<state>\\w+) (?P<host>\\S+)'
+[key]
+object = ["host"]
+[state]
+fields = ["state"]
+open = ["DOWN"]
+close = ["UP"]
+[[fixture]]
+name = "down"
+subject = "DOWN web01"
+gives = { state = "open", object = "web01" }
+"""
+
+
+def settings(folder: Path, text: str, profile: str = "", name: str = "own") -> Settings:
+    (folder / "gateway.toml").write_text(HEAD + text)
+    if profile:
+        (folder / "notices").mkdir(exist_ok=True)
+        (folder / "notices" / f"{name}.toml").write_text(profile)
+    return load(folder / "gateway.toml", {})
+
+
+def notice(profile: str = "veeam", more: str = 'senders = ["backup@acme.example"]\n') -> str:
+    return f'[[notice]]\nprofile = "{profile}"\n{more}'
+
+
+BAD = [
+    (notice("veem"), 7, "'veem' is not one of: "),
+    (notice(more=""), 6, "expected senders, networks, logins or a token"),
+    (notice() + notice(), 9, "'veeam' is notice 1 as well"),
+    (notice(more='token = "short"\n'), 8, "at least 12 letters and digits"),
+    (notice(more='senders = ["gmail.com"]\n'), 8, "gmail.com is a public mail domain"),
+    (notice(more='senders = ["acme"]\n'), 8, "expected an address or a domain"),
+    (notice(more='networks = ["10.0.0.300"]\n'), 8, "expected a network"),
+    (notice(more='logins = ["acme"]\n'), 8, "'acme' is not one of [[smtp.users]]"),
+    (notice(more='senders = ["a.example"]\ndedicated = true\n'), 9, "expected networks, logins or a token"),
+    (notice(more='senders = ["a.example"]\npriorities = { horrible = "High" }\n'), 9, "'horrible' is no severity"),
+    (notice(more='senders = ["a.example"]\nmailbox = "x@msp.example"\n'), 9, "x@msp.example is not configured"),
+    (notice(more='senders = ["a.example"]\nstatus = "New"\n'), 9, "expected board"),
+    (notice(more='senders = ["a.example"]\ncadence = [1, 5, 2]\n'), 9, "expected rising numbers"),
+    (notice(more='senders = ["a.example"]\n[[notice.expect]]\nname = "daily"\n'), 9, "exactly one of by, every and learn"),
+    (notice(more='senders = ["a.example"]\nhodl = 5\n'), 9, "no such key"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "words"), BAD, ids=[words for _, _, words in BAD])
+def test_a_fault_has_its_file_and_line(text: str, line: int, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        settings(tmp_path, text)
+
+    assert words in str(caught.value)
+    assert f"gateway.toml:{line}:" in str(caught.value)
+
+
+BAD_PROFILES = [
+    ('close = ["UP"]', 'close = ["down"]', 11, "close: the word 'down' is in open as well"),
+    ('object = ["host"]', 'object = ["hots"]', 7, "{hots} is not defined by any [[read]]"),
+    ("(?P<host>", "(?<=x)(?P<host>", 5, "regex: invalid perl operator"),
+    ("(?P<state>", "((?P<state>", 5, "regex: missing"),
+    ('source = "subject"', 'source = "subjet"', 4, "source: expected one of"),
+    ('source = "subject"', 'source = "label"', 3, "where: expected labels"),
+    ('title = "Own"', 'titel = "Own"', 2, "no such key"),
+    ('gives = { state', 'gives = { same_as = "up", state', 15, "there is no fixture 'up'"),
+    ('title = "Own"', 'title = "Own', 0, "not valid TOML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("was", "becomes", "line", "words"), BAD_PROFILES, ids=[one[3] for one in BAD_PROFILES])
+def test_a_fault_in_a_profile(was: str, becomes: str, line: int, words: str, tmp_path: Path) -> None:
+    assert was in PROFILE
+    with pytest.raises(ConfigError) as caught:
+        settings(tmp_path, notice("own"), PROFILE.replace(was, becomes))
+
+    assert words in str(caught.value)
+    if line:
+        assert f"own.toml:{line}:" in str(caught.value)
+
+
+def test_two_files_of_one_profile(tmp_path: Path) -> None:
+    settings(tmp_path, "", PROFILE, "a")
+    with pytest.raises(ConfigError, match=r"own\.toml:1: name: the profile 'own' is in a\.toml as well"):
+        settings(tmp_path, "", PROFILE)
+
+
+def test_an_own_profile_takes_the_place_of_a_shipped_one(tmp_path: Path) -> None:
+    found = settings(tmp_path, notice(), PROFILE.replace('"own"', '"veeam"'))
+
+    assert found.profiles["veeam"].replaces
+    assert found.profiles["veeam"].profile.title == "Own"
+
+
+def test_nothing_is_on_that_is_not_named(tmp_path: Path) -> None:
+    found = settings(tmp_path, "", PROFILE)
+
+    assert not sources(found)
+
+
+def test_what_the_notice_says_goes_before_the_profile(tmp_path: Path) -> None:
+    text = notice(more='name = "acme"\nsenders = ["backup@acme.example"]\nhold = 60\nboard = "Alerts"\npriorities = { failed = "High" }\n')
+    found = sources(settings(tmp_path, text)).named("acme")
+
+    assert found is not None
+    assert (found.handling.hold, found.handling.reopen) == (60.0, 129600.0)
+    assert found.destination == {"board": "Alerts"}
+    assert found.priorities == {"failed": "High"}
