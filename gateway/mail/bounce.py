@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Sequence
 from .clean import clean_line
 from .headers import canonical_address, decode_value, split_headers
 from .ids import own_id
-from .mime import Part, Tree, decode_transfer
+from .mime import Part, Tree
 from .model import Bounce
+from .transfer import decode_transfer
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=!#$&'*/?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
@@ -187,7 +188,7 @@ def _header_recipient(original: Part | None, quoted: str) -> str:
 
 def original_headers(part: Part) -> bytes:
     """The header block of the original, attached whole or as headers only, in any encoding."""
-    data = decode_transfer(part.raw[: 4 * _SCAN], part.encoding)[0].replace(b"\r\n", b"\n").lstrip(b"\n")
+    data = decode_transfer(part.raw[: 4 * _SCAN], part.encoding).data.replace(b"\r\n", b"\n").lstrip(b"\n")
     return data[: data.find(b"\n\n") + 1] if b"\n\n" in data else data
 
 

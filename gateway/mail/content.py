@@ -2,10 +2,12 @@
 
 Policy, one for all mail. A leaf is text when it is text/plain or text/html, is not declared an attachment and
 has no file name; a named one that is not declared an attachment is a file, and the text too where the mail has
-no other. Of an alternative the richest form is shown. In mixed and related the texts follow each other, with
-inline pictures in their place. Everything else is a file, listed once, in the order of the tree: nested
-messages, reports, signatures, further forms of an invitation. Containers that people cannot open (winmail.dat,
-opaque signatures, uuencoded blocks) are replaced by what they hold. Source: RFC 2046 5.1, RFC 8621 4.1.4.
+no other. Of an alternative the richest form is shown. In mixed the texts follow each other, with inline
+pictures in their place; in related too, until the HTML is read. Everything else is a file, listed once, in the
+order of the tree: nested messages, reports, signatures, further forms of an invitation, words outside the
+parts. A text that is cut off or not encoded as it says is shown, and is a file as well. Containers that people
+cannot open (winmail.dat, opaque signatures, uuencoded blocks) are replaced by what they hold.
+Source: RFC 2046 5.1, RFC 2387, RFC 8621 4.1.4.
 """
 
 from __future__ import annotations
@@ -17,10 +19,11 @@ from dataclasses import dataclass, field
 
 from . import calendar, cms, limits, tnef
 from .charset import codec, decode
-from .mime import Part, Tree, decode_base64
+from .mime import Part, Tree
 from .model import Attachment
 from .names import Namer, clean_name, extension_of, invented, shorten
 from .text import body_text
+from .transfer import Decoded
 from .uu import extract
 
 TEXT_TYPES = frozenset({"text/plain", "text/html"})
@@ -107,7 +110,7 @@ class Collector:
         if not any(text.strip() for text in self.content.texts) and not self.content.htmls:
             for part, data in self.named[:3]:
                 if len(data) <= limits.HTML:
-                    self.text(part, data)
+                    self.show(part, Decoded(data))
         return self.content
 
     def visit(self, part: Part) -> None:
@@ -116,6 +119,9 @@ class Collector:
         elif part.multipart:
             if part.content_type == "multipart/encrypted":
                 self.note("encrypted: kept as files")
+            if part.content_type == "multipart/related":
+                self.related(part)
+                return
             for child in part.children:
                 self.visit(child)
         elif self.is_text(part):
@@ -140,6 +146,15 @@ class Collector:
     def _says(self, index: int) -> bool:
         source = self.content.htmls[index]
         return "<img" in source.lower() or bool(re.sub(r"<[^<>]*>|&nbsp;|\s", "", source))
+
+    def related(self, part: Part) -> None:
+        """Once its HTML is read, further texts are what the HTML is made of, not the letter (RFC 2387)."""
+        before = len(self.content.htmls)
+        for child in part.children:
+            if child.content_type in TEXT_TYPES and len(self.content.htmls) > before:
+                self.file(child)
+            else:
+                self.visit(child)
 
     def is_text(self, part: Part) -> bool:
         if part.content_type not in TEXT_TYPES or part.note or part.disposition == "attachment":
@@ -201,11 +216,28 @@ class Collector:
             self.add(part, f"{part.path or '1'}!{number}", name, _guess(name), data)
         return True
 
-    def text(self, part: Part, data: bytes | None = None) -> None:
-        known = data is not None
-        data = part.payload() if data is None else data
-        if not known:
-            self.content.hashes.append(hashlib.sha256(data).hexdigest())
+    def text(self, part: Part) -> None:
+        """A part that is the letter, or a piece of it."""
+        decoded = part.decoded()
+        self.content.hashes.append(hashlib.sha256(decoded.data).hexdigest())
+        self.show(part, decoded)
+        if not self.damaged(part, decoded) and part.cut and _says(decoded.data):
+            self.keep(part, decoded.data, "text cut off: kept as a file too", part.content_type)
+
+    def damaged(self, part: Part, decoded: Decoded) -> bool:
+        if decoded.damage and _says(part.raw):
+            self.keep(part, part.raw, f"{decoded.damage}: kept as it came too")
+            return True
+        return False
+
+    def keep(self, part: Part, data: bytes, note: str, content_type: str = "text/plain") -> None:
+        """What could only be read in part, or may lack its end, can be seen as it came."""
+        self.note(note)
+        name = "damaged-part" + extension_of(content_type, b"")
+        self.add(part, f"{part.path or '1'}!raw", name, content_type, data)
+
+    def show(self, part: Part, decoded: Decoded) -> None:
+        data = decoded.data
         label = part.params.get("charset", "")
         if part.content_type == "text/html" and (not label or not codec(label)):
             label = _meta(data) or label
@@ -214,13 +246,16 @@ class Collector:
             # Only what will be shown is decoded; the whole is a file.
             source = data[: data.rfind(b"\n", 0, 4 * limits.TEXT) + 1 or 4 * limits.TEXT]
         text, used, note = decode(source, label, self.content.charsets, self.languages)
-        if part.encoding == "base64" and note and part.raw.isascii() and decode_base64(part.raw)[1]:
+        if decoded.damage and note and part.raw.isascii():
             # Declared base64 and is not: the text as it stands.
             text, note = part.raw.decode("ascii"), "declared base64, is plain text"
         if used != "ascii":
             self.content.charsets.append(used)
         if note:
             self.note(note)
+        if decoded.tail:
+            self.note("text behind base64")
+            text += "\n" + decode(decoded.tail, label, self.content.charsets, self.languages)[0]
         if part.content_type == "text/html":
             if len(text) > limits.HTML:
                 self.note("HTML over the limit: kept as a file")
@@ -254,10 +289,14 @@ class Collector:
         self.content.plain.append(("html", index))
 
     def file(self, part: Part, data: bytes | None = None) -> None:
-        data = part.payload() if data is None else data
-        if part.content_type in TEXT_TYPES | _SPARE_TEXT and part.disposition != "attachment" and not part.note:
+        if data is None:
+            decoded = part.decoded()
+            data = decoded.data
+            if not self.damaged(part, decoded) and decoded.tail:
+                self.keep(part, decoded.tail, "text behind base64: kept as a file")
+        if part.content_type in TEXT_TYPES | _SPARE_TEXT and part.disposition != "attachment" and part.note != "capped":
             self.named.append((part, data))
-        name = _name(part)
+        name = "text-outside-the-parts.txt" if part.note == "outside" else _name(part)
         if part.content_type in _MESSAGES:
             self.content.messages.append(len(self.content.files))
             if not clean_name(name):
@@ -299,6 +338,10 @@ class Collector:
 
 def _name(part: Part) -> str:
     return part.disposition_params.get("filename") or part.params.get("name") or ""
+
+
+def _says(data: bytes) -> bool:
+    return bool(data.strip())
 
 
 def _meta(data: bytes) -> str:

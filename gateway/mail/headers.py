@@ -37,9 +37,12 @@ _LOOSE_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?([^?\r\n]{0,8000})(?:\?
 _ADDRESS_FIELDS = ("from", "to", "cc", "reply-to", "sender", "resent-from", "x-original-from")
 
 
-def split_headers(block: bytes) -> tuple[list[RawHeader], int, list[str]]:
+def split_headers(block: bytes, of_a_part: bool = False) -> tuple[list[RawHeader], int, list[str]]:
     """The fields of a header block as (name, raw unfolded value), how many bytes of the block they took
-    (less than its length when text follows without a blank line), and notes."""
+    (less than its length when text follows without a blank line), and notes.
+
+    A line that is no header ends the block; a mail's own block only where no known header follows, since
+    servers add theirs below such a line."""
     fields: list[tuple[str, list[bytes]]] = []
     notes: list[str] = []
     position = 0
@@ -59,13 +62,14 @@ def split_headers(block: bytes) -> tuple[list[RawHeader], int, list[str]]:
                 position += length
                 continue
             fields.append((name.rstrip(b" \t").decode("ascii", "replace"), [value]))
-        elif bare.startswith((b"From ", b">From ")) and not fields:
+        elif bare.startswith((b"From ", b">From ")) and not fields and not of_a_part:
             pass
-        elif bare and not (index == 0 and not fields and _later_header(lines, index)):
-            if not _later_header(lines, index):
+        elif bare:
+            if of_a_part or not _later_header(lines, index):
                 notes.append("no blank line after the headers")
                 break
-            notes.append("a line without a header name")
+            if index or fields:
+                notes.append("a line without a header name")
         position += length
     out: list[RawHeader] = []
     for title, pieces in fields:

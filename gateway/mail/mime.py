@@ -8,7 +8,6 @@ Source: RFC 2045, RFC 2046 5.1, RFC 2231.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,16 +16,20 @@ from urllib.parse import unquote_to_bytes
 from . import limits
 from .charset import decode
 from .clean import clean_line
+from .delimiters import PART_FIELD, Spans, has_words, sniff_boundary, spans_of, starts_with_headers
 from .headers import RawHeader, decode_value, decode_words, split_headers
+from .transfer import Decoded, decode_transfer
 
-_CANDIDATES = 100_000
 _PARAMETER = re.compile(r';?\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
 _TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_-]{1,120})")
 
 
 @dataclass(slots=True)
 class Part:
-    """A node: its headers, type, and where its body lies in ``data``."""
+    """A node: its headers, type, and where its body lies in ``data``.
+
+    ``note`` marks what is never the letter itself: "capped" or "outside" (words before the first or behind the
+    last delimiter). ``cut`` says that the mail ends within it, no delimiter closes it."""
 
     path: str
     data: bytes
@@ -42,6 +45,7 @@ class Part:
     parent: Part | None = None
     declared: bool = False
     note: str = ""
+    cut: bool = False
 
     def header(self, name: str) -> str:
         wanted = name.lower()
@@ -64,7 +68,10 @@ class Part:
 
     def payload(self) -> bytes:
         """The decoded bytes."""
-        return decode_transfer(memoryview(self.data)[self.start : self.end], self.encoding)[0]
+        return self.decoded().data
+
+    def decoded(self) -> Decoded:
+        return decode_transfer(memoryview(self.data)[self.start : self.end], self.encoding)
 
 
 class Tree:
@@ -85,16 +92,28 @@ class Tree:
         if body - start > limits.HEADER_BLOCK:
             self.note("header block cut")
         raw_block = data[start:block]
-        fields, used, notes = split_headers(raw_block)
+        fields, used, notes = split_headers(raw_block, of_a_part=depth > 0)
         for note in notes:
             self.note(note)
         if used < len(raw_block):
             body = start + used
+        if depth and default == "text/plain" and fields and not any(PART_FIELD.match(name) for name, _ in fields):
+            # Text that begins without the blank line; its first lines only look like headers.
+            fields, body = [], start
         part = Part(path, data, body, end, fields)
         self._describe(part, default)
         if part.content_type.startswith("multipart/"):
+            self._end_headers(part, start)
             self._split(part, depth)
         return part
+
+    def _end_headers(self, part: Part, start: int) -> None:
+        """A delimiter within the header block ends it: the blank line before it is missing."""
+        boundary = _boundary(part)
+        at = part.data.find(b"\n--" + boundary, start, part.start) if boundary else -1
+        if at >= 0:
+            part.start = at + 1
+            part.fields = split_headers(part.data[start : part.start])[0]
 
     def _describe(self, part: Part, default: str) -> None:
         seen: dict[str, bytes] = {}
@@ -124,30 +143,39 @@ class Tree:
             part.encoding = value.strip().strip("\"'").lower()
 
     def _split(self, part: Part, depth: int) -> None:
-        boundary = part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
+        boundary = _boundary(part)
         if depth >= limits.DEPTH or self._count >= limits.PARTS:
             self.note("too many or too deep parts: kept as a file")
             part.note = "capped"
             return
-        spans, closed = _spans(part.data, boundary, part.start, part.end) if boundary else ([], False)
-        if not spans:
-            sniffed = _sniff_boundary(part.data, part.start, part.end)
+        found = spans_of(part.data, boundary, part.start, part.end) if boundary else Spans()
+        if not found.parts:
+            sniffed = sniff_boundary(part.data, part.start, part.end)
             if sniffed:
                 self.note("multipart boundary missing, found in the body")
-                spans, closed = _spans(part.data, sniffed, part.start, part.end)
-        if not spans and part.encoding in ("base64", "quoted-printable"):
+                found = spans_of(part.data, sniffed, part.start, part.end)
+        if not found.parts and part.encoding in ("base64", "quoted-printable"):
             decoded = part.payload()
-            spans, closed = _spans(decoded, boundary, 0, len(decoded)) if boundary else ([], False)
-            if spans:
+            found = spans_of(decoded, boundary, 0, len(decoded)) if boundary else Spans()
+            if found.parts:
                 self.note("encoded multipart")
                 part.data, part.start, part.end, part.encoding = decoded, 0, len(decoded), ""
-        if not spans:
+        if not found.parts:
             self.note("multipart without parts: read as text")
             part.content_type = "text/plain"
             part.params = {key: value for key, value in part.params.items() if key == "charset"}
             return
-        if not closed:
+        outside = [span for span in found.outside if has_words(part.data, *span)]
+        if outside and outside[0][0] == part.start:
+            self._before(part, outside.pop(0), depth)
+        self._children(part, found.parts, depth)
+        if not found.closed:
             self.note("multipart not closed")
+            part.children[-1].cut = found.parts[-1][1] == len(part.data) and not part.children[-1].children
+        for start, end in outside:
+            self._outside(part, f"{part.path}.{len(part.children) + 1}".lstrip("."), start, end, depth)
+
+    def _children(self, part: Part, spans: list[tuple[int, int]], depth: int) -> None:
         default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
         for number, (start, end) in enumerate(spans, 1):
             path = f"{part.path}.{number}" if part.path else str(number)
@@ -160,6 +188,38 @@ class Tree:
             child = self._part(part.data, start, end, path, depth + 1, default)
             child.parent = part
             part.children.append(child)
+
+    def _before(self, part: Part, span: tuple[int, int], depth: int) -> None:
+        """Words before the first delimiter. Where the headers say Content-Type twice, the delimiter between is
+        missing: the second set belongs to these words."""
+        types = [index for index, (name, _) in enumerate(part.fields) if name.lower() == "content-type"]
+        path = f"{part.path}.0".lstrip(".")
+        if len(types) < 2:
+            self._outside(part, path, *span, depth)
+            return
+        self.note("first part without a delimiter")
+        first = Part(path, part.data, *span, part.fields[types[1] :], parent=part)
+        self._describe(first, "text/plain")
+        if first.content_type.startswith("multipart/"):
+            first.content_type = "text/plain"
+        self._count += 1
+        part.fields = part.fields[: types[1]]
+        part.children.append(first)
+
+    def _outside(self, part: Part, path: str, start: int, end: int, depth: int) -> None:
+        self.note("words outside the parts")
+        if starts_with_headers(part.data[start : start + 200].lstrip()):
+            # A part whose delimiter was written as a closing one.
+            child = self._part(part.data, start, end, path, depth + 1, "text/plain")
+        else:
+            child = Part(path, part.data, start, end, [], note="outside")
+            self._count += 1
+        child.parent = part
+        part.children.append(child)
+
+
+def _boundary(part: Part) -> bytes:
+    return part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
 
 
 def _header_span(data: bytes, start: int, end: int) -> tuple[int, int]:
@@ -185,70 +245,6 @@ def _header_span(data: bytes, start: int, end: int) -> tuple[int, int]:
         if far >= 0:
             return limit, far + 2
     return best
-
-
-def _spans(data: bytes, boundary: bytes, start: int, end: int) -> tuple[list[tuple[int, int]], bool]:
-    """The bodies between delimiter lines; whether the closing delimiter was there."""
-    marker = b"--" + boundary
-    spans: list[tuple[int, int]] = []
-    opened = -1
-    for here in _candidates(data, marker, start, end):
-        position = here + len(marker)
-        line_end = data.find(b"\n", position, min(end, position + 1000))
-        if line_end < 0:
-            line_end = end if end - position < 1000 else position
-        tail = data[position:line_end].rstrip(b" \t\r")
-        closing = tail.startswith(b"--")
-        if tail and not closing:
-            continue
-        if closing and tail.strip(b"-") and not tail[2:].startswith((b" ", b"\t")):
-            continue
-        if opened >= 0:
-            spans.append((opened, _before_break(data, opened, here)))
-            if len(spans) > limits.PARTS:
-                return [*spans[:-1], (opened, end)], False
-        opened = min(line_end + 1, end)
-        if closing:
-            return spans, True
-    if opened >= 0 and (opened < end or not spans):
-        spans.append((opened, end))
-    return spans, False
-
-
-def _candidates(data: bytes, marker: bytes, start: int, end: int) -> Iterator[int]:
-    """Where the marker stands at the start of the body or of a line; capped, since each is looked at."""
-    at = start if data.startswith(marker, start, end) else data.find(b"\n" + marker, start, end) + 1 or -1
-    for _ in range(_CANDIDATES):
-        if at < 0:
-            return
-        yield at
-        following = data.find(b"\n" + marker, at + len(marker), end)
-        at = following + 1 if following >= 0 else -1
-
-
-def _before_break(data: bytes, start: int, at: int) -> int:
-    if at > start and data[at - 1 : at] == b"\n":
-        at -= 1
-        if at > start and data[at - 1 : at] == b"\r":
-            at -= 1
-    return at
-
-
-def _sniff_boundary(data: bytes, start: int, end: int) -> bytes:
-    position = start
-    for _ in range(20):
-        at = data.find(b"--", position, min(end, start + 20_000))
-        if at < 0:
-            return b""
-        position = at + 2
-        if at > start and data[at - 1] not in b"\r\n":
-            continue
-        line_end = data.find(b"\n", at, at + 300)
-        if line_end < 0:
-            continue
-        if data[line_end + 1 : line_end + 9].lower() == b"content-":
-            return data[at + 2 : line_end].rstrip(b" \t\r")
-    return b""
 
 
 def parse_typed(raw: bytes) -> tuple[str, dict[str, str]]:
@@ -300,36 +296,3 @@ def _join_2231(pieces: list[tuple[int, bool, str]]) -> str:
         else:
             data += value.encode("utf-8", "replace")
     return decode(bytes(data), charset)[0]
-
-
-def decode_transfer(data: bytes | memoryview, encoding: str) -> tuple[bytes, str]:
-    """Content-Transfer-Encoding undone, leniently; a note when it was broken or unknown."""
-    if encoding in ("base64", "base-64", "b"):
-        return decode_base64(data)
-    if encoding in ("quoted-printable", "quotedprintable", "q"):
-        raw = bytes(data)
-        if b" \n" in raw or b" \r\n" in raw or b"\t\n" in raw or b"\t\r\n" in raw:
-            # Blanks before a line end were added on the way (RFC 2045 6.7 rule 3).
-            raw = b"\n".join(
-                line[:-1].rstrip(b" \t") + b"\r" if line.endswith(b"\r") else line.rstrip(b" \t")
-                for line in raw.split(b"\n")
-            )
-        return binascii.a2b_qp(raw), ""
-    if encoding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        from .uu import decode_body
-
-        decoded = decode_body(bytes(data))
-        return (decoded, "") if decoded is not None else (bytes(data), "uuencoded text not understood")
-    return bytes(data), ""
-
-
-def decode_base64(data: bytes | memoryview) -> tuple[bytes, str]:
-    try:
-        return binascii.a2b_base64(data), ""
-    except (binascii.Error, ValueError):
-        kept = re.sub(rb"[^A-Za-z0-9+/]", b"", bytes(data))
-        kept = kept[: len(kept) - 1] if len(kept) % 4 == 1 else kept
-        try:
-            return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)), "base64 damaged"
-        except (binascii.Error, ValueError):
-            return bytes(data), "base64 not understood"

@@ -130,6 +130,29 @@ def test_no_word_of_a_text_is_lost_between_text_and_files(text: str) -> None:
         assert words(reading.email.text) == words(text)
 
 
+BODY_LINES = st.sampled_from(
+    [
+        b"", b"", b"--zz", b"--zz", b"--zz--", b"--yy", b"--yy--", b"Content-Type: text/plain",
+        b"Content-Type: multipart/alternative; boundary=yy", b"Content-Type: multipart/related; boundary=yy",
+        b"Content-Type: text/html", b"Content-Disposition: attachment", b"Content-Transfer-Encoding: base64",
+        b"\nThis is a multi-part message in MIME format.\n", b"QUJDRA==", b"From: b@c.example", b"> From b",
+        b"WORDS", b"WORDS", b"WORDS",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=400, derandomize=True, deadline=None)
+@given(st.lists(BODY_LINES, min_size=1, max_size=14))
+def test_no_word_of_a_broken_multipart_is_lost(lines: list[bytes]) -> None:
+    numbered = [line.replace(b"WORDS", b"w\xc3\xb6rter %03d und mehr!" % at) for at, line in enumerate(lines)]
+    reading = read(b"Content-Type: multipart/mixed; boundary=zz\n\n" + b"\n".join(numbered))
+    kept = [reading.payload(index) for index in range(len(reading.email.attachments))]
+    found = (reading.email.text + reading.email.html).encode() + b"".join(kept)
+    for line in numbered:
+        if b"\xc3" in line:
+            assert line in found
+
+
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(st.one_of(TEXTS.map(plain), HTMLS.map(lambda source: to_lines(source).lines)))
 def test_the_desk_measures_and_shows_our_blocks(lines: Any) -> None:
