@@ -149,6 +149,7 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
 
 _URL = re.compile(r"https?://[^\s<>\"]{3,500}", re.IGNORECASE)
 _LINE_LINKS = 20
+_FOLDED = re.compile("  +")
 
 
 def _linked(text: str, styles: frozenset[str]) -> list[dict[str, Any]]:
@@ -176,17 +177,10 @@ def _linked(text: str, styles: frozenset[str]) -> list[dict[str, Any]]:
 def _indented(text: str) -> str:
     """Blanks that a browser would fold, as non-breaking ones: the indentation of logs and traces."""
     text = text.replace("\t", "    ")
-    if "  " not in text and not text.startswith(" "):
-        return text
-    out: list[str] = []
-    blank = True
-    for char in text:
-        if char == " " and blank:
-            out.append(NBSP)
-            continue
-        out.append(char)
-        blank = char == " "
-    return "".join(out)
+    if text.startswith(" "):
+        bare = text.lstrip(" ")
+        text = NBSP * (len(text) - len(bare)) + bare
+    return _FOLDED.sub(lambda found: " " + NBSP * (len(found[0]) - 1), text) if "  " in text else text
 
 
 def without_pictures(blocks: Sequence[Block]) -> tuple[Block, ...]:

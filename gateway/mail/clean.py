@@ -10,13 +10,13 @@ import re
 # Tab and line feed stay. U+FFFE, U+FFFF and the interlinear controls have no meaning in a text.
 _BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufff9-\ufffb]")
 _BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_BREAKS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[ \t\n\u00a0]+")
 
 
 def clean(text: str) -> str:
     """Line ends to line feeds, unusable characters dropped."""
-    text = _BREAKS.sub("\n", text)
+    text = _BREAKS.sub("\n", text.replace("\r\n", "\n"))
     return _BAD.sub("", text)
 
 

@@ -265,6 +265,8 @@ class Collector:
             return
         if part.content_type in ("text/enriched", "text/richtext"):
             text = _COMMAND.sub(lambda match: match[1] or "", text)
+        if source is not data:
+            text = text[: limits.TEXT]
         text = body_text(text, part.params)
         text, found = extract(text)
         if len(text) > limits.TEXT or source is not data:
@@ -288,7 +290,9 @@ class Collector:
         self.content.rich.append(("html", index))
         self.content.plain.append(("html", index))
 
-    def file(self, part: Part, data: bytes | None = None) -> None:
+    def file(self, part: Part, known: bytes | None = None) -> None:
+        """``known``: its bytes, where they were decoded already and shall not be again."""
+        data = known
         if data is None:
             decoded = part.decoded()
             data = decoded.data
@@ -306,6 +310,7 @@ class Collector:
         elif part.content_type == "message/partial":
             self.note("part of a split message: kept as a file")
         self.add(part, part.path or "1", name, part.content_type, data, own=True)
+        self.content.files[-1].data = known
 
     def add(self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False) -> None:
         index = len(self.content.files)

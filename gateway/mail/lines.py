@@ -46,11 +46,14 @@ class Line:
     def text(self) -> str:
         if self.kind == "table":
             return "\n".join(" | ".join("".join(run.text for run in cell) for cell in row) for row in self.rows)
-        return "".join(run.text for run in self.runs)
+        runs = self.runs
+        return runs[0].text if len(runs) == 1 else "".join([run.text for run in runs])
 
     @property
     def blank(self) -> bool:
-        return self.kind not in ("image", "table") and not self.text.strip()
+        if self.kind == "image" or self.kind == "table":
+            return False
+        return all(not run.text or run.text.isspace() for run in self.runs) if self.runs else True
 
 
 def plain(text: str) -> list[Line]:

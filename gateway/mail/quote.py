@@ -28,6 +28,9 @@ _VERB = re.compile(
     rf"(?<![^\W\d_])(?:{_alternation(words.VERBS)})(?![^\W\d_])|(?:写道|寫道|写到|작성|のメッセージ|書きました|書き込みました)",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"[^\W\d_]+")
+# The longest word of each verb: a line of none of them is not searched.
+_VERB_WORDS = frozenset(max(_LETTERS.findall(verb.lower()), key=len) for verb in words.VERBS)
 _START = re.compile(rf"(?:{_alternation(words.STARTS)})[\s,]", re.IGNORECASE)
 _DATE_START = re.compile(
     r"(?:[^\W\d_]{2,12}[.,]{0,2}\s{1,3})?"
@@ -82,13 +85,19 @@ def field_of(text: str) -> tuple[str, str, str]:
     return kind, name, match[2].strip(" *_\u00a0\t\n")
 
 
+def _has_verb(line: str) -> bool:
+    if line.isascii() and _VERB_WORDS.isdisjoint(_LETTERS.findall(line.lower())):
+        return False
+    return bool(_VERB.search(line))
+
+
 def attribution(texts: Sequence[str], index: int) -> int:
     """The first line of an attribution that ends at ``index``, or -1."""
     line = _BIDI.sub("", texts[index])
     if len(line) > 500 or not line.strip():
         return -1
     ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
-    has_verb = bool(_VERB.search(line))
+    has_verb = _has_verb(line)
     if not has_verb and not _ENDS.search(line) and not _bare_date_name(line):
         return -1
     if not ends:

@@ -90,6 +90,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     to = facts.people("to")
     automatic = auto.classify(headers, tree, sender, outer, text, own_addresses, [one.address for one in to])
     forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, depth)
+    answer = reply.reply_of(lines)
     email = Email(
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
@@ -103,8 +104,8 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         headers=headers[: limits.HEADERS],
         text=text,
         html=html,
-        blocks=to_blocks(squeeze(lines)),
-        reply=reply.reply_of(lines),
+        blocks=answer.blocks if answer.confidence == "low" else to_blocks(squeeze(lines)),
+        reply=answer,
         forwarded=forwarded,
         auto=automatic,
         marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),

@@ -37,11 +37,16 @@ def reply_of(lines: Sequence[Line]) -> Reply:
 
     found = split(lines)
     new = pick(found.new)
+    text = render(new)
+    if len(found.new) == len(lines):
+        unsigned = new[: closing([line.text for line in new])]
+        without = text if len(unsigned) == len(new) else render(unsigned)
+        return Reply(text, to_blocks(new), text, without, confidence="low", method=", ".join(found.methods))
     with_signature = pick(sorted(found.new + found.signature))
     with_quotes = squeeze(lines[i] for i in sorted(found.new + found.quoted))
     with_quotes = with_quotes[: closing([line.text for line in with_quotes])]
     return Reply(
-        text=render(new),
+        text=text,
         blocks=to_blocks(new),
         without_quotes=render(with_signature),
         without_signature=render(with_quotes),
