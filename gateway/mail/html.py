@@ -16,112 +16,24 @@ from . import limits
 from .clean import clean
 from .htmlmarks import boundary, hidden_style, zone_of
 from .htmltables import Table, as_data, bordered, flattened
+from .htmltags import (
+    BARRIERS,
+    BLOCKS,
+    CLOSES,
+    DROPPED,
+    P_CLOSERS,
+    PARAGRAPHS,
+    STYLES,
+    TABLE_TAGS,
+    VOID,
+    css_styles,
+    tight,
+    tiny,
+)
 from .lines import Line, Run
 from .scan import Token, tokens
 
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-        "caption",
-    ]
-)
-_VOID = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
-_STYLES = {
-    "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "cite": "italic", "u": "underline",
-    "ins": "underline", "s": "strike", "strike": "strike", "del": "strike", "code": "code", "tt": "code",
-    "kbd": "code", "samp": "code",
-}  # fmt: skip
-_DROPPED = frozenset(
-    [
-        "script",
-        "style",
-        "title",
-        "noscript",
-        "iframe",
-        "object",
-        "applet",
-        "template",
-        "svg",
-        "math",
-        "select",
-        "textarea",
-    ]
-)
-# An opening tag closes an element of the same family that was left open, up to a barrier.
-_CLOSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    "li": (frozenset({"li"}), frozenset({"ul", "ol", "table"})),
-    "td": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
-    "th": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
-    "tr": (frozenset({"tr"}), frozenset({"table"})),
-    "dt": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
-    "dd": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
-}
-_P_CLOSERS = _BLOCKS - {"html", "body", "td", "th", "tr", "tbody", "thead", "tfoot"}
-_BARRIERS = frozenset({"td", "th", "table"})
-_TABLE_TAGS = frozenset({"table", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "body"})
 _BLANK = re.compile(r"[ \t\n\r\f]+")
-_PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "pre", "ul", "ol", "dl"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,12 +131,8 @@ class _Reader:
         self.add(folded)
 
     def add(self, text: str) -> None:
-        state = self.state
-        if self.runs and self.runs[-1].styles == state.styles and self.runs[-1].href == state.href:
-            # Joined at flush: a list keeps repeated adding linear.
-            self.runs.append(Run(text, state.styles, state.href))
-            return
-        self.runs.append(Run(text, state.styles, state.href))
+        # Neighbours of one look are joined at flush: a list keeps repeated adding linear.
+        self.runs.append(Run(text, self.state.styles, self.state.href))
 
     def flush(self, force: bool = False) -> None:
         """Ends the line. A blank one is kept only when asked for (br, pre)."""
@@ -269,10 +177,10 @@ class _Reader:
         if name == "img":
             self.image(token)
             return
-        if name in _BLOCKS:
+        if name in BLOCKS:
             self.close_implied(name)
             self.flush()
-            if name in _PARAGRAPHS and not self.state.list_kind and not _tight(token):
+            if name in PARAGRAPHS and not self.state.list_kind and not tight(token):
                 self.gap = True
         if name == "hr":
             self.rule(token)
@@ -282,7 +190,7 @@ class _Reader:
                 self.add("\u2611" if "checked" in token.attributes() else "\u2610")
                 self.space = True
             return
-        if name in _VOID:
+        if name in VOID:
             return
         if len(self.stack) >= limits.HTML_DEPTH:
             self.ignored[name] = self.ignored.get(name, 0) + 1
@@ -316,15 +224,15 @@ class _Reader:
         state = self.state
         changes: dict[str, object] = {}
         style = token.attribute("style").lower() if token.attrs else ""
-        if name in _STYLES:
-            changes["styles"] = state.styles | {_STYLES[name]}
+        if name in STYLES:
+            changes["styles"] = state.styles | {STYLES[name]}
         if style:
-            extra = _css_styles(style)
+            extra = css_styles(style)
             if extra:
                 changes["styles"] = (changes.get("styles") or state.styles) | extra  # type: ignore[operator]
             if "white-space" in style and "pre" in style.partition("white-space")[2][:12]:
                 changes["pre"] = True
-        if name in _DROPPED or (token.attrs and hidden_style(token, style)):
+        if name in DROPPED or (token.attrs and hidden_style(token, style)):
             changes["hidden"] = True
         if name == "a":
             self.links += 1
@@ -341,7 +249,7 @@ class _Reader:
         elif name == "blockquote":
             changes["quote"] = min(state.quote + 1, 50)
             changes["list_kind"] = ""
-        if name == "p" and _tight(token) != state.tight:
+        if name == "p" and tight(token) != state.tight:
             changes["tight"] = not state.tight
         zone = zone_of(name, token)
         if zone and not state.zone:
@@ -349,9 +257,9 @@ class _Reader:
         return replace(state, **changes) if changes else state  # type: ignore[arg-type]
 
     def close_implied(self, name: str) -> None:
-        if name in _P_CLOSERS and self.open.get("p"):
-            self.pop_to(frozenset({"p"}), _BARRIERS | {"blockquote", "li", "div"})
-        rule = _CLOSES.get(name)
+        if name in P_CLOSERS and self.open.get("p"):
+            self.pop_to(frozenset({"p"}), BARRIERS | {"blockquote", "li", "div"})
+        rule = CLOSES.get(name)
         if rule and any(self.open.get(tag) for tag in rule[0]):
             self.pop_to(*rule)
 
@@ -368,9 +276,9 @@ class _Reader:
         while len(self.stack) > index:
             name, before = self.stack.pop()
             self.open[name] -= 1
-            if name in _BLOCKS:
+            if name in BLOCKS:
                 self.flush()
-                if name in _PARAGRAPHS and not before.list_kind and not self.state.tight:
+                if name in PARAGRAPHS and not before.list_kind and not self.state.tight:
                     self.gap = True
             if name == "li":
                 self.item = False
@@ -381,16 +289,16 @@ class _Reader:
     def closed(self, name: str) -> None:
         if self.ignored.get(name):
             self.ignored[name] -= 1
-            if name in _BLOCKS:
+            if name in BLOCKS:
                 self.flush()
             return
         if not self.open.get(name):
             if name in ("p", "br"):
                 self.flush(force=True)
-            elif name in _BLOCKS:
+            elif name in BLOCKS:
                 self.flush()
             return
-        barrier = frozenset() if name in _TABLE_TAGS else _BARRIERS
+        barrier = frozenset() if name in TABLE_TAGS else BARRIERS
         crossing = False
         for index in range(len(self.stack) - 1, -1, -1):
             tag = self.stack[index][0]
@@ -402,7 +310,7 @@ class _Reader:
             if tag in barrier:
                 return
             # A formatting element closed across a block ends with that block.
-            crossing = crossing or (name not in _BLOCKS and tag in _BLOCKS)
+            crossing = crossing or (name not in BLOCKS and tag in BLOCKS)
 
     # -- special elements
 
@@ -437,7 +345,7 @@ class _Reader:
             )
             self.result.pictures.append(index)
             return
-        if _tiny(token) or not source:
+        if tiny(token) or not source:
             return
         remote = source.lower().startswith(("http://", "https://", "//"))
         if not alt and self.state.href:
@@ -486,36 +394,3 @@ def _joined(runs: list[Run]) -> list[Run]:
     if out:
         out[-1] = Run("".join(texts), out[-1].styles, out[-1].href)
     return out
-
-
-def _tight(token: Token) -> bool:
-    """A paragraph without a distance to the next one: Word's, which has empty paragraphs for that."""
-    if token.name != "p" or not token.attrs:
-        return False
-    if token.attribute("class").startswith("Mso"):
-        return True
-    style = token.attribute("style").replace(" ", "").lower()
-    return "margin:0" in style or "margin-bottom:0" in style
-
-
-def _css_styles(style: str) -> frozenset[str]:
-    found: set[str] = set()
-    compact = style.replace(" ", "")
-    if "font-weight:bold" in compact or any(f"font-weight:{n}" in compact for n in (600, 700, 800, 900)):
-        found.add("bold")
-    if "font-style:italic" in compact:
-        found.add("italic")
-    if "text-decoration:underline" in compact:
-        found.add("underline")
-    if "text-decoration:line-through" in compact:
-        found.add("strike")
-    return frozenset(found)
-
-
-def _tiny(token: Token) -> bool:
-    """A counting pixel or a spacer."""
-    for side in ("width", "height"):
-        value = token.attribute(side).strip().removesuffix("px")
-        if value.isdigit() and int(value[:6]) <= 3:
-            return True
-    return False
