@@ -101,7 +101,7 @@ def notice_of(email: Email, profile: Profile) -> Notice | None:
     source = Source.of(profile, Identity(senders), zone=ZoneInfo(profile.time.timezone or "UTC"))
     recipient = email.to[0].address if email.to else "support@msp.example"
     envelope = Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)
-    return read(email, envelope, Sources([source]), trusted=True)
+    return read(email, envelope, Sources([source]))
 
 
 def differences(gives: GivesPart, notice: Notice) -> list[str]:

@@ -49,6 +49,7 @@ _NOISE = tuple(
     )
 )
 _EMPTY = re.compile(r"[(\[{]\s*[)\]}]")
+_LOOSE = re.compile(r"(?<!\S)[-–—:|/,]{1,3}(?!\S)")
 _EDGES = " \t,;:.-–—|/#*"
 
 
@@ -64,6 +65,12 @@ def stable(text: str) -> str:
         text = pattern.sub(" ", text)
     text = " ".join(_EMPTY.sub(" ", text).split())
     return text.strip(_EDGES)
+
+
+def tidy(text: str) -> str:
+    """A text out of which words were taken, without the brackets and dashes that they left."""
+    text = _EMPTY.sub(" ", " ".join(text.split()))
+    return " ".join(_LOOSE.sub(" ", text).split()).strip(_EDGES + "!")
 
 
 def key(parts: tuple[str, ...]) -> str:

@@ -19,8 +19,9 @@ from gateway.notices.notice import Handling, State
 from gateway.notices.words import folded
 from gateway.ruleconfig import ConditionSettings
 
-KNOWN = ("subject", "body", "from", "from_name", "from_domain", "recipient", "tag")
-"""Names that every mail has; ``tag`` is what follows "+" in the recipient."""
+KNOWN = ("subject", "rest", "body", "from", "from_name", "from_domain", "recipient", "tag")
+"""Names that every mail has; ``tag`` is what follows "+" in the recipient, ``rest`` the subject without the
+profile's words of state and severity."""
 
 PLAIN_SOURCES = ("subject", "body", "from", "from_name", "from_domain", "recipient", "tag", "attachment")
 PLACED_SOURCES = ("label", "column", "calendar", "json", "xml")
@@ -73,6 +74,7 @@ class WhoPart(Section):
     when: tuple[ConditionSettings, ...] = Field(
         (), description="what its mails look like: conditions as in rules, all must hold"
     )
+    reads: tuple[str, ...] = Field((), description="names of which one must be read as well")
 
 
 class ReadPart(Section):
@@ -86,6 +88,7 @@ class ReadPart(Section):
     where: Texts = Field((), description="the labels, column headings, properties, or paths with dots and *")
     name: FieldName | None = Field(None, description="the name that the whole value gets")
     regex: Texts = Field((), description="RE2; (?P<name>…) captures; of several the first that matches")
+    value: str = Field("", description="what the name gets instead where the place is there and the regex matches")
     many: bool = Field(False, description="all values count, not only the first")
 
     @model_validator(mode="after")
@@ -101,6 +104,8 @@ class ReadPart(Section):
                 conditions.compiled(pattern)
             except ValueError as error:
                 raise ValueError(f"regex: {error}") from error
+        if self.value and not self.name:
+            raise ValueError("value: expected a name as well")
         if not self.names():
             raise ValueError("name: expected a name, or a regex that captures some")
         return self
@@ -132,7 +137,11 @@ class KeyPart(Section):
 class StatePart(Section):
     """What the mail says of the problem: words, without case. A word in no list is an update."""
 
-    fields: tuple[str, ...] = Field(("subject",), description="names to look in: the first that was read decides")
+    fields: tuple[str, ...] = Field(
+        ("subject",),
+        description="names to look in: the first that was read decides, but for a text of "
+        "many words (subject, body) that has none of these",
+    )
     open: tuple[Word, ...] = Field((), description="there is a problem; wins over the others")
     planned: tuple[Word, ...] = Field((), description="planned work is announced")
     update: tuple[Word, ...] = Field((), description="there is news")
@@ -364,6 +373,7 @@ class Profile(Section):
             *((f"key.{part}", getattr(key, part)) for part in ("id", "object", "condition", "scope", "need")),
             ("key.objects", (key.objects,) if key.objects else ()),
             ("key.incident", key.incident),
+            ("who.reads", self.who.reads),
             ("state.fields", self.state.fields),
             ("severity.fields", self.severity.fields),
             ("client.fields", self.client.fields),

@@ -2,13 +2,13 @@
 
 Promised: never raises, whatever the mail; the time is linear in its size. What cannot be read is named in
 ``failed``, and the notice is then known by its subject. A mail that somebody forwarded is read as its
-original was; it is proven by the forwarder's standing alone.
+original was, and nothing in it is proven: what counts is the standing of who sent it on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 
@@ -40,10 +40,8 @@ def read(
     *,
     desk: str = "default",
     mailbox: str = "",
-    trusted: bool = False,
 ) -> Notice | None:
-    """The notice that a mail is, None for none. ``mailbox`` is the address of the delivery's mailbox;
-    ``trusted`` says that the sender's forwards count as what they forward."""
+    """The notice that a mail is, None for none. ``mailbox`` is the address of the delivery's mailbox."""
     if not sources:
         return None
     address = address_of(email)
@@ -57,10 +55,10 @@ def read(
         inner = _original(email, original)
         address = inner.sender.address.lower() if inner.sender else ""
         open_to = [one for one in sources.of(address) if one.desk == desk]
+        paper = Paper(inner, envelope)
         for source in open_to:
-            paper = Paper(inner, envelope)
-            if _is_product(source, paper):
-                return _notice(source, paper, "a forward that is trusted" if trusted else "", forwarded=True)
+            if values := _product(source, paper):
+                return _notice(source, values, "", forwarded=True)
     return None
 
 
@@ -70,14 +68,14 @@ def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source
     claims = [(one, one.who.proof(address, envelope)) for one in sources if one.who.claimed(address)]
     proven = [(one, proof) for one, proof in claims if proof]
     for source, proof in proven:
-        if _is_product(source, paper):
-            return _notice(source, paper, proof)
+        if values := _product(source, paper):
+            return _notice(source, values, proof)
     for source, proof in claims:
-        if not proof and source.who.senders and _is_product(source, paper):
-            return _notice(source, paper, "")
+        if not proof and source.who.senders and (values := _product(source, paper)):
+            return _notice(source, values, "")
     for source, proof in proven:
         if source.dedicated:
-            return _unread(source, paper, proof, (UNREAD,))
+            return _unread(source, Values(source, paper), proof, (UNREAD,))
     return None
 
 
@@ -146,26 +144,26 @@ class Paper:
         return self.attached.json(place) if source == "json" else self.attached.xml(place)
 
 
-def _is_product(source: Source, paper: Paper) -> bool:
-    return source.when.holds(paper.view, Answer())
-
-
 @dataclass(slots=True)
 class Values:
     """What the steps found, by name; names that every mail has are looked up when they are asked for."""
 
+    source: Source
     paper: Paper
-    found: dict[str, list[str]]
+    found: dict[str, list[str]] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
         return next(iter(self.all(name)), "")
 
     def all(self, name: str) -> list[str]:
         if name not in self.found and name in KNOWN:
-            self.found[name] = [
-                one if name == "body" else _line(one) for one in self.paper.plain(name)[:1] if one.strip()
-            ]
+            texts = [self._rest()] if name == "rest" else self.paper.plain(name)[:1]
+            self.found[name] = [one if name == "body" else _line(one) for one in texts if one.strip()]
         return self.found.get(name, [])
+
+    def _rest(self) -> str:
+        """The subject without the words of state and severity."""
+        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.paper.subject)))
 
     def first(self, names: tuple[str, ...]) -> str:
         """The value of the first of the names that was read."""
@@ -175,15 +173,19 @@ class Values:
         return bool(self.get(name))
 
 
-def _values(source: Source, paper: Paper) -> Values:
-    values = Values(paper, {})
+def _product(source: Source, paper: Paper) -> Values | None:
+    """What is read out of a mail that looks like the source's product, None where it does not."""
+    if not source.when.holds(paper.view, Answer()):
+        return None
+    values = Values(source, paper)
     if source.who.token and tag_of(paper.envelope.rcpt_to) == source.who.token:
         values.found["tag"] = []  # a secret, and no name of anybody
     for step in source.steps:
         if not step.names <= values.found.keys():
             for name, found in _step(step, paper).items():
                 values.found.setdefault(name, found)
-    return values
+    reads = source.profile.who.reads
+    return values if not reads or values.first(reads) else None
 
 
 def _step(step: Step, paper: Paper) -> dict[str, list[str]]:
@@ -198,7 +200,7 @@ def _step(step: Step, paper: Paper) -> dict[str, list[str]]:
         if captured is None:
             continue
         if step.name:
-            captured[step.name] = captured.get(step.name) or text
+            captured[step.name] = step.value or captured.get(step.name) or text
         for name, value in captured.items():
             line = _line(value)
             if line and len(out.setdefault(name, [])) < MOST_MANY:
@@ -238,8 +240,7 @@ def _line(text: str) -> str:
     return " ".join(text[: 4 * MOST_VALUE].split())[:MOST_VALUE].strip()
 
 
-def _notice(source: Source, paper: Paper, proof: str, forwarded: bool = False) -> Notice:
-    values = _values(source, paper)
+def _notice(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
     key = source.profile.key
     identity = values.first(key.id)
     lacking = [] if identity else [name for name in (*key.object, *key.need) if not values.read(name)]
@@ -256,7 +257,7 @@ def _notice(source: Source, paper: Paper, proof: str, forwarded: bool = False) -
     made = normal.key(tuple(part for part in parts if part)) if not identity else folded(identity)[:MOST_VALUE]
     readable = bool(identity) or all(values.read(name) for name in key.object)
     if not readable or not made:
-        return _unread(source, paper, proof, tuple(dict.fromkeys(lacking)), forwarded, values)
+        return _unread(source, values, proof, tuple(dict.fromkeys(lacking)), forwarded)
     rank, severity = _severity(source, values)
     when = source.profile.time
     return Notice(
@@ -275,7 +276,7 @@ def _notice(source: Source, paper: Paper, proof: str, forwarded: bool = False) -
         rank=rank,
         priority=source.priorities.get(folded(severity), ""),
         clients=_clients(source, values),
-        at=_at(source, values, paper),
+        at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
         window=_window(source, values),
         objects=tuple(values.all(key.objects)) if key.objects else (),
@@ -286,16 +287,9 @@ def _notice(source: Source, paper: Paper, proof: str, forwarded: bool = False) -
     )
 
 
-def _unread(
-    source: Source,
-    paper: Paper,
-    proof: str,
-    failed: tuple[str, ...],
-    forwarded: bool = False,
-    values: Values | None = None,
-) -> Notice:
+def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...], forwarded: bool = False) -> Notice:
     """A notice that could not be read: an update, known by its subject."""
-    values = values or Values(paper, {})
+    paper = values.paper
     return Notice(
         profile=source.name,
         state="update",
@@ -306,7 +300,7 @@ def _unread(
         proven=bool(proof),
         proof=proof,
         clients=_clients(source, values),
-        at=_at(source, values, paper),
+        at=_at(source, values),
         forwarded=forwarded,
         handling=source.handling,
     )
@@ -314,11 +308,14 @@ def _unread(
 
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:
     """The state, its word, and whether there was anything to look in."""
+    known = False
     for name in source.profile.state.fields:
         if text := values.get(name):
+            known = True
             state, word = words.state_in(text, source.states)
-            return state, word or (text if name not in KNOWN else ""), True
-    return "update", "", False
+            if word or name not in KNOWN:
+                return state, word or text, True
+    return "update", "", known
 
 
 def _severity(source: Source, values: Values) -> tuple[int, str]:
@@ -356,15 +353,16 @@ def _title(source: Source, values: Values, object_: str, condition: str) -> str:
     return ("".join(out).strip() if text and known else values.paper.subject)[:MOST_VALUE]
 
 
-def _at(source: Source, values: Values, paper: Paper) -> float:
+def _at(source: Source, values: Values) -> float:
     """When the vendor says that it happened, if it names a zone; else the header Date."""
     when = source.profile.time
     for name in when.at:
         zone: tzinfo | None = source.zone if when.timezone else None
         if found := times.moment(values.get(name), when.formats, zone):
             return found
+    date = values.paper.email.date
     try:
-        return max(0.0, datetime.fromisoformat(paper.email.date).timestamp()) if paper.email.date else 0.0
+        return max(0.0, datetime.fromisoformat(date).timestamp()) if date else 0.0
     except (ValueError, OverflowError):
         return 0.0
 

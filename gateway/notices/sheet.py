@@ -76,14 +76,20 @@ def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
     name = label(bare[:at]) if at > 0 else label(bare)
     if not 0 < len(name) <= MOST_LABEL or not any(c.isalpha() for c in name):
         return
-    value = bare[at + 1 :].strip(_EDGES + ":=") if at > 0 else ""
+    value = _value(bare[at + 1 :].lstrip(":=| \t")) if at > 0 else ""
     if not value:
-        value = next((one.strip(_EDGES) for one in lines[number + 1 : number + 3] if one.strip(_EDGES)), "")
+        value = next((found for one in lines[number + 1 : number + 3] if (found := _value(one))), "")
         if at <= 0 and (not value or name in sheet.labels):
             return
     found = sheet.labels.setdefault(name, [])
     if value and len(found) < MOST_VALUES:
         found.append(value)
+
+
+def _value(text: str) -> str:
+    """A value without cells' edges and marks of bold type."""
+    text = text.strip(" \t>|•")
+    return text.strip("*") if text.startswith("*") and text.endswith("*") else text
 
 
 def _edge(text: str) -> int:

@@ -29,6 +29,7 @@ class Step:
     name: str
     patterns: tuple[Any, ...]
     many: bool
+    value: str
     names: frozenset[str]
 
     @classmethod
@@ -41,6 +42,7 @@ class Step:
             part.name or "",
             tuple(conditions.compiled(one) for one in regex if one),
             part.many,
+            part.value,
             frozenset(part.names()),
         )
 

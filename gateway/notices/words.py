@@ -65,6 +65,10 @@ class Words:
                 break
         return out
 
+    def removed(self, text: str) -> str:
+        """A text without the words."""
+        return self.pattern.sub(" ", text[:MOST_TEXT]) if self.pattern is not None else text
+
 
 def _bounded(word: str) -> str:
     """A word as RE2: its blanks any blanks, at its ends no letter or digit of its own kind."""

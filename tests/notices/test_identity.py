@@ -128,15 +128,14 @@ To: <bob@acme.example>
 """
 
 
-@pytest.mark.parametrize("trusted", [True, False])
-def test_a_forward_is_read_as_its_original(trusted: bool) -> None:
+def test_a_forward_is_read_as_its_original_and_proves_nothing() -> None:
     email = read_mail(FORWARD.format(sender="bob@acme.example", subject=DOWN).encode()).email
     sources = Sources([Source.of(KUMA, BY_SENDER)])
 
-    found = read(email, replace(NOBODY, verdict="pass"), sources, trusted=trusted)
+    found = read(email, replace(NOBODY, verdict="pass"), sources)
 
     assert found is not None
-    assert (found.forwarded, found.proven, found.object) == (True, trusted, "Shop")
+    assert (found.forwarded, found.proven, found.object) == (True, False, "Shop")
     direct = notice(BY_SENDER)
     assert direct is not None
     assert found.key == direct.key
