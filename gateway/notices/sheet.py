@@ -78,7 +78,7 @@ def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
         return
     value = _value(bare[at + 1 :].lstrip(":=| \t")) if at > 0 else ""
     if not value:
-        value = next((found for one in lines[number + 1 : number + 3] if (found := _value(one))), "")
+        value = next((below for one in lines[number + 1 : number + 3] if (below := _value(one))), "")
         if at <= 0 and (not value or name in sheet.labels):
             return
     found = sheet.labels.setdefault(name, [])
