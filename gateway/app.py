@@ -23,11 +23,13 @@ from gateway.http import application, server
 from gateway.metrics import Metrics
 from gateway.parser import Parser
 from gateway.planner import Planner
+from gateway.rescan import Rescanner
 from gateway.rules import boards_named
 from gateway.smtp.accept import Acceptor
+from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import census, inbox
+from gateway.store import census, heldfiles, inbox
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.migrate import migrate
@@ -116,6 +118,8 @@ class Gateway:
             judged=lambda verdict, listener: self.metrics.smtp_verdicts.labels(verdict, listener).inc(),
             pending=self._pending,
         )
+        scanner = scanner_of(settings.smtp.scanner)
+        self.rescanner = Rescanner(self.planner, scanner, clock, self.worker.wake) if scanner else None
         self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
         self._stalls: list[tuple[float, float]] = []
 
@@ -129,7 +133,8 @@ class Gateway:
 
     def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
         self.metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
-        self.metrics.latency.labels(one.mailbox).observe(max(0.0, self.clock() - one.accepted_at))
+        if not one.posted:  # else its held files were let go, long after its end
+            self.metrics.latency.labels(one.mailbox).observe(max(0.0, self.clock() - one.accepted_at))
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -141,6 +146,8 @@ class Gateway:
         await self._recover()
         tasks = [self._task(directory.keep(self.stop_event)) for directory in self.directories.values()]
         tasks += [self._task(self.watcher.keep(self.stop_event)), self._task(self._watch_lag())]
+        if self.rescanner:
+            tasks.append(self._task(self.rescanner.keep(self.stop_event)))
         http = self._task(self._http.serve())
         work = self._task(self.worker.run())
         await self.listener.start()
@@ -243,6 +250,9 @@ class Gateway:
             ).scalar()
         )
         self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
+        self.metrics.files_held.clear()
+        for rule, count in (await self.store.read(heldfiles.counted)).items():
+            self.metrics.files_held.labels(rule).set(count)
         self.metrics.smtp_sessions.set(self.listener.sessions)
         self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
         for name, desk in self._desk_states().items():

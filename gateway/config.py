@@ -27,6 +27,8 @@ from pydantic import (
 from gateway.configtypes import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
 from gateway.decide import domains
 from gateway.edgeconfig import SmtpSettings
+from gateway.fileconfig import FileSettings
+from gateway.fileconfig import shadowed as shadowed_files
 from gateway.noticeconfig import NoticeSettings, NoticesSettings, misfit
 from gateway.notices.load import BadProfiles, Loaded, shipped
 from gateway.notices.load import load as load_profiles
@@ -179,6 +181,7 @@ class MailboxSettings(Section):
     attach_original: bool = Field(False, description="upload the original mail as original.eml")
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
     tags: bool = Field(True, description='take "+tag" in the local part')
+    file: tuple[FileSettings, ...] = Field((), description="what becomes of its files, before [[file]]")
     disabled: Literal["", "pause", "closed"] = Field("", description="refuse: for now (450) or for good (550)")
     on_fail: Fate = Field("quarantine", description="mail whose sender is disproven")
     on_none: Fate = Field("accept", description="mail that proves no sender")
@@ -221,6 +224,7 @@ class Settings(Section):
     notices: NoticesSettings = NoticesSettings()
     notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")
     profiles: Annotated[dict[str, Loaded], SkipValidation] = Field({}, exclude=True, repr=False)
+    file: tuple[FileSettings, ...] = Field((), description="what becomes of files")
     places: Annotated[Places, SkipValidation] = Field(Places(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
@@ -240,6 +244,8 @@ class Settings(Section):
             raise ValueError(f"timezone: {self.timezone!r} is not known; expected a name like Europe/Berlin") from error
         for number, reason in shadowed(self.rule):
             raise ValueError(f"rule.{number + 1}: {reason}")
+        for number, reason in shadowed_files(self.file):
+            raise ValueError(f"file.{number + 1}: {reason}")
         mapped = set()
         for number, one in enumerate(self.domain, 1):
             if one.desk not in self.desks:
@@ -325,7 +331,7 @@ def parse(
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
-    for key in ("mailbox", "domain", "rule", "notice"):
+    for key in ("mailbox", "domain", "rule", "notice", "file"):
         if isinstance(data.get(key), list):
             data[key] = tuple(data[key])
     profiles = _profiles(data, folder)
@@ -377,12 +383,11 @@ def _explain(error: ValidationError, source: str, places: Places | None) -> list
 def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places | None) -> str:
     """The file, and the line where it can be told."""
     word = message.partition(":")[0]
-    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice)[. ](\d+)(?: .*)?", word)):
+    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice|file)[. ](\d+)(?: .*)?", word)):
         loc = (found[1], int(found[2]) - 1)
         word = message.partition(": ")[2].partition(":")[0]
     if places is None or not loc:
         return source
-    names = [step for step in loc[1:] if isinstance(step, str)]
-    number = loc[1] if len(loc) > 1 and isinstance(loc[1], int) else None
-    key = names[0] if names else word if word.isidentifier() else ""
-    return places.of(str(loc[0]), number, key)
+    if loc[:2] == ("desks", DEFAULT_DESK):
+        loc = ("desk", *loc[2:])
+    return places.at((*loc, word))

@@ -53,7 +53,7 @@ class ScannerSettings(Section):
     clamd: str = Field("", description="host:port or unix:/path; no scanner when empty")
     timeout: Seconds = Field(60, description="seconds for one mail")
     away: Literal["defer", "accept"] = Field(
-        "defer", description="without the scanner: defer (451), or accept and note the mail as unscanned"
+        "defer", description="without the scanner: defer (451), or accept and hold its files until they are scanned"
     )
     max_size: Annotated[int, Field(ge=0)] = Field(
         25 * 1024 * 1024, description="bytes of a mail that are scanned; clamd's StreamMaxLength"

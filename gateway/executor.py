@@ -34,7 +34,7 @@ log = structlog.get_logger("work")
 ORDER_PAUSE = 0.3
 MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
 REPEATABLE = ("pictures", "status")  # doing it again changes nothing
-OPTIONAL = ("pictures", "missing", "status", "moved", "note", "contact")  # the mail can do without
+OPTIONAL = ("pictures", "missing", "released", "status", "moved", "note", "contact")  # the mail can do without
 
 
 class Executor:
@@ -107,6 +107,9 @@ class _Case:
     async def _send(self, one: Effect) -> Step | None:
         if one.kind == "missing" and not self.ledger.refused_files():
             await self.ledger.end(one, EffectState.SKIPPED, reason="nothing is missing")
+            return None
+        if one.kind == "released" and not self.ledger.released_files():
+            await self.ledger.end(one, EffectState.SKIPPED, reason="nothing was uploaded")
             return None
         if one.kind == "comment" and (wait := await self._order()) is not None:
             return wait

@@ -169,6 +169,7 @@ def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Deliver
         ticket_id="",
         detail="",
         released=False,
+        files_released=False,
         moved_to="",
         moved_from="",
         plan=None,
@@ -197,7 +198,8 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
         case "comment":
             return {"effect": "add comment", "internal": body["request"]["is_internal"]}
         case "document":
-            return {"effect": "upload document", "name": body["name"], "size": body.get("size")}
+            held = {"held": body["held"]} if body.get("held") else {}
+            return {"effect": "upload document", "name": body["name"], "size": body.get("size"), **held}
         case "pictures":
             return {"effect": "put pictures into the text"}
         case _:

@@ -64,6 +64,14 @@ class Ledger:
             if one.kind == "document" and one.state is EffectState.REFUSED
         ]
 
+    def released_files(self) -> list[str]:
+        """The names of the files that were held and are at the desk now."""
+        return [
+            one.body["name"]
+            for one in self.effects
+            if one.kind == "document" and one.body.get("held") and one.state is EffectState.DONE
+        ]
+
     def files(self) -> list[Effect]:
         """The documents that are files of the mail."""
         return [one for one in self.effects if one.kind == "document" and "index" in one.body]
@@ -90,7 +98,7 @@ class Ledger:
         def end(connection: Connection) -> None:
             effects.set_state(connection, one, state, reason=reason)
             if one.kind == "document":
-                inbox.free_file(connection, self.one, one.body.get("sha256", ""))
+                inbox.free_file(connection, self.one.id, one.body.get("sha256", ""))
 
         await self.store.write(end)
         self.remember(one, state=state, reason=reason)
@@ -169,7 +177,7 @@ class Ledger:
                 contact_id=plan["contact_id"] or self.made_contact(),
                 fallback=plan["fallback"],
             )
-            for file in self.files():
+            for file in (each for each in self.files() if not each.body.get("held")):
                 threads.reserve_file(
                     connection, one.desk, one.ticket_id, file.body["sha256"], one.id, file.body["name"]
                 )

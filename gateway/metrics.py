@@ -40,5 +40,6 @@ class Metrics:
         self.by_mailbox = gauge(
             "mailbox_deliveries", "Deliveries in the store by mailbox, stage and reason", "mailbox", "stage", "reason"
         )
+        self.files_held = gauge("files_held", "Files that wait for an operator or a scan, by rule", "rule")
         self.oldest_pending = gauge("oldest_pending_seconds", "Age of the oldest pending delivery")
         self.loop_lag = gauge("loop_lag_seconds", "Longest stall of the event loop in the last 10 seconds")

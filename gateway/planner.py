@@ -82,9 +82,10 @@ class Planner:
 
     async def raw(self, one: Delivery) -> bytes | Path:
         """The mail as it was accepted."""
-        return self._content(await self.store.read(lambda c: inbox.content(c, one.raw_id)))
+        return self.content(await self.store.read(lambda c: inbox.content(c, one.raw_id)))
 
-    def _content(self, row: RowMapping) -> bytes | Path:
+    def content(self, row: RowMapping) -> bytes | Path:
+        """A kept mail's row as its bytes, or its file in the spool."""
         return self.spool / row["path"] if row["path"] else bytes(row["data"])
 
     async def plan(self, one: Delivery) -> Step | Planned:
@@ -102,7 +103,7 @@ class Planner:
         )
         if wait := self._wait(one, blockers, directory):
             return wait
-        email = await self.parser.read(self._content(row), self.work_folder(one.id))
+        email = await self.parser.read(self.content(row), self.work_folder(one.id))
         source = Answers(one, directory, self.store.read)
         if wait := self._wait(one, await self._look(one, email, source), directory):
             return wait
@@ -212,7 +213,7 @@ class Planner:
     @staticmethod
     def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
         for spec in plan.effects:
-            if spec.kind == "document" and "sha256" in spec.body:
+            if spec.kind == "document" and "sha256" in spec.body and not spec.body.get("held"):
                 name, digest = spec.body["name"], spec.body["sha256"]
                 if not threads.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
                     raise threads.Reserved(f"file {name}")
@@ -271,6 +272,7 @@ def context_of(
         moved_to=one.moved_to,
         moved_from=one.moved_from,
         released=one.released,
+        files_released=one.files_released,
         note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
     )
 
@@ -294,6 +296,7 @@ def policies(box: MailboxSettings, settings: Settings, directory: Directory | No
         "rules": resolved(settings, box.desk, catalog),
         "importance": importance(settings, catalog),
         "zone": ZoneInfo(settings.timezone),
+        "files": tuple(one.rule() for one in (*box.file, *settings.file)),
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import blocks as rich
-from gateway.decide.compose import missing_blocks, place_pictures
+from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.ledger import Ledger
@@ -55,9 +55,8 @@ class Requests:
                 request = dict(one.body["request"])
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
                 return await self._comment(one, body, request)
-            case "missing":
-                templates = self.planner.templates.get(self.ledger.one.mailbox, self.templates)
-                body = missing_blocks(templates, self.ledger.one.id, self.ledger.refused_files())
+            case "missing" | "released":
+                body = self._about_files(one.kind)
                 request = {
                     "is_internal": True,
                     "suppressContactNotifications": True,
@@ -75,6 +74,13 @@ class Requests:
                 request = dict(one.body["request"])
                 return await self._comment(one, request.pop("blocks"), request, one.body["ticket_id"])
         raise AssertionError(f"effect of unknown kind {one.kind}")
+
+    def _about_files(self, kind: str) -> list[Any]:
+        delivery = self.ledger.one
+        templates = self.planner.templates.get(delivery.mailbox, self.templates)
+        if kind == "missing":
+            return missing_blocks(templates, delivery.id, self.ledger.refused_files())
+        return released_blocks(templates, delivery.id, self.ledger.released_files())
 
     async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
         own = {**request["metadata"]["email_gateway"], "marker": one.marker}
@@ -110,7 +116,7 @@ class Requests:
         email_files = {
             one.body["index"]: one.body["sha256"]
             for one in self.ledger.files()
-            if one.body.get("part") not in ("", None)
+            if one.body.get("part") not in ("", None) and not one.body.get("neutral")
         }
         hashes = set(email_files.values())
         desk, ticket_id = self.ledger.one.desk, self.ledger.ticket_id

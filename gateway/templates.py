@@ -20,7 +20,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES = ("title", "ticket", "comment", "bounce", "missing", "moved", "files", "forward")
+NAMES = ("title", "ticket", "comment", "bounce", "missing", "released", "moved", "files", "forward")
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 
@@ -63,9 +63,10 @@ EXTRA: dict[str, dict[str, Any]] = {
     "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "automatic": ""},
     "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
+    "released": {"files": ["a.exe"]},
     "moved": {},
     "forward": {},
-    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"]},
+    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"]},
 }
 
 

@@ -12,12 +12,12 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from gateway.answers import Answers
 from gateway.config import Settings
@@ -194,13 +194,19 @@ def _became(decision: Decision) -> dict[str, str]:
     """What a decision makes of a mail, in the words by which two are compared."""
     if decision.plan is None:
         return {"outcome": f"{decision.outcome} {decision.reason}"}
+    held = _held(spec.body for spec in decision.plan.effects if spec.kind == "document")
     if decision.outcome == "comment":
-        return {"outcome": "comment", "ticket": decision.plan.ticket_id}
+        return {"outcome": "comment", "ticket": decision.plan.ticket_id, **held}
     request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
-    return _ticket(request, [spec.kind for spec in decision.plan.effects])
+    return _ticket(request, [spec.kind for spec in decision.plan.effects], held)
 
 
-def _ticket(request: dict[str, Any], kinds: Iterable[str]) -> dict[str, str]:
+def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    names = [str(one["name"]) for one in documents if one.get("held")]
+    return {"files held": ", ".join(names)} if names else {}
+
+
+def _ticket(request: dict[str, Any], kinds: Iterable[str], held: dict[str, str]) -> dict[str, str]:
     made = {"new contact": "yes"} if "contact" in kinds else {}
     notes = {"internal comments": "yes"} if "note" in kinds else {}
     return {
@@ -208,6 +214,7 @@ def _ticket(request: dict[str, Any], kinds: Iterable[str]) -> dict[str, str]:
         **{name: str(request[key]) for key, name in SHOWN if request.get(key)},
         **made,
         **notes,
+        **held,
     }
 
 
@@ -221,11 +228,15 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     if not rows:
         return [], 0
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
-        effect.c.delivery_id.in_([row["id"] for row in rows]), effect.c.kind.in_(("ticket", "contact", "note"))
+        effect.c.delivery_id.in_([row["id"] for row in rows]),
+        or_(
+            effect.c.kind.in_(("ticket", "contact", "note")),
+            and_(effect.c.kind == "document", effect.c.body.contains('"held"')),
+        ),
     )
-    plans: dict[tuple[str, int], dict[str, Any]] = {}
-    for one in connection.execute(found):
-        plans.setdefault((one.delivery_id, one.generation), {})[one.kind] = one.body
+    plans: dict[tuple[str, int], dict[str, list[str]]] = {}
+    for one in connection.execute(found.order_by(effect.c.idx)):
+        plans.setdefault((one.delivery_id, one.generation), {}).setdefault(one.kind, []).append(one.body)
     contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings()
     mails = {
         row["id"]: settings.store.spool_dir / row["path"] if row["path"] else bytes(row["data"]) for row in contents
@@ -234,22 +245,23 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     return kept, int(rows[-1]["seq"])
 
 
-def _kept(row: Any, plan: dict[str, Any], mail: bytes | Path | None) -> _Kept | None:
+def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _Kept | None:
     if row["stage"] not in ENDED or not row["trace"] or mail is None or row["generation"] > 1:
         return None
     if row["reason"] in NOT_DECIDED or row["moved_to"] or row["moved_from"]:
         return None
+    held = _held(json.loads(body) for body in plan.get("document", ()))
     if row["stage"] != Stage.DONE.value:
         word = "suppress" if row["stage"] == Stage.SUPPRESSED.value else "quarantine"
         became = {"outcome": f"{word} {row['reason']}"}
     elif row["outcome"] == "comment":
-        became = {"outcome": "comment", "ticket": row["ticket_id"]}
+        became = {"outcome": "comment", "ticket": row["ticket_id"], **held}
     elif "ticket" in plan:
-        body = plan["ticket"]
-        became = _ticket((json.loads(body) if isinstance(body, str) else body)["request"], plan)
+        became = _ticket(json.loads(plan["ticket"][0])["request"], plan, held)
     else:
         return None
-    return _Kept(inbox.of_row(row), mail, answers_of(json.loads(row["trace"])), became)
+    one = replace(inbox.of_row(row), files_released=False)  # as it was decided at first
+    return _Kept(one, mail, answers_of(json.loads(row["trace"])), became)
 
 
 def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:

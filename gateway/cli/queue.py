@@ -32,11 +32,12 @@ app = typer.Typer(no_args_is_help=True, help="Look at kept mail and act on it.")
 def queue_list(
     config_file: ConfigOption = None,
     stage: Annotated[str | None, typer.Option(help="Only this stage, for example quarantined or pending.")] = None,
+    held_files: Annotated[bool, typer.Option("--held-files", help="Only those that have files held.")] = False,
     limit: int = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List deliveries, newest first."""
-    from gateway.store import operator
+    from gateway.store import heldfiles, operator
     from gateway.store.stage import PENDING, Stage
 
     stages: tuple[Stage, ...] | None = None
@@ -45,6 +46,12 @@ def queue_list(
             stages = (*PENDING, Stage.HELD) if stage.lower() == "pending" else (Stage(stage.upper()),)
         except ValueError:
             fail(f"{stage}: expected pending or one of {', '.join(one.lower() for one in Stage)}", USAGE)
+
+    def look(connection: Any) -> tuple[Any, dict[str, int]]:
+        found = heldfiles.listing(connection, limit) if held_files else operator.listing(connection, stages, limit)
+        return found, heldfiles.numbers(connection, [row["id"] for row in found])
+
+    listed, held = on_store(config_file, look)
     rows = [
         {
             "id": row["id"],
@@ -54,15 +61,16 @@ def queue_list(
             "stage": row["stage"],
             "reason": row["reason"],
             "detail": row["detail"],
+            "held files": held.get(row["id"], ""),
             "ticket": row["ticket_id"],
             "due": when(row["due_at"]) if row["stage"] in PENDING else "",
         }
-        for row in on_store(config_file, lambda c: operator.listing(c, stages, limit))
+        for row in listed
     ]
     if as_json:
         print_json(rows)
     else:
-        columns = ["id", "accepted", "mailbox", "from", "stage", "reason", "detail"]
+        columns = ["id", "accepted", "mailbox", "from", "stage", "reason", "detail", "held files"]
         table(columns, [[row[key] for key in columns] for row in rows])
 
 
@@ -122,9 +130,7 @@ def queue_show(
         f"from <{cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}"
     )
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
-    table(
-        ["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done]
-    )
+    table(["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done])
     table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
 
 
@@ -174,3 +180,21 @@ def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None) -> 
     from gateway.store.stage import Stage
 
     _act(config_file, delivery, Stage.HELD)
+
+
+@app.command("release-files")
+def queue_release_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Upload the files of a delivery that the file policy or a missing scan holds."""
+    from gateway.store import heldfiles
+
+    now = time.time()
+    typer.echo(on_store(config_file, lambda c: heldfiles.release(c, delivery, now=now)))
+
+
+@app.command("drop-files")
+def queue_drop_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+    """Give the held files of a delivery up; they stay in the kept mail."""
+    from gateway.store import heldfiles
+
+    now = time.time()
+    typer.echo(on_store(config_file, lambda c: heldfiles.drop(c, delivery, now=now)))

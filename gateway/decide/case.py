@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from gateway.decide import requester
+from gateway.decide import files, requester
 from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
 from gateway.decide.facts import Facts
+from gateway.decide.files import Fate, FileRule
 from gateway.decide.forwards import Forward
 from gateway.decide.plan import Decision, Outcome, Trace
 from gateway.decide.rules import Rules
@@ -60,6 +61,8 @@ class Context:
     moved_to: str = ""  # an operator's word: a ticket's id, or "new"
     moved_from: str = ""
     released: bool = False  # an operator let it out of quarantine
+    files: tuple[FileRule, ...] = ()
+    files_released: bool = False  # an operator let its held files go
     note: str = ""  # of an earlier decision, for the technician
 
 
@@ -76,10 +79,21 @@ class Case:
     note: str = ""
     message_id: str = ""
     forward: Forward | None = None
+    _fates: list[Fate] | None = None
+
+    def fates(self) -> list[Fate]:
+        """What becomes of each file, worked out and traced once."""
+        if self._fates is None:
+            unscanned = files.UNSCANNED in self.envelope.notes.split()
+            context, attached = self.context, self.email.attachments
+            self._fates = files.judge(attached, context.files, unscanned, context.files_released)
+            files.tell(attached, self._fates, self.trace, context.tell)
+        return self._fates
 
     def composer(self) -> Composer:
         original = self.forward.original if self.forward and self.forward.trusted else None
-        return Composer(self.context.templates, self.email, self.envelope, self.context.delivery_id, original)
+        delivery = self.context.delivery_id
+        return Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
 
     def end(self, outcome: Outcome, reason: str, detail: str = "") -> Decision:
         return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))

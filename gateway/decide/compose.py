@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway import blocks as rich
 from gateway.decide import title
+from gateway.decide.files import Fate, neutral_name, remarks
 from gateway.decide.plan import EffectSpec
 from gateway.envelope import Envelope
 from gateway.mail.model import Address, Attachment, Block, Email, Forwarded
@@ -29,14 +30,20 @@ VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not veri
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file of the mail to upload: the first of equal contents, with the names of the others."""
+    """A file of the mail: the first of equal contents, with the names of the others, and its fate."""
 
     index: int
     file: Attachment
-    also: tuple[str, ...] = ()
+    also: tuple[str, ...]
+    fate: Fate
+
+    @property
+    def shown(self) -> bool:
+        """Whether the text shows it, so that nobody needs to read of it."""
+        return self.file.inline and self.fate == Fate()
 
 
-def uploads(email: Email, present: Iterable[str] = ()) -> list[Upload]:
+def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list[Upload]:
     """The files that a ticket does not hold yet: once for each content, empty ones left out."""
     have = set(present)
     first: dict[str, int] = {}
@@ -49,7 +56,9 @@ def uploads(email: Email, present: Iterable[str] = ()) -> list[Upload]:
         else:
             first[one.sha256] = index
             names[one.sha256] = []
-    return [Upload(index, email.attachments[index], tuple(names[digest])) for digest, index in first.items()]
+    return [
+        Upload(index, email.attachments[index], tuple(names[digest]), fates[index]) for digest, index in first.items()
+    ]
 
 
 def label(who: Address | None) -> str:
@@ -69,12 +78,14 @@ class Composer:
         envelope: Envelope,
         delivery_id: str,
         original: Forwarded | None = None,
+        fates: Sequence[Fate] = (),
     ) -> None:
         self.templates = templates
         self.email = email
         self.envelope = envelope
         self.delivery_id = delivery_id
         self.original = original
+        self.fates = fates or [Fate()] * len(email.attachments)
 
     # -- parts ------------------------------------------------------------------------------------
 
@@ -143,12 +154,11 @@ class Composer:
     def file_lines(self, files: Sequence[Upload]) -> list[str]:
         """The list of the files that are not shown in the text."""
         empty = [f"{one.filename} (empty)" for one in self.email.attachments if one.size == 0]
-        lines = [
-            self.templates.lines("files", name=one.file.filename, size=_size(one.file.size), also=list(one.also))[0]
-            for one in files
-            if not one.file.inline
-        ]
-        return lines + empty
+        return [self._file_line(one) for one in files if not one.shown] + empty
+
+    def _file_line(self, one: Upload) -> str:
+        values = {"name": one.file.filename, "size": _size(one.file.size), "also": list(one.also)}
+        return self.templates.lines("files", **values, remarks=remarks(one.file, one.fate))[0]
 
     # -- effects ----------------------------------------------------------------------------------
 
@@ -162,7 +172,7 @@ class Composer:
         internal: bool = False,
     ) -> list[EffectSpec]:
         """Everything for a new ticket: create, files, pictures in their place, missing files."""
-        files = uploads(self.email)
+        files = uploads(self.email, (), self.fates)
         words: list[EffectSpec] = []
         if internal:
             words = self._notes(self._frame("ticket", body, **self._original(), note=note, files=[]))
@@ -221,9 +231,9 @@ class Composer:
         note: str = "",
     ) -> list[EffectSpec]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
-        files = uploads(self.email, present)
-        pictures = [one for one in files if one.file.inline]
-        others = [one for one in files if not one.file.inline]
+        files = uploads(self.email, present, self.fates)
+        pictures = [one for one in files if one.shown]
+        others = [one for one in files if not one.shown]
         framed = self._frame(
             "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic, note=note
         )
@@ -267,21 +277,33 @@ class Composer:
                     "index": one.index,
                     "sha256": one.file.sha256,
                     "size": one.file.size,
-                    "name": one.file.filename,
-                    "content_type": one.file.content_type,
+                    **_called(one),
                 },
             )
             for one in files
+            if not one.fate.dropped
         ]
         if whole is not None:
             effects.append(text_document("message.txt", rich.plain(list(whole))))
         return effects
 
     def _missing(self, effects: Sequence[EffectSpec]) -> list[EffectSpec]:
-        """Planned from the start: an internal comment that names the files which the desk refused."""
+        """Planned from the start: an internal comment that names the files which the desk refused, and one
+        that will name those which were held."""
         if not any(effect.kind == "document" for effect in effects):
             return []
-        return [EffectSpec("missing", {"metadata": self._facts()})]
+        held = next((effect.body["held"] for effect in effects if effect.body.get("held")), "")
+        released = [EffectSpec("released", {"metadata": self._facts(), "held": held})] if held else []
+        return [*released, EffectSpec("missing", {"metadata": self._facts()})]
+
+
+def _called(one: Upload) -> dict[str, Any]:
+    """By what name and type a file is uploaded, and what holds it."""
+    name, kind = one.file.filename, one.file.content_type
+    called: dict[str, Any] = {"name": name, "content_type": kind}
+    if one.fate.neutral:
+        called = {"name": neutral_name(name), "content_type": "text/plain", "neutral": True}
+    return {**called, "held": one.fate.held} if one.fate.held else called
 
 
 def heading(one: Forwarded) -> str:
@@ -310,9 +332,15 @@ def text_document(name: str, text: str) -> EffectSpec:
 
 
 def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple[str, str]]) -> list[Block]:
-    """The text of the internal comment about files (name, reason) that the desk refused."""
+    """The text of the internal comment about files (name, reason) that are not there."""
     rows = [{"name": name, "reason": reason} for name, reason in files]
     lines = templates.lines("missing", delivery=delivery_id, files=rows)
+    return rich.harmless([rich.paragraph(line) for line in lines])
+
+
+def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str]) -> list[Block]:
+    """The text of the internal comment about files that were held and are there now."""
+    lines = templates.lines("released", delivery=delivery_id, files=list(names))
     return rich.harmless([rich.paragraph(line) for line in lines])
 
 

@@ -255,12 +255,11 @@ def test(name: str, operator: str, values: tuple[str, ...]) -> Test:
         return Test(name, operator, values, tuple(compiled(one) for one in values))
     folded = tuple(one.casefold() for one in values)
     if operator == "glob":
-        patterns = tuple(compiled(_from_glob(one)) for one in folded)
-        return Test(name, operator, folded, patterns)
+        return Test(name, operator, folded, tuple(glob(one) for one in folded))
     return Test(name, operator, folded)
 
 
-def _from_glob(text: str) -> str:
-    """* and ? as a regular expression."""
+def glob(text: str) -> Any:
+    """* and ? in a whole text, ready to search with."""
     parts = {"*": "(?s:.*)", "?": "(?s:.)"}
-    return "^" + "".join(parts.get(one) or re2.escape(one) for one in text) + "$"
+    return compiled("^" + "".join(parts.get(one) or re2.escape(one) for one in text) + "$")

@@ -163,16 +163,29 @@ def with_extras(case: Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]
     """Add the original mail where the mailbox wants it uploaded (before the comment on missing files),
     and a line on the ticket that an operator took the mail away from."""
     if case.context.attach_original:
-        original = EffectSpec(
-            "document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
-        )
-        missing = [EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})]
-        if effects and effects[-1].kind == "missing":
-            missing = [effects.pop()]
-        effects = [*effects, original, *missing]
+        effects = _with_original(case, effects)
     if case.context.moved_from:
         effects = [*effects, case.composer().moved(case.context.moved_from)]
     return tuple(effects)
+
+
+LAST = ("released", "missing")  # they tell of the files before them
+
+
+def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
+    """The original carries every file of the mail: it is held with them, and not uploaded where one is dropped."""
+    fates = case.fates()
+    if any(one.dropped for one in fates):
+        return effects
+    held = next((one.held for one in fates if one.held), "")
+    body = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
+    original = EffectSpec("document", {**body, "held": held} if held else body)
+    last: dict[str, EffectSpec] = {one.kind: one for one in effects if one.kind in LAST}
+    metadata = {"metadata": {"delivery": case.context.delivery_id}}
+    if held:
+        last.setdefault("released", EffectSpec("released", {**metadata, "held": held}))
+    last.setdefault("missing", EffectSpec("missing", metadata))
+    return [*(one for one in effects if one.kind not in LAST), original, *(last[kind] for kind in LAST if kind in last)]
 
 
 def marks(case: Case) -> tuple[tuple[str, str], ...]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
-EffectKind = Literal["ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact"]
+EffectKind = Literal[
+    "ticket", "comment", "document", "pictures", "status", "missing", "released", "moved", "note", "contact"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class EffectSpec:
     """One outside change. ``body`` is JSON and final, but for what only an earlier effect of the same
-    plan can tell (the ticket's id, a picture's address)."""
+    plan can tell (the ticket's id, a picture's address). One that is "held" waits for an operator or a scan."""
 
     kind: EffectKind
     body: dict[str, Any]

@@ -18,10 +18,12 @@ import re
 from dataclasses import dataclass, field
 
 from . import calendar, cms, limits, tnef
+from .archive import Looker
 from .charset import codec, decode
 from .mime import Part, Tree
 from .model import Attachment
 from .names import Namer, clean_name, extension_of, invented, shorten
+from .sniff import type_of
 from .text import body_text
 from .transfer import Decoded
 from .uu import extract
@@ -102,6 +104,7 @@ class Collector:
         self.languages = languages
         self.content = Content()
         self.namer = Namer()
+        self.looker = Looker()
         self.unwrapped = 0
         self.named: list[tuple[Part, bytes]] = []
 
@@ -323,6 +326,7 @@ class Collector:
         elif "." not in cleaned.strip("."):
             cleaned += extension_of(content_type, data[:4096])
         cid = part.header("content-id").strip("<> ") if own else ""
+        sniffed, inside = self.looker.look(data, type_of(data), content_type, cleaned)
         meta = Attachment(
             part=path,
             filename=self.namer.unique(shorten(cleaned)),
@@ -330,6 +334,8 @@ class Collector:
             size=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
             content_id=cid,
+            sniffed=sniffed,
+            inside=inside,
         )
         self.content.hashes.append(meta.sha256)
         self.content.files.append(File(part, meta, None if own else data))

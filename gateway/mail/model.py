@@ -36,6 +36,18 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What a file holds that is an archive or a mail: its ``names``, those of an archive within it after its
+    own name and "/", at most 1,000; ``count`` is how many there are. ``depth`` counts archives within each
+    other. ``marks``: encrypted, macros, closed (nobody can look in, or not all the way)."""
+
+    names: tuple[str, ...] = ()
+    count: int = 0
+    depth: int = 0
+    marks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Attachment:
     """A file of the mail, in the order of the part tree.
 
@@ -43,6 +55,7 @@ class Attachment:
     with "!n" appended for the n-th file unpacked from that part (winmail.dat, uuencode, S/MIME).
     ``size`` and ``sha256`` (hex) are of the decoded bytes. ``inline`` says that the body shows it;
     image blocks refer to it as ``attachment:N``, N its index in ``Email.attachments``.
+    ``content_type`` is what the sender says, ``sniffed`` what the content shows.
     """
 
     part: str
@@ -52,6 +65,8 @@ class Attachment:
     sha256: str
     inline: bool = False
     content_id: str = ""
+    sniffed: str = ""
+    inside: Inside | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ import contextlib
 import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Protocol
 
 from gateway.edgeconfig import ScannerSettings
-from gateway.smtp.accept import Incoming
 
 BLOCK = 256 * 1024
 
@@ -30,13 +29,21 @@ class Scan:
     whole: bool
 
 
+class Scannable(Protocol):
+    """A mail, or a file."""
+
+    @property
+    def size(self) -> int: ...
+    def open(self) -> IO[bytes]: ...
+
+
 class Scanner:
     """Asks clamd, one connection a mail."""
 
     def __init__(self, settings: ScannerSettings) -> None:
         self._settings = settings
 
-    async def scan(self, mail: Incoming) -> Scan:
+    async def scan(self, mail: Scannable) -> Scan:
         """Raises ScannerAway."""
         try:
             async with asyncio.timeout(self._settings.timeout):
@@ -51,7 +58,7 @@ class Scanner:
             return Scan(text.removesuffix(" FOUND").partition(": ")[2][:200], whole)
         raise ScannerAway(f"{self._settings.clamd}: {text[:200]}")
 
-    async def _ask(self, mail: Incoming) -> str:
+    async def _ask(self, mail: Scannable) -> str:
         reader, writer = await self._connect()
         try:
             writer.write(b"zINSTREAM\0")
@@ -73,7 +80,7 @@ class Scanner:
         return await asyncio.open_connection(host.strip("[]"), int(port))
 
 
-async def _blocks(mail: Incoming, most: int) -> AsyncIterator[bytes]:
+async def _blocks(mail: Scannable, most: int) -> AsyncIterator[bytes]:
     file = await asyncio.to_thread(mail.open)
     left = most
     try:

@@ -96,7 +96,8 @@ def add(connection: Connection, one: Delivery, generation: int, plan: list[tuple
             "kind": kind,
             "body": json.dumps(body),
             "marker": marker(one.id, generation, idx),
-            "state": EffectState.TODO.value,
+            "state": (EffectState.HELD if body.get("held") else EffectState.TODO).value,
+            "reason": body.get("held", ""),
         }
         for idx, (kind, body) in enumerate(plan)
     ]

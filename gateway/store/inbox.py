@@ -73,6 +73,7 @@ class Delivery:
     ticket_id: str
     detail: str
     released: bool
+    files_released: bool
     moved_to: str
     moved_from: str
     plan: dict[str, Any] | None
@@ -205,6 +206,7 @@ def _delivery(row: RowMapping) -> Delivery:
         ticket_id=row["ticket_id"],
         detail=row["detail"],
         released=row["released"],
+        files_released=row["files_released"],
         moved_to=row["moved_to"],
         moved_from=row["moved_from"],
         plan=json.loads(row["plan"]) if row["plan"] else None,
@@ -298,10 +300,10 @@ def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:
     connection.execute(files, {"k_id": delivery_id})
 
 
-def free_file(connection: Connection, one: Delivery, sha256: str) -> None:
+def free_file(connection: Connection, delivery_id: str, sha256: str) -> None:
     """The upload of this content did not happen: another delivery may take it."""
     connection.execute(
-        delete(file).where(file.c.delivery_id == one.id, file.c.sha256 == sha256, file.c.document_id == "")
+        delete(file).where(file.c.delivery_id == delivery_id, file.c.sha256 == sha256, file.c.document_id == "")
     )
 
 

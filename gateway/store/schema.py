@@ -68,6 +68,7 @@ delivery = Table(
     Column("ticket_id", Text, nullable=False, server_default=""),
     Column("digest", Text, nullable=False, server_default=""),
     Column("released", Boolean, nullable=False, server_default=false()),  # out of quarantine by an operator
+    Column("files_released", Boolean, nullable=False, server_default=false()),  # held files, by an operator or a scan
     Column("moved_to", Text, nullable=False, server_default=""),  # an operator's word: ticket id or "new"
     Column("moved_from", Text, nullable=False, server_default=""),
     Column("plan", Text, nullable=True),  # JSON: what the mail's facts become when effects are done
@@ -202,6 +203,8 @@ effect = Table(
 WATCHED = text("watch_at > 0")
 Index("effect_watch", effect.c.watch_at, postgresql_where=WATCHED, sqlite_where=WATCHED)
 Index("effect_remote", effect.c.remote_id)
+HELD_FILES = text("state = 'HELD'")
+Index("effect_held", effect.c.delivery_id, postgresql_where=HELD_FILES, sqlite_where=HELD_FILES)
 
 event = Table(
     "event",

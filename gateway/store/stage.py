@@ -22,12 +22,12 @@ NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),
     Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
     Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
-    Stage.DONE: frozenset({Stage.ACCEPTED}),
+    Stage.DONE: frozenset({Stage.ACCEPTED, Stage.PLANNED}),
     Stage.SUPPRESSED: frozenset(),
 }
 """PLANNED to ACCEPTED: the ticket is gone (404), decide anew. Out of QUARANTINED and HELD: the
 operator's release (resume the plan when any effect was sent, else decide anew) or drop. DONE to
-ACCEPTED: the operator takes the mail to another ticket."""
+ACCEPTED: the operator takes the mail to another ticket. DONE to PLANNED: held files are let go."""
 
 
 class IllegalTransition(Exception):
@@ -41,8 +41,10 @@ def check(old: Stage, new: Stage) -> None:
 
 
 class EffectState(StrEnum):
-    """TODO -> SENT -> DONE, or the end REFUSED or SKIPPED. SENT without an answer is unknown."""
+    """TODO -> SENT -> DONE, or the end REFUSED or SKIPPED. SENT without an answer is unknown. HELD is a file
+    that waits for an operator or a scan: the delivery may be DONE without it."""
 
+    HELD = "HELD"
     TODO = "TODO"
     SENT = "SENT"
     DONE = "DONE"

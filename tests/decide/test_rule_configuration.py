@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gateway.config import ConfigError, load
+from gateway.places import Places
 
 HEAD = """[desk]
 url = "http://desk/api/v1"
@@ -49,6 +51,8 @@ BAD = [
     (rule(X + ', {none = [{field = "subject", contains = "X"}]}'), 8, "can never match: the same"),
     (rule('{field = "class", equals = "spam"}'), 8, "never 'spam'"),
     (rule('{field = "from_domain", equals = "a@b.c"}'), 8, "no @"),
+    (f'[[rule]]\nname = "r"\nwhen = [\n  {X},\n  # a "comment" with [brackets]\n  {{ any = [\n    {X},\n    {{ field = "subject", regex = "(" }},\n  ] }},\n]\n', 13, "regex: missing"),
+    (f'[[rule]]\nname = """\n[[rule]]"""\nwhen = [\n  {X},\n  {{ field = "subject", like = "x" }},\n]\n', 11, "like: no such key"),
     (rule(X, 'category = "Printers"\n'), 9, "the id of a category"),
     ('[[domain]]\ndomain = "a.example"\nclient = "A"\n[[domain]]\ndomain = "gmail.com"\nclient = "A"\n', 10, "gmail.com is a public"),
     ('[[domain]]\ndomain = "mail.gmx.de"\nclient = "Acme"\n', 7, "mail.gmx.de is a public"),
@@ -81,3 +85,49 @@ def test_rules_of_several_files_keep_their_order(tmp_path: Path) -> None:
         (tmp_path / "rules" / f"{name}.toml").write_text(text)
 
     assert [one.name for one in load(tmp_path / "gateway.toml", {}).rule] == ["r", "10", "20"]
+
+
+TORTURE = """
+# a comment with [[rule]] in it
+"quoted.key" = 'literal # no comment'
+dotted.inner.key = 1979-05-27 07:32:00   # a date with a blank
+[[rule]]
+name = \'\'\'
+[[rule]] ''quoted''\'\'\'
+when = [ # an array
+  { field = "a#b", "regex" = "\\"]" }, # one
+  [1, 2,
+   3], { x = { y = [
+     true ] } },
+]
+  [rule.sub]
+  key = 1
+  [[rule.example]]
+  a = 1
+  [[rule.example]]
+  b = [ ]
+[[rule]]
+[other."dotted.name"]
+x = """ + '"""\nmore"""\n'
+
+
+def test_places_in_any_toml() -> None:
+    tomllib.loads(TORTURE)
+    places = Places((("f", TORTURE),))
+    expected = {
+        ("quoted.key",): 3,
+        ("dotted", "inner", "key"): 4,
+        ("rule", 0): 5,
+        ("rule", 0, "name"): 6,
+        ("rule", 0, "when"): 8,
+        ("rule", 0, "when", 0, "regex"): 9,
+        ("rule", 0, "when", 1, 2): 11,
+        ("rule", 0, "when", 2, "x", "y", 0): 12,
+        ("rule", 0, "sub", "key"): 15,
+        ("rule", 0, "example", 1, "b"): 19,
+        ("rule", 0, "example", 1, "nothing"): 18,
+        ("rule", 1): 20,
+        ("other", "dotted.name", "x"): 22,
+    }
+
+    assert {path: places.at(path) for path in expected} == {path: f"f:{line}" for path, line in expected.items()}

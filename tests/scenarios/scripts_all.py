@@ -1,5 +1,5 @@
 """Every scenario."""
 
-from tests.scenarios import scripts, scripts_requesters
+from tests.scenarios import scripts, scripts_files, scripts_requesters
 
-ALL = [*scripts.ALL, *scripts_requesters.ALL]
+ALL = [*scripts.ALL, *scripts_requesters.ALL, *scripts_files.ALL]

@@ -15,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from gateway.edgeconfig import ScannerSettings
+from gateway.rescan import Rescanner
+from gateway.smtp.clamd import Scanner
 from gateway.store.engine import Store
 from tests.harness import free_port
 from tests.peers import Missing
+from tests.scenarios.stage import M, Stage
 from tests.smtp.serving import contents, envelopes, peer, serving
 
 pytestmark = pytest.mark.slow
@@ -158,6 +162,23 @@ async def test_no_scanner_at_all(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
         await one.ready()
         assert (await one.say(b"x\r\n.\r\n")).startswith("451 4.7.1")
+
+
+async def test_files_that_waited_are_scanned(tmp_path: Path, migrated_file: Path, clamd: Clamd) -> None:
+    """Taken while the scanner was away; later it finds one of the two."""
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    files = {"good.bin": b"x" * 100, "bad.bin": b"x" * 1000 + WORDS}
+    await stage.accept(M("a", files=files, edge={"notes": "unscanned"}))
+    await stage.work()
+    scanner = Scanner(ScannerSettings(clamd=f"unix:{clamd.folder}/socket"))
+
+    await Rescanner(stage.planner, scanner, stage.clock).scan_waiting()
+    await stage.work()
+    await stage.close()
+
+    assert [row["document_name"] for row in stage.simulator.desk.documents[stage.order[0]]] == ["good.bin"]
+    assert any("bad.bin: malware: Gateway.Test" in one["note"] for one in stage.comments(1))
 
 
 async def test_what_is_too_large_to_scan_is_noted(kept: Store, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", sa.Text(), server_default="", nullable=False),
         sa.Column("digest", sa.Text(), server_default="", nullable=False),
         sa.Column("released", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("files_released", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("moved_to", sa.Text(), server_default="", nullable=False),
         sa.Column("moved_from", sa.Text(), server_default="", nullable=False),
         sa.Column("plan", sa.Text(), nullable=True),
@@ -95,6 +96,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.create_index("effect_remote", ["remote_id"], unique=False)
+        batch_op.create_index(
+            "effect_held",
+            ["delivery_id"],
+            unique=False,
+            postgresql_where=sa.text("state = 'HELD'"),
+            sqlite_where=sa.text("state = 'HELD'"),
+        )
         batch_op.create_index(
             "effect_watch",
             ["watch_at"],
@@ -245,6 +253,9 @@ def downgrade() -> None:
     with op.batch_alter_table("effect", schema=None) as batch_op:
         batch_op.drop_index(
             "effect_watch", postgresql_where=sa.text("watch_at > 0"), sqlite_where=sa.text("watch_at > 0")
+        )
+        batch_op.drop_index(
+            "effect_held", postgresql_where=sa.text("state = 'HELD'"), sqlite_where=sa.text("state = 'HELD'")
         )
         batch_op.drop_index("effect_remote")
 

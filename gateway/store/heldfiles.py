@@ -1,0 +1,152 @@
+"""Files that were not uploaded: they wait for an operator, or for the scanner.
+
+Letting them go makes their effects ready and the delivery pending again; a worker uploads them like any
+other effect. Every function takes a connection and runs inside one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, func, select, update
+
+from gateway.store import effects, inbox, operator, threads
+from gateway.store.effects import Effect
+from gateway.store.inbox import note
+from gateway.store.operator import NotPossible
+from gateway.store.schema import delivery, effect
+from gateway.store.stage import EffectState, Stage, check
+
+TOO_LARGE = "too large to scan"
+_CURRENT = and_(delivery.c.id == effect.c.delivery_id, delivery.c.generation == effect.c.generation)
+_HELD = and_(effect.c.state == EffectState.HELD.value, effect.c.kind == "document")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A finished delivery with files that are held."""
+
+    row: RowMapping
+    files: list[Effect]
+
+
+def counted(connection: Connection) -> dict[str, int]:
+    """How many files are held, by the rule that holds them."""
+    query = select(effect.c.reason, func.count()).join(delivery, _CURRENT).where(_HELD).group_by(effect.c.reason)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def numbers(connection: Connection, delivery_ids: Collection[str]) -> dict[str, int]:
+    """How many files each of these deliveries has held."""
+    query = select(effect.c.delivery_id, func.count()).join(delivery, _CURRENT).where(_HELD)
+    query = query.where(effect.c.delivery_id.in_(delivery_ids)).group_by(effect.c.delivery_id)
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
+def listing(connection: Connection, limit: int) -> list[RowMapping]:
+    """The newest deliveries that have files held."""
+    held = select(effect.c.delivery_id).join(delivery, _CURRENT).where(_HELD)
+    query = select(delivery).where(delivery.c.id.in_(held)).order_by(delivery.c.seq.desc()).limit(limit)
+    return list(connection.execute(query).mappings().all())
+
+
+def waiting(connection: Connection, reason: str, after: int, limit: int) -> list[Waiting]:
+    """Finished deliveries with files held for this reason, in order of acceptance from ``after`` on."""
+    held = select(effect.c.delivery_id).where(_HELD, effect.c.reason == reason)
+    query = select(delivery).where(
+        delivery.c.id.in_(held), delivery.c.stage == Stage.DONE.value, delivery.c.seq > after
+    )
+    rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
+    return [Waiting(row, [one for one in _held(connection, row) if one.reason == reason]) for row in rows]
+
+
+def release(connection: Connection, prefix: str, *, now: float) -> str:
+    """Let all held files of a finished delivery go; later decisions about the mail hold none either. Returns
+    its id. Raises NotPossible."""
+    row = _finished(connection, prefix)
+    files = _held(connection, row)
+    let_go(connection, row, files, "operator", now)
+    _resume(connection, row, files, now, files_released=True)
+    return str(row["id"])
+
+
+def drop(connection: Connection, prefix: str, *, now: float) -> str:
+    """Give the held files of a finished delivery up; they stay in the kept mail. Returns its id.
+    Raises NotPossible."""
+    row = _finished(connection, prefix)
+    for one in effects.of(connection, row["id"], row["generation"]):
+        if one.state is EffectState.HELD:
+            effects.set_state(connection, one, EffectState.SKIPPED, reason="dropped by the operator")
+    note(connection, row["id"], now, "held files dropped", "operator")
+    return str(row["id"])
+
+
+def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], who: str, now: float) -> None:
+    """Make these held files ready; one that the ticket has by now is skipped."""
+    for one in files:
+        digest, name = one.body.get("sha256"), one.body["name"]
+        if digest and not threads.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
+            effects.set_state(connection, one, EffectState.SKIPPED, reason="the ticket has it")
+        else:
+            effects.set_state(connection, one, EffectState.TODO, reason="")
+    note(connection, row["id"], now, "held files released", f"{who}: {', '.join(one.body['name'] for one in files)}")
+
+
+def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: float) -> bool:
+    """What the scanner said of files, by the effect's index: "" for clean, else why not. False when the
+    delivery moved on in between."""
+    row = operator.find(connection, one.row["id"])
+    if row["stage"] != Stage.DONE.value or row["fence"] != one.row["fence"]:
+        return False
+    clean = [file for file in one.files if found.get(file.idx) == ""]
+    for file in one.files:
+        if why := found.get(file.idx):
+            effects.set_state(connection, file, EffectState.REFUSED, reason=why)
+            inbox.free_file(connection, row["id"], file.body.get("sha256", ""))
+            note(connection, row["id"], now, "held file refused", f"{file.body['name']}: {why}")
+    if clean:
+        let_go(connection, row, clean, "scanner", now)
+    _resume(connection, row, clean, now)
+    return True
+
+
+def too_large(connection: Connection, file: Effect) -> None:
+    """The scanner does not take the file: it waits for an operator."""
+    effects.touch(connection, file, reason=TOO_LARGE)
+
+
+def _finished(connection: Connection, prefix: str) -> RowMapping:
+    row = operator.find(connection, prefix)
+    if row["stage"] != Stage.DONE.value:
+        raise NotPossible(f"{row['id']} is {row['stage']}: its files can be released once it is done")
+    if not _held(connection, row):
+        raise NotPossible(f"{row['id']}: no file of it is held")
+    return row
+
+
+def _held(connection: Connection, row: RowMapping) -> list[Effect]:
+    found = effects.of(connection, row["id"], row["generation"])
+    return [one for one in found if one.state is EffectState.HELD and one.kind == "document"]
+
+
+_AGAIN = {
+    "released": (EffectState.HELD, EffectState.SKIPPED),
+    "missing": (EffectState.SKIPPED,),
+    "pictures": (EffectState.DONE, EffectState.SKIPPED),
+}
+
+
+def _resume(connection: Connection, row: RowMapping, released: Collection[Effect], now: float, **values: Any) -> None:
+    """The delivery is pending again; what follows from its files is to do again."""
+    check(Stage.DONE, Stage.PLANNED)
+    shown = any("index" in one.body and not one.body.get("neutral") for one in released)
+    for one in effects.of(connection, row["id"], row["generation"]):
+        if one.state in _AGAIN.get(one.kind, ()) and (shown or one.kind != "pictures"):
+            effects.set_state(connection, one, EffectState.TODO, reason="")
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.seq == row["seq"])
+        .values(stage=Stage.PLANNED.value, due_at=now, lease_until=0, tries=0, fence=delivery.c.fence + 1, **values)
+    )

@@ -1,0 +1,106 @@
+"""Which rule holds for which file, and how rules for files are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gateway.config import load
+from gateway.decide.files import SHIPPED, Fate, Look, judge, neutral_name, remarks
+from gateway.fileconfig import FileSettings
+from gateway.mail.model import Attachment, Inside
+from tests.decide.test_rule_configuration import HEAD, fault
+
+
+def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int = 10, inside: Inside | None = None) -> Attachment:
+    return Attachment("1", name, declared or "application/octet-stream", size, "", sniffed=sniffed, inside=inside)
+
+
+@pytest.mark.parametrize(
+    ("one", "rule"),
+    [
+        (file("a.txt"), ""),
+        (file("a.docx"), ""),
+        (file("a.EXE"), "programs"),
+        (file("invoice.pdf.js"), "programs"),
+        (file("no-ending", "application/x-executable"), "programs"),
+        (file("a.lnk"), "programs"),
+        (file("a.html"), "pages"),
+        (file("a.jpg", declared="text/html"), "pages"),
+        (file("a.jpg", declared="image/svg+xml"), "pages"),
+        (file("a.jpg", "text/html"), "pages"),
+        (file("a.xml", "application/xml"), ""),
+        (file("a.zip", "application/zip", inside=Inside(("b.txt",), 1, 1)), ""),
+        (file("a.zip", "application/zip", inside=Inside(("b.txt", "c/D.ExE "), 2, 1)), "programs in archives"),
+        (file("a.zip", "application/zip", inside=Inside(("b.zip",), 1, 3)), "archives in archives"),
+        (file("a.zip", "application/zip", inside=Inside((), 1001, 1, ("closed",))), "archives of many files"),
+        (file("a.cer"), ""),
+    ],
+)  # fmt: skip
+def test_what_is_shipped(one: Attachment, rule: str) -> None:
+    assert next((each.name for each in SHIPPED if each.holds(Look(one))), "") == rule
+
+
+@pytest.mark.parametrize(
+    ("conditions", "name", "holds"),
+    [
+        ({}, "a.txt", True),
+        ({"extension": (".PDF", "doc")}, "a.pdf", True),
+        ({"extension": ("pdf",)}, "a.pdf.txt", False),
+        ({"filename": ("invoice*.pdf",)}, "INVOICE 7.PDF", True),
+        ({"type": ("text/*",)}, "a.bin", True),
+        ({"type": ("image/*",)}, "a.png", False),
+        ({"larger": 10}, "a", False),
+        ({"larger": 9, "extension": ("txt",)}, "a.txt", True),
+        ({"disguised": True}, "a.pdf.exe", True),
+        ({"disguised": True}, "a.min.js", False),
+        ({"program": False}, "a.exe", False),
+        ({"macros": True}, "a.docm", True),
+    ],
+)
+def test_conditions(conditions: dict[str, object], name: str, holds: bool) -> None:
+    rule = FileSettings.model_validate({"name": "r", "action": "hold", **conditions}).rule()
+
+    assert rule.holds(Look(file(name))) is holds
+
+
+def test_an_operator_lets_go_what_is_held_and_nothing_else() -> None:
+    dropping = FileSettings(name="no zips", action="drop", extension=("zip",)).rule()
+    files = [file("a.exe"), file("b.zip"), file("c.html"), file("d.txt")]
+
+    assert judge(files, [dropping], True, False) == [
+        Fate(held="programs"), Fate(dropped="no zips"), Fate(held="unscanned", neutral=True), Fate(held="unscanned"),
+    ]  # fmt: skip
+    assert judge(files, [dropping], True, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
+
+
+def test_remarks_and_names() -> None:
+    archive = file("a.zip", inside=Inside(tuple(f"{n}.txt" for n in range(9)), 20, 1, ("encrypted",)))
+
+    assert remarks(archive, Fate()) == ["encrypted", "holds " + ", ".join(f"{n}.txt" for n in range(8)) + " and 12 more"]
+    assert [neutral_name(one) for one in ("a.html", "a.TXT", "a")] == ["a.html.txt", "a.TXT", "a.txt"]
+
+
+BAD = [
+    ('[[file]]\nname = "x"\naction = "burn"\n', 8, "'allow', 'rename', 'hold' or 'drop'"),
+    ('[[file]]\nname = "x"\naction = "hold"\nextention = ["exe"]\n', 9, "no such key"),
+    ('[[file]]\nname = "x"\naction = "hold"\nextension = ["*.exe"]\n', 9, "the ending of a file's name"),
+    ('[[file]]\nname = "x"\naction = "hold"\ntype = ["pdf"]\n', 9, "expected a media type"),
+    ('[[file]]\nname = "x"\naction = "hold"\n[[file]]\nname = "y"\naction = "drop"\nprogram = true\n', 9, "rule 'x' takes all of it"),
+    ('[[mailbox.file]]\nname = "x"\naction = "hold"\nlarger = -1\n', 9, "greater than or equal to 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "words"), BAD, ids=[words for _, _, words in BAD])
+def test_a_fault_has_its_file_and_line(text: str, line: int, words: str, tmp_path: Path) -> None:
+    said = fault(tmp_path, text)
+
+    assert words in said
+    assert f"gateway.toml:{line}:" in said
+
+
+def test_rules_of_a_mailbox(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(HEAD + '[[mailbox.file]]\nname = "x"\naction = "allow"\n')
+
+    assert load(tmp_path / "gateway.toml", {}).mailbox[0].file[0].name == "x"

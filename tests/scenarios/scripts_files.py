@@ -1,0 +1,145 @@
+"""What becomes of files: the policy as shipped and as operators write it, and what is held."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.rescan import Rescanner
+from gateway.smtp.clamd import Scan, ScannerAway
+from gateway.store import heldfiles
+from tests.mail.test_archives import locked, mailed, zipped
+from tests.scenarios.scripts import ALICE, BOB, Scenario
+from tests.scenarios.scripts_requesters import description
+from tests.scenarios.stage import Act, M, Stage
+
+EXE = b"MZ\x90\0\x03\0\0\0"
+PAGE = b"<html><script>alert(document.domain)</script></html>"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(17)
+UNSCANNED = {"notes": "bare-lf unscanned"}
+
+
+def release_files(key: str) -> Act:
+    """The operator lets the held files go."""
+
+    async def act(stage: Stage) -> None:
+        now = stage.now
+        await stage.store.write(lambda c: heldfiles.release(c, stage.ids[key], now=now))
+        await stage.work()
+
+    return act
+
+
+def drop_files(key: str) -> Act:
+    async def act(stage: Stage) -> None:
+        now = stage.now
+        await stage.store.write(lambda c: heldfiles.drop(c, stage.ids[key], now=now))
+
+    return act
+
+
+class Found:
+    """A scanner that finds these words; "" for one that is away; files over ``largest`` are too large."""
+
+    def __init__(self, words: bytes, largest: int = 1 << 20) -> None:
+        self.words, self.largest = words, largest
+
+    async def scan(self, file: Any) -> Scan:
+        if not self.words:
+            raise ScannerAway("away")
+        with file.open() as handle:
+            data = handle.read(self.largest)
+        return Scan("Test.Virus" if self.words in data else "", file.size <= self.largest)
+
+
+def scan(words: bytes, largest: int = 1 << 20) -> Act:
+    """The scanner is asked about what waits."""
+
+    async def act(stage: Stage) -> None:
+        scanner: Any = Found(words, largest)
+        try:
+            await Rescanner(stage.planner, scanner, stage.clock).scan_waiting()
+        except ScannerAway:
+            pass
+        await stage.work()
+
+    return act
+
+
+def files(stage: Stage, number: int = 1) -> list[tuple[str, str]]:
+    """Name and type of the ticket's documents."""
+    rows = stage.simulator.desk.documents.get(stage.order[number - 1], [])
+    return [(row["document_name"], row["mime_type"]) for row in rows]
+
+
+def names(stage: Stage, number: int = 1) -> list[str]:
+    return [name for name, _ in files(stage, number)]
+
+
+def notes(stage: Stage, number: int = 1) -> str:
+    return "\n".join(one["note"] for one in stage.comments(number) if one["is_internal"])
+
+
+def says(stage: Stage, *words: str) -> bool:
+    text = description(stage, 1)
+    return all(one in text for one in words)
+
+
+ALL = [
+    Scenario("a program is held; the mail is posted and says so", [
+        (M("a", ALICE, "Setup", files={"setup.exe": EXE, "a.pdf": b"%PDF-1.4"}), "ticket 1"),
+    ], check=lambda s: names(s) == ["a.pdf"] and says(s, "setup.exe", "held for the operator: programs", "a.pdf")),
+    Scenario("and uploaded once when the operator lets it go, with a word on the ticket", [
+        (M("a", ALICE, "Setup", files={"setup.exe": EXE}), "ticket 1"), release_files("a"),
+    ], check=lambda s: names(s) == ["setup.exe"] and "were held are here now: setup.exe" in notes(s)),
+    Scenario("a program whose name says photo is one", [
+        (M("a", ALICE, "Photo", files={"photo.jpg": EXE, "run.js": b"x", "x.pdf.scr": b"y"}), "ticket 1"),
+    ], check=lambda s: names(s) == []),
+    Scenario("held files that are dropped stay in the kept mail", [
+        (M("a", ALICE, "Setup", files={"setup.exe": EXE}), "ticket 1"), drop_files("a"), (M("b", ALICE, reply="a"), "comment 1"),
+    ], check=lambda s: names(s) == []),
+    Scenario("of a reply too: held, and let go", [
+        (M("a", ALICE), "ticket 1"), (M("b", BOB, reply="a", files={"fix.bat": b"echo"}), "comment 1"), release_files("b"),
+    ], check=lambda s: names(s) == ["fix.bat"] and "held for the operator" in s.comments(1)[0]["note"]),
+    Scenario("the same held file of two mails is uploaded once", [
+        (M("a", ALICE, files={"fix.bat": b"echo"}), "ticket 1"), (M("b", BOB, reply="a", files={"again.bat": b"echo"}), "comment 1"),
+        release_files("a"), release_files("b"),
+    ], check=lambda s: names(s) == ["fix.bat"]),
+    Scenario("a page is uploaded as text, by content, name or label", [
+        (M("a", ALICE, "Page", files={"bill.html": PAGE, "logo.svg": b"<svg onload='x'/>", "notes.txt": PAGE + b"1", "data.bin": PAGE + b"2"}), "ticket 1"),
+    ], check=lambda s: files(s) == [(f, "text/plain") for f in ("bill.html.txt", "logo.svg.txt", "notes.txt", "data.bin.txt")]
+        and says(s, "as bill.html.txt")),
+    Scenario("archives are listed, encrypted ones marked", [
+        (M("a", ALICE, "Zip", files={"a.zip": zipped({f"{n}.txt": b"" for n in range(10)}), "b.zip": locked({"secret.txt": b""}), "c.7z": b"7z\xbc\xaf\x27\x1c"}), "ticket 1"),
+    ], check=lambda s: len(names(s)) == 3 and says(s, "holds 0.txt, 1.txt", "7.txt and 2 more", "encrypted; holds secret.txt", "c.7z", "nobody could look in")),
+    Scenario("a program in an archive, in an archive, or in an attached mail is held", [
+        (M("a", ALICE, "Zip", files={"a.zip": zipped({"x/run.exe": b""}), "b.zip": zipped({"c.zip": zipped({"run.vbs": b""})}), "m.eml": mailed({"run.exe": EXE})}), "ticket 1"),
+    ], check=lambda s: names(s) == [] and says(s, "held for the operator: programs in archives")),
+    Scenario("archives without end are held", [
+        (M("a", ALICE, "Zip", files={"a.zip": zipped({"b.zip": zipped({"c.zip": b""})}), "d.zip": zipped({str(n): b"" for n in range(1200)})}), "ticket 1"),
+    ], check=lambda s: names(s) == [] and says(s, "archives in archives", "archives of many files")),
+    Scenario("the operator's own rules come first, the mailbox's before them", [
+        (M("a", ALICE, "Files", files={"ok.ps1": b"ok", "no.exe": EXE, "big.bin": b"x" * 2000, "r.docm": b"r", "other.ps1": b"y"}), "ticket 1"),
+    ], mailbox={"file": [{"name": "ours", "filename": ["ok*.ps1"], "action": "allow"}]}, config={"file": [
+        {"name": "too big", "larger": 1000, "action": "drop"}, {"name": "macros", "macros": True, "action": "rename"},
+        {"name": "no programs", "type": ["application/vnd.microsoft.*"], "action": "drop"},
+    ]}, check=lambda s: files(s)[1:] == [("r.docm.txt", "text/plain")] and names(s)[0] == "ok.ps1"
+        and says(s, "not uploaded: too big", "not uploaded: no programs", "other.ps1", "held for the operator: programs", "with macros")),
+    Scenario("the original mail is held with what it carries", [
+        (M("a", ALICE, "Setup", files={"setup.exe": EXE}), "ticket 1"), (M("b", ALICE, "Plain"), "ticket 2"), release_files("a"),
+    ], mailbox={"attach_original": True}, check=lambda s: names(s) == ["setup.exe", "original.eml"] and names(s, 2) == ["original.eml"]),
+    Scenario("files of a mail that was not scanned wait, its words do not", [
+        (M("a", ALICE, "Bill", files={"a.pdf": b"%PDF-1.4", "p.html": PAGE}, edge=UNSCANNED), "ticket 1"), scan(b""),
+    ], check=lambda s: names(s) == [] and says(s, "held until it is scanned for malware")),
+    Scenario("until the scanner is back", [
+        (M("a", ALICE, "Bill", files={"a.pdf": b"%PDF-1.4", "p.html": PAGE, "s.exe": EXE}, edge=UNSCANNED), "ticket 1"), scan(b""), scan(b"VIRUS"), scan(b"VIRUS"),
+    ], check=lambda s: names(s) == ["a.pdf", "p.html.txt"] and "here now: a.pdf, p.html.txt" in notes(s)),
+    Scenario("what it finds is never uploaded, and the ticket says so", [
+        (M("a", ALICE, "Bill", files={"a.pdf": b"%PDF-1.4", "b.pdf": b"%PDF VIRUS"}, edge=UNSCANNED), "ticket 1"), scan(b"VIRUS"),
+    ], check=lambda s: names(s) == ["a.pdf"] and "b.pdf: malware: Test.Virus" in notes(s)),
+    Scenario("what it does not take waits for the operator", [
+        (M("a", ALICE, "Bill", files={"a.bin": b"x" * 2000}, edge=UNSCANNED), "ticket 1"), scan(b"VIRUS", 1000), scan(b"VIRUS", 5000), release_files("a"),
+    ], check=lambda s: names(s) == ["a.bin"]),
+    Scenario("pictures that were held come into their place", [
+        (M("a", ALICE, "Look", html='<p>see <img src="cid:p1"></p>', files={"p.png": PNG}, edge=UNSCANNED), "ticket 1"), scan(b"VIRUS"),
+    ], check=lambda s: names(s) == ["p.png"]),
+]  # fmt: skip
