@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, lookups, parse, rules, stall
+from benchmarks import drain, lookups, notices, parse, rules, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -55,6 +55,7 @@ def main() -> None:
         "Reading": lambda: [show(f"{name:32} {value:10.2f}") for name, value in parse.measure().items()],
         "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
         "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(mails).items()],
+        "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
         "Event loop": lambda: stall.main(show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }

@@ -26,8 +26,10 @@ class Fault:
 
 
 def boards_named(settings: Settings) -> tuple[str, ...]:
-    """The boards that rules name: their statuses are needed."""
-    return tuple(dict.fromkeys(one.board for one in settings.rule if one.board))
+    """The boards that rules and notices name: their statuses are needed."""
+    profiles = [settings.profiles[one.profile].profile.policy.board for one in settings.notice if not one.board]
+    named = [*(one.board for one in settings.rule), *(one.board for one in settings.notice), *profiles]
+    return tuple(dict.fromkeys(board for board in named if board))
 
 
 def resolved(settings: Settings, desk: str, catalog: Catalog | None) -> Rules:

@@ -11,13 +11,14 @@ from email.utils import parseaddr
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gateway.decide.conditions import Answer
 from gateway.envelope import Envelope
 from gateway.mail.model import Email
 from gateway.mail.read import read as read_mail
 from gateway.notices.load import Loaded
 from gateway.notices.notice import Notice
 from gateway.notices.profile import FixturePart, GivesPart, Profile
-from gateway.notices.read import read
+from gateway.notices.read import Paper, read
 from gateway.notices.source import Identity, Source, Sources
 
 MOST_FILE = 1 << 20
@@ -94,14 +95,29 @@ def _address(text: str) -> Address:
 
 def notice_of(email: Email, profile: Profile) -> Notice | None:
     """What a profile reads out of a mail whose sender is who he says: for trying it, without a configuration."""
+    return read(email, _envelope(email), Sources([_source(email, profile)]))
+
+
+def told(email: Email, profile: Profile) -> list[tuple[str, bool]]:
+    """Each condition of the product with its answer about a mail."""
+    answer = Answer(tell=True)
+    _source(email, profile).when.holds(Paper(email, _envelope(email)).view, answer)
+    sender = email.sender.address.lower() if email.sender else ""
+    who = [(f"from {' or '.join(profile.who.senders)}", Identity(frozenset(profile.who.senders)).claimed(sender))]
+    return [*(who if profile.who.senders else []), *answer.lines]
+
+
+def _source(email: Email, profile: Profile) -> Source:
+    inner = email.forwarded.sender if email.forwarded else None
+    people = {one.address.lower() for one in (email.sender, inner) if one and one.address}
+    zone = ZoneInfo(profile.time.timezone or "UTC")
+    return Source.of(profile, Identity(frozenset(profile.who.senders or people)), zone=zone)
+
+
+def _envelope(email: Email) -> Envelope:
     address = email.sender.address.lower() if email.sender else ""
-    forwarded = email.forwarded
-    inner = forwarded.sender.address.lower() if forwarded and forwarded.sender else ""
-    senders = frozenset(profile.who.senders or {one for one in (address, inner) if one})
-    source = Source.of(profile, Identity(senders), zone=ZoneInfo(profile.time.timezone or "UTC"))
     recipient = email.to[0].address if email.to else "support@msp.example"
-    envelope = Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)
-    return read(email, envelope, Sources([source]))
+    return Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)
 
 
 def differences(gives: GivesPart, notice: Notice) -> list[str]:

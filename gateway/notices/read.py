@@ -64,14 +64,17 @@ def read(
 
 def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source]) -> Notice | None:
     """Of the sources that the mail claims, the first that it is proven to be of, else the first."""
-    paper = Paper(email, envelope)
     claims = [(one, one.who.proof(address, envelope)) for one in sources if one.who.claimed(address)]
+    claims = [(one, proof) for one, proof in claims if proof or one.who.senders]
+    if not claims:
+        return None
+    paper = Paper(email, envelope)
     proven = [(one, proof) for one, proof in claims if proof]
     for source, proof in proven:
         if values := _product(source, paper):
             return _notice(source, values, proof)
     for source, proof in claims:
-        if not proof and source.who.senders and (values := _product(source, paper)):
+        if not proof and (values := _product(source, paper)):
             return _notice(source, values, "")
     for source, proof in proven:
         if source.dedicated:

@@ -1,0 +1,159 @@
+"""Profiles of vendor notices: which there are, what they read, and trying one on mails."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gateway import config
+from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table, when
+from gateway.notices import fixtures, load
+from gateway.notices.load import BadProfiles, Loaded
+from gateway.notices.notice import Handling, Notice
+
+app = typer.Typer(no_args_is_help=True, help="Look at profiles of vendor notices and try them.")
+
+ProfileArgument = Annotated[str, typer.Argument(help="A profile's name, or the path of its file.")]
+
+
+def _configured(path: Path | None) -> config.Settings | None:
+    """The configuration, None where there is none and none is named."""
+    if path is None and "GATEWAY_CONFIG" not in os.environ and not config.DEFAULT_FILE.exists():
+        return None
+    return settings_of(path)
+
+
+def _profiles(settings: config.Settings | None) -> dict[str, Loaded]:
+    """All shipped profiles with the operator's in their place."""
+    own = settings.profiles if settings else {}
+    return {**load.load(load.shipped()), **{name: one for name, one in own.items() if one.own}}
+
+
+def _one(name: str, config_file: Path | None) -> Loaded:
+    """A profile by name or file."""
+    try:
+        if name.endswith(".toml"):
+            return load.read(Path(name), own=True)
+        known = _profiles(_configured(config_file))
+    except BadProfiles as error:
+        fail(str(error), USAGE)
+    if name not in known:
+        fail(f"{name} is not one of: {', '.join(sorted(known))}", USAGE)
+    return known[name]
+
+
+@app.command("list")
+def list_profiles(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the profiles, and which are on for whose mail."""
+    from gateway.noticesources import proofs
+
+    settings = _configured(config_file)
+    rows = []
+    for name, one in sorted(_profiles(settings).items()):
+        on = [notice for notice in (settings.notice if settings else ()) if notice.profile == name]
+        origin = "own, in place of the shipped one" if one.replaces else "own" if one.own else "shipped"
+        row = {"profile": name, "product": one.profile.title, "origin": origin, "fixtures": len(one.profile.fixture)}
+        rows += [{**row, "notice": notice.called, "proven by": proofs(notice, one.profile)} for notice in on]
+        if not on:
+            rows.append({**row, "notice": "(off)", "proven by": ""})
+    if as_json:
+        print_json(rows)
+    else:
+        table(list(rows[0]), [list(row.values()) for row in rows])
+
+
+@app.command("show")
+def show_profile(name: ProfileArgument, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show what a profile reads and what it wants done; run its fixtures."""
+    loaded = _one(name, config_file)
+    profile, mistakes = loaded.profile, fixtures.run(loaded)
+    if as_json:
+        print_json({**profile.model_dump(exclude={"fixture"}), "mistakes": [asdict(one) for one in mistakes]})
+    else:
+        typer.echo(f"{profile.name}: {profile.title} ({loaded.path})\n\n{profile.about}\n")
+        table(["what", "is"], _lines(loaded))
+        typer.echo(f"\n{len(profile.fixture)} fixtures, {len(mistakes)} that do not come out")
+        for one in mistakes:
+            typer.echo(f"{one.where}: fixture {one.fixture!r}: {one.what}")
+    if mistakes:
+        raise typer.Exit(FAULT)
+
+
+def _lines(loaded: Loaded) -> list[list[str]]:
+    """The parts of a profile that an operator asks for."""
+    profile = loaded.profile
+    key, state, severity = profile.key, profile.state, profile.severity
+    levels = [one if isinstance(one, str) else " = ".join(one) for one in severity.levels]
+    rows = [
+        ["senders", ", ".join(profile.who.senders) or "the notice has to name who sends it"],
+        ["reads", ", ".join(dict.fromkeys(name for step in profile.read for name in sorted(step.names())))],
+        ["problem", " + ".join(filter(None, (*key.id, " + ".join((*key.object, *key.condition)))))],
+        *([f"{name} words", ", ".join(words)] for name in ("open", "planned", "update", "close", "ignore")
+          if (words := getattr(state, name))),
+        ["state from", ", ".join(state.fields)],
+        ["severity", ", ".join(levels)],
+        ["client from", ", ".join(profile.client.fields)],
+    ]  # fmt: skip
+    rows += [[name, str(value)] for name, value in asdict(profile.policy.over(Handling())).items()]
+    return [row for row in rows if row[1]]
+
+
+@app.command("try")
+def try_profile(
+    name: ProfileArgument,
+    files: Annotated[list[Path], typer.Argument(help="Mails.")],
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a profile reads out of mails, as if their senders were proven. Changes nothing."""
+    from gateway.mail.read import read
+
+    loaded = _one(name, config_file)
+    found: list[dict[str, Any]] = []
+    for file in files:
+        try:
+            email = read(file.read_bytes()).email
+        except OSError as error:
+            fail(f"{file}: {error.strerror}", USAGE)
+        notice = fixtures.notice_of(email, loaded.profile)
+        told = [] if notice else fixtures.told(email, loaded.profile)
+        found.append({"file": str(file), "subject": email.subject, "notice": notice, "conditions": told})
+    if as_json:
+        print_json([{**one, "notice": one["notice"] and asdict(one["notice"])} for one in found])
+    for one in found if not as_json else ():
+        typer.echo(f"{one['file']}: {cell(one['subject'])}")
+        if one["notice"]:
+            table(["read", "is"], _read(one["notice"]))
+        else:
+            typer.echo("is no mail of the product:")
+            table(["condition", "holds"], [[line, "yes" if holds else "no"] for line, holds in one["conditions"]])
+        typer.echo("")
+    if any(one["notice"] is None or one["notice"].failed for one in found):
+        raise typer.Exit(FAULT)
+
+
+def _read(notice: Notice) -> list[list[str]]:
+    """A notice, a row for each thing that it says."""
+    window = " to ".join(when(one) for one in notice.window or ())
+    rows = [
+        ["state", f"{notice.state} ({notice.word})" if notice.word else notice.state],
+        ["key", notice.key],
+        ["object", notice.object],
+        ["condition", notice.condition],
+        ["title", notice.title],
+        ["severity", f"{notice.severity}, level {notice.rank}" if notice.rank else ""],
+        ["clients", ", ".join(notice.clients)],
+        ["at", when(notice.at)],
+        ["sequence", str(notice.sequence) if notice.sequence >= 0 else ""],
+        ["window", window],
+        ["objects", ", ".join(notice.objects)],
+        ["incident", notice.incident],
+        ["expected", notice.expected],
+        ["not read", ", ".join(notice.failed)],
+        *([f"  {name}", value] for name, value in sorted(notice.fields.items())),
+    ]
+    return [row for row in rows if row[1]]

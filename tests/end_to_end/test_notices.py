@@ -1,0 +1,110 @@
+"""Profiles of notices as an operator meets them: check, list, show, try."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from gateway.desk.simulator import Simulator
+from gateway.notices import fixtures, load
+from tests.end_to_end.test_rules import beside
+from tests.harness import GatewayProcess
+
+GOOD = """
+[[notice]]
+profile = "veeam"
+networks = ["192.0.2.0/24"]
+board = "Alerts"
+client = "Acme Corporation"
+"""
+WRONG = """
+[[notice]]
+profile = "veeam"
+networks = ["192.0.2.0/24"]
+board = "Alarms"
+[[notice]]
+profile = "nagios"
+networks = ["192.0.2.0/24"]
+client = "Nobody"
+aliases = { x = "Nowhere" }
+priorities = { CRIT = "Horrible" }
+[[notice]]
+profile = "nagios"
+name = "again"
+networks = ["192.0.2.0/24"]
+[[notice]]
+profile = "uptimerobot"
+[[notice]]
+profile = "own"
+senders = ["box.example"]
+"""
+OWN = """name = "own"
+title = "Own"
+[[read]]
+source = "subject"
+regex = '^(?P<state>\\w+) (?P<host>\\S+)$'
+[key]
+object = ["host"]
+[state]
+fields = ["state"]
+open = ["DOWN"]
+close = ["UP"]
+[[fixture]]
+name = "down"
+subject = "DOWN web01"
+gives = { state = "close", object = "web01" }
+"""
+
+
+def client(simulator: Simulator) -> str:
+    return str(next(iter(simulator.desk.clients.values()))["client_name"])
+
+
+def test_check_runs_fixtures_and_asks_for_names(running: GatewayProcess, simulator: Simulator, tmp_path: Path) -> None:
+    file, _ = beside(running, GOOD.replace("Acme Corporation", client(simulator)), tmp_path)
+
+    done = running.run("check", "--config", file)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_check_names_what_is_wrong_with_file_and_line(running: GatewayProcess, tmp_path: Path) -> None:
+    file, before = beside(running, WRONG, tmp_path)
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "own.toml").write_text(OWN)
+
+    done = running.run("check", "--config", file)
+
+    assert done.returncode == 1
+    wrong = {
+        5: "'Alarms': the desk does not have it",
+        9: "'Nobody': the desk does not have it",
+        10: "'Nowhere': the desk does not have it",
+        11: "'Horrible': the desk does not have it",
+        12: "can never match: notice 'nagios' has the same",
+        16: "nothing proves its mail: no verdicts are configured",
+    }
+    for number, words in wrong.items():
+        assert any(one.startswith(f"{file}:{before + number}:") and words in one for one in done.stdout.splitlines()), words
+    assert f"{tmp_path}/notices/own.toml:15: profile 'own', fixture 'down': state is 'open' instead of 'close'" in done.stdout
+
+
+def test_list_show_and_try(running: GatewayProcess, tmp_path: Path) -> None:
+    file, _ = beside(running, GOOD, tmp_path)
+    (tmp_path / "notices").mkdir()
+    (tmp_path / "notices" / "own.toml").write_text(OWN)
+    veeam = load.read(load.SHIPPED / "veeam.toml").profile
+    mail, other = tmp_path / "veeam.eml", tmp_path / "other.eml"
+    mail.write_bytes(fixtures.mail_of(veeam.fixture[0], tmp_path))
+    other.write_bytes(b"From: ann@acme.example\nSubject: Hello\n\nHello\n")
+
+    rows = {row["profile"]: row for row in json.loads(running.run("notices", "list", "-c", file, "--json").stdout)}
+    shown = running.run("notices", "show", "own", "-c", file)
+    (read,) = json.loads(running.run("notices", "try", "veeam", str(mail), "-c", file, "--json").stdout)
+    unknown = running.run("notices", "try", "veeam", str(other), "-c", file)
+
+    assert rows["veeam"]["notice"] == "veeam" and rows["veeam"]["proven by"] == "networks 192.0.2.0/24"
+    assert (rows["own"]["origin"], rows["own"]["notice"]) == ("own", "(off)")
+    assert shown.returncode == 1 and "state is 'open' instead of 'close'" in shown.stdout
+    assert (read["notice"]["state"], read["notice"]["object"]) == ("open", "Daily Servers")
+    assert unknown.returncode == 1 and "is no mail of the product" in unknown.stdout

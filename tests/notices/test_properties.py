@@ -1,0 +1,167 @@
+"""What holds for every mail: reading never raises, its time is bounded, and a key is of the problem alone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.envelope import Envelope
+from gateway.mail.model import DataFile, Email
+from gateway.mail.read import read as read_mail
+from gateway.notices import fixtures, load, normal, words
+from gateway.notices.notice import Notice
+from gateway.notices.read import read
+from gateway.notices.source import Identity, Source, Sources
+
+NAMES = load.shipped()
+BLANK = read_mail(b"From: a@vendor.example\nTo: x@msp.example\nSubject: s\n\nb\n").email
+PASS = Envelope("a@vendor.example", "x@msp.example", verdict="pass", verdict_for="a@vendor.example")
+
+
+@cache
+def source(name: str) -> Source:
+    profile = load.read(load.SHIPPED / f"{name}.toml").profile
+    return Source.of(profile, Identity(senders=frozenset(["vendor.example"])), dedicated=True)
+
+
+@cache
+def mails() -> tuple[tuple[str, Email, Notice], ...]:
+    """All fixtures that are notices, as mails with what is read out of them."""
+    out = []
+    for name in NAMES:
+        loaded = load.read(load.SHIPPED / f"{name}.toml")
+        for one in loaded.profile.fixture:
+            email = read_mail(fixtures.mail_of(one, load.SHIPPED)).email
+            notice = fixtures.notice_of(email, loaded.profile)
+            if notice is not None and not notice.forwarded:
+                out.append((name, email, notice))
+    return tuple(out)
+
+
+def every(email: Email) -> list[Notice]:
+    found = [read(email, PASS, Sources([source(name)])) for name in NAMES]
+    return [one for one in found if one is not None]
+
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
+BITS = st.sampled_from(
+    ["[Failed] ", "** PROBLEM ", "Host: ", "State: DOWN", "\n", " | ", "\t", ": ", "{", '"detail":', "[", "]", "(3 objects)",
+     "INC0012345", "MC123456", "EX123456", "is DOWN", "resolved", "not ", "Problem: ", "Maintenance ID: CHG00123", "\x00", "\u202e", "="]
+)  # fmt: skip
+MIXED = st.lists(st.one_of(BITS, TEXT), max_size=12).map("".join)
+FILES = st.lists(st.builds(DataFile, st.sampled_from(["calendar", "json", "xml", "csv"]), st.just("f"), MIXED), max_size=2)
+
+
+@settings(max_examples=150, deadline=None)
+@given(subject=MIXED, text=MIXED, files=FILES)
+def test_reading_never_raises(subject: str, text: str, files: list[DataFile]) -> None:
+    for notice in every(replace(BLANK, subject=subject, text=text, html=text, data=tuple(files))):
+        assert notice.key or notice.failed
+        assert max(map(len, (notice.key, notice.object, notice.condition, notice.title))) <= 255
+
+
+HOSTILE = {
+    "one letter": "a" * 1_000_000,
+    "labels": "Host: x\n" * 130_000,
+    "colons": ":" * 1_000_000,
+    "cells": "a | b | c\n" * 100_000,
+    "blanks": " " * 1_000_000 + "x",
+    "brackets": "[(" * 500_000,
+    "almost a match": "[Failed] " + "x (" * 300_000,
+    "numbers": "1 of 2 " * 140_000,
+    "braces": '{"a":' * 200_000,
+    "state words": "resolved failed down up " * 40_000,
+}
+
+
+@pytest.mark.parametrize("shape", HOSTILE)
+def test_a_megabyte_takes_no_longer_than_its_first_part(shape: str) -> None:
+    text = HOSTILE[shape]
+    files = tuple(DataFile(kind, "f", text[:65_536]) for kind in ("calendar", "json", "xml", "csv"))
+
+    spent = []
+    for size in (len(text), 100_000):
+        email = replace(BLANK, subject=text[:size], text=text[:size], data=files)
+        sources = [source(name) for name in NAMES]
+        started = time.process_time()
+        for one in sources:
+            read(email, PASS, Sources([one]))
+        spent.append((time.process_time() - started) / len(sources))
+
+    assert spent[0] < 0.25
+    assert spent[0] < 4 * spent[1] + 0.02
+
+
+NOISE = st.sampled_from(
+    ["3 errors", "(12 objects)", "(4)", "97%", "12.5 %", "5m 3s", "2 hours", "2026-11-22", "22.11.2026", "11/22/2026 8:00 PM",
+     "22 Nov 2026", "November 22, 2026", "10:00:03", "10:00 UTC", "1 of 3", "x3", "2 warnings", "17 days", "Sun, 22 Nov 2026 10:00:03 +0100"]
+)  # fmt: skip
+PREFIX = st.sampled_from(["Re: ", "RE: ", "Fwd: ", "AW: ", "WG: ", "[EXTERNAL] ", "[EXT] ", "***EXTERNAL*** "])
+
+
+@given(st.lists(PREFIX, max_size=3).map("".join), NOISE, NOISE)
+def test_noise_does_not_change_a_value(prefix: str, one: str, other: str) -> None:
+    base = "Backup of SRV-FS01 disk C: on 10.0.0.5"
+
+    assert normal.stable(f"{prefix}{base} {one}") == normal.stable(f"{base} {other}") == normal.stable(base)
+    assert normal.stable(f"{base} - {one} - late") == normal.stable(f"{base} - {other} - late")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("SRV-01", "SRV-02"), ("Job 1", "Job 2"), ("10.0.0.5", "10.0.0.6"), ("disk 3", "disk 4"), ("00:11:22:33:44:55", "00:11:22:33:44:66"),
+     ("port 1/0/3", "port 1/0/4"), ("v1.2.3", "v1.2.4"), ("Volume 1", "Volume 2"), ("fe80::1", "fe80::2"), ("Store 2026", "Store 2027")],
+)  # fmt: skip
+def test_names_keep_their_numbers(one: str, other: str) -> None:
+    assert normal.stable(one) != normal.stable(other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.lists(PREFIX, min_size=1, max_size=3).map("".join))
+def test_prefixes_change_neither_key_nor_state(number: int, prefix: str) -> None:
+    name, email, notice = mails()[number % len(mails())]
+
+    again = fixtures.notice_of(replace(email, subject=prefix + email.subject), source(name).profile)
+
+    assert again is not None
+    assert (again.key, again.state, again.failed) == (notice.key, notice.state, notice.failed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_words_of_a_problem_win(name: str) -> None:
+    one = source(name)
+    for bad in one.profile.state.open:
+        for good in one.profile.state.close:
+            assert words.state_in(f"{bad}. {good}.", one.states)[0] == "open", (bad, good)
+            assert words.state_in(f"{good}. {bad}.", one.states)[0] == "open", (good, bad)
+
+
+@pytest.mark.parametrize("text", ["is not resolved", "could not yet be resolved", "nicht behoben", "cannot be restored", "never recovered"])
+def test_a_denied_end_is_none(text: str) -> None:
+    assert words.state_in(f"The problem {text}", source("words").states)[0] == "open"
+    assert words.state_in(f"It {text}", source("words").states)[0] == "update"
+
+
+@given(TEXT)
+def test_an_unknown_word_never_closes(text: str) -> None:
+    states = source("veeam").states
+    found, word = words.state_in(text, states)
+
+    assert found == "update" or words.folded(word) in states.meanings
+
+
+def test_what_cannot_be_read_is_known_by_its_subject() -> None:
+    nagios = source("nagios")
+    first, second = (
+        read(replace(BLANK, subject=f"{prefix}New layout on web01 ({count} errors)"), PASS, Sources([nagios]))
+        for prefix, count in (("", 3), ("Re: [EXTERNAL] ", 17))
+    )
+
+    assert first is not None and second is not None
+    assert first.key == second.key == "subject | new layout on web01"
+    assert first.state == "update" and not first.parsed
