@@ -33,6 +33,8 @@ from .htmltags import (
 from .lines import Line, Run
 from .scan import Token, tokens
 
+# Text before the page, or that has no tag at all.
+_UNTAGGED = re.compile(r"[^<]++(?=<(?:!doctype|html|head|body)\b|\Z)", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\n\r\f]+")
 
 
@@ -83,7 +85,12 @@ class _Reader:
         self.result = Html([])
 
     def read(self, source: str) -> Html:
-        for token in tokens(clean(source)):
+        source = clean(source)
+        written = _UNTAGGED.match(source)
+        if written and not written[0].isspace():
+            self.lines_as_written(written[0])
+            source = source[written.end() :]
+        for token in tokens(source):
             if token.kind == "text":
                 self.text(token.text)
             elif token.kind == "open":
@@ -99,6 +106,14 @@ class _Reader:
         return self.result
 
     # -- text
+
+    def lines_as_written(self, text: str) -> None:
+        """Plain text where HTML should be: scripts put it above their page, or label it so. Its lines stay."""
+        self.state = replace(self.state, pre=True)
+        self.text(text.strip("\n"))
+        self.flush()
+        self.gap = True
+        self.state = _State()
 
     def text(self, raw: str) -> None:
         text = entities.unescape(raw) if "&" in raw else raw

@@ -122,5 +122,5 @@ def same_target(text: str, href: str) -> bool:
 
 
 def _bare_target(value: str) -> str:
-    value = value.strip().lower().removeprefix("https://").removeprefix("http://")
+    value = value.strip().lower().removeprefix("mailto:").removeprefix("https://").removeprefix("http://")
     return value.removeprefix("www.").rstrip("/")
