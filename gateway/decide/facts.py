@@ -148,6 +148,77 @@ class RecentMails(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ProblemsOf(Question):
+    """The problems of a profile's key, one for each client: a list of Problem."""
+
+    profile: str
+    key: str
+    kind: ClassVar[str] = "problems of this key"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Question):
+    """How often the problem ended or came back since then: int."""
+
+    problem_id: str
+    since: float
+    kind: ClassVar[str] = "changes of the problem"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProblems(Question):
+    """How many problems of the profile and client began since then: int."""
+
+    profile: str
+    client_id: str
+    since: float
+    kind: ClassVar[str] = "new problems of the client"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenParts(Question):
+    """How many problems that share the ticket of this one are open, but for ``but``: int."""
+
+    problem_id: str
+    but: str
+    kind: ClassVar[str] = "open problems on the same ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWork(Question):
+    """Planned work for the client whose window holds the time: a list of Problem."""
+
+    client_id: str
+    at: float
+    kind: ClassVar[str] = "planned work of the client"
+
+
+@dataclass(frozen=True, slots=True)
+class OfIncident(Question):
+    """The problems of an incident of a profile, of all clients, oldest first: a list of Problem."""
+
+    profile: str
+    incident: str
+    kind: ClassVar[str] = "problems of this incident"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIn(Question):
+    """The client that one of these texts names, best text first: a NamedClient."""
+
+    texts: tuple[str, ...]
+    kind: ClassVar[str] = "client in these texts"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedClient:
+    """``client_id`` "" for none; ``how`` says by what text, or why not."""
+
+    client_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
     delivery_id: str
     earlier: bool

@@ -215,3 +215,94 @@ event = Table(
     Column("what", Text, nullable=False),
     Column("detail", Text, nullable=False),
 )
+
+problem = Table(  # what the notices of one key, for one client, have said so far (decide.problem.Problem)
+    "problem",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("family", String(32), nullable=False, index=True),
+    Column("profile", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("object", Text, nullable=False),
+    Column("condition", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("ticket_id", Text, nullable=False, index=True),  # "" while it is being made
+    Column("number", Text, nullable=False),
+    Column("board_id", Text, nullable=False),
+    Column("status_id", Text, nullable=False),  # as we gave it
+    Column("priority_id", Text, nullable=False),  # as we gave it
+    Column("delivery_id", String(36), nullable=False),  # that made the ticket
+    Column("revision", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("word", Text, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("last_at", Double, nullable=False),
+    Column("checked_at", Double, nullable=False),
+    Column("closed_at", Double, nullable=False),
+    Column("flapping_until", Double, nullable=False),
+    Column("at", Double, nullable=False),  # the vendor's time of the newest notice
+    Column("sequence", BigInteger, nullable=False),
+    Column("incident", Text, nullable=False),
+    Column("master_id", Text, nullable=False),
+    Column("window_from", Double, nullable=False),
+    Column("window_to", Double, nullable=False),
+    Column("objects", Text, nullable=False),
+    Column("part_of", String(32), nullable=False),
+    Column("until", Double, nullable=False),
+    Column("listing", Boolean, nullable=False),
+    Column("forwarded", Boolean, nullable=False),
+    Column("doubts", Integer, nullable=False),
+    Column("left", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("listed", Boolean, nullable=False, server_default=false()),  # named on the ticket that it shares
+)
+Index("problem_new", problem.c.desk, problem.c.profile, problem.c.client_id, problem.c.opened_at)
+WORK = text("window_to > 0")
+Index("problem_window", problem.c.window_to, postgresql_where=WORK, sqlite_where=WORK)
+INCIDENT = text("incident <> ''")
+Index("problem_incident", problem.c.incident, postgresql_where=INCIDENT, sqlite_where=INCIDENT)
+PART = text("part_of <> ''")
+Index("problem_part", problem.c.part_of, postgresql_where=PART, sqlite_where=PART)
+
+notice = Table(  # what was read out of each notice, and what it became
+    "notice",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("accepted_at", Double, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("became", String(10), nullable=False),
+    Column("problem_id", String(32), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("word", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("proven", Boolean, nullable=False),
+    Column("failed", Text, nullable=False),  # names that could not be read
+    Column("changed", Boolean, nullable=False),  # it ended a problem or brought it back
+    Column("expected", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+Index("notice_problem", notice.c.problem_id, notice.c.accepted_at)
+Index("notice_profile", notice.c.profile, notice.c.accepted_at)
+Index("notice_became", notice.c.became, notice.c.accepted_at)
+
+expectation = Table(  # when an expected mail came last, for each object that is heard of
+    "expectation",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("object", Text, primary_key=True),  # "" where any will do
+    Column("since", Double, nullable=False),  # when it was first looked for
+    Column("last_at", Double, nullable=False),  # 0 for never
+    Column("alarmed", Double, nullable=False),  # the due time for which a mail was made
+    sqlite_with_rowid=False,
+)

@@ -221,9 +221,119 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("desk", "address"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "expectation",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+        sa.Column("alarmed", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("desk", "source", "name", "object"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "notice",
+        sa.Column("delivery_id", sa.String(length=36), nullable=False),
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("accepted_at", sa.Double(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("became", sa.String(length=10), nullable=False),
+        sa.Column("problem_id", sa.String(length=32), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("proven", sa.Boolean(), nullable=False),
+        sa.Column("failed", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
+        sa.Column("expected", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery_id"),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("notice_became", ["became", "accepted_at"], unique=False)
+        batch_op.create_index("notice_problem", ["problem_id", "accepted_at"], unique=False)
+        batch_op.create_index("notice_profile", ["profile", "accepted_at"], unique=False)
+
+    op.create_table(
+        "problem",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("family", sa.String(length=32), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("condition", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("ticket_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("board_id", sa.Text(), nullable=False),
+        sa.Column("status_id", sa.Text(), nullable=False),
+        sa.Column("priority_id", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.String(length=36), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("word", sa.Text(), nullable=False),
+        sa.Column("words", sa.Integer(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("opened_at", sa.Double(), nullable=False),
+        sa.Column("changed_at", sa.Double(), nullable=False),
+        sa.Column("last_at", sa.Double(), nullable=False),
+        sa.Column("checked_at", sa.Double(), nullable=False),
+        sa.Column("closed_at", sa.Double(), nullable=False),
+        sa.Column("flapping_until", sa.Double(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("master_id", sa.Text(), nullable=False),
+        sa.Column("window_from", sa.Double(), nullable=False),
+        sa.Column("window_to", sa.Double(), nullable=False),
+        sa.Column("objects", sa.Text(), nullable=False),
+        sa.Column("part_of", sa.String(length=32), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.Column("listing", sa.Boolean(), nullable=False),
+        sa.Column("forwarded", sa.Boolean(), nullable=False),
+        sa.Column("doubts", sa.Integer(), nullable=False),
+        sa.Column("left", sa.Text(), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("listed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("problem", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_problem_family"), ["family"], unique=False)
+        batch_op.create_index(batch_op.f("ix_problem_ticket_id"), ["ticket_id"], unique=False)
+        batch_op.create_index(
+            "problem_incident",
+            ["incident"],
+            unique=False,
+            postgresql_where=sa.text("incident <> ''"),
+            sqlite_where=sa.text("incident <> ''"),
+        )
+        batch_op.create_index("problem_new", ["desk", "profile", "client_id", "opened_at"], unique=False)
+        batch_op.create_index(
+            "problem_part",
+            ["part_of"],
+            unique=False,
+            postgresql_where=sa.text("part_of <> ''"),
+            sqlite_where=sa.text("part_of <> ''"),
+        )
+        batch_op.create_index(
+            "problem_window",
+            ["window_to"],
+            unique=False,
+            postgresql_where=sa.text("window_to > 0"),
+            sqlite_where=sa.text("window_to > 0"),
+        )
 
 
 def downgrade() -> None:
+    for name in ("problem", "notice", "expectation"):
+        op.drop_table(name)
 
     op.drop_table("unreachable")
     op.drop_table("token")

@@ -1,0 +1,252 @@
+"""Problems and notices: one row for each problem of a client, one for each notice.
+
+A problem is changed only by who saw it as it is: its revision is the lock between workers and replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.decide.problem import Noticed, Problem
+from gateway.store.inbox import Delivery
+from gateway.store.schema import mention, notice, problem
+from gateway.store.threads import Reserved, key
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_NAMES = tuple(one.name for one in fields(Problem))
+_COLUMNS = tuple(problem.c[name] for name in _NAMES)
+
+CLOSING, RECOVERED, CLOSED, OPEN = "closing", "recovered", "closed", "open"
+TICKET_KNOWN = problem.c.ticket_id != ""
+
+
+class Overtaken(Reserved):
+    """Another notice changed the problem since it was looked at: decide again."""
+
+
+def _problem(row: RowMapping) -> Problem:
+    return Problem(**row)
+
+
+def _all(connection: Connection, *conditions: Any, limit: int = 200) -> list[Problem]:
+    query = select(*_COLUMNS).where(*conditions).order_by(problem.c.opened_at, problem.c.id).limit(limit)
+    return [_problem(row) for row in connection.execute(query).mappings()]
+
+
+# -- what decisions ask ----------------------------------------------------------------------------
+
+
+def of_family(connection: Connection, family: str) -> list[Problem]:
+    """The problems of a key, one for each client."""
+    return _all(connection, problem.c.family == family)
+
+
+def find(connection: Connection, problem_id: str) -> Problem | None:
+    found = _all(connection, problem.c.id == problem_id)
+    return found[0] if found else None
+
+
+def changes(connection: Connection, problem_id: str, since: float) -> int:
+    """How often it ended or came back since then."""
+    query = select(func.count()).where(
+        notice.c.problem_id == problem_id, notice.c.accepted_at >= since, notice.c.changed
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def begun(connection: Connection, desk: str, profile: str, client_id: str, since: float) -> int:
+    """How many problems of the profile and client began since then."""
+    query = select(func.count()).where(
+        problem.c.desk == desk,
+        problem.c.profile == profile,
+        problem.c.client_id == client_id,
+        problem.c.opened_at >= since,
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def open_parts(connection: Connection, problem_id: str, but: str) -> int:
+    """How many open problems share the ticket of this one, but for ``but``."""
+    query = select(func.count()).where(problem.c.part_of == problem_id, problem.c.state == OPEN, problem.c.id != but)
+    return int(connection.execute(query).scalar_one())
+
+
+def planned_work(connection: Connection, desk: str, client_id: str, at: float) -> list[Problem]:
+    """Planned work of the client that goes on at that time and has a ticket."""
+    return _all(
+        connection,
+        problem.c.window_to > at,
+        problem.c.window_from <= at,
+        problem.c.desk == desk,
+        problem.c.client_id == client_id,
+        problem.c.state == OPEN,
+        TICKET_KNOWN,
+    )
+
+
+def of_incident(connection: Connection, desk: str, profile: str, incident: str) -> list[Problem]:
+    """The problems of an incident that have a ticket, of all clients."""
+    same = (problem.c.incident == incident, problem.c.incident != "", problem.c.desk == desk)
+    return _all(connection, *same, problem.c.profile == profile, TICKET_KNOWN)
+
+
+# -- changing --------------------------------------------------------------------------------------
+
+
+def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
+    """Store problems as a decision left them; ``revision`` is the one that it saw, 0 for none.
+
+    Raises Overtaken when another changed one since, or is about to close its ticket."""
+    for one in changed:
+        values = {**asdict(one), "revision": one.revision + 1}
+        if one.revision == 0:
+            statement = _INSERT[connection.dialect.name](problem).values(**values, desk=desk)
+            done = connection.execute(statement.on_conflict_do_nothing())
+        else:
+            done = connection.execute(
+                update(problem)
+                .where(problem.c.id == one.id, problem.c.revision == one.revision, problem.c.state != CLOSING)
+                .values(**values)
+            )
+        if done.rowcount != 1:
+            raise Overtaken(f"another notice of {one.what()[:100]}")
+
+
+def keep_notice(connection: Connection, one: Delivery, noticed: Noticed) -> None:
+    """Remember a notice; deciding it anew replaces what was remembered."""
+    values = {**asdict(noticed), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
+    values["detail"], values["failed"] = noticed.detail[:500], noticed.failed[:500]
+    statement = _INSERT[connection.dialect.name](notice).values(**values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))
+
+
+def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number: str) -> None:
+    """The ticket of the problems that this delivery began is there."""
+    connection.execute(
+        update(problem)
+        .where(problem.c.delivery_id == delivery_id, problem.c.ticket_id == "")
+        .values(ticket_id=ticket_id, number=number, revision=problem.c.revision + 1)
+    )
+
+
+def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
+    """The desk no longer has the ticket."""
+    connection.execute(
+        update(problem)
+        .where(problem.c.desk == desk, problem.c.ticket_id == ticket_id)
+        .values(ticket_id="", revision=problem.c.revision + 1)
+    )
+
+
+# -- closing ---------------------------------------------------------------------------------------
+
+
+def begin_closing(connection: Connection, problem_id: str, changed_at: float) -> bool:
+    """Nothing else may change the problem from now on. False when something did since its recovery."""
+    done = connection.execute(
+        update(problem)
+        .where(
+            problem.c.id == problem_id,
+            problem.c.changed_at == changed_at,
+            problem.c.state.in_((RECOVERED, CLOSING)),
+        )
+        .values(state=CLOSING, revision=problem.c.revision + 1)
+    )
+    return bool(done.rowcount == 1)
+
+
+def end_closing(connection: Connection, problem_id: str, changed_at: float, closed_at: float, left: str) -> None:
+    """The ticket was closed, or ``left`` open for this reason."""
+    connection.execute(
+        update(problem)
+        .where(
+            problem.c.id == problem_id,
+            problem.c.changed_at == changed_at,
+            problem.c.state.in_((RECOVERED, CLOSING)),
+        )
+        .values(
+            state=RECOVERED if left else CLOSED,
+            left=left[:300],
+            closed_at=closed_at,
+            revision=problem.c.revision + 1,
+        )
+    )
+
+
+# -- lists of parts --------------------------------------------------------------------------------
+
+
+def unlisted(connection: Connection, problem_id: str) -> list[Problem]:
+    """The parts that its ticket does not name yet."""
+    return _all(connection, problem.c.part_of == problem_id, problem.c.listed.is_(False), limit=500)
+
+
+def begin_list(connection: Connection, problem_id: str) -> None:
+    """A list is about to be sent: what comes from now on needs another."""
+    connection.execute(
+        update(problem).where(problem.c.id == problem_id).values(listing=False, revision=problem.c.revision + 1)
+    )
+
+
+def listed(connection: Connection, ids: Sequence[str]) -> None:
+    """The ticket names these parts."""
+    for start in range(0, len(ids), 200):
+        connection.execute(update(problem).where(problem.c.id.in_(ids[start : start + 200])).values(listed=True))
+
+
+# -- waiting ---------------------------------------------------------------------------------------
+
+
+def wait_by(connection: Connection, one: Delivery, ids: Iterable[str]) -> None:
+    """Let later notices of these problems wait for this one, as mail of a thread waits."""
+    rows = [{"key": key(one.desk, each), "seq": one.seq} for each in dict.fromkeys(ids)]
+    if rows:
+        connection.execute(_INSERT[connection.dialect.name](mention).on_conflict_do_nothing(), rows)
+
+
+# -- the operator's lists --------------------------------------------------------------------------
+
+
+def listing(connection: Connection, states: Sequence[str] | None, limit: int) -> list[RowMapping]:
+    """The problems that changed last, all or in these states."""
+    query = select(problem).order_by(problem.c.last_at.desc(), problem.c.id).limit(limit)
+    if states is not None:
+        query = query.where(problem.c.state.in_(states))
+    return list(connection.execute(query).mappings())
+
+
+def left_open(connection: Connection, limit: int) -> list[RowMapping]:
+    """Problems that are over while their tickets were left open."""
+    query = select(problem).where(problem.c.state == RECOVERED, problem.c.left != "")
+    return list(connection.execute(query.order_by(problem.c.changed_at.desc()).limit(limit)).mappings())
+
+
+def doubtful(connection: Connection, since: float, limit: int) -> list[RowMapping]:
+    """Notices to look at: recoveries that nobody proved or that met no problem, and what could not be read."""
+    query = select(notice).where(
+        notice.c.accepted_at >= since,
+        or_(
+            notice.c.became == "doubt",
+            (notice.c.became == "nothing") & (notice.c.state == "close"),
+            notice.c.failed != "",
+        ),
+    )
+    return list(connection.execute(query.order_by(notice.c.accepted_at.desc()).limit(limit)).mappings())
+
+
+def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:
+    """(profile, notices since then, those that could not be read)."""
+    failed = func.sum(case((notice.c.failed != "", 1), else_=0))
+    query = select(notice.c.profile, func.count(), failed).where(notice.c.accepted_at >= since)
+    rows = connection.execute(query.group_by(notice.c.profile).order_by(notice.c.profile))
+    return [(row[0], int(row[1]), int(row[2] or 0)) for row in rows]
+
+
+def forget_delivery(connection: Connection, delivery_id: str) -> None:
+    """The mail is decided anew."""
+    connection.execute(delete(notice).where(notice.c.delivery_id == delivery_id))
