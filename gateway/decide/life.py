@@ -103,6 +103,14 @@ def _overtaken(event: Event) -> Verdict | None:
     return Verdict("overtaken", "a newer notice of the problem was seen before", after)
 
 
+def _no_news(event: Event) -> Verdict | None:
+    """News of a problem that is over, or that nobody reported, is none. A word that nobody knows may be one."""
+    problem, notice = event.problem, event.notice
+    if notice.state != "update" or notice.strange or not notice.parsed or (problem is not None and problem.alive):
+        return None
+    return Verdict("nothing", "news, and no problem is open", None)
+
+
 def _nothing_open(event: Event) -> Verdict | None:
     """It is over, and there was no problem. Its time is kept: the problem may still be under way."""
     problem = event.problem
@@ -250,6 +258,7 @@ RULES: tuple[Callable[[Event], Verdict | None], ...] = (
     _ignored,
     _doubted,
     _overtaken,
+    _no_news,
     _nothing_open,
     _recovered,
     _first,

@@ -144,7 +144,7 @@ class StatePart(Section):
     )
     open: tuple[Word, ...] = Field((), description="there is a problem; wins over the others")
     planned: tuple[Word, ...] = Field((), description="planned work is announced")
-    update: tuple[Word, ...] = Field((), description="there is news")
+    update: tuple[Word, ...] = Field((), description="there is news of an open problem; without one, nothing to do")
     close: tuple[Word, ...] = Field((), description="it is over")
     ignore: tuple[Word, ...] = Field((), description="nothing is to be done")
 

@@ -301,7 +301,7 @@ def upgrade() -> None:
         sa.Column("doubts", sa.Integer(), nullable=False),
         sa.Column("left", sa.Text(), nullable=False),
         sa.Column("previous", sa.Text(), nullable=False),
-        sa.Column("listed", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("listed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("problem", schema=None) as batch_op:
