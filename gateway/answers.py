@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.decide import facts as ask
+from gateway.decide.problem import family_of
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.store import senders, threads
+from gateway.store import problems, senders, threads
 from gateway.store.inbox import Delivery
 
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
@@ -55,6 +56,8 @@ class Answers:
                 return catalog is not None and address in catalog.staff
             case ask.TicketByNumber(number):
                 return await self._by_number(number)
+            case ask.ClientIn(texts):
+                return self._desk().client_in(texts)
             case _:
                 return await self._read(lambda c: self._from_store(c, question))
 
@@ -147,6 +150,18 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
             return {
                 digest: row["name"] for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
             }
+        case ask.ProblemsOf(profile, key):
+            return problems.of_family(connection, family_of(one.desk, profile, key))
+        case ask.Changes(problem_id, since):
+            return problems.changes(connection, problem_id, since)
+        case ask.NewProblems(profile, client_id, since):
+            return problems.begun(connection, one.desk, profile, client_id, since)
+        case ask.OpenParts(problem_id, but):
+            return problems.open_parts(connection, problem_id, but)
+        case ask.PlannedWork(client_id, at):
+            return problems.planned_work(connection, one.desk, client_id, at)
+        case ask.OfIncident(profile, incident):
+            return problems.of_incident(connection, one.desk, profile, incident)
     raise TypeError(f"not a question for the store: {question}")
 
 

@@ -67,7 +67,8 @@ def make_directory(
         clock=clock,
         observe=observe,
     )
-    return Directory(desk, one, [box for box in settings.mailbox if box.desk == name], boards_named(settings))
+    boxes = [box for box in settings.mailbox if box.desk == name]
+    return Directory(desk, one, boxes, boards_named(settings), settings.aliases)
 
 
 class Gateway:

@@ -14,6 +14,7 @@ class Envelope:
     """``mail_from`` is "" for the null sender; ``rcpt_to`` as the peer gave it; ``time`` in seconds
     since the epoch; ``peer`` an IP address; ``auth`` the login or "". ``verdict`` is about the From
     address ``verdict_for`` and no other. ``quarantine`` names why the edge asks for quarantine, else "";
+    ``internal`` is JSON about a mail that the gateway made itself, "" for all others;
     ``notes`` are words for what was odd on the wire (bare-lf, nul, unscanned), blank-separated.
     ``spam`` (yes, no or ""), ``spam_score`` and ``scl`` are a trusted relay's filter's; None: it said nothing."""
 
@@ -33,3 +34,4 @@ class Envelope:
     spam: str = ""
     spam_score: float | None = None
     scl: int | None = None
+    internal: str = ""

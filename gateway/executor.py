@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
 from gateway.desk import readback
 from gateway.desk.catalog import DeskAway
@@ -19,9 +20,9 @@ from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.ledger import OPEN, Ledger
 from gateway.planner import Planner
-from gateway.requests import COUNTED, PartChanged, Requests
+from gateway.requests import COUNTED, GONE, NotAnswered, PartChanged, Requests, Unfit
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step
-from gateway.store import effects, inbox, threads
+from gateway.store import effects, inbox, problems, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -33,8 +34,9 @@ log = structlog.get_logger("work")
 
 ORDER_PAUSE = 0.3
 MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
-REPEATABLE = ("pictures", "status")  # doing it again changes nothing
-OPTIONAL = ("pictures", "missing", "released", "status", "moved", "note", "contact")  # the mail can do without
+REPEATABLE = ("pictures", "status", "close", "priority", "bundle")  # doing it again changes nothing
+ELSEWHERE = ("moved", "close", "told", "priority", "bundle", "list")  # of a ticket that may be another
+OPTIONAL = ("pictures", "missing", "released", "status", "note", "contact", *ELSEWHERE)  # the mail can do without
 
 
 class Executor:
@@ -105,6 +107,11 @@ class _Case:
         return None
 
     async def _send(self, one: Effect) -> Step | None:
+        now = self.clock()
+        if (after := one.body.get("after", 0.0)) > now:
+            return Defer(after, "its time has not come")
+        if one.kind == "again":
+            return await self._again(one)
         if one.kind == "missing" and not self.ledger.refused_files():
             await self.ledger.end(one, EffectState.SKIPPED, reason="nothing is missing")
             return None
@@ -113,7 +120,6 @@ class _Case:
             return None
         if one.kind == "comment" and (wait := await self._order()) is not None:
             return wait
-        now = self.clock()
         if one.kind in COUNTED and (pause := self.desk.pacing.wait(now)):
             return Defer(now + pause, "the desk's rate limit")
         try:
@@ -121,10 +127,38 @@ class _Case:
         except PartChanged:
             await self.ledger.end(one, EffectState.REFUSED, reason="the part cannot be read from the mail again")
             return None
+        except NotAnswered as error:
+            return await self._judge(one, error.outcome)
+        except Unfit as unfit:
+            await self._unfit(one, unfit)
+            return None
         now = self.clock()
-        await self.store.write(lambda c: effects.mark_sent(c, self.one, one, now, self.executor.lease))
-        one = self.ledger.remember(one, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
+
+        def mark(connection: Connection) -> None:
+            self.requests.commit(connection, one, prepared)
+            effects.mark_sent(connection, self.one, one, now, self.executor.lease)
+
+        try:
+            await self.store.write(mark)
+        except Unfit as unfit:
+            await self._unfit(one, unfit)
+            return None
+        sent = self.requests.final(one, prepared)
+        one = self.ledger.remember(sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
         return await self.perform(one, prepared)
+
+    async def _unfit(self, one: Effect, unfit: Unfit) -> None:
+        if unfit.done:
+            await self.ledger.done(one, {})
+        else:
+            await self.ledger.end(one, EffectState.SKIPPED, reason=str(unfit))
+
+    async def _again(self, one: Effect) -> Step | None:
+        """Planned work is over: a problem that is not gets a ticket of its own."""
+        problem = await self.store.read(lambda c: problems.find(c, one.body["problem"]))
+        still = problem is not None and problem.alive and problem.changed_at == one.body["changed_at"] and problem.until
+        await self.ledger.end(one, EffectState.SKIPPED, reason="decided anew" if still else "it is over")
+        return Redecide("") if still else None
 
     async def perform(self, one: Effect, prepared: Any) -> Step | None:
         """Make the request of an effect that is marked as sent."""
@@ -184,7 +218,7 @@ class _Case:
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), str(outcome))
         if outcome.status == 409 and one.kind == "contact":
             return await self._contact_exists(one)
-        if outcome.status == 409:
+        if outcome.status == 409 and one.kind != "bundle":
             return await self._unknown(one, str(outcome), failed=True)
         if outcome.status == 404 and one.kind not in ("ticket", "contact"):
             return await self._ticket_gone(one)
@@ -216,11 +250,11 @@ class _Case:
         return None
 
     async def _ticket_gone(self, one: Effect) -> Step | None:
-        if one.kind == "moved":
-            await self.ledger.end(one, EffectState.SKIPPED, reason="the ticket is gone")
+        if one.kind in ELSEWHERE:
+            await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
             return None
         if self.one.posted:  # its text was there: what is left has no place any more
-            await self.ledger.end(one, EffectState.SKIPPED, reason="the ticket is gone")
+            await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
             return None
         await self.ledger.back(one)
         return Redecide(self.ledger.ticket_id)

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.store import effects, inbox, threads
+from gateway.store import effects, inbox, problems, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -99,6 +99,8 @@ class Ledger:
             effects.set_state(connection, one, state, reason=reason)
             if one.kind == "document":
                 inbox.free_file(connection, self.one.id, one.body.get("sha256", ""))
+            if one.kind == "close":
+                problems.end_closing(connection, one.body["problem"], one.body["changed_at"], 0.0, left=reason)
 
         await self.store.write(end)
         self.remember(one, state=state, reason=reason)
@@ -133,6 +135,10 @@ class Ledger:
                     one.body["name"],
                     kept,
                 )
+            if one.kind == "close":
+                problems.end_closing(connection, one.body["problem"], one.body["changed_at"], now, left="")
+            if one.kind == "list":
+                problems.listed(connection, one.body["listed"])
             if posts:
                 self._posted(connection, delivery, remote, now)
             if last:
@@ -177,6 +183,7 @@ class Ledger:
                 contact_id=plan["contact_id"] or self.made_contact(),
                 fallback=plan["fallback"],
             )
+            problems.ticket_made(connection, one.id, one.ticket_id, str(remote.get("ticket_number") or ""))
             for file in (each for each in self.files() if not each.body.get("held")):
                 threads.reserve_file(
                     connection, one.desk, one.ticket_id, file.body["sha256"], one.id, file.body["name"]

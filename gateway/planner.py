@@ -19,18 +19,22 @@ from sqlalchemy import Connection, RowMapping
 from gateway.answers import Answers
 from gateway.config import MailboxSettings, Settings
 from gateway.decide import facts as ask
+from gateway.decide import notice
 from gateway.decide.closed import Closing
 from gateway.decide.decide import Context, Guard, decide, expected_questions
+from gateway.decide.noticing import Noticing
 from gateway.decide.plan import Decision, Plan
 from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
 from gateway.desk.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.model import Email
+from gateway.noticesources import sources
+from gateway.noticing import noticing
 from gateway.parser import Parser
 from gateway.rules import importance, resolved
 from gateway.steps import Defer, Ended, Quarantine, Step, Wait
-from gateway.store import effects, inbox, threads
+from gateway.store import effects, inbox, problems, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
@@ -105,9 +109,12 @@ class Planner:
             return wait
         email = await self.parser.read(self.content(row), self.work_folder(one.id))
         source = Answers(one, directory, self.store.read)
-        if wait := self._wait(one, await self._look(one, email, source), directory):
+        noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
+        if wait := self._wait(one, await self._look(one, email, noticed, source), directory):
+            if noticed is not None:  # the later ones wait for this one too
+                await self.store.write(lambda c: problems.wait_by(c, one, [notice.problem_id(noticed.notice)]))
             return wait
-        context = context_of(one, box, self.settings, directory, self.places)
+        context = replace(context_of(one, box, self.settings, directory, self.places), noticing=noticed)
         try:
             decision, answers = await self._decide(one, email, context, source)
         except DeskAway as away:
@@ -120,9 +127,13 @@ class Planner:
 
     # -- waiting ----------------------------------------------------------------------------------
 
-    async def _look(self, one: Delivery, email: Email, source: Answers) -> list[threads.Blocker]:
+    async def _look(
+        self, one: Delivery, email: Email, noticed: Noticing | None, source: Answers
+    ) -> list[threads.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
+        if noticed is not None:
+            ids.update(notice.mentions(noticed.notice))
 
         def look(connection: Connection) -> list[threads.Blocker]:
             blockers = threads.blockers(connection, one.desk, one.seq, ids)
@@ -165,9 +176,13 @@ class Planner:
 
         def end(connection: Connection) -> None:
             now = self.clock()
+            self._keep_problems(connection, one, decision)
             inbox.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
 
-        await self.store.write(end)
+        try:
+            await self.store.write(end)
+        except threads.Reserved as taken:
+            return self._later(taken)
         return Ended(stage, decision.reason, decision.detail)
 
     async def _keep(
@@ -181,12 +196,17 @@ class Planner:
         assert plan is not None
         now = self.clock()
         at_once = plan.effects[0].kind == "ticket" and not directory.desk.pacing.wait(now)
+        posted: dict[str, Any] = {"posted": True} if plan.late else {}
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         kept = replace(plan, effects=())
-        after = replace(one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept))
+        after = replace(
+            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept), **posted
+        )
 
         def keep(connection: Connection) -> list[effects.Effect]:
             threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
+            problems.wait_by(connection, one, plan.mentions)
+            self._keep_problems(connection, one, decision)
             if plan.ticket_id:
                 self._reserve_files(connection, one, plan)
             effects.add(connection, one, one.generation, specs)
@@ -202,13 +222,24 @@ class Planner:
                 **_read(email, decision.outcome),
                 board_id=plan.board_id,
                 ticket_id=plan.ticket_id,
+                **posted,
             )
             return effects.of(connection, one.id, one.generation)
 
         try:
             return Planned(after, await self.store.write(keep), at_once)
         except threads.Reserved as taken:
-            return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
+            return self._later(taken)
+
+    def _later(self, taken: threads.Reserved) -> Step:
+        return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
+
+    @staticmethod
+    def _keep_problems(connection: Connection, one: Delivery, decision: Decision) -> None:
+        """Raises Reserved when another notice changed a problem since the decision."""
+        problems.keep(connection, one.desk, decision.changes)
+        if decision.noticed is not None:
+            problems.keep_notice(connection, one, decision.noticed)
 
     @staticmethod
     def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
@@ -240,6 +271,7 @@ class Places:
             guard.domain_tickets_per_hour,
             guard.domain_comments_per_hour,
         )
+        self.sources = sources(settings)
         self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
 
     def policies(self, box: MailboxSettings, directory: Directory) -> dict[str, Any]:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import copy
+import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway import blocks as rich
+from gateway import closing
+from gateway.closing import GONE, NotAnswered, Unfit
 from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.ledger import Ledger
 from gateway.planner import Planner
-from gateway.store import threads
+from gateway.store import effects, problems, threads
 from gateway.store.effects import Effect
+from gateway.store.stage import EffectState
 from gateway.templates import Templates
 
-COUNTED = ("contact", "ticket", "document", "pictures")
+COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "bundle")
+
+
+LIST_ROOM = 4500  # characters of a comment
+
+__all__ = ["COUNTED", "GONE", "NotAnswered", "PartChanged", "Requests", "Unfit"]
 
 
 class PartChanged(Exception):
@@ -36,9 +48,29 @@ class Requests:
     async def prepare(self, one: Effect) -> Any:
         """What the request needs from this side, before the effect is marked as sent. Raises PartChanged,
         and what the parser raises."""
-        if one.kind == "document":
-            return await self._content(one)
+        match one.kind:
+            case "document":
+                return await self._content(one)
+            case "close":
+                return await closing.look(self.ledger.store, self.desk, one)
+            case "told":
+                return self._told(one)
+            case "list":
+                return await self._list(one)
         return None
+
+    def commit(self, connection: Connection, one: Effect, prepared: Any) -> None:
+        """What is stored in the transaction that marks the effect as sent. Raises Unfit."""
+        if one.kind == "close" and not problems.begin_closing(connection, one.body["problem"], one.body["changed_at"]):
+            raise Unfit(closing.NEWER)
+        if one.kind == "list":
+            problems.begin_list(connection, one.body["problem"])
+            effects.touch(connection, one, body=json.dumps(prepared))
+
+    @staticmethod
+    def final(one: Effect, prepared: Any) -> Effect:
+        """The effect as it was stored when it was marked as sent."""
+        return replace(one, body=prepared) if one.kind == "list" else one
 
     async def make(self, one: Effect, prepared: Any) -> Outcome:
         """Make the request of an effect that is marked as sent."""
@@ -70,9 +102,17 @@ class Requests:
                 return await self._put_pictures(one)
             case "status":
                 return await self.desk.set_status(self.ledger.ticket_id, one.body["request"])
-            case "moved":
+            case "moved" | "list":
                 request = dict(one.body["request"])
-                return await self._comment(one, request.pop("blocks"), request, one.body["ticket_id"])
+                return await self._comment(one, request.pop("blocks"), request, one.body.get("ticket_id", ""))
+            case "told":
+                return await self._comment(one, prepared, dict(one.body["request"]), one.body["ticket_id"])
+            case "close":
+                return await self.desk.set_status(one.body["ticket_id"], one.body["request"])
+            case "priority":
+                return await self._raise_priority(one)
+            case "bundle":
+                return await self.desk.bundle(one.body["master_id"], self.ledger.ticket_id, one.body["mode"])
         raise AssertionError(f"effect of unknown kind {one.kind}")
 
     def _about_files(self, kind: str) -> list[Any]:
@@ -126,6 +166,45 @@ class Requests:
             for index, digest in email_files.items()
             if digest in known and known[digest]["file_id"]
         }
+
+    def _told(self, one: Effect) -> list[Any]:
+        """What became of the ticket after a recovery. Raises Unfit when there is nothing to tell."""
+        close = self.ledger.effects[one.idx - 1]
+        closed = close.state is EffectState.DONE
+        if not closed and close.reason in closing.SILENT:
+            raise Unfit(close.reason)
+        templates = self.planner.templates.get(self.ledger.one.mailbox, self.templates)
+        lines = templates.lines("recovered", **one.body["words"], closed=closed, why=close.reason)
+        return rich.harmless([rich.paragraph(line) for line in lines])
+
+    async def _list(self, one: Effect) -> dict[str, Any]:
+        """The body with the names of the parts that its ticket does not name yet, as many as a comment takes.
+        Raises Unfit when there are none."""
+        if "listed" in one.body:
+            return one.body
+        parts = await self.ledger.store.read(lambda c: problems.unlisted(c, one.body["problem"]))
+        if not parts:
+            raise Unfit("nothing is left to list")
+        taken, room = [], LIST_ROOM
+        for part in parts:
+            line = f"{part.what()[:200]} ({part.word or part.state})"
+            room -= len(line) + 4
+            if room < 0:
+                break
+            taken.append((part.id, line))
+        blocks = rich.harmless([rich.paragraph("Part of this:"), *(rich.bullet(line) for _, line in taken)])
+        request = {**one.body["request"], "blocks": blocks}
+        return {**one.body, "request": request, "listed": [part_id for part_id, _ in taken]}
+
+    async def _raise_priority(self, one: Effect) -> Outcome:
+        """Raise the priority, but only where nobody has changed it since."""
+        ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["priority_id"]
+        outcome = await self.desk.ticket(ticket_id)
+        if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
+            return outcome
+        if outcome.data.get("priority_id") != one.body["before"]:
+            return Refused(0, "CHANGED", "somebody set the priority")
+        return await self.desk.update_ticket(ticket_id, one.body["request"])
 
     async def _put_pictures(self, one: Effect) -> Outcome:
         """Put the pictures in their place, but only where nobody has changed the description since."""

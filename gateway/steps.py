@@ -49,7 +49,7 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Redecide:
-    """The ticket is gone: decide anew."""
+    """Decide anew: the ticket is gone, or with "" what was waited for is over."""
 
     ticket_id: str
 

@@ -20,7 +20,7 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES = ("title", "ticket", "comment", "bounce", "missing", "released", "moved", "files", "forward")
+NAMES = ("title", "ticket", "comment", "bounce", "missing", "released", "moved", "files", "forward", "recovered")
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 
@@ -66,6 +66,13 @@ EXTRA: dict[str, dict[str, Any]] = {
     "released": {"files": ["a.exe"]},
     "moved": {},
     "forward": {},
+    "recovered": {
+        "profile": "nagios",
+        "word": "RECOVERY",
+        "at": "2026-11-22 08:30 UTC",
+        "closed": False,
+        "why": "somebody wrote on it",
+    },
     "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"]},
 }
 

@@ -26,6 +26,8 @@ ID_OF = {
     "released": "comment_id",
     "moved": "comment_id",
     "note": "comment_id",
+    "told": "comment_id",
+    "list": "comment_id",
     "document": "document_id",
 }
 
@@ -41,7 +43,7 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
             return await readback.contacts(desk, one.body["request"])
         case "ticket":
             return await readback.tickets(desk, one.marker, one.sent_at)
-        case "comment" | "missing" | "released" | "moved" | "note":
+        case "comment" | "missing" | "released" | "moved" | "note" | "told" | "list":
             return await readback.comments(desk, ticket_id, one.marker, one.sent_at)
         case "document":
             return await readback.documents(desk, ticket_id, one.body, one.sent_at, owned)

@@ -79,6 +79,8 @@ class Watcher:
         return last if not others and self.clock() < last else 0.0
 
     async def _ticket_id(self, one: Effect) -> str:
+        if elsewhere := one.body.get("ticket_id"):
+            return str(elsewhere)
         row = await self.store.read(lambda c: operator.find(c, one.delivery_id))
         return str(row["ticket_id"])
 

@@ -22,7 +22,7 @@ from gateway.executor import Executor
 from gateway.parser import ParserDied
 from gateway.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
-from gateway.store import inbox, threads
+from gateway.store import inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.stage import Stage
@@ -226,18 +226,20 @@ class Worker:
         await self.store.write(later)
 
     async def _redecide(self, one: Delivery, ticket_id: str) -> None:
-        """The ticket is gone from the desk: nothing leads to it any more; the mail is decided anew."""
+        """Decide the mail anew. A ticket that is gone from the desk has nothing lead to it any more."""
         now = self.clock()
 
         def again(connection: Connection) -> None:
-            threads.forget_ticket(connection, one.desk, ticket_id)
+            if ticket_id:
+                threads.forget_ticket(connection, one.desk, ticket_id)
+                problems.forget_ticket(connection, one.desk, ticket_id)
             inbox.move(
                 connection,
                 one,
                 Stage.ACCEPTED,
                 now=now,
                 reason="",
-                detail=f"{GONE} {ticket_id}, which the desk no longer has",
+                detail=f"{GONE} {ticket_id}, which the desk no longer has" if ticket_id else "its time has come",
                 generation=one.generation + 1,
                 plan=None,
                 ticket_id="",

@@ -12,6 +12,7 @@ from gateway.decide.compose import Composer
 from gateway.decide.facts import Facts
 from gateway.decide.files import Fate, FileRule
 from gateway.decide.forwards import Forward
+from gateway.decide.noticing import Noticing
 from gateway.decide.plan import Decision, Outcome, Trace
 from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
@@ -64,6 +65,7 @@ class Context:
     files: tuple[FileRule, ...] = ()
     files_released: bool = False  # an operator let its held files go
     note: str = ""  # of an earlier decision, for the technician
+    noticing: Noticing | None = None  # the vendor's notice that the mail is
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ class Clients:
         ]
         self._known: dict[tuple[str, ...], set[str]] = {}
         for name, one in both:
-            if (key := _words(name)) and one:
+            if (key := words_of(name)) and one:
                 self._known.setdefault(key, set()).add(one)
         self._longest = min(MOST_WORDS, max(map(len, self._known), default=0))
 
@@ -36,7 +36,7 @@ class Clients:
         """The client that the first text with an answer names."""
         why = "nothing names the client" if not texts else "no client is named"
         for text in texts:
-            found = self._in(_words(text[:MOST_TEXT]))
+            found = self._in(words_of(text[:MOST_TEXT]))
             if len(found) == 1:
                 return NamedClient(found.pop(), f"named by {text[:100]!r}")
             if found:
@@ -56,5 +56,5 @@ class Clients:
         return found
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))

@@ -86,6 +86,7 @@ class Composer:
         self.delivery_id = delivery_id
         self.original = original
         self.fates = fates or [Fate()] * len(email.attachments)
+        self.facts: Mapping[str, Any] = {}  # what the desk keeps besides the mail's own
 
     # -- parts ------------------------------------------------------------------------------------
 
@@ -147,6 +148,7 @@ class Composer:
             "mailbox": self.envelope.rcpt_to,
             "date": email.date,
             "verdict": self.envelope.verdict,
+            **self.facts,
             **({"forwarded_from": self.original.sender.address} if self.original and self.original.sender else {}),
             **more,
         }
@@ -229,8 +231,10 @@ class Composer:
         hidden: int = 0,
         automatic: str = "",
         note: str = "",
+        mailed: bool = False,
     ) -> list[EffectSpec]:
-        """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
+        """Everything for a reply: its pictures, the text in up to four comments, files, missing files. With
+        ``mailed`` the desk mails the text to the contacts."""
         files = uploads(self.email, present, self.fates)
         pictures = [one for one in files if one.shown]
         others = [one for one in files if not one.shown]
@@ -241,7 +245,7 @@ class Composer:
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):
             metadata = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
-            effects.append(_comment(part, internal, metadata))
+            effects.append(_comment(part, internal, metadata, mailed))
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
 
@@ -251,6 +255,11 @@ class Composer:
         assert bounce is not None
         body = self._frame("bounce", (), recipient=bounce.recipient[:320], status=bounce.status[:12])
         return [_comment(body, True, self._facts())]
+
+    def note_request(self) -> dict[str, Any]:
+        """The request of an internal comment whose text is made when it is sent."""
+        request: dict[str, Any] = _comment((), True, self._facts()).body["request"]
+        return request
 
     def moved(self, ticket_id: str) -> EffectSpec:
         """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
@@ -344,11 +353,11 @@ def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str]
     return rich.harmless([rich.paragraph(line) for line in lines])
 
 
-def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any]) -> EffectSpec:
+def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> EffectSpec:
     request = {
         "blocks": list(body),
         "is_internal": internal,
-        "suppressContactNotifications": True,
+        "suppressContactNotifications": not mailed,
         "metadata": {"email_gateway": metadata},
     }
     return EffectSpec("comment", {"request": request})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.decide import closed, domains, newticket, sender, threading
+from gateway.decide import closed, domains, newticket, notice, sender, threading
 from gateway.decide.case import Case, Context, Guard
 from gateway.decide.facts import (
     Copies,
@@ -247,8 +247,11 @@ POLICY: tuple[Callable[[Case], Decision | None], ...] = (
     _moved,
     _spoofed,
     _duplicate,
+    notice.proven,
     _flood,
+    notice.unproven,
     _thread,
+    notice.forwarded,
     _automatic,
     newticket.new_ticket,
 )

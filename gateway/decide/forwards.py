@@ -40,7 +40,7 @@ def find(
     if not is_forward(email):
         return None
     assert email.forwarded is not None
-    whose = _may_forward(sender, trusted)
+    whose = vouches(sender, trusted)
     if not whose:
         trace.add("forward", f"by {sender.address or 'a mail without From'}, who is no technician with a pass", "stays")
         return Forward(email.forwarded)
@@ -66,7 +66,7 @@ def is_forward(email: Email) -> bool:
     return email.forwarded.attached and not email.in_reply_to and not title.is_reply(email.subject)
 
 
-def _may_forward(sender: Sender, trusted: frozenset[str]) -> str:
+def vouches(sender: Sender, trusted: frozenset[str]) -> str:
     """Why the sender's forwards count for others, "" when they do not."""
     if sender.is_staff and sender.proven:
         return "by a technician with a passing verdict"

@@ -40,12 +40,14 @@ class Verdict:
 
 @dataclass(slots=True)
 class Event:
-    """One notice at the time when it was accepted, with the problem as it was."""
+    """One notice at the time when it was accepted, with the problem as it was. ``again`` when its delivery is
+    decided anew because planned work is over."""
 
     notice: Notice
     now: float
     problem: Problem | None
     facts: Facts
+    again: bool = False
 
     @property
     def ends(self) -> bool:
@@ -92,6 +94,16 @@ def _doubted(event: Event) -> Verdict | None:
     if not told(event.notice.handling.cadence, after.doubts):
         return Verdict("count", "nobody proved who says that it is over", after)
     return Verdict("doubt", "nobody proved who says that it is over", after)
+
+
+def _released(event: Event) -> Verdict | None:
+    """It outlasted the planned work on whose ticket it was."""
+    problem = event.problem
+    if problem is None or not problem.alive or not problem.until or event.ends:
+        return None
+    if not event.again and event.now < problem.until:
+        return None
+    return Verdict("open", f"the planned work of ticket {problem.number} is over, and it is not", begun(problem))
 
 
 def _overtaken(event: Event) -> Verdict | None:
@@ -147,8 +159,18 @@ def _first(event: Event) -> Verdict | None:
     if problem is None:
         return Verdict("open", "the first notice of the problem", None, changed=True)
     if not problem.ticket_id:
-        return Verdict("open", "its ticket was never made", _begun(event, problem), changed=True)
+        return Verdict("open", "its ticket was never made", begun(problem), changed=True)
     return None
+
+
+def _anew(event: Event) -> Verdict | None:
+    """It came back, and its ticket is not for that: it stood for many problems, or nobody proved this."""
+    problem = event.problem
+    assert problem is not None
+    if problem.alive or (event.notice.proven and not problem.part_of):
+        return None
+    why = "it came back" if event.notice.proven else "nobody proved who says that it came back"
+    return Verdict("open", why, begun(problem), changed=event.notice.proven)
 
 
 def _again(event: Event) -> Verdict | None:
@@ -188,11 +210,11 @@ def _on_ticket(event: Event, after: Problem, why: str, rises: bool, flaps: bool 
     assert problem is not None
     ticket = event.ticket()
     if ticket is None:
-        return Verdict("open", "the desk no longer has its ticket", _begun(event, problem))
+        return Verdict("open", "the desk no longer has its ticket", begun(problem))
     if not ticket.is_closed:
         return Verdict("comment", why, after, rises, flaps)
     if not _within(ticket, problem, handling.reopen, event.now):
-        return Verdict("open", f"{why}, and ticket {problem.number} is closed for good", _begun(event, problem))
+        return Verdict("open", f"{why}, and ticket {problem.number} is closed for good", begun(problem))
     if event.facts.ask(Reopens(problem.ticket_id, event.now - HOUR)) >= MOST_REOPENS:
         return Verdict(
             "comment", f"{why}; its ticket was reopened {MOST_REOPENS} times in an hour", after, rises, flaps
@@ -257,11 +279,13 @@ def _again_and_again(event: Event) -> Verdict | None:
 RULES: tuple[Callable[[Event], Verdict | None], ...] = (
     _ignored,
     _doubted,
+    _released,
     _overtaken,
     _no_news,
     _nothing_open,
     _recovered,
     _first,
+    _anew,
     _again,
     _worse,
     _news,
@@ -310,9 +334,7 @@ def _checked(event: Event, problem: Problem) -> Problem:
     return replace(_counted(event, problem), checked_at=event.now)
 
 
-def _begun(event: Event, problem: Problem) -> Problem:
+def begun(problem: Problem) -> Problem:
     """A new episode: a ticket of its own, which names the one before."""
     empty = Problem(problem.id, problem.family, problem.profile, problem.key, problem.client_id)
-    return replace(
-        empty, revision=problem.revision, previous=problem.number, part_of=problem.part_of, until=problem.until
-    )
+    return replace(empty, revision=problem.revision, previous=problem.number, until=problem.until)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gateway.decide.problem import Noticed, Problem
+
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 EffectKind = Literal[
-    "ticket", "comment", "document", "pictures", "status", "missing", "released", "moved", "note", "contact"
-]
+    "ticket", "comment", "document", "pictures", "status", "missing", "released", "moved", "note", "contact",
+    "close", "told", "priority", "bundle", "list", "again",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Plan:
     fallback: bool = False
     marks: tuple[tuple[str, str], ...] = ()  # addresses that cannot be reached, with the status
     subject: str = ""
+    mentions: tuple[str, ...] = ()  # more ids by which other mail waits for this one
+    late: bool = False  # its effects have a time of their own: nobody waits for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,13 @@ class Trace:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a mail and why. ``reason`` is one of reasons.REASONS for suppress and
-    quarantine, "" otherwise; ``detail`` is for the operator."""
+    quarantine, "" otherwise; ``detail`` is for the operator. ``changes`` and ``noticed`` are of vendors'
+    notices."""
 
     outcome: Outcome
     reason: str = ""
     detail: str = ""
     plan: Plan | None = None
     trace: tuple[Step, ...] = ()
+    changes: tuple[Problem, ...] = ()  # problems as they are from now on
+    noticed: Noticed | None = None

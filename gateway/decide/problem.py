@@ -115,6 +115,11 @@ def id_of(family: str, client_id: str) -> str:
     return digest(family, client_id)
 
 
+def missing_key(expectation: str, name: str) -> str:
+    """The key of the ticket about an expected mail that did not come, of this object or of any ("")."""
+    return f"(missing) {expectation}" + (f": {' '.join(name.casefold().split())}" if name else "")
+
+
 def overtaken(notice: Notice, accepted_at: float, problem: Problem) -> bool:
     """Whether a newer notice of the problem was seen before this one: by the vendor's number, else by the
     vendor's time, else by the order of acceptance."""

@@ -31,6 +31,25 @@ ALL = (
     Reason("auto-reply", "suppressed", "An automatic reply without a ticket.", "Nothing."),
     Reason("vacation", "suppressed", "An out-of-office reply without a ticket.", "Nothing."),
     Reason("skipped-by-rule", "suppressed", "A rule says to skip such mail.", "Nothing; the detail names the rule."),
+    Reason(
+        "counted",
+        "suppressed",
+        "A vendor's notice that says nothing new of its problem.",
+        "Nothing; the detail names the ticket, `gateway notices problems` the count.",
+    ),
+    Reason(
+        "overtaken",
+        "suppressed",
+        "A vendor's notice that came after a newer one of the same problem.",
+        "Nothing.",
+    ),
+    Reason(
+        "no-problem",
+        "suppressed",
+        "A vendor says that a problem is over, or has news of it, and none is open.",
+        "Nothing; `gateway notices review` lists them.",
+    ),
+    Reason("notice-ignored", "suppressed", "The profile says that such a notice asks for nothing.", "Nothing."),
     Reason("dropped", "suppressed", "An operator dropped it.", "Nothing."),
     Reason(
         "held-by-rule",

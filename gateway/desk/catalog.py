@@ -81,6 +81,12 @@ class Catalog:
             ids["priority_id"] = str(_pick("priority", self.priorities, "priority_name", priority)["priority_id"])
         return ids
 
+    def closed_status(self, board_id: str) -> str:
+        """The id of the first status of the board that closes a ticket, "" for none."""
+        closing = [one for one in self.statuses.get(board_id, ()) if one.get("is_closed")]
+        closing.sort(key=lambda one: one.get("order_number") or 0)
+        return str(closing[0]["status_id"]) if closing else ""
+
     def client_id(self, name: str) -> str:
         """The id of the client of that name. Raises UnknownName."""
         row = _pick("client", self.clients, "client_name", name)

@@ -139,6 +139,9 @@ class Desk:
                 return Good(outcome.status, found, outcome.body)
         return Unknown("more comments than can be read")
 
+    async def time_entries(self, ticket_id: str) -> Outcome:
+        return await self._get(f"/tickets/{ticket_id}/time-entries", {})
+
     async def documents(self, ticket_id: str, urgent: bool = False) -> Outcome:
         return await self._get(f"/tickets/{ticket_id}/documents", {}, urgent=urgent)
 
@@ -174,6 +177,12 @@ class Desk:
 
     async def add_comment(self, ticket_id: str, body: dict[str, Any]) -> Outcome:
         return await self._call("POST", f"/tickets/{ticket_id}/comments", json_body=body, counted=False)
+
+    async def bundle(self, master_id: str, child_id: str, mode: str) -> Outcome:
+        """Put a ticket under a master, which becomes one."""
+        return await self._call(
+            "POST", f"/tickets/{master_id}/bundle", json_body={"child_ticket_ids": [child_id], "mode": mode}
+        )
 
     async def upload(self, ticket_id: str, path: Path, name: str, content_type: str) -> Outcome:
         """Upload a file as a document. The deadline grows with its size."""

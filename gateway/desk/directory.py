@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
 from gateway.config import DeskSettings, MailboxSettings
 from gateway.decide import domains
-from gateway.decide.facts import Contact
+from gateway.decide.clients import Clients
+from gateway.decide.facts import Contact, NamedClient
 from gateway.desk.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Refused
@@ -37,14 +38,21 @@ class Directory:
     """One desk with its catalog and contact cache."""
 
     def __init__(
-        self, desk: Desk, settings: DeskSettings, mailboxes: list[MailboxSettings], boards: Sequence[str] = ()
+        self,
+        desk: Desk,
+        settings: DeskSettings,
+        mailboxes: list[MailboxSettings],
+        boards: Sequence[str] = (),
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.desk = desk
         self.settings = settings
         self.catalog: Catalog | None = None
         self.up_since = 0.0
         self._mailboxes = mailboxes
-        self._boards = boards  # that rules name
+        self._boards = boards  # that rules and notices name
+        self._aliases = aliases or {}  # other names of clients
+        self._named: tuple[Catalog | None, Clients] = (None, Clients())
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
         self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
@@ -128,6 +136,15 @@ class Directory:
             return self.catalog.client_id(name) if self.catalog else ""
         except UnknownName:
             return ""
+
+    def client_in(self, texts: Sequence[str]) -> NamedClient:
+        """The active client that one of the texts names, best text first."""
+        catalog, names = self._named
+        if catalog is not self.catalog and self.catalog is not None:
+            rows = [row for row in self.catalog.clients if not row.get("is_inactive")]
+            names = Clients([(str(row["client_name"]), str(row["client_id"])) for row in rows], self._aliases)
+            self._named = (self.catalog, names)
+        return names.find(texts)
 
     def _inactive(self, client_id: str) -> bool:
         return self.catalog is not None and client_id in self.catalog.inactive_clients

@@ -146,7 +146,8 @@ class Stage:
         one = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
         desk = Desk(name, "http://desk/api/v1", one.key(), rate=0, clock=self.clock, transport=transport)
-        return Directory(desk, one, [box for box in self.settings.mailbox if box.desk == name], boards_named(self.settings))
+        boxes = [box for box in self.settings.mailbox if box.desk == name]
+        return Directory(desk, one, boxes, boards_named(self.settings), self.settings.aliases)
 
     async def open(self) -> None:
         for directory in self.directories.values():
@@ -197,15 +198,15 @@ class Stage:
         (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw)))
         return self.ids[mail.key]
 
-    async def work(self) -> None:
-        """Work until nothing is pending, moving the clock to whatever is due next."""
-        end = self.now + PATIENCE
+    async def work(self, within: float | None = None) -> None:
+        """Work until nothing is pending, moving the clock to whatever is due next; ``within`` seconds only."""
+        end = self.now + (PATIENCE if within is None else within)
         names = list(self.directories)
         while True:
             due = await self.store.read(lambda c: inbox.next_due(c, names))
-            if due is None:
+            if due is None or (within is not None and due > end):
                 break
-            assert due < end, "never finished"
+            assert due < end or within is not None, "never finished"
             self.now = max(self.now, due)
             for one in await self.store.write(self._claim):
                 await self.worker._work(one)

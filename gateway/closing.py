@@ -1,0 +1,71 @@
+"""Whether a ticket may close by itself: only as we made it, and touched by nobody.
+
+Untouched is a ticket with the status that we gave it, no comment but those about the vendor's notices (they
+carry our mark in their metadata), and no time entry. What the desk's own rules refuse stays open as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.desk.client import Desk
+from gateway.desk.outcome import Good, Outcome
+from gateway.store import problems
+from gateway.store.effects import Effect
+from gateway.store.engine import Store
+
+GONE = "the ticket is gone"
+NEWER = "a newer notice says otherwise"
+BEFORE = "somebody closed it before"
+SILENT = (GONE, NEWER, BEFORE)
+"""Reasons that nobody needs to be told of."""
+
+
+class Unfit(Exception):
+    """The effect is not to be done, for this reason; ``done`` says that it is done already."""
+
+    def __init__(self, reason: str, done: bool = False) -> None:
+        super().__init__(reason)
+        self.done = done
+
+
+class NotAnswered(Exception):
+    """What the desk says must be known first, and it did not answer well."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+async def look(store: Store, desk: Desk, one: Effect) -> None:
+    """Raises Unfit unless the ticket may be closed now; NotAnswered. Two counted calls."""
+    body = one.body
+    problem = await store.read(lambda c: problems.find(c, body["problem"]))
+    if problem is None or problem.changed_at != body["changed_at"] or problem.state not in ("recovered", "closing"):
+        raise Unfit(NEWER)
+    ticket = _good(await desk.ticket(body["ticket_id"]))
+    if ticket.get("status_id") == body["request"]["status_id"] and one.sends:
+        raise Unfit("closed", done=True)
+    if ticket.get("status_is_closed", ticket.get("is_closed")):
+        raise Unfit(BEFORE)
+    if body["never"]:
+        raise Unfit(body["never"])
+    if ticket.get("status_id") != body["status_id"]:
+        raise Unfit("somebody changed its status")
+    if any(not _ours(comment) for comment in _good(await desk.comments(body["ticket_id"], 0.0))):
+        raise Unfit("somebody wrote on it")
+    if _good(await desk.time_entries(body["ticket_id"])):
+        raise Unfit("somebody booked time on it")
+
+
+def _good(outcome: Outcome) -> Any:
+    if not isinstance(outcome, Good):
+        raise NotAnswered(outcome)
+    return outcome.data
+
+
+def _ours(comment: dict[str, Any]) -> bool:
+    """Whether a comment is one of ours about a notice: a customer's reply that we posted is not."""
+    metadata = comment.get("metadata")
+    mine = metadata.get("email_gateway") if isinstance(metadata, dict) else None
+    return isinstance(mine, dict) and bool(mine.get("marker")) and bool(mine.get("notice"))

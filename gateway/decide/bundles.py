@@ -1,0 +1,67 @@
+"""One incident of a vendor, many clients: a ticket for each, bundled under the first.
+
+What the vendor says later goes to the master alone. It is mailed to the clients' contacts only where the
+configuration says so (CONTRACT "Bundles").
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway.decide.facts import OfIncident
+from gateway.decide.plan import EffectSpec
+from gateway.decide.problem import Problem
+
+if TYPE_CHECKING:
+    from gateway.decide.life import Verdict
+    from gateway.decide.notice import Affair
+
+
+def _others(affair: Affair, problem: Problem) -> list[Problem]:
+    """The incident's other problems, of other clients, oldest first."""
+    incident = affair.notice.incident or problem.incident
+    if not incident or not affair.notice.handling.bundle:
+        return []
+    found: list[Problem] = affair.facts.ask(OfIncident(affair.notice.profile, incident))
+    return [one for one in found if one.id != problem.id and one.client_id != problem.client_id]
+
+
+def under(affair: Affair, begun: Problem) -> tuple[str, list[EffectSpec]]:
+    """The master for a new ticket, "" for none, and what puts it there."""
+    alive = [one for one in _others(affair, begun) if one.alive]
+    if not alive:
+        return "", []
+    master = alive[0].master_id or alive[0].ticket_id
+    affair.case.trace.add("bundle", f"incident {affair.notice.incident}", f"under ticket {master}")
+    return master, [EffectSpec("bundle", {"master_id": master, "mode": affair.notice.handling.bundle})]
+
+
+def place(affair: Affair, problem: Problem, verdict: Verdict) -> tuple[str, bool]:
+    """The ticket for a later notice, and whether it is news there: each client's mail says the same."""
+    if not problem.master_id or verdict.act == "doubt" or verdict.changed:
+        return problem.ticket_id, True
+    master = next((one for one in _others(affair, problem) if one.ticket_id == problem.master_id), None)
+    if master is None or not master.alive:
+        return problem.ticket_id, True
+    if affair.notice.word == master.word:
+        return master.ticket_id, False
+    affair.change(replace(master, word=affair.notice.word, words=1))
+    return master.ticket_id, True
+
+
+def fans_out(affair: Affair, problem: Problem) -> bool:
+    """Whether the comment is for the clients, and mailed to them: on a master, by an explicit setting."""
+    handling = affair.notice.handling
+    return bool(handling.fan_out and handling.bundle and problem.incident and affair.notice.proven)
+
+
+def also_over(affair: Affair, problem: Problem) -> list[Problem]:
+    """The incident's tickets that will hear of no end of their own: people sent those notices on."""
+    found = []
+    for one in _others(affair, problem):
+        if one.forwarded and one.alive:
+            back = replace(one, state="recovered", changed_at=affair.now, last_at=affair.now, left="")
+            affair.change(back)
+            found.append(back)
+    return found

@@ -1,0 +1,86 @@
+"""Reading a mail as a notice, with the desk's ids in place of names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import structlog
+
+from gateway.config import MailboxSettings
+from gateway.decide.noticing import Noticing
+from gateway.decide.problem import missing_key
+from gateway.desk.catalog import Catalog, UnknownName
+from gateway.envelope import Envelope
+from gateway.mail.model import Email
+from gateway.notices.notice import Notice
+from gateway.notices.read import read
+from gateway.notices.source import Source, Sources
+
+log = structlog.get_logger("work")
+
+
+def noticing(
+    email: Email, envelope: Envelope, box: MailboxSettings, sources: Sources, catalog: Catalog | None
+) -> Noticing | None:
+    """The notice that a mail is, None for none. Without a catalog names stand for ids."""
+    notice = _missing(envelope, sources) or read(email, envelope, sources, desk=box.desk, mailbox=box.address)
+    source = sources.named(notice.profile) if notice else None
+    if notice is None or source is None:
+        return None
+    missing: tuple[str, ...] = ()
+    if notice.expected and not envelope.internal:
+        each = any(one.name == notice.expected and one.each for one in source.expect)
+        missing = (missing_key(notice.expected, notice.object if each else ""),)
+    priorities, closed, urgent = {}, {}, ""
+    if catalog is not None:
+        priorities = {str(row["priority_name"]).casefold(): str(row["priority_id"]) for row in catalog.priorities}
+        closed = {board: status for board in catalog.boards if (status := catalog.closed_status(board))}
+    return Noticing(
+        notice,
+        box.desk,
+        destination=_destination(source, catalog),
+        priorities=priorities,
+        closed=closed,
+        urgent=urgent,
+        missing=missing,
+    )
+
+
+def _destination(source: Source, catalog: Catalog | None) -> dict[str, str]:
+    """Where the source's tickets go, but for the mailbox's; a name that the desk lacks is left out."""
+    named = source.destination
+    category = {"category_id": named["category"]} if named.get("category") else {}
+    if catalog is None:
+        return {**{f"{key}_id": f"{key} {name}" for key, name in named.items() if key != "category"}, **category}
+    try:
+        return {
+            **catalog.place(named.get("board", ""), named.get("status", ""), named.get("priority", ""), ""),
+            **category,
+        }
+    except UnknownName as error:
+        log.error("destination of a notice not used", notice=source.name, why=str(error))
+        return {}
+
+
+def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
+    """The gateway's own word that an expected mail did not come."""
+    if not envelope.internal:
+        return None
+    about = json.loads(envelope.internal)
+    source = sources.named(about["source"])
+    if source is None:
+        return None
+    return Notice(
+        profile=source.name,
+        state="open",
+        key=missing_key(about["expectation"], about["object"]),
+        object=about["object"] or about["expectation"],
+        condition="missing mail",
+        title=about["title"],
+        proven=True,
+        proof="the gateway's own",
+        word="missing",
+        clients=tuple(filter(None, [about["client"]])),
+        handling=replace(source.handling, storm=0),
+    )
