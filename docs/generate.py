@@ -3,6 +3,7 @@
 - docs/configuration.md from the models of gateway.config
 - docs/metrics.md from gateway.metrics
 - the table of reasons in docs/flow.md from gateway.decide.reasons
+- the tables in docs/notices.md from gateway.notices
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pydantic_core import PydanticUndefined
 from gateway import config
 from gateway.decide import reasons
 from gateway.metrics import Metrics
+from gateway.notices import load
+from gateway.notices.profile import Profile
 
 HERE = Path(__file__).parent
 
@@ -40,13 +43,15 @@ def configuration() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(title: str, model: type[BaseModel]) -> list[str]:
+def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> list[str]:
     lines = ["", f"## {title}", "", (model.__doc__ or "").strip().split("\n\n")[0].replace("\n    ", " "), ""]
     lines += ["| key | type | default | what |", "|---|---|---|---|"]
     nested: list[str] = []
-    for name, field in model.model_fields.items():
+    own = [name for name in model.model_fields if name in model.__annotations__]
+    for name in (*own, *(one for one in model.model_fields if one not in own)):
+        field = model.model_fields[name]
         inner, many = _model(field.annotation)
-        if inner is not None:
+        if inner is not None and nested_too:
             mark = title.strip("[]")
             nested += _section(f"[[{mark}.{name}]]" if many else f"[{mark}.{name}]", inner)
             continue
@@ -76,6 +81,8 @@ def _type(annotation: Any) -> str:
         return ", ".join(f"`{one}`" for one in get_args(annotation))
     if origin is tuple:
         return f"list of {_type(get_args(annotation)[0])}"
+    if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return "table"
     names = {str: "text", int: "number", float: "number", bool: "true/false", Path: "path", SecretStr: "secret"}
     return names.get(annotation, "text")
 
@@ -90,6 +97,27 @@ def _default(field: FieldInfo) -> str:
     if isinstance(field.default, tuple):
         return ", ".join(f"`{one}`" for one in field.default)
     return f"`{field.default}`"
+
+
+def profile() -> str:
+    """The parts of a profile, and the shipped profiles."""
+    top = ["### a profile\n", "| key | type | default | what |", "|---|---|---|---|"]
+    parts: list[str] = []
+    for name, field in Profile.model_fields.items():
+        model, many = _model(field.annotation)
+        if model is None:
+            top.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description} |")
+        else:
+            parts += _section(f"[[{name}]]" if many else f"[{name}]", model, nested_too=name == "fixture")
+    return "\n".join(top + parts).replace("\n## ", "\n### ")
+
+
+def shipped_profiles() -> str:
+    lines = ["| profile | product | writes from | what it reads, and what to set there |", "|---|---|---|---|"]
+    for one in load.load(load.shipped()).values():
+        of = one.profile
+        lines.append(f"| `{of.name}` | {of.title} | {', '.join(of.who.senders) or '-'} | {of.about} |")
+    return "\n".join(lines)
 
 
 def metrics() -> str:
@@ -112,14 +140,21 @@ def reason_table() -> str:
 
 def pages() -> dict[Path, str]:
     """Each page with its content as it should be."""
-    flow = (HERE / "flow.md").read_text(encoding="utf-8")
-    before, _, rest = flow.partition("<!-- reasons -->")
-    _, _, after = rest.partition("<!-- /reasons -->")
+    flow, notices = ((HERE / name).read_text(encoding="utf-8") for name in ("flow.md", "notices.md"))
+    notices = _within(notices, "shipped", shipped_profiles())
     return {
         HERE / "configuration.md": configuration(),
         HERE / "metrics.md": metrics(),
-        HERE / "flow.md": f"{before}<!-- reasons -->\n{reason_table()}\n<!-- /reasons -->{after}",
+        HERE / "flow.md": _within(flow, "reasons", reason_table()),
+        HERE / "notices.md": _within(notices, "profile", profile()),
     }
+
+
+def _within(text: str, mark: str, made: str) -> str:
+    """A page with what is made from the code between its marks."""
+    before, _, rest = text.partition(f"<!-- {mark} -->")
+    _, _, after = rest.partition(f"<!-- /{mark} -->")
+    return f"{before}<!-- {mark} -->\n{made}\n<!-- /{mark} -->{after}"
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ class NoticesSettings(Section):
 
 
 class NoticeSettings(HandlingPart):
-    """A profile that is on, for one source of mail. Nothing is on that is not named here."""
+    """A profile that is on, for one source of mail. Nothing is on that is not named here; what is absent is as the
+    profile says."""
 
     profile: ProfileName = Field(description="name of the profile: a shipped one, or one in the folder")
     name: ProfileName | None = Field(None, description="name in traces and lists; the profile's when empty")

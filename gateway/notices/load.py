@@ -69,20 +69,51 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
 
 def read(path: Path, own: bool = False) -> Loaded:
     """One profile. Raises BadProfiles."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except OSError as error:
-        raise BadProfiles([f"{path}: cannot be read ({error.strerror})"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadProfiles([f"{path}: not valid TOML: {error}"]) from error
-    places = Places(((str(path), text),))
+    data, text = _toml(path)
+    texts = [(str(path), text)]
+    if own and (base := data.pop("extends", None)) is not None:
+        if base not in shipped():
+            where = Places(tuple(texts)).of("", None, "extends")
+            raise BadProfiles([f"{where}: extends: {base!r} is not one of: {', '.join(shipped())}"])
+        under, text = _toml(SHIPPED / f"{base}.toml")
+        data = _over(under, data)
+        texts.append((str(SHIPPED / f"{base}.toml"), text))
+    places = Places(tuple(texts))
     try:
         return Loaded(Profile.model_validate(_frozen(data)), path, places, own)
     except ValidationError as error:
         raise BadProfiles(
             [_fault(one, places) for one in error.errors(include_url=False, include_input=False)]
         ) from error
+
+
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
+    """A file as data and as text. Raises BadProfiles."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
+    except OSError as error:
+        raise BadProfiles([f"{path}: cannot be read ({error.strerror})"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadProfiles([f"{path}: not valid TOML: {error}"]) from error
+
+
+def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
+    """A profile over the one that it extends: its keys take their place, its steps of reading and fixtures stand
+    before, its words of state are added."""
+    out = {**base, **mine}
+    for part, value in mine.items():
+        under = base.get(part)
+        if isinstance(value, dict) and isinstance(under, dict):
+            out[part] = {**under, **value}
+        elif isinstance(value, list) and isinstance(under, list):
+            out[part] = [*value, *under]
+    words = {key: value for key, value in base.get("state", {}).items() if key != "fields"}
+    for state, under in words.items():
+        more = mine.get("state", {}).get(state, [])
+        if isinstance(more, list):
+            out["state"][state] = [*under, *(word for word in more if word not in under)]
+    return out
 
 
 def _frozen(value: Any) -> Any:

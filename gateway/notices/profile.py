@@ -31,6 +31,7 @@ FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
 ProfileName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Texts = str | tuple[str, ...]
+_DEFAULT = Handling()
 
 
 def _sender(text: str) -> str:
@@ -207,19 +208,35 @@ class TimePart(Section):
 class HandlingPart(Section):
     """What becomes of the notices, and where their tickets go."""
 
-    close: bool | None = Field(None, description="a recovery may close a ticket that nobody touched")
-    hold: Annotated[float, Field(ge=0)] | None = Field(None, description="seconds that a recovery must last before")
+    close: bool | None = Field(
+        None, description="a recovery may close a ticket that nobody touched; it may unless said"
+    )
+    hold: Annotated[float, Field(ge=0)] | None = Field(
+        None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
+    )
     reopen: Annotated[float, Field(ge=0)] | None = Field(
-        None, description="seconds since the closing in which a new problem reopens the ticket; 0 = never"
+        None,
+        description="seconds since the closing in which a new problem reopens the ticket, 0 = never; "
+        f"{_DEFAULT.reopen:.0f} unless said",
     )
     cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
-        None, description="the occurrences that are told by a comment; beyond the last each multiple of it"
+        None,
+        description="the occurrences that are told by a comment, beyond the last each multiple of it; "
+        f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
     )
-    flaps: Annotated[int, Field(ge=0)] | None = Field(None, description="changes that are a flapping; 0 = never")
-    flap_window: Annotated[float, Field(gt=0)] | None = Field(None, description="seconds in which they count")
-    storm: Annotated[int, Field(ge=0)] | None = Field(None, description="new problems that are a storm; 0 = never")
-    storm_window: Annotated[float, Field(gt=0)] | None = Field(None, description="seconds in which they count")
-    files: bool | None = Field(None, description="files of later mails are uploaded too")
+    flaps: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
+    )
+    flap_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.flap_window:.0f} unless said"
+    )
+    storm: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
+    )
+    storm_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
+    )
+    files: bool | None = Field(None, description="files of later mails are uploaded too; they are unless said")
     bundle: Literal["", "link_only", "sync_updates"] | None = Field(
         None, description="how tickets of several clients about one incident are bundled; empty = not"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError, Settings, load
+from gateway.notices import fixtures
 from gateway.noticesources import sources
 
 HEAD = """[desk]
@@ -124,3 +125,37 @@ def test_what_the_notice_says_goes_before_the_profile(tmp_path: Path) -> None:
     assert (found.handling.hold, found.handling.reopen) == (60.0, 129600.0)
     assert found.destination == {"board": "Alerts"}
     assert found.priorities == {"failed": "High"}
+
+
+GERMAN = """extends = "uptime-kuma"
+name = "kuma-german"
+[[read]]
+source = "subject"
+regex = '^\\[(?P<monitor>.+)\\] ist (?P<state>\\S+)$'
+[who]
+when = [{ field = "subject", regex = '^\\[' }]
+[state]
+open = ["gestört"]
+close = ["erreichbar"]
+[[fixture]]
+name = "gestört"
+subject = "[Shop] ist gestört"
+gives = { state = "open", object = "Shop", same_as = "down" }
+"""
+
+
+def test_a_profile_extends_a_shipped_one(tmp_path: Path) -> None:
+    profile = GERMAN.replace('same_as = "down"', 'unlike = ["down"]')
+
+    loaded = settings(tmp_path, "", profile).profiles["kuma-german"]
+
+    assert [one.what for one in fixtures.run(loaded)] == ["is known as one"]  # the shipped "Email Testing" is none
+    assert loaded.profile.state.open == ("Down", "will expire", "will be expired", "expired", "gestört")
+    assert loaded.profile.read[0].names() == {"monitor", "state"}
+
+
+def test_what_is_wrong_in_an_extension_has_its_own_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"own\.toml:10: state: close: the word 'Down' is in open as well"):
+        settings(tmp_path, "", GERMAN.replace('"erreichbar"', '"Down"'))
+    with pytest.raises(ConfigError, match=r"own\.toml:1: extends: 'kuma' is not one of"):
+        settings(tmp_path, "", GERMAN.replace('"uptime-kuma"', '"kuma"'))

@@ -1,0 +1,38 @@
+"""What docs/notices.md shows works as it stands."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+from gateway import config
+from gateway.notices import fixtures, load
+
+PAGE = (Path(__file__).parents[2] / "docs" / "notices.md").read_text(encoding="utf-8")
+
+
+def example(heading: str, begins: str) -> str:
+    """The indented lines under a heading that begin so."""
+    part = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"(?:^(?:    .*)?\n)+", part, re.M)
+    return next(text for one in blocks if (text := textwrap.dedent(one)).strip().startswith(begins))
+
+
+def test_the_profile_reads_its_fixtures(tmp_path: Path) -> None:
+    (tmp_path / "cooling.toml").write_text(example("Write one", "name ="))
+
+    loaded = load.read(tmp_path / "cooling.toml", own=True)
+
+    assert fixtures.run(loaded) == []
+    assert len(loaded.profile.fixture) == 2
+
+
+def test_the_notices_are_valid(tmp_path: Path) -> None:
+    head = '[desk]\nurl = "http://desk/api/v1"\napi_key = "k"\n[[mailbox]]\naddress = "alerts@msp.example"\n'
+    (tmp_path / "gateway.toml").write_text(head + example("Turn one on", "[[notice]]"))
+
+    found = config.load(tmp_path / "gateway.toml", {})
+
+    assert [one.called for one in found.notice] == ["veeam", "synology-globex", "datto-rmm"]
+    assert found.notice[2].expect[0].by == ("06:00",)
