@@ -5,36 +5,45 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from typing import Any
 
 import structlog
 from sqlalchemy import func, select
 
-from gateway.config import Settings
+from gateway.clock import StoreClock
+from gateway.config import ConfigError, Settings
 from gateway.desk.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
+from gateway.desk.shared import SharedPacing
 from gateway.executor import Executor
 from gateway.http import application, server
+from gateway.leases import Leases
 from gateway.metrics import Metrics
 from gateway.parser import Parser
 from gateway.planner import Planner
 from gateway.rescan import Rescanner
 from gateway.rules import boards_named
+from gateway.slots import Slots
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import census, heldfiles, inbox
+from gateway.store import census, claims, heldfiles
+from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.migrate import migrate
 from gateway.store.schema import delivery, raw
 from gateway.store.stage import PENDING, Stage
+from gateway.store.wake import Ear
 from gateway.templates import Templates
 from gateway.watcher import Watcher
 from gateway.worker import Worker
@@ -47,9 +56,14 @@ LAG_WINDOW = 10.0
 
 
 def make_directory(
-    settings: Settings, name: str, clock: Callable[[], float] = time.time, metrics: Metrics | None = None
+    settings: Settings,
+    name: str,
+    clock: Callable[[], float] = time.time,
+    metrics: Metrics | None = None,
+    store: Store | None = None,
 ) -> Directory:
-    """The client of one configured desk with its catalog. Raises ConfigError for a key file."""
+    """The client of one configured desk with its catalog; its budget is shared through the ``store`` where
+    that is for several processes. Raises ConfigError for a key file."""
     one = settings.desks[name]
 
     def observe(route: str, outcome: Outcome, seconds: float) -> None:
@@ -64,6 +78,9 @@ def make_directory(
         timeout=one.timeout,
         rate=one.rate,
         burst=one.burst,
+        pacing=SharedPacing(store, Limit(name, one.rate, one.burst), clock())
+        if store is not None and not store.sqlite and one.rate
+        else None,
         clock=clock,
         observe=observe,
     )
@@ -71,71 +88,56 @@ def make_directory(
     return Directory(desk, one, boxes, boards_named(settings), settings.aliases)
 
 
-class Gateway:
-    """Everything that ``gateway serve`` runs."""
+class Role(StrEnum):
+    """What a process does of the gateway's work."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    ALL = "all"
+    SMTP = "smtp"
+    WORKER = "worker"
+
+
+class Gateway:
+    """Everything that ``gateway serve`` runs: listeners, workers, or both. Raises ConfigError."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] | None = None, role: Role = Role.ALL) -> None:
+        if role is not Role.ALL and settings.store.url.startswith("sqlite"):
+            raise ConfigError(
+                f"role {role}: a SQLite file is for one process; set [store] url to PostgreSQL, or use role all"
+            )
         self.settings = settings
-        self.clock = clock
+        self.role = role
+        self.name = settings.work.name or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.store_clock = StoreClock()
+        self.clock = clock or self.store_clock
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
-        self.directories = {name: make_directory(settings, name, clock, self.metrics) for name in settings.desks}
         self.store = Store(settings.store.url, on_fatal=_die)
         migrate(self.store.engine)
-        self.templates = Templates()
-        self.parser = Parser(
-            children=settings.parser.children,
-            deadline=settings.parser.deadline,
-            memory=settings.parser.memory,
-            own=[box.address for box in settings.mailbox],
-            observe=self._parsed,
-        )
-        self.planner = Planner(self.store, self.parser, self.directories, settings, self.templates, clock)
-        self.executor = Executor(
-            self.store,
-            self.planner,
-            self.directories,
-            self.templates,
-            lease=settings.work.lease,
-            wait_for_parent=settings.work.wait_for_parent,
-            retry_for=settings.work.retry_for,
-            clock=clock,
-            observe=lambda kind, outcome: self.metrics.effects.labels(kind, outcome).inc(),
-        )
-        self.worker = Worker(
-            self.store, self.planner, self.executor, self.directories, settings.work, clock, self._finished
-        )
-        self.watcher = Watcher(
-            self.store, self.directories, clock, lambda kind: self.metrics.doubles.labels(kind).inc()
-        )
-        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self.worker.wake)
-        self.listener = Listener(
+        self.store.read_sync(self.store_clock.measure)
+        self.work = _Work(self) if role is not Role.SMTP else None
+        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted)
+        self.listener = self._listener() if role is not Role.WORKER else None
+        self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
+        self._stalls: list[tuple[float, float]] = []
+
+    def _listener(self) -> Listener:
+        return Listener(
             self.acceptor,
-            settings.smtp,
-            Mailboxes(settings.mailbox),
-            clock=clock,
+            self.settings.smtp,
+            Mailboxes(self.settings.mailbox),
+            clock=self.clock,
             count=lambda code: self.metrics.smtp_answers.labels(code).inc(),
             refused=lambda reason, listener: self.metrics.smtp_refusals.labels(reason, listener).inc(),
             judged=lambda verdict, listener: self.metrics.smtp_verdicts.labels(verdict, listener).inc(),
             pending=self._pending,
         )
-        scanner = scanner_of(settings.smtp.scanner)
-        self.rescanner = Rescanner(self.planner, scanner, clock, self.worker.wake) if scanner else None
-        self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
-        self._stalls: list[tuple[float, float]] = []
+
+    def _accepted(self) -> None:
+        if self.work is not None:
+            self.work.worker.wake()
 
     async def _pending(self) -> int:
         return (await self.store.read(census.sums)).pending
-
-    def _parsed(self, seconds: float, died: bool) -> None:
-        self.metrics.parse_seconds.observe(seconds)
-        if died:
-            self.metrics.parser_deaths.inc()
-
-    def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
-        self.metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
-        if not one.posted:  # else its held files were let go, long after its end
-            self.metrics.latency.labels(one.mailbox).observe(max(0.0, self.clock() - one.accepted_at))
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -144,27 +146,36 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop_event.set)
+        log.info("starting", role=self.role.value, name=self.name)
         await self._recover()
-        tasks = [self._task(directory.keep(self.stop_event)) for directory in self.directories.values()]
-        tasks += [self._task(self.watcher.keep(self.stop_event)), self._task(self._watch_lag())]
-        if self.rescanner:
-            tasks.append(self._task(self.rescanner.keep(self.stop_event)))
+        background = [self._watch_lag()]
+        if not self.store.sqlite:
+            background.append(self.store_clock.keep(self.store))
+        tasks = [self._task(one) for one in (*background, *(self.work.background() if self.work else ()))]
         http = self._task(self._http.serve())
-        work = self._task(self.worker.run())
-        await self.listener.start()
+        work = self._task(self.work.worker.run()) if self.work else None
+        if self.listener:
+            await self.listener.start()
         await self.stop_event.wait()
-        log.info("draining")
-        await self.worker.stop()
-        await self.listener.drain()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.smtp.drain):
-                await work
+        await self._drain(work)
         self._http.should_exit = True
         for task in tasks:
             task.cancel()
-        await asyncio.gather(http, work, *tasks, return_exceptions=True)
+        await asyncio.gather(http, *tasks, *([work] if work else []), return_exceptions=True)
         await self.close()
         log.info("stopped")
+
+    async def _drain(self, work: asyncio.Task[None] | None) -> None:
+        """Let what is under way finish, within ``smtp.drain`` each."""
+        log.info("draining")
+        if self.work:
+            await self.work.worker.stop()
+        if self.listener:
+            await self.listener.drain()
+        if work:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.smtp.drain):
+                    await work
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -178,17 +189,17 @@ class Gateway:
             _die(error)
 
     async def close(self) -> None:
-        await self.parser.close()
-        for directory in self.directories.values():
-            await directory.desk.close()
+        if self.work:
+            await self.work.close()
         await asyncio.to_thread(self.store.close)
 
     async def _recover(self) -> None:
         """After a crash: free the claims of the last run, remove files that nothing refers to."""
+        freed = await self.store.write(lambda c: claims.free(c, None if self.store.sqlite else self.name))
         if not self.store.sqlite:  # others may share the store and the spool
+            log.info("recovered", claims=freed)
             return
         shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
-        freed = await self.store.write(inbox.free_claims)
         known = await self.store.read(
             lambda c: set(c.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
         )
@@ -217,24 +228,25 @@ class Gateway:
                 "budget": min(directory.desk.pacing.left(now), 1e9),
                 "faults": directory.catalog.faults if directory.catalog else {},
             }
-            for name, directory in self.directories.items()
+            for name, directory in (self.work.directories if self.work else {}).items()
         }
 
     async def readiness(self) -> dict[str, Any]:
-        """Whether mail can be accepted, and how the desks are."""
+        """Whether this process can do its part, and how the desks are: a listener accepts mail and a worker
+        takes it from the store, whatever the desks do."""
         reasons = []
-        if self.listener.draining or self.stop_event.is_set():
+        if self.stop_event.is_set() or (self.listener and self.listener.draining):
             reasons.append("draining")
         if shutil.disk_usage(self.acceptor.spool).free < self.settings.store.min_free:
             reasons.append("disk below its reserve")
-        if self.listener.overload:
+        if self.listener and self.listener.overload:
             reasons.append(f"overload: {self.listener.overload}")
         try:
             async with asyncio.timeout(5):
                 await self.store.write(lambda c: None)
         except Exception as error:
             reasons.append(f"store: {type(error).__name__}")
-        return {"ready": not reasons, "reasons": reasons, "desks": self._desk_states()}
+        return {"ready": not reasons, "role": self.role.value, "reasons": reasons, "desks": self._desk_states()}
 
     async def collect(self) -> None:
         """Bring the gauges up to date."""
@@ -254,11 +266,84 @@ class Gateway:
         self.metrics.files_held.clear()
         for rule, count in (await self.store.read(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)
-        self.metrics.smtp_sessions.set(self.listener.sessions)
+        if self.listener:
+            self.metrics.smtp_sessions.set(self.listener.sessions)
         self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
         for name, desk in self._desk_states().items():
             self.metrics.desk_up.labels(name).set(desk["up"])
             self.metrics.desk_budget.labels(name).set(desk["budget"])
+
+
+class _Work:
+    """The parts that bring accepted mail to the desks."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        settings, store, clock, metrics = gateway.settings, gateway.store, gateway.clock, gateway.metrics
+        self.gateway = gateway
+        self.directories = {name: make_directory(settings, name, clock, metrics, store) for name in settings.desks}
+        self.parser = Parser(
+            children=settings.parser.children,
+            deadline=settings.parser.deadline,
+            memory=settings.parser.memory,
+            own=[box.address for box in settings.mailbox],
+            observe=self._parsed,
+        )
+        templates = Templates()
+        leases = Leases(store, settings.work.lease, gateway.name, clock)
+        planner = Planner(store, self.parser, self.directories, settings, templates, leases, clock)
+        executor = Executor(
+            store,
+            planner,
+            self.directories,
+            templates,
+            leases=leases,
+            slots=Slots(settings.work.concurrency),
+            wait_for_parent=settings.work.wait_for_parent,
+            retry_for=settings.work.retry_for,
+            clock=clock,
+            observe=lambda kind, outcome: metrics.effects.labels(kind, outcome).inc(),
+        )
+        self.worker = Worker(
+            store,
+            planner,
+            executor,
+            self.directories,
+            settings.work,
+            clock,
+            self._finished,
+            told=lambda: self.ear.on,
+        )
+        self.ear = Ear(store.engine, self.worker.wake)
+        self.watcher = Watcher(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        scanner = scanner_of(settings.smtp.scanner)
+        self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
+
+    def background(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the worker."""
+        stop = self.gateway.stop_event
+        parts = [directory.keep(stop) for directory in self.directories.values()]
+        parts.append(self.watcher.keep(stop))
+        if self.rescanner:
+            parts.append(self.rescanner.keep(stop))
+        if not self.gateway.store.sqlite:
+            parts.append(self.ear.keep(stop))
+        return parts
+
+    async def close(self) -> None:
+        await self.parser.close()
+        for directory in self.directories.values():
+            await directory.desk.close()
+
+    def _parsed(self, seconds: float, died: bool) -> None:
+        self.gateway.metrics.parse_seconds.observe(seconds)
+        if died:
+            self.gateway.metrics.parser_deaths.inc()
+
+    def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
+        metrics = self.gateway.metrics
+        metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
+        if not one.posted:  # else its held files were let go, long after its end
+            metrics.latency.labels(one.mailbox).observe(max(0.0, self.gateway.clock() - one.accepted_at))
 
 
 def _die(error: BaseException) -> None:

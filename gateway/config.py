@@ -110,7 +110,12 @@ class WorkSettings(Section):
     """How accepted mail is worked on."""
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries worked on at once")
-    lease: Seconds = Field(300, description="seconds that a claim of a delivery lasts")
+    lease: Annotated[float, Field(ge=1)] = Field(
+        30, description="seconds until the mail of a process that stopped is taken over; renewed while it lives"
+    )
+    name: Annotated[str, Field(max_length=100)] = Field(
+        "", description="of this process: the same after a restart, unlike any other's; drawn at start when empty"
+    )
     retry_for: Seconds = Field(5 * 86400, description="seconds of temporary failures until quarantine")
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
     remember: Seconds = Field(30 * 86400, description="seconds that a redelivery is recognised")
@@ -329,6 +334,8 @@ def parse(
     desks = data["desks"]
     if isinstance(desks, dict):
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
+    if name := environ.get("GATEWAY_NAME"):
+        data["work"] = {**data.get("work", {}), "name": name}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
     for key in ("mailbox", "domain", "rule", "notice", "file"):

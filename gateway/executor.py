@@ -18,9 +18,13 @@ from gateway.desk import readback
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
+from gateway.desk.pacing import Urgency
+from gateway.desk.permit import Permit
+from gateway.leases import Leases
 from gateway.ledger import OPEN, Ledger
 from gateway.planner import Planner
-from gateway.requests import COUNTED, GONE, NotAnswered, PartChanged, Requests, Unfit
+from gateway.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
+from gateway.slots import Slots
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step
 from gateway.store import effects, inbox, problems, threads
 from gateway.store.effects import Effect
@@ -47,7 +51,8 @@ class Executor:
         directories: dict[str, Directory],
         templates: Templates,
         *,
-        lease: float,
+        leases: Leases,
+        slots: Slots,
         wait_for_parent: float,
         retry_for: float,
         clock: Callable[[], float],
@@ -57,7 +62,8 @@ class Executor:
         self.planner = planner
         self.directories = directories
         self.templates = templates
-        self.lease = lease
+        self.leases = leases
+        self.slots = slots
         self.wait_for_parent = wait_for_parent
         self.retry_for = retry_for
         self.clock = clock
@@ -68,6 +74,7 @@ class Executor:
         if plan is None:
             plan = await self.store.read(lambda c: effects.of(c, one.id, one.generation))
         case = _Case(self, one, self.directories[one.desk], plan)
+        case.permit.paid = int(sent)
         if sent and (step := await case.perform(plan[0], None)) is not None:
             return step
         for index in range(len(plan)):
@@ -89,7 +96,8 @@ class _Case:
         self.desk = directory.desk
         self.settle = directory.settings.settle
         self.ledger = Ledger(executor.store, one, plan, self.settle, executor.clock)
-        self.requests = Requests(self.ledger, executor.planner, self.desk, executor.templates)
+        self.permit = Permit(lambda: executor.leases.check(one.id))
+        self.requests = Requests(self.ledger, executor.planner, self.desk, executor.templates, self.permit)
 
     @property
     def one(self) -> Delivery:
@@ -120,8 +128,8 @@ class _Case:
             return None
         if one.kind == "comment" and (wait := await self._order()) is not None:
             return wait
-        if one.kind in COUNTED and (pause := self.desk.pacing.wait(now)):
-            return Defer(now + pause, "the desk's rate limit")
+        if (wait := self._room(one)) is not None:
+            return wait
         try:
             prepared = await self.requests.prepare(one)
         except PartChanged:
@@ -132,17 +140,21 @@ class _Case:
         except Unfit as unfit:
             await self._unfit(one, unfit)
             return None
-        now = self.clock()
+        if (wait := await self._pay(one)) is not None:
+            return wait
+        leases = self.executor.leases
+        now, asked = self.clock(), leases.uptime()
 
         def mark(connection: Connection) -> None:
             self.requests.commit(connection, one, prepared)
-            effects.mark_sent(connection, self.one, one, now, self.executor.lease)
+            effects.mark_sent(connection, self.one, one, now, leases.length)
 
         try:
             await self.store.write(mark)
         except Unfit as unfit:
             await self._unfit(one, unfit)
             return None
+        leases.renewed(self.one.id, asked)
         sent = self.requests.final(one, prepared)
         one = self.ledger.remember(sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
         return await self.perform(one, prepared)
@@ -159,6 +171,30 @@ class _Case:
         still = problem is not None and problem.alive and problem.changed_at == one.body["changed_at"] and problem.until
         await self.ledger.end(one, EffectState.SKIPPED, reason="decided anew" if still else "it is over")
         return Redecide("") if still else None
+
+    def _room(self, one: Effect) -> Step | None:
+        """Files have places and calls of their own, or large ones would keep new tickets waiting."""
+        if self.one.posted and one.kind in FILES and not self.executor.slots.to_files(self.one.id):
+            return Defer(self.clock(), "files of other mail", needs=Urgency.FILE)
+        if one.kind in COUNTED and self.desk.pacing.wait(self.clock(), self._urgency(one)):
+            return self._no_call(one)
+        return None
+
+    async def _pay(self, one: Effect) -> Step | None:
+        """Take the call from the budget before the effect is marked as sent."""
+        if one.kind in COUNTED and not self.permit.paid:
+            if await self.desk.pacing.take(self.clock(), self._urgency(one)):
+                return self._no_call(one)
+            self.permit.paid = 1
+        return None
+
+    def _urgency(self, one: Effect) -> Urgency:
+        if one.kind in FILES:
+            return Urgency.FILE if self.one.posted else Urgency.REPLY
+        return Urgency.TICKET
+
+    def _no_call(self, one: Effect) -> Step:
+        return Defer(self.clock(), "the desk's rate limit", needs=self._urgency(one))
 
     async def perform(self, one: Effect, prepared: Any) -> Step | None:
         """Make the request of an effect that is marked as sent."""
@@ -190,9 +226,9 @@ class _Case:
             case NotSent(reason):
                 await self.ledger.back(one)
                 return Defer(now + max(0.2, self.desk.breaker.wait(now)), f"not sent: {reason}")
-            case Throttled(after):
+            case Throttled():
                 await self.ledger.back(one)
-                return Defer(now + after, "the desk's rate limit")
+                return self._no_call(one)
             case Unknown(reason, status):
                 return await self._unknown(one, reason, failed=status == 500)
             case Refused():

@@ -33,8 +33,8 @@ KEEP = (
 
 
 class Ledger:
-    """What happens to the effects of a claimed delivery, each step one transaction. ``ended`` when the
-    delivery was moved to DONE with its last effect."""
+    """What happens to the effects of a claimed delivery, each step one transaction, or LostClaim.
+    ``ended`` when the delivery was moved to DONE with its last effect."""
 
     def __init__(
         self, store: Store, one: Delivery, plan: list[Effect], settle: float, clock: Callable[[], float]
@@ -83,19 +83,29 @@ class Ledger:
         return self.effects[one.idx]
 
     async def touch(self, one: Effect, **values: Any) -> None:
-        await self.store.write(lambda c: effects.touch(c, one, **values))
+        def touch(connection: Connection) -> None:
+            inbox.check_claim(connection, self.one)
+            effects.touch(connection, one, **values)
+
+        await self.store.write(touch)
         self.remember(one, **values)
 
     async def back(self, one: Effect) -> None:
         """The effect did not happen: it is to do again."""
+
+        def back(connection: Connection) -> None:
+            inbox.check_claim(connection, self.one)
+            effects.set_state(connection, one, EffectState.TODO)
+
         if one.state is EffectState.SENT:
-            await self.store.write(lambda c: effects.set_state(c, one, EffectState.TODO))
+            await self.store.write(back)
             self.remember(one, state=EffectState.TODO)
 
     async def end(self, one: Effect, state: EffectState, reason: str) -> None:
         log.info("effect ended", effect=one.marker, kind=one.kind, state=state.value, why=reason)
 
         def end(connection: Connection) -> None:
+            inbox.check_claim(connection, self.one)
             effects.set_state(connection, one, state, reason=reason)
             if one.kind == "document":
                 inbox.free_file(connection, self.one.id, one.body.get("sha256", ""))
@@ -122,6 +132,7 @@ class Ledger:
         delivery = replace(self.one, ticket_id=remote_id) if one.kind == "ticket" else self.one
 
         def record(connection: Connection) -> None:
+            inbox.check_claim(connection, self.one)
             effects.set_state(
                 connection, one, EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason=""
             )

@@ -28,6 +28,9 @@ from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
 from gateway.desk.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
+from gateway.desk.outcome import Throttled
+from gateway.desk.pacing import Urgency
+from gateway.leases import Leases
 from gateway.mail.model import Email
 from gateway.noticesources import sources
 from gateway.noticing import noticing
@@ -53,7 +56,7 @@ FAULT_PAUSE = 30.0
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The plan is stored: the delivery as it now stands, and its effects; ``sent`` when the first of them
-    is marked as sent and its request has to leave now."""
+    is paid for and marked as sent, and its request has to leave now."""
 
     delivery: Delivery
     effects: list[effects.Effect]
@@ -68,9 +71,11 @@ class Planner:
         directories: dict[str, Directory],
         settings: Settings,
         templates: Templates,
+        leases: Leases,
         clock: Callable[[], float],
     ) -> None:
         self.store = store
+        self.leases = leases
         self.parser = parser
         self.directories = directories
         self.settings = settings
@@ -118,6 +123,8 @@ class Planner:
         try:
             decision, answers = await self._decide(one, email, context, source)
         except DeskAway as away:
+            if isinstance(away.outcome, Throttled):
+                return Defer(self.clock(), "the desk's rate limit", needs=Urgency.REPLY)
             await directory.judge_away(away)
             return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=False)
         trace = _trace(decision, answers, email)
@@ -191,16 +198,16 @@ class Planner:
         """Store the plan with its reservations. Another delivery may have taken an id or a file since
         the decision: then decide again, soon.
 
-        A create that may go at once is marked as sent in the same transaction: it saves a commit."""
+        A create that may go at once is paid for and marked as sent in the same transaction: it saves a commit."""
         plan = decision.plan
         assert plan is not None
-        now = self.clock()
-        at_once = plan.effects[0].kind == "ticket" and not directory.desk.pacing.wait(now)
+        now, asked, lease = self.clock(), self.leases.uptime(), self.leases.length
+        at_once = plan.effects[0].kind == "ticket" and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
-        kept = replace(plan, effects=())
+        bare = replace(plan, effects=())
         after = replace(
-            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(kept), **posted
+            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
         )
 
         def keep(connection: Connection) -> list[effects.Effect]:
@@ -217,6 +224,7 @@ class Planner:
                 one,
                 Stage.PLANNED,
                 now=now,
+                lease_until=now + lease,
                 plan=json.dumps(after.plan),
                 trace=trace,
                 **_read(email, decision.outcome),
@@ -227,7 +235,9 @@ class Planner:
             return effects.of(connection, one.id, one.generation)
 
         try:
-            return Planned(after, await self.store.write(keep), at_once)
+            kept = await self.store.write(keep)
+            self.leases.renewed(one.id, asked)
+            return Planned(after, kept, at_once)
         except threads.Reserved as taken:
             return self._later(taken)
 

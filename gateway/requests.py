@@ -17,6 +17,7 @@ from gateway.closing import GONE, NotAnswered, Unfit
 from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.permit import Permit
 from gateway.ledger import Ledger
 from gateway.planner import Planner
 from gateway.store import effects, problems, threads
@@ -25,11 +26,10 @@ from gateway.store.stage import EffectState
 from gateway.templates import Templates
 
 COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "bundle")
-
-
+FILES = ("document", "pictures")
 LIST_ROOM = 4500  # characters of a comment
 
-__all__ = ["COUNTED", "GONE", "NotAnswered", "PartChanged", "Requests", "Unfit"]
+__all__ = ["COUNTED", "FILES", "GONE", "NotAnswered", "PartChanged", "Requests", "Unfit"]
 
 
 class PartChanged(Exception):
@@ -39,7 +39,8 @@ class PartChanged(Exception):
 class Requests:
     """The requests of one plan's effects."""
 
-    def __init__(self, ledger: Ledger, planner: Planner, desk: Desk, templates: Templates) -> None:
+    def __init__(self, ledger: Ledger, planner: Planner, desk: Desk, templates: Templates, permit: Permit) -> None:
+        self.permit = permit
         self.ledger = ledger
         self.planner = planner
         self.desk = desk
@@ -80,9 +81,9 @@ class Requests:
                 request["attributes"]["email_gateway"]["marker"] = one.marker
                 if made := self.ledger.made_contact():
                     request["contact_name_id"] = made
-                return await self.desk.create_ticket(request)
+                return await self.desk.create_ticket(request, self.permit)
             case "contact":
-                return await self.desk.create_contact(one.body["request"])
+                return await self.desk.create_contact(one.body["request"], self.permit)
             case "comment" | "note":
                 request = dict(one.body["request"])
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
@@ -97,22 +98,23 @@ class Requests:
                 return await self._comment(one, body, request)
             case "document":
                 name, kind = one.body["name"], one.body["content_type"]
-                return await self.desk.upload(self.ledger.ticket_id, prepared, name, kind)
+                return await self.desk.upload(self.ledger.ticket_id, prepared, name, kind, self.permit)
             case "pictures":
                 return await self._put_pictures(one)
             case "status":
-                return await self.desk.set_status(self.ledger.ticket_id, one.body["request"])
+                return await self.desk.set_status(self.ledger.ticket_id, one.body["request"], self.permit)
             case "moved" | "list":
                 request = dict(one.body["request"])
                 return await self._comment(one, request.pop("blocks"), request, one.body.get("ticket_id", ""))
             case "told":
                 return await self._comment(one, prepared, dict(one.body["request"]), one.body["ticket_id"])
             case "close":
-                return await self.desk.set_status(one.body["ticket_id"], one.body["request"])
+                return await self.desk.set_status(one.body["ticket_id"], one.body["request"], self.permit)
             case "priority":
                 return await self._raise_priority(one)
             case "bundle":
-                return await self.desk.bundle(one.body["master_id"], self.ledger.ticket_id, one.body["mode"])
+                master, mode = one.body["master_id"], one.body["mode"]
+                return await self.desk.bundle(master, self.ledger.ticket_id, mode, self.permit)
         raise AssertionError(f"effect of unknown kind {one.kind}")
 
     def _about_files(self, kind: str) -> list[Any]:
@@ -125,7 +127,7 @@ class Requests:
     async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
         own = {**request["metadata"]["email_gateway"], "marker": one.marker}
         request = {**request, "comment_text": rich.dumps(body), "metadata": {"email_gateway": own}}
-        return await self.desk.add_comment(ticket_id or self.ledger.ticket_id, request)
+        return await self.desk.add_comment(ticket_id or self.ledger.ticket_id, request, self.permit)
 
     async def _content(self, one: Effect) -> Path:
         """The file of a document: written when the mail was read, else read from the mail again."""
@@ -204,7 +206,7 @@ class Requests:
             return outcome
         if outcome.data.get("priority_id") != one.body["before"]:
             return Refused(0, "CHANGED", "somebody set the priority")
-        return await self.desk.update_ticket(ticket_id, one.body["request"])
+        return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
 
     async def _put_pictures(self, one: Effect) -> Outcome:
         """Put the pictures in their place, but only where nobody has changed the description since."""
@@ -218,7 +220,8 @@ class Requests:
             return outcome
         if attributes.get("description") != one.body["before"]:
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
-        return await self.desk.update_ticket(ticket_id, {"attributes": {**attributes, "description": after}})
+        change = {"attributes": {**attributes, "description": after}}
+        return await self.desk.update_ticket(ticket_id, change, self.permit)
 
 
 def _holds(path: Path, body: dict[str, Any]) -> bool:

@@ -23,11 +23,13 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Try again at ``until``; ``counts`` when it is a failure that may end in quarantine."""
+    """Try again at ``until``; ``counts`` when it is a failure that may end in quarantine; ``needs`` is the
+    call to the desk that there was no room for."""
 
     until: float
     why: str = ""
     counts: bool = False
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ log = structlog.get_logger("work")
 
 EVERY = 5.0
 AGAIN = 30.0
+TAKEN_FOR = 300.0  # seconds after which another process looks, if this one did not
 BATCH = 20
 
 
@@ -54,7 +55,9 @@ class Watcher:
     async def look_due(self) -> None:
         """Look at every effect whose time has come."""
         now = self.clock()
-        for one in await self.store.read(lambda c: effects.due_watches(c, now, BATCH)):
+        if await self.store.read(lambda c: effects.next_watch(c)) > now:
+            return
+        for one in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
             try:
                 after = await self._look(one)
             except readback.NotRead as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -18,24 +17,28 @@ from sqlalchemy import Connection
 from gateway import backoff
 from gateway.config import WorkSettings
 from gateway.desk.directory import Directory
+from gateway.desk.pacing import Urgency
 from gateway.executor import Executor
 from gateway.parser import ParserDied
 from gateway.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
-from gateway.store import inbox, problems, threads
+from gateway.store import claims, inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.stage import Stage
 
 log = structlog.get_logger("work")
 
-IDLE = 1.0
+IDLE = 1.0  # seconds until it looks by itself
+IDLE_TOLD = 5.0  # the same while others tell us of new mail
 CLAIM_ROOM = 4  # free places from which a claim is worth its commit
 INTERRUPTED_OFTEN = 5
+LANES = tuple(one for one in claims.NEEDS if one)  # what mail may wait for at the desk
 
 
 class Worker:
-    """``finished`` is told (delivery, stage, reason) of every delivery that reaches an end."""
+    """``finished`` is told (delivery, stage, reason) of every delivery that reaches an end; ``told`` says
+    whether somebody wakes us when other processes have work for us."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Worker:
         settings: WorkSettings,
         clock: Callable[[], float],
         finished: Callable[[Delivery, Stage, str], None] = lambda one, stage, reason: None,
+        told: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store = store
         self.planner = planner
@@ -54,9 +58,14 @@ class Worker:
         self.settings = settings
         self.clock = clock
         self.finished = finished
+        self.told = told
+        self.leases = executor.leases
+        self.slots = executor.slots
+        self.first_claim = 0.0  # when the first mail was taken, by our clock
+        self._turns = {name: claims.Turns() for name in directories}
         self._wake = asyncio.Event()
         self._stopping = False
-        self._running: dict[asyncio.Task[None], str] = {}  # the desk of each
+        self._running: set[asyncio.Task[None]] = set()
 
     def wake(self) -> None:
         """There is new mail."""
@@ -64,62 +73,93 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``. Raises StoreFailed."""
-        while not self._stopping:
-            for one in await self._claim():
-                if one.interrupts >= INTERRUPTED_OFTEN:
-                    await self._alone(one)
-                else:
-                    self._start(one)
-            await self._rest()
-        await self._drain()
+        renewing = asyncio.create_task(self.leases.keep())
+        renewing.add_done_callback(self._over)
+        try:
+            while not self._stopping:
+                for one in await self._claim():
+                    if one.interrupts >= INTERRUPTED_OFTEN:
+                        await self._alone(one)
+                    else:
+                        self._start(one)
+                await self._rest()
+            await self._drain()
+        finally:
+            renewing.cancel()
+            await self._leave()
 
     async def stop(self) -> None:
         """Take no more mail."""
         self._stopping = True
         self._wake.set()
 
+    async def _leave(self) -> None:
+        """What did not end in time is free for others at once."""
+        held = self.leases.held()
+        for task in list(self._running):
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        with contextlib.suppress(StoreFailed):
+            await self.leases.give_back(held)
+
     # -- taking -----------------------------------------------------------------------------------
 
-    def _places(self) -> dict[str, int]:
-        """How much mail of each desk may be taken now. Each desk has places of its own, so that one which
-        is slow or down delays nobody else; one on trial after a failure gets a single mail."""
+    def _room(self) -> dict[str, tuple[int, dict[str, int]]]:
+        """How much mail of each desk may be taken now, and how much of what waits for a call: as many as
+        there are calls. A desk on trial after a failure gets a single mail."""
         now = self.clock()
-        busy = Counter(self._running.values())
         room = {}
         for name, directory in self.directories.items():
-            free = self.settings.concurrency - busy[name]
+            free = self.slots.free(name)
             breaker = directory.desk.breaker
             if directory.catalog is None or breaker.wait(now) or free < min(CLAIM_ROOM, self.settings.concurrency):
                 continue
-            room[name] = free if breaker.is_closed else min(free, 1 - min(1, busy[name]))
-        return {name: free for name, free in room.items() if free > 0}
+            if not breaker.is_closed:
+                free = min(free, 1 - min(1, self.slots.busy(name)))
+            most = {lane: directory.desk.pacing.calls(now, Urgency(lane)) for lane in LANES}
+            most[Urgency.FILE] = min(most[Urgency.FILE], self.slots.free_for_files(name))
+            if free > 0:
+                room[name] = free, most
+        return room
 
     async def _claim(self) -> list[Delivery]:
-        places = self._places()
-        if not places or await self._next_due(places) > self.clock():
+        room = self._room()
+        if not room:
             return []
-        now, lease = self.clock(), self.settings.lease
+        now, asked, leases = self.clock(), self.leases.uptime(), self.leases
 
         def claim(connection: Connection) -> list[Delivery]:
             return [
                 one
-                for name, limit in places.items()
-                for one in inbox.claim(connection, now=now, lease=lease, limit=limit, desks=[name])
+                for name, (places, most) in room.items()
+                for one in claims.claim(
+                    connection,
+                    name,
+                    places,
+                    now=now,
+                    lease=leases.length,
+                    name=leases.name,
+                    most=most,
+                    turns=self._turns[name],
+                )
             ]
 
-        return await self.store.write(claim)
-
-    async def _next_due(self, places: dict[str, int]) -> float:
-        due = await self.store.read(lambda c: inbox.next_due(c, list(places)))
-        return float("inf") if due is None else due
+        taken = await self.store.write(claim)
+        leases.took(taken, asked)
+        for one in taken:
+            self.slots.take(one.id, one.desk, files=one.posted)
+        if taken and not self.first_claim:
+            self.first_claim = now
+            log.info("first claim", mails=len(taken))
+        return taken
 
     def _start(self, one: Delivery) -> None:
         task = asyncio.create_task(self._work(one), name=one.id)
-        self._running[task] = one.desk
+        self._running.add(task)
         task.add_done_callback(self._over)
 
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+        self._running.discard(task)
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker failed", error=type(error).__name__, exc_info=error)
@@ -136,14 +176,33 @@ class Worker:
             await asyncio.wait(list(self._running))
 
     async def _rest(self) -> None:
-        """Until something is due, or new mail or a free place wakes us."""
+        """Until something is due, there is a call for what waits for one, or somebody wakes us."""
         self._wake.clear()
-        places = self._places()
-        pause = min(IDLE, max(0.0, await self._next_due(places) - self.clock())) if places else IDLE
+        pause = IDLE_TOLD if self.told() else IDLE
+        if room := self._room():
+            now = self.clock()
+            due, waiting = await self.store.read(lambda c: self._ahead(c, list(room), now))
+            pause = min([pause, *([due - now] if due is not None else []), *self._calls_in(waiting, now)])
         if pause > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
+
+    @staticmethod
+    def _ahead(
+        connection: Connection, desks: list[str], now: float
+    ) -> tuple[float | None, dict[str, dict[str, list[str]]]]:
+        """When the next mail is due, and for which calls there is mail that waits."""
+        return claims.next_due(connection, desks, now), {name: claims.waiting_boxes(connection, name) for name in desks}
+
+    def _calls_in(self, waiting: dict[str, dict[str, list[str]]], now: float) -> list[float]:
+        """Seconds until there is a call for mail that waits for one."""
+        return [
+            wait
+            for name, lanes in waiting.items()
+            for lane in lanes
+            if lane and (wait := self.directories[name].desk.pacing.wait(now, Urgency(lane)))
+        ]
 
     # -- working ----------------------------------------------------------------------------------
 
@@ -159,6 +218,9 @@ class Worker:
             except Exception as error:
                 log.error("step failed", error=type(error).__name__, exc_info=error)
                 await self._retry_later(one, f"{type(error).__name__}: {error}"[:300])
+            finally:
+                self.slots.leave(one.id)
+                self.leases.over(one.id)
 
     async def _step(self, one: Delivery) -> tuple[Delivery, Step]:
         """Plan if need be, then carry out. Returns the delivery as it then stands."""
@@ -192,10 +254,10 @@ class Worker:
             case Wait(until, since, behind):
                 log.debug("waits", behind=behind)
                 await self.store.write(lambda c: inbox.defer(c, one, until, waits_from=since))
-            case Defer(until, why, False):
+            case Defer(until, why, False, needs):
                 log.info("later", seconds=round(until - now, 1), why=why)
-                await self.store.write(lambda c: inbox.defer(c, one, until, detail=why[:500]))
-            case Defer(_, why, True):
+                await self.store.write(lambda c: inbox.defer(c, one, until, needs, detail=why[:500]))
+            case Defer(_, why, True, _):
                 await self._retry_later(one, why)
             case Redecide(ticket_id):
                 await self._redecide(one, ticket_id)

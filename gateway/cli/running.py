@@ -26,16 +26,23 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @app.command()
-def serve(config_file: ConfigOption = None) -> None:
+def serve(
+    config_file: ConfigOption = None,
+    role: Annotated[
+        str, typer.Option(envvar="GATEWAY_ROLE", help="all; or, on PostgreSQL, smtp (accepts) or worker (works).")
+    ] = "all",
+) -> None:
     """Accept mail and work on it until SIGTERM."""
-    from gateway.app import Gateway
+    from gateway.app import Gateway, Role
     from gateway.store.engine import StoreBusy
 
+    if role not in list(Role):
+        fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
     settings = settings_of(config_file)
     log.setup(settings.log.level, settings.log.format)
 
     async def run() -> None:
-        await Gateway(settings).run()
+        await Gateway(settings, role=Role(role)).run()
 
     try:
         _run(run())

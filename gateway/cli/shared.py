@@ -104,5 +104,3 @@ def ticket_named(connection: Any, name: str) -> str:
     if len(found) != 1:
         fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
     return found[0]
-
-

@@ -5,13 +5,16 @@ Names compare without case. What the desk does not have is a fault with the name
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config import MailboxSettings
 from gateway.desk.client import Desk
-from gateway.desk.outcome import Good, Outcome
+from gateway.desk.outcome import Good, Outcome, Throttled
+
+PATIENCE = 120.0  # seconds
 
 
 class DeskAway(Exception):
@@ -106,8 +109,14 @@ class Catalog:
         return str(_default_status(statuses)["status_id"])
 
 
-async def _ask(call: Any) -> Any:
-    outcome = await call
+async def _ask(call: Callable[..., Awaitable[Outcome]], *given: str) -> Any:
+    """The rows of a list. Waits for the desk's rate limit: half a catalog is worth nothing."""
+    outcome = await call(*given)
+    patience = PATIENCE
+    while isinstance(outcome, Throttled) and patience > 0:
+        await asyncio.sleep(min(outcome.after, patience))
+        patience -= outcome.after
+        outcome = await call(*given)
     if not isinstance(outcome, Good):
         raise DeskAway(outcome)
     return outcome.data
@@ -128,17 +137,17 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: S
     """Ask the desk for everything that these mailboxes name. Raises DeskAway.
 
     A mailbox whose names the desk lacks is in ``faults``, not in ``destinations``."""
-    boards = [row for row in await _ask(desk.boards()) if not row.get("is_inactive")]
-    priorities = await _ask(desk.priorities())
+    boards = [row for row in await _ask(desk.boards) if not row.get("is_inactive")]
+    priorities = await _ask(desk.priorities)
     statuses: dict[str, list[dict[str, Any]]] = {}
-    clients: list[dict[str, Any]] = await _ask(desk.all_clients())
+    clients: list[dict[str, Any]] = await _ask(desk.all_clients)
     found: dict[str, Destination] = {}
     faults: dict[str, str] = {}
     for box in mailboxes:
         try:
             board = _board(boards, box)
             if board["board_id"] not in statuses:
-                statuses[board["board_id"]] = await _ask(desk.statuses(board["board_id"]))
+                statuses[board["board_id"]] = await _ask(desk.statuses, board["board_id"])
             found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
             if box.reopen_status:
                 _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
@@ -146,14 +155,14 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: S
             faults[box.address] = str(error)
     for named in (one for one in boards if str(one["board_name"]).casefold() in {name.casefold() for name in more}):
         if named["board_id"] not in statuses:
-            statuses[named["board_id"]] = await _ask(desk.statuses(named["board_id"]))
+            statuses[named["board_id"]] = await _ask(desk.statuses, named["board_id"])
     staff = {
         str(user["email"]).lower(): Person(
             user["user_id"],
             f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
             str(user["email"]).lower(),
         )
-        for user in await _ask(desk.users())
+        for user in await _ask(desk.users)
         if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
     }
     by_id = {board["board_id"]: board for board in boards}

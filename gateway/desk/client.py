@@ -20,11 +20,13 @@ import httpx
 
 from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
-from gateway.desk.pacing import Pacing
+from gateway.desk.pacing import LocalPacing, Pacing, Urgency
+from gateway.desk.permit import FREE, Permit
 
 KEEPALIVE = 2.0
 UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
+LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -42,6 +44,7 @@ class Desk:
         rate: float = 60,
         burst: int = 120,
         connections: int = 32,
+        pacing: Pacing | None = None,
         clock: Callable[[], float] = time.time,
         observe: Callable[[str, Outcome, float], None] = lambda route, outcome, seconds: None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -49,7 +52,7 @@ class Desk:
         self.name = name
         self.timeout = timeout
         self.clock = clock
-        self.pacing = Pacing(rate, burst, clock())
+        self.pacing: Pacing = pacing or LocalPacing(rate, burst, clock())
         self.breaker = Breaker()
         self.skew = 0.0  # the desk's clock less ours, seconds
         self._observe = observe
@@ -80,34 +83,34 @@ class Desk:
         return answer.status_code == 200
 
     async def boards(self) -> Outcome:
-        return await self._all("/boards", {})
+        return await self._all("/boards", {}, Urgency.TICKET)
 
     async def statuses(self, board_id: str) -> Outcome:
-        return await self._get("/tickets/statuses", {"board_id": board_id})
+        return await self._get("/tickets/statuses", {"board_id": board_id}, urgency=Urgency.TICKET)
 
     async def priorities(self) -> Outcome:
-        return await self._get("/tickets/priorities", {})
+        return await self._get("/tickets/priorities", {}, urgency=Urgency.TICKET)
 
     async def clients(self, name: str) -> Outcome:
         """Clients whose name contains ``name``: compare for equality."""
         return await self._all("/clients", {"client_name": name})
 
     async def all_clients(self) -> Outcome:
-        return await self._all("/clients", {})
+        return await self._all("/clients", {}, Urgency.TICKET)
 
     async def contacts_of_domain(self, domain: str) -> Outcome:
         """The first hundred contacts with an address that contains ``@domain``."""
         return await self._get("/contacts", {"email": f"@{domain}", "limit": 100, "page": 1})
 
-    async def create_contact(self, body: dict[str, Any]) -> Outcome:
-        return await self._call("POST", "/contacts", json_body=body)
+    async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", "/contacts", json_body=body, permit=permit)
 
     async def contacts(self, email: str) -> Outcome:
         """Contacts with an address that contains ``email``, inactive ones included."""
         return await self._all("/contacts", {"email": email})
 
     async def users(self) -> Outcome:
-        return await self._all("/users", {})
+        return await self._all("/users", {}, Urgency.TICKET)
 
     async def ticket(self, ticket_id: str) -> Outcome:
         return await self._get(f"/tickets/{ticket_id}", {})
@@ -119,7 +122,9 @@ class Desk:
     async def tickets_since(self, since: float) -> Outcome:
         """All tickets changed after ``since`` (our clock), every page, with their attributes."""
         return await self._all(
-            "/tickets", {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"}, urgent=True
+            "/tickets",
+            {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"},
+            urgency=Urgency.READ_BACK,
         )
 
     async def comments(self, ticket_id: str, back_to: float) -> Outcome:
@@ -142,13 +147,14 @@ class Desk:
     async def time_entries(self, ticket_id: str) -> Outcome:
         return await self._get(f"/tickets/{ticket_id}/time-entries", {})
 
-    async def documents(self, ticket_id: str, urgent: bool = False) -> Outcome:
-        return await self._get(f"/tickets/{ticket_id}/documents", {}, urgent=urgent)
+    async def documents(self, ticket_id: str) -> Outcome:
+        """The documents of a ticket, to read back an upload."""
+        return await self._get(f"/tickets/{ticket_id}/documents", {}, urgency=Urgency.READ_BACK)
 
     async def document_hash(self, ticket_id: str, document_id: str) -> Outcome:
         """Download a document: Good(data=sha256 in hex)."""
         path = f"/tickets/{ticket_id}/documents/{document_id}"
-        if wait := self.pacing.take(self.clock(), urgent=True):
+        if wait := await self.pacing.take(self.clock(), Urgency.READ_BACK):
             return Throttled(wait)
         started = self.clock()
         digest = sha256()
@@ -156,7 +162,7 @@ class Desk:
             async with self._http.stream("GET", self._base + path) as answer:
                 if answer.status_code != 200:
                     await answer.aread()
-                    return self._judged("GET", path, answer, started)
+                    return await self._judged("GET", path, answer, started)
                 async for block in answer.aiter_bytes():
                     digest.update(block)
         except httpx.HTTPError as error:
@@ -166,25 +172,24 @@ class Desk:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    async def create_ticket(self, body: dict[str, Any]) -> Outcome:
-        return await self._call("POST", "/tickets", json_body=body)
+    async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", "/tickets", json_body=body, permit=permit)
 
-    async def update_ticket(self, ticket_id: str, body: dict[str, Any]) -> Outcome:
-        return await self._call("PUT", f"/tickets/{ticket_id}", json_body=body)
+    async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("PUT", f"/tickets/{ticket_id}", json_body=body, urgency=Urgency.FILE, permit=permit)
 
-    async def set_status(self, ticket_id: str, body: dict[str, Any]) -> Outcome:
-        return await self._call("PUT", f"/tickets/{ticket_id}/status", json_body=body, counted=False)
+    async def set_status(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("PUT", f"/tickets/{ticket_id}/status", json_body=body, counted=False, permit=permit)
 
-    async def add_comment(self, ticket_id: str, body: dict[str, Any]) -> Outcome:
-        return await self._call("POST", f"/tickets/{ticket_id}/comments", json_body=body, counted=False)
+    async def add_comment(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", f"/tickets/{ticket_id}/comments", json_body=body, counted=False, permit=permit)
 
-    async def bundle(self, master_id: str, child_id: str, mode: str) -> Outcome:
+    async def bundle(self, master_id: str, child_id: str, mode: str, permit: Permit = FREE) -> Outcome:
         """Put a ticket under a master, which becomes one."""
-        return await self._call(
-            "POST", f"/tickets/{master_id}/bundle", json_body={"child_ticket_ids": [child_id], "mode": mode}
-        )
+        body = {"child_ticket_ids": [child_id], "mode": mode}
+        return await self._call("POST", f"/tickets/{master_id}/bundle", json_body=body, permit=permit)
 
-    async def upload(self, ticket_id: str, path: Path, name: str, content_type: str) -> Outcome:
+    async def upload(self, ticket_id: str, path: Path, name: str, content_type: str, permit: Permit = FREE) -> Outcome:
         """Upload a file as a document. The deadline grows with its size."""
         size = path.stat().st_size
         with path.open("rb") as handle:
@@ -193,6 +198,8 @@ class Desk:
                 f"/tickets/{ticket_id}/documents",
                 files={"file": (name, handle, content_type)},
                 timeout=self.timeout + size / UPLOAD_FLOOR,
+                urgency=Urgency.FILE,
+                permit=permit,
             )
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
@@ -200,14 +207,16 @@ class Desk:
 
     # -- how --------------------------------------------------------------------------------------
 
-    async def _get(self, path: str, params: dict[str, Any], *, counted: bool = True, urgent: bool = False) -> Outcome:
-        return await self._call("GET", path, params=params, counted=counted, urgent=urgent)
+    async def _get(
+        self, path: str, params: dict[str, Any], *, counted: bool = True, urgency: Urgency = Urgency.REPLY
+    ) -> Outcome:
+        return await self._call("GET", path, params=params, counted=counted, urgency=urgency)
 
-    async def _all(self, path: str, params: dict[str, Any], urgent: bool = False) -> Outcome:
+    async def _all(self, path: str, params: dict[str, Any], urgency: Urgency = Urgency.REPLY) -> Outcome:
         """Every page of a list. Good only when every page answered."""
         found: list[Any] = []
         for page in range(1, PAGES + 1):
-            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgent=urgent)
+            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgency=urgency)
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data
@@ -225,9 +234,10 @@ class Desk:
         files: Any = None,
         timeout: float | None = None,
         counted: bool = True,
-        urgent: bool = False,
+        urgency: Urgency = Urgency.TICKET,
+        permit: Permit = FREE,
     ) -> Outcome:
-        if counted and (wait := self.pacing.take(self.clock(), urgent)):
+        if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
             return Throttled(wait)
         content = None
         headers = {}
@@ -236,6 +246,11 @@ class Desk:
             headers["content-type"] = "application/json"
         started = self.clock()
         deadline = timeout or self.timeout
+
+        async def watch(event: str, _: Any) -> None:
+            if event.endswith(LAST_MOMENT):
+                permit.check()
+
         try:
             async with asyncio.timeout(deadline):
                 answer = await self._http.request(
@@ -246,10 +261,11 @@ class Desk:
                     files=files,
                     headers=headers,
                     timeout=deadline,
+                    extensions={"trace": watch},
                 )
         except (httpx.HTTPError, TimeoutError, OSError) as error:
             return self._failed(method, path, error, started)
-        return self._judged(method, path, answer, started)
+        return await self._judged(method, path, answer, started)
 
     def _failed(self, method: str, path: str, error: Exception, started: float) -> Outcome:
         reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
@@ -258,14 +274,14 @@ class Desk:
         self._observe(route(method, path), outcome, self.clock() - started)
         return outcome
 
-    def _judged(self, method: str, path: str, answer: httpx.Response, started: float) -> Outcome:
+    async def _judged(self, method: str, path: str, answer: httpx.Response, started: float) -> Outcome:
         now = self.clock()
         outcome = judge(answer.status_code, answer.content, answer.headers.get("retry-after"))
-        self.pacing.learn(answer.headers.get("x-ratelimit-remaining"), now)
+        await self.pacing.learn(answer.headers.get("x-ratelimit-remaining"), now)
         self._learn_clock(answer.headers.get("date"), now)
         match outcome:
             case Throttled(after):
-                self.pacing.refuse(after, now)
+                await self.pacing.refuse(after, now)
             case Unknown(status=500) if path.endswith("/documents"):
                 pass  # an operator's limit on files answers 500: it says nothing of the desk
             case Unknown(reason):

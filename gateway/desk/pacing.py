@@ -1,59 +1,134 @@
 """The desk's rate limit, kept on our side: a token bucket (CONTRACT "Rate limit").
 
-Decremented for every counted call whether or not the answer carries headers. Read-backs go first:
-``RESERVE`` calls are kept for them. Pure: the caller gives the time.
+Decremented for every counted call whether or not the answer carries headers. What is urgent goes first:
+each urgency leaves the last few calls to those before it. ``Pacing`` is what the desk's client asks;
+``LocalPacing`` is the bucket of a single process, gateway.desk.shared that of several replicas.
 """
 
 from __future__ import annotations
 
-RESERVE = 5
+from enum import StrEnum
+from math import inf
+from typing import Protocol
 
 
-class Pacing:
-    """``rate`` calls a minute, ``burst`` at once; rate 0 means no limit of ours."""
+class Urgency(StrEnum):
+    """What a counted call is for, the most urgent first."""
 
-    def __init__(self, rate: float, burst: int, now: float) -> None:
+    READ_BACK = "read-back"
+    TICKET = "ticket"
+    REPLY = "reply"  # and whatever a decision asks
+    FILE = "file"
+
+
+# Calls that are left to those who are more urgent.
+FLOOR = {Urgency.READ_BACK: 0, Urgency.TICKET: 5, Urgency.REPLY: 7, Urgency.FILE: 10}
+LEAST_WAIT = 0.05
+MANY = 1_000_000
+
+
+def floor(urgency: Urgency, burst: int) -> int:
+    """How many calls an urgency leaves to others; with a small burst, all but one at most."""
+    return min(FLOOR[urgency], burst - 1)
+
+
+class Bucket:
+    """``rate`` calls a minute, ``burst`` at once. Pure: the caller gives the time."""
+
+    def __init__(self, rate: float, burst: int, tokens: float, at: float, closed_until: float = 0.0) -> None:
         self.rate = rate
         self.burst = burst
-        self.calls = 0
-        self.throttled = 0
-        self._tokens = float(burst)
-        self._at = now
-        self._closed_until = 0.0
+        self.closed_until = closed_until
+        self._tokens = tokens
+        self._at = at
 
     def left(self, now: float) -> float:
         """Calls that could be made at once."""
         if not self.rate:
-            return float("inf")
+            return inf
         self._tokens = min(float(self.burst), self._tokens + max(0.0, now - self._at) * self.rate / 60)
-        self._at = now
+        self._at = max(now, self._at)
         return self._tokens
 
-    def wait(self, now: float, urgent: bool = False) -> float:
-        """0.0 when a call may go now, else the seconds until it may."""
-        if now < self._closed_until:
-            return self._closed_until - now
-        left = self.left(now)
-        floor = 0 if urgent else min(RESERVE, self.burst - 1)
-        return max(0.05, (floor + 1 - left) * 60 / self.rate) if left < floor + 1 else 0.0
+    def calls(self, now: float, urgency: Urgency) -> int:
+        """How many calls of this urgency may go now."""
+        if now < self.closed_until:
+            return 0
+        return int(min(MANY, max(0.0, self.left(now) - floor(urgency, self.burst) + 1e-9)))
 
-    def take(self, now: float, urgent: bool = False) -> float:
-        """Take a call: 0.0 when it may go now, else the seconds until it may be asked again."""
-        if wait := self.wait(now, urgent):
-            return wait
+    def wait(self, now: float, urgency: Urgency) -> float:
+        """0.0 when a call may go now, else the seconds until it may."""
+        if now < self.closed_until:
+            return self.closed_until - now
+        if self.calls(now, urgency):
+            return 0.0
+        return max(LEAST_WAIT, (floor(urgency, self.burst) + 1 - self.left(now)) * 60 / self.rate)
+
+    def spend(self, now: float) -> None:
         if self.rate:
-            self._tokens -= 1
-        self.calls += 1
+            self._tokens = self.left(now) - 1
+
+    def lower(self, tokens: float, now: float) -> None:
+        """There are at most so many calls."""
+        if self.rate:
+            self._tokens = min(self.left(now), tokens)
+
+    def close(self, after: float, now: float) -> None:
+        """No call for that long."""
+        self.closed_until = max(self.closed_until, now + after)
+        self.lower(0.0, now)
+
+
+class Pacing(Protocol):
+    """A desk's budget of counted calls. Times are seconds of the gateway's clock."""
+
+    throttled: int  # times that the desk said 429
+
+    def left(self, now: float) -> float:
+        """Calls that could be made at once, as far as this process knows."""
+
+    def calls(self, now: float, urgency: Urgency) -> int:
+        """How many of this urgency could be made at once, as far as this process knows."""
+
+    def wait(self, now: float, urgency: Urgency) -> float:
+        """Seconds until one of this urgency may be tried; 0.0 for now."""
+
+    async def take(self, now: float, urgency: Urgency) -> float:
+        """Take a call: 0.0 when it may go now, else the seconds until it may be asked again."""
+
+    async def learn(self, remaining: str | None, now: float) -> None:
+        """The desk said how many calls are left: believed when it is less than we think."""
+
+    async def refuse(self, after: float, now: float) -> None:
+        """The desk said 429: no counted call for that long."""
+
+
+class LocalPacing:
+    """The budget of the only process of a desk; rate 0 means no limit of ours."""
+
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        self.throttled = 0
+        self._bucket = Bucket(rate, burst, float(burst), now)
+
+    def left(self, now: float) -> float:
+        return self._bucket.left(now)
+
+    def calls(self, now: float, urgency: Urgency) -> int:
+        return self._bucket.calls(now, urgency)
+
+    def wait(self, now: float, urgency: Urgency) -> float:
+        return self._bucket.wait(now, urgency)
+
+    async def take(self, now: float, urgency: Urgency) -> float:
+        if wait := self._bucket.wait(now, urgency):
+            return wait
+        self._bucket.spend(now)
         return 0.0
 
-    def learn(self, remaining: str | None, now: float) -> None:
-        """The desk said how many calls are left: believe it when it is less than we think."""
-        if self.rate and remaining is not None and remaining.isdigit():
-            self._tokens = min(self.left(now), float(remaining))
+    async def learn(self, remaining: str | None, now: float) -> None:
+        if remaining is not None and remaining.isdigit():
+            self._bucket.lower(float(remaining), now)
 
-    def refuse(self, after: float, now: float) -> None:
-        """The desk said 429: no counted call for that long."""
+    async def refuse(self, after: float, now: float) -> None:
         self.throttled += 1
-        self._closed_until = max(self._closed_until, now + after)
-        if self.rate:
-            self._tokens = min(self.left(now), 0.0)
+        self._bucket.close(after, now)

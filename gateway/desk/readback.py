@@ -47,7 +47,7 @@ async def documents(
     desk: Desk, ticket_id: str, body: dict[str, Any], sent_at: float, owned: Owned
 ) -> list[dict[str, Any]]:
     """The ticket's documents with this content that belong to no other effect. Raises NotRead."""
-    rows = _rows(await desk.documents(ticket_id, urgent=True))
+    rows = _rows(await desk.documents(ticket_id))
     fresh = [
         row
         for row in rows

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from gateway.store.inbox import Delivery, LostClaim, held
 from gateway.store.schema import delivery, effect
@@ -54,7 +55,7 @@ _RENEW = (
         delivery.c.stage == bindparam("k_stage"),
         delivery.c.lease_until > bindparam("k_now"),
     )
-    .values(lease_until=bindparam("k_until"))
+    .values(lease_until=bindparam("k_until"), needs="")
 )
 _OF = (
     select(effect)
@@ -150,7 +151,21 @@ def owned(connection: Connection, desk: str, remote_ids: list[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def due_watches(connection: Connection, now: float, limit: int) -> list[Effect]:
-    """Effects whose late look is due."""
-    query = select(effect).where(effect.c.watch_at > 0, effect.c.watch_at <= now)
-    return [_effect(row) for row in connection.execute(query.order_by(effect.c.watch_at).limit(limit)).mappings()]
+def take_watches(connection: Connection, now: float, again: float, limit: int) -> list[Effect]:
+    """Effects whose late look is due. Nobody else looks before ``again``."""
+    due = select(effect.c.delivery_id, effect.c.generation, effect.c.idx)
+    due = due.where(effect.c.watch_at > 0, effect.c.watch_at <= now).order_by(effect.c.watch_at).limit(limit)
+    if connection.dialect.name == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    found = []
+    for row in connection.execute(due).all():
+        taken = update(effect).values(watch_at=again).returning(effect)
+        taken = taken.where(effect.c.delivery_id == row[0], effect.c.generation == row[1], effect.c.idx == row[2])
+        found.append(_effect(connection.execute(taken).mappings().one()))
+    return found
+
+
+def next_watch(connection: Connection) -> float:
+    """When the next late look is due; infinity for none."""
+    found = connection.execute(select(func.min(effect.c.watch_at)).where(effect.c.watch_at > 0)).scalar()
+    return inf if found is None else float(found)

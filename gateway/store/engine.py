@@ -2,7 +2,8 @@
 
 Promised: ``write`` returns only after its operation is committed and synced. Operations that
 queued while the last commit ran share the next one, each in a savepoint, so that one that fails
-does not harm the others. A failed commit ends the store: after it nothing is known, every waiter
+does not harm the others. One that another process stood in the way of (a deadlock) runs again in the
+next transaction. A failed commit ends the store: after it nothing is known, every waiter
 gets StoreFailed and ``on_fatal`` is called. Source: DESIGN "Store".
 """
 
@@ -21,11 +22,15 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from gateway.store import wake
+
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
 
 BATCH = 256
 READERS = 4
+TRIES = 5  # of an operation that another process stood in the way of
+IN_THE_WAY = frozenset({"40P01", "40001"})  # SQLSTATE: deadlock, serialization failure
 
 
 class StoreFailed(Exception):
@@ -75,6 +80,7 @@ class Store:
         self._on_fatal = on_fatal or (lambda error: None)
         self._lock_file = self._lock() if self.sqlite else None
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
+        self._left: list[_Item] = []
         self._failed: BaseException | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
@@ -119,6 +125,15 @@ class Store:
             finally:
                 connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
 
+    async def apart(self, operation: Operation[T]) -> T:
+        """Run in a small transaction of its own, beside the writer: for rows that other processes wait for.
+        Not on SQLite, which has one writer."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._apart, operation)
+
+    def _apart(self, operation: Operation[T]) -> T:
+        with self.engine.begin() as connection:
+            return operation(connection)
+
     def write_sync(self, operation: Operation[T]) -> T:
         """Like ``write`` for callers without an event loop (the commands)."""
         done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
@@ -140,9 +155,9 @@ class Store:
         closing = False
         try:
             with self.engine.connect() as connection:
-                while not closing:
+                while not closing or self._left:
                     batch = self._next_batch()
-                    closing = None in batch
+                    closing = closing or None in batch
                     if work := [item for item in batch if item is not None]:
                         self._commit(connection, work)
         except BaseException as error:
@@ -155,8 +170,9 @@ class Store:
             _resolve([(item, False, StoreFailed("the store has failed"))])
 
     def _next_batch(self) -> list[_Item | None]:
-        """Whatever is queued, at least one."""
-        batch = [self._queue.get()]
+        """Whatever is queued, at least one; first what is left of the last batch."""
+        batch: list[_Item | None] = list(self._left) or [self._queue.get()]
+        self._left = []
         while len(batch) < BATCH:
             try:
                 batch.append(self._queue.get_nowait())
@@ -169,8 +185,13 @@ class Store:
         try:
             if self.sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            for item in batch:
-                results.append(self._run(connection, item))
+            for place, item in enumerate(batch):
+                try:
+                    results.append(self._run(connection, item))
+                except _InTheWay:
+                    self._left = batch[place:]
+                    break
+            wake.forget(connection)
             if self.sqlite:
                 connection.exec_driver_sql("COMMIT")
             else:
@@ -187,25 +208,35 @@ class Store:
         connection.exec_driver_sql("SAVEPOINT op")
         try:
             value = item.operation(connection)
-        except DBAPIError as error:
-            if error.connection_invalidated:
+        except Exception as error:
+            if isinstance(error, DBAPIError) and error.connection_invalidated:
                 raise
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
             connection.exec_driver_sql("RELEASE SAVEPOINT op")
-            return item, False, error
-        except Exception as error:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
-            connection.exec_driver_sql("RELEASE SAVEPOINT op")
+            wake.forget(connection)
+            item.tries += 1
+            if isinstance(error, DBAPIError) and _state(error) in IN_THE_WAY and item.tries < TRIES:
+                raise _InTheWay from error
             return item, False, error
         connection.exec_driver_sql("RELEASE SAVEPOINT op")
         return item, True, value
 
 
+class _InTheWay(Exception):
+    """The operation has to run again, in a transaction of its own locks."""
+
+
+def _state(error: DBAPIError) -> str:
+    """The SQLSTATE, "" where the database has none."""
+    return str(getattr(error.orig, "sqlstate", "") or "")
+
+
 class _Item:
-    __slots__ = ("loop", "operation", "waiter")
+    __slots__ = ("loop", "operation", "tries", "waiter")
 
     def __init__(self, operation: Operation[Any], loop: asyncio.AbstractEventLoop | None, waiter: Any) -> None:
         self.operation = operation
+        self.tries = 0
         self.loop = loop
         self.waiter = waiter
 

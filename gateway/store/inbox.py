@@ -1,4 +1,4 @@
-"""Deliveries: accept, claim, defer, move.
+"""Deliveries: accept, defer, move.
 
 Every function takes a connection and runs inside one of the store's transactions. A worker's
 verbs name the fence of its claim; LostClaim says that another claim came after it.
@@ -16,16 +16,14 @@ from sqlalchemy import (
     RowMapping,
     Table,
     bindparam,
-    case,
     delete,
-    func,
     insert,
-    literal_column,
     select,
     update,
 )
 
 from gateway.envelope import Envelope
+from gateway.store import wake
 from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
 from gateway.store.stage import PENDING, Stage, check
@@ -141,6 +139,8 @@ def accept(
         for key in new.mention_keys:
             _INSERT_MENTION.run(connection, {"key": key, "seq": seq})
         ids.append(new.id)
+    if raw_id is not None:
+        wake.tell(connection)
     return ids
 
 
@@ -150,41 +150,11 @@ def _redelivered(connection: Connection, new: NewDelivery) -> str:
     return str(first)
 
 
-# -- claim ----------------------------------------------------------------------------------------
+# -- a claimed delivery ----------------------------------------------------------------------------
 
 
-def claim(connection: Connection, *, now: float, lease: float, limit: int, desks: Sequence[str]) -> list[Delivery]:
-    """Take up to ``limit`` due deliveries of these desks, oldest first.
-
-    A claim found expired counts as an interruption of the delivery."""
-    due = (
-        select(delivery.c.seq)
-        .where(
-            delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING),
-            delivery.c.due_at <= now,
-            delivery.c.lease_until <= now,
-            delivery.c.desk.in_(desks),
-        )
-        .order_by(delivery.c.seq)
-        .limit(limit)
-    )
-    if connection.dialect.name == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    taken = (
-        update(delivery)
-        .where(delivery.c.seq.in_(due))
-        .values(
-            lease_until=now + lease,
-            fence=delivery.c.fence + 1,
-            interrupts=delivery.c.interrupts + case((delivery.c.lease_until > 0, 1), else_=0),
-        )
-        .returning(delivery)
-    )
-    rows = connection.execute(taken).mappings().all()
-    return sorted((_delivery(row) for row in rows), key=lambda one: one.seq)
-
-
-def _delivery(row: RowMapping) -> Delivery:
+def of_row(row: RowMapping) -> Delivery:
+    """A delivery as its row says."""
     return Delivery(
         seq=row["seq"],
         id=row["id"],
@@ -213,29 +183,6 @@ def _delivery(row: RowMapping) -> Delivery:
     )
 
 
-def of_row(row: RowMapping) -> Delivery:
-    """A delivery as its row says."""
-    return _delivery(row)
-
-
-def free_claims(connection: Connection) -> int:
-    """At the start of the only process of a store: claims of the last run ended with it."""
-    return connection.execute(
-        update(delivery).where(delivery.c.lease_until > 0).values(lease_until=0, interrupts=delivery.c.interrupts + 1)
-    ).rowcount
-
-
-def next_due(connection: Connection, desks: Sequence[str]) -> float | None:
-    """When the next delivery of these desks becomes due, None when there is none."""
-    return connection.execute(
-        select(
-            func.min(
-                case((delivery.c.lease_until > delivery.c.due_at, delivery.c.lease_until), else_=delivery.c.due_at)
-            )
-        ).where(delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING), delivery.c.desk.in_(desks))
-    ).scalar()
-
-
 # -- the worker's verbs ---------------------------------------------------------------------------
 
 
@@ -245,6 +192,12 @@ _TOUCH = update(delivery).where(
     delivery.c.fence == bindparam("k_fence"),
     delivery.c.stage == bindparam("k_stage"),
 )
+_MINE = select(delivery.c.seq).where(
+    delivery.c.seq == bindparam("k_seq"),
+    delivery.c.fence == bindparam("k_fence"),
+    delivery.c.stage == bindparam("k_stage"),
+)
+_CHECK = {"sqlite": _MINE, "postgresql": _MINE.with_for_update(key_share=True)}
 _NOTE = insert(event)
 _SETTLE = (
     delete(mention).where(mention.c.seq == bindparam("k_seq")),
@@ -257,6 +210,12 @@ _CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
 def held(one: Delivery) -> dict[str, Any]:
     """The parameters that tie a statement to a claim."""
     return {"k_seq": one.seq, "k_fence": one.fence, "k_stage": one.stage.value}
+
+
+def check_claim(connection: Connection, one: Delivery) -> None:
+    """Nobody can claim the delivery until this transaction ends. Raises LostClaim when somebody has."""
+    if connection.execute(_CHECK[connection.dialect.name], held(one)).first() is None:
+        raise LostClaim(one.id)
 
 
 def touch(connection: Connection, one: Delivery, **values: Any) -> None:
@@ -272,7 +231,7 @@ def move(
 
     Raises LostClaim; IllegalTransition for a step that the table does not allow."""
     check(one.stage, to)
-    touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, **values)
+    touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, needs="", **values)
     note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
     if to not in PENDING:
         settle_ids(connection, one.seq, one.id)
@@ -283,13 +242,14 @@ def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **v
 
     Raises LostClaim; IllegalTransition."""
     check(one.stage, to)
-    touch(connection, one, stage=to.value, **values)
+    touch(connection, one, stage=to.value, needs="", **values)
     note(connection, one.id, now, f"{one.stage} -> {to}")
 
 
-def defer(connection: Connection, one: Delivery, until: float, **values: Any) -> None:
-    """Free the claim; the delivery is due again at ``until``. Raises LostClaim."""
-    touch(connection, one, due_at=until, lease_until=0, **values)
+def defer(connection: Connection, one: Delivery, until: float, needs: str = "", **values: Any) -> None:
+    """Free the claim; the delivery is due again at ``until``, once there is what it ``needs``.
+    Raises LostClaim."""
+    touch(connection, one, due_at=until, lease_until=0, needs=needs, **values)
 
 
 def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, exists, or_, select, update
 
+from gateway.store import wake
 from gateway.store.inbox import note, settle_ids
 from gateway.store.schema import delivery, effect, event, thread
 from gateway.store.stage import PENDING, EffectState, Stage, check
@@ -69,6 +70,7 @@ def restage(
             detail="",
             due_at=now,
             lease_until=0,
+            needs="",
             tries=0,
             deaths=0,
             interrupts=0,
@@ -79,6 +81,7 @@ def restage(
     note(connection, row["id"], now, f"{old} -> {to}", "operator")
     if to not in PENDING:
         settle_ids(connection, row["seq"], row["id"])
+    wake.tell(connection)
     return str(row["id"])
 
 
@@ -123,10 +126,12 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
             plan=None,
             due_at=now,
             lease_until=0,
+            needs="",
             fence=delivery.c.fence + 1,
         )
     )
     note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"operator: to {target}")
+    wake.tell(connection)
     return str(row["id"])
 
 
@@ -135,8 +140,9 @@ def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
     row = find(connection, prefix)
     if row["stage"] not in PENDING:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
-    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now))
+    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs=""))
     note(connection, row["id"], now, "retry", "operator")
+    wake.tell(connection)
     return str(row["id"])
 
 

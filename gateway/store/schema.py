@@ -56,7 +56,9 @@ delivery = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Column("due_at", Double, nullable=False),
     Column("lease_until", Double, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False, server_default=""),  # the name of the process
     Column("fence", Integer, nullable=False, server_default="0"),
+    Column("needs", String(6), nullable=False, server_default=""),  # call to the desk that it waits for
     Column("deaths", Integer, nullable=False, server_default="0"),  # of parser children over this mail
     Column("interrupts", Integer, nullable=False, server_default="0"),  # claims that ended by restart
     Column("tries", Integer, nullable=False, server_default="0"),  # temporary failures
@@ -78,6 +80,15 @@ delivery = Table(
 
 PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 Index("delivery_due", delivery.c.due_at, postgresql_where=PENDING, sqlite_where=PENDING)
+Index(
+    "delivery_queue",
+    delivery.c.desk,
+    delivery.c.needs,
+    delivery.c.mailbox,
+    delivery.c.seq,
+    postgresql_where=PENDING,
+    sqlite_where=PENDING,
+)
 Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
 Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)
@@ -205,6 +216,16 @@ Index("effect_watch", effect.c.watch_at, postgresql_where=WATCHED, sqlite_where=
 Index("effect_remote", effect.c.remote_id)
 HELD_FILES = text("state = 'HELD'")
 Index("effect_held", effect.c.delivery_id, postgresql_where=HELD_FILES, sqlite_where=HELD_FILES)
+
+budget = Table(  # the counted calls of a desk, shared by the replicas
+    "budget",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("tokens", Double, nullable=False),
+    Column("at", Double, nullable=False),  # when there were so many, by the database's clock
+    Column("closed_until", Double, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
 
 event = Table(
     "event",

@@ -1,59 +1,165 @@
-"""The local token bucket and the breaker, with a clock that the test moves."""
+"""The budget of counted calls, local and shared, as one contract; and the breaker. The test moves the clock."""
 
 from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from gateway.desk.breaker import LONGEST_PAUSE, Breaker
-from gateway.desk.pacing import RESERVE, Pacing
+from gateway.desk.pacing import FLOOR, LocalPacing, Pacing, Urgency
+from gateway.desk.shared import SharedPacing
+from gateway.store.budget import Limit
+from gateway.store.engine import Store
+from tests.peers import Postgres
+
+READ_BACK, TICKET, REPLY, FILE = Urgency.READ_BACK, Urgency.TICKET, Urgency.REPLY, Urgency.FILE
+START = 1_800_000_000.0
 
 
-def taken(pacing: Pacing, now: float, urgent: bool = False) -> int:
-    """How many calls may go at once."""
-    count = 0
-    while not pacing.take(now, urgent):
-        count += 1
-    return count
+class Time:
+    """Seconds since the start, for the gateway and for the database."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def now(self) -> float:
+        return START + self.at
 
 
-def test_the_burst_then_the_rate_with_a_reserve_for_read_backs() -> None:
-    pacing = Pacing(rate=60, burst=20, now=0)
+class Budgets:
+    """Makes budgets of one kind; two of the shared kind are two replicas of one desk."""
 
-    assert taken(pacing, 0) == 20 - RESERVE
-    assert taken(pacing, 0, urgent=True) == RESERVE
-    assert pacing.take(1) > 0
-    assert taken(pacing, 30) == 30 - 10 - RESERVE  # full again at 20
+    def __init__(self, store: Store | None) -> None:
+        self.time = Time()
+        self.store = store
 
+    def __call__(self, rate: float = 60, burst: int = 20) -> Pacing:
+        if self.store is None:
+            return LocalPacing(rate, burst, self.time.now())
+        return SharedPacing(self.store, Limit("desk", rate, burst), self.time.now(), self.time.now)
 
-def test_the_wait_is_long_enough() -> None:
-    pacing = Pacing(rate=60, burst=10, now=0)
-    taken(pacing, 0)
-
-    wait = pacing.take(0)
-
-    assert pacing.take(wait + 0.001) == 0
-
-
-def test_no_limit_of_ours() -> None:
-    assert all(Pacing(rate=0, burst=1, now=0).take(0) == 0 for _ in range(1000))
+    async def taken(self, pacing: Pacing, urgency: Urgency) -> int:
+        """How many calls may go at once."""
+        count = 0
+        while not await pacing.take(self.time.now(), urgency):
+            count += 1
+        return count
 
 
-def test_a_429_closes_for_as_long_as_told() -> None:
-    pacing = Pacing(rate=60, burst=100, now=0)
-    pacing.refuse(5, 0)
+@pytest.fixture
+def shared_store(postgres: Postgres, migrated_database: str) -> Iterator[Store]:
+    store = Store(postgres.database(f"pacing{next(NUMBERS)}", migrated_database))
+    yield store
+    store.close()
 
-    assert pacing.take(4.9, urgent=True) == pytest.approx(0.1)
-    assert pacing.take(5.1, urgent=True) == 0
+
+NUMBERS = iter(range(1000))
+
+
+@pytest.fixture(params=["local", "shared"])
+def budgets(request: Any) -> Budgets:
+    return Budgets(None if request.param == "local" else request.getfixturevalue("shared_store"))
+
+
+async def test_each_urgency_leaves_the_last_calls_to_those_before_it(budgets: Budgets) -> None:
+    pacing = budgets(burst=20)
+
+    assert await budgets.taken(pacing, FILE) == 20 - FLOOR[FILE]
+    assert await budgets.taken(pacing, REPLY) == FLOOR[FILE] - FLOOR[REPLY]
+    assert await budgets.taken(pacing, TICKET) == FLOOR[REPLY] - FLOOR[TICKET]
+    assert await budgets.taken(pacing, READ_BACK) == FLOOR[TICKET]
+
+
+async def test_calls_come_back_with_the_rate_up_to_the_burst(budgets: Budgets) -> None:
+    pacing = budgets(burst=20)
+    await budgets.taken(pacing, READ_BACK)
+
+    budgets.time.at = 7
+    assert await budgets.taken(pacing, READ_BACK) == 7
+    budgets.time.at = 1000
+    assert await budgets.taken(pacing, READ_BACK) == 20
+
+
+async def test_the_wait_is_long_enough(budgets: Budgets) -> None:
+    pacing = budgets(burst=10)
+    await budgets.taken(pacing, TICKET)
+
+    budgets.time.at = await pacing.take(budgets.time.now(), TICKET) + 0.001
+
+    assert await pacing.take(budgets.time.now(), TICKET) == 0
+
+
+async def test_what_could_be_taken_is_what_is_taken(budgets: Budgets) -> None:
+    pacing = budgets(burst=30)
+
+    assert pacing.calls(START, FILE) == await budgets.taken(pacing, FILE)
+    assert pacing.calls(START, FILE) == 0
+
+
+async def test_a_429_closes_for_as_long_as_told(budgets: Budgets) -> None:
+    pacing = budgets(burst=100)
+    await pacing.take(START, TICKET)
+    await pacing.refuse(5, START)
+
+    budgets.time.at = 4.9
+    assert await pacing.take(budgets.time.now(), READ_BACK) == pytest.approx(0.1, abs=0.05)
+    budgets.time.at = 5.3
+    assert await pacing.take(budgets.time.now(), READ_BACK) == 0
     assert pacing.throttled == 1
 
 
-def test_the_desk_is_believed_when_it_has_less() -> None:
-    pacing = Pacing(rate=60, burst=100, now=0)
-    pacing.learn("7", 0)
-    pacing.learn("90", 0)
-    pacing.learn(None, 0)
+async def test_the_desk_is_believed_when_it_has_less(budgets: Budgets) -> None:
+    pacing = budgets(burst=100)
+    await pacing.take(START, TICKET)
+    await pacing.learn("7", START)
+    await pacing.learn("90", START)
+    await pacing.learn(None, START)
 
-    assert pacing.left(0) == 7
+    assert await budgets.taken(pacing, READ_BACK) == 7
+
+
+async def test_no_limit_of_ours() -> None:
+    pacing = LocalPacing(rate=0, burst=1, now=0)
+
+    assert [await pacing.take(0, FILE) for _ in range(1000)] == [0.0] * 1000
+    assert pacing.calls(0, FILE) > 1000
+
+
+class TestReplicas:
+    """Several processes of one desk, each with what it saw last."""
+
+    async def test_together_they_never_take_more_than_there_is(self, shared_store: Store) -> None:
+        budgets = Budgets(shared_store)
+        replicas = [budgets(burst=20) for _ in range(3)]
+
+        taken = await asyncio.gather(*(budgets.taken(one, READ_BACK) for one in replicas))
+
+        assert sum(taken) == 20
+
+    async def test_a_429_that_one_got_closes_for_all(self, shared_store: Store) -> None:
+        budgets = Budgets(shared_store)
+        one, other = budgets(), budgets()
+        await one.take(START, TICKET)
+        await one.refuse(30, START)
+
+        assert await other.take(START, READ_BACK) == pytest.approx(30, rel=0.3)
+
+    async def test_a_restart_does_not_fill_the_budget(self, shared_store: Store) -> None:
+        budgets = Budgets(shared_store)
+        await budgets.taken(budgets(), READ_BACK)
+
+        assert await budgets.taken(budgets(), READ_BACK) == 0
+
+    async def test_by_the_clock_of_the_database_itself(self, shared_store: Store) -> None:
+        pacing = SharedPacing(shared_store, Limit("desk", 120, 3), START)
+        taken = await Budgets(shared_store).taken(pacing, READ_BACK)
+        await asyncio.sleep(0.6)
+
+        assert taken in (3, 4)  # the fourth on a slow machine
+        assert await pacing.take(START + 10, READ_BACK) == 0.0
 
 
 def test_one_failure_is_bad_luck_three_open_and_a_good_answer_closes() -> None:

@@ -24,12 +24,14 @@ from gateway.desk.simulator import Seed, Simulator
 from gateway.envelope import Envelope
 from gateway.executor import Executor
 from gateway.ids import uuid7
+from gateway.leases import Leases
 from gateway.mail.ids import scan_ids
 from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.planner import Planner
 from gateway.rules import boards_named
-from gateway.store import effects, inbox, operator, threads
+from gateway.slots import Slots
+from gateway.store import claims, effects, inbox, operator, threads
 from gateway.store.engine import Store
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
@@ -124,13 +126,15 @@ class Stage:
         (folder / "gateway.db.spool").mkdir()
         parser: Any = LocalParser([box.address for box in self.settings.mailbox])
         templates = Templates()
-        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, self.clock)
+        leases = Leases(self.store, 300, "stage", self.clock)
+        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, self.clock)
         self.executor = Executor(
             self.store,
             self.planner,
             self.directories,
             templates,
-            lease=300,
+            leases=leases,
+            slots=Slots(self.settings.work.concurrency),
             wait_for_parent=self.settings.work.wait_for_parent,
             retry_for=self.settings.work.retry_for,
             clock=self.clock,
@@ -203,19 +207,19 @@ class Stage:
         end = self.now + (PATIENCE if within is None else within)
         names = list(self.directories)
         while True:
-            due = await self.store.read(lambda c: inbox.next_due(c, names))
+            taken = await self.worker._claim()
+            for one in taken:
+                await self.worker._work(one)
+            if taken:
+                continue
+            due = await self.store.read(lambda c, now=self.now: claims.next_due(c, names, now))
             if due is None or (within is not None and due > end):
                 break
-            assert due < end or within is not None, "never finished"
-            self.now = max(self.now, due)
-            for one in await self.store.write(self._claim):
-                await self.worker._work(one)
+            assert due < end, "never finished"
+            self.now = due
         for ticket_id in self.simulator.desk.tickets:
             if ticket_id not in self.order:
                 self.order.append(ticket_id)
-
-    def _claim(self, connection: Any) -> list[inbox.Delivery]:
-        return inbox.claim(connection, now=self.now, lease=300, limit=50, desks=list(self.directories))
 
     # -- what became of it ------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.store import inbox, operator
+from gateway.store import claims, operator
 from gateway.store.inbox import LostClaim
 from gateway.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
@@ -90,25 +90,31 @@ async def accept(stage: Stage, mail: M) -> None:
 async def live(stage: Stage, workers: list[Worker]) -> None:
     """Two workers until nothing is pending; a crash frees all claims, as a restart does."""
     for _ in range(500):
-        due = await stage.store.read(lambda c: inbox.next_due(c, ["default"]))
+        try:
+            if any(await asyncio.gather(*(turn(stage, worker) for worker in workers))):
+                continue
+        except Crash:
+            stage.store.write_sync(claims.free)
+            continue
+        due = await stage.store.read(lambda c, now=stage.now: claims.next_due(c, ["default"], now))
         if due is None:
             return
-        stage.now = max(stage.now, due)
-        try:
-            await asyncio.gather(*(turn(stage, worker) for worker in workers))
-        except Crash:
-            stage.store.write_sync(inbox.free_claims)
+        stage.now = due
     raise AssertionError("never finished")
 
 
-async def turn(stage: Stage, worker: Worker) -> None:
+async def turn(stage: Stage, worker: Worker) -> bool:
+    """Two mails at most; whether there was any."""
     now = stage.now
-    for one in await stage.store.write(lambda c: inbox.claim(c, now=now, lease=300, limit=2, desks=["default"])):
+    taken = await stage.store.write(lambda c: claims.claim(c, "default", 2, now=now, lease=300, name="stage"))
+    worker.leases.took(taken, worker.leases.uptime())
+    for one in taken:
         try:
             _, step = outcome = await worker._step(one)
             await worker._apply(outcome[0], step)
         except LostClaim:
             continue
+    return bool(taken)
 
 
 @settings(max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "15")), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

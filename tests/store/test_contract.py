@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
-from gateway.store import census, effects, inbox, operator, threads
+from gateway.store import census, claims, effects, inbox, operator, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery, LostClaim, NewDelivery
 from gateway.store.operator import NotPossible
@@ -39,7 +39,7 @@ async def accept(store: Store, *news: NewDelivery) -> list[str]:
 
 
 async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int = 10) -> list[Delivery]:
-    return await store.write(lambda c: inbox.claim(c, now=now, lease=lease, limit=limit, desks=[DESK]))
+    return await store.write(lambda c: claims.claim(c, DESK, limit, now=now, lease=lease, name="a worker"))
 
 
 async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
@@ -128,14 +128,14 @@ class TestClaim:
         await store.write(lambda c: inbox.defer(c, one, NOW + 30))
 
         assert await claim(store, now=NOW + 29) == []
-        assert await store.read(lambda c: inbox.next_due(c, [DESK])) == NOW + 30
+        assert await store.read(lambda c: claims.next_due(c, [DESK], NOW)) == NOW + 30
         (again,) = await claim(store, now=NOW + 30)
         assert again.interrupts == 0
 
     async def test_a_desk_that_is_down_keeps_its_mail(self, store: Store) -> None:
         await accept(store, new("one"))
 
-        taken = await store.write(lambda c: inbox.claim(c, now=NOW, lease=9, limit=9, desks=["other"]))
+        taken = await store.write(lambda c: claims.claim(c, "other", 9, now=NOW, lease=9))
 
         assert taken == []
 

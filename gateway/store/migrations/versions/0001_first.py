@@ -12,6 +12,15 @@ down_revision = None
 def upgrade() -> None:
 
     op.create_table(
+        "budget",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("tokens", sa.Double(), nullable=False),
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("closed_until", sa.Double(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("desk"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "delivery",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -31,7 +40,9 @@ def upgrade() -> None:
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("due_at", sa.Double(), nullable=False),
         sa.Column("lease_until", sa.Double(), server_default="0", nullable=False),
+        sa.Column("claimed_by", sa.Text(), server_default="", nullable=False),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("needs", sa.String(length=6), server_default="", nullable=False),
         sa.Column("deaths", sa.Integer(), server_default="0", nullable=False),
         sa.Column("interrupts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
@@ -64,6 +75,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "delivery_on_ticket",
             ["ticket_id", "seq"],
+            unique=False,
+            postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
+            sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
+        )
+        batch_op.create_index(
+            "delivery_queue",
+            ["desk", "needs", "mailbox", "seq"],
             unique=False,
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
@@ -380,6 +398,11 @@ def downgrade() -> None:
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
         )
+        batch_op.drop_index(
+            "delivery_queue",
+            postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
+            sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
+        )
         batch_op.drop_index("delivery_message_id")
         batch_op.drop_index(
             "delivery_due",
@@ -388,3 +411,4 @@ def downgrade() -> None:
         )
 
     op.drop_table("delivery")
+    op.drop_table("budget")

@@ -1,0 +1,174 @@
+"""Claims: which worker has which delivery, until when.
+
+A claim is a lease that its process renews while it lives, and a fence that grows with each claim. A
+claim that ran out may be taken by anyone; the fence then keeps the old worker from changing anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, literal_column, select, text, update
+
+from gateway.store.inbox import Delivery, of_row
+from gateway.store.schema import delivery
+from gateway.store.stage import PENDING
+
+# What a delivery waits for before its next call to the desk; "" is nothing that we know of.
+NEEDS = ("ticket", "", "reply", "file")
+
+_IS_PENDING = delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING)
+_DUE = (
+    select(delivery.c.seq)
+    .where(
+        _IS_PENDING,
+        delivery.c.desk == bindparam("k_desk"),
+        delivery.c.needs == bindparam("k_needs"),
+        delivery.c.mailbox == bindparam("k_mailbox"),
+        delivery.c.due_at <= bindparam("k_now"),
+        delivery.c.lease_until <= bindparam("k_now"),
+    )
+    .order_by(delivery.c.seq)
+    .limit(bindparam("k_limit"))
+)
+
+
+def _taking(due: Any) -> Any:
+    """A claim that is found expired counts as an interruption of the delivery."""
+    return (
+        update(delivery)
+        .where(delivery.c.seq.in_(due))
+        .values(
+            lease_until=bindparam("k_until"),
+            claimed_by=bindparam("k_name"),
+            fence=delivery.c.fence + 1,
+            interrupts=delivery.c.interrupts + case((delivery.c.lease_until > 0, 1), else_=0),
+        )
+        .returning(delivery)
+    )
+
+
+_TAKE = {
+    "sqlite": _taking(_DUE),
+    "postgresql": _taking(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq)),
+}
+# The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
+_WAITING = text(
+    """
+    WITH RECURSIVE box(needs, mailbox) AS (
+        SELECT lane.needs, (SELECT min(d.mailbox) FROM delivery d
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = lane.needs)
+        FROM (SELECT '' AS needs UNION ALL SELECT 'ticket' UNION ALL SELECT 'reply' UNION ALL SELECT 'file') lane
+        UNION ALL
+        SELECT box.needs, (SELECT min(d.mailbox) FROM delivery d
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :desk AND d.needs = box.needs
+            AND d.mailbox > box.mailbox)
+        FROM box WHERE box.mailbox IS NOT NULL
+    )
+    SELECT needs, mailbox FROM box WHERE mailbox IS NOT NULL
+    """
+)
+
+
+class Turns:
+    """Whose turn it is: the mailbox that was served longest ago goes first."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._served: dict[tuple[str, str], int] = {}
+
+    def order(self, needs: str, mailboxes: Iterable[str]) -> list[str]:
+        return sorted(mailboxes, key=lambda one: (self._served.get((needs, one), 0), one))
+
+    def had(self, needs: str, mailbox: str) -> None:
+        self._count += 1
+        self._served[needs, mailbox] = self._count
+
+
+def claim(
+    connection: Connection,
+    desk: str,
+    places: int,
+    *,
+    now: float,
+    lease: float,
+    name: str = "",
+    most: Mapping[str, int] | None = None,
+    turns: Turns | None = None,
+) -> list[Delivery]:
+    """Take up to ``places`` due deliveries of a desk: in the order of NEEDS, of each need no more than
+    ``most`` says, the mailboxes in turn, of each mailbox the oldest first."""
+    most = most or {}
+    turns = turns or Turns()
+    take = _TAKE[connection.dialect.name]
+    given = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
+    waiting = waiting_boxes(connection, desk)
+    taken: list[Delivery] = []
+
+    def of_box(needs: str, mailbox: str, limit: int) -> int:
+        rows = connection.execute(take, {**given, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
+        found = [of_row(row) for row in rows.mappings()]
+        if found:
+            turns.had(needs, mailbox)
+        taken.extend(sorted(found, key=lambda one: one.seq))
+        return len(found)
+
+    for needs in NEEDS:
+        left = min(places - len(taken), most.get(needs, places))
+        boxes = turns.order(needs, waiting.get(needs, ()))
+        while left > 0 and boxes:
+            more = []
+            for number, mailbox in enumerate(boxes):
+                share = -(-left // (len(boxes) - number))
+                if share <= 0:
+                    break
+                count = of_box(needs, mailbox, share)
+                left -= count
+                if count == share:
+                    more.append(mailbox)
+            boxes = more
+    return taken
+
+
+def waiting_boxes(connection: Connection, desk: str) -> dict[str, list[str]]:
+    """The mailboxes of a desk with pending mail, by what that mail needs."""
+    found: dict[str, list[str]] = {}
+    for needs, mailbox in connection.execute(_WAITING, {"desk": desk}):
+        found.setdefault(needs, []).append(mailbox)
+    return found
+
+
+def renew(connection: Connection, name: str, held: Mapping[int, int], now: float, until: float) -> set[int]:
+    """Lengthen the claims of this process: ``held`` is the fence of each by its seq. Returns those that
+    it still has; one that ran out is not renewed, for another may have seen it free."""
+    if not held:
+        return set()
+    query = (
+        update(delivery)
+        .where(delivery.c.seq.in_(list(held)), delivery.c.claimed_by == name, delivery.c.lease_until > now)
+        .values(lease_until=until)
+        .returning(delivery.c.seq, delivery.c.fence)
+    )
+    return {seq for seq, fence in connection.execute(query) if held[seq] == fence}
+
+
+def free(connection: Connection, name: str | None = None) -> int:
+    """At the start of a process: the claims of its last run ended with it. Without a name: all claims, for
+    the only process of a store."""
+    query = update(delivery).where(_IS_PENDING, delivery.c.lease_until > 0)
+    if name is not None:
+        query = query.where(delivery.c.claimed_by == name)
+    return connection.execute(query.values(lease_until=0, interrupts=delivery.c.interrupts + 1)).rowcount
+
+
+def give_back(connection: Connection, name: str, seqs: Sequence[int]) -> None:
+    """At an orderly stop: others may go on at once. No interruption of the mail."""
+    query = update(delivery).where(delivery.c.seq.in_(seqs), delivery.c.claimed_by == name, delivery.c.lease_until > 0)
+    connection.execute(query.values(lease_until=0))
+
+
+def next_due(connection: Connection, desks: Sequence[str], now: float) -> float | None:
+    """When the next delivery of these desks that is not due yet becomes due, None when there is none."""
+    query = select(func.min(delivery.c.due_at)).where(_IS_PENDING, delivery.c.due_at > now, delivery.c.desk.in_(desks))
+    return connection.execute(query).scalar()

@@ -1,0 +1,70 @@
+"""Gateway processes that share one PostgreSQL database and one spool."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from gateway.desk.simulator import Simulator
+from tests.harness import GatewayProcess, config_text, free_port
+
+
+class Replica(GatewayProcess):
+    """``gateway serve --role ROLE``; ``name`` is its GATEWAY_NAME."""
+
+    def __init__(self, folder: Path, simulator: Simulator, url: str, role: str = "all", name: str = "", **more: str) -> None:
+        home = folder / f"{role}-{os.urandom(3).hex()}"
+        home.mkdir()
+        smtp, http = free_port(), free_port()
+        more.setdefault("store", f'spool = "{folder}/spool"')
+        more.setdefault("work", "lease = 2")
+        text = config_text(simulator.api, simulator.key, home, smtp, http, store_url=url, **more)
+        super().__init__(home, text, smtp, http)
+        self.role = role
+        self.name = name
+        self.command += ["--role", role]
+        self.url = url
+
+    def start(self, wait: float = 20) -> Replica:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdout=log, stderr=log, env={**os.environ, "GATEWAY_NAME": self.name}
+            )
+        self.await_port(wait)
+        return self
+
+    def await_port(self, wait: float = 20) -> None:
+        port = self.http_port if self.role == "worker" else self.smtp_port
+        end = time.monotonic() + wait
+        while time.monotonic() < end:
+            if self.process and self.process.poll() is not None:
+                raise RuntimeError(f"the gateway ended: {self.tail()}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
+                return
+            time.sleep(0.03)
+        raise RuntimeError(f"the gateway did not start: {self.tail()}")
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def await_log(self, words: str, wait: float = 10, count: int = 1) -> None:
+        end = time.monotonic() + wait
+        while self.log.read_text(errors="replace").count(words) < count:
+            if time.monotonic() > end:
+                raise AssertionError(f"no {words!r} in the log:\n{self.tail()}")
+            time.sleep(0.02)
+
+
+def counts(simulator: Simulator) -> dict[str, Any]:
+    """Titles of the tickets with how often each is there."""
+    titles: dict[str, Any] = {}
+    for ticket in list(simulator.desk.tickets.values()):
+        titles[ticket["title"]] = titles.get(ticket["title"], 0) + 1
+    return titles

@@ -1,0 +1,264 @@
+"""Several processes on one PostgreSQL: roles, take-over, stops, wake-up, the shared budget."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, create_engine, text, update
+
+from gateway.desk.client import Desk
+from gateway.desk.permit import Permit
+from gateway.desk.simulator import Seed, Simulator
+from gateway.leases import Leases
+from gateway.store import claims, wake
+from gateway.store.engine import Store
+from gateway.store.inbox import LostClaim
+from gateway.store.schema import delivery
+from gateway.store.wake import Ear
+from tests.harness import config_text, mail
+from tests.replicas.replica import Replica, counts
+from tests.store.test_contract import DESK, NOW, accept, new
+
+Make = Callable[..., Replica]
+HANGS = {"kind": "create_ticket", "do": "hang", "seconds": 30, "times": 1}
+
+
+def await_creates(desk: Simulator, wait: float = 10) -> None:
+    """Until the desk was asked to create a ticket."""
+    end = time.monotonic() + wait
+    while not any(call.method == "POST" and call.path.endswith("/tickets") for call in list(desk.desk.calls)):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+class TestRoles:
+    def test_one_accepts_and_the_other_works(self, replica: Make, desk: Simulator) -> None:
+        edge = replica("smtp").start()
+        answer = edge.send(mail("Printer"))
+        assert counts(desk) == {}
+        assert '"role":"smtp"' in edge.get("/readyz")[1].replace(" ", "")
+
+        worker = replica("worker").start()
+
+        assert edge.became(answer)["stage"] == "DONE"
+        assert counts(desk) == {"Printer": 1}
+        assert worker.get("/readyz")[0] == 200
+        with pytest.raises(OSError):
+            worker.smtp()
+
+    def test_the_listener_needs_no_key_of_the_desk(self, replica: Make) -> None:
+        edge = replica("smtp")
+        edge.config.write_text(edge.config.read_text().replace("api_key = ", "api_key_file = \"/nowhere\" #"))
+
+        assert edge.start().send(mail("Printer"))
+
+    def test_sqlite_is_for_one_process(self, tmp_path: Path) -> None:
+        file = tmp_path / "gateway.toml"
+        file.write_text(config_text("http://127.0.0.1:9/api/v1", "key", tmp_path, 2525, 8025))
+
+        done = subprocess.run(
+            [sys.executable, "-m", "gateway", "serve", "--config", str(file), "--role", "worker"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+
+        assert done.returncode == 2
+        assert "SQLite file is for one process" in done.stderr
+
+
+class TestTakeOver:
+    def test_the_mail_of_a_killed_worker_goes_on_within_its_lease(self, replica: Make, desk: Simulator) -> None:
+        desk.faults.set([HANGS])
+        edge, first = replica("smtp").start(), replica("worker").start()
+        answer = edge.send(mail("Printer"))
+        await_creates(desk)
+        second = replica("worker").start()
+        second.await_log("listens")
+
+        first.kill()
+        killed = time.monotonic()
+        second.await_log("first claim", wait=20)
+
+        assert time.monotonic() - killed < 2 + 5  # the lease, the next look, and a slow machine
+        assert edge.became(answer)["stage"] == "DONE"
+        assert counts(desk) == {"Printer": 1}
+
+    def test_a_replica_with_a_name_frees_its_claims_at_its_restart(self, replica: Make, desk: Simulator) -> None:
+        desk.faults.set([HANGS])
+        one = replica(name="gateway-0", work="lease = 600").start()
+        answer = one.send(mail("Printer"))
+        await_creates(desk)
+        one.kill()
+
+        one.start()
+
+        assert one.became(answer, wait=20)["stage"] == "DONE"
+        assert counts(desk) == {"Printer": 1}
+
+    def test_a_process_that_was_stopped_for_longer_than_its_lease_doubles_nothing(
+        self, replica: Make, desk: Simulator
+    ) -> None:
+        edge, sleeper = replica("smtp").start(), replica("worker").start()
+        answers = [edge.send(mail(f"Mail {number}")) for number in range(10)]
+        sleeper.await_log("first claim")
+        sleeper.signal(signal.SIGSTOP)
+        other = replica("worker").start()
+        for answer in answers:
+            edge.became(answer)
+        sleeper.signal(signal.SIGCONT)
+        answers = [edge.send(mail(f"Later {number}")) for number in range(5)]
+        for answer in answers:
+            edge.became(answer)
+
+        assert sleeper.process and sleeper.process.poll() is None
+        assert other.process and other.process.poll() is None
+        assert set(counts(desk).values()) == {1}
+        assert len(counts(desk)) == 15
+
+    def test_an_orderly_stop_gives_back_what_it_held(self, replica: Make, desk: Simulator, database: str) -> None:
+        desk.faults.set([HANGS])
+        one = replica(work="lease = 600")
+        one.config.write_text(one.config.read_text().replace("[smtp]", "[smtp]\ndrain = 0.2"))
+        one.start()
+        one.send(mail("Printer"))
+        await_creates(desk)
+
+        assert one.stop() == 0
+
+        engine = create_engine(database)
+        with engine.connect() as connection:
+            row = connection.execute(text("SELECT lease_until, interrupts FROM delivery")).one()
+        engine.dispose()
+        assert tuple(row) == (0, 0)
+
+
+class TestLastMoment:
+    async def test_a_request_does_not_leave_once_the_claim_ran_out(self, desk: Simulator, store: Store) -> None:
+        now = 100.0
+        leases = Leases(store, 10, "me", uptime=lambda: now)
+        await accept(store, new("one"))
+        (one,) = await store.write(lambda c: claims.claim(c, DESK, 1, now=NOW, lease=10, name="me"))
+        leases.took([one], now)
+        client = Desk("default", desk.api, desk.key, rate=0)
+        body = {"title": "Printer", "client_id": "x"}
+        permit = Permit(lambda: leases.check(one.id))
+
+        now = 111.0  # the process was stopped after the row was marked as sent
+        with pytest.raises(LostClaim):
+            await client.create_ticket(body, permit)
+        before = len(desk.desk.calls)
+        leases.renewed(one.id, now)
+        await client.create_ticket(body, permit)
+        await client.close()
+
+        assert before == 0
+        assert len(desk.desk.calls) == 1
+
+    async def test_renewal_keeps_what_is_held_and_nothing_else(self, store: Store) -> None:
+        leases = Leases(store, 10, "me", clock=lambda: NOW + 8, uptime=lambda: 8.0)
+        for number in range(3):
+            await accept(store, new(f"mail {number}"))
+        mine = await store.write(lambda c: claims.claim(c, DESK, 2, now=NOW, lease=10, name="me"))
+        leases.took(mine, 0.0)
+        await store.write(lambda c: c.execute(update(delivery).where(delivery.c.seq == mine[1].seq).values(lease_until=1)))
+
+        await leases.renew()
+
+        leases.check(mine[0].id)
+        theirs = await store.write(lambda c: claims.claim(c, DESK, 9, now=NOW + 11, lease=10, name="they"))
+        assert {one.id for one in theirs}.isdisjoint({mine[0].id})
+        assert mine[1].id in {one.id for one in theirs}
+        leases.uptime = lambda: 12.0
+        with pytest.raises(LostClaim):
+            leases.check(mine[1].id)
+
+
+class TestWaking:
+    async def test_a_commit_is_heard_and_a_lost_connection_made_again(self, database: str) -> None:
+        store = Store(database)
+        heard = asyncio.Event()
+        stop = asyncio.Event()
+        ear = Ear(store.engine, heard.set)
+        task = asyncio.create_task(ear.keep(stop))
+        try:
+            for _ in range(2):
+                await until(lambda: ear.on)
+                heard.clear()
+                await store.write(wake.tell)
+                await asyncio.wait_for(heard.wait(), 2)
+                with store.engine.begin() as connection:
+                    connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"))
+                await until(lambda: not ear.on)
+        finally:
+            stop.set()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            store.close()
+
+    async def test_what_is_rolled_back_is_not_told_but_the_rest_of_the_batch_is(self, database: str) -> None:
+        store = Store(database)
+        told: list[bool] = []
+
+        def fail(connection: Connection) -> None:
+            wake.tell(connection)
+            raise ValueError
+
+        def after(connection: Connection) -> None:
+            told.append(bool(connection.info.get(wake.TOLD)))
+
+        await asyncio.gather(store.write(fail), store.write(after), return_exceptions=True)
+        store.close()
+
+        assert told == [False]
+
+
+async def until(true: Callable[[], bool], wait: float = 5) -> None:
+    async with asyncio.timeout(wait):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+async def test_operations_of_two_processes_that_lock_crosswise_both_succeed(database: str) -> None:
+    one, two = Store(database), Store(database)
+    for number in range(2):
+        await accept(one, new(f"mail {number}"))
+
+    def touch(seqs: tuple[int, int]) -> Callable[[Connection], None]:
+        def operation(connection: Connection) -> None:
+            for seq in seqs:
+                connection.execute(update(delivery).where(delivery.c.seq == seq).values(tries=delivery.c.tries + 1))
+                connection.execute(text("SELECT pg_sleep(0.2)"))
+
+        return operation
+
+    await asyncio.gather(one.write(touch((1, 2))), two.write(touch((2, 1))))
+    tries = await one.read(lambda c: [row[0] for row in c.execute(text("SELECT tries FROM delivery"))])
+    one.close()
+    two.close()
+
+    assert tries == [2, 2]
+
+
+def test_two_replicas_keep_one_budget(replica: Make, database: str, tmp_path: Path) -> None:
+    limit = {"mode": "enforce", "burst": 24, "per_minute": 240}
+    with Simulator(Seed(rate_limit=limit)) as desk:
+        more = {"desk": "timeout = 5\nsettle = 6\nrate = 240\nburst = 24"}
+        both = [Replica(tmp_path, desk, database, **more).start() for _ in range(2)]
+        try:
+            answers = [both[number % 2].send(mail(f"Mail {number}")) for number in range(30)]
+            for answer in answers:
+                assert both[0].became(answer)["stage"] == "DONE"
+        finally:
+            for one in both:
+                one.kill()
+
+        assert not desk.desk.limit.refused
+        assert set(counts(desk).values()) == {1}
