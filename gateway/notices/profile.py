@@ -200,7 +200,9 @@ class TimePart(Section):
     start: str = Field("", description="the begin of planned work")
     end: str = Field("", description="its end")
     formats: tuple[str, ...] = Field(
-        (), description="how times are written, as of strptime; ISO, RFC 5322, iCalendar and epochs are known"
+        (),
+        description="how times are written, as of strptime, without UTC, GMT or Z; ISO 8601, RFC 5322, iCalendar and "
+        "epochs are known",
     )
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
 

@@ -76,7 +76,8 @@ def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
     name = label(bare[:at]) if at > 0 else label(bare)
     if not 0 < len(name) <= MOST_LABEL or not any(c.isalpha() for c in name):
         return
-    value = _value(bare[at + 1 :].lstrip(":=| \t")) if at > 0 else ""
+    behind = bare[at + 1 :] if at > 0 else ""
+    value = _value((behind[1:] if behind[:2] == "* " else behind).lstrip(":=| \t"))
     if not value:
         value = next((below for one in lines[number + 1 : number + 3] if (below := _value(one))), "")
         if at <= 0 and (not value or name in sheet.labels):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
+from functools import partial
 
 _CALENDAR = re.compile(r"(\d{8}T\d{6})(Z?)$")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?$|\d{13}$")
-_UNIVERSAL = re.compile(r"\s*(?:\b(?:UTC|GMT)|(?<=\d)Z)\)?$", re.IGNORECASE)
+_UNIVERSAL = re.compile(r"\s*\(?(?:\b(?:UTC|GMT)\b(?![+-]\d)|(?<=\d)Z(?!\w))\)?", re.IGNORECASE)
+_OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -38,25 +40,25 @@ def _sane(seconds: float) -> float:
 
 
 def _read(text: str, formats: Sequence[str]) -> datetime | None:
+    """A moment, without a zone where the text names none."""
     if match := _CALENDAR.match(text):
-        found = _tried(lambda: datetime.strptime(match[1], "%Y%m%dT%H%M%S"))
-        return found.replace(tzinfo=UTC) if found and match[2] else found
-    universal = _UNIVERSAL.search(text)
-    bare = text[: universal.start()] if universal else text
-    for shape in formats:
-        found = _tried(lambda shape=shape: datetime.strptime(bare, shape)) or _tried(
-            lambda shape=shape: datetime.strptime(text, shape)
-        )
-        if found is not None:
-            return found.replace(tzinfo=found.tzinfo or UTC) if universal else found
-    found = _tried(lambda: datetime.fromisoformat(bare))
-    if found is not None:
-        return found.replace(tzinfo=found.tzinfo or UTC) if universal else found
-    return _tried(lambda: parsedate_to_datetime(text))
+        text, formats = match[1] + match[2], ("%Y%m%dT%H%M%S",)
+    text = _OFFSET.sub(lambda match: f" {match[1]}{match[2]:>02}{match[3] or '00'}", text)
+    bare = _UNIVERSAL.sub("", text)
+    shapes = [zoned for shape in formats for zoned in (shape, f"{shape} %z")]
+    ways: list[Callable[[str], datetime]] = [partial(_by_shape, shape) for shape in shapes]
+    for way in (*ways, datetime.fromisoformat):
+        if found := _tried(way, bare):
+            return found.replace(tzinfo=found.tzinfo or UTC) if bare != text else found
+    return _tried(parsedate_to_datetime, text)
 
 
-def _tried(read: object) -> datetime | None:
+def _by_shape(shape: str, text: str) -> datetime:
+    return datetime.strptime(text, shape)
+
+
+def _tried(way: Callable[[str], datetime], text: str) -> datetime | None:
     try:
-        return read()  # type: ignore[operator,no-any-return]
+        return way(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -1,0 +1,146 @@
+"""Where values stand: labels, tables, files, times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.mail import wire
+from gateway.mail.data import FILES, SIZE
+from gateway.mail.model import DataFile
+from gateway.mail.read import read as read_mail
+from gateway.notices import sheet, times
+from gateway.notices.attached import Attached
+
+LABELS = [
+    ("Host: web01", "Host", "web01"),
+    ("  HOST:   web01  ", "host", "web01"),
+    ("*Host:* web01", "Host", "web01"),
+    ("- Host: web01", "Host", "web01"),
+    ("Host\tweb01", "Host", "web01"),
+    ("Host | web01", "Host", "web01"),
+    ("Host: | web01", "Host", "web01"),
+    ("Host = web01", "Host", "web01"),
+    ("Host ......: web01", "Host", "web01"),
+    ("> Host: web01", "Host", "web01"),
+    ("Host:\nweb01", "Host", "web01"),
+    ("Host\n\nweb01", "Host", "web01"),
+    ("Host: https://web01/x", "Host", "https://web01/x"),
+    ("Page: 10:30", "Page", "10:30"),
+    ("https://web01/x: y", "https", ""),
+    ("at 10:30 Host: web01", "at 10", ""),
+    ("Host | Service | State\nweb01 | HTTP | DOWN", "Host", ""),
+    ("Common name: *.acme.example", "Common name", "*.acme.example"),
+]
+
+
+@pytest.mark.parametrize(("text", "name", "value"), LABELS)
+def test_a_value_by_its_label(text: str, name: str, value: str) -> None:
+    assert next(iter(sheet.read(text).values(name)), "") == value
+
+
+def test_cells_by_their_heading() -> None:
+    text = "Affected:\n\nCircuit ID | Site\nA-1 | Berlin\nA-2 | Rome\n\nwords between\n\nCircuit ID | Site\nB-1 | Oslo"
+
+    assert sheet.read(text).column("circuit id") == ["A-1", "A-2", "B-1"]
+    assert sheet.read("", ["Circuit ID,Site\nA-1,Berlin\n\nA-2"]).column("Circuit ID") == ["A-1", "A-2"]
+
+
+JSON = '{"a": {"b": [{"c": 1}, {"c": true}]}, "n": null, "t": "x"} and words behind it'
+PATHS = [("a.b.0.c", ["1"]), ("a.b.*.c", ["1", "true"]), ("t", ["x"]), ("a", []), ("a.b.7.c", []), ("t.u", []), ("*.b.0.c", ["1"])]
+
+
+@pytest.mark.parametrize(("path", "values"), PATHS)
+def test_json(path: str, values: list[str]) -> None:
+    assert Attached((DataFile("json", "a.json", JSON),), "").json(path) == values
+    assert Attached((), JSON).json(path) == values
+
+
+XML = '<?xml version="1.0"?><r xmlns="urn:x"><e id="7"><v> one </v></e><e id="8"><v>two</v></e></r>'
+
+
+@pytest.mark.parametrize(("path", "values"), [("r.e.v", ["one", "two"]), ("r.e.@id", ["7", "8"]), ("r.*.v", ["one", "two"]), ("x", [])])
+def test_xml(path: str, values: list[str]) -> None:
+    assert Attached((DataFile("xml", "a.xml", XML),), "").xml(path) == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("xml", '<!DOCTYPE r [<!ENTITY a "aaaa">]><r>&a;</r>'),
+        ("xml", "<r>"),
+        ("xml", "<r>" * 20_000),
+        ("json", "{"),
+        ("json", "[" * 60_000),
+        ("json", "[]"),
+        ("calendar", "r:" * 30_000),
+        ("csv", '"\n' * 30_000),
+    ],
+)
+def test_what_is_no_such_file_holds_nothing(kind: str, text: str) -> None:
+    one = Attached((DataFile(kind, "f", text),), "")
+
+    assert (one.json("r"), one.xml("r"), one.calendar("DTSTART")) == ([], [], [])
+    sheet.read("", one.tables())
+
+
+def test_a_calendar_with_folded_lines_and_parameters() -> None:
+    text = 'BEGIN:VEVENT\nX-A;P="a:b":one\\, t\n wo\nX-A:three\nDTSTART;TZID=Europe/Berlin:20261122T100000\nEND:VEVENT'
+    one = Attached((DataFile("calendar", "a.ics", text),), "")
+
+    assert one.calendar("x-a") == ["one, two", "three"]
+    assert one.calendar("DTSTART") == ["20261122T100000"]
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MOMENTS = [
+    ("2026-11-22T10:00:00Z", (), None, "2026-11-22T10:00:00"),
+    ("2026-11-22 10:00:00 +0100", (), None, "2026-11-22T09:00:00"),
+    ("2026-11-22 10:00 UTC", (), None, "2026-11-22T10:00:00"),
+    ("20261122T100000Z", (), None, "2026-11-22T10:00:00"),
+    ("20261122T100000", (), BERLIN, "2026-11-22T09:00:00"),
+    ("2026-07-22 10:00", (), BERLIN, "2026-07-22T08:00:00"),
+    ("Sun, 22 Nov 2026 10:00:00 +0100", (), None, "2026-11-22T09:00:00"),
+    ("Sun, 22 Nov 2026 10:00:00 GMT", (), None, "2026-11-22T10:00:00"),
+    ("1795341600", (), None, "2026-11-22T10:00:00"),
+    ("1795341600000", (), None, "2026-11-22T10:00:00"),
+    ("22.11.2026 10:00", ("%d.%m.%Y %H:%M",), BERLIN, "2026-11-22T09:00:00"),
+    ("Sun Nov 22 10:00:03 UTC 2026", ("%a %b %d %H:%M:%S %Y",), None, "2026-11-22T10:00:03"),
+    ("22 Nov 2026 10:00 GMT+5", ("%d %b %Y %H:%M",), BERLIN, "2026-11-22T05:00:00"),
+    ("2026-11-22 10:00:00 UTC-03:30", (), BERLIN, "2026-11-22T13:30:00"),
+    ("2026-11-22 10:00", (), None, ""),
+    ("tomorrow", (), BERLIN, ""),
+    ("99999999999999", (), BERLIN, ""),
+    ("", (), BERLIN, ""),
+]
+
+
+@pytest.mark.parametrize(("text", "formats", "zone", "moment"), MOMENTS)
+def test_moments(text: str, formats: tuple[str, ...], zone: ZoneInfo | None, moment: str) -> None:
+    found = times.moment(text, formats, zone)
+
+    assert (datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M:%S") if found else "") == moment
+
+
+def test_small_files_for_machines_travel_with_the_mail() -> None:
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "a@vendor.example", "Files"
+    mail.set_content("See the files.")
+    mail.add_attachment(b'{"a": 1}', maintype="application", subtype="json", filename="a.json")
+    mail.add_attachment(b"<a/>", maintype="application", subtype="octet-stream", filename="a.XML")
+    mail.add_attachment(b"x" * (SIZE + 1), maintype="text", subtype="csv", filename="large.csv")
+    mail.add_attachment(b"BEGIN:VCALENDAR", maintype="text", subtype="calendar", filename="a.ics")
+    mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="a.pdf")
+    for number in range(FILES):
+        mail.add_attachment(b"a;b\n", maintype="text", subtype="csv", filename=f"{number}.csv")
+
+    email = read_mail(mail.as_bytes()).email
+
+    assert [(one.kind, one.filename) for one in email.data] == [
+        ("json", "a.json"), ("xml", "a.XML"), ("calendar", "a.ics"), ("csv", "0.csv"), ("csv", "1.csv")
+    ]  # fmt: skip
+    assert wire.load(wire.dump(email)).data == email.data
+    assert len(email.attachments) == 5 + FILES
