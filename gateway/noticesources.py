@@ -41,7 +41,7 @@ def _source(one: NoticeSettings, settings: Settings) -> Source:
         dedicated=one.dedicated,
         client=one.client,
         aliases={folded(text): name for text, name in one.aliases.items()},
-        priorities={folded(word): name for word, name in one.priorities.items()},
+        priorities=one.priorities,
         zone=ZoneInfo(one.timezone or profile.time.timezone or settings.timezone),
         expect=one.expect,
         destination=_destination(one, profile),

@@ -17,8 +17,9 @@ from gateway.mail.model import Email
 from gateway.mail.read import read as read_mail
 from gateway.notices.load import Loaded
 from gateway.notices.notice import Notice
+from gateway.notices.paper import Paper
 from gateway.notices.profile import FixturePart, GivesPart, Profile
-from gateway.notices.read import Paper, read
+from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
 MOST_FILE = 1 << 20

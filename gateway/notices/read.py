@@ -7,28 +7,25 @@ original was, and nothing in it is proven: what counts is the standing of who se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 
-from gateway.blocks.plain import plain
 from gateway.decide import forwards
-from gateway.decide.conditions import Answer, View
+from gateway.decide.conditions import Answer
 from gateway.decide.rules import names_in
 from gateway.decide.sender import address_of
 from gateway.envelope import Envelope
 from gateway.mail.model import Email, Forwarded
-from gateway.notices import normal, sheet, times, words
-from gateway.notices.attached import Attached
+from gateway.notices import normal, times, words
 from gateway.notices.notice import Notice, State
+from gateway.notices.paper import MOST_VALUE, Paper, Values
 from gateway.notices.profile import KNOWN
-from gateway.notices.sheet import Sheet
-from gateway.notices.source import Source, Sources, Step, tag_of
+from gateway.notices.source import Source, Sources, tag_of
 from gateway.notices.words import folded
 
-MOST_VALUE = 255
-MOST_MANY = 200
+_NAME = re.compile(r"\{([^{}]*)\}")
 UNREAD = "the product"
 """What failed where a dedicated source sends what does not look like its product."""
 
@@ -98,84 +95,6 @@ def _original(email: Email, one: Forwarded) -> Email:
     )
 
 
-class Paper:
-    """A mail as steps of reading see it. The text counts first, then the rich form of it."""
-
-    def __init__(self, email: Email, envelope: Envelope) -> None:
-        self.email = email
-        self.envelope = envelope
-        self.subject = normal.subject(email.subject)
-        self.view = View(replace(email, subject=self.subject), envelope)
-        self.attached = Attached(email.data, email.text)
-        self._sheets: list[Sheet] = []
-        self._bodies: list[str] = []
-
-    def bodies(self) -> list[str]:
-        """The text, and what the rich form says where it differs."""
-        if not self._bodies:
-            self._bodies.append(self.email.text[: sheet.MOST_TEXT])
-            if self.email.html:
-                rich = plain(list(self.email.blocks))[: sheet.MOST_TEXT]
-                if rich and folded(rich[:1000]) != folded(self._bodies[0][:1000]):
-                    self._bodies.append(rich)
-        return self._bodies
-
-    def sheets(self) -> list[Sheet]:
-        if not self._sheets:
-            tables = self.attached.tables()
-            self._sheets = [sheet.read(text, tables if not number else ()) for number, text in enumerate(self.bodies())]
-        return self._sheets
-
-    def plain(self, source: str) -> list[str]:
-        """The values of a source that needs no place."""
-        if source == "subject":
-            return [self.subject]
-        if source == "body":
-            return self.bodies()
-        if source == "tag":
-            return [tag_of(self.envelope.rcpt_to)]
-        return list(self.view.texts(source))
-
-    def placed(self, source: str, place: str) -> list[str]:
-        """The values of a label, column, property or path."""
-        if source == "label":
-            return next((found for one in self.sheets() if (found := one.values(place))), [])
-        if source == "column":
-            return next((found for one in self.sheets() if (found := one.column(place))), [])
-        if source == "calendar":
-            return self.attached.calendar(place)
-        return self.attached.json(place) if source == "json" else self.attached.xml(place)
-
-
-@dataclass(slots=True)
-class Values:
-    """What the steps found, by name; names that every mail has are looked up when they are asked for."""
-
-    source: Source
-    paper: Paper
-    found: dict[str, list[str]] = field(default_factory=dict)
-
-    def get(self, name: str) -> str:
-        return next(iter(self.all(name)), "")
-
-    def all(self, name: str) -> list[str]:
-        if name not in self.found and name in KNOWN:
-            texts = [self._rest()] if name == "rest" else self.paper.plain(name)[:1]
-            self.found[name] = [one if name == "body" else _line(one) for one in texts if one.strip()]
-        return self.found.get(name, [])
-
-    def _rest(self) -> str:
-        """The subject without the words of state and severity."""
-        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.paper.subject)))
-
-    def first(self, names: tuple[str, ...]) -> str:
-        """The value of the first of the names that was read."""
-        return next((value for name in names if (value := self.get(name))), "")
-
-    def read(self, name: str) -> bool:
-        return bool(self.get(name))
-
-
 def _product(source: Source, paper: Paper) -> Values | None:
     """What is read out of a mail that looks like the source's product, None where it does not."""
     if not source.when.holds(paper.view, Answer()):
@@ -184,93 +103,29 @@ def _product(source: Source, paper: Paper) -> Values | None:
     if source.who.token and tag_of(paper.envelope.rcpt_to) == source.who.token:
         values.found["tag"] = []  # a secret, and no name of anybody
     for step in source.steps:
-        if not step.names <= values.found.keys():
-            for name, found in _step(step, paper).items():
-                values.found.setdefault(name, found)
+        values.take(step)
     reads = source.profile.who.reads
     return values if not reads or values.first(reads) else None
 
 
-def _step(step: Step, paper: Paper) -> dict[str, list[str]]:
-    """What a step finds: the whole values under its name, and the captures of its patterns."""
-    if step.where:
-        texts = next((found for place in step.where if (found := paper.placed(step.source, place))), [])
-    else:
-        texts = paper.plain(step.source)
-    out: dict[str, list[str]] = {}
-    for text in texts:
-        captured = _captured(step, text)
-        if captured is None:
-            continue
-        if step.name:
-            captured[step.name] = step.value or captured.get(step.name) or text
-        for name, value in captured.items():
-            line = _line(value)
-            if line and len(out.setdefault(name, [])) < MOST_MANY:
-                out[name].append(line)
-        if out and not step.many:
-            break
-    if step.many and not step.where and step.patterns:
-        out.update({name: list(dict.fromkeys(found)) for name, found in _everywhere(step, texts).items()})
-    return {name: found for name, found in out.items() if found}
-
-
-def _captured(step: Step, text: str) -> dict[str, str] | None:
-    """The captures of the first pattern that matches, None when there are patterns and none does."""
-    for pattern in step.patterns:
-        if match := pattern.search(text):
-            return {name: value for name, value in match.groupdict().items() if value}
-    return None if step.patterns else {}
-
-
-def _everywhere(step: Step, texts: list[str]) -> dict[str, list[str]]:
-    """The captures of each match in a text, not only of the first."""
-    out: dict[str, list[str]] = {}
-    for text in texts[:1]:
-        for pattern in step.patterns:
-            for number, match in enumerate(pattern.finditer(text)):
-                if number >= MOST_MANY:
-                    break
-                for name, value in match.groupdict().items():
-                    if value:
-                        out.setdefault(name, []).append(_line(value))
-            if out:
-                return out
-    return out
-
-
-def _line(text: str) -> str:
-    return " ".join(text[: 4 * MOST_VALUE].split())[:MOST_VALUE].strip()
-
-
 def _notice(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
-    key = source.profile.key
-    identity = values.first(key.id)
-    lacking = [] if identity else [name for name in (*key.object, *key.need) if not values.read(name)]
-    if key.id and not identity and not key.object:
-        lacking = [*key.id]
-    if identity:
-        lacking = [name for name in key.need if not values.read(name)]
-    state, word, known = _state(source, values)
+    key, when = source.profile.key, source.profile.time
+    known = _key(source, values)
+    state, word, told = _state(source, values)
+    lacking = _lacking(source, values) + ([] if told else [source.profile.state.fields[0]])
     if not known:
-        lacking.append(source.profile.state.fields[0])
-    object_ = " / ".join(filter(None, (values.get(name) for name in key.object))) or identity
-    condition = " / ".join(filter(None, (values.get(name) for name in key.condition)))
-    parts = tuple(normal.stable(values.get(name)) for name in (*key.scope, *key.object, *key.condition))
-    made = normal.key(tuple(part for part in parts if part)) if not identity else folded(identity)[:MOST_VALUE]
-    readable = bool(identity) or all(values.read(name) for name in key.object)
-    if not readable or not made:
         return _unread(source, values, proof, tuple(dict.fromkeys(lacking)), forwarded)
+    object_ = values.joined(key.object) or values.first(key.id)
+    condition = values.joined(key.condition)
     rank, severity = _severity(source, values)
-    when = source.profile.time
     return Notice(
         profile=source.name,
         state=state,
-        key=made,
+        key=known,
         object=object_[:MOST_VALUE],
         condition=condition[:MOST_VALUE],
         title=_title(source, values, object_, condition),
-        fields=_fields(values),
+        fields=values.read(),
         failed=tuple(dict.fromkeys(lacking)),
         proven=bool(proof),
         proof=proof,
@@ -278,7 +133,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
         strange=state == "update" and source.states.meanings.get(folded(word)) != "update",
         severity=severity,
         rank=rank,
-        priority=source.priorities.get(folded(severity), ""),
+        priority=source.priorities.get(rank, ""),
         clients=_clients(source, values),
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
@@ -291,6 +146,24 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
     )
 
 
+def _key(source: Source, values: Values) -> str:
+    """The problem's key: the vendor's number, else scope, object and condition; "" without an object."""
+    key = source.profile.key
+    if identity := values.first(key.id):
+        return folded(identity)
+    if not key.object or not all(values.get(name) for name in key.object):
+        return ""
+    parts = (normal.stable(values.get(name)) for name in (*key.scope, *key.object, *key.condition))
+    return normal.key(tuple(part for part in parts if part))
+
+
+def _lacking(source: Source, values: Values) -> list[str]:
+    """The names that the profile needs and that were not read."""
+    key = source.profile.key
+    needed = [*key.need] if values.first(key.id) else [*(key.object or key.id), *key.need]
+    return [name for name in needed if not values.get(name)]
+
+
 def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...], forwarded: bool = False) -> Notice:
     """A notice that could not be read: an update, known by its subject."""
     paper = values.paper
@@ -299,13 +172,14 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
         state="update",
         key=normal.key(("subject", normal.stable(paper.email.subject))),
         title=paper.subject[:MOST_VALUE],
-        fields=_fields(values),
+        fields=values.read(),
         failed=failed,
         proven=bool(proof),
         proof=proof,
         strange=True,
         clients=_clients(source, values),
         at=_at(source, values),
+        expected=_expected(source, "", "update"),
         forwarded=forwarded,
         handling=source.handling,
     )
@@ -339,23 +213,13 @@ def _clients(source: Source, values: Values) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source.aliases.get(folded(text), text) for text in found))
 
 
-def _fields(values: Values) -> Mapping[str, str]:
-    return {name: found[0] for name, found in values.found.items() if found and name not in KNOWN}
-
-
 def _title(source: Source, values: Values, object_: str, condition: str) -> str:
     """The profile's title with its names filled in; the subject when one of them is not there."""
     text = source.profile.policy.title
-    out = []
-    for number, part in enumerate(text.split("{")):
-        name, closed, rest = part.partition("}")
-        if not number or not closed:
-            out.append(part)
-            continue
-        value = {"object": object_, "condition": condition}.get(name) or values.get(name)
-        out.append(value + rest)
-    known = all({"object": object_, "condition": condition}.get(one) or values.get(one) for one in names_in(text))
-    return ("".join(out).strip() if text and known else values.paper.subject)[:MOST_VALUE]
+    known = {name: values.get(name) for name in names_in(text)} | {"object": object_, "condition": condition}
+    if not text or not all(known[name] for name in names_in(text)):
+        return values.paper.subject[:MOST_VALUE]
+    return _NAME.sub(lambda match: known[match[1]], text).strip()[:MOST_VALUE]
 
 
 def _at(source: Source, values: Values) -> float:

@@ -94,7 +94,7 @@ def tag_of(recipient: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``priorities`` by folded severity word, ``aliases`` by folded text. ``destination`` holds names of the
+    """``priorities`` by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
     desk (board, status, priority) and the category's id."""
 
     name: str
@@ -109,7 +109,7 @@ class Source:
     dedicated: bool = False
     client: str = ""
     aliases: Mapping[str, str] = field(default_factory=dict)
-    priorities: Mapping[str, str] = field(default_factory=dict)
+    priorities: Mapping[int, str] = field(default_factory=dict)
     zone: tzinfo = UTC
     expect: tuple[ExpectPart, ...] = ()
     destination: Mapping[str, str] = field(default_factory=dict)
@@ -136,8 +136,9 @@ class Source:
             ),
             levels=Words.of(severity.words()),
             priorities={
-                **{folded(word): name for word, name in severity.priorities.items()},
-                **more.pop("priorities", {}),
+                level: name
+                for word, name in {**severity.priorities, **more.pop("priorities", {})}.items()
+                if (level := severity.words().get(folded(word)))
             },
             aliases={
                 **{folded(text): name for text, name in profile.client.aliases.items()},

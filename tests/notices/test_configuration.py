@@ -124,7 +124,7 @@ def test_what_the_notice_says_goes_before_the_profile(tmp_path: Path) -> None:
     assert found is not None
     assert (found.handling.hold, found.handling.reopen) == (60.0, 129600.0)
     assert found.destination == {"board": "Alerts"}
-    assert found.priorities == {"failed": "High"}
+    assert found.priorities == {3: "High"}
 
 
 GERMAN = """extends = "uptime-kuma"

@@ -145,3 +145,44 @@ def test_a_forward_of_something_else_is_none() -> None:
     email = read_mail(FORWARD.format(sender="bob@acme.example", subject="Lunch").encode()).email
 
     assert read(email, NOBODY, Sources([Source.of(KUMA, BY_SENDER)])) is None
+
+
+def test_aliases_stand_for_what_the_mail_names() -> None:
+    aws = load.read(load.SHIPPED / "aws-health.toml").profile
+    mail = b"From: no-reply-aws@amazon.com\nSubject: AWS Health [AWS Account: 123456789012] notification of EC2\n\nx\n"
+    email = read_mail(mail).email
+    envelope = replace(NOBODY, verdict="pass")
+    senders = Identity(senders=frozenset(["amazon.com"]))
+
+    def clients(**more: object) -> tuple[str, ...]:
+        found = read(email, envelope, Sources([Source.of(aws, senders, **more)]))
+        assert found is not None
+        return found.clients
+
+    assert clients() == ("123456789012",)
+    assert clients(aliases={"123456789012": "Acme"}) == ("Acme",)
+    assert clients(client="Globex", aliases={"123456789012": "Acme"}) == ("Globex",)
+
+
+def test_a_device_that_writes_bad_mail_is_read() -> None:
+    """No Date, no Message-ID, no charset, a local host name in From."""
+    ups = load.read(load.SHIPPED / "apc-ups.toml").profile
+    mail = (
+        "From: apc@localhost\nSubject: UPS-B\xfcro: Warning - UPS: On battery power.\n\n"
+        "Name     : UPS-B\xfcro\nSerial Number : AS1\n\nWarning - UPS: On battery power.\n"
+    ).encode("latin-1")
+
+    found = read(read_mail(mail).email, replace(NOBODY, peer="192.0.2.7"), Sources([Source.of(ups, BY_NETWORK)]))
+
+    assert found is not None
+    assert (found.object, found.state, found.proven, found.at) == ("UPS-Büro", "open", True, 0.0)
+
+
+def test_a_priority_is_of_the_level_not_of_the_word() -> None:
+    veeam = load.read(load.SHIPPED / "veeam.toml").profile
+    email = read_mail(b"From: kuma@acme.example\nSubject: [Error] Daily (3 objects)\n\nVeeam Backup\n").email
+
+    found = read(email, NOBODY, Sources([Source.of(veeam, BY_SENDER, priorities={"failed": "High"})]))
+
+    assert found is not None
+    assert (found.severity, found.priority) == ("Error", "High")

@@ -1,0 +1,145 @@
+"""A mail as a profile's steps see it, and what they find in it by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from gateway.blocks.plain import plain
+from gateway.decide.conditions import View
+from gateway.envelope import Envelope
+from gateway.mail.model import Email
+from gateway.notices import normal, sheet
+from gateway.notices.attached import Attached
+from gateway.notices.profile import KNOWN
+from gateway.notices.sheet import Sheet
+from gateway.notices.source import Source, Step, tag_of
+from gateway.notices.words import folded
+
+MOST_VALUE = 255
+MOST_MANY = 200
+
+
+class Paper:
+    """A mail as steps of reading see it. The text counts first, then the rich form of it."""
+
+    def __init__(self, email: Email, envelope: Envelope) -> None:
+        self.email = email
+        self.envelope = envelope
+        self.subject = normal.subject(email.subject)
+        self.view = View(replace(email, subject=self.subject), envelope)
+        self.attached = Attached(email.data, email.text)
+        self._sheets: list[Sheet] = []
+        self._bodies: list[str] = []
+
+    def bodies(self) -> list[str]:
+        """The text, and what the rich form says where it differs."""
+        if not self._bodies:
+            self._bodies.append(self.email.text[: sheet.MOST_TEXT])
+            if self.email.html:
+                rich = plain(list(self.email.blocks))[: sheet.MOST_TEXT]
+                if rich and folded(rich[:1000]) != folded(self._bodies[0][:1000]):
+                    self._bodies.append(rich)
+        return self._bodies
+
+    def sheets(self) -> list[Sheet]:
+        if not self._sheets:
+            tables = self.attached.tables()
+            self._sheets = [sheet.read(text, tables if not number else ()) for number, text in enumerate(self.bodies())]
+        return self._sheets
+
+    def plain(self, source: str) -> list[str]:
+        """The values of a source that needs no place."""
+        if source == "subject":
+            return [self.subject]
+        if source == "body":
+            return self.bodies()
+        if source == "tag":
+            return [tag_of(self.envelope.rcpt_to)]
+        return list(self.view.texts(source))
+
+    def placed(self, source: str, place: str) -> list[str]:
+        """The values of a label, column, property or path."""
+        if source == "label":
+            return next((found for one in self.sheets() if (found := one.values(place))), [])
+        if source == "column":
+            return next((found for one in self.sheets() if (found := one.column(place))), [])
+        if source == "calendar":
+            return self.attached.calendar(place)
+        return self.attached.json(place) if source == "json" else self.attached.xml(place)
+
+
+@dataclass(slots=True)
+class Values:
+    """What the steps found, by name; names that every mail has are looked up when they are asked for."""
+
+    source: Source
+    paper: Paper
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def get(self, name: str) -> str:
+        return next(iter(self.all(name)), "")
+
+    def all(self, name: str) -> list[str]:
+        if name not in self.found and name in KNOWN:
+            texts = [self._rest()] if name == "rest" else self.paper.plain(name)[:1]
+            self.found[name] = [one if name == "body" else _line(one) for one in texts if one.strip()]
+        return self.found.get(name, [])
+
+    def _rest(self) -> str:
+        """The subject without the words of state and severity."""
+        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.paper.subject)))
+
+    def first(self, names: tuple[str, ...]) -> str:
+        """The value of the first of the names that was read."""
+        return next((value for name in names if (value := self.get(name))), "")
+
+    def joined(self, names: tuple[str, ...]) -> str:
+        """The values of all of the names that were read."""
+        return " / ".join(value for name in names if (value := self.get(name)))
+
+    def take(self, step: Step) -> None:
+        """Run a step, unless all that it may find is known."""
+        if not step.names <= self.found.keys():
+            for name, found in _step(step, self.paper).items():
+                self.found.setdefault(name, found)
+
+    def read(self) -> dict[str, str]:
+        """What the steps found, the first value of each name."""
+        return {name: found[0] for name, found in self.found.items() if found and name not in KNOWN}
+
+
+def _step(step: Step, paper: Paper) -> dict[str, list[str]]:
+    """What a step finds: the whole values under its name, and the captures of its patterns."""
+    if step.where:
+        texts = next((found for place in step.where if (found := paper.placed(step.source, place))), [])
+    else:
+        texts = paper.plain(step.source)
+    out: dict[str, list[str]] = {}
+    for text in texts:
+        for captured in _captured(step, text):
+            if step.name:
+                captured[step.name] = step.value or captured.get(step.name) or text
+            for name, value in captured.items():
+                line, known = _line(value), out.setdefault(name, [])
+                if line and line not in known and len(known) < MOST_MANY:
+                    known.append(line)
+        if out and not step.many:
+            break
+    return {name: found for name, found in out.items() if found}
+
+
+def _captured(step: Step, text: str) -> list[dict[str, str]]:
+    """The captures of the first pattern that matches, of each place where it does when all count; nothing
+    where there are patterns and none matches."""
+    if not step.patterns:
+        return [{}]
+    for pattern in step.patterns:
+        matches = islice(pattern.finditer(text), MOST_MANY if step.many else 1)
+        if found := [{name: value for name, value in match.groupdict().items() if value} for match in matches]:
+            return found
+    return []
+
+
+def _line(text: str) -> str:
+    return " ".join(text[: 4 * MOST_VALUE].split())[:MOST_VALUE].strip()
