@@ -6,11 +6,10 @@ field never has, captures that no condition defines, conditions that exclude eac
 
 from __future__ import annotations
 
-import uuid
 from math import inf
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.decide import conditions, rules
 from gateway.decide.conditions import Group, Test
@@ -125,16 +124,6 @@ class ExampleSettings(_Part):
     title: str = Field("", description="the title that it is to make")
 
 
-def _id(text: str) -> str:
-    try:
-        return str(uuid.UUID(text)) if text else ""
-    except ValueError as error:
-        raise ValueError("expected the id of a category: the desk does not list their names") from error
-
-
-Id = Annotated[str, AfterValidator(_id)]
-
-
 class RuleSettings(_Part):
     """Where new tickets go: the first rule that matches decides, unless it goes on."""
 
@@ -144,8 +133,8 @@ class RuleSettings(_Part):
     board: str = Field("", description="board of the ticket")
     status: str = Field("", description="its status; needs board; the board's default when absent")
     priority: str = Field("", description="its priority")
-    category: Id = Field("", description="its category: an id, with board")
-    subcategory: Id = Field("", description="its subcategory: an id")
+    category: str = Field("", description="its category, by name or id; needs board")
+    subcategory: str = Field("", description="its subcategory, by name or id; needs category")
     assignee: str = Field("", description="address of the technician who gets it")
     client: str = Field("", description="client by name or alias; may hold {captures}")
     contact: str = Field("", description="address of the requester; may hold {captures}")
@@ -163,6 +152,10 @@ class RuleSettings(_Part):
     def _fits(self) -> RuleSettings:
         if self.status and not self.board:
             raise ValueError("status: expected board as well: a status belongs to a board")
+        if self.category and not self.board:
+            raise ValueError("category: expected board as well: a category belongs to a board")
+        if self.subcategory and not self.category:
+            raise ValueError("subcategory: expected category as well")
         if self.skip and self.quarantine:
             raise ValueError("skip: expected either skip or quarantine")
         if (self.skip or self.quarantine) and self.go_on:

@@ -53,15 +53,14 @@ def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
     lacking = ""
     ids: dict[str, str] = {}
     if catalog is None:
-        named = {"board_id": one.board, "status_id": one.status, "priority_id": one.priority}
-        ids = {key: f"{key[:-3]} {name}" for key, name in named.items() if name}
+        named = {"board": one.board, "status": one.status, "priority": one.priority}
+        named |= {"category": one.category, "subcategory": one.subcategory}
+        ids = {f"{key}_id": f"{key} {name}" for key, name in named.items() if name}
     else:
         try:
             ids = ids_of(one, catalog)
         except UnknownName as error:
             lacking = str(error)
-    more = {"category_id": one.category, "subcategory_id": one.subcategory}
-    ids |= {key: value for key, value in more.items() if value}
     return Rule(
         name=one.name,
         when=one.node(),
@@ -81,6 +80,10 @@ def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
 def ids_of(one: RuleSettings, catalog: Catalog) -> dict[str, str]:
     """The desk's ids for what a rule names. Raises UnknownName."""
     ids = catalog.place(one.board, one.status, one.priority, "")
+    if one.category:
+        ids["category_id"] = catalog.category(ids["board_id"], one.category)
+    if one.subcategory:
+        ids["subcategory_id"] = catalog.category(ids["board_id"], one.subcategory, ids["category_id"])
     if one.assignee:
         person = catalog.staff.get(one.assignee.lower())
         if person is None:

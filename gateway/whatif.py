@@ -47,6 +47,7 @@ SHOWN = (
     ("contact_name_id", "contact"),
     ("assigned_to", "assignee"),
     ("category_id", "category"),
+    ("subcategory_id", "subcategory"),
     ("title", "title"),
 )
 
@@ -295,6 +296,7 @@ def _names(directory: Directory) -> dict[str, str]:
         return {}
     names = {key: str(row["board_name"]) for key, row in catalog.boards.items()}
     names |= {str(row["status_id"]): str(row["name"]) for rows in catalog.statuses.values() for row in rows}
+    names |= {str(row["category_id"]): str(row["category_name"]) for row in catalog.categories}
     names |= {str(row["priority_id"]): str(row["priority_name"]) for row in catalog.priorities}
     names |= {str(row["client_id"]): str(row["client_name"]) for row in catalog.clients}
     return names | {one.user_id: one.name for one in catalog.staff.values()}

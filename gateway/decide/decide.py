@@ -44,7 +44,7 @@ def decide(
     email, envelope = sender.unlisted(email, envelope, context.lists | context.own)
     case = Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
     try:
-        case.sender = sender.identify(email, envelope, facts)
+        case.sender = sender.identify(email, envelope, facts, context.requesters.domains)
         for rule in POLICY:
             decision = rule(case)
             if decision is not None:

@@ -6,7 +6,7 @@ client binds nobody. Where verdicts are configured, mail in a technician's name 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.decide import domains
@@ -18,11 +18,13 @@ from gateway.mail.model import Address, Automatic, Email
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``address`` in lower case, "" for a mail without From; ``verdict`` is about this address."""
+    """``address`` in lower case, "" for a mail without From; ``verdict`` is about this address;
+    ``mapped_client`` the client of its domain by the operator's map, "" for none."""
 
     address: str
     verdict: Verdict
     is_staff: bool
+    mapped_client: str = ""
 
     @property
     def proven(self) -> bool:
@@ -62,13 +64,14 @@ def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[E
     )
 
 
-def identify(email: Email, envelope: Envelope, facts: Facts) -> Sender:
+def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str]) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. A verdict about
-    another address says nothing of it."""
+    another address says nothing of it. ``mapped`` are the clients of domains."""
     address = address_of(email)
     mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
     verdict: Verdict = envelope.verdict if mine else "none"
-    return Sender(address, verdict, bool(address and facts.ask(Staff(address))))
+    _, client_id = domains.longest(domains.of(address), mapped)
+    return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id)
 
 
 def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
@@ -96,6 +99,14 @@ def _is_technician(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     return sender.is_staff and sender.proven
 
 
+def _is_of_a_mapped_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The operator says whose the domain is; but what the desk says of the address itself counts before it,
+    also that its contact is inactive or another client's."""
+    if ticket.fallback or sender.mapped_client != ticket.client_id or not ticket.client_id:
+        return False
+    return not facts.ask(ContactsOf(sender.address))
+
+
 def _active(sender: Sender, facts: Facts) -> list[Contact]:
     contacts: list[Contact] = facts.ask(ContactsOf(sender.address))
     return [one for one in contacts if not one.inactive]
@@ -106,4 +117,5 @@ BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("is a technician with a passing verdict", _is_technician),
     ("is the ticket's contact", _is_contact),
     ("is an active contact of the ticket's client", _is_of_the_client),
+    ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
 )

@@ -5,16 +5,14 @@ Names compare without case. What the desk does not have is a fault with the name
 
 from __future__ import annotations
 
-import asyncio
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config import MailboxSettings
 from gateway.desk.client import Desk
-from gateway.desk.outcome import Good, Outcome, Throttled
-
-PATIENCE = 120.0  # seconds
+from gateway.desk.outcome import Good, Outcome, Refused
 
 
 class DeskAway(Exception):
@@ -65,6 +63,7 @@ class Catalog:
     clients: list[dict[str, Any]] = field(default_factory=list)
     inactive_clients: frozenset[str] = frozenset()
     priorities: list[dict[str, Any]] = field(default_factory=list)
+    categories: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
 
     def place(self, board: str, status: str, priority: str, default_board: str) -> dict[str, str]:
@@ -90,6 +89,16 @@ class Catalog:
         closing.sort(key=lambda one: one.get("order_number") or 0)
         return str(closing[0]["status_id"]) if closing else ""
 
+    def category(self, board_id: str, name: str, below: str = "") -> str:
+        """The id of the board's category of that name, of the subcategory with ``below``. An id stays one.
+        Raises UnknownName."""
+        kind = "subcategory" if below else "category"
+        mine = [one for one in self.categories if str(one.get("board_id")) == board_id]
+        level = [one for one in mine if str(one.get("parent_category") or "") == below]
+        if any(one["category_id"] == name for one in self.categories) or (not self.categories and _is_id(name)):
+            return name
+        return str(_pick(kind, level, "category_name", name)["category_id"])
+
     def client_id(self, name: str) -> str:
         """The id of the client of that name. Raises UnknownName."""
         row = _pick("client", self.clients, "client_name", name)
@@ -109,17 +118,30 @@ class Catalog:
         return str(_default_status(statuses)["status_id"])
 
 
+def _is_id(text: str) -> bool:
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
+
+
 async def _ask(call: Callable[..., Awaitable[Outcome]], *given: str) -> Any:
-    """The rows of a list. Waits for the desk's rate limit: half a catalog is worth nothing."""
+    """The rows of a list. Raises DeskAway."""
     outcome = await call(*given)
-    patience = PATIENCE
-    while isinstance(outcome, Throttled) and patience > 0:
-        await asyncio.sleep(min(outcome.after, patience))
-        patience -= outcome.after
-        outcome = await call(*given)
     if not isinstance(outcome, Good):
         raise DeskAway(outcome)
     return outcome.data
+
+
+async def _ask_if_allowed(call: Callable[..., Awaitable[Outcome]]) -> list[dict[str, Any]]:
+    """The same where the key may lack the right, or the desk the route: nothing then."""
+    try:
+        rows: list[dict[str, Any]] = await _ask(call)
+    except DeskAway as away:
+        if isinstance(away.outcome, Refused) and away.outcome.status in (403, 404):
+            return []
+        raise
+    return rows
 
 
 def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> dict[str, Any]:
@@ -165,9 +187,10 @@ async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: S
         for user in await _ask(desk.users)
         if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
     }
+    categories = await _ask_if_allowed(desk.categories)
     by_id = {board["board_id"]: board for board in boards}
     inactive = frozenset(str(one["client_id"]) for one in clients if one.get("is_inactive"))
-    return Catalog(now, found, by_id, statuses, staff, clients, inactive, priorities, faults)
+    return Catalog(now, found, by_id, statuses, staff, clients, inactive, priorities, categories, faults)
 
 
 def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:

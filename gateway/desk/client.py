@@ -26,6 +26,7 @@ from gateway.desk.permit import FREE, Permit
 KEEPALIVE = 2.0
 UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
+PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
 LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
@@ -83,20 +84,20 @@ class Desk:
         return answer.status_code == 200
 
     async def boards(self) -> Outcome:
-        return await self._all("/boards", {}, Urgency.TICKET)
+        return await self._all("/boards", {}, Urgency.TICKET, PATIENCE)
 
     async def statuses(self, board_id: str) -> Outcome:
-        return await self._get("/tickets/statuses", {"board_id": board_id}, urgency=Urgency.TICKET)
+        return await self._get("/tickets/statuses", {"board_id": board_id}, urgency=Urgency.TICKET, patience=PATIENCE)
 
     async def priorities(self) -> Outcome:
-        return await self._get("/tickets/priorities", {}, urgency=Urgency.TICKET)
+        return await self._get("/tickets/priorities", {}, urgency=Urgency.TICKET, patience=PATIENCE)
 
     async def clients(self, name: str) -> Outcome:
         """Clients whose name contains ``name``: compare for equality."""
         return await self._all("/clients", {"client_name": name})
 
     async def all_clients(self) -> Outcome:
-        return await self._all("/clients", {}, Urgency.TICKET)
+        return await self._all("/clients", {}, Urgency.TICKET, PATIENCE)
 
     async def contacts_of_domain(self, domain: str) -> Outcome:
         """The first hundred contacts with an address that contains ``@domain``."""
@@ -110,7 +111,11 @@ class Desk:
         return await self._all("/contacts", {"email": email})
 
     async def users(self) -> Outcome:
-        return await self._all("/users", {}, Urgency.TICKET)
+        return await self._all("/users", {}, Urgency.TICKET, PATIENCE)
+
+    async def categories(self) -> Outcome:
+        """The categories of tickets, those below others included."""
+        return await self._all("/categories/ticket", {}, Urgency.TICKET, PATIENCE)
 
     async def ticket(self, ticket_id: str) -> Outcome:
         return await self._get(f"/tickets/{ticket_id}", {})
@@ -208,15 +213,29 @@ class Desk:
     # -- how --------------------------------------------------------------------------------------
 
     async def _get(
-        self, path: str, params: dict[str, Any], *, counted: bool = True, urgency: Urgency = Urgency.REPLY
+        self,
+        path: str,
+        params: dict[str, Any],
+        *,
+        counted: bool = True,
+        urgency: Urgency = Urgency.REPLY,
+        patience: float = 0.0,
     ) -> Outcome:
-        return await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+        """With ``patience`` in seconds, wait for the rate limit."""
+        outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+        while isinstance(outcome, Throttled) and patience > 0:
+            await asyncio.sleep(min(outcome.after, patience))
+            patience -= outcome.after
+            outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+        return outcome
 
-    async def _all(self, path: str, params: dict[str, Any], urgency: Urgency = Urgency.REPLY) -> Outcome:
-        """Every page of a list. Good only when every page answered."""
+    async def _all(
+        self, path: str, params: dict[str, Any], urgency: Urgency = Urgency.REPLY, patience: float = 0.0
+    ) -> Outcome:
+        """Every page of a list. Good only when every page answered. ``patience`` is for each page."""
         found: list[Any] = []
         for page in range(1, PAGES + 1):
-            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgency=urgency)
+            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgency=urgency, patience=patience)
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data

@@ -257,6 +257,11 @@ def board_of(stage: Stage, number: int) -> str:
     return str(stage.simulator.desk.boards[stage.ticket(number)["board_id"]]["board_name"])
 
 
+def category_of(stage: Stage, number: int, key: str) -> str:
+    row = stage.simulator.desk.categories.get(stage.ticket(number)[key])
+    return str(row["category_name"]) if row else ""
+
+
 def priority_of(stage: Stage, number: int) -> str:
     return str(stage.simulator.desk.priorities[stage.ticket(number)["priority_id"]]["priority_name"])
 
@@ -279,6 +284,12 @@ RULES = [
         (M("a", ALICE, "printer"), "ticket 1"),
     ], config=ruled(rule(PRINTER, priority="Urgent", assignee="tess@msp.example", title="Printing: {subject}")),
         check=lambda s: priority_of(s, 1) == "Urgent" and titles(s) == ["Printing: printer"] and s.ticket(1)["assigned_to"]),
+    Scenario("category and subcategory by name", [
+        (M("a", ALICE, "printer"), "ticket 1"), (M("b", ALICE, "screen"), "ticket 2"),
+    ], config=ruled(
+        rule(PRINTER, board="Support", category="hardware", subcategory="Printer"), rule(OF_ACME, board="Sales", category="Nothing", name="n"),
+    ), check=lambda s: [category_of(s, 1, key) for key in ("category_id", "subcategory_id")] == ["Hardware", "Printer"]
+        and category_of(s, 2, "category_id") == "" and board_of(s, 2) == "Support"),
     Scenario("the first rule that matches decides", [
         (M("a", ALICE, "printer"), "ticket 1"),
     ], config=ruled(rule(PRINTER, title="first"), rule(OF_ACME, title="second")), check=lambda s: titles(s) == ["first"]),

@@ -50,6 +50,7 @@ def paged(
     render: Callable[[Row], Row],
     order: str = "desc",
     meta: bool = True,
+    resource: str = "",
 ) -> Answer:
     """Sort, cut and wrap. `issues` are those of the filters; page and limit come first."""
     page, bad_page = query_number(query, "page", 1, None)
@@ -78,7 +79,9 @@ def paged(
             "hasPrev": page > 1,
         },
     }
-    if meta:
+    if resource:
+        body["meta"] = {"resource": resource, "filters": filters}
+    elif meta:
         body["meta"] = {"sort": wanted, "order": order, "filters": filters}
     return Answer(200, dumps(body))
 

@@ -1,4 +1,4 @@
-"""Boards, statuses, priorities, clients and users: what a ticket refers to, read only.
+"""Boards, statuses, priorities, categories, clients and users: what a ticket refers to, read only.
 
 Source: recordings 001 to 024 and readback/013; the rows carry the desk's columns in its order.
 """
@@ -92,6 +92,22 @@ def priority_row(tenant: str, priority_id: str, name: str, order: int, at: str, 
         "updated_at": at,
         "is_from_itil_standard": False,
         "itil_priority_level": None,
+    }
+
+
+def category_row(
+    tenant: str, category_id: str, board_id: str, parent: str | None, given: Row, order: int, at: str
+) -> Row:
+    return {
+        "tenant": tenant,
+        "category_id": category_id,
+        "category_name": given["name"],
+        "parent_category": parent,
+        "created_by": given.get("created_by"),
+        "created_at": at,
+        "display_order": given.get("order", order),
+        "is_from_itil_standard": bool(given.get("itil")),
+        "board_id": board_id,
     }
 
 
@@ -228,6 +244,27 @@ def ticket_statuses(desk: Desk, request: Request) -> Answer:
 def ticket_priorities(desk: Desk, request: Request) -> Answer:
     rows = sorted(desk.priorities.values(), key=lambda row: row["priority_name"])
     return data([{name: row[name] for name in ("priority_id", "priority_name")} for row in rows])
+
+
+def ticket_categories(desk: Desk, request: Request) -> Answer:
+    # the newest first, which are those of the highest order: recording 024
+    query = request.query
+    columns = _columns(desk.categories)
+    return paged(
+        list(desk.categories.values()),
+        query,
+        filters={
+            "page": int(query.get("page", 1)),
+            "limit": int(query.get("limit", 25)),
+            "sort": query.get("sort", "created_at"),
+            "order": query.get("order", "desc"),
+        },
+        issues=[],
+        sort="created_at",
+        sortable=lambda name: "display_order" if name == "created_at" else columns(name),
+        render=_same,
+        resource="ticket_category",
+    )
 
 
 def list_statuses(desk: Desk, request: Request) -> Answer:

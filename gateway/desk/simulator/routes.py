@@ -54,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /clients/{}", reference.get_client, "clients"),
     _route("GET /clients/{}/contacts", contacts.list_client_contacts, "contacts", shown=False),
     _route("GET /users", reference.list_users, "users"),
+    _route("GET /categories/ticket", reference.ticket_categories, "categories", shown=False),
     _route("GET /contacts", contacts.list_contacts, "contacts"),
     _route("POST /contacts", contacts.create_contact, "create_contact", right=("contact", "create")),
     _route("GET /contacts/search", contacts.search_contacts, "search", counted=False),

@@ -3,7 +3,8 @@
     {"tenant": "…", "ticket_prefix": "TIC", "next_ticket": 1001,
      "keys": [{"key": "…", "user": "gateway@msp.example", "state": "active"}],
      "boards": [{"name": "Support", "default": true, "default_priority": "Medium",
-                 "statuses": [{"name": "New", "default": true}, {"name": "Closed", "closed": true}]}],
+                 "statuses": [{"name": "New", "default": true}, {"name": "Closed", "closed": true}],
+                 "categories": [{"name": "Hardware", "children": ["Printer"]}]}],
      "priorities": ["Low", …], "clients": [{"name": "Acme", "email": "…", "phone": "…"}],
      "contacts": [{"name": "…", "email": "…", "client": "Acme", "additional": ["…"]}],
      "users": [{"first": "Tess", "last": "Technician", "email": "tess@msp.example",
@@ -14,7 +15,7 @@
 A missing key keeps its default. `uploads.strict` is the older of the two file readers that were
 seen (see `multipart`). An `id` may be given anywhere; else it derives from the name,
 so that two starts with the same seed have the same ids. Keys refer to users, contacts to
-clients, statuses to boards, by name.
+clients, statuses to boards, by name. The `parent` of a category may be an id.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ def _statuses() -> list[Row]:
     ]
 
 
+def _categories() -> list[Row]:
+    return [{"name": "Hardware", "children": ["Printer", "Laptop"]}, {"name": "Software", "children": ["Office"]}]
+
+
 def _boards() -> list[Row]:
     words = {"Support": "What customers write", "Sales": "Offers and orders", "Alerts": "Monitoring and vendors"}
     return [
@@ -54,6 +59,7 @@ def _boards() -> list[Row]:
             "description": description,
             "default_priority": "Medium",
             "statuses": _statuses(),
+            "categories": _categories(),
         }
         for name, description in words.items()
     ]

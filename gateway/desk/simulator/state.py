@@ -9,7 +9,14 @@ from dataclasses import asdict, dataclass
 
 from gateway.desk.simulator.contacts import contact_row
 from gateway.desk.simulator.limits import RateLimit
-from gateway.desk.simulator.reference import board_row, client_row, priority_row, status_row, user_row
+from gateway.desk.simulator.reference import (
+    board_row,
+    category_row,
+    client_row,
+    priority_row,
+    status_row,
+    user_row,
+)
 from gateway.desk.simulator.seed import Seed, name_id
 from gateway.desk.simulator.times import iso
 from gateway.desk.simulator.wire import Row
@@ -78,6 +85,7 @@ class Desk:
         self.boards: dict[str, Row] = {}
         self.statuses: dict[str, Row] = {}
         self.priorities: dict[str, Row] = {}
+        self.categories: dict[str, Row] = {}
         self.clients: dict[str, Row] = {}
         self.client_facts: dict[str, Row] = {}
         self.contacts: dict[str, Row] = {}
@@ -135,6 +143,18 @@ class Desk:
         role = user["roles"][0]["role_name"]
         return action not in FORBIDDEN.get(role, {}).get(resource, ())
 
+    def _fill_categories(self, board_id: str, tree: list[Row], author: str | None, at: str) -> None:
+        for given in tree:
+            self._add_category(board_id, given.get("parent"), {"created_by": author, **given}, at)
+            own = name_id("category", board_id, "", given["name"])
+            for child in given.get("children", ()):
+                self._add_category(board_id, own, {"created_by": author, "name": child}, at)
+
+    def _add_category(self, board_id: str, parent: str | None, given: Row, at: str) -> None:
+        category_id = given.get("id") or name_id("category", board_id, parent or "", given["name"])
+        order = len(self.categories)
+        self.categories[category_id] = category_row(self.tenant, category_id, board_id, parent, given, order, at)
+
     def _fill(self, seed: Seed) -> None:
         at = iso(self.started)
         tenant = self.tenant
@@ -157,6 +177,7 @@ class Desk:
                 self.statuses[status_id] = status_row(
                     tenant, status_id, board_id, {"created_by": author, **status}, place, at
                 )
+            self._fill_categories(board_id, given.get("categories", ()), author, at)
         by_name: dict[str, str] = {}
         for given in seed.clients:
             client_id = given.get("id") or name_id("client", given["name"])
