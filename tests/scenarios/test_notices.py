@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scenarios.vendors import MINUTE, NAGIOS, Machine, is_open, notes, opened, problem_rows, write
+import pytest
+
+from gateway.store import census, problems
+from tests.scenarios.stage import Stage, close
+from tests.scenarios.vendors import (
+    HOUR,
+    MINUTE,
+    NAGIOS,
+    Machine,
+    add_client,
+    configured,
+    incident,
+    is_open,
+    maintenance,
+    notes,
+    opened,
+    priority,
+    problem_rows,
+    set_priority,
+    set_status,
+    write,
+)
 
 
 async def test_a_problem_that_ends_closes_its_ticket_after_the_hold(tmp_path: Path, migrated_file: Path) -> None:
@@ -39,4 +60,325 @@ async def test_a_ticket_that_somebody_touched_stays_open(tmp_path: Path, migrate
     assert "Left open: somebody wrote on it" in notes(stage, 1)[-1]
     (row,) = await problem_rows(stage)
     assert (row["state"], row["left"]) == ("recovered", "somebody wrote on it")
+    await stage.close()
+
+
+@pytest.mark.parametrize("last", ["CRITICAL", "OK"])
+async def test_flapping_is_told_once_and_decided_by_the_last_word(
+    tmp_path: Path, migrated_file: Path, last: str
+) -> None:
+    """Problem, recovery and problem within two minutes, ten times."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    for number in range(10):
+        await monitor.service("CRITICAL", after=40, at=stage.now + 40)
+        if number < 9 or last == "OK":
+            await monitor.service("OK", after=40)
+    await stage.work()
+
+    assert len(stage.order) == 1
+    assert sum("flapping" in note for note in notes(stage, 1)) == 1
+    assert is_open(stage, 1) is (last == "CRITICAL")
+    assert len(notes(stage, 1)) <= 6
+    await stage.close()
+
+
+@pytest.mark.parametrize("dated", [True, False], ids=["dated", "undated"])
+async def test_a_recovery_before_its_problem(tmp_path: Path, migrated_file: Path, dated: bool) -> None:
+    """With a time of the vendor's or a Date no ticket is made. Without any nobody can tell, and it stays open."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage, dated=dated)
+    began = stage.now
+    over = await monitor.service("OK", at=began + 90)
+    problem = await monitor.service("CRITICAL", at=began + 30)
+    await stage.work()
+
+    assert await stage.outcome(over) == "suppress no-problem"
+    assert await stage.outcome(problem) == ("suppress overtaken" if dated else "ticket 1")
+    later = await monitor.service("CRITICAL", after=5 * MINUTE)
+    assert await stage.outcome(later) == ("ticket 1" if dated else "internal 1")
+    await stage.close()
+
+
+async def test_both_wait_in_the_queue_and_the_recovery_is_taken_first(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    problem = await monitor.service("CRITICAL", work=None)
+    over = await monitor.service("OK", after=20, work=None)
+    first, second = await stage.store.write(stage._claim)
+    await stage.worker._work(second)
+    await stage.worker._work(first)
+    await stage.work()
+
+    assert [await stage.outcome(over), await stage.outcome(problem)] == ["suppress no-problem", "suppress overtaken"]
+    assert not stage.order
+    await stage.close()
+
+
+async def test_a_recovery_that_nobody_proved_is_told_and_not_believed(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    await Machine(stage).service("CRITICAL")
+    forger = Machine(stage, proven=False)
+    assert await stage.outcome(await forger.service("OK")) == "internal 1"
+    assert await stage.outcome(await forger.service("OK")) == "internal 1"
+    assert await stage.outcome(await forger.service("OK")) == "suppress counted"
+    await stage.work()
+
+    assert is_open(stage, 1)
+    assert all("Nothing proves who sent this" in note for note in notes(stage, 1))
+    review = await stage.store.read(lambda c: problems.doubtful(c, 0.0, 10))
+    assert len([row for row in review if row["became"] == "doubt"]) == 2
+    await stage.close()
+
+
+async def test_nobody_reopens_or_raises_without_proof(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "priorities": {"CRITICAL": "Urgent", "WARNING": "High"}})
+    await Machine(stage).service("WARNING")
+    forger = Machine(stage, proven=False)
+    await forger.service("CRITICAL")
+    assert priority(stage, 1) == "High"
+    await Machine(stage).service("OK")
+    await stage.work()
+    assert not is_open(stage, 1)
+
+    assert await stage.outcome(await forger.service("CRITICAL")) == "ticket 2"
+    assert not is_open(stage, 1) and stage.client_of(2) == "Unknown Senders"
+    await stage.close()
+
+
+async def test_priority_only_rises_and_a_technicians_stays(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "priorities": {"CRITICAL": "High", "WARNING": "Low"}})
+    monitor = Machine(stage)
+    await monitor.service("WARNING")
+    assert priority(stage, 1) == "Low"
+    assert await stage.outcome(await monitor.service("CRITICAL")) == "internal 1"
+    assert priority(stage, 1) == "High"
+    await monitor.service("WARNING")
+    assert priority(stage, 1) == "High"
+
+    await monitor.service("WARNING", "web02/HTTP")
+    set_priority(stage, 2, "Medium")
+    await monitor.service("CRITICAL", "web02/HTTP")
+    assert priority(stage, 2) == "Medium"
+    await stage.close()
+
+
+async def test_it_comes_back(tmp_path: Path, migrated_file: Path) -> None:
+    """Within the window the same ticket reopens; after it a new one names the old."""
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "reopen": HOUR})
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    await monitor.service("OK")
+    await stage.work()
+    assert not is_open(stage, 1)
+
+    assert await stage.outcome(await monitor.service("CRITICAL", after=30 * MINUTE)) == "internal 1 reopened"
+    assert is_open(stage, 1)
+    await monitor.service("OK")
+    await stage.work()
+    assert not is_open(stage, 1)
+    assert await stage.outcome(await monitor.service("CRITICAL", after=2 * HOUR)) == "ticket 2"
+    assert stage.ticket(1)["ticket_number"] in stage.ticket(2)["attributes"]["description"]
+    await stage.close()
+
+
+async def test_closed_by_a_technician_and_it_goes_on(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    await close(1)(stage)
+
+    assert await stage.outcome(await monitor.service("CRITICAL", after=20 * MINUTE)) == "internal 1 reopened"
+    await stage.close()
+
+
+async def test_what_may_not_close_stays_open_and_says_why(tmp_path: Path, migrated_file: Path) -> None:
+    """A changed status, a time entry, a customer's reply, a refusal of the desk, a profile that closes nothing."""
+    stage = await opened(
+        tmp_path,
+        migrated_file,
+        NAGIOS,
+        {"profile": "nagios", "name": "shy", "senders": ["shy.msp.example"], "close": False},
+    )
+    monitor = Machine(stage)
+    for number in range(1, 5):
+        await monitor.service("CRITICAL", f"web0{number}/HTTP")
+    await Machine(stage, "Acme <nagios@shy.msp.example>").service("CRITICAL", "web09/HTTP")
+    set_status(stage, 1, "In Progress")
+    stage.simulator.desk.time_entries[stage.order[1]] = [{"entry_id": "1"}]
+    stage.simulator.faults.set([{"kind": "status", "do": "answer", "status": 400, "body": "json", "skip": 0}])
+    await write(stage, 4)
+    for number in range(1, 5):
+        await monitor.service("OK", f"web0{number}/HTTP")
+    await Machine(stage, "Acme <nagios@shy.msp.example>").service("OK", "web09/HTTP")
+    await stage.work()
+
+    assert all(is_open(stage, number) for number in range(1, 6))
+    left = {row["number"]: row["left"] for row in await problem_rows(stage)}
+    said = [left[stage.ticket(number)["ticket_number"]] for number in range(1, 6)]
+    assert said[0] == "somebody changed its status" and said[1] == "somebody booked time on it"
+    assert (
+        said[2].startswith("400") and said[3] == "somebody wrote on it" and said[4] == "the profile shy closes nothing"
+    )
+    assert all(why in notes(stage, number)[-1] for number, why in enumerate(said, 1))
+    await stage.close()
+
+
+async def test_a_status_page_incident_with_an_edited_title(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {"profile": "statuspage"})
+    page = Machine(stage, "Cloud Status <noreply@mon.msp.example>")
+    link = "\n\nView the incident: https://stspg.io/k3v9x2m1"
+    for word, title in (
+        ("Investigating", "Errors"),
+        ("Identified", "Errors"),
+        ("Identified", "Errors of API and login"),
+        ("Monitoring", "Errors of API and login"),
+        ("Monitoring", "Errors of API and login"),
+        ("Resolved", "Errors of API and login"),
+    ):
+        await page.says(f"[Cloud Status] {word}: {title}", f"New Incident Status: {word}{link}", after=10 * MINUTE)
+    await stage.work()
+
+    assert len(stage.order) == 1 and not is_open(stage, 1)
+    assert len(notes(stage, 1)) == 5
+    await stage.close()
+
+
+async def test_what_cannot_be_read_is_a_ticket_all_the_same(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(
+        tmp_path, migrated_file, {"profile": "nagios", "networks": ["192.0.2.0/24"], "senders": [], "dedicated": True}
+    )
+    machine = Machine(stage)
+    first = await machine.says("Alert 2.0 // web01 <> HTTP !! 17 minutes", "all new")
+    again = await machine.says("Alert 2.0 // web01 <> HTTP !! 21 minutes", "all new")
+
+    assert [await stage.outcome(first), await stage.outcome(again)] == ["ticket 1", "internal 1"]
+    assert "vendor-unparsed" in stage.ticket(1)["attributes"]["description"]
+    assert await stage.store.read(lambda c: problems.drift(c, 0.0)) == [("nagios", 2, 2)]
+    await stage.close()
+
+
+async def test_the_client_is_the_longest_name_that_is_verified(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file, configured({"profile": "zabbix"}, aliases={"ACM-7": "Acme"}))
+    for name in ("Smith", "Smith North", "Smith, Jones & Co", "Jones"):
+        add_client(stage, name)
+    await stage.open()
+    directory = stage.directories["default"]
+
+    def named(*texts: str) -> str:
+        found = directory.client_in(texts)
+        return str(stage.simulator.desk.clients[found.client_id]["client_name"]) if found.client_id else ""
+
+    assert named("Alert, Smith, Jones & Co, HQ, srv1, disk") == "Smith, Jones & Co"
+    assert named("Smith North / srv1") == "Smith North" and named("Smith / srv1") == "Smith"
+    assert named("Smith / Globex") == "" and named("Smith / Globex", "Globex") == "Globex"
+    assert named("site ACM-7") == "Acme" and named("Smithson") == "" and named() == ""
+    await stage.close()
+
+
+async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path) -> None:
+    """The brake trips: a few tickets, one for the storm, everything in the ledger and on its lists."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    before = len(stage.simulator.desk.calls)
+    for number in range(300):
+        await monitor.says(f"** PROBLEM Host Alert: ap-{number:03} is DOWN **", after=0.6, work=None)
+        if number % 50 == 49:
+            await stage.work(1.0)
+    await stage.work()
+
+    storm = stage.ticket(21)
+    assert len(stage.order) == 21 and storm["title"].startswith("Storm: more than 20 new problems")
+    rows = await problem_rows(stage)
+    assert len([row for row in rows if row["object"].startswith("ap-")]) == 300
+    listed = " ".join(notes(stage, 21))
+    assert all(f"ap-{number:03}" in listed for number in range(20, 300))
+    counted = [
+        call for call in stage.simulator.desk.calls[before:] if call.method != "GET" and "comments" not in call.path
+    ]
+    assert len(counted) == 21
+    sums = await stage.store.read(census.sums)
+    assert (sums.accepted, sums.pending, sums.quarantined) == (300, 0, 0)
+    await stage.close()
+
+
+async def test_a_storm_is_over_when_its_last_part_is(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "storm": 2})
+    monitor = Machine(stage)
+    for number in range(5):
+        await monitor.service("CRITICAL", f"web{number}/HTTP")
+    await stage.work()
+    assert len(stage.order) == 3
+    for number in range(4):
+        await monitor.service("OK", f"web{number}/HTTP")
+    await stage.work()
+    assert [is_open(stage, number) for number in (1, 2, 3)] == [False, False, True]
+
+    await monitor.service("OK", "web4/HTTP")
+    await stage.work()
+    assert not is_open(stage, 3)
+    await stage.close()
+
+
+async def test_planned_work_takes_the_alerts_of_its_objects(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS, {"profile": "maintenance", "client": "Acme"})
+    monitor = Machine(stage)
+    begin, end = stage.now + 10 * MINUTE, stage.now + 2 * HOUR
+    planned = await Machine(stage, "NOC <noc@mon.msp.example>").says(*maintenance("MNT-1", begin, end, "web01"))
+    assert await stage.outcome(planned) == "ticket 1"
+
+    alert = await monitor.service("CRITICAL", after=15 * MINUTE)
+    ends = await monitor.service("CRITICAL", "web01/SSH", after=MINUTE)
+    other = await monitor.service("CRITICAL", "web07/HTTP", after=MINUTE)
+    assert await stage.outcome(other) == "ticket 2"
+    assert sum("within the planned work" in note for note in notes(stage, 1)) == 2
+    assert await stage.outcome(await monitor.service("OK", "web01/SSH", after=MINUTE)) == "suppress counted"
+    assert stage.now < end
+    await stage.work()
+
+    assert stage.now >= end - MINUTE
+    assert await stage.outcome(alert) == "ticket 3" and await stage.outcome(ends) == "internal 1"
+    assert stage.ticket(1)["ticket_number"] in stage.ticket(3)["attributes"]["description"]
+    await monitor.service("OK")
+    await stage.work()
+    assert not is_open(stage, 3)
+    await stage.close()
+
+
+async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) -> None:
+    """A ticket each, bundled; news goes to the master once; each ends for itself."""
+    stage = await opened(tmp_path, migrated_file, {"profile": "m365-health", "bundle": "link_only"})
+    health = [Machine(stage, f"{name} <o365mc@mon.msp.example>") for name in ("Acme", "Globex")]
+    for one, name in zip(health, ("Acme", "Globex"), strict=True):
+        await one.says(*incident(name, "Service degradation"))
+    assert [stage.client_of(1), stage.client_of(2)] == ["Acme", "Globex"]
+    assert stage.ticket(2)["master_ticket_id"] == stage.order[0]
+    news = [
+        await one.says(*incident(name, "Extended recovery"))
+        for one, name in zip(health, ("Acme", "Globex"), strict=True)
+    ]
+    assert [await stage.outcome(key) for key in news] == ["internal 1", "suppress counted"]
+    for one, name in zip(health, ("Acme", "Globex"), strict=True):
+        await one.says(*incident(name, "Service restored"))
+    await stage.work()
+
+    assert not is_open(stage, 1) and not is_open(stage, 2)
+    assert not stage.simulator.desk.mails or all(not mail.comment_id for mail in stage.simulator.desk.mails)
+    await stage.close()
+
+
+@pytest.mark.parametrize("fault", ["drop", "hang", "reset"])
+async def test_the_desk_answers_nothing_while_the_end_is_told(tmp_path: Path, migrated_file: Path, fault: str) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    await monitor.service("OK")
+    for kind in ("comment", "status"):
+        stage.simulator.faults.add({"kind": kind, "do": fault, "times": 1})
+    await stage.work()
+
+    assert not is_open(stage, 1)
+    assert len(notes(stage, 1)) == 1
+    closing = [call for call in stage.simulator.desk.calls if call.method == "PUT" and call.path.endswith("/status")]
+    assert len(closing) <= 2
     await stage.close()

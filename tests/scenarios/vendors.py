@@ -90,3 +90,45 @@ async def write(stage: Stage, number: int, text: str = "I look at it.") -> None:
         stage.order[number - 1], {"comment_text": text, "is_internal": True, "suppressContactNotifications": True}
     )
     assert type(outcome).__name__ == "Good", outcome
+
+
+def priority(stage: Stage, number: int) -> str:
+    return str(stage.simulator.desk.priorities[stage.ticket(number)["priority_id"]]["priority_name"])
+
+
+def set_priority(stage: Stage, number: int, name: str) -> None:
+    """A technician sets the priority."""
+    rows = stage.simulator.desk.priorities
+    stage.ticket(number)["priority_id"] = next(key for key, row in rows.items() if row["priority_name"] == name)
+
+
+def set_status(stage: Stage, number: int, name: str) -> None:
+    """A technician sets the status."""
+    ticket = stage.ticket(number)
+    rows = stage.simulator.desk.statuses.values()
+    ticket["status_id"] = next(
+        row["status_id"] for row in rows if row["name"] == name and row["board_id"] == ticket["board_id"]
+    )
+
+
+def add_client(stage: Stage, name: str) -> None:
+    """The desk has one more client."""
+    desk = stage.simulator.desk
+    row = next(iter(desk.clients.values()))
+    new = desk.new_id()
+    desk.clients[new] = {**row, "client_id": new, "client_name": name}
+
+
+def maintenance(number: str, begin: float, end: float, *objects: str) -> tuple[str, str]:
+    """Subject and text of planned work."""
+    window = [datetime.fromtimestamp(one, UTC).strftime("%Y-%m-%d %H:%M UTC") for one in (begin, end)]
+    lines = [f"Maintenance ID: {number}", f"Start: {window[0]}", f"End: {window[1]}"]
+    lines += [f"Circuit ID: {one}" for one in objects]
+    return f"Planned maintenance {number}", "\n".join([*lines, "Status: CONFIRMED"])
+
+
+def incident(tenant: str, status: str) -> tuple[str, str]:
+    """Subject and text of a mail about an incident of Microsoft 365."""
+    lines = ["Title: Some users cannot send mail", "Service: Exchange Online", "Issue ID: EX734521"]
+    lines += ["Classification: Incident", f"Status: {status}", f"Tenant: {tenant}", f"Organization: {tenant}"]
+    return "Incident: EX734521 - Some users cannot send mail", "\n".join(lines)

@@ -95,6 +95,7 @@ class Desk:
         self.documents: dict[str, list[Row]] = {}
         self.files: dict[str, bytes] = {}
         self.bundles: dict[str, Row] = {}
+        self.time_entries: dict[str, list[Row]] = {}  # by ticket; tests put them there
         self.next_ticket = seed.next_ticket
         self.limit = RateLimit(**seed.rate_limit)
         self.calls: list[Call] = []
@@ -111,6 +112,7 @@ class Desk:
         self.documents.clear()
         self.files.clear()
         self.bundles.clear()
+        self.time_entries.clear()
         self.calls.clear()
         self.mails.clear()
         self.limit = RateLimit(**self.seed.rate_limit)

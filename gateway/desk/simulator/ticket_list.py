@@ -262,5 +262,5 @@ def ticket_stats(desk: Desk, request: Request) -> Answer:
 
 
 def time_entries(desk: Desk, request: Request) -> Answer:
-    find(desk, request.params[0])
-    return data([])
+    row = find(desk, request.params[0])
+    return data(desk.time_entries.get(row["ticket_id"], []))
