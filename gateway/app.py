@@ -24,6 +24,7 @@ from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
 from gateway.desk.shared import SharedPacing
 from gateway.executor import Executor
+from gateway.expectations import Expectations
 from gateway.http import application, server
 from gateway.leases import Leases
 from gateway.metrics import Metrics
@@ -315,6 +316,7 @@ class _Work:
         )
         self.ear = Ear(store.engine, self.worker.wake)
         self.watcher = Watcher(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.expectations = Expectations(store, settings, planner.places.sources, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
@@ -322,7 +324,7 @@ class _Work:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
         parts = [directory.keep(stop) for directory in self.directories.values()]
-        parts.append(self.watcher.keep(stop))
+        parts += [self.watcher.keep(stop), self.expectations.keep(stop)]
         if self.rescanner:
             parts.append(self.rescanner.keep(stop))
         if not self.gateway.store.sqlite:

@@ -29,9 +29,10 @@ def noticing(
     if notice is None or source is None:
         return None
     missing: tuple[str, ...] = ()
+    each = ""
     if notice.expected and not envelope.internal:
-        each = any(one.name == notice.expected and one.each for one in source.expect)
-        missing = (missing_key(notice.expected, notice.object if each else ""),)
+        each = notice.object if any(one.name == notice.expected and one.each for one in source.expect) else ""
+        missing = (missing_key(notice.expected, each),)
     priorities, closed, urgent = {}, {}, ""
     if catalog is not None:
         priorities = {str(row["priority_name"]).casefold(): str(row["priority_id"]) for row in catalog.priorities}
@@ -44,6 +45,8 @@ def noticing(
         closed=closed,
         urgent=urgent,
         missing=missing,
+        each=each,
+        client_id=json.loads(envelope.internal)["client_id"] if envelope.internal else "",
     )
 
 

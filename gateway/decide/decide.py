@@ -56,7 +56,7 @@ def decide(
 
 def _own_mail(case: Case) -> Decision | None:
     """The desk's or the gateway's own mail comes back."""
-    if case.email.auto.kind != "own":
+    if case.email.auto.kind != "own" or case.envelope.internal:
         return None
     case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
     return case.end("suppress", "own", ", ".join(case.email.auto.reasons))

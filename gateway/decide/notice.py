@@ -96,7 +96,7 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
     if notice.failed:
         case.trace.add("notice", f"could not read {', '.join(notice.failed)}", "known by its subject")
     by_person = notice.forwarded and not notice.proven
-    client_id = "" if by_person else _named(case, notice)
+    client_id = noticing.client_id or ("" if by_person else _named(case, notice))
     if not client_id:
         who = _sender(case, notice)
         if who.refused:
@@ -199,6 +199,7 @@ def _noticed(affair: Affair, became: Became, verdict: Verdict, detail: str = "")
         failed=", ".join(notice.failed),
         changed=verdict.changed,
         expected=notice.expected,
+        each=affair.noticing.each,
         detail=detail or verdict.why,
     )
 

@@ -104,6 +104,7 @@ class Noticed:
     failed: str = ""
     changed: bool = False
     expected: str = ""
+    each: str = ""
     detail: str = ""
 
 

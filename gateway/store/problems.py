@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.decide.problem import Noticed, Problem
+from gateway.store import expected
 from gateway.store.inbox import Delivery
 from gateway.store.schema import mention, notice, problem
 from gateway.store.threads import Reserved, key
@@ -119,7 +120,10 @@ def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
 
 def keep_notice(connection: Connection, one: Delivery, noticed: Noticed) -> None:
     """Remember a notice; deciding it anew replaces what was remembered."""
+    if noticed.expected and noticed.proven:
+        expected.came(connection, one.desk, noticed.profile, noticed.expected, noticed.each, one.envelope.time)
     values = {**asdict(noticed), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
+    del values["each"]
     values["detail"], values["failed"] = noticed.detail[:500], noticed.failed[:500]
     statement = _INSERT[connection.dialect.name](notice).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))

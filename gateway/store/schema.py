@@ -324,6 +324,7 @@ expectation = Table(  # when an expected mail came last, for each object that is
     Column("object", Text, primary_key=True),  # "" where any will do
     Column("since", Double, nullable=False),  # when it was first looked for
     Column("last_at", Double, nullable=False),  # 0 for never
+    Column("late_at", Double, nullable=False),  # when the one came about which a mail had been made
     Column("alarmed", Double, nullable=False),  # the due time for which a mail was made
     sqlite_with_rowid=False,
 )

@@ -23,6 +23,7 @@ from gateway.desk.directory import Directory
 from gateway.desk.simulator import Seed, Simulator
 from gateway.envelope import Envelope
 from gateway.executor import Executor
+from gateway.expectations import Expectations
 from gateway.ids import uuid7
 from gateway.leases import Leases
 from gateway.mail.ids import scan_ids
@@ -142,6 +143,8 @@ class Stage:
         self.worker = Worker(
             self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock
         )
+
+        self.expectations = Expectations(self.store, self.settings, self.planner.places.sources, self.clock)
 
     def clock(self) -> float:
         return self.now

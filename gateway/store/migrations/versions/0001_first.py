@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("since", sa.Double(), nullable=False),
         sa.Column("last_at", sa.Double(), nullable=False),
+        sa.Column("late_at", sa.Double(), nullable=False),
         sa.Column("alarmed", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("desk", "source", "name", "object"),
         sqlite_with_rowid=False,

@@ -1,0 +1,123 @@
+"""Expected mail: when it came last, for each object that is heard of, and for which due time we spoke up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from gateway.store.schema import delivery, expectation, notice
+from gateway.store.stage import Stage
+
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """``object`` is "" where any will do. ``late_at`` is when the mail came that we had spoken up about."""
+
+    desk: str
+    source: str
+    name: str
+    object: str
+    since: float
+    last_at: float
+    late_at: float
+    alarmed: float
+
+
+def _key(desk: str, source: str, name: str, object_: str) -> tuple[Any, ...]:
+    return (
+        expectation.c.desk == desk,
+        expectation.c.source == source,
+        expectation.c.name == name,
+        expectation.c.object == object_,
+    )
+
+
+def look_for(connection: Connection, desk: str, source: str, name: str, object_: str, now: float) -> None:
+    """From now on the mail is looked for; what is looked for already stays."""
+    statement = _INSERT[connection.dialect.name](expectation).values(
+        desk=desk, source=source, name=name, object=object_, since=now, last_at=0, late_at=0, alarmed=0
+    )
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def came(connection: Connection, desk: str, source: str, name: str, object_: str, at: float) -> None:
+    """The mail came. The first one after we spoke up is the one that was late."""
+    look_for(connection, desk, source, name, object_, at)
+    row = connection.execute(select(expectation).where(*_key(desk, source, name, object_))).mappings().one()
+    late = row["alarmed"] > max(row["last_at"], 0) and at > row["alarmed"] > row["late_at"]
+    connection.execute(
+        update(expectation)
+        .where(*_key(desk, source, name, object_))
+        .values(last_at=max(at, row["last_at"]), late_at=at if late else row["late_at"])
+    )
+
+
+def all_of(connection: Connection, desk: str, source: str, name: str) -> list[Expected]:
+    query = select(expectation).where(
+        expectation.c.desk == desk, expectation.c.source == source, expectation.c.name == name
+    )
+    return [Expected(**row) for row in connection.execute(query).mappings()]
+
+
+def speak_up(connection: Connection, one: Expected, due: float) -> bool:
+    """We speak up about this due time. False when another did."""
+    done = connection.execute(
+        update(expectation)
+        .where(*_key(one.desk, one.source, one.name, one.object), expectation.c.alarmed < due)
+        .values(alarmed=due)
+    )
+    return bool(done.rowcount == 1)
+
+
+def history(connection: Connection, one: Expected, since: float) -> list[float]:
+    """When the mail came, since then, oldest first."""
+    query = select(notice.c.accepted_at).where(
+        notice.c.profile == one.source,
+        notice.c.accepted_at >= since,
+        notice.c.desk == one.desk,
+        notice.c.expected == one.name,
+        notice.c.proven,
+    )
+    if one.object:
+        query = query.where(notice.c.object == one.object)
+    return list(connection.execute(query.order_by(notice.c.accepted_at)).scalars())
+
+
+def client_of(connection: Connection, one: Expected) -> str:
+    """The client of the last such mail, "" when none came."""
+    query = select(notice.c.client_id).where(
+        notice.c.profile == one.source, notice.c.desk == one.desk, notice.c.expected == one.name, notice.c.proven
+    )
+    if one.object:
+        query = query.where(notice.c.object == one.object)
+    return str(connection.execute(query.order_by(notice.c.accepted_at.desc()).limit(1)).scalar() or "")
+
+
+def unread(connection: Connection, desk: str, since: float, until: float) -> bool:
+    """Whether mail that was accepted in that time waits to be read: the expected one may be among it."""
+    query = select(delivery.c.seq).where(
+        delivery.c.stage == Stage.ACCEPTED.value,
+        delivery.c.desk == desk,
+        delivery.c.accepted_at > since,
+        delivery.c.accepted_at <= until,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def forget(connection: Connection, source: str, object_: str) -> int:
+    """The object is no longer looked for. Returns how many expectations it had."""
+    return connection.execute(
+        delete(expectation).where(expectation.c.source == source, expectation.c.object == object_)
+    ).rowcount
+
+
+def listing(connection: Connection, sources: Iterable[str]) -> list[Expected]:
+    query = select(expectation).where(expectation.c.source.in_(list(sources)))
+    order = (expectation.c.source, expectation.c.name, expectation.c.object)
+    return [Expected(**row) for row in connection.execute(query.order_by(*order)).mappings()]
