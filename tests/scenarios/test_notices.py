@@ -105,7 +105,7 @@ async def test_both_wait_in_the_queue_and_the_recovery_is_taken_first(tmp_path: 
     monitor = Machine(stage)
     problem = await monitor.service("CRITICAL", work=None)
     over = await monitor.service("OK", after=20, work=None)
-    first, second = await stage.store.write(stage._claim)
+    first, second = await stage.worker._claim()
     await stage.worker._work(second)
     await stage.worker._work(first)
     await stage.work()
