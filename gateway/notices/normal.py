@@ -1,7 +1,7 @@
 """What stays the same of a text from one mail about a problem to the next.
 
-A key never changes with reply and forward prefixes, banners of mail gateways, counts, dates, times,
-percentages or durations. Names keep their numbers: ``srv02`` and ``10.0.0.5`` are no counts.
+A key never changes with reply and forward prefixes, banners of mail gateways, counts, dates, times, percentages or
+durations. Names keep their numbers: ``srv02``, ``10.0.0.5``, ``disk 3`` and ``port 1/0/12`` are no counts.
 """
 
 from __future__ import annotations
@@ -14,42 +14,56 @@ from gateway.decide import title
 MOST_TEXT = 500
 MOST_KEY = 240
 
-_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-zé]{0,6}\.?"
-_DAY = r"(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s)?"
-_ZONE = r"(?:\s?(?:z|utc|gmt|[cewm]e?[sd]?t|bst|[aecmp][sd]t|[+-]\d{2}:?\d{2}|\([a-z ]{2,30}\)))?"
+_MONTH = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz?|apr(?:il)?|june?|juni|jul[iy]?|aug(?:ust)?|"
+    r"sept?(?:ember)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
+)
+_MONTH_OF_YEAR = rf"(?:{_MONTH}|may|mai)"
+_DAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s)?"
+_ZONE = r"(?:\s?(?:z|utc|gmt|[cewm]e?[sd]?t|bst|[aecmp][sd]t|[+-]\d{2}:?\d{2}|\((?:utc|gmt|[a-z]{2,4}t)\)))?"
+_CLOCK = rf"\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?(?:\s?[ap]\.?m\.?)?{_ZONE}"
 _UNIT = (
     r"(?:ms|msecs?|milliseconds?|s|secs?|seconds?|sekunden?|m|mins?|minutes?|minuten?|h|hrs?|hours?|stunden?|"
     r"d|days?|tagen?|w|weeks?|wochen?|months?|years?)"
-)
-_COUNTED = (
-    r"(?:objects?|vms?|machines?|items?|errors?|warnings?|failures?|failed|successful|succeeded|files?|devices?|hosts?|"
-    r"alerts?|alarms?|messages?|issues?|events?|problems?|users?|mailbox(?:es)?|services?|sensors?|times?|tests?|checks?|"
-    r"jobs?|tasks?|attempts?|retries|retry|occurrences?|updates?|detections?|incidents?|"
-    r"(?:bytes|kb|mb|gb|tb|kib|mib|gib|tib))"
 )
 _NUMBER = r"\d{1,15}(?:[.,]\d{1,15})?"
 _NOISE = tuple(
     re.compile(pattern)
     for pattern in (
-        # Dates, with the day of the week before and the time behind.
-        rf"(?<![\w.:/-]){_DAY}\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?![\w/-]|\.\d)(?:t(?=\d))?",
-        rf"(?<![\w.:/-]){_DAY}\d{{4}}-\d{{2}}-\d{{2}}t\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?{_ZONE}(?![\w:])",
-        rf"(?<![\w.:/-]){_DAY}\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}(?![\w/-]|\.\d)",
-        rf"(?<![\w.]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH}(?:,?[\s-]\d{{2,4}})?(?!\w)",
-        rf"(?<![\w.]){_DAY}{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s\d{{4}})?(?![\w:])",
-        # Times.
-        rf"(?<![\w:.])\d{{1,2}}:\d{{2}}(?::\d{{2}}(?:[.,]\d{{1,9}})?)?(?:\s?[ap]\.?m\.?)?{_ZONE}(?![\w:])",
-        # Percentages, durations, counts.
+        # Dates, with the day of the week before; ISO 8601 with its time.
+        rf"(?<![\w.:/-]){_DAY}\d{{4}}-\d{{2}}-\d{{2}}t{_CLOCK}(?![\w:])",
+        rf"(?<![\w.:/-]){_DAY}\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}(?![\w/-]|\.\d)",
+        rf"(?<![\w.:/-]){_DAY}\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}(?![\w/-]|\.\d)",
+        rf"(?<![\w.:/-]){_DAY}\d{{2}}([/.-])\d{{2}}\1\d{{2}}(?![\w/-]|\.\d)",
+        rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH_OF_YEAR},?[\s-]\d{{4}}(?!\w)",
+        rf"(?<![\w.-]){_DAY}\d{{1,2}}(?:st|nd|rd|th|\.)?[\s-]{_MONTH}(?!\w)",
+        rf"(?<![\w.-]){_DAY}{_MONTH_OF_YEAR}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s\d{{4}}(?![\w:])",
+        rf"(?<![\w.-]){_DAY}{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?![\w:])",
+        # Times, percentages, durations.
+        rf"(?<![\w:.]){_CLOCK}(?![\w:])",
         rf"(?<![\w.]){_NUMBER}\s?(?:%|percent\b|prozent\b)",
         rf"(?<![\w.]){_NUMBER}\s?{_UNIT}(?:(?:,?\s|\s?and\s|\s?und\s)?{_NUMBER}\s?{_UNIT}){{0,5}}(?!\w)",
         rf"(?<![\w.]){_NUMBER}\s(?:of|out of|von|/)\s{_NUMBER}(?![\w.])",
-        rf"(?<![\w.-]){_NUMBER}\s{_COUNTED}(?!\w)",
-        r"[(\[]\s?[#x]?\d{1,15}(?:\s?/\s?\d{1,15})?x?\s?[)\]]",
-        r"(?<!\w)x\d{1,6}(?!\w)",
     )
 )
+_LOOSE_NOISE = tuple(
+    re.compile(pattern)
+    for pattern in (r"[(\[]\s?[#x]?\d{1,15}(?:\s?/\s?\d{1,15})?x?\s?[)\]]", r"(?<!\w)x\d{1,6}(?!\w)")
+)
+_COUNT = re.compile(
+    rf"(?<![\w.-]){_NUMBER}\s(?:new\s)?(?:objects?|vms?|machines?|items?|errors?|warnings?|failures?|failed|successful|"
+    r"succeeded|files?|devices?|hosts?|alerts?|alarms?|messages?|issues?|events?|problems?|users?|mailbox(?:es)?|"
+    r"services?|sensors?|times?|tests?|checks?|jobs?|tasks?|attempts?|retries|retry|occurrences?|updates?|detections?|"
+    r"incidents?|bytes|kb|mb|gb|tb|kib|mib|gib|tib)(?!\w)"
+)
+_BEFORE_COUNTS = frozenset(
+    "with has had have and or of is are was were found reported total all in after for about over under by the you "
+    "mit und oder hat haben von nach bei".split()
+)
+"""Words that stand before a count; behind another word a number is part of a name ("fan 2 failure")."""
+
 _EMPTY = re.compile(r"[(\[{]\s*[)\]}]")
-_LOOSE = re.compile(r"(?<!\S)[-–—:|/,]{1,3}(?!\S)")
+_LONELY = re.compile(r"(?<!\S)[-–—:|/,]{1,3}(?!\S)")
 _EDGES = " \t,;:.-–—|/#*"
 
 
@@ -58,19 +72,25 @@ def subject(text: str) -> str:
     return title.clean(text[: 4 * MOST_TEXT])
 
 
-def stable(text: str) -> str:
-    """A value as a key has it."""
+def stable(text: str, loose: bool = False) -> str:
+    """A value as a key has it. In a ``loose`` one, such as a whole subject, numbers in brackets are counts too."""
     text = " ".join(title.clean(text[:MOST_TEXT]).casefold().split())
-    for pattern in _NOISE:
+    for pattern in (*_NOISE, *(_LOOSE_NOISE if loose else ())):
         text = pattern.sub(" ", text)
-    text = " ".join(_EMPTY.sub(" ", text).split())
-    return text.strip(_EDGES)
+    text = _COUNT.sub(_without_count, " ".join(text.split()))
+    return tidy(text)
+
+
+def _without_count(match: re.Match[str]) -> str:
+    before = match.string[: match.start()].split()
+    named = bool(before) and before[-1].isalpha() and before[-1] not in _BEFORE_COUNTS
+    return match.group() if named else " "
 
 
 def tidy(text: str) -> str:
     """A text out of which words were taken, without the brackets and dashes that they left."""
     text = _EMPTY.sub(" ", " ".join(text.split()))
-    return " ".join(_LOOSE.sub(" ", text).split()).strip(_EDGES + "!")
+    return " ".join(_LONELY.sub(" ", text).split()).strip(_EDGES + "!")
 
 
 def key(parts: tuple[str, ...]) -> str:

@@ -153,7 +153,8 @@ def _key(source: Source, values: Values) -> str:
         return folded(identity)
     if not key.object or not all(values.get(name) for name in key.object):
         return ""
-    parts = (normal.stable(values.get(name)) for name in (*key.scope, *key.object, *key.condition))
+    names = (*key.scope, *key.object, *key.condition)
+    parts = [normal.stable(values.get(name), loose=name in ("subject", "rest")) for name in names]
     return normal.key(tuple(part for part in parts if part))
 
 
@@ -170,7 +171,7 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
     return Notice(
         profile=source.name,
         state="update",
-        key=normal.key(("subject", normal.stable(paper.email.subject))),
+        key=normal.key(("subject", normal.stable(paper.email.subject, loose=True))),
         title=paper.subject[:MOST_VALUE],
         fields=values.read(),
         failed=failed,
