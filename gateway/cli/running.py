@@ -55,7 +55,7 @@ def serve(
 @app.command()
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
-    from gateway import noticesources
+    from gateway import noticecheck
     from gateway.app import make_directory
     from gateway.rules import Fault
     from gateway.rules import check as check_rules
@@ -68,7 +68,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
 
     async def ask() -> list[dict[str, str]]:
         rows = []
-        faults.extend(noticesources.check_profiles(settings))
+        faults.extend(noticecheck.check_profiles(settings))
         for folder in {box.templates for box in settings.mailbox}:
             Templates(folder).check()
         for name in settings.desks:
@@ -76,7 +76,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
             answered = await directory.refresh()
             if directory.catalog is not None:
                 faults.extend(check_rules(settings, name, directory.catalog))
-                faults.extend(noticesources.check(settings, name, directory.catalog))
+                faults.extend(noticecheck.check(settings, name, directory.catalog))
             for box in (one for one in settings.mailbox if one.desk == name):
                 rows.append(_check_row(name, box, directory, answered))
             await directory.desk.close()

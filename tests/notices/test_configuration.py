@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config import ConfigError, Settings, load
+from gateway.noticecheck import check_profiles
 from gateway.notices import fixtures
+from gateway.notices import load as load_module
 from gateway.noticesources import sources
 
 HEAD = """[desk]
@@ -159,3 +161,34 @@ def test_what_is_wrong_in_an_extension_has_its_own_file(tmp_path: Path) -> None:
         settings(tmp_path, "", GERMAN.replace('"erreichbar"', '"Down"'))
     with pytest.raises(ConfigError, match=r"own\.toml:1: extends: 'kuma' is not one of"):
         settings(tmp_path, "", GERMAN.replace('"uptime-kuma"', '"kuma"'))
+
+
+def test_a_notice_whose_mail_another_takes(tmp_path: Path) -> None:
+    same = 'networks = ["192.0.2.0/24"]\n'
+    greedy = PROFILE.replace("(?P<state>\\w+) (?P<host>\\S+)", "(?P<state>.)(?P<host>.)").replace('object = "web01"', 'object = "O"')
+
+    found = settings(tmp_path, notice("own", same) + notice("veeam", same), greedy.replace('state = "open"', 'state = "update"'))
+
+    (fault,) = check_profiles(found)
+    assert fault.where.endswith("gateway.toml:10")
+    assert fault.what == "notice 'veeam': fixture 'failed' of its profile is taken by notice 'own', which stands before"
+
+
+def test_a_relay_proves_nothing(tmp_path: Path) -> None:
+    text = notice(more='networks = ["10.0.0.0/8"]\n') + '[smtp]\nauthserv_ids = ["mx"]\nrelays = ["10.1.2.3/32"]\n'
+
+    (fault,) = check_profiles(settings(tmp_path, text))
+
+    assert fault.where.endswith("gateway.toml:8")
+    assert "10.0.0.0/8 holds a relay" in fault.what
+
+
+def test_all_shipped_profiles_may_be_on_beside_each_other(tmp_path: Path) -> None:
+    proof = 'token = "abcdef123456"\n'
+    text = "".join(notice(name, proof) for name in load_module.shipped() if name not in MUCH_ALIKE)
+
+    assert check_profiles(settings(tmp_path, text)) == []
+
+
+MUCH_ALIKE = ("expiry", "statuspage", "jira", "maintenance", "apc-ups", "datto-rmm")
+"""Profiles that know their product by common words: they need senders of their own."""
