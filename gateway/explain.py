@@ -6,6 +6,7 @@ open question, and the decision goes on as if there were nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +27,8 @@ from gateway.mail.headers import split_headers
 from gateway.mail.ids import header_block
 from gateway.mail.model import Email
 from gateway.mail.read import read
+from gateway.noticesources import sources
+from gateway.noticing import noticing
 from gateway.planner import policies
 from gateway.smtp.spam import Spam, spam_of
 from gateway.store.engine import make_engine
@@ -49,6 +52,13 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.StateOf: None,
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),
+    ask.ProblemsOf: [],
+    ask.Changes: 0,
+    ask.NewProblems: 0,
+    ask.OpenParts: 0,
+    ask.PlannedWork: [],
+    ask.OfIncident: [],
+    ask.ClientIn: ask.NamedClient("", "nobody to ask"),
 }
 
 
@@ -71,6 +81,7 @@ async def explain(
     envelope = Envelope(
         mail_from=_mail_from(sender, email),
         rcpt_to=recipient or box.address,
+        time=time.time(),
         spam=spam.flag,
         spam_score=spam.score,
         scl=spam.scl,
@@ -81,6 +92,7 @@ async def explain(
         own=frozenset(one.address for one in settings.mailbox),
         templates=Templates(box.templates),
         tell=True,
+        noticing=noticing(email, envelope, box, sources(settings), directory.catalog if directory else None),
     )
     one = _delivery(box, envelope, email)
     source = Answers(one, directory, lambda operation: _on_database(settings, operation))
@@ -202,5 +214,20 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"effect": "upload document", "name": body["name"], "size": body.get("size"), **held}
         case "pictures":
             return {"effect": "put pictures into the text"}
+        case "close":
+            never = {"never": body["never"]} if body["never"] else {}
+            return {"effect": "close if nobody touched it", "after": body["after"], **never}
+        case "told":
+            return {"effect": "tell what became of the ticket"}
+        case "priority":
+            return {"effect": "raise the priority", **body["request"]}
+        case "bundle":
+            return {"effect": "bundle", "under": body["master_id"], "mode": body["mode"]}
+        case "list":
+            return {"effect": "list what belongs to it"}
+        case "again":
+            return {"effect": "decide again", "after": body["after"]}
+        case "status":
+            return {"effect": "set status", **body["request"]}
         case _:
             return {"effect": "name missing files, if any"}

@@ -22,12 +22,16 @@ from sqlalchemy import Connection, and_, or_, select
 from gateway.answers import Answers
 from gateway.config import Settings
 from gateway.decide import facts as ask
+from gateway.decide.case import Context
 from gateway.decide.decide import decide
 from gateway.decide.plan import Decision
+from gateway.decide.problem import Problem
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.explain import EMPTY
+from gateway.hindsight import Book, Tally, touched_by
 from gateway.mail.model import Email
+from gateway.noticing import noticing
 from gateway.parser import ParserBroken, ParserDied
 from gateway.planner import Places, context_of
 from gateway.store import inbox
@@ -37,6 +41,8 @@ from gateway.store.stage import Stage
 
 BATCH = 200
 AT_ONCE = 8
+AFTERWARDS = 7200.0
+"""Seconds after the last mail in which tickets may still close."""
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
 NOT_DECIDED = ("api-rejected", "retries-exhausted", "unparseable", "no-mailbox", "dropped", "no-ticket")
 SHOWN = (
@@ -60,6 +66,10 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.ContactsOf: ask.Contact,
     ask.StateOf: ask.TicketState,
     ask.RecentMails: ask.Recent,
+    ask.ProblemsOf: Problem,
+    ask.PlannedWork: Problem,
+    ask.OfIncident: Problem,
+    ask.ClientIn: ask.NamedClient,
 }
 
 
@@ -89,13 +99,15 @@ class Change:
 
 @dataclass(slots=True)
 class Report:
-    """``counts`` are of the kinds of change; ``asked`` are questions that nobody could answer."""
+    """``counts`` are of the kinds of change; ``asked`` are questions that nobody could answer; ``notices`` what
+    became of vendors' notices by profile."""
 
     mails: int = 0
     left_out: int = 0
     asked: int = 0
     changes: list[Change] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    notices: dict[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,20 +118,93 @@ class _Kept:
     became: dict[str, str]
 
 
+class _Replay:
+    """Mail under decision again. ``books`` hold the problems of each desk as they would have been."""
+
+    def __init__(
+        self, read: Read, parser: Reader, directories: Mapping[str, Directory], settings: Settings, report: Report
+    ) -> None:
+        self.read = read
+        self.parser = parser
+        self.directories = directories
+        self.settings = settings
+        self.report = report
+        self.places = Places(settings)
+        self.names = {name: _names(one) for name, one in directories.items()}
+        self.books = {name: Book(name, touched_by(one.desk)) for name, one in directories.items()}
+        self.diverged: set[str] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def open(self, kept: _Kept) -> _Opened | Change | None:
+        """Read a mail: what is to be decided, or why it changes; None when it is left out."""
+        one = kept.one
+        box = next((box for box in self.settings.mailbox if box.address == one.mailbox), None)
+        directory = self.directories.get(one.desk)
+        if box is None or directory is None:
+            return _change(kept, {"outcome": "quarantine no-mailbox"}, "", "", {})
+        async with self._room:
+            try:
+                context = context_of(one, box, self.settings, directory, self.places)
+                email = await self.parser.read(kept.mail)
+            except (NoCatalog, ParserDied, ParserBroken):
+                self.report.left_out += 1
+                return None
+            noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
+            opened = _Opened(kept, email, replace(context, noticing=noticed), directory)
+            return opened if noticed else await self.judge(opened)
+
+    async def judge(self, opened: _Opened) -> Change | None:
+        """Decide about a mail. Notices have to come in the order in which they were accepted."""
+        kept, email, one = opened.kept, opened.email, opened.kept.one
+        noticed = opened.context.noticing
+        book = self.books[one.desk] if noticed else None
+        answers = dict(kept.answers)
+        if book is not None and noticed is not None:
+            await book.advance(one.envelope.time)
+            for question, answer in kept.answers.items():
+                book.seed(question, answer)
+            if noticed.notice.profile in self.diverged:
+                answers = {key: value for key, value in answers.items() if not book.knows(key)}
+
+        async def look(operation: Callable[[Connection], Any]) -> Any:
+            return self.read(operation)
+
+        source = Answers(one, opened.directory, look)
+        while not isinstance(decision := decide(email, one.envelope, opened.context, answers), Decision):
+            for question in decision:
+                if book is not None and book.knows(question):
+                    answers[question] = book.answer(question)
+                    continue
+                try:
+                    answers[question] = await source.answer(question)
+                except (DeskAway, LookupError):
+                    self.report.asked += 1
+                    answers[question] = EMPTY[type(question)]
+        sender = email.sender.address if email.sender else ""
+        change = _change(kept, _became(decision), sender, email.subject, self.names[one.desk])
+        if book is not None and noticed is not None:
+            if change is not None:
+                self.diverged.add(noticed.notice.profile)
+            unread = not noticed.notice.parsed
+            await book.take(one, decision, kept.became["outcome"], unread, same=change is None)
+        return change
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    kept: _Kept
+    email: Email
+    context: Context
+    directory: Directory
+
+
 async def replay(
     read: Read, parser: Reader, directories: Mapping[str, Directory], settings: Settings, since: float
 ) -> Report:
     """Decide all kept mail since then again. ``read`` runs a function on the store."""
     report = Report()
-    places = Places(settings)
-    names = {name: _names(one) for name, one in directories.items()}
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def judge(kept: _Kept) -> Change | None:
-        async with room:
-            return await _judge(kept, read, parser, directories, settings, places, names, report)
-
-    after = 0
+    work = _Replay(read, parser, directories, settings, report)
+    after, last = 0, 0.0
     while True:
         rows, after = read(partial(_batch, since=since, after=after, settings=settings))
         if not after:
@@ -127,49 +212,18 @@ async def replay(
         report.left_out += sum(one is None for one in rows)
         kept = [one for one in rows if one is not None]
         report.mails += len(kept)
-        for change in await asyncio.gather(*(judge(one) for one in kept)):
+        last = max([last, *(one.one.envelope.time for one in kept)])
+        for opened in await asyncio.gather(*(work.open(one) for one in kept)):
+            change = await work.judge(opened) if isinstance(opened, _Opened) else opened
             if change is not None:
                 report.changes.append(change)
                 report.counts.update(_kinds(change))
+    for name, book in work.books.items():
+        await book.advance(last + AFTERWARDS)
+        for profile, tally in book.tallies.items():
+            tally.left = [(title, work.names[name].get(client, client), why) for title, client, why in tally.left]
+            report.notices[profile] = tally
     return report
-
-
-async def _judge(
-    kept: _Kept,
-    read: Read,
-    parser: Reader,
-    directories: Mapping[str, Directory],
-    settings: Settings,
-    places: Places,
-    names: Mapping[str, Mapping[str, str]],
-    report: Report,
-) -> Change | None:
-    one = kept.one
-    box = next((box for box in settings.mailbox if box.address == one.mailbox), None)
-    directory = directories.get(one.desk)
-    if box is None or directory is None:
-        return _change(kept, {"outcome": "quarantine no-mailbox"}, "", "", {})
-    try:
-        context = context_of(one, box, settings, directory, places)
-        email = await parser.read(kept.mail)
-    except (NoCatalog, ParserDied, ParserBroken):
-        report.left_out += 1
-        return None
-
-    async def look(operation: Callable[[Connection], Any]) -> Any:
-        return read(operation)
-
-    source = Answers(one, directory, look)
-    answers = dict(kept.answers)
-    while not isinstance(decision := decide(email, one.envelope, context, answers), Decision):
-        for question in decision:
-            try:
-                answers[question] = await source.answer(question)
-            except (DeskAway, LookupError):
-                report.asked += 1
-                answers[question] = EMPTY[type(question)]
-    sender = email.sender.address if email.sender else ""
-    return _change(kept, _became(decision), sender, email.subject, names[one.desk])
 
 
 def _change(kept: _Kept, after: dict[str, str], sender: str, subject: str, names: Mapping[str, str]) -> Change | None:

@@ -117,12 +117,32 @@ def whatif(
     engine.dispose()
     if as_json:
         changes = [{**asdict(one), "words": one.words()} for one in found.changes]
-        print_json({"mails": found.mails, "left_out": found.left_out, "unanswered": found.asked, "changes": changes})
+        notices = {name: asdict(tally) for name, tally in found.notices.items()}
+        print_json(
+            {
+                "mails": found.mails,
+                "left_out": found.left_out,
+                "unanswered": found.asked,
+                "changes": changes,
+                "notices": notices,
+            }
+        )
         return
     typer.echo(f"{found.mails} mails decided again, {len(found.changes)} would change, {found.left_out} left out")
     if found.asked:
         typer.echo(f"{found.asked} questions had no answer: those mails may differ")
     table(["what changes", "mails"], [[what, number] for what, number in found.counts.most_common()])
+    if found.notices:
+        columns = ["notices of", "mails", "not read", "tickets before", "after", "closed by recovery", "left open"]
+        table(
+            columns,
+            [
+                [name, one.mails, one.unread, one.tickets_before, one.tickets, one.closed, len(one.left)]
+                for name, one in sorted(found.notices.items())
+            ],
+        )
+        left = [[title[:60], client, why] for one in found.notices.values() for title, client, why in one.left]
+        table(["left open", "client", "why"], left[:limit])
     rows = [[one.delivery, one.sender, one.subject[:60], one.words()] for one in found.changes[:limit]]
     table(["id", "from", "subject", "change"], rows)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.scenarios.stage import Stage
-from tests.scenarios.vendors import BACKUP, DAY, HOUR, MINUTE, Machine, is_open, notes, opened, write
+from tests.scenarios.vendors import BACKUP, DAY, HOUR, MINUTE, Machine, finish, is_open, notes, opened, write
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -56,7 +56,7 @@ async def test_late_by_grace_and_a_minute(tmp_path: Path, migrated_file: Path, d
     await stage.work()
     assert not is_open(stage, 1) and "Closed" in notes(stage, 1)[-1]
     assert stage.now - at(f"{day}T09:00") < 3 * HOUR
-    await stage.close()
+    await finish(stage)
 
 
 async def test_it_comes_late_and_somebody_wrote(tmp_path: Path, migrated_file: Path) -> None:
@@ -70,7 +70,7 @@ async def test_it_comes_late_and_somebody_wrote(tmp_path: Path, migrated_file: P
 
     assert is_open(stage, 1) and "Left open: somebody wrote on it" in notes(stage, 1)[-1]
     assert await until(stage, at("2026-12-03T07:01")) == 1  # the late one was for the day before
-    await stage.close()
+    await finish(stage)
 
 
 async def test_a_failure_is_no_success(tmp_path: Path, migrated_file: Path) -> None:
@@ -82,7 +82,7 @@ async def test_a_failure_is_no_success(tmp_path: Path, migrated_file: Path) -> N
 
     assert await until(stage, at("2026-12-02T07:01")) == 1
     assert len(stage.order) == 2
-    await stage.close()
+    await finish(stage)
 
 
 async def test_it_goes_on_missing(tmp_path: Path, migrated_file: Path) -> None:
@@ -96,7 +96,7 @@ async def test_it_goes_on_missing(tmp_path: Path, migrated_file: Path) -> None:
     await stage.work(1.0)
 
     assert len(stage.order) == 1 and len(notes(stage, 1)) == 1
-    await stage.close()
+    await finish(stage)
 
 
 async def test_every_object_that_was_seen(tmp_path: Path, migrated_file: Path) -> None:
@@ -114,7 +114,7 @@ async def test_every_object_that_was_seen(tmp_path: Path, migrated_file: Path) -
     await success(stage, at("2026-12-02T12:00"), "Files")
     await stage.work()
     assert not is_open(stage, 1)
-    await stage.close()
+    await finish(stage)
 
 
 async def test_mail_that_waits_to_be_read_is_not_missing(tmp_path: Path, migrated_file: Path) -> None:
@@ -133,4 +133,4 @@ async def test_mail_that_waits_to_be_read_is_not_missing(tmp_path: Path, migrate
     stage.expectations.started = stage.now - MINUTE
     assert await stage.expectations.look() == 0
     assert await until(stage, at("2026-12-03T07:30")) == 1
-    await stage.close()
+    await finish(stage)

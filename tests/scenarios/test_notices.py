@@ -15,6 +15,7 @@ from tests.scenarios.vendors import (
     Machine,
     add_client,
     configured,
+    finish,
     incident,
     is_open,
     maintenance,
@@ -45,7 +46,7 @@ async def test_a_problem_that_ends_closes_its_ticket_after_the_hold(tmp_path: Pa
     assert "Closed: nobody had touched" in notes(stage, 1)[-1]
     (row,) = await problem_rows(stage)
     assert (row["state"], row["count"], row["left"]) == ("closed", 3, "")
-    await stage.close()
+    await finish(stage)
 
 
 async def test_a_ticket_that_somebody_touched_stays_open(tmp_path: Path, migrated_file: Path) -> None:
@@ -60,7 +61,7 @@ async def test_a_ticket_that_somebody_touched_stays_open(tmp_path: Path, migrate
     assert "Left open: somebody wrote on it" in notes(stage, 1)[-1]
     (row,) = await problem_rows(stage)
     assert (row["state"], row["left"]) == ("recovered", "somebody wrote on it")
-    await stage.close()
+    await finish(stage)
 
 
 @pytest.mark.parametrize("last", ["CRITICAL", "OK"])
@@ -80,7 +81,7 @@ async def test_flapping_is_told_once_and_decided_by_the_last_word(
     assert sum("flapping" in note for note in notes(stage, 1)) == 1
     assert is_open(stage, 1) is (last == "CRITICAL")
     assert len(notes(stage, 1)) <= 6
-    await stage.close()
+    await finish(stage)
 
 
 @pytest.mark.parametrize("dated", [True, False], ids=["dated", "undated"])
@@ -97,7 +98,7 @@ async def test_a_recovery_before_its_problem(tmp_path: Path, migrated_file: Path
     assert await stage.outcome(problem) == ("suppress overtaken" if dated else "ticket 1")
     later = await monitor.service("CRITICAL", after=5 * MINUTE)
     assert await stage.outcome(later) == ("ticket 1" if dated else "internal 1")
-    await stage.close()
+    await finish(stage)
 
 
 async def test_both_wait_in_the_queue_and_the_recovery_is_taken_first(tmp_path: Path, migrated_file: Path) -> None:
@@ -112,7 +113,7 @@ async def test_both_wait_in_the_queue_and_the_recovery_is_taken_first(tmp_path: 
 
     assert [await stage.outcome(over), await stage.outcome(problem)] == ["suppress no-problem", "suppress overtaken"]
     assert not stage.order
-    await stage.close()
+    await finish(stage)
 
 
 async def test_a_recovery_that_nobody_proved_is_told_and_not_believed(tmp_path: Path, migrated_file: Path) -> None:
@@ -128,7 +129,7 @@ async def test_a_recovery_that_nobody_proved_is_told_and_not_believed(tmp_path: 
     assert all("Nothing proves who sent this" in note for note in notes(stage, 1))
     review = await stage.store.read(lambda c: problems.doubtful(c, 0.0, 10))
     assert len([row for row in review if row["became"] == "doubt"]) == 2
-    await stage.close()
+    await finish(stage)
 
 
 async def test_nobody_reopens_or_raises_without_proof(tmp_path: Path, migrated_file: Path) -> None:
@@ -143,7 +144,7 @@ async def test_nobody_reopens_or_raises_without_proof(tmp_path: Path, migrated_f
 
     assert await stage.outcome(await forger.service("CRITICAL")) == "ticket 2"
     assert not is_open(stage, 1) and stage.client_of(2) == "Unknown Senders"
-    await stage.close()
+    await finish(stage)
 
 
 async def test_priority_only_rises_and_a_technicians_stays(tmp_path: Path, migrated_file: Path) -> None:
@@ -160,7 +161,7 @@ async def test_priority_only_rises_and_a_technicians_stays(tmp_path: Path, migra
     set_priority(stage, 2, "Medium")
     await monitor.service("CRITICAL", "web02/HTTP")
     assert priority(stage, 2) == "Medium"
-    await stage.close()
+    await finish(stage)
 
 
 async def test_it_comes_back(tmp_path: Path, migrated_file: Path) -> None:
@@ -179,7 +180,7 @@ async def test_it_comes_back(tmp_path: Path, migrated_file: Path) -> None:
     assert not is_open(stage, 1)
     assert await stage.outcome(await monitor.service("CRITICAL", after=2 * HOUR)) == "ticket 2"
     assert stage.ticket(1)["ticket_number"] in stage.ticket(2)["attributes"]["description"]
-    await stage.close()
+    await finish(stage)
 
 
 async def test_closed_by_a_technician_and_it_goes_on(tmp_path: Path, migrated_file: Path) -> None:
@@ -189,7 +190,7 @@ async def test_closed_by_a_technician_and_it_goes_on(tmp_path: Path, migrated_fi
     await close(1)(stage)
 
     assert await stage.outcome(await monitor.service("CRITICAL", after=20 * MINUTE)) == "internal 1 reopened"
-    await stage.close()
+    await finish(stage)
 
 
 async def test_what_may_not_close_stays_open_and_says_why(tmp_path: Path, migrated_file: Path) -> None:
@@ -221,7 +222,7 @@ async def test_what_may_not_close_stays_open_and_says_why(tmp_path: Path, migrat
         said[2].startswith("400") and said[3] == "somebody wrote on it" and said[4] == "the profile shy closes nothing"
     )
     assert all(why in notes(stage, number)[-1] for number, why in enumerate(said, 1))
-    await stage.close()
+    await finish(stage)
 
 
 async def test_a_status_page_incident_with_an_edited_title(tmp_path: Path, migrated_file: Path) -> None:
@@ -241,7 +242,7 @@ async def test_a_status_page_incident_with_an_edited_title(tmp_path: Path, migra
 
     assert len(stage.order) == 1 and not is_open(stage, 1)
     assert len(notes(stage, 1)) == 5
-    await stage.close()
+    await finish(stage)
 
 
 async def test_what_cannot_be_read_is_a_ticket_all_the_same(tmp_path: Path, migrated_file: Path) -> None:
@@ -255,7 +256,7 @@ async def test_what_cannot_be_read_is_a_ticket_all_the_same(tmp_path: Path, migr
     assert [await stage.outcome(first), await stage.outcome(again)] == ["ticket 1", "internal 1"]
     assert "vendor-unparsed" in stage.ticket(1)["attributes"]["description"]
     assert await stage.store.read(lambda c: problems.drift(c, 0.0)) == [("nagios", 2, 2)]
-    await stage.close()
+    await finish(stage)
 
 
 async def test_the_client_is_the_longest_name_that_is_verified(tmp_path: Path, migrated_file: Path) -> None:
@@ -273,7 +274,7 @@ async def test_the_client_is_the_longest_name_that_is_verified(tmp_path: Path, m
     assert named("Smith North / srv1") == "Smith North" and named("Smith / srv1") == "Smith"
     assert named("Smith / Globex") == "" and named("Smith / Globex", "Globex") == "Globex"
     assert named("site ACM-7") == "Acme" and named("Smithson") == "" and named() == ""
-    await stage.close()
+    await finish(stage)
 
 
 async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path) -> None:
@@ -299,7 +300,7 @@ async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path)
     assert len(counted) == 21
     sums = await stage.store.read(census.sums)
     assert (sums.accepted, sums.pending, sums.quarantined) == (300, 0, 0)
-    await stage.close()
+    await finish(stage)
 
 
 async def test_a_storm_is_over_when_its_last_part_is(tmp_path: Path, migrated_file: Path) -> None:
@@ -317,7 +318,7 @@ async def test_a_storm_is_over_when_its_last_part_is(tmp_path: Path, migrated_fi
     await monitor.service("OK", "web4/HTTP")
     await stage.work()
     assert not is_open(stage, 3)
-    await stage.close()
+    await finish(stage)
 
 
 async def test_planned_work_takes_the_alerts_of_its_objects(tmp_path: Path, migrated_file: Path) -> None:
@@ -342,7 +343,7 @@ async def test_planned_work_takes_the_alerts_of_its_objects(tmp_path: Path, migr
     await monitor.service("OK")
     await stage.work()
     assert not is_open(stage, 3)
-    await stage.close()
+    await finish(stage)
 
 
 async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) -> None:
@@ -364,7 +365,7 @@ async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) 
 
     assert not is_open(stage, 1) and not is_open(stage, 2)
     assert not stage.simulator.desk.mails or all(not mail.comment_id for mail in stage.simulator.desk.mails)
-    await stage.close()
+    await finish(stage)
 
 
 @pytest.mark.parametrize("fault", ["drop", "hang", "reset"])
@@ -381,4 +382,4 @@ async def test_the_desk_answers_nothing_while_the_end_is_told(tmp_path: Path, mi
     assert len(notes(stage, 1)) == 1
     closing = [call for call in stage.simulator.desk.calls if call.method == "PUT" and call.path.endswith("/status")]
     assert len(closing) <= 2
-    await stage.close()
+    await finish(stage)

@@ -12,6 +12,7 @@ from gateway.rules import boards_named
 from gateway.whatif import Report, replay
 from tests.scenarios.scripts import ALICE, EVE, GIL
 from tests.scenarios.stage import M, Stage, settings_for
+from tests.scenarios.vendors import BACKUP, DAY, Machine, opened, write
 
 
 async def tried(stage: Stage, **changes: Any) -> Report:
@@ -64,3 +65,29 @@ async def test_a_mapped_domain_shows_whose_mail_it_would_be(tmp_path: Path, migr
     await stage.close()
 
     assert [one.words() for one in report.changes] == ["client Unknown Senders -> Globex"]
+
+
+async def test_a_new_profile_over_a_month_of_notices(tmp_path: Path, migrated_file: Path) -> None:
+    """Tickets before and after, what would have been closed by its recovery, and what left open and why."""
+    stage = await opened(tmp_path, migrated_file)
+    backup = Machine(stage, BACKUP)
+    nights = 30
+    for night in range(nights):
+        for job in ("Mail", "Files"):
+            failed = night % 10 < 2 if job == "Mail" else night % 10 == 5
+            word = "Failed" if failed else "Success"
+            await backup.says(f"[{word}] {job} ({night} objects)", "Veeam Backup & Replication", after=DAY / 2)
+    made = len(stage.order)
+    tenth = next(number for number in range(1, made + 1) if "[Failed] Files" in stage.ticket(number)["title"])
+    await write(stage, tenth)
+    calls = len(stage.simulator.desk.calls)
+
+    report = await tried(stage, notice=({"profile": "veeam", "senders": ["mon.msp.example"]},))
+    methods = {call.method for call in stage.simulator.desk.calls[calls:]}
+    await stage.close()
+
+    tally = report.notices["veeam"]
+    assert (tally.mails, tally.unread, tally.tickets_before) == (2 * nights, 0, made)
+    assert tally.tickets == 6 and tally.tickets < made
+    assert tally.closed + len(tally.left) == 6
+    assert methods == {"GET"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.store import problems
+from tests.scenarios.play import changes_nothing
 from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
 
 MONITOR = "Acme <nagios@mon.msp.example>"
@@ -132,3 +133,12 @@ def incident(tenant: str, status: str) -> tuple[str, str]:
     lines = ["Title: Some users cannot send mail", "Service: Exchange Online", "Issue ID: EX734521"]
     lines += ["Classification: Incident", f"Status: {status}", f"Tenant: {tenant}", f"Organization: {tenant}"]
     return "Incident: EX734521 - Some users cannot send mail", "\n".join(lines)
+
+
+async def finish(stage: Stage) -> None:
+    """At the end of a scenario: nothing is pending, the desk refused nothing, and deciding it all again under the
+    same configuration changes nothing."""
+    await stage.work()
+    faults = await changes_nothing(stage)
+    await stage.close()
+    assert faults == [], faults
