@@ -45,18 +45,7 @@ def read(
     open_to = [one for one in sources.of(address) if one.desk == desk and one.who.mailbox in ("", mailbox)]
     if notice := _direct(email, envelope, address, open_to):
         return notice
-    if not forwards.is_forward(email):
-        return None
-    assert email.forwarded is not None
-    for original in (email.forwarded, *email.forwarded.chain):
-        inner = _original(email, original)
-        address = inner.sender.address.lower() if inner.sender else ""
-        open_to = [one for one in sources.of(address) if one.desk == desk]
-        paper = Paper(inner, envelope)
-        for source in open_to:
-            if values := _product(source, paper):
-                return _notice(source, values, "", forwarded=True)
-    return None
+    return _forwarded(email, envelope, sources, desk) if forwards.is_forward(email) else None
 
 
 def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source]) -> Notice | None:
@@ -76,6 +65,23 @@ def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source
     for source, proof in proven:
         if source.dedicated:
             return _unread(source, Values(source, paper), proof, (UNREAD,))
+    return None
+
+
+def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) -> Notice | None:
+    """The notice in a forward. A source that names no senders knows its mail by where it comes from: of what somebody
+    sent on, only what the profile reads without a doubt can be its."""
+    assert email.forwarded is not None
+    for original in (email.forwarded, *email.forwarded.chain):
+        inner = _original(email, original)
+        address = inner.sender.address.lower() if inner.sender else ""
+        paper = Paper(inner, envelope)
+        for source in (one for one in sources.of(address) if one.desk == desk):
+            if values := _product(source, paper):
+                notice = _notice(source, values, "", forwarded=True)
+                sure = notice.parsed and not notice.strange and not source.profile.generic
+                if sure or source.who.senders:
+                    return notice
     return None
 
 

@@ -186,3 +186,20 @@ def test_a_priority_is_of_the_level_not_of_the_word() -> None:
 
     assert found is not None
     assert (found.severity, found.priority) == ("Error", "High")
+
+
+@pytest.mark.parametrize("name", ["words", "synology", "expiry"])
+def test_a_forward_of_a_person_is_no_notice_of_a_source_without_senders(name: str) -> None:
+    profile = load.read(load.SHIPPED / f"{name}.toml").profile
+    text = FORWARD.format(sender="bob@acme.example", subject="Our Synology, the error and the renewal")
+
+    assert read(read_mail(text.encode()).email, NOBODY, Sources([Source.of(profile, BY_TOKEN)])) is None
+
+
+def test_a_forward_that_is_read_without_a_doubt_needs_no_senders() -> None:
+    email = read_mail(FORWARD.format(sender="bob@acme.example", subject=DOWN).encode()).email
+
+    found = read(email, NOBODY, Sources([Source.of(KUMA, BY_NETWORK)]))
+
+    assert found is not None
+    assert (found.object, found.proven) == ("Shop", False)
