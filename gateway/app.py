@@ -30,6 +30,7 @@ from gateway.leases import Leases
 from gateway.metrics import Metrics
 from gateway.parser import Parser
 from gateway.planner import Planner
+from gateway.rawmail import RawMail
 from gateway.rescan import Rescanner
 from gateway.rules import boards_named
 from gateway.slots import Slots
@@ -42,7 +43,7 @@ from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.migrate import migrate
-from gateway.store.schema import delivery, raw
+from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
 from gateway.store.wake import Ear
 from gateway.templates import Templates
@@ -115,8 +116,9 @@ class Gateway:
         self.store = Store(settings.store.url, on_fatal=_die)
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
+        self.raws = RawMail(settings.store)
         self.work = _Work(self) if role is not Role.SMTP else None
-        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted)
+        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted, raws=self.raws)
         self.listener = self._listener() if role is not Role.WORKER else None
         self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
         self._stalls: list[tuple[float, float]] = []
@@ -149,7 +151,7 @@ class Gateway:
             loop.add_signal_handler(number, self.stop_event.set)
         log.info("starting", role=self.role.value, name=self.name)
         await self._recover()
-        background = [self._watch_lag()]
+        background = [self._watch_lag(), self.raws.keep_swept(self.store, self.stop_event)]
         if not self.store.sqlite:
             background.append(self.store_clock.keep(self.store))
         tasks = [self._task(one) for one in (*background, *(self.work.background() if self.work else ()))]
@@ -198,16 +200,16 @@ class Gateway:
         """After a crash: free the claims of the last run, remove files that nothing refers to."""
         freed = await self.store.write(lambda c: claims.free(c, None if self.store.sqlite else self.name))
         if not self.store.sqlite:  # others may share the store and the spool
+            shutil.rmtree(self.acceptor.spool / "work" / self.name, ignore_errors=True)
             log.info("recovered", claims=freed)
+            if not self.settings.store.objects:
+                log.warning(
+                    "several processes need a store.spool that all of them share, or store.objects"
+                )
             return
         shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
-        known = await self.store.read(
-            lambda c: set(c.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
-        )
-        orphans = [file for file in self.acceptor.spool.glob("*.eml") if file.name not in known]
-        for orphan in orphans:  # never answered with 250
-            orphan.unlink(missing_ok=True)
-        log.info("recovered", claims=freed, orphans=len(orphans))
+        orphans = await self.raws.sweep(self.store, time.time(), age=0.0)  # nobody else writes
+        log.info("recovered", claims=freed, orphans=orphans)
 
     async def _watch_lag(self) -> None:
         while not self.stop_event.is_set():
@@ -291,7 +293,7 @@ class _Work:
         )
         templates = Templates()
         leases = Leases(store, settings.work.lease, gateway.name, clock)
-        planner = Planner(store, self.parser, self.directories, settings, templates, leases, clock)
+        planner = Planner(store, self.parser, self.directories, settings, templates, leases, gateway.raws, clock)
         executor = Executor(
             store,
             planner,

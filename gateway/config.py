@@ -85,6 +85,12 @@ class StoreSettings(Section):
     url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
     spool: Path | None = Field(None, description="folder of large mails; beside the database when empty")
     spool_over: Annotated[int, Field(ge=0)] = Field(256 * 1024, description="bytes; larger mails go to the spool")
+    objects: str = Field(
+        "", description="object store of large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///"
+    )
+    objects_options: dict[str, str] = Field(
+        {}, description="what the object store needs beside the environment, for example aws_endpoint, aws_region"
+    )
     min_free: Annotated[int, Field(ge=0)] = Field(
         256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)"
     )
@@ -93,6 +99,8 @@ class StoreSettings(Section):
     def _known_database(self) -> StoreSettings:
         if not self.url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("url: expected sqlite:///FILE or postgresql+psycopg://…")
+        if self.objects and not self.objects.startswith(("s3://", "gs://", "az://", "file:///")):
+            raise ValueError("objects: expected s3://BUCKET/PREFIX, gs://…, az://… or file:///FOLDER")
         return self
 
     @property
@@ -113,7 +121,7 @@ class WorkSettings(Section):
     lease: Annotated[float, Field(ge=1)] = Field(
         30, description="seconds until the mail of a process that stopped is taken over; renewed while it lives"
     )
-    name: Annotated[str, Field(max_length=100)] = Field(
+    name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
         "", description="of this process: the same after a restart, unlike any other's; drawn at start when empty"
     )
     retry_for: Seconds = Field(5 * 86400, description="seconds of temporary failures until quarantine")

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from gateway.answers import Answers
 from gateway.config import MailboxSettings, Settings
@@ -35,6 +35,7 @@ from gateway.mail.model import Email
 from gateway.noticesources import sources
 from gateway.noticing import noticing
 from gateway.parser import Parser
+from gateway.rawmail import RawMail
 from gateway.rules import importance, resolved
 from gateway.steps import Defer, Ended, Quarantine, Step, Wait
 from gateway.store import effects, inbox, problems, threads
@@ -72,10 +73,12 @@ class Planner:
         settings: Settings,
         templates: Templates,
         leases: Leases,
+        raws: RawMail,
         clock: Callable[[], float],
     ) -> None:
         self.store = store
         self.leases = leases
+        self.raws = raws
         self.parser = parser
         self.directories = directories
         self.settings = settings
@@ -87,15 +90,12 @@ class Planner:
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
-        return self.spool / "work" / delivery_id
+        return self.spool / "work" / self.leases.name / delivery_id
 
     async def raw(self, one: Delivery) -> bytes | Path:
         """The mail as it was accepted."""
-        return self.content(await self.store.read(lambda c: inbox.content(c, one.raw_id)))
-
-    def content(self, row: RowMapping) -> bytes | Path:
-        """A kept mail's row as its bytes, or its file in the spool."""
-        return self.spool / row["path"] if row["path"] else bytes(row["data"])
+        row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
+        return await self.raws.get(row, self.work_folder(one.id))
 
     async def plan(self, one: Delivery) -> Step | Planned:
         """Plan an accepted delivery, or say why not now. Raises ParserDied and what the store raises."""
@@ -112,7 +112,8 @@ class Planner:
         )
         if wait := self._wait(one, blockers, directory):
             return wait
-        email = await self.parser.read(self.content(row), self.work_folder(one.id))
+        folder = self.work_folder(one.id)
+        email = await self.parser.read(await self.raws.get(row, folder), folder)
         source = Answers(one, directory, self.store.read)
         noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
         if wait := self._wait(one, await self._look(one, email, noticed, source), directory):

@@ -101,7 +101,8 @@ class Rescanner:
 
     async def _scan_file(self, one: Waiting, file: Effect, path: Path) -> str | None:
         """ "" for clean, else why not; None for a file that is too large."""
-        raw = self._planner.content(await self._store.read(lambda c: inbox.content(c, one.row["raw_id"])))
+        row = await self._store.read(lambda c: inbox.content(c, one.row["raw_id"]))
+        raw = await self._planner.raws.get(row, path.parent)
         if "text" in file.body:
             path.write_text(file.body["text"], encoding="utf-8", errors="replace")
         elif file.body["part"] == "original":

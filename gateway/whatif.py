@@ -34,6 +34,7 @@ from gateway.mail.model import Email
 from gateway.noticing import noticing
 from gateway.parser import ParserBroken, ParserDied
 from gateway.planner import Places, context_of
+from gateway.rawmail import RawMail
 from gateway.store import inbox
 from gateway.store.inbox import Delivery
 from gateway.store.schema import delivery, effect, raw
@@ -293,9 +294,8 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     for one in connection.execute(found.order_by(effect.c.idx)):
         plans.setdefault((one.delivery_id, one.generation), {}).setdefault(one.kind, []).append(one.body)
     contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings()
-    mails = {
-        row["id"]: settings.store.spool_dir / row["path"] if row["path"] else bytes(row["data"]) for row in contents
-    }
+    kept_mail = RawMail(settings.store)
+    mails = {row["id"]: kept_mail.read(row) for row in contents}
     kept = [_kept(row, plans.get((row["id"], row["generation"]), {}), mails.get(row["raw_id"])) for row in rows]
     return kept, int(rows[-1]["seq"])
 

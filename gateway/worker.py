@@ -31,7 +31,7 @@ log = structlog.get_logger("work")
 
 IDLE = 1.0  # seconds until it looks by itself
 IDLE_TOLD = 5.0  # the same while others tell us of new mail
-CLAIM_ROOM = 4  # free places from which a claim is worth its commit
+CLAIM_ROOM = 4  # a claim is worth its commit once one in so many places is free
 INTERRUPTED_OFTEN = 5
 LANES = tuple(one for one in claims.NEEDS if one)  # what mail may wait for at the desk
 
@@ -112,7 +112,7 @@ class Worker:
         for name, directory in self.directories.items():
             free = self.slots.free(name)
             breaker = directory.desk.breaker
-            if directory.catalog is None or breaker.wait(now) or free < min(CLAIM_ROOM, self.settings.concurrency):
+            if directory.catalog is None or breaker.wait(now) or free * CLAIM_ROOM < self.settings.concurrency:
                 continue
             if not breaker.is_closed:
                 free = min(free, 1 - min(1, self.slots.busy(name)))

@@ -95,10 +95,9 @@ def queue_show(
 
     row, history, done, content = on_store(config_file, look)
     if raw:
-        data = content["data"]
-        if data is None:
-            data = (settings_of(config_file).store.spool_dir / content["path"]).read_bytes()
-        sys.stdout.buffer.write(data)
+        from gateway.rawmail import RawMail
+
+        sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
         return
     trace = json.loads(row["trace"]) if row["trace"] else {}
     if as_json:

@@ -93,6 +93,8 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
         table(columns, [[row[key] for key in columns] for row in rows])
         for fault in faults:
             typer.echo(f"{fault.where}: {fault.what}")
+        if settings.store.url.startswith("postgresql") and not settings.store.objects:
+            typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
     if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)
 

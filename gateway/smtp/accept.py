@@ -18,11 +18,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy import Connection
+
 from gateway.config import MailboxSettings, StoreSettings, WorkSettings
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
 from gateway.mail.headers import RawHeader, split_headers
 from gateway.mail.ids import HeaderIds, from_fields, header_block
+from gateway.rawmail import RawMail, fresh
 from gateway.store import inbox, threads
 from gateway.store.engine import Store, StoreFailed
 
@@ -145,7 +148,9 @@ class Acceptor:
         settings: StoreSettings,
         work: WorkSettings,
         on_accept: Callable[[], None] = lambda: None,
+        raws: RawMail | None = None,
     ) -> None:
+        self._raws = raws or RawMail(settings)
         self._on_accept = on_accept
         self._store = store
         self._settings = settings
@@ -174,12 +179,19 @@ class Acceptor:
 
     async def _accept(self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
         data = mail.data()
+        kept_at, path = time.monotonic(), None
         try:
             if mail.path is not None:
                 await asyncio.to_thread(mail.sync)
+                path = await self._raws.keep(mail.path)
             news = self._deliveries(mail, envelope, recipients)
-            path = mail.path.name if mail.path else None
-            ids = await self._store.write(lambda c: inbox.accept(c, news, data, path, mail.size))
+
+            def keep(connection: Connection) -> list[str]:
+                if path is not None:
+                    fresh(kept_at)
+                return inbox.accept(connection, news, data, path, mail.size)
+
+            ids = await self._store.write(keep)
         except StoreFailed:
             raise  # the row may be there: its file must stay
         except BaseException:
@@ -187,6 +199,7 @@ class Acceptor:
             raise
         if not any(new.id in ids for new in news):  # every delivery was there already
             mail.discard()
+            await self._raws.drop(path)
         self._on_accept()
         return ids
 

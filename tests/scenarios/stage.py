@@ -30,6 +30,7 @@ from gateway.mail.ids import scan_ids
 from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.planner import Planner
+from gateway.rawmail import RawMail
 from gateway.rules import boards_named
 from gateway.slots import Slots
 from gateway.store import claims, effects, inbox, operator, threads
@@ -128,7 +129,7 @@ class Stage:
         parser: Any = LocalParser([box.address for box in self.settings.mailbox])
         templates = Templates()
         leases = Leases(self.store, 300, "stage", self.clock)
-        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, self.clock)
+        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, RawMail(self.settings.store), self.clock)
         self.executor = Executor(
             self.store,
             self.planner,
