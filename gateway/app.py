@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from gateway.clock import StoreClock
 from gateway.config import ConfigError, Settings
@@ -38,7 +38,7 @@ from gateway.smtp.accept import Acceptor
 from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import census, claims, heldfiles
+from gateway.store import census, claims, heldfiles, problems
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -55,6 +55,7 @@ log = structlog.get_logger("gateway")
 FATAL = 70  # exit code when the store failed: EX_SOFTWARE
 LAG_EVERY = 0.05
 LAG_WINDOW = 10.0
+DAY = 86_400.0
 
 
 def make_directory(
@@ -251,6 +252,17 @@ class Gateway:
             reasons.append(f"store: {type(error).__name__}")
         return {"ready": not reasons, "role": self.role.value, "reasons": reasons, "desks": self._desk_states()}
 
+    async def _collect_problems(self) -> None:
+        since = self.clock() - DAY
+        counted, drift = await self.store.read(lambda c: (problems.counted(c), problems.drift(c, since)))
+        for gauge in (self.metrics.problems, self.metrics.notices, self.metrics.notices_unread):
+            gauge.clear()
+        for state, count in counted.items():
+            self.metrics.problems.labels(state).set(count)
+        for profile, total, unread in drift:
+            self.metrics.notices.labels(profile).set(total)
+            self.metrics.notices_unread.labels(profile).set(unread)
+
     async def collect(self) -> None:
         """Bring the gauges up to date."""
         counted = await self.store.read(census.census)
@@ -262,10 +274,14 @@ class Gateway:
             self.metrics.by_mailbox.labels(mailbox, stage.lower(), reason).set(count)
         oldest = await self.store.read(
             lambda c: c.execute(
-                select(func.min(delivery.c.accepted_at)).where(delivery.c.stage.in_([one.value for one in PENDING]))
+                select(func.min(delivery.c.accepted_at)).where(
+                    delivery.c.stage.in_([one.value for one in PENDING]),
+                    or_(delivery.c.posted.is_(False), delivery.c.due_at <= self.clock()),  # not waiting on purpose
+                )
             ).scalar()
         )
         self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
+        await self._collect_problems()
         self.metrics.files_held.clear()
         for rule, count in (await self.store.read(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)

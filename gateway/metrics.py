@@ -42,4 +42,9 @@ class Metrics:
         )
         self.files_held = gauge("files_held", "Files that wait for an operator or a scan, by rule", "rule")
         self.oldest_pending = gauge("oldest_pending_seconds", "Age of the oldest pending delivery")
+        self.problems = gauge(
+            "problems", "Problems that vendors reported, by state; left: over, ticket left open", "state"
+        )
+        self.notices = gauge("notices_day", "Vendors' notices of the last 24 hours", "profile")
+        self.notices_unread = gauge("notices_unread_day", "Those of them that could not be read", "profile")
         self.loop_lag = gauge("loop_lag_seconds", "Longest stall of the event loop in the last 10 seconds")

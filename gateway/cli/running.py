@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from gateway import config, log
-from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, fail, print_json, settings_of, table
+from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ def serve(
 @app.command()
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
-    from gateway import noticecheck
+    from gateway import fanout, noticecheck
     from gateway.app import make_directory
     from gateway.rules import Fault
     from gateway.rules import check as check_rules
@@ -65,6 +65,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
     log.setup("error", "text")
 
     faults: list[Fault] = []
+    mailed: list[str] = []
 
     async def ask() -> list[dict[str, str]]:
         rows = []
@@ -77,6 +78,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
             if directory.catalog is not None:
                 faults.extend(check_rules(settings, name, directory.catalog))
                 faults.extend(noticecheck.check(settings, name, directory.catalog))
+                mailed.extend(fanout.preview(settings, name, directory.catalog))
             for box in (one for one in settings.mailbox if one.desk == name):
                 rows.append(_check_row(name, box, directory, answered))
             await directory.desk.close()
@@ -95,6 +97,8 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
             typer.echo(f"{fault.where}: {fault.what}")
         if settings.store.url.startswith("postgresql") and not settings.store.objects:
             typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
+        for line in mailed:
+            typer.echo(cell(line))
     if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)
 

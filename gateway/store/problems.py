@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.decide.problem import Noticed, Problem
@@ -251,6 +251,13 @@ def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:
     return [(row[0], int(row[1]), int(row[2] or 0)) for row in rows]
 
 
-def forget_delivery(connection: Connection, delivery_id: str) -> None:
-    """The mail is decided anew."""
-    connection.execute(delete(notice).where(notice.c.delivery_id == delivery_id))
+def bundled(connection: Connection, profile: str) -> list[Problem]:
+    """The open problems of a profile whose tickets are bundled under another's."""
+    return _all(connection, problem.c.profile == profile, problem.c.master_id != "", problem.c.state == OPEN)
+
+
+def counted(connection: Connection) -> dict[str, int]:
+    """How many problems are in each state; those left open after a recovery as "left"."""
+    left = case((problem.c.left != "", "left"), else_=problem.c.state)
+    rows = connection.execute(select(left, func.count()).group_by(left))
+    return {row[0]: int(row[1]) for row in rows}

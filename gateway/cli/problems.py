@@ -1,0 +1,121 @@
+"""Problems that vendors reported: what is open, what asks for a look, what is missing, what is no longer read."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from gateway.cli.shared import ConfigOption, JsonOption, fail, on_store, print_json, settings_of, table, when
+
+app = typer.Typer()
+
+LimitOption = Annotated[int, typer.Option(help="How many at most.")]
+DaysOption = Annotated[float, typer.Option(help="How many days back.")]
+DAY = 86_400.0
+
+
+@app.command("problems")
+def list_problems(
+    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    limit: LimitOption = 100,
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the problems that are open: object, ticket, how often it was told."""
+    from gateway.store import problems
+
+    states = None if all_ else ("open", "recovered", "closing")
+    rows = on_store(config_file, lambda c: problems.listing(c, states, limit))
+    if as_json:
+        print_json([dict(row) for row in rows])
+        return
+    columns = ["profile", "problem", "state", "ticket", "notices", "since", "last", "left open"]
+    table(columns, [_problem(row) for row in rows])
+
+
+def _problem(row: Any) -> list[str]:
+    what = ": ".join(filter(None, (row["object"], row["condition"]))) or row["key"]
+    ticket = row["number"] or row["ticket_id"] or "-"
+    state = "flapping" if row["flapping_until"] > time.time() else row["state"]
+    return [
+        row["profile"],
+        what[:80],
+        state,
+        ticket,
+        str(row["count"]),
+        when(row["opened_at"]),
+        when(row["last_at"]),
+        row["left"],
+    ]
+
+
+@app.command("review")
+def review(
+    days: DaysOption = 7, limit: LimitOption = 100, config_file: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """List what asks for a look: tickets left open after a recovery and why, recoveries that nobody proved or that
+    met no problem, notices that could not be read."""
+    from gateway.store import problems
+
+    since = time.time() - days * DAY
+    left, doubtful = on_store(config_file, lambda c: (problems.left_open(c, limit), problems.doubtful(c, since, limit)))
+    if as_json:
+        print_json({"left_open": [dict(row) for row in left], "notices": [dict(row) for row in doubtful]})
+        return
+    table(["left open", "ticket", "over since", "why"], [_left(row) for row in left])
+    table(["id", "at", "profile", "what", "object", "ticket or reason"], [_doubt(row) for row in doubtful])
+
+
+def _left(row: Any) -> list[str]:
+    return [row["title"][:80] or row["object"], row["number"] or row["ticket_id"], when(row["changed_at"]), row["left"]]
+
+
+def _doubt(row: Any) -> list[str]:
+    what = f"{row['word'] or row['state']}, " + ("nobody proved it" if row["became"] == "doubt" else "no problem open")
+    if row["failed"]:
+        what = f"not read: {row['failed']}"
+    return [row["delivery_id"], when(row["accepted_at"]), row["profile"], what, row["object"][:60], row["detail"][:80]]
+
+
+@app.command("drift")
+def drift(days: DaysOption = 1, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the share of each profile's notices that could not be read: a vendor changed its mails."""
+    from gateway.store import problems
+
+    since = time.time() - days * DAY
+    found = on_store(config_file, lambda c: problems.drift(c, since))
+    if as_json:
+        print_json([{"profile": profile, "notices": total, "not_read": unread} for profile, total, unread in found])
+        return
+    rows = [[profile, str(total), str(unread), f"{100 * unread / total:.0f} %"] for profile, total, unread in found]
+    table(["profile", "notices", "not read", "share"], rows)
+
+
+@app.command("expected")
+def list_expected(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the mails that have to come, and when each came last."""
+    from gateway.store import expected
+
+    names = [one.called for one in settings_of(config_file).notice]
+    rows = on_store(config_file, lambda c: expected.listing(c, names))
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    columns = ["notice", "expectation", "object", "last came", "last missed"]
+    table(columns, [[one.source, one.name, one.object or "any", when(one.last_at), when(one.alarmed)] for one in rows])
+
+
+@app.command("forget")
+def forget(
+    notice: Annotated[str, typer.Argument(help="The notice's name.")],
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="The object, as `expected` lists it.")],
+    config_file: ConfigOption = None,
+) -> None:
+    """Do not wait any more for mail about an object that is gone."""
+    from gateway.store import expected
+
+    if not on_store(config_file, lambda c: expected.forget(c, notice, object_)):
+        fail(f"{notice} waits for nothing about {object_}; see `gateway notices expected`")
