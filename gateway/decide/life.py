@@ -129,7 +129,8 @@ def _nothing_open(event: Event) -> Verdict | None:
     if not event.ends or (problem is not None and problem.alive):
         return None
     if problem is not None:
-        return Verdict("nothing", "it is over already", _stamped(event, problem))
+        late = overtaken(event.notice, event.now, problem)
+        return Verdict("nothing", "it is over already", None if late else _stamped(event, problem))
     return Verdict("nothing", "no problem is open", None)
 
 

@@ -106,15 +106,12 @@ def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
     for one in changed:
         values = {**asdict(one), "revision": one.revision + 1}
         if one.revision == 0:
-            statement = _INSERT[connection.dialect.name](problem).values(**values, desk=desk)
-            done = connection.execute(statement.on_conflict_do_nothing())
+            new = _INSERT[connection.dialect.name](problem).values(**values, desk=desk).on_conflict_do_nothing()
+            done = connection.execute(new.returning(problem.c.id)).first() is not None
         else:
-            done = connection.execute(
-                update(problem)
-                .where(problem.c.id == one.id, problem.c.revision == one.revision, problem.c.state != CLOSING)
-                .values(**values)
-            )
-        if done.rowcount != 1:
+            seen = (problem.c.id == one.id, problem.c.revision == one.revision, problem.c.state != CLOSING)
+            done = connection.execute(update(problem).where(*seen).values(**values)).rowcount == 1
+        if not done:
             raise Overtaken(f"another notice of {one.what()[:100]}")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -300,6 +302,36 @@ async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path)
     assert len(counted) == 21
     sums = await stage.store.read(census.sums)
     assert (sums.accepted, sums.pending, sums.quarantined) == (300, 0, 0)
+    await finish(stage)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_mails_that_are_worked_on_at_once_make_one_ticket(tmp_path: Path, migrated_file: Path, seed: int) -> None:
+    """Of one problem, of a storm and of an incident: in any order, claimed before any of them is decided. The
+    brake may be late by as many as are worked on at once."""
+    stage = await opened(
+        tmp_path, migrated_file, {**NAGIOS, "storm": 3}, {"profile": "m365-health", "bundle": "link_only"}
+    )
+    monitor = Machine(stage)
+    for name in ("Acme", "Globex", "Initech"):
+        await Machine(stage, f"{name} <o365mc@mon.msp.example>").says(*incident(name, "Investigating"), work=None)
+    for number in range(24):
+        await monitor.service("CRITICAL", f"web{number if number % 4 else 0:02}/HTTP", work=None)
+    at_once = 0
+    while taken := await stage.worker._claim():
+        at_once = max(at_once, len(taken))
+        Random(seed).shuffle(taken)
+        await asyncio.gather(*(stage.worker._work(one) for one in taken))
+    await stage.work()
+
+    rows = await problem_rows(stage)
+    titles = [ticket["title"] for ticket in stage.simulator.desk.tickets.values()]
+    assert len([title for title in titles if title.startswith("Storm")]) == 1
+    assert next(row["count"] for row in rows if row["object"] == "web00") == 6
+    assert len({row["ticket_id"] for row in rows if row["profile"] == "nagios"}) <= 4 + at_once
+    bundled = [row for row in rows if row["profile"] == "m365-health"]
+    assert len(bundled) == 3 and len([row for row in bundled if row["master_id"]]) == 2
+    assert not any(row["ticket_id"] == "" for row in rows)
     await finish(stage)
 
 
