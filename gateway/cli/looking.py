@@ -14,7 +14,18 @@ from typing import Annotated, Any
 import typer
 
 from gateway import config, log
-from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, on_store, print_json, settings_of, table
+from gateway.cli.shared import (
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    cell,
+    fail,
+    on_store,
+    print_json,
+    seconds_of,
+    settings_of,
+    table,
+)
 
 app = typer.Typer()
 
@@ -90,9 +101,7 @@ def whatif(
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
     settings = settings.model_copy(update={"store": kept})
-    unit = {"h": 3600.0, "d": 86400.0}.get(since[-1:], 0.0)
-    if not unit or not since[:-1].isdigit():
-        fail(f"{since}: expected a number of days or hours, for example 30d", USAGE)
+    begin = time.time() - seconds_of(since)
     log.setup("error", "text")
     engine = make_engine(kept.url)
 
@@ -107,7 +116,7 @@ def whatif(
             for name, directory in directories.items():
                 if not await directory.refresh():
                     fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
-            return await replay(read, parser, directories, settings, time.time() - int(since[:-1]) * unit)
+            return await replay(read, parser, directories, settings, begin)
         finally:
             await parser.close()
             for directory in directories.values():

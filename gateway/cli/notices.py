@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +12,20 @@ from typing import Annotated, Any
 import typer
 
 from gateway import config
-from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table, when
+from gateway.cli.shared import (
+    FAULT,
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    cell,
+    fail,
+    on_store,
+    print_json,
+    seconds_of,
+    settings_of,
+    table,
+    when,
+)
 from gateway.notices import fixtures, load
 from gateway.notices.load import BadProfiles, Loaded
 from gateway.notices.notice import Handling, Notice
@@ -134,6 +149,38 @@ def try_profile(
         typer.echo("")
     if any(one["notice"] is None or one["notice"].failed for one in found):
         raise typer.Exit(FAULT)
+
+
+@app.command()
+def propose(
+    files: Annotated[list[Path] | None, typer.Argument(help="Mails; default: kept mail of machines.")] = None,
+    since: Annotated[str, typer.Option(help="How far back in the kept mail: 30d, 12h.")] = "30d",
+    sender: Annotated[str | None, typer.Option(help="Only mail from this address, whoever seems to write it.")] = None,
+    least: Annotated[int, typer.Option(help="Mails of a sender from which on they are looked at.", min=2)] = 5,
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
+    from gateway.notices.propose import propose as draft
+    from gateway.proposals import kept, read_all
+
+    if files:
+        try:
+            mails = [file.read_bytes() for file in files]
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}", USAGE)
+    else:
+        begin, spool = time.time() - seconds_of(since), settings_of(config_file).store.spool_dir
+        mails = on_store(config_file, lambda connection: kept(connection, spool, begin, sender or "", least))
+    drafts = draft(asyncio.run(read_all(mails)), least)
+    if as_json:
+        print_json([asdict(one) for one in drafts])
+        return
+    for one in drafts:
+        typer.echo(f"# -- {one.name}.toml: {', '.join(f'{number} {state}' for state, number in one.told.items())}")
+        typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in one.text))
+    if not drafts:
+        typer.echo(f"{len(mails)} mails, and no sender of {least} or more that no profile reads")
 
 
 def _read(notice: Notice) -> list[list[str]]:

@@ -63,6 +63,14 @@ def when(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else ""
 
 
+def seconds_of(text: str) -> float:
+    """A span such as 30d or 12h."""
+    unit = {"h": 3600.0, "d": 86400.0}.get(text[-1:], 0.0)
+    if not unit or not text[:-1].isdecimal():
+        fail(f"{text}: expected a number of days or hours, for example 30d", USAGE)
+    return int(text[:-1]) * unit
+
+
 def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     """Run an operation on the database, beside a running gateway or without one."""
     from sqlalchemy.exc import DBAPIError

@@ -80,7 +80,7 @@ def read(path: Path, own: bool = False) -> Loaded:
         texts.append((str(SHIPPED / f"{base}.toml"), text))
     places = Places(tuple(texts))
     try:
-        return Loaded(Profile.model_validate(_frozen(data)), path, places, own)
+        return Loaded(Profile.model_validate(frozen(data)), path, places, own)
     except ValidationError as error:
         raise BadProfiles(
             [_fault(one, places) for one in error.errors(include_url=False, include_input=False)]
@@ -116,12 +116,12 @@ def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _frozen(value: Any) -> Any:
+def frozen(value: Any) -> Any:
     """Lists as tuples."""
     if isinstance(value, list):
-        return tuple(_frozen(one) for one in value)
+        return tuple(frozen(one) for one in value)
     if isinstance(value, dict):
-        return {key: _frozen(one) for key, one in value.items()}
+        return {key: frozen(one) for key, one in value.items()}
     return value
 
 

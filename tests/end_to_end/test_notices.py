@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.desk.simulator import Simulator
 from gateway.notices import fixtures, load
 from tests.end_to_end.test_rules import beside
-from tests.harness import GatewayProcess
+from tests.harness import GatewayProcess, mail
 
 GOOD = """
 [[notice]]
@@ -94,13 +94,13 @@ def test_list_show_and_try(running: GatewayProcess, tmp_path: Path) -> None:
     (tmp_path / "notices").mkdir()
     (tmp_path / "notices" / "own.toml").write_text(OWN)
     veeam = load.read(load.SHIPPED / "veeam.toml").profile
-    mail, other = tmp_path / "veeam.eml", tmp_path / "other.eml"
-    mail.write_bytes(fixtures.mail_of(veeam.fixture[0], tmp_path))
+    backup, other = tmp_path / "veeam.eml", tmp_path / "other.eml"
+    backup.write_bytes(fixtures.mail_of(veeam.fixture[0], tmp_path))
     other.write_bytes(b"From: ann@acme.example\nSubject: Hello\n\nHello\n")
 
     rows = {row["profile"]: row for row in json.loads(running.run("notices", "list", "-c", file, "--json").stdout)}
     shown = running.run("notices", "show", "own", "-c", file)
-    (read,) = json.loads(running.run("notices", "try", "veeam", str(mail), "-c", file, "--json").stdout)
+    (read,) = json.loads(running.run("notices", "try", "veeam", str(backup), "-c", file, "--json").stdout)
     unknown = running.run("notices", "try", "veeam", str(other), "-c", file)
 
     assert rows["veeam"]["notice"] == "veeam" and rows["veeam"]["proven by"] == "networks 192.0.2.0/24"
@@ -108,3 +108,20 @@ def test_list_show_and_try(running: GatewayProcess, tmp_path: Path) -> None:
     assert shown.returncode == 1 and "state is 'open' instead of 'close'" in shown.stdout
     assert (read["notice"]["state"], read["notice"]["object"]) == ("open", "Daily Servers")
     assert unknown.returncode == 1 and "is no mail of the product" in unknown.stdout
+
+
+def test_propose_drafts_a_profile_from_kept_mail(running: GatewayProcess, tmp_path: Path) -> None:
+    for number, state in enumerate(("CRITICAL", "OK", "CRITICAL", "OK", "CRITICAL")):
+        note = mail(f"Observer message {number}", f"Host: web01\nStatus: {state}", sender="Observer <observer@acme.example>")
+        note["Auto-Submitted"] = "auto-generated"
+        running.became(running.send(note))
+
+    (draft,) = json.loads(running.run("notices", "propose", "--since", "1d", "--json").stdout)
+    (tmp_path / "observer.toml").write_text(draft["text"])
+    shown = running.run("notices", "show", str(tmp_path / "observer.toml"))
+    fewer = running.run("notices", "propose", "--least", "6")
+
+    assert draft["sender"] == "observer@acme.example"
+    assert (draft["told"]["open"], draft["told"]["close"]) == (3, 2)
+    assert (shown.returncode, "0 that do not come out" in shown.stdout) == (0, True)
+    assert "0 mails, and no sender of 6 or more" in fewer.stdout

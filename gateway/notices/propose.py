@@ -1,0 +1,232 @@
+"""A profile drafted from mails of one sender: what varies in them, and which words look like a state.
+
+Deterministic. A draft is what an operator starts from: it reads the mails that it was made of, and says in comments
+what it does not know. Its fixtures are those mails.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from gateway.mail.model import Email
+from gateway.notices import fixtures, load, normal, sheet, words
+from gateway.notices.notice import State
+from gateway.notices.profile import Profile
+from gateway.notices.words import Words, folded
+
+LEAST = 3
+MOST_MAILS = 200
+MOST_BODY = 2_000
+MOST_VALUE = 100
+_OFTEN = 0.8
+_OBJECTS = (
+    "host hostname server device computer machine system agent node endpoint monitor sensor job task backup policy "
+    "name circuit domain url ups nas printer station tunnel interface resource object gerät rechner anlage"
+).split()
+_CONDITIONS = "service check alert alarm problem condition trigger metric event type category test dienst".split()
+_SEVERITIES = "severity priority level impact".split()
+_CLIENTS = "client customer company organization organisation account site tenant kunde".split()
+_STATES = "state status result event action kind notification type".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A proposed profile as TOML. ``told`` counts the states of the mails that it was made of."""
+
+    name: str
+    sender: str
+    mails: int
+    told: Mapping[str, int]
+    text: str
+
+
+@dataclass(slots=True)
+class _Group:
+    """The mails of a sender: subjects, and by label the value in each mail that has it."""
+
+    sender: str
+    mails: list[Email]
+    subjects: list[str] = field(default_factory=list)
+    labels: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for number, email in enumerate(self.mails):
+            self.subjects.append(normal.subject(email.subject))
+            for label, values in sheet.read(email.text).labels.items():
+                if values and len(values[0]) <= MOST_VALUE:
+                    self.labels.setdefault(label, {})[number] = values[0]
+
+    def usual(self, names: Sequence[str]) -> str:
+        """The best of the labels that most of the mails have and one of the names is in, "" for none."""
+        ranked = [
+            (names.index(word), label)
+            for label, values in self.labels.items()
+            if len(values) >= _OFTEN * len(self.mails)
+            for word in re.findall(r"\w+", label)
+            if word in names
+        ]
+        return min(ranked, default=(0, ""))[1]
+
+
+@cache
+def _vocabulary() -> Words:
+    """The words of state that machines use, whatever their product."""
+    state = load.read(load.SHIPPED / "words.toml").profile.state
+    return words.state_words({"open": state.open, "close": state.close, "ignore": state.ignore})
+
+
+def propose(mails: Sequence[Email], least: int = LEAST) -> list[Draft]:
+    """A draft for each sender of at least so many mails, the most first."""
+    by_sender: dict[str, list[Email]] = {}
+    for email in mails:
+        if email.sender and email.sender.address:
+            by_sender.setdefault(email.sender.address.lower(), []).append(email)
+    groups = [_Group(sender, found[:MOST_MAILS]) for sender, found in by_sender.items() if len(found) >= least]
+    return [_draft(one) for one in sorted(groups, key=lambda one: (-len(one.mails), one.sender))]
+
+
+def _draft(group: _Group) -> Draft:
+    state_label = _state_label(group)
+    texts = [group.labels[state_label].get(number, "") for number in range(len(group.mails))] if state_label else []
+    states = _states(texts or group.subjects)
+    parts = {name: group.usual(of) for name, of in (("object", _OBJECTS), ("condition", _CONDITIONS))}
+    parts |= {"severity": group.usual(_SEVERITIES), "client": group.usual(_CLIENTS), "state": state_label}
+    used: set[str] = set()
+    for name, label in [*parts.items()]:
+        parts[name] = "" if label in used else label
+        used.add(label)
+    lines = [*_head(group, states), *_who(group), *_reading(parts), *_judging(group, parts, states)]
+    profile = Profile.model_validate(load.frozen(tomllib.loads("\n".join(lines))))
+    lines += _fixtures(group, profile)
+    told = {
+        state: sum(state == one for one, _ in _each(group, profile)) for state in ("open", "update", "close", "ignore")
+    }
+    return Draft(profile.name, group.sender, len(group.mails), told, "\n".join(lines) + "\n")
+
+
+def _state_label(group: _Group) -> str:
+    """The label whose values are words of state in most of the mails."""
+    known = _vocabulary()
+    best = [
+        (not any(word in _STATES for word in label.split()), label)
+        for label, values in group.labels.items()
+        if len(values) >= _OFTEN * len(group.mails)
+        and sum(bool(known.found(value)) for value in values.values()) >= _OFTEN * len(values)
+        and max(len(value.split()) for value in values.values()) <= 3
+    ]
+    return min(best, default=(True, ""))[1]
+
+
+def _states(texts: Sequence[str]) -> dict[State, list[str]]:
+    """The words of state in texts; a text without one is in ``update``."""
+    known = _vocabulary()
+    found: dict[State, list[str]] = {"open": [], "close": [], "ignore": [], "update": []}
+    for text in texts:
+        hits = known.found(text)
+        for word, state, _ in hits:
+            if folded(word) not in map(folded, found[state]):
+                found[state].append(word)
+        if not hits and text and text not in found["update"]:
+            found["update"].append(text)
+    return found
+
+
+def _head(group: _Group, states: Mapping[State, Sequence[str]]) -> list[str]:
+    name = re.sub(r"[^a-z0-9]+", "-", group.sender.replace("@", "-at-")).strip("-")[:40].strip("-") or "draft"
+    out = [f"# Drafted from {len(group.mails)} mails of {group.sender}. In gateway.toml:"]
+    out += ["#   [[notice]]", f'#   profile = "{name}"', f'#   senders = ["{group.sender}"]']
+    if not states["close"]:
+        out.append("# No mail says that a problem is over: add the words that do to [state] close.")
+    return [*out, f"name = {_text(name)}", f"title = {_text(_title(group))}", ""]
+
+
+def _title(group: _Group) -> str:
+    sender = group.mails[0].sender
+    return (sender.name if sender and sender.name else group.sender)[:MOST_VALUE]
+
+
+def _who(group: _Group) -> list[str]:
+    """What all mails have in common: the beginning of the subject, else labels."""
+    first, last = min(group.subjects), max(group.subjects)
+    alike = [one == other for one, other in zip(first, last, strict=False)]
+    begin = first[: alike.index(False) if False in alike else len(alike)]
+    begin = begin[: max(begin.rfind(" "), begin.rfind(":"), begin.rfind("]")) + 1].rstrip()
+    if len(begin) >= 3 and not _vocabulary().found(begin):
+        return ["[who]", f'when = [{{ field = "subject", regex = {_text("^" + _quoted(begin))} }}]', ""]
+    everywhere = [label for label, values in group.labels.items() if len(values) == len(group.mails)][:2]
+    if everywhere:
+        tests = ", ".join(f'{{ field = "body", contains = {_text(label)} }}' for label in everywhere)
+        return ["[who]", f"when = [{tests}]", ""]
+    return ["# Nothing tells these mails from others of their sender: name a sender that writes nothing else.", ""]
+
+
+def _reading(parts: Mapping[str, str]) -> list[str]:
+    out = []
+    for name, label in parts.items():
+        if label:
+            out += ["[[read]]", 'source = "label"', f"where = [{_text(label)}]", f"name = {_text(name)}", ""]
+    return out
+
+
+def _judging(group: _Group, parts: Mapping[str, str], states: Mapping[State, Sequence[str]]) -> list[str]:
+    objects = ["object"] if parts["object"] else ["rest"]
+    condition = ["condition"] if parts["condition"] else []
+    out = ["[key]", f"object = {_list(objects)}", *([f"condition = {_list(condition)}"] if condition else [])]
+    out += ["", "[state]", f"fields = {_list(['state'] if parts['state'] else ['subject'])}"]
+    named: tuple[State, ...] = ("open", "close", "ignore")
+    out += [f"{state} = {_list(states[state])}" for state in named if states[state]]
+    if states["update"]:
+        out.append(f"# without a word that is known: {'; '.join(_comment(one) for one in states['update'][:5])}")
+    if parts["severity"]:
+        values = sorted({value for value in group.labels[parts["severity"]].values() if len(value.split()) <= 3})[:10]
+        levels = list({folded(value): value for value in values}.values())
+        out += ["", "# Put the levels into their order, the lowest first.", "[severity]", 'fields = ["severity"]']
+        out.append(f"levels = {_list(levels)}")
+    out += ["", "[client]", f"fields = {_list(['client'] if parts['client'] else ['tag', 'from_name'])}", ""]
+    return out
+
+
+def _each(group: _Group, profile: Profile) -> list[tuple[str, Email]]:
+    """Each mail with the state that the draft reads, "" where it is none."""
+    read = [(fixtures.notice_of(email, profile), email) for email in group.mails]
+    return [(notice.state if notice else "", email) for notice, email in read]
+
+
+def _fixtures(group: _Group, profile: Profile) -> list[str]:
+    """A mail of each state as a fixture."""
+    out, seen = [], set[str]()
+    for state, email in _each(group, profile):
+        if not state or state in seen:
+            continue
+        seen.add(state)
+        out += [
+            "[[fixture]]",
+            f'name = "{state}"',
+            f"sender = {_text(group.sender)}",
+            f"subject = {_text(email.subject)}",
+        ]
+        out += [f"body = {_text(email.text[:MOST_BODY])}", f'gives = {{ state = "{state}" }}', ""]
+    return out
+
+
+def _list(values: Sequence[str]) -> str:
+    return f"[{', '.join(_text(one) for one in values)}]"
+
+
+def _text(value: str) -> str:
+    """A TOML string."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _comment(value: str) -> str:
+    return " ".join(value.split())[:MOST_VALUE]
+
+
+def _quoted(text: str) -> str:
+    """A text as RE2 finds it, its blanks any blanks."""
+    return re.sub(r"([^\w\s])", r"\\\1", text)
