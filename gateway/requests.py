@@ -111,7 +111,7 @@ class Requests:
             case "close":
                 return await self.desk.set_status(one.body["ticket_id"], one.body["request"], self.permit)
             case "priority":
-                return await self._raise_priority(one)
+                return await self._set_priority(one)
             case "bundle":
                 master, mode = one.body["master_id"], one.body["mode"]
                 return await self.desk.bundle(master, self.ledger.ticket_id, mode, self.permit)
@@ -198,13 +198,13 @@ class Requests:
         request = {**one.body["request"], "blocks": blocks}
         return {**one.body, "request": request, "listed": [part_id for part_id, _ in taken]}
 
-    async def _raise_priority(self, one: Effect) -> Outcome:
-        """Raise the priority, but only where nobody has changed it since."""
+    async def _set_priority(self, one: Effect) -> Outcome:
+        """Change the priority; for a notice only where nobody has changed it since."""
         ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["priority_id"]
         outcome = await self.desk.ticket(ticket_id)
         if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
             return outcome
-        if outcome.data.get("priority_id") != one.body["before"]:
+        if outcome.data.get("priority_id") != one.body.get("before", outcome.data.get("priority_id")):
             return Refused(0, "CHANGED", "somebody set the priority")
         return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
 

@@ -125,10 +125,11 @@ class ExampleSettings(_Part):
 
 
 class RuleSettings(_Part):
-    """Where new tickets go: the first rule that matches decides, unless it goes on."""
+    """Where new tickets go and what replies do: the first rule that matches decides, unless it goes on."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="name in traces")
     desk: str = Field("default", description="name of the desk, with several desks")
+    on: rules.On = Field("new", description="mail that makes a ticket, that replies to one, or any")
     when: tuple[ConditionSettings, ...] = Field(min_length=1, description="conditions; all must hold")
     board: str = Field("", description="board of the ticket")
     status: str = Field("", description="its status; needs board; the board's default when absent")
@@ -156,6 +157,11 @@ class RuleSettings(_Part):
             raise ValueError("category: expected board as well: a category belongs to a board")
         if self.subcategory and not self.category:
             raise ValueError("subcategory: expected category as well")
+        if self.on == "reply":
+            for key in ("category", "assignee", "client", "contact", "title"):
+                if getattr(self, key):
+                    can = "priority, status, internal, skip, quarantine"
+                    raise ValueError(f"{key}: is for new tickets; a rule on replies takes {can}")
         if self.skip and self.quarantine:
             raise ValueError("skip: expected either skip or quarantine")
         if (self.skip or self.quarantine) and self.go_on:
@@ -207,7 +213,7 @@ def shadowed(found: tuple[RuleSettings, ...]) -> list[tuple[int, str]]:
         mine: set[Any] = set(one.node().parts)
         for earlier in found[:number]:
             if not earlier.go_on and earlier.desk == one.desk and earlier.on_failure == "go_on":
-                certain = not (earlier.client or earlier.contact)
+                certain = earlier.on in (one.on, "any") and not (earlier.client or earlier.contact)
                 if certain and set(earlier.node().parts) <= mine:
                     out.append((number, f"can never match: rule {earlier.name!r} takes all of it"))
                     break

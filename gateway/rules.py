@@ -74,6 +74,8 @@ def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
         go_on=one.go_on,
         on_failure=one.on_failure,
         lacking=lacking,
+        on=one.on,
+        named=frozenset(f"{key}_id" for key in ("board", "status", "priority") if getattr(one, key)),
     )
 
 

@@ -252,7 +252,10 @@ def _became(decision: Decision) -> dict[str, str]:
         return {"outcome": f"{decision.outcome} {decision.reason}"}
     held = _held(spec.body for spec in decision.plan.effects if spec.kind == "document")
     if decision.outcome == "comment":
-        return {"outcome": "comment", "ticket": decision.plan.ticket_id, **held}
+        bodies: dict[str, list[Mapping[str, Any]]] = {}
+        for spec in decision.plan.effects:
+            bodies.setdefault(spec.kind, []).append(spec.body)
+        return _comment(decision.plan.ticket_id, bodies, held)
     request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
     return _ticket(request, [spec.kind for spec in decision.plan.effects], held)
 
@@ -260,6 +263,17 @@ def _became(decision: Decision) -> dict[str, str]:
 def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     names = [str(one["name"]) for one in documents if one.get("held")]
     return {"files held": ", ".join(names)} if names else {}
+
+
+def _comment(ticket_id: str, bodies: Mapping[str, list[Mapping[str, Any]]], held: dict[str, str]) -> dict[str, str]:
+    internal = any(body["request"].get("is_internal") for body in bodies.get("comment", ()))
+    priority = next((str(body["request"]["priority_id"]) for body in bodies.get("priority", ())), "")
+    return {
+        "outcome": "internal comment" if internal else "comment",
+        "ticket": ticket_id,
+        **({"priority": priority} if priority else {}),
+        **held,
+    }
 
 
 def _ticket(request: dict[str, Any], kinds: Iterable[str], held: dict[str, str]) -> dict[str, str]:
@@ -286,7 +300,8 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
         effect.c.delivery_id.in_([row["id"] for row in rows]),
         or_(
-            effect.c.kind.in_(("ticket", "contact", "note")),
+            effect.c.kind.in_(("ticket", "contact", "note", "priority")),
+            and_(effect.c.kind == "comment", effect.c.body.contains('"is_internal": true')),
             and_(effect.c.kind == "document", effect.c.body.contains('"held"')),
         ),
     )
@@ -310,7 +325,8 @@ def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _K
         word = "suppress" if row["stage"] == Stage.SUPPRESSED.value else "quarantine"
         became = {"outcome": f"{word} {row['reason']}"}
     elif row["outcome"] == "comment":
-        became = {"outcome": "comment", "ticket": row["ticket_id"], **held}
+        bodies = {kind: [json.loads(body) for body in found] for kind, found in plan.items()}
+        became = _comment(row["ticket_id"], bodies, held)
     elif "ticket" in plan:
         became = _ticket(json.loads(plan["ticket"][0])["request"], plan, held)
     else:

@@ -81,6 +81,7 @@ class Case:
     note: str = ""
     message_id: str = ""
     forward: Forward | None = None
+    is_searched: bool = False  # for a forward
     _fates: list[Fate] | None = None
 
     def fates(self) -> list[Fate]:

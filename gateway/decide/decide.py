@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gateway.decide import closed, domains, newticket, notice, sender, threading
+from gateway.decide import closed, domains, newticket, notice, reply, sender, threading
 from gateway.decide.case import Case, Context, Guard
 from gateway.decide.facts import (
     Copies,
     Copy,
     Facts,
-    FilesOn,
     Question,
     Recent,
     RecentMails,
@@ -25,7 +24,7 @@ from gateway.decide.facts import (
     TicketState,
     Unanswered,
 )
-from gateway.decide.plan import Decision, EffectSpec, Plan, Trace
+from gateway.decide.plan import Decision, Trace
 from gateway.envelope import Envelope
 from gateway.mail.ids import derived_message_id
 from gateway.mail.model import Email
@@ -116,7 +115,7 @@ def _moved(case: Case) -> Decision | None:
     if ticket is None:
         return case.end("quarantine", "no-ticket", f"ticket {target}, to which it was moved, is not at the desk")
     case.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
-    return _comment(case, ticket)
+    return reply.comment(case, ticket)
 
 
 def _thread(case: Case) -> Decision | None:
@@ -145,10 +144,7 @@ def _thread(case: Case) -> Decision | None:
         if verdict.new:
             case.note = verdict.note
             return None
-    if twin := _twin_on(case, ticket.ticket_id):
-        case.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")
-        return case.end("suppress", "duplicate-of", twin)
-    return _comment(case, ticket, verdict.reopen, "the sender is not part of the ticket" if match.unbound else "")
+    return reply.to_ticket(case, ticket, verdict.reopen, match.unbound)
 
 
 def _master(case: Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
@@ -165,48 +161,14 @@ def _master(case: Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, Tic
     return facts, master
 
 
-def _comment(case: Case, ticket: Ticket, reopen: str = "", note: str = "") -> Decision:
-    """The mail as a comment on the ticket, with its new files; then the state."""
-    hashes = tuple(dict.fromkeys(one.sha256 for one in case.email.attachments if one.size))
-    present = case.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
-    effects = _comment_effects(case, present, note)
-    if reopen:
-        request = {"status_id": reopen, "suppressContactNotifications": True}
-        effects.append(EffectSpec("status", {"request": request}))
-    plan = Plan(
-        effects=newticket.with_extras(case, effects),
-        board_id=ticket.board_id,
-        ticket_id=ticket.ticket_id,
-        ids=newticket.ids(case),
-        people=newticket.people(case),
-        marks=newticket.marks(case),
-    )
-    case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
-    return Decision("comment", plan=plan, trace=tuple(case.trace.steps))
-
-
-def _twin_on(case: Case, ticket_id: str) -> str:
-    """An earlier delivery of the same mail, for a mailbox of another board, that went to this ticket."""
-    if not case.email.message_id:
-        return ""
-    copies: list[Copy] = case.facts.ask(Copies(case.email.message_id))
-    for one in copies:
-        if one.earlier and one.ticket_id == ticket_id and one.digest == case.email.digest:
-            return one.delivery_id
-    return ""
-
-
-def _comment_effects(case: Case, present: Mapping[str, str], note: str) -> list[EffectSpec]:
-    email, composer = case.email, case.composer()
-    if email.auto.bounce:
-        return composer.bounce()
-    cut = email.reply.confidence == "high" and email.forwarded is None
-    body = email.reply.blocks if cut else email.blocks
-    hidden = email.reply.quoted.count("\n") + 1 if cut and email.reply.quoted else 0
-    automatic = email.auto.kind if email.auto.is_auto else ""
-    return composer.comment(
-        body, internal=bool(automatic), present=present, hidden=hidden, automatic=automatic, note=note
-    )
+def _forwarded_again(case: Case) -> Decision | None:
+    """A technician forwards, as an attached message, a mail that has a ticket on this board already."""
+    forward = newticket.forward_of(case)
+    if forward is None or not forward.trusted or not forward.original.attached or case.context.moved_to:
+        return None
+    original, board_id = forward.original, case.context.destination["board_id"]
+    ticket = threading.ticket_of_original(original, board_id, case.facts, case.trace)
+    return reply.forwarded(case, ticket, original) if ticket else None
 
 
 def _automatic(case: Case) -> Decision | None:
@@ -252,6 +214,7 @@ POLICY: tuple[Callable[[Case], Decision | None], ...] = (
     notice.unproven,
     _thread,
     notice.forwarded,
+    _forwarded_again,
     _automatic,
     newticket.new_ticket,
 )

@@ -18,7 +18,7 @@ from gateway.mail.model import Address, Block
 def new_ticket(case: Case) -> Decision:
     """Everything else is a new ticket of its requester."""
     context = case.context
-    case.forward = forwards.find(case.email, case.sender, context.forwarders, context.own, case.facts, case.trace)
+    forward_of(case)
     asked = _asked(case)
     view = View(case.email, case.envelope, asked.address, context.zone)
     routed = rules.route(context.rules, view, case.facts, case.trace, context.tell)
@@ -50,6 +50,15 @@ def new_ticket(case: Case) -> Decision:
     )
     case.trace.add("new ticket", f"client {who.client_id}", "ticket")
     return Decision("ticket", plan=plan, trace=tuple(case.trace.steps))
+
+
+def forward_of(case: Case) -> forwards.Forward | None:
+    """The forward in the mail, looked for and traced once."""
+    if not case.is_searched:
+        case.is_searched = True
+        context = case.context
+        case.forward = forwards.find(case.email, case.sender, context.forwarders, context.own, case.facts, case.trace)
+    return case.forward
 
 
 def _asked(case: Case) -> requester.Asked:

@@ -1,4 +1,4 @@
-"""The operator's rules: an ordered list that says where a new ticket goes.
+"""The operator's rules: an ordered list that says where a new ticket goes, and what a reply does.
 
 The first rule that matches decides, unless it says to go on: then later rules may add what it left
 open. A rule that cannot get its client or contact out of the mail goes on, falls back or leaves that
@@ -8,21 +8,23 @@ out, as it says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateway.decide.conditions import Answer, Group, View
 from gateway.decide.facts import ClientNamed, Facts
 from gateway.decide.plan import Trace
 
+On = Literal["new", "reply", "any"]
 OnFailure = Literal["go_on", "fallback", "skip"]
 IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", "assigned_to")
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``ids`` are of the desk (IDS); ``client``, ``contact`` and ``title`` may hold {captures}; ``lacking``
-    says which of its names the desk does not have: such a rule is passed over."""
+    """``ids`` are of the desk (IDS); ``client``, ``contact`` and ``title`` may hold {captures}, and are for new
+    tickets only; ``lacking`` says which of its names the desk does not have: such a rule is passed over.
+    ``named`` are the keys of ``ids`` that the operator named, not the defaults of a board."""
 
     name: str
     when: Group
@@ -36,6 +38,8 @@ class Rule:
     go_on: bool = False
     on_failure: OnFailure = "go_on"
     lacking: str = ""
+    on: On = "new"
+    named: frozenset[str] = frozenset(IDS)
 
 
 @dataclass(slots=True)
@@ -61,10 +65,17 @@ class Rules:
     aliases: Mapping[str, str] = field(default_factory=dict)
 
 
-def route(rules: Rules, view: View, facts: Facts, trace: Trace, tell: bool = False) -> Routed:
-    """Run the rules in order."""
+def route(
+    rules: Rules, view: View, facts: Facts, trace: Trace, tell: bool = False, on: Literal["new", "reply"] = "new"
+) -> Routed:
+    """Run the rules for new tickets, or those for replies, in order."""
     routed = Routed()
     for rule in rules.rules:
+        if rule.on not in (on, "any"):
+            continue
+        if on == "reply":
+            ids = {key: value for key, value in rule.ids.items() if key in rule.named}
+            rule = replace(rule, ids=ids, client="", contact="", title="")
         answer = Answer(tell)
         matches = rule.when.holds(view, answer)
         for line, holds in answer.lines:

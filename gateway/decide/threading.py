@@ -33,7 +33,7 @@ from gateway.decide.facts import (
 from gateway.decide.plan import Trace
 from gateway.decide.sender import Sender, binding
 from gateway.envelope import Envelope
-from gateway.mail.model import Email
+from gateway.mail.model import Email, Forwarded
 
 Strength = Literal["proof", "strong", "medium", "weak"]
 
@@ -194,6 +194,25 @@ def find(thread: Thread, trace: Trace) -> Match:
         note = note or match.note
     trace.add("thread", "no ticket", "not a reply that we know")
     return Match(note=note)
+
+
+def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: Trace) -> Ticket | None:
+    """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
+    ticket, for anybody can make up a message with an id that they know and have it forwarded."""
+    if not original.message_ids or original.sender is None:
+        return None
+    address = original.sender.address.lower()
+    rows: list[Mapped] = facts.ask(TicketsOf(original.message_ids[:1], address))
+    mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known == "received" and row.ticket_id}
+    if len(mine) != 1:
+        return None
+    ticket: Ticket | None = facts.ask(TicketFacts(mine.pop()))
+    if ticket is None:
+        return None
+    name = ticket.number or ticket.ticket_id
+    reason = binding(Sender(address, "unknown", False), ticket, facts)
+    trace.add("forward", f"ticket {name} has the forwarded mail", reason or f"{address} has nothing to do with it")
+    return ticket if reason else None
 
 
 def _found(thread: Thread, trace: Trace) -> Iterator[tuple[str, Strength, list[Ticket]]]:

@@ -53,6 +53,7 @@ BAD = [
     (rule('{field = "from_domain", equals = "a@b.c"}'), 8, "no @"),
     (f'[[rule]]\nname = "r"\nwhen = [\n  {X},\n  # a "comment" with [brackets]\n  {{ any = [\n    {X},\n    {{ field = "subject", regex = "(" }},\n  ] }},\n]\n', 13, "regex: missing"),
     (f'[[rule]]\nname = """\n[[rule]]"""\nwhen = [\n  {X},\n  {{ field = "subject", like = "x" }},\n]\n', 11, "like: no such key"),
+    (rule(X, 'on = "reply"\ntitle = "x"\n'), 10, "title: is for new tickets"),
     (rule(X, 'category = "Printers"\n'), 9, "category belongs to a board"),
     (rule(X, 'board = "Support"\nsubcategory = "Printers"\n'), 10, "expected category as well"),
     ('[[domain]]\ndomain = "a.example"\nclient = "A"\n[[domain]]\ndomain = "gmail.com"\nclient = "A"\n', 10, "gmail.com is a public"),

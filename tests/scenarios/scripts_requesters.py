@@ -78,6 +78,18 @@ FORWARDS = [
         (M("c", "carl@acme.example", "Re: Printer", reply="<orig@acme.example>"), "comment 1"),
         (M("d", EVE, "Re: Printer", reply="<orig@acme.example>"), "ticket 2"),
     ], (47, 48), check=of_alice),
+    Scenario("a technician forwards as attachment what has a ticket already: a comment for technicians there", [
+        (M("a", ALICE, "Printer", message_id="<orig@acme.example>"), "ticket 1"),
+        (M("b", TESS, FW, text="Again, please.", files={"mail.eml": eml()}, verdict="pass"), "internal 1"),
+        (M("c", TESS, "Fwd: Printer 2", text="", files={"mail.eml": eml()}, verdict="pass"), "internal 1"),
+    ], (47, 48), check=lambda s: "Again, please." in s.comments(1)[0]["note"] and "forwarded again" in s.comments(1)[1]["note"]
+        and not s.simulator.desk.documents.get(s.order[0])),
+    Scenario("not on another board, nor with an id that somebody made up, nor without a pass", [
+        (M("a", ALICE, "Printer", message_id="<orig@acme.example>"), "ticket 1"),
+        (M("b", TESS, FW, text="For sales.", files={"mail.eml": eml()}, verdict="pass", to="sales@msp.example"), "ticket 2"),
+        (M("c", TESS, FW, text="What is this?", files={"mail.eml": eml(EVE)}, verdict="pass"), "ticket 3"),
+        (M("d", TESS, FW, text="Unproven.", files={"mail.eml": eml()}), "ticket 4"),
+    ], (47, 48, 53), check=lambda s: not s.comments(1)),
     Scenario("the original itself, when it comes late, joins the forward", [
         (M("a", TESS, FW, text="Please look at this.", files={"mail.eml": eml()}, verdict="pass"), "ticket 1"),
         (M("b", ALICE, "Printer", message_id="<orig@acme.example>"), "comment 1"),
@@ -199,6 +211,16 @@ WHOSE = [
         (M("a", NEW), "ticket 1"), (M("b", "x@it.mapped.example"), "ticket 2"), (M("c", "x@deep.mapped.example"), "ticket 3"),
         (M("d", "x@unmapped.example"), "ticket 4"),
     ], config=MAP, check=lambda s: [s.client_of(n) for n in (1, 2, 3, 4)] == ["Globex", "Initech", "Globex", "Unknown Senders"]),
+    Scenario("who is of a mapped domain may write to the tickets of its client", [
+        (M("a", GIL), "ticket 1"), (M("b", NEW, reply="a"), "comment 1"), (M("c", "x@it.mapped.example", reply="a"), "quarantine unverified-sender"),
+        (M("d", ALICE), "ticket 2"), (M("e", NEW, reply="d"), "quarantine unverified-sender"),
+    ], (53,), config=MAP),
+    Scenario("but not where the desk says otherwise of the address, nor to the fallback client's, nor disproven", [
+        contact("Left", "left@mapped.example", "Globex", inactive=True), contact("Other", "other@mapped.example", "Acme"),
+        (M("a", GIL), "ticket 1"), (M("b", "left@mapped.example", reply="a"), "quarantine unverified-sender"),
+        (M("c", "other@mapped.example", reply="a"), "quarantine unverified-sender"), (M("d", NEW, reply="a", verdict="fail"), "quarantine unverified-sender"),
+        (M("e", EVE), "ticket 2"), (M("f", "x@sunk.example", reply="e"), "quarantine unverified-sender"),
+    ], (53,), config={"domain": [*MAP["domain"], {"domain": "sunk.example", "client": "Unknown Senders"}]}),
     Scenario("a contact counts before the map", [
         contact("Own", "own@mapped.example", "Acme"), (M("a", "own@mapped.example"), "ticket 1"),
     ], config=MAP, check=stays_with("Acme", "own@mapped.example")),
@@ -266,6 +288,10 @@ def priority_of(stage: Stage, number: int) -> str:
     return str(stage.simulator.desk.priorities[stage.ticket(number)["priority_id"]]["priority_name"])
 
 
+def status_of(stage: Stage, number: int) -> str:
+    return str(stage.simulator.desk.statuses[stage.ticket(number)["status_id"]]["name"])
+
+
 def titles(stage: Stage) -> list[str]:
     return [stage.ticket(number)["title"] for number in range(1, len(stage.order) + 1)]
 
@@ -290,6 +316,19 @@ RULES = [
         rule(PRINTER, board="Support", category="hardware", subcategory="Printer"), rule(OF_ACME, board="Sales", category="Nothing", name="n"),
     ), check=lambda s: [category_of(s, 1, key) for key in ("category_id", "subcategory_id")] == ["Hardware", "Printer"]
         and category_of(s, 2, "category_id") == "" and board_of(s, 2) == "Support"),
+    Scenario("rules on replies: priority, status, internal, skip, hold", [
+        (M("a", ALICE, "printer"), "ticket 1"), (M("b", ALICE, "Re: printer", reply="a", text="urgent!"), "comment 1 reopened"),
+        (M("c", BOB, "Re: printer", reply="a", text="between us"), "internal 1"), (M("d", BOB, "Re: printer", reply="a", text="thanks"), "suppress skipped-by-rule"),
+        (M("e", BOB, "Re: printer", reply="a", text="invoice"), "quarantine held-by-rule"), release("e"), (M("f", BOB, "urgent, thanks"), "ticket 2"),
+    ], config=ruled(
+        rule({"field": "body", "contains": "urgent"}, on="reply", name="u", board="Support", status="In Progress", priority="Urgent"),
+        rule({"field": "body", "contains": "between us"}, on="any", name="i", internal=True, board="Sales", title="never of a reply"),
+        rule({"field": "body", "contains": "thanks"}, on="reply", name="t", skip=True),
+        rule({"field": "body", "contains": "invoice"}, on="reply", name="h", quarantine=True),
+    ), check=lambda s: priority_of(s, 1) == "Urgent" and status_of(s, 1) == "In Progress" and len(s.comments(1)) == 3 and titles(s)[0] == "printer"),
+    Scenario("the status of another board is not used on a reply", [
+        (M("a", ALICE, "printer"), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+    ], config=ruled(rule(OF_ACME, on="reply", board="Sales", status="In Progress")), check=lambda s: status_of(s, 1) == "New" and priority_of(s, 1) == "Medium"),
     Scenario("the first rule that matches decides", [
         (M("a", ALICE, "printer"), "ticket 1"),
     ], config=ruled(rule(PRINTER, title="first"), rule(OF_ACME, title="second")), check=lambda s: titles(s) == ["first"]),

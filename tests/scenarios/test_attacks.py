@@ -48,6 +48,7 @@ WHO = {
     "a stranger": (EVE, "unknown"),
     "a stranger with a pass": (EVE, "pass"),
     "the contact of another client": (GIL, "pass"),
+    "somebody of another client's mapped domain": ("x@mapped.example", "pass"),
     "an inactive contact of the client": ("Greta <greta@acme.example>", "pass"),
     "a longer address that contains the victim's": ("xalice@acme.example", "pass"),
     "the victim's name with a failed verdict": (ALICE, "fail"),
@@ -58,7 +59,8 @@ WHO = {
 
 async def attack(folder: Path, migrated: Path, mail: M, closed: bool = False) -> tuple[Stage, dict[str, Any], str]:
     """The victim's ticket, then the attack: the stage, the row of the attack, the victim's ticket before."""
-    stage = Stage(folder, migrated, settings_for(closed="reopen"))
+    domains = [{"domain": "mapped.example", "client": "Globex"}, {"domain": "acme.example", "client": "Acme"}]
+    stage = Stage(folder, migrated, {**settings_for(closed="reopen"), "domain": domains})
     await stage.open()
     await stage.accept(VICTIM)
     await stage.work()

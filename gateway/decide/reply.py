@@ -1,0 +1,111 @@
+"""A mail that belongs to a ticket: the comment, and what the operator's rules say of replies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gateway.blocks import paragraph
+from gateway.decide import newticket, rules
+from gateway.decide.case import Case
+from gateway.decide.compose import heading
+from gateway.decide.conditions import View
+from gateway.decide.facts import Copies, Copy, FilesOn, Ticket
+from gateway.decide.plan import Decision, EffectSpec, Plan, Trace
+from gateway.mail.model import Forwarded
+
+
+def to_ticket(case: Case, ticket: Ticket, reopen: str = "", unbound: bool = False) -> Decision:
+    """A reply by someone who may write there; with ``unbound`` only a token lets them."""
+    if twin := _twin_on(case, ticket.ticket_id):
+        case.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")
+        return case.end("suppress", "duplicate-of", twin)
+    routed = _ruled(case)
+    if routed.skip:
+        return case.end("suppress", "skipped-by-rule", routed.skip)
+    if routed.quarantine and not case.context.released:
+        return case.end("quarantine", "held-by-rule", routed.quarantine)
+    return comment(case, ticket, reopen, "the sender is not part of the ticket" if unbound else "", routed)
+
+
+def _twin_on(case: Case, ticket_id: str) -> str:
+    """An earlier delivery of the same mail, for a mailbox of another board, that went to this ticket."""
+    if not case.email.message_id:
+        return ""
+    copies: list[Copy] = case.facts.ask(Copies(case.email.message_id))
+    for one in copies:
+        if one.earlier and one.ticket_id == ticket_id and one.digest == case.email.digest:
+            return one.delivery_id
+    return ""
+
+
+def _ruled(case: Case) -> rules.Routed:
+    """What the operator's rules say of a reply."""
+    context = case.context
+    view = View(case.email, case.envelope, case.sender.address, context.zone)
+    return rules.route(context.rules, view, case.facts, case.trace, context.tell, on="reply")
+
+
+def comment(
+    case: Case, ticket: Ticket, reopen: str = "", note: str = "", routed: rules.Routed | None = None
+) -> Decision:
+    """The mail as a comment on the ticket, with its new files; then the state and priority."""
+    routed = routed or rules.Routed()
+    effects = _effects(case, _present(case, ticket), note, routed.internal)
+    if status := _status_of(routed, ticket, case.trace) or reopen:
+        request = {"status_id": status, "suppressContactNotifications": True}
+        effects.append(EffectSpec("status", {"request": request}))
+    if priority := routed.ids.get("priority_id"):
+        effects.append(EffectSpec("priority", {"request": {"priority_id": priority}}))
+    return _decision(case, ticket, effects)
+
+
+def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec]) -> Decision:
+    plan = Plan(
+        effects=newticket.with_extras(case, effects),
+        board_id=ticket.board_id,
+        ticket_id=ticket.ticket_id,
+        ids=newticket.ids(case),
+        people=newticket.people(case),
+        marks=newticket.marks(case),
+    )
+    case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
+    return Decision("comment", plan=plan, trace=tuple(case.trace.steps))
+
+
+def _status_of(routed: rules.Routed, ticket: Ticket, trace: Trace) -> str:
+    """The status that a rule wants, where the ticket is on its board."""
+    status = routed.ids.get("status_id", "")
+    if status and routed.ids.get("board_id") != ticket.board_id:
+        trace.add("rule", "its status is of another board than the ticket", "not used")
+        return ""
+    return status
+
+
+def _present(case: Case, ticket: Ticket) -> Mapping[str, str]:
+    """The mail's files that the ticket has already."""
+    hashes = tuple(dict.fromkeys(one.sha256 for one in case.email.attachments if one.size))
+    present: Mapping[str, str] = case.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
+    return present
+
+
+def _effects(case: Case, present: Mapping[str, str], note: str, internal: bool) -> list[EffectSpec]:
+    email, composer = case.email, case.composer()
+    if email.auto.bounce:
+        return composer.bounce()
+    cut = email.reply.confidence == "high" and email.forwarded is None
+    body = email.reply.blocks if cut else email.blocks
+    hidden = email.reply.quoted.count("\n") + 1 if cut and email.reply.quoted else 0
+    automatic = email.auto.kind if email.auto.is_auto else ""
+    return composer.comment(
+        body, internal=internal or bool(automatic), present=present, hidden=hidden, automatic=automatic, note=note
+    )
+
+
+def forwarded(case: Case, ticket: Ticket, original: Forwarded) -> Decision:
+    """The technician's words as an internal comment on the ticket that has the mail; the attached copy of it is
+    not uploaded again."""
+    words = case.email.forwarded.above_blocks if case.email.forwarded else ()
+    present = {one.sha256: one.filename for one in case.email.attachments if one.content_type == "message/rfc822"}
+    body = [*words, paragraph(f"{heading(original).removesuffix(':')} was forwarded again; it is on this ticket.")]
+    effects = case.composer().comment(body, internal=True, present={**_present(case, ticket), **present})
+    return _decision(case, ticket, effects)
