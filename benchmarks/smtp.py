@@ -18,14 +18,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent.parent
 BOX = "support@msp.example"
 LARGE = 5 * 1024 * 1024
+HUGE = 25 * 1024 * 1024
 
 
 # -- servers ------------------------------------------------------------------------------------------
@@ -35,7 +37,6 @@ async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
     from gateway import config
     from gateway.config import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.edgeconfig import SmtpSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.server import Listener
     from gateway.smtp.session import Mailboxes
@@ -45,9 +46,18 @@ async def serve_edge(port: int, folder: Path) -> None:
     store = Store(f"sqlite:///{folder}/gateway.db")
     migrate(store.engine)
     acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
-    unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}  # an older tree under comparison has neither
-    no_limits = config.LimitSettings(**{k: v for k, v in unlimited.items() if k in config.LimitSettings.model_fields})
-    settings = SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", max_connections=5000, limits=no_limits)
+    try:
+        from gateway import edgeconfig as edge
+    except ImportError:  # an older tree under comparison
+        edge = config  # type: ignore[assignment]
+    unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}
+    more: dict[str, Any] = json.loads(os.environ.get("BENCH_SMTP", "{}"))
+    if hasattr(edge, "LimitSettings"):
+        known = edge.LimitSettings.model_fields
+        more["limits"] = edge.LimitSettings(**{key: value for key, value in unlimited.items() if key in known})
+    if "max_connections" in edge.SmtpSettings.model_fields:
+        more["max_connections"] = 5000
+    settings = edge.SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", **more)
     listener = Listener(acceptor, settings, Mailboxes((MailboxSettings(address=BOX),)))
     await listener.start()
     await asyncio.Event().wait()
@@ -184,16 +194,14 @@ def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = Tr
     return out
 
 
-def growth(tree: Path = HERE, mails: int = 20, size: int = 25 * 1024 * 1024) -> float:
-    """Megabytes by which the process grows while ``mails`` mails of ``size`` come in at once."""
-    server = Server("edge", "edge", tree)
+def growth(content: Sequence[str] = ("-l", str(HUGE)), mails: int = 20) -> float:
+    """Megabytes by which the process grows while ``mails`` mails come in at once."""
+    server = Server("edge", "edge", HERE)
     try:
         send(server.port, 50, 4096, 5, True)
         before = most = server.rss()
-        sender = subprocess.Popen(
-            ["smtp-source", "-s", str(mails), "-m", str(mails), "-l", str(size), "-t", BOX, f"127.0.0.1:{server.port}"],
-            stdout=subprocess.DEVNULL,
-        )
+        command = ["smtp-source", "-s", str(mails), "-m", str(mails), *content, "-f", "ann@acme.example", "-t", BOX]
+        sender = subprocess.Popen([*command, f"127.0.0.1:{server.port}"], stdout=subprocess.DEVNULL)
         while sender.poll() is None:
             most = max(most, server.rss())
             time.sleep(0.01)
@@ -202,6 +210,42 @@ def growth(tree: Path = HERE, mails: int = 20, size: int = 25 * 1024 * 1024) -> 
         return (most - before) / 1e6
     finally:
         server.stop()
+
+
+def guarded_growth() -> float:
+    """The same with clamd and with SPF, DKIM and DMARC, of signed mails."""
+    from tests.smtp.test_clamd import Clamd
+    from tests.smtp.test_direct import signed, zone
+
+    records = {"acme.example": [("TXT", "v=spf1 -all")], "_dmarc.acme.example": [("TXT", "v=DMARC1; p=reject")]}
+    head = b"From: Ann <ann@acme.example>\r\nTo: " + BOX.encode() + b"\r\nSubject: x\r\n"
+    head += b"Date: Sun, 22 Nov 2026 08:30:00 +0100\r\n\r\n"
+    clamd = Clamd()
+    asked = zone(**records)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    served = asked.served()
+    nameserver = asyncio.run_coroutine_threadsafe(served.__aenter__(), loop).result()
+    os.environ["BENCH_SMTP"] = json.dumps(
+        {
+            "scanner": {"clamd": f"127.0.0.1:{clamd.port}"},
+            "verdict": {"direct": True, "nameservers": [nameserver], "timeout": 60},
+        }
+    )
+    try:
+        with tempfile.NamedTemporaryFile(suffix=".eml") as mail:
+            text = signed(head + (b"x" * 76 + b"\r\n") * (HUGE // 78))
+            mail.write(text.replace(b"\r\n", b"\n"))
+            mail.flush()
+            found = growth(("-F", mail.name))
+        assert ("s1._domainkey.acme.example", "TXT") in asked.asked
+        return found
+    finally:
+        del os.environ["BENCH_SMTP"]
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        clamd.stop()
 
 
 def main() -> None:
@@ -220,12 +264,15 @@ def main() -> None:
         return None
     found = measure(chosen.rounds, 1 if chosen.quick else 5, chosen.tree, not chosen.no_postfix)
     megabytes = growth()
+    guarded = guarded_growth() if shutil.which("clamd") else None
     if chosen.json:
-        print(json.dumps({"accept": found, "rss_growth_20x25MB": megabytes}))
+        print(json.dumps({"accept": found, "rss_growth_20x25MB": megabytes, "with_clamd_and_verdicts": guarded}))
         return None
     for shape, values in found.items():
         print(f"{shape:16}", "  ".join(f"{name} {value:.2f}" for name, value in values.items()))
     print(f"20 mails of 25 MB at once: RSS grows by {megabytes:.0f} MB")
+    if guarded is not None:
+        print(f"the same with clamd and direct verdicts: RSS grows by {guarded:.0f} MB")
     return None
 
 

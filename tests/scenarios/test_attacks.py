@@ -59,7 +59,7 @@ WHO = {
 
 async def attack(folder: Path, migrated: Path, mail: M, closed: bool = False) -> tuple[Stage, dict[str, Any], str]:
     """The victim's ticket, then the attack: the stage, the row of the attack, the victim's ticket before."""
-    domains = [{"domain": "mapped.example", "client": "Globex"}, {"domain": "acme.example", "client": "Acme"}]
+    domains = [{"domain": "mapped.example", "client": "Globex"}]
     stage = Stage(folder, migrated, {**settings_for(closed="reopen"), "domain": domains})
     await stage.open()
     await stage.accept(VICTIM)
