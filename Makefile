@@ -39,7 +39,7 @@ score: $(READY)
 	$(BIN)/python -m tests.score
 
 campaign: $(READY)
-	$(BIN)/python -m tests.crash
+	$(BIN)/python -m tests.faults
 
 docs: $(READY)
 	$(BIN)/python docs/generate.py

@@ -4,6 +4,7 @@
 - docs/metrics.md from gateway.metrics
 - the table of reasons in docs/flow.md from gateway.decide.reasons
 - the tables in docs/notices.md from gateway.notices
+- the tables in docs/faults.md from tests.faults
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from gateway.notices import load
 from gateway.notices.profile import Profile
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from tests.faults import page  # noqa: E402
 
 
 def configuration() -> str:
@@ -140,21 +144,23 @@ def reason_table() -> str:
 
 def pages() -> dict[Path, str]:
     """Each page with its content as it should be."""
-    flow, notices = ((HERE / name).read_text(encoding="utf-8") for name in ("flow.md", "notices.md"))
-    notices = _within(notices, "shipped", shipped_profiles())
     return {
         HERE / "configuration.md": configuration(),
         HERE / "metrics.md": metrics(),
-        HERE / "flow.md": _within(flow, "reasons", reason_table()),
-        HERE / "notices.md": _within(notices, "profile", profile()),
+        HERE / "flow.md": _filled("flow.md", reasons=reason_table()),
+        HERE / "notices.md": _filled("notices.md", shipped=shipped_profiles(), profile=profile()),
+        HERE / "faults.md": _filled("faults.md", kinds=page.kinds(), results=page.results(), storms=page.storms()),
     }
 
 
-def _within(text: str, mark: str, made: str) -> str:
+def _filled(name: str, **parts: str) -> str:
     """A page with what is made from the code between its marks."""
-    before, _, rest = text.partition(f"<!-- {mark} -->")
-    _, _, after = rest.partition(f"<!-- /{mark} -->")
-    return f"{before}<!-- {mark} -->\n{made}\n<!-- /{mark} -->{after}"
+    text = (HERE / name).read_text(encoding="utf-8")
+    for mark, made in parts.items():
+        before, _, rest = text.partition(f"<!-- {mark} -->")
+        _, _, after = rest.partition(f"<!-- /{mark} -->")
+        text = f"{before}<!-- {mark} -->\n{made}\n<!-- /{mark} -->{after}"
+    return text
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ from gateway.store import census, claims, heldfiles, problems
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.integrity import check, is_damage
 from gateway.store.migrate import migrate
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
@@ -115,6 +116,7 @@ class Gateway:
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
         self.store = Store(settings.store.url, on_fatal=_die)
+        check(self.store.engine)
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
         self.raws = RawMail(settings.store)
@@ -368,5 +370,6 @@ class _Work:
 
 def _die(error: BaseException) -> None:
     """After a failed commit nothing is known: end at once, without cleaning up."""
-    log.critical("cannot go on", error=f"{type(error).__name__}: {error}")
+    what = "the database is damaged: put back a copy" if is_damage(error) else "cannot go on"
+    log.critical(what, error=f"{type(error).__name__}: {error}")
     os._exit(FATAL)

@@ -23,6 +23,7 @@ from gateway.desk.permit import Permit
 from gateway.leases import Leases
 from gateway.ledger import OPEN, Ledger
 from gateway.planner import Planner
+from gateway.rawmail import Damaged
 from gateway.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
 from gateway.slots import Slots
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step
@@ -132,7 +133,7 @@ class _Case:
             return wait
         try:
             prepared = await self.requests.prepare(one)
-        except PartChanged:
+        except (PartChanged, Damaged):
             await self.ledger.end(one, EffectState.REFUSED, reason="the part cannot be read from the mail again")
             return None
         except NotAnswered as error:

@@ -141,7 +141,7 @@ class Expectations:
             dedupe_key=sha256(f"missing\0{key}".encode()).digest(),
             remember_until=now + REMEMBER,
         )
-        inbox.accept(connection, [new], raw, None, len(raw))
+        inbox.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
         log.warning("expected mail is missing", notice=source.name, expectation=part.name, object=one.object)
         return 1
 

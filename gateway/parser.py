@@ -19,6 +19,7 @@ from gateway.mail.wire import load
 
 RECYCLE_AFTER = 2000  # mails
 RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown
+START = 60.0  # seconds until a child is ready; it takes less than one where there is nothing else to do
 ANSWER_LIMIT = 256 * 1024 * 1024
 
 
@@ -26,8 +27,12 @@ class ParserDied(Exception):
     """The child died or stalled over this mail: counts against the mail."""
 
 
+class ParserFailed(ParserDied):
+    """The child answered that it cannot read this mail, for want of memory or by an error of its own."""
+
+
 class ParserBroken(Exception):
-    """The child answered with an error of its own, or could not be started."""
+    """The machine does not let the child work, or could not start it: says nothing of the mail."""
 
 
 class _Child:
@@ -44,13 +49,13 @@ class _Child:
         if data is not None:
             self.process.stdin.write(len(data).to_bytes(4, "big") + data)
         await self.process.stdin.drain()
-        mark = await self._frame()
-        result = await self._frame()
+        mark = await self.frame()
+        result = await self.frame()
         if mark != b"+":
-            raise ParserBroken(result.decode("utf-8", "replace"))
+            raise (ParserFailed if mark == b"-" else ParserBroken)(result.decode("utf-8", "replace"))
         return result
 
-    async def _frame(self) -> bytes:
+    async def frame(self) -> bytes:
         assert self.process.stdout
         size = int.from_bytes(await self.process.stdout.readexactly(4), "big")
         if size > ANSWER_LIMIT:
@@ -120,7 +125,7 @@ class Parser:
                 raise ParserDied(f"no answer within {self.deadline:g} s") from error
             except (asyncio.IncompleteReadError, ConnectionError, BrokenPipeError) as error:
                 raise ParserDied("the parser's process ended") from error
-            except ParserBroken:
+            except (ParserFailed, ParserBroken):
                 good = True
                 raise
             finally:
@@ -149,4 +154,11 @@ class Parser:
             )
         except OSError as error:
             raise ParserBroken(f"the parser cannot be started: {error.strerror}") from error
-        return _Child(process)
+        child = _Child(process)
+        try:  # the time that a start takes is not the mail's
+            async with asyncio.timeout(START):
+                await child.frame()
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+            await child.end()
+            raise ParserBroken(f"the parser did not start: {type(error).__name__}") from error
+        return child

@@ -93,12 +93,12 @@ class Planner:
         return self.spool / "work" / self.leases.name / delivery_id
 
     async def raw(self, one: Delivery) -> bytes | Path:
-        """The mail as it was accepted."""
+        """The mail as it was accepted. Raises Damaged."""
         row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
         return await self.raws.get(row, self.work_folder(one.id))
 
     async def plan(self, one: Delivery) -> Step | Planned:
-        """Plan an accepted delivery, or say why not now. Raises ParserDied and what the store raises."""
+        """Plan an accepted delivery, or say why not now. Raises ParserDied, Damaged and what the store raises."""
         box = self.mailboxes.get(one.mailbox)
         directory = self.directories.get(one.desk)
         if box is None or directory is None:

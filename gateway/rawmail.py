@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,10 @@ ORPHAN_AGE = 6 * 3600.0
 ROW_WITHIN = 3600.0  # seconds after its bytes in which a row must be written
 SWEEP_EVERY = 3600.0
 WORK_AGE = 86400.0
+
+
+class Damaged(Exception):
+    """The kept mail is not what was accepted."""
 
 
 class RawMail:
@@ -62,7 +67,16 @@ class RawMail:
     # -- reading ----------------------------------------------------------------------------------
 
     async def get(self, row: RowMapping | Mapping[str, Any], folder: Path) -> bytes | Path:
-        """The mail of a row of ``raw``: its bytes, or a file, fetched into the folder where need be."""
+        """The mail of a row of ``raw``: its bytes, or a file, fetched into the folder where need be.
+
+        Raises Damaged."""
+        mail = await self._found(row, folder)
+        digest = sha256(mail).digest() if isinstance(mail, bytes) else await asyncio.to_thread(_digest_of, mail)
+        if digest != bytes(row["sha256"]):
+            raise Damaged(f"{row['path'] or 'the mail in the database'} is not what was accepted")
+        return mail
+
+    async def _found(self, row: RowMapping | Mapping[str, Any], folder: Path) -> bytes | Path:
         path: str | None = row["path"]
         if not path:
             return bytes(row["data"])
@@ -158,6 +172,11 @@ def fresh(kept_at: float) -> None:
     Raises OSError when a sweep may have taken them for orphans: the process was stopped in between."""
     if time.monotonic() - kept_at > ROW_WITHIN:
         raise OSError("the mail was kept too long ago: it has to be sent again")
+
+
+def _digest_of(file: Path) -> bytes:
+    with file.open("rb") as handle:
+        return file_digest(handle, "sha256").digest()
 
 
 def _changed(path: Path) -> float:

@@ -130,7 +130,9 @@ class Requests:
         return await self.desk.add_comment(ticket_id or self.ledger.ticket_id, request, self.permit)
 
     async def _content(self, one: Effect) -> Path:
-        """The file of a document: written when the mail was read, else read from the mail again."""
+        """The file of a document: written when the mail was read, else read from the mail again.
+
+        Raises PartChanged, Damaged."""
         planner, delivery = self.planner, self.ledger.one
         folder = planner.work_folder(delivery.id)
         folder.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ import structlog
 from gateway.decide.files import UNSCANNED
 from gateway.parser import ParserBroken, ParserDied
 from gateway.planner import Planner
+from gateway.rawmail import Damaged
 from gateway.smtp.clamd import Scanner, ScannerAway
 from gateway.store import heldfiles, inbox
 from gateway.store.effects import Effect
@@ -76,7 +77,7 @@ class Rescanner:
                 after = one.row["seq"]
                 try:
                     await self._scan(one)
-                except (ParserDied, ParserBroken) as error:  # tried again in a minute; an operator sees it waiting
+                except (ParserDied, ParserBroken, Damaged) as error:  # again in a minute; it is seen to wait
                     log.error("held files not read", delivery=one.row["id"], why=str(error))
 
     async def _scan(self, one: Waiting) -> None:

@@ -21,6 +21,7 @@ from gateway.desk.pacing import Urgency
 from gateway.executor import Executor
 from gateway.parser import ParserDied
 from gateway.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
+from gateway.rawmail import Damaged
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 from gateway.store import claims, inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
@@ -230,6 +231,8 @@ class Worker:
             planned = await self.planner.plan(one)
         except ParserDied as died:
             return one, await self._poisoned(one, str(died))
+        except Damaged as damaged:
+            return one, Quarantine("damaged", str(damaged))
         if not isinstance(planned, Planned):
             return one, planned
         return planned.delivery, await self.executor.run(planned.delivery, planned.effects, planned.sent)

@@ -35,7 +35,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def config_text(api: str, key: str, folder: Path, smtp: int, http: int, **more: str) -> str:
+def config_text(api: str, key: str, folder: Path, smtp_port: int, http_port: int, **more: str) -> str:
     """gateway.toml for a test: a simulated desk, one mailbox. ``more``: section name to extra lines."""
     desk = more.get("desk", "timeout = 2\nsettle = 6\nrate = 0")
     return f"""
@@ -45,12 +45,12 @@ api_key = "{key}"
 {desk}
 
 [smtp]
-listen = "127.0.0.1:{smtp}"
+listen = "127.0.0.1:{smtp_port}"
 hostname = "gateway.test"
 {more.get("smtp", "")}
 
 [http]
-listen = "127.0.0.1:{http}"
+listen = "127.0.0.1:{http_port}"
 
 [store]
 url = "{more.get("store_url", f"sqlite:///{folder}/gateway.db")}"
@@ -63,6 +63,7 @@ min_free = 0
 [guard]
 {more.get("guard", "")}
 
+{more.get("extra", "")}
 [log]
 level = "{more.get("log", "info")}"
 format = "text"
@@ -88,6 +89,7 @@ class GatewayProcess:
         self.config.write_text(text)
         self.log = folder / "gateway.log"
         self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
+        self.environment: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self.url = next(
             line.split('"')[1] for line in text.splitlines() if line.startswith("url = ") and "http" not in line
@@ -95,10 +97,14 @@ class GatewayProcess:
         self._engine: Engine | None = None
 
     def start(self, wait: float = 20) -> GatewayProcess:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env={**os.environ})
+        self.launch()
         self.await_port(wait)
         return self
+
+    def launch(self) -> None:
+        with self.log.open("ab") as log:
+            environment = {**os.environ, **self.environment}
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment)
 
     def await_port(self, wait: float = 20) -> None:
         end = time.monotonic() + wait

@@ -40,17 +40,18 @@ def _unprivileged() -> str | None:
 
 
 class Postgres:
-    """A throw-away cluster."""
+    """A throw-away cluster, in a folder of its own or the given one."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.bin = _postgres_bin()
         self.user = _unprivileged()
-        self.folder = Path(tempfile.mkdtemp(prefix="gateway-pg-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="gateway-pg-"))
         self.port = free_port()
         if self.user:
             account = pwd.getpwnam(self.user)
             os.chown(self.folder, account.pw_uid, account.pw_gid)
-        self._run("initdb", "-D", str(self.folder / "data"), "-U", "gateway", "-A", "trust", "--no-sync")
+        data = str(self.folder / "data")
+        self._run("initdb", "-D", data, "-U", "gateway", "-A", "trust", "--no-sync", "--wal-segsize=4")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -76,6 +77,17 @@ class Postgres:
         """Create a database as a copy of ``template``; its URL for the gateway."""
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gateway", "-T", template, name)
         return f"postgresql+psycopg://gateway@127.0.0.1:{self.port}/{name}"
+
+    def restart(self) -> None:
+        """As after a fall of the server: sessions are cut, nothing is flushed, the log is replayed."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-m", "immediate", "-w", "stop")
+        self.start()
+
+    def is_up(self) -> bool:
+        """Whether the server runs: it ends itself when it cannot write its log."""
+        data = str(self.folder / "data")
+        return subprocess.run([str(self.bin / "pg_ctl"), "-D", data, "status"], user=self.user, cwd=self.folder,
+                              capture_output=True, check=False).returncode == 0  # fmt: skip
 
     def stop(self) -> None:
         try:

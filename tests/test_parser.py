@@ -69,11 +69,24 @@ async def test_a_child_that_stalls_is_killed_at_the_deadline() -> None:
     await parser.close()
 
 
+async def test_the_time_that_a_child_takes_to_start_is_not_the_mails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(1)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parent.parent}")
+    parser = Parser(children=1, deadline=0.5)
+
+    email = await parser.read(mail("x").as_bytes())
+    await parser.close()
+
+    assert (email.subject, parser.deaths) == ("x", 0)
+
+
 async def test_a_child_is_held_to_its_memory() -> None:
     parser = Parser(children=1, memory=64 << 20)
     huge = b"Subject: x\r\nContent-Type: text/plain\r\n\r\n" + b"y" * (60 << 20)
 
-    with pytest.raises(Exception, match=r"ended|Memory"):
+    with pytest.raises(ParserDied, match=r"ended|Memory"):
         email = await parser.read(huge)
         raise AssertionError(f"Memory was not limited: {email.defects}")
     await parser.close()

@@ -33,8 +33,11 @@ def serve(
     ] = "all",
 ) -> None:
     """Accept mail and work on it until SIGTERM."""
+    from sqlalchemy.exc import DBAPIError
+
     from gateway.app import Gateway, Role
     from gateway.store.engine import StoreBusy
+    from gateway.store.integrity import StoreDamaged
 
     if role not in list(Role):
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
@@ -48,6 +51,10 @@ def serve(
         _run(run())
     except (config.ConfigError, StoreBusy) as error:
         fail(str(error), USAGE)
+    except StoreDamaged as error:
+        fail(f"cannot start: {error}")
+    except DBAPIError as error:
+        fail(f"cannot start: the database says: {error.orig}")
     except OSError as error:
         fail(f"cannot start: {error}")
 

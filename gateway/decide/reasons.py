@@ -124,6 +124,12 @@ ALL = (
         "Look at the original; drop, or release after an upgrade.",
     ),
     Reason(
+        "damaged",
+        "quarantined",
+        "The kept mail is not what was accepted: its file or its row has changed on the disk.",
+        "Look at the disk; put the mail's file back from a copy and release it, or ask the sender and drop it.",
+    ),
+    Reason(
         "api-rejected",
         "quarantined",
         "The desk refused the request for good.",

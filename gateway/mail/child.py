@@ -1,19 +1,20 @@
 """The parser's child: reads mails one after the other from a pipe, within a memory limit.
 
-Frames in both directions: 4 bytes of length (big endian), then that many bytes. A request is a JSON
-frame and, where it names no ``path``, a frame with the mail:
+Frames in both directions: 4 bytes of length (big endian), then that many bytes. The child's first says
+READY, once it has started. A request is a JSON frame and, where it names no ``path``, a frame with the mail:
 
     {"op": "read", "path": FILE?, "own": [address…], "into": FOLDER?}
         -> the Email as JSON; its files are written into the folder, named by their index
     {"op": "file", "path": FILE?, "own": […], "index": N, "into": FILE}  -> {}
 
-An answer is one byte frame b"+" or b"-" and then the result or the error's text. The parent sets the
-deadline and kills.
+An answer is one byte frame and then the result or the error's text: b"+", b"-" where the mail cannot be
+read, b"!" where the machine fails (a full disk). The parent sets the deadline and kills.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import resource
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ from typing import BinaryIO
 
 from gateway.mail.read import read
 from gateway.mail.wire import dump
+
+READY = b"ready"
 
 
 def read_frame(stream: BinaryIO) -> bytes | None:
@@ -43,20 +46,29 @@ def _answer(request: dict[str, object], raw: bytes) -> bytes:
     reading = read(raw, own_addresses=own)
     into = request.get("into")
     if request["op"] == "file":
-        Path(str(into)).write_bytes(reading.payload(int(str(request["index"]))))
+        _write(Path(str(into)), reading.payload(int(str(request["index"]))))
         return b"{}"
     if into and reading.email.attachments:
         folder = Path(str(into))
         folder.mkdir(parents=True, exist_ok=True)
         for index, one in enumerate(reading.email.attachments):
             if one.size:
-                (folder / str(index)).write_bytes(reading.payload(index))
+                _write(folder / str(index), reading.payload(index))
     return dump(reading.email)
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Whole or not at all: another process may be uploading the file under this name."""
+    beside = file.with_name(f".{file.name}-{os.getpid()}")
+    beside.write_bytes(content)
+    beside.replace(file)
 
 
 def main(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    write_frame(sink, READY)
+    sink.flush()
     while (frame := read_frame(source)) is not None:
         request = json.loads(frame)
         raw = Path(request["path"]).read_bytes() if request.get("path") else read_frame(source)
@@ -64,6 +76,8 @@ def main(memory: int) -> None:
             return
         try:
             result, mark = _answer(request, raw), b"+"
+        except OSError as error:  # the machine's, not the mail's
+            result, mark = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:500], b"!"
         except Exception as error:
             result, mark = f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:500], b"-"
         del raw

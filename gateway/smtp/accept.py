@@ -189,7 +189,7 @@ class Acceptor:
             def keep(connection: Connection) -> list[str]:
                 if path is not None:
                     fresh(kept_at)
-                return inbox.accept(connection, news, data, path, mail.size)
+                return inbox.accept(connection, news, data, path, mail.size, mail.digest())
 
             ids = await self._store.write(keep)
         except StoreFailed:

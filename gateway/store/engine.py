@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from gateway.store import wake
+from gateway.store.integrity import is_damage
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -122,6 +123,10 @@ class Store:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             try:
                 return operation(connection)
+            except DBAPIError as error:
+                if is_damage(error):
+                    self._on_fatal(error)
+                raise
             finally:
                 connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
 
@@ -209,7 +214,7 @@ class Store:
         try:
             value = item.operation(connection)
         except Exception as error:
-            if isinstance(error, DBAPIError) and error.connection_invalidated:
+            if isinstance(error, DBAPIError) and (error.connection_invalidated or is_damage(error)):
                 raise
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
             connection.exec_driver_sql("RELEASE SAVEPOINT op")

@@ -84,7 +84,7 @@ def _insertion(table: Table, *columns: str) -> Any:
     return lambda dialect: dialect.insert(table).values({name: bindparam(name) for name in columns})
 
 
-_INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size")(dialect).returning(raw.c.id))
+_INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size", "sha256")(dialect).returning(raw.c.id))
 _NEW = ("id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at")
 _INSERT_DELIVERY = Prepared(lambda dialect: _insertion(delivery, *_NEW)(dialect).returning(delivery.c.seq))
 _INSERT_MENTION = Prepared(_insertion(mention, "key", "seq"))
@@ -106,10 +106,10 @@ _CLAIM_KEY = Prepared(_seen_statement)
 
 
 def accept(
-    connection: Connection, news: Sequence[NewDelivery], data: bytes | None, path: str | None, size: int
+    connection: Connection, news: Sequence[NewDelivery], data: bytes | None, path: str | None, size: int, digest: bytes
 ) -> list[str]:
-    """Keep one mail for its mailboxes. Returns the id for each: the new one, or that of the delivery
-    which the same bytes already made (a redelivery, counted there)."""
+    """Keep one mail, whose sha256 is ``digest``, for its mailboxes. Returns the id for each: the new one, or
+    that of the delivery which the same bytes already made (a redelivery, counted there)."""
     ids = []
     raw_id = None
     for new in news:
@@ -121,7 +121,7 @@ def accept(
             ids.append(_redelivered(connection, new))
             continue
         if raw_id is None:
-            raw_id = _INSERT_RAW.run(connection, {"data": data, "path": path, "size": size})
+            raw_id = _INSERT_RAW.run(connection, {"data": data, "path": path, "size": size, "sha256": digest})
         seq = _INSERT_DELIVERY.run(
             connection,
             {
@@ -273,5 +273,5 @@ def note(connection: Connection, delivery_id: str, at: float, what: str, detail:
 
 
 def content(connection: Connection, raw_id: int) -> RowMapping:
-    """data, path and size of a kept mail."""
+    """data, path, size and sha256 of a kept mail."""
     return connection.execute(_CONTENT, {"k_id": raw_id}).mappings().one()

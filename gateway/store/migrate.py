@@ -33,11 +33,16 @@ def current(engine: Engine) -> str | None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to this version's schema; does nothing when it is there."""
+    """Bring the database to this version's schema; does nothing when it is there.
+
+    One transaction on SQLite too, where each statement would be one by itself: a process that dies in the
+    middle leaves the schema that was there."""
     with engine.connect() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCK})")
             connection.commit()
+        else:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         try:
             command.upgrade(_config(connection), "head")
             connection.commit()

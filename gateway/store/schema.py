@@ -32,6 +32,7 @@ raw = Table(
     Column("data", LargeBinary, nullable=True),  # small mails
     Column("path", Text, nullable=True),  # name of the spool file of a large one
     Column("size", BigInteger, nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False),  # of the mail
     sqlite_autoincrement=True,
 )
 

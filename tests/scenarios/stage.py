@@ -203,7 +203,7 @@ class Stage:
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
             remember_until=self.now + 86400,
         )
-        (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw)))
+        (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
         return self.ids[mail.key]
 
     async def work(self, within: float | None = None) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.store import effects
+from gateway.store.schema import raw
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import M, Stage, close, settings_for
 
@@ -84,6 +86,19 @@ async def test_a_description_that_someone_changed_stays_theirs(tmp_path: Path, m
 
     assert (await states(stage, "a"))["pictures"] == "SKIPPED"
     assert stage.ticket(1)["attributes"]["description"] == "a technician's words"
+    await stage.close()
+
+
+async def test_a_mail_that_is_not_what_was_accepted_is_quarantined(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    await stage.accept(M("a", ALICE))
+    await stage.store.write(lambda c: c.execute(update(raw).values(data=raw.c.data + b"?")))
+
+    await stage.work()
+
+    assert await stage.outcome("a") == "quarantine damaged"
+    assert stage.simulator.desk.tickets == {}
     await stage.close()
 
 

@@ -35,7 +35,7 @@ def new(content: str, *ids: str, now: float = NOW, remember: float = 60.0, mailb
 
 
 async def accept(store: Store, *news: NewDelivery) -> list[str]:
-    return await store.write(lambda c: inbox.accept(c, news, b"raw", None, 3))
+    return await store.write(lambda c: inbox.accept(c, news, b"raw", None, 3, sha256(b"raw").digest()))
 
 
 async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int = 10) -> list[Delivery]:

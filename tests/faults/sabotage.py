@@ -1,6 +1,6 @@
-"""``python -m tests.crash.sabotage WHAT serve …``: the gateway with one of its guards switched off.
+"""``python -m tests.faults.sabotage WHAT serve …``: the gateway with one of its guards switched off.
 
-The crash test must fail with any of them: marker, settle, reservation, sent.
+The campaign must fail with any of them: marker, settle, reservation, sent, sync.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from gateway import cli, executor, planner, unknown
-from gateway.store import effects, inbox, threads
+from gateway.smtp import accept
+from gateway.store import effects, engine, inbox, threads
 from gateway.store.stage import EffectState
 
 
@@ -61,7 +62,25 @@ def no_sent() -> None:
     executor._Case._judge = judge  # type: ignore[method-assign]
 
 
-GUARDS = {"marker": no_marker, "settle": no_settle, "reservation": no_reservation, "sent": no_sent}
+def no_sync() -> None:
+    """A commit returns before it is on the disk."""
+    original = engine._sqlite_pragmas
+
+    def pragmas(connection: Any, record: Any) -> None:
+        original(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    engine._sqlite_pragmas = pragmas
+    accept.os.fsync = lambda handle: None  # type: ignore[attr-defined]
+
+
+GUARDS = {
+    "marker": no_marker,
+    "settle": no_settle,
+    "reservation": no_reservation,
+    "sent": no_sent,
+    "sync": no_sync,
+}
 
 if __name__ == "__main__":
     GUARDS[sys.argv.pop(1)]()

@@ -1,0 +1,126 @@
+"""``make campaign``: every kind of fault on both stores, and the storms.
+
+    python -m tests.faults [--kind NAME]… [--store sqlite|postgresql] [--seed N] [--mails N] [--seconds N] [--again]
+
+A batch ends after ``--seconds``; the next call goes on where it stopped. Results are kept by seed and code
+version in tests/faults/results.jsonl; docs/faults.md is made from them (``make docs``). With ``--seed`` that
+one is run again and nothing is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults import campaign, results, storms
+from tests.faults.kinds import ALL, POSTGRESQL, SQLITE
+from tests.peers import Missing, Postgres
+
+BATCH = 440.0  # seconds until no further run is begun
+MORE = {"mixed": 3, "kill": 2, "late": 2}  # seeds; one for the others
+IN_ROLES = 3  # every so many runs on PostgreSQL have listeners and workers apart
+ROLES = ("smtp", "worker", "worker")
+
+
+@dataclass(frozen=True)
+class Planned:
+    kind: str
+    store: str
+    seed: int
+    roles: tuple[str, ...] = ()
+
+
+def plan() -> Iterator[Planned]:
+    """All runs, each kind on one store after the other."""
+    on_postgres = 0
+    for kind in ALL:
+        for seed in range(1, MORE.get(kind.name, 1) + 1):
+            for store in kind.stores:
+                roles = ROLES if store == POSTGRESQL and on_postgres % IN_ROLES == IN_ROLES - 1 else ()
+                on_postgres += store == POSTGRESQL
+                yield Planned(kind.name, store, seed, roles)
+    for storm in storms.ALL:
+        yield Planned(storm.name, SQLITE, 1)
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--kind", action="append", choices=[one.kind for one in plan()], metavar="NAME")
+    options.add_argument("--store", choices=(SQLITE, POSTGRESQL))
+    options.add_argument("--seed", type=int)
+    options.add_argument("--mails", type=int, default=campaign.MAILS)
+    options.add_argument("--seconds", type=float, default=BATCH)
+    options.add_argument("--again", action="store_true", help="also what was run with this code")
+    given = options.parse_args()
+    logging.getLogger("uvicorn.error").disabled = True  # the desk's own view of the faults
+    code = results.code_version()
+    ran = set() if given.again or given.seed else {run.key for one, run in results.load() if one == code}
+    wanted = [
+        one
+        for one in dict.fromkeys(plan())
+        if (not given.kind or one.kind in given.kind)
+        and given.store in (None, one.store)
+        and (one.kind, one.store, one.seed) not in ran
+    ]
+    if given.seed:
+        wanted = list(dict.fromkeys(Planned(one.kind, one.store, given.seed) for one in wanted))
+    print(f"{len(wanted)} runs to go with gateway/ {code[: results.SHORT]}", flush=True)
+    end = time.monotonic() + given.seconds
+    bad = left = 0
+    with Servers() as servers:
+        for one in wanted:
+            if time.monotonic() > end:
+                left += 1
+                continue
+            bad += not _run(one, servers, given.mails, None if given.seed else code)
+    print(f"{bad} runs with a fault, {left} to go")
+    return 1 if bad else 0
+
+
+def _run(one: Planned, servers: Servers, mails: int, code: str | None) -> bool:
+    """Whether nothing was wrong. What cannot be made on this machine is said and left out."""
+    with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder:
+        try:
+            if one.kind in storms.BY_NAME:
+                run = storms.BY_NAME[one.kind].run(Path(folder), one.seed)
+            else:
+                postgres = servers.postgres() if one.store == POSTGRESQL else None
+                run = campaign.run(one.kind, Path(folder), one.seed, postgres, mails=mails, roles=one.roles)
+        except Missing as missing:
+            print(f"{one.kind:10} {one.store:10} NOT RUN: {missing}", flush=True)
+            return True
+    wrong = run.verdict.all()
+    print(
+        f"{run.kind:10} {run.store:10} seed {run.seed} {run.roles:6} {run.mails} mails, {run.done} done, "
+        f"{run.restarts} restarts, {run.seconds:.0f} s: {len(wrong)} faults {run.note}",
+        flush=True,
+    )
+    for text in wrong[:10]:
+        print(f"    {text[:2000]}")
+    if code:
+        results.keep(run, code)
+    return not wrong
+
+
+class Servers(contextlib.ExitStack):
+    """PostgreSQL, started when it is first wanted."""
+
+    _postgres: Postgres | None = None
+
+    def postgres(self) -> Postgres:
+        """Raises Missing."""
+        if self._postgres is None:
+            self._postgres = Postgres()
+            self.callback(self._postgres.stop)
+        return self._postgres
+
+
+if __name__ == "__main__":
+    sys.exit(main())

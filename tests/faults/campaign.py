@@ -1,0 +1,79 @@
+"""One seeded run: mail flows, a fault does its work, all comes to its end, the judge looks."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+
+from tests.faults.judge import Verdict, judge, stages
+from tests.faults.kinds import KINDS, Kind
+from tests.faults.results import Run
+from tests.faults.site import Site
+from tests.faults.traffic import Traffic
+from tests.peers import Postgres
+
+MAILS = 120
+DRAIN = 120.0
+REPLICAS = 3
+
+
+def run(
+    kind: Kind | str,
+    folder: Path,
+    seed: int,
+    postgres: Postgres | None = None,
+    *,
+    mails: int = MAILS,
+    seconds: float | None = None,
+    sabotage: str = "",
+    roles: tuple[str, ...] = (),
+    drain: float = DRAIN,
+) -> Run:
+    """Send, disturb, drain, judge. Raises Missing where the fault cannot be made on this machine."""
+    kind = KINDS[kind] if isinstance(kind, str) else kind
+    began = time.monotonic()
+    store = "postgresql" if postgres else "sqlite"
+    with contextlib.ExitStack() as stack:
+        postgres = kind.ground(stack, folder, postgres)
+        site = stack.enter_context(
+            Site(
+                folder,
+                seed,
+                postgres,
+                replicas=REPLICAS if postgres else 1,
+                shim=kind.needs_shim,
+                host=kind.host,
+                sabotage=sabotage,
+                settings=kind.settings(stack),
+                roles=roles,
+            )
+        )
+        traffic = Traffic(site.doors, seed, mails, kind.seconds if seconds is None else seconds, kind.copies)
+        kind.begin(site)
+        traffic.start()
+        kind.disturb(site, traffic)
+        sent = traffic.finish()
+        verdict, sums = Verdict(), {}
+        try:
+            sums = site.drained(drain)
+        except AssertionError as error:
+            verdict.other.append(str(error))
+        found = stages(site.engine())
+        judged = judge(site.simulator, sent, found, kind.quarantine)
+        judged.other += [*verdict.other, *(f"a mail was not taken: {one}" for one in traffic.refusals)]
+        judged.other += site.notes
+        return Run(
+            kind.name,
+            store,
+            seed,
+            "apart" if roles else "",
+            len(sent),
+            sums.get("done", 0),
+            sums.get("quarantined", 0),
+            sums.get("suppressed", 0),
+            sums.get("redelivered", 0),
+            sum(site.endings().values()),
+            round(time.monotonic() - began, 1),
+            judged,
+        )

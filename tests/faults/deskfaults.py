@@ -1,0 +1,111 @@
+"""What a desk does wrong while mail flows. Times as the ratios of site.py."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from tests.faults.site import LATE, TIMEOUT, Site
+from tests.faults.traffic import Traffic
+
+Rule = dict[str, Any]
+
+RESET = [{"kind": "write", "do": "reset", "p": 0.12}, {"kind": "read", "do": "reset", "p": 0.05}]
+HANG = [
+    {"kind": "write", "do": "hang", "seconds": 2 * TIMEOUT, "p": 0.06},
+    {"kind": "write", "do": "stall", "seconds": 2 * TIMEOUT, "p": 0.06},
+    {"kind": "readback", "do": "hang", "seconds": 2 * TIMEOUT, "p": 0.06},
+]
+LATE_COMMIT = [{"kind": "write", "do": "slow", "seconds": LATE, "p": 0.12}]
+DROP = [{"kind": "write", "do": "drop", "p": 0.15}]
+ERRORS = [
+    {"kind": "write", "do": "answer", "status": 500, "commit": True, "p": 0.05},
+    {"kind": "write", "do": "answer", "status": 503, "commit": True, "p": 0.05},
+    {"kind": "write", "do": "answer", "status": 500, "commit": False, "p": 0.03},
+    {"kind": "readback", "do": "answer", "status": 500, "p": 0.1},
+]
+HTML = [
+    {"kind": "write", "do": "answer", "status": 502, "body": "html", "commit": True, "p": 0.06},
+    {"kind": "write", "do": "answer", "status": 502, "body": "html", "commit": False, "p": 0.06},
+    {"kind": "write", "do": "answer", "status": 200, "body": "html", "commit": True, "p": 0.04},
+    {"kind": "readback", "do": "answer", "status": 200, "body": "html", "p": 0.06},
+]
+STORM = [{"kind": "any", "do": "limit", "seconds": 1, "p": 0.25}]
+MIXED = [
+    {"kind": "write", "do": "drop", "p": 0.05},
+    {"kind": "write", "do": "answer", "status": 500, "commit": True, "p": 0.03},
+    {"kind": "write", "do": "answer", "status": 503, "body": "html", "commit": True, "p": 0.03},
+    {"kind": "write", "do": "answer", "status": 500, "commit": False, "p": 0.02},
+    {"kind": "write", "do": "slow", "seconds": LATE, "p": 0.04},
+    {"kind": "write", "do": "refuse", "p": 0.02},
+    {"kind": "readback", "do": "answer", "status": 500, "p": 0.1},
+    {"kind": "any", "do": "limit", "seconds": 1, "p": 0.01},
+]
+
+
+class Bent:
+    """The rules hold while mail flows; now and then, for ``spell`` seconds, those of ``worst``."""
+
+    def __init__(self, rules: list[Rule], worst: list[Rule] | None = None, spell: float = 1.5) -> None:
+        self._rules = rules
+        self._worst = worst
+        self._spell = spell
+
+    def __call__(self, site: Site, traffic: Traffic) -> None:
+        while not traffic.is_over:
+            with site.desk(*self._rules):
+                site.pause(1.5, 3)
+            if self._worst:
+                with site.desk(*self._worst):
+                    site.pause(self._spell / 2, self._spell)
+        with site.desk(*self._rules):
+            site.pause(0.5, 1)
+
+
+def refuse(site: Site, traffic: Traffic) -> None:
+    """Nobody listens at the desk's port for a while; between, connections are cut before the request is read."""
+    while not traffic.is_over:
+        with site.desk({"kind": "any", "do": "refuse", "p": 0.1}):
+            site.pause(1, 2)
+        site.simulator.stop()
+        site.pause(1, 2)
+        site.simulator.start()
+        site.pause(0.5, 1)
+
+
+def key(site: Site, traffic: Traffic) -> None:
+    """First the desk's database is away, then the key is no longer valid."""
+    with site.desk({"kind": "any", "do": "database", "seconds": 2.5, "times": 1}):
+        site.pause(2.5, 3)
+    owner = site.simulator.desk.keys[site.simulator.key]
+    before = len(site.simulator.desk.calls)
+    owner["state"] = "revoked"
+    site.pause(3, 4)
+    for one in site.gateways:
+        status, body = one.get("/readyz")
+        state = json.loads(body)["desks"]["default"]
+        if status != 200 or state["up"] or not state["key_refused"]:
+            site.notes.append(f"/readyz while the key is refused: {status} {state}")
+    owner["state"] = "active"
+    for call in site.simulator.desk.calls[before:]:
+        if call.status == 401:
+            call.fault = "key"  # not the client's doing
+
+
+def clock(site: Site, traffic: Traffic) -> None:
+    """The desk's clock is wrong for good; ours differ from one another and are set now and then."""
+    site.simulator.desk.shift = site.rng.choice((-1, 1)) * site.rng.uniform(60, 2400)
+    while not traffic.is_over:
+        for one in site.shims:
+            one.clock(site.rng.choice((0, site.rng.uniform(-60, 60))))
+        with site.desk(*LATE_COMMIT, *DROP):
+            site.pause(1, 2.5)
+    for one in site.shims:
+        one.clock(0)
+
+
+def slow_or_dead(site: Site, seconds: float) -> contextlib.AbstractContextManager[None]:
+    """Every answer takes up to ``seconds``, by random shares."""
+    shares = [{"kind": "any", "do": "slow", "seconds": seconds * part / 4, "p": 0.25} for part in (1, 2, 3)]
+    return site.desk(*shares, {"kind": "any", "do": "slow", "seconds": seconds})

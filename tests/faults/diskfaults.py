@@ -1,0 +1,139 @@
+"""What happens to the disk under the store and the spool."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import time
+from pathlib import Path
+
+from tests.faults.disks import MIB, LossyDisk, SmallDisk, closing
+from tests.faults.site import Site
+from tests.faults.traffic import Traffic
+from tests.peers import Postgres
+
+PAGE = 4096
+SECTOR = 512
+REFUSED = "is damaged"  # what the gateway says of such a store
+_disks: dict[Path, list[SmallDisk | LossyDisk]] = {}
+
+
+def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Postgres | None:
+    """Store and spool on disks that can be filled: PostgreSQL's own data too."""
+    disks: list[SmallDisk | LossyDisk] = [SmallDisk(folder / "data", 48 * MIB)]
+    stack.enter_context(closing(disks[0]))
+    if postgres:
+        disks.append(SmallDisk(folder / "cluster", 160 * MIB))
+        stack.enter_context(closing(disks[1]))
+        postgres = Postgres(folder / "cluster")
+        stack.callback(postgres.stop)
+    _disks[folder] = disks
+    return postgres
+
+
+def lossy(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Postgres | None:
+    """Store and spool on a disk whose power can be cut; PostgreSQL answers for its own."""
+    disk = LossyDisk(folder / "data")
+    stack.enter_context(closing(disk))
+    _disks[folder] = [disk]
+    return postgres
+
+
+def full(site: Site, traffic: Traffic) -> None:
+    """Not a block is left; then there is room again."""
+    while not traffic.is_over:
+        site.pause(1, 2)
+        for disk in (disks := [one for one in _disks[site.folder] if isinstance(one, SmallDisk)]):
+            disk.fill()
+        site.pause(1.5, 2.5)
+        for disk in disks:
+            disk.free()
+        if site.postgres and not site.postgres.is_up():
+            site.postgres.start()
+    _disks.pop(site.folder)
+
+
+def read_only(site: Site, traffic: Traffic) -> None:
+    """Nothing below the data folder can be changed, as after a remount for errors."""
+    while not traffic.is_over:
+        site.pause(1, 2)
+        for one in site.shims:
+            one.read_only(True)
+        site.pause(1.5, 2.5)
+        for one in site.shims:
+            one.read_only(False)
+
+
+def sync_fails(site: Site, traffic: Traffic) -> None:
+    """fsync answers EIO for a while."""
+    while not traffic.is_over:
+        site.pause(1, 2)
+        for one in site.shims:
+            one.sync_fails(True)
+        site.pause(1, 2)
+        for one in site.shims:
+            one.sync_fails(False)
+
+
+def power(site: Site, traffic: Traffic) -> None:
+    """The disk's power is cut: what was not synced is gone. Then the machine starts again."""
+    (disk,) = _disks[site.folder]
+    assert isinstance(disk, LossyDisk)
+    while not traffic.is_over:
+        site.pause(1, 2.5)
+        disk.cut()
+        site.pause(0.1, 0.6)
+        with site.stopped():
+            site.let_go()
+            disk.restore()
+    site.let_go()
+    _disks.pop(site.folder)
+
+
+def corrupt(site: Site, traffic: Traffic) -> None:
+    """A sector of the stopped store turns to garbage, then one of a spool file. Where the gateway refuses
+    the store the operator puts back a copy."""
+    for _ in range(3):
+        site.pause(1, 2)
+        if not site.url:
+            _damage_database(site)
+        site.pause(0.5, 1)
+        with site.stopped():
+            spool = sorted(site.spool_of_pending())
+            if spool:
+                _garble(site, site.rng.choice(spool), SECTOR)
+
+
+def _damage_database(site: Site) -> None:
+    (one,) = site.gateways
+    database, copy = site.data / "gateway.db", site.folder / "copy"
+    with site.stopped():
+        site.let_go()
+        shutil.copytree(site.data, copy)
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _garble(site, database, PAGE)
+        before = len(one.log.read_bytes())
+    end = time.monotonic() + 30
+    while time.monotonic() < end and site.is_closed(one):
+        if REFUSED.encode() in one.log.read_bytes()[before:]:
+            with site.stopped():
+                shutil.rmtree(site.data)
+                shutil.copytree(copy, site.data)
+            site.restored += 1
+            break
+        time.sleep(0.05)
+    shutil.rmtree(copy)
+
+
+def _garble(site: Site, file: Path, unit: int) -> None:
+    """One sector of a unit (a page, or a sector itself) of the file."""
+    size = file.stat().st_size
+    at = site.rng.randrange(max(1, size // unit)) * unit + site.rng.randrange(unit // SECTOR) * SECTOR
+    with file.open("r+b") as handle:
+        handle.seek(min(at, max(0, size - SECTOR)))
+        handle.write(site.rng.randbytes(min(SECTOR, size)))
+        handle.flush()
+        os.fsync(handle.fileno())

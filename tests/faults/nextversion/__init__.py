@@ -1,0 +1,1 @@
+"""The gateway of a later version: one migration more, which takes its time."""

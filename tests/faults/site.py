@@ -1,0 +1,257 @@
+"""What a run is about: a simulated desk, a store, and one gateway or three, each a process of its own.
+
+A supervisor starts a gateway again when it ends, as systemd would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import socket
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gateway.desk.simulator import Faults, Seed, Simulator
+from gateway.store import census
+from gateway.store.engine import make_engine
+from tests.faults.shim import Shim
+from tests.harness import GatewayProcess, config_text, free_port
+from tests.peers import Postgres
+
+TIMEOUT = 0.75  # seconds; as 30 s
+SETTLE = 3.0  # as 120 s
+LEASE = 7.5  # as 300 s
+LATE = 1.0  # as 40 s: after the deadline, before settle
+RESTART = 0.2  # as RestartSec of the unit, and faster
+
+
+class Supervised(GatewayProcess):
+    """A gateway that is started again when it ends, unless it is meant to be down."""
+
+    def __init__(self, folder: Path, text: str, smtp: int, http: int) -> None:
+        super().__init__(folder, text, smtp, http)
+        self.endings: Counter[int] = Counter()
+        self.down = True
+        self._lock = threading.Lock()
+
+    @property
+    def takes_mail(self) -> bool:
+        return "worker" not in self.command
+
+    def up(self) -> None:
+        with self._lock:
+            self.launch()
+            self.down = False
+
+    def halt(self) -> None:
+        """kill -9, and stay down."""
+        with self._lock:
+            self.down = True
+            self.kill()
+
+    def hit(self, number: int) -> bool:
+        """Send a signal; whether there was a process."""
+        with self._lock:
+            if self.process is None or self.process.poll() is not None:
+                return False
+            self.process.send_signal(number)
+            return True
+
+    def watch(self) -> None:
+        with self._lock:
+            if self.down or self.process is None or (code := self.process.poll()) is None:
+                return
+            self.endings[code] += 1
+        time.sleep(RESTART)
+        with self._lock:
+            if not self.down:
+                self.launch()
+
+
+class Site:
+    """``clock_of_desk`` and ``shim`` only where a fault needs them; ``sabotage`` names a guard to leave out."""
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: int,
+        postgres: Postgres | None = None,
+        *,
+        replicas: int = 1,
+        shim: bool = False,
+        host: str = "127.0.0.1",
+        sabotage: str = "",
+        settings: dict[str, str] | None = None,
+        roles: Sequence[str] = (),
+    ) -> None:
+        self.folder = folder
+        self.rng = random.Random(seed)
+        self.postgres = postgres
+        self.data = folder / "data"  # what a fault of the disk hits
+        self.data.mkdir(exist_ok=True)
+        self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), Faults([], seed=seed)).start()
+        self.url = postgres.database(f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
+        self.shims: list[Shim] = []
+        self.gateways: list[Supervised] = []
+        for number in range(replicas):
+            one = self._gateway(number, host, settings or {})
+            if shim:
+                self.shims.append(Shim(one.folder, self.data))
+                one.environment = dict(self.shims[-1].environment)
+            if sabotage:
+                one.command = [sys.executable, "-m", "tests.faults.sabotage", sabotage, *one.command[3:]]
+            if roles:
+                one.command += ["--role", roles[number % len(roles)]]
+            self.gateways.append(one)
+        self._doors = [one for one in self.gateways if one.takes_mail]
+        self._ending = threading.Event()
+        self._supervisor = threading.Thread(target=self._supervise, daemon=True)
+        self._engine: Engine | None = None
+        self.notes: list[str] = []  # what a fault saw that ought not to be
+        self.restored = 0  # times that a damaged store was put back from a copy
+
+    def _gateway(self, number: int, host: str, settings: dict[str, str]) -> Supervised:
+        folder = self.folder / f"gateway-{number}"
+        folder.mkdir()
+        smtp, http = free_port(), free_port()
+        store = f'spool_over = 20000\nspool = "{self.data}/spool"\n' + settings.get("store", "")
+        more = {
+            "desk": f"timeout = {TIMEOUT}\nsettle = {SETTLE}\nrate = 0",
+            "work": f"lease = {LEASE}",
+            "store_url": self.url or f"sqlite:///{self.data}/gateway.db",
+            **{name: text for name, text in settings.items() if name != "store"},
+            "store": store,
+        }
+        api = self.simulator.api.replace("127.0.0.1", host)
+        return Supervised(folder, config_text(api, self.simulator.key, folder, smtp, http, **more), smtp, http)
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        for one in self.gateways:
+            one.up()
+        self._supervisor.start()
+        for one in self.gateways:
+            self.await_open(one, 60)
+
+    def close(self) -> None:
+        self._ending.set()
+        if self._supervisor.is_alive():
+            self._supervisor.join()
+        for one in self.gateways:
+            one.halt()
+        self.let_go()
+        self.simulator.stop()
+
+    def __enter__(self) -> Site:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _supervise(self) -> None:
+        while not self._ending.wait(0.05):
+            for one in self.gateways:
+                one.watch()
+
+    def doors(self) -> list[GatewayProcess]:
+        """Where mail may be offered now."""
+        return [one for one in self._doors if not one.down] or list(self._doors)
+
+    # -- disturbing -------------------------------------------------------------------------------
+
+    def any(self) -> Supervised:
+        return self.rng.choice(self.gateways)
+
+    def pause(self, least: float, most: float) -> None:
+        time.sleep(self.rng.uniform(least, most))
+
+    @contextlib.contextmanager
+    def desk(self, *rules: dict[str, Any]) -> Iterator[None]:
+        """The desk misbehaves for the block."""
+        self.simulator.faults.set(rules)
+        try:
+            yield
+        finally:
+            self.simulator.faults.set([])
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Every gateway is killed, and started again after the block."""
+        for one in self.gateways:
+            one.halt()
+        try:
+            yield
+        finally:
+            for one in self.gateways:
+                one.up()
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = make_engine(self.gateways[0].url)
+        return self._engine
+
+    def let_go(self) -> None:
+        """Hold no file of the store open."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def spool_of_pending(self) -> list[Path]:
+        """The spool files of mail that is not posted yet."""
+        query = "SELECT path FROM raw JOIN delivery ON raw_id = raw.id WHERE stage = 'ACCEPTED' AND path IS NOT NULL"
+        with self.engine().connect() as connection:
+            return [self.data / "spool" / name for (name,) in connection.exec_driver_sql(query)]
+
+    @staticmethod
+    def is_closed(one: Supervised) -> bool:
+        """Whether nobody listens at its port."""
+        port = one.smtp_port if one.takes_mail else one.http_port
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+        except OSError:
+            return True
+        return False
+
+    def await_open(self, one: Supervised, wait: float = 10) -> None:
+        """Until it listens, or that time is over."""
+        end = time.monotonic() + wait
+        while self.is_closed(one) and time.monotonic() < end:
+            time.sleep(0.05)
+
+    def drained(self, wait: float) -> dict[str, int]:
+        """Wait until nothing is pending; the sums. Raises AssertionError."""
+        end = time.monotonic() + wait
+        while True:
+            with contextlib.suppress(SQLAlchemyError), self.engine().connect() as connection:
+                sums = asdict(census.sums(connection))
+                if sums["pending"] == 0:
+                    return sums
+            if time.monotonic() > end:
+                tails = "\n".join(f"-- {one.folder.name}\n{one.tail(15)}" for one in self.gateways)
+                raise AssertionError(f"still pending after {wait:.0f} s: {self.pending()}\n{tails}")
+            time.sleep(0.2)
+
+    def pending(self) -> list[tuple[Any, ...]]:
+        """The pending deliveries, for a report."""
+        query = "SELECT id, stage, detail FROM delivery WHERE stage IN ('ACCEPTED', 'PLANNED', 'HELD') LIMIT 5"
+        with self.engine().connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+    def endings(self) -> dict[int, int]:
+        """How often a gateway ended by itself or by a signal, by exit code."""
+        total: Counter[int] = Counter()
+        for one in self.gateways:
+            total += one.endings
+        return dict(total)

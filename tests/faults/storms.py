@@ -1,0 +1,269 @@
+"""Much at once, and mail that is poison: what the gateway does with it, and that other mail flows."""
+
+from __future__ import annotations
+
+import random
+import smtplib
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import text
+
+from tests.faults.deskfaults import slow_or_dead
+from tests.faults.judge import Verdict, judge, stages
+from tests.faults.results import Run
+from tests.faults.site import SETTLE, TIMEOUT, Site
+from tests.faults.traffic import AT_ONCE, Sent, Traffic, compose, deliver, offer
+from tests.harness import mail
+
+DAY = 86400.0
+MANY_PEERS = """exempt = []
+connections_per_peer = 0
+connections_per_network = 0
+connections_per_minute = 0
+mails_per_minute = 0
+recipients_per_minute = 0"""  # loopback stands for many addresses
+OTHER = "bob@acme.example"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Storm:
+    """A storm with its words for docs/faults.md; ``run`` is the long form."""
+
+    name: str
+    run: Callable[[Path, int], Run]
+    done: str
+    sender: str
+    operator: str
+    promise: str
+
+
+def _run(
+    kind: str, site: Site, began: float, sent: list[Sent], verdict: Verdict, sums: dict[str, int], note: str
+) -> Run:
+    return Run(
+        kind, "sqlite", 1, "", len(sent), sums["done"], sums["quarantined"], sums["suppressed"], sums["redelivered"],
+        sum(site.endings().values()), round(time.monotonic() - began, 1), verdict, note,
+    )  # fmt: skip
+
+
+# -- poison ---------------------------------------------------------------------------------------
+
+
+def poison(folder: Path, seed: int, others: int = 120) -> Run:
+    """Mails that kill the parser, hang it, or need more memory than it may have, among good ones."""
+    began = time.monotonic()
+    with Site(folder, seed, settings={"extra": "[parser]\ndeadline = 1\nmemory = 67108864\n"}) as site:
+        site.gateways[0].environment["PYTHONPATH"] = f"{HERE / 'poison'}:{HERE.parent.parent}"
+        site.start()
+        bad = [_poison(site, words) for words in ("poison-kills", "poison-hangs", "poison-starves")]
+        traffic = Traffic(site.doors, seed, others, 3)
+        traffic.start()
+        sent = traffic.finish()
+        good_at = _await_done(site, len(sent), 60)
+        sums = site.drained(90)
+        found = stages(site.engine())
+        verdict = judge(site.simulator, [*sent, *bad], found, ["unparseable"])
+        reasons = [found[one][1] for sent_one in bad for one in sent_one.ids]
+        if reasons != ["unparseable"] * len(bad):
+            verdict.other.append(f"the poison became {reasons}")
+        note = f"good mail done after {good_at - began:.0f} s, the last of the poison after {time.monotonic() - began:.0f} s"
+        return _run("poison", site, began, [*sent, *bad], verdict, sums, note)
+
+
+def _poison(site: Site, words: str) -> Sent:
+    one = Sent(f"token-{words}", words, 0)
+    raw = mail("Poison", f"{one.token} {words}").as_bytes()
+    one.ids = {deliver(raw, site.doors, site.rng)}
+    return one
+
+
+def _await_done(site: Site, count: int, wait: float) -> float:
+    """When that many are done; raises AssertionError when they are not in time."""
+    end = time.monotonic() + wait
+    while time.monotonic() < end:
+        with site.engine().connect() as connection:
+            done = connection.execute(text("SELECT count(*) FROM delivery WHERE stage = 'DONE'")).scalar_one()
+        if done >= count:
+            return time.monotonic()
+        time.sleep(0.1)
+    raise AssertionError(f"{done} of {count} done after {wait:.0f} s: {site.pending()}\n{site.gateways[0].tail()}")
+
+
+# -- one sender -----------------------------------------------------------------------------------
+
+
+def one_sender(
+    folder: Path, seed: int, mails: int = 10_000, tickets: int = 500, mails_per_sender: int = 3000, others: int = 40
+) -> Run:
+    """One sender's mails as fast as they go, while another's flow."""
+    began = time.monotonic()
+    settings = {
+        "guard": f"tickets_per_hour = {tickets}",
+        "smtp": f"[smtp.limits]\nmails_per_sender = {mails_per_sender}\n{MANY_PEERS}",
+    }
+    with Site(folder, seed, settings=settings) as site:
+        site.start()
+        gateway = site.gateways[0]
+        answers: Counter[int] = Counter()
+        kept: list[Sent] = []
+
+        def flood(numbers: range) -> None:
+            for number in numbers:
+                one = Sent(f"token-flood-{number}", f"flood-{number}", 0)
+                raw = mail(f"Alarm {number}", one.token).as_bytes()
+                try:
+                    one.ids = {offer(gateway, raw, timeout=60).rsplit(" ", 1)[-1]}
+                except smtplib.SMTPResponseException as refused:
+                    answers[refused.smtp_code] += 1
+                else:
+                    answers[250] += 1
+                    kept.append(one)
+
+        with ThreadPoolExecutor(AT_ONCE + 1) as pool:
+            floods = [pool.submit(flood, range(at, mails, AT_ONCE)) for at in range(AT_ONCE)]
+            calm = pool.submit(_others, site, others)
+            for one in floods:
+                one.result()
+        slowest, sent = calm.result()
+        sums = site.drained(420)
+        verdict = judge(site.simulator, [*kept, *sent], stages(site.engine()), ["rate-limited"])
+        expected = Counter({250: min(mails, mails_per_sender), 450: max(0, mails - mails_per_sender)})
+        if answers != +expected:
+            verdict.other.append(f"answers {dict(answers)}, expected {dict(+expected)}")
+        # Mails that are decided at the same moment do not see one another: as many more as are under work.
+        made = sums["done"] - len(sent)
+        if not tickets <= made <= tickets + 32:
+            verdict.other.append(f"{made} tickets of the sender, {tickets} are allowed")
+        note = (
+            f"{answers[250]} x 250, {answers[450]} x 450, {made} tickets, {sums['quarantined']} `rate-limited`; "
+            f"another sender's mail was done within {slowest:.1f} s"
+        )
+        return _run("one-sender", site, began, [*kept, *sent], verdict, sums, note)
+
+
+def _others(site: Site, count: int) -> tuple[float, list[Sent]]:
+    """Another sender's mails, one after the other: the longest time until one was done."""
+    slowest, sent = 0.0, []
+    for number in range(count):
+        one = Sent(f"token-other-{number}", f"other-{number}", 0)
+        raw = mail(f"Question {number}", one.token, sender=f"Bob <{OTHER}>").as_bytes()
+        began = time.monotonic()
+        one.ids = {deliver(raw, site.doors, site.rng, OTHER)}
+        site.gateways[0].became(next(iter(one.ids)), wait=120)
+        slowest = max(slowest, time.monotonic() - began)
+        sent.append(one)
+    return slowest, sent
+
+
+# -- after an outage ------------------------------------------------------------------------------
+
+
+def outage(folder: Path, seed: int, mails: int = 5000, rate: float = 3000) -> Run:
+    """The desk was away for a day; then all that waited goes there, at the desk's own limit."""
+    began = time.monotonic()
+    limits = f"timeout = {TIMEOUT * 4}\nsettle = {SETTLE * 4}\nrate = {rate:.0f}\nburst = 60"
+    settings = {"desk": limits, "guard": "tickets_per_hour = 0\ncomments_per_hour = 0\ndomain_tickets_per_hour = 0\n"
+                "domain_comments_per_hour = 0", "smtp": "[smtp.limits]\nmails_per_sender = 0"}  # fmt: skip
+    with Site(folder, seed, shim=True, settings=settings) as site:
+        site.simulator.stop()
+        site.shims[0].clock(-DAY)
+        site.start()
+        sent = _waiting(site, seed, mails)
+        with site.stopped():
+            site.shims[0].clock(0)
+            limit = site.simulator.desk.limit
+            limit.mode, limit.burst, limit.per_minute = "enforce", 60, rate
+            site.simulator.start()
+        back = time.monotonic()
+        sums = site.drained(420)
+        verdict = judge(site.simulator, sent, stages(site.engine()))
+        throttled = [call for call in site.simulator.desk.calls if call.status == 429]
+        if len(throttled) > max(3, mails // 1000):
+            verdict.other.append(f"{len(throttled)} calls were answered 429")
+        verdict.other = [one for one in verdict.other if not one.endswith(": 429")]
+        note = f"drained in {time.monotonic() - back:.0f} s at {rate:.0f} calls a minute; {len(throttled)} x 429; {_priority(site)}"
+        return _run("outage", site, began, sent, verdict, sums, note)
+
+
+def _waiting(site: Site, seed: int, mails: int) -> list[Sent]:
+    """Conversations that came while the desk was away."""
+    sent: list[Sent] = []
+
+    def converse(at: int) -> None:
+        rng = random.Random(f"{seed}-{at}")
+        for name in range(at, mails // 4, AT_ONCE):
+            ids: list[str] = []
+            files: list[bytes] = []
+            for number in range(4):
+                one = Sent(f"token-{seed}-{name}-{number}", f"thread-{seed}-{name}", number)
+                ids.append(f"<{one.token}@acme.example>")
+                one.ids = {deliver(compose(one, ids, files, rng), site.doors, rng)}
+                sent.append(one)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(converse, range(AT_ONCE)))
+    return sent
+
+
+def _priority(site: Site) -> str:
+    """When half of the tickets, comments and files were at the desk, as a share of all writes."""
+    kinds = [call.kind for call in site.simulator.desk.calls if call.status in (200, 201) and call.method == "POST"]
+    shares = []
+    for kind, name in (("create_ticket", "tickets"), ("comment", "replies"), ("document", "files")):
+        places = [place for place, one in enumerate(kinds) if one == kind]
+        if places:
+            shares.append(f"{name} {100 * places[len(places) // 2] / len(kinds):.0f} %")
+    return "half of them there after " + ", ".join(shares) + " of the writes"
+
+
+# -- a slow desk ----------------------------------------------------------------------------------
+
+
+def slow(folder: Path, seed: int, mails: int = 100, seconds: float = 20.0, scale: float = 1.0) -> Run:
+    """Every answer takes 5 to 20 s of a deadline of 30; ``scale`` shortens all of them alike."""
+    began = time.monotonic()
+    desk = f"timeout = {30 * scale}\nsettle = {120 * scale}\nrate = 0"
+    with Site(folder, seed, settings={"desk": desk, "work": "lease = 300"}) as site:
+        site.start()
+        with slow_or_dead(site, seconds * scale):
+            traffic = Traffic(site.doors, seed, mails, 3)
+            traffic.start()
+            sent = traffic.finish()
+            sums = site.drained(540)
+        verdict = judge(site.simulator, sent, stages(site.engine()))
+        query = text("SELECT count(*) FROM effect WHERE sends > 1")
+        with site.engine().connect() as connection:
+            again = connection.execute(query).scalar_one()
+        if again:
+            verdict.other.append(f"{again} effects were sent again")
+        return _run("slow", site, began, sent, verdict, sums, f"{again} effects were sent twice")
+
+
+ALL = (
+    Storm(
+        "poison", poison, "mails that kill the parser, hang it, or need more memory than it may have, among others",
+        "250", "`parser died` in the log, `gateway_parser_deaths_total`; quarantined as `unparseable` after three attempts",
+        "other mail flows meanwhile",
+    ),
+    Storm(
+        "one-sender", one_sender, "10,000 mails of one sender as fast as they go",
+        "250; 450 beyond `smtp.limits.mails_per_sender`", "quarantined as `rate-limited` beyond `guard.tickets_per_hour`",
+        "other senders' mail flows meanwhile",
+    ),
+    Storm(
+        "outage", outage, "5,000 mails that waited for a day go to a desk with a rate limit",
+        "250, a day ago", "`gateway_oldest_pending_seconds` falls; the desk's limit is used up and not exceeded",
+        "tickets, then replies, then files; no storm of 429; nothing is given up",
+    ),
+    Storm(
+        "slow", slow, "every answer of the desk takes 5 to 20 s",
+        "250", "the queue grows, `gateway_desk_up` 1", "nothing is sent twice for it",
+    ),
+)  # fmt: skip
+BY_NAME = {storm.name: storm for storm in ALL}

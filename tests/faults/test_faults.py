@@ -1,0 +1,25 @@
+"""The short form of the campaign: some kinds on each store, fewer mails. ``make campaign`` is the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import run
+from tests.peers import Missing, Postgres
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["mixed", "power", "corrupt"])
+def test_on_sqlite(tmp_path: Path, kind: str) -> None:
+    try:
+        found = run(kind, tmp_path, 1, mails=60, seconds=5)
+    except Missing as missing:
+        pytest.skip(f"NOT TESTED: {missing}")
+    assert found.verdict.all() == []
+
+
+@pytest.mark.slow
+def test_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
+    assert run("mixed", tmp_path, 1, postgres, mails=60, seconds=5).verdict.all() == []

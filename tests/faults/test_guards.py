@@ -1,0 +1,25 @@
+"""Without one of its guards the gateway fails the campaign: a test that cannot fail proves nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.campaign import run
+from tests.peers import Missing
+
+
+@pytest.mark.parametrize(
+    ("guard", "kind"), [("marker", "drop"), ("settle", "late"), ("reservation", "mixed"), ("sent", "drop")]
+)
+def test_without_a_guard_it_fails(tmp_path: Path, guard: str, kind: str) -> None:
+    assert run(kind, tmp_path, 1, mails=60, seconds=3, sabotage=guard, drain=30).verdict.all() != []
+
+
+def test_without_the_sync_of_the_disk_it_fails(tmp_path: Path) -> None:
+    try:
+        found = run("power", tmp_path, 1, mails=60, seconds=4, sabotage="sync", drain=30)
+    except Missing as missing:
+        pytest.skip(f"NOT TESTED: {missing}")
+    assert found.verdict.lost != []
