@@ -136,7 +136,7 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
             dedupe_key=sha256(raw).digest(),
             remember_until=now + 3600,
         )
-        inbox.accept(connection, [new], raw, None, len(raw))
+        inbox.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
 
     with engine.connect() as connection:
         for start in range(0, mails, batch):
