@@ -43,6 +43,7 @@ from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.integrity import check, is_damage
+from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
@@ -55,6 +56,7 @@ log = structlog.get_logger("gateway")
 
 FATAL = 70  # exit code when the store failed: EX_SOFTWARE
 LAG_EVERY = 0.05
+SCHEMA_EVERY = 30.0
 LAG_WINDOW = 10.0
 DAY = 86_400.0
 
@@ -156,7 +158,7 @@ class Gateway:
         await self._recover()
         background = [self._watch_lag(), self.raws.keep_swept(self.store, self.stop_event)]
         if not self.store.sqlite:
-            background.append(self.store_clock.keep(self.store))
+            background += [self.store_clock.keep(self.store), self._watch_schema()]
         tasks = [self._task(one) for one in (*background, *(self.work.background() if self.work else ()))]
         http = self._task(self._http.serve())
         work = self._task(self.work.worker.run()) if self.work else None
@@ -213,6 +215,12 @@ class Gateway:
         shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
         orphans = await self.raws.sweep(self.store, time.time(), age=0.0)  # nobody else writes
         log.info("recovered", claims=freed, orphans=orphans)
+
+    async def _watch_schema(self) -> None:
+        """Another version may migrate the database under us. Raises SchemaTooNew."""
+        while True:
+            await asyncio.sleep(SCHEMA_EVERY)
+            await self.store.read(check_schema)
 
     async def _watch_lag(self) -> None:
         while not self.stop_event.is_set():

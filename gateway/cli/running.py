@@ -38,6 +38,7 @@ def serve(
     from gateway.app import Gateway, Role
     from gateway.store.engine import StoreBusy
     from gateway.store.integrity import StoreDamaged
+    from gateway.store.migrate import SchemaTooNew
 
     if role not in list(Role):
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
@@ -49,7 +50,7 @@ def serve(
 
     try:
         _run(run())
-    except (config.ConfigError, StoreBusy) as error:
+    except (config.ConfigError, StoreBusy, SchemaTooNew) as error:
         fail(str(error), USAGE)
     except StoreDamaged as error:
         fail(f"cannot start: {error}")
@@ -134,8 +135,11 @@ def migrate(config_file: ConfigOption = None) -> None:
 
     engine = make_engine(settings_of(config_file).store.url)
     before = migration.current(engine)
-    migration.migrate(engine)
-    typer.echo(f"schema {before or 'empty'} -> {migration.head()}")
+    try:
+        migration.migrate(engine)
+    except migration.SchemaTooNew as error:
+        fail(str(error), USAGE)
+    typer.echo(f"schema {before or 'empty'} -> {migration.current(engine)}")
 
 
 @app.command()

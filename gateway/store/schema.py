@@ -25,6 +25,13 @@ metadata = MetaData()
 
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
+schema_floor = Table(  # one row: the oldest revision whose code works with this schema
+    "schema_floor",
+    metadata,
+    Column("revision", String(32), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 raw = Table(
     "raw",
     metadata,

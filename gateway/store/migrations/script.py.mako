@@ -7,6 +7,7 @@ from alembic import op
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+works_from = ${repr(down_revision)}  # the oldest revision whose code works with this schema
 
 
 def upgrade() -> None:

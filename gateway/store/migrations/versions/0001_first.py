@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0001"
 down_revision = None
+works_from = "0001"
 
 
 def upgrade() -> None:
@@ -184,6 +185,12 @@ def upgrade() -> None:
         sa.Column("sha256", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "schema_floor",
+        sa.Column("revision", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("revision"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "seen",
@@ -414,3 +421,4 @@ def downgrade() -> None:
 
     op.drop_table("delivery")
     op.drop_table("budget")
+    op.drop_table("schema_floor")
