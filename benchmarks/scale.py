@@ -143,6 +143,7 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
+                connection.begin()
                 connection.info[wake.TOLD] = True
             for number in range(start, min(mails, start + batch)):
                 accept(connection, number)

@@ -78,6 +78,7 @@ class Worker:
         renewing.add_done_callback(self._over)
         try:
             while not self._stopping:
+                self._wake.clear()  # before the claim: what is said while it runs counts for the next
                 for one in await self._claim():
                     if one.interrupts >= INTERRUPTED_OFTEN:
                         await self._alone(one)
@@ -178,7 +179,6 @@ class Worker:
 
     async def _rest(self) -> None:
         """Until something is due, there is a call for what waits for one, or somebody wakes us."""
-        self._wake.clear()
         pause = IDLE_TOLD if self.told() else IDLE
         if room := self._room():
             now = self.clock()

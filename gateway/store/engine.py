@@ -30,6 +30,10 @@ Operation = Callable[[Connection], T]
 
 BATCH = 256
 READERS = 4
+BUSY_WAIT = 30_000  # milliseconds for SQLite's lock
+WAL_LONG = 16 * 1024 * 1024  # bytes of SQLite's write-ahead log after which it is made to start over
+WAL_LOOK = 64  # commits
+WAL_WAIT = 250  # milliseconds for readers to end
 TRIES = 5  # of an operation that another process stood in the way of
 IN_THE_WAY = frozenset({"40P01", "40001"})  # SQLSTATE: deadlock, serialization failure
 
@@ -61,9 +65,9 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",
-        "busy_timeout=30000",
+        f"busy_timeout={BUSY_WAIT}",
         "foreign_keys=ON",
-        "cache_size=-65536",
+        "cache_size=-16384",
         "mmap_size=268435456",
         "journal_size_limit=67108864",
     ):
@@ -82,6 +86,8 @@ class Store:
         self._lock_file = self._lock() if self.sqlite else None
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._left: list[_Item] = []
+        self._commits = 0
+        self._wal = Path(f"{self.engine.url.database}-wal") if self.sqlite and self.engine.url.database else None
         self._failed: BaseException | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
         self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
@@ -199,6 +205,7 @@ class Store:
             wake.forget(connection)
             if self.sqlite:
                 connection.exec_driver_sql("COMMIT")
+                self._shorten(connection)
             else:
                 connection.commit()
         except BaseException as error:
@@ -207,6 +214,16 @@ class Store:
             _resolve([(item, False, failure) for item in batch])
             raise
         _resolve(results)
+
+    def _shorten(self, connection: Connection) -> None:
+        """The write-ahead log starts over only when nobody reads, which on a busy store is never by chance:
+        when it has grown, wait for the readers, a moment at most."""
+        self._commits += 1
+        if self._commits % WAL_LOOK or not self._wal or not self._wal.exists() or self._wal.stat().st_size < WAL_LONG:
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={WAL_WAIT}")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_WAIT}")
 
     @staticmethod
     def _run(connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:

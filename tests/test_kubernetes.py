@@ -1,0 +1,72 @@
+"""The manifests are valid, and agree with each other and with the configuration that they carry."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from gateway import config
+
+FOLDER = Path(__file__).parent.parent / "deploy" / "kubernetes"
+MANIFESTS: list[dict[str, Any]] = [
+    one for file in sorted(FOLDER.glob("*.yaml")) for one in yaml.safe_load_all(file.read_text())
+]
+PODS = {
+    one["metadata"]["name"]: one["spec"]["template"]["spec"] for one in MANIFESTS if "template" in one.get("spec", {})
+}
+CONFIG = next(one["data"]["gateway.toml"] for one in MANIFESTS if one["kind"] == "ConfigMap")
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda one: f"{one['kind']}-{one['metadata']['name']}")
+def test_a_manifest_fits_its_schema(manifest: dict[str, Any]) -> None:
+    kubernetes_validate.validate(manifest, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_the_configuration_is_valid_and_for_several_processes() -> None:
+    settings = config.parse(tomllib.loads(CONFIG), {})
+
+    assert settings.store.url.startswith("postgresql")
+    assert settings.store.objects
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_ports_probes_and_times_are_those_of_the_configuration(name: str) -> None:
+    settings = config.parse(tomllib.loads(CONFIG), {})
+    (container,) = PODS[name]["containers"]
+    ports = {one["name"]: one["containerPort"] for one in container["ports"]}
+    stop = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", "0"])
+
+    assert ports["http"] == int(settings.http.listen.rpartition(":")[2])
+    assert ports.get("smtp", 2525) == int(settings.smtp.listen.rpartition(":")[2])
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "http"}
+    assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
+    assert PODS[name]["terminationGracePeriodSeconds"] >= float(stop[-1]) + settings.smtp.drain + 15
+    assert container["args"][:3] == ["gateway", "serve", "--role"]
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_has_what_its_role_needs(name: str) -> None:
+    pod, role = PODS[name], PODS[name]["containers"][0]["args"][3]
+    mounts = {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    settings = config.parse(tomllib.loads(CONFIG), {})
+    key_file = settings.desks["default"].api_key_file
+
+    assert set(mounts) == {one["name"] for one in pod["volumes"]}
+    assert settings.store.spool_dir.is_relative_to(mounts["state"])
+    assert (role == "worker") == ("desk-key" in mounts)
+    assert role != "worker" or (key_file and str(key_file.parent) == mounts["desk-key"])
+
+
+def test_services_budgets_and_policies_select_pods_that_exist() -> None:
+    labels = [one["spec"]["template"]["metadata"]["labels"] for one in MANIFESTS if "template" in one.get("spec", {})]
+    for one in MANIFESTS:
+        spec = one.get("spec", {})
+        selector = spec.get("selector", spec.get("podSelector", {})) if "template" not in spec else None
+        if selector:
+            wanted = selector.get("matchLabels", selector)
+            assert sum(wanted.items() <= of_pod.items() for of_pod in labels) == 1, one["metadata"]["name"]
