@@ -87,7 +87,7 @@ class Replica(GatewayProcess):
 
     def await_port(self, wait: float = 60) -> None:
         port = self.http_port if self.role == "worker" else self.smtp_port
-        end = time.monotonic() + wait
+        end = time.monotonic() + max(wait, 120)
         while True:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
                 return
