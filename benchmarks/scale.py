@@ -74,12 +74,12 @@ class Desk:
 class Replica(GatewayProcess):
     """``gateway serve`` with a role."""
 
-    def __init__(self, folder: Path, desk: Desk, url: str, role: str = "all", **more: str) -> None:
+    def __init__(self, folder: Path, simulator: Desk, url: str, role: str = "all", **more: str) -> None:
         home = folder / f"{role}-{os.urandom(3).hex()}"
         home.mkdir()
         smtp, http = free_port(), free_port()
         more = {"desk": "rate = 0", "guard": NO_GUARD, "store": f'spool = "{folder}/spool"', **more}
-        config = config_text(f"{desk.url}/api/v1", "demo-desk-key", home, smtp, http, store_url=url, **more)
+        config = config_text(f"{simulator.url}/api/v1", "demo-desk-key", home, smtp, http, store_url=url, **more)
         super().__init__(home, config.replace("[http]", NO_LIMITS + "\n[http]"), smtp, http)
         self.command += ["--role", role]
         self.url = url
