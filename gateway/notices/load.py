@@ -108,11 +108,11 @@ def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
             out[part] = {**under, **value}
         elif isinstance(value, list) and isinstance(under, list):
             out[part] = [*value, *under]
-    words = {key: value for key, value in base.get("state", {}).items() if key != "fields"}
-    for state, under in words.items():
-        more = mine.get("state", {}).get(state, [])
-        if isinstance(more, list):
-            out["state"][state] = [*under, *(word for word in more if word not in under)]
+    said = mine.get("state", {})
+    if isinstance(said, dict):
+        for state, words in base.get("state", {}).items():
+            if state != "fields" and isinstance(more := said.get(state, []), list):
+                out["state"][state] = [*words, *(word for word in more if word not in words)]
     return out
 
 

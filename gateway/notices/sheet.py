@@ -53,10 +53,18 @@ def read(text: str, tables: Sequence[str] = ()) -> Sheet:
         if len(cells) < 3:
             _labelled(sheet, lines, number)
     for table in tables:
-        rows = list(csv.reader(table[:MOST_TEXT].splitlines()[:MOST_LINES]))
+        rows = _rows(table)
+        heading = [label(cell) for cell in rows[0]] if rows else []
         for row in rows[1:]:
-            _row(sheet, [label(cell) for cell in rows[0]], row)
+            _row(sheet, heading, row)
     return sheet
+
+
+def _rows(table: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(table[:MOST_TEXT].splitlines()[:MOST_LINES]))
+    except csv.Error:
+        return []
 
 
 def _row(sheet: Sheet, heading: Sequence[str], cells: Sequence[str]) -> None:

@@ -159,6 +159,8 @@ def test_a_profile_extends_a_shipped_one(tmp_path: Path) -> None:
 def test_what_is_wrong_in_an_extension_has_its_own_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"own\.toml:10: state: close: the word 'Down' is in open as well"):
         settings(tmp_path, "", GERMAN.replace('"erreichbar"', '"Down"'))
+    with pytest.raises(ConfigError, match=r"own\.toml:\d+: state: Input should be"):
+        settings(tmp_path, "", 'extends = "veeam"\nname = "x"\nstate = 5\n')
     with pytest.raises(ConfigError, match=r"own\.toml:1: extends: 'kuma' is not one of"):
         settings(tmp_path, "", GERMAN.replace('"uptime-kuma"', '"kuma"'))
 
