@@ -9,7 +9,7 @@ from gateway.blocks.plain import plain
 from gateway.decide.conditions import View
 from gateway.envelope import Envelope
 from gateway.mail.model import Email
-from gateway.notices import normal, sheet
+from gateway.notices import cells, normal, sheet
 from gateway.notices.attached import Attached
 from gateway.notices.profile import KNOWN
 from gateway.notices.sheet import Sheet
@@ -43,9 +43,12 @@ class Paper:
         return self._bodies
 
     def sheets(self) -> list[Sheet]:
+        """The bodies as sheets, then the tables of the HTML."""
         if not self._sheets:
             tables = self.attached.tables()
             self._sheets = [sheet.read(text, tables if not number else ()) for number, text in enumerate(self.bodies())]
+            if "<tr" in self.email.html[: cells.MOST_HTML].lower():
+                self._sheets.append(sheet.read(cells.rows(self.email.html, "\n".join(self.bodies()))))
         return self._sheets
 
     def plain(self, source: str) -> list[str]:

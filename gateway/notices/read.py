@@ -92,6 +92,7 @@ def _original(email: Email, one: Forwarded) -> Email:
         sender=one.sender,
         subject=one.subject,
         text=one.text,
+        html="" if one.attached else email.html,
         blocks=one.blocks,
         to=one.to,
         cc=one.cc,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from gateway.mail import wire
 from gateway.mail.data import FILES, SIZE
 from gateway.mail.model import DataFile
 from gateway.mail.read import read as read_mail
-from gateway.notices import sheet, times
+from gateway.notices import cells, sheet, times
 from gateway.notices.attached import Attached
 
 LABELS = [
@@ -144,3 +145,23 @@ def test_small_files_for_machines_travel_with_the_mail() -> None:
     ]  # fmt: skip
     assert wire.load(wire.dump(email)).data == email.data
     assert len(email.attachments) == 5 + FILES
+
+
+def test_rows_of_tables_that_lay_out() -> None:
+    html = (
+        "<table><tr><td>Site<td>&nbsp;<td>Smith &amp; Co</tr><TR><TD>Device</TD><TD><b>web</b>01</TD></TR></table><p>below</p>"
+        "<table><tr><th>A</th><th>B</th><th>C</th></tr><tr><td>1</td><td>2 | 3</td><td>4</td></tr></table>"
+        '<tr style="display:none"><td>Status</td><td>resolved</td></tr>'
+    )
+
+    assert cells.rows(html, "Site Smith & Co\nDevice web01\nA B C\n1 2 3 4").split("\n") == [
+        "Site | Smith & Co", "Device | web01", "A | B | C", "1 | 2 3 | 4"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("html", ["<tr>" * 100_000, "<tr><td>" * 60_000, "<td " * 100_000, "<tr><td>a<td>" + "a" * 300_000, "<" * 200_000])
+def test_hostile_tables_are_quick(html: str) -> None:
+    started = time.process_time()
+    cells.rows(html, "a" * 100_000)
+
+    assert time.process_time() - started < 0.5
