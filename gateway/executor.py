@@ -39,8 +39,8 @@ log = structlog.get_logger("work")
 
 ORDER_PAUSE = 0.3
 MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
-REPEATABLE = ("pictures", "status", "close", "priority", "bundle")  # doing it again changes nothing
-ELSEWHERE = ("moved", "close", "told", "priority", "bundle", "list")  # of a ticket that may be another
+REPEATABLE = ("pictures", "status", "close", "priority", "client", "bundle")  # doing it again changes nothing
+ELSEWHERE = ("moved", "close", "told", "priority", "client", "bundle", "list")  # of a ticket that may be another
 OPTIONAL = ("pictures", "missing", "released", "status", "note", "contact", *ELSEWHERE)  # the mail can do without
 
 

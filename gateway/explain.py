@@ -221,6 +221,8 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"effect": "tell what became of the ticket"}
         case "priority":
             return {"effect": "raise the priority", **body["request"]}
+        case "client":
+            return {"effect": "move to its client", **body["request"]}
         case "bundle":
             return {"effect": "bundle", "under": body["master_id"], "mode": body["mode"]}
         case "list":

@@ -25,7 +25,7 @@ from gateway.store.effects import Effect
 from gateway.store.stage import EffectState
 from gateway.templates import Templates
 
-COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "bundle")
+COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "client", "bundle")
 FILES = ("document", "pictures")
 LIST_ROOM = 4500  # characters of a comment
 
@@ -112,6 +112,8 @@ class Requests:
                 return await self.desk.set_status(one.body["ticket_id"], one.body["request"], self.permit)
             case "priority":
                 return await self._set_priority(one)
+            case "client":
+                return await self.desk.update_ticket(self.ledger.ticket_id, one.body["request"], self.permit)
             case "bundle":
                 master, mode = one.body["master_id"], one.body["mode"]
                 return await self.desk.bundle(master, self.ledger.ticket_id, mode, self.permit)

@@ -257,7 +257,8 @@ def _became(decision: Decision) -> dict[str, str]:
             bodies.setdefault(spec.kind, []).append(spec.body)
         return _comment(decision.plan.ticket_id, bodies, held)
     request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
-    return _ticket(request, [spec.kind for spec in decision.plan.effects], held)
+    moved: dict[str, Any] = next((spec.body["request"] for spec in decision.plan.effects if spec.kind == "client"), {})
+    return _ticket({**request, **moved}, [spec.kind for spec in decision.plan.effects], held)
 
 
 def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -300,7 +301,7 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
         effect.c.delivery_id.in_([row["id"] for row in rows]),
         or_(
-            effect.c.kind.in_(("ticket", "contact", "note", "priority")),
+            effect.c.kind.in_(("ticket", "contact", "client", "note", "priority")),
             and_(effect.c.kind == "comment", effect.c.body.contains('"is_internal": true')),
             and_(effect.c.kind == "document", effect.c.body.contains('"held"')),
         ),
@@ -328,7 +329,8 @@ def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _K
         bodies = {kind: [json.loads(body) for body in found] for kind, found in plan.items()}
         became = _comment(row["ticket_id"], bodies, held)
     elif "ticket" in plan:
-        became = _ticket(json.loads(plan["ticket"][0])["request"], plan, held)
+        moved = json.loads(plan["client"][0])["request"] if "client" in plan else {}
+        became = _ticket({**json.loads(plan["ticket"][0])["request"], **moved}, plan, held)
     else:
         return None
     one = replace(inbox.of_row(row), files_released=False)  # as it was decided at first

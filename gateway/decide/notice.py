@@ -284,9 +284,11 @@ def _ticket(affair: Affair, begun: Problem, heading: str = "", note: str = "") -
     destination = {**case.context.destination, **affair.noticing.destination, "client_id": affair.client_id}
     if priority := affair.noticing.priorities.get(notice.priority.casefold()):
         destination["priority_id"] = priority
+    quiet, moves = _quietly(affair)
     effects = affair.composer(object=begun.object, condition=begun.condition, word=begun.word).ticket(
-        destination, list(case.email.blocks), note or _note(affair, begun), heading=heading or notice.title
+        {**destination, **quiet}, list(case.email.blocks), note or _note(affair, begun), heading=heading or notice.title
     )
+    effects[1:1] = moves
     plan = Plan(
         effects=newticket.with_extras(case, effects),
         board_id=destination["board_id"],
@@ -297,6 +299,16 @@ def _ticket(affair: Affair, begun: Problem, heading: str = "", note: str = "") -
     )
     case.trace.add("new ticket", f"client {affair.client_id}", "ticket")
     return Decision("ticket", plan=plan)
+
+
+def _quietly(affair: Affair) -> tuple[dict[str, str], list[EffectSpec]]:
+    """The desk mails the client of a new ticket, and cannot be told not to: so the ticket is made on the fallback
+    client and moved without a mail."""
+    fallback = affair.case.context.requesters.fallback
+    if affair.notice.handling.announce or not fallback or fallback == affair.client_id:
+        return {}, []
+    request = {"client_id": affair.client_id, "suppressContactNotifications": True}
+    return {"client_id": fallback}, [EffectSpec("client", {"request": request})]
 
 
 def _note(affair: Affair, problem: Problem) -> str:
@@ -362,7 +374,7 @@ def _comment(affair: Affair, verdict: Verdict) -> Decision:
         effects.append(EffectSpec("status", {"request": request}))
     raised = _raised(affair, after, verdict)
     if raised:
-        request = {"priority_id": raised}
+        request = {"priority_id": raised, "suppressContactNotifications": True}
         effects.append(EffectSpec("priority", {"request": request, "before": after.priority_id}))
         after = replace(after, priority_id=raised)
     effects += [one for _, one in shared.closures(affair, shared.met(affair))]
@@ -410,7 +422,7 @@ def _recover(affair: Affair, verdict: Verdict) -> Decision:
         words = affair.composer().comment((), internal=True, present={}, automatic=affair.notice.profile, note=note)
         effects += words
         if raised := _raised(affair, after, verdict):
-            request = {"priority_id": raised}
+            request = {"priority_id": raised, "suppressContactNotifications": True}
             effects.append(EffectSpec("priority", {"request": request, "before": after.priority_id}))
             after = replace(after, priority_id=raised)
     closing: list[Problem] = []

@@ -10,7 +10,7 @@ from gateway.decide.problem import Noticed, Problem
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 EffectKind = Literal[
     "ticket", "comment", "document", "pictures", "status", "missing", "released", "moved", "note", "contact",
-    "close", "told", "priority", "bundle", "list", "again",
+    "close", "told", "priority", "client", "bundle", "list", "again",
 ]  # fmt: skip
 
 

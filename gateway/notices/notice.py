@@ -20,7 +20,8 @@ class Handling:
     within ``flap_window`` are a flapping, over when it was quiet that long. ``storm`` new keys within
     ``storm_window`` are a storm, 0 for none. ``files``: whether files are uploaded beyond the first mail's.
     ``bundle``: how tickets of several clients about one incident are bundled, "" for not at all; with
-    ``fan_out`` later updates on the master go out to the clients' contacts."""
+    ``fan_out`` later updates on the master go out to the clients' contacts.
+    ``announce``: the desk may mail the client about a new ticket, as it does about others."""
 
     close: bool = True
     hold: float = 600.0
@@ -33,6 +34,7 @@ class Handling:
     files: bool = True
     bundle: Literal["", "link_only", "sync_updates"] = ""
     fan_out: bool = False
+    announce: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -243,6 +243,9 @@ class HandlingPart(Section):
         None, description="how tickets of several clients about one incident are bundled; empty = not"
     )
     fan_out: bool | None = Field(None, description="later updates on the master are mailed to the clients' contacts")
+    announce: bool | None = Field(
+        None, description="the desk may mail the client about a new ticket; else it is made elsewhere and moved"
+    )
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
     priority: str = Field("", description="their priority, unless the severity says another")
