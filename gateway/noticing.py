@@ -33,7 +33,7 @@ def noticing(
     if notice.expected and not envelope.internal:
         each = notice.object if any(one.name == notice.expected and one.each for one in source.expect) else ""
         missing = (missing_key(notice.expected, each),)
-    priorities, closed, urgent = {}, {}, ""
+    priorities, closed = {}, {}
     if catalog is not None:
         priorities = {str(row["priority_name"]).casefold(): str(row["priority_id"]) for row in catalog.priorities}
         closed = {board: status for board in catalog.boards if (status := catalog.closed_status(board))}
@@ -43,7 +43,6 @@ def noticing(
         destination=_destination(source, catalog),
         priorities=priorities,
         closed=closed,
-        urgent=urgent,
         missing=missing,
         each=each,
         client_id=json.loads(envelope.internal)["client_id"] if envelope.internal else "",

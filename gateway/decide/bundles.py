@@ -27,6 +27,15 @@ def _others(affair: Affair, problem: Problem) -> list[Problem]:
     return [one for one in found if one.id != problem.id and one.client_id != problem.client_id]
 
 
+def of_client(affair: Affair) -> Problem | None:
+    """The client's open problem of the incident: as it was sent on, or by another of the vendor's ways."""
+    notice = affair.notice
+    if not notice.incident or not notice.handling.bundle:
+        return None
+    found: list[Problem] = affair.facts.ask(OfIncident(notice.profile, notice.incident))
+    return next((one for one in found if one.alive and one.client_id == affair.client_id), None)
+
+
 def under(affair: Affair, begun: Problem) -> tuple[str, list[EffectSpec]]:
     """The master for a new ticket, "" for none, and what puts it there."""
     alive = [one for one in _others(affair, begun) if one.alive]

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 def proven(case: Case) -> Decision | None:
-    """A notice of a vendor who is known to have sent it."""
+    """A notice of a vendor who is known to have sent it, or that a technician sent on."""
     notice = _of(case)
-    return _decide(case, notice) if notice and notice.proven and not notice.forwarded else None
+    return _decide(case, notice) if notice and notice.proven else None
 
 
 def unproven(case: Case) -> Decision | None:
@@ -36,7 +36,7 @@ def unproven(case: Case) -> Decision | None:
 
 
 def forwarded(case: Case) -> Decision | None:
-    """A notice that a person sent on: a customer's is their ticket, a technician's the vendor's."""
+    """A notice that a customer sent on: it is their ticket."""
     notice = _of(case)
     return _decide(case, notice) if notice and notice.forwarded else None
 
@@ -142,7 +142,12 @@ def _problem(affair: Affair) -> Problem | None:
     that is open."""
     mine = next((one for one in affair.known if one.client_id == affair.client_id), None)
     alive = [one for one in affair.known if one.alive]
-    if (mine and mine.alive) or len(alive) != 1 or affair.by_person:
+    if mine and mine.alive:
+        return mine
+    if same := bundles.of_client(affair):
+        affair.case.trace.add("incident", "the client has a ticket of it", same.number)
+        return same
+    if len(alive) != 1 or affair.by_person:
         return mine
     if affair.notice.proven and affair.client_id != affair.case.context.requesters.fallback:
         return mine
@@ -398,7 +403,7 @@ def _words(notice: Notice, verdict: Verdict) -> str:
 def _raised(affair: Affair, problem: Problem, verdict: Verdict) -> str:
     """The id of the priority that it gets, "" for none."""
     named = affair.noticing.priorities.get(affair.notice.priority.casefold(), "") if verdict.rises else ""
-    raised = named or (affair.noticing.urgent if verdict.flaps else "")
+    raised = named or (affair.case.context.importance.get("high", "") if verdict.flaps else "")
     return raised if raised != problem.priority_id else ""
 
 

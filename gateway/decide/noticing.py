@@ -10,17 +10,16 @@ from gateway.notices.notice import Notice
 
 @dataclass(frozen=True, slots=True)
 class Noticing:
-    """The notice that a mail is, and where its ticket would go in the desk's ids. ``priorities`` are ids by
-    name without case, ``closed`` the status that closes a ticket, by board; ``urgent`` the priority of what
-    flaps. ``missing`` are the keys of the expectations that it meets, ``each`` their object where every one
-    counts. ``client_id`` is known beforehand of a mail that the gateway made."""
+    """The notice that a mail is, and where its ticket would go in the desk's ids. ``priorities`` are ids by name
+    without case, ``closed`` the status that closes a ticket, by board. ``missing`` are the keys of the
+    expectations that it meets, ``each`` their object where every one counts. ``client_id`` is known beforehand of
+    a mail that the gateway made."""
 
     notice: Notice
     desk: str = ""
     destination: Mapping[str, str] = field(default_factory=dict)
     priorities: Mapping[str, str] = field(default_factory=dict)
     closed: Mapping[str, str] = field(default_factory=dict)
-    urgent: str = ""
     missing: tuple[str, ...] = ()
     each: str = ""
     client_id: str = ""

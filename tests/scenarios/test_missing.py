@@ -134,3 +134,21 @@ async def test_mail_that_waits_to_be_read_is_not_missing(tmp_path: Path, migrate
     assert await stage.expectations.look() == 0
     assert await until(stage, at("2026-12-03T07:30")) == 1
     await finish(stage)
+
+
+async def test_a_learned_rhythm(tmp_path: Path, migrated_file: Path) -> None:
+    """Weekdays at about half past five; a mail that is late on a Tuesday, none on a Sunday."""
+    stage = await opened(tmp_path, migrated_file, nightly(by=[], learn=True))
+    start = at("2026-11-30T05:30")  # a Monday
+    stage.now = stage.expectations.started = start - HOUR
+    for day in range(15):
+        if day % 7 < 5:
+            await success(stage, start + day * DAY + (day % 3) * MINUTE)
+    assert await until(stage, at("2026-12-14T08:00")) == 0
+    assert await until(stage, at("2026-12-15T06:25")) == 0
+    assert await until(stage, at("2026-12-15T06:35")) == 1
+    assert "2026-12-15 05:32 CET" in stage.ticket(1)["attributes"]["description"]
+    for day in (16, 17, 18):
+        await success(stage, at(f"2026-12-{day}T05:30"))
+    assert await until(stage, at("2026-12-20T12:00")) == 0
+    await finish(stage)

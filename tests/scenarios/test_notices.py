@@ -9,7 +9,8 @@ from random import Random
 import pytest
 
 from gateway.store import census, problems
-from tests.scenarios.stage import Stage, close
+from tests.scenarios.scripts import ALICE, BOB, GIL
+from tests.scenarios.stage import M, Stage, close
 from tests.scenarios.vendors import (
     HOUR,
     MINUTE,
@@ -72,7 +73,7 @@ async def test_flapping_is_told_once_and_decided_by_the_last_word(
     tmp_path: Path, migrated_file: Path, last: str
 ) -> None:
     """Problem, recovery and problem within two minutes, ten times."""
-    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    stage = await opened(tmp_path, migrated_file, NAGIOS, importance={"high": "Urgent"})
     monitor = Machine(stage)
     for number in range(10):
         await monitor.service("CRITICAL", after=40, at=stage.now + 40)
@@ -84,6 +85,7 @@ async def test_flapping_is_told_once_and_decided_by_the_last_word(
     assert sum("flapping" in note for note in notes(stage, 1)) == 1
     assert is_open(stage, 1) is (last == "CRITICAL")
     assert len(notes(stage, 1)) <= 6
+    assert priority(stage, 1) == "Urgent"
     await finish(stage)
 
 
@@ -415,4 +417,95 @@ async def test_the_desk_answers_nothing_while_the_end_is_told(tmp_path: Path, mi
     assert len(notes(stage, 1)) == 1
     closing = [call for call in stage.simulator.desk.calls if call.method == "PUT" and call.path.endswith("/status")]
     assert len(closing) <= 2
+    await finish(stage)
+
+
+M365 = {"profile": "m365-health", "senders": ["mon.msp.example", "microsoft.com"]}
+
+
+def forward(sender: str, text: str = "", verdict: str = "pass", key: str = "fwd") -> M:
+    """A notice of Microsoft 365 that somebody sends on, with words of their own above."""
+    subject, body = incident("", "Service degradation")
+    original = f"From: Microsoft 365 <o365mc@microsoft.com>\nDate: Sun, 22 Nov 2026 09:30\nSubject: {subject}\n\n{body}"
+    words = f"{text or 'Please have a look.'}\n\n---------- Forwarded message ---------\n{original}"
+    return M(key, sender, f"Fwd: {subject}", words, verdict=verdict)
+
+
+async def test_customers_send_on_one_incident(tmp_path: Path, migrated_file: Path) -> None:
+    """A ticket each, with the customer as its contact, bundled; the vendor's own word ends none of them."""
+    stage = await opened(tmp_path, migrated_file, {**M365, "bundle": "link_only"})
+    for key, sender in (("a", ALICE), ("b", GIL)):
+        await stage.accept(forward(sender, key=key, verdict="none"))
+        await stage.work(1.0)
+    assert [await stage.outcome(key) for key in "ab"] == ["ticket 1", "ticket 2"]
+    assert [stage.client_of(number) for number in (1, 2)] == ["Acme", "Globex"]
+    assert stage.ticket(1)["contact_name_id"] and stage.ticket(2)["master_ticket_id"] == stage.order[0]
+
+    await stage.accept(forward(BOB, "For us too!", key="c", verdict="none"))
+    await stage.work(1.0)
+    assert await stage.outcome("c") == "comment 1" and "For us too!" in notes(stage, 1)[0]
+    health = Machine(stage, "Initech <o365mc@mon.msp.example>")
+    await health.says(*incident("Initech", "Service degradation"))
+    await health.says(*incident("Initech", "Service restored"))
+    await stage.work()
+    assert [is_open(stage, number) for number in (1, 2, 3)] == [True, True, False]
+    assert all("a person reported it" in notes(stage, number)[-1] for number in (1, 2))
+    await finish(stage)
+
+
+async def test_a_technician_sends_on_a_notice(tmp_path: Path, migrated_file: Path) -> None:
+    """It counts as the vendor's: the same ticket, and no contact."""
+    stage = await opened(tmp_path, migrated_file, M365)
+    for key in ("a", "b"):
+        await stage.accept(forward("Tess Technician <tess@msp.example>", key=key))
+        await stage.work(1.0)
+    assert [await stage.outcome(key) for key in "ab"] == ["ticket 1", "internal 1"]
+    assert not stage.ticket(1)["contact_name_id"]
+    await finish(stage)
+
+
+@pytest.mark.parametrize("fan_out", [False, True])
+async def test_news_goes_out_to_clients_only_where_it_is_said(
+    tmp_path: Path, migrated_file: Path, fan_out: bool
+) -> None:
+    """A desk mails the contacts of all bundled tickets about a public comment on their master."""
+    stage = await opened(tmp_path, migrated_file, {**M365, "fan_out": fan_out})
+    for key, sender in (("a", ALICE), ("b", GIL)):
+        await stage.accept(forward(sender, key=key, verdict="none"))
+        await stage.work(1.0)
+    before = len(stage.simulator.desk.mails)
+    health = Machine(stage, "Acme <o365mc@mon.msp.example>")
+    assert await stage.outcome(await health.says(*incident("Acme", "Extended recovery"))) in ("internal 1", "comment 1")
+
+    mailed = {mail.to for mail in stage.simulator.desk.mails[before:]}
+    assert mailed == ({"alice@acme.example", "gil@globex.example"} if fan_out else set())
+    await stage.close()
+
+
+async def test_files_of_later_mails(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "files": False})
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL", files={"log.txt": b"one"})
+    await monitor.service("CRITICAL", files={"log.txt": b"two"})
+
+    documents = [row for row in stage.simulator.desk.documents.values() if row]
+    assert len(documents) == 1 and len(notes(stage, 1)) == 1
+    await finish(stage)
+
+
+async def test_a_template_changes(tmp_path: Path, migrated_file: Path) -> None:
+    """Nothing is lost: what cannot be read is a ticket, and the share of a day shows it."""
+    stage = await opened(
+        tmp_path, migrated_file, {"profile": "nagios", "networks": ["192.0.2.0/24"], "senders": [], "dedicated": True}
+    )
+    monitor = Machine(stage)
+    for number in range(6):
+        await monitor.service("CRITICAL", f"web0{number}/HTTP")
+    for number in range(6):
+        await monitor.says(f"NEW Alert about web0{number}", "Our alerts look better now!", after=HOUR)
+
+    ((profile, total, unread),) = await stage.store.read(lambda c: problems.drift(c, stage.now - 24 * HOUR))
+    assert (profile, total, unread) == ("nagios", 12, 6)
+    sums = await stage.store.read(census.sums)
+    assert sums.done == 12 and len(stage.order) == 12
     await finish(stage)
