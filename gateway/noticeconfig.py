@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from gateway.configtypes import MailAddress, Name, Network, Section
-from gateway.decide import domains
 from gateway.notices.profile import ExpectPart, HandlingPart, Profile, ProfileName, SenderText, Zone
 from gateway.notices.words import folded
 from gateway.ruleconfig import ConditionSettings
 
 LEAST_TOKEN = 12
-
-
-def _own_sender(text: str) -> str:
-    if "@" not in text and domains.is_public(text):
-        raise ValueError(f"{text} is a public mail domain: anybody can have an address there")
-    return text
 
 
 class NoticesSettings(Section):
@@ -36,7 +28,7 @@ class NoticeSettings(HandlingPart):
     name: ProfileName | None = Field(None, description="name in traces and lists; the profile's when empty")
     desk: Name = Field("default", description="name of the desk, with several desks")
     mailbox: MailAddress | None = Field(None, description="only mail to this mailbox")
-    senders: tuple[Annotated[SenderText, AfterValidator(_own_sender)], ...] = Field(
+    senders: tuple[SenderText, ...] = Field(
         (), description="addresses or domains in From; a passing verdict about it proves the mail"
     )
     networks: tuple[Network, ...] = Field((), description="peers whose mail is proven by where it comes from")

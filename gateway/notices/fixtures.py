@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -63,6 +64,13 @@ def run(loaded: Loaded) -> list[Mistake]:
 
 def mail_of(one: FixturePart, folder: Path) -> bytes:
     """A fixture as a mail. Raises OSError and ValueError."""
+    try:
+        return _mail(one, folder)
+    except (MessageError, IndexError) as error:  # an address or a header that is none
+        raise ValueError(str(error) or "a header is not valid") from error
+
+
+def _mail(one: FixturePart, folder: Path) -> bytes:
     if one.file:
         path = (folder / one.file).resolve()
         if folder.resolve() not in path.parents:

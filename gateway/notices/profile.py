@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from gateway.configtypes import Section
-from gateway.decide import conditions, rules
+from gateway.decide import conditions, domains, rules
 from gateway.notices.notice import Handling, State
 from gateway.notices.words import folded
 from gateway.ruleconfig import ConditionSettings
@@ -38,6 +38,8 @@ def _sender(text: str) -> str:
     local, at, domain = text.lower().rpartition("@")
     if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local):
         raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
+    if not at and domains.is_public(domain):
+        raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
     return f"{local}{at}{domain.rstrip('.')}"
 
 

@@ -194,3 +194,13 @@ def test_all_shipped_profiles_may_be_on_beside_each_other(tmp_path: Path) -> Non
 
 MUCH_ALIKE = ("expiry", "statuspage", "jira", "maintenance", "apc-ups", "datto-rmm")
 """Profiles that know their product by common words: they need senders of their own."""
+
+
+@pytest.mark.parametrize("more", ['sender = ""', 'sender = "a@@b"', 'sender = "no address"', 'file = "../gateway.toml"', 'file = "none.eml"'])
+def test_a_fixture_of_which_no_mail_can_be_made(more: str, tmp_path: Path) -> None:
+    found = settings(tmp_path, "", PROFILE.replace('subject = "DOWN web01"', f'subject = "DOWN web01"\n{more}'))
+
+    (fault,) = check_profiles(found)
+
+    assert "own.toml" in fault.where
+    assert "no mail can be made of it" in fault.what or "is not known as a mail" in fault.what, fault
