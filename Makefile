@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test run lint types suite bench score campaign docs lock clean
+.PHONY: setup demo test run lint types suite bench score scale campaign docs lock clean
 
 setup: $(READY)
 
@@ -34,6 +34,9 @@ test: lint types suite
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+scale: $(READY)
+	$(BIN)/python -m benchmarks.scale accept drain wake budget recovery soak
 
 score: $(READY)
 	$(BIN)/python -m tests.score
