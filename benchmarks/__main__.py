@@ -41,7 +41,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true")
     quick = options.parse_args().quick
     lines: list[str] = []
-    mails = 200 if quick else 2000
+    kept = 1000 if quick else 10_000
 
     def show(text: str) -> None:
         print(text, flush=True)
@@ -54,7 +54,7 @@ def main() -> None:
         "Accepting": lambda: [show(line) for line in smtp(quick)],
         "Reading": lambda: [show(f"{name:32} {value:10.2f}") for name, value in parse.measure().items()],
         "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
-        "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(mails).items()],
+        "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(kept).items()],
         "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
         "Event loop": lambda: stall.main(show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),

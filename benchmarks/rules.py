@@ -1,13 +1,17 @@
-"""Rules: CPU of a decision with 60 of them, hostile patterns and bodies, and ``whatif``: mails a second."""
+"""Rules: CPU of a decision with 60 of them, hostile patterns and bodies, and ``whatif`` over kept mail."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, func, insert, literal, select
 
 from gateway.config import parse
 from gateway.decide.conditions import View
@@ -17,9 +21,12 @@ from gateway.decide.rules import route
 from gateway.envelope import Envelope
 from gateway.mail.read import read
 from gateway.rules import resolved
+from gateway.store.schema import delivery, effect
 
 MOST_MS = 1.0
 MOST_STALL_MS = 250.0
+MADE = 500  # kept mails that are worked on; making all of them takes too long
+ALICE = "Alice Archer <alice@acme.example>"
 
 
 def settings(rules: list[dict[str, Any]]) -> Any:
@@ -68,8 +75,16 @@ def hostile() -> list[dict[str, Any]]:
     ]
 
 
-async def kept(mails: int, folder: Path, migrated: Path) -> float:
-    """Seconds of ``whatif`` over so many kept mails, without the parser's children."""
+def cpu() -> float:
+    """Seconds of this process and of its children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+async def kept(mails: int, folder: Path, migrated: Path) -> tuple[float, float]:
+    """Seconds of ``whatif`` over so many kept mails, and of CPU with the parser's children. Some are made as
+    always, the others are copies of their rows."""
+    from gateway.parser import Parser
     from gateway.whatif import replay
     from tests.scenarios.stage import M, Stage, settings_for
 
@@ -83,27 +98,43 @@ async def kept(mails: int, folder: Path, migrated: Path) -> float:
         },
     )
     await stage.open()
-    for number in range(mails):
-        await stage.accept(
-            M(f"m{number}", "Alice Archer <alice@acme.example>", f"Problem {number}", text="words " * 100)
-        )
+    made = min(mails, MADE)
+    for number in range(made):
+        files = {"report.pdf": b"%PDF-1.4" + b"x" * 20_000} if number % 10 == 0 else {}
+        reply = f"m{number - 1}" if number % 3 == 2 else ""
+        await stage.accept(M(f"m{number}", ALICE, f"Problem {number}", text="words " * 100, files=files, reply=reply))
         if number % 50 == 49:
             await stage.work()
     await stage.work()
+    for copy in range(1, mails // made):
+        await stage.store.write(partial(copied, copy=copy))
+    parser = Parser(own=[box.address for box in stage.settings.mailbox])
 
     def look(operation: Any) -> Any:
         with stage.store.engine.connect() as connection:
             return operation(connection)
 
-    started = time.monotonic()
-    report = await replay(look, stage.planner.parser, stage.directories, stage.settings, 0.0)
+    started, used = time.monotonic(), cpu()
+    report = await replay(look, parser, stage.directories, stage.settings, 0.0)
     took = time.monotonic() - started
+    await parser.close()
+    used = cpu() - used
     await stage.close()
-    assert report.mails == mails and not report.changes, report
-    return took
+    assert report.mails == mails // made * made and not report.changes, report
+    return took, used
 
 
-def main(mails: int = 1000) -> dict[str, float]:
+def copied(connection: Connection, copy: int) -> None:
+    """The deliveries that were made, with their effects, once more under other ids."""
+    for table, key in ((delivery, "id"), (effect, "delivery_id")):
+        columns = [one.name for one in table.columns if one.name != "seq"]
+        other = literal(f"{copy:04d}").concat(func.substr(table.c[key], 5))
+        values = [other if one == key else table.c[one] for one in columns]
+        first = select(delivery.c.id).where(delivery.c.seq <= MADE)
+        connection.execute(insert(table).from_select(columns, select(*values).where(table.c[key].in_(first))))
+
+
+def main(mails: int = 10_000) -> dict[str, float]:
     import structlog
 
     from gateway.store.engine import make_engine
@@ -122,11 +153,12 @@ def main(mails: int = 1000) -> dict[str, float]:
         engine.dispose()
         folder = Path(name) / "stage"
         folder.mkdir()
-        took = asyncio.run(kept(mails, folder, migrated))
-        found["whatif, mails a second"] = mails / took
+        took, used = asyncio.run(kept(mails, folder, migrated))
+        found[f"whatif over {mails} mails, s"] = took
+        found[f"whatif over {mails} mails, s CPU"] = used
     assert found["60 rules, 2 kB body, ms"] <= MOST_MS
     assert max(found["60 rules, 1 MB body, ms"], found["5 hostile patterns, 1 MB body, ms"]) <= MOST_STALL_MS
-    assert found["whatif, mails a second"] >= 10_000 / 60
+    assert used / mails <= 60 / 10_000  # seconds depend on what else the machine does
     return found
 
 
