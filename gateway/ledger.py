@@ -183,6 +183,8 @@ class Ledger:
         threads.add_participants(connection, one.desk, one.ticket_id, plan["people"])
         for address, status in plan.get("marks", ()):
             threads.mark_unreachable(connection, one.desk, address, status, now)
+        if one.moved_to:
+            problems.follow(connection, one.id, one.ticket_id)
         if not plan["ticket_id"]:
             threads.add_ticket(
                 connection,

@@ -41,6 +41,7 @@ from gateway.steps import Defer, Ended, Quarantine, Step, Wait
 from gateway.store import effects, inbox, problems, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 
@@ -142,9 +143,11 @@ class Planner:
         ids = {email.message_id, *thread_ids(email)} - {""}
         if noticed is not None:
             ids.update(notice.mentions(noticed.notice))
+        families = notice.families(one.desk, noticed.notice) if noticed else ()
 
         def look(connection: Connection) -> list[threads.Blocker]:
             blockers = threads.blockers(connection, one.desk, one.seq, ids)
+            blockers += problems.makers(connection, families, one.id)
             if not blockers:
                 source.prefetch(connection, expected_questions(email, one.envelope))
             return blockers
@@ -179,7 +182,7 @@ class Planner:
     # -- keeping ----------------------------------------------------------------------------------
 
     async def _end(self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str) -> Step:
-        values = {**_read(email, decision.outcome), "trace": trace, "board_id": context.destination["board_id"]}
+        values = {**_read(email, decision), "trace": trace, "board_id": context.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:
@@ -228,7 +231,7 @@ class Planner:
                 lease_until=now + lease,
                 plan=json.dumps(after.plan),
                 trace=trace,
-                **_read(email, decision.outcome),
+                **_read(email, decision),
                 board_id=plan.board_id,
                 ticket_id=plan.ticket_id,
                 **posted,
@@ -358,7 +361,7 @@ def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
     return Closing(policy, window, status)
 
 
-def _read(email: Email, outcome: str) -> dict[str, Any]:
+def _read(email: Email, decision: Decision) -> dict[str, Any]:
     """What the store keeps of a mail once it was read."""
     sender = email.sender.address.lower() if email.sender else ""
     return {
@@ -366,8 +369,8 @@ def _read(email: Email, outcome: str) -> dict[str, Any]:
         "sender": sender,
         "sender_domain": sender.rpartition("@")[2],
         "subject": email.subject[:255],
-        "class": email.auto.kind,
-        "outcome": outcome,
+        "class": VENDOR if decision.noticed and decision.noticed.proven else email.auto.kind,
+        "outcome": decision.outcome,
     }
 
 

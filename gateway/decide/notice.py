@@ -468,6 +468,11 @@ def mentions(notice: Notice) -> tuple[str, ...]:
     return (problem_id(notice), *_incident_id(notice), _storm_id(notice))
 
 
+def families(desk: str, notice: Notice) -> tuple[str, ...]:
+    """The families of its problem and its storm."""
+    return (family_of(desk, notice.profile, notice.key), family_of(desk, notice.profile, STORM))
+
+
 def problem_id(notice: Notice) -> str:
     """The id that all notices of a problem share."""
     return f"{family_of('', notice.profile, notice.key)}@problem.notice"

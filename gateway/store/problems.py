@@ -15,8 +15,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from gateway.decide.problem import Noticed, Problem
 from gateway.store import expected
 from gateway.store.inbox import Delivery
-from gateway.store.schema import mention, notice, problem
-from gateway.store.threads import Reserved, key
+from gateway.store.schema import delivery, mention, notice, problem
+from gateway.store.stage import Stage
+from gateway.store.threads import Blocker, Reserved, key
 
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NAMES = tuple(one.name for one in fields(Problem))
@@ -135,6 +136,16 @@ def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number
     )
 
 
+def follow(connection: Connection, delivery_id: str, ticket_id: str) -> None:
+    """An operator took the mail that began a problem to another ticket: the problem is there now. Its ticket was
+    not made by us, so it does not close by itself."""
+    connection.execute(
+        update(problem)
+        .where(problem.c.delivery_id == delivery_id, problem.c.ticket_id != ticket_id)
+        .values(ticket_id=ticket_id, number="", status_id="", revision=problem.c.revision + 1)
+    )
+
+
 def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
     """The desk no longer has the ticket."""
     connection.execute(
@@ -208,6 +219,23 @@ def wait_by(connection: Connection, one: Delivery, ids: Iterable[str]) -> None:
     rows = [{"key": key(one.desk, each), "seq": one.seq} for each in dict.fromkeys(ids)]
     if rows:
         connection.execute(_INSERT[connection.dialect.name](mention).on_conflict_do_nothing(), rows)
+
+
+def makers(connection: Connection, families: Sequence[str], but: str) -> list[Blocker]:
+    """Deliveries that are making the tickets of these keys: they are waited for without limit."""
+    if not families:
+        return []
+    query = (
+        select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at)
+        .join(problem, problem.c.delivery_id == delivery.c.id)
+        .where(
+            problem.c.family.in_(families),
+            problem.c.ticket_id == "",
+            delivery.c.stage == Stage.PLANNED.value,
+            delivery.c.id != but,
+        )
+    )
+    return [Blocker(row[0], row[1], Stage(row[2]), row[3], creating=True) for row in connection.execute(query)]
 
 
 # -- the operator's lists --------------------------------------------------------------------------

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
-from gateway.store import census, problems
+from gateway.store import census, claims, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.stage import M, Stage, close
 from tests.scenarios.vendors import (
@@ -509,3 +510,54 @@ async def test_a_template_changes(tmp_path: Path, migrated_file: Path) -> None:
     sums = await stage.store.read(census.sums)
     assert sums.done == 12 and len(stage.order) == 12
     await finish(stage)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("last_word", ["open", "close"])
+async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_word: str, kept: bool) -> None:
+    """Whatever transaction is the last one of a process, kept or not, the next process comes to the same end: one
+    ticket, the same count, no comment twice, open only if the last word is a problem."""
+    words = ["open", "close", "open"] if last_word == "open" else ["open", "close"]
+    for last in range(1 + kept, 40, 2):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        stage = await opened(folder, migrated_file, {**NAGIOS, "cadence": [1]})
+        monitor = Machine(stage)
+        for number, word in enumerate(words):
+            await monitor.service("CRITICAL" if word == "open" else "OK", work=None, after=30.0 + number)
+        write, left = stage.store.write, last
+
+        async def dying(operation: Any, write: Any = write) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0 and not kept:
+                raise Killed
+            done = await write(operation)
+            if left == 0:
+                raise Killed
+            return done
+
+        stage.store.write = dying  # type: ignore[method-assign]
+        killed = False
+        try:
+            await stage.work()
+        except Killed:
+            killed = True
+        stage.store.write = write  # type: ignore[method-assign]
+        await write(claims.free)
+        await stage.work()
+
+        (row,) = await problem_rows(stage)
+        opens = words.count("open")
+        assert (len(stage.order), row["count"]) == (1, opens), last
+        assert is_open(stage, 1) is (words[-1] == "open"), last
+        markers = [one["metadata"]["email_gateway"]["marker"] for one in stage.comments(1)]
+        assert len(markers) == len(set(markers)), last
+        await stage.close()
+        if not killed:
+            return
+    raise AssertionError("it never came to its end")
