@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ PROBLEM = Problem(id_of(FAMILY, "acme"), FAMILY, "nagios", "web01|http", "acme",
 
 
 def delivered(connection: Connection) -> Delivery:
-    inbox.accept(connection, [new("a notice")], b"raw", None, 3)
+    inbox.accept(connection, [new("a notice")], b"raw", None, 3, sha256(b"raw").digest())
     return claims.claim(connection, DESK, 1, now=NOW, lease=10.0, name="a worker")[0]
 
 
