@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
-from gateway.store import effects, inbox, operator, threads
+from gateway.store import effects, inbox, operator, threads, wake
 from gateway.store.effects import Effect
 from gateway.store.inbox import note
 from gateway.store.operator import NotPossible
@@ -96,16 +96,20 @@ def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], w
 
 def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: float) -> bool:
     """What the scanner said of files, by the effect's index: "" for clean, else why not. False when the
-    delivery moved on in between."""
+    delivery moved on in between, or nothing of it is held any more."""
     row = operator.find(connection, one.row["id"])
     if row["stage"] != Stage.DONE.value or row["fence"] != one.row["fence"]:
         return False
-    clean = [file for file in one.files if found.get(file.idx) == ""]
-    for file in one.files:
+    still = {file.idx for file in _held(connection, row)}  # an operator may have dropped some
+    files = [file for file in one.files if file.idx in still]
+    clean = [file for file in files if found.get(file.idx) == ""]
+    for file in files:
         if why := found.get(file.idx):
             effects.set_state(connection, file, EffectState.REFUSED, reason=why)
             inbox.free_file(connection, row["id"], file.body.get("sha256", ""))
             note(connection, row["id"], now, "held file refused", f"{file.body['name']}: {why}")
+    if not files:
+        return False
     if clean:
         let_go(connection, row, clean, "scanner", now)
     _resume(connection, row, clean, now)
@@ -150,3 +154,4 @@ def _resume(connection: Connection, row: RowMapping, released: Collection[Effect
         .where(delivery.c.seq == row["seq"])
         .values(stage=Stage.PLANNED.value, due_at=now, lease_until=0, tries=0, fence=delivery.c.fence + 1, **values)
     )
+    wake.tell(connection)

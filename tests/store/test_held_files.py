@@ -1,0 +1,85 @@
+"""Held files in the store, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.decide.files import UNSCANNED
+from gateway.store import effects, heldfiles, inbox, operator
+from gateway.store.engine import Store
+from gateway.store.inbox import Delivery
+from gateway.store.operator import NotPossible
+from gateway.store.stage import EffectState, Stage
+from tests.store.test_contract import NOW, accept, claim, new
+
+FILES = ("a.pdf", "b.pdf")
+
+
+async def finished(store: Store) -> Delivery:
+    """A delivery that is done but for two files that nobody scanned."""
+    await accept(store, new("x"))
+    (one,) = await claim(store)
+
+    def settle(connection: object) -> None:
+        held = [("document", {"name": name, "sha256": name, "index": 0, "held": UNSCANNED}) for name in FILES]
+        effects.add(connection, one, 1, [("ticket", {}), *held, ("released", {"held": UNSCANNED}), ("missing", {})])  # type: ignore[arg-type]
+        inbox.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1")  # type: ignore[arg-type]
+
+    await store.write(settle)
+    row = await store.read(lambda c: operator.find(c, one.id))
+    planned = inbox.of_row(row)
+    for effect in await store.read(lambda c: effects.of(c, one.id, 1)):
+        if effect.state is EffectState.TODO:
+            state = EffectState.SKIPPED if effect.kind == "missing" else EffectState.DONE
+            await store.write(lambda c, e=effect, s=state: effects.set_state(c, e, s))
+    await store.write(lambda c: inbox.move(c, planned, Stage.DONE, now=NOW))
+    return one
+
+
+async def states(store: Store, one: Delivery) -> list[str]:
+    return [effect.state.value for effect in await store.read(lambda c: effects.of(c, one.id, 1))]
+
+
+async def test_listed_counted_and_let_go(store: Store) -> None:
+    one = await finished(store)
+
+    assert await store.read(heldfiles.counted) == {UNSCANNED: 2}
+    assert await store.read(lambda c: heldfiles.numbers(c, [one.id])) == {one.id: 2}
+    assert [row["id"] for row in await store.read(lambda c: heldfiles.listing(c, 5))] == [one.id]
+
+    await store.write(lambda c: heldfiles.release(c, one.id[:20], now=NOW))
+
+    assert await states(store, one) == ["DONE", "TODO", "TODO", "TODO", "TODO"]
+    (again,) = await claim(store)
+    assert (again.id, again.stage, again.files_released) == (one.id, Stage.PLANNED, True)
+    with pytest.raises(NotPossible, match="once it is done"):
+        await store.write(lambda c: heldfiles.release(c, one.id, now=NOW))
+
+
+async def test_what_the_scanner_says(store: Store) -> None:
+    one = await finished(store)
+    (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
+
+    assert await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: "malware: X"}, NOW))
+    assert await states(store, one) == ["DONE", "TODO", "REFUSED", "TODO", "TODO"]
+    assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
+
+
+async def test_what_was_dropped_meanwhile_stays_dropped(store: Store) -> None:
+    one = await finished(store)
+    (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
+    await store.write(lambda c: heldfiles.drop(c, one.id, now=NOW))
+
+    assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
+    assert await states(store, one) == ["DONE", "SKIPPED", "SKIPPED", "SKIPPED", "SKIPPED"]
+    assert await store.read(heldfiles.counted) == {}
+
+
+async def test_what_is_too_large_is_asked_for_no_more(store: Store) -> None:
+    await finished(store)
+    (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
+    for file in waiting.files:
+        await store.write(lambda c, f=file: heldfiles.too_large(c, f))
+
+    assert await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5)) == []
+    assert await store.read(heldfiles.counted) == {heldfiles.TOO_LARGE: 2}
