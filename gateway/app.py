@@ -156,9 +156,13 @@ class Gateway:
             loop.add_signal_handler(number, self.stop_event.set)
         log.info("starting", role=self.role.value, name=self.name)
         await self._recover()
-        background = [self._watch_lag(), self.raws.keep_swept(self.store, self.stop_event)]
+        background = [
+            self._watch_lag(),
+            self.raws.keep_swept(self.store, self.stop_event),
+            self.store_clock.keep(self.store),
+        ]
         if not self.store.sqlite:
-            background += [self.store_clock.keep(self.store), self._watch_schema()]
+            background.append(self._watch_schema())
         tasks = [self._task(one) for one in (*background, *(self.work.background() if self.work else ()))]
         http = self._task(self._http.serve())
         work = self._task(self.work.worker.run()) if self.work else None

@@ -100,7 +100,7 @@ ALL = (
     Kind(
         "clock", "desk", deskfaults.clock,
         "the desk's clock is up to 40 minutes off; ours differ by up to a minute and are set while they run",
-        "250", "nothing", ONCE, needs_shim=True,
+        "250", "`clock was set, or differs from the database's`", ONCE, needs_shim=True,
     ),
     Kind(
         "names", "network", namefaults.trouble,
