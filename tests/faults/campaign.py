@@ -35,7 +35,7 @@ def run(
     began = time.monotonic()
     store = "postgresql" if postgres else "sqlite"
     with contextlib.ExitStack() as stack:
-        postgres = kind.ground(stack, folder, postgres)
+        postgres, disks = kind.ground(stack, folder, postgres)
         site = stack.enter_context(
             Site(
                 folder,
@@ -47,6 +47,7 @@ def run(
                 sabotage=sabotage,
                 settings=kind.settings(stack),
                 roles=roles,
+                disks=disks,
             )
         )
         traffic = Traffic(site.doors, seed, mails, kind.seconds if seconds is None else seconds, kind.copies)
@@ -76,4 +77,5 @@ def run(
             sum(site.endings().values()),
             round(time.monotonic() - began, 1),
             judged,
+            f"the store was refused and put back {site.restored} times" if site.restored else "",
         )

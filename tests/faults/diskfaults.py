@@ -17,10 +17,11 @@ from tests.peers import Postgres
 PAGE = 4096
 SECTOR = 512
 REFUSED = "is damaged"  # what the gateway says of such a store
-_disks: dict[Path, list[SmallDisk | LossyDisk]] = {}
+Ground = tuple[Postgres | None, list[SmallDisk | LossyDisk]]
+"""The database server to use, and the disks below it and below the data folder."""
 
 
-def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Postgres | None:
+def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Ground:
     """Store and spool on disks that can be filled: PostgreSQL's own data too."""
     disks: list[SmallDisk | LossyDisk] = [SmallDisk(folder / "data", 48 * MIB)]
     stack.enter_context(closing(disks[0]))
@@ -29,30 +30,31 @@ def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) 
         stack.enter_context(closing(disks[1]))
         postgres = Postgres(folder / "cluster")
         stack.callback(postgres.stop)
-    _disks[folder] = disks
-    return postgres
+    return postgres, disks
 
 
-def lossy(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Postgres | None:
+def lossy(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Ground:
     """Store and spool on a disk whose power can be cut; PostgreSQL answers for its own."""
     disk = LossyDisk(folder / "data")
     stack.enter_context(closing(disk))
-    _disks[folder] = [disk]
-    return postgres
+    return postgres, [disk]
+
+
+def as_they_are(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Ground:
+    return postgres, []
 
 
 def full(site: Site, traffic: Traffic) -> None:
     """Not a block is left; then there is room again."""
     while not traffic.is_over:
         site.pause(1, 2)
-        for disk in (disks := [one for one in _disks[site.folder] if isinstance(one, SmallDisk)]):
+        for disk in (disks := [one for one in site.disks if isinstance(one, SmallDisk)]):
             disk.fill()
         site.pause(1.5, 2.5)
         for disk in disks:
             disk.free()
         if site.postgres and not site.postgres.is_up():
             site.postgres.start()
-    _disks.pop(site.folder)
 
 
 def read_only(site: Site, traffic: Traffic) -> None:
@@ -79,7 +81,7 @@ def sync_fails(site: Site, traffic: Traffic) -> None:
 
 def power(site: Site, traffic: Traffic) -> None:
     """The disk's power is cut: what was not synced is gone. Then the machine starts again."""
-    (disk,) = _disks[site.folder]
+    (disk,) = site.disks
     assert isinstance(disk, LossyDisk)
     while not traffic.is_over:
         site.pause(1, 2.5)
@@ -89,7 +91,6 @@ def power(site: Site, traffic: Traffic) -> None:
             site.let_go()
             disk.restore()
     site.let_go()
-    _disks.pop(site.folder)
 
 
 def corrupt(site: Site, traffic: Traffic) -> None:

@@ -18,11 +18,6 @@ from tests.faults.traffic import Traffic
 from tests.peers import Postgres
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-Ground = Callable[[contextlib.ExitStack, Path, Postgres | None], Postgres | None]
-
-
-def _nothing(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Postgres | None:
-    return postgres
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,7 @@ class Kind:
     host: str = "127.0.0.1"
     quarantine: tuple[str, ...] = ()
     begin: Callable[[Site], None] = Site.start
-    ground: Ground = _nothing
+    ground: Callable[[contextlib.ExitStack, Path, Postgres | None], diskfaults.Ground] = diskfaults.as_they_are
     settings: Callable[[contextlib.ExitStack], dict[str, Any]] = lambda stack: {}
 
 

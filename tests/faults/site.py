@@ -23,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gateway.desk.simulator import Faults, Seed, Simulator
 from gateway.store import census
 from gateway.store.engine import make_engine
+from tests.faults.disks import LossyDisk, SmallDisk
 from tests.faults.shim import Shim
 from tests.harness import GatewayProcess, config_text, free_port
 from tests.peers import Postgres
@@ -78,7 +79,8 @@ class Supervised(GatewayProcess):
 
 
 class Site:
-    """``clock_of_desk`` and ``shim`` only where a fault needs them; ``sabotage`` names a guard to leave out."""
+    """``shim`` where a fault needs it; ``sabotage`` names a guard to leave out; ``disks`` that faults of the disk
+    hit; ``roles`` of the gateways in turn."""
 
     def __init__(
         self,
@@ -92,6 +94,7 @@ class Site:
         sabotage: str = "",
         settings: dict[str, str] | None = None,
         roles: Sequence[str] = (),
+        disks: Sequence[SmallDisk | LossyDisk] = (),
     ) -> None:
         self.folder = folder
         self.rng = random.Random(seed)
@@ -116,6 +119,7 @@ class Site:
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._engine: Engine | None = None
+        self.disks = list(disks)
         self.notes: list[str] = []  # what a fault saw that ought not to be
         self.restored = 0  # times that a damaged store was put back from a copy
 

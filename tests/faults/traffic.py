@@ -81,8 +81,8 @@ class Traffic:
         for name in names:
             try:
                 self._converse(name)
-            except Refused as refused:
-                self.refusals.append(str(refused))
+            except Exception as error:
+                self.refusals.append(f"{name}: {type(error).__name__}: {error}")
 
     def _converse(self, name: str) -> None:
         """A mail, then replies to it and to one another, some with files."""
