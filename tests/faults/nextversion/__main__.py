@@ -13,8 +13,8 @@ os.environ["GATEWAY_TEST_HEAD"] = migrate.head()
 original = migrate._config
 
 
-def config(connection: Any = None) -> Any:
-    one = original(connection)
+def config(connection: Any, scripts: Path) -> Any:
+    one = original(connection, scripts)
     one.set_main_option("version_locations", f"{migrate.HERE / 'versions'} {Path(__file__).parent / 'versions'}")
     one.set_main_option("path_separator", "space")
     return one

@@ -10,6 +10,7 @@ from alembic import op
 
 revision = "later"
 down_revision = os.environ.get("GATEWAY_TEST_HEAD")
+works_from = down_revision
 
 
 def upgrade() -> None:
