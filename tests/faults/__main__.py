@@ -96,6 +96,9 @@ def _run(one: Planned, servers: Servers, mails: int, code: str | None) -> bool:
         except Missing as missing:
             print(f"{one.kind:10} {one.store:10} NOT RUN: {missing}", flush=True)
             return True
+        except Exception as error:  # the other runs are worth having
+            print(f"{one.kind:10} {one.store:10} seed {one.seed} ended: {type(error).__name__}: {error}", flush=True)
+            return False
     wrong = run.verdict.all()
     print(
         f"{run.kind:10} {run.store:10} seed {run.seed} {run.roles:6} {run.mails} mails, {run.done} done, "

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import sqlite3
+import tempfile
 import time
 from pathlib import Path
 
@@ -26,9 +27,12 @@ def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) 
     disks: list[SmallDisk | LossyDisk] = [SmallDisk(folder / "data", 48 * MIB)]
     stack.enter_context(closing(disks[0]))
     if postgres:
-        disks.append(SmallDisk(folder / "cluster", 160 * MIB))
+        cluster = Path(tempfile.mkdtemp(prefix="gateway-pg-"))  # where its own account may enter
+        cluster.chmod(0o755)
+        stack.callback(shutil.rmtree, cluster, ignore_errors=True)
+        disks.append(SmallDisk(cluster, 160 * MIB))
         stack.enter_context(closing(disks[1]))
-        postgres = Postgres(folder / "cluster")
+        postgres = Postgres(cluster)
         stack.callback(postgres.stop)
     return postgres, disks
 
