@@ -31,7 +31,7 @@ class Replica(GatewayProcess):
         self.command += ["--role", role]
         self.url = url
 
-    def start(self, wait: float = 20) -> Replica:
+    def start(self, wait: float = 60) -> Replica:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, env={**os.environ, "GATEWAY_NAME": self.name}
@@ -39,7 +39,7 @@ class Replica(GatewayProcess):
         self.await_port(wait)
         return self
 
-    def await_port(self, wait: float = 20) -> None:
+    def await_port(self, wait: float = 60) -> None:
         port = self.http_port if self.role == "worker" else self.smtp_port
         end = time.monotonic() + wait
         while time.monotonic() < end:
