@@ -100,6 +100,11 @@ class Replica(GatewayProcess):
         assert self.process is not None
         return self.process.pid
 
+    def await_desk(self) -> None:
+        """Until the worker knows its desk."""
+        while not json.loads(self.get("/readyz")[1])["desks"]["default"]["up"]:
+            time.sleep(0.05)
+
     def ended(self) -> float:
         """How many deliveries this process brought to an end."""
         _, page = self.get("/metrics")
@@ -230,7 +235,6 @@ def draining(postgres: Postgres, folder: Path, show: Callable[[str], None], mail
     first = 0.0
     for workers in (1, 2, 4):
         url = postgres.database(f"drain{workers}")
-        fill(url, mails * workers)
         desk = Desk(latency=0.2)
         total = mails * workers
         work = "concurrency = 2"
@@ -238,6 +242,9 @@ def draining(postgres: Postgres, folder: Path, show: Callable[[str], None], mail
         try:
             for one in replicas:
                 one.start()
+            for one in replicas:
+                one.await_desk()
+            fill(url, total)
             while pending(url) > total * 0.8 or min(one.ended() for one in replicas) < 1:
                 time.sleep(0.05)
             left, began, before = pending(url), time.monotonic(), busy()
@@ -302,7 +309,6 @@ def budgeting(postgres: Postgres, folder: Path, show: Callable[[str], None], mai
     """Three workers on one budget: what the desk counted against what it allows."""
     rate, burst = 240, 30
     url = postgres.database("budget")
-    fill(url, mails)
     desk = Desk({"mode": "enforce", "burst": burst, "per_minute": rate})
     settings = f"rate = {rate}\nburst = {burst}\ntimeout = 10"
     replicas = [Replica(folder, desk, url, "worker", desk=settings, log="warning") for _ in range(3)]
@@ -310,6 +316,9 @@ def budgeting(postgres: Postgres, folder: Path, show: Callable[[str], None], mai
         began = time.monotonic()
         for one in replicas:
             one.start()
+        for one in replicas:
+            one.await_desk()
+        fill(url, mails)
         while pending(url):
             time.sleep(0.1)
         seconds = time.monotonic() - began
@@ -426,8 +435,7 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
         early, late = statistics.median(values[:quarter]), statistics.median(values[-quarter:])
         slope = statistics.linear_regression([sample[0] / 3600 for sample in samples], values).slope
         show(f"soak, {name:13} {early:.1f} {unit} early, {late:.1f} late, slope {slope:+.1f} {unit} an hour")
-    grown, time_ = samples[-1][4] - samples[0][4], samples[-1][0] - samples[0][0]
-    show(f"soak, database      {1000 * grown / (time_ * rate):.2f} kB a mail")
+    show(f"soak, database      {1000 * (samples[-1][3] + samples[-1][4]) / sent[0]:.1f} kB a mail")
 
 
 def memory(pid: int, kind: str) -> int:
