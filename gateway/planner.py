@@ -18,8 +18,8 @@ from sqlalchemy import Connection
 
 from gateway.answers import Answers
 from gateway.config import MailboxSettings, Settings
+from gateway.decide import affair
 from gateway.decide import facts as ask
-from gateway.decide import notice
 from gateway.decide.closed import Closing
 from gateway.decide.decide import Context, Guard, decide, expected_questions
 from gateway.decide.noticing import Noticing
@@ -119,7 +119,7 @@ class Planner:
         noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
         if wait := self._wait(one, await self._look(one, email, noticed, source), directory):
             if noticed is not None:  # the later ones wait for this one too
-                await self.store.write(lambda c: problems.wait_by(c, one, [notice.problem_id(noticed.notice)]))
+                await self.store.write(lambda c: problems.wait_by(c, one, [affair.problem_id(noticed.notice)]))
             return wait
         context = replace(context_of(one, box, self.settings, directory, self.places), noticing=noticed)
         try:
@@ -142,8 +142,8 @@ class Planner:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
         if noticed is not None:
-            ids.update(notice.mentions(noticed.notice))
-        families = notice.families(one.desk, noticed.notice) if noticed else ()
+            ids.update(affair.mentions(noticed.notice))
+        families = affair.families(one.desk, noticed.notice) if noticed else ()
 
         def look(connection: Connection) -> list[threads.Blocker]:
             blockers = threads.blockers(connection, one.desk, one.seq, ids)

@@ -14,8 +14,8 @@ from gateway.decide.plan import EffectSpec
 from gateway.decide.problem import Problem
 
 if TYPE_CHECKING:
+    from gateway.decide.affair import Affair
     from gateway.decide.life import Verdict
-    from gateway.decide.notice import Affair
 
 
 def _others(affair: Affair, problem: Problem) -> list[Problem]:
@@ -48,7 +48,7 @@ def under(affair: Affair, begun: Problem) -> tuple[str, list[EffectSpec]]:
 
 def place(affair: Affair, problem: Problem, verdict: Verdict) -> tuple[str, bool]:
     """The ticket for a later notice, and whether it is news there: each client's mail says the same."""
-    if not problem.master_id or verdict.act == "doubt" or verdict.changed:
+    if not problem.master_id or verdict.act != "comment" or verdict.changed or verdict.rises:
         return problem.ticket_id, True
     master = next((one for one in _others(affair, problem) if one.ticket_id == problem.master_id), None)
     if master is None or not master.alive:

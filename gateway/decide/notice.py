@@ -7,16 +7,15 @@ before the guard against floods; what nobody proved after it; what a person sent
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway.decide import bundles, forwards, life, newticket, requester, shared
-from gateway.decide.compose import Composer
-from gateway.decide.facts import ClientIn, Facts, FilesOn, NamedClient, ProblemsOf
+from gateway.decide import bundles, forwards, life, newticket, shared
+from gateway.decide.affair import Affair, by_sender, incident_id, named, problem_id, problem_of, storm_id
+from gateway.decide.facts import FilesOn, ProblemsOf
 from gateway.decide.life import Event, Verdict
-from gateway.decide.noticing import Noticing
 from gateway.decide.plan import Decision, EffectSpec, Plan
-from gateway.decide.problem import STORM, Became, Noticed, Problem, family_of, id_of
+from gateway.decide.problem import Became, Noticed, Problem
 from gateway.notices.notice import Notice
 
 if TYPE_CHECKING:
@@ -52,42 +51,6 @@ def _of(case: Case) -> Notice | None:
     return notice
 
 
-@dataclass(slots=True)
-class Affair:
-    """One notice under decision. ``by_person`` when a customer sent it on: a ticket of theirs."""
-
-    case: Case
-    noticing: Noticing
-    notice: Notice
-    client_id: str
-    by_person: bool
-    known: list[Problem]
-    changes: dict[str, Problem] = field(default_factory=dict)
-
-    @property
-    def facts(self) -> Facts:
-        return self.case.facts
-
-    @property
-    def now(self) -> float:
-        return self.case.envelope.time
-
-    def composer(self, **more: object) -> Composer:
-        composer = self.case.composer()
-        composer.facts = {"notice": {"profile": self.notice.profile, "key": self.notice.key[:255], **more}}
-        return composer
-
-    def change(self, problem: Problem) -> None:
-        """The problem as it is from now on. ``revision`` stays the one that was seen."""
-        self.changes[problem.id] = problem
-
-    def fresh(self, key: str = "") -> Problem:
-        """A problem of this notice that the store does not have yet."""
-        key = key or self.notice.key
-        family = family_of(self.noticing.desk, self.notice.profile, key)
-        return Problem(id_of(family, self.client_id), family, self.notice.profile, key, self.client_id)
-
-
 def _decide(case: Case, notice: Notice) -> Decision | None:
     noticing = case.context.noticing
     assert noticing is not None
@@ -96,9 +59,9 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
     if notice.failed:
         case.trace.add("notice", f"could not read {', '.join(notice.failed)}", "known by its subject")
     by_person = notice.forwarded and not notice.proven
-    client_id = noticing.client_id or ("" if by_person else _named(case, notice))
+    client_id = noticing.client_id or ("" if by_person else named(case, notice))
     if not client_id:
-        who = _sender(case, notice)
+        who = by_sender(case, notice)
         if who.refused:
             return case.end("quarantine", who.refused, who.detail)
         client_id = who.client_id
@@ -107,53 +70,13 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
         return None
     known: list[Problem] = case.facts.ask(ProblemsOf(notice.profile, notice.key))
     affair = Affair(case, noticing, notice, client_id, by_person, known)
-    problem = _problem(affair)
+    problem = problem_of(affair)
     again = problem is not None and problem.delivery_id == case.context.delivery_id
     verdict = life.judge(Event(notice, affair.now, problem, case.facts, again))
     case.trace.add("problem", verdict.why, verdict.act)
     if by_person:
         return _sent_on(affair, problem, verdict)
     return _act(affair, problem, verdict)
-
-
-def _named(case: Case, notice: Notice) -> str:
-    """The client that the notice names, "" for none."""
-    if not notice.clients:
-        return ""
-    named: NamedClient = case.facts.ask(ClientIn(notice.clients))
-    case.trace.add("client", named.how, "client" if named.client_id else "fallback client")
-    return named.client_id
-
-
-def _sender(case: Case, notice: Notice) -> requester.Requester:
-    """Whose problem it is by who sent it: a device may write from its client's domain. A notice that names a
-    client whom nobody knows goes to the fallback client."""
-    disproven = case.sender.verdict == "fail"
-    lost = (bool(notice.clients) and notice.proven) or (notice.forwarded and notice.proven)
-    policy = replace(case.context.requesters, contacts="never")
-    asked = requester.Asked(
-        case.email.sender, "notice" if lost else "", False, disproven, policy, case.facts, case.trace
-    )
-    return requester.find(asked)
-
-
-def _problem(affair: Affair) -> Problem | None:
-    """The problem of the notice's client; of a notice that tells no client, or proves nothing, the only one
-    that is open."""
-    mine = next((one for one in affair.known if one.client_id == affair.client_id), None)
-    alive = [one for one in affair.known if one.alive]
-    if mine and mine.alive:
-        return mine
-    if same := bundles.of_client(affair):
-        affair.case.trace.add("incident", "the client has a ticket of it", same.number)
-        return same
-    if len(alive) != 1 or affair.by_person:
-        return mine
-    if affair.notice.proven and affair.client_id != affair.case.context.requesters.fallback:
-        return mine
-    affair.case.trace.add("client", "the only open problem of this key", f"client {alive[0].client_id}")
-    affair.client_id = alive[0].client_id
-    return alive[0]
 
 
 # -- acting ----------------------------------------------------------------------------------------
@@ -251,7 +174,7 @@ def _open(affair: Affair, verdict: Verdict) -> Decision:
     notice = affair.notice
     begun = verdict.after or affair.fresh()
     if not notice.proven and not affair.by_person:  # whom it names counts for nothing
-        affair.client_id = _sender(affair.case, notice).client_id
+        affair.client_id = by_sender(affair.case, notice).client_id
         known = next((one for one in affair.known if one.client_id == affair.client_id), None)
         begun = life.begun(known) if known else affair.fresh()
     begun = replace(
@@ -278,7 +201,7 @@ def _open(affair: Affair, verdict: Verdict) -> Decision:
     affair.change(begun)
     effects = [*plan.effects, *more, *(one for _, one in shared.closures(affair, shared.met(affair)))]
     decision = replace(
-        decision, plan=replace(plan, effects=tuple(effects), mentions=(problem_id(notice), *_incident_id(notice)))
+        decision, plan=replace(plan, effects=tuple(effects), mentions=(problem_id(notice), *incident_id(notice)))
     )
     return _finish(affair, decision, _noticed(affair, "ticket", replace(verdict, after=begun)))
 
@@ -346,7 +269,7 @@ def _join(affair: Affair, joined: shared.Joined, verdict: Verdict) -> Decision:
         affair.change(replace(joined.master, **places))
         affair.change(replace(joined.problem, **places))
         effects = (*decision.plan.effects, *joined.effects)
-        waited_for = (problem_id(affair.notice), _storm_id(affair.notice))
+        waited_for = (problem_id(affair.notice), storm_id(affair.notice))
         decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))
         return _finish(affair, decision, _noticed(affair, "part", verdict, joined.why))
     noticed = _noticed(affair, "part", verdict, f"{joined.why}; ticket {joined.problem.number}")
@@ -461,26 +384,3 @@ def _on(affair: Affair, problem: Problem, effects: list[EffectSpec], late: bool 
         late=late,
     )
     return Decision("comment", plan=plan)
-
-
-def mentions(notice: Notice) -> tuple[str, ...]:
-    """The ids by which a notice waits for the ticket of its problem, its incident or its storm."""
-    return (problem_id(notice), *_incident_id(notice), _storm_id(notice))
-
-
-def families(desk: str, notice: Notice) -> tuple[str, ...]:
-    """The families of its problem and its storm."""
-    return (family_of(desk, notice.profile, notice.key), family_of(desk, notice.profile, STORM))
-
-
-def problem_id(notice: Notice) -> str:
-    """The id that all notices of a problem share."""
-    return f"{family_of('', notice.profile, notice.key)}@problem.notice"
-
-
-def _incident_id(notice: Notice) -> tuple[str, ...]:
-    return (f"{family_of('', notice.profile, notice.incident)}@incident.notice",) if notice.incident else ()
-
-
-def _storm_id(notice: Notice) -> str:
-    return f"{family_of('', notice.profile, STORM)}@storm.notice"

@@ -15,7 +15,7 @@ from gateway.decide.plan import EffectSpec
 from gateway.decide.problem import STORM, Problem
 
 if TYPE_CHECKING:
-    from gateway.decide.notice import Affair
+    from gateway.decide.affair import Affair
 
 LISTS = 6
 LIST_AFTER = 60.0

@@ -306,7 +306,7 @@ async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path)
     assert len(counted) == 2 * 21  # each is made, and moved to its client
     sums = await stage.store.read(census.sums)
     assert (sums.accepted, sums.pending, sums.quarantined) == (300, 0, 0)
-    await finish(stage)
+    await stage.close()
 
 
 @pytest.mark.parametrize("seed", range(4))
