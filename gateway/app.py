@@ -32,13 +32,14 @@ from gateway.parser import Parser
 from gateway.planner import Planner
 from gateway.rawmail import RawMail
 from gateway.rescan import Rescanner
+from gateway.retention import Keeper
 from gateway.rules import boards_named
 from gateway.slots import Slots
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import census, claims, heldfiles, problems
+from gateway.store import census, claims, heldfiles, problems, restoring
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -122,6 +123,7 @@ class Gateway:
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
         self.raws = RawMail(settings.store)
+        self.restored = self.store.read_sync(restoring.last)
         self.work = _Work(self) if role is not Role.SMTP else None
         self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted, raws=self.raws)
         self.listener = self._listener() if role is not Role.WORKER else None
@@ -323,7 +325,9 @@ class _Work:
         )
         templates = Templates()
         leases = Leases(store, settings.work.lease, gateway.name, clock)
-        planner = Planner(store, self.parser, self.directories, settings, templates, leases, gateway.raws, clock)
+        planner = Planner(
+            store, self.parser, self.directories, settings, templates, leases, gateway.raws, clock, gateway.restored
+        )
         executor = Executor(
             store,
             planner,
@@ -347,6 +351,14 @@ class _Work:
             told=lambda: self.ear.on,
         )
         self.ear = Ear(store.engine, self.worker.wake)
+        self.keeper = Keeper(
+            store,
+            gateway.raws,
+            settings.retention,
+            clock,
+            deleted=lambda what, count: metrics.retention_deleted.labels(what).inc(count),
+            finished=lambda: metrics.retention_round.set(clock()),
+        )
         self.watcher = Watcher(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
         self.expectations = Expectations(store, settings, planner.places.sources, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
@@ -356,7 +368,7 @@ class _Work:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
         parts = [directory.keep(stop) for directory in self.directories.values()]
-        parts += [self.watcher.keep(stop), self.expectations.keep(stop)]
+        parts += [self.watcher.keep(stop), self.expectations.keep(stop), self.keeper.keep(stop)]
         if self.rescanner:
             parts.append(self.rescanner.keep(stop))
         if not self.gateway.store.sqlite:

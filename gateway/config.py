@@ -33,6 +33,7 @@ from gateway.noticeconfig import NoticeSettings, NoticesSettings, misfit
 from gateway.notices.load import BadProfiles, Loaded, shipped
 from gateway.notices.load import load as load_profiles
 from gateway.places import Places
+from gateway.retentionconfig import RetentionSettings
 from gateway.ruleconfig import RuleSettings, shadowed
 
 DEFAULT_FILE = Path("gateway.toml")
@@ -226,6 +227,7 @@ class Settings(Section):
     http: HttpSettings = HttpSettings()
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
+    retention: RetentionSettings = RetentionSettings()
     parser: ParserSettings = ParserSettings()
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()

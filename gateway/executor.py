@@ -27,7 +27,7 @@ from gateway.rawmail import Damaged
 from gateway.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
 from gateway.slots import Slots
 from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step
-from gateway.store import effects, inbox, problems, threads
+from gateway.store import effects, inbox, problems, restoring, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -72,6 +72,10 @@ class Executor:
 
     async def run(self, one: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
         """Carry out what is left of the plan of a claimed delivery; ``sent`` as Planned says."""
+        restored = self.planner.restored
+        if restored.covers(one.accepted_at):
+            await self.store.write(lambda c: restoring.doubt(c, one.id, one.generation, restored.since))
+            plan = None
         if plan is None:
             plan = await self.store.read(lambda c: effects.of(c, one.id, one.generation))
         case = _Case(self, one, self.directories[one.desk], plan)

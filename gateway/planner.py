@@ -41,6 +41,7 @@ from gateway.steps import Defer, Ended, Quarantine, Step, Wait
 from gateway.store import effects, inbox, problems, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.restoring import Restored
 from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
@@ -76,8 +77,10 @@ class Planner:
         leases: Leases,
         raws: RawMail,
         clock: Callable[[], float],
+        restored: Restored = Restored(),  # noqa: B008 - frozen
     ) -> None:
         self.store = store
+        self.restored = restored
         self.leases = leases
         self.raws = raws
         self.parser = parser
@@ -206,7 +209,8 @@ class Planner:
         plan = decision.plan
         assert plan is not None
         now, asked, lease = self.clock(), self.leases.uptime(), self.leases.length
-        at_once = plan.effects[0].kind == "ticket" and not await directory.desk.pacing.take(now, Urgency.TICKET)
+        may = plan.effects[0].kind == "ticket" and not self.restored.covers(one.accepted_at)
+        at_once = may and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
         specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         bare = replace(plan, effects=())

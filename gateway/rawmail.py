@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, RowMapping, delete, select
+from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config import StoreSettings
 from gateway.objects import Objects
@@ -106,17 +106,9 @@ class RawMail:
 
     # -- deleting ---------------------------------------------------------------------------------
 
-    async def delete(self, store: Store, raw_ids: Sequence[int]) -> int:
-        """Delete raw mails: the rows, then their bytes. Returns how many rows went."""
-        wanted = list(raw_ids)
-        gone = await store.write(
-            lambda c: c.execute(delete(raw).where(raw.c.id.in_(wanted)).returning(raw.c.path)).scalars().all()
-        )
-        await self._remove([path for path in gone if path])
-        return len(gone)
-
     async def drop(self, path: str | None) -> None:
-        """The mail did not get a row after all. What cannot be deleted now is swept later."""
+        """No row names these bytes: the mail did not get one after all, or it was deleted. What cannot be
+        deleted now is swept later."""
         with contextlib.suppress(Exception):
             await self._remove([path] if path else [])
 

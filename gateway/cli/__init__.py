@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import looking, notices, problems, queue, running, thread
+from gateway.cli import looking, notices, problems, queue, running, safety, thread
 
 app = typer.Typer(
     add_completion=False,
@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.add_typer(running.app)
 app.add_typer(looking.app)
+app.add_typer(safety.app)
 app.add_typer(queue.app, name="queue")
 app.add_typer(thread.app, name="thread")
 notices.app.add_typer(problems.app)

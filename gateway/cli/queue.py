@@ -90,13 +90,15 @@ def queue_show(
             row,
             operator.history(connection, row["id"]),
             effects.all_of(connection, row["id"]),
-            inbox.content(connection, row["raw_id"]),
+            inbox.content(connection, row["raw_id"]) if row["kept"] else None,
         )
 
     row, history, done, content = on_store(config_file, look)
     if raw:
         from gateway.rawmail import RawMail
 
+        if content is None:
+            fail(operator.GONE.format(row["id"]))
         sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
         return
     trace = json.loads(row["trace"]) if row["trace"] else {}
@@ -106,7 +108,7 @@ def queue_show(
                 **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
                 "accepted_at": row["accepted_at"],
                 "envelope": json.loads(row["envelope"]),
-                "size": content["size"],
+                "size": content["size"] if content else None,
                 "history": [dict(event) for event in history],
                 "effects": [
                     {
@@ -125,8 +127,9 @@ def queue_show(
         return
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
     mail_from = json.loads(row["envelope"])["mail_from"]
+    size = f"{content['size']} bytes" if content else "not kept any more"
     typer.echo(
-        f"from <{cell(mail_from)}> to {row['mailbox']}, {content['size']} bytes, ticket {row['ticket_id'] or '-'}"
+        f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, ticket {row['ticket_id'] or '-'}"
     )
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
     table(["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done])

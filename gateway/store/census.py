@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from gateway.store.schema import delivery
+from gateway.store.schema import carried, delivery
 from gateway.store.stage import PENDING, Stage
 
 
@@ -24,14 +24,18 @@ class Sums:
 
 
 Census = list[tuple[str, str, str, int]]
-"""(stage, mailbox, reason, count) of all deliveries."""
+"""(stage, mailbox, reason, count) of all deliveries, those too whose rows were deleted."""
 
 
 def census(connection: Connection) -> Census:
     """Count the deliveries, from an index."""
     query = select(delivery.c.stage, delivery.c.mailbox, delivery.c.reason, func.count())
     rows = connection.execute(query.group_by(delivery.c.stage, delivery.c.mailbox, delivery.c.reason))
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    counts: Counter[tuple[str, str, str]] = Counter({(row[0], row[1], row[2]): row[3] for row in rows})
+    gone = connection.execute(select(carried.c.stage, carried.c.mailbox, carried.c.reason, carried.c.count))
+    for row in gone:
+        counts[row[0], row[1], row[2]] += row[3]
+    return [(*key, count) for key, count in counts.items()]
 
 
 def sums(connection: Connection, counted: Census | None = None) -> Sums:
@@ -39,12 +43,15 @@ def sums(connection: Connection, counted: Census | None = None) -> Sums:
     counts: Counter[str] = Counter()
     for stage, _, _, count in census(connection) if counted is None else counted:
         counts[stage] += count
-    again = connection.execute(select(func.coalesce(func.sum(delivery.c.redelivered), 0))).scalar_one()
+    again = sum(
+        int(connection.execute(select(func.coalesce(func.sum(column), 0))).scalar_one())
+        for column in (delivery.c.redelivered, carried.c.redelivered)
+    )
     return Sums(
         accepted=counts.total(),
         done=counts[Stage.DONE.value],
         suppressed=counts[Stage.SUPPRESSED.value],
         quarantined=counts[Stage.QUARANTINED.value],
         pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)),
-        redelivered=int(again),
+        redelivered=again,
     )

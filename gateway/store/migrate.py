@@ -48,6 +48,11 @@ def head(scripts: Path = HERE) -> str:
     return str(ScriptDirectory.from_config(_config(None, scripts)).get_current_head())
 
 
+def known(revision: str, scripts: Path = HERE) -> bool:
+    """Whether this version can bring a database of that revision to its own."""
+    return any(one.revision == revision for one in ScriptDirectory.from_config(_config(None, scripts)).walk_revisions())
+
+
 def current(engine: Engine) -> str | None:
     """The revision of the database, None when it is empty."""
     with engine.connect() as connection:

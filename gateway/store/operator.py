@@ -15,6 +15,8 @@ from gateway.store.inbox import note, settle_ids
 from gateway.store.schema import delivery, effect, event, thread
 from gateway.store.stage import PENDING, EffectState, Stage, check
 
+GONE = "{}: the mail itself is not kept any more (see [retention])"
+
 
 class NotPossible(Exception):
     """The operator asked for something that the delivery's stage does not allow."""
@@ -55,6 +57,8 @@ def restage(
             }
         elif moved_to:
             raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
+    if to in PENDING and not row["kept"]:
+        raise NotPossible(GONE.format(row["id"]))
     if to is Stage.SUPPRESSED and _sent(connection, row):
         raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
     try:
@@ -110,6 +114,8 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
     row = find(connection, prefix)
     if row["stage"] != Stage.DONE:
         raise NotPossible(f"{row['id']} is {row['stage']}: only mail that is done can be moved")
+    if not row["kept"]:
+        raise NotPossible(GONE.format(row["id"]))
     if target in (row["ticket_id"], row["moved_to"] or None):
         return str(row["id"])
     connection.execute(delete(thread).where(thread.c.delivery_id == row["id"]))

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 metadata = MetaData()
@@ -42,6 +43,8 @@ raw = Table(
     Column("sha256", LargeBinary(32), nullable=False),  # of the mail
     sqlite_autoincrement=True,
 )
+SPOOLED = text("path IS NOT NULL")
+Index("raw_path", raw.c.path, postgresql_where=SPOOLED, sqlite_where=SPOOLED)
 
 delivery = Table(
     "delivery",
@@ -83,6 +86,8 @@ delivery = Table(
     Column("moved_from", Text, nullable=False, server_default=""),
     Column("plan", Text, nullable=True),  # JSON: what the mail's facts become when effects are done
     Column("trace", Text, nullable=True),  # JSON: asked, answered, decided
+    Column("kept", Boolean, nullable=False, server_default=true()),  # the raw mail is here
+    Column("traced", Boolean, nullable=False, server_default=true()),  # trace, plan and bodies are here
     sqlite_autoincrement=True,
 )
 
@@ -107,6 +112,32 @@ Index(
     delivery.c.seq,
     postgresql_where=PENDING,
     sqlite_where=PENDING,
+)
+ENDED_KEPT = text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
+ENDED_TRACED = text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
+Index(
+    "delivery_kept", delivery.c.stage, delivery.c.due_at, postgresql_where=ENDED_KEPT, sqlite_where=ENDED_KEPT
+)
+Index(
+    "delivery_traced", delivery.c.stage, delivery.c.due_at, postgresql_where=ENDED_TRACED, sqlite_where=ENDED_TRACED
+)
+
+carried = Table(  # the counts of deliveries whose rows were deleted
+    "carried",
+    metadata,
+    Column("stage", String(12), primary_key=True),
+    Column("mailbox", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("redelivered", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+restored = Table(  # the backups that this database was restored from
+    "restored",
+    metadata,
+    Column("at", Double, primary_key=True),  # when the copy was there
+    Column("since", Double, nullable=False),  # when it was begun
 )
 
 seen = Table(

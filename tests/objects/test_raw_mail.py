@@ -17,7 +17,7 @@ from gateway.desk.simulator import Simulator
 from gateway.envelope import Envelope
 from gateway.rawmail import RawMail
 from gateway.smtp.accept import Acceptor, Recipient
-from gateway.store import inbox
+from gateway.store import expiry, inbox
 from gateway.store.engine import Store
 from tests.harness import BOX, free_port, gateway, mail
 
@@ -106,8 +106,10 @@ async def test_deleting_takes_the_row_and_then_the_bytes(kept: Store, settings: 
     row = await accepted(kept, settings, BIG)
     raws = RawMail(settings)
 
-    assert await raws.delete(kept, [row["id"]]) == 1
-    assert await raws.delete(kept, [row["id"]]) == 0
+    (path,) = await kept.write(lambda c: expiry.drop_raw(c, [1], [row["id"]]))
+    assert path == row["path"]
+    await raws.drop(path)
+    await raws.drop(path)
     with pytest.raises(FileNotFoundError):
         raws.read(row)
 

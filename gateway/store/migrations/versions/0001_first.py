@@ -60,6 +60,8 @@ def upgrade() -> None:
         sa.Column("moved_from", sa.Text(), server_default="", nullable=False),
         sa.Column("plan", sa.Text(), nullable=True),
         sa.Column("trace", sa.Text(), nullable=True),
+        sa.Column("kept", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("traced", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("id"),
         sqlite_autoincrement=True,
@@ -71,6 +73,20 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
+        )
+        batch_op.create_index(
+            "delivery_kept",
+            ["stage", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+            sqlite_where=sa.text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+        )
+        batch_op.create_index(
+            "delivery_traced",
+            ["stage", "due_at"],
+            unique=False,
+            postgresql_where=sa.text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+            sqlite_where=sa.text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
         )
         batch_op.create_index("delivery_message_id", ["message_id", "desk"], unique=False)
         batch_op.create_index(
@@ -92,6 +108,22 @@ def upgrade() -> None:
         batch_op.create_index("delivery_stage", ["stage", "mailbox", "reason"], unique=False)
         batch_op.create_index(batch_op.f("ix_delivery_raw_id"), ["raw_id"], unique=False)
 
+    op.create_table(
+        "carried",
+        sa.Column("stage", sa.String(length=12), nullable=False),
+        sa.Column("mailbox", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("redelivered", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stage", "mailbox", "reason"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "restored",
+        sa.Column("at", sa.Double(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("at"),
+    )
     op.create_table(
         "effect",
         sa.Column("delivery_id", sa.String(length=36), nullable=False),
@@ -186,6 +218,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+    with op.batch_alter_table("raw", schema=None) as batch_op:
+        batch_op.create_index(
+            "raw_path",
+            ["path"],
+            unique=False,
+            postgresql_where=sa.text("path IS NOT NULL"),
+            sqlite_where=sa.text("path IS NOT NULL"),
+        )
+
     op.create_table(
         "schema_floor",
         sa.Column("revision", sa.String(length=32), nullable=False),
@@ -373,6 +414,11 @@ def downgrade() -> None:
 
     op.drop_table("thread")
     op.drop_table("seen")
+    with op.batch_alter_table("raw", schema=None) as batch_op:
+        batch_op.drop_index(
+            "raw_path", postgresql_where=sa.text("path IS NOT NULL"), sqlite_where=sa.text("path IS NOT NULL")
+        )
+
     op.drop_table("raw")
     op.drop_table("participant")
     with op.batch_alter_table("mention", schema=None) as batch_op:
@@ -412,6 +458,16 @@ def downgrade() -> None:
             postgresql_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
             sqlite_where=sa.text("stage IN ('ACCEPTED', 'PLANNED')"),
         )
+        batch_op.drop_index(
+            "delivery_kept",
+            postgresql_where=sa.text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+            sqlite_where=sa.text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+        )
+        batch_op.drop_index(
+            "delivery_traced",
+            postgresql_where=sa.text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+            sqlite_where=sa.text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')"),
+        )
         batch_op.drop_index("delivery_message_id")
         batch_op.drop_index(
             "delivery_due",
@@ -420,5 +476,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("delivery")
+    op.drop_table("restored")
+    op.drop_table("carried")
     op.drop_table("budget")
     op.drop_table("schema_floor")

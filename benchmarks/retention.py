@@ -1,0 +1,132 @@
+"""Deleting 100,000 mails beside accepting: how long an accept takes with and without, and the size of the file.
+
+`python -m benchmarks.retention [--rows N]`; SQLite, and PostgreSQL where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, update
+
+from gateway.config import StoreSettings
+from gateway.envelope import Envelope
+from gateway.ids import uuid7
+from gateway.rawmail import RawMail
+from gateway.retention import Keeper
+from gateway.retentionconfig import RetentionSettings
+from gateway.store import inbox
+from gateway.store.engine import Store
+from gateway.store.migrate import migrate
+from gateway.store.schema import delivery, effect, event
+from tests.peers import Missing, Postgres
+
+MAIL = b"x" * 4096
+EVERY = 0.005  # seconds between two accepts
+LIMITS = RetentionSettings(done=1, suppressed=1, quarantined=1, traces=1, events=1, rows=1, every=1)
+
+
+def _new(number: int, now: float) -> inbox.NewDelivery:
+    key = sha256(str(number).encode()).digest()
+    envelope = Envelope("a@b.example", "box@b.example", time=now)
+    return inbox.NewDelivery(uuid7(now), "default", "box@b.example", envelope, f"<{number}@x>", (), key, now + 1)
+
+
+def _fill(store: Store, first: int, count: int, now: float) -> None:
+    for start in range(first, first + count, 5000):
+
+        def fill(c: Connection, start: int = start) -> None:
+            ids = []
+            for number in range(start, min(start + 5000, first + count)):
+                ids += inbox.accept(c, [_new(number, now)], MAIL, None, len(MAIL), bytes(32))
+            c.execute(insert(event), [{"delivery_id": one, "at": now, "what": "x", "detail": ""} for one in ids])
+            row = {"generation": 1, "idx": 0, "desk": "default", "kind": "ticket", "body": "b" * 2000, "state": "DONE"}
+            c.execute(insert(effect), [{**row, "delivery_id": one, "marker": one} for one in ids])
+            c.execute(
+                update(delivery)
+                .where(delivery.c.stage == "ACCEPTED")
+                .values(stage="DONE", due_at=now, trace="t" * 1500, plan="p" * 500)
+            )
+
+        store.write_sync(fill)
+
+
+async def _accepts(store: Store, stop: asyncio.Event, first: int) -> list[float]:
+    took, number = [], first
+    while not stop.is_set():
+        began = time.perf_counter()
+        new = _new(number, time.time() + 3600)
+        await store.write(lambda c, new=new: inbox.accept(c, [new], MAIL, None, len(MAIL), bytes(32)))
+        took.append(time.perf_counter() - began)
+        number += 1
+        await asyncio.sleep(EVERY)
+    return took
+
+
+def _say(what: str, took: list[float]) -> str:
+    cut = statistics.quantiles(took, n=100)
+    return (
+        f"{what:10} {len(took):6} accepts, median {cut[49] * 1000:5.1f} ms, p99 {cut[98] * 1000:5.1f} ms,"
+        f" longest {max(took) * 1000:5.1f} ms"
+    )
+
+
+async def measure(url: str, rows: int, folder: Path) -> list[str]:
+    store = Store(url)
+    migrate(store.engine)
+    now = time.time()
+    out = []
+
+    def sizes() -> str:
+        if not store.sqlite:
+            return ""
+        found = [f"{(folder / name).stat().st_size / 1e6:.0f}" for name in ("g.db", "g.db-wal")]
+        return f"file {found[0]} MB, WAL {found[1]} MB"
+
+    _fill(store, 0, rows, now)
+    out.append(f"filled: {sizes()}")
+    stop = asyncio.Event()
+    alone = asyncio.create_task(_accepts(store, stop, 10_000_000))
+    await asyncio.sleep(8)
+    stop.set()
+    out.append(_say("alone", await alone))
+    stop = asyncio.Event()
+    beside = asyncio.create_task(_accepts(store, stop, 20_000_000))
+    began = time.monotonic()
+    counts = await Keeper(store, RawMail(StoreSettings(spool=folder)), LIMITS, lambda: now + 60).round()
+    took = time.monotonic() - began
+    stop.set()
+    out.append(_say("deleting", await beside))
+    out.append(f"deleted in {took:.0f} s: {counts}")
+    out.append(f"after: {sizes()}")
+    await asyncio.to_thread(_fill, store, 30_000_000, rows, now)
+    out.append(f"filled again: {sizes()}")
+    await asyncio.to_thread(store.close)
+    return out
+
+
+def main() -> None:
+    rows = int(sys.argv[sys.argv.index("--rows") + 1]) if "--rows" in sys.argv else 100_000
+    with tempfile.TemporaryDirectory() as name:
+        print("SQLite", *asyncio.run(measure(f"sqlite:///{name}/g.db", rows, Path(name))), sep="\n  ", flush=True)
+    try:
+        postgres = Postgres()
+    except Missing as missing:
+        print(f"PostgreSQL not measured: {missing}")
+        return
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            url = postgres.database("retention")
+            print("PostgreSQL", *asyncio.run(measure(url, rows, Path(name))), sep="\n  ", flush=True)
+    finally:
+        postgres.stop()
+
+
+if __name__ == "__main__":
+    main()

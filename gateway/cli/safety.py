@@ -1,0 +1,96 @@
+"""Backups, the way back, and whether the store is whole."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.cli.shared import FAULT, ConfigOption, JsonOption, cell, fail, print_json, settings_of, when
+
+app = typer.Typer()
+
+Source = Annotated[Path, typer.Argument(help="The folder or .tar file that `gateway backup` made.")]
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="A new folder, or a new file that ends in .tar.")],
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy the database and the spool, consistent, beside a running gateway or without one."""
+    from gateway.backup import BackupFailed, make
+
+    try:
+        found = make(settings_of(config_file), target)
+    except BackupFailed as error:
+        fail(f"no backup: {error}")
+    if as_json:
+        print_json({**asdict(found), "files": len(found.files)})
+    else:
+        size = sum(size for _, size, _ in found.files)
+        typer.echo(f"{target}: {found.sums['accepted']} deliveries, {len(found.files)} files, {size} bytes")
+    if found.missing:
+        fail(f"NOT COMPLETE: {len(found.missing)} files of mails are not in the spool: {', '.join(found.missing[:5])}")
+
+
+@app.command()
+def restore(
+    source: Source,
+    config_file: ConfigOption = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Also over a store that holds mail; SQLite's is set aside.")
+    ] = False,
+) -> None:
+    """Make the configured store what a backup has. The gateway must be stopped."""
+    from gateway.backup import BadBackup, NotRestored
+    from gateway.backup import restore as put_back
+
+    try:
+        found = put_back(settings_of(config_file), source, overwrite=overwrite)
+    except BadBackup as error:
+        fail(f"the backup is not usable, nothing was changed: {error}")
+    except NotRestored as error:
+        fail(f"not restored: {error}")
+    open_ones = found.sums["pending"] + found.sums["quarantined"]
+    typer.echo(f"restored {found.sums['accepted']} deliveries of {when(found.since)}, {open_ones} of them open")
+    typer.echo("mail that was accepted after the backup is not in it; open mail is looked for at the desk before")
+    typer.echo("anything is sent")
+
+
+@app.command()
+def verify(
+    config_file: ConfigOption = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Do not read the contents of the mails.")] = False,
+    against_desk: Annotated[bool, typer.Option("--against-desk", help="Read the newest at the desks too.")] = False,
+    limit: Annotated[int, typer.Option(help="How many tickets and comments to read at each desk.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Look whether the store is whole: database, mails, files, sums, effects. Changes nothing."""
+    from sqlalchemy.exc import DBAPIError
+
+    from gateway import verify as looking
+
+    settings = settings_of(config_file)
+    try:
+        found = looking.verify(settings, quick=quick)
+        if against_desk:
+            found += looking.against_desk(settings, limit)
+    except DBAPIError as error:
+        fail(f"{settings.store.url.split('@')[-1]}: {error.orig}")
+    if as_json:
+        print_json([{**asdict(one), "good": one.good} for one in found])
+    else:
+        for one in found:
+            typer.echo(f"{'ok ' if one.good else 'BAD'} {one.what:10} {cell(one.looked)}")
+            for fault in one.faults[: looking.MOST]:
+                typer.echo(f"    {cell(fault)}")
+            if len(one.faults) > looking.MOST:
+                typer.echo(f"    and {len(one.faults) - looking.MOST} more")
+            for note in one.notes[: looking.MOST]:
+                typer.echo(f"    note: {cell(note)}")
+    if not all(one.good for one in found):
+        raise typer.Exit(FAULT)

@@ -1,0 +1,37 @@
+"""How long what was accepted is kept, as the configuration says it.
+
+Refused: rows that would go before what belongs to them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from gateway.configtypes import Seconds, Section
+
+DAY = 86400.0
+Age = Annotated[float, Field(ge=0)]
+
+
+class RetentionSettings(Section):
+    """How long mail that came to its end is kept, in seconds since then; 0 = for ever. Mail that is pending or
+    held, and files that are held, are kept whatever this says."""
+
+    done: Age = Field(90 * DAY, description="the mail as it came, where it became a ticket or a comment")
+    suppressed: Age = Field(30 * DAY, description="the same of suppressed mail")
+    quarantined: Age = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
+    traces: Age = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
+    events: Age = Field(365 * DAY, description="the history of deliveries")
+    rows: Age = Field(730 * DAY, description="deliveries themselves; their counts are carried on")
+    ids: Age = Field(0, description="the Message-IDs that lead to tickets, since they were learnt")
+    every: Seconds = Field(300, description="seconds between two rounds")
+
+    @model_validator(mode="after")
+    def _rows_last(self) -> RetentionSettings:
+        for name in ("done", "suppressed", "quarantined", "traces"):
+            limit = getattr(self, name)
+            if self.rows and (not limit or limit > self.rows):
+                raise ValueError(f"rows: {self.rows:g} is shorter than {name} ({limit:g}, 0 = for ever)")
+        return self

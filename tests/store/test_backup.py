@@ -1,0 +1,238 @@
+"""What a backup holds, what restore refuses, and what verify finds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from gateway import backup, verify
+from gateway.backup import BackupFailed, BadBackup, NotRestored
+from gateway.config import Settings, parse
+from gateway.rawmail import RawMail
+from gateway.store import effects, inbox
+from gateway.store.engine import Store
+from gateway.store.schema import metadata
+from gateway.store.stage import EffectState, Stage
+from tests.store.test_contract import NOW, claim, new
+
+
+def settings(folder: Path, **more: str) -> Settings:
+    return parse(
+        {
+            "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
+            "store": {"url": f"sqlite:///{folder}/gateway.db", **more},
+            "mailbox": [{"address": "a@b.example"}],
+        },
+        {},
+    )
+
+
+@pytest.fixture
+async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
+    """A store with a small mail under work, a large one that is done, and one that waits."""
+    one = settings(tmp_path / "here")
+    one.store.spool_dir.mkdir(parents=True)
+    (tmp_path / "here" / "gateway.db").write_bytes(migrated_file.read_bytes())
+    (one.store.spool_dir / "large.eml").write_bytes(b"large mail")
+    store = Store(one.store.url)
+    await store.write(lambda c: inbox.accept(c, [new("1", "<1@x>")], b"small", None, 5, sha256(b"small").digest()))
+    await store.write(lambda c: inbox.accept(c, [new("2", "<2@x>")], None, "large.eml", 10, sha256(b"large mail").digest()))
+    await store.write(lambda c: inbox.accept(c, [new("3", "<3@x>")], b"waits", None, 5, sha256(b"waits").digest()))
+    under_work, large = await claim(store, limit=2)
+
+    def plan(c: object) -> None:
+        for each in (under_work, large):
+            effects.add(c, each, 1, [("ticket", {})])  # type: ignore[arg-type]
+            inbox.advance(c, each, Stage.PLANNED, now=NOW)  # type: ignore[arg-type]
+
+    await store.write(plan)
+    done = (await store.read(lambda c: effects.of(c, large.id, 1)))[0]
+    await store.write(lambda c: effects.set_state(c, done, EffectState.DONE, remote_id="T1"))
+    moved = await store.read(lambda c: c.exec_driver_sql("SELECT seq FROM delivery WHERE raw_id = 2").scalar_one())
+    await store.write(
+        lambda c: c.exec_driver_sql(f"UPDATE delivery SET stage = 'DONE', ticket_id = 'T1' WHERE seq = {moved}")
+    )
+    await store.write(lambda c: inbox.settle_ids(c, large.seq, large.id))
+    store.close()
+    return one
+
+
+def faults(one: Settings) -> list[str]:
+    return [fault for finding in verify.verify(one) for fault in finding.faults]
+
+
+def test_there_and_back_again(kept: Settings, tmp_path: Path) -> None:
+    for name in ("folder", "file.tar"):
+        made = backup.make(kept, tmp_path / name)
+        assert made.sums["accepted"] == 3
+        assert [name for name, _, _ in made.files] == ["database.sqlite", "spool/large.eml"]
+        there = settings(tmp_path / f"there-{name}")
+        backup.restore(there, tmp_path / name)
+        assert faults(there) == []
+        assert (there.store.spool_dir / "large.eml").read_bytes() == b"large mail"
+        with sqlite3.connect(tmp_path / f"there-{name}" / "gateway.db") as connection:
+            assert connection.execute("SELECT at, since FROM restored").fetchall() == [(made.at, made.since)]
+            assert connection.execute("SELECT count(*) FROM delivery WHERE lease_until > 0").fetchone() == (0,)
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_backup_gets_a_place_of_its_own(kept: Settings, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "x").touch()
+    with pytest.raises(BackupFailed, match="is there already"):
+        backup.make(kept, tmp_path / "taken")
+
+
+def test_a_file_that_is_not_there_is_told(kept: Settings, tmp_path: Path) -> None:
+    (kept.store.spool_dir / "large.eml").unlink()
+    assert backup.make(kept, tmp_path / "b").missing == ["large.eml"]
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+def change(file: Path, **values: object) -> None:
+    file.write_text(json.dumps({**json.loads(file.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda b: flip(b / "database.sqlite"), "database.sqlite: damaged"),
+        (lambda b: flip(b / "spool/large.eml"), "spool/large.eml: damaged"),
+        (lambda b: (b / "spool/large.eml").unlink(), "spool/large.eml: No such file"),
+        (lambda b: (b / "spool/more.eml").touch(), "spool/more.eml: not in the manifest"),
+        (lambda b: (b / "manifest.json").unlink(), "no manifest.json"),
+        (lambda b: (b / "manifest.json").write_text("{"), "cannot be read"),
+        (lambda b: change(b / "manifest.json", format=2), "format 2"),
+        (lambda b: change(b / "manifest.json", files=[["../x", 1, "y"]]), "'../x' is not a name"),
+        (lambda b: change(b / "manifest.json", schema="9999"), "schema 9999 of gateway"),
+        (lambda b: change(b / "manifest.json", database="postgresql"), "is of postgresql"),
+    ],
+)  # fmt: skip
+def test_a_damaged_backup_is_refused_and_nothing_is_touched(
+    kept: Settings, tmp_path: Path, damage: Callable[[Path], None], said: str
+) -> None:
+    backup.make(kept, tmp_path / "b")
+    damage(tmp_path / "b")
+    with pytest.raises((BadBackup, NotRestored), match=said):
+        backup.restore(settings(tmp_path / "there"), tmp_path / "b")
+    assert not (tmp_path / "there" / "gateway.db").exists()
+
+
+def test_a_tar_file_that_is_cut_off_is_refused(kept: Settings, tmp_path: Path) -> None:
+    backup.make(kept, tmp_path / "b.tar")
+    data = (tmp_path / "b.tar").read_bytes()
+    (tmp_path / "b.tar").write_bytes(data[: len(data) // 2])
+    with pytest.raises(BadBackup):
+        backup.restore(settings(tmp_path / "there"), tmp_path / "b.tar")
+
+
+def test_a_store_that_holds_mail_is_set_aside_only_when_asked(kept: Settings, tmp_path: Path) -> None:
+    backup.make(kept, tmp_path / "b")
+    with pytest.raises(NotRestored, match="--overwrite"):
+        backup.restore(kept, tmp_path / "b")
+    backup.restore(kept, tmp_path / "b", overwrite=True, stamp="now")
+    here = kept.store.spool_dir.parent
+    assert (here / "gateway.db.before-now").exists()
+    assert (here / "gateway.db.spool.before-now" / "large.eml").exists()
+    assert faults(kept) == []
+
+
+def test_a_gateway_that_runs_is_not_restored(kept: Settings, tmp_path: Path) -> None:
+    backup.make(kept, tmp_path / "b")
+    store = Store(kept.store.url)
+    try:
+        with pytest.raises(NotRestored, match="stop the gateway first"):
+            backup.restore(kept, tmp_path / "b", overwrite=True)
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ("DELETE FROM raw WHERE id = 1", "is PLANNED and has no mail"),
+        ("DELETE FROM raw WHERE id = 2", "is DONE and has no mail"),
+        ("UPDATE raw SET data = NULL WHERE id = 1", "neither in the database nor in the spool"),
+        ("UPDATE raw SET data = 'smal' WHERE id = 1", "4 bytes, 5 were accepted"),
+        ("UPDATE raw SET sha256 = zeroblob(32) WHERE id = 1", "not the bytes that were accepted"),
+        ("UPDATE raw SET path = 'other.eml' WHERE id = 2", "other.eml: No such file"),
+        ("DELETE FROM delivery WHERE seq = 3", "3 deliveries were accepted, 2 are known"),
+        ("UPDATE delivery SET stage = 'LIMBO' WHERE seq = 3", "a delivery has a stage that is none"),
+        ("UPDATE effect SET state = 'SENT' WHERE state = 'DONE'", "is DONE, its effect 0 (ticket) is SENT"),
+        ("UPDATE effect SET remote_id = '' WHERE state = 'DONE'", "is DONE and has no id of the desk"),
+        ("UPDATE delivery SET stage = 'ACCEPTED', ticket_id = '' WHERE seq = 2", "is not planned, its effect 0"),
+        ("UPDATE delivery SET generation = 2 WHERE seq = 1", "is PLANNED and has no effects"),
+        ("UPDATE delivery SET ticket_id = '' WHERE seq = 2", "leads to no ticket"),
+        ("INSERT INTO effect SELECT 'x', 1, 0, desk, kind, body, marker, state, '', '', '', 0, 0, 0, 0, 0, 0"
+         " FROM effect LIMIT 1", "1 rows of effect belong to no delivery"),
+        ("INSERT INTO mention SELECT key, 99 FROM mention LIMIT 1", "waited for by mail that ended"),
+        ("INSERT INTO thread VALUES (x'00', 'b', '<y>', '', 'referenced', 'x')", "1 ids are reserved"),
+        ("UPDATE alembic_version SET version_num = '0000'", "run `gateway migrate`"),
+    ],
+)  # fmt: skip
+def test_verify_finds(kept: Settings, damage: str, said: str) -> None:
+    assert faults(kept) == []
+    with sqlite3.connect(kept.store.spool_dir.parent / "gateway.db") as connection:
+        connection.execute(damage)
+    assert any(said in fault for fault in faults(kept)), faults(kept)
+
+
+def test_verify_finds_a_page_that_rotted(kept: Settings) -> None:
+    file = kept.store.spool_dir.parent / "gateway.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'delivery_sender'").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    data = bytearray(file.read_bytes())
+    data[(page - 1) * size : (page - 1) * size + 200] = b"\xff" * 200
+    file.write_bytes(data)
+    try:
+        assert faults(kept)
+    except Exception as error:
+        assert "malformed" in str(error)
+
+
+def test_verify_reads_postgresql(store: Store, tmp_path: Path) -> None:
+    if store.sqlite:
+        pytest.skip("SQLite has tests of its own")
+    data = {
+        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
+        "store": {"url": store.url, "spool": str(tmp_path)},
+        "mailbox": [{"address": "a@b.example"}],
+    }
+    found = verify.verify(parse(data, {}))
+    assert [one.faults for one in found] == [[]] * len(verify.CHECKS)
+    assert metadata.tables
+
+
+async def test_mail_in_an_object_store_comes_along(tmp_path: Path, migrated_file: Path) -> None:
+    here = settings(tmp_path / "here", objects=f"file://{tmp_path}/objects")
+    here.store.spool_dir.mkdir(parents=True)
+    (tmp_path / "here" / "gateway.db").write_bytes(migrated_file.read_bytes())
+    (here.store.spool_dir / "1.eml").write_bytes(b"large mail")
+    path = await RawMail(here.store).keep(here.store.spool_dir / "1.eml")
+    store = Store(here.store.url)
+    await store.write(lambda c: inbox.accept(c, [new("1", "<1@x>")], None, path, 10, sha256(b"large mail").digest()))
+    store.close()
+    assert faults(here) == []
+
+    backup.make(here, tmp_path / "b")
+    there = settings(tmp_path / "there")
+    backup.restore(there, tmp_path / "b")
+
+    assert faults(there) == []
+    assert [one.read_bytes() for one in there.store.spool_dir.glob("*.eml")] == [b"large mail"]
+    for one in (tmp_path / "objects").rglob("*.eml"):
+        one.unlink()
+    assert "FileNotFoundError" in faults(here)[0]
+    assert backup.make(here, tmp_path / "c").missing == [path]
