@@ -171,7 +171,7 @@ def give_back(connection: Connection, name: str, seqs: Sequence[int]) -> None:
 def next_due(connection: Connection, desks: Sequence[str], now: float) -> float | None:
     """When the next delivery of these desks that is not due yet becomes due, None when there is none."""
     by = "INDEXED BY delivery_due" if connection.dialect.name == "sqlite" else ""  # it would take the one by stage
-    names = bindparam("desks", value=list(desks), expanding=True)
+    names: Any = bindparam("desks", value=list(desks), expanding=True)
     query = text(
         f"""SELECT due_at FROM delivery {by} WHERE stage IN ('ACCEPTED', 'PLANNED') AND due_at > :now
         AND desk IN :desks ORDER BY due_at LIMIT 1"""  # noqa: S608
