@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -23,6 +24,21 @@ async def test_reads_and_writes_the_files(tmp_path: Path) -> None:
 
     assert (email.subject, email.attachments[0].filename) == ("With file", "a.pdf")
     assert (tmp_path / "files" / "0").read_bytes() == (tmp_path / "again").read_bytes() == b"content"
+
+
+async def test_a_file_that_is_written_again_is_replaced_not_written_over(tmp_path: Path) -> None:
+    one = mail("With file")
+    one.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
+    parser = Parser(children=1)
+
+    await parser.read(one.as_bytes(), tmp_path)
+    with (tmp_path / "0").open("rb") as uploading:
+        await parser.file(one.as_bytes(), 0, tmp_path / "0")
+        assert (tmp_path / "0").stat().st_ino != os.fstat(uploading.fileno()).st_ino
+        assert uploading.read() == b"content"
+    await parser.close()
+
+    assert [file.name for file in tmp_path.iterdir()] == ["0"]
 
 
 async def test_reads_from_a_file(tmp_path: Path) -> None:
@@ -56,7 +72,6 @@ async def test_a_child_that_dies_counts_against_its_mail_only() -> None:
 async def test_a_child_that_stalls_is_killed_at_the_deadline() -> None:
     parser = Parser(children=1, deadline=0.3)
     parser._idle.append(await parser._start())
-    import os
     import signal
 
     os.kill(parser._idle[0].process.pid, signal.SIGSTOP)

@@ -13,7 +13,7 @@ from tests.faults.site import Site
 from tests.faults.traffic import Traffic
 from tests.peers import Postgres
 
-MAILS = 120
+MAILS = 100
 DRAIN = 120.0
 REPLICAS = 3
 

@@ -9,8 +9,9 @@ import pytest
 from tests.faults.campaign import run
 from tests.peers import Missing, Postgres
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine starts processes slowly
 
-@pytest.mark.slow
+
 @pytest.mark.parametrize("kind", ["mixed", "power", "corrupt"])
 def test_on_sqlite(tmp_path: Path, kind: str) -> None:
     try:
@@ -20,6 +21,5 @@ def test_on_sqlite(tmp_path: Path, kind: str) -> None:
     assert found.verdict.all() == []
 
 
-@pytest.mark.slow
 def test_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
     assert run("mixed", tmp_path, 1, postgres, mails=60, seconds=5).verdict.all() == []

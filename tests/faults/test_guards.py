@@ -9,6 +9,8 @@ import pytest
 from tests.faults.campaign import run
 from tests.peers import Missing
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine starts processes slowly
+
 
 @pytest.mark.parametrize(
     ("guard", "kind"), [("marker", "drop"), ("settle", "late"), ("reservation", "mixed"), ("sent", "drop")]

@@ -9,6 +9,8 @@ import pytest
 from tests.faults import storms
 from tests.peers import Missing
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine starts processes slowly
+
 
 def test_poison_is_quarantined_while_other_mail_flows(tmp_path: Path) -> None:
     found = storms.poison(tmp_path, 1, others=20)

@@ -47,6 +47,20 @@ def test_a_whole_file_is_believed(filled: Path) -> None:
     engine.dispose()
 
 
+def test_the_log_is_in_the_file_and_synced_before_it_is_believed(filled: Path) -> None:
+    engine = make_engine(f"sqlite:///{filled}")
+    other = engine.connect()
+    other.exec_driver_sql("INSERT INTO event (delivery_id, at, what, detail) VALUES ('a', 0, '', '')")
+    log = filled.with_name("gateway.db-wal")
+    assert log.stat().st_size > 0
+
+    check(engine)
+
+    assert log.stat().st_size == 0
+    other.close()
+    engine.dispose()
+
+
 @pytest.mark.parametrize("page", [0, "event"])
 def test_a_damaged_file_is_refused_with_its_name(filled: Path, page: int | str) -> None:
     garble(filled, event_page(filled) if page == "event" else 0)
