@@ -22,7 +22,7 @@ from gateway.decide.decide import Context, decide
 from gateway.decide.plan import Decision
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.envelope import Envelope
+from gateway.envelope import Envelope, Verdict
 from gateway.mail.headers import split_headers
 from gateway.mail.ids import header_block
 from gateway.mail.model import Email
@@ -69,9 +69,11 @@ async def explain(
     recipient: str | None,
     directory: Directory | None,
     relayed: bool = False,
+    peer: str = "",
+    verdict: Verdict = "unknown",
 ) -> dict[str, Any]:
     """Decide about the mail in ``file``. Without ``directory`` the desk is not asked; ``relayed``: as if it came
-    from a trusted relay, whose spam filter is believed.
+    from a trusted relay, whose spam filter is believed. ``peer`` and ``verdict`` are as the edge would have found.
 
     Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
     raw = file.read_bytes()
@@ -81,6 +83,8 @@ async def explain(
     envelope = Envelope(
         mail_from=_mail_from(sender, email),
         rcpt_to=recipient or box.address,
+        peer=peer,
+        verdict=verdict,
         time=time.time(),
         spam=spam.flag,
         spam_score=spam.score,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -26,6 +26,7 @@ from gateway.cli.shared import (
     settings_of,
     table,
 )
+from gateway.envelope import Verdict
 
 app = typer.Typer()
 
@@ -39,6 +40,8 @@ def explain(
     relayed: Annotated[
         bool, typer.Option("--relayed", help="As if a trusted relay sent it: its spam filter counts.")
     ] = False,
+    peer: Annotated[str, typer.Option(help="The address of the peer: proves some notices.")] = "",
+    verdict: Annotated[str, typer.Option(help="About the sender: pass, fail, none or unknown.")] = "unknown",
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -48,6 +51,9 @@ def explain(
 
     settings = settings_of(config_file)
     log.setup("error", "text")
+    if verdict not in get_args(Verdict):
+        fail(f"{verdict}: expected one of {', '.join(get_args(Verdict))}", USAGE)
+    known = cast(Verdict, verdict)
 
     async def ask() -> dict[str, Any]:
         box = next((one for one in settings.mailbox if one.address == (recipient or "").lower()), settings.mailbox[0])
@@ -56,7 +62,7 @@ def explain(
             typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
             directory = None
         try:
-            return await run(settings, file, sender, recipient, directory, relayed)
+            return await run(settings, file, sender, recipient, directory, relayed, peer, known)
         finally:
             if directory is not None:
                 await directory.desk.close()

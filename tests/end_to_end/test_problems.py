@@ -34,6 +34,12 @@ def say(gateway: GatewayProcess, subject: str) -> None:
     gateway.became(gateway.send(mail))
 
 
+def letter(folder: Path) -> Path:
+    file = folder / "alert.eml"
+    file.write_text("From: nagios@mon.example\nSubject: ** PROBLEM Host Alert: web09 is DOWN **\n\nDown.\n")
+    return file
+
+
 def test_a_problem_from_its_first_mail_to_the_closed_ticket(simulator: Simulator, tmp_path: Path) -> None:
     smtp, http = free_port(), free_port()
     text = config_text(simulator.api, simulator.key, tmp_path, smtp, http) + NOTICE
@@ -51,6 +57,8 @@ def test_a_problem_from_its_first_mail_to_the_closed_ticket(simulator: Simulator
         checked = gateway.run("check").stdout
         say(gateway, "** RECOVERY Service Alert: web01/HTTP is OK **")
         page = gateway.get("/metrics")[1]
+        told = gateway.run("explain", str(letter(tmp_path)), "--offline", "--peer", "127.0.0.1").stdout
+        tried = gateway.run("whatif").stdout
     finally:
         gateway.kill()
 
@@ -63,4 +71,6 @@ def test_a_problem_from_its_first_mail_to_the_closed_ticket(simulator: Simulator
     assert [(one["name"], one["last_at"]) for one in expected] == [("daily", 0)]
     assert "notice nagios fans out" in checked and "nobody at the moment" in checked
     assert 'gateway_problems{state="closed"} 1.0' in page and 'gateway_notices_unread_day{profile="nagios"} 1.0' in page
+    assert "web09" in told and "the first notice of the problem" in told and "create ticket" in told
+    assert "3 mails decided again, 0 would change" in tried and "closed by recovery" in tried
     assert simulator.desk.statuses[simulator.desk.tickets[row["ticket_id"]]["status_id"]]["is_closed"]

@@ -14,6 +14,7 @@ from gateway.decide.problem import Noticed, Problem, family_of, id_of
 from gateway.store import claims, expected, inbox, problems
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.stage import Stage
 from tests.store.test_contract import DESK, NOW, new
 
 FAMILY = family_of("default", "nagios", "web01|http")
@@ -88,3 +89,55 @@ def test_notices_are_remembered_once_and_counted(run: Callable[..., Any]) -> Non
     (row,) = run(lambda c: expected.all_of(c, "default", "nagios", "daily"))
     assert row.last_at == one.envelope.time
     assert run(lambda c: expected.speak_up(c, row, 99.0)) and not run(lambda c: expected.speak_up(c, row, 99.0))
+
+
+def test_lists(run: Callable[..., Any]) -> None:
+    left = replace(PROBLEM, id="1" * 32, state="recovered", left="somebody wrote on it", ticket_id="t1")
+    child = replace(PROBLEM, id="2" * 32, master_id="t1", ticket_id="t2")
+    run(lambda c: problems.keep(c, "default", [left, child]))
+    one = run(delivered)
+    run(lambda c: problems.keep_notice(c, one, Noticed("nagios", "doubt", left.id, state="close")))
+
+    assert [row["id"] for row in run(lambda c: problems.left_open(c, 10))] == [left.id]
+    assert {row["id"] for row in run(lambda c: problems.listing(c, None, 10))} == {left.id, child.id}
+    assert [row["id"] for row in run(lambda c: problems.listing(c, ("open",), 10))] == [child.id]
+    assert [row["became"] for row in run(lambda c: problems.doubtful(c, 0.0, 10))] == ["doubt"]
+    assert run(problems.counted) == {"left": 1, "open": 1}
+    assert [each.id for each in run(lambda c: problems.bundled(c, "nagios"))] == [child.id]
+
+
+def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> None:
+    one = run(delivered)
+    run(lambda c: problems.keep(c, "default", [replace(PROBLEM, delivery_id=one.id)]))
+    assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
+    run(lambda c: inbox.advance(c, one, Stage.PLANNED, now=NOW))
+    (maker,) = run(lambda c: problems.makers(c, [FAMILY], "another"))
+    assert (maker.id, maker.creating) == (one.id, True)
+    assert run(lambda c: problems.makers(c, [FAMILY], one.id)) == []
+
+    run(lambda c: problems.ticket_made(c, one.id, "t1", "TIC1"))
+    assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
+    run(lambda c: problems.follow(c, one.id, "t9"))
+    (seen,) = run(lambda c: problems.of_family(c, FAMILY))
+    assert (seen.ticket_id, seen.number, seen.status_id) == ("t9", "", "")
+    run(lambda c: problems.forget_ticket(c, "default", "t9"))
+    (seen,) = run(lambda c: problems.of_family(c, FAMILY))
+    assert seen.ticket_id == ""
+
+
+def test_expected_mail(run: Callable[..., Any]) -> None:
+    run(lambda c: expected.look_for(c, "default", "veeam", "nightly", "", 5.0))
+    (one,) = run(lambda c: expected.all_of(c, "default", "veeam", "nightly"))
+    assert (one.since, one.last_at) == (5.0, 0.0)
+    assert run(lambda c: expected.speak_up(c, one, 10.0))
+    run(lambda c: expected.came(c, "default", "veeam", "nightly", "", 12.0))
+    (late,) = run(lambda c: expected.listing(c, ["veeam"]))
+    assert (late.last_at, late.late_at) == (12.0, 12.0)
+    run(lambda c: expected.came(c, "default", "veeam", "nightly", "", 20.0))
+    (next_,) = run(lambda c: expected.listing(c, ["veeam"]))
+    assert (next_.last_at, next_.late_at) == (20.0, 12.0)
+    assert run(lambda c: expected.history(c, one, 0.0)) == [] and run(lambda c: expected.client_of(c, one)) == ""
+    run(delivered)
+    assert run(lambda c: expected.unread(c, "default", NOW - 1, NOW))
+    assert not run(lambda c: expected.unread(c, "default", NOW, NOW + 9))
+    assert run(lambda c: expected.forget(c, "veeam", "")) == 1
