@@ -32,6 +32,10 @@ EVERY = 0.005  # seconds between two accepts
 LIMITS = RetentionSettings(done=1, suppressed=1, quarantined=1, traces=1, events=1, rows=1, every=1)
 
 
+def show(text: str) -> None:
+    print(text, flush=True)
+
+
 def _new(number: int, now: float) -> inbox.NewDelivery:
     key = sha256(str(number).encode()).digest()
     envelope = Envelope("a@b.example", "box@b.example", time=now)
@@ -77,11 +81,10 @@ def _say(what: str, took: list[float]) -> str:
     )
 
 
-async def measure(url: str, rows: int, folder: Path) -> list[str]:
+async def measure(url: str, rows: int, folder: Path) -> None:
     store = Store(url)
     migrate(store.engine)
     now = time.time()
-    out = []
 
     def sizes() -> str:
         if not store.sqlite:
@@ -90,31 +93,31 @@ async def measure(url: str, rows: int, folder: Path) -> list[str]:
         return f"file {found[0]} MB, WAL {found[1]} MB"
 
     _fill(store, 0, rows, now)
-    out.append(f"filled: {sizes()}")
+    show(f"filled: {sizes()}")
     stop = asyncio.Event()
     alone = asyncio.create_task(_accepts(store, stop, 10_000_000))
-    await asyncio.sleep(8)
+    await asyncio.sleep(5)
     stop.set()
-    out.append(_say("alone", await alone))
+    show(_say("alone", await alone))
     stop = asyncio.Event()
     beside = asyncio.create_task(_accepts(store, stop, 20_000_000))
     began = time.monotonic()
     counts = await Keeper(store, RawMail(StoreSettings(spool=folder)), LIMITS, lambda: now + 60).round()
     took = time.monotonic() - began
     stop.set()
-    out.append(_say("deleting", await beside))
-    out.append(f"deleted in {took:.0f} s: {counts}")
-    out.append(f"after: {sizes()}")
+    show(_say("deleting", await beside))
+    show(f"deleted in {took:.0f} s: {counts}")
+    show(f"after: {sizes()}")
     await asyncio.to_thread(_fill, store, 30_000_000, rows, now)
-    out.append(f"filled again: {sizes()}")
+    show(f"filled again: {sizes()}")
     await asyncio.to_thread(store.close)
-    return out
 
 
 def main() -> None:
     rows = int(sys.argv[sys.argv.index("--rows") + 1]) if "--rows" in sys.argv else 100_000
     with tempfile.TemporaryDirectory() as name:
-        print("SQLite", *asyncio.run(measure(f"sqlite:///{name}/g.db", rows, Path(name))), sep="\n  ", flush=True)
+        show("SQLite")
+        asyncio.run(measure(f"sqlite:///{name}/g.db", rows, Path(name)))
     try:
         postgres = Postgres()
     except Missing as missing:
@@ -123,7 +126,8 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory() as name:
             url = postgres.database("retention")
-            print("PostgreSQL", *asyncio.run(measure(url, rows, Path(name))), sep="\n  ", flush=True)
+            show("PostgreSQL")
+            asyncio.run(measure(url, rows, Path(name)))
     finally:
         postgres.stop()
 

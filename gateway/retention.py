@@ -1,6 +1,6 @@
 """Deletes what is kept no longer, in small batches beside the work.
 
-Promised: accepting never waits for more than one short batch, and batches rest longer than they take; one
+Promised: accepting never waits for more than one short batch, and the keeper rests as long as a batch took; one
 replica deletes at a time; a mail's file or object is deleted after the commit that forgets it, and one that a
 crash left is swept (``rawmail``). Nothing is deleted while a backup copies the spool.
 """
@@ -29,9 +29,9 @@ from gateway.store.stage import Stage
 
 log = structlog.get_logger("retention")
 
-FIRST, LEAST, MOST = 50, 10, 500  # rows in a batch
-LONG, SHORT = 0.02, 0.005  # seconds of a batch
-REST = 3.0  # times as long as the batch took
+FIRST, LEAST, MOST = 100, 20, 1000  # rows in a batch
+LONG, SHORT = 0.02, 0.01  # seconds of a batch in the writer
+REST = 1.0  # times as long as the batch took with its commit
 GUARD = ".guard"
 
 
@@ -154,8 +154,14 @@ class Keeper:
     async def _batch(self, what: str, step: Callable[..., Dropped], limit: int) -> tuple[Dropped, int]:
         """One batch, and its rest. Returns what it did and how large the next may be."""
 
+        held = 0.0  # seconds for which accepts had to wait
+
         def run(connection: Connection) -> Dropped:
-            return step(connection, limit=limit)
+            nonlocal held
+            start = time.monotonic()
+            done = step(connection, limit=limit)
+            held = time.monotonic() - start
+            return done
 
         began = time.monotonic()
         with self.guard.deleting():
@@ -166,6 +172,6 @@ class Keeper:
         if found.count:
             self.deleted(what, found.count)
         await asyncio.sleep(took * REST)
-        if took > LONG:
+        if held > LONG:
             return found, max(LEAST, limit // 2)
-        return found, min(MOST, limit * 2) if took < SHORT else limit
+        return found, min(MOST, limit * 2) if held < SHORT else limit
