@@ -27,7 +27,7 @@ def test_one_sender_is_held_back_and_others_are_not(tmp_path: Path) -> None:
 
 def test_what_waited_for_a_day_drains_within_the_desks_limit(tmp_path: Path) -> None:
     try:
-        found = storms.outage(tmp_path, 1, mails=60, rate=1200)
+        found = storms.outage(tmp_path, 1, mails=60, rate=240)
     except Missing as missing:
         pytest.skip(f"NOT TESTED: {missing}")
 

@@ -6,7 +6,7 @@ import random
 import smtplib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -106,8 +106,11 @@ class Traffic:
         return ids | {deliver(other_way, self._doors, rng)}
 
 
-def compose(one: Sent, ids: list[str], files: list[bytes], rng: random.Random) -> bytes:
-    """The mail; the last of ``ids`` is its own. Its files are added to ``files``, and some come again."""
+def compose(
+    one: Sent, ids: list[str], files: list[bytes], rng: random.Random, counts: Sequence[int] = (0, 0, 1, 2)
+) -> bytes:
+    """The mail; the last of ``ids`` is its own. It has one of ``counts`` files, which are added to ``files``; some
+    come again."""
     subject = f"Problem of {one.thread}"
     message = mail(
         subject if one.number == 0 else f"Re: {subject}",
@@ -116,12 +119,17 @@ def compose(one: Sent, ids: list[str], files: list[bytes], rng: random.Random) -
         reply_to=rng.choice(ids[:-1]) if one.number else "",
         references=" ".join(ids[:-1]),
     )
-    for at in range(rng.choice((0, 0, 1, 2))):
-        content = rng.choice(files) if files and rng.random() < 0.3 else rng.randbytes(rng.choice((10, 3000, 60_000)))
+    for at in range(rng.choice(counts)):
+        content = rng.choice(files) if files and rng.random() < 0.3 else _content(rng)
         files.append(content)
         one.files.append(sha256(content).hexdigest())
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=f"f{at}.bin")
     return message.as_bytes()
+
+
+def _content(rng: random.Random) -> bytes:
+    """Random, and never the beginning of a program, which would be held."""
+    return b"data" + rng.randbytes(rng.choice((10, 3000, 60_000)))
 
 
 def deliver(
