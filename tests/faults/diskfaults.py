@@ -100,7 +100,7 @@ def power(site: Site, traffic: Traffic) -> None:
 def corrupt(site: Site, traffic: Traffic) -> None:
     """A sector of the stopped store turns to garbage, then one of a spool file. Where the gateway refuses
     the store the operator puts back a copy."""
-    for _ in range(3):
+    while True:
         site.pause(1, 2)
         if not site.url:
             _damage_database(site)
@@ -109,6 +109,8 @@ def corrupt(site: Site, traffic: Traffic) -> None:
             spool = sorted(site.spool_of_pending())
             if spool:
                 _garble(site, site.rng.choice(spool), SECTOR)
+        if traffic.is_over:
+            return
 
 
 def _damage_database(site: Site) -> None:

@@ -15,11 +15,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine star
 @pytest.mark.parametrize("kind", ["mixed", "power", "corrupt"])
 def test_on_sqlite(tmp_path: Path, kind: str) -> None:
     try:
-        found = run(kind, tmp_path, 1, mails=60, seconds=5)
+        found = run(kind, tmp_path, 1, mails=40, seconds=3)
     except Missing as missing:
         pytest.skip(f"NOT TESTED: {missing}")
     assert found.verdict.all() == []
 
 
 def test_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
-    assert run("mixed", tmp_path, 1, postgres, mails=60, seconds=5).verdict.all() == []
+    assert run("mixed", tmp_path, 1, postgres, mails=40, seconds=3).verdict.all() == []

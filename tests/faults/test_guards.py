@@ -13,15 +13,23 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine star
 
 
 @pytest.mark.parametrize(
-    ("guard", "kind"), [("marker", "drop"), ("settle", "late"), ("reservation", "mixed"), ("sent", "drop")]
+    ("guard", "kind", "wrong"),
+    [
+        ("marker", "drop", "doubled"),
+        ("settle", "late", "doubled"),
+        ("reservation", "drop", "disordered"),
+        ("sent", "drop", "doubled"),
+    ],
 )
-def test_without_a_guard_it_fails(tmp_path: Path, guard: str, kind: str) -> None:
-    assert run(kind, tmp_path, 1, mails=60, seconds=3, sabotage=guard, drain=30).verdict.all() != []
+def test_without_a_guard_it_fails(tmp_path: Path, guard: str, kind: str, wrong: str) -> None:
+    found = run(kind, tmp_path, 1, mails=60, seconds=2, sabotage=guard, drain=15)
+
+    assert getattr(found.verdict, wrong) != []
 
 
 def test_without_the_sync_of_the_disk_it_fails(tmp_path: Path) -> None:
     try:
-        found = run("power", tmp_path, 1, mails=60, seconds=4, sabotage="sync", drain=30)
+        found = run("power", tmp_path, 1, mails=60, seconds=4, sabotage="sync", drain=15)
     except Missing as missing:
         pytest.skip(f"NOT TESTED: {missing}")
     assert found.verdict.lost != []
