@@ -15,16 +15,16 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, update
 
-from gateway.config import StoreSettings
+from gateway.config.retention import RetentionSettings
+from gateway.config.settings import StoreSettings
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
-from gateway.rawmail import RawMail
-from gateway.retention import Keeper
-from gateway.retentionconfig import RetentionSettings
 from gateway.store import inbox
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import delivery, effect, event
+from gateway.work.retention import Keeper
 from tests.peers import Missing, Postgres
 
 MAIL = b"x" * 4096

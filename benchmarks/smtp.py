@@ -35,8 +35,8 @@ HUGE = 25 * 1024 * 1024
 
 async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
-    from gateway import config
-    from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+    from gateway.config import settings as config
+    from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.server import Listener
     from gateway.smtp.session import Mailboxes
@@ -47,7 +47,7 @@ async def serve_edge(port: int, folder: Path) -> None:
     migrate(store.engine)
     acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
     try:
-        from gateway import edgeconfig as edge
+        from gateway.config import edge
     except ImportError:  # an older tree under comparison
         edge = config  # type: ignore[assignment]
     unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}

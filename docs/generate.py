@@ -1,6 +1,6 @@
 """Writes the pages that are made from the code: ``make docs``; a test fails when they are stale.
 
-- docs/configuration.md from the models of gateway.config
+- docs/configuration.md from the models of gateway.config.settings
 - docs/metrics.md from gateway.metrics
 - the table of reasons in docs/flow.md from gateway.decide.reasons
 - the tables in docs/notices.md from gateway.notices
@@ -18,7 +18,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from gateway import config
+from gateway.config import settings as config
 from gateway.decide import reasons
 from gateway.metrics import Metrics
 from gateway.notices import load

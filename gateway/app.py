@@ -18,23 +18,12 @@ import structlog
 from sqlalchemy import func, or_, select
 
 from gateway.clock import StoreClock
-from gateway.config import ConfigError, Settings
+from gateway.config.settings import ConfigError, Settings
 from gateway.desk.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
-from gateway.desk.shared import SharedPacing
-from gateway.executor import Executor
-from gateway.expectations import Expectations
 from gateway.http import application, server
-from gateway.leases import Leases
 from gateway.metrics import Metrics
-from gateway.parser import Parser
-from gateway.planner import Planner
-from gateway.rawmail import RawMail
-from gateway.rescan import Rescanner
-from gateway.retention import Keeper
-from gateway.rules import boards_named
-from gateway.slots import Slots
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
@@ -46,12 +35,23 @@ from gateway.store.inbox import Delivery
 from gateway.store.integrity import check, is_damage
 from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
 from gateway.store.wake import Ear
 from gateway.templates import Templates
-from gateway.watcher import Watcher
-from gateway.worker import Worker
+from gateway.work.budget import SharedPacing
+from gateway.work.executor import Executor
+from gateway.work.expectations import Expectations
+from gateway.work.leases import Leases
+from gateway.work.parser import Parser
+from gateway.work.planner import Planner
+from gateway.work.rescan import Rescanner
+from gateway.work.retention import Keeper
+from gateway.work.rules import boards_named
+from gateway.work.slots import Slots
+from gateway.work.watcher import Watcher
+from gateway.work.worker import Worker
 
 log = structlog.get_logger("gateway")
 

@@ -16,8 +16,8 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from gateway.leases import uptime
 from gateway.store.engine import Store
+from gateway.work.leases import uptime
 
 log = structlog.get_logger("store")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway import config
+from gateway.config import settings as config
 from gateway.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from gateway import config
+from gateway.config import settings as config
 
 FOLDER = Path(__file__).parent.parent / "deploy" / "kubernetes"
 MANIFESTS: list[dict[str, Any]] = [

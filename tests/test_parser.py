@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.parser import Parser, ParserDied
+from gateway.work.parser import Parser, ParserDied
 from tests.harness import mail
 
 

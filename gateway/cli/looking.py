@@ -13,7 +13,7 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from gateway import config, log
+from gateway import log
 from gateway.cli.shared import (
     USAGE,
     ConfigOption,
@@ -26,6 +26,7 @@ from gateway.cli.shared import (
     settings_of,
     table,
 )
+from gateway.config import settings as config
 from gateway.envelope import Verdict
 
 app = typer.Typer()
@@ -47,7 +48,7 @@ def explain(
 ) -> None:
     """Show what would become of a mail, and why. Changes nothing."""
     from gateway.app import make_directory
-    from gateway.explain import explain as run
+    from gateway.trial.explain import explain as run
 
     settings = settings_of(config_file)
     log.setup("error", "text")
@@ -100,9 +101,9 @@ def whatif(
 ) -> None:
     """Show what would have become of kept mail under a configuration. Changes nothing."""
     from gateway.app import make_directory
-    from gateway.parser import Parser
     from gateway.store.engine import make_engine
-    from gateway.whatif import Report, replay
+    from gateway.trial.whatif import Report, replay
+    from gateway.work.parser import Parser
 
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import config
 from gateway.cli.shared import (
     FAULT,
     USAGE,
@@ -26,6 +25,7 @@ from gateway.cli.shared import (
     table,
     when,
 )
+from gateway.config import settings as config
 from gateway.notices import fixtures, load
 from gateway.notices.load import BadProfiles, Loaded
 from gateway.notices.notice import Handling, Notice
@@ -64,7 +64,7 @@ def _one(name: str, config_file: Path | None) -> Loaded:
 @app.command("list")
 def list_profiles(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the profiles, and which are on for whose mail."""
-    from gateway.noticesources import proofs
+    from gateway.work.sources import proofs
 
     settings = _configured(config_file)
     rows = []
@@ -162,7 +162,7 @@ def propose(
 ) -> None:
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
     from gateway.notices.propose import propose as draft
-    from gateway.proposals import kept, read_all
+    from gateway.trial.proposals import kept, read_all
 
     if files:
         try:

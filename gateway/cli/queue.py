@@ -95,7 +95,7 @@ def queue_show(
 
     row, history, done, content = on_store(config_file, look)
     if raw:
-        from gateway.rawmail import RawMail
+        from gateway.store.rawmail import RawMail
 
         if content is None:
             fail(operator.GONE.format(row["id"]))

@@ -8,8 +8,9 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from gateway import config, log
+from gateway import log
 from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
+from gateway.config import settings as config
 
 T = TypeVar("T")
 
@@ -63,11 +64,11 @@ def serve(
 @app.command()
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
-    from gateway import fanout, noticecheck
     from gateway.app import make_directory
-    from gateway.rules import Fault
-    from gateway.rules import check as check_rules
     from gateway.templates import BadTemplate, Templates
+    from gateway.trial import fanout, noticecheck
+    from gateway.work.rules import Fault
+    from gateway.work.rules import check as check_rules
 
     settings = settings_of(config_file)
     log.setup("error", "text")

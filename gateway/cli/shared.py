@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gateway import config
+from gateway.config import settings as config
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 

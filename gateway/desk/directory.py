@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import structlog
 
-from gateway.config import DeskSettings, MailboxSettings
+from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.decide import domains
 from gateway.decide.clients import Clients
 from gateway.decide.facts import Contact, NamedClient

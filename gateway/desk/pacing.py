@@ -2,7 +2,7 @@
 
 Decremented for every counted call whether or not the answer carries headers. What is urgent goes first:
 each urgency leaves the last few calls to those before it. ``Pacing`` is what the desk's client asks;
-``LocalPacing`` is the bucket of a single process, gateway.desk.shared that of several replicas.
+``LocalPacing`` is the bucket of a single process, gateway.work.budget that of several replicas.
 """
 
 from __future__ import annotations

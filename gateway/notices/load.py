@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gateway.config.places import Places
 from gateway.notices.profile import Profile
-from gateway.places import Places
 
 SHIPPED = Path(__file__).parent
 

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from gateway.configtypes import Section
+from gateway.config.rules import ConditionSettings
+from gateway.config.types import Section
 from gateway.decide import conditions, domains, rules
 from gateway.notices.notice import Handling, State
 from gateway.notices.words import folded
-from gateway.ruleconfig import ConditionSettings
 
 KNOWN = ("subject", "rest", "body", "from", "from_name", "from_domain", "recipient", "tag")
 """Names that every mail has; ``tag`` is what follows "+" in the recipient, ``rest`` the subject without the

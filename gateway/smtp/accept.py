@@ -20,14 +20,14 @@ from typing import IO
 
 from sqlalchemy import Connection
 
-from gateway.config import MailboxSettings, StoreSettings, WorkSettings
+from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
 from gateway.mail.headers import RawHeader, split_headers
 from gateway.mail.ids import HeaderIds, from_fields, header_block
-from gateway.rawmail import RawMail, fresh
 from gateway.store import inbox, threads
 from gateway.store.engine import Store, StoreFailed
+from gateway.store.rawmail import RawMail, fresh
 
 HEADER_SCAN = 256 * 1024
 MOST_MENTIONS = 52

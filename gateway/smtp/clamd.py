@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from gateway.edgeconfig import ScannerSettings
+from gateway.config.edge import ScannerSettings
 
 BLOCK = 256 * 1024
 

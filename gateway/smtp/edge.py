@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.edgeconfig import SmtpSettings
+from gateway.config.edge import SmtpSettings
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.auth import Users
 from gateway.smtp.clamd import Scanner, scanner_of

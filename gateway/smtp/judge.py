@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 from gateway.envelope import Verdict
 from gateway.smtp.accept import Incoming, Recipient
 from gateway.smtp.answers import (

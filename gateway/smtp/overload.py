@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.edgeconfig import SmtpSettings
+from gateway.config.edge import SmtpSettings
 
 log = structlog.get_logger("smtp")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.edgeconfig import ListenerSettings, SmtpSettings
+from gateway.config.edge import ListenerSettings, SmtpSettings
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.edge import edge_of
 from gateway.smtp.policy import Policy, listeners_of, policy_of

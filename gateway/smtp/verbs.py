@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 from gateway.smtp import answers
 from gateway.smtp.accept import Recipient
 from gateway.smtp.answers import Answer, in_words, plain

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import load
+from gateway.config.files import FileSettings
+from gateway.config.settings import load
 from gateway.decide.files import SHIPPED, Fate, Look, judge, neutral_name, remarks
-from gateway.fileconfig import FileSettings
 from gateway.mail.model import Attachment, Inside
 from tests.decide.test_rule_configuration import HEAD, fault
 

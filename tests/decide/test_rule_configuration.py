@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, load
-from gateway.places import Places
+from gateway.config.places import Places
+from gateway.config.settings import ConfigError, load
 
 HEAD = """[desk]
 url = "http://desk/api/v1"

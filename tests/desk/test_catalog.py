@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.config import DeskSettings, MailboxSettings
+from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome, Refused, Unknown

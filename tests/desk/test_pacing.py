@@ -10,9 +10,9 @@ import pytest
 
 from gateway.desk.breaker import LONGEST_PAUSE, Breaker
 from gateway.desk.pacing import FLOOR, LocalPacing, Pacing, Urgency
-from gateway.desk.shared import SharedPacing
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
+from gateway.work.budget import SharedPacing
 from tests.peers import Postgres
 
 READ_BACK, TICKET, REPLY, FILE = Urgency.READ_BACK, Urgency.TICKET, Urgency.REPLY, Urgency.FILE

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gateway import backup, config
+from gateway.config import settings as config
 from gateway.desk.simulator import Faults, Seed, Simulator
+from gateway.safety import backup
 from gateway.store import census
 from gateway.store.schema import delivery
 from tests.faults.judge import _tokens
@@ -106,7 +107,7 @@ def backup_amid(gateway: GatewayProcess, target: Path, accepted: int) -> None:
             if census.sums(connection).accepted >= accepted:
                 break
         time.sleep(0.01)
-    backup.make(config.load(gateway.config), target)
+    backup.make(config.load(gateway.config.settings), target)
 
 
 def tokens_in(gateway: GatewayProcess, sent: list[Sent]) -> list[str]:

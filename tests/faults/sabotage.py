@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from gateway import cli, executor, planner, unknown
+from gateway import cli
 from gateway.smtp import accept
 from gateway.store import effects, engine, inbox, threads
 from gateway.store.stage import EffectState
+from gateway.work import executor, planner, unknown
 
 
 def no_marker() -> None:

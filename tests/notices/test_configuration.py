@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import ConfigError, Settings, load
-from gateway.noticecheck import check_profiles
+from gateway.config.settings import ConfigError, Settings, load
 from gateway.notices import fixtures
 from gateway.notices import load as load_module
-from gateway.noticesources import sources
+from gateway.trial.noticecheck import check_profiles
+from gateway.work.sources import sources
 
 HEAD = """[desk]
 url = "http://desk/api/v1"

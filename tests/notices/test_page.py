@@ -6,7 +6,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from gateway import config
+from gateway.config import settings as config
 from gateway.notices import fixtures, load
 
 PAGE = (Path(__file__).parents[2] / "docs" / "notices.md").read_text(encoding="utf-8")

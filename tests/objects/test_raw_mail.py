@@ -11,14 +11,13 @@ from typing import Any
 
 import pytest
 
-from gateway import rawmail
-from gateway.config import ConfigError, MailboxSettings, StoreSettings, WorkSettings, parse
+from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings, parse
 from gateway.desk.simulator import Simulator
 from gateway.envelope import Envelope
-from gateway.rawmail import RawMail
 from gateway.smtp.accept import Acceptor, Recipient
-from gateway.store import expiry, inbox
+from gateway.store import expiry, inbox, rawmail
 from gateway.store.engine import Store
+from gateway.store.rawmail import RawMail
 from tests.harness import BOX, free_port, gateway, mail
 
 BIG = os.urandom(700_000).hex().encode()
@@ -145,7 +144,7 @@ async def test_a_listener_that_was_stopped_too_long_writes_no_row(
 async def test_a_store_that_does_not_answer_is_no_250(kept: Store, tmp_path: Path, monkeypatch: Any) -> None:
     from datetime import timedelta
 
-    from gateway import objects
+    from gateway.store import objects
 
     monkeypatch.setattr(objects, "RETRY_FOR", timedelta(seconds=0.1))
     options = {"aws_endpoint": f"http://127.0.0.1:{free_port()}", "aws_access_key_id": "x", "aws_secret_access_key": "x"}

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, create_engine, text, update
 from gateway.desk.client import Desk
 from gateway.desk.permit import Permit
 from gateway.desk.simulator import Seed, Simulator
-from gateway.leases import Leases
 from gateway.store import claims, wake
 from gateway.store.engine import Store
 from gateway.store.inbox import LostClaim
 from gateway.store.schema import delivery
 from gateway.store.wake import Ear
+from gateway.work.leases import Leases
 from tests.harness import config_text, mail
 from tests.replicas.replica import Replica, counts
 from tests.store.test_contract import DESK, NOW, accept, new

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from sqlalchemy import update
 
-from gateway.slots import Slots
 from gateway.store import claims, inbox
 from gateway.store.claims import Turns
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.schema import delivery
+from gateway.work.slots import Slots
 from tests.store.test_contract import DESK, NOW, accept, new
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.store import census
-from gateway.whatif import replay
+from gateway.trial.whatif import replay
 from tests.scenarios.scripts import Scenario
 from tests.scenarios.stage import M, Stage, settings_for
 

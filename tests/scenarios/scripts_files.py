@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.rescan import Rescanner
 from gateway.smtp.clamd import Scan, ScannerAway
 from gateway.store import heldfiles
+from gateway.work.rescan import Rescanner
 from tests.mail.test_archives import locked, mailed, zipped
 from tests.scenarios.scripts import ALICE, BOB, Scenario
 from tests.scenarios.scripts_requesters import description

@@ -17,28 +17,28 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from gateway.config import Settings, parse
+from gateway.config.settings import Settings, parse
 from gateway.desk.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.simulator import Seed, Simulator
 from gateway.envelope import Envelope
-from gateway.executor import Executor
-from gateway.expectations import Expectations
 from gateway.ids import uuid7
-from gateway.leases import Leases
 from gateway.mail.ids import scan_ids
 from gateway.mail.model import Email
 from gateway.mail.read import read
-from gateway.planner import Planner
-from gateway.rawmail import RawMail
-from gateway.rules import boards_named
-from gateway.slots import Slots
 from gateway.store import claims, effects, inbox, operator, threads
 from gateway.store.engine import Store
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 from gateway.templates import Templates
-from gateway.worker import Worker
+from gateway.work.executor import Executor
+from gateway.work.expectations import Expectations
+from gateway.work.leases import Leases
+from gateway.work.planner import Planner
+from gateway.work.rules import boards_named
+from gateway.work.slots import Slots
+from gateway.work.worker import Worker
 
 SUPPORT = "support@msp.example"
 SALES = "sales@msp.example"

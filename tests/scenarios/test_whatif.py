@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gateway.config import parse
+from gateway.config.settings import parse
 from gateway.desk.directory import Directory
-from gateway.rules import boards_named
-from gateway.whatif import Report, replay
+from gateway.trial.whatif import Report, replay
+from gateway.work.rules import boards_named
 from tests.scenarios.scripts import ALICE, EVE, GIL
 from tests.scenarios.stage import M, Stage, settings_for
 from tests.scenarios.vendors import BACKUP, DAY, Machine, opened, write

@@ -17,8 +17,8 @@ from tests.harness import free_port
 
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
-    from gateway.config import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.edgeconfig import SmtpSettings
+    from gateway.config.edge import SmtpSettings
+    from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
     from gateway.smtp.accept import Acceptor
     from gateway.smtp.recipients import Mailboxes
     from gateway.smtp.server import Listener

@@ -11,8 +11,8 @@ from typing import Any
 
 import trustme
 
-from gateway.config import MailboxSettings, StoreSettings, WorkSettings
-from gateway.edgeconfig import SmtpSettings
+from gateway.config.edge import SmtpSettings
+from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
 from gateway.smtp.accept import Acceptor
 from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.server import Listener

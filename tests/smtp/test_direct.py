@@ -17,7 +17,7 @@ from dkim.canonicalization import Relaxed, Simple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.edgeconfig import VerdictSettings
+from gateway.config.edge import VerdictSettings
 from gateway.smtp.accept import Incoming
 from gateway.smtp.verdict import signature
 from gateway.smtp.verdict.arc import check_arc

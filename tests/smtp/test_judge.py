@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import MailboxSettings
-from gateway.edgeconfig import SmtpSettings
+from gateway.config.edge import SmtpSettings
+from gateway.config.settings import MailboxSettings
 from gateway.smtp.overload import Overload, resident
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, envelopes, peer, serving

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.server import Listener
 from gateway.store import census

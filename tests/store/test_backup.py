@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway import backup, verify
-from gateway.backup import BackupFailed, BadBackup, NotRestored
-from gateway.config import Settings, parse
-from gateway.rawmail import RawMail
+from gateway.config.settings import Settings, parse
+from gateway.safety import backup, verify
+from gateway.safety.backup import BackupFailed, BadBackup, NotRestored
 from gateway.store import effects, inbox
 from gateway.store.engine import Store
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import metadata
 from gateway.store.stage import EffectState, Stage
 from tests.store.test_contract import NOW, claim, new

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, select, update
 
-from gateway.config import StoreSettings
-from gateway.rawmail import RawMail
-from gateway.retention import Busy, Keeper, SpoolGuard
-from gateway.retentionconfig import DAY, RetentionSettings
+from gateway.config.retention import DAY, RetentionSettings
+from gateway.config.settings import StoreSettings
 from gateway.store import census, effects, expiry, inbox, operator, threads
 from gateway.store.engine import Store
 from gateway.store.expiry import Elsewhere
 from gateway.store.operator import NotPossible
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import carried, delivery, effect, event, metadata, raw, seen, thread
 from gateway.store.stage import EffectState, Stage
+from gateway.work.retention import Busy, Keeper, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
 
 LIMITS = RetentionSettings(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)

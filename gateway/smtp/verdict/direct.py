@@ -10,7 +10,7 @@ import asyncio
 
 import structlog
 
-from gateway.edgeconfig import VerdictSettings
+from gateway.config.edge import VerdictSettings
 from gateway.envelope import Verdict
 from gateway.smtp.accept import Incoming
 from gateway.smtp.verdict.arc import check_arc, trusted_sets

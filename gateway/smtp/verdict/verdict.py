@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.edgeconfig import SmtpSettings
+from gateway.config.edge import SmtpSettings
 from gateway.envelope import Verdict
 from gateway.smtp.accept import Incoming
 from gateway.smtp.auth import Users

@@ -19,8 +19,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, and_, or_, select
 
-from gateway.answers import Answers
-from gateway.config import Settings
+from gateway.config.settings import Settings
 from gateway.decide import facts as ask
 from gateway.decide.case import Context
 from gateway.decide.decide import decide
@@ -28,17 +27,18 @@ from gateway.decide.plan import Decision
 from gateway.decide.problem import Problem
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.explain import EMPTY
-from gateway.hindsight import Book, Tally, touched_by
 from gateway.mail.model import Email
-from gateway.noticing import noticing
-from gateway.parser import ParserBroken, ParserDied
-from gateway.planner import Places, context_of
-from gateway.rawmail import RawMail
 from gateway.store import inbox
 from gateway.store.inbox import Delivery
+from gateway.store.rawmail import RawMail
 from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
+from gateway.trial.explain import EMPTY
+from gateway.trial.hindsight import Book, Tally, touched_by
+from gateway.work.answers import Answers
+from gateway.work.noticing import noticing
+from gateway.work.parser import ParserBroken, ParserDied
+from gateway.work.planner import Places, context_of
 
 BATCH = 200
 AT_ONCE = 8

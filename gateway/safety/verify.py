@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, exists, func, not_, or_, select
 
-from gateway.config import Settings
-from gateway.rawmail import OBJECT, ORPHAN_AGE, RawMail
+from gateway.config.settings import Settings
 from gateway.store import census, migrate
 from gateway.store.engine import make_engine
+from gateway.store.rawmail import OBJECT, ORPHAN_AGE, RawMail
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
 from gateway.store.stage import PENDING, EffectState, Stage
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from gateway.mail.model import Email
-from gateway.parser import Parser, ParserBroken, ParserDied
 from gateway.store.schema import delivery, notice, raw
+from gateway.work.parser import Parser, ParserBroken, ParserDied
 
 MACHINES = ("notification", "bulk")
 MOST_SENDERS = 20

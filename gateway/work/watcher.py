@@ -21,7 +21,7 @@ from gateway.desk.outcome import Good
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
-from gateway.unknown import ID_OF, WATCH, look
+from gateway.work.unknown import ID_OF, WATCH, look
 
 log = structlog.get_logger("work")
 

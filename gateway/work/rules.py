@@ -7,14 +7,14 @@ from datetime import datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-from gateway.config import Settings
+from gateway.config.rules import ExampleSettings, RuleSettings
+from gateway.config.settings import Settings
 from gateway.decide import rules
 from gateway.decide.conditions import Answer, View
 from gateway.decide.rules import Rule, Rules
 from gateway.desk.catalog import Catalog, UnknownName
 from gateway.envelope import Envelope
 from gateway.mail.read import read
-from gateway.ruleconfig import ExampleSettings, RuleSettings
 
 
 @dataclass(frozen=True, slots=True)

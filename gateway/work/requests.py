@@ -12,18 +12,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway import blocks as rich
-from gateway import closing
-from gateway.closing import GONE, NotAnswered, Unfit
 from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
 from gateway.desk.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.permit import Permit
-from gateway.ledger import Ledger
-from gateway.planner import Planner
 from gateway.store import effects, problems, threads
 from gateway.store.effects import Effect
 from gateway.store.stage import EffectState
 from gateway.templates import Templates
+from gateway.work import closing
+from gateway.work.closing import GONE, NotAnswered, Unfit
+from gateway.work.ledger import Ledger
+from gateway.work.planner import Planner
 
 COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "client", "bundle")
 FILES = ("document", "pictures")

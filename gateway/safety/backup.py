@@ -24,14 +24,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, inspect, select, update
 
-from gateway import __version__, dump
-from gateway.config import Settings
-from gateway.rawmail import OBJECT, RawMail
-from gateway.retention import SpoolGuard
+from gateway import __version__
+from gateway.config.settings import Settings
+from gateway.safety import dump
 from gateway.store import census, migrate, restoring
 from gateway.store.engine import make_engine
+from gateway.store.rawmail import OBJECT, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.schema import delivery, raw
+from gateway.work.retention import SpoolGuard
 
 MANIFEST, SPOOL = "manifest.json", "spool"
 FORMAT = 1

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.configtypes import Count, HostPort, Listen, Name, Network, Seconds, Section
+from gateway.config.types import Count, HostPort, Listen, Name, Network, Seconds, Section
 
 
 class LimitSettings(Section):

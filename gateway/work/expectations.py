@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection
 
-from gateway.config import Settings
+from gateway.config.settings import Settings
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
 from gateway.notices.profile import ExpectPart

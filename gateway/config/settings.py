@@ -24,17 +24,17 @@ from pydantic import (
     model_validator,
 )
 
-from gateway.configtypes import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
+from gateway.config.edge import SmtpSettings
+from gateway.config.files import FileSettings
+from gateway.config.files import shadowed as shadowed_files
+from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
+from gateway.config.places import Places
+from gateway.config.retention import RetentionSettings
+from gateway.config.rules import RuleSettings, shadowed
+from gateway.config.types import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
 from gateway.decide import domains
-from gateway.edgeconfig import SmtpSettings
-from gateway.fileconfig import FileSettings
-from gateway.fileconfig import shadowed as shadowed_files
-from gateway.noticeconfig import NoticeSettings, NoticesSettings, misfit
 from gateway.notices.load import BadProfiles, Loaded, shipped
 from gateway.notices.load import load as load_profiles
-from gateway.places import Places
-from gateway.retentionconfig import RetentionSettings
-from gateway.ruleconfig import RuleSettings, shadowed
 
 DEFAULT_FILE = Path("gateway.toml")
 DEFAULT_DESK = "default"

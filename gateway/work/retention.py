@@ -20,11 +20,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.rawmail import RawMail
-from gateway.retentionconfig import RetentionSettings
+from gateway.config.retention import RetentionSettings
 from gateway.store import expiry
 from gateway.store.engine import Store
 from gateway.store.expiry import Dropped, Elsewhere
+from gateway.store.rawmail import RawMail
 from gateway.store.stage import Stage
 
 log = structlog.get_logger("retention")

@@ -14,7 +14,7 @@ from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.stage import EffectState, Stage
-from gateway.unknown import ID_OF, WATCH
+from gateway.work.unknown import ID_OF, WATCH
 
 log = structlog.get_logger("work")
 

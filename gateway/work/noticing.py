@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from gateway.config import MailboxSettings
+from gateway.config.settings import MailboxSettings
 from gateway.decide.noticing import Noticing
 from gateway.decide.problem import missing_key
 from gateway.desk.catalog import Catalog, UnknownName

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from gateway.config import ConfigError
+from gateway.config.settings import ConfigError
 
 BLOCK = 5 * 1024 * 1024  # S3 takes no smaller part
 BLOCKS_AT_ONCE = 2

@@ -6,18 +6,18 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from gateway.config import Settings
+from gateway.config.notices import NoticeSettings
+from gateway.config.settings import Settings
 from gateway.desk.catalog import Catalog, UnknownName
 from gateway.envelope import Envelope
 from gateway.mail.model import Address, Email
 from gateway.mail.read import read as read_mail
-from gateway.noticeconfig import NoticeSettings
 from gateway.notices import fixtures
 from gateway.notices.profile import Profile
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
-from gateway.noticesources import destination, sources
-from gateway.rules import Fault
+from gateway.work.rules import Fault
+from gateway.work.sources import destination, sources
 
 _IDENTITY = ("profile", "desk", "senders", "networks", "logins", "token")
 

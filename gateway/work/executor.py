@@ -20,20 +20,20 @@ from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
-from gateway.leases import Leases
-from gateway.ledger import OPEN, Ledger
-from gateway.planner import Planner
-from gateway.rawmail import Damaged
-from gateway.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
-from gateway.slots import Slots
-from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step
 from gateway.store import effects, inbox, problems, restoring, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.rawmail import Damaged
 from gateway.store.stage import EffectState, Stage
 from gateway.templates import Templates
-from gateway.unknown import READ_BACK, look, next_look, settled_at
+from gateway.work.leases import Leases
+from gateway.work.ledger import OPEN, Ledger
+from gateway.work.planner import Planner
+from gateway.work.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
+from gateway.work.slots import Slots
+from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step
+from gateway.work.unknown import READ_BACK, look, next_look, settled_at
 
 log = structlog.get_logger("work")
 

@@ -14,19 +14,19 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy import Connection
 
-from gateway import backoff
-from gateway.config import WorkSettings
+from gateway.config.settings import WorkSettings
 from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
-from gateway.executor import Executor
-from gateway.parser import ParserDied
-from gateway.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
-from gateway.rawmail import Damaged
-from gateway.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 from gateway.store import claims, inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.inbox import Delivery, LostClaim
+from gateway.store.rawmail import Damaged
 from gateway.store.stage import Stage
+from gateway.work import backoff
+from gateway.work.executor import Executor
+from gateway.work.parser import ParserDied
+from gateway.work.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
+from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 
 log = structlog.get_logger("work")
 

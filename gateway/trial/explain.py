@@ -15,8 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from gateway.answers import Answers
-from gateway.config import MailboxSettings, Settings
+from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide import facts as ask
 from gateway.decide.decide import Context, decide
 from gateway.decide.plan import Decision
@@ -27,14 +26,15 @@ from gateway.mail.headers import split_headers
 from gateway.mail.ids import header_block
 from gateway.mail.model import Email
 from gateway.mail.read import read
-from gateway.noticesources import sources
-from gateway.noticing import noticing
-from gateway.planner import policies
 from gateway.smtp.spam import Spam, spam_of
 from gateway.store.engine import make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
 from gateway.templates import Templates
+from gateway.work.answers import Answers
+from gateway.work.noticing import noticing
+from gateway.work.planner import policies
+from gateway.work.sources import sources
 
 EMPTY: dict[type[ask.Question], Any] = {
     ask.Copies: [],

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from gateway.configtypes import Seconds, Section
+from gateway.config.types import Seconds, Section
 
 DAY = 86400.0
 Age = Annotated[float, Field(ge=0)]

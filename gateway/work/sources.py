@@ -5,8 +5,8 @@ from __future__ import annotations
 import ipaddress
 from zoneinfo import ZoneInfo
 
-from gateway.config import Settings
-from gateway.noticeconfig import NoticeSettings
+from gateway.config.notices import NoticeSettings
+from gateway.config.settings import Settings
 from gateway.notices.notice import Handling
 from gateway.notices.profile import Profile
 from gateway.notices.source import Identity, Source, Sources

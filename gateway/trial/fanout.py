@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.config import Settings
+from gateway.config.settings import Settings
 from gateway.decide.problem import Problem
 from gateway.desk.catalog import Catalog
-from gateway.noticesources import sources
 from gateway.store import problems
 from gateway.store.engine import make_engine
+from gateway.work.sources import sources
 
 
 def preview(settings: Settings, desk: str, catalog: Catalog) -> list[str]:

@@ -23,9 +23,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping, select
 
-from gateway.config import StoreSettings
-from gateway.objects import Objects
+from gateway.config.settings import StoreSettings
 from gateway.store.engine import Store
+from gateway.store.objects import Objects
 from gateway.store.schema import raw
 
 log = structlog.get_logger("store")

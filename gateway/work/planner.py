@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection
 
-from gateway.answers import Answers
-from gateway.config import MailboxSettings, Settings
+from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide import affair
 from gateway.decide import facts as ask
 from gateway.decide.closed import Closing
@@ -30,21 +29,22 @@ from gateway.desk.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Throttled
 from gateway.desk.pacing import Urgency
-from gateway.leases import Leases
 from gateway.mail.model import Email
-from gateway.noticesources import sources
-from gateway.noticing import noticing
-from gateway.parser import Parser
-from gateway.rawmail import RawMail
-from gateway.rules import importance, resolved
-from gateway.steps import Defer, Ended, Quarantine, Step, Wait
 from gateway.store import effects, inbox, problems, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
+from gateway.store.rawmail import RawMail
 from gateway.store.restoring import Restored
 from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
+from gateway.work.answers import Answers
+from gateway.work.leases import Leases
+from gateway.work.noticing import noticing
+from gateway.work.parser import Parser
+from gateway.work.rules import importance, resolved
+from gateway.work.sources import sources
+from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
 
 log = structlog.get_logger("work")
 

@@ -18,13 +18,13 @@ from typing import IO
 import structlog
 
 from gateway.decide.files import UNSCANNED
-from gateway.parser import ParserBroken, ParserDied
-from gateway.planner import Planner
-from gateway.rawmail import Damaged
 from gateway.smtp.clamd import Scanner, ScannerAway
 from gateway.store import heldfiles, inbox
 from gateway.store.effects import Effect
 from gateway.store.heldfiles import Waiting
+from gateway.store.rawmail import Damaged
+from gateway.work.parser import ParserBroken, ParserDied
+from gateway.work.planner import Planner
 
 log = structlog.get_logger("work")
 

@@ -1,0 +1,1 @@
+"""The configuration: ``gateway.toml`` as one frozen ``Settings``, and where each key stands."""
