@@ -13,9 +13,11 @@ from gateway.store import census, claims, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.stage import M, Stage, close
 from tests.scenarios.vendors import (
+    BACKUP,
     HOUR,
     MINUTE,
     NAGIOS,
+    VEEAM,
     Machine,
     add_client,
     configured,
@@ -66,6 +68,41 @@ async def test_a_ticket_that_somebody_touched_stays_open(tmp_path: Path, migrate
     assert "Left open: somebody wrote on it" in notes(stage, 1)[-1]
     (row,) = await problem_rows(stage)
     assert (row["state"], row["left"]) == ("recovered", "somebody wrote on it")
+    await finish(stage)
+
+
+@pytest.mark.parametrize("one_a_server", [False, True], ids=["a ticket for each job", "a ticket for the server"])
+async def test_five_failed_jobs_of_a_backup_server(tmp_path: Path, migrated_file: Path, one_a_server: bool) -> None:
+    """Two nights, then success. The key is the operator's: the job as shipped, or the server."""
+    notice, more = VEEAM, {}
+    if one_a_server:
+        own = 'name = "veeam-server"\nextends = "veeam"\n[key]\nobject = ["server"]\nneed = ["result", "server"]\n'
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "veeam-server.toml").write_text(own)
+        notice, more = {"profile": "veeam-server"}, {"notices": {"folder": str(tmp_path / "own")}}
+    stage = Stage(tmp_path, migrated_file, configured(notice, **more))
+    await stage.open()
+    backup = Machine(stage, BACKUP)
+    body = "Created by VBR01\\Administrator at 11/1/2026 8:00 PM.\nVeeam Backup & Replication"
+
+    async def night(result: str, after: float) -> None:
+        for job in range(5):
+            await backup.says(f"[{result}] Job {job} (3 objects)", body, after=after if job == 0 else MINUTE)
+
+    await night("Failed", MINUTE)
+    tickets = 1 if one_a_server else 5
+    assert len(stage.order) == tickets
+    await night("Failed", 24 * HOUR)
+    assert len(stage.order) == tickets
+    if not one_a_server:
+        await write(stage, 2, "The disk is on its way.")
+    await night("Success", 24 * HOUR)
+    await stage.work()
+
+    assert len(stage.order) == tickets
+    assert [is_open(stage, number + 1) for number in range(tickets)] == [number == 1 for number in range(tickets)]
+    if not one_a_server:
+        assert "Left open: somebody wrote on it" in notes(stage, 2)[-1]
     await finish(stage)
 
 
