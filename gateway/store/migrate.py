@@ -3,7 +3,7 @@
 Processes that start together migrate one after the other, under an advisory lock. The database keeps the
 oldest revision whose code still works with it, its floor: each migration names it as ``works_from``. A process
 that meets a revision which it does not know goes on when it knows the floor, and refuses when it does not.
-The rule for those who write migrations is in docs/decisions/020-migrations.md.
+The rule for those who write migrations is in docs/decisions/004-migrations.md.
 """
 
 from __future__ import annotations
