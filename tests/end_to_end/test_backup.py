@@ -107,7 +107,7 @@ def backup_amid(gateway: GatewayProcess, target: Path, accepted: int) -> None:
             if census.sums(connection).accepted >= accepted:
                 break
         time.sleep(0.01)
-    backup.make(config.load(gateway.config.settings), target)
+    backup.make(config.load(gateway.config), target)
 
 
 def tokens_in(gateway: GatewayProcess, sent: list[Sent]) -> list[str]:
