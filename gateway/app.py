@@ -56,6 +56,7 @@ from gateway.work.worker import Worker
 log = structlog.get_logger("gateway")
 
 FATAL = 70  # exit code when the store failed: EX_SOFTWARE
+LEAST_IDLE = 10.0  # seconds in a transaction that a busy machine may take from us
 LAG_EVERY = 0.05
 SCHEMA_EVERY = 30.0
 LAG_WINDOW = 10.0
@@ -118,7 +119,7 @@ class Gateway:
         self.clock = clock or self.store_clock
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
-        self.store = Store(settings.store.url, on_fatal=_die)
+        self.store = Store(settings.store.url, on_fatal=_die, idle=max(settings.work.lease, LEAST_IDLE))
         check(self.store.engine)
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)

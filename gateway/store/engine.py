@@ -46,8 +46,9 @@ class StoreBusy(Exception):
     """Another process holds the SQLite file."""
 
 
-def make_engine(url: str) -> Engine:
-    """An engine with the settings that durability needs."""
+def make_engine(url: str, idle: float = 0.0) -> Engine:
+    """An engine with the settings that durability needs. PostgreSQL ends a transaction that is idle for ``idle``
+    seconds, 0 for never: its process was stopped in it, and nobody else gets at the rows that it locked."""
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
@@ -57,7 +58,8 @@ def make_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _sqlite_pragmas)
         return engine
-    return create_engine(url, pool_size=READERS + 2, pool_pre_ping=True)
+    limits = {"options": f"-c idle_in_transaction_session_timeout={round(1000 * idle)}"} if idle else {}
+    return create_engine(url, pool_size=READERS + 2, pool_pre_ping=True, connect_args=limits)
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
@@ -78,9 +80,9 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
 class Store:
     """Runs operations: functions of a connection that return a value."""
 
-    def __init__(self, url: str, on_fatal: Callable[[BaseException], None] | None = None) -> None:
+    def __init__(self, url: str, on_fatal: Callable[[BaseException], None] | None = None, idle: float = 0.0) -> None:
         self.url = url
-        self.engine = make_engine(url)
+        self.engine = make_engine(url, idle)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._on_fatal = on_fatal or (lambda error: None)
         self._lock_file = self._lock() if self.sqlite else None
