@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 log = structlog.get_logger("store")
 
-PATIENCE = 1.0  # seconds for the check at the start: the port has to answer soon
+PATIENCE = 0.5  # seconds for the check at the start: the port has to answer soon
 STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _SQLITE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _POSTGRESQL = ("XX001", "XX002")  # data_corrupted, index_corrupted
