@@ -74,7 +74,7 @@ class Supervised(GatewayProcess):
             self.endings[code] += 1
         time.sleep(RESTART)
         with self._lock:
-            if not self.down:
+            if not self.down and self.process.poll() is not None:  # it may have been started meanwhile
                 self.launch()
 
 
