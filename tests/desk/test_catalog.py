@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import httpx
@@ -49,10 +50,13 @@ async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
     simulator = Simulator(large)
     one = directory(simulator, rate=60, burst=120)
     slept: list[float] = []
-    left = one.desk.pacing.take
+    left, wait, here = one.desk.pacing.take, asyncio.sleep, threading.get_ident()
 
     async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+        if threading.get_ident() == here:
+            slept.append(seconds)
+        else:  # a server of another test
+            await wait(seconds)
 
     refused = iter([0.0] * 20 + [0.5, 0.5] + [0.0] * 10 + [0.5])
 
