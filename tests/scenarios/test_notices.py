@@ -320,6 +320,43 @@ async def test_the_client_is_the_longest_name_that_is_verified(tmp_path: Path, m
     await finish(stage)
 
 
+RMM = '''name = "rmm"
+title = "An RMM whose subjects are lists"
+[who]
+when = [{ field = "subject", glob = "Alert, *" }]
+[[read]]
+source = "subject"
+regex = "^Alert, (?P<site>.+), (?P<device>[^,]+), (?P<check>[^,]+)$"
+[key]
+object = ["device"]
+condition = ["check"]
+[state]
+open = ["Alert"]
+[client]
+fields = ["site"]
+'''
+
+
+async def test_a_client_whose_name_holds_the_comma_of_the_subject(tmp_path: Path, migrated_file: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "rmm.toml").write_text(RMM)
+    stage = Stage(tmp_path, migrated_file, configured({"profile": "rmm"}, notices={"folder": str(tmp_path / "own")}))
+    for name in ("Smith", "Smith North", "Smith, Jones & Co"):
+        add_client(stage, name)
+    await stage.open()
+    machine = Machine(stage)
+    for site in ("Smith, Jones & Co, HQ", "Smith North", "Smith, HQ", "Smithson"):
+        await machine.says(f"Alert, {site}, srv-{len(stage.order)}, disk full")
+
+    assert [stage.client_of(number) for number in (1, 2, 3, 4)] == [
+        "Smith, Jones & Co",
+        "Smith North",
+        "Smith",
+        "Unknown Senders",
+    ]
+    await finish(stage)
+
+
 async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path) -> None:
     """The brake trips: a few tickets, one for the storm, everything in the ledger and on its lists."""
     stage = await opened(tmp_path, migrated_file, NAGIOS)
