@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from tests.harness import free_port
@@ -90,11 +92,9 @@ class Postgres:
                               capture_output=True, check=False).returncode == 0  # fmt: skip
 
     def stop(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGINT)
-            for _ in range(200):
-                os.kill(self.pid, 0)
-                subprocess.run(["sleep", "0.05"], check=False)
-        except ProcessLookupError:
-            pass
+        end = time.monotonic() + 10
+        while (self.folder / "data" / "postmaster.pid").exists() and time.monotonic() < end:
+            time.sleep(0.02)
         shutil.rmtree(self.folder, ignore_errors=True)
