@@ -119,7 +119,6 @@ FAMILIES = {
 }
 # Decoders that would give control of size or of the interpreter to the mail.
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
-_WINDOWS_TAIL = frozenset(range(0x80, 0xA0))
 _C1 = re.compile("[\x80-\x9f]")
 _SAMPLE = 16 * 1024
 

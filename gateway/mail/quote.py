@@ -48,7 +48,6 @@ for _kind, _names in _FIELD_SETS:
     for _name in _names:
         FIELD_NAMES.setdefault(_name.rstrip(" :"), _kind)
 _FIELD = re.compile(r"([^\d\s:：<>@][^:：<>@\n]{0,28}?)\s{0,3}[\*_]{0,2}\s{0,2}[:：][\*_]{0,2}(.*)$", re.DOTALL)
-_DASHED = re.compile(r"^[-_=*~\s>]{0,60}?([^\W\d_][^-_=~<>@]{3,70}?)[:：]?\s{0,3}[-_=*~\s]{0,60}$")
 _RULE = re.compile(r"^\s*[-_=*#~+\u2013\u2014\u1427\u2500\u2015—·•]{2,}[\s\-_=*#~+\u1427]*$|^\s*[\u1427]\s*$")
 
 
@@ -327,9 +326,6 @@ def banner(text: str) -> bool:
         return False
     lowered = text.lower()
     return any(phrase in lowered for phrase in _BANNERS) and len(lowered.split()) <= 14
-
-
-_DASHED_ON = re.compile(r"^[-_]{2,}\s{0,3}(?=\S)(?P<inner>[^\n]{5,200}?)\s{0,3}[-_]{2,}$")
 
 
 def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:

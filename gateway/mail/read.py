@@ -20,24 +20,6 @@ from .lines import plain, render, squeeze
 from .mime import Tree
 from .model import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
-_TRACE = frozenset(
-    [
-        "received",
-        "return-path",
-        "delivered-to",
-        "x-received",
-        "authentication-results",
-        "arc-seal",
-        "arc-message-signature",
-        "arc-authentication-results",
-        "dkim-signature",
-        "received-spf",
-        "x-original-to",
-        "envelope-to",
-        "x-envelope-to",
-    ]
-)
-
 
 class Reading:
     """A parsed mail and the way to its files."""

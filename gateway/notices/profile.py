@@ -8,6 +8,7 @@ their own.
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -270,8 +271,6 @@ class HandlingPart(Section):
 
     def over(self, base: Handling) -> Handling:
         """``base`` with what is said here."""
-        from dataclasses import fields, replace
-
         said = {one.name: getattr(self, one.name) for one in fields(Handling)}
         return replace(base, **{name: value for name, value in said.items() if value is not None})
 

@@ -21,13 +21,11 @@ from gateway.store import census, migrate
 from gateway.store.engine import make_engine
 from gateway.store.rawmail import OBJECT, ORPHAN_AGE, RawMail
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
-from gateway.store.stage import PENDING, EffectState, Stage
+from gateway.store.stage import OPEN, UNFINISHED, EffectState, Stage
 
 MOST = 20  # faults of a kind that are named
 BATCH = 200
-OPEN = [stage.value for stage in (*PENDING, Stage.HELD)]
-WAITING = [stage.value for stage in PENDING]
-ENDED = [state.value for state in EffectState if state not in (EffectState.TODO, EffectState.SENT)]
+ENDED = [state.value for state in EffectState if state not in UNFINISHED]
 
 
 @dataclass

@@ -47,12 +47,10 @@ NESTED = Answer("order", 503, "5.5.1", "A mail is under way already")
 NOT_BETWEEN_CHUNKS = Answer("order", 503, "5.5.1", "Not between the chunks of a mail")
 PARAMETER = Answer("parameter", 555, "5.5.4", "Parameter {name} not known")
 BAD_PARAMETER = Answer("parameter", 501, "5.5.4", "Parameter {name} not understood")
-BAD_ADDRESS = Answer("address", 553, "5.1.3", "The address is not well-formed")
 
 # -- TLS and AUTH
 TLS_FIRST = Answer("tls", 530, "5.7.0", "Send STARTTLS first, this port needs an encrypted connection")
 TLS_INJECTION = Answer("tls-injection", 503, "5.5.1", "Commands after STARTTLS and before TLS are refused")
-TLS_FAILED = Answer("tls-failed", 454, "4.7.0", "TLS is not available")
 AUTH_FIRST = Answer("auth", 530, "5.7.0", "Log in first")
 AUTH_NEEDS_TLS = Answer("auth", 538, "5.7.11", "Logging in needs an encrypted connection")
 AUTH_WRONG = Answer("password", 535, "5.7.8", "Login or password is wrong")

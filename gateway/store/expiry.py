@@ -27,11 +27,10 @@ from gateway.store.schema import (
     seen,
     thread,
 )
-from gateway.store.stage import Stage
+from gateway.store.stage import OPEN, Stage
 
 LOCK = 0x6761746577617902  # an advisory lock of ours: one replica deletes at a time
 _INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-OPEN = (Stage.ACCEPTED.value, Stage.PLANNED.value, Stage.HELD.value)
 
 
 class Elsewhere(Exception):

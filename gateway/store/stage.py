@@ -17,6 +17,9 @@ class Stage(StrEnum):
 PENDING = (Stage.ACCEPTED, Stage.PLANNED)
 """Stages that a worker takes."""
 
+OPEN = (*PENDING, Stage.HELD)
+"""Stages of mail that has not come to an end."""
+
 NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.ACCEPTED: frozenset({Stage.PLANNED, Stage.SUPPRESSED, Stage.QUARANTINED, Stage.HELD}),
     Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),
@@ -50,3 +53,7 @@ class EffectState(StrEnum):
     DONE = "DONE"
     REFUSED = "REFUSED"
     SKIPPED = "SKIPPED"
+
+
+UNFINISHED = (EffectState.TODO, EffectState.SENT)
+"""Effects that are still to be brought to an end."""

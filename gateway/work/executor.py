@@ -25,10 +25,10 @@ from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.rawmail import Damaged
-from gateway.store.stage import EffectState, Stage
+from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.templates import Templates
 from gateway.work.leases import Leases
-from gateway.work.ledger import OPEN, Ledger
+from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
 from gateway.work.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
 from gateway.work.slots import Slots
@@ -112,7 +112,7 @@ class _Case:
 
     async def finish(self, index: int) -> Step | None:
         """Bring an effect to its end: None when it is there, else what to do with the delivery."""
-        while self.ledger.effects[index].state in OPEN:
+        while self.ledger.effects[index].state in UNFINISHED:
             one = self.ledger.effects[index]
             step = await (self._resolve(one) if one.state is EffectState.SENT else self._send(one))
             if step is not None:

@@ -13,12 +13,11 @@ from gateway.store import effects, inbox, problems, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
-from gateway.store.stage import EffectState, Stage
+from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.work.unknown import ID_OF, WATCH
 
 log = structlog.get_logger("work")
 
-OPEN = (EffectState.TODO, EffectState.SENT)
 KEEP = (
     "contact_name_id",
     "ticket_id",
@@ -126,7 +125,7 @@ class Ledger:
         done = replace(one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason="")
         posts = self._posts(one)
         last = not any(
-            other.state in OPEN for other in self.effects if other.idx != one.idx and other.kind != "missing"
+            other.state in UNFINISHED for other in self.effects if other.idx != one.idx and other.kind != "missing"
         )
         last = last and not self.refused_files() and one.kind != "missing"
         delivery = replace(self.one, ticket_id=remote_id) if one.kind == "ticket" else self.one
@@ -154,7 +153,7 @@ class Ledger:
                 self._posted(connection, delivery, remote, now)
             if last:
                 for other in self.effects:
-                    if other.kind == "missing" and other.state in OPEN:
+                    if other.kind == "missing" and other.state in UNFINISHED:
                         effects.set_state(connection, other, EffectState.SKIPPED, reason="nothing is missing")
                 inbox.move(connection, delivery, Stage.DONE, now=now)
 
