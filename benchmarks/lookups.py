@@ -89,7 +89,7 @@ def main(large: int = LARGE, show: Callable[[str], None] = print) -> None:
         for engine in engines:
             engine.dispose()
     try:
-        postgres = Postgres()
+        postgres = Postgres(durable=True)
     except Missing as missing:
         show(f"PostgreSQL   not measured: {missing}")
         return

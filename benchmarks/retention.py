@@ -119,7 +119,7 @@ def main() -> None:
         show("SQLite")
         asyncio.run(measure(f"sqlite:///{name}/g.db", rows, Path(name)))
     try:
-        postgres = Postgres()
+        postgres = Postgres(durable=True)
     except Missing as missing:
         print(f"PostgreSQL not measured: {missing}")
         return

@@ -170,7 +170,7 @@ def pending(url: str) -> int:
 
 @contextlib.contextmanager
 def cluster() -> Iterator[tuple[Postgres, Path]]:
-    postgres = Postgres()
+    postgres = Postgres(durable=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-scale-"))
     try:
         yield postgres, folder

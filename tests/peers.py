@@ -42,10 +42,14 @@ def _unprivileged() -> str | None:
 
 
 class Postgres:
-    """A throw-away cluster, in a folder of its own or the given one."""
+    """A throw-away cluster, in a folder of its own or the given one.
 
-    def __init__(self, folder: Path | None = None) -> None:
+    It does not sync unless ``durable``: nobody cuts the power of the tests, and after a fall the server would
+    first sync every file of every database, which takes minutes where there are hundreds of them."""
+
+    def __init__(self, folder: Path | None = None, *, durable: bool = False) -> None:
         self.bin = _postgres_bin()
+        self.durable = durable
         self.user = _unprivileged()
         self.folder = folder or Path(tempfile.mkdtemp(prefix="gateway-pg-"))
         self.port = free_port()
@@ -70,7 +74,7 @@ class Postgres:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        options += " -c shared_buffers=64MB -c max_connections=60"
+        options += f" -c shared_buffers=64MB -c max_connections=60 -c fsync={'on' if self.durable else 'off'}"
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-o", options, "-l", log, "-w", "start")
         self.pid = int((self.folder / "data" / "postmaster.pid").read_text().splitlines()[0])

@@ -120,7 +120,7 @@ class Servers(contextlib.ExitStack):
     def postgres(self) -> Postgres:
         """Raises Missing."""
         if self._postgres is None:
-            self._postgres = Postgres()
+            self._postgres = Postgres(durable=True)
             self.callback(self._postgres.stop)
         return self._postgres
 

@@ -32,7 +32,7 @@ def small(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) 
         stack.callback(shutil.rmtree, cluster, ignore_errors=True)
         disks.append(SmallDisk(cluster, 160 * MIB))
         stack.enter_context(closing(disks[1]))
-        postgres = Postgres(cluster)
+        postgres = Postgres(cluster, durable=True)
         stack.callback(postgres.stop)
     return postgres, disks
 
