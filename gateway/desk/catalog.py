@@ -24,7 +24,12 @@ class DeskAway(Exception):
 
 
 class UnknownName(Exception):
-    """A name of the configuration that the desk does not have."""
+    """A name of the configuration that the desk does not have; the message begins with its kind."""
+
+    @property
+    def kind(self) -> str:
+        """board, status, priority, category, subcategory, client or assignee."""
+        return str(self).split()[0].rstrip(":")
 
 
 @dataclass(frozen=True, slots=True)

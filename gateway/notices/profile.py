@@ -252,7 +252,7 @@ class HandlingPart(Section):
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
     priority: str = Field("", description="their priority, unless the severity says another")
-    category: str = Field("", description="their category: an id, with board")
+    category: str = Field("", description="their category, by name or id; needs board")
 
     @field_validator("cadence")
     @classmethod

@@ -95,7 +95,7 @@ def tag_of(recipient: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Source:
     """``priorities`` by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
-    desk (board, status, priority) and the category's id."""
+    desk: board, status, priority, category."""
 
     name: str
     profile: Profile

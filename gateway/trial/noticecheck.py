@@ -17,7 +17,7 @@ from gateway.notices.profile import Profile
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
 from gateway.work.rules import Fault
-from gateway.work.sources import destination, sources
+from gateway.work.sources import destination, ids_of, sources
 
 _IDENTITY = ("profile", "desk", "senders", "networks", "logins", "token")
 
@@ -106,37 +106,49 @@ def _hidden(one: NoticeSettings, earlier: Sequence[NoticeSettings]) -> Iterator[
 
 
 def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
-    """Names in notices that the desk does not have."""
+    """Names in notices and their profiles that the desk does not have."""
     faults = []
     aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
     for number, one in enumerate(settings.notice):
         if one.desk != desk:
             continue
-        profile = settings.profiles[one.profile].profile
-        for key, what in (*_unknown_place(one, profile, catalog), *_unknown_clients(one, aliases, catalog)):
-            faults.append(Fault(settings.places.of("notice", number, key), f"notice {one.called!r}: {what}"))
+        loaded = settings.profiles[one.profile]
+        profile = loaded.profile
+        unknown = (*_unknown_place(one, profile, catalog), *_unknown_clients(one, profile, aliases, catalog))
+        for section, key, what in unknown:
+            where = loaded.places.of(section, None, key) if section else settings.places.of("notice", number, key)
+            faults.append(Fault(where, f"notice {one.called!r}: {what}"))
     return faults
 
 
-def _unknown_place(one: NoticeSettings, profile: Profile, catalog: Catalog) -> Iterator[tuple[str, str]]:
-    named = destination(one, profile)
+Unknown = tuple[str, str, str]
+"""The profile's section ("" for the notice itself), the key, and what is wrong with the name there."""
+
+
+def _unknown_place(one: NoticeSettings, profile: Profile, catalog: Catalog) -> Iterator[Unknown]:
     try:
-        catalog.place(named.get("board", ""), named.get("status", ""), named.get("priority", ""), "")
+        ids_of(destination(one, profile), catalog)
     except UnknownName as error:
-        yield str(error).split()[0], str(error)
-    for word, name in {**profile.severity.priorities, **one.priorities}.items():
-        try:
-            catalog.place("", "", name, "")
-        except UnknownName as error:
-            yield "priorities", f"{word!r}: {error}"
+        said = getattr(one, error.kind, "") or not getattr(profile.policy, error.kind, "")
+        yield "" if said else "policy", error.kind, str(error)
+    for section, priorities in (("", one.priorities), ("severity", profile.severity.priorities)):
+        for word, name in priorities.items():
+            try:
+                catalog.place("", "", name, "")
+            except UnknownName as error:
+                yield section, "priorities", f"{word!r}: {error}"
 
 
-def _unknown_clients(one: NoticeSettings, aliases: dict[str, str], catalog: Catalog) -> Iterator[tuple[str, str]]:
-    named = [("client", one.client), *(("aliases", name) for name in one.aliases.values())]
-    named += [("expect", expected.client) for expected in one.expect]
-    for key, name in named:
+def _unknown_clients(
+    one: NoticeSettings, profile: Profile, aliases: dict[str, str], catalog: Catalog
+) -> Iterator[Unknown]:
+    named = [("", "client", one.client), *(("", "aliases", name) for name in one.aliases.values())]
+    named += [("", "expect", expected.client) for expected in one.expect]
+    named += [("client", "aliases", name) for name in profile.client.aliases.values()]
+    named += [("expect", "client", expected.client) for expected in profile.expect]
+    for section, key, name in named:
         try:
             if name:
                 catalog.client_id(aliases.get(name.casefold(), name))
         except UnknownName as error:
-            yield key, str(error)
+            yield section, key, str(error)

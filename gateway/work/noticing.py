@@ -16,6 +16,7 @@ from gateway.mail.model import Email
 from gateway.notices.notice import Notice
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
+from gateway.work.sources import ids_of
 
 log = structlog.get_logger("work")
 
@@ -50,19 +51,21 @@ def noticing(
 
 
 def _destination(source: Source, catalog: Catalog | None) -> dict[str, str]:
-    """Where the source's tickets go, but for the mailbox's; a name that the desk lacks is left out."""
-    named = source.destination
-    category = {"category_id": named["category"]} if named.get("category") else {}
+    """Where the source's tickets go, but for the mailbox's; a name that the desk lacks is left out, and with a board
+    its status and category."""
+    named = dict(source.destination)
     if catalog is None:
-        return {**{f"{key}_id": f"{key} {name}" for key, name in named.items() if key != "category"}, **category}
-    try:
-        return {
-            **catalog.place(named.get("board", ""), named.get("status", ""), named.get("priority", ""), ""),
-            **category,
-        }
-    except UnknownName as error:
-        log.error("destination of a notice not used", notice=source.name, why=str(error))
-        return {}
+        return {f"{key}_id": f"{key} {name}" for key, name in named.items()}
+    while named:
+        try:
+            return ids_of(named, catalog)
+        except UnknownName as error:
+            log.error("destination of a notice not used", notice=source.name, why=str(error))
+            lacking = {error.kind} if error.kind in named else {"board"}
+            if "board" in lacking:
+                lacking |= {"status", "category"}
+            named = {key: name for key, name in named.items() if key not in lacking}
+    return {}
 
 
 def _missing(envelope: Envelope, sources: Sources) -> Notice | None:

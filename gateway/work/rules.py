@@ -120,7 +120,7 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
         try:
             ids_of(one, catalog)
         except UnknownName as error:
-            fault("rule", number, str(error).split()[0], f"rule {one.name!r}: {error}")
+            fault("rule", number, error.kind, f"rule {one.name!r}: {error}")
         name = one.client
         plain = name and not rules.names_in(name)
         if plain and (what := _unknown_client(aliases.get(name.casefold(), name), catalog)):

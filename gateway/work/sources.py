@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from gateway.config.notices import NoticeSettings
 from gateway.config.settings import Settings
+from gateway.desk.catalog import Catalog
 from gateway.notices.notice import Handling
 from gateway.notices.profile import Profile
 from gateway.notices.source import Identity, Source, Sources
@@ -45,8 +47,8 @@ def _source(one: NoticeSettings, settings: Settings) -> Source:
 
 
 def destination(one: NoticeSettings, profile: Profile) -> dict[str, str]:
-    """The names of board, status, priority and the category's id: the notice's, else the profile's. A status
-    and a category belong to their board."""
+    """The names of board, status, priority and category: the notice's, else the profile's. A status and a category
+    belong to their board."""
     out = {}
     for key in ("board", "status", "priority", "category"):
         said = getattr(one, key)
@@ -55,6 +57,14 @@ def destination(one: NoticeSettings, profile: Profile) -> dict[str, str]:
         if said:
             out[key] = said
     return out
+
+
+def ids_of(named: Mapping[str, str], catalog: Catalog) -> dict[str, str]:
+    """The desk's ids for the names of a destination. Raises UnknownName."""
+    ids = catalog.place(named.get("board", ""), named.get("status", ""), named.get("priority", ""), "")
+    if "category" in named:
+        ids["category_id"] = catalog.category(ids["board_id"], named["category"])
+    return ids
 
 
 def proofs(one: NoticeSettings, profile: Profile) -> str:

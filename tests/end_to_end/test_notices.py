@@ -13,7 +13,8 @@ GOOD = """
 [[notice]]
 profile = "veeam"
 networks = ["192.0.2.0/24"]
-board = "Alerts"
+board = "Support"
+category = "hardware"
 client = "Acme Corporation"
 """
 WRONG = """
@@ -36,6 +37,11 @@ profile = "uptimerobot"
 [[notice]]
 profile = "own"
 senders = ["box.example"]
+[[notice]]
+profile = "zabbix"
+networks = ["192.0.2.0/24"]
+board = "Support"
+category = "Hardwear"
 """
 OWN = """name = "own"
 title = "Own"
@@ -48,6 +54,10 @@ object = ["host"]
 fields = ["state"]
 open = ["DOWN"]
 close = ["UP"]
+[client]
+aliases = { HQ = "Nowhere else" }
+[policy]
+priority = "Dreadful"
 [[fixture]]
 name = "down"
 subject = "DOWN web01"
@@ -82,10 +92,14 @@ def test_check_names_what_is_wrong_with_file_and_line(running: GatewayProcess, t
         11: "'Horrible': the desk does not have it",
         12: "can never match: notice 'nagios' has the same",
         16: "nothing proves its mail: no verdicts are configured",
+        25: "category 'Hardwear': the desk does not have it; it has: 'Hardware'",
     }
     for number, words in wrong.items():
         assert any(one.startswith(f"{file}:{before + number}:") and words in one for one in done.stdout.splitlines()), words
-    assert f"{tmp_path}/notices/own.toml:15: profile 'own', fixture 'down': state is 'open' instead of 'close'" in done.stdout
+    own = f"{tmp_path}/notices/own.toml"
+    assert f"{own}:13: notice 'own': client 'Nowhere else': the desk does not have it" in done.stdout
+    assert f"{own}:15: notice 'own': priority 'Dreadful': the desk does not have it" in done.stdout
+    assert f"{own}:19: profile 'own', fixture 'down': state is 'open' instead of 'close'" in done.stdout
 
 
 def test_propose_drafts_a_profile_from_kept_mail(running: GatewayProcess) -> None:

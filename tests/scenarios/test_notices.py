@@ -11,6 +11,7 @@ import pytest
 
 from gateway.store import census, claims, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
+from tests.scenarios.scripts_requesters import board_of, category_of
 from tests.scenarios.stage import M, Stage, close
 from tests.scenarios.vendors import (
     BACKUP,
@@ -265,6 +266,25 @@ async def test_what_may_not_close_stays_open_and_says_why(tmp_path: Path, migrat
         said[2].startswith("400") and said[3] == "somebody wrote on it" and said[4] == "the profile shy closes nothing"
     )
     assert all(why in notes(stage, number)[-1] for number, why in enumerate(said, 1))
+    await finish(stage)
+
+
+async def test_board_and_category_by_name(tmp_path: Path, migrated_file: Path) -> None:
+    """What the desk lacks is left out, and the rest counts."""
+    stage = await opened(
+        tmp_path,
+        migrated_file,
+        {**NAGIOS, "board": "Alerts", "category": "hardware"},
+        {**VEEAM, "board": "Alerts", "category": "Tapes", "status": "Nowhere", "priority": "High"},
+        {**NAGIOS, "name": "moved", "senders": ["moved.example"], "board": "Gone", "category": "Hardware", "priority": "High"},
+    )
+    await Machine(stage).service("CRITICAL")
+    await Machine(stage, BACKUP).says("[Failed] Job 1 (3 objects)", "Veeam Backup & Replication")
+    await Machine(stage, "Acme <nagios@moved.example>").service("CRITICAL")
+
+    assert [board_of(stage, number) for number in (1, 2, 3)] == ["Alerts", "Alerts", "Support"]
+    assert [category_of(stage, number, "category_id") for number in (1, 2, 3)] == ["Hardware", "", ""]
+    assert [priority(stage, number) for number in (1, 2, 3)] == ["Medium", "High", "High"]
     await finish(stage)
 
 
