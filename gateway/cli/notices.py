@@ -26,7 +26,7 @@ from gateway.cli.shared import (
     when,
 )
 from gateway.config import settings as config
-from gateway.notices import fixtures, load
+from gateway.notices import load
 from gateway.notices.load import BadProfiles, Loaded
 from gateway.notices.notice import Handling, Notice
 
@@ -84,6 +84,8 @@ def list_profiles(config_file: ConfigOption = None, as_json: JsonOption = False)
 @app.command("show")
 def show_profile(name: ProfileArgument, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show what a profile reads and what it wants done; run its fixtures."""
+    from gateway.notices import fixtures
+
     loaded = _one(name, config_file)
     profile, mistakes = loaded.profile, fixtures.run(loaded)
     if as_json:
@@ -126,6 +128,7 @@ def try_profile(
 ) -> None:
     """Show what a profile reads out of mails, as if their senders were proven. Changes nothing."""
     from gateway.mail.read import read
+    from gateway.notices import fixtures
 
     loaded = _one(name, config_file)
     found: list[dict[str, Any]] = []

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from gateway.config import settings as config
 
@@ -44,6 +42,9 @@ def print_json(value: Any) -> None:
 
 
 def table(columns: list[str], rows: list[list[Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, no_wrap=column == "id")

@@ -16,7 +16,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import httpx
+from gateway.lean import without
+
+with without("click"):
+    import httpx
 
 from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge

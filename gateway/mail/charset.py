@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
-import charset_normalizer
 import webencodings  # type: ignore[import-untyped]
 
 # The label says one thing, programs write its superset.
@@ -233,6 +232,8 @@ def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> lis
     names.append(_pairs(data))
     # A detector guesses short texts worse than "Western European", which shows itself.
     if len(data) >= 60 and not _western(data[:_SAMPLE]):
+        import charset_normalizer  # takes long to import and is seldom needed
+
         for match in islice(charset_normalizer.from_bytes(data[:_SAMPLE]), 5):
             name = codec(match.encoding) or match.encoding
             if name in PLAUSIBLE:

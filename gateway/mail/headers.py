@@ -15,8 +15,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import mailparser
-
 from . import limits
 from .charset import decode
 from .clean import clean, clean_line
@@ -195,6 +193,8 @@ class Facts:
                 self.defects.append(f"{count} {key} headers, the first one counts")
         block = ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")
         try:
+            import mailparser  # takes long to import, and the processes that only split headers need it not
+
             mail: Any = mailparser.parse_from_bytes(block)
         except Exception as error:  # the library's own limits; the mail must not die for them
             self.defects.append(f"headers not understood: {type(error).__name__}")

@@ -265,7 +265,7 @@ def restore(settings: Settings, source: Path, *, overwrite: bool = False, stamp:
         sqlite = settings.store.url.startswith("sqlite")
         if (found.database == "sqlite") is not sqlite:
             raise NotRestored(f"the backup is of {found.database}, the configured store is {settings.store.url[:6]}…")
-        if not migrate.known(found.schema):
+        if found.schema not in migrate.revisions():
             raise NotRestored(f"schema {found.schema or 'none'} of gateway {found.version} is not known here")
         try:
             if sqlite:

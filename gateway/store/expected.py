@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.store import dialects
 from gateway.store.schema import delivery, expectation, notice
 from gateway.store.stage import Stage
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def _key(desk: str, source: str, name: str, object_: str) -> tuple[Any, ...]:
 
 def look_for(connection: Connection, desk: str, source: str, name: str, object_: str, now: float) -> None:
     """From now on the mail is looked for; what is looked for already stays."""
-    statement = _INSERT[connection.dialect.name](expectation).values(
+    statement = dialects.insert(connection.dialect.name, expectation).values(
         desk=desk, source=source, name=name, object=object_, since=now, last_at=0, late_at=0, alarmed=0
     )
     connection.execute(statement.on_conflict_do_nothing())

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, literal_column, not_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.ids import uuid7
+from gateway.store import dialects
 from gateway.store.schema import (
     ENDED_KEPT,
     ENDED_TRACED,
@@ -30,7 +30,6 @@ from gateway.store.schema import (
 from gateway.store.stage import OPEN, Stage
 
 LOCK = 0x6761746577617902  # an advisory lock of ours: one replica deletes at a time
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Elsewhere(Exception):
@@ -141,14 +140,13 @@ def _over(row: Any, before: float) -> bool:
 
 
 def _carry(connection: Connection, rows: Sequence[Any]) -> None:
-    insertion = _INSERT[connection.dialect.name]
     sums: dict[tuple[str, str, str], list[int]] = {}
     for row in rows:
         found = sums.setdefault((row["stage"], row["mailbox"], row["reason"]), [0, 0])
         found[0] += 1
         found[1] += row["redelivered"]
     for (stage, mailbox, reason), (count, again) in sums.items():
-        statement = insertion(carried).values(
+        statement = dialects.insert(connection.dialect.name, carried).values(
             stage=stage, mailbox=mailbox, reason=reason, count=count, redelivered=again
         )
         connection.execute(

@@ -10,22 +10,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import ClauseElement
+
+from gateway.store import dialects
 
 
 class Prepared:
     """One statement, with its parameters by name. ``make`` builds it for a dialect's module."""
 
     def __init__(self, make: Any) -> None:
-        self._ready = {
-            "sqlite": _compile(make(sqlite), sqlite.dialect()),
-            "postgresql": _compile(make(postgresql), postgresql.psycopg.dialect()),  # type: ignore[no-untyped-call]
-        }
+        self._make = make
+        self._ready: dict[str, tuple[str, list[str] | None]] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of the first row, None without one or for a plain insert."""
-        sql, order = self._ready[connection.dialect.name]
+        name = connection.dialect.name
+        if name not in self._ready:
+            self._ready[name] = _compile(self._make(dialects.module(name)), connection.dialect)
+        sql, order = self._ready[name]
         cursor = connection.connection.cursor()
         try:
             cursor.execute(sql, tuple(values[name] for name in order) if order else dict(values))

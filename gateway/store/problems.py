@@ -10,16 +10,14 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.decide.problem import Noticed, Problem
-from gateway.store import expected
+from gateway.store import dialects, expected
 from gateway.store.inbox import Delivery
 from gateway.store.schema import delivery, mention, notice, problem
 from gateway.store.stage import Stage
 from gateway.store.threads import Blocker, Reserved, key
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _NAMES = tuple(one.name for one in fields(Problem))
 _COLUMNS = tuple(problem.c[name] for name in _NAMES)
 
@@ -107,7 +105,7 @@ def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
     for one in changed:
         values = {**asdict(one), "revision": one.revision + 1}
         if one.revision == 0:
-            new = _INSERT[connection.dialect.name](problem).values(**values, desk=desk).on_conflict_do_nothing()
+            new = dialects.insert(connection.dialect.name, problem).values(**values, desk=desk).on_conflict_do_nothing()
             done = connection.execute(new.returning(problem.c.id)).first() is not None
         else:
             seen = (problem.c.id == one.id, problem.c.revision == one.revision, problem.c.state != CLOSING)
@@ -123,7 +121,7 @@ def keep_notice(connection: Connection, one: Delivery, noticed: Noticed) -> None
     values = {**asdict(noticed), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
     del values["each"]
     values["detail"], values["failed"] = noticed.detail[:500], noticed.failed[:500]
-    statement = _INSERT[connection.dialect.name](notice).values(**values)
+    statement = dialects.insert(connection.dialect.name, notice).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))
 
 
@@ -218,7 +216,7 @@ def wait_by(connection: Connection, one: Delivery, ids: Iterable[str]) -> None:
     """Let later notices of these problems wait for this one, as mail of a thread waits."""
     rows = [{"key": key(one.desk, each), "seq": one.seq} for each in dict.fromkeys(ids)]
     if rows:
-        connection.execute(_INSERT[connection.dialect.name](mention).on_conflict_do_nothing(), rows)
+        connection.execute(dialects.insert(connection.dialect.name, mention).on_conflict_do_nothing(), rows)
 
 
 def makers(connection: Connection, families: Sequence[str], but: str) -> list[Blocker]:

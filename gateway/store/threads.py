@@ -12,8 +12,8 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from gateway.store import dialects
 from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
 from gateway.store.stage import PENDING, EffectState, Stage
 
@@ -47,12 +47,11 @@ class Blocker:
     creating: bool  # its ticket may be on the way to the desk: wait without limit
 
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 # Statements are built once: building one costs more than running it.
 
 
 def _insert(connection: Connection, table: Any) -> Any:
-    return _INSERT[connection.dialect.name](table)
+    return dialects.insert(connection.dialect.name, table)
 
 
 def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> list[Mapping]:
@@ -227,7 +226,7 @@ _TAKEN = (
 
 @cache
 def _reserve(dialect: str) -> Any:
-    return _INSERT[dialect](thread).values(_ROW).on_conflict_do_nothing()
+    return dialects.insert(dialect, thread).values(_ROW).on_conflict_do_nothing()
 
 
 @cache
@@ -237,7 +236,7 @@ def _map(dialect: str, displaces: bool) -> Any:
     free = thread.c.ticket_id == ""
     if displaces:
         free = or_(free, thread.c.known == "referenced")
-    statement = _INSERT[dialect](thread).values(_ROW)
+    statement = dialects.insert(dialect, thread).values(_ROW)
     new = {name: statement.excluded[name] for name in ("ticket_id", "known", "delivery_id")}
     return statement.on_conflict_do_update(index_elements=[thread.c.key, thread.c.board_id], set_=new, where=free)
 
@@ -245,7 +244,7 @@ def _map(dialect: str, displaces: bool) -> Any:
 @cache
 def _once(dialect: str, table: Table) -> Any:
     """Insert a row unless its key is there."""
-    return _INSERT[dialect](table).on_conflict_do_nothing()
+    return dialects.insert(dialect, table).on_conflict_do_nothing()
 
 
 def _rows(desk: str, board_id: str, delivery_id: str, ticket_id: str, ids: Iterable[tuple[str, str]]) -> list[Any]:

@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Callable
 
 import structlog
-from psycopg import AsyncConnection, Error
 from sqlalchemy import Connection, Engine
 
 log = structlog.get_logger("store")
@@ -45,6 +44,8 @@ class Ear:
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Listen until ``stop``; a lost connection is made again."""
+        from psycopg import Error  # not where the store is SQLite
+
         pause = AGAIN[0]
         while not stop.is_set():
             try:
@@ -60,6 +61,8 @@ class Ear:
             pause = min(pause * 2, AGAIN[1])
 
     async def _listen(self, stop: asyncio.Event) -> None:
+        from psycopg import AsyncConnection
+
         _, given = self._engine.dialect.create_connect_args(self._engine.url)
         connection = await AsyncConnection.connect(**given, autocommit=True)
         try:

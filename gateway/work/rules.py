@@ -14,7 +14,6 @@ from gateway.decide.conditions import Answer, View
 from gateway.decide.rules import Rule, Rules
 from gateway.desk.catalog import Catalog, UnknownName
 from gateway.envelope import Envelope
-from gateway.mail.read import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,8 @@ def _unknown_client(name: str, catalog: Catalog) -> str:
 
 def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings) -> str:
     """Run a rule's example: what did not come out, "" when all did."""
+    from gateway.mail.read import read  # `serve` reads no mail in its own process
+
     message = EmailMessage()
     recipient = example.recipient or settings.mailbox[0].address
     message["From"], message["To"], message["Subject"] = example.sender, example.to or recipient, example.subject

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from gateway.store import claims
 from gateway.store.engine import Store, make_engine
-from gateway.store.migrate import HERE, SchemaTooNew, check, current, head, migrate
+from gateway.store.migrate import HERE, SchemaTooNew, check, current, head, migrate, revisions
 from gateway.store.schema import metadata
 from tests.faults.processfaults import interrupt_migration
 from tests.harness import config_text
@@ -61,6 +63,13 @@ def test_the_migrated_database_is_the_schema(store: Store) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_migrations_file_begins_with_its_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+
+    assert [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()] == revisions()[::-1]
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:

@@ -8,7 +8,7 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "later"
+revision = "9999"
 down_revision = os.environ.get("GATEWAY_TEST_HEAD")
 works_from = down_revision
 
