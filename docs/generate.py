@@ -39,6 +39,12 @@ def configuration() -> str:
         "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
         "Several desks: `[desks.NAME]` instead of `[desk]`, and `desk = \"NAME\"` in a mailbox.",
     ]
+    lines += ["", "## Of all", "", "Keys stand above all sections.", ""]
+    lines += ["| key | type | default | what |", "|---|---|---|---|"]
+    for name, field in config.Settings.model_fields.items():
+        if field.description and not field.exclude and _model(field.annotation)[0] is None:
+            shown = f"[{name}]" if get_origin(field.annotation) is dict else name
+            lines.append(f"| `{shown}` | {_type(field.annotation)} | {_default(field)} | {field.description} |")
     for name, field in config.Settings.model_fields.items():
         model, many = _model(field.annotation)
         if model is not None:

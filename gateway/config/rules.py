@@ -134,6 +134,7 @@ class RuleSettings(_Part):
     board: str = Field("", description="board of the ticket")
     status: str = Field("", description="its status; needs board; the board's default when absent")
     priority: str = Field("", description="its priority")
+    priority_at_least: str = Field("", description="its priority, where that is lower in priorities")
     category: str = Field("", description="its category, by name or id; needs board")
     subcategory: str = Field("", description="its subcategory, by name or id; needs category")
     assignee: str = Field("", description="address of the technician who gets it")
@@ -157,10 +158,12 @@ class RuleSettings(_Part):
             raise ValueError("category: expected board as well: a category belongs to a board")
         if self.subcategory and not self.category:
             raise ValueError("subcategory: expected category as well")
+        if self.priority and self.priority_at_least:
+            raise ValueError("priority_at_least: expected either priority or priority_at_least")
         if self.on == "reply":
             for key in ("category", "assignee", "client", "contact", "title"):
                 if getattr(self, key):
-                    can = "priority, status, internal, skip, quarantine"
+                    can = "priority, priority_at_least, status, internal, skip, quarantine"
                     raise ValueError(f"{key}: is for new tickets; a rule on replies takes {can}")
         if self.skip and self.quarantine:
             raise ValueError("skip: expected either skip or quarantine")

@@ -232,9 +232,12 @@ class Settings(Section):
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
     domain: tuple[DomainSettings, ...] = Field((), description="clients of mail domains")
-    aliases: dict[str, str] = Field({}, description="other names of clients")
-    importance: dict[Literal["high", "low"], str] = Field({}, description="priorities of marked mail")
-    timezone: str = Field("UTC", description="of times and dates in rules")
+    aliases: dict[str, str] = Field({}, description="clients by other names that rules and notices may meet")
+    importance: dict[Literal["high", "low"], str] = Field(
+        {}, description="the desk's priorities of mail that its sender marked: high, low"
+    )
+    priorities: tuple[Name, ...] = Field((), description="the desk's priorities, lowest first: what is a rise")
+    timezone: str = Field("UTC", description="of times and dates in rules and notices")
     rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
     notices: NoticesSettings = NoticesSettings()
     notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")
@@ -257,6 +260,13 @@ class Settings(Section):
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"timezone: {self.timezone!r} is not known; expected a name like Europe/Berlin") from error
+        order = [name.casefold() for name in self.priorities]
+        if len(set(order)) < len(order):
+            raise ValueError("priorities: expected each once")
+        for number, rule in enumerate(self.rule, 1):
+            if rule.priority_at_least and rule.priority_at_least.casefold() not in order:
+                what = f"{rule.priority_at_least!r} is not in priorities, which names them all, lowest first"
+                raise ValueError(f"rule.{number}: priority_at_least: {what}")
         for number, reason in shadowed(self.rule):
             raise ValueError(f"rule.{number + 1}: {reason}")
         for number, reason in shadowed_files(self.file):
@@ -403,6 +413,8 @@ def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places
     if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice|file)[. ](\d+)(?: .*)?", word)):
         loc = (found[1], int(found[2]) - 1)
         word = message.partition(": ")[2].partition(":")[0]
+    if not loc and word in Settings.model_fields:
+        loc = (word,)
     if places is None or not loc:
         return source
     if loc[:2] == ("desks", DEFAULT_DESK):

@@ -30,6 +30,9 @@ def new_ticket(case: Case) -> Decision:
     if who.refused:
         return case.end("quarantine", who.refused, who.detail)
     destination = {**context.destination, **_importance(case), **routed.ids, "client_id": who.client_id}
+    if destination["priority_id"] in context.rules.below(routed.at_least):
+        case.trace.add("priority", f"lower than {routed.at_least}", "raised")
+        destination["priority_id"] = routed.at_least
     if who.contact_id:
         destination["contact_name_id"] = who.contact_id
     effects = case.composer().ticket(

@@ -324,10 +324,11 @@ def _words(notice: Notice, verdict: Verdict) -> str:
 
 
 def _raised(affair: Affair, problem: Problem, verdict: Verdict) -> str:
-    """The id of the priority that it gets, "" for none."""
+    """The id of the priority that it gets, "" for none: never one that is known to be lower."""
     named = affair.noticing.priorities.get(affair.notice.priority.casefold(), "") if verdict.rises else ""
     raised = named or (affair.case.context.importance.get("high", "") if verdict.flaps else "")
-    return raised if raised != problem.priority_id else ""
+    lower = affair.case.context.rules.below(problem.priority_id)
+    return raised if raised not in (problem.priority_id, *lower) else ""
 
 
 def _present(affair: Affair, ticket_id: str) -> Mapping[str, str]:

@@ -54,9 +54,19 @@ def comment(
     if status := _status_of(routed, ticket, case.trace) or reopen:
         request = {"status_id": status, "suppressContactNotifications": True}
         effects.append(EffectSpec("status", {"request": request}))
-    if priority := routed.ids.get("priority_id"):
-        effects.append(EffectSpec("priority", {"request": {"priority_id": priority}}))
-    return _decision(case, ticket, effects)
+    return _decision(case, ticket, [*effects, *_priority(case, routed)])
+
+
+def _priority(case: Case, routed: rules.Routed) -> list[EffectSpec]:
+    """The priority that a rule sets, or the one below which it does not stay: the ticket's own is looked at when
+    it is changed."""
+    known, named = case.context.rules, routed.ids.get("priority_id", "")
+    lower = known.below(routed.at_least)
+    wanted = routed.at_least if not named or named in lower else named
+    if not wanted:
+        return []
+    request = {"priority_id": wanted, "suppressContactNotifications": True}
+    return [EffectSpec("priority", {"request": request} if named else {"request": request, "below": lower})]
 
 
 def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec]) -> Decision:

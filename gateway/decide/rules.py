@@ -24,7 +24,8 @@ IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", 
 class Rule:
     """``ids`` are of the desk (IDS); ``client``, ``contact`` and ``title`` may hold {captures}, and are for new
     tickets only; ``lacking`` says which of its names the desk does not have: such a rule is passed over.
-    ``named`` are the keys of ``ids`` that the operator named, not the defaults of a board."""
+    ``named`` are the keys of ``ids`` that the operator named, not the defaults of a board. ``at_least`` is a priority
+    below which the ticket's does not stay."""
 
     name: str
     when: Group
@@ -40,6 +41,7 @@ class Rule:
     lacking: str = ""
     on: On = "new"
     named: frozenset[str] = frozenset(IDS)
+    at_least: str = ""
 
 
 @dataclass(slots=True)
@@ -55,14 +57,21 @@ class Routed:
     skip: str = ""
     quarantine: str = ""
     to_fallback: bool = False
+    at_least: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The rules of a desk with the other names of its clients (without case)."""
+    """The rules of a desk with the other names of its clients (without case), and its priorities, lowest first, as
+    the operator orders them: the desk's API does not say which is higher."""
 
     rules: tuple[Rule, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    priorities: tuple[str, ...] = ()
+
+    def below(self, priority: str) -> tuple[str, ...]:
+        """The priorities that are lower than this one; none for one that has no place in the order."""
+        return self.priorities[: self.priorities.index(priority)] if priority in self.priorities else ()
 
 
 def route(
@@ -115,6 +124,8 @@ def _apply(
     routed.client_id = routed.client_id or client_id
     routed.contact = routed.contact or contact
     routed.title = routed.title or (fill(rule.title, captures, view) if rule.title else "")
+    if not routed.at_least or routed.at_least in rules.below(rule.at_least):
+        routed.at_least = rule.at_least
     routed.internal = routed.internal or rule.internal
     routed.skip = routed.skip or (rule.name if rule.skip else "")
     routed.quarantine = routed.quarantine or (rule.name if rule.quarantine else "")

@@ -224,7 +224,8 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
         case "told":
             return {"effect": "tell what became of the ticket"}
         case "priority":
-            return {"effect": "raise the priority", **body["request"]}
+            effect = "raise the priority" if body.keys() & {"before", "below"} else "set the priority"
+            return {"effect": effect, **body["request"]}
         case "client":
             return {"effect": "move to its client", **body["request"]}
         case "bundle":

@@ -268,11 +268,14 @@ def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _comment(ticket_id: str, bodies: Mapping[str, list[Mapping[str, Any]]], held: dict[str, str]) -> dict[str, str]:
     internal = any(body["request"].get("is_internal") for body in bodies.get("comment", ()))
-    priority = next((str(body["request"]["priority_id"]) for body in bodies.get("priority", ())), "")
+    priority = {
+        "priority at least" if "below" in body else "priority": str(body["request"]["priority_id"])
+        for body in bodies.get("priority", ())
+    }
     return {
         "outcome": "internal comment" if internal else "comment",
         "ticket": ticket_id,
-        **({"priority": priority} if priority else {}),
+        **priority,
         **held,
     }
 

@@ -203,13 +203,17 @@ class Requests:
         return {**one.body, "request": request, "listed": [part_id for part_id, _ in taken]}
 
     async def _set_priority(self, one: Effect) -> Outcome:
-        """Change the priority; for a notice only where nobody has changed it since."""
+        """Change the priority: for a notice only where nobody has changed it since, to raise it only where it is
+        lower."""
         ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["priority_id"]
         outcome = await self.desk.ticket(ticket_id)
         if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
             return outcome
-        if outcome.data.get("priority_id") != one.body.get("before", outcome.data.get("priority_id")):
+        current = outcome.data.get("priority_id")
+        if current != one.body.get("before", current):
             return Refused(0, "CHANGED", "somebody set the priority")
+        if "below" in one.body and current not in one.body["below"]:
+            return Refused(0, "HIGHER", "its priority is not lower")
         return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
 
     async def _put_pictures(self, one: Effect) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
@@ -33,8 +35,19 @@ def boards_named(settings: Settings) -> tuple[str, ...]:
 
 def resolved(settings: Settings, desk: str, catalog: Catalog | None) -> Rules:
     """The rules of a desk. Without a catalog names stand for ids."""
-    found = tuple(_rule(one, catalog) for one in settings.rule if one.desk == desk)
-    return Rules(found, {alias.casefold(): name for alias, name in settings.aliases.items()})
+    order = ordered(settings, catalog)
+    found = tuple(_rule(one, catalog, order) for one in settings.rule if one.desk == desk)
+    aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
+    return Rules(found, aliases, tuple(order.values()))
+
+
+def ordered(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
+    """The ids of the priorities that the desk has, by name without case, lowest first."""
+    out: dict[str, str] = {}
+    for name in settings.priorities:
+        with contextlib.suppress(UnknownName):
+            out[name.casefold()] = catalog.place("", "", name, "")["priority_id"] if catalog else f"priority {name}"
+    return out
 
 
 def importance(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
@@ -48,7 +61,7 @@ def importance(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
     return out
 
 
-def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
+def _rule(one: RuleSettings, catalog: Catalog | None, order: Mapping[str, str]) -> Rule:
     lacking = ""
     ids: dict[str, str] = {}
     if catalog is None:
@@ -74,6 +87,7 @@ def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
         on_failure=one.on_failure,
         lacking=lacking,
         on=one.on,
+        at_least=order.get(one.priority_at_least.casefold(), ""),
         named=frozenset(f"{key}_id" for key in ("board", "status", "priority") if getattr(one, key)),
     )
 
@@ -81,6 +95,8 @@ def _rule(one: RuleSettings, catalog: Catalog | None) -> Rule:
 def ids_of(one: RuleSettings, catalog: Catalog) -> dict[str, str]:
     """The desk's ids for what a rule names. Raises UnknownName."""
     ids = catalog.place(one.board, one.status, one.priority, "")
+    if one.priority_at_least:
+        catalog.place("", "", one.priority_at_least, "")
     if one.category:
         ids["category_id"] = catalog.category(ids["board_id"], one.category)
     if one.subcategory:
@@ -110,6 +126,11 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
             catalog.place("", "", name, "")
         except UnknownName as error:
             faults.append(Fault(places.of("importance", None, level), f"importance {level}: {error}"))
+    for name in settings.priorities:
+        try:
+            catalog.place("", "", name, "")
+        except UnknownName as error:
+            faults.append(Fault(places.of("", None, "priorities"), f"priorities: {error}"))
     for number, mapped in enumerate(settings.domain):
         if mapped.desk == desk and (what := _unknown_client(mapped.client, catalog)):
             fault("domain", number, "client", f"domain {mapped.domain}: {what}")
@@ -119,7 +140,8 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
         try:
             ids_of(one, catalog)
         except UnknownName as error:
-            fault("rule", number, error.kind, f"rule {one.name!r}: {error}")
+            key = error.kind if getattr(one, error.kind, "") else f"{error.kind}_at_least"
+            fault("rule", number, key, f"rule {one.name!r}: {error}")
         name = one.client
         plain = name and not rules.names_in(name)
         if plain and (what := _unknown_client(aliases.get(name.casefold(), name), catalog)):

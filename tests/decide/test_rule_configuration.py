@@ -56,6 +56,8 @@ BAD = [
     (rule(X, 'on = "reply"\ntitle = "x"\n'), 10, "title: is for new tickets"),
     (rule(X, 'category = "Printers"\n'), 9, "category belongs to a board"),
     (rule(X, 'board = "Support"\nsubcategory = "Printers"\n'), 10, "expected category as well"),
+    (rule(X, 'priority_at_least = "High"\n'), 9, "'High' is not in priorities"),
+    (rule(X, 'priority = "Low"\npriority_at_least = "High"\n'), 10, "expected either priority or"),
     ('[[domain]]\ndomain = "a.example"\nclient = "A"\n[[domain]]\ndomain = "gmail.com"\nclient = "A"\n', 10, "gmail.com is a public"),
     ('[[domain]]\ndomain = "mail.gmx.de"\nclient = "Acme"\n', 7, "mail.gmx.de is a public"),
 ]  # fmt: skip
@@ -67,6 +69,14 @@ def test_a_fault_has_its_file_and_line(text: str, line: int, words: str, tmp_pat
 
     assert words in said
     assert f"gateway.toml:{line}:" in said
+
+
+def test_priorities_are_ordered_once(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text('priorities = ["Low", "High", "low"]\n' + HEAD)
+
+    with pytest.raises(ConfigError, match=r"gateway\.toml:1: priorities: expected each once"):
+        load(file, {})
 
 
 def test_a_fault_in_a_file_of_rules(tmp_path: Path) -> None:

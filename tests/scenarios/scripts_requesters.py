@@ -288,6 +288,16 @@ def priority_of(stage: Stage, number: int) -> str:
     return str(stage.simulator.desk.priorities[stage.ticket(number)["priority_id"]]["priority_name"])
 
 
+def priority(number: int, name: str) -> Act:
+    """A technician sets the priority."""
+
+    async def act(stage: Stage) -> None:
+        rows = stage.simulator.desk.priorities.values()
+        stage.ticket(number)["priority_id"] = next(row["priority_id"] for row in rows if row["priority_name"] == name)
+
+    return act
+
+
 def status_of(stage: Stage, number: int) -> str:
     return str(stage.simulator.desk.statuses[stage.ticket(number)["status_id"]]["name"])
 
@@ -326,6 +336,17 @@ RULES = [
         rule({"field": "body", "contains": "thanks"}, on="reply", name="t", skip=True),
         rule({"field": "body", "contains": "invoice"}, on="reply", name="h", quarantine=True),
     ), check=lambda s: priority_of(s, 1) == "Urgent" and status_of(s, 1) == "In Progress" and len(s.comments(1)) == 3 and titles(s)[0] == "printer"),
+    Scenario("a rule raises a priority and never lowers one", [
+        (M("a", ALICE, "printer down"), "ticket 1"), (M("b", ALICE, "printer"), "ticket 2"),
+        (M("c", ALICE, "Re: printer", reply="b", text="it is down"), "comment 2"), (M("d", ALICE, "Re: printer", reply="a", text="down again"), "comment 1"),
+        (M("e", ALICE, "printer down", headers={"Importance": "high"}), "ticket 3"), (M("f", ALICE, "screen"), "ticket 4"),
+        (M("g", ALICE, "Re: screen", reply="f", text="all down, disaster"), "comment 4"),
+        priority(3, "Low"), (M("h", ALICE, "Re: printer down", reply="e", text="still down"), "comment 3"),
+    ], config=ruled(
+        rule({"any": [{"field": one, "contains": "down"} for one in ("subject", "body")]}, on="any", name="down", priority_at_least="high", go_on=True),
+        rule({"field": "body", "contains": "disaster"}, on="reply", name="disaster", priority_at_least="Urgent"),
+        importance={"high": "Urgent"}, priorities=["Medium", "High", "Urgent"],
+    ), check=lambda s: [priority_of(s, number) for number in (1, 2, 3, 4)] == ["High", "High", "Low", "Urgent"]),
     Scenario("the status of another board is not used on a reply", [
         (M("a", ALICE, "printer"), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
     ], config=ruled(rule(OF_ACME, on="reply", board="Sales", status="In Progress")), check=lambda s: status_of(s, 1) == "New" and priority_of(s, 1) == "Medium"),

@@ -107,6 +107,23 @@ async def test_five_failed_jobs_of_a_backup_server(tmp_path: Path, migrated_file
     await finish(stage)
 
 
+@pytest.mark.parametrize(("high", "becomes"), [("Urgent", "Urgent"), ("Medium", "High")])
+async def test_flapping_lowers_no_priority(tmp_path: Path, migrated_file: Path, high: str, becomes: str) -> None:
+    order = ["Low", "Medium", "High", "Urgent"]
+    stage = await opened(
+        tmp_path, migrated_file, {**NAGIOS, "priorities": {"CRITICAL": "High"}}, importance={"high": high}, priorities=order
+    )
+    monitor = Machine(stage)
+    for _ in range(4):
+        await monitor.service("CRITICAL", after=40)
+        await monitor.service("OK", after=40)
+    await stage.work()
+
+    assert any("flapping" in note for note in notes(stage, 1))
+    assert priority(stage, 1) == becomes
+    await finish(stage)
+
+
 @pytest.mark.parametrize("last", ["CRITICAL", "OK"])
 async def test_flapping_is_told_once_and_decided_by_the_last_word(
     tmp_path: Path, migrated_file: Path, last: str

@@ -67,6 +67,7 @@ actions = st.sampled_from(
         {"skip": True, "on": "any"},
         {"quarantine": True},
         {"priority": "High", "on": "reply"},
+        {"priority_at_least": "High", "on": "any", "go_on": True},
         {"assignee": "tess@msp.example", "go_on": True},
     ]
 )
@@ -79,6 +80,7 @@ configurations = st.builds(
     ),
     domain=st.sampled_from([(), ({"domain": "mapped.example", "client": "Globex"},)]),
     importance=st.sampled_from([{}, {"high": "Urgent"}]),
+    priorities=st.just(["Low", "Medium", "High"]),
     mailbox=st.sampled_from([{}, {"fallback_client": None}, {"contacts": "always", "watch_cc": True}, {"closed": "reopen"}]),
 )
 

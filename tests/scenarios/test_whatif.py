@@ -43,12 +43,15 @@ async def test_a_new_rule_shows_what_it_would_do(tmp_path: Path, migrated_file: 
         rule=[
             {"name": "p", "when": [{"field": "subject", "contains": "printer"}], "board": "Sales", "priority": "Urgent"},
             {"name": "w", "when": [{"field": "subject", "contains": "money"}], "skip": True},
+            {"name": "r", "when": [{"field": "from", "contains": "alice"}], "on": "reply", "priority_at_least": "high"},
         ],
+        priorities=["Low", "High"],
     )
     await stage.close()
 
     assert report.mails == 4
-    assert len(report.changes) == 2
+    assert len(report.changes) == 3
+    assert "priority at least - -> High" in report.changes[1].words()
     assert report.counts["ticket -> suppress skipped-by-rule"] == 1
     assert report.counts["board"] == report.counts["priority"] == 1
     assert "board Support -> Sales" in report.changes[0].words()
