@@ -368,8 +368,8 @@ class _Work:
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
-        parts = [directory.keep(stop) for directory in self.directories.values()]
-        parts += [self.watcher.keep(stop), self.expectations.keep(stop), self.keeper.keep(stop)]
+        parts = [directory.keep(stop, self.worker.wake) for directory in self.directories.values()]
+        parts += [self.parser.warm(), self.watcher.keep(stop), self.expectations.keep(stop), self.keeper.keep(stop)]
         if self.rescanner:
             parts.append(self.rescanner.keep(stop))
         if not self.gateway.store.sqlite:

@@ -8,7 +8,10 @@ import logging
 import sys
 from typing import Any
 
-import structlog
+from gateway.lean import without
+
+with without("rich"):
+    import structlog
 
 
 def _printable(_logger: Any, _method: str, event: Any) -> Any:

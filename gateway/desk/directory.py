@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -197,8 +197,9 @@ class Directory:
         elif isinstance(outcome, Refused) and outcome.status == 403:
             desk.breaker.refuse_key(str(outcome), desk.clock())
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Keep the catalog fresh, and probe a desk that is away, until ``stop``."""
+    async def keep(self, stop: asyncio.Event, there: Callable[[], None] = lambda: None) -> None:
+        """Keep the catalog fresh, and probe a desk that is away, until ``stop``. ``there`` is called when
+        it answered."""
         while not stop.is_set():
             breaker = self.desk.breaker
             now = self.desk.clock()
@@ -207,7 +208,8 @@ class Directory:
             if not breaker.is_closed:
                 self.up_since = 0.0
             if (age is None or age > kept or not breaker.is_closed) and not breaker.wait(now):
-                await self.refresh()
+                if await self.refresh():
+                    there()
             elif breaker.is_closed and not self.up_since:
                 self.up_since = now
             with contextlib.suppress(TimeoutError):

@@ -8,6 +8,7 @@ Never fork (there are threads): each is a fresh ``python -m gateway.mail.child``
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -101,6 +102,12 @@ class Parser:
     async def file(self, mail: bytes | Path, index: int, into: Path) -> None:
         """Write the bytes of attachment ``index`` to the file ``into``. Raises as ``read``."""
         await self._ask({"op": "file", "own": self.own, "index": index, "into": str(into)}, mail)
+
+    async def warm(self) -> None:
+        """Start a child before there is mail for it."""
+        async with self._room:
+            with contextlib.suppress(ParserBroken):  # the mail that needs one will say it
+                self._idle.append(await self._start())
 
     async def close(self) -> None:
         for child in self._idle:
