@@ -387,10 +387,11 @@ class _Work:
             self.gateway.metrics.parser_deaths.inc()
 
     def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
+        if stage is Stage.DONE and (one.moved_from or (one.plan or {}).get("ended")):
+            return  # it was done before: held files were let go, or it was moved
         metrics = self.gateway.metrics
         metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
-        if not one.posted:  # else its held files were let go, long after its end
-            metrics.latency.labels(one.mailbox).observe(max(0.0, self.gateway.clock() - one.accepted_at))
+        metrics.latency.labels(one.mailbox).observe(max(0.0, self.gateway.clock() - one.accepted_at))
 
 
 def _die(error: BaseException) -> None:

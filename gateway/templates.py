@@ -63,7 +63,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "automatic": ""},
     "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
-    "released": {"files": ["a.exe"]},
+    "released": {"files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},
     "moved": {},
     "forward": {},
     "recovered": {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -297,13 +298,10 @@ class Composer:
         return effects
 
     def _missing(self, effects: Sequence[EffectSpec]) -> list[EffectSpec]:
-        """Planned from the start: an internal comment that names the files which the desk refused, and one
-        that will name those which were held."""
+        """Planned from the start: an internal comment that names the files which the desk refused."""
         if not any(effect.kind == "document" for effect in effects):
             return []
-        held = next((effect.body["held"] for effect in effects if effect.body.get("held")), "")
-        released = [EffectSpec("released", {"metadata": self._facts(), "held": held})] if held else []
-        return [*released, EffectSpec("missing", {"metadata": self._facts()})]
+        return [EffectSpec("missing", {"metadata": self._facts()})]
 
 
 def _called(one: Upload) -> dict[str, Any]:
@@ -347,9 +345,11 @@ def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple
     return rich.harmless([rich.paragraph(line) for line in lines])
 
 
-def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str]) -> list[Block]:
-    """The text of the internal comment about files that were held and are there now."""
-    lines = templates.lines("released", delivery=delivery_id, files=list(names))
+def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str], by: str, at: float) -> list[Block]:
+    """The text of the internal comment about files that were held and are there now: ``by`` operator or scanner,
+    who let them go ``at`` seconds since the epoch."""
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    lines = templates.lines("released", delivery=delivery_id, files=list(names), by=by, at=moment)
     return rich.harmless([rich.paragraph(line) for line in lines])
 
 

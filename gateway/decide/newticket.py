@@ -181,9 +181,6 @@ def with_extras(case: Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]
     return tuple(effects)
 
 
-LAST = ("released", "missing")  # they tell of the files before them
-
-
 def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
     """The original carries every file of the mail: it is held with them, and not uploaded where one is dropped."""
     fates = case.fates()
@@ -192,12 +189,9 @@ def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
     held = next((one.held for one in fates if one.held), "")
     body = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
     original = EffectSpec("document", {**body, "held": held} if held else body)
-    last: dict[str, EffectSpec] = {one.kind: one for one in effects if one.kind in LAST}
-    metadata = {"metadata": {"delivery": case.context.delivery_id}}
-    if held:
-        last.setdefault("released", EffectSpec("released", {**metadata, "held": held}))
-    last.setdefault("missing", EffectSpec("missing", metadata))
-    return [*(one for one in effects if one.kind not in LAST), original, *(last[kind] for kind in LAST if kind in last)]
+    missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})
+    last = next((one for one in effects if one.kind == "missing"), missing)  # it tells of the files before it
+    return [*(one for one in effects if one is not last), original, last]
 
 
 def marks(case: Case) -> tuple[tuple[str, str], ...]:

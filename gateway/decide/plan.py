@@ -9,7 +9,7 @@ from gateway.decide.problem import Noticed, Problem
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 EffectKind = Literal[
-    "ticket", "comment", "document", "pictures", "status", "missing", "released", "moved", "note", "contact",
+    "ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact",
     "close", "told", "priority", "client", "bundle", "list", "again",
 ]  # fmt: skip
 

@@ -86,8 +86,10 @@ def _effect(row: RowMapping) -> Effect:
     return Effect(**values)
 
 
-def add(connection: Connection, one: Delivery, generation: int, plan: list[tuple[str, dict[str, Any]]]) -> None:
-    """Store a plan's effects: (kind, body) in the order in which they run."""
+def add(
+    connection: Connection, one: Delivery, generation: int, plan: list[tuple[str, dict[str, Any]]], after: int = 0
+) -> None:
+    """Store a plan's effects: (kind, body) in the order in which they run, behind the first ``after`` of the plan."""
     rows = [
         {
             "delivery_id": one.id,
@@ -100,7 +102,7 @@ def add(connection: Connection, one: Delivery, generation: int, plan: list[tuple
             "state": (EffectState.HELD if body.get("held") else EffectState.TODO).value,
             "reason": body.get("held", ""),
         }
-        for idx, (kind, body) in enumerate(plan)
+        for idx, (kind, body) in enumerate(plan, after)
     ]
     if rows:
         connection.execute(_ADD, rows)

@@ -1,11 +1,13 @@
 """Files that were not uploaded: they wait for an operator, or for the scanner.
 
 Letting them go makes their effects ready and the delivery pending again; a worker uploads them like any
-other effect. Every function takes a connection and runs inside one transaction.
+other effect. What is let go together is told together: the plan gets comments of its own for it. Every function
+takes a connection and runs inside one transaction.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -68,7 +70,7 @@ def release(connection: Connection, prefix: str, *, now: float) -> str:
     row = _finished(connection, prefix)
     files = _held(connection, row)
     let_go(connection, row, files, "operator", now)
-    _resume(connection, row, files, now, files_released=True)
+    _resume(connection, row, files, files, "operator", now, files_released=True)
     return str(row["id"])
 
 
@@ -112,7 +114,7 @@ def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: fl
         return False
     if clean:
         let_go(connection, row, clean, "scanner", now)
-    _resume(connection, row, clean, now)
+    _resume(connection, row, files, clean, "scanner", now)
     return True
 
 
@@ -135,23 +137,40 @@ def _held(connection: Connection, row: RowMapping) -> list[Effect]:
     return [one for one in found if one.state is EffectState.HELD and one.kind == "document"]
 
 
-_AGAIN = {
-    "released": (EffectState.HELD, EffectState.SKIPPED),
-    "missing": (EffectState.SKIPPED,),
-    "pictures": (EffectState.DONE, EffectState.SKIPPED),
-}
-
-
-def _resume(connection: Connection, row: RowMapping, released: Collection[Effect], now: float, **values: Any) -> None:
-    """The delivery is pending again; what follows from its files is to do again."""
+def _resume(
+    connection: Connection,
+    row: RowMapping,
+    judged: Collection[Effect],
+    released: Collection[Effect],
+    who: str,
+    now: float,
+    **values: Any,
+) -> None:
+    """The delivery is pending again: to upload what was released, put its pictures in their place, and tell of all
+    that was judged."""
     check(Stage.DONE, Stage.PLANNED)
-    shown = any("index" in one.body and not one.body.get("neutral") for one in released)
-    for one in effects.of(connection, row["id"], row["generation"]):
-        if one.state in _AGAIN.get(one.kind, ()) and (shown or one.kind != "pictures"):
-            effects.set_state(connection, one, EffectState.TODO, reason="")
+    plan = effects.of(connection, row["id"], row["generation"])
+    if any("index" in one.body and not one.body.get("neutral") for one in released):
+        for one in plan:
+            if one.kind == "pictures" and one.state in (EffectState.DONE, EffectState.SKIPPED):
+                effects.set_state(connection, one, EffectState.TODO, reason="")
+    metadata = next(one.body["metadata"] for one in plan if one.kind == "missing")
+    told = [("released", {"documents": [one.idx for one in released], "by": who, "at": now})] if released else []
+    told += [("missing", {"documents": [one.idx for one in judged]})]
+    comments = [(kind, {**body, "metadata": metadata}) for kind, body in told]
+    effects.add(connection, inbox.of_row(row), row["generation"], comments, after=len(plan))
+    ended = json.dumps({**json.loads(row["plan"]), "ended": True})  # it is counted once
     connection.execute(
         update(delivery)
         .where(delivery.c.seq == row["seq"])
-        .values(stage=Stage.PLANNED.value, due_at=now, lease_until=0, tries=0, fence=delivery.c.fence + 1, **values)
+        .values(
+            stage=Stage.PLANNED.value,
+            plan=ended,
+            due_at=now,
+            lease_until=0,
+            tries=0,
+            fence=delivery.c.fence + 1,
+            **values,
+        )
     )
     wake.tell(connection)

@@ -125,10 +125,10 @@ class _Case:
             return Defer(after, "its time has not come")
         if one.kind == "again":
             return await self._again(one)
-        if one.kind == "missing" and not self.ledger.refused_files():
+        if one.kind == "missing" and not self.ledger.refused_files(one):
             await self.ledger.end(one, EffectState.SKIPPED, reason="nothing is missing")
             return None
-        if one.kind == "released" and not self.ledger.released_files():
+        if one.kind == "released" and not self.ledger.released_files(one):
             await self.ledger.end(one, EffectState.SKIPPED, reason="nothing was uploaded")
             return None
         if one.kind == "comment" and (wait := await self._order()) is not None:

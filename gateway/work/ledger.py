@@ -28,6 +28,7 @@ KEEP = (
     "created_at",
     "entered_at",
     "updated_at",
+    "described",
 )
 
 
@@ -55,21 +56,19 @@ class Ledger:
         """The contact that this plan made, "" for none."""
         return next((one.remote_id for one in self.effects if one.kind == "contact" and one.remote_id), "")
 
-    def refused_files(self) -> list[tuple[str, str]]:
-        """(name, why) of the files that the desk did not take."""
-        return [
-            (one.body["name"], one.reason)
-            for one in self.effects
-            if one.kind == "document" and one.state is EffectState.REFUSED
-        ]
+    def refused_files(self, missing: Effect) -> list[tuple[str, str]]:
+        """(name, why) of the files that the desk did not take, of those of which a comment tells."""
+        return [(one.body["name"], one.reason) for one in self._told(missing) if one.state is EffectState.REFUSED]
 
-    def released_files(self) -> list[str]:
-        """The names of the files that were held and are at the desk now."""
-        return [
-            one.body["name"]
-            for one in self.effects
-            if one.kind == "document" and one.body.get("held") and one.state is EffectState.DONE
-        ]
+    def released_files(self, released: Effect) -> list[str]:
+        """The names of the files that are at the desk now, of those of which a comment tells."""
+        here = (EffectState.DONE, EffectState.SKIPPED)  # skipped: another mail brought the same file
+        return [one.body["name"] for one in self._told(released) if one.state in here]
+
+    def _told(self, comment: Effect) -> list[Effect]:
+        """The documents of which a comment on files tells: of all, or of those that were let go together."""
+        documents = [one for one in self.effects if one.kind == "document"]
+        return [one for one in documents if one.idx in comment.body.get("documents", (one.idx,))]
 
     def files(self) -> list[Effect]:
         """The documents that are files of the mail."""
@@ -124,10 +123,8 @@ class Ledger:
         watch = now + self.settle * WATCH[0] if doubtful else 0.0
         done = replace(one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason="")
         posts = self._posts(one)
-        last = not any(
-            other.state in UNFINISHED for other in self.effects if other.idx != one.idx and other.kind != "missing"
-        )
-        last = last and not self.refused_files() and one.kind != "missing"
+        left = [other for other in self.effects if other.state in UNFINISHED and other.idx != one.idx]
+        last = one.kind != "missing" and not any(other.kind != "missing" or self.refused_files(other) for other in left)
         delivery = replace(self.one, ticket_id=remote_id) if one.kind == "ticket" else self.one
 
         def record(connection: Connection) -> None:

@@ -89,7 +89,7 @@ class Requests:
                 body = place_pictures(request.pop("blocks"), await self._file_ids())
                 return await self._comment(one, body, request)
             case "missing" | "released":
-                body = self._about_files(one.kind)
+                body = self._about_files(one)
                 request = {
                     "is_internal": True,
                     "suppressContactNotifications": True,
@@ -119,12 +119,12 @@ class Requests:
                 return await self.desk.bundle(master, self.ledger.ticket_id, mode, self.permit)
         raise AssertionError(f"effect of unknown kind {one.kind}")
 
-    def _about_files(self, kind: str) -> list[Any]:
+    def _about_files(self, one: Effect) -> list[Any]:
         delivery = self.ledger.one
         templates = self.planner.templates.get(delivery.mailbox, self.templates)
-        if kind == "missing":
-            return missing_blocks(templates, delivery.id, self.ledger.refused_files())
-        return released_blocks(templates, delivery.id, self.ledger.released_files())
+        if one.kind == "missing":
+            return missing_blocks(templates, delivery.id, self.ledger.refused_files(one))
+        return released_blocks(templates, delivery.id, self.ledger.released_files(one), one.body["by"], one.body["at"])
 
     async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
         own = {**request["metadata"]["email_gateway"], "marker": one.marker}
@@ -217,19 +217,27 @@ class Requests:
         return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
 
     async def _put_pictures(self, one: Effect) -> Outcome:
-        """Put the pictures in their place, but only where nobody has changed the description since."""
+        """Put the pictures in their place, but only where nobody has changed the description since: also those that
+        were held when the others came into theirs."""
         ticket_id = self.ledger.ticket_id
         outcome = await self.desk.ticket(ticket_id)
         if not isinstance(outcome, Good):
             return outcome
         attributes = outcome.data.get("attributes") or {}
+        before = str(attributes.get("description"))
         after = rich.dumps(place_pictures(one.body["blocks"], await self._file_ids()))
-        if attributes.get("description") == after:
-            return outcome
-        if attributes.get("description") != one.body["before"]:
+        ours = {"described": _digest(after)}
+        if before == after:
+            return replace(outcome, data={**outcome.data, **ours})
+        if before != one.body["before"] and _digest(before) != one.remote.get("described"):
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
         change = {"attributes": {**attributes, "description": after}}
-        return await self.desk.update_ticket(ticket_id, change, self.permit)
+        outcome = await self.desk.update_ticket(ticket_id, change, self.permit)
+        return replace(outcome, data={**outcome.data, **ours}) if isinstance(outcome, Good) else outcome
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _holds(path: Path, body: dict[str, Any]) -> bool:

@@ -22,8 +22,8 @@ async def finished(store: Store) -> Delivery:
 
     def settle(connection: object) -> None:
         held = [("document", {"name": name, "sha256": name, "index": 0, "held": UNSCANNED}) for name in FILES]
-        effects.add(connection, one, 1, [("ticket", {}), *held, ("released", {"held": UNSCANNED}), ("missing", {})])  # type: ignore[arg-type]
-        inbox.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1")  # type: ignore[arg-type]
+        effects.add(connection, one, 1, [("ticket", {}), *held, ("missing", {"metadata": {}})])  # type: ignore[arg-type]
+        inbox.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
 
     await store.write(settle)
     row = await store.read(lambda c: operator.find(c, one.id))
@@ -49,9 +49,10 @@ async def test_listed_counted_and_let_go(store: Store) -> None:
 
     await store.write(lambda c: heldfiles.release(c, one.id[:20], now=NOW))
 
-    assert await states(store, one) == ["DONE", "TODO", "TODO", "TODO", "TODO"]
+    assert await states(store, one) == ["DONE", "TODO", "TODO", "SKIPPED", "TODO", "TODO"]
     (again,) = await claim(store)
     assert (again.id, again.stage, again.files_released) == (one.id, Stage.PLANNED, True)
+    assert again.plan == {"ended": True}
     with pytest.raises(NotPossible, match="once it is done"):
         await store.write(lambda c: heldfiles.release(c, one.id, now=NOW))
 
@@ -61,7 +62,10 @@ async def test_what_the_scanner_says(store: Store) -> None:
     (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
 
     assert await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: "malware: X"}, NOW))
-    assert await states(store, one) == ["DONE", "TODO", "REFUSED", "TODO", "TODO"]
+    assert await states(store, one) == ["DONE", "TODO", "REFUSED", "SKIPPED", "TODO", "TODO"]
+    *_, released, missing = await store.read(lambda c: effects.of(c, one.id, 1))
+    assert (released.kind, released.body["documents"], released.body["by"]) == ("released", [1], "scanner")
+    assert (missing.kind, missing.body["documents"]) == ("missing", [1, 2])
     assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
 
 
@@ -71,7 +75,7 @@ async def test_what_was_dropped_meanwhile_stays_dropped(store: Store) -> None:
     await store.write(lambda c: heldfiles.drop(c, one.id, now=NOW))
 
     assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
-    assert await states(store, one) == ["DONE", "SKIPPED", "SKIPPED", "SKIPPED", "SKIPPED"]
+    assert await states(store, one) == ["DONE", "SKIPPED", "SKIPPED", "SKIPPED"]
     assert await store.read(heldfiles.counted) == {}
 
 
