@@ -25,6 +25,7 @@ from gateway.desk.simulator import Simulator
 from gateway.store.engine import make_engine
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
+from tests import commands
 
 BOX = "support@msp.example"
 
@@ -145,10 +146,7 @@ class GatewayProcess:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A gateway command on this configuration."""
-        environment = {**os.environ, "GATEWAY_CONFIG": str(self.config)}
-        return subprocess.run(
-            [sys.executable, "-m", "gateway", *arguments], capture_output=True, text=True, env=environment, timeout=60
-        )
+        return commands.run(*arguments, GATEWAY_CONFIG=str(self.config))
 
     def sums(self) -> dict[str, int]:
         done = self.run("sums", "--json")
