@@ -213,9 +213,15 @@ def listed(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def wait_by(connection: Connection, one: Delivery, ids: Iterable[str]) -> None:
-    """Let later notices of these problems wait for this one, as mail of a thread waits."""
-    rows = [{"key": key(one.desk, each), "seq": one.seq} for each in dict.fromkeys(ids)]
+    """Let later notices of these problems wait for this one, as mail of a thread waits. Who does so at the same time
+    goes on when this is stored, and sees it."""
+    keys = [key(one.desk, each) for each in sorted(set(ids))]
+    rows = [{"key": each, "seq": one.seq} for each in keys]
     if rows:
+        if connection.dialect.name == "postgresql":  # SQLite has one writer
+            for each in keys:
+                number = int.from_bytes(each[:8], "big", signed=True)
+                connection.execute(select(func.pg_advisory_xact_lock(number)))
         connection.execute(dialects.insert(connection.dialect.name, mention).on_conflict_do_nothing(), rows)
 
 

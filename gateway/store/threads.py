@@ -122,6 +122,11 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
     return _blockers(connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": keys}))
 
 
+def planned(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
+    """Those of ``blockers`` that are planned: whoever decided at the same time has not seen them."""
+    return [one for one in blockers(connection, desk, seq, message_ids) if one.stage is Stage.PLANNED]
+
+
 _CREATING = (
     select(effect.c.idx)
     .where(

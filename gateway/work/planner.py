@@ -157,7 +157,7 @@ class Planner:
 
         return await self.store.read(look)
 
-    def _wait(self, one: Delivery, blockers: list[threads.Blocker], directory: Directory) -> Step | None:
+    def _wait(self, one: Delivery, blockers: list[threads.Blocker], directory: Directory) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
         if not blockers:
             return None
@@ -221,6 +221,8 @@ class Planner:
         def keep(connection: Connection) -> list[effects.Effect]:
             threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
             problems.wait_by(connection, one, plan.mentions)
+            if wait := self._wait(one, threads.planned(connection, one.desk, one.seq, plan.mentions), directory):
+                raise threads.Reserved(wait.behind)
             self._keep_problems(connection, one, decision)
             if plan.ticket_id:
                 self._reserve_files(connection, one, plan)

@@ -543,6 +543,25 @@ def forward(sender: str, text: str = "", verdict: str = "pass", key: str = "fwd"
     return M(key, sender, f"Fwd: {subject}", words, verdict=verdict)
 
 
+@pytest.mark.parametrize("sent_on", [False, True], ids=["by the vendor", "by customers"])
+async def test_an_incident_that_reaches_all_clients_at_once(tmp_path: Path, migrated_file: Path, sent_on: bool) -> None:
+    """All of its mails are claimed before any is decided: one master all the same."""
+    stage = await opened(tmp_path, migrated_file, M365)
+    for client, person in (("Acme", ALICE), ("Globex", GIL), ("Initech", "Ina <ina@initech.example>")):
+        if sent_on:
+            await stage.accept(forward(person, key=client))
+        else:
+            await Machine(stage, f"{client} <o365mc@mon.msp.example>").says(*incident(client, "Investigating"), work=None)
+    taken = await stage.worker._claim()
+    assert len(taken) == 3
+    await asyncio.gather(*(stage.worker._work(one) for one in taken))
+    await stage.work()
+
+    masters = [row["master_id"] for row in await problem_rows(stage)]
+    assert len(stage.order) == 3 and sorted(masters) == ["", *[max(masters)] * 2]
+    await finish(stage)
+
+
 async def test_customers_send_on_one_incident(tmp_path: Path, migrated_file: Path) -> None:
     """A ticket each, with the customer as its contact, bundled; the vendor's own word ends none of them."""
     stage = await opened(tmp_path, migrated_file, {**M365, "bundle": "link_only"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from sqlalchemy import Connection
 
 from gateway.decide.problem import Noticed, Problem, family_of, id_of
-from gateway.store import claims, expected, inbox, problems
-from gateway.store.engine import Store
+from gateway.store import claims, expected, inbox, problems, threads
+from gateway.store.engine import Store, make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
+from tests.peers import Postgres
 from tests.store.test_contract import DESK, NOW, new
 
 FAMILY = family_of("default", "nagios", "web01|http")
@@ -141,3 +143,27 @@ def test_expected_mail(run: Callable[..., Any]) -> None:
     assert run(lambda c: expected.unread(c, "default", NOW - 1, NOW))
     assert not run(lambda c: expected.unread(c, "default", NOW, NOW + 9))
     assert run(lambda c: expected.forget(c, "veeam", "")) == 1
+
+
+def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, migrated_database: str) -> None:
+    """Two replicas store plans about one incident: the second sees the first's when it goes on."""
+    engine = make_engine(postgres.database("at_once", migrated_database))
+    with engine.begin() as setup:
+        for text in ("one", "two"):
+            inbox.accept(setup, [new(text)], b"raw", None, 3, sha256(b"raw").digest())
+        one, two = claims.claim(setup, DESK, 2, now=NOW, lease=10.0, name="a worker")
+
+    def second() -> list[threads.Blocker]:
+        with engine.begin() as connection:
+            problems.wait_by(connection, two, ["an incident"])
+            return threads.planned(connection, DESK, two.seq, ["an incident"])
+
+    with ThreadPoolExecutor(1) as others, engine.begin() as first:
+        problems.wait_by(first, one, ["an incident"])
+        inbox.advance(first, one, Stage.PLANNED, now=NOW)
+        waits = others.submit(second)
+        with pytest.raises(TimeoutError):
+            waits.result(0.2)
+        first.commit()
+        assert [each.id for each in waits.result(5)] == [one.id]
+    engine.dispose()
