@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +31,8 @@ from gateway.config import settings as config
 from gateway.envelope import Verdict
 
 app = typer.Typer()
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @app.command()
@@ -79,14 +82,21 @@ def explain(
     if as_json:
         print_json(found)
         return
+    names = found["names"]
+
+    def named(value: Any) -> str:
+        """A text with the desk's names in place of its ids."""
+        return _UUID.sub(lambda match: names.get(match[0], match[0]), str(value))
+
     mail = found["mail"]
     typer.echo(f"{cell(mail['from'])}: {cell(mail['subject'])} ({mail['class']}), to {found['mailbox']}")
-    table(["rule", "found", "follows"], [[step["rule"], step["found"], step["result"]] for step in found["steps"]])
+    steps = [[step["rule"], named(step["found"]), named(step["result"])] for step in found["steps"]]
+    table(["rule", "found", "follows"], steps)
     for question in found["unanswered"]:
         typer.echo(f"not answered: {question}")
-    typer.echo(f"outcome: {found['outcome']} {found['reason']} {found['detail']}".rstrip())
+    typer.echo(f"outcome: {found['outcome']} {found['reason']} {cell(found['detail'])}".rstrip())
     for effect in found["effects"]:
-        typer.echo("  " + ", ".join(f"{key} {cell(value)}" for key, value in effect.items()))
+        typer.echo("  " + ", ".join(f"{key.removesuffix('_id')} {cell(named(value))}" for key, value in effect.items()))
 
 
 @app.command()

@@ -115,8 +115,17 @@ def _lines(loaded: Loaded) -> list[list[str]]:
         ["severity", ", ".join(levels)],
         ["client from", ", ".join(profile.client.fields)],
     ]  # fmt: skip
-    rows += [[name, str(value)] for name, value in asdict(profile.policy.over(Handling())).items()]
+    rows += [[name, _plain(value)] for name, value in asdict(profile.policy.over(Handling())).items()]
     return [row for row in rows if row[1]]
+
+
+def _plain(value: Any) -> str:
+    """A value of the policy as TOML writes it, without quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
 @app.command("try")
@@ -183,7 +192,7 @@ def propose(
         typer.echo(f"# -- {one.name}.toml: {', '.join(f'{number} {state}' for state, number in one.told.items())}")
         typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in one.text))
     if not drafts:
-        typer.echo(f"{len(mails)} mails, and no sender of {least} or more that no profile reads")
+        typer.echo(f"{len(mails)} mails: no sender has {least} or more that no profile reads")
 
 
 def _read(notice: Notice) -> list[list[str]]:

@@ -8,7 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway.cli.shared import ConfigOption, JsonOption, fail, on_store, print_json, settings_of, table, when
+from gateway.cli.shared import (
+    ConfigOption,
+    JsonOption,
+    change_store,
+    fail,
+    on_store,
+    print_json,
+    settings_of,
+    table,
+    when,
+)
 
 app = typer.Typer()
 
@@ -117,5 +127,5 @@ def forget(
     """Do not wait any more for mail about an object that is gone."""
     from gateway.store import expected
 
-    if not on_store(config_file, lambda c: expected.forget(c, notice, object_)):
+    if not change_store(config_file, lambda c: expected.forget(c, notice, object_)):
         fail(f"{notice} waits for nothing about {object_}; see `gateway notices expected`")

@@ -16,6 +16,7 @@ from gateway.cli.shared import (
     DeliveryArgument,
     JsonOption,
     cell,
+    change_store,
     fail,
     on_store,
     print_json,
@@ -58,6 +59,7 @@ def queue_list(
             "accepted": when(row["accepted_at"]),
             "mailbox": row["mailbox"],
             "from": json.loads(row["envelope"])["mail_from"],
+            "subject": row["subject"],
             "stage": row["stage"],
             "reason": row["reason"],
             "detail": row["detail"],
@@ -70,8 +72,9 @@ def queue_list(
     if as_json:
         print_json(rows)
     else:
-        columns = ["id", "accepted", "mailbox", "from", "stage", "reason", "detail", "held files"]
-        table(columns, [[row[key] for key in columns] for row in rows])
+        columns = ["id", "accepted", "mailbox", "from", "subject", "stage", "reason", "detail", "held files"]
+        short = [{**row, "subject": row["subject"][:60]} for row in rows]
+        table(columns, [[row[key] for key in columns] for row in short])
 
 
 @app.command("show")
@@ -82,18 +85,19 @@ def queue_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one delivery: its history, its effects and the trace of its decision."""
-    from gateway.store import effects, inbox, operator
+    from gateway.store import effects, inbox, operator, threads
 
-    def look(connection: Any) -> tuple[Any, Any, Any, Any]:
+    def look(connection: Any) -> tuple[Any, Any, Any, Any, Any]:
         row = operator.find(connection, delivery)
         return (
             row,
+            threads.get_ticket(connection, row["desk"], row["ticket_id"]),
             operator.history(connection, row["id"]),
             effects.all_of(connection, row["id"]),
             inbox.content(connection, row["raw_id"]) if row["kept"] else None,
         )
 
-    row, history, done, content = on_store(config_file, look)
+    row, ticket, history, done, content = on_store(config_file, look)
     if raw:
         from gateway.store.rawmail import RawMail
 
@@ -106,6 +110,8 @@ def queue_show(
         print_json(
             {
                 **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
+                "ticket": ticket["number"] if ticket else "",
+                "subject": row["subject"],
                 "accepted_at": row["accepted_at"],
                 "envelope": json.loads(row["envelope"]),
                 "size": content["size"] if content else None,
@@ -113,6 +119,7 @@ def queue_show(
                 "effects": [
                     {
                         "kind": one.kind,
+                        "name": one.body.get("name", ""),
                         "state": one.state,
                         "marker": one.marker,
                         "remote_id": one.remote_id,
@@ -129,10 +136,12 @@ def queue_show(
     mail_from = json.loads(row["envelope"])["mail_from"]
     size = f"{content['size']} bytes" if content else "not kept any more"
     typer.echo(
-        f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, ticket {row['ticket_id'] or '-'}"
+        f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}"
     )
+    typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
-    table(["effect", "state", "at the desk", "why"], [[one.kind, one.state, one.remote_id, one.reason] for one in done])
+    effects_of = [[one.kind, one.body.get("name", ""), one.state, one.remote_id, one.reason] for one in done]
+    table(["effect", "file", "state", "at the desk", "why"], effects_of)
     table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
 
 
@@ -145,7 +154,7 @@ def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", tar
         moved_to = ticket_named(connection, target) if target else ""
         return operator.restage(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
 
-    typer.echo(on_store(config_file, act))
+    typer.echo(change_store(config_file, act))
 
 
 @app.command("retry")
@@ -154,7 +163,7 @@ def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) ->
     from gateway.store import operator
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: operator.retry_now(c, delivery, now=now)))
+    typer.echo(change_store(config_file, lambda c: operator.retry_now(c, delivery, now=now)))
 
 
 @app.command("release")
@@ -190,7 +199,7 @@ def queue_release_files(delivery: DeliveryArgument, config_file: ConfigOption = 
     from gateway.store import heldfiles
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: heldfiles.release(c, delivery, now=now)))
+    typer.echo(change_store(config_file, lambda c: heldfiles.release(c, delivery, now=now)))
 
 
 @app.command("drop-files")
@@ -199,4 +208,4 @@ def queue_drop_files(delivery: DeliveryArgument, config_file: ConfigOption = Non
     from gateway.store import heldfiles
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: heldfiles.drop(c, delivery, now=now)))
+    typer.echo(change_store(config_file, lambda c: heldfiles.drop(c, delivery, now=now)))

@@ -88,8 +88,9 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
                 faults.extend(check_rules(settings, name, directory.catalog))
                 faults.extend(noticecheck.check(settings, name, directory.catalog))
                 mailed.extend(fanout.preview(settings, name, directory.catalog))
-            for box in (one for one in settings.mailbox if one.desk == name):
-                rows.append(_check_row(name, box, directory, answered))
+            for number, box in enumerate(settings.mailbox):
+                if box.desk == name:
+                    rows.append(_check_row(settings, number, directory, answered))
             await directory.desk.close()
         return rows
 
@@ -112,11 +113,21 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
         raise typer.Exit(FAULT)
 
 
-def _check_row(desk: str, box: config.MailboxSettings, directory: Any, answered: bool) -> dict[str, str]:
+def _fault_of(settings: config.Settings, number: int, fault: str) -> str:
+    """What is wrong with a mailbox, with its place."""
+    from gateway.desk.catalog import UnknownName
+
+    kind = UnknownName(fault).kind
+    return f"{settings.places.of('mailbox', number, 'fallback_client' if kind == 'client' else kind)}: {fault}"
+
+
+def _check_row(settings: config.Settings, number: int, directory: Any, answered: bool) -> dict[str, str]:
+    box = settings.mailbox[number]
     row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
     result = directory.desk.breaker.reason or "the desk did not answer"
     if answered:
-        result = directory.catalog.faults.get(box.address, "ok")
+        fault = directory.catalog.faults.get(box.address, "")
+        result = _fault_of(settings, number, fault) if fault else "ok"
     if result == "ok":
         place = directory.destination(box.address)
         row = {
@@ -125,7 +136,7 @@ def _check_row(desk: str, box: config.MailboxSettings, directory: Any, answered:
             "priority": f"{place.priority} = {place.priority_id}",
             "fallback client": f"{place.client} = {place.client_id}" if place.client_id else "(none: quarantine)",
         }
-    return {"desk": desk, "mailbox": box.address, **row, "result": result}
+    return {"desk": box.desk, "mailbox": box.address, **row, "result": result}
 
 
 @app.command()

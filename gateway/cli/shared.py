@@ -44,20 +44,20 @@ def print_json(value: Any) -> None:
 def table(columns: list[str], rows: list[list[Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     made = Table(box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, no_wrap=column == "id")
     for row in rows:
-        made.add_row(*[cell(value) for value in row])
+        made.add_row(*[Text(cell(value)) for value in row])
     width = None if sys.stdout.isatty() else 250  # a pipe has no edge to wrap at
     Console(width=width).print(made)
 
 
 def cell(value: Any) -> str:
     """Text for a terminal: what comes from a mail cannot move the cursor or colour."""
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
-    return text.replace("[", "\\[")
+    return "".join(c if c.isprintable() else "?" for c in str(value))
 
 
 def when(seconds: float) -> str:
@@ -73,7 +73,16 @@ def seconds_of(text: str) -> float:
 
 
 def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
-    """Run an operation on the database, beside a running gateway or without one."""
+    """Look at the database, at one moment of it, beside a running gateway or without one: nothing waits for it."""
+    return _on_store(path, operation, "BEGIN", "ROLLBACK")
+
+
+def change_store(path: Path | None, operation: Callable[[Any], T]) -> T:
+    """Run an operation on the database that changes it, in one transaction."""
+    return _on_store(path, operation, "BEGIN IMMEDIATE", "COMMIT")
+
+
+def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end: str) -> T:
     from sqlalchemy.exc import DBAPIError
 
     from gateway.store.engine import make_engine
@@ -84,17 +93,20 @@ def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql(begin)
+            elif end == "ROLLBACK":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             value = operation(connection)
             if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("COMMIT")
-            else:
+                connection.exec_driver_sql(end)
+            elif end == "COMMIT":
                 connection.commit()
             return value
     except NotPossible as error:
         fail(str(error))
     except DBAPIError as error:
-        fail(f"{settings.store.url}: {error.orig} (has the gateway run, or `gateway migrate`?)")
+        where = engine.url.render_as_string(hide_password=True)
+        fail(f"{where}: {error.orig} (has the gateway run, or `gateway migrate`?)")
     finally:
         engine.dispose()
 

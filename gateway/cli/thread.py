@@ -12,6 +12,7 @@ from gateway.cli.shared import (
     ConfigOption,
     DeliveryArgument,
     JsonOption,
+    change_store,
     fail,
     on_store,
     print_json,
@@ -54,7 +55,7 @@ def thread_move(
     from gateway.store import operator
 
     now = time.time()
-    typer.echo(on_store(config_file, lambda c: operator.move_to(c, delivery, ticket_named(c, to), now=now)))
+    typer.echo(change_store(config_file, lambda c: operator.move_to(c, delivery, ticket_named(c, to), now=now)))
 
 
 @app.command("token")
@@ -75,6 +76,6 @@ def thread_token(
         fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
     value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
     now = time.time()
-    on_store(config_file, lambda c: threads.make_token(c, box.desk, ticket_named(c, ticket), value, now))
+    change_store(config_file, lambda c: threads.make_token(c, box.desk, ticket_named(c, ticket), value, now))
     local, _, domain = box.address.rpartition("@")
     typer.echo(f"{local}+{value}@{domain}")

@@ -123,6 +123,16 @@ class Catalog:
         return str(_default_status(statuses)["status_id"])
 
 
+    def names(self) -> dict[str, str]:
+        """The desk's ids with their names, for people."""
+        names = {key: str(row["board_name"]) for key, row in self.boards.items()}
+        names |= {str(row["status_id"]): str(row["name"]) for rows in self.statuses.values() for row in rows}
+        names |= {str(row["category_id"]): str(row["category_name"]) for row in self.categories}
+        names |= {str(row["priority_id"]): str(row["priority_name"]) for row in self.priorities}
+        names |= {str(row["client_id"]): str(row["client_name"]) for row in self.clients}
+        return names | {one.user_id: one.name for one in self.staff.values()}
+
+
 def _is_id(text: str) -> bool:
     try:
         return bool(uuid.UUID(text))
@@ -221,6 +231,8 @@ def _destination(
         if box.fallback_client
         else {"client_id": "", "client_name": ""}
     )
+    if client.get("is_inactive"):
+        raise UnknownName(f"client {client['client_name']!r} is inactive")
     return Destination(
         box.address,
         board["board_id"],

@@ -45,6 +45,8 @@ def restage(
     old = Stage(row["stage"])
     values: dict[str, Any] = {}
     if to is None:
+        if old not in (Stage.QUARANTINED, Stage.HELD):
+            raise NotPossible(f"{row['id']} is {old}: only quarantined and held mail is released")
         to = _resume_stage(connection, row)
         if to is Stage.ACCEPTED:
             values = {

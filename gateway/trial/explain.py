@@ -126,6 +126,7 @@ async def explain(
         "reason": result.reason,
         "detail": result.detail,
         "effects": [_summary(spec.kind, spec.body) for spec in result.plan.effects] if result.plan else [],
+        "names": directory.catalog.names() if directory and directory.catalog else {},
     }
 
 

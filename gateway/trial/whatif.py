@@ -131,7 +131,7 @@ class _Replay:
         self.settings = settings
         self.report = report
         self.places = Places(settings)
-        self.names = {name: _names(one) for name, one in directories.items()}
+        self.names = {name: one.catalog.names() if one.catalog else {} for name, one in directories.items()}
         self.books = {name: Book(name, touched_by(one.desk)) for name, one in directories.items()}
         self.diverged: set[str] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
@@ -362,16 +362,3 @@ def _answer(kind: type[ask.Question], value: Any) -> Any:
     if isinstance(value, list):
         return tuple(value)
     return shape(**value) if shape is not None and isinstance(value, dict) else value
-
-
-def _names(directory: Directory) -> dict[str, str]:
-    """The desk's ids with their names, for people."""
-    catalog = directory.catalog
-    if catalog is None:
-        return {}
-    names = {key: str(row["board_name"]) for key, row in catalog.boards.items()}
-    names |= {str(row["status_id"]): str(row["name"]) for rows in catalog.statuses.values() for row in rows}
-    names |= {str(row["category_id"]): str(row["category_name"]) for row in catalog.categories}
-    names |= {str(row["priority_id"]): str(row["priority_name"]) for row in catalog.priorities}
-    names |= {str(row["client_id"]): str(row["client_name"]) for row in catalog.clients}
-    return names | {one.user_id: one.name for one in catalog.staff.values()}

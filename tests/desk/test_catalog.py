@@ -43,6 +43,15 @@ async def test_five_thousand_clients(large: Seed) -> None:
     await one.desk.close()
 
 
+async def test_an_inactive_client_is_no_fallback() -> None:
+    simulator = Simulator(Seed(clients=[{"name": f"Client {CLIENTS}", "inactive": True}], contacts=[]))
+    one = directory(simulator)
+
+    assert await one.refresh()
+    assert one.catalog is not None
+    assert one.catalog.faults == {"support@msp.example": f"client 'Client {CLIENTS}' is inactive"}
+
+
 async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
     large: Seed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,8 @@ def test_check_says_what_the_desk_has(running: GatewayProcess, tmp_path: Path) -
     done = running.run("check", "--config", str(tmp_path / "wrong.toml"), "--json")
 
     assert done.returncode == 1
-    assert "'Suport': the desk does not have it; it has: 'Alerts', 'Sales', 'Support'" in done.stdout
+    line = text.splitlines().index('board = "Suport"') + 1
+    assert f"wrong.toml:{line}: board 'Suport': the desk does not have it; it has: 'Alerts', 'Sales'" in done.stdout
 
 
 def test_explain_has_no_effect_and_no_need_of_a_desk(
@@ -55,12 +58,14 @@ def test_explain_has_no_effect_and_no_need_of_a_desk(
 def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
     first = mail("Queue", sender="alice@acme.example")
     running.became(running.send(first))
-    raw = mail("Re: Queue", "evil", sender="eve@evil.example", reply_to=first["Message-ID"]).as_bytes()
+    raw = mail("Re: [Queue]", "evil", sender="eve@evil.example", reply_to=first["Message-ID"]).as_bytes()
     one = running.became(running.send(raw, "eve@evil.example"))["id"]
 
     listed = json.loads(running.run("queue", "list", "--stage", "quarantined", "--json").stdout)
     shown = json.loads(running.run("queue", "show", one, "--json").stdout)
     table = running.run("queue", "show", one).stdout
+    lines = running.run("queue", "list").stdout
+    finished = running.run("queue", "release", running.became(running.send(first))["id"])
     original = running.run("queue", "show", one, "--raw").stdout
     dropped = running.run("queue", "drop", one)
     again = running.run("queue", "drop", one)
@@ -68,10 +73,25 @@ def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
     assert one in [row["id"] for row in listed]
     assert shown["reason"] == "unverified-sender"
     assert "has nothing to do with ticket" in table
+    assert "subject: Re: [Queue]" in table and "Re: [Queue]" in lines
+    assert (finished.returncode, finished.stderr.rpartition("is ")[2].strip()) == (1, "released")
     assert original.split() == raw.decode().split()
     assert dropped.returncode == 0
     assert again.returncode == 1
     assert "SUPPRESSED" in again.stderr
+
+
+def test_looking_waits_for_nobody_and_nobody_for_it(running: GatewayProcess) -> None:
+    """Beside a transaction that writes, too: SQLite has one writer."""
+    writer = sqlite3.connect(running.folder / "gateway.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    begin = time.monotonic()
+    done = [running.run(*command) for command in (("queue", "list"), ("sums",), ("notices", "problems"), ("notices", "propose"))]
+    writer.execute("ROLLBACK")
+    writer.close()
+
+    assert [one.returncode for one in done] == [0, 0, 0, 0]
+    assert time.monotonic() - begin < 15
 
 
 def test_hold_and_release(simulator: Simulator, tmp_path: Path) -> None:

@@ -71,4 +71,4 @@ def test_propose_from_files(folder: Path) -> None:
 
     assert drafted.stdout.startswith("# -- box-at-acme-example.toml: 2 open, 0 update, 1 close")
     assert 'close = ["is up"]' in drafted.stdout
-    assert "3 mails, and no sender of 4 or more" in none.stdout
+    assert "3 mails: no sender has 4 or more" in none.stdout

@@ -277,6 +277,11 @@ class TestOperator:
 
         with pytest.raises(NotPossible, match="cannot become SUPPRESSED"):
             await store.write(lambda c: operator.restage(c, one.id, Stage.SUPPRESSED, now=NOW))
+        with pytest.raises(NotPossible, match="is PLANNED: only quarantined and held mail"):
+            await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
+        await store.write(lambda c: inbox.move(c, one, Stage.DONE, now=NOW))
+        with pytest.raises(NotPossible, match="is DONE: only quarantined and held mail"):
+            await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
         with pytest.raises(NotPossible, match="no delivery"):
             await store.write(lambda c: operator.restage(c, "nothing", None, now=NOW))
 

@@ -83,11 +83,13 @@ def _facts(desk: Desk, row: Row) -> str:
     contact = desk.contacts.get(row["contact_name_id"] or "")
     priority = desk.priorities.get(row["priority_id"])
     board = desk.boards.get(row["board_id"])
+    category = desk.categories.get(row["category_id"] or "")
     facts = {
         "Board": board["board_name"] if board else row["board_id"],
         "Status": _status(desk, row),
         "Priority": priority["priority_name"] if priority else row["priority_id"],
         "Client": desk.clients[row["client_id"]]["client_name"],
+        **({"Category": category["category_name"]} if category else {}),
         "Contact": f"{contact['full_name']} <{contact['email']}>" if contact else "none",
         "Entered": row["entered_at"],
         "Updated": row["updated_at"],
