@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
@@ -36,6 +37,7 @@ from gateway.store.integrity import check, is_damage
 from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
 from gateway.store.rawmail import RawMail
+from gateway.store.reading import Unreadable
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
 from gateway.store.wake import Ear
@@ -57,10 +59,12 @@ log = structlog.get_logger("gateway")
 
 FATAL = 70  # exit code when the store failed: EX_SOFTWARE
 LEAST_IDLE = 10.0  # seconds in a transaction that a busy machine may take from us
+UNREADABLE = 30.0  # seconds until a part that met damage tries again
 LAG_EVERY = 0.05
 SCHEMA_EVERY = 30.0
 LAG_WINDOW = 10.0
 DAY = 86_400.0
+Part = Callable[[], Coroutine[Any, Any, None]]
 
 
 def make_directory(
@@ -119,7 +123,8 @@ class Gateway:
         self.clock = clock or self.store_clock
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
-        self.store = Store(settings.store.url, on_fatal=_die, idle=max(settings.work.lease, LEAST_IDLE))
+        self.damage = ""  # what could not be read, last
+        self.store = Store(settings.store.url, _die, max(settings.work.lease, LEAST_IDLE), self._damaged)
         check(self.store.engine)
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
@@ -147,6 +152,12 @@ class Gateway:
         if self.work is not None:
             self.work.worker.wake()
 
+    def _damaged(self, found: Unreadable) -> None:
+        """Called from the store's threads."""
+        self.damage = str(found)
+        self.metrics.unreadable.inc()
+        log.critical("the database is damaged", why=self.damage)
+
     async def _pending(self) -> int:
         return (await self.store.read(census.sums)).pending
 
@@ -165,8 +176,9 @@ class Gateway:
             self.store_clock.keep(self.store),
         ]
         if not self.store.sqlite:
-            background.append(self._watch_schema())
-        tasks = [self._task(one) for one in (*background, *(self.work.background() if self.work else ()))]
+            background.append(_lasting(self._watch_schema))
+        background += map(_lasting, self.work.background() if self.work else ())
+        tasks = [self._task(one) for one in background]
         http = self._task(self._http.serve())
         work = self._task(self.work.worker.run()) if self.work else None
         if self.listener:
@@ -267,11 +279,17 @@ class Gateway:
                 await self.store.write(lambda c: None)
         except Exception as error:
             reasons.append(f"store: {type(error).__name__}")
-        return {"ready": not reasons, "role": self.role.value, "reasons": reasons, "desks": self._desk_states()}
+        return {
+            "ready": not reasons,
+            "role": self.role.value,
+            "reasons": reasons,
+            "damage": self.damage,
+            "desks": self._desk_states(),
+        }
 
     async def _collect_problems(self) -> None:
         since = self.clock() - DAY
-        counted, drift = await self.store.read(lambda c: (problems.counted(c), problems.drift(c, since)))
+        counted, drift = await self.store.look(lambda c: (problems.counted(c), problems.drift(c, since)))
         for gauge in (self.metrics.problems, self.metrics.notices, self.metrics.notices_unread):
             gauge.clear()
         for state, count in counted.items():
@@ -280,8 +298,7 @@ class Gateway:
             self.metrics.notices.labels(profile).set(total)
             self.metrics.notices_unread.labels(profile).set(unread)
 
-    async def collect(self) -> None:
-        """Bring the gauges up to date."""
+    async def _collect_store(self) -> None:
         counted = await self.store.read(census.census)
         sums = await self.store.read(lambda c: census.sums(c, counted))
         for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
@@ -300,8 +317,13 @@ class Gateway:
         self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
         await self._collect_problems()
         self.metrics.files_held.clear()
-        for rule, count in (await self.store.read(heldfiles.counted)).items():
+        for rule, count in (await self.store.look(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)
+
+    async def collect(self) -> None:
+        """Bring the gauges up to date; those of what cannot be read stay as they were."""
+        with contextlib.suppress(Unreadable):
+            await self._collect_store()
         if self.listener:
             self.metrics.smtp_sessions.set(self.listener.sessions)
         self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
@@ -365,15 +387,16 @@ class _Work:
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
-    def background(self) -> list[Coroutine[Any, Any, None]]:
+    def background(self) -> list[Part]:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
-        parts = [directory.keep(stop, self.worker.wake) for directory in self.directories.values()]
-        parts += [self.parser.warm(), self.watcher.keep(stop), self.expectations.keep(stop), self.keeper.keep(stop)]
+        parts: list[Part] = [partial(one.keep, stop, self.worker.wake) for one in self.directories.values()]
+        parts.append(self.parser.warm)
+        parts += [partial(one.keep, stop) for one in (self.watcher, self.expectations, self.keeper)]
         if self.rescanner:
-            parts.append(self.rescanner.keep(stop))
+            parts.append(partial(self.rescanner.keep, stop))
         if not self.gateway.store.sqlite:
-            parts.append(self.ear.keep(stop))
+            parts.append(partial(self.ear.keep, stop))
         return parts
 
     async def close(self) -> None:
@@ -394,8 +417,18 @@ class _Work:
         metrics.latency.labels(one.mailbox).observe(max(0.0, self.gateway.clock() - one.accepted_at))
 
 
+async def _lasting(part: Part) -> None:
+    """A part that needs a row which cannot be read tries again later: mail goes on without it."""
+    while True:
+        try:
+            return await part()
+        except Unreadable:
+            await asyncio.sleep(UNREADABLE)
+
+
 def _die(error: BaseException) -> None:
     """After a failed commit nothing is known: end at once, without cleaning up."""
-    what = "the database is damaged: put back a copy" if is_damage(error) else "cannot go on"
+    damaged = is_damage(error) or isinstance(error, Unreadable)
+    what = "the database is damaged: put back a copy" if damaged else "cannot go on"
     log.critical(what, error=f"{type(error).__name__}: {error}")
     os._exit(FATAL)

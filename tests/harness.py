@@ -23,6 +23,7 @@ from sqlalchemy import Engine, select
 
 from gateway.desk.simulator import Simulator
 from gateway.store.engine import make_engine
+from gateway.store.reading import looking
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 from tests import commands
@@ -158,7 +159,7 @@ class GatewayProcess:
         one = answer.rsplit(" ", 1)[-1]
         end = time.monotonic() + wait
         while True:
-            with self.engine().connect() as connection:
+            with self.engine().connect() as connection, looking():
                 row = connection.execute(select(delivery).where(delivery.c.id == one)).mappings().one()
             if row["stage"] not in PENDING:
                 return dict(row)

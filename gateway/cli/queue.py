@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -58,7 +57,7 @@ def queue_list(
             "id": row["id"],
             "accepted": when(row["accepted_at"]),
             "mailbox": row["mailbox"],
-            "from": json.loads(row["envelope"])["mail_from"],
+            "from": _json(row, "envelope").get("mail_from", "?"),
             "subject": row["subject"],
             "stage": row["stage"],
             "reason": row["reason"],
@@ -105,7 +104,7 @@ def queue_show(
             fail(operator.GONE.format(row["id"]))
         sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
         return
-    trace = json.loads(row["trace"]) if row["trace"] else {}
+    trace = _json(row, "trace") if row["trace"] else {}
     if as_json:
         print_json(
             {
@@ -113,18 +112,14 @@ def queue_show(
                 "ticket": ticket["number"] if ticket else "",
                 "subject": row["subject"],
                 "accepted_at": row["accepted_at"],
-                "envelope": json.loads(row["envelope"]),
+                "envelope": _json(row, "envelope"),
                 "size": content["size"] if content else None,
                 "history": [dict(event) for event in history],
                 "effects": [
                     {
-                        "kind": one.kind,
-                        "name": one.body.get("name", ""),
-                        "state": one.state,
-                        "marker": one.marker,
-                        "remote_id": one.remote_id,
-                        "reason": one.reason,
-                        "sends": one.sends,
+                        "kind": one["kind"],
+                        "name": _json(one, "body").get("name", ""),
+                        **{key: one[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
                     }
                     for one in done
                 ],
@@ -133,16 +128,28 @@ def queue_show(
         )
         return
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
-    mail_from = json.loads(row["envelope"])["mail_from"]
+    mail_from = _json(row, "envelope").get("mail_from", "?")
     size = f"{content['size']} bytes" if content else "not kept any more"
     typer.echo(
         f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}"
     )
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
-    effects_of = [[one.kind, one.body.get("name", ""), one.state, one.remote_id, one.reason] for one in done]
+    effects_of = [
+        [one["kind"], _json(one, "body").get("name", ""), one["state"], one["remote_id"], one["reason"]] for one in done
+    ]
     table(["effect", "file", "state", "at the desk", "why"], effects_of)
     table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
+
+
+def _json(row: Any, column: str) -> dict[str, Any]:
+    """What the column holds; what cannot be read is empty, and `gateway verify` names it."""
+    from gateway.store.reading import Unreadable, parsed
+
+    try:
+        return parsed(row[column], column)
+    except Unreadable:
+        return {}
 
 
 def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", target: str | None = None) -> None:

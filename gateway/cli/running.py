@@ -38,8 +38,9 @@ def serve(
 
     from gateway.app import Gateway, Role
     from gateway.store.engine import StoreBusy
-    from gateway.store.integrity import StoreDamaged
+    from gateway.store.integrity import StoreDamaged, unreadable
     from gateway.store.migrate import SchemaTooNew
+    from gateway.store.reading import Unreadable
 
     if role not in list(Role):
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
@@ -55,8 +56,10 @@ def serve(
         fail(str(error), USAGE)
     except StoreDamaged as error:
         fail(f"cannot start: {error}")
-    except DBAPIError as error:
-        fail(f"cannot start: the database says: {error.orig}")
+    except (Unreadable, DBAPIError) as error:
+        if damage := unreadable(error):
+            fail(f"cannot start: the database is damaged ({damage}): see docs/operate.md")
+        fail(f"cannot start: the database says: {getattr(error, 'orig', error)}")
     except OSError as error:
         fail(f"cannot start: {error}")
 

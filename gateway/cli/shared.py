@@ -60,7 +60,10 @@ def cell(value: Any) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(value))
 
 
-def when(seconds: float) -> str:
+def when(seconds: float | str) -> str:
+    """A time for people; one that the store cannot read says so."""
+    if isinstance(seconds, str):
+        return seconds
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else ""
 
 
@@ -87,6 +90,7 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
 
     from gateway.store.engine import make_engine
     from gateway.store.operator import NotPossible
+    from gateway.store.reading import Unreadable, looking
 
     settings = settings_of(path)
     engine = make_engine(settings.store.url)
@@ -96,7 +100,8 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
                 connection.exec_driver_sql(begin)
             elif end == "ROLLBACK":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            value = operation(connection)
+            with looking():
+                value = operation(connection)
             if engine.dialect.name == "sqlite":
                 connection.exec_driver_sql(end)
             elif end == "COMMIT":
@@ -104,6 +109,8 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
             return value
     except NotPossible as error:
         fail(str(error))
+    except Unreadable as error:
+        fail(f"{engine.url.render_as_string(hide_password=True)} is damaged: {error}")
     except DBAPIError as error:
         where = engine.url.render_as_string(hide_password=True)
         fail(f"{where}: {error.orig} (has the gateway run, or `gateway migrate`?)")

@@ -126,8 +126,8 @@ ALL = (
     Reason(
         "damaged",
         "quarantined",
-        "The kept mail is not what was accepted: its file or its row has changed on the disk.",
-        "Look at the disk; put the mail's file back from a copy and release it, or ask the sender and drop it.",
+        "The kept mail is not what was accepted, or a row that it needs cannot be read: the disk has changed them.",
+        "Look at the disk; put file or row back from a copy and release it, or ask the sender and drop it.",
     ),
     Reason(
         "api-rejected",

@@ -14,12 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, exists, func, not_, or_, select
+from sqlalchemy import Column, Connection, Engine, exists, func, not_, or_, select
 
 from gateway.config.settings import Settings
 from gateway.store import census, migrate
 from gateway.store.engine import make_engine
 from gateway.store.rawmail import OBJECT, ORPHAN_AGE, RawMail
+from gateway.store.reading import Checked, Garbled, Json, Unreadable, garbled, looking, parsed
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
 from gateway.store.stage import OPEN, UNFINISHED, EffectState, Stage
 
@@ -65,7 +66,8 @@ def verify(settings: Settings, *, quick: bool = False) -> list[Finding]:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             found = []
             for check in CHECKS:
-                found.append(check(_Look(settings, engine, connection, not quick)))
+                with looking():
+                    found.append(check(_Look(settings, engine, connection, not quick)))
                 if found[-1].what == "schema" and not found[-1].good:
                     break  # its tables are not those of this version
             connection.exec_driver_sql("ROLLBACK")
@@ -110,6 +112,39 @@ def _integrity(look: _Look) -> Finding:
     return Finding("database", f"amcheck of {len(indexes)} indexes", faults)
 
 
+def _values(look: _Look) -> Finding:
+    """Every value of every row is of its column's kind, and JSON where it has to be."""
+    found = Finding("values", "not looked at")
+    if not look.deep or look.engine.dialect.name != "sqlite":
+        return found
+    count = 0
+    for table in metadata.sorted_tables:
+        names = [column.name for column in table.columns if column is not raw.c.data]  # which has a digest
+        keys = [column.name for column in table.primary_key]
+        for row in look.connection.execute(select(*(table.c[name] for name in names))).yield_per(BATCH).mappings():
+            count += 1
+            for name in names:
+                if why := _unread(row[name], table.c[name]):
+                    found.faults.append(f"{table.name} {', '.join(_plain(row[key]) for key in keys)}: {why}")
+    found.looked = f"{count} rows"
+    return found
+
+
+def _unread(value: Any, column: Column[Any]) -> str:
+    if isinstance(value, Garbled):
+        return str(value)
+    if value and isinstance(column.type, Checked) and isinstance(column.type.kind, Json):
+        try:
+            parsed(value, str(column))
+        except Unreadable as why:
+            return str(why)
+    return ""
+
+
+def _plain(key: Any) -> str:
+    return key.hex() if isinstance(key, bytes) else str(key)
+
+
 # -- mails ----------------------------------------------------------------------------------------
 
 
@@ -150,6 +185,9 @@ def _all_raw(connection: Connection) -> Iterator[Any]:
 def _content(look: _Look, row: Any, found: Finding) -> bytes | Path | None:
     if (row["data"] is None) == (row["path"] is None):
         found.faults.append(f"mail {row['id']}: neither in the database nor in the spool")
+        return None
+    if bad := garbled(row.values()):
+        found.faults.append(f"mail {row['id']}: {', '.join(bad)}")
         return None
     if row["path"] is None:
         length = len(row["data"])
@@ -274,7 +312,7 @@ def _dangling(look: _Look) -> Finding:
     return Finding("rows", f"{gone} deliveries were deleted by retention", faults)
 
 
-CHECKS: tuple[Check, ...] = (_schema, _integrity, _sums, _mails, _spool, _effects, _dangling)
+CHECKS: tuple[Check, ...] = (_schema, _integrity, _values, _sums, _mails, _spool, _effects, _dangling)
 
 
 # -- the desk -------------------------------------------------------------------------------------

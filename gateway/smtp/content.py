@@ -22,6 +22,7 @@ from gateway.smtp.judge import Judgement, judge
 from gateway.smtp.spam import Spam, spam_of
 from gateway.smtp.verdict.verdict import Peer
 from gateway.store.engine import StoreFailed
+from gateway.store.reading import Unreadable
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session
@@ -234,7 +235,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         session.arrival = None
     try:
         ids = await session.edge.acceptor.accept(mail, envelope, taken)
-    except (StoreFailed, OSError) as error:
+    except (StoreFailed, Unreadable, OSError) as error:
         log.error("not accepted", peer=session.peer, error=type(error).__name__, exc_info=error)
         return [refusal or answers.STORE for refusal in found.refusals]
     finally:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, literal_column, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, literal_column, select, text, update
 
-from gateway.store.inbox import Delivery, of_row
+from gateway.store.inbox import COLUMNS, Delivery, of_row, set_aside
+from gateway.store.reading import Unreadable, looking
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 
@@ -45,7 +46,7 @@ def _taking(due: Any) -> Any:
             fence=delivery.c.fence + 1,
             interrupts=delivery.c.interrupts + case((delivery.c.lease_until > 0, 1), else_=0),
         )
-        .returning(delivery)
+        .returning(*COLUMNS)
     )
 
 
@@ -68,7 +69,7 @@ _WAITING = text(
     )
     SELECT needs, mailbox FROM box WHERE mailbox IS NOT NULL
     """
-)
+).columns(needs=delivery.c.needs.type, mailbox=delivery.c.mailbox.type)
 
 
 class Turns:
@@ -96,9 +97,11 @@ def claim(
     name: str = "",
     most: Mapping[str, int] | None = None,
     turns: Turns | None = None,
+    damaged: list[Unreadable] | None = None,
 ) -> list[Delivery]:
     """Take up to ``places`` due deliveries of a desk: in the order of NEEDS, of each need no more than
-    ``most`` says, the mailboxes in turn, of each mailbox the oldest first."""
+    ``most`` says, the mailboxes in turn, of each mailbox the oldest first. One that cannot be read is set aside,
+    and ``damaged`` gets its place."""
     most = most or {}
     turns = turns or Turns()
     take = _TAKE[connection.dialect.name]
@@ -107,12 +110,13 @@ def claim(
     taken: list[Delivery] = []
 
     def of_box(needs: str, mailbox: str, limit: int) -> int:
-        rows = connection.execute(take, {**given, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
-        found = [of_row(row) for row in rows.mappings()]
-        if found:
+        with looking():
+            rows = connection.execute(take, {**given, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
+            claimed = rows.mappings().all()
+        if claimed:
             turns.had(needs, mailbox)
-        taken.extend(sorted(found, key=lambda one: one.seq))
-        return len(found)
+        taken.extend(_readable(connection, claimed, now, [] if damaged is None else damaged))
+        return len(claimed)
 
     for needs in NEEDS:
         left = min(places - len(taken), most.get(needs, places))
@@ -129,6 +133,20 @@ def claim(
                     more.append(mailbox)
             boxes = more
     return taken
+
+
+def _readable(
+    connection: Connection, rows: Sequence[RowMapping], now: float, damaged: list[Unreadable]
+) -> list[Delivery]:
+    """The deliveries of these rows, by seq."""
+    found = []
+    for row in rows:
+        try:
+            found.append(of_row(row))
+        except Unreadable as why:
+            set_aside(connection, row, why, now)
+            damaged.append(why)
+    return sorted(found, key=lambda one: one.seq)
 
 
 def waiting_boxes(connection: Connection, desk: str) -> dict[str, list[str]]:
@@ -176,4 +194,4 @@ def next_due(connection: Connection, desks: Sequence[str], now: float) -> float 
         f"""SELECT due_at FROM delivery {by} WHERE stage IN ('ACCEPTED', 'PLANNED') AND due_at > :now
         AND desk IN :desks ORDER BY due_at LIMIT 1"""  # noqa: S608
     )
-    return connection.execute(query.bindparams(names), {"now": now}).scalar()
+    return connection.execute(query.bindparams(names).columns(due_at=delivery.c.due_at.type), {"now": now}).scalar()

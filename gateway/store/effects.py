@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
-from gateway.store.inbox import Delivery, LostClaim, held
+from gateway.store.inbox import Delivery, LostClaim, held, note
+from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState
+
+log = structlog.get_logger("store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,21 @@ def marker(delivery_id: str, generation: int, idx: int) -> str:
 
 
 def _effect(row: RowMapping) -> Effect:
-    values = dict(row)
-    values["body"] = json.loads(values["body"])
-    values["remote"] = json.loads(values["remote"]) if values["remote"] else {}
-    values["state"] = EffectState(values["state"])
+    """Raises Unreadable."""
+    values = dict(whole(row))
+    values["body"] = parsed(values["body"], "effect.body")
+    values["remote"] = parsed(values["remote"], "effect.remote") if values["remote"] else {}
+    values["state"] = _state(values["state"])
+    if values["marker"] != marker(values["delivery_id"], values["generation"], values["idx"]):
+        raise Unreadable("effect.marker cannot be read")
     return Effect(**values)
+
+
+def _state(name: str) -> EffectState:
+    try:
+        return EffectState(name)
+    except ValueError as error:
+        raise Unreadable("effect.state cannot be read") from error
 
 
 def add(
@@ -114,10 +128,10 @@ def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect
     return [_effect(row) for row in rows]
 
 
-def all_of(connection: Connection, delivery_id: str) -> list[Effect]:
-    """The effects of all plans of a delivery."""
+def all_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
+    """The effects of all plans of a delivery, to be shown."""
     query = select(effect).where(effect.c.delivery_id == delivery_id)
-    return [_effect(row) for row in connection.execute(query.order_by(effect.c.generation, effect.c.idx)).mappings()]
+    return list(connection.execute(query.order_by(effect.c.generation, effect.c.idx)).mappings())
 
 
 def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float, lease: float) -> None:
@@ -163,7 +177,14 @@ def take_watches(connection: Connection, now: float, again: float, limit: int) -
     for row in connection.execute(due).all():
         taken = update(effect).values(watch_at=again).returning(effect)
         taken = taken.where(effect.c.delivery_id == row[0], effect.c.generation == row[1], effect.c.idx == row[2])
-        found.append(_effect(connection.execute(taken).mappings().one()))
+        with looking():
+            given = connection.execute(taken).mappings().one()
+        try:
+            found.append(_effect(given))
+        except Unreadable as why:
+            log.error("effect damaged: no late look", effect=marker(*row), why=str(why))
+            connection.execute(_TOUCH, {**_key(*row), "watch_at": 0.0})
+            note(connection, row[0], now, "no late look", f"damaged: {why}")
     return found
 
 

@@ -4,7 +4,8 @@ Promised: ``write`` returns only after its operation is committed and synced. Op
 queued while the last commit ran share the next one, each in a savepoint, so that one that fails
 does not harm the others. One that another process stood in the way of (a deadlock) runs again in the
 next transaction. A failed commit ends the store: after it nothing is known, every waiter
-gets StoreFailed and ``on_fatal`` is called. Source: DESIGN "Store".
+gets StoreFailed and ``on_fatal`` is called. An operation that needs a row which cannot be read raises
+Unreadable, and ``on_damage`` hears of it; the others go on. Source: DESIGN "Store".
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import asyncio
 import fcntl
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +25,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from gateway.store import wake
-from gateway.store.integrity import is_damage
+from gateway.store.integrity import is_damage, unreadable
+from gateway.store.reading import Unreadable, decoded, looking
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -63,6 +66,7 @@ def make_engine(url: str, idle: float = 0.0) -> Engine:
 
 
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    connection.text_factory = decoded
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -80,11 +84,18 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
 class Store:
     """Runs operations: functions of a connection that return a value."""
 
-    def __init__(self, url: str, on_fatal: Callable[[BaseException], None] | None = None, idle: float = 0.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        on_fatal: Callable[[BaseException], None] = lambda error: None,
+        idle: float = 0.0,
+        on_damage: Callable[[Unreadable], None] = lambda found: None,
+    ) -> None:
         self.url = url
         self.engine = make_engine(url, idle)
         self.sqlite = self.engine.dialect.name == "sqlite"
-        self._on_fatal = on_fatal or (lambda error: None)
+        self._on_fatal = on_fatal
+        self.on_damage = on_damage
         self._lock_file = self._lock() if self.sqlite else None
         self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         self._left: list[_Item] = []
@@ -130,7 +141,8 @@ class Store:
             else:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             try:
-                return operation(connection)
+                with self._telling():
+                    return operation(connection)
             except DBAPIError as error:
                 if is_damage(error):
                     self._on_fatal(error)
@@ -138,13 +150,33 @@ class Store:
             finally:
                 connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
 
+    async def look(self, operation: Operation[T]) -> T:
+        """``read`` for who only shows what there is: what cannot be read is Garbled."""
+
+        def look(connection: Connection) -> T:
+            with looking():
+                return operation(connection)
+
+        return await self.read(look)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """What cannot be read is Unreadable to the caller, and told to who runs the store."""
+        try:
+            yield
+        except Exception as error:
+            if (found := unreadable(error)) is None:
+                raise
+            self.on_damage(found)
+            raise found from (None if found is error else error)
+
     async def apart(self, operation: Operation[T]) -> T:
         """Run in a small transaction of its own, beside the writer: for rows that other processes wait for.
         Not on SQLite, which has one writer."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._apart, operation)
 
     def _apart(self, operation: Operation[T]) -> T:
-        with self.engine.begin() as connection:
+        with self._telling(), self.engine.begin() as connection:
             return operation(connection)
 
     def write_sync(self, operation: Operation[T]) -> T:
@@ -227,11 +259,11 @@ class Store:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
         connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_WAIT}")
 
-    @staticmethod
-    def _run(connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:
+    def _run(self, connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:
         connection.exec_driver_sql("SAVEPOINT op")
         try:
-            value = item.operation(connection)
+            with self._telling():
+                value = item.operation(connection)
         except Exception as error:
             if isinstance(error, DBAPIError) and (error.connection_invalidated or is_damage(error)):
                 raise

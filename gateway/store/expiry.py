@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, exists, func, literal_column, not_, s
 
 from gateway.ids import uuid7
 from gateway.store import dialects
+from gateway.store.reading import garbled, looking
 from gateway.store.schema import (
     ENDED_KEPT,
     ENDED_TRACED,
@@ -115,14 +116,21 @@ def drop_events(connection: Connection, before: float, after: int, limit: int) -
     return Dropped(len(gone), next=rows[-1].id if more else None)
 
 
+_ROW = tuple(
+    delivery.c[name]
+    for name in ("seq", "id", "stage", "mailbox", "reason", "redelivered", "accepted_at", "due_at", "kept", "traced")
+)
+
+
 def drop_rows(connection: Connection, before: float, after: int, limit: int) -> Dropped:
     """Deliveries that keep nothing any more, in order of acceptance from ``after`` on, with their effects,
-    events and notices. Their counts are carried on, so that the sums stay true."""
+    events and notices. Their counts are carried on, so that the sums stay true. One that cannot be read stays."""
     alone(connection)
-    query = select(delivery, _WATCHED.label("watched"), _HELD_FILES.label("holding")).where(delivery.c.seq > after)
-    rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
-    old = [row for row in rows if row["accepted_at"] < before]
-    gone = [row for row in old if _over(row, before)]
+    query = select(*_ROW, _WATCHED.label("watched"), _HELD_FILES.label("holding")).where(delivery.c.seq > after)
+    with looking():
+        rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
+    old = [row for row in rows if garbled(row.values()) or row["accepted_at"] < before]
+    gone = [row for row in old if not garbled(row.values()) and _over(row, before)]
     if gone:
         ids = [row["id"] for row in gone]
         _carry(connection, gone)

@@ -12,14 +12,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from gateway.store import effects, inbox, operator, threads, wake
 from gateway.store.effects import Effect
 from gateway.store.inbox import note
 from gateway.store.operator import NotPossible
+from gateway.store.reading import Unreadable, whole
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState, Stage, check
+
+log = structlog.get_logger("store")
 
 TOO_LARGE = "too large to scan"
 _CURRENT = and_(delivery.c.id == effect.c.delivery_id, delivery.c.generation == effect.c.generation)
@@ -61,7 +65,13 @@ def waiting(connection: Connection, reason: str, after: int, limit: int) -> list
         delivery.c.id.in_(held), delivery.c.stage == Stage.DONE.value, delivery.c.seq > after
     )
     rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
-    return [Waiting(row, [one for one in _held(connection, row) if one.reason == reason]) for row in rows]
+    found = []
+    for row in rows:
+        try:
+            found.append(Waiting(row, [one for one in _held(connection, row) if one.reason == reason]))
+        except Unreadable as why:
+            log.error("held files damaged", delivery=row["id"], why=str(why))
+    return found
 
 
 def release(connection: Connection, prefix: str, *, now: float) -> str:
@@ -99,7 +109,7 @@ def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], w
 def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: float) -> bool:
     """What the scanner said of files, by the effect's index: "" for clean, else why not. False when the
     delivery moved on in between, or nothing of it is held any more."""
-    row = operator.find(connection, one.row["id"])
+    row = whole(operator.find(connection, one.row["id"]), "stage", "fence", "desk", "generation", "ticket_id")
     if row["stage"] != Stage.DONE.value or row["fence"] != one.row["fence"]:
         return False
     still = {file.idx for file in _held(connection, row)}  # an operator may have dropped some
@@ -124,7 +134,7 @@ def too_large(connection: Connection, file: Effect) -> None:
 
 
 def _finished(connection: Connection, prefix: str) -> RowMapping:
-    row = operator.find(connection, prefix)
+    row = whole(operator.find(connection, prefix), "id", "desk", "stage", "generation", "ticket_id")
     if row["stage"] != Stage.DONE.value:
         raise NotPossible(f"{row['id']} is {row['stage']}: its files can be released once it is done")
     if not _held(connection, row):

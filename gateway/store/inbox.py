@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from gateway.envelope import Envelope
 from gateway.store import wake
 from gateway.store.prepared import Prepared
+from gateway.store.reading import Garbled, Unreadable, parsed, whole
 from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
 from gateway.store.stage import PENDING, Stage, check
 
@@ -153,18 +154,23 @@ def _redelivered(connection: Connection, new: NewDelivery) -> str:
 # -- a claimed delivery ----------------------------------------------------------------------------
 
 
+COLUMNS = tuple(delivery.c[one.name] for one in fields(Delivery))
+"""What ``of_row`` needs: without the trace, which is long."""
+
+
 def of_row(row: RowMapping) -> Delivery:
-    """A delivery as its row says."""
+    """A delivery as its row says. Raises Unreadable."""
+    whole(row, *(column.name for column in COLUMNS))
     return Delivery(
         seq=row["seq"],
         id=row["id"],
         raw_id=row["raw_id"],
         desk=row["desk"],
         mailbox=row["mailbox"],
-        envelope=Envelope(**json.loads(row["envelope"])),
+        envelope=_envelope(row["envelope"]),
         message_id=row["message_id"],
         accepted_at=row["accepted_at"],
-        stage=Stage(row["stage"]),
+        stage=_stage(row["stage"]),
         fence=row["fence"],
         deaths=row["deaths"],
         interrupts=row["interrupts"],
@@ -179,8 +185,33 @@ def of_row(row: RowMapping) -> Delivery:
         files_released=row["files_released"],
         moved_to=row["moved_to"],
         moved_from=row["moved_from"],
-        plan=json.loads(row["plan"]) if row["plan"] else None,
+        plan=parsed(row["plan"], "delivery.plan") if row["plan"] else None,
     )
+
+
+def _envelope(text: str) -> Envelope:
+    try:
+        return Envelope(**parsed(text, "delivery.envelope"))
+    except TypeError as error:
+        raise Unreadable("delivery.envelope cannot be read") from error
+
+
+def _stage(name: str) -> Stage:
+    try:
+        return Stage(name)
+    except ValueError as error:
+        raise Unreadable("delivery.stage cannot be read") from error
+
+
+def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: float) -> None:
+    """A pending delivery whose row cannot be read: nothing is done by guess, others go on. Whoever had a claim
+    on it has lost it."""
+    values = {"stage": Stage.QUARANTINED.value, "reason": "damaged", "detail": str(why), "needs": "", "due_at": now}
+    query = update(delivery).where(delivery.c.seq == row["seq"])
+    connection.execute(query.values(**values, lease_until=0, fence=delivery.c.fence + 1))
+    if not isinstance(row["id"], Garbled):
+        note(connection, row["id"], now, f"{row['stage']} -> {Stage.QUARANTINED}", f"damaged: {why}")
+        settle_ids(connection, row["seq"], row["id"])
 
 
 # -- the worker's verbs ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What an operator does with kept mail: find, list, release, hold, drop, retry, move.
 
 Every function takes a connection and runs inside one transaction, beside a running gateway or without one.
+Whoever changes something raises Unreadable when a row that it goes by is damaged.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, delete, exists, or_, select, upda
 
 from gateway.store import wake
 from gateway.store.inbox import note, settle_ids
+from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event, thread
 from gateway.store.stage import PENDING, EffectState, Stage, check
 
@@ -23,12 +25,11 @@ class NotPossible(Exception):
 
 
 def find(connection: Connection, prefix: str) -> RowMapping:
-    """The delivery whose id starts with ``prefix``. Raises NotPossible unless there is exactly one."""
-    rows = (
-        connection.execute(select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2))
-        .mappings()
-        .all()
-    )
+    """The delivery whose id starts with ``prefix``; what cannot be read of it is Garbled. Raises NotPossible
+    unless there is exactly one."""
+    query = select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2)
+    with looking():
+        rows = connection.execute(query).mappings().all()
     if len(rows) != 1:
         raise NotPossible(f"{prefix}: {'no delivery has' if not rows else 'several deliveries have'} this id")
     return rows[0]
@@ -41,7 +42,7 @@ def restage(
 
     The fence grows, so that a worker that holds the delivery loses it. Returns the id.
     Raises NotPossible."""
-    row = find(connection, prefix)
+    row = whole(find(connection, prefix), "id", "stage", "generation", "kept")
     old = Stage(row["stage"])
     values: dict[str, Any] = {}
     if to is None:
@@ -113,7 +114,7 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
     """Take a finished mail to another ticket, or to one of its own ("new"): its ids lead there from
     now on, what is missing there is posted, and the wrong place gets an internal comment. Doing it
     twice changes nothing. Returns the id. Raises NotPossible."""
-    row = find(connection, prefix)
+    row = whole(find(connection, prefix), "id", "stage", "generation", "kept", "ticket_id", "moved_to")
     if row["stage"] != Stage.DONE:
         raise NotPossible(f"{row['id']} is {row['stage']}: only mail that is done can be moved")
     if not row["kept"]:
@@ -145,7 +146,7 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
 
 def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
     """Make a pending delivery due at once. Raises NotPossible."""
-    row = find(connection, prefix)
+    row = whole(find(connection, prefix), "id", "stage")
     if row["stage"] not in PENDING:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs=""))

@@ -22,6 +22,9 @@ from sqlalchemy import (
     true,
 )
 
+from gateway.store import reading
+from gateway.store.reading import Json
+
 metadata = MetaData()
 
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
@@ -54,7 +57,7 @@ delivery = Table(
     Column("raw_id", BigInteger, nullable=False, index=True),
     Column("desk", Text, nullable=False),
     Column("mailbox", Text, nullable=False),
-    Column("envelope", Text, nullable=False),  # JSON
+    Column("envelope", Json, nullable=False),
     Column("message_id", Text, nullable=False),  # "" when the mail has none
     Column("accepted_at", Double, nullable=False),
     Column("sender", Text, nullable=False, server_default=""),  # From, lower case, once it was read
@@ -84,8 +87,8 @@ delivery = Table(
     Column("files_released", Boolean, nullable=False, server_default=false()),  # held files, by an operator or a scan
     Column("moved_to", Text, nullable=False, server_default=""),  # an operator's word: ticket id or "new"
     Column("moved_from", Text, nullable=False, server_default=""),
-    Column("plan", Text, nullable=True),  # JSON: what the mail's facts become when effects are done
-    Column("trace", Text, nullable=True),  # JSON: asked, answered, decided
+    Column("plan", Json, nullable=True),  # what the mail's facts become when effects are done
+    Column("trace", Json, nullable=True),  # asked, answered, decided
     Column("kept", Boolean, nullable=False, server_default=true()),  # the raw mail is here
     Column("traced", Boolean, nullable=False, server_default=true()),  # trace, plan and bodies are here
     sqlite_autoincrement=True,
@@ -237,11 +240,11 @@ effect = Table(
     Column("idx", Integer, primary_key=True),
     Column("desk", Text, nullable=False),
     Column("kind", String(12), nullable=False),
-    Column("body", Text, nullable=False),  # JSON
+    Column("body", Json, nullable=False),
     Column("marker", Text, nullable=False),
     Column("state", String(8), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
-    Column("remote", Text, nullable=False, server_default=""),  # JSON: what the desk gave
+    Column("remote", Json, nullable=False, server_default=""),  # what the desk gave, "" for nothing yet
     Column("remote_id", Text, nullable=False, server_default=""),
     Column("sent_at", Double, nullable=False, server_default="0"),
     Column("good_at", Double, nullable=False, server_default="0"),  # the desk's first good answer since
@@ -367,3 +370,5 @@ expectation = Table(  # when an expected mail came last, for each object that is
     Column("alarmed", Double, nullable=False),  # the due time for which a mail was made
     sqlite_with_rowid=False,
 )
+
+reading.watch(metadata)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ from gateway.mail.model import Email
 from gateway.store import inbox
 from gateway.store.inbox import Delivery
 from gateway.store.rawmail import RawMail
+from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
 from gateway.trial.explain import EMPTY
@@ -45,7 +47,7 @@ AT_ONCE = 8
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
-NOT_DECIDED = ("api-rejected", "retries-exhausted", "unparseable", "no-mailbox", "dropped", "no-ticket")
+NOT_DECIDED = ("api-rejected", "damaged", "retries-exhausted", "unparseable", "no-mailbox", "dropped", "no-ticket")
 SHOWN = (
     ("board_id", "board"),
     ("status_id", "status"),
@@ -298,7 +300,8 @@ def _ticket(request: dict[str, Any], kinds: Iterable[str], held: dict[str, str])
 def _batch(connection: Connection, since: float, after: int, settings: Settings) -> tuple[list[_Kept | None], int]:
     """The next mails in order of acceptance, None for those left out; 0 after the last."""
     query = select(delivery).where(and_(delivery.c.seq > after, delivery.c.accepted_at >= since))
-    rows = connection.execute(query.order_by(delivery.c.seq).limit(BATCH)).mappings().all()
+    with looking():
+        rows = connection.execute(query.order_by(delivery.c.seq).limit(BATCH)).mappings().all()
     if not rows:
         return [], 0
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
@@ -310,16 +313,21 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
         ),
     )
     plans: dict[tuple[str, int], dict[str, list[str]]] = {}
-    for one in connection.execute(found.order_by(effect.c.idx)):
+    with looking():
+        bodies = connection.execute(found.order_by(effect.c.idx)).all()
+    for one in bodies:
         plans.setdefault((one.delivery_id, one.generation), {}).setdefault(one.kind, []).append(one.body)
-    contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings()
+    with looking():
+        contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
     kept_mail = RawMail(settings.store)
-    mails = {row["id"]: kept_mail.read(row) for row in contents}
+    mails = {row["id"]: kept_mail.read(row) for row in contents if not garbled(row.values())}
     kept = [_kept(row, plans.get((row["id"], row["generation"]), {}), mails.get(row["raw_id"])) for row in rows]
     return kept, int(rows[-1]["seq"])
 
 
 def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _Kept | None:
+    if garbled([*row.values(), *chain.from_iterable(plan.values())]):
+        return None
     if row["stage"] not in ENDED or not row["trace"] or mail is None or row["generation"] > 1:
         return None
     if row["reason"] in NOT_DECIDED or row["moved_to"] or row["moved_from"]:

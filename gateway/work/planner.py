@@ -58,12 +58,12 @@ FAULT_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The plan is stored: the delivery as it now stands, and its effects; ``sent`` when the first of them
-    is paid for and marked as sent, and its request has to leave now."""
+    """The plan is stored: the delivery as it now stands, and its effects, None when they are to be read;
+    ``sent`` when the first of them is paid for and marked as sent, and its request has to leave now."""
 
     delivery: Delivery
-    effects: list[effects.Effect]
-    sent: bool
+    effects: list[effects.Effect] | None = None
+    sent: bool = False
 
 
 class Planner:

@@ -21,6 +21,7 @@ from gateway.desk.outcome import Good
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
+from gateway.store.reading import Unreadable, whole
 from gateway.work.unknown import ID_OF, WATCH, look
 
 log = structlog.get_logger("work")
@@ -63,6 +64,9 @@ class Watcher:
             except readback.NotRead as error:
                 log.info("late look failed", effect=one.marker, why=str(error)[:300])
                 after = self.clock() + AGAIN
+            except Unreadable as damaged:
+                log.error("no late look", effect=one.marker, why=str(damaged))
+                after = 0.0
             await self._next(one, after)
 
     async def _next(self, one: Effect, after: float) -> None:
@@ -85,7 +89,7 @@ class Watcher:
         if elsewhere := one.body.get("ticket_id"):
             return str(elsewhere)
         row = await self.store.read(lambda c: operator.find(c, one.delivery_id))
-        return str(row["ticket_id"])
+        return str(whole(row, "ticket_id")["ticket_id"])
 
     async def _settle_double(self, directory: Directory, one: Effect, other: dict[str, Any], ticket_id: str) -> None:
         self.doubled(one.kind)

@@ -21,6 +21,7 @@ from gateway.store import claims, inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.rawmail import Damaged
+from gateway.store.reading import Unreadable
 from gateway.store.stage import Stage
 from gateway.work import backoff
 from gateway.work.executor import Executor
@@ -129,6 +130,7 @@ class Worker:
         if not room:
             return []
         now, asked, leases = self.clock(), self.leases.uptime(), self.leases
+        damaged: list[Unreadable] = []
 
         def claim(connection: Connection) -> list[Delivery]:
             return [
@@ -143,10 +145,13 @@ class Worker:
                     name=leases.name,
                     most=most,
                     turns=self._turns[name],
+                    damaged=damaged,
                 )
             ]
 
         taken = await self.store.write(claim)
+        for place in damaged:
+            self.store.on_damage(place)
         leases.took(taken, asked)
         for one in taken:
             self.slots.take(one.id, one.desk, files=one.posted)
@@ -225,17 +230,20 @@ class Worker:
 
     async def _step(self, one: Delivery) -> tuple[Delivery, Step]:
         """Plan if need be, then carry out. Returns the delivery as it then stands."""
-        if one.stage is Stage.PLANNED:
-            return one, await self.executor.run(one)
         try:
-            planned = await self.planner.plan(one)
-        except ParserDied as died:
-            return one, await self._poisoned(one, str(died))
-        except Damaged as damaged:
+            planned = Planned(one) if one.stage is Stage.PLANNED else await self._plan(one)
+            if not isinstance(planned, Planned):
+                return one, planned
+            one = planned.delivery
+            return one, await self.executor.run(one, planned.effects, planned.sent)
+        except (Damaged, Unreadable) as damaged:
             return one, Quarantine("damaged", str(damaged))
-        if not isinstance(planned, Planned):
-            return one, planned
-        return planned.delivery, await self.executor.run(planned.delivery, planned.effects, planned.sent)
+
+    async def _plan(self, one: Delivery) -> Step | Planned:
+        try:
+            return await self.planner.plan(one)
+        except ParserDied as died:
+            return await self._poisoned(one, str(died))
 
     async def _poisoned(self, one: Delivery, why: str) -> Step:
         deaths = one.deaths + 1
@@ -311,4 +319,7 @@ class Worker:
                 posted=False,
             )
 
-        await self.store.write(again)
+        try:
+            await self.store.write(again)
+        except Unreadable as damaged:
+            await self._end(one, Stage.QUARANTINED, "damaged", str(damaged))

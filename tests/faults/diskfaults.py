@@ -10,6 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gateway.app import FATAL
 from tests.faults.disks import MIB, LossyDisk, SmallDisk, closing
 from tests.faults.site import Site
 from tests.faults.traffic import Traffic
@@ -18,6 +19,13 @@ from tests.peers import Postgres
 PAGE = 4096
 SECTOR = 512
 REFUSED = "is damaged"  # what the gateway says of such a store
+OF_PENDING = "effect JOIN delivery ON delivery.id = delivery_id WHERE stage IN ('ACCEPTED', 'PLANNED')"
+VALUES = (
+    ("delivery", "envelope", "delivery WHERE stage = 'ACCEPTED'"),
+    ("delivery", "plan", "delivery WHERE stage = 'PLANNED'"),
+    ("delivery", "trace", "delivery WHERE trace IS NOT NULL"),
+    ("effect", "body", OF_PENDING),
+)
 Ground = tuple[Postgres | None, list[SmallDisk | LossyDisk]]
 """The database server to use, and the disks below it and below the data folder."""
 
@@ -98,19 +106,36 @@ def power(site: Site, traffic: Traffic) -> None:
 
 
 def corrupt(site: Site, traffic: Traffic) -> None:
-    """A sector of the stopped store turns to garbage, then one of a spool file. Where the gateway refuses
-    the store the operator puts back a copy."""
+    """A sector of the stopped store turns to garbage, then values of pending mail, then a sector of a spool file.
+    Where the gateway refuses the store the operator puts back a copy."""
     while True:
         site.pause(1, 2)
         if not site.url:
             _damage_database(site)
+            site.pause(0.5, 1)
+            _damage_values(site)
         site.pause(0.5, 1)
         with site.stopped():
             spool = sorted(site.spool_of_pending())
             if spool:
                 _garble(site, site.rng.choice(spool), SECTOR)
         if traffic.is_over:
-            return
+            break
+    if fallen := site.endings().get(FATAL):
+        site.notes.append(f"a gateway ended by itself {fallen} times")
+
+
+def _damage_values(site: Site) -> None:
+    """Where no check of the file finds it."""
+    with site.stopped():
+        site.let_go()
+        with contextlib.closing(sqlite3.connect(site.data / "gateway.db")) as connection, connection:
+            for table, column, which in VALUES:
+                query = f"SELECT {table}.rowid FROM {which} ORDER BY {table}.rowid"
+                if rows := [one for (one,) in connection.execute(query)]:
+                    garbage = bytes(site.rng.randrange(0x80, 0x100) for _ in range(16))
+                    change = f"UPDATE {table} SET {column} = substr({column}, 1, 40) || CAST(? AS TEXT) WHERE rowid = ?"
+                    connection.execute(change, (garbage, site.rng.choice(rows)))
 
 
 def _damage_database(site: Site) -> None:

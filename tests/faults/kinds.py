@@ -144,7 +144,7 @@ ALL = (
     ),
     Kind(
         "corrupt", "disk", diskfaults.corrupt,
-        "a sector of the stopped store and of a spool file turns to garbage",
+        "a sector of the stopped store, values of pending mail and a sector of a spool file turn to garbage",
         "a closed port while the store is damaged", "exit with `is damaged`; a damaged mail is quarantined as `damaged`",
         "never a 250 from a damaged store; what is damaged is not posted", seconds=14, quarantine=("damaged",),
     ),

@@ -163,7 +163,7 @@ def test_a_gateway_that_runs_is_not_restored(kept: Settings, tmp_path: Path) -> 
         ("DELETE FROM raw WHERE id = 1", "is PLANNED and has no mail"),
         ("DELETE FROM raw WHERE id = 2", "is DONE and has no mail"),
         ("UPDATE raw SET data = NULL WHERE id = 1", "neither in the database nor in the spool"),
-        ("UPDATE raw SET data = 'smal' WHERE id = 1", "4 bytes, 5 were accepted"),
+        ("UPDATE raw SET data = CAST('smal' AS BLOB) WHERE id = 1", "4 bytes, 5 were accepted"),
         ("UPDATE raw SET sha256 = zeroblob(32) WHERE id = 1", "not the bytes that were accepted"),
         ("UPDATE raw SET path = 'other.eml' WHERE id = 2", "other.eml: No such file"),
         ("DELETE FROM delivery WHERE seq = 3", "3 deliveries were accepted, 2 are known"),

@@ -1,0 +1,64 @@
+"""Rows that turned to garbage under a gateway that runs on: what becomes of their mails, and of the others."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from gateway.desk.simulator import Seed, Simulator
+from tests.harness import gateway, mail
+
+GARBAGE = "CAST(x'c3ff8041fe' AS TEXT)"
+LOST = [{"kind": "create_ticket", "do": "drop"}, {"kind": "readback", "do": "refuse"}]  # made, and we do not know
+
+
+def await_until(happened: Callable[[], bool], wait: float = 20) -> None:
+    end = time.monotonic() + wait
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) -> None:
+    names = ("Whole", "Planned", "Posted", "Known")
+    with Simulator(Seed(rate_limit={"mode": "off"})) as desk, gateway(tmp_path, desk, desk="timeout = 2\nsettle = 2\nrate = 0") as one:
+        one.became(one.send(mail("Known", message_id="<known@acme.example>")))
+        desk.faults.set(LOST)
+        ids = {name: one.send(mail(name)).rsplit(" ", 1)[-1] for name in names[:3]}
+        await_until(lambda: len(desk.desk.tickets) == len(names))
+        one.kill()
+        desk.faults.set([])
+        with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
+            connection.execute(f"UPDATE delivery SET plan = {GARBAGE} WHERE id = ?", (ids["Planned"],))
+            connection.execute("UPDATE effect SET body = '{\"request' WHERE delivery_id = ?", (ids["Posted"],))
+            connection.execute(f"UPDATE thread SET ticket_id = {GARBAGE} WHERE message_id = 'known@acme.example'")
+        one.start()
+        ids["Reply"] = one.send(mail("Re: Known", reply_to="<known@acme.example>")).rsplit(" ", 1)[-1]
+        ids["Later"] = one.send(mail("Later")).rsplit(" ", 1)[-1]
+        became = {name: one.became(each) for name, each in ids.items()}
+        listed = json.loads(one.run("queue", "list", "--stage", "quarantined", "--json").stdout)
+        shown = one.run("queue", "show", ids["Planned"])
+        verified = one.run("verify")
+        ready, metrics = one.get("/readyz"), one.get("/metrics")[1]
+        titles = sorted(ticket["title"] for ticket in desk.desk.tickets.values())
+
+    reasons = {
+        "Planned": "delivery.plan cannot be read",
+        "Posted": "effect.body cannot be read",
+        "Reply": "thread.ticket_id cannot be read",
+    }
+    assert {name: row["detail"] for name, row in became.items() if row["reason"] == "damaged"} == reasons
+    assert [name for name, row in became.items() if row["stage"] == "DONE"] == ["Whole", "Later"]
+    assert titles == sorted([*names, "Later"])  # each once
+    assert {row["id"]: row["detail"] for row in listed} == {ids[name]: text for name, text in reasons.items()}
+    assert "QUARANTINED damaged delivery.plan cannot be read" in shown.stdout
+    assert all(text in verified.stdout for text in reasons.values())
+    assert (verified.returncode, ready[0]) == (1, 200)
+    assert json.loads(ready[1])["damage"] in reasons.values()
+    assert "gateway_store_unreadable_total 3.0" in metrics
+    assert "is damaged" in one.tail(200)
+    assert "cannot go on" not in one.tail(200)
