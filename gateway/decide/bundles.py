@@ -60,9 +60,10 @@ def place(affair: Affair, problem: Problem, verdict: Verdict) -> tuple[str, bool
 
 
 def fans_out(affair: Affair, problem: Problem) -> bool:
-    """Whether the comment is for the clients, and mailed to them: on a master, by an explicit setting."""
-    handling = affair.notice.handling
-    return bool(handling.fan_out and handling.bundle and problem.incident and affair.notice.proven)
+    """Whether the comment is for the clients, and mailed to them: on a master, by an explicit setting, and not what
+    somebody sent on with words of their own."""
+    handling, notice = affair.notice.handling, affair.notice
+    return bool(handling.fan_out and handling.bundle and problem.incident and notice.proven and not notice.forwarded)
 
 
 def also_over(affair: Affair, problem: Problem) -> list[Problem]:

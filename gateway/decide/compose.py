@@ -204,7 +204,7 @@ class Composer:
         return effects + self._missing(effects)
 
     def _forwarder(self) -> list[EffectSpec]:
-        """The forwarder's own words, as internal comments."""
+        """The forwarder's own words, as internal comments: a person's, whatever is forwarded."""
         if self.original is None or self.email.forwarded is None:
             return []
         forwarded = self.email.forwarded
@@ -212,15 +212,16 @@ class Composer:
         words += [rich.paragraph(line) for line in forwarded.below.splitlines()]
         if not rich.plain(words).strip():
             return []
-        return self._notes(self._frame("forward", words))
+        return self._notes(self._frame("forward", words), **dict.fromkeys(self.facts))
 
-    def _notes(self, framed: list[Block]) -> list[EffectSpec]:
+    def _notes(self, framed: list[Block], **more: Any) -> list[EffectSpec]:
         """A text as internal comments, all of it."""
         parts = [framed]
         if rich.measure(framed) > COMMENT_LIMIT:
             parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_NOTES)
         total = len(parts)
-        facts = [self._facts(part=f"{n}/{total}") if total > 1 else self._facts() for n in range(1, total + 1)]
+        parted = [{"part": f"{n}/{total}"} if total > 1 else {} for n in range(1, total + 1)]
+        facts = [self._facts(**one, **more) for one in parted]
         return [EffectSpec("note", _comment(part, True, fact).body) for part, fact in zip(parts, facts, strict=True)]
 
     def comment(

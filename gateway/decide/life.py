@@ -103,7 +103,8 @@ def _released(event: Event) -> Verdict | None:
         return None
     if not event.again and event.now < problem.until:
         return None
-    return Verdict("open", f"the planned work of ticket {problem.number} is over, and it is not", begun(problem))
+    after = replace(begun(problem), until=problem.until)
+    return Verdict("open", f"the planned work of ticket {problem.number} is over, and it is not", after)
 
 
 def _overtaken(event: Event) -> Verdict | None:
@@ -216,6 +217,8 @@ def _on_ticket(event: Event, after: Problem, why: str, rises: bool, flaps: bool 
         return Verdict("comment", why, after, rises, flaps)
     if not _within(ticket, problem, handling.reopen, event.now):
         return Verdict("open", f"{why}, and ticket {problem.number} is closed for good", begun(problem))
+    if not event.notice.proven:
+        return Verdict("comment", f"{why}; nobody proved who says so, and its ticket stays closed", after)
     if event.facts.ask(Reopens(problem.ticket_id, event.now - HOUR)) >= MOST_REOPENS:
         return Verdict(
             "comment", f"{why}; its ticket was reopened {MOST_REOPENS} times in an hour", after, rises, flaps
@@ -316,19 +319,34 @@ def _stamped(event: Event, problem: Problem) -> Problem:
 def _counted(event: Event, problem: Problem) -> Problem:
     notice = event.notice
     same = notice.word == problem.word
-    late = overtaken(notice, event.now, problem)
+    newest = notice.proven and not overtaken(notice, event.now, problem)
     counted = replace(
-        problem if late else _stamped(event, problem),
+        _stamped(event, problem) if newest else problem,
         count=problem.count + 1,
-        words=problem.words + 1 if same or late else 1,
-        word=problem.word if late else notice.word,
+        words=1 if newest and not same else problem.words + 1,
+        word=notice.word if newest else problem.word,
         rank=max(problem.rank, notice.rank) if notice.proven else problem.rank,
     )
-    if notice.window:
+    if notice.window and notice.proven:
         counted = replace(
             counted, window_from=notice.window[0], window_to=notice.window[1], objects="\n".join(notice.objects)
         )
     return counted
+
+
+def believed(problem: Problem, notice: Notice) -> Problem:
+    """A problem that begins, with what orders later notices and what holds others back: nothing of it counts that
+    nobody proved."""
+    begin, end = notice.window or (0.0, 0.0)
+    return replace(
+        problem,
+        rank=notice.rank,
+        at=notice.at,
+        sequence=notice.sequence,
+        window_from=begin,
+        window_to=end,
+        objects="\n".join(notice.objects),
+    )
 
 
 def _checked(event: Event, problem: Problem) -> Problem:
@@ -338,4 +356,4 @@ def _checked(event: Event, problem: Problem) -> Problem:
 def begun(problem: Problem) -> Problem:
     """A new episode: a ticket of its own, which names the one before."""
     empty = Problem(problem.id, problem.family, problem.profile, problem.key, problem.client_id)
-    return replace(empty, revision=problem.revision, previous=problem.number, until=problem.until)
+    return replace(empty, revision=problem.revision, previous=problem.number)

@@ -36,7 +36,7 @@ def new_ticket(case: Case) -> Decision:
     if who.contact_id:
         destination["contact_name_id"] = who.contact_id
     effects = case.composer().ticket(
-        destination, _body(case), case.note, _watchers(case, who.client_id), routed.title, routed.internal
+        destination, body(case), case.note, _watchers(case, who.client_id), routed.title, routed.internal
     )
     if who.create:
         effects.insert(0, _contact(who.create, who.client_id))
@@ -130,7 +130,7 @@ def _watchers(case: Case, client_id: str) -> list[dict[str, object]]:
     return found
 
 
-def _body(case: Case) -> list[Block]:
+def body(case: Case) -> list[Block]:
     """What the customer wrote: of a technician's forward the forwarded part. A mail that somebody else
     attached stands below their words."""
     email, forward = case.email, case.forward
@@ -187,8 +187,8 @@ def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
     if any(one.dropped for one in fates):
         return effects
     held = next((one.held for one in fates if one.held), "")
-    body = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
-    original = EffectSpec("document", {**body, "held": held} if held else body)
+    called = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
+    original = EffectSpec("document", {**called, "held": held} if held else called)
     missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})
     last = next((one for one in effects if one.kind == "missing"), missing)  # it tells of the files before it
     return [*(one for one in effects if one is not last), original, last]

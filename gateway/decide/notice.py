@@ -15,7 +15,7 @@ from gateway.decide.affair import Affair, by_sender, incident_id, named, problem
 from gateway.decide.facts import FilesOn, ProblemsOf
 from gateway.decide.life import Event, Verdict
 from gateway.decide.plan import Decision, EffectSpec, Plan
-from gateway.decide.problem import Became, Noticed, Problem
+from gateway.decide.problem import Became, Noticed, Problem, timed
 from gateway.notices.notice import Notice
 
 if TYPE_CHECKING:
@@ -41,12 +41,15 @@ def forwarded(case: Case) -> Decision | None:
 
 
 def _of(case: Case) -> Notice | None:
-    """The notice that the mail is. What somebody sent on is proven by who sent it on."""
+    """The notice that the mail is. What somebody sent on is proven by who sent it on, whose own words are for
+    technicians."""
     noticing, context = case.context.noticing, case.context
     if noticing is None:
         return None
-    notice = noticing.notice
+    notice = timed(noticing.notice, case.envelope.time)
     if notice.forwarded and (why := forwards.vouches(case.sender, context.forwarders)):
+        assert case.email.forwarded is not None
+        case.forward, case.is_searched = forwards.Forward(case.email.forwarded, trusted=True), True
         return replace(notice, proven=True, proof=f"sent on {why}")
     return notice
 
@@ -71,12 +74,17 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
     known: list[Problem] = case.facts.ask(ProblemsOf(notice.profile, notice.key))
     affair = Affair(case, noticing, notice, client_id, by_person, known)
     problem = problem_of(affair)
-    again = problem is not None and problem.delivery_id == case.context.delivery_id
-    verdict = life.judge(Event(notice, affair.now, problem, case.facts, again))
-    case.trace.add("problem", verdict.why, verdict.act)
+    verdict = _judge(affair, problem)
     if by_person:
         return _sent_on(affair, problem, verdict)
     return _act(affair, problem, verdict)
+
+
+def _judge(affair: Affair, problem: Problem | None) -> Verdict:
+    again = problem is not None and problem.delivery_id == affair.case.context.delivery_id
+    verdict = life.judge(Event(affair.notice, affair.now, problem, affair.facts, again))
+    affair.case.trace.add("problem", verdict.why, verdict.act)
+    return verdict
 
 
 # -- acting ----------------------------------------------------------------------------------------
@@ -176,15 +184,17 @@ def _open(affair: Affair, verdict: Verdict) -> Decision:
     if not notice.proven and not affair.by_person:  # whom it names counts for nothing
         affair.client_id = by_sender(affair.case, notice).client_id
         known = next((one for one in affair.known if one.client_id == affair.client_id), None)
+        if known and known.alive and (theirs := _judge(affair, known)).act != "open":
+            return _act(affair, known, theirs)
         begun = life.begun(known) if known else affair.fresh()
     begun = replace(
         begun, state="open", object=notice.object, condition=notice.condition, title=notice.title[:255],
         delivery_id=affair.case.context.delivery_id, count=1, words=1, word=notice.word,
-        rank=notice.rank if notice.proven else 0, opened_at=affair.now, changed_at=affair.now, last_at=affair.now,
-        checked_at=affair.now, at=notice.at, sequence=notice.sequence, incident=notice.incident,
-        forwarded=affair.by_person, window_from=notice.window[0] if notice.window else 0.0,
-        window_to=notice.window[1] if notice.window else 0.0, objects="\n".join(notice.objects),
+        opened_at=affair.now, changed_at=affair.now, last_at=affair.now, checked_at=affair.now,
+        incident=notice.incident, forwarded=affair.by_person,
     )  # fmt: skip
+    if notice.proven:
+        begun = life.believed(begun, notice)
     if joined := shared.join(affair, begun):
         verdict = replace(verdict, after=joined.problem)
         affair.case.trace.add("problem", joined.why, "joins its ticket")
@@ -214,7 +224,7 @@ def _ticket(affair: Affair, begun: Problem, heading: str = "", note: str = "") -
         destination["priority_id"] = priority
     quiet, moves = _quietly(affair)
     effects = affair.composer(object=begun.object, condition=begun.condition, word=begun.word).ticket(
-        {**destination, **quiet}, list(case.email.blocks), note or _note(affair, begun), heading=heading or notice.title
+        {**destination, **quiet}, newticket.body(case), note or _note(affair, begun), heading=heading or notice.title
     )
     effects[1:1] = moves
     plan = Plan(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
@@ -119,6 +119,18 @@ def id_of(family: str, client_id: str) -> str:
 def missing_key(expectation: str, name: str) -> str:
     """The key of the ticket about an expected mail that did not come, of this object or of any ("")."""
     return f"(missing) {expectation}" + (f": {' '.join(name.casefold().split())}" if name else "")
+
+
+AHEAD = 300.0
+BEHIND = 5 * 86_400.0
+"""Seconds by which a vendor's time may lie ahead of the acceptance or behind it: mail is tried for that long
+(RFC 5321, 4.5.4.1). Beyond them a clock is wrong, and its time orders nothing."""
+
+
+def timed(notice: Notice, accepted_at: float) -> Notice:
+    """The notice without a time that cannot be. What somebody sent on may be old."""
+    behind = accepted_at - notice.at > BEHIND and not notice.forwarded
+    return replace(notice, at=0.0) if behind or notice.at > accepted_at + AHEAD else notice
 
 
 def overtaken(notice: Notice, accepted_at: float, problem: Problem) -> bool:

@@ -83,10 +83,13 @@ def state_words(lists: Mapping[State, Sequence[str]]) -> Words:
 
 
 def state_in(text: str, words: Words) -> tuple[State, str]:
-    """The state that a text tells, and the word that says so; "update" and "" when it has none."""
+    """The state that a text tells, and the word that says so; "update" and "" when it has none. Of a text that goes
+    on where nobody looked, nothing is known to be over."""
     states: dict[State, str] = {}
-    for word, state, start in words.found(text):
-        if state == "close" and _denied(text[:start]):
+    found = words.found(text)
+    whole = len(text) <= MOST_TEXT and len(found) < MOST_FOUND
+    for word, state, start in found:
+        if state == "close" and (not whole or _denied(text[:start])):
             state = "update"
         states.setdefault(state, word)
     return next(((state, states[state]) for state in PRECEDENCE if state in states), ("update", ""))

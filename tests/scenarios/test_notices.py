@@ -12,10 +12,11 @@ import pytest
 from gateway.store import census, claims, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
-from tests.scenarios.stage import M, Stage, close
+from tests.scenarios.stage import Stage, close
 from tests.scenarios.vendors import (
     BACKUP,
     HOUR,
+    M365,
     MINUTE,
     NAGIOS,
     VEEAM,
@@ -23,6 +24,7 @@ from tests.scenarios.vendors import (
     add_client,
     configured,
     finish,
+    forward,
     incident,
     is_open,
     maintenance,
@@ -530,17 +532,6 @@ async def test_the_desk_answers_nothing_while_the_end_is_told(tmp_path: Path, mi
     closing = [call for call in stage.simulator.desk.calls if call.method == "PUT" and call.path.endswith("/status")]
     assert len(closing) <= 2
     await finish(stage)
-
-
-M365 = {"profile": "m365-health", "senders": ["mon.msp.example", "microsoft.com"]}
-
-
-def forward(sender: str, text: str = "", verdict: str = "pass", key: str = "fwd") -> M:
-    """A notice of Microsoft 365 that somebody sends on, with words of their own above."""
-    subject, body = incident("", "Service degradation")
-    original = f"From: Microsoft 365 <o365mc@microsoft.com>\nDate: Sun, 22 Nov 2026 09:30\nSubject: {subject}\n\n{body}"
-    words = f"{text or 'Please have a look.'}\n\n---------- Forwarded message ---------\n{original}"
-    return M(key, sender, f"Fwd: {subject}", words, verdict=verdict)
 
 
 @pytest.mark.parametrize("sent_on", [False, True], ids=["by the vendor", "by customers"])

@@ -1,0 +1,124 @@
+"""Notices whose clock is wrong, that nobody proved, or that are not looked at whole: none hides another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.scripts_requesters import description
+from tests.scenarios.stage import Stage, close
+from tests.scenarios.vendors import (
+    DAY,
+    HOUR,
+    M365,
+    MINUTE,
+    NAGIOS,
+    Machine,
+    finish,
+    forward,
+    incident,
+    is_open,
+    maintenance,
+    notes,
+    opened,
+)
+
+YEAR_2000 = 946_684_800.0
+PLANNED = {"profile": "maintenance", "client": "Acme"}
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["ahead", "at its beginning"])
+async def test_a_wrong_clock_hides_no_later_problem(tmp_path: Path, migrated_file: Path, ahead: bool) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    for state in ("CRITICAL", "OK"):
+        await monitor.service(state, after=MINUTE, at=stage.now + 300 * DAY if ahead else None)
+    await stage.work()
+    assert not is_open(stage, 1)
+
+    later = await monitor.service("CRITICAL", after=2 * HOUR, at=None if ahead else YEAR_2000)
+    assert await stage.outcome(later) == "internal 1 reopened"
+    await finish(stage)
+
+
+async def test_the_time_of_what_nobody_proved_orders_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    await Machine(stage).service("CRITICAL")
+    await Machine(stage, proven=False).service("CRITICAL", at=stage.now + 4 * MINUTE)
+    await Machine(stage).service("OK", after=MINUTE)
+    await stage.work()
+
+    assert not is_open(stage, 1)
+    await finish(stage)
+
+
+async def test_nobody_reopens_what_a_technician_closed_without_proof(tmp_path: Path, migrated_file: Path) -> None:
+    """It is told on the closed ticket, later on one ticket of its own."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    await Machine(stage).service("CRITICAL")
+    await close(1)(stage)
+    forger = Machine(stage, proven=False)
+    assert await stage.outcome(await forger.service("CRITICAL", after=20 * MINUTE)) == "internal 1"
+    assert not is_open(stage, 1)
+
+    assert await stage.outcome(await forger.service("CRITICAL", after=2 * DAY)) == "ticket 2"
+    for _ in range(10):
+        await forger.service("CRITICAL", after=HOUR)
+    assert len(stage.order) == 2 and stage.client_of(2) == "Unknown Senders"
+    await finish(stage)
+
+
+async def test_planned_work_that_nobody_proved_takes_no_alerts(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS, {"profile": "maintenance"})
+    work = maintenance("MNT-1", stage.now, stage.now + 400 * DAY, "web01")
+    await Machine(stage, "NOC <noc@mon.msp.example>", proven=False).says(*work)
+
+    alert = await Machine(stage, "<nagios@mon.msp.example>").service("CRITICAL", after=5 * MINUTE)
+    assert await stage.outcome(alert) == "ticket 2"
+    await finish(stage)
+
+
+async def test_what_comes_and_goes_during_planned_work_stays_on_its_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS, PLANNED)
+    monitor = Machine(stage)
+    begin, end = stage.now + 10 * MINUTE, stage.now + 2 * HOUR
+    await Machine(stage, "NOC <noc@mon.msp.example>").says(*maintenance("MNT-1", begin, end, "web01"))
+    for state in ("CRITICAL", "OK", "CRITICAL", "OK"):
+        await monitor.service(state, after=15 * MINUTE)
+    await stage.work()
+
+    assert len(stage.order) == 1
+    await finish(stage)
+
+
+async def test_an_end_in_a_text_that_goes_on_ends_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {"profile": "words"})
+    machine = Machine(stage)
+    await machine.says("Report of host7", "Status: failed")
+    long = "\n".join(["All of it is ok.", *["A job of the night was ok, as it was the night before."] * 500, "One failed."])
+    await machine.says("Report of host7", long, after=MINUTE)
+    await stage.work()
+
+    assert is_open(stage, 1)
+    await finish(stage)
+
+
+async def sent_on(stage: Stage, words: str) -> None:
+    """A technician sends on an incident, and the vendor says that it is over."""
+    await stage.accept(forward("Tess Technician <tess@msp.example>", text=words, key="fwd"))
+    await stage.work(1.0)
+    subject, text = incident("", "Service restored")
+    await Machine(stage, "<o365mc@mon.msp.example>").says(subject, text, after=MINUTE)
+    await stage.work()
+
+
+async def test_a_technicians_words_beside_a_notice_are_internal(tmp_path: Path, migrated_file: Path) -> None:
+    """And they touch the ticket: somebody looks after it."""
+    stage = await opened(tmp_path, migrated_file, M365)
+    await sent_on(stage, "They never pay.")
+
+    assert "They never pay." not in description(stage, 1) and "Forwarded by Tess" in description(stage, 1)
+    assert "They never pay." in notes(stage, 1)[0] and stage.comments(1)[0]["is_internal"]
+    assert is_open(stage, 1) and "somebody wrote on it" in notes(stage, 1)[-1]
+    await finish(stage)
