@@ -7,7 +7,7 @@ the reservation of the mail's ids and the trace are stored in one transaction, b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from gateway.store.restoring import Restored
 from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
-from gateway.work.answers import Answers
+from gateway.work.answers import Answers, from_store
 from gateway.work.leases import Leases
 from gateway.work.noticing import noticing
 from gateway.work.parser import Parser
@@ -135,7 +135,7 @@ class Planner:
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
-        return await self._keep(one, email, decision, trace, directory)
+        return await self._keep(one, email, decision, trace, directory, answers)
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -200,10 +200,16 @@ class Planner:
         return Ended(stage, decision.reason, decision.detail)
 
     async def _keep(
-        self, one: Delivery, email: Email, decision: Decision, trace: str, directory: Directory
+        self,
+        one: Delivery,
+        email: Email,
+        decision: Decision,
+        trace: str,
+        directory: Directory,
+        answers: Mapping[ask.Question, Any],
     ) -> Step | Planned:
-        """Store the plan with its reservations. Another delivery may have taken an id or a file since
-        the decision: then decide again, soon.
+        """Store the plan with its reservations. Another delivery may have taken an id or a file, or joined the
+        incident, since the decision: then decide again, soon.
 
         A create that may go at once is paid for and marked as sent in the same transaction: it saves a commit."""
         plan = decision.plan
@@ -223,6 +229,7 @@ class Planner:
             problems.wait_by(connection, one, plan.mentions)
             if wait := self._wait(one, threads.planned(connection, one.desk, one.seq, plan.mentions), directory):
                 raise threads.Reserved(wait.behind)
+            self._same_incident(connection, one, answers)
             self._keep_problems(connection, one, decision)
             if plan.ticket_id:
                 self._reserve_files(connection, one, plan)
@@ -260,6 +267,15 @@ class Planner:
         problems.keep(connection, one.desk, decision.changes)
         if decision.noticed is not None:
             problems.keep_notice(connection, one, decision.noticed)
+
+    @staticmethod
+    def _same_incident(connection: Connection, one: Delivery, answers: Mapping[ask.Question, Any]) -> None:
+        """Raises Reserved when the incident has a ticket that the decision did not see."""
+        for question, seen in answers.items():
+            if isinstance(question, ask.OfIncident):
+                known = {(each.id, each.ticket_id) for each in from_store(connection, one, question)}
+                if known != {(each.id, each.ticket_id) for each in seen}:
+                    raise threads.Reserved("a ticket of the incident")
 
     @staticmethod
     def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:

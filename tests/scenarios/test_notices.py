@@ -554,6 +554,28 @@ async def test_an_incident_that_reaches_all_clients_at_once(tmp_path: Path, migr
     await finish(stage)
 
 
+async def test_an_incident_gets_its_ticket_while_another_mail_is_decided(
+    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = await opened(tmp_path, migrated_file, M365)
+    for person in (ALICE, GIL):
+        await stage.accept(forward(person, key=person))
+    late, other = await stage.worker._claim()
+    keep = stage.planner._keep
+
+    async def kept(one: Any, *given: Any) -> Any:
+        monkeypatch.setattr(stage.planner, "_keep", keep)
+        await stage.worker._work(other)
+        return await keep(one, *given)
+
+    monkeypatch.setattr(stage.planner, "_keep", kept)
+    await stage.worker._work(late)
+    await stage.work()
+
+    assert [bool(row["master_id"]) for row in await problem_rows(stage)].count(True) == 1
+    await finish(stage)
+
+
 async def test_customers_send_on_one_incident(tmp_path: Path, migrated_file: Path) -> None:
     """A ticket each, with the customer as its contact, bundled; the vendor's own word ends none of them."""
     stage = await opened(tmp_path, migrated_file, {**M365, "bundle": "link_only"})
