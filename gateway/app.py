@@ -37,7 +37,7 @@ from gateway.store.integrity import check, is_damage
 from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
 from gateway.store.rawmail import RawMail
-from gateway.store.reading import Unreadable
+from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
 from gateway.store.wake import Ear
@@ -222,7 +222,9 @@ class Gateway:
 
     async def _recover(self) -> None:
         """After a crash: free the claims of the last run, remove files that nothing refers to."""
-        freed = await self.store.write(lambda c: claims.free(c, None if self.store.sqlite else self.name))
+        freed = 0
+        with contextlib.suppress(Unavailable):  # then they run out
+            freed = await self.store.write(lambda c: claims.free(c, None if self.store.sqlite else self.name))
         if not self.store.sqlite:  # others may share the store and the spool
             shutil.rmtree(self.acceptor.spool / "work" / self.name, ignore_errors=True)
             log.info("recovered", claims=freed)

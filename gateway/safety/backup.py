@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, inspect, select, update
+from sqlalchemy.exc import DBAPIError
 
 from gateway import __version__
 from gateway.config.settings import Settings
 from gateway.safety import dump
 from gateway.store import census, migrate, restoring
 from gateway.store.engine import make_engine
+from gateway.store.integrity import is_damage, unreadable
 from gateway.store.rawmail import OBJECT, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.schema import delivery, raw
@@ -343,12 +345,19 @@ def _alone(file: Path) -> Iterator[None]:
 
 
 def _holds_mail(url: str) -> bool:
+    """Whether there is mail; a database too damaged to say so counts as one that has some."""
+
     def count(connection: Connection) -> int:
         if not inspect(connection).has_table(delivery.name):
             return 0
         return int(connection.execute(select(func.count()).select_from(delivery)).scalar_one())
 
-    return bool(_on(url, count))
+    try:
+        return bool(_on(url, count))
+    except DBAPIError as error:
+        if is_damage(error) or unreadable(error):
+            return True
+        raise
 
 
 def _mark(url: str, found: Manifest) -> None:

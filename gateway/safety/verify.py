@@ -14,11 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, exists, func, not_, or_, select
+from sqlalchemy import Column, Connection, Engine, Table, exists, func, not_, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
 from gateway.store import census, migrate
 from gateway.store.engine import make_engine
+from gateway.store.integrity import is_damage, unreadable
 from gateway.store.rawmail import OBJECT, ORPHAN_AGE, RawMail
 from gateway.store.reading import Checked, Garbled, Json, Unreadable, garbled, looking, parsed
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
@@ -66,14 +68,28 @@ def verify(settings: Settings, *, quick: bool = False) -> list[Finding]:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             found = []
             for check in CHECKS:
-                with looking():
-                    found.append(check(_Look(settings, engine, connection, not quick)))
+                found.append(_looked(check, _Look(settings, engine, connection, not quick)))
                 if found[-1].what == "schema" and not found[-1].good:
                     break  # its tables are not those of this version
             connection.exec_driver_sql("ROLLBACK")
             return found
     finally:
         engine.dispose()
+
+
+def _looked(check: Check, look: _Look) -> Finding:
+    """What the database does not give out is a fault of what was looked at."""
+    point = look.connection.begin_nested() if look.engine.dialect.name == "postgresql" else None
+    try:
+        with looking():
+            return check(look)
+    except DBAPIError as error:
+        if not is_damage(error) and unreadable(error) is None:
+            raise
+        return Finding(check.__name__.strip("_"), faults=[str(error.orig).splitlines()[0]])
+    finally:
+        if point is not None:
+            point.rollback()
 
 
 # -- the database ---------------------------------------------------------------------------------
@@ -91,9 +107,9 @@ def _integrity(look: _Look) -> Finding:
         return Finding("database", "integrity_check", [] if rows == ["ok"] else [str(row) for row in rows])
     has = look.connection.exec_driver_sql("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'").first()
     if has is None:
-        for table in metadata.sorted_tables:  # every page is read once
-            look.connection.execute(select(func.count()).select_from(table)).scalar_one()
-        return Finding("database", "all tables read", notes=["without amcheck: CREATE EXTENSION amcheck for more"])
+        faults = [fault for table in metadata.sorted_tables if (fault := _unread_table(look.connection, table))]
+        notes = ["without amcheck: CREATE EXTENSION amcheck for more"]
+        return Finding("database", "all tables read", faults, notes)
     faults = []
     names = look.connection.exec_driver_sql(
         "SELECT c.oid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
@@ -110,6 +126,21 @@ def _integrity(look: _Look) -> Finding:
             point.rollback()
             faults.append(f"{name}: {error}")
     return Finding("database", f"amcheck of {len(indexes)} indexes", faults)
+
+
+def _unread_table(connection: Connection, table: Table) -> str:
+    """Every page is read once. Says why not, "" when all is well."""
+    point = connection.begin_nested()
+    try:
+        connection.exec_driver_sql("SET LOCAL enable_indexonlyscan = off")
+        connection.execute(select(func.count()).select_from(table)).scalar_one()
+    except DBAPIError as error:
+        if unreadable(error) is None:
+            raise
+        return f"{table.name}: {str(error.orig).splitlines()[0]}"
+    finally:
+        point.rollback()
+    return ""
 
 
 def _values(look: _Look) -> Finding:

@@ -19,11 +19,11 @@ from gateway.store.stage import PENDING
 # What a delivery waits for before its next call to the desk; "" is nothing that we know of.
 NEEDS = ("ticket", "", "reply", "file")
 
-_IS_PENDING = delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING)
+IS_PENDING = delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING)
 _DUE = (
     select(delivery.c.seq)
     .where(
-        _IS_PENDING,
+        IS_PENDING,
         delivery.c.desk == bindparam("k_desk"),
         delivery.c.needs == bindparam("k_needs"),
         delivery.c.mailbox == bindparam("k_mailbox"),
@@ -35,11 +35,11 @@ _DUE = (
 )
 
 
-def _taking(due: Any) -> Any:
+def taking(*which: Any) -> Any:
     """A claim that is found expired counts as an interruption of the delivery."""
     return (
         update(delivery)
-        .where(delivery.c.seq.in_(due))
+        .where(*which)
         .values(
             lease_until=bindparam("k_until"),
             claimed_by=bindparam("k_name"),
@@ -51,8 +51,8 @@ def _taking(due: Any) -> Any:
 
 
 _TAKE = {
-    "sqlite": _taking(_DUE),
-    "postgresql": _taking(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq)),
+    "sqlite": taking(delivery.c.seq.in_(_DUE)),
+    "postgresql": taking(delivery.c.seq.in_(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq))),
 }
 # The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
 _WAITING = text(
@@ -115,7 +115,7 @@ def claim(
             claimed = rows.mappings().all()
         if claimed:
             turns.had(needs, mailbox)
-        taken.extend(_readable(connection, claimed, now, [] if damaged is None else damaged))
+        taken.extend(readable(connection, claimed, now, [] if damaged is None else damaged))
         return len(claimed)
 
     for needs in NEEDS:
@@ -135,7 +135,7 @@ def claim(
     return taken
 
 
-def _readable(
+def readable(
     connection: Connection, rows: Sequence[RowMapping], now: float, damaged: list[Unreadable]
 ) -> list[Delivery]:
     """The deliveries of these rows, by seq."""
@@ -174,7 +174,7 @@ def renew(connection: Connection, name: str, held: Mapping[int, int], now: float
 def free(connection: Connection, name: str | None = None) -> int:
     """At the start of a process: the claims of its last run ended with it. Without a name: all claims, for
     the only process of a store."""
-    query = update(delivery).where(_IS_PENDING, delivery.c.lease_until > 0)
+    query = update(delivery).where(IS_PENDING, delivery.c.lease_until > 0)
     if name is not None:
         query = query.where(delivery.c.claimed_by == name)
     return connection.execute(query.values(lease_until=0, interrupts=delivery.c.interrupts + 1)).rowcount

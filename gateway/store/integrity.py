@@ -3,7 +3,7 @@
 A SQLite file whose structure is damaged cannot be believed in any part: nothing may be accepted into it, and a
 worker that reads it may do anything. The process ends and says so; a copy has to be put back (docs/operate.md).
 A value that cannot be read in a whole file, and a page that PostgreSQL does not give out, are the affair of
-whoever needs them: that operation raises Unreadable, and the others go on.
+whoever needs them: that operation raises Unreadable, of a page Unavailable, and the others go on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store.reading import Unreadable
+from gateway.store.reading import Unavailable, Unreadable
 
 log = structlog.get_logger("store")
 
@@ -42,7 +42,7 @@ def unreadable(error: BaseException) -> Unreadable | None:
     if isinstance(error, UnicodeDecodeError):  # a PostgreSQL without page sums gives such a text out
         return Unreadable("a text in the database cannot be read")
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in _POSTGRESQL:
-        return Unreadable(f"the database cannot be read: {str(error.orig).splitlines()[0]}")
+        return Unavailable(f"the database cannot be read: {str(error.orig).splitlines()[0]}")
     return None
 
 

@@ -22,6 +22,10 @@ class Unreadable(Exception):
     """A row cannot be read; says where."""
 
 
+class Unavailable(Unreadable):
+    """The database does not give a page out. It may again, once a copy of the page was put back."""
+
+
 class Garbled(str):
     """Stands for a value that cannot be read; its text says where."""
 

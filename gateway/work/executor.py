@@ -25,6 +25,7 @@ from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.rawmail import Damaged
+from gateway.store.reading import Unreadable
 from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.templates import Templates
 from gateway.work.leases import Leases
@@ -78,6 +79,8 @@ class Executor:
             plan = None
         if plan is None:
             plan = await self.store.read(lambda c: effects.of(c, one.id, one.generation))
+        if not plan or [effect.idx for effect in plan] != list(range(len(plan))):
+            raise Unreadable("effect: rows of the plan are gone")
         case = _Case(self, one, self.directories[one.desk], plan)
         case.permit.paid = int(sent)
         if sent and (step := await case.perform(plan[0], None)) is not None:

@@ -9,15 +9,19 @@ sends what another worker may be sending by then.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from gateway.store import claims
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery, LostClaim
+from gateway.store.reading import Unavailable
 
 log = structlog.get_logger("work")
 
@@ -86,12 +90,27 @@ class Leases:
             return
         asked, now = self.uptime(), self.clock()
         held = {one.seq: one.fence for one in self._held.values()}
-        kept = await self.store.write(lambda c: claims.renew(c, self.name, held, now, now + self.length))
+        kept = await self._renewed(held, now)
         for delivery_id, one in list(self._held.items()):
             if held.get(one.seq) == one.fence and one.seq in kept:
                 one.ends = max(one.ends, asked + self.length)
             elif one.seq in held:
                 log.warning("claim ran out", delivery=delivery_id)
+
+    async def _renewed(self, held: dict[int, int], now: float) -> set[int]:
+        """One on a page that the database does not give out does not keep the others from it."""
+
+        def renew(connection: Connection, some: dict[int, int]) -> set[int]:
+            return claims.renew(connection, self.name, some, now, now + self.length)
+
+        try:
+            return await self.store.write(lambda c: renew(c, held))
+        except Unavailable:
+            kept = set()
+            for seq, fence in held.items():
+                with contextlib.suppress(Unavailable):
+                    kept |= await self.store.write(partial(renew, some={seq: fence}))
+            return kept
 
     def held(self) -> list[int]:
         """The deliveries that this process works on, by seq."""

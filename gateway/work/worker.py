@@ -17,11 +17,11 @@ from sqlalchemy import Connection
 from gateway.config.settings import WorkSettings
 from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
-from gateway.store import claims, inbox, problems, threads
+from gateway.store import around, claims, inbox, problems, threads
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.rawmail import Damaged
-from gateway.store.reading import Unreadable
+from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.stage import Stage
 from gateway.work import backoff
 from gateway.work.executor import Executor
@@ -149,7 +149,10 @@ class Worker:
                 )
             ]
 
-        taken = await self.store.write(claim)
+        try:
+            taken = await self.store.write(claim)
+        except Unavailable:
+            taken = await self._claim_around(room, damaged)
         for place in damaged:
             self.store.on_damage(place)
         leases.took(taken, asked)
@@ -159,6 +162,26 @@ class Worker:
             self.first_claim = now
             log.info("first claim", mails=len(taken))
         return taken
+
+    async def _claim_around(
+        self, room: dict[str, tuple[int, dict[str, int]]], damaged: list[Unreadable]
+    ) -> list[Delivery]:
+        """A page of the deliveries is not given out: those on the others go on."""
+        now, leases = self.clock(), self.leases
+
+        def claim(connection: Connection) -> list[Delivery]:
+            return [
+                one
+                for name, (places, most) in room.items()
+                for one in around.claim(
+                    connection, name, places, now=now, lease=leases.length, name=leases.name, most=most, damaged=damaged
+                )
+            ]
+
+        try:
+            return await self.store.write(claim)
+        except Unavailable:
+            return []
 
     def _start(self, one: Delivery) -> None:
         task = asyncio.create_task(self._work(one), name=one.id)
@@ -187,8 +210,9 @@ class Worker:
         pause = IDLE_TOLD if self.told() else IDLE
         if room := self._room():
             now = self.clock()
-            due, waiting = await self.store.read(lambda c: self._ahead(c, list(room), now))
-            pause = min([pause, *([due - now] if due is not None else []), *self._calls_in(waiting, now)])
+            with contextlib.suppress(Unavailable):
+                due, waiting = await self.store.read(lambda c: self._ahead(c, list(room), now))
+                pause = min([pause, *([due - now] if due is not None else []), *self._calls_in(waiting, now)])
         if pause > 0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
@@ -236,6 +260,8 @@ class Worker:
                 return one, planned
             one = planned.delivery
             return one, await self.executor.run(one, planned.effects, planned.sent)
+        except Unavailable as away:
+            return one, Defer(self.clock(), str(away), counts=True)
         except (Damaged, Unreadable) as damaged:
             return one, Quarantine("damaged", str(damaged))
 
@@ -321,5 +347,7 @@ class Worker:
 
         try:
             await self.store.write(again)
+        except Unavailable:
+            raise
         except Unreadable as damaged:
             await self._end(one, Stage.QUARANTINED, "damaged", str(damaged))

@@ -24,7 +24,7 @@ def await_until(happened: Callable[[], bool], wait: float = 20) -> None:
 
 
 def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) -> None:
-    names = ("Whole", "Planned", "Posted", "Known")
+    names = ("Robbed", "Planned", "Posted", "Known")
     with Simulator(Seed(rate_limit={"mode": "off"})) as desk, gateway(tmp_path, desk, desk="timeout = 2\nsettle = 2\nrate = 0") as one:
         one.became(one.send(mail("Known", message_id="<known@acme.example>")))
         desk.faults.set(LOST)
@@ -35,6 +35,7 @@ def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) 
         with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
             connection.execute(f"UPDATE delivery SET plan = {GARBAGE} WHERE id = ?", (ids["Planned"],))
             connection.execute("UPDATE effect SET body = '{\"request' WHERE delivery_id = ?", (ids["Posted"],))
+            connection.execute("DELETE FROM effect WHERE delivery_id = ?", (ids["Robbed"],))
             connection.execute(f"UPDATE thread SET ticket_id = {GARBAGE} WHERE message_id = 'known@acme.example'")
         one.start()
         ids["Reply"] = one.send(mail("Re: Known", reply_to="<known@acme.example>")).rsplit(" ", 1)[-1]
@@ -49,14 +50,15 @@ def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) 
     reasons = {
         "Planned": "delivery.plan cannot be read",
         "Posted": "effect.body cannot be read",
+        "Robbed": "effect: rows of the plan are gone",
         "Reply": "thread.ticket_id cannot be read",
     }
     assert {name: row["detail"] for name, row in became.items() if row["reason"] == "damaged"} == reasons
-    assert [name for name, row in became.items() if row["stage"] == "DONE"] == ["Whole", "Later"]
+    assert [name for name, row in became.items() if row["stage"] == "DONE"] == ["Later"]
     assert titles == sorted([*names, "Later"])  # each once
     assert {row["id"]: row["detail"] for row in listed} == {ids[name]: text for name, text in reasons.items()}
     assert "QUARANTINED damaged delivery.plan cannot be read" in shown.stdout
-    assert all(text in verified.stdout for text in reasons.values())
+    assert all(text in verified.stdout for name, text in reasons.items() if name != "Robbed")
     assert (verified.returncode, ready[0]) == (1, 200)
     assert json.loads(ready[1])["damage"] in reasons.values()
     assert "gateway_store_unreadable_total 3.0" in metrics

@@ -77,5 +77,5 @@ def run(
             sum(site.endings().values()),
             round(time.monotonic() - began, 1),
             judged,
-            f"the store was refused and put back {site.restored} times" if site.restored else "",
+            f"put back {site.restored} times, met {site.met} times" if site.restored else "",
         )

@@ -17,8 +17,10 @@ from tests.faults.traffic import Traffic
 from tests.peers import Postgres
 
 PAGE = 4096
+POSTGRES_PAGE = 8192
 SECTOR = 512
 REFUSED = "is damaged"  # what the gateway says of such a store
+MET = b"the database cannot be read"  # and of a page that it needs
 OF_PENDING = "effect JOIN delivery ON delivery.id = delivery_id WHERE stage IN ('ACCEPTED', 'PLANNED')"
 VALUES = (
     ("delivery", "envelope", "delivery WHERE stage = 'ACCEPTED'"),
@@ -105,12 +107,23 @@ def power(site: Site, traffic: Traffic) -> None:
     site.let_go()
 
 
+def own(stack: contextlib.ExitStack, folder: Path, postgres: Postgres | None) -> Ground:
+    """A PostgreSQL that others do not share."""
+    if postgres:
+        postgres = Postgres(durable=True)
+        stack.callback(postgres.stop)
+    return postgres, []
+
+
 def corrupt(site: Site, traffic: Traffic) -> None:
     """A sector of the stopped store turns to garbage, then values of pending mail, then a sector of a spool file.
-    Where the gateway refuses the store the operator puts back a copy."""
+    Where the gateway refuses the store the operator puts back a copy; where PostgreSQL does not give the page out
+    the gateway runs on for a while, and then the operator puts back the page."""
     while True:
         site.pause(1, 2)
-        if not site.url:
+        if site.postgres:
+            _damage_page(site, site.postgres)
+        else:
             _damage_database(site)
             site.pause(0.5, 1)
             _damage_values(site)
@@ -123,6 +136,32 @@ def corrupt(site: Site, traffic: Traffic) -> None:
             break
     if fallen := site.endings().get(FATAL):
         site.notes.append(f"a gateway ended by itself {fallen} times")
+
+
+def _damage_page(site: Site, postgres: Postgres) -> None:
+    names = ", ".join(f"'{table}'" for table in ("delivery", "effect", "raw", "thread", "mention", "event", "seen"))
+    query = f"""SELECT pg_relation_filepath(c.oid) FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
+        JOIN pg_class t ON t.oid = coalesce(i.indrelid, c.oid) WHERE t.relname IN ({names})
+        AND pg_relation_size(c.oid) > 0 ORDER BY c.relname"""
+    with site.stopped():
+        with site.engine().connect() as connection:
+            files = list(connection.exec_driver_sql(query).scalars())
+        site.let_go()
+        postgres.halt()
+        file = postgres.folder / "data" / site.rng.choice(files)
+        before = file.read_bytes()
+        at = _garble(site, file, POSTGRES_PAGE)
+        postgres.start()
+    site.pause(3, 5)
+    with site.stopped():
+        site.let_go()
+        postgres.halt()
+        with file.open("r+b") as handle:
+            handle.seek(at)
+            handle.write(before[at : at + SECTOR])
+        postgres.start()
+    site.restored += 1
+    site.met = sum(one.log.read_bytes().count(MET) for one in site.gateways)
 
 
 def _damage_values(site: Site) -> None:
@@ -160,12 +199,14 @@ def _damage_database(site: Site) -> None:
     shutil.rmtree(copy)
 
 
-def _garble(site: Site, file: Path, unit: int) -> None:
-    """One sector of a unit (a page, or a sector itself) of the file."""
+def _garble(site: Site, file: Path, unit: int) -> int:
+    """One sector of a unit (a page, or a sector itself) of the file. Returns where."""
     size = file.stat().st_size
     at = site.rng.randrange(max(1, size // unit)) * unit + site.rng.randrange(unit // SECTOR) * SECTOR
+    at = min(at, max(0, size - SECTOR))
     with file.open("r+b") as handle:
-        handle.seek(min(at, max(0, size - SECTOR)))
+        handle.seek(at)
         handle.write(site.rng.randbytes(min(SECTOR, size)))
         handle.flush()
         os.fsync(handle.fileno())
+    return at

@@ -145,8 +145,11 @@ ALL = (
     Kind(
         "corrupt", "disk", diskfaults.corrupt,
         "a sector of the stopped store, values of pending mail and a sector of a spool file turn to garbage",
-        "a closed port while the store is damaged", "exit with `is damaged`; a damaged mail is quarantined as `damaged`",
-        "never a 250 from a damaged store; what is damaged is not posted", seconds=14, quarantine=("damaged",),
+        "SQLite: a closed port while the file is damaged. PostgreSQL: 250, or 451 where the page is needed",
+        "SQLite: exit with `is damaged`. A value or a page: `the database is damaged` with its place, and what needs it "
+        "waits or is quarantined as `damaged`",
+        "never a 250 for what is not kept; what is damaged is not posted", seconds=14, quarantine=("damaged",),
+        ground=diskfaults.own,
     ),
     Kind(
         "restart", "database", databasefaults.restart,

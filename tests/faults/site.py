@@ -121,7 +121,8 @@ class Site:
         self._engine: Engine | None = None
         self.disks = list(disks)
         self.notes: list[str] = []  # what a fault saw that ought not to be
-        self.restored = 0  # times that a damaged store was put back from a copy
+        self.restored = 0  # times that a damaged store or page was put back from a copy
+        self.met = 0  # lines about damage in the logs
 
     def _gateway(self, number: int, host: str, settings: dict[str, str]) -> Supervised:
         folder = self.folder / f"gateway-{number}"

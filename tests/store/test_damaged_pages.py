@@ -1,0 +1,113 @@
+"""A PostgreSQL that does not give a page of the deliveries out: the others go on, and a backup puts it right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gateway.config.settings import Settings, parse
+from gateway.safety import backup
+from gateway.safety.verify import verify
+from gateway.store import around, census, claims, inbox
+from gateway.store.engine import Store, make_engine
+from gateway.store.inbox import Delivery
+from gateway.store.migrate import migrate
+from gateway.store.reading import Unavailable, Unreadable
+from gateway.work.leases import Leases
+from tests.peers import Missing, Postgres
+from tests.store.test_contract import DESK, NOW, new
+
+PAGE = 8192
+MAILS = 120
+
+
+@pytest.fixture
+def postgres() -> Iterator[Postgres]:
+    """One that is stopped in between."""
+    try:
+        one = Postgres()
+    except Missing as missing:
+        pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def configured(postgres: Postgres, tmp_path: Path) -> Settings:
+    """A store with mail on several pages."""
+    url = postgres.database("damaged")
+    engine = make_engine(url)
+    migrate(engine)
+    engine.dispose()
+    (tmp_path / "spool").mkdir()
+    store = Store(url)
+    news = [new(str(number), f"<{number}@x>") for number in range(MAILS)]
+    store.write_sync(lambda c: [inbox.accept(c, [one], b"raw", None, 3, sha256(b"raw").digest()) for one in news])
+    store.close()
+    data = {
+        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
+        "store": {"url": url, "spool": str(tmp_path / "spool")},
+        "mailbox": [{"address": "a@b.example"}],
+    }
+    return parse(data, {})
+
+
+def break_page(postgres: Postgres, url: str, page: int) -> set[int]:
+    """Returns the deliveries that lie on it, by seq."""
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        on_it = text("SELECT seq FROM delivery WHERE CAST(ctid AS text) LIKE :page")
+        lost = set(connection.execute(on_it, {"page": f"({page},%"}).scalars())
+        name = connection.execute(text("SELECT pg_relation_filepath('delivery')")).scalar_one()
+    engine.dispose()
+    postgres.halt()
+    with (postgres.folder / "data" / name).open("r+b") as handle:
+        handle.seek(page * PAGE + 512)
+        handle.write(b"\xaa" * 512)
+    postgres.start()
+    return lost
+
+
+def take(store: Store) -> list[Delivery]:
+    given = {"now": NOW, "lease": 100.0, "name": "a worker", "most": {}}
+    try:
+        return store.write_sync(lambda c: claims.claim(c, DESK, 1000, **given))
+    except Unavailable:
+        return store.write_sync(lambda c: around.claim(c, DESK, 1000, **given, damaged=[]))
+
+
+async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
+    postgres: Postgres, configured: Settings, tmp_path: Path
+) -> None:
+    url = configured.store.url
+    backup.make(configured, tmp_path / "backup")
+    lost = break_page(postgres, url, 1)
+    told: list[Unreadable] = []
+    ended: list[BaseException] = []
+    store = Store(url, ended.append, on_damage=told.append)
+
+    taken = take(store)
+    more = take(store)
+    with pytest.raises(Unavailable, match="invalid page"):
+        await store.read(census.sums)
+    leases = Leases(store, 100.0, "a worker", lambda: NOW)
+    kept = await leases._renewed({one.seq: one.fence for one in taken[:3]} | {min(lost): 1}, NOW)
+    store.close()
+    faults = {one.what: one.faults for one in verify(configured)}
+    backup.restore(configured, tmp_path / "backup", overwrite=True)
+
+    assert {one.seq for one in taken} == set(range(1, MAILS + 1)) - lost
+    assert 0 < len(lost) < MAILS / 2
+    assert [one.seq for one in taken] == sorted(one.seq for one in taken)
+    assert (more, ended) == ([], [])
+    assert kept == {one.seq for one in taken[:3]}
+    assert told
+    assert any(one.startswith("delivery: invalid page in block 1") for one in faults["database"])
+    assert all(one.good for one in verify(configured))
+    again = Store(url)
+    assert again.read_sync(census.sums).pending == MAILS
+    again.close()
