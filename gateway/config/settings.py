@@ -288,7 +288,7 @@ class Settings(Section):
     @model_validator(mode="after")
     def _notices_fit(self) -> Settings:
         seen: dict[str, int] = {}
-        mailboxes = {box.address for box in self.mailbox}
+        homes = {box.address: box.desk for box in self.mailbox}
         logins = {user.login for user in self.smtp.users}
         for number, one in enumerate(self.notice, 1):
             if one.profile not in self.profiles:
@@ -299,7 +299,11 @@ class Settings(Section):
                 what = f"name: {one.called!r} is notice {seen[one.called]} as well; expected a different name"
             if one.desk not in self.desks:
                 what = f"desk: {one.desk!r} is not configured"
-            if one.mailbox and one.mailbox not in mailboxes:
+            elif one.desk not in homes.values():
+                what = f"desk: {one.desk!r} has no mailbox"
+            elif one.mailbox and homes.get(one.mailbox, one.desk) != one.desk:
+                what = f"mailbox: {one.mailbox} is of desk {homes[one.mailbox]!r}"
+            if one.mailbox and one.mailbox not in homes:
                 what = f"mailbox: {one.mailbox} is not configured"
             if other := set(one.logins) - logins:
                 what = f"logins: {min(other)!r} is not one of [[smtp.users]]"

@@ -44,6 +44,33 @@ def settings(folder: Path, text: str, profile: str = "", name: str = "own") -> S
     return load(folder / "gateway.toml", {})
 
 
+TWO_DESKS = """[desks.one]
+url = "http://one/api/v1"
+api_key = "k"
+[desks.two]
+url = "http://two/api/v1"
+api_key = "k"
+[[mailbox]]
+address = "alerts@msp.example"
+desk = "one"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('desk = "two"\n', "desk: 'two' has no mailbox"),
+        ('desk = "two"\nmailbox = "alerts@msp.example"\n[[mailbox]]\naddress = "b@msp.example"\ndesk = "two"\n', "is of desk 'one'"),
+    ],
+)
+def test_a_notice_has_a_mailbox_on_its_desk(more: str, words: str, tmp_path: Path) -> None:
+    """Its tickets, and mails about what did not come, go by one."""
+    (tmp_path / "gateway.toml").write_text(TWO_DESKS + notice() + more)
+
+    with pytest.raises(ConfigError, match=words):
+        load(tmp_path / "gateway.toml", {})
+
+
 def notice(profile: str = "veeam", more: str = 'senders = ["backup@acme.example"]\n') -> str:
     return f'[[notice]]\nprofile = "{profile}"\n{more}'
 

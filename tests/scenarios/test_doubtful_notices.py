@@ -104,6 +104,22 @@ async def test_an_end_in_a_text_that_goes_on_ends_nothing(tmp_path: Path, migrat
     await finish(stage)
 
 
+async def test_a_desk_that_cannot_say_who_touched_a_ticket_is_not_asked_for_ever(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    stage.simulator.faults.set([{"kind": "time_entries", "do": "answer", "status": 500}])
+    await monitor.service("OK")
+    await stage.work()
+
+    asked = [call for call in stage.simulator.desk.calls if call.path.endswith("/time-entries")]
+    assert len(asked) == 3
+    assert is_open(stage, 1) and "the desk failed on it three times" in notes(stage, 1)[-1]
+    await finish(stage)
+
+
 async def sent_on(stage: Stage, words: str) -> None:
     """A technician sends on an incident, and the vendor says that it is over."""
     await stage.accept(forward("Tess Technician <tess@msp.example>", text=words, key="fwd"))
