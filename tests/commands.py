@@ -6,6 +6,7 @@ importing it takes longer than most commands.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -24,13 +25,14 @@ KILLED = -signal.SIGALRM
 
 
 class _Server:
-    """One for each process of the tests; ends when its input is closed."""
+    """One for each process of the tests."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.commands"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        atexit.register(self._end)
 
     def ask(self, request: dict[str, Any]) -> int:
         assert self._process.stdin and self._process.stdout
@@ -38,6 +40,10 @@ class _Server:
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
             return int(self._process.stdout.readline())
+
+    def _end(self) -> None:
+        with self._process:
+            pass
 
 
 _server = cache(_Server)
