@@ -40,7 +40,7 @@ def unreadable(error: BaseException) -> Unreadable | None:
     if isinstance(error, Unreadable):
         return error
     if isinstance(error, UnicodeDecodeError):  # a PostgreSQL without page sums gives such a text out
-        return Unreadable("a text in the database cannot be read")
+        return Unavailable("a text in the database cannot be read")
     if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", "") in _POSTGRESQL:
         return Unavailable(f"the database cannot be read: {str(error.orig).splitlines()[0]}")
     return None

@@ -30,8 +30,6 @@ class Garbled(str):
     """Stands for a value that cannot be read; its text says where."""
 
 
-
-
 _looking: ContextVar[bool] = ContextVar("looking", default=False)
 
 
@@ -67,7 +65,7 @@ def parsed(text: str, where: str) -> dict[str, Any]:
     """The JSON of a column that holds an object. Raises Unreadable."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (TypeError, ValueError):
         found = None
     if not isinstance(found, dict):
         raise Unreadable(f"{where} cannot be read")

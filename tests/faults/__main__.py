@@ -47,7 +47,8 @@ def plan() -> Iterator[Planned]:
                 on_postgres += store == POSTGRESQL
                 yield Planned(kind.name, store, seed, roles)
     for storm in storms.ALL:
-        yield Planned(storm.name, SQLITE, 1)
+        for store in (SQLITE, POSTGRESQL):
+            yield Planned(storm.name, store, 1)
 
 
 def main() -> int:
@@ -88,10 +89,10 @@ def _run(one: Planned, servers: Servers, mails: int, code: str | None) -> bool:
     """Whether nothing was wrong. What cannot be made on this machine is said and left out."""
     with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder:
         try:
+            postgres = servers.postgres() if one.store == POSTGRESQL else None
             if one.kind in storms.BY_NAME:
-                run = storms.BY_NAME[one.kind].run(Path(folder), one.seed)
+                run = storms.BY_NAME[one.kind].run(Path(folder), one.seed, postgres)
             else:
-                postgres = servers.postgres() if one.store == POSTGRESQL else None
                 run = campaign.run(one.kind, Path(folder), one.seed, postgres, mails=mails, roles=one.roles)
         except Missing as missing:
             print(f"{one.kind:10} {one.store:10} NOT RUN: {missing}", flush=True)

@@ -77,5 +77,5 @@ def run(
             sum(site.endings().values()),
             round(time.monotonic() - began, 1),
             judged,
-            f"put back {site.restored} times, met {site.met} times" if site.restored else "",
+            f"put back {site.restored} times, met {site.met} times" if site.restored or site.met else "",
         )

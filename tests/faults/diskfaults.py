@@ -20,7 +20,7 @@ PAGE = 4096
 POSTGRES_PAGE = 8192
 SECTOR = 512
 REFUSED = "is damaged"  # what the gateway says of such a store
-MET = b"the database cannot be read"  # and of a page that it needs
+MET = b"the database is damaged"  # and of a value or a page that it needs
 OF_PENDING = "effect JOIN delivery ON delivery.id = delivery_id WHERE stage IN ('ACCEPTED', 'PLANNED')"
 VALUES = (
     ("delivery", "envelope", "delivery WHERE stage = 'ACCEPTED'"),
@@ -28,6 +28,17 @@ VALUES = (
     ("delivery", "trace", "delivery WHERE trace IS NOT NULL"),
     ("effect", "body", OF_PENDING),
 )
+IN_USE = " UNION ALL ".join(
+    f"SELECT pg_relation_filepath('{table}'), CAST({table}.ctid AS text) FROM {tables}"
+    " WHERE stage IN ('ACCEPTED', 'PLANNED')"
+    for table, tables in (
+        ("delivery", "delivery"),
+        ("effect", "effect JOIN delivery ON delivery.id = delivery_id"),
+        ("raw", "raw JOIN delivery ON raw.id = raw_id"),
+        ("mention", "mention JOIN delivery USING (seq)"),
+    )
+)
+ANY = "SELECT pg_relation_filepath('thread'), CAST(ctid AS text) FROM thread"
 Ground = tuple[Postgres | None, list[SmallDisk | LossyDisk]]
 """The database server to use, and the disks below it and below the data folder."""
 
@@ -131,28 +142,30 @@ def corrupt(site: Site, traffic: Traffic) -> None:
         with site.stopped():
             spool = sorted(site.spool_of_pending())
             if spool:
-                _garble(site, site.rng.choice(spool), SECTOR)
+                _garble_any(site, site.rng.choice(spool), SECTOR)
         if traffic.is_over:
             break
+    site.met = sum(one.log.read_bytes().count(MET) for one in site.gateways)
     if fallen := site.endings().get(FATAL):
         site.notes.append(f"a gateway ended by itself {fallen} times")
 
 
 def _damage_page(site: Site, postgres: Postgres) -> None:
-    names = ", ".join(f"'{table}'" for table in ("delivery", "effect", "raw", "thread", "mention", "event", "seen"))
-    query = f"""SELECT pg_relation_filepath(c.oid) FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
-        JOIN pg_class t ON t.oid = coalesce(i.indrelid, c.oid) WHERE t.relname IN ({names})
-        AND pg_relation_size(c.oid) > 0 ORDER BY c.relname"""
+    """On which mail lies that is under work, if there is any."""
     with site.stopped():
         with site.engine().connect() as connection:
-            files = list(connection.exec_driver_sql(query).scalars())
+            rows = connection.exec_driver_sql(IN_USE).all() or connection.exec_driver_sql(ANY).all()
         site.let_go()
         postgres.halt()
-        file = postgres.folder / "data" / site.rng.choice(files)
+        name, place = site.rng.choice(rows)
+        file, page = postgres.folder / "data" / name, int(place.strip("()").split(",")[0])
         before = file.read_bytes()
-        at = _garble(site, file, POSTGRES_PAGE)
+        at = page * POSTGRES_PAGE + site.rng.randrange(POSTGRES_PAGE // SECTOR) * SECTOR
+        _garble(site, file, at)
         postgres.start()
-    site.pause(3, 5)
+    for one in site.gateways:
+        site.await_open(one)
+    site.pause(2, 4)
     with site.stopped():
         site.let_go()
         postgres.halt()
@@ -161,7 +174,6 @@ def _damage_page(site: Site, postgres: Postgres) -> None:
             handle.write(before[at : at + SECTOR])
         postgres.start()
     site.restored += 1
-    site.met = sum(one.log.read_bytes().count(MET) for one in site.gateways)
 
 
 def _damage_values(site: Site) -> None:
@@ -185,7 +197,7 @@ def _damage_database(site: Site) -> None:
         shutil.copytree(site.data, copy)
         with contextlib.closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _garble(site, database, PAGE)
+        _garble_any(site, database, PAGE)
         before = len(one.log.read_bytes())
     end = time.monotonic() + 30
     while time.monotonic() < end and site.is_closed(one):
@@ -199,14 +211,16 @@ def _damage_database(site: Site) -> None:
     shutil.rmtree(copy)
 
 
-def _garble(site: Site, file: Path, unit: int) -> int:
-    """One sector of a unit (a page, or a sector itself) of the file. Returns where."""
+def _garble_any(site: Site, file: Path, unit: int) -> None:
+    """One sector of a unit (a page, or a sector itself) of the file."""
     size = file.stat().st_size
     at = site.rng.randrange(max(1, size // unit)) * unit + site.rng.randrange(unit // SECTOR) * SECTOR
-    at = min(at, max(0, size - SECTOR))
+    _garble(site, file, min(at, max(0, size - SECTOR)))
+
+
+def _garble(site: Site, file: Path, at: int) -> None:
     with file.open("r+b") as handle:
         handle.seek(at)
-        handle.write(site.rng.randbytes(min(SECTOR, size)))
+        handle.write(site.rng.randbytes(min(SECTOR, file.stat().st_size)))
         handle.flush()
         os.fsync(handle.fileno())
-    return at

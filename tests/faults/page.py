@@ -39,7 +39,7 @@ def results() -> str:
 def storms() -> str:
     found = latest(load())
     return "\n".join(
-        f"- `{storm.name}`: {run.note}."
+        f"- `{storm.name}`, {run.store}: {run.note}."
         for storm in STORMS
         for _, run in [found[key] for key in found if key[0] == storm.name]
     )

@@ -97,6 +97,7 @@ class Site:
         disks: Sequence[SmallDisk | LossyDisk] = (),
     ) -> None:
         self.folder = folder
+        self.seed = seed
         self.rng = random.Random(seed)
         self.postgres = postgres
         self.data = folder / "data"  # what a fault of the disk hits

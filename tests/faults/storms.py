@@ -13,12 +13,14 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from tests.faults.campaign import REPLICAS
 from tests.faults.deskfaults import slow_or_dead
 from tests.faults.judge import Verdict, judge, stages
 from tests.faults.results import Run
 from tests.faults.site import SETTLE, TIMEOUT, Site
 from tests.faults.traffic import AT_ONCE, Sent, Traffic, compose, deliver, offer
 from tests.harness import mail
+from tests.peers import Postgres
 
 DAY = 86400.0
 FEW_FILES = (0,) * 8 + (1, 2)
@@ -34,10 +36,11 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Storm:
-    """A storm with its words for docs/faults.md; ``run`` is the long form."""
+    """A storm with its words for docs/faults.md; ``run`` is the long form: on PostgreSQL three replicas share the
+    work, where one was given."""
 
     name: str
-    run: Callable[[Path, int], Run]
+    run: Callable[[Path, int, Postgres | None], Run]
     done: str
     sender: str
     operator: str
@@ -48,19 +51,25 @@ def _run(
     kind: str, site: Site, began: float, sent: list[Sent], verdict: Verdict, sums: dict[str, int], note: str
 ) -> Run:
     return Run(
-        kind, "sqlite", 1, "", len(sent), sums["done"], sums["quarantined"], sums["suppressed"], sums["redelivered"],
+        kind, "postgresql" if site.postgres else "sqlite", site.seed, "", len(sent), sums["done"], sums["quarantined"], sums["suppressed"], sums["redelivered"],
         sum(site.endings().values()), round(time.monotonic() - began, 1), verdict, note,
     )  # fmt: skip
+
+
+def _replicas(postgres: Postgres | None) -> int:
+    return REPLICAS if postgres else 1
 
 
 # -- poison ---------------------------------------------------------------------------------------
 
 
-def poison(folder: Path, seed: int, others: int = 120) -> Run:
+def poison(folder: Path, seed: int, postgres: Postgres | None = None, others: int = 120) -> Run:
     """Mails that kill the parser, hang it, or need more memory than it may have, among good ones."""
     began = time.monotonic()
-    with Site(folder, seed, settings={"extra": "[parser]\ndeadline = 1\nmemory = 67108864\n"}) as site:
-        site.gateways[0].environment["PYTHONPATH"] = f"{HERE / 'poison'}:{HERE.parent.parent}"
+    settings = {"extra": "[parser]\ndeadline = 1\nmemory = 67108864\n"}
+    with Site(folder, seed, postgres, replicas=_replicas(postgres), settings=settings) as site:
+        for gateway in site.gateways:
+            gateway.environment["PYTHONPATH"] = f"{HERE / 'poison'}:{HERE.parent.parent}"
         site.start()
         bad = [_poison(site, words) for words in ("poison-kills", "poison-hangs", "poison-starves")]
         traffic = Traffic(site.doors, seed, others, 3)
@@ -100,17 +109,23 @@ def _await_done(site: Site, count: int, wait: float) -> float:
 
 
 def one_sender(
-    folder: Path, seed: int, mails: int = 10_000, tickets: int = 500, mails_per_sender: int = 3000, others: int = 40
+    folder: Path,
+    seed: int,
+    postgres: Postgres | None = None,
+    mails: int = 10_000,
+    tickets: int = 500,
+    mails_per_sender: int = 3000,
+    others: int = 40,
 ) -> Run:
-    """One sender's mails as fast as they go, while another's flow."""
+    """One sender's mails as fast as they go, while another's flow. Each replica counts what it took itself."""
     began = time.monotonic()
+    each = mails_per_sender // _replicas(postgres)
     settings = {
         "guard": f"tickets_per_hour = {tickets}",
-        "smtp": f"[smtp.limits]\nmails_per_sender = {mails_per_sender}\n{MANY_PEERS}",
+        "smtp": f"[smtp.limits]\nmails_per_sender = {each}\n{MANY_PEERS}",
     }
-    with Site(folder, seed, settings=settings) as site:
+    with Site(folder, seed, postgres, replicas=_replicas(postgres), settings=settings) as site:
         site.start()
-        gateway = site.gateways[0]
         answers: Counter[int] = Counter()
         kept: list[Sent] = []
 
@@ -119,7 +134,8 @@ def one_sender(
                 one = Sent(f"token-flood-{number}", f"flood-{number}", 0)
                 raw = mail(f"Alarm {number}", one.token).as_bytes()
                 try:
-                    one.ids = {offer(gateway, raw, timeout=60).rsplit(" ", 1)[-1]}
+                    door = site.gateways[number % len(site.gateways)]
+                    one.ids = {offer(door, raw, timeout=60).rsplit(" ", 1)[-1]}
                 except smtplib.SMTPResponseException as refused:
                     answers[refused.smtp_code] += 1
                 else:
@@ -134,12 +150,13 @@ def one_sender(
         slowest, sent = calm.result()
         sums = site.drained(420)
         verdict = judge(site.simulator, [*kept, *sent], stages(site.engine()), ["rate-limited"])
-        expected = Counter({250: min(mails, mails_per_sender), 450: max(0, mails - mails_per_sender)})
+        most = each * len(site.gateways)
+        expected = Counter({250: min(mails, most), 450: max(0, mails - most)})
         if answers != +expected:
             verdict.other.append(f"answers {dict(answers)}, expected {dict(+expected)}")
         # Mails that are decided at the same moment do not see one another: as many more as are under work.
         made = sums["done"] - len(sent)
-        if not tickets <= made <= tickets + 32:
+        if not tickets <= made <= tickets + 32 * len(site.gateways):
             verdict.other.append(f"{made} tickets of the sender, {tickets} are allowed")
         note = (
             f"{answers[250]} x 250, {answers[450]} x 450, {made} tickets, {sums['quarantined']} `rate-limited`; "
@@ -165,19 +182,24 @@ def _others(site: Site, count: int) -> tuple[float, list[Sent]]:
 # -- after an outage ------------------------------------------------------------------------------
 
 
-def outage(folder: Path, seed: int, mails: int = 5000, rate: float = 600) -> Run:
+def outage(
+    folder: Path, seed: int, postgres: Postgres | None = None, mails: int = 5000, rate: float = 600
+) -> Run:
     """The desk was away for a day; then all that waited goes there, at the desk's own limit."""
     began = time.monotonic()
     limits = f"timeout = {TIMEOUT * 4}\nsettle = {SETTLE * 4}\nrate = {rate:.0f}\nburst = {rate / 20:.0f}"
     settings = {"desk": limits, "guard": "tickets_per_hour = 0\ncomments_per_hour = 0\ndomain_tickets_per_hour = 0\n"
                 "domain_comments_per_hour = 0", "smtp": "[smtp.limits]\nmails_per_sender = 0"}  # fmt: skip
-    with Site(folder, seed, shim=True, settings=settings) as site:
+    with Site(folder, seed, postgres, replicas=_replicas(postgres), shim=True, settings=settings) as site:
         site.simulator.stop()
-        site.shims[0].clock(-DAY)
+        for one in site.shims:
+            one.clock(-DAY)
         site.start()
         sent = _waiting(site, seed, mails)
         with site.stopped():
-            site.shims[0].clock(0)
+            for one in site.shims:
+                one.clock(0)
+            _a_day_later(site)
             limit = site.simulator.desk.limit
             limit.mode, limit.burst, limit.per_minute = "enforce", round(rate / 20), rate
             site.simulator.start()
@@ -197,6 +219,14 @@ def outage(folder: Path, seed: int, mails: int = 5000, rate: float = 600) -> Run
             f"them were there after {half} of that time"
         )
         return _run("outage", site, began, sent, verdict, sums, note)
+
+
+def _a_day_later(site: Site) -> None:
+    """The deliveries have the time of the database, whose clock was not set."""
+    if site.postgres:
+        with site.engine().begin() as connection:
+            for column in ("accepted_at", "due_at"):
+                connection.execute(text(f"UPDATE delivery SET {column} = {column} - :day"), {"day": DAY})
 
 
 def _waiting(site: Site, seed: int, mails: int) -> list[Sent]:
@@ -233,11 +263,19 @@ def _shares(site: Site) -> dict[str, float]:
 # -- a slow desk ----------------------------------------------------------------------------------
 
 
-def slow(folder: Path, seed: int, mails: int = 100, seconds: float = 20.0, scale: float = 1.0) -> Run:
+def slow(
+    folder: Path,
+    seed: int,
+    postgres: Postgres | None = None,
+    mails: int = 100,
+    seconds: float = 20.0,
+    scale: float = 1.0,
+) -> Run:
     """Every answer takes 5 to 20 s of a deadline of 30; ``scale`` shortens all of them alike."""
     began = time.monotonic()
     desk = f"timeout = {30 * scale}\nsettle = {120 * scale}\nrate = 0"
-    with Site(folder, seed, settings={"desk": desk, "work": "lease = 300"}) as site:
+    settings = {"desk": desk, "work": "lease = 300"}
+    with Site(folder, seed, postgres, replicas=_replicas(postgres), settings=settings) as site:
         site.start()
         with slow_or_dead(site, seconds * scale):
             traffic = Traffic(site.doors, seed, mails, 3)

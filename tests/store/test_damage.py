@@ -27,6 +27,7 @@ ON_SQLITE = (
     (f"message_id = {GARBAGE}", "delivery.message_id"),
     (f"ticket_id = {GARBAGE}", "delivery.ticket_id"),
     ("plan = x'7b7d'", "delivery.plan"),
+    ("plan = 7", "delivery.plan"),
     ("accepted_at = 'yesterday'", "delivery.accepted_at"),
     ("posted = 'no'", "delivery.posted"),
     ("generation = 1.5", "delivery.generation"),
