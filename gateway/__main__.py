@@ -1,5 +1,9 @@
-"""``python -m gateway``: the same as the ``gateway`` command."""
+"""The ``gateway`` command, also ``python -m gateway``."""
 
-from gateway.cli import main
+from gateway.lean import uncollected
 
-main()
+with uncollected():
+    from gateway.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 PAGES = {"rich", "pygments"}
-OTHERS_STORE = {"alembic", "psycopg"}
+OTHERS_STORE = {"alembic", "psycopg", "sqlalchemy.dialects.postgresql"}
 READING = {"mailparser", "charset_normalizer", "gateway.mail.read"}
 
 

@@ -11,6 +11,7 @@ import typer
 from gateway import log
 from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
 from gateway.config import settings as config
+from gateway.lean import uncollected
 
 T = TypeVar("T")
 
@@ -34,13 +35,14 @@ def serve(
     ] = "all",
 ) -> None:
     """Accept mail and work on it until SIGTERM."""
-    from sqlalchemy.exc import DBAPIError
+    with uncollected():
+        from sqlalchemy.exc import DBAPIError
 
-    from gateway.app import Gateway, Role
-    from gateway.store.engine import StoreBusy
-    from gateway.store.integrity import StoreDamaged, unreadable
-    from gateway.store.migrate import SchemaTooNew
-    from gateway.store.reading import Unreadable
+        from gateway.app import Gateway, Role
+        from gateway.store.engine import StoreBusy
+        from gateway.store.integrity import StoreDamaged, unreadable
+        from gateway.store.migrate import SchemaTooNew
+        from gateway.store.reading import Unreadable
 
     if role not in list(Role):
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)

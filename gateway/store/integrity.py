@@ -19,7 +19,7 @@ from gateway.store.reading import Unavailable, Unreadable
 
 log = structlog.get_logger("store")
 
-PATIENCE = 0.5  # seconds for the check at the start: the port has to answer soon
+PATIENCE = 0.3  # seconds for the check at the start: the port has to answer soon
 CHECKS = ("quick_check", "integrity_check")  # the second takes several times as long
 STEPS = 10_000  # of SQLite's machine between two looks at the clock
 _SQLITE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
