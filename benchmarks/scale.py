@@ -13,7 +13,6 @@ import json
 import os
 import shutil
 import smtplib
-import socket
 import statistics
 import subprocess
 import sys
@@ -85,15 +84,12 @@ class Replica(GatewayProcess):
         self.url = url
         self.role = role
 
-    def await_port(self, wait: float = 60) -> None:
-        port = self.http_port if self.role == "worker" else self.smtp_port
-        end = time.monotonic() + max(wait, 120)
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
-                return
-            if time.monotonic() > end:
-                raise RuntimeError(self.tail())
-            time.sleep(0.01)
+    @property
+    def port(self) -> int:
+        return self.http_port if self.role == "worker" else self.smtp_port
+
+    def start(self, wait: float = 120) -> GatewayProcess:
+        return super().start(wait)
 
     @property
     def pid(self) -> int:

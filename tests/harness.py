@@ -108,14 +108,19 @@ class GatewayProcess:
             environment = {**os.environ, **self.environment}
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment)
 
+    @property
+    def port(self) -> int:
+        """The one that answers when the process has started."""
+        return self.smtp_port
+
     def await_port(self, wait: float = 20) -> None:
         end = time.monotonic() + wait
         while time.monotonic() < end:
             if self.process and self.process.poll() is not None:
                 raise RuntimeError(f"the gateway ended: {self.tail()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.smtp_port), 0.5):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
                 return
-            time.sleep(0.03)
+            time.sleep(0.01)
         raise RuntimeError(f"the gateway did not start: {self.tail()}")
 
     def kill(self) -> None:

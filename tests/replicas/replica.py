@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socket
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -27,28 +24,17 @@ class Replica(GatewayProcess):
         text = config_text(simulator.api, simulator.key, home, smtp, http, store_url=url, **more)
         super().__init__(home, text, smtp, http)
         self.role = role
-        self.name = name
+        self.environment = {"GATEWAY_NAME": name}
         self.command += ["--role", role]
         self.url = url
 
-    def start(self, wait: float = 60) -> Replica:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, env={**os.environ, "GATEWAY_NAME": self.name}
-            )
-        self.await_port(wait)
-        return self
+    @property
+    def port(self) -> int:
+        return self.http_port if self.role == "worker" else self.smtp_port
 
-    def await_port(self, wait: float = 60) -> None:
-        port = self.http_port if self.role == "worker" else self.smtp_port
-        end = time.monotonic() + wait
-        while time.monotonic() < end:
-            if self.process and self.process.poll() is not None:
-                raise RuntimeError(f"the gateway ended: {self.tail()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.5):
-                return
-            time.sleep(0.03)
-        raise RuntimeError(f"the gateway did not start: {self.tail()}")
+    def start(self, wait: float = 60) -> Replica:
+        super().start(wait)
+        return self
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
