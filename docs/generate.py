@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from gateway.config import settings as config
-from gateway.decide import reasons
+from gateway.decide.reasons import Reason
 from gateway.metrics import Metrics
 from gateway.notices import load
 from gateway.notices.profile import Profile
@@ -144,7 +144,7 @@ def metrics() -> str:
 
 def reason_table() -> str:
     lines = ["| reason | becomes | what happened | what to do |", "|---|---|---|---|"]
-    lines += [f"| `{one.name}` | {one.outcome} | {one.happened} | {one.do} |" for one in reasons.ALL]
+    lines += [f"| `{reason}` | {reason.becomes} | {reason.happened} | {reason.do} |" for reason in Reason]
     return "\n".join(lines)
 
 

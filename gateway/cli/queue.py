@@ -130,9 +130,7 @@ def queue_show(
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
     mail_from = _json(row, "envelope").get("mail_from", "?")
     size = f"{content['size']} bytes" if content else "not kept any more"
-    typer.echo(
-        f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}"
-    )
+    typer.echo(f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}")
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
     effects_of = [
@@ -187,9 +185,10 @@ def queue_release(
 @app.command("drop")
 def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
     """Suppress a delivery of which nothing was sent."""
+    from gateway.decide.reasons import Reason
     from gateway.store.stage import Stage
 
-    _act(config_file, delivery, Stage.SUPPRESSED, "dropped")
+    _act(config_file, delivery, Stage.SUPPRESSED, Reason.DROPPED)
 
 
 @app.command("hold")

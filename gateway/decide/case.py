@@ -14,6 +14,7 @@ from gateway.decide.files import Fate, FileRule
 from gateway.decide.forwards import Forward
 from gateway.decide.noticing import Noticing
 from gateway.decide.plan import Decision, Outcome, Trace
+from gateway.decide.reasons import Reason
 from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
 from gateway.envelope import Envelope
@@ -98,5 +99,7 @@ class Case:
         delivery = self.context.delivery_id
         return Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
 
-    def end(self, outcome: Outcome, reason: str, detail: str = "") -> Decision:
+    def end(self, reason: Reason, detail: str = "") -> Decision:
+        """No effect, and why."""
+        outcome: Outcome = "suppress" if reason.becomes == "suppressed" else "quarantine"
         return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))

@@ -25,6 +25,7 @@ from gateway.decide.facts import (
     Unanswered,
 )
 from gateway.decide.plan import Decision, Trace
+from gateway.decide.reasons import Reason
 from gateway.envelope import Envelope
 from gateway.mail.ids import derived_message_id
 from gateway.mail.model import Email
@@ -32,7 +33,7 @@ from gateway.mail.model import Email
 __all__ = ["Context", "Guard", "decide", "expected_questions"]
 
 ANSWERS = ("auto-reply", "vacation", "helpdesk")
-SUPPRESSED_WITHOUT_THREAD = ("bounce", "receipt", "auto-reply", "vacation")
+SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
 
 def decide(
@@ -58,7 +59,7 @@ def _own_mail(case: Case) -> Decision | None:
     if case.email.auto.kind != "own" or case.envelope.internal:
         return None
     case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
-    return case.end("suppress", "own", ", ".join(case.email.auto.reasons))
+    return case.end(Reason.OWN, ", ".join(case.email.auto.reasons))
 
 
 def _duplicate(case: Case) -> Decision | None:
@@ -71,7 +72,7 @@ def _duplicate(case: Case) -> Decision | None:
         same_board = one.board_id == case.context.destination["board_id"]
         if one.digest == case.email.digest and same_board and one.stage in ("DONE", "SUPPRESSED", "PLANNED"):
             case.trace.add("same Message-ID", f"delivery {one.delivery_id}, same content", "suppress")
-            return case.end("suppress", "duplicate-of", one.delivery_id)
+            return case.end(Reason.DUPLICATE, one.delivery_id)
     if any(one.digest != case.email.digest for one in earlier):
         case.message_id = derived_message_id(case.email.digest)
         case.trace.add("same Message-ID", "other content", f"goes on as <{case.message_id}>")
@@ -91,7 +92,7 @@ def _edge(case: Case) -> Decision | None:
     if not case.envelope.quarantine or case.context.moved_to or case.context.released:
         return None
     case.trace.add("edge", case.envelope.verdict_reason or case.envelope.quarantine, "quarantine")
-    return case.end("quarantine", case.envelope.quarantine, case.envelope.verdict_reason)
+    return case.end(Reason.named(case.envelope.quarantine), case.envelope.verdict_reason)
 
 
 def _spoofed(case: Case) -> Decision | None:
@@ -100,7 +101,7 @@ def _spoofed(case: Case) -> Decision | None:
     if not who.is_staff or who.proven or not who.looked_at or case.context.released:
         return None
     case.trace.add("technician", f"{who.address} without a passing verdict ({who.verdict})", "quarantine")
-    return case.end("quarantine", "spoofed-internal", f"{who.address} is a technician; the verdict is {who.verdict}")
+    return case.end(Reason.SPOOFED_INTERNAL, f"{who.address} is a technician; the verdict is {who.verdict}")
 
 
 def _moved(case: Case) -> Decision | None:
@@ -113,7 +114,7 @@ def _moved(case: Case) -> Decision | None:
         return newticket.new_ticket(case)
     ticket: Ticket | None = case.facts.ask(TicketFacts(target))
     if ticket is None:
-        return case.end("quarantine", "no-ticket", f"ticket {target}, to which it was moved, is not at the desk")
+        return case.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
     case.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
     return reply.comment(case, ticket)
 
@@ -126,7 +127,7 @@ def _thread(case: Case) -> Decision | None:
     )
     match = threading.find(thread, case.trace)
     if match.refused:
-        return case.end("quarantine", match.refused, match.detail)
+        return case.end(match.refused, match.detail)
     case.note = match.note or case.note
     if match.ticket is None:
         return None
@@ -177,7 +178,7 @@ def _automatic(case: Case) -> Decision | None:
     if auto.kind not in SUPPRESSED_WITHOUT_THREAD:
         return None
     case.trace.add("automatic", f"{auto.kind}: {', '.join(auto.reasons)}", "suppress")
-    return case.end("suppress", auto.kind, ", ".join(auto.reasons))
+    return case.end(Reason.named(auto.kind), ", ".join(auto.reasons))
 
 
 def _flood(case: Case) -> Decision | None:
@@ -188,18 +189,18 @@ def _flood(case: Case) -> Decision | None:
     recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time))
     if 0 < guard.answers <= recent.answers and case.email.auto.kind in ANSWERS:
         case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
-        return case.end("quarantine", "loop-suspected", f"{who.address} answers by machine again and again")
+        return case.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")
     if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
         found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
         case.trace.add("rate", found, "quarantine")
-        return case.end("quarantine", "rate-limited", f"{who.address}: {found}")
+        return case.end(Reason.RATE_LIMITED, f"{who.address}: {found}")
     domain = domains.of(who.address)
     if domains.is_public(domain):
         return None
     if 0 < guard.domain_tickets <= recent.domain_tickets or 0 < guard.domain_comments <= recent.domain_comments:
         found = f"{recent.domain_tickets} tickets and {recent.domain_comments} comments of {domain} in an hour"
         case.trace.add("rate", found, "quarantine")
-        return case.end("quarantine", "rate-limited", found)
+        return case.end(Reason.RATE_LIMITED, found)
     return None
 
 

@@ -11,6 +11,7 @@ from gateway.decide.compose import heading
 from gateway.decide.conditions import View
 from gateway.decide.facts import Contact, ContactsOf
 from gateway.decide.plan import Decision, EffectSpec, Plan
+from gateway.decide.reasons import Reason
 from gateway.mail.ids import derived_message_id
 from gateway.mail.model import Address, Block
 
@@ -23,12 +24,12 @@ def new_ticket(case: Case) -> Decision:
     view = View(case.email, case.envelope, asked.address, context.zone)
     routed = rules.route(context.rules, view, case.facts, case.trace, context.tell)
     if routed.skip and not context.moved_to:
-        return case.end("suppress", "skipped-by-rule", routed.skip)
+        return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
     if routed.quarantine and not (context.released or context.moved_to):
-        return case.end("quarantine", "held-by-rule", routed.quarantine)
+        return case.end(Reason.HELD_BY_RULE, routed.quarantine)
     who = requester.find(_routed(asked, routed))
     if who.refused:
-        return case.end("quarantine", who.refused, who.detail)
+        return case.end(who.refused, who.detail)
     destination = {**context.destination, **_importance(case), **routed.ids, "client_id": who.client_id}
     if destination["priority_id"] in context.rules.below(routed.at_least):
         case.trace.add("priority", f"lower than {routed.at_least}", "raised")

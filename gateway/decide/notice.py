@@ -16,6 +16,7 @@ from gateway.decide.facts import FilesOn, ProblemsOf
 from gateway.decide.life import Event, Verdict
 from gateway.decide.plan import Decision, EffectSpec, Plan
 from gateway.decide.problem import Became, Noticed, Problem, timed
+from gateway.decide.reasons import Reason
 from gateway.notices.notice import Notice
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
     if not client_id:
         who = by_sender(case, notice)
         if who.refused:
-            return case.end("quarantine", who.refused, who.detail)
+            return case.end(who.refused, who.detail)
         client_id = who.client_id
     if by_person and client_id == case.context.requesters.fallback:
         case.trace.add("notice", "sent on by somebody of no client", "an ordinary mail")
@@ -93,13 +94,13 @@ def _judge(affair: Affair, problem: Problem | None) -> Verdict:
 def _act(affair: Affair, problem: Problem | None, verdict: Verdict) -> Decision:
     match verdict.act:
         case "ignore":
-            return _end(affair, "notice-ignored", "ignored", verdict)
+            return _end(affair, Reason.NOTICE_IGNORED, "ignored", verdict)
         case "overtaken":
-            return _end(affair, "overtaken", "overtaken", verdict)
+            return _end(affair, Reason.OVERTAKEN, "overtaken", verdict)
         case "nothing":
             return _nothing(affair, problem, verdict)
         case "count":
-            return _end(affair, "counted", "counted", verdict)
+            return _end(affair, Reason.COUNTED, "counted", verdict)
         case "recover":
             return _recover(affair, verdict)
         case "open":
@@ -146,7 +147,7 @@ def _finish(affair: Affair, decision: Decision, noticed: Noticed) -> Decision:
     )
 
 
-def _end(affair: Affair, reason: str, became: Became, verdict: Verdict) -> Decision:
+def _end(affair: Affair, reason: Reason, became: Became, verdict: Verdict) -> Decision:
     """Nothing to do at the desk for this notice; the mail that it was expected to be may have something."""
     if verdict.after is not None:
         affair.change(verdict.after)
@@ -155,7 +156,7 @@ def _end(affair: Affair, reason: str, became: Became, verdict: Verdict) -> Decis
     noticed = _noticed(affair, became, verdict, detail)
     if effects := shared.closures(affair, shared.met(affair)):
         return _finish(affair, _on(affair, effects[0][0], [each for _, each in effects], late=True), noticed)
-    return _finish(affair, affair.case.end("suppress", reason, detail), noticed)
+    return _finish(affair, affair.case.end(reason, detail), noticed)
 
 
 def _nothing(affair: Affair, problem: Problem | None, verdict: Verdict) -> Decision:
@@ -174,7 +175,7 @@ def _nothing(affair: Affair, problem: Problem | None, verdict: Verdict) -> Decis
             title=notice.title,
         )
         verdict = replace(verdict, after=after)
-    return _end(affair, "no-problem", "nothing", verdict)
+    return _end(affair, Reason.NO_PROBLEM, "nothing", verdict)
 
 
 def _open(affair: Affair, verdict: Verdict) -> Decision:
@@ -284,7 +285,7 @@ def _join(affair: Affair, joined: shared.Joined, verdict: Verdict) -> Decision:
         return _finish(affair, decision, _noticed(affair, "part", verdict, joined.why))
     noticed = _noticed(affair, "part", verdict, f"{joined.why}; ticket {joined.problem.number}")
     if not joined.effects:
-        return _finish(affair, affair.case.end("suppress", "counted", noticed.detail), noticed)
+        return _finish(affair, affair.case.end(Reason.COUNTED, noticed.detail), noticed)
     return _finish(affair, _on(affair, joined.problem, list(joined.effects), late=True), noticed)
 
 
@@ -298,7 +299,7 @@ def _comment(affair: Affair, verdict: Verdict) -> Decision:
     if after.part_of and verdict.act == "comment" and not affair.by_person:
         news = False
     if not news:
-        return _end(affair, "counted", "counted", replace(verdict, after=after))
+        return _end(affair, Reason.COUNTED, "counted", replace(verdict, after=after))
     mailed = bundles.fans_out(affair, after)
     if affair.by_person:
         effects += case.composer().comment(list(case.email.blocks), internal=False, present=_present(affair, ticket_id))
@@ -379,7 +380,7 @@ def _recover(affair: Affair, verdict: Verdict) -> Decision:
     effects += [one for _, one in closures]
     if not effects:
         detail = f"{verdict.why}; ticket {after.number or after.ticket_id}"
-        return _finish(affair, affair.case.end("suppress", "counted", detail), noticed)
+        return _finish(affair, affair.case.end(Reason.COUNTED, detail), noticed)
     place = closures[0][0] if closures else after
     return _finish(affair, _on(affair, place, effects, late=True), noticed)
 

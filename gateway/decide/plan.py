@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from gateway.decide.problem import Noticed, Problem
+from gateway.decide.reasons import Reason
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 EffectKind = Literal[
@@ -65,12 +66,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a mail and why. ``reason`` is one of reasons.REASONS for suppress and
-    quarantine, "" otherwise; ``detail`` is for the operator. ``changes`` and ``noticed`` are of vendors'
-    notices."""
+    """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
+    the operator. ``changes`` and ``noticed`` are of vendors' notices."""
 
     outcome: Outcome
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     detail: str = ""
     plan: Plan | None = None
     trace: tuple[Step, ...] = ()

@@ -11,6 +11,7 @@ from gateway.decide.compose import heading
 from gateway.decide.conditions import View
 from gateway.decide.facts import Copies, Copy, FilesOn, Ticket
 from gateway.decide.plan import Decision, EffectSpec, Plan, Trace
+from gateway.decide.reasons import Reason
 from gateway.mail.model import Forwarded
 
 
@@ -18,12 +19,12 @@ def to_ticket(case: Case, ticket: Ticket, reopen: str = "", unbound: bool = Fals
     """A reply by someone who may write there; with ``unbound`` only a token lets them."""
     if twin := _twin_on(case, ticket.ticket_id):
         case.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")
-        return case.end("suppress", "duplicate-of", twin)
+        return case.end(Reason.DUPLICATE, twin)
     routed = _ruled(case)
     if routed.skip:
-        return case.end("suppress", "skipped-by-rule", routed.skip)
+        return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
     if routed.quarantine and not case.context.released:
-        return case.end("quarantine", "held-by-rule", routed.quarantine)
+        return case.end(Reason.HELD_BY_RULE, routed.quarantine)
     return comment(case, ticket, reopen, "the sender is not part of the ticket" if unbound else "", routed)
 
 

@@ -14,6 +14,7 @@ from typing import Literal
 from gateway.decide import domains
 from gateway.decide.facts import ClientsOfDomain, Contact, ContactsOf, Facts
 from gateway.decide.plan import Trace
+from gateway.decide.reasons import Reason
 from gateway.mail.model import Address
 
 Contacts = Literal["never", "mapped", "always"]
@@ -35,12 +36,12 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """``contact_id`` "" for none; ``refused`` a quarantine reason; ``create`` a contact to be made."""
+    """``contact_id`` "" for none; ``refused`` a quarantine reason, None for none; ``create`` a contact to be made."""
 
     client_id: str = ""
     contact_id: str = ""
     fallback: bool = False
-    refused: str = ""
+    refused: Reason | None = None
     detail: str = ""
     create: Address | None = None
 
@@ -118,7 +119,7 @@ def _by_contact(asked: Asked) -> Requester | None:
     if len(clients) > 1:
         trace.add("requester", f"{address}: contacts of {len(clients)} clients", "quarantine")
         return Requester(
-            refused="ambiguous-client", detail=f"{address} is a contact of {len(clients)} clients of the desk"
+            refused=Reason.AMBIGUOUS_CLIENT, detail=f"{address} is a contact of {len(clients)} clients of the desk"
         )
     if not with_client:
         found = "a contact without client" if contacts else "no contact"
@@ -163,7 +164,8 @@ def _fallback(asked: Asked) -> Requester:
         return Requester(asked.policy.fallback, fallback=True)
     asked.trace.add("requester", "the mailbox has no fallback client", "quarantine")
     sender = asked.person.address if asked.person else "a mail without From"
-    return Requester(refused="unknown-sender", detail=f"{sender} is unknown and the mailbox has no fallback_client")
+    detail = f"{sender} is unknown and the mailbox has no fallback_client"
+    return Requester(refused=Reason.UNKNOWN_SENDER, detail=detail)
 
 
 ORDER: tuple[Callable[[Asked], Requester | None], ...] = (

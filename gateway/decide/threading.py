@@ -31,6 +31,7 @@ from gateway.decide.facts import (
     TicketsOf,
 )
 from gateway.decide.plan import Trace
+from gateway.decide.reasons import Reason
 from gateway.decide.sender import Sender, binding
 from gateway.envelope import Envelope
 from gateway.mail.model import Email, Forwarded
@@ -55,7 +56,7 @@ class Match:
     the technician, ``unbound`` says that only the token lets the sender in."""
 
     ticket: Ticket | None = None
-    refused: str = ""
+    refused: Reason | None = None
     detail: str = ""
     note: str = ""
     unbound: bool = False
@@ -184,7 +185,7 @@ def find(thread: Thread, trace: Trace) -> Match:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
                 named = ", ".join(ticket.number or ticket.ticket_id for ticket in tickets)
-                return Match(refused="ambiguous-thread", detail=f"{rule} names tickets {named}")
+                return Match(refused=Reason.AMBIGUOUS_THREAD, detail=f"{rule} names tickets {named}")
             trace.add(rule, f"{len(tickets)} tickets", "not used")
             continue
         (ticket,) = tickets
@@ -244,7 +245,8 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace:
         trace.add("sender", f"{who} has nothing to do with ticket {name}", "quarantine" if strength == "strong" else "")
         if strength == "strong":
             detail = f"{who} is neither contact nor participant of ticket {name} ({rule})"
-            return Match(refused="unverified-sender", detail=detail)
+            failed = sender.verdict == "fail"
+            return Match(refused=Reason.FAILED_VERIFICATION if failed else Reason.UNVERIFIED_SENDER, detail=detail)
         return Match(note=f"the mail claims to belong to ticket {name}")
     if strength == "weak" and not sender.proven:
         trace.add("sender", f"{who} {reason}, but nothing proves that it is them", "not used")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from gateway.config.settings import MailboxSettings
+from gateway.decide.reasons import Reason
 from gateway.envelope import Verdict
 from gateway.smtp.accept import Incoming, Recipient
 from gateway.smtp.answers import (
@@ -30,9 +31,6 @@ from gateway.smtp.edge import Edge
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 
 log = structlog.get_logger("smtp")
-
-SPOOFED = "spoofed-internal"
-UNPROVEN = "unverified-sender"
 
 
 @dataclass(slots=True)
@@ -96,9 +94,11 @@ def _enforce(edge: Edge, found: Judgement, each: bool) -> None:
         fate = _fate(one.mailbox, verdict.verdict)
         if fate == "refuse":
             found.refusals[at] = SENDER_UNKNOWN if verdict.verdict == "unknown" else SENDER_FAILED
-        mark = SPOOFED if spoofed else UNPROVEN if fate != "accept" else ""
-        if mark:
-            found.recipients[at] = replace(one, quarantine=mark)
+        if spoofed:
+            found.recipients[at] = replace(one, quarantine=Reason.SPOOFED_INTERNAL.value)
+        elif fate != "accept":
+            reason = Reason.FAILED_VERIFICATION if verdict.verdict == "fail" else Reason.UNPROVEN_SENDER
+            found.recipients[at] = replace(one, quarantine=reason.value)
     if not each and not found.is_refused:
         found.refusals = [None] * len(found.recipients)
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.decide.reasons import Reason
 from gateway.envelope import Envelope
 from gateway.store import wake
 from gateway.store.prepared import Prepared
@@ -206,11 +207,11 @@ def _stage(name: str) -> Stage:
 def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: float) -> None:
     """A pending delivery whose row cannot be read: nothing is done by guess, others go on. Whoever had a claim
     on it has lost it."""
-    values = {"stage": Stage.QUARANTINED.value, "reason": "damaged", "detail": str(why), "needs": "", "due_at": now}
+    ended = {"stage": Stage.QUARANTINED.value, "reason": Reason.DAMAGED.value, "detail": str(why)}
     query = update(delivery).where(delivery.c.seq == row["seq"])
-    connection.execute(query.values(**values, lease_until=0, fence=delivery.c.fence + 1))
+    connection.execute(query.values(**ended, needs="", due_at=now, lease_until=0, fence=delivery.c.fence + 1))
     if not isinstance(row["id"], Garbled):
-        note(connection, row["id"], now, f"{row['stage']} -> {Stage.QUARANTINED}", f"damaged: {why}")
+        note(connection, row["id"], now, f"{row['stage']} -> {Stage.QUARANTINED}", f"{Reason.DAMAGED}: {why}")
         settle_ids(connection, row["seq"], row["id"])
 
 

@@ -26,6 +26,7 @@ from gateway.decide.case import Context
 from gateway.decide.decide import decide
 from gateway.decide.plan import Decision
 from gateway.decide.problem import Problem
+from gateway.decide.reasons import Reason
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.model import Email
@@ -47,7 +48,15 @@ AT_ONCE = 8
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
-NOT_DECIDED = ("api-rejected", "damaged", "retries-exhausted", "unparseable", "no-mailbox", "dropped", "no-ticket")
+NOT_DECIDED = (
+    Reason.API_REJECTED,
+    Reason.DAMAGED,
+    Reason.RETRIES_EXHAUSTED,
+    Reason.UNPARSEABLE,
+    Reason.NO_MAILBOX,
+    Reason.DROPPED,
+    Reason.NO_TICKET,
+)
 SHOWN = (
     ("board_id", "board"),
     ("status_id", "status"),
@@ -144,7 +153,7 @@ class _Replay:
         box = next((box for box in self.settings.mailbox if box.address == one.mailbox), None)
         directory = self.directories.get(one.desk)
         if box is None or directory is None:
-            return _change(kept, {"outcome": "quarantine no-mailbox"}, "", "", {})
+            return _change(kept, {"outcome": f"quarantine {Reason.NO_MAILBOX}"}, "", "", {})
         async with self._room:
             try:
                 context = context_of(one, box, self.settings, directory, self.places)

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from gateway.decide.reasons import Reason
 from gateway.desk import readback
 from gateway.desk.catalog import DeskAway
 from gateway.desk.directory import Directory
@@ -290,7 +291,7 @@ class _Case:
         await self.ledger.back(one)
         if contact := self._requester():
             self.directory.forget_contact(contact)
-        return Quarantine("api-rejected", str(outcome)[:1000])
+        return Quarantine(Reason.API_REJECTED, str(outcome)[:1000])
 
     async def _contact_exists(self, one: Effect) -> Step | None:
         """Somebody has the address: adopted when it is an active contact of the same client."""
@@ -348,7 +349,7 @@ class _Case:
             await self.ledger.end(one, EffectState.REFUSED, reason="the desk failed on it three times")
             return None
         if now - self.one.accepted_at > self.executor.retry_for:
-            return Quarantine("retries-exhausted", f"{one.sends} sends, and the desk has nothing of them")
+            return Quarantine(Reason.RETRIES_EXHAUSTED, f"{one.sends} sends, and the desk has nothing of them")
         await self.ledger.back(one)
         return None
 

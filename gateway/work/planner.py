@@ -23,6 +23,7 @@ from gateway.decide.closed import Closing
 from gateway.decide.decide import Context, Guard, decide, expected_questions
 from gateway.decide.noticing import Noticing
 from gateway.decide.plan import Decision, Plan
+from gateway.decide.reasons import Reason
 from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
 from gateway.desk.catalog import Catalog, DeskAway, UnknownName
@@ -106,7 +107,7 @@ class Planner:
         box = self.mailboxes.get(one.mailbox)
         directory = self.directories.get(one.desk)
         if box is None or directory is None:
-            return Quarantine("no-mailbox", f"{one.mailbox} on desk {one.desk} is not configured")
+            return Quarantine(Reason.NO_MAILBOX, f"{one.mailbox} on desk {one.desk} is not configured")
         try:
             directory.destination(one.mailbox)
         except NoCatalog as fault:

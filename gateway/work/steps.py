@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
+from gateway.decide.reasons import Reason
 from gateway.store.stage import Stage
 
 
@@ -17,7 +19,7 @@ class Ended:
     """The step moved the delivery to an end itself."""
 
     stage: Stage
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     detail: str = ""
 
 
@@ -45,7 +47,7 @@ class Wait:
 class Quarantine:
     """Only a person can mend it."""
 
-    reason: str
+    reason: Reason
     detail: str = ""
 
 

@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable
+from typing import Literal
 
 import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import WorkSettings
+from gateway.decide.reasons import Reason
 from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
 from gateway.store import around, claims, inbox, problems, threads
@@ -263,7 +265,7 @@ class Worker:
         except Unavailable as away:
             return one, Defer(self.clock(), str(away), counts=True)
         except (Damaged, Unreadable) as damaged:
-            return one, Quarantine("damaged", str(damaged))
+            return one, Quarantine(Reason.DAMAGED, str(damaged))
 
     async def _plan(self, one: Delivery) -> Step | Planned:
         try:
@@ -274,7 +276,7 @@ class Worker:
     async def _poisoned(self, one: Delivery, why: str) -> Step:
         deaths = one.deaths + 1
         if deaths >= MOST_DEATHS:
-            return Quarantine("unparseable", why)
+            return Quarantine(Reason.UNPARSEABLE, why)
         log.warning("parser died", deaths=deaths, why=why)
         await self.store.write(lambda c: inbox.touch(c, one, deaths=deaths))
         return Defer(self.clock() + DEATH_PAUSE * deaths, why)
@@ -299,7 +301,7 @@ class Worker:
             case Redecide(ticket_id):
                 await self._redecide(one, ticket_id)
 
-    async def _end(self, one: Delivery, stage: Stage, reason: str = "", detail: str = "") -> None:
+    async def _end(self, one: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
         now = self.clock()
         await self.store.write(lambda c: inbox.move(c, one, stage, now=now, reason=reason, detail=detail))
         self._tell(one, stage, reason, detail)
@@ -313,7 +315,7 @@ class Worker:
         """A temporary failure: later, for ``retry_for`` seconds in all."""
         now = self.clock()
         if now - one.accepted_at > self.settings.retry_for:
-            await self._end(one, Stage.QUARANTINED, "retries-exhausted", why)
+            await self._end(one, Stage.QUARANTINED, Reason.RETRIES_EXHAUSTED, why)
             return
         tries = one.tries + 1
         until = now + backoff.pause(tries)
@@ -350,4 +352,4 @@ class Worker:
         except Unavailable:
             raise
         except Unreadable as damaged:
-            await self._end(one, Stage.QUARANTINED, "damaged", str(damaged))
+            await self._end(one, Stage.QUARANTINED, Reason.DAMAGED, str(damaged))

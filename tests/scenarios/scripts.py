@@ -239,7 +239,7 @@ PEOPLE = [
         (M("a", ALICE), "ticket 1"), (M("b", "greta@acme.example", reply="a"), "quarantine unverified-sender"),
     ], (3,)),
     Scenario("a failed verdict binds nobody", [
-        (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a", verdict="fail"), "quarantine unverified-sender"),
+        (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a", verdict="fail"), "quarantine failed-verification"),
     ], (53,)),
     Scenario("a technician with a pass may write anywhere", [
         (M("a", ALICE), "ticket 1"), (M("b", TESS, reply="a", verdict="pass"), "comment 1"),

@@ -218,7 +218,7 @@ WHOSE = [
     Scenario("but not where the desk says otherwise of the address, nor to the fallback client's, nor disproven", [
         contact("Left", "left@mapped.example", "Globex", inactive=True), contact("Other", "other@mapped.example", "Acme"),
         (M("a", GIL), "ticket 1"), (M("b", "left@mapped.example", reply="a"), "quarantine unverified-sender"),
-        (M("c", "other@mapped.example", reply="a"), "quarantine unverified-sender"), (M("d", NEW, reply="a", verdict="fail"), "quarantine unverified-sender"),
+        (M("c", "other@mapped.example", reply="a"), "quarantine unverified-sender"), (M("d", NEW, reply="a", verdict="fail"), "quarantine failed-verification"),
         (M("e", EVE), "ticket 2"), (M("f", "x@sunk.example", reply="e"), "quarantine unverified-sender"),
     ], (53,), config={"domain": [*MAP["domain"], {"domain": "sunk.example", "client": "Unknown Senders"}]}),
     Scenario("a contact counts before the map", [

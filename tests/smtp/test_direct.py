@@ -444,7 +444,7 @@ async def test_a_session_judges_by_the_dns(kept: Store, tmp_path: Path) -> None:
     found = [(one["verdict"], one["quarantine"], one["verdict_for"]) for one in await envelopes(kept)]
     assert found == [
         ("pass", "", "ann@acme.example"),
-        ("fail", "unverified-sender", "ann@acme.example"),
+        ("fail", "failed-verification", "ann@acme.example"),
         ("none", "spoofed-internal", "boss@msp.example"),
     ]
 

@@ -47,10 +47,10 @@ async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
     ("mail", "verdict", "quarantine"),
     [
         (stamped(b"dmarc=pass header.from=acme.example"), "pass", ""),
-        (stamped(b"dmarc=fail header.from=acme.example"), "fail", "unverified-sender"),
+        (stamped(b"dmarc=fail header.from=acme.example"), "fail", "failed-verification"),
         (stamped(b"dmarc=none"), "none", ""),
         (b"From: ann@acme.example\r\n\r\nx", "unknown", ""),
-        (b"From: a@acme.example, b@acme.example\r\n\r\nx", "fail", "unverified-sender"),
+        (b"From: a@acme.example, b@acme.example\r\n\r\nx", "fail", "failed-verification"),
         (stamped(b"dmarc=pass header.from=msp.example", b"boss@msp.example"), "pass", ""),
         (stamped(b"dmarc=none", b"boss@msp.example"), "none", "spoofed-internal"),
         (b"From: boss@msp.example\r\n\r\nx", "unknown", "spoofed-internal"),
@@ -117,10 +117,10 @@ async def test_mailboxes_decide_for_themselves(kept: Store, tmp_path: Path) -> N
 
     found = [(one["rcpt_to"].split("@")[0], one["quarantine"]) for one in await envelopes(kept)]
     assert found == [
-        ("strict", "unverified-sender"),
+        ("strict", "unproven-sender"),
         ("open", ""),
         ("open", ""),
-        ("strict", "unverified-sender"),
+        ("strict", "failed-verification"),
     ]
 
 

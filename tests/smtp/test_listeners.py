@@ -61,7 +61,7 @@ async def test_lmtp_refuses_for_one_and_keeps_for_the_other(kept: Store, tmp_pat
     assert answers[0].startswith("550 5.7.1 The sender could not be proven: relay: dmarc=fail")
     assert answers[1].startswith("250 2.0.0")
     (envelope,) = await envelopes(kept)
-    assert envelope["quarantine"] == "unverified-sender"
+    assert envelope["quarantine"] == "failed-verification"
 
 
 async def test_lmtp_on_a_unix_socket(kept: Store, tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""The table of reasons is the list of what is given: nothing else is, and each is given by something."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import gateway
+from gateway.decide.reasons import Reason
+
+CODE = Path(gateway.__file__).parent
+HOME = CODE / "decide" / "reasons.py"
+
+
+def _trees() -> Iterator[ast.AST]:
+    for file in sorted(CODE.rglob("*.py")):
+        if file != HOME:
+            yield ast.parse(file.read_text("utf-8"))
+
+
+def _given() -> set[str]:
+    """The members that the code names, as Reason.NAME."""
+    return {
+        node.attr
+        for tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
+    }
+
+
+def test_every_documented_reason_is_given_by_something() -> None:
+    assert [reason.name for reason in Reason if reason.name not in _given()] == []
+
+
+def test_no_reason_is_spelt_out_beside_the_table() -> None:
+    """A reason in quotes is one that nothing ties to its row. The exceptions are kinds of mail and an answer to RCPT."""
+    named = {reason.value for reason in Reason if "-" in reason.value} - {"auto-reply", "no-mailbox"}
+    spelt = [
+        node.value
+        for tree in _trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in named
+    ]
+
+    assert spelt == []
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reason_says_what_happened_and_what_to_do(reason: Reason) -> None:
+    assert reason.becomes in ("suppressed", "quarantined")
+    assert reason.happened.endswith(".") and reason.do.endswith(".")
