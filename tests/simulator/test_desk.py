@@ -235,3 +235,87 @@ def test_as_a_process_with_a_state_file(tmp_path: Path) -> None:
     [kept] = run(second)
     assert kept["ticket_id"] == ticket
     assert (len(kept["comments"]), kept["documents"][0]["sha256"]) == (1, sha256(b"abc").hexdigest())
+
+
+NARROWED = {"keys": [{"key": "narrowed", "hidden": ["Globex"]}, {"key": "whole"}]}
+
+
+def of_globex(talk: Talk) -> str:
+    """A ticket that the key may make and does not see."""
+    return talk.ticket(client_id=talk.clients["Globex"])
+
+
+def listed(talk: Talk, **query: str) -> set[str]:
+    return {row["ticket_id"] for row in talk.http.get("/tickets", params=query).json()["data"]}
+
+
+def test_a_narrowed_key_makes_tickets_that_the_list_leaves_out(start: Start) -> None:
+    talk = start(**NARROWED)
+    shown, hidden = talk.ticket(), of_globex(talk)
+
+    number = talk.sim.desk.tickets[hidden]["ticket_number"]
+    assert listed(talk) == {shown}
+    assert listed(talk, ticket_number=number) == set()
+    assert talk.http.get(f"/tickets/{hidden}").status_code == 200
+    assert talk.comment(hidden).status_code == 201
+    talk.http.headers["X-API-Key"] = "whole"
+    assert listed(talk) == {shown, hidden}
+
+
+GUARDED = [
+    ("GET", "", 403),
+    ("PUT", "", 403),
+    ("PUT", "/status", 403),
+    ("GET", "/comments", 403),
+    ("POST", "/comments", 403),
+    ("GET", "/documents", 403),
+    ("POST", "/documents", 403),
+    ("GET", "/time-entries", 403),
+    ("GET", "/bundle", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), GUARDED)
+def test_a_guarded_desk_refuses_calls_on_what_the_key_does_not_see(
+    start: Start, method: str, path: str, status: int
+) -> None:
+    talk = start(keys=[{"key": "narrowed", "hidden": ["Globex"], "guarded": True}])
+    shown, hidden = talk.ticket(), of_globex(talk)
+
+    answer = talk.http.request(method, f"/tickets/{hidden}{path}")
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["error"]["message"] == "Permission denied: Cannot read ticket"
+    assert talk.http.request(method, f"/tickets/{shown}{path}").status_code != 403
+    assert listed(talk) == {shown}
+    assert [row["ticket_id"] for row in talk.http.get("/tickets/search?query=Printer").json()["data"]] == [shown]
+    assert talk.http.get(f"/tickets/{NO_TICKET}").status_code == 404
+
+
+NO_TICKET = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "words"),
+    [
+        ("GET", "/tickets?limit=1", "read ticket"),
+        ("GET", f"/tickets/{NO_TICKET}", "read ticket"),
+        ("POST", f"/tickets/{NO_TICKET}/comments", "update ticket"),
+        ("PUT", f"/tickets/{NO_TICKET}/status", "update ticket"),
+        ("POST", "/tickets", "create ticket"),
+        ("GET", "/boards", "read board"),
+        ("GET", "/tickets/priorities", "read ticket"),
+        ("GET", "/clients", "read client"),
+        ("GET", "/contacts", "read contact"),
+        ("GET", "/users", "read user"),
+    ],
+)
+def test_a_role_without_rights_is_refused_before_the_record_is_looked_at(
+    start: Start, method: str, path: str, words: str
+) -> None:
+    users = [{"first": "Nell", "last": "Nobody", "email": "nell@msp.example", "role": "Nobody"}]
+    talk = start(users=users, keys=[{"key": "nobody"}])
+
+    answer = talk.http.request(method, path)
+    assert answer.json()["error"] == {"code": "FORBIDDEN", "message": f"Permission denied: Cannot {words}"}
+    assert answer.status_code == 403

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from gateway.desk.simulator import rights
 from gateway.desk.simulator.faults import Faults, Rule
 from gateway.desk.simulator.limits import too_many
 from gateway.desk.simulator.routes import Route, find_route
@@ -212,6 +213,7 @@ class App:
         ):
             raise Problem(401, "UNAUTHORIZED", "Invalid API key")
         request.user = owner["user"]
+        request.key = owner
         headers: dict[str, str] = {}
         if route.counted:
             call.counted = True
@@ -219,9 +221,11 @@ class App:
             if refused is not None:
                 call.code = "RATE_LIMITED"
                 return refused
-        if route.right is not None and not desk.may(request.user, *route.right):
+        if route.right is not None and not rights.may(owner, *route.right):
             resource, action = route.right
             raise Problem(403, "FORBIDDEN", f"Permission denied: Cannot {action} {resource}")
+        if route.guarded:
+            rights.check_ticket(desk, owner, request.params[0])
         if any("\x00" in value for value in request.query.values()):
             raise crash()  # the database refuses it
         result = route.handler(desk, request)

@@ -17,7 +17,8 @@ from gateway.desk.simulator.wire import Answer, Request
 if TYPE_CHECKING:
     from gateway.desk.simulator.state import Desk
 
-TICKET_UPDATE = ("ticket", "update")
+READ_BOARD, READ_CLIENT, READ_CONTACT, READ_USER = ((name, "read") for name in ("board", "client", "contact", "user"))
+READ_TICKET, TICKET_UPDATE = ("ticket", "read"), ("ticket", "update")
 Handler = Callable[["Desk", Request], Answer]
 
 
@@ -30,6 +31,11 @@ class Route:
     counted: bool = True
     shown: bool = True
     right: tuple[str, str] | None = None
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a guarded desk asks for a right to the ticket of the path; its bundle is for everybody."""
+        return self.path[:2] == ("tickets", "{}") and self.path[2:3] != ("bundle",)
 
 
 def _route(
@@ -46,27 +52,27 @@ def _route(
 
 
 ROUTES: tuple[Route, ...] = (
-    _route("GET /boards", reference.list_boards, "boards"),
-    _route("GET /boards/{}", reference.get_board, "boards"),
+    _route("GET /boards", reference.list_boards, "boards", right=READ_BOARD),
+    _route("GET /boards/{}", reference.get_board, "boards", right=READ_BOARD),
     _route("GET /statuses", reference.list_statuses, "statuses"),
     _route("GET /priorities", reference.list_priorities, "priorities"),
-    _route("GET /clients", reference.list_clients, "clients"),
-    _route("GET /clients/{}", reference.get_client, "clients"),
-    _route("GET /clients/{}/contacts", contacts.list_client_contacts, "contacts", shown=False),
-    _route("GET /users", reference.list_users, "users"),
+    _route("GET /clients", reference.list_clients, "clients", right=READ_CLIENT),
+    _route("GET /clients/{}", reference.get_client, "clients", right=READ_CLIENT),
+    _route("GET /clients/{}/contacts", contacts.list_client_contacts, "contacts", shown=False, right=READ_CONTACT),
+    _route("GET /users", reference.list_users, "users", right=READ_USER),
     _route("GET /categories/ticket", reference.ticket_categories, "categories", shown=False),
-    _route("GET /contacts", contacts.list_contacts, "contacts"),
+    _route("GET /contacts", contacts.list_contacts, "contacts", right=READ_CONTACT),
     _route("POST /contacts", contacts.create_contact, "create_contact", right=("contact", "create")),
-    _route("GET /contacts/search", contacts.search_contacts, "search", counted=False),
-    _route("GET /contacts/{}", contacts.get_contact, "read_contact"),
+    _route("GET /contacts/search", contacts.search_contacts, "search", counted=False, right=READ_CONTACT),
+    _route("GET /contacts/{}", contacts.get_contact, "read_contact", right=READ_CONTACT),
     _route("PUT /contacts/{}", contacts.update_contact, "update_contact", right=("contact", "update")),
-    _route("GET /tickets", ticket_list.list_tickets, "list_tickets"),
+    _route("GET /tickets", ticket_list.list_tickets, "list_tickets", right=READ_TICKET),
     _route("POST /tickets", tickets.create_ticket, "create_ticket", right=("ticket", "create")),
-    _route("GET /tickets/statuses", reference.ticket_statuses, "statuses"),
-    _route("GET /tickets/priorities", reference.ticket_priorities, "priorities"),
-    _route("GET /tickets/search", ticket_list.search_tickets, "search", counted=False),
+    _route("GET /tickets/statuses", reference.ticket_statuses, "statuses", right=READ_TICKET),
+    _route("GET /tickets/priorities", reference.ticket_priorities, "priorities", right=READ_TICKET),
+    _route("GET /tickets/search", ticket_list.search_tickets, "search", counted=False, right=READ_TICKET),
     _route("GET /tickets/stats", ticket_list.ticket_stats, "search", counted=False),
-    _route("GET /tickets/{}", tickets.get_ticket, "read_ticket"),
+    _route("GET /tickets/{}", tickets.get_ticket, "read_ticket", right=READ_TICKET),
     _route("PUT /tickets/{}", tickets.update_ticket, "update_ticket", shown=False, right=TICKET_UPDATE),
     _route("DELETE /tickets/{}", tickets.delete_ticket, "delete_ticket", shown=False, right=("ticket", "delete")),
     _route("PUT /tickets/{}/status", tickets.put_status, "status", counted=False, right=TICKET_UPDATE),
@@ -78,14 +84,16 @@ ROUTES: tuple[Route, ...] = (
         right=TICKET_UPDATE,
     ),
     _route("GET /tickets/{}/time-entries", ticket_list.time_entries, "time_entries"),
-    _route("GET /tickets/{}/comments", comments.list_comments, "list_comments", counted=False),
-    _route("POST /tickets/{}/comments", comments.create_comment, "comment", counted=False),
-    _route("PUT /tickets/{}/comments/{}", comments.update_comment, "update_comment", counted=False),
-    _route("GET /tickets/{}/documents", documents.list_documents, "list_documents"),
-    _route("POST /tickets/{}/documents", documents.upload_document, "document"),
-    _route("GET /tickets/{}/documents/{}", documents.download_document, "download", shown=False),
-    _route("DELETE /tickets/{}/documents/{}", documents.delete_document, "delete_document"),
-    _route("GET /tickets/{}/bundle", bundles.get_bundle, "bundle"),
+    _route("GET /tickets/{}/comments", comments.list_comments, "list_comments", counted=False, right=READ_TICKET),
+    _route("POST /tickets/{}/comments", comments.create_comment, "comment", counted=False, right=TICKET_UPDATE),
+    _route(
+        "PUT /tickets/{}/comments/{}", comments.update_comment, "update_comment", counted=False, right=TICKET_UPDATE
+    ),
+    _route("GET /tickets/{}/documents", documents.list_documents, "list_documents", right=READ_TICKET),
+    _route("POST /tickets/{}/documents", documents.upload_document, "document", right=TICKET_UPDATE),
+    _route("GET /tickets/{}/documents/{}", documents.download_document, "download", shown=False, right=READ_TICKET),
+    _route("DELETE /tickets/{}/documents/{}", documents.delete_document, "delete_document", right=TICKET_UPDATE),
+    _route("GET /tickets/{}/bundle", bundles.get_bundle, "bundle", right=READ_TICKET),
     _route("POST /tickets/{}/bundle", bundles.create_bundle, "bundle_write", right=TICKET_UPDATE),
     _route("DELETE /tickets/{}/bundle", bundles.delete_bundle, "bundle_write", right=TICKET_UPDATE),
     _route("POST /tickets/{}/bundle/children", bundles.add_children, "bundle_write", right=TICKET_UPDATE),

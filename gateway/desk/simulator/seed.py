@@ -1,7 +1,8 @@
 """What a simulated desk holds when it starts, and the JSON form of it.
 
     {"tenant": "…", "ticket_prefix": "TIC", "next_ticket": 1001,
-     "keys": [{"key": "…", "user": "gateway@msp.example", "state": "active"}],
+     "keys": [{"key": "…", "user": "gateway@msp.example", "state": "active",
+               "hidden": ["Globex"], "guarded": false}],   what the key does not see: rights.py
      "boards": [{"name": "Support", "default": true, "default_priority": "Medium",
                  "statuses": [{"name": "New", "default": true}, {"name": "Closed", "closed": true}],
                  "categories": [{"name": "Hardware", "children": ["Printer"]}]}],

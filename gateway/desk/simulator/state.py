@@ -21,21 +21,6 @@ from gateway.desk.simulator.seed import Seed, name_id
 from gateway.desk.simulator.times import iso
 from gateway.desk.simulator.wire import Row
 
-# what a role may not do; a role that is not named may do everything
-FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
-    "Technician": {
-        "contact": ("create", "update", "delete"),
-        "ticket": ("delete",),
-        "webhook": ("read", "create"),
-    },
-    "Finance": {
-        "ticket": ("create", "update", "delete"),
-        "contact": ("create", "update", "delete"),
-        "webhook": ("read", "create"),
-    },
-    "Admin": {"webhook": ("read", "create")},
-}
-
 
 @dataclass(slots=True)
 class Call:
@@ -141,10 +126,6 @@ class Desk:
     def file_of(self, document: Row) -> bytes:
         return self.files[document["file_id"]]
 
-    def may(self, user: Row, resource: str, action: str) -> bool:
-        role = user["roles"][0]["role_name"]
-        return action not in FORBIDDEN.get(role, {}).get(resource, ())
-
     def _fill_categories(self, board_id: str, tree: list[Row], author: str | None, at: str) -> None:
         for given in tree:
             self._add_category(board_id, given.get("parent"), {"created_by": author, **given}, at)
@@ -192,4 +173,9 @@ class Desk:
             self.contacts[contact_id] = contact_row(tenant, contact_id, given, owner, at)
         for given in seed.keys:
             user = by_mail[given["user"]] if given.get("user") else next(iter(self.users.values()))
-            self.keys[given["key"]] = {"user": user, "state": given.get("state", "active")}
+            self.keys[given["key"]] = {
+                "user": user,
+                "state": given.get("state", "active"),
+                "hidden": {by_name[name] for name in given.get("hidden", ())},
+                "guarded": bool(given.get("guarded", False)),
+            }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from gateway.desk.simulator import rights
 from gateway.desk.simulator.paging import like, paged
 from gateway.desk.simulator.tickets import find, listed, names_of
 from gateway.desk.simulator.times import parse_iso
@@ -136,7 +137,8 @@ def list_tickets(desk: Desk, request: Request) -> Answer:
         unknown = [name for name in fields if name not in _FIELDS]
         if unknown:
             raise Problem(400, "VALIDATION_ERROR", f"Unknown fields requested: {', '.join(unknown)}")
-    rows = [] if issues else [row for row in desk.tickets.values() if _matches(desk, row, values)]
+    tickets = (row for row in desk.tickets.values() if rights.lists(request.key, row))
+    rows = [] if issues else [row for row in tickets if _matches(desk, row, values)]
     known = set(next(iter(desk.tickets.values()), {"entered_at": 0, "updated_at": 0}))
 
     def render(row: Row) -> Row:
@@ -178,6 +180,8 @@ def search_tickets(desk: Desk, request: Request) -> Answer:
     refuse_query([*issues, *bad_fields, *bad_limit])
     found = []
     for row in reversed(desk.tickets.values()):
+        if not rights.finds(request.key, row):
+            continue
         status = desk.statuses.get(row["status_id"])
         if status and status["is_closed"] and query.get("include_closed") != "true":
             continue

@@ -103,6 +103,7 @@ class Request:
     body: bytes
     now: float
     user: Row = field(default_factory=dict)
+    key: Row = field(default_factory=dict)
 
     def json(self) -> Any:
         return loads(self.body)
