@@ -122,7 +122,6 @@ class Catalog:
             return str(wanted)
         return str(_default_status(statuses)["status_id"])
 
-
     def names(self) -> dict[str, str]:
         """The desk's ids with their names, for people."""
         names = {key: str(row["board_name"]) for key, row in self.boards.items()}

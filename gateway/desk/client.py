@@ -304,8 +304,8 @@ class Desk:
         match outcome:
             case Throttled(after):
                 await self.pacing.refuse(after, now)
-            case Unknown(status=500) if path.endswith("/documents"):
-                pass  # an operator's limit on files answers 500: it says nothing of the desk
+            case Unknown(status=500) if path.endswith(("/documents", "/time-entries")):
+                pass  # so the desk answers to a file over its operator's limit, and to a key without the right
             case Unknown(reason):
                 self.breaker.bad(reason, now)
             case Refused(status=401):

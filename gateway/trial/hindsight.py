@@ -16,7 +16,8 @@ from gateway.decide import facts as ask
 from gateway.decide.plan import Decision
 from gateway.decide.problem import Problem, family_of
 from gateway.desk.client import Desk
-from gateway.desk.outcome import Good
+from gateway.desk.outcome import Good, Outcome
+from gateway.desk.timesheet import LACKS, booked
 from gateway.store.inbox import Delivery
 
 ABOUT_PROBLEMS = (ask.ProblemsOf, ask.Changes, ask.NewProblems, ask.OpenParts, ask.PlannedWork, ask.OfIncident)
@@ -192,23 +193,29 @@ class Book:
 
 
 def touched_by(desk: Desk) -> Callable[[str, set[str], float], Awaitable[str]]:
-    """Whether somebody had touched a real ticket by a time: comments that are not about the vendor's mails, and
-    time entries. A desk that does not answer says nothing."""
-    known: dict[str, tuple[list[Any], list[Any]]] = {}
+    """Why a real ticket may not have been closed by a time, "" for nothing: a comment of before that is not about the
+    vendor's mails, or time that was booked on it, whenever that was: the desk does not tell of others' entries.
+    What the desk does not answer keeps a ticket open, as it would have."""
+    known: dict[str, tuple[Any, Any]] = {}
 
     async def touched(ticket_id: str, mails: set[str], by: float) -> str:
         if ticket_id not in known:
-            comments, entries = await desk.comments(ticket_id, 0.0), await desk.time_entries(ticket_id)
-            good = isinstance(comments, Good) and isinstance(entries, Good)
-            known[ticket_id] = (comments.data, entries.data) if good else ([], [])  # type: ignore[union-attr]
-        comments_of, entries_of = known[ticket_id]
-        if any(_mail_of(one) not in mails and _seconds(one.get("created_at")) <= by for one in comments_of):
+            comments, sheet = await desk.comments(ticket_id, 0.0), await desk.time_entries(ticket_id)
+            known[ticket_id] = (_data(comments), booked(_data(sheet)))
+        comments_of, was_booked = known[ticket_id]
+        if not isinstance(comments_of, list):
+            return "the desk does not say who wrote on it"
+        if any(_mail_of(comment) not in mails and _seconds(comment.get("created_at")) <= by for comment in comments_of):
             return "somebody wrote on it"
-        if any(_seconds(one.get("created_at")) <= by for one in entries_of):
-            return "somebody booked time on it"
-        return ""
+        if was_booked is None:
+            return f"the desk does not say whether time was booked on it: {LACKS}"
+        return "somebody booked time on it" if was_booked else ""
 
     return touched
+
+
+def _data(outcome: Outcome) -> Any:
+    return outcome.data if isinstance(outcome, Good) else None
 
 
 def _mail_of(comment: dict[str, Any]) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.desk import timesheet
 from gateway.desk.client import Desk
-from gateway.desk.outcome import Good, Outcome
+from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.store import problems
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -32,9 +33,10 @@ class Unfit(Exception):
 class NotAnswered(Exception):
     """What the desk says must be known first, and it did not answer well."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, hint: str = "") -> None:
         super().__init__(str(outcome))
         self.outcome = outcome
+        self.hint = hint  # what may be the cause
 
 
 async def look(store: Store, desk: Desk, one: Effect) -> None:
@@ -54,13 +56,19 @@ async def look(store: Store, desk: Desk, one: Effect) -> None:
         raise Unfit("somebody changed its status")
     if any(not _ours(comment) for comment in _good(await desk.comments(body["ticket_id"], 0.0))):
         raise Unfit("somebody wrote on it")
-    if _good(await desk.time_entries(body["ticket_id"])):
+    sheet = await desk.time_entries(body["ticket_id"])
+    if isinstance(sheet, Refused) and sheet.status == 403:
+        raise Unfit(f"the desk does not say whether time was booked on it: {timesheet.LACKS}")
+    booked = timesheet.booked(_good(sheet, timesheet.LACKS))
+    if booked is None:
+        raise Unfit("the desk does not say whether time was booked on it")
+    if booked:
         raise Unfit("somebody booked time on it")
 
 
-def _good(outcome: Outcome) -> Any:
+def _good(outcome: Outcome, hint: str = "") -> Any:
     if not isinstance(outcome, Good):
-        raise NotAnswered(outcome)
+        raise NotAnswered(outcome, hint)
     return outcome.data
 
 

@@ -145,7 +145,7 @@ class _Case:
             await self.ledger.end(one, EffectState.REFUSED, reason="the part cannot be read from the mail again")
             return None
         except NotAnswered as error:
-            return await self._not_answered(one, error.outcome)
+            return await self._not_answered(one, error.outcome, error.hint)
         except Unfit as unfit:
             await self._unfit(one, unfit)
             return None
@@ -255,14 +255,15 @@ class _Case:
             await self.ledger.touch(one, faults=one.faults + 1)
         return Defer(now + self.settle * READ_BACK[0], f"outcome unknown: {reason}")
 
-    async def _not_answered(self, one: Effect, outcome: Outcome) -> Step | None:
+    async def _not_answered(self, one: Effect, outcome: Outcome, hint: str) -> Step | None:
         """What must be known before the effect is sent. Nothing was sent: a failure like any other, with its pauses."""
         if not isinstance(outcome, Unknown):
             return await self._judge(one, outcome)
         if outcome.status == 500:
             await self.ledger.touch(one, faults=one.faults + 1)
             if one.faults + 1 >= MOST_FAULTS:
-                await self.ledger.end(one, EffectState.SKIPPED, reason="the desk failed on it three times")
+                failed = "the desk failed on it three times"
+                await self.ledger.end(one, EffectState.SKIPPED, reason=f"{failed}: {hint}" if hint else failed)
                 return None
         return Defer(self.clock(), f"not answered: {outcome.reason}", counts=True)
 

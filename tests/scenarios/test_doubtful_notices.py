@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.desk.outcome import Good
 from tests.scenarios.scripts_requesters import description
 from tests.scenarios.stage import Stage, close
 from tests.scenarios.vendors import (
@@ -104,19 +105,41 @@ async def test_an_end_in_a_text_that_goes_on_ends_nothing(tmp_path: Path, migrat
     await finish(stage)
 
 
-async def test_a_desk_that_cannot_say_who_touched_a_ticket_is_not_asked_for_ever(
-    tmp_path: Path, migrated_file: Path
-) -> None:
+async def test_a_key_without_the_right_to_see_booked_time_closes_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    """The desk answers 500 to it: asked three times, told by name, and the desk is not taken for ill."""
     stage = await opened(tmp_path, migrated_file, NAGIOS)
     monitor = Machine(stage)
     await monitor.service("CRITICAL")
-    stage.simulator.faults.set([{"kind": "time_entries", "do": "answer", "status": 500}])
+    (key,) = stage.simulator.desk.keys.values()
+    key["user"]["roles"][0]["role_name"] = "Dispatcher"
     await monitor.service("OK")
     await stage.work()
 
     asked = [call for call in stage.simulator.desk.calls if call.path.endswith("/time-entries")]
-    assert len(asked) == 3
+    assert [call.status for call in asked] == [500] * 3
     assert is_open(stage, 1) and "the desk failed on it three times" in notes(stage, 1)[-1]
+    assert "may lack the right timeentry:read" in notes(stage, 1)[-1]
+    assert stage.directories["default"].desk.breaker.is_closed
+    key["user"]["roles"][0]["role_name"] = "Admin"
+    await finish(stage)
+
+
+@pytest.mark.parametrize("answer", [[], {"entries": []}, {"ownEntryCount": 0}, None], ids=str)
+async def test_a_desk_that_does_not_say_whether_time_was_booked_keeps_its_ticket_open(
+    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    await monitor.service("OK")
+
+    async def said(ticket_id: str) -> Good:
+        return Good(200, answer, {})
+
+    monkeypatch.setattr(stage.directories["default"].desk, "time_entries", said)
+    await stage.work()
+
+    assert is_open(stage, 1) and "the desk does not say whether time was booked" in notes(stage, 1)[-1]
     await finish(stage)
 
 

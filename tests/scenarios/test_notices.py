@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.desk.simulator import timesheet
 from gateway.store import census, claims, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
@@ -269,7 +270,7 @@ async def test_what_may_not_close_stays_open_and_says_why(tmp_path: Path, migrat
         await monitor.service("CRITICAL", f"web0{number}/HTTP")
     await Machine(stage, "Acme <nagios@shy.msp.example>").service("CRITICAL", "web09/HTTP")
     set_status(stage, 1, "In Progress")
-    stage.simulator.desk.time_entries[stage.order[1]] = [{"entry_id": "1"}]
+    timesheet.book(stage.simulator.desk, stage.order[1], "tess@msp.example", 0)
     stage.simulator.faults.set([{"kind": "status", "do": "answer", "status": 400, "body": "json", "skip": 0}])
     await write(stage, 4)
     for number in range(1, 5):

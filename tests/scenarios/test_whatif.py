@@ -6,13 +6,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from gateway.config.settings import parse
 from gateway.desk.directory import Directory
+from gateway.desk.simulator import timesheet
 from gateway.trial.whatif import Report, replay
 from gateway.work.rules import boards_named
 from tests.scenarios.scripts import ALICE, EVE, GIL
 from tests.scenarios.stage import M, Stage, settings_for
-from tests.scenarios.vendors import BACKUP, DAY, Machine, opened, write
+from tests.scenarios.vendors import BACKUP, DAY, HOUR, Machine, opened, write
 
 
 async def tried(stage: Stage, **changes: Any) -> Report:
@@ -68,6 +71,29 @@ async def test_a_mapped_domain_shows_whose_mail_it_would_be(tmp_path: Path, migr
     await stage.close()
 
     assert [one.words() for one in report.changes] == ["client Unknown Senders -> Globex"]
+
+
+@pytest.mark.parametrize(
+    ("role", "minutes", "closed", "why"),
+    [("Admin", None, 1, ""), ("Admin", 0, 0, "somebody booked time on it"), ("Dispatcher", None, 0, "timeentry:read")],
+    ids=["untouched", "a timer runs", "without the right"],
+)
+async def test_a_look_back_closes_what_nobody_booked_time_on(
+    tmp_path: Path, migrated_file: Path, role: str, minutes: int | None, closed: int, why: str
+) -> None:
+    stage = await opened(tmp_path, migrated_file)
+    for word in ("Failed", "Success"):
+        await Machine(stage, BACKUP).says(f"[{word}] Job 1 (3 objects)", "Veeam Backup & Replication", after=HOUR)
+    if minutes is not None:
+        timesheet.book(stage.simulator.desk, stage.order[0], "tess@msp.example", minutes)
+    (key,) = stage.simulator.desk.keys.values()
+    key["user"]["roles"][0]["role_name"] = role
+
+    tally = (await tried(stage, notice=({"profile": "veeam", "senders": ["mon.msp.example"]},))).notices["veeam"]
+    await stage.close()
+
+    assert tally.closed == closed
+    assert [why in left[2] for left in tally.left] == [True] * (1 - closed)
 
 
 async def test_a_new_profile_over_a_month_of_notices(tmp_path: Path, migrated_file: Path) -> None:

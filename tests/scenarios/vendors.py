@@ -118,6 +118,7 @@ def add_client(stage: Stage, name: str) -> None:
     row = next(iter(desk.clients.values()))
     new = desk.new_id()
     desk.clients[new] = {**row, "client_id": new, "client_name": name}
+    desk.client_facts[new] = {"email": f"office@{desk.new_id()}.example", "phone": None, "location": None}
 
 
 def maintenance(number: str, begin: float, end: float, *objects: str) -> tuple[str, str]:

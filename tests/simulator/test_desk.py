@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from gateway import blocks as b
-from gateway.desk.simulator import Seed, Simulator
+from gateway.desk.simulator import Seed, Simulator, timesheet
 from gateway.desk.simulator.paging import like
 from tests.simulator.conftest import Talk
 
@@ -84,6 +84,47 @@ def test_mails_that_the_desk_would_send(talk: Talk) -> None:
     assert talk.look("mails") == []
     talk.comment(ticket)
     assert [mail.to for mail in talk.sim.desk.mails] == ["alice@acme.example", "w@x.example"]
+
+
+@pytest.mark.parametrize("seconds", [0.0, 6.0], ids=["at once", "after the mailer"])
+def test_whom_a_new_ticket_mails_is_read_when_the_mailer_gets_to_it(start: Start, seconds: float) -> None:
+    """Recordings 260 to 273: also an inactive contact, and a contact who watches but once."""
+    now = [1_000_000_000.0]
+    talk = start(Simulator(Seed(), clock=lambda: now[0]))
+    talk.sim.desk.mailer_lag = 0.3
+    alice = talk.contacts["alice@acme.example"]
+    watching = {"watch_list": [{"email": "alice@acme.example", "active": True}, {"email": "w@x.example", "active": True}]}
+    moved = {"client_id": talk.clients["Globex"], "suppressContactNotifications": True}
+    tickets = [
+        (talk.ticket(client_id=talk.clients["Unknown Senders"]), moved),
+        (talk.ticket(contact_name_id=alice, attributes=watching), {"contact_name_id": None}),
+        (talk.ticket(contact_name_id=alice, attributes=watching), {"attributes": None}),
+        (talk.ticket(contact_name_id=talk.contacts["greta@acme.example"]), {}),
+    ]
+    now[0] += seconds
+    for ticket, change in tickets:
+        assert talk.http.put(f"/tickets/{ticket}", json=change).status_code == 200
+    to = [[mail.to for mail in talk.sim.desk.mails if mail.ticket_id == ticket] for ticket, _ in tickets]
+
+    late = [[], ["alice@acme.example", "w@x.example"], ["alice@acme.example", "w@x.example"], ["greta@acme.example"]]
+    early = [
+        ["office@globex.example"],
+        ["info@acme.example", "alice@acme.example", "w@x.example"],
+        ["alice@acme.example"],
+        ["greta@acme.example"],
+    ]
+    assert to == (late if seconds else early)
+
+
+def test_time_that_others_booked_is_counted_and_hidden(talk: Talk) -> None:
+    ticket = talk.ticket()
+    for email, minutes in (("gateway@msp.example", 15), ("tess@msp.example", 60), ("tom@msp.example", 0)):
+        timesheet.book(talk.sim.desk, ticket, email, minutes)
+    sheet = talk.http.get(f"/tickets/{ticket}/time-entries").json()["data"]
+
+    assert [entry["user_name"] for entry in sheet["entries"]] == ["Mail Gateway"]
+    assert (sheet["ownEntryCount"], sheet["othersEntryCount"], sheet["othersTotalMinutes"]) == (1, 2, 60)
+    assert talk.http.get(f"/tickets/{talk.ticket()}/time-entries").json()["data"]["othersEntryCount"] == 0
 
 
 def test_rate_limit_counts_before_validation_and_not_comments(start: Start) -> None:

@@ -112,6 +112,7 @@ class App:
 
         def answer() -> Answer:
             request.now = desk.now()
+            desk.tell_of_new()
             return self._answer(request, route, exists, call)
 
         await self._bend(rule, answer, scope, receive, send, call, arrived)

@@ -11,8 +11,9 @@ from gateway.blocks import dumps, paragraph
 from gateway.desk.simulator.bundles import children_of, reopen_master
 from gateway.desk.simulator.reference import full_name
 from gateway.desk.simulator.render import comment_words, content_html
+from gateway.desk.simulator.state import watchers
 from gateway.desk.simulator.text import column, jsonb, units
-from gateway.desk.simulator.tickets import find, watchers
+from gateway.desk.simulator.tickets import find
 from gateway.desk.simulator.times import iso
 from gateway.desk.simulator.validate import (
     Field,

@@ -53,6 +53,7 @@ class Inspection:
             return self._file(path.rsplit("/", 1)[1], inline=True)
         name, _, rest = path.removeprefix("/_sim").strip("/").partition("/")
         query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+        self._desk.tell_of_new()
         try:
             if method == "POST":
                 return self._post(name, loads(body) if body else {})
@@ -80,7 +81,7 @@ class Inspection:
             "sums": self.sums,
             "calls": lambda: [call.as_json() for call in desk.calls[int(query.get("since", "0")) :]],
             "refusals": lambda: [call.as_json() for call in desk.refusals],
-            "mails": lambda: [asdict(mail) for mail in desk.mails],
+            "mails": lambda: [asdict(mail) for mail in desk.mailed],
             "faults": self._faults,
         }
         if name not in shown:
@@ -148,7 +149,7 @@ class Inspection:
             "counted": desk.limit.counted,
             "limited": desk.limit.refused,
             "refusals": len(desk.refusals),
-            "mails": len(desk.mails),
+            "mails": len(desk.mailed),
             "now": iso(desk.now()),
         }
 
@@ -178,7 +179,7 @@ class Inspection:
                 for row in desk.tickets.values()
             ],
             "bundles": desk.bundles,
-            "mails": [asdict(mail) for mail in desk.mails],
+            "mails": [asdict(mail) for mail in desk.mailed],
             "refusals": [call.as_json() for call in desk.refusals],
         }
 

@@ -21,7 +21,8 @@ def save(desk: Desk, path: Path) -> None:
     state: dict[str, Any] = {name: getattr(desk, name) for name in _TABLES}
     state["files"] = {name: base64.b64encode(content).decode() for name, content in desk.files.items()}
     state["next_ticket"] = desk.next_ticket
-    state["mails"] = [asdict(mail) for mail in desk.mails]
+    state["mails"] = [asdict(mail) for mail in desk.mailed]
+    state["made"] = desk.made
     new = path.with_name(path.name + ".new")
     new.write_text(json.dumps(state), encoding="utf-8")
     new.replace(path)
@@ -35,4 +36,5 @@ def load(desk: Desk, path: Path) -> None:
         setattr(desk, name, state[name])
     desk.files = {name: base64.b64decode(content) for name, content in state["files"].items()}
     desk.next_ticket = state["next_ticket"]
-    desk.mails = [Mail(**mail) for mail in state["mails"]]
+    desk.mailed = [Mail(**mail) for mail in state["mails"]]
+    desk.made = [(at, ticket_id) for at, ticket_id in state.get("made", ())]

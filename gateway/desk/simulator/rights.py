@@ -28,10 +28,10 @@ FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
         "webhook": ("read", "create"),
     },
     "Admin": {"webhook": ("read", "create")},
+    "Dispatcher": {"timeentry": ("read",)},
 }
 NOTHING = "Nobody"
 """The role that may do nothing at all."""
-
 
 
 def may(key: Row, resource: str, action: str) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.desk.simulator import bundles, comments, contacts, documents, reference, ticket_list, tickets
+from gateway.desk.simulator import bundles, comments, contacts, documents, reference, ticket_list, tickets, timesheet
 from gateway.desk.simulator.wire import Answer, Request
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ ROUTES: tuple[Route, ...] = (
         counted=False,
         right=TICKET_UPDATE,
     ),
-    _route("GET /tickets/{}/time-entries", ticket_list.time_entries, "time_entries"),
+    _route("GET /tickets/{}/time-entries", timesheet.time_entries, "time_entries"),
     _route("GET /tickets/{}/comments", comments.list_comments, "list_comments", counted=False, right=READ_TICKET),
     _route("POST /tickets/{}/comments", comments.create_comment, "comment", counted=False, right=TICKET_UPDATE),
     _route(

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from math import inf
 
 from gateway.desk.simulator.contacts import contact_row
 from gateway.desk.simulator.limits import RateLimit
@@ -57,8 +58,21 @@ class Mail:
     comment_id: str | None = None
 
 
+def watchers(ticket: Row) -> list[str]:
+    """The addresses that watch a ticket and are active, once each."""
+    listed = (ticket["attributes"] or {}).get("watch_list") if isinstance(ticket["attributes"], dict) else None
+    if not isinstance(listed, list):
+        return []
+    found = [
+        entry["email"]
+        for entry in listed
+        if isinstance(entry, dict) and entry.get("active") and isinstance(entry.get("email"), str)
+    ]
+    return list(dict.fromkeys(found))
+
+
 class Desk:
-    """One tenant of the desk."""
+    """One tenant of the desk. ``mailer_lag`` is in seconds."""
 
     def __init__(self, seed: Seed | None = None, clock: Callable[[], float] = time.time) -> None:
         self.seed = seed = seed or Seed()
@@ -80,11 +94,13 @@ class Desk:
         self.documents: dict[str, list[Row]] = {}
         self.files: dict[str, bytes] = {}
         self.bundles: dict[str, Row] = {}
-        self.time_entries: dict[str, list[Row]] = {}  # by ticket; tests put them there
+        self.time_entries: dict[str, list[Row]] = {}  # by ticket
         self.next_ticket = seed.next_ticket
         self.limit = RateLimit(**seed.rate_limit)
         self.calls: list[Call] = []
-        self.mails: list[Mail] = []
+        self.mailed: list[Mail] = []
+        self.mailer_lag = 0.0
+        self.made: list[tuple[float, str]] = []
         self.database_up = True
         self.version = 0
         self._fill(seed)
@@ -99,7 +115,8 @@ class Desk:
         self.bundles.clear()
         self.time_entries.clear()
         self.calls.clear()
-        self.mails.clear()
+        self.mailed.clear()
+        self.made.clear()
         self.limit = RateLimit(**self.seed.rate_limit)
         self.next_ticket = self.seed.next_ticket
         self.database_up = True
@@ -120,8 +137,33 @@ class Desk:
     def counted(self, key: str | None = None) -> int:
         return self.limit.counted.get(key or self.seed.api_key, 0)
 
+    # -- the mailer -------------------------------------------------------------------------------
+
     def mail(self, why: str, to: str, ticket_id: str, comment_id: str | None = None) -> None:
-        self.mails.append(Mail(self.now(), why, to, ticket_id, comment_id))
+        self.mailed.append(Mail(self.now(), why, to, ticket_id, comment_id))
+
+    @property
+    def mails(self) -> list[Mail]:
+        """All that is mailed when nothing more happens: the mailer gets to what it has not looked at yet."""
+        self.tell_of_new(inf)
+        return self.mailed
+
+    def tell_of_new(self, until: float | None = None) -> None:
+        """The mailer looks at new tickets only ``mailer_lag`` seconds after they were made, and mails those whom
+        they have then (recordings 260 to 273): the contact, though inactive, else the client's address; and active
+        watchers."""
+        until = self.now() if until is None else until
+        while self.made and self.made[0][0] <= until:
+            ticket = self.tickets.get(self.made.pop(0)[1])
+            if ticket is None:
+                continue
+            contact = self.contacts.get(ticket["contact_name_id"] or "")
+            address = contact["email"] if contact else self.client_facts[ticket["client_id"]]["email"]
+            if address:
+                self.mail("ticket created", address, ticket["ticket_id"])
+            for watcher in watchers(ticket):
+                if watcher != address:
+                    self.mail("ticket created, watcher", watcher, ticket["ticket_id"])
 
     def file_of(self, document: Row) -> bytes:
         return self.files[document["file_id"]]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.desk.simulator import rights
 from gateway.desk.simulator.paging import like, paged
-from gateway.desk.simulator.tickets import find, listed, names_of
+from gateway.desk.simulator.tickets import listed, names_of
 from gateway.desk.simulator.times import parse_iso
 from gateway.desk.simulator.validate import query_number, refuse_query, uuid
 from gateway.desk.simulator.wire import Answer, Issue, Problem, Request, Row, data, dumps
@@ -263,8 +263,3 @@ def ticket_stats(desk: Desk, request: Request) -> Answer:
             "tickets_created_this_month": len(rows),
         }
     )
-
-
-def time_entries(desk: Desk, request: Request) -> Answer:
-    row = find(desk, request.params[0])
-    return data(desk.time_entries.get(row["ticket_id"], []))

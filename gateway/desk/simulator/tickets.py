@@ -205,31 +205,10 @@ def create_ticket(desk: Desk, request: Request) -> Answer:
     row = new_row(desk, body, number, iso(request.now), request.user["user_id"])
     desk.tickets[row["ticket_id"]] = row
     desk.version += 1
-    _mail_new(desk, row)
+    desk.made.append((request.now + desk.mailer_lag, row["ticket_id"]))
     if "tags" in body:
         return data({**row, "tags": body["tags"]}, 201)
     return data(row, 201)
-
-
-def _mail_new(desk: Desk, row: Row) -> None:
-    """A new ticket mails its contact, or the client's address, and active watchers."""
-    contact = desk.contacts.get(row["contact_name_id"] or "")
-    address = contact["email"] if contact else desk.client_facts[row["client_id"]]["email"]
-    if address:
-        desk.mail("ticket created", address, row["ticket_id"])
-    for address in watchers(row):
-        desk.mail("ticket created, watcher", address, row["ticket_id"])
-
-
-def watchers(row: Row) -> list[str]:
-    listed = (row["attributes"] or {}).get("watch_list") if isinstance(row["attributes"], dict) else None
-    if not isinstance(listed, list):
-        return []
-    return [
-        item["email"]
-        for item in listed
-        if isinstance(item, dict) and item.get("active") and isinstance(item.get("email"), str)
-    ]
 
 
 def names_of(desk: Desk, row: Row) -> Row:
