@@ -130,7 +130,7 @@ class StateOf(Question):
 
 @dataclass(frozen=True, slots=True)
 class Reopens(Question):
-    """How often the gateway reopened the ticket since then: int."""
+    """How often a reply reopened the ticket since then: int."""
 
     ticket_id: str
     since: float

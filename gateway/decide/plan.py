@@ -11,7 +11,7 @@ from gateway.decide.reasons import Reason
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 EffectKind = Literal[
     "ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact",
-    "close", "told", "priority", "client", "bundle", "list", "again",
+    "close", "told", "priority", "client", "bundle", "list", "again", "reopen",
 ]  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def comment(
     effects = _effects(case, _present(case, ticket), note, routed.internal)
     if status := _status_of(routed, ticket, case.trace) or reopen:
         request = {"status_id": status, "suppressContactNotifications": True}
-        effects.append(EffectSpec("status", {"request": request}))
+        effects.append(EffectSpec("reopen" if reopen else "status", {"request": request}))
     return _decision(case, ticket, [*effects, *_priority(case, routed)])
 
 

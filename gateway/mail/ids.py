@@ -18,18 +18,22 @@ from .headers import RawHeader, decode_value, split_headers
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
 _FOLDS = re.compile(r"[ \t\r\n]+")
+_PLAIN_FROM = re.compile(rb"(?:[^<>]*<)?\s*([^\s<>@,;:\"()]+@[A-Za-z0-9.-]+)\s*>?")
+MOST_FROM = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderIds:
     """What the edge stores with a delivery. ``date_present`` and ``received_count`` tell a device's bare mail
-    from one that an MTA carried."""
+    from one that an MTA carried; ``author`` is the address in From, lower case, "" where it is not plain: it
+    tells who may be waited for, and nothing else."""
 
     message_id: str
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     date_present: bool
     received_count: int
+    author: str = ""
 
 
 def normalise_message_id(text: str) -> str:
@@ -75,12 +79,15 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
     values: dict[str, str] = {}
     received = 0
     date = False
+    author = None
     for name, raw in fields:
         key = name.lower()
         if key == "received":
             received += 1
         elif key == "date":
             date = True
+        elif key == "from":
+            author = _author(raw) if author is None else ""
         elif key in ("message-id", "in-reply-to", "references") and key not in values:
             values[key] = decode_value(raw)
     return HeaderIds(
@@ -89,7 +96,14 @@ def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
         ids_of(values.get("references", "")),
         date,
         received,
+        author or "",
     )
+
+
+def _author(raw: bytes) -> str:
+    """The only address of a From of ordinary length."""
+    match = _PLAIN_FROM.fullmatch(raw) if len(raw) <= MOST_FROM else None
+    return match[1].decode("ascii").lower() if match else ""
 
 
 def with_line_feeds(raw: bytes) -> bytes:

@@ -226,6 +226,7 @@ class Acceptor:
                     mention_keys=keys,
                     dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),
                     remember_until=envelope.time + remember,
+                    sender="" if envelope.verdict == "fail" else ids.author,
                 )
             )
         return news

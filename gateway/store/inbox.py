@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from gateway.decide.reasons import Reason
 from gateway.envelope import Envelope
-from gateway.store import wake
+from gateway.store import order, wake
 from gateway.store.prepared import Prepared
 from gateway.store.reading import Garbled, Unreadable, parsed, whole
 from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
@@ -37,7 +37,8 @@ class LostClaim(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
-    """A mail for one mailbox, before it is kept. ``keys`` are the hashed ids of its headers."""
+    """A mail for one mailbox, before it is kept. ``mention_keys`` are the hashed ids of its headers; ``sender``
+    is From, lower case, "" when it is unclear or disproven: it tells who may be waited for, and proves nothing."""
 
     id: str
     desk: str
@@ -47,6 +48,7 @@ class NewDelivery:
     mention_keys: tuple[bytes, ...]
     dedupe_key: bytes
     remember_until: float
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def _insertion(table: Table, *columns: str) -> Any:
 
 
 _INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size", "sha256")(dialect).returning(raw.c.id))
-_NEW = ("id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at")
+_NEW = (
+    "id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at", "sender",
+    "sender_domain",
+)  # fmt: skip
 _INSERT_DELIVERY = Prepared(lambda dialect: _insertion(delivery, *_NEW)(dialect).returning(delivery.c.seq))
 _INSERT_MENTION = Prepared(_insertion(mention, "key", "seq"))
 
@@ -136,6 +141,8 @@ def accept(
                 "accepted_at": now,
                 "stage": Stage.ACCEPTED.value,
                 "due_at": now,
+                "sender": new.sender,
+                "sender_domain": new.sender.rpartition("@")[2],
             },
         )
         for key in new.mention_keys:
@@ -212,7 +219,7 @@ def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: flo
     connection.execute(query.values(**ended, needs="", due_at=now, lease_until=0, fence=delivery.c.fence + 1))
     if not isinstance(row["id"], Garbled):
         note(connection, row["id"], now, f"{row['stage']} -> {Stage.QUARANTINED}", f"{Reason.DAMAGED}: {why}")
-        settle_ids(connection, row["seq"], row["id"])
+        settle_ids(connection, row["seq"], row["id"], now)
 
 
 # -- the worker's verbs ---------------------------------------------------------------------------
@@ -266,7 +273,7 @@ def move(
     touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, needs="", **values)
     note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
     if to not in PENDING:
-        settle_ids(connection, one.seq, one.id)
+        settle_ids(connection, one.seq, one.id, now)
 
 
 def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **values: Any) -> None:
@@ -284,9 +291,10 @@ def defer(connection: Connection, one: Delivery, until: float, needs: str = "", 
     touch(connection, one, due_at=until, lease_until=0, needs=needs, **values)
 
 
-def settle_ids(connection: Connection, seq: int, delivery_id: str) -> None:
-    """Nobody waits for this delivery any more: its mentions and unfulfilled reservations go."""
+def settle_ids(connection: Connection, seq: int, delivery_id: str, now: float) -> None:
+    """Nobody waits for this delivery any more: who did is due, its mentions and unfulfilled reservations go."""
     mentions, reservations, files = _SETTLE
+    order.wake(connection, seq, now)
     connection.execute(mentions, {"k_seq": seq})
     connection.execute(reservations, {"k_id": delivery_id})
     connection.execute(files, {"k_id": delivery_id})

@@ -87,7 +87,7 @@ def restage(
     )
     note(connection, row["id"], now, f"{old} -> {to}", "operator")
     if to not in PENDING:
-        settle_ids(connection, row["seq"], row["id"])
+        settle_ids(connection, row["seq"], row["id"], now)
     wake.tell(connection)
     return str(row["id"])
 

@@ -14,9 +14,10 @@ from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 from gateway.decide.problem import Noticed, Problem
 from gateway.store import dialects, expected
 from gateway.store.inbox import Delivery
+from gateway.store.order import Blocker
 from gateway.store.schema import delivery, mention, notice, problem
 from gateway.store.stage import Stage
-from gateway.store.threads import Blocker, Reserved, key
+from gateway.store.threads import Reserved, key
 
 _NAMES = tuple(one.name for one in fields(Problem))
 _COLUMNS = tuple(problem.c[name] for name in _NAMES)

@@ -71,7 +71,7 @@ delivery = Table(
     Column("envelope", Json, nullable=False),
     Column("message_id", Text, nullable=False),  # "" when the mail has none
     Column("accepted_at", Double, nullable=False),
-    Column("sender", Text, nullable=False, server_default=""),  # From, lower case, once it was read
+    Column("sender", Text, nullable=False, server_default=""),  # From, lower case; first as the edge saw it
     Column("sender_domain", Text, nullable=False, server_default=""),
     Column("subject", Text, nullable=False, server_default=""),
     Column("class", String(12), nullable=False, server_default=""),

@@ -1,4 +1,4 @@
-"""The mapping table and what belongs to it: tickets, participants, files, and who waits for whom.
+"""The mapping table and what belongs to it: tickets, participants, files.
 
 An id that was received or sent is never displaced by one that was only referenced.
 """
@@ -11,13 +11,11 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select
 
 from gateway.store import dialects
-from gateway.store.schema import delivery, effect, file, mention, participant, thread, ticket, token, unreachable
-from gateway.store.stage import PENDING, EffectState, Stage
-
-PENDING_VALUES = [stage.value for stage in PENDING]
+from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
+from gateway.store.stage import Stage
 
 
 def key(desk: str, message_id: str) -> bytes:
@@ -34,17 +32,6 @@ class Mapping:
     board_id: str
     known: str  # received, sent, referenced, number
     delivery_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Blocker:
-    """An earlier delivery, or one that is planned, that shares an id with ours."""
-
-    id: str
-    seq: int
-    stage: Stage
-    accepted_at: float
-    creating: bool  # its ticket may be on the way to the desk: wait without limit
 
 
 # Statements are built once: building one costs more than running it.
@@ -113,66 +100,6 @@ def lookup_known(connection: Connection, desk: str, message_ids: Collection[str]
     return found
 
 
-def blockers(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
-    """Deliveries that share an id and whose text is not posted yet: those accepted earlier, and any
-    that is planned already (it waits for nobody, so this makes no cycle)."""
-    if not message_ids:
-        return []
-    keys = [key(desk, one) for one in message_ids]
-    return _blockers(connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": keys}))
-
-
-def planned(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
-    """Those of ``blockers`` that are planned: whoever decided at the same time has not seen them."""
-    return [one for one in blockers(connection, desk, seq, message_ids) if one.stage is Stage.PLANNED]
-
-
-_CREATING = (
-    select(effect.c.idx)
-    .where(
-        effect.c.delivery_id == delivery.c.id,
-        effect.c.generation == delivery.c.generation,
-        effect.c.kind == "ticket",
-        effect.c.state == EffectState.SENT.value,
-    )
-    .exists()
-)
-_AHEAD = (
-    select(delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, _CREATING)
-    .join(mention, mention.c.seq == delivery.c.seq)
-    .where(
-        delivery.c.seq != bindparam("k_seq"),
-        delivery.c.stage.in_(PENDING_VALUES),
-        delivery.c.posted.is_(False),
-        or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == Stage.PLANNED.value),
-    )
-    .distinct()
-)
-_OTHER = mention.alias()
-_AHEAD_BY_IDS = _AHEAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
-_AHEAD_BY_HEADER = _AHEAD.where(mention.c.key.in_(select(_OTHER.c.key).where(_OTHER.c.seq == bindparam("k_seq"))))
-
-
-def _blockers(rows: Iterable[Any]) -> list[Blocker]:
-    return [Blocker(row[0], row[1], Stage(row[2]), row[3], bool(row[4])) for row in rows]
-
-
-def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
-    """``blockers`` by the ids that were kept at accept: before the mail is read."""
-    return _blockers(connection.execute(_AHEAD_BY_HEADER, {"k_seq": seq}))
-
-
-_EARLIER = (
-    select(delivery.c.seq)
-    .where(
-        delivery.c.ticket_id == bindparam("k_ticket"),
-        delivery.c.seq < bindparam("k_seq"),
-        delivery.c.stage.in_(PENDING_VALUES),
-        delivery.c.desk == bindparam("k_desk"),
-        delivery.c.posted.is_(False),
-    )
-    .limit(1)
-)
 _COPIES = (
     select(
         delivery.c.id,
@@ -192,12 +119,6 @@ _COPIES = (
     .order_by(delivery.c.seq)
     .limit(50)
 )
-
-
-def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:
-    """Whether an earlier delivery still has to post its text on this ticket."""
-    given = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
-    return connection.execute(_EARLIER, given).first() is not None
 
 
 def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[RowMapping]:
@@ -397,7 +318,7 @@ def ticket_by_number(connection: Connection, desk: str, number: str) -> RowMappi
 
 
 def reopens(connection: Connection, desk: str, ticket_id: str, since: float) -> int:
-    """How often we set the status of the ticket since then."""
+    """How often a reply reopened the ticket since then."""
     query = (
         select(func.count())
         .select_from(effect)
@@ -405,7 +326,7 @@ def reopens(connection: Connection, desk: str, ticket_id: str, since: float) -> 
         .where(
             delivery.c.ticket_id == ticket_id,
             delivery.c.desk == desk,
-            effect.c.kind == "status",
+            effect.c.kind == "reopen",
             effect.c.sent_at >= since,
         )
     )
@@ -439,25 +360,3 @@ def overview(connection: Connection, ticket_id: str) -> dict[str, list[RowMappin
         "people": list(connection.execute(people).mappings()),
         "mails": list(connection.execute(mails.order_by(delivery.c.seq)).mappings()),
     }
-
-
-_MINE = mention.alias()
-_WAKE = (
-    update(delivery)
-    .where(
-        delivery.c.seq.in_(
-            select(mention.c.seq).where(
-                mention.c.key.in_(select(_MINE.c.key).where(_MINE.c.seq == bindparam("k_seq"))),
-                mention.c.seq > bindparam("k_seq"),
-            )
-        ),
-        delivery.c.stage == Stage.ACCEPTED.value,
-        delivery.c.due_at > bindparam("k_now"),
-    )
-    .values(due_at=bindparam("k_now"))
-)
-
-
-def wake(connection: Connection, seq: int, now: float) -> None:
-    """Make the deliveries that share an id with this one due: what they waited for has happened."""
-    connection.execute(_WAKE, {"k_seq": seq, "k_now": now})

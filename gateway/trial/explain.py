@@ -235,6 +235,8 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"effect": "list what belongs to it"}
         case "again":
             return {"effect": "decide again", "after": body["after"]}
+        case "reopen":
+            return {"effect": "reopen", **body["request"]}
         case "status":
             return {"effect": "set status", **body["request"]}
         case _:

@@ -157,7 +157,9 @@ class Book:
             body = spec.body
             if spec.kind == "close":
                 self._closings.append(_Closing(body["after"], body["problem"], body["changed_at"], body["never"]))
-            if spec.kind == "status" and decision.plan and (ticket := self._tickets.get(decision.plan.ticket_id)):
+            if spec.kind not in ("status", "reopen") or decision.plan is None:
+                continue
+            if ticket := self._tickets.get(decision.plan.ticket_id):
                 ticket.closed_at = 0.0
 
     def _make(self, one: Delivery, decision: Decision, name: str) -> None:

@@ -21,7 +21,7 @@ from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
-from gateway.store import effects, inbox, problems, restoring, threads
+from gateway.store import effects, inbox, order, problems, restoring
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -41,9 +41,10 @@ log = structlog.get_logger("work")
 
 ORDER_PAUSE = 0.3
 MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
-REPEATABLE = ("pictures", "status", "close", "priority", "client", "bundle")  # doing it again changes nothing
+REPEATABLE = ("pictures", "status", "reopen", "close", "priority", "client", "bundle")  # doing it again changes nothing
 ELSEWHERE = ("moved", "close", "told", "priority", "client", "bundle", "list")  # of a ticket that may be another
-OPTIONAL = ("pictures", "missing", "released", "status", "note", "contact", *ELSEWHERE)  # the mail can do without
+SPARED = ("pictures", "missing", "released", "status", "reopen", "note", "contact")
+OPTIONAL = (*SPARED, *ELSEWHERE)  # the mail can do without
 
 
 class Executor:
@@ -216,7 +217,7 @@ class _Case:
         one = self.one
         if one.posted or not one.plan or not one.plan["ticket_id"]:
             return None
-        if not await self.store.read(lambda c: threads.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq)):
+        if not await self.store.read(lambda c: order.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq)):
             return None
         now = self.clock()
         if self.directory.waited(one.waits_from, now) >= self.executor.wait_for_parent:

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.store import effects, inbox, problems, threads
+from gateway.store import effects, inbox, order, problems, threads
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
@@ -197,4 +197,4 @@ class Ledger:
                 threads.reserve_file(
                     connection, one.desk, one.ticket_id, file.body["sha256"], one.id, file.body["name"]
                 )
-        threads.wake(connection, one.seq, now)
+        order.wake(connection, one.seq, now)

@@ -31,7 +31,7 @@ from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Throttled
 from gateway.desk.pacing import Urgency
 from gateway.mail.model import Email
-from gateway.store import effects, inbox, problems, threads
+from gateway.store import effects, inbox, order, problems, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery
 from gateway.store.rawmail import RawMail
@@ -113,7 +113,7 @@ class Planner:
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, str(fault))
         row, blockers = await self.store.read(
-            lambda c: (inbox.content(c, one.raw_id), threads.blockers_by_header(c, one.seq))
+            lambda c: (inbox.content(c, one.raw_id), order.blockers_by_header(c, one.seq))
         )
         if wait := self._wait(one, blockers, directory):
             return wait
@@ -142,15 +142,15 @@ class Planner:
 
     async def _look(
         self, one: Delivery, email: Email, noticed: Noticing | None, source: Answers
-    ) -> list[threads.Blocker]:
+    ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
-        if noticed is not None:
-            ids.update(affair.mentions(noticed.notice))
+        of_problem = affair.mentions(noticed.notice) if noticed else ()
         families = affair.families(one.desk, noticed.notice) if noticed else ()
 
-        def look(connection: Connection) -> list[threads.Blocker]:
-            blockers = threads.blockers(connection, one.desk, one.seq, ids)
+        def look(connection: Connection) -> list[order.Blocker]:
+            blockers = order.blockers(connection, one.desk, one.seq, ids)
+            blockers += order.ahead(connection, one.desk, one.seq, of_problem)
             blockers += problems.makers(connection, families, one.id)
             if not blockers:
                 source.prefetch(connection, expected_questions(email, one.envelope))
@@ -158,7 +158,7 @@ class Planner:
 
         return await self.store.read(look)
 
-    def _wait(self, one: Delivery, blockers: list[threads.Blocker], directory: Directory) -> Wait | None:
+    def _wait(self, one: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
         if not blockers:
             return None
@@ -228,7 +228,7 @@ class Planner:
         def keep(connection: Connection) -> list[effects.Effect]:
             threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
             problems.wait_by(connection, one, plan.mentions)
-            if wait := self._wait(one, threads.planned(connection, one.desk, one.seq, plan.mentions), directory):
+            if wait := self._wait(one, order.planned(connection, one.desk, one.seq, plan.mentions), directory):
                 raise threads.Reserved(wait.behind)
             self._same_incident(connection, one, answers)
             self._keep_problems(connection, one, decision)

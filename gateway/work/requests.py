@@ -101,7 +101,7 @@ class Requests:
                 return await self.desk.upload(self.ledger.ticket_id, prepared, name, kind, self.permit)
             case "pictures":
                 return await self._put_pictures(one)
-            case "status":
+            case "status" | "reopen":
                 return await self.desk.set_status(self.ledger.ticket_id, one.body["request"], self.permit)
             case "moved" | "list":
                 request = dict(one.body["request"])

@@ -10,7 +10,7 @@ from typing import Any
 
 from gateway import cli
 from gateway.smtp import accept
-from gateway.store import effects, engine, inbox, threads
+from gateway.store import effects, engine, inbox, order
 from gateway.store.stage import EffectState
 from gateway.work import executor, planner, unknown
 
@@ -39,8 +39,8 @@ def no_settle() -> None:
 
 def no_reservation() -> None:
     """Nobody waits for earlier mail of the thread, and ids are not reserved."""
-    threads.blockers = lambda *_: []  # type: ignore[assignment]
-    threads.blockers_by_header = lambda *_: []  # type: ignore[assignment]
+    order.blockers = lambda *_: []  # type: ignore[assignment]
+    order.blockers_by_header = lambda *_: []  # type: ignore[assignment]
     planner.threads.reserve = lambda *_: None  # type: ignore[assignment]
 
 

@@ -321,6 +321,12 @@ CLOSED = [
         *(row for n in range(3) for row in (close(1), (M(f"r{n}", ALICE, reply="a"), "comment 1 reopened"))),
         close(1), (M("r4", ALICE, reply="a"), "comment 1"), later(3700), (M("r5", ALICE, reply="a"), "comment 1 reopened"),
     ], (28,), {"closed": "reopen"}),
+    Scenario("a rule that sets a status on replies uses up none of them", [
+        (M("a", ALICE), "ticket 1"), *((M(f"r{n}", ALICE, reply="a"), "comment 1 reopened") for n in range(4)),
+        close(1), (M("b", ALICE, reply="a", text="no status"), "comment 1 reopened"),
+    ], (28,), {"closed": "reopen"}, check=lambda s: not s.ticket(1)["is_closed"], config={"rule": [
+        {"name": "working", "on": "reply", "board": "Support", "status": "In Progress", "when": [{"none": [{"field": "body", "contains": "no status"}]}]},
+    ]}),
     Scenario("a stranger with the token does not reopen", [
         (M("a", ALICE), "ticket 1"), token(1, TOKEN), close(1), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "comment 1"),
     ], (3, 4), {"closed": "reopen"}),

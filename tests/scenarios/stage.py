@@ -202,6 +202,7 @@ class Stage:
             mention_keys=tuple(dict.fromkeys(threads.key(box.desk, one) for one in named)),
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
             remember_until=self.now + 86400,
+            sender="" if mail.verdict == "fail" else ids.author,
         )
         (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
         return self.ids[mail.key]
@@ -246,7 +247,7 @@ class Stage:
         comments = [one for one in done if one.kind == "comment"]
         if comments and comments[0].body["request"]["is_internal"]:
             words = "internal"
-        reopened = " reopened" if any(one.kind == "status" and one.state == "DONE" for one in done) else ""
+        reopened = " reopened" if any(one.kind in ("status", "reopen") and one.state == "DONE" for one in done) else ""
         return f"{words} {place}{reopened}"
 
     def ticket(self, number: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from gateway.store import claims, operator
 from gateway.store.inbox import LostClaim
 from gateway.work.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
-from tests.scenarios.stage import M, Stage
+from tests.scenarios.stage import M, Stage, settings_for
 
 # A thread: each mail answers an earlier one and names all ids above it, as mail programs do.
 PARENTS = {"m0": None, "m1": "m0", "m2": "m0", "m3": "m1", "m4": "m3"}
@@ -163,3 +164,83 @@ def judge(stage: Stage) -> None:
     assert files == [key.encode() for key in PARENTS]
     accepted = stage.store.read_sync(lambda c: operator.listing(c, None, 100))
     assert all(row["stage"] in ("DONE", "SUPPRESSED") for row in accepted)
+
+
+# -- who is waited for -----------------------------------------------------------------------------
+
+FIRST = M("first", ALICE, "Printer", message_id="<first@acme.example>")
+STRANGERS = [M(f"eve{n}", "Eve <eve@evil.example>", "Re: Printer", text=f"number {n}", reply="first", after=0.01) for n in range(60)]
+
+
+async def stage_with_room(folder: Path, migrated: Path) -> Stage:
+    """A worker that takes all mail at once."""
+    stage = Stage(folder, migrated, {**settings_for(), "work": {"concurrency": 100}})
+    await stage.open()
+    return stage
+
+
+async def last_alone(stage: Stage, *mails: M) -> str:
+    """All mails are accepted; a worker looks at the last while others hold the rest. What it does."""
+    for mail in mails:
+        await stage.accept(mail)
+    taken = await stage.worker._claim()
+    while more := await stage.worker._claim():
+        taken += more
+    last = next(one for one in taken if one.id == stage.ids[mails[-1].key])
+    delivery, step = await stage.worker._step(last)
+    await stage.worker._apply(delivery, step)
+    return type(step).__name__
+
+
+WAITED_FOR = {
+    "sixty mails of a stranger who names the first mail": (STRANGERS, "Ended"),
+    "and uses its very id": ([replace(one, message_id="<first@acme.example>") for one in STRANGERS[:3]], "Ended"),
+    "the customer's own earlier reply": ([M("x", ALICE, reply="first")], "Wait"),
+    "a colleague's": ([M("x", BOB, reply="first")], "Wait"),
+    "somebody's who was in Cc": ([M("x", "guest@partner.example", reply="first")], "Wait"),
+    "in the customer's name, disproven": ([M("x", ALICE, reply="first", verdict="fail")], "Ended"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WAITED_FOR)
+async def test_who_is_waited_for_on_a_ticket(case: str, tmp_path: Path, migrated_file: Path) -> None:
+    mails, expected = WAITED_FOR[case]
+    stage = await stage_with_room(tmp_path, migrated_file)
+    await stage.accept(replace(FIRST, cc="guest@partner.example"))
+    await stage.work()
+
+    assert await last_alone(stage, *mails, M("reply", ALICE, reply="first")) == expected
+    await stage.close()
+
+
+async def test_a_public_provider_makes_no_colleagues(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await stage_with_room(tmp_path, migrated_file)
+    await stage.accept(replace(FIRST, sender="Ann <ann@gmail.com>"))
+    await stage.work()
+    eve, reply = M("x", "Eve <eve@gmail.com>", reply="first"), M("reply", "Ann <ann@gmail.com>", reply="first")
+
+    assert await last_alone(stage, eve, reply) == "Ended"
+    await stage.close()
+
+
+async def test_the_mail_itself_is_waited_for_whoever_wrote_it(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await stage_with_room(tmp_path, migrated_file)
+
+    assert await last_alone(stage, FIRST, M("reply", "guest@partner.example", reply="first")) == "Wait"
+    await stage.close()
+
+
+async def test_whoever_waits_is_woken_by_any_end(tmp_path: Path, migrated_file: Path) -> None:
+    """The mail before is quarantined: the next is due at once, not after its pause."""
+    stage = await stage_with_room(tmp_path, migrated_file)
+    await stage.accept(FIRST)
+    await stage.work()
+    eve = [M(f"eve{n}", "Eve <eve@evil.example>", reply="first", text=f"number {n}", after=0.0) for n in range(5)]
+    for mail in eve:
+        await stage.accept(mail)
+    began = stage.now
+    await stage.work()
+
+    assert [await stage.outcome(mail.key) for mail in eve] == ["quarantine unverified-sender"] * 5
+    assert stage.now == began
+    await stage.close()

@@ -57,7 +57,7 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
     await store.write(
         lambda c: c.exec_driver_sql(f"UPDATE delivery SET stage = 'DONE', ticket_id = 'T1' WHERE seq = {moved}")
     )
-    await store.write(lambda c: inbox.settle_ids(c, large.seq, large.id))
+    await store.write(lambda c: inbox.settle_ids(c, large.seq, large.id, NOW))
     store.close()
     return one
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.envelope import Envelope
 from gateway.ids import uuid7
-from gateway.store import census, claims, effects, inbox, operator, threads
+from gateway.store import census, claims, effects, inbox, operator, order, threads
 from gateway.store.engine import Store
 from gateway.store.inbox import Delivery, LostClaim, NewDelivery
 from gateway.store.operator import NotPossible
@@ -186,8 +186,8 @@ class TestThreads:
         await accept(store, new("reply", "b@x", "a@x"))
         parent, reply = await claim(store)
 
-        blockers = await store.read(lambda c: threads.blockers(c, DESK, reply.seq, {"b@x", "a@x"}))
-        none = await store.read(lambda c: threads.blockers(c, DESK, parent.seq, {"a@x"}))
+        blockers = await store.read(lambda c: order.blockers(c, DESK, reply.seq, {"b@x", "a@x"}))
+        none = await store.read(lambda c: order.blockers(c, DESK, parent.seq, {"a@x"}))
 
         assert [one.id for one in blockers] == [parent.id]
         assert none == []
@@ -198,7 +198,7 @@ class TestThreads:
         parent, reply = await claim(store)
         await store.write(lambda c: inbox.move(c, parent, Stage.SUPPRESSED, now=NOW))
 
-        assert await store.read(lambda c: threads.blockers(c, DESK, reply.seq, {"a@x"})) == []
+        assert await store.read(lambda c: order.blockers(c, DESK, reply.seq, {"a@x"})) == []
 
     async def test_a_planned_mail_blocks_an_earlier_one(self, store: Store) -> None:
         await accept(store, new("first", "a@x"))
@@ -207,7 +207,7 @@ class TestThreads:
         (late,) = await claim(store)
         late = await plan(store, late, "ticket")
 
-        (blocker,) = await store.read(lambda c: threads.blockers(c, DESK, early.seq, {"a@x"}))
+        (blocker,) = await store.read(lambda c: order.blockers(c, DESK, early.seq, {"a@x"}))
 
         assert (blocker.id, blocker.creating) == (late.id, False)
 

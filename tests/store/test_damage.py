@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 
 from gateway.config.settings import load
 from gateway.safety.verify import verify
-from gateway.store import census, claims, effects, expiry, inbox, operator, threads
+from gateway.store import census, claims, effects, expiry, inbox, operator, order, threads
 from gateway.store.engine import Store
 from gateway.store.reading import Garbled, Unreadable
 from gateway.store.schema import delivery, metadata
@@ -80,7 +80,7 @@ class TestDelivery:
         assert [(one["what"], one["detail"]) for one in history] == [
             ("ACCEPTED -> QUARANTINED", f"damaged: {where} cannot be read")
         ]
-        assert await store.read(lambda c: threads.blockers_by_header(c, taken[0].seq)) == []  # nobody waits for it
+        assert await store.read(lambda c: order.blockers_by_header(c, taken[0].seq)) == []  # nobody waits for it
 
     async def test_is_claimed_by_nobody_again(self, store: Store) -> None:
         (bad,) = await accept(store, new("bad"))

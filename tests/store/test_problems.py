@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from gateway.decide.problem import Noticed, Problem, family_of, id_of
-from gateway.store import claims, expected, inbox, problems, threads
+from gateway.store import claims, expected, inbox, order, problems
 from gateway.store.engine import Store, make_engine
 from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
@@ -153,10 +153,10 @@ def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, m
             inbox.accept(setup, [new(text)], b"raw", None, 3, sha256(b"raw").digest())
         one, two = claims.claim(setup, DESK, 2, now=NOW, lease=10.0, name="a worker")
 
-    def second() -> list[threads.Blocker]:
+    def second() -> list[order.Blocker]:
         with engine.begin() as connection:
             problems.wait_by(connection, two, ["an incident"])
-            return threads.planned(connection, DESK, two.seq, ["an incident"])
+            return order.planned(connection, DESK, two.seq, ["an incident"])
 
     with ThreadPoolExecutor(1) as others, engine.begin() as first:
         problems.wait_by(first, one, ["an incident"])
