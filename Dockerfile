@@ -6,6 +6,7 @@ RUN pip wheel --no-cache-dir --require-hashes --wheel-dir /wheels -r requirement
 COPY pyproject.toml README.md LICENSE ./
 COPY gateway gateway
 COPY templates templates
+COPY profiles profiles
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.12-slim

@@ -49,7 +49,7 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
             [
                 sys.executable,
                 "-m",
-                "gateway.desk.simulator",
+                "gateway.simulator",
                 "--listen",
                 "127.0.0.1:0",
                 "--seed-file",

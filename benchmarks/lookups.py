@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from gateway.store import threads
+from gateway.store import mapping
 from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
 from tests.peers import Missing, Postgres
@@ -29,7 +29,7 @@ BATCH = 200_000
 def rows(count: int) -> Iterator[tuple[bytes, str, str, str, str, str]]:
     for number in range(count):
         message_id = f"{number:x}.mail@acme.example"
-        yield (threads.key("default", message_id), "board", message_id, f"ticket-{number // 4}", "received", "d")
+        yield (mapping.key("default", message_id), "board", message_id, f"ticket-{number // 4}", "received", "d")
 
 
 def fill(engine: Engine, count: int) -> None:
@@ -64,7 +64,7 @@ def measure(engine: Engine, count: int, seed: int) -> float:
             known = [f"{rng.randrange(count):x}.mail@acme.example" for _ in range(2)]
             ids = [*known, *(f"never-{rng.random()}@x.example" for _ in range(3))]
             began = time.perf_counter()
-            found = threads.lookup_known(connection, "default", ids, "ann@acme.example")
+            found = mapping.lookup_known(connection, "default", ids, "ann@acme.example")
             times.append(time.perf_counter() - began)
             assert len(found) == len(set(known))
     return statistics.median(times) * 1e6

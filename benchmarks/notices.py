@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 
-from gateway.envelope import Envelope
-from gateway.mail.model import Email
+from gateway.config import profiles
 from gateway.mail.read import read as read_mail
-from gateway.notices import fixtures, load
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.notices import fixtures
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
@@ -20,10 +21,10 @@ PERSON = "From: ann@acme.example\nTo: support@msp.example\nSubject: The printer 
 
 def sources(senders: bool) -> Sources:
     """The shipped profiles, as often as it takes: each with a sender of its own, or all from one network."""
-    profiles = [load.read(load.SHIPPED / f"{name}.toml").profile for name in load.shipped()]
+    loaded = [profiles.read(profiles.SHIPPED / f"{name}.toml").profile for name in profiles.shipped()]
     out = []
     for number in range(PROFILES):
-        profile = profiles[number % len(profiles)]
+        profile = loaded[number % len(loaded)]
         who = (
             {f"source{number}.example"} | {_domain(one.sender) for one in profile.fixture}
             if senders
@@ -40,9 +41,9 @@ def _domain(sender: str) -> str:
 def machines() -> list[Email]:
     """The fixtures of all shipped profiles."""
     found = []
-    for name in load.shipped():
-        loaded = load.read(load.SHIPPED / f"{name}.toml")
-        found += [read_mail(fixtures.mail_of(one, load.SHIPPED)).email for one in loaded.profile.fixture]
+    for name in profiles.shipped():
+        loaded = profiles.read(profiles.SHIPPED / f"{name}.toml")
+        found += [read_mail(fixtures.mail_of(one, profiles.SHIPPED)).email for one in loaded.profile.fixture]
     return found
 
 

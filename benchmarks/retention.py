@@ -17,14 +17,14 @@ from sqlalchemy import Connection, insert, update
 
 from gateway.config.retention import RetentionSettings
 from gateway.config.settings import StoreSettings
-from gateway.envelope import Envelope
-from gateway.ids import uuid7
-from gateway.store import inbox
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.store import deliveries
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate
-from gateway.store.rawmail import RawMail
+from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, effect, event
-from gateway.work.retention import Keeper
+from gateway.upkeep.retention import Keeper
 from tests.peers import Missing, Postgres
 
 MAIL = b"x" * 4096
@@ -36,10 +36,10 @@ def show(text: str) -> None:
     print(text, flush=True)
 
 
-def _new(number: int, now: float) -> inbox.NewDelivery:
+def _new(number: int, now: float) -> deliveries.NewDelivery:
     key = sha256(str(number).encode()).digest()
     envelope = Envelope("a@b.example", "box@b.example", time=now)
-    return inbox.NewDelivery(uuid7(now), "default", "box@b.example", envelope, f"<{number}@x>", (), key, now + 1)
+    return deliveries.NewDelivery(uuid7(now), "default", "box@b.example", envelope, f"<{number}@x>", (), key, now + 1)
 
 
 def _fill(store: Store, first: int, count: int, now: float) -> None:
@@ -48,7 +48,7 @@ def _fill(store: Store, first: int, count: int, now: float) -> None:
         def fill(c: Connection, start: int = start) -> None:
             ids = []
             for number in range(start, min(start + 5000, first + count)):
-                ids += inbox.accept(c, [_new(number, now)], MAIL, None, len(MAIL), bytes(32))
+                ids += deliveries.accept(c, [_new(number, now)], MAIL, None, len(MAIL), bytes(32))
             c.execute(insert(event), [{"delivery_id": one, "at": now, "what": "x", "detail": ""} for one in ids])
             row = {"generation": 1, "idx": 0, "desk": "default", "kind": "ticket", "body": "b" * 2000, "state": "DONE"}
             c.execute(insert(effect), [{**row, "delivery_id": one, "marker": one} for one in ids])
@@ -66,7 +66,7 @@ async def _accepts(store: Store, stop: asyncio.Event, first: int) -> list[float]
     while not stop.is_set():
         began = time.perf_counter()
         new = _new(number, time.time() + 3600)
-        await store.write(lambda c, new=new: inbox.accept(c, [new], MAIL, None, len(MAIL), bytes(32)))
+        await store.write(lambda c, new=new: deliveries.accept(c, [new], MAIL, None, len(MAIL), bytes(32)))
         took.append(time.perf_counter() - began)
         number += 1
         await asyncio.sleep(EVERY)

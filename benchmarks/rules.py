@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, literal, select
 
 from gateway.config.settings import parse
-from gateway.decide.conditions import View
-from gateway.decide.facts import Facts
-from gateway.decide.plan import Trace
 from gateway.decide.rules import route
-from gateway.envelope import Envelope
 from gateway.mail.read import read
+from gateway.match.conditions import View
+from gateway.model.envelope import Envelope
+from gateway.model.plan import Trace
+from gateway.model.questions import Facts
 from gateway.store.schema import delivery, effect
 from gateway.work.rules import resolved
 
@@ -84,7 +84,7 @@ def cpu() -> float:
 async def kept(mails: int, folder: Path, migrated: Path) -> tuple[float, float]:
     """Seconds of ``whatif`` over so many kept mails, and of CPU with the parser's children. Some are made as
     always, the others are copies of their rows."""
-    from gateway.trial.whatif import replay
+    from gateway.operate.preview.whatif import replay
     from gateway.work.parser import Parser
     from tests.scenarios.stage import M, Stage, settings_for
 

@@ -27,11 +27,11 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from benchmarks.drain import NO_GUARD, TICK, cpu, post
-from gateway.envelope import Envelope
-from gateway.ids import uuid7
-from gateway.store import inbox, threads, wake
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.store import deliveries, mapping, notify
+from gateway.store.deliveries import NewDelivery
 from gateway.store.engine import make_engine
-from gateway.store.inbox import NewDelivery
 from gateway.store.migrate import migrate
 from tests.harness import BOX, GatewayProcess, config_text, free_port, mail
 from tests.peers import Postgres
@@ -51,7 +51,7 @@ class Desk:
         self.folder = tempfile.TemporaryDirectory()
         seed = Path(self.folder.name) / "seed.json"
         seed.write_text(json.dumps({"rate_limit": limit or {"mode": "off"}}))
-        command = [sys.executable, "-m", "gateway.desk.simulator", "--listen", "127.0.0.1:0", "--quiet"]
+        command = [sys.executable, "-m", "gateway.simulator", "--listen", "127.0.0.1:0", "--quiet"]
         self.process = subprocess.Popen(
             [*command, "--seed-file", str(seed)], stdout=subprocess.PIPE, text=True
         )
@@ -133,11 +133,11 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
             mailbox=BOX,
             envelope=Envelope(sender, BOX, peer="192.0.2.1", time=now),
             message_id=message_id,
-            mention_keys=(threads.key("default", message_id),),
+            mention_keys=(mapping.key("default", message_id),),
             dedupe_key=sha256(raw).digest(),
             remember_until=now + 3600,
         )
-        inbox.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
+        deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
 
     with engine.connect() as connection:
         for start in range(0, mails, batch):
@@ -145,7 +145,7 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.begin()
-                connection.info[wake.TOLD] = True
+                connection.info[notify.TOLD] = True
             for number in range(start, min(mails, start + batch)):
                 accept(connection, number)
             if engine.dialect.name == "sqlite":

@@ -37,7 +37,7 @@ async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
     from gateway.config import settings as config
     from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.smtp.accept import Acceptor
+    from gateway.intake.accept import Acceptor
     from gateway.smtp.server import Listener
     from gateway.smtp.session import Mailboxes
     from gateway.store.engine import Store
@@ -47,17 +47,17 @@ async def serve_edge(port: int, folder: Path) -> None:
     migrate(store.engine)
     acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
     try:
-        from gateway.config import edge
+        from gateway.config import smtp
     except ImportError:  # an older tree under comparison
-        edge = config  # type: ignore[assignment]
+        smtp = config  # type: ignore[assignment]
     unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}
     more: dict[str, Any] = json.loads(os.environ.get("BENCH_SMTP", "{}"))
-    if hasattr(edge, "LimitSettings"):
-        known = edge.LimitSettings.model_fields
-        more["limits"] = edge.LimitSettings(**{key: value for key, value in unlimited.items() if key in known})
-    if "max_connections" in edge.SmtpSettings.model_fields:
+    if hasattr(smtp, "LimitSettings"):
+        known = smtp.LimitSettings.model_fields
+        more["limits"] = smtp.LimitSettings(**{key: value for key, value in unlimited.items() if key in known})
+    if "max_connections" in smtp.SmtpSettings.model_fields:
         more["max_connections"] = 5000
-    settings = edge.SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", **more)
+    settings = smtp.SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", **more)
     listener = Listener(acceptor, settings, Mailboxes((MailboxSettings(address=BOX),)))
     await listener.start()
     await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
 - docs/configuration.md from the models of gateway.config.settings
 - docs/metrics.md from gateway.metrics
-- the table of reasons in docs/flow.md from gateway.decide.reasons
+- the table of reasons in docs/flow.md from gateway.model.reasons
 - the tables in docs/notices.md from gateway.notices
 - the tables in docs/faults.md from tests.faults
 """
@@ -18,11 +18,11 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from gateway.config import profiles
 from gateway.config import settings as config
-from gateway.decide.reasons import Reason
+from gateway.config.profile import Profile
 from gateway.metrics import Metrics
-from gateway.notices import load
-from gateway.notices.profile import Profile
+from gateway.model.reasons import Reason
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -124,7 +124,7 @@ def profile() -> str:
 
 def shipped_profiles() -> str:
     lines = ["| profile | product | writes from | what it reads, and what to set there |", "|---|---|---|---|"]
-    for one in load.load(load.shipped()).values():
+    for one in profiles.load(profiles.shipped()).values():
         of = one.profile
         lines.append(f"| `{of.name}` | {of.title} | {', '.join(of.who.senders) or '-'} | {of.about} |")
     return "\n".join(lines)

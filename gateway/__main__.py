@@ -1,6 +1,6 @@
 """The ``gateway`` command, also ``python -m gateway``."""
 
-from gateway.lean import uncollected
+from gateway.startup import uncollected
 
 with uncollected():
     from gateway.cli import main

@@ -18,41 +18,36 @@ from typing import Any
 import structlog
 from sqlalchemy import func, or_, select
 
-from gateway.clock import StoreClock
 from gateway.config.settings import ConfigError, Settings
-from gateway.desk.client import Desk
-from gateway.desk.directory import Directory
-from gateway.desk.outcome import Outcome
-from gateway.http import application, server
+from gateway.intake.accept import Acceptor
+from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
-from gateway.smtp.accept import Acceptor
-from gateway.smtp.clamd import scanner_of
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import census, claims, heldfiles, problems, restoring
-from gateway.store.budget import Limit
+from gateway.store import claims, counts, heldfiles, problems, restoring
+from gateway.store.damage import check, is_damage
+from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery
-from gateway.store.integrity import check, is_damage
 from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
-from gateway.store.rawmail import RawMail
+from gateway.store.notify import Ear
+from gateway.store.raw import RawMail
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
-from gateway.store.wake import Ear
 from gateway.templates import Templates
-from gateway.work.budget import SharedPacing
+from gateway.upkeep.expectations import Expectations
+from gateway.upkeep.late_look import Watcher
+from gateway.upkeep.rescan import Rescanner
+from gateway.upkeep.retention import Keeper
+from gateway.web.health import application, server
+from gateway.work.clock import StoreClock
+from gateway.work.desks import make_directory
 from gateway.work.executor import Executor
-from gateway.work.expectations import Expectations
 from gateway.work.leases import Leases
 from gateway.work.parser import Parser
 from gateway.work.planner import Planner
-from gateway.work.rescan import Rescanner
-from gateway.work.retention import Keeper
-from gateway.work.rules import boards_named
-from gateway.work.slots import Slots
-from gateway.work.watcher import Watcher
+from gateway.work.seats import Slots
 from gateway.work.worker import Worker
 
 log = structlog.get_logger("gateway")
@@ -65,39 +60,6 @@ SCHEMA_EVERY = 30.0
 LAG_WINDOW = 10.0
 DAY = 86_400.0
 Part = Callable[[], Coroutine[Any, Any, None]]
-
-
-def make_directory(
-    settings: Settings,
-    name: str,
-    clock: Callable[[], float] = time.time,
-    metrics: Metrics | None = None,
-    store: Store | None = None,
-) -> Directory:
-    """The client of one configured desk with its catalog; its budget is shared through the ``store`` where
-    that is for several processes. Raises ConfigError for a key file."""
-    one = settings.desks[name]
-
-    def observe(route: str, outcome: Outcome, seconds: float) -> None:
-        if metrics is not None:
-            metrics.desk_calls.labels(name, route, type(outcome).__name__.lower()).inc()
-            metrics.desk_seconds.labels(name, route).observe(seconds)
-
-    desk = Desk(
-        name,
-        str(one.url),
-        one.key(),
-        timeout=one.timeout,
-        rate=one.rate,
-        burst=one.burst,
-        pacing=SharedPacing(store, Limit(name, one.rate, one.burst), clock())
-        if store is not None and not store.sqlite and one.rate
-        else None,
-        clock=clock,
-        observe=observe,
-    )
-    boxes = [box for box in settings.mailbox if box.desk == name]
-    return Directory(desk, one, boxes, boards_named(settings), settings.aliases)
 
 
 class Role(StrEnum):
@@ -159,7 +121,7 @@ class Gateway:
         log.critical("the database is damaged", why=self.damage)
 
     async def _pending(self) -> int:
-        return (await self.store.read(census.sums)).pending
+        return (await self.store.read(counts.sums)).pending
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -301,8 +263,8 @@ class Gateway:
             self.metrics.notices_unread.labels(profile).set(unread)
 
     async def _collect_store(self) -> None:
-        counted = await self.store.read(census.census)
-        sums = await self.store.read(lambda c: census.sums(c, counted))
+        counted = await self.store.read(counts.census)
+        sums = await self.store.read(lambda c: counts.sums(c, counted))
         for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
             self.metrics.deliveries.labels(state).set(getattr(sums, state))
         self.metrics.by_mailbox.clear()

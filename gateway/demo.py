@@ -24,8 +24,8 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from gateway.desk.simulator import Seed, Simulator
-from gateway.store.census import sums
+from gateway.simulator import Seed, Simulator
+from gateway.store.counts import sums
 from gateway.store.engine import make_engine
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING

@@ -8,7 +8,7 @@ import logging
 import sys
 from typing import Any
 
-from gateway.lean import without
+from gateway.startup import without
 
 with without("rich"):
     import structlog

@@ -64,10 +64,10 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 def main() -> None:
     import gateway.app
     import gateway.cli
-    import gateway.safety.backup
-    import gateway.trial.explain
-    import gateway.trial.noticecheck
-    import gateway.trial.whatif  # noqa: F401
+    import gateway.operate.backup
+    import gateway.operate.preview.explain
+    import gateway.operate.preview.noticecheck
+    import gateway.operate.preview.whatif  # noqa: F401
 
     for line in sys.stdin:
         if (child := os.fork()) == 0:

@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from gateway.store.engine import make_engine
 from gateway.store.reading import looking
 from gateway.store.schema import delivery

@@ -28,7 +28,7 @@ from gateway.cli.shared import (
     table,
 )
 from gateway.config import settings as config
-from gateway.envelope import Verdict
+from gateway.model.envelope import Verdict
 
 app = typer.Typer()
 
@@ -50,8 +50,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show what would become of a mail, and why. Changes nothing."""
-    from gateway.app import make_directory
-    from gateway.trial.explain import explain as run
+    from gateway.operate.preview.explain import explain as run
+    from gateway.work.desks import make_directory
 
     settings = settings_of(config_file)
     log.setup("error", "text")
@@ -110,9 +110,9 @@ def whatif(
     as_json: JsonOption = False,
 ) -> None:
     """Show what would have become of kept mail under a configuration. Changes nothing."""
-    from gateway.app import make_directory
+    from gateway.operate.preview.whatif import Report, replay
     from gateway.store.engine import make_engine
-    from gateway.trial.whatif import Report, replay
+    from gateway.work.desks import make_directory
     from gateway.work.parser import Parser
 
     settings = settings_of(config_file)
@@ -176,9 +176,9 @@ def whatif(
 @app.command()
 def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Count the deliveries by what they became."""
-    from gateway.store import census
+    from gateway.store import counts
 
-    found = asdict(on_store(config_file, census.sums))
+    found = asdict(on_store(config_file, counts.sums))
     if as_json:
         print_json(found)
     else:

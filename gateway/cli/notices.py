@@ -25,10 +25,10 @@ from gateway.cli.shared import (
     table,
     when,
 )
+from gateway.config import profiles
 from gateway.config import settings as config
-from gateway.notices import load
-from gateway.notices.load import BadProfiles, Loaded
-from gateway.notices.notice import Handling, Notice
+from gateway.config.profiles import BadProfiles, Loaded
+from gateway.model.notice import Handling, Notice
 
 app = typer.Typer(no_args_is_help=True, help="Look at profiles of vendor notices and try them.")
 
@@ -45,14 +45,14 @@ def _configured(path: Path | None) -> config.Settings | None:
 def _profiles(settings: config.Settings | None) -> dict[str, Loaded]:
     """All shipped profiles with the operator's in their place."""
     own = settings.profiles if settings else {}
-    return {**load.load(load.shipped()), **{name: one for name, one in own.items() if one.own}}
+    return {**profiles.load(profiles.shipped()), **{name: one for name, one in own.items() if one.own}}
 
 
 def _one(name: str, config_file: Path | None) -> Loaded:
     """A profile by name or file."""
     try:
         if name.endswith(".toml"):
-            return load.read(Path(name), own=True)
+            return profiles.read(Path(name), own=True)
         known = _profiles(_configured(config_file))
     except BadProfiles as error:
         fail(str(error), USAGE)
@@ -174,7 +174,7 @@ def propose(
 ) -> None:
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
     from gateway.notices.propose import propose as draft
-    from gateway.trial.proposals import kept, read_all
+    from gateway.operate.preview.proposals import kept, read_all
 
     if files:
         try:

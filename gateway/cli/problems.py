@@ -107,10 +107,10 @@ def drift(days: DaysOption = 1, config_file: ConfigOption = None, as_json: JsonO
 @app.command("expected")
 def list_expected(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the mails that have to come, and when each came last."""
-    from gateway.store import expected
+    from gateway.store import expectations
 
     names = [one.called for one in settings_of(config_file).notice]
-    rows = on_store(config_file, lambda c: expected.listing(c, names))
+    rows = on_store(config_file, lambda c: expectations.listing(c, names))
     if as_json:
         print_json([asdict(row) for row in rows])
         return
@@ -125,7 +125,7 @@ def forget(
     config_file: ConfigOption = None,
 ) -> None:
     """Do not wait any more for mail about an object that is gone."""
-    from gateway.store import expected
+    from gateway.store import expectations
 
-    if not change_store(config_file, lambda c: expected.forget(c, notice, object_)):
+    if not change_store(config_file, lambda c: expectations.forget(c, notice, object_)):
         fail(f"{notice} waits for nothing about {object_}; see `gateway notices expected`")

@@ -84,21 +84,21 @@ def queue_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one delivery: its history, its effects and the trace of its decision."""
-    from gateway.store import effects, inbox, operator, threads
+    from gateway.store import deliveries, effects, mapping, operator
 
     def look(connection: Any) -> tuple[Any, Any, Any, Any, Any]:
         row = operator.find(connection, delivery)
         return (
             row,
-            threads.get_ticket(connection, row["desk"], row["ticket_id"]),
+            mapping.get_ticket(connection, row["desk"], row["ticket_id"]),
             operator.history(connection, row["id"]),
             effects.all_of(connection, row["id"]),
-            inbox.content(connection, row["raw_id"]) if row["kept"] else None,
+            deliveries.content(connection, row["raw_id"]) if row["kept"] else None,
         )
 
     row, ticket, history, done, content = on_store(config_file, look)
     if raw:
-        from gateway.store.rawmail import RawMail
+        from gateway.store.raw import RawMail
 
         if content is None:
             fail(operator.GONE.format(row["id"]))
@@ -185,7 +185,7 @@ def queue_release(
 @app.command("drop")
 def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
     """Suppress a delivery of which nothing was sent."""
-    from gateway.decide.reasons import Reason
+    from gateway.model.reasons import Reason
     from gateway.store.stage import Stage
 
     _act(config_file, delivery, Stage.SUPPRESSED, Reason.DROPPED)

@@ -11,7 +11,7 @@ import typer
 from gateway import log
 from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
 from gateway.config import settings as config
-from gateway.lean import uncollected
+from gateway.startup import uncollected
 
 T = TypeVar("T")
 
@@ -39,8 +39,8 @@ def serve(
         from sqlalchemy.exc import DBAPIError
 
         from gateway.app import Gateway, Role
+        from gateway.store.damage import StoreDamaged, unreadable
         from gateway.store.engine import StoreBusy
-        from gateway.store.integrity import StoreDamaged, unreadable
         from gateway.store.migrate import SchemaTooNew
         from gateway.store.reading import Unreadable
 
@@ -69,9 +69,9 @@ def serve(
 @app.command()
 def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Check the configuration against the live desks: names to ids."""
-    from gateway.app import make_directory
+    from gateway.operate.preview import fanout, noticecheck
     from gateway.templates import BadTemplate, Templates
-    from gateway.trial import fanout, noticecheck
+    from gateway.work.desks import make_directory
     from gateway.work.rules import Fault
     from gateway.work.rules import check as check_rules
 
@@ -120,7 +120,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
 
 def _fault_of(settings: config.Settings, number: int, fault: str) -> str:
     """What is wrong with a mailbox, with its place."""
-    from gateway.desk.catalog import UnknownName
+    from gateway.desk.algapsa.catalog import UnknownName
 
     kind = UnknownName(fault).kind
     return f"{settings.places.of('mailbox', number, 'fallback_client' if kind == 'client' else kind)}: {fault}"
@@ -170,6 +170,6 @@ def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running to look
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def simulator(context: typer.Context) -> None:
     """Serve a simulated AlgaPSA desk."""
-    from gateway.desk.simulator.__main__ import main as serve_simulator
+    from gateway.simulator.__main__ import main as serve_simulator
 
     raise typer.Exit(serve_simulator(context.args))

@@ -22,7 +22,7 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """Copy the database and the spool, consistent, beside a running gateway or without one."""
-    from gateway.safety.backup import BackupFailed, make
+    from gateway.operate.backup import BackupFailed, make
 
     try:
         found = make(settings_of(config_file), target)
@@ -46,8 +46,8 @@ def restore(
     ] = False,
 ) -> None:
     """Make the configured store what a backup has. The gateway must be stopped."""
-    from gateway.safety.backup import BadBackup, NotRestored
-    from gateway.safety.backup import restore as put_back
+    from gateway.operate.backup import BadBackup, NotRestored
+    from gateway.operate.backup import restore as put_back
 
     try:
         found = put_back(settings_of(config_file), source, overwrite=overwrite)
@@ -72,7 +72,7 @@ def verify(
     """Look whether the store is whole: database, mails, files, sums, effects. Changes nothing."""
     from sqlalchemy.exc import DBAPIError
 
-    from gateway.safety import verify as looking
+    from gateway.operate import verify as looking
 
     settings = settings_of(config_file)
     try:

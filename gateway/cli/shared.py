@@ -120,7 +120,7 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
 
 def ticket_named(connection: Any, name: str) -> str:
     """The id of a ticket given by id or number; "new" stays."""
-    from gateway.store import threads
+    from gateway.store import mapping
 
     if name == "new":
         return name
@@ -128,7 +128,7 @@ def ticket_named(connection: Any, name: str) -> str:
         return str(uuid.UUID(name))
     except ValueError:
         pass
-    found = threads.tickets_with_number(connection, name)
+    found = mapping.tickets_with_number(connection, name)
     if len(found) != 1:
         fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
     return found[0]

@@ -28,10 +28,10 @@ app = typer.Typer(no_args_is_help=True, help="Look at what leads to a ticket and
 @app.command("show")
 def thread_show(ticket: str, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the ids, people and mails of a ticket, given by number or id."""
-    from gateway.store import threads
+    from gateway.store import mapping
 
     def look(connection: Any) -> dict[str, Any]:
-        return threads.overview(connection, ticket_named(connection, ticket))
+        return mapping.overview(connection, ticket_named(connection, ticket))
 
     found = {kind: [dict(row) for row in rows] for kind, rows in on_store(config_file, look).items()}
     if as_json:
@@ -68,7 +68,7 @@ def thread_token(
     import secrets
 
     from gateway.decide.threading import TOKEN_LENGTH
-    from gateway.store import threads
+    from gateway.store import mapping
 
     settings = settings_of(config_file)
     box = next((one for one in settings.mailbox if mailbox in (None, one.address)), None)
@@ -76,6 +76,6 @@ def thread_token(
         fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
     value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
     now = time.time()
-    change_store(config_file, lambda c: threads.make_token(c, box.desk, ticket_named(c, ticket), value, now))
+    change_store(config_file, lambda c: mapping.make_token(c, box.desk, ticket_named(c, ticket), value, now))
     local, _, domain = box.address.rpartition("@")
     typer.echo(f"{local}+{value}@{domain}")

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from gateway.decide.conditions import glob
-from gateway.decide.files import FileRule
+from gateway.match.conditions import glob
+from gateway.match.files import FileRule
 
 
 def _ending(text: str) -> str:

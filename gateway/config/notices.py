@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 
+from gateway.config.profile import ExpectPart, HandlingPart, Profile, ProfileName, SenderText, Zone
 from gateway.config.rules import ConditionSettings
 from gateway.config.types import MailAddress, Name, Network, Section
-from gateway.notices.profile import ExpectPart, HandlingPart, Profile, ProfileName, SenderText, Zone
-from gateway.notices.words import folded
+from gateway.match.words import folded
 
 LEAST_TOKEN = 12
 

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from gateway.decide import conditions, rules
-from gateway.decide.conditions import Group, Test
+from gateway.match import conditions
+from gateway.match.captures import names_in
+from gateway.match.conditions import Group, On, Test
 
 
 class _Part(BaseModel):
@@ -129,7 +130,7 @@ class RuleSettings(_Part):
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="name in traces")
     desk: str = Field("default", description="name of the desk, with several desks")
-    on: rules.On = Field("new", description="mail that makes a ticket, that replies to one, or any")
+    on: On = Field("new", description="mail that makes a ticket, that replies to one, or any")
     when: tuple[ConditionSettings, ...] = Field(min_length=1, description="conditions; all must hold")
     board: str = Field("", description="board of the ticket")
     status: str = Field("", description="its status; needs board; the board's default when absent")
@@ -171,7 +172,7 @@ class RuleSettings(_Part):
             raise ValueError("go_on: a rule that skips or quarantines is the last one")
         defined = {*self.captures(), "subject", "from"}
         for key in ("client", "contact", "title"):
-            for name in rules.names_in(getattr(self, key)):
+            for name in names_in(getattr(self, key)):
                 if name not in defined:
                     raise ValueError(f"{key}: the capture {{{name}}} is not defined by any regex of this rule")
         self._possible()

@@ -24,17 +24,17 @@ from pydantic import (
     model_validator,
 )
 
-from gateway.config.edge import SmtpSettings
 from gateway.config.files import FileSettings
 from gateway.config.files import shadowed as shadowed_files
+from gateway.config.locations import Places
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
-from gateway.config.places import Places
+from gateway.config.profiles import BadProfiles, Loaded, shipped
+from gateway.config.profiles import load as load_profiles
 from gateway.config.retention import RetentionSettings
 from gateway.config.rules import RuleSettings, shadowed
+from gateway.config.smtp import SmtpSettings
 from gateway.config.types import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
-from gateway.decide import domains
-from gateway.notices.load import BadProfiles, Loaded, shipped
-from gateway.notices.load import load as load_profiles
+from gateway.match import domains
 
 DEFAULT_FILE = Path("gateway.toml")
 DEFAULT_DESK = "default"

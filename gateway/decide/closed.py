@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from gateway.decide.facts import Facts, Reopens, TicketState
-from gateway.decide.plan import Trace
-from gateway.mail.model import Email
+from gateway.model.email import Email
+from gateway.model.plan import Trace
+from gateway.model.questions import Facts, Reopens, TicketState
 
 Policy = Literal["reopen", "new_linked", "comment"]
 

@@ -14,11 +14,11 @@ from hashlib import sha256
 from typing import Any
 
 from gateway import blocks as rich
-from gateway.decide import title
 from gateway.decide.files import Fate, neutral_name, remarks
-from gateway.decide.plan import EffectSpec
-from gateway.envelope import Envelope
-from gateway.mail.model import Address, Attachment, Block, Email, Forwarded
+from gateway.match import title
+from gateway.model.email import Address, Attachment, Block, Email, Forwarded
+from gateway.model.envelope import Envelope
+from gateway.model.plan import EffectSpec
 from gateway.templates import BODY, Templates
 
 COMMENT_LIMIT = 5000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from gateway.mail.model import Email
+from gateway.model.email import Email
 
 PATTERNS = (
     re.compile(r"\b((?:INC|CS|RITM|REQ|CHG|PRB|CASE|SR|TKT)[-_ #]{0,2}\d{4,14})\b", re.I),

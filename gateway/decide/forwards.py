@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.decide import title
-from gateway.decide.facts import Facts, Staff
-from gateway.decide.plan import Trace
 from gateway.decide.requester import NO_REPLY
 from gateway.decide.sender import Sender
 from gateway.mail.forward import forward_prefix
-from gateway.mail.model import Address, Email, Forwarded
+from gateway.match import title
+from gateway.model.email import Address, Email, Forwarded
+from gateway.model.plan import Trace
+from gateway.model.questions import Facts, Staff
 
 
 @dataclass(frozen=True, slots=True)

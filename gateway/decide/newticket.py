@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.blocks import paragraph
-from gateway.decide import domains, external, forwards, requester, rules, threading, title
-from gateway.decide.case import Case
+from gateway.decide import external, forwards, requester, rules, threading
 from gateway.decide.compose import heading
-from gateway.decide.conditions import View
-from gateway.decide.facts import Contact, ContactsOf
-from gateway.decide.plan import Decision, EffectSpec, Plan
-from gateway.decide.reasons import Reason
+from gateway.decide.context import Case
 from gateway.mail.ids import derived_message_id
-from gateway.mail.model import Address, Block
+from gateway.match import domains, title
+from gateway.match.conditions import View
+from gateway.model.email import Address, Block
+from gateway.model.plan import Decision, EffectSpec, Plan
+from gateway.model.questions import Contact, ContactsOf
+from gateway.model.reasons import Reason
 
 
 def new_ticket(case: Case) -> Decision:

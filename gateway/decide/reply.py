@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from gateway.blocks import paragraph
 from gateway.decide import newticket, rules
-from gateway.decide.case import Case
 from gateway.decide.compose import heading
-from gateway.decide.conditions import View
-from gateway.decide.facts import Copies, Copy, FilesOn, Ticket
-from gateway.decide.plan import Decision, EffectSpec, Plan, Trace
-from gateway.decide.reasons import Reason
-from gateway.mail.model import Forwarded
+from gateway.decide.context import Case
+from gateway.match.conditions import View
+from gateway.model.email import Forwarded
+from gateway.model.plan import Decision, EffectSpec, Plan, Trace
+from gateway.model.questions import Copies, Copy, FilesOn, Ticket
+from gateway.model.reasons import Reason
 
 
 def to_ticket(case: Case, ticket: Ticket, reopen: str = "", unbound: bool = False) -> Decision:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gateway.decide import domains
-from gateway.decide.facts import ClientsOfDomain, Contact, ContactsOf, Facts
-from gateway.decide.plan import Trace
-from gateway.decide.reasons import Reason
-from gateway.mail.model import Address
+from gateway.match import domains
+from gateway.model.email import Address
+from gateway.model.plan import Trace
+from gateway.model.questions import ClientsOfDomain, Contact, ContactsOf, Facts
+from gateway.model.reasons import Reason
 
 Contacts = Literal["never", "mapped", "always"]
 NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")

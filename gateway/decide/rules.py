@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from gateway.decide.conditions import Answer, Group, View
-from gateway.decide.facts import ClientNamed, Facts
-from gateway.decide.plan import Trace
+from gateway.match.captures import fill
+from gateway.match.conditions import Answer, Group, On, View
+from gateway.model.plan import Trace
+from gateway.model.questions import ClientNamed, Facts
 
-On = Literal["new", "reply", "any"]
 OnFailure = Literal["go_on", "fallback", "skip"]
 IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", "assigned_to")
 
@@ -136,18 +136,3 @@ def _other_board(rule: Rule, routed: Routed) -> bool:
     """A later rule's status is of its own board, and does not fit an earlier rule's."""
     earlier, later = routed.ids.get("board_id"), rule.ids.get("board_id")
     return bool(earlier and later and earlier != later)
-
-
-def fill(text: str, captures: Mapping[str, str], view: View) -> str:
-    """A text with its {captures}, {subject} and {from}; "" when one that it needs is not there."""
-    known = {**captures, "subject": view.email.subject, "from": (view.texts("from") or ("",))[0]}
-    for name in names_in(text):
-        if not known.get(name):
-            return ""
-        text = text.replace("{" + name + "}", known[name])
-    return text.strip()
-
-
-def names_in(text: str) -> list[str]:
-    """The names in braces."""
-    return [part.partition("}")[0] for part in text.split("{")[1:] if "}" in part]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gateway.decide import domains
-from gateway.decide.facts import Contact, ContactsOf, Facts, IsParticipant, Staff, Ticket
-from gateway.envelope import Envelope, Verdict
 from gateway.mail.forward import addresses
-from gateway.mail.model import Address, Automatic, Email
+from gateway.match import domains
+from gateway.model.email import Address, Automatic, Email
+from gateway.model.envelope import Envelope, Verdict
+from gateway.model.questions import Contact, ContactsOf, Facts, IsParticipant, Staff, Ticket
 
 
 @dataclass(frozen=True, slots=True)

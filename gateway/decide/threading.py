@@ -20,7 +20,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.decide import external
-from gateway.decide.facts import (
+from gateway.decide.sender import Sender, binding
+from gateway.model.email import Email, Forwarded
+from gateway.model.envelope import Envelope
+from gateway.model.plan import Trace
+from gateway.model.questions import (
     Facts,
     Mapped,
     SameSubject,
@@ -30,11 +34,7 @@ from gateway.decide.facts import (
     TicketOfToken,
     TicketsOf,
 )
-from gateway.decide.plan import Trace
-from gateway.decide.reasons import Reason
-from gateway.decide.sender import Sender, binding
-from gateway.envelope import Envelope
-from gateway.mail.model import Email, Forwarded
+from gateway.model.reasons import Reason
 
 Strength = Literal["proof", "strong", "medium", "weak"]
 

@@ -1,0 +1,1 @@
+"""What work asks of a desk: outcomes, the rate limit, health, and what is remembered of it."""

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from gateway.config.settings import DeskSettings, MailboxSettings
-from gateway.decide import domains
-from gateway.decide.clients import Clients
-from gateway.decide.facts import Contact, NamedClient
-from gateway.desk.catalog import Catalog, DeskAway, Destination, UnknownName, load
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Refused
+from gateway.match import domains
+from gateway.match.clients import Clients
+from gateway.model.questions import Contact, NamedClient
 
 log = structlog.get_logger("desk")
 

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from gateway.model.email import Inside
+
 from . import limits
 from .clean import clean_line, without_bidi
 from .mime import Tree
-from .model import Inside
 from .sniff import HEAD, OLE, ZIP, type_of
 
 ENCRYPTED, MACROS, CLOSED = "encrypted", "macros", "closed"

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from gateway.model.email import Address, AutoKind, Automatic
+
 from .autosignals import CODES, SCAN, Signals
 from .autowords import VAGUE
 from .bounce import amazon_kind, read_report
 from .mime import Tree
-from .model import Address, AutoKind, Automatic
 
 _NO_REPLY = re.compile(r"^(?:no|do[-_.]?not|dont)[-_.]?reply|^noreply|^donotreply", re.IGNORECASE)
 

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gateway.model.email import Address
+
 from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED, VAGUE_ABSENCE
 from .bounce import report_parts
 from .mime import Tree
-from .model import Address
 
 _REPLY_PREFIX = re.compile(
     r"^\s*(?:re|aw|antw|sv|vs|fw|fwd|wg|tr|rv|r|odp|ynt|回复|转发|答复)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE

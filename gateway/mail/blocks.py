@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.model.email import Block
+
 from .lines import Line, Run, same_target
-from .model import Block
 
 NBSP = "\u00a0"
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})

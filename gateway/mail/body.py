@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote, unquote_to_bytes
 
+from gateway.model.email import Attachment
+
 from . import limits
 from .content import Content, File
 from .html import to_lines
 from .lines import Line, plain, render, squeeze
-from .model import Attachment
 from .names import EXTENSIONS
 
 _DATA = re.compile(r"data:(image/[a-z0-9.+-]{1,40})((?:;[a-z0-9=-]{1,40}){0,3}),", re.IGNORECASE)

@@ -10,11 +10,12 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from gateway.model.email import Bounce
+
 from .clean import clean_line
 from .headers import canonical_address, decode_value, split_headers
 from .ids import own_id
 from .mime import Part, Tree
-from .model import Bounce
 from .transfer import decode_transfer
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=!#$&'*/?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")

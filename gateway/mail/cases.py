@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .model import Address, Email, Forwarded
+from gateway.model.email import Address, Email, Forwarded
+
 from .read import Reading, read
 
 _HEAD = {

@@ -17,11 +17,12 @@ import mimetypes
 import re
 from dataclasses import dataclass, field
 
+from gateway.model.email import Attachment
+
 from . import calendar, cms, limits, tnef
 from .archive import Looker
 from .charset import codec, decode
 from .mime import Part, Tree
-from .model import Attachment
 from .names import Namer, clean_name, extension_of, invented, shorten
 from .sniff import type_of
 from .text import body_text

@@ -5,10 +5,11 @@ Calendars, JSON, XML and CSV, at most ``FILES`` of ``SIZE`` bytes each; others s
 
 from __future__ import annotations
 
+from gateway.model.email import DataFile
+
 from .charset import decode
 from .clean import clean
 from .content import Content
-from .model import DataFile
 
 FILES = 5
 SIZE = 64 * 1024

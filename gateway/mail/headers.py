@@ -15,10 +15,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from gateway.model.email import Address
+
 from . import limits
 from .charset import decode
 from .clean import clean, clean_line
-from .model import Address
 
 # Its findings are kept as defects; a child has nothing to print.
 logging.getLogger("mailparser").addHandler(logging.NullHandler())

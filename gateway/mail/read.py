@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from gateway.model.email import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
+
 from . import auto, data, forward, ids, limits, marks, reply
 from .blocks import to_blocks, without_pictures
 from .body import Body, pictures
@@ -18,7 +20,6 @@ from .content import Collector, Content
 from .headers import Facts, decode_value
 from .lines import plain, render, squeeze
 from .mime import Tree
-from .model import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
 
 class Reading:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from gateway.model.email import Reply
+
 from . import limits
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
-from .model import Reply
 from .quote import Mark, marks, quote_depth, separator
 from .signature import advert, closing
 from .signature import find as find_signature

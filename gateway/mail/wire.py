@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from .model import Email
+from gateway.model.email import Email
 
 _EMAIL = TypeAdapter(Email)
 

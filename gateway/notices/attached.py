@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
-from gateway.mail.model import DataFile
+from gateway.model.email import DataFile
 
 MOST_TEXT = 64 * 1024
 MOST_VALUES = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import unescape
 
-from gateway.notices.words import folded
+from gateway.match.words import folded
 
 MOST_HTML = 200_000
 MOST_ROWS = 300

@@ -12,14 +12,14 @@ from email.utils import parseaddr
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway.decide.conditions import Answer
-from gateway.envelope import Envelope
-from gateway.mail.model import Email
+from gateway.config.profile import FixturePart, GivesPart, Profile
+from gateway.config.profiles import Loaded
 from gateway.mail.read import read as read_mail
-from gateway.notices.load import Loaded
-from gateway.notices.notice import Notice
+from gateway.match.conditions import Answer
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice
 from gateway.notices.paper import Paper
-from gateway.notices.profile import FixturePart, GivesPart, Profile
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 

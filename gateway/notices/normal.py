@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from gateway.decide import title
+from gateway.match import title
 
 MOST_TEXT = 500
 MOST_KEY = 240

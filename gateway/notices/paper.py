@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from gateway.blocks.plain import plain
-from gateway.decide.conditions import View
-from gateway.envelope import Envelope
-from gateway.mail.model import Email
+from gateway.config.profile import KNOWN
+from gateway.match.conditions import View
+from gateway.match.words import folded
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
 from gateway.notices import cells, normal, sheet
 from gateway.notices.attached import Attached
-from gateway.notices.profile import KNOWN
 from gateway.notices.sheet import Sheet
 from gateway.notices.source import Source, Step, tag_of
-from gateway.notices.words import folded
 
 MOST_VALUE = 255
 MOST_MANY = 200

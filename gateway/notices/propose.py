@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from gateway.mail.model import Email
-from gateway.notices import fixtures, load, normal, sheet, words
-from gateway.notices.notice import State
-from gateway.notices.profile import Profile
-from gateway.notices.words import Words, folded
+from gateway.config import profiles
+from gateway.config.profile import Profile
+from gateway.match import words
+from gateway.match.words import Words, folded
+from gateway.model.email import Email
+from gateway.model.notice import State
+from gateway.notices import fixtures, normal, sheet
 
 LEAST = 3
 MOST_MAILS = 200
@@ -76,7 +78,7 @@ class _Group:
 @cache
 def _vocabulary() -> Words:
     """The words of state that machines use, whatever their product."""
-    state = load.read(load.SHIPPED / "words.toml").profile.state
+    state = profiles.read(profiles.SHIPPED / "words.toml").profile.state
     return words.state_words({"open": state.open, "close": state.close, "ignore": state.ignore})
 
 
@@ -101,7 +103,7 @@ def _draft(group: _Group) -> Draft:
         parts[name] = "" if label in used else label
         used.add(label)
     lines = [*_head(group, states), *_who(group), *_reading(parts), *_judging(group, parts, states)]
-    profile = Profile.model_validate(load.frozen(tomllib.loads("\n".join(lines))))
+    profile = Profile.model_validate(profiles.frozen(tomllib.loads("\n".join(lines))))
     lines += _fixtures(group, profile)
     told = {
         state: sum(state == one for one, _ in _each(group, profile)) for state in ("open", "update", "close", "ignore")

@@ -12,18 +12,19 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
 
+from gateway.config.profile import KNOWN
 from gateway.decide import forwards
-from gateway.decide.conditions import Answer
-from gateway.decide.rules import names_in
 from gateway.decide.sender import address_of
-from gateway.envelope import Envelope
-from gateway.mail.model import Email, Forwarded
-from gateway.notices import normal, times, words
-from gateway.notices.notice import Notice, State
+from gateway.match import words
+from gateway.match.captures import names_in
+from gateway.match.conditions import Answer
+from gateway.match.words import folded
+from gateway.model.email import Email, Forwarded
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice, State
+from gateway.notices import normal, times
 from gateway.notices.paper import MOST_VALUE, Paper, Values
-from gateway.notices.profile import KNOWN
 from gateway.notices.source import Source, Sources, tag_of
-from gateway.notices.words import folded
 
 _NAME = re.compile(r"\{([^{}]*)\}")
 UNREAD = "the product"

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 from statistics import median
 
-from gateway.notices.profile import ExpectPart
+from gateway.config.profile import ExpectPart
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY = 86_400.0

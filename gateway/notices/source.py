@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
-from gateway.decide import conditions
-from gateway.decide.conditions import Group
-from gateway.envelope import Envelope
-from gateway.notices import words
-from gateway.notices.notice import Handling
-from gateway.notices.profile import ExpectPart, Profile, ReadPart
-from gateway.notices.words import Words, folded
+from gateway.config.profile import ExpectPart, Profile, ReadPart
+from gateway.match import conditions, words
+from gateway.match.conditions import Group
+from gateway.match.words import Words, folded
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Handling
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from gateway.smtp.accept import Incoming
+from gateway.intake.accept import Incoming
 from gateway.smtp.answers import DISK, IN_FLIGHT, TOO_LARGE, Answer
 from gateway.smtp.lineends import BarePolicy, LineEnds
 from gateway.smtp.overload import InFlight

@@ -15,7 +15,7 @@ import hmac
 import os
 from collections.abc import Iterable
 
-from gateway.config.edge import UserSettings
+from gateway.config.smtp import UserSettings
 
 N, R, P = 2**15, 8, 1
 MOST_N, MOST_R, MOST_P = 2**17, 16, 4

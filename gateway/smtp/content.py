@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.envelope import Envelope
+from gateway.intake.accept import DiskFull, Recipient
+from gateway.model.envelope import Envelope
 from gateway.smtp import answers
-from gateway.smtp.accept import DiskFull, Recipient
 from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending

@@ -8,13 +8,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.config.edge import SmtpSettings
-from gateway.smtp.accept import Acceptor
+from gateway.config.smtp import SmtpSettings
+from gateway.intake.accept import Acceptor
+from gateway.intake.mailboxes import Mailboxes
+from gateway.intake.scanner import Scanner, scanner_of
 from gateway.smtp.auth import Users
-from gateway.smtp.clamd import Scanner, scanner_of
 from gateway.smtp.limits import Limits, Networks
 from gateway.smtp.overload import InFlight, Overload
-from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.verdict.verdict import Verdicts
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from gateway.config.settings import MailboxSettings
-from gateway.decide.reasons import Reason
-from gateway.envelope import Verdict
-from gateway.smtp.accept import Incoming, Recipient
+from gateway.intake.accept import Incoming, Recipient
+from gateway.intake.scanner import ScannerAway
+from gateway.model.envelope import Verdict
+from gateway.model.reasons import Reason
 from gateway.smtp.answers import (
     BARE_LINE_END,
     INFECTED,
@@ -26,7 +27,6 @@ from gateway.smtp.answers import (
     Answer,
 )
 from gateway.smtp.arrival import Arrival
-from gateway.smtp.clamd import ScannerAway
 from gateway.smtp.edge import Edge
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 

@@ -11,7 +11,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from gateway.config.edge import LimitSettings
+from gateway.config.smtp import LimitSettings
 from gateway.smtp.answers import (
     AUTH_LIMIT,
     DENIED,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import structlog
 
-from gateway.config.edge import SmtpSettings
+from gateway.config.smtp import SmtpSettings
 
 log = structlog.get_logger("smtp")
 

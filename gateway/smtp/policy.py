@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.config.edge import ListenerSettings, SmtpSettings
+from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.smtp.limits import Networks
 
 Kind = Literal["mx", "relay", "submission", "lmtp"]

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import structlog
 
-from gateway.config.edge import ListenerSettings, SmtpSettings
-from gateway.smtp.accept import Acceptor
+from gateway.config.smtp import ListenerSettings, SmtpSettings
+from gateway.intake.accept import Acceptor
+from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.edge import edge_of
 from gateway.smtp.policy import Policy, listeners_of, policy_of
-from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.session import Session
 
 log = structlog.get_logger("smtp")

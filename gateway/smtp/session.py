@@ -16,7 +16,8 @@ import structlog
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from gateway import __version__
-from gateway.smtp.accept import Recipient
+from gateway.intake.accept import Recipient
+from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.answers import (
     BUSY,
     DRAINING,
@@ -38,7 +39,6 @@ from gateway.smtp.edge import Edge
 from gateway.smtp.limits import plain_address
 from gateway.smtp.policy import Policy
 from gateway.smtp.proxy import ProxyError, read_proxy
-from gateway.smtp.recipients import Mailboxes
 from gateway.smtp.verbs import VERBS
 
 __all__ = ["Mailboxes", "Session"]

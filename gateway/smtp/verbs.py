@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.config.settings import MailboxSettings
+from gateway.intake.accept import Recipient
 from gateway.smtp import answers
-from gateway.smtp.accept import Recipient
 from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
 from gateway.smtp.content import bdat, data

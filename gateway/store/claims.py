@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, case, literal_column, select, text, update
 
-from gateway.store.inbox import COLUMNS, Delivery, of_row, set_aside
+from gateway.store.deliveries import COLUMNS, Delivery, of_row, set_aside
 from gateway.store.reading import Unreadable, looking
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING

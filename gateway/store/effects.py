@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
-from gateway.store.inbox import Delivery, LostClaim, held, note
+from gateway.store.deliveries import Delivery, LostClaim, held, note
 from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState

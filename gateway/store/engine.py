@@ -24,8 +24,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from gateway.store import wake
-from gateway.store.integrity import is_damage, unreadable
+from gateway.store import notify
+from gateway.store.damage import is_damage, unreadable
 from gateway.store.reading import Unreadable, decoded, looking
 
 T = TypeVar("T")
@@ -236,7 +236,7 @@ class Store:
                 except _InTheWay:
                     self._left = batch[place:]
                     break
-            wake.forget(connection)
+            notify.forget(connection)
             if self.sqlite:
                 connection.exec_driver_sql("COMMIT")
                 self._shorten(connection)
@@ -269,7 +269,7 @@ class Store:
                 raise
             connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
             connection.exec_driver_sql("RELEASE SAVEPOINT op")
-            wake.forget(connection)
+            notify.forget(connection)
             item.tries += 1
             if isinstance(error, DBAPIError) and _state(error) in IN_THE_WAY and item.tries < TRIES:
                 raise _InTheWay from error

@@ -15,9 +15,9 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
-from gateway.store import effects, inbox, operator, threads, wake
+from gateway.store import deliveries, effects, mapping, notify, operator
+from gateway.store.deliveries import note
 from gateway.store.effects import Effect
-from gateway.store.inbox import note
 from gateway.store.operator import NotPossible
 from gateway.store.reading import Unreadable, whole
 from gateway.store.schema import delivery, effect
@@ -99,7 +99,7 @@ def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], w
     """Make these held files ready; one that the ticket has by now is skipped."""
     for one in files:
         digest, name = one.body.get("sha256"), one.body["name"]
-        if digest and not threads.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
+        if digest and not mapping.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
             effects.set_state(connection, one, EffectState.SKIPPED, reason="the ticket has it")
         else:
             effects.set_state(connection, one, EffectState.TODO, reason="")
@@ -118,7 +118,7 @@ def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: fl
     for file in files:
         if why := found.get(file.idx):
             effects.set_state(connection, file, EffectState.REFUSED, reason=why)
-            inbox.free_file(connection, row["id"], file.body.get("sha256", ""))
+            deliveries.free_file(connection, row["id"], file.body.get("sha256", ""))
             note(connection, row["id"], now, "held file refused", f"{file.body['name']}: {why}")
     if not files:
         return False
@@ -168,7 +168,7 @@ def _resume(
     told = [("released", {"documents": [one.idx for one in released], "by": who, "at": now})] if released else []
     told += [("missing", {"documents": [one.idx for one in judged]})]
     comments = [(kind, {**body, "metadata": metadata}) for kind, body in told]
-    effects.add(connection, inbox.of_row(row), row["generation"], comments, after=len(plan))
+    effects.add(connection, deliveries.of_row(row), row["generation"], comments, after=len(plan))
     ended = json.dumps({**json.loads(row["plan"]), "ended": True})  # it is counted once
     connection.execute(
         update(delivery)
@@ -183,4 +183,4 @@ def _resume(
             **values,
         )
     )
-    wake.tell(connection)
+    notify.tell(connection)

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, delete, exists, or_, select, update
 
-from gateway.store import wake
-from gateway.store.inbox import note, settle_ids
+from gateway.store import notify
+from gateway.store.deliveries import note, settle_ids
 from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event, thread
 from gateway.store.stage import PENDING, EffectState, Stage, check
@@ -88,7 +88,7 @@ def restage(
     note(connection, row["id"], now, f"{old} -> {to}", "operator")
     if to not in PENDING:
         settle_ids(connection, row["seq"], row["id"], now)
-    wake.tell(connection)
+    notify.tell(connection)
     return str(row["id"])
 
 
@@ -140,7 +140,7 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
         )
     )
     note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"operator: to {target}")
-    wake.tell(connection)
+    notify.tell(connection)
     return str(row["id"])
 
 
@@ -151,7 +151,7 @@ def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs=""))
     note(connection, row["id"], now, "retry", "operator")
-    wake.tell(connection)
+    notify.tell(connection)
     return str(row["id"])
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
-from gateway.decide import domains
+from gateway.match import domains
+from gateway.store.mapping import key
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
-from gateway.store.threads import key
 
 PENDING_VALUES = [stage.value for stage in PENDING]
 

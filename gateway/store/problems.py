@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 
-from gateway.decide.problem import Noticed, Problem
-from gateway.store import dialects, expected
-from gateway.store.inbox import Delivery
+from gateway.model.problem import Noticed, Problem
+from gateway.store import dialects, expectations
+from gateway.store.deliveries import Delivery
+from gateway.store.mapping import Reserved, key
 from gateway.store.order import Blocker
 from gateway.store.schema import delivery, mention, notice, problem
 from gateway.store.stage import Stage
-from gateway.store.threads import Reserved, key
 
 _NAMES = tuple(one.name for one in fields(Problem))
 _COLUMNS = tuple(problem.c[name] for name in _NAMES)
@@ -118,7 +118,7 @@ def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
 def keep_notice(connection: Connection, one: Delivery, noticed: Noticed) -> None:
     """Remember a notice; deciding it anew replaces what was remembered."""
     if noticed.expected and noticed.proven:
-        expected.came(connection, one.desk, noticed.profile, noticed.expected, noticed.each, one.envelope.time)
+        expectations.came(connection, one.desk, noticed.profile, noticed.expected, noticed.each, one.envelope.time)
     values = {**asdict(noticed), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
     del values["each"]
     values["detail"], values["failed"] = noticed.detail[:500], noticed.failed[:500]

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.decide import facts as ask
-from gateway.decide.problem import family_of
-from gateway.desk.catalog import DeskAway
+from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
-from gateway.store import problems, senders, threads
-from gateway.store.inbox import Delivery
+from gateway.model import questions as ask
+from gateway.model.problem import family_of
+from gateway.store import mapping, problems, senders
+from gateway.store.deliveries import Delivery
 
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
@@ -73,7 +73,7 @@ class Answers:
 
     def _mapped(self, connection: Connection, message_ids: tuple[str, ...], sender: str) -> list[ask.Mapped]:
         """The rows of the mapping table; what they say of tickets and the sender answers later questions."""
-        rows = threads.lookup_known(connection, self._desk_name, message_ids, sender)
+        rows = mapping.lookup_known(connection, self._desk_name, message_ids, sender)
         for row in rows:
             ticket_id = row.mapping.ticket_id
             if row.ticket is not None:
@@ -88,7 +88,7 @@ class Answers:
         return self._directory
 
     async def _ticket(self, ticket_id: str) -> ask.Ticket | None:
-        row = await self._read(lambda c: threads.get_ticket(c, self._desk_name, ticket_id))
+        row = await self._read(lambda c: mapping.get_ticket(c, self._desk_name, ticket_id))
         if row is not None:
             return _ticket(row)
         found = await self._get(ticket_id)
@@ -103,7 +103,7 @@ class Answers:
 
     async def _by_number(self, number: str) -> ask.Ticket | None:
         """The ticket with this number: ours, else the desk's (its filter matches a substring)."""
-        row = await self._read(lambda c: threads.ticket_by_number(c, self._desk_name, number))
+        row = await self._read(lambda c: mapping.ticket_by_number(c, self._desk_name, number))
         if row is not None:
             return _ticket(row)
         outcome = await self._desk().desk.tickets_by_number(number)
@@ -123,7 +123,7 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
     """The answers that the store has. Raises TypeError for a question that is not its own."""
     match question:
         case ask.Copies(message_id):
-            rows = threads.copies(connection, one.desk, message_id, one.id)
+            rows = mapping.copies(connection, one.desk, message_id, one.id)
             return [
                 ask.Copy(
                     row["id"],
@@ -137,18 +137,18 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
                 for row in rows
             ]
         case ask.TicketOfToken(token):
-            return threads.ticket_of_token(connection, one.desk, token)
+            return mapping.ticket_of_token(connection, one.desk, token)
         case ask.SameSubject(address, subject, since):
             return senders.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
         case ask.RecentMails(address, now):
             return ask.Recent(**senders.recent(connection, one.desk, address, now))
         case ask.Reopens(ticket_id, since):
-            return threads.reopens(connection, one.desk, ticket_id, since)
+            return mapping.reopens(connection, one.desk, ticket_id, since)
         case ask.IsParticipant(ticket_id, address):
-            return threads.is_participant(connection, one.desk, ticket_id, address)
+            return mapping.is_participant(connection, one.desk, ticket_id, address)
         case ask.FilesOn(ticket_id, hashes):
             return {
-                digest: row["name"] for digest, row in threads.files_of(connection, one.desk, ticket_id, hashes).items()
+                digest: row["name"] for digest, row in mapping.files_of(connection, one.desk, ticket_id, hashes).items()
             }
         case ask.ProblemsOf(profile, key):
             return problems.of_family(connection, family_of(one.desk, profile, key))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk import timesheet
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.store import problems
 from gateway.store.effects import Effect

@@ -14,18 +14,18 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.decide.reasons import Reason
-from gateway.desk import readback
-from gateway.desk.catalog import DeskAway
+from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
-from gateway.store import effects, inbox, order, problems, restoring
+from gateway.model.reasons import Reason
+from gateway.store import deliveries, effects, order, problems, restoring
+from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery
-from gateway.store.rawmail import Damaged
+from gateway.store.raw import Damaged
 from gateway.store.reading import Unreadable
 from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.templates import Templates
@@ -33,7 +33,7 @@ from gateway.work.leases import Leases
 from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
 from gateway.work.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
-from gateway.work.slots import Slots
+from gateway.work.seats import Slots
 from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step
 from gateway.work.unknown import READ_BACK, look, next_look, settled_at
 
@@ -222,7 +222,7 @@ class _Case:
         now = self.clock()
         if self.directory.waited(one.waits_from, now) >= self.executor.wait_for_parent:
             return None
-        await self.store.write(lambda c: inbox.touch(c, one, waits_from=one.waits_from or now))
+        await self.store.write(lambda c: deliveries.touch(c, one, waits_from=one.waits_from or now))
         return Defer(now + ORDER_PAUSE, "earlier mail of the ticket")
 
     # -- outcomes ---------------------------------------------------------------------------------

@@ -19,8 +19,8 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.store import claims
+from gateway.store.deliveries import Delivery, LostClaim
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery, LostClaim
 from gateway.store.reading import Unavailable
 
 log = structlog.get_logger("work")

@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from gateway.store import effects, inbox, order, problems, threads
+from gateway.store import deliveries, effects, mapping, order, problems
+from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery
 from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.work.unknown import ID_OF, WATCH
 
@@ -82,7 +82,7 @@ class Ledger:
 
     async def touch(self, one: Effect, **values: Any) -> None:
         def touch(connection: Connection) -> None:
-            inbox.check_claim(connection, self.one)
+            deliveries.check_claim(connection, self.one)
             effects.touch(connection, one, **values)
 
         await self.store.write(touch)
@@ -92,7 +92,7 @@ class Ledger:
         """The effect did not happen: it is to do again."""
 
         def back(connection: Connection) -> None:
-            inbox.check_claim(connection, self.one)
+            deliveries.check_claim(connection, self.one)
             effects.set_state(connection, one, EffectState.TODO)
 
         if one.state is EffectState.SENT:
@@ -103,10 +103,10 @@ class Ledger:
         log.info("effect ended", effect=one.marker, kind=one.kind, state=state.value, why=reason)
 
         def end(connection: Connection) -> None:
-            inbox.check_claim(connection, self.one)
+            deliveries.check_claim(connection, self.one)
             effects.set_state(connection, one, state, reason=reason)
             if one.kind == "document":
-                inbox.free_file(connection, self.one.id, one.body.get("sha256", ""))
+                deliveries.free_file(connection, self.one.id, one.body.get("sha256", ""))
             if one.kind == "close":
                 problems.end_closing(connection, one.body["problem"], one.body["changed_at"], 0.0, left=reason)
 
@@ -128,12 +128,12 @@ class Ledger:
         delivery = replace(self.one, ticket_id=remote_id) if one.kind == "ticket" else self.one
 
         def record(connection: Connection) -> None:
-            inbox.check_claim(connection, self.one)
+            deliveries.check_claim(connection, self.one)
             effects.set_state(
                 connection, one, EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason=""
             )
             if one.kind == "document" and "sha256" in one.body:
-                threads.file_uploaded(
+                mapping.file_uploaded(
                     connection,
                     delivery.desk,
                     delivery.ticket_id,
@@ -152,7 +152,7 @@ class Ledger:
                 for other in self.effects:
                     if other.kind == "missing" and other.state in UNFINISHED:
                         effects.set_state(connection, other, EffectState.SKIPPED, reason="nothing is missing")
-                inbox.move(connection, delivery, Stage.DONE, now=now)
+                deliveries.move(connection, delivery, Stage.DONE, now=now)
 
         await self.store.write(record)
         self.effects[one.idx] = done
@@ -174,15 +174,15 @@ class Ledger:
     def _posted(self, connection: Connection, one: Delivery, remote: dict[str, Any], now: float) -> None:
         """Ids, people and files lead to the ticket from now on; who waited for it may go."""
         plan = one.plan or {}
-        inbox.touch(connection, one, posted=True, ticket_id=one.ticket_id)
-        threads.map_ids(connection, one.desk, one.board_id, one.id, one.ticket_id, plan["ids"])
-        threads.add_participants(connection, one.desk, one.ticket_id, plan["people"])
+        deliveries.touch(connection, one, posted=True, ticket_id=one.ticket_id)
+        mapping.map_ids(connection, one.desk, one.board_id, one.id, one.ticket_id, plan["ids"])
+        mapping.add_participants(connection, one.desk, one.ticket_id, plan["people"])
         for address, status in plan.get("marks", ()):
-            threads.mark_unreachable(connection, one.desk, address, status, now)
+            mapping.mark_unreachable(connection, one.desk, address, status, now)
         if one.moved_to:
             problems.follow(connection, one.id, one.ticket_id)
         if not plan["ticket_id"]:
-            threads.add_ticket(
+            mapping.add_ticket(
                 connection,
                 desk=one.desk,
                 ticket_id=one.ticket_id,
@@ -194,7 +194,7 @@ class Ledger:
             )
             problems.ticket_made(connection, one.id, one.ticket_id, str(remote.get("ticket_number") or ""))
             for file in (each for each in self.files() if not each.body.get("held")):
-                threads.reserve_file(
+                mapping.reserve_file(
                     connection, one.desk, one.ticket_id, file.body["sha256"], one.id, file.body["name"]
                 )
         order.wake(connection, one.seq, now)

@@ -8,12 +8,12 @@ from dataclasses import replace
 import structlog
 
 from gateway.config.settings import MailboxSettings
-from gateway.decide.noticing import Noticing
-from gateway.decide.problem import missing_key
-from gateway.desk.catalog import Catalog, UnknownName
-from gateway.envelope import Envelope
-from gateway.mail.model import Email
-from gateway.notices.notice import Notice
+from gateway.decide.notices.noticing import Noticing
+from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice
+from gateway.model.problem import missing_key
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
 from gateway.work.sources import ids_of

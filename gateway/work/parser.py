@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gateway.mail.model import Email
 from gateway.mail.wire import load
+from gateway.model.email import Email
 
 RECYCLE_AFTER = 2000  # mails
 RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown

@@ -17,24 +17,24 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import MailboxSettings, Settings
-from gateway.decide import affair
-from gateway.decide import facts as ask
 from gateway.decide.closed import Closing
-from gateway.decide.decide import Context, Guard, decide, expected_questions
-from gateway.decide.noticing import Noticing
-from gateway.decide.plan import Decision, Plan
-from gateway.decide.reasons import Reason
+from gateway.decide.notices import context
+from gateway.decide.notices.noticing import Noticing
+from gateway.decide.policy import Context, Guard, decide, expected_questions
 from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
-from gateway.desk.catalog import Catalog, DeskAway, UnknownName
+from gateway.desk.algapsa.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Throttled
 from gateway.desk.pacing import Urgency
-from gateway.mail.model import Email
-from gateway.store import effects, inbox, order, problems, threads
+from gateway.model import questions as ask
+from gateway.model.email import Email
+from gateway.model.plan import Decision, Plan
+from gateway.model.reasons import Reason
+from gateway.store import deliveries, effects, mapping, order, problems
+from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery
-from gateway.store.rawmail import RawMail
+from gateway.store.raw import RawMail
 from gateway.store.restoring import Restored
 from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
@@ -99,7 +99,7 @@ class Planner:
 
     async def raw(self, one: Delivery) -> bytes | Path:
         """The mail as it was accepted. Raises Damaged."""
-        row = await self.store.read(lambda c: inbox.content(c, one.raw_id))
+        row = await self.store.read(lambda c: deliveries.content(c, one.raw_id))
         return await self.raws.get(row, self.work_folder(one.id))
 
     async def plan(self, one: Delivery) -> Step | Planned:
@@ -113,7 +113,7 @@ class Planner:
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, str(fault))
         row, blockers = await self.store.read(
-            lambda c: (inbox.content(c, one.raw_id), order.blockers_by_header(c, one.seq))
+            lambda c: (deliveries.content(c, one.raw_id), order.blockers_by_header(c, one.seq))
         )
         if wait := self._wait(one, blockers, directory):
             return wait
@@ -123,7 +123,7 @@ class Planner:
         noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
         if wait := self._wait(one, await self._look(one, email, noticed, source), directory):
             if noticed is not None:  # the later ones wait for this one too
-                await self.store.write(lambda c: problems.wait_by(c, one, [affair.problem_id(noticed.notice)]))
+                await self.store.write(lambda c: problems.wait_by(c, one, [context.problem_id(noticed.notice)]))
             return wait
         context = replace(context_of(one, box, self.settings, directory, self.places), noticing=noticed)
         try:
@@ -145,8 +145,8 @@ class Planner:
     ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
-        of_problem = affair.mentions(noticed.notice) if noticed else ()
-        families = affair.families(one.desk, noticed.notice) if noticed else ()
+        of_problem = context.mentions(noticed.notice) if noticed else ()
+        families = context.families(one.desk, noticed.notice) if noticed else ()
 
         def look(connection: Connection) -> list[order.Blocker]:
             blockers = order.blockers(connection, one.desk, one.seq, ids)
@@ -192,11 +192,11 @@ class Planner:
         def end(connection: Connection) -> None:
             now = self.clock()
             self._keep_problems(connection, one, decision)
-            inbox.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
+            deliveries.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
 
         try:
             await self.store.write(end)
-        except threads.Reserved as taken:
+        except mapping.Reserved as taken:
             return self._later(taken)
         return Ended(stage, decision.reason, decision.detail)
 
@@ -226,10 +226,10 @@ class Planner:
         )
 
         def keep(connection: Connection) -> list[effects.Effect]:
-            threads.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
+            mapping.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
             problems.wait_by(connection, one, plan.mentions)
             if wait := self._wait(one, order.planned(connection, one.desk, one.seq, plan.mentions), directory):
-                raise threads.Reserved(wait.behind)
+                raise mapping.Reserved(wait.behind)
             self._same_incident(connection, one, answers)
             self._keep_problems(connection, one, decision)
             if plan.ticket_id:
@@ -237,7 +237,7 @@ class Planner:
             effects.add(connection, one, one.generation, specs)
             if at_once:
                 effects.mark_first_sent(connection, one, now)
-            inbox.advance(
+            deliveries.advance(
                 connection,
                 one,
                 Stage.PLANNED,
@@ -256,10 +256,10 @@ class Planner:
             kept = await self.store.write(keep)
             self.leases.renewed(one.id, asked)
             return Planned(after, kept, at_once)
-        except threads.Reserved as taken:
+        except mapping.Reserved as taken:
             return self._later(taken)
 
-    def _later(self, taken: threads.Reserved) -> Step:
+    def _later(self, taken: mapping.Reserved) -> Step:
         return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
 
     @staticmethod
@@ -276,15 +276,15 @@ class Planner:
             if isinstance(question, ask.OfIncident):
                 known = {(each.id, each.ticket_id) for each in from_store(connection, one, question)}
                 if known != {(each.id, each.ticket_id) for each in seen}:
-                    raise threads.Reserved("a ticket of the incident")
+                    raise mapping.Reserved("a ticket of the incident")
 
     @staticmethod
     def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
         for spec in plan.effects:
             if spec.kind == "document" and "sha256" in spec.body and not spec.body.get("held"):
                 name, digest = spec.body["name"], spec.body["sha256"]
-                if not threads.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
-                    raise threads.Reserved(f"file {name}")
+                if not mapping.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
+                    raise mapping.Reserved(f"file {name}")
 
 
 def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:

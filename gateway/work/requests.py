@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from gateway import blocks as rich
 from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.permit import Permit
-from gateway.store import effects, problems, threads
+from gateway.store import effects, mapping, problems
 from gateway.store.effects import Effect
 from gateway.store.stage import EffectState
 from gateway.templates import Templates
@@ -166,7 +166,7 @@ class Requests:
         }
         hashes = set(email_files.values())
         desk, ticket_id = self.ledger.one.desk, self.ledger.ticket_id
-        known = await self.ledger.store.read(lambda c: threads.files_of(c, desk, ticket_id, hashes))
+        known = await self.ledger.store.read(lambda c: mapping.files_of(c, desk, ticket_id, hashes))
         return {
             index: known[digest]["file_id"]
             for index, digest in email_files.items()

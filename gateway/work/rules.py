@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from gateway.config.rules import ExampleSettings, RuleSettings
 from gateway.config.settings import Settings
-from gateway.decide import rules
-from gateway.decide.conditions import Answer, View
 from gateway.decide.rules import Rule, Rules
-from gateway.desk.catalog import Catalog, UnknownName
-from gateway.envelope import Envelope
+from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.match import captures
+from gateway.match.conditions import Answer, View
+from gateway.model.envelope import Envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
             key = error.kind if getattr(one, error.kind, "") else f"{error.kind}_at_least"
             fault("rule", number, key, f"rule {one.name!r}: {error}")
         name = one.client
-        plain = name and not rules.names_in(name)
+        plain = name and not captures.names_in(name)
         if plain and (what := _unknown_client(aliases.get(name.casefold(), name), catalog)):
             fault("rule", number, "client", f"rule {one.name!r}: {what}")
         for place, example in enumerate(one.example, 1):
@@ -195,7 +195,7 @@ def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings
         said = "; ".join(f"{line}: {'yes' if holds else 'no'}" for line, holds in answer.lines)
         return f"{'does not match' if example.matches else 'matches'} ({said})"
     for key, wanted in (("client", example.client), ("title", example.title)):
-        got = rules.fill(getattr(rule, key), answer.captures, view)
+        got = captures.fill(getattr(rule, key), answer.captures, view)
         if wanted and got.casefold() != wanted.casefold():
             return f"{key} is {got!r} instead of {wanted!r}"
     return ""

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from gateway.config.notices import NoticeSettings
+from gateway.config.profile import Profile
 from gateway.config.settings import Settings
-from gateway.desk.catalog import Catalog
-from gateway.notices.notice import Handling
-from gateway.notices.profile import Profile
+from gateway.desk.algapsa.catalog import Catalog
+from gateway.match.words import folded
+from gateway.model.notice import Handling
 from gateway.notices.source import Identity, Source, Sources
-from gateway.notices.words import folded
 
 
 def sources(settings: Settings) -> Sources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.decide.reasons import Reason
+from gateway.model.reasons import Reason
 from gateway.store.stage import Stage
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk import readback
-from gateway.desk.client import Desk
+from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.client import Desk
 from gateway.store import effects
 from gateway.store.effects import Effect
 from gateway.store.engine import Store

@@ -16,13 +16,13 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import WorkSettings
-from gateway.decide.reasons import Reason
 from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
-from gateway.store import around, claims, inbox, problems, threads
+from gateway.model.reasons import Reason
+from gateway.store import claims, claims_by_page, deliveries, mapping, problems
+from gateway.store.deliveries import Delivery, LostClaim
 from gateway.store.engine import Store, StoreFailed
-from gateway.store.inbox import Delivery, LostClaim
-from gateway.store.rawmail import Damaged
+from gateway.store.raw import Damaged
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.stage import Stage
 from gateway.work import backoff
@@ -175,7 +175,7 @@ class Worker:
             return [
                 one
                 for name, (places, most) in room.items()
-                for one in around.claim(
+                for one in claims_by_page.claim(
                     connection, name, places, now=now, lease=leases.length, name=leases.name, most=most, damaged=damaged
                 )
             ]
@@ -278,7 +278,7 @@ class Worker:
         if deaths >= MOST_DEATHS:
             return Quarantine(Reason.UNPARSEABLE, why)
         log.warning("parser died", deaths=deaths, why=why)
-        await self.store.write(lambda c: inbox.touch(c, one, deaths=deaths))
+        await self.store.write(lambda c: deliveries.touch(c, one, deaths=deaths))
         return Defer(self.clock() + DEATH_PAUSE * deaths, why)
 
     async def _apply(self, one: Delivery, step: Step) -> None:
@@ -292,10 +292,10 @@ class Worker:
                 await self._end(one, Stage.QUARANTINED, reason, detail)
             case Wait(until, since, behind):
                 log.debug("waits", behind=behind)
-                await self.store.write(lambda c: inbox.defer(c, one, until, waits_from=since))
+                await self.store.write(lambda c: deliveries.defer(c, one, until, waits_from=since))
             case Defer(until, why, False, needs):
                 log.info("later", seconds=round(until - now, 1), why=why)
-                await self.store.write(lambda c: inbox.defer(c, one, until, needs, detail=why[:500]))
+                await self.store.write(lambda c: deliveries.defer(c, one, until, needs, detail=why[:500]))
             case Defer(_, why, True, _):
                 await self._retry_later(one, why)
             case Redecide(ticket_id):
@@ -303,7 +303,7 @@ class Worker:
 
     async def _end(self, one: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
         now = self.clock()
-        await self.store.write(lambda c: inbox.move(c, one, stage, now=now, reason=reason, detail=detail))
+        await self.store.write(lambda c: deliveries.move(c, one, stage, now=now, reason=reason, detail=detail))
         self._tell(one, stage, reason, detail)
 
     def _tell(self, one: Delivery, stage: Stage, reason: str, detail: str) -> None:
@@ -321,8 +321,8 @@ class Worker:
         until = now + backoff.pause(tries)
 
         def later(connection: Connection) -> None:
-            inbox.defer(connection, one, until, tries=tries, detail=why[:500])
-            inbox.note(connection, one.id, now, f"failed, try {tries}", why)
+            deliveries.defer(connection, one, until, tries=tries, detail=why[:500])
+            deliveries.note(connection, one.id, now, f"failed, try {tries}", why)
 
         await self.store.write(later)
 
@@ -332,9 +332,9 @@ class Worker:
 
         def again(connection: Connection) -> None:
             if ticket_id:
-                threads.forget_ticket(connection, one.desk, ticket_id)
+                mapping.forget_ticket(connection, one.desk, ticket_id)
                 problems.forget_ticket(connection, one.desk, ticket_id)
-            inbox.move(
+            deliveries.move(
                 connection,
                 one,
                 Stage.ACCEPTED,

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from gateway.desk.simulator import Seed, Simulator
-from gateway.desk.simulator.comments import write_comment
+from gateway.simulator import Seed, Simulator
+from gateway.simulator.comments import write_comment
 
 HERE = Path(__file__).parent
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|TIC\d+", re.I)

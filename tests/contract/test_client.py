@@ -13,10 +13,10 @@ import pytest
 
 from gateway import blocks as b
 from gateway.config.settings import MailboxSettings
-from gateway.desk import catalog, readback
-from gateway.desk.client import Desk
+from gateway.desk.algapsa import catalog, readback
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 
 BOX = MailboxSettings(address="support@msp.example", board="support", fallback_client="Unknown Senders")
 

@@ -8,9 +8,10 @@ import pytest
 
 from gateway.config.files import FileSettings
 from gateway.config.settings import load
-from gateway.decide.files import SHIPPED, Fate, Look, judge, neutral_name, remarks
-from gateway.mail.model import Attachment, Inside
-from tests.decide.test_rule_configuration import HEAD, fault
+from gateway.decide.files import SHIPPED, Fate, judge, neutral_name, remarks
+from gateway.match.files import Look
+from gateway.model.email import Attachment, Inside
+from tests.config.test_rules import HEAD, fault
 
 
 def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int = 10, inside: Inside | None = None) -> Attachment:

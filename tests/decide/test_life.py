@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.decide import facts as ask
-from gateway.decide import life
-from gateway.decide.life import Event, Verdict, told
-from gateway.decide.problem import Problem, family_of, id_of
-from gateway.notices.notice import Handling, Notice
+from gateway.decide.notices import lifecycle
+from gateway.decide.notices.lifecycle import Event, Verdict, told
+from gateway.model import questions as ask
+from gateway.model.notice import Handling, Notice
+from gateway.model.problem import Problem, family_of, id_of
 
 EXAMPLES = int(os.environ.get("GATEWAY_EXAMPLES", "90"))
 HOLD, WINDOW, REOPEN = 600.0, 900.0, 86_400.0
@@ -62,7 +62,7 @@ class World:
         answers: dict[ask.Question, Any] = {}
         while True:
             try:
-                verdict = life.judge(Event(notice, self.now, self.problem, ask.Facts(answers)))
+                verdict = lifecycle.judge(Event(notice, self.now, self.problem, ask.Facts(answers)))
                 break
             except ask.Unanswered as missing:
                 answers.update({question: self.answer(question) for question in missing.questions})
@@ -220,7 +220,7 @@ def test_unknown_words_are_problems_and_never_ends() -> None:
     world = World()
     strange = Notice("p", "update", "k", word="GLORIOUS", strange=True, proven=True)
 
-    assert life.judge(Event(strange, world.now, None, ask.Facts({}))).act == "open"
+    assert lifecycle.judge(Event(strange, world.now, None, ask.Facts({}))).act == "open"
 
 
 def test_what_could_not_be_read_whole_closes_nothing() -> None:
@@ -229,4 +229,4 @@ def test_what_could_not_be_read_whole_closes_nothing() -> None:
     half = Notice("p", "close", "k", word="OK", failed=("state",), proven=True, handling=world.handling)
     answers = {ask.StateOf("t1"): world.answer(ask.StateOf("t1"))}
 
-    assert life.judge(Event(half, world.now + 60, world.problem, ask.Facts(answers))).act == "comment"
+    assert lifecycle.judge(Event(half, world.now + 60, world.problem, ask.Facts(answers))).act == "comment"

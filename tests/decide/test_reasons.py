@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import gateway
-from gateway.decide.reasons import Reason
+from gateway.model.reasons import Reason
 
 CODE = Path(gateway.__file__).parent
 HOME = CODE / "decide" / "reasons.py"

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from gateway.config.settings import DeskSettings, MailboxSettings
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome, Refused, Unknown
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 
 CLIENTS = 5_000
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 from tests.harness import GatewayProcess, gateway
 
 

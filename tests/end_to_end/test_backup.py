@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import select
 
 from gateway.config import settings as config
-from gateway.desk.simulator import Faults, Seed, Simulator
-from gateway.safety import backup
-from gateway.store import census
+from gateway.operate import backup
+from gateway.simulator import Faults, Seed, Simulator
+from gateway.store import counts
 from gateway.store.schema import delivery
 from tests.faults.judge import _tokens
 from tests.faults.traffic import Sent, Traffic
@@ -104,7 +104,7 @@ def backup_amid(gateway: GatewayProcess, target: Path, accepted: int) -> None:
     """The copy is made beside the gateway's process once it has accepted so many."""
     while True:
         with gateway.engine().connect() as connection:
-            if census.sums(connection).accepted >= accepted:
+            if counts.sums(connection).accepted >= accepted:
                 break
         time.sleep(0.01)
     backup.make(config.load(gateway.config), target)

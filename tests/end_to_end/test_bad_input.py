@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.harness import GatewayProcess, mail
 
 HEAD = b"From: Alice <alice@acme.example>\r\nTo: support@msp.example\r\nMIME-Version: 1.0\r\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.harness import GatewayProcess, gateway, mail
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 from tests.harness import gateway, mail
 
 GARBAGE = "CAST(x'c3ff8041fe' AS TEXT)"

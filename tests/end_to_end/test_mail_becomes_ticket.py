@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.harness import BOX, GatewayProcess, mail
 
 ALICE = "Alice Archer <alice@acme.example>"

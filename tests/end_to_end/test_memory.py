@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 from tests.harness import gateway, mail
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.end_to_end.test_rules import beside
 from tests.harness import GatewayProcess, mail
 

@@ -7,7 +7,7 @@ import time
 from email.message import EmailMessage
 from pathlib import Path
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.harness import BOX, GatewayProcess, config_text, free_port
 
 NOTICE = """

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from sqlalchemy import Engine, select
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
 from gateway.store.stage import Stage

@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from gateway import cli
-from gateway.smtp import accept
-from gateway.store import effects, engine, inbox, order
+from gateway.intake import accept
+from gateway.store import deliveries, effects, engine, order
 from gateway.store.stage import EffectState
 from gateway.work import executor, planner, unknown
 
@@ -85,5 +85,5 @@ GUARDS = {
 
 if __name__ == "__main__":
     GUARDS[sys.argv.pop(1)]()
-    assert inbox is not None
+    assert deliveries is not None
     cli.main()

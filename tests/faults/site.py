@@ -20,8 +20,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from gateway.desk.simulator import Faults, Seed, Simulator
-from gateway.store import census
+from gateway.simulator import Faults, Seed, Simulator
+from gateway.store import counts
 from gateway.store.engine import make_engine
 from tests.faults.disks import LossyDisk, SmallDisk
 from tests.faults.shim import Shim
@@ -241,7 +241,7 @@ class Site:
         end = time.monotonic() + wait
         while True:
             with contextlib.suppress(SQLAlchemyError), self.engine().connect() as connection:
-                sums = asdict(census.sums(connection))
+                sums = asdict(counts.sums(connection))
                 if sums["pending"] == 0:
                     return sums
             if time.monotonic() > end:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from gateway.mail import limits
 from gateway.mail.archive import Looker
-from gateway.mail.model import Inside
 from gateway.mail.read import read
 from gateway.mail.sniff import type_of
+from gateway.model.email import Inside
 
 
 def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:

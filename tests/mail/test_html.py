@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from gateway.desk.simulator.render import blocks_html
 from gateway.mail.blocks import safe_href, to_blocks
 from gateway.mail.html import to_lines
 from gateway.mail.lines import render, squeeze
+from gateway.simulator.render import blocks_html
 
 
 def shown(source: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.mail.ids import scan_ids
-from gateway.mail.model import Address, Block, Email
 from gateway.mail.read import read
 from gateway.mail.wire import dump, load
+from gateway.model.email import Address, Block, Email
 
 MAILS = Path(__file__).parents[1] / "mails"
 NAMES = sorted(path.stem for path in MAILS.glob("*.json"))

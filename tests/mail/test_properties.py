@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.blocks import measure
-from gateway.desk.simulator.render import blocks_html, comment_length
 from gateway.mail.blocks import to_blocks
 from gateway.mail.html import to_lines
 from gateway.mail.ids import ids_of, normalise_message_id, scan_ids
 from gateway.mail.lines import plain, render
-from gateway.mail.model import Email
 from gateway.mail.read import read
 from gateway.mail.reply import reply_of
 from gateway.mail.wire import dump, load
+from gateway.model.email import Email
+from gateway.simulator.render import blocks_html, comment_length
 
 LINES = st.sampled_from(
     [

@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
-from gateway.notices import fixtures, load
+from gateway.config import profiles
+from gateway.notices import fixtures
 from tests.notices.test_configuration import HEAD, PROFILE
 
 OFF = PROFILE.replace('state = "open"', 'state = "close"')
@@ -30,7 +31,7 @@ def run(folder: Path, *words: str) -> Result:
 def test_list(folder: Path) -> None:
     rows = {row["profile"]: row for row in json.loads(run(folder, "list", "--json").stdout)}
 
-    assert rows.keys() == {*load.shipped(), "own"}
+    assert rows.keys() == {*profiles.shipped(), "own"}
     assert (rows["veeam"]["notice"], rows["veeam"]["proven by"]) == ("veeam", "networks 192.0.2.0/24")
     assert (rows["own"]["origin"], rows["own"]["notice"]) == ("own", "(off)")
     assert "Uptime Kuma" in run(folder, "list").stdout
@@ -47,7 +48,7 @@ def test_show_runs_the_fixtures(folder: Path) -> None:
 
 
 def test_try(folder: Path) -> None:
-    veeam = load.read(load.SHIPPED / "veeam.toml").profile
+    veeam = profiles.read(profiles.SHIPPED / "veeam.toml").profile
     (folder / "veeam.eml").write_bytes(fixtures.mail_of(veeam.fixture[0], folder))
     (folder / "other.eml").write_bytes(b"From: ann@acme.example\nSubject: \x1b[31mHello\n\nHello\n")
 

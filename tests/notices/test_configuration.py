@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config import profiles as load_module
 from gateway.config.settings import ConfigError, Settings, load
 from gateway.notices import fixtures
-from gateway.notices import load as load_module
-from gateway.trial.noticecheck import check_profiles
+from gateway.operate.preview.noticecheck import check_profiles
 from gateway.work.sources import sources
 
 HEAD = """[desk]

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.envelope import Envelope
+from gateway.config import profiles
 from gateway.mail.read import read as read_mail
-from gateway.notices import load
-from gateway.notices.notice import Notice
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
-KUMA = load.read(load.SHIPPED / "uptime-kuma.toml").profile
+KUMA = profiles.read(profiles.SHIPPED / "uptime-kuma.toml").profile
 DOWN = "[Shop] [🔴 Down] timeout"
 BY_SENDER = Identity(senders=frozenset(["kuma@acme.example", "status.example"]))
 BY_NETWORK = Identity(networks=(ipaddress.ip_network("192.0.2.0/24"),))
@@ -148,7 +148,7 @@ def test_a_forward_of_something_else_is_none() -> None:
 
 
 def test_aliases_stand_for_what_the_mail_names() -> None:
-    aws = load.read(load.SHIPPED / "aws-health.toml").profile
+    aws = profiles.read(profiles.SHIPPED / "aws-health.toml").profile
     mail = b"From: no-reply-aws@amazon.com\nSubject: AWS Health [AWS Account: 123456789012] notification of EC2\n\nx\n"
     email = read_mail(mail).email
     envelope = replace(NOBODY, verdict="pass")
@@ -166,7 +166,7 @@ def test_aliases_stand_for_what_the_mail_names() -> None:
 
 def test_a_device_that_writes_bad_mail_is_read() -> None:
     """No Date, no Message-ID, no charset, a local host name in From."""
-    ups = load.read(load.SHIPPED / "apc-ups.toml").profile
+    ups = profiles.read(profiles.SHIPPED / "apc-ups.toml").profile
     mail = (
         "From: apc@localhost\nSubject: UPS-B\xfcro: Warning - UPS: On battery power.\n\n"
         "Name     : UPS-B\xfcro\nSerial Number : AS1\n\nWarning - UPS: On battery power.\n"
@@ -179,7 +179,7 @@ def test_a_device_that_writes_bad_mail_is_read() -> None:
 
 
 def test_a_priority_is_of_the_level_not_of_the_word() -> None:
-    veeam = load.read(load.SHIPPED / "veeam.toml").profile
+    veeam = profiles.read(profiles.SHIPPED / "veeam.toml").profile
     email = read_mail(b"From: kuma@acme.example\nSubject: [Error] Daily (3 objects)\n\nVeeam Backup\n").email
 
     found = read(email, NOBODY, Sources([Source.of(veeam, BY_SENDER, priorities={"failed": "High"})]))
@@ -190,7 +190,7 @@ def test_a_priority_is_of_the_level_not_of_the_word() -> None:
 
 @pytest.mark.parametrize("name", ["words", "synology", "expiry"])
 def test_a_forward_of_a_person_is_no_notice_of_a_source_without_senders(name: str) -> None:
-    profile = load.read(load.SHIPPED / f"{name}.toml").profile
+    profile = profiles.read(profiles.SHIPPED / f"{name}.toml").profile
     text = FORWARD.format(sender="bob@acme.example", subject="Our Synology, the error and the renewal")
 
     assert read(read_mail(text.encode()).email, NOBODY, Sources([Source.of(profile, BY_TOKEN)])) is None

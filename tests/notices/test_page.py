@@ -6,8 +6,9 @@ import re
 import textwrap
 from pathlib import Path
 
+from gateway.config import profiles
 from gateway.config import settings as config
-from gateway.notices import fixtures, load
+from gateway.notices import fixtures
 
 PAGE = (Path(__file__).parents[2] / "docs" / "notices.md").read_text(encoding="utf-8")
 
@@ -22,7 +23,7 @@ def example(heading: str, begins: str) -> str:
 def test_the_profile_reads_its_fixtures(tmp_path: Path) -> None:
     (tmp_path / "cooling.toml").write_text(example("Write one", "name ="))
 
-    loaded = load.read(tmp_path / "cooling.toml", own=True)
+    loaded = profiles.read(tmp_path / "cooling.toml", own=True)
 
     assert fixtures.run(loaded) == []
     assert len(loaded.profile.fixture) == 2

@@ -11,8 +11,8 @@ import pytest
 
 from gateway.mail import wire
 from gateway.mail.data import FILES, SIZE
-from gateway.mail.model import DataFile
 from gateway.mail.read import read as read_mail
+from gateway.model.email import DataFile
 from gateway.notices import cells, sheet, times
 from gateway.notices.attached import Attached
 

@@ -10,22 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.envelope import Envelope
-from gateway.mail.model import DataFile, Email
+from gateway.config import profiles
 from gateway.mail.read import read as read_mail
-from gateway.notices import fixtures, load, normal, words
-from gateway.notices.notice import Notice
+from gateway.match import words
+from gateway.model.email import DataFile, Email
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice
+from gateway.notices import fixtures, normal
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
-NAMES = load.shipped()
+NAMES = profiles.shipped()
 BLANK = read_mail(b"From: a@vendor.example\nTo: x@msp.example\nSubject: s\n\nb\n").email
 PASS = Envelope("a@vendor.example", "x@msp.example", verdict="pass", verdict_for="a@vendor.example")
 
 
 @cache
 def source(name: str) -> Source:
-    profile = load.read(load.SHIPPED / f"{name}.toml").profile
+    profile = profiles.read(profiles.SHIPPED / f"{name}.toml").profile
     return Source.of(profile, Identity(senders=frozenset(["vendor.example"])), dedicated=True)
 
 
@@ -34,9 +36,9 @@ def mails() -> tuple[tuple[str, Email, Notice], ...]:
     """All fixtures that are notices, as mails with what is read out of them."""
     out = []
     for name in NAMES:
-        loaded = load.read(load.SHIPPED / f"{name}.toml")
+        loaded = profiles.read(profiles.SHIPPED / f"{name}.toml")
         for one in loaded.profile.fixture:
-            email = read_mail(fixtures.mail_of(one, load.SHIPPED)).email
+            email = read_mail(fixtures.mail_of(one, profiles.SHIPPED)).email
             notice = fixtures.notice_of(email, loaded.profile)
             if notice is not None and not notice.forwarded:
                 out.append((name, email, notice))

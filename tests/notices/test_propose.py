@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gateway.mail.model import Email
+from gateway.config import profiles
 from gateway.mail.read import read as read_mail
-from gateway.notices import fixtures, load
-from gateway.notices.notice import Notice
+from gateway.model.email import Email
+from gateway.model.notice import Notice
+from gateway.notices import fixtures
 from gateway.notices.propose import Draft, propose
 
 
@@ -26,12 +27,12 @@ LABELLED = [labelled("web01", "Disk", "CRITICAL"), labelled("web02", "Disk", "OK
 SUBJECTS = [mail("Tunnel Hamburg is down"), mail("Tunnel Hamburg is back up"), mail("Tunnel Rome is down"), mail("Report \"of\" the week")]
 
 
-def profile(draft: Draft, folder: Path) -> load.Loaded:
+def profile(draft: Draft, folder: Path) -> profiles.Loaded:
     (folder / "draft.toml").write_text(draft.text)
-    return load.read(folder / "draft.toml", own=True)
+    return profiles.read(folder / "draft.toml", own=True)
 
 
-def notices(mails: list[Email], loaded: load.Loaded) -> list[Notice]:
+def notices(mails: list[Email], loaded: profiles.Loaded) -> list[Notice]:
     found = [fixtures.notice_of(one, loaded.profile) for one in mails]
     return [one for one in found if one is not None]
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.notices.profile import ExpectPart
+from gateway.config.profile import ExpectPart
 from gateway.notices.rhythm import learned, rhythm
 
 BERLIN = ZoneInfo("Europe/Berlin")

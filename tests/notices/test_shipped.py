@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.notices import fixtures, load
+from gateway.config import profiles
+from gateway.notices import fixtures
 
-NAMES = load.shipped()
+NAMES = profiles.shipped()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_fixtures(name: str) -> None:
-    loaded = load.read(load.SHIPPED / f"{name}.toml")
+    loaded = profiles.read(profiles.SHIPPED / f"{name}.toml")
 
     mistakes = fixtures.run(loaded)
 

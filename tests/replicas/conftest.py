@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 from tests.peers import Postgres
 from tests.replicas.replica import Replica
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gateway.desk.simulator import Simulator
+from gateway.simulator import Simulator
 from tests.harness import GatewayProcess, config_text, free_port
 
 

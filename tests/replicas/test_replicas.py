@@ -14,14 +14,14 @@ import pytest
 from sqlalchemy import Connection, create_engine, text, update
 
 from gateway.app import FATAL
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.permit import Permit
-from gateway.desk.simulator import Seed, Simulator
-from gateway.store import claims, wake
+from gateway.simulator import Seed, Simulator
+from gateway.store import claims, notify
+from gateway.store.deliveries import LostClaim
 from gateway.store.engine import Store
-from gateway.store.inbox import LostClaim
+from gateway.store.notify import Ear
 from gateway.store.schema import delivery
-from gateway.store.wake import Ear
 from gateway.work.leases import Leases
 from tests.harness import config_text, mail
 from tests.replicas.replica import Replica, counts
@@ -190,7 +190,7 @@ class TestWaking:
             for _ in range(2):
                 await until(lambda: ear.on)
                 heard.clear()
-                await store.write(wake.tell)
+                await store.write(notify.tell)
                 await asyncio.wait_for(heard.wait(), 2)
                 with store.engine.begin() as connection:
                     connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"))
@@ -206,11 +206,11 @@ class TestWaking:
         told: list[bool] = []
 
         def fail(connection: Connection) -> None:
-            wake.tell(connection)
+            notify.tell(connection)
             raise ValueError
 
         def after(connection: Connection) -> None:
-            told.append(bool(connection.info.get(wake.TOLD)))
+            told.append(bool(connection.info.get(notify.TOLD)))
 
         await asyncio.gather(store.write(fail), store.write(after), return_exceptions=True)
         store.close()

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gateway.store import census
-from gateway.trial.whatif import replay
+from gateway.operate.preview.whatif import replay
+from gateway.store import counts
 from tests.scenarios.scripts import Scenario
 from tests.scenarios.stage import M, Stage, settings_for
 
@@ -47,7 +47,7 @@ async def changes_nothing(stage: Stage) -> list[str]:
 
     report = await replay(read, stage.planner.parser, stage.directories, stage.settings, 0.0)
     faults = [f"{one.delivery} decided again: {one.words()}" for one in report.changes]
-    if report.mails + report.left_out != read(census.sums).accepted:
+    if report.mails + report.left_out != read(counts.sums).accepted:
         faults.append(f"{report.mails} mails were decided again")
     if report.asked or len(stage.simulator.desk.calls) != calls:
         faults.append(f"deciding again asked {report.asked} questions and made calls")

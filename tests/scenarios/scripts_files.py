@@ -9,9 +9,9 @@ from typing import Any
 
 from gateway.blocks.plain import plain
 from gateway.desk.outcome import Refused
-from gateway.smtp.clamd import Scan, ScannerAway
+from gateway.intake.scanner import Scan, ScannerAway
 from gateway.store import heldfiles
-from gateway.work.rescan import Rescanner
+from gateway.upkeep.rescan import Rescanner
 from tests.mail.test_archives import locked, mailed, zipped
 from tests.scenarios.scripts import ALICE, BOB, Scenario
 from tests.scenarios.scripts_requesters import description

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gateway.desk.simulator.contacts import contact_row
-from gateway.desk.simulator.times import iso
+from gateway.simulator.contacts import contact_row
+from gateway.simulator.times import iso
 from tests.scenarios.scripts import ALICE, BOB, EVE, GIL, ONE, TESS, Scenario
 from tests.scenarios.stage import Act, M, Stage, release
 

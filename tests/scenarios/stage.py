@@ -18,26 +18,26 @@ import httpx
 from sqlalchemy import select
 
 from gateway.config.settings import Settings, parse
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
-from gateway.desk.simulator import Seed, Simulator
-from gateway.envelope import Envelope
-from gateway.ids import uuid7
 from gateway.mail.ids import scan_ids
-from gateway.mail.model import Email
 from gateway.mail.read import read
-from gateway.store import claims, effects, inbox, operator, threads
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.simulator import Seed, Simulator
+from gateway.store import claims, deliveries, effects, mapping, operator
 from gateway.store.engine import Store
-from gateway.store.rawmail import RawMail
+from gateway.store.raw import RawMail
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 from gateway.templates import Templates
+from gateway.upkeep.expectations import Expectations
 from gateway.work.executor import Executor
-from gateway.work.expectations import Expectations
 from gateway.work.leases import Leases
 from gateway.work.planner import Planner
 from gateway.work.rules import boards_named
-from gateway.work.slots import Slots
+from gateway.work.seats import Slots
 from gateway.work.worker import Worker
 
 SUPPORT = "support@msp.example"
@@ -193,18 +193,18 @@ class Stage:
         local, _, domain = rcpt.lower().rpartition("@")
         box = next(b for b in self.settings.mailbox if b.address == f"{local.partition('+')[0]}@{domain}")
         verdict: Any = mail.verdict
-        new = inbox.NewDelivery(
+        new = deliveries.NewDelivery(
             id=uuid7(self.now),
             desk=box.desk,
             mailbox=box.address,
             envelope=Envelope(sender, rcpt, peer="192.0.2.1", time=self.now, verdict=verdict, **mail.edge),
             message_id=ids.message_id,
-            mention_keys=tuple(dict.fromkeys(threads.key(box.desk, one) for one in named)),
+            mention_keys=tuple(dict.fromkeys(mapping.key(box.desk, one) for one in named)),
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
             remember_until=self.now + 86400,
             sender="" if mail.verdict == "fail" else ids.author,
         )
-        (self.ids[mail.key],) = await self.store.write(lambda c: inbox.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
+        (self.ids[mail.key],) = await self.store.write(lambda c: deliveries.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
         return self.ids[mail.key]
 
     async def work(self, within: float | None = None) -> None:
@@ -332,7 +332,7 @@ def token(number: int, value: str) -> Act:
 
     async def act(stage: Stage) -> None:
         now, ticket_id = stage.now, stage.order[number - 1]
-        await stage.store.write(lambda c: threads.make_token(c, "default", ticket_id, value, now))
+        await stage.store.write(lambda c: mapping.make_token(c, "default", ticket_id, value, now))
 
     return act
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.decide.reasons import REASONS
+from gateway.model.reasons import REASONS
 from tests.scenarios.play import fill
 from tests.scenarios.scripts import ALICE, EVE, GIL, TESS, TOKEN, dsn
 from tests.scenarios.stage import M, Stage, close, settings_for, token

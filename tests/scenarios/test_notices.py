@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.simulator import timesheet
-from gateway.store import census, claims, problems
+from gateway.simulator import timesheet
+from gateway.store import claims, counts, problems
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
 from tests.scenarios.stage import Stage, close
@@ -418,7 +418,7 @@ async def test_300_devices_in_three_minutes(tmp_path: Path, migrated_file: Path)
         call for call in stage.simulator.desk.calls[before:] if call.method != "GET" and "comments" not in call.path
     ]
     assert len(counted) == 2 * 21  # each is made, and moved to its client
-    sums = await stage.store.read(census.sums)
+    sums = await stage.store.read(counts.sums)
     assert (sums.accepted, sums.pending, sums.quarantined) == (300, 0, 0)
     await stage.close()
 
@@ -652,7 +652,7 @@ async def test_a_template_changes(tmp_path: Path, migrated_file: Path) -> None:
 
     ((profile, total, unread),) = await stage.store.read(lambda c: problems.drift(c, stage.now - 24 * HOUR))
     assert (profile, total, unread) == ("nagios", 12, 6)
-    sums = await stage.store.read(census.sums)
+    sums = await stage.store.read(counts.sums)
     assert sums.done == 12 and len(stage.order) == 12
     await finish(stage)
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.store import claims, operator
-from gateway.store.inbox import LostClaim
+from gateway.store.deliveries import LostClaim
 from gateway.work.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
 from tests.scenarios.stage import M, Stage, settings_for

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from gateway.desk.client import Desk
+from gateway.desk.algapsa.client import Desk
 from tests.scenarios.stage import M, Stage, settings_for
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from gateway.config.settings import parse
 from gateway.desk.directory import Directory
-from gateway.desk.simulator import timesheet
-from gateway.trial.whatif import Report, replay
+from gateway.operate.preview.whatif import Report, replay
+from gateway.simulator import timesheet
 from gateway.work.rules import boards_named
 from tests.scenarios.scripts import ALICE, EVE, GIL
 from tests.scenarios.stage import M, Stage, settings_for

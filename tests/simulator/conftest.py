@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.desk.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator
 
 
 class Talk:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from gateway import blocks as b
-from gateway.desk.simulator import Seed, Simulator, timesheet
-from gateway.desk.simulator.paging import like
+from gateway.simulator import Seed, Simulator, timesheet
+from gateway.simulator.paging import like
 from tests.simulator.conftest import Talk
 
 Start = Callable[..., Talk]
@@ -240,7 +240,7 @@ def test_as_a_process_with_a_state_file(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "gateway.desk.simulator",
+        "gateway.simulator",
         "--listen",
         "127.0.0.1:0",
         "--quiet",

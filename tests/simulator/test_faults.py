@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.desk.simulator import Faults, Simulator
+from gateway.simulator import Faults, Simulator
 from tests.simulator.conftest import Talk
 
 LOST = (httpx.ReadError, httpx.RemoteProtocolError)

@@ -17,10 +17,10 @@ from tests.harness import free_port
 
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
-    from gateway.config.edge import SmtpSettings
     from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.smtp.accept import Acceptor
-    from gateway.smtp.recipients import Mailboxes
+    from gateway.config.smtp import SmtpSettings
+    from gateway.intake.accept import Acceptor
+    from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
     from gateway.store.engine import Store
     from gateway.store.migrate import migrate

@@ -11,12 +11,12 @@ from typing import Any
 
 import trustme
 
-from gateway.config.edge import SmtpSettings
 from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-from gateway.smtp.accept import Acceptor
-from gateway.smtp.recipients import Mailboxes
+from gateway.config.smtp import SmtpSettings
+from gateway.intake.accept import Acceptor
+from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
-from gateway.store import inbox, operator
+from gateway.store import deliveries, operator
 from gateway.store.engine import Store
 
 BOXES = (MailboxSettings(address="support@msp.example"), MailboxSettings(address="sales@msp.example"))
@@ -98,7 +98,7 @@ async def peer(
 async def contents(store: Store) -> list[bytes]:
     def look(connection: object) -> list[bytes]:
         rows = operator.listing(connection, None, 100)  # type: ignore[arg-type]
-        return [inbox.content(connection, row["raw_id"])["data"] for row in reversed(rows)]  # type: ignore[arg-type]
+        return [deliveries.content(connection, row["raw_id"])["data"] for row in reversed(rows)]  # type: ignore[arg-type]
 
     return await store.read(look)
 

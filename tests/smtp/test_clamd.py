@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.edge import ScannerSettings
-from gateway.smtp.clamd import Scanner
+from gateway.config.smtp import ScannerSettings
+from gateway.intake.scanner import Scanner
 from gateway.store.engine import Store
-from gateway.work.rescan import Rescanner
+from gateway.upkeep.rescan import Rescanner
 from tests.harness import free_port
 from tests.peers import Missing
 from tests.scenarios.stage import M, Stage

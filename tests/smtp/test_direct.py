@@ -17,8 +17,8 @@ from dkim.canonicalization import Relaxed, Simple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.config.edge import VerdictSettings
-from gateway.smtp.accept import Incoming
+from gateway.config.smtp import VerdictSettings
+from gateway.intake.accept import Incoming
 from gateway.smtp.verdict import signature
 from gateway.smtp.verdict.arc import check_arc
 from gateway.smtp.verdict.direct import Direct

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.smtp.server import Listener
-from gateway.store import inbox, operator
+from gateway.store import deliveries, operator
 from gateway.store.engine import Store
 from tests.smtp.serving import serving
 
@@ -181,6 +181,6 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
 
 def _kept(connection: Any) -> tuple[set[str], set[str]]:
     rows = operator.listing(connection, None, 1_000_000)
-    contents = [inbox.content(connection, row["raw_id"]) for row in rows]
+    contents = [deliveries.content(connection, row["raw_id"]) for row in rows]
     assert all(one["data"] is not None or one["path"] for one in contents)
     return {row["id"] for row in rows}, {one["path"] for one in contents if one["path"]}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.edge import SmtpSettings
 from gateway.config.settings import MailboxSettings
+from gateway.config.smtp import SmtpSettings
 from gateway.smtp.overload import Overload, resident
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, envelopes, peer, serving
@@ -171,7 +171,7 @@ async def test_a_loop_that_stalls_sheds_load(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_a_full_disk_defers_mail(kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gateway.smtp.accept import Acceptor, DiskFull
+    from gateway.intake.accept import Acceptor, DiskFull
 
     def full(self: Acceptor) -> None:
         raise DiskFull("less than asked")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.edge import LimitSettings
+from gateway.config.smtp import LimitSettings
 from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS
 from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, network_of, plain_address
 from gateway.store.engine import Store

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.edge import SmtpSettings
 from gateway.config.settings import MailboxSettings
+from gateway.config.smtp import SmtpSettings
 from gateway.smtp.proxy import SIGNATURE
 from gateway.smtp.server import systemd_socket
 from gateway.store.engine import Store

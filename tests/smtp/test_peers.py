@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config.settings import MailboxSettings
-from gateway.smtp.recipients import Mailboxes
+from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
-from gateway.store import census
+from gateway.store import counts
 from gateway.store.engine import Store
 from tests.peers import Missing
 from tests.smtp.postfix import Postfix
@@ -194,4 +194,4 @@ async def test_smtp_source_in_twenty_sessions(kept: Store, tmp_path: Path) -> No
             done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, done.stderr
 
-    assert (await kept.read(census.sums)).accepted + (await kept.read(census.sums)).redelivered == 400
+    assert (await kept.read(counts.sums)).accepted + (await kept.read(counts.sums)).redelivered == 400

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store import census
+from gateway.store import counts
 from gateway.store.engine import Store, StoreFailed
 from tests.smtp.serving import Tls, contents, envelopes, peer, serving
 
@@ -102,7 +102,7 @@ async def test_a_recipient_named_twice_is_one_delivery(kept: Store, tmp_path: Pa
         await one.say("DATA")
         await one.say(b"x\r\n.\r\n")
 
-    assert (await kept.read(census.sums)).accepted == 2
+    assert (await kept.read(counts.sums)).accepted == 2
 
 
 async def test_the_commit_outlives_a_peer_that_hangs_up(kept: Store, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ async def test_the_commit_outlives_a_peer_that_hangs_up(kept: Store, tmp_path: P
             await one.ready()
             assert (await one.say(b"Subject: x\r\n\r\n" + b"y" * 20_000 + b"\r\n.\r\n")).startswith("250")
 
-    sums = await kept.read(census.sums)
+    sums = await kept.read(counts.sums)
     assert (sums.accepted, sums.redelivered) == (1, 1)
 
 

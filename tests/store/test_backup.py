@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config.settings import Settings, parse
-from gateway.safety import backup, verify
-from gateway.safety.backup import BackupFailed, BadBackup, NotRestored
-from gateway.store import effects, inbox
+from gateway.operate import backup, verify
+from gateway.operate.backup import BackupFailed, BadBackup, NotRestored
+from gateway.store import deliveries, effects
 from gateway.store.engine import Store
-from gateway.store.rawmail import RawMail
+from gateway.store.raw import RawMail
 from gateway.store.schema import metadata
 from gateway.store.stage import EffectState, Stage
 from tests.store.test_contract import NOW, claim, new
@@ -40,15 +40,15 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
     (tmp_path / "here" / "gateway.db").write_bytes(migrated_file.read_bytes())
     (one.store.spool_dir / "large.eml").write_bytes(b"large mail")
     store = Store(one.store.url)
-    await store.write(lambda c: inbox.accept(c, [new("1", "<1@x>")], b"small", None, 5, sha256(b"small").digest()))
-    await store.write(lambda c: inbox.accept(c, [new("2", "<2@x>")], None, "large.eml", 10, sha256(b"large mail").digest()))
-    await store.write(lambda c: inbox.accept(c, [new("3", "<3@x>")], b"waits", None, 5, sha256(b"waits").digest()))
+    await store.write(lambda c: deliveries.accept(c, [new("1", "<1@x>")], b"small", None, 5, sha256(b"small").digest()))
+    await store.write(lambda c: deliveries.accept(c, [new("2", "<2@x>")], None, "large.eml", 10, sha256(b"large mail").digest()))
+    await store.write(lambda c: deliveries.accept(c, [new("3", "<3@x>")], b"waits", None, 5, sha256(b"waits").digest()))
     under_work, large = await claim(store, limit=2)
 
     def plan(c: object) -> None:
         for each in (under_work, large):
             effects.add(c, each, 1, [("ticket", {})])  # type: ignore[arg-type]
-            inbox.advance(c, each, Stage.PLANNED, now=NOW)  # type: ignore[arg-type]
+            deliveries.advance(c, each, Stage.PLANNED, now=NOW)  # type: ignore[arg-type]
 
     await store.write(plan)
     done = (await store.read(lambda c: effects.of(c, large.id, 1)))[0]
@@ -57,7 +57,7 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
     await store.write(
         lambda c: c.exec_driver_sql(f"UPDATE delivery SET stage = 'DONE', ticket_id = 'T1' WHERE seq = {moved}")
     )
-    await store.write(lambda c: inbox.settle_ids(c, large.seq, large.id, NOW))
+    await store.write(lambda c: deliveries.settle_ids(c, large.seq, large.id, NOW))
     store.close()
     return one
 
@@ -222,7 +222,7 @@ async def test_mail_in_an_object_store_comes_along(tmp_path: Path, migrated_file
     (here.store.spool_dir / "1.eml").write_bytes(b"large mail")
     path = await RawMail(here.store).keep(here.store.spool_dir / "1.eml")
     store = Store(here.store.url)
-    await store.write(lambda c: inbox.accept(c, [new("1", "<1@x>")], None, path, 10, sha256(b"large mail").digest()))
+    await store.write(lambda c: deliveries.accept(c, [new("1", "<1@x>")], None, path, 10, sha256(b"large mail").digest()))
     store.close()
     assert faults(here) == []
 

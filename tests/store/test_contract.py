@@ -9,11 +9,11 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Connection
 
-from gateway.envelope import Envelope
-from gateway.ids import uuid7
-from gateway.store import census, claims, effects, inbox, operator, order, threads
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.store import claims, counts, deliveries, effects, mapping, operator, order
+from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery, LostClaim, NewDelivery
 from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, IllegalTransition, Stage
 
@@ -28,14 +28,14 @@ def new(content: str, *ids: str, now: float = NOW, remember: float = 60.0, mailb
         mailbox=mailbox,
         envelope=Envelope("x@y.example", mailbox, time=now),
         message_id=ids[0] if ids else "",
-        mention_keys=tuple(threads.key(DESK, one) for one in ids),
+        mention_keys=tuple(mapping.key(DESK, one) for one in ids),
         dedupe_key=sha256(f"{mailbox}{content}".encode()).digest(),
         remember_until=now + remember,
     )
 
 
 async def accept(store: Store, *news: NewDelivery) -> list[str]:
-    return await store.write(lambda c: inbox.accept(c, news, b"raw", None, 3, sha256(b"raw").digest()))
+    return await store.write(lambda c: deliveries.accept(c, news, b"raw", None, 3, sha256(b"raw").digest()))
 
 
 async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int = 10) -> list[Delivery]:
@@ -45,15 +45,15 @@ async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int 
 async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
     def keep(c: Connection) -> None:
         effects.add(c, one, 1, [(kind, {}) for kind in kinds])
-        inbox.advance(c, one, Stage.PLANNED, now=NOW)
-        inbox.defer(c, replace(one, stage=Stage.PLANNED), NOW)
+        deliveries.advance(c, one, Stage.PLANNED, now=NOW)
+        deliveries.defer(c, replace(one, stage=Stage.PLANNED), NOW)
 
     await store.write(keep)
     return (await claim(store))[0]
 
 
 async def sums(store: Store) -> tuple[int, ...]:
-    found = await store.read(census.sums)
+    found = await store.read(counts.sums)
     return (found.accepted, found.done, found.suppressed, found.quarantined, found.pending, found.redelivered)
 
 
@@ -119,13 +119,13 @@ class TestClaim:
         (young,) = await claim(store, now=NOW + 2)
 
         with pytest.raises(LostClaim):
-            await store.write(lambda c: inbox.move(c, old, Stage.SUPPRESSED, now=NOW))
-        await store.write(lambda c: inbox.move(c, young, Stage.SUPPRESSED, now=NOW))
+            await store.write(lambda c: deliveries.move(c, old, Stage.SUPPRESSED, now=NOW))
+        await store.write(lambda c: deliveries.move(c, young, Stage.SUPPRESSED, now=NOW))
 
     async def test_a_deferred_delivery_is_not_due(self, store: Store) -> None:
         await accept(store, new("one"))
         (one,) = await claim(store)
-        await store.write(lambda c: inbox.defer(c, one, NOW + 30))
+        await store.write(lambda c: deliveries.defer(c, one, NOW + 30))
 
         assert await claim(store, now=NOW + 29) == []
         assert await store.read(lambda c: claims.next_due(c, [DESK], NOW)) == NOW + 30
@@ -144,7 +144,7 @@ class TestClaim:
         (one,) = await claim(store)
 
         with pytest.raises(IllegalTransition):
-            await store.write(lambda c: inbox.move(c, one, Stage.DONE, now=NOW))
+            await store.write(lambda c: deliveries.move(c, one, Stage.DONE, now=NOW))
 
 
 class TestEffects:
@@ -196,7 +196,7 @@ class TestThreads:
         await accept(store, new("first", "a@x"))
         await accept(store, new("reply", "b@x", "a@x"))
         parent, reply = await claim(store)
-        await store.write(lambda c: inbox.move(c, parent, Stage.SUPPRESSED, now=NOW))
+        await store.write(lambda c: deliveries.move(c, parent, Stage.SUPPRESSED, now=NOW))
 
         assert await store.read(lambda c: order.blockers(c, DESK, reply.seq, {"a@x"})) == []
 
@@ -217,32 +217,32 @@ class TestThreads:
         one, two = await claim(store)
 
         def reserve(c: Connection, who: Delivery) -> None:
-            threads.reserve(c, DESK, "board", who.id, [("root@x", "referenced")])
-            inbox.advance(c, who, Stage.PLANNED, now=NOW)
+            mapping.reserve(c, DESK, "board", who.id, [("root@x", "referenced")])
+            deliveries.advance(c, who, Stage.PLANNED, now=NOW)
 
         await store.write(lambda c: reserve(c, one))
-        with pytest.raises(threads.Reserved):
+        with pytest.raises(mapping.Reserved):
             await store.write(lambda c: reserve(c, two))
 
     async def test_received_displaces_referenced_and_never_the_other_way(self, store: Store) -> None:
         def point(ticket: str, known: str) -> None:
-            store.write_sync(lambda c: threads.map_ids(c, DESK, "board", "d", ticket, [("id@x", known)]))
+            store.write_sync(lambda c: mapping.map_ids(c, DESK, "board", "d", ticket, [("id@x", known)]))
 
         point("T1", "referenced")
         point("T2", "received")
         point("T3", "referenced")
 
-        (row,) = await store.read(lambda c: threads.lookup(c, DESK, ["id@x"]))
+        (row,) = await store.read(lambda c: mapping.lookup(c, DESK, ["id@x"]))
         assert (row.ticket_id, row.known) == ("T2", "received")
 
     async def test_a_desk_sees_its_own_ids_only(self, store: Store) -> None:
-        store.write_sync(lambda c: threads.map_ids(c, "other", "board", "d", "T1", [("id@x", "received")]))
+        store.write_sync(lambda c: mapping.map_ids(c, "other", "board", "d", "T1", [("id@x", "received")]))
 
-        assert await store.read(lambda c: threads.lookup(c, DESK, ["id@x"])) == []
+        assert await store.read(lambda c: mapping.lookup(c, DESK, ["id@x"])) == []
 
     async def test_a_file_is_taken_once(self, store: Store) -> None:
         def take(delivery: str) -> bool:
-            return store.write_sync(lambda c: threads.reserve_file(c, DESK, "T1", "hash", delivery, "a.pdf"))
+            return store.write_sync(lambda c: mapping.reserve_file(c, DESK, "T1", "hash", delivery, "a.pdf"))
 
         assert take("one")
         assert not take("two")
@@ -254,7 +254,7 @@ class TestOperator:
         one = await plan(store, (await claim(store))[0], "ticket")
         (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
         await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
-        await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
+        await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
 
         await store.write(lambda c: operator.restage(c, one.id[:20], None, now=NOW))
 
@@ -264,7 +264,7 @@ class TestOperator:
     async def test_release_decides_anew_when_nothing_was_sent(self, store: Store) -> None:
         await accept(store, new("one"))
         (one,) = await claim(store)
-        await store.write(lambda c: inbox.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
+        await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
 
         await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
 
@@ -279,7 +279,7 @@ class TestOperator:
             await store.write(lambda c: operator.restage(c, one.id, Stage.SUPPRESSED, now=NOW))
         with pytest.raises(NotPossible, match="is PLANNED: only quarantined and held mail"):
             await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
-        await store.write(lambda c: inbox.move(c, one, Stage.DONE, now=NOW))
+        await store.write(lambda c: deliveries.move(c, one, Stage.DONE, now=NOW))
         with pytest.raises(NotPossible, match="is DONE: only quarantined and held mail"):
             await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
         with pytest.raises(NotPossible, match="no delivery"):

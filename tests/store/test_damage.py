@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import select, text
 
 from gateway.config.settings import load
-from gateway.safety.verify import verify
-from gateway.store import census, claims, effects, expiry, inbox, operator, order, threads
+from gateway.operate.verify import verify
+from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, pruning
 from gateway.store.engine import Store
 from gateway.store.reading import Garbled, Unreadable
 from gateway.store.schema import delivery, metadata
@@ -94,8 +94,8 @@ class TestDelivery:
         change(store, "UPDATE delivery SET envelope = ''")
         await claim(store, now=NOW + 100)
 
-        with pytest.raises(inbox.LostClaim):
-            await store.write(lambda c: inbox.move(c, one, Stage.SUPPRESSED, now=NOW))
+        with pytest.raises(deliveries.LostClaim):
+            await store.write(lambda c: deliveries.move(c, one, Stage.SUPPRESSED, now=NOW))
 
     async def test_whose_trace_is_damaged_is_worked_on(self, on_sqlite: Store) -> None:
         (one,) = await accept(on_sqlite, new("one"))
@@ -114,20 +114,20 @@ class TestDelivery:
         await on_sqlite.write(lambda c: operator.restage(c, bad, None, now=NOW))
         assert await claim(on_sqlite) == []
         await on_sqlite.write(lambda c: operator.restage(c, bad, Stage.SUPPRESSED, now=NOW, reason="dropped"))
-        assert (await on_sqlite.read(census.sums)).suppressed == 1
+        assert (await on_sqlite.read(counts.sums)).suppressed == 1
 
     async def test_is_counted_whatever_is_damaged(self, on_sqlite: Store) -> None:
         await accept(on_sqlite, new("one"), new("two", mailbox="c@d.example"))
         change(on_sqlite, f"UPDATE delivery SET reason = {GARBAGE} WHERE seq = 1")
 
-        assert (await on_sqlite.read(census.sums)).accepted == 2
+        assert (await on_sqlite.read(counts.sums)).accepted == 2
 
     async def test_does_not_keep_retention_from_others(self, on_sqlite: Store) -> None:
         ids = await accept(on_sqlite, new("one"), new("two", mailbox="c@d.example"))
         change(on_sqlite, f"UPDATE delivery SET stage = 'SUPPRESSED', kept = 0, traced = 0, plan = {GARBAGE}")
         change(on_sqlite, "UPDATE delivery SET kept = 'x' WHERE seq = 1")
 
-        assert (await on_sqlite.write(lambda c: expiry.drop_rows(c, NOW + 1, 0, 10))).count == 1
+        assert (await on_sqlite.write(lambda c: pruning.drop_rows(c, NOW + 1, 0, 10))).count == 1
         assert await on_sqlite.read(lambda c: c.execute(select(delivery.c.id)).scalars().all()) == ids[:1]
 
 
@@ -171,10 +171,10 @@ class TestEffect:
 
 async def test_what_leads_to_a_ticket_is_not_guessed(on_sqlite: Store) -> None:
     ids = [("<a@x>", "received")]
-    await on_sqlite.write(lambda c: threads.map_ids(c, DESK, "board", "delivery", "ticket", ids))
+    await on_sqlite.write(lambda c: mapping.map_ids(c, DESK, "board", "delivery", "ticket", ids))
     change(on_sqlite, f"UPDATE thread SET ticket_id = {GARBAGE}")
 
-    for ask in (threads.lookup, lambda c, desk, ids: threads.lookup_known(c, desk, ids, "a@b.example")):
+    for ask in (mapping.lookup, lambda c, desk, ids: mapping.lookup_known(c, desk, ids, "a@b.example")):
         with pytest.raises(Unreadable, match=r"thread\.ticket_id"):
             await on_sqlite.read(lambda c, ask=ask: ask(c, DESK, ["<a@x>"]))
 

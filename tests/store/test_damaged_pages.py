@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from gateway.config.settings import Settings, parse
-from gateway.safety import backup
-from gateway.safety.verify import verify
-from gateway.store import around, census, claims, inbox
+from gateway.operate import backup
+from gateway.operate.verify import verify
+from gateway.store import claims, claims_by_page, counts, deliveries
+from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store, make_engine
-from gateway.store.inbox import Delivery
 from gateway.store.migrate import migrate
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.work.leases import Leases
@@ -46,7 +46,7 @@ def configured(postgres: Postgres, tmp_path: Path) -> Settings:
     (tmp_path / "spool").mkdir()
     store = Store(url)
     news = [new(str(number), f"<{number}@x>") for number in range(MAILS)]
-    store.write_sync(lambda c: [inbox.accept(c, [one], b"raw", None, 3, sha256(b"raw").digest()) for one in news])
+    store.write_sync(lambda c: [deliveries.accept(c, [one], b"raw", None, 3, sha256(b"raw").digest()) for one in news])
     store.close()
     data = {
         "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
@@ -77,7 +77,7 @@ def take(store: Store) -> list[Delivery]:
     try:
         return store.write_sync(lambda c: claims.claim(c, DESK, 1000, **given))
     except Unavailable:
-        return store.write_sync(lambda c: around.claim(c, DESK, 1000, **given, damaged=[]))
+        return store.write_sync(lambda c: claims_by_page.claim(c, DESK, 1000, **given, damaged=[]))
 
 
 async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
@@ -93,7 +93,7 @@ async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
     taken = take(store)
     more = take(store)
     with pytest.raises(Unavailable, match="invalid page"):
-        await store.read(census.sums)
+        await store.read(counts.sums)
     leases = Leases(store, 100.0, "a worker", lambda: NOW)
     kept = await leases._renewed({one.seq: one.fence for one in taken[:3]} | {min(lost): 1}, NOW)
     store.close()
@@ -109,5 +109,5 @@ async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
     assert any(one.startswith("delivery: invalid page in block 1") for one in faults["database"])
     assert all(one.good for one in verify(configured))
     again = Store(url)
-    assert again.read_sync(census.sums).pending == MAILS
+    assert again.read_sync(counts.sums).pending == MAILS
     again.close()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gateway.decide.files import UNSCANNED
-from gateway.store import effects, heldfiles, inbox, operator
+from gateway.store import deliveries, effects, heldfiles, operator
+from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
-from gateway.store.inbox import Delivery
 from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, Stage
 from tests.store.test_contract import NOW, accept, claim, new
@@ -23,16 +23,16 @@ async def finished(store: Store) -> Delivery:
     def settle(connection: object) -> None:
         held = [("document", {"name": name, "sha256": name, "index": 0, "held": UNSCANNED}) for name in FILES]
         effects.add(connection, one, 1, [("ticket", {}), *held, ("missing", {"metadata": {}})])  # type: ignore[arg-type]
-        inbox.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
+        deliveries.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
 
     await store.write(settle)
     row = await store.read(lambda c: operator.find(c, one.id))
-    planned = inbox.of_row(row)
+    planned = deliveries.of_row(row)
     for effect in await store.read(lambda c: effects.of(c, one.id, 1)):
         if effect.state is EffectState.TODO:
             state = EffectState.SKIPPED if effect.kind == "missing" else EffectState.DONE
             await store.write(lambda c, e=effect, s=state: effects.set_state(c, e, s))
-    await store.write(lambda c: inbox.move(c, planned, Stage.DONE, now=NOW))
+    await store.write(lambda c: deliveries.move(c, planned, Stage.DONE, now=NOW))
     return one
 
 

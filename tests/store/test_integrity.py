@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.store.damage import StoreDamaged, check, is_damage
 from gateway.store.engine import Store, StoreFailed, make_engine
-from gateway.store.integrity import StoreDamaged, check, is_damage
 
 PAGE = 4096
 

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gateway.decide.problem import Noticed, Problem, family_of, id_of
-from gateway.store import claims, expected, inbox, order, problems
+from gateway.model.problem import Noticed, Problem, family_of, id_of
+from gateway.store import claims, deliveries, expectations, order, problems
+from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store, make_engine
-from gateway.store.inbox import Delivery
 from gateway.store.stage import Stage
 from tests.peers import Postgres
 from tests.store.test_contract import DESK, NOW, new
@@ -24,7 +24,7 @@ PROBLEM = Problem(id_of(FAMILY, "acme"), FAMILY, "nagios", "web01|http", "acme",
 
 
 def delivered(connection: Connection) -> Delivery:
-    inbox.accept(connection, [new("a notice")], b"raw", None, 3, sha256(b"raw").digest())
+    deliveries.accept(connection, [new("a notice")], b"raw", None, 3, sha256(b"raw").digest())
     return claims.claim(connection, DESK, 1, now=NOW, lease=10.0, name="a worker")[0]
 
 
@@ -88,9 +88,9 @@ def test_notices_are_remembered_once_and_counted(run: Callable[..., Any]) -> Non
 
     assert run(lambda c: problems.changes(c, PROBLEM.id, 0.0)) == 1
     assert run(lambda c: problems.drift(c, 0.0)) == [("nagios", 2, 1)]
-    (row,) = run(lambda c: expected.all_of(c, "default", "nagios", "daily"))
+    (row,) = run(lambda c: expectations.all_of(c, "default", "nagios", "daily"))
     assert row.last_at == one.envelope.time
-    assert run(lambda c: expected.speak_up(c, row, 99.0)) and not run(lambda c: expected.speak_up(c, row, 99.0))
+    assert run(lambda c: expectations.speak_up(c, row, 99.0)) and not run(lambda c: expectations.speak_up(c, row, 99.0))
 
 
 def test_lists(run: Callable[..., Any]) -> None:
@@ -112,7 +112,7 @@ def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> No
     one = run(delivered)
     run(lambda c: problems.keep(c, "default", [replace(PROBLEM, delivery_id=one.id)]))
     assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
-    run(lambda c: inbox.advance(c, one, Stage.PLANNED, now=NOW))
+    run(lambda c: deliveries.advance(c, one, Stage.PLANNED, now=NOW))
     (maker,) = run(lambda c: problems.makers(c, [FAMILY], "another"))
     assert (maker.id, maker.creating) == (one.id, True)
     assert run(lambda c: problems.makers(c, [FAMILY], one.id)) == []
@@ -128,21 +128,21 @@ def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> No
 
 
 def test_expected_mail(run: Callable[..., Any]) -> None:
-    run(lambda c: expected.look_for(c, "default", "veeam", "nightly", "", 5.0))
-    (one,) = run(lambda c: expected.all_of(c, "default", "veeam", "nightly"))
+    run(lambda c: expectations.look_for(c, "default", "veeam", "nightly", "", 5.0))
+    (one,) = run(lambda c: expectations.all_of(c, "default", "veeam", "nightly"))
     assert (one.since, one.last_at) == (5.0, 0.0)
-    assert run(lambda c: expected.speak_up(c, one, 10.0))
-    run(lambda c: expected.came(c, "default", "veeam", "nightly", "", 12.0))
-    (late,) = run(lambda c: expected.listing(c, ["veeam"]))
+    assert run(lambda c: expectations.speak_up(c, one, 10.0))
+    run(lambda c: expectations.came(c, "default", "veeam", "nightly", "", 12.0))
+    (late,) = run(lambda c: expectations.listing(c, ["veeam"]))
     assert (late.last_at, late.late_at) == (12.0, 12.0)
-    run(lambda c: expected.came(c, "default", "veeam", "nightly", "", 20.0))
-    (next_,) = run(lambda c: expected.listing(c, ["veeam"]))
+    run(lambda c: expectations.came(c, "default", "veeam", "nightly", "", 20.0))
+    (next_,) = run(lambda c: expectations.listing(c, ["veeam"]))
     assert (next_.last_at, next_.late_at) == (20.0, 12.0)
-    assert run(lambda c: expected.history(c, one, 0.0)) == [] and run(lambda c: expected.client_of(c, one)) == ""
+    assert run(lambda c: expectations.history(c, one, 0.0)) == [] and run(lambda c: expectations.client_of(c, one)) == ""
     run(delivered)
-    assert run(lambda c: expected.unread(c, "default", NOW - 1, NOW))
-    assert not run(lambda c: expected.unread(c, "default", NOW, NOW + 9))
-    assert run(lambda c: expected.forget(c, "veeam", "")) == 1
+    assert run(lambda c: expectations.unread(c, "default", NOW - 1, NOW))
+    assert not run(lambda c: expectations.unread(c, "default", NOW, NOW + 9))
+    assert run(lambda c: expectations.forget(c, "veeam", "")) == 1
 
 
 def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, migrated_database: str) -> None:
@@ -150,7 +150,7 @@ def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, m
     engine = make_engine(postgres.database("at_once", migrated_database))
     with engine.begin() as setup:
         for text in ("one", "two"):
-            inbox.accept(setup, [new(text)], b"raw", None, 3, sha256(b"raw").digest())
+            deliveries.accept(setup, [new(text)], b"raw", None, 3, sha256(b"raw").digest())
         one, two = claims.claim(setup, DESK, 2, now=NOW, lease=10.0, name="a worker")
 
     def second() -> list[order.Blocker]:
@@ -160,7 +160,7 @@ def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, m
 
     with ThreadPoolExecutor(1) as others, engine.begin() as first:
         problems.wait_by(first, one, ["an incident"])
-        inbox.advance(first, one, Stage.PLANNED, now=NOW)
+        deliveries.advance(first, one, Stage.PLANNED, now=NOW)
         waits = others.submit(second)
         with pytest.raises(TimeoutError):
             waits.result(0.2)

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, func, select, update
 
 from gateway.config.retention import DAY, RetentionSettings
 from gateway.config.settings import StoreSettings
-from gateway.store import census, effects, expiry, inbox, operator, threads
+from gateway.store import counts, deliveries, effects, mapping, operator, pruning
 from gateway.store.engine import Store
-from gateway.store.expiry import Elsewhere
 from gateway.store.operator import NotPossible
-from gateway.store.rawmail import RawMail
+from gateway.store.pruning import Elsewhere
+from gateway.store.raw import RawMail
 from gateway.store.schema import carried, delivery, effect, event, metadata, raw, seen, thread
 from gateway.store.stage import EffectState, Stage
-from gateway.work.retention import Busy, Keeper, SpoolGuard
+from gateway.upkeep.retention import Busy, Keeper, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
 
 LIMITS = RetentionSettings(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)
@@ -30,7 +30,7 @@ async def accept(store: Store, text: str, spool: Path, *, large: bool = False, b
     if path:
         (spool / path).write_bytes(b"raw")
     news = [new(text, f"<{text}@y>", mailbox=f"box{n}@b.example", remember=25) for n in range(boxes)]
-    return await store.write(lambda c: inbox.accept(c, news, None if path else b"raw", path, 3, bytes(32)))
+    return await store.write(lambda c: deliveries.accept(c, news, None if path else b"raw", path, 3, bytes(32)))
 
 
 async def end(store: Store, one: str, stage: Stage, reason: str = "") -> None:
@@ -39,13 +39,13 @@ async def end(store: Store, one: str, stage: Stage, reason: str = "") -> None:
 
     def move(c: Connection) -> None:
         effects.add(c, found, 1, [("ticket", {"request": "words"})])
-        threads.map_ids(c, "default", "board", found.id, "T1", [(f"{found.id}@y", "received")])
-        inbox.advance(c, found, Stage.PLANNED, now=NOW, trace="{}", plan="{}")
+        mapping.map_ids(c, "default", "board", found.id, "T1", [(f"{found.id}@y", "received")])
+        deliveries.advance(c, found, Stage.PLANNED, now=NOW, trace="{}", plan="{}")
         planned = replace(found, stage=Stage.PLANNED)
         if stage is Stage.SUPPRESSED:
-            inbox.advance(c, planned, Stage.ACCEPTED, now=NOW)
+            deliveries.advance(c, planned, Stage.ACCEPTED, now=NOW)
             planned = found
-        inbox.move(c, planned, stage, now=NOW, reason=reason)
+        deliveries.move(c, planned, stage, now=NOW, reason=reason)
         if stage is Stage.DONE:
             c.execute(update(effect).where(effect.c.delivery_id == found.id).values(state=EffectState.DONE.value))
 
@@ -95,7 +95,7 @@ async def test_a_mail_to_two_mailboxes_goes_with_the_last_of_them(store: Store, 
     first, second = await accept(store, "both", tmp_path, large=True, boxes=2)
     claimed = {one.id: one for one in await claim(store)}
     for one, stage in ((first, Stage.SUPPRESSED), (second, Stage.QUARANTINED)):
-        await store.write(lambda c, one=one, stage=stage: inbox.move(c, claimed[one], stage, now=NOW))
+        await store.write(lambda c, one=one, stage=stage: deliveries.move(c, claimed[one], stage, now=NOW))
 
     await keeper(store, tmp_path, 6).round()
     assert (tmp_path / "both.eml").exists()
@@ -133,7 +133,7 @@ async def test_traces_events_rows_ids_and_digests_go_in_turn(store: Store, tmp_p
     assert await state(51) == {"raw": 0, "delivery": 0, "event": 0, "thread": 1, "seen": 0, "bodies": []}
     assert await state(61) == {"raw": 0, "delivery": 0, "event": 0, "thread": 0, "seen": 0, "bodies": []}
     assert await sums(store) == (1, 1, 0, 0, 0, 0)
-    assert ("DONE", "box0@b.example", "r", 1) in await store.read(census.census)
+    assert ("DONE", "box0@b.example", "r", 1) in await store.read(counts.census)
 
 
 WORDS = '{"request": "words"}'
@@ -146,10 +146,10 @@ async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Pa
             await end(store, one, (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED)[n % 7 % 3], f"r{n % 2}")
         if n % 5 == 0:
             await accept(store, f"m{n}", tmp_path)
-    before = await sums(store), sorted(await store.read(census.census))
+    before = await sums(store), sorted(await store.read(counts.census))
     for after in range(0, 100, 9):
         await keeper(store, tmp_path, after).round()
-        assert (await sums(store), sorted(await store.read(census.census))) == before
+        assert (await sums(store), sorted(await store.read(counts.census))) == before
     assert await rows(store, delivery) == 10
     assert await rows(store, carried) > 1
 
@@ -174,10 +174,10 @@ async def test_one_replica_deletes_at_a_time(store: Store) -> None:
     if store.sqlite:
         pytest.skip("a SQLite file has one process")
     with store.engine.connect() as other:
-        expiry.alone(other)
+        pruning.alone(other)
         with pytest.raises(Elsewhere):
-            await store.write(lambda c: expiry.drop_seen(c, NOW, b"", 10))
-    await store.write(lambda c: expiry.drop_seen(c, NOW, b"", 10))
+            await store.write(lambda c: pruning.drop_seen(c, NOW, b"", 10))
+    await store.write(lambda c: pruning.drop_seen(c, NOW, b"", 10))
 
 
 async def test_nothing_is_deleted_while_a_backup_copies(store: Store, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ async def test_the_batches_are_read_from_an_index(store: Store) -> None:
                 statements.append(statement)
                 return original(statement, *given)
 
-        expiry.drop_ended(Spy(), Stage.DONE, NOW, 10)  # type: ignore[arg-type]
+        pruning.drop_ended(Spy(), Stage.DONE, NOW, 10)  # type: ignore[arg-type]
         query = next(one for one in statements if "FROM delivery" in str(one))
         text = str(query.compile(c.engine, compile_kwargs={"literal_binds": True}))
         if not store.sqlite:

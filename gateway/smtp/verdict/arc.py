@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.smtp.accept import Incoming
+from gateway.intake.accept import Incoming
 from gateway.smtp.verdict.dkim import Bodies, key_record
 from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.results import Result, parse_stamp

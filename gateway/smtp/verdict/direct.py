@@ -10,9 +10,9 @@ import asyncio
 
 import structlog
 
-from gateway.config.edge import VerdictSettings
-from gateway.envelope import Verdict
-from gateway.smtp.accept import Incoming
+from gateway.config.smtp import VerdictSettings
+from gateway.intake.accept import Incoming
+from gateway.model.envelope import Verdict
 from gateway.smtp.verdict.arc import check_arc, trusted_sets
 from gateway.smtp.verdict.dkim import Bodies, Dkim, check_dkim
 from gateway.smtp.verdict.dmarc import Dmarc, dmarc_policy

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.smtp.accept import Incoming
+from gateway.intake.accept import Incoming
 from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.signature import (
     BadSignature,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.envelope import Verdict
+from gateway.model.envelope import Verdict
 from gateway.smtp.verdict.results import Result
 from gateway.smtp.verdict.sender import is_aligned, organisational
 

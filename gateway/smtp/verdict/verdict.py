@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gateway.config.edge import SmtpSettings
-from gateway.envelope import Verdict
-from gateway.smtp.accept import Incoming
+from gateway.config.smtp import SmtpSettings
+from gateway.intake.accept import Incoming
+from gateway.model.envelope import Verdict
 from gateway.smtp.auth import Users
 from gateway.smtp.verdict.proof import relayed
 from gateway.smtp.verdict.results import trusted_results

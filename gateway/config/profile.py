@@ -1,0 +1,410 @@
+"""A profile: how a product's mails are known, read and judged, as a file of TOML says it.
+
+Refused: unknown keys, regular expressions that RE2 does not take, a name that nothing reads, a state or
+severity word in two lists, a fixture that names another which is not there. A profile holds no secret and
+names nobody: who sends such mails is said in ``[[notice]]``, but for vendors who write from domains of
+their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+
+from gateway.config.rules import ConditionSettings
+from gateway.config.types import Section
+from gateway.match import conditions, domains
+from gateway.match.captures import names_in
+from gateway.match.words import folded
+from gateway.model.notice import Handling, State
+
+KNOWN = ("subject", "rest", "body", "from", "from_name", "from_domain", "recipient", "tag")
+"""Names that every mail has; ``tag`` is what follows "+" in the recipient, ``rest`` the subject without the
+profile's words of state and severity."""
+
+PLAIN_SOURCES = ("subject", "body", "from", "from_name", "from_domain", "recipient", "tag", "attachment")
+PLACED_SOURCES = ("label", "column", "calendar", "json", "xml")
+STATES: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
+
+FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
+ProfileName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+Texts = str | tuple[str, ...]
+_DEFAULT = Handling()
+
+
+def _sender(text: str) -> str:
+    local, at, domain = text.lower().rpartition("@")
+    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local):
+        raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
+    if not at and domains.is_public(domain):
+        raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
+    return f"{local}{at}{domain.rstrip('.')}"
+
+
+def _zone(text: str) -> str:
+    try:
+        if text:
+            ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{text!r} is not known; expected a name like Europe/Berlin") from error
+    return text
+
+
+def _clock(text: str) -> str:
+    hours, _, minutes = text.partition(":")
+    if len(text) != 5 or not (hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
+        raise ValueError(f"{text!r}: expected HH:MM")
+    return text
+
+
+SenderText = Annotated[str, AfterValidator(_sender)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Clock = Annotated[str, AfterValidator(_clock)]
+
+
+def _tuple(value: Texts) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value
+
+
+class WhoPart(Section):
+    """How the product's mails are known."""
+
+    senders: tuple[SenderText, ...] = Field(
+        (), description="addresses or domains that the vendor writes from; none where the customer's machine writes"
+    )
+    when: tuple[ConditionSettings, ...] = Field(
+        (), description="what its mails look like: conditions as in rules, all must hold"
+    )
+    reads: tuple[str, ...] = Field((), description="names of which one must be read as well")
+
+
+class ReadPart(Section):
+    """One step of reading. The first step that finds a name gives its value."""
+
+    source: str = Field(
+        description="where to look: subject, body, from, from_name, from_domain, recipient, tag, attachment (file "
+        "names), header:NAME, label (a line or a table row of two cells), column (of a table or a CSV file), calendar "
+        "(properties of an event), json, xml"
+    )
+    where: Texts = Field((), description="the labels, column headings, properties, or paths with dots and *")
+    name: FieldName | None = Field(None, description="the name that the whole value gets")
+    regex: Texts = Field((), description="RE2; (?P<name>…) captures; of several the first that matches")
+    value: str = Field("", description="what the name gets instead where the place is there and the regex matches")
+    many: bool = Field(False, description="all values count, not only the first")
+
+    @model_validator(mode="after")
+    def _fits(self) -> ReadPart:
+        kind = self.source.lower()
+        if kind not in (*PLAIN_SOURCES, *PLACED_SOURCES) and not (kind.startswith("header:") and kind[7:]):
+            raise ValueError(f"source: expected one of {', '.join((*PLAIN_SOURCES, *PLACED_SOURCES))}, header:NAME")
+        if (kind in PLACED_SOURCES) != bool(self.where):
+            needs = "expected labels, headings, properties or paths" if kind in PLACED_SOURCES else "not for"
+            raise ValueError(f"where: {needs}{'' if kind in PLACED_SOURCES else f' {kind}'}")
+        for pattern in _tuple(self.regex):
+            try:
+                conditions.compiled(pattern)
+            except ValueError as error:
+                raise ValueError(f"regex: {error}") from error
+        if self.value and not self.name:
+            raise ValueError("value: expected a name as well")
+        if not self.names():
+            raise ValueError("name: expected a name, or a regex that captures some")
+        return self
+
+    def names(self) -> set[str]:
+        """The names that the step may give a value."""
+        captured = {name for one in _tuple(self.regex) for name in conditions.compiled(one).groupindex}
+        return captured | ({self.name} if self.name else set())
+
+
+class KeyPart(Section):
+    """What makes the problem: mails with the same key are about the same one."""
+
+    id: tuple[str, ...] = Field((), description="the vendor's own number: the first that was read is the whole key")
+    object: tuple[str, ...] = Field((), description="what has the problem; each must be read, unless an id was")
+    condition: tuple[str, ...] = Field((), description="what is wrong with it; may be absent")
+    scope: tuple[str, ...] = Field((), description="what else keeps objects apart, such as the sender")
+    need: tuple[str, ...] = Field((), description="other names without which the mail counts as not read")
+    objects: str = Field("", description="the name with many values: what planned work touches")
+    incident: tuple[str, ...] = Field((), description="the same for all mails of an incident, whomever they reach")
+
+    @model_validator(mode="after")
+    def _some(self) -> KeyPart:
+        if not (self.id or self.object):
+            raise ValueError("object: expected at least one name, or an id")
+        return self
+
+
+class StatePart(Section):
+    """What the mail says of the problem: words, without case. A word in no list is an update."""
+
+    fields: tuple[str, ...] = Field(
+        ("subject",),
+        description="names to look in: the first that was read decides, but for a text of "
+        "many words (subject, body) that has none of these",
+    )
+    open: tuple[Word, ...] = Field((), description="there is a problem; wins over the others")
+    planned: tuple[Word, ...] = Field((), description="planned work is announced")
+    update: tuple[Word, ...] = Field((), description="there is news of an open problem; without one, nothing to do")
+    close: tuple[Word, ...] = Field((), description="it is over")
+    ignore: tuple[Word, ...] = Field((), description="nothing is to be done")
+
+    @model_validator(mode="after")
+    def _once(self) -> StatePart:
+        seen: dict[str, str] = {}
+        for state in STATES:
+            for word in getattr(self, state):
+                other = seen.setdefault(folded(word), state)
+                if other != state:
+                    raise ValueError(f"{state}: the word {word!r} is in {other} as well")
+        return self
+
+
+class SeverityPart(Section):
+    """The vendor's words for how bad it is."""
+
+    fields: tuple[str, ...] = Field((), description="names to look in")
+    levels: tuple[Texts, ...] = Field((), description="the words, lowest first; a list where several mean the same")
+    priorities: dict[str, str] = Field({}, description="the desk's priority for a word")
+
+    @model_validator(mode="after")
+    def _once(self) -> SeverityPart:
+        seen: set[str] = set()
+        for level in self.levels:
+            for word in _tuple(level):
+                if folded(word) in seen:
+                    raise ValueError(f"levels: the word {word!r} is there twice")
+                seen.add(folded(word))
+        for word in self.priorities:
+            if folded(word) not in seen:
+                raise ValueError(f"priorities: {word!r} is in no level")
+        return self
+
+    def words(self) -> dict[str, int]:
+        """The words, folded, with their level from 1."""
+        return {folded(word): rank for rank, level in enumerate(self.levels, 1) for word in _tuple(level)}
+
+
+class ClientPart(Section):
+    """What names the client."""
+
+    fields: tuple[str, ...] = Field((), description="names whose text holds the client, best first")
+    aliases: dict[str, str] = Field({}, description="what such a text stands for, by its whole")
+
+
+class TimePart(Section):
+    """What orders the mails, and the window of planned work."""
+
+    at: tuple[str, ...] = Field((), description="when the vendor says that it happened; else the header Date")
+    sequence: str = Field("", description="a number that grows with each mail of the problem")
+    start: str = Field("", description="the begin of planned work")
+    end: str = Field("", description="its end")
+    formats: tuple[str, ...] = Field(
+        (),
+        description="how times are written, as of strptime, without UTC, GMT or Z; ISO 8601, RFC 5322, iCalendar and "
+        "epochs are known",
+    )
+    timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
+
+
+class HandlingPart(Section):
+    """What becomes of the notices, and where their tickets go."""
+
+    close: bool | None = Field(
+        None, description="a recovery may close a ticket that nobody touched; it may unless said"
+    )
+    hold: Annotated[float, Field(ge=0)] | None = Field(
+        None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
+    )
+    reopen: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="seconds since the closing in which a new problem reopens the ticket, 0 = never; "
+        f"{_DEFAULT.reopen:.0f} unless said",
+    )
+    cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None,
+        description="the occurrences that are told by a comment, beyond the last each multiple of it; "
+        f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
+    )
+    flaps: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
+    )
+    flap_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.flap_window:.0f} unless said"
+    )
+    storm: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
+    )
+    storm_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
+    )
+    files: bool | None = Field(None, description="files of later mails are uploaded too; they are unless said")
+    bundle: Literal["", "link_only", "sync_updates"] | None = Field(
+        None, description="how tickets of several clients about one incident are bundled; empty = not"
+    )
+    fan_out: bool | None = Field(None, description="later updates on the master are mailed to the clients' contacts")
+    announce: bool | None = Field(
+        None, description="the desk may mail the client about a new ticket; else it is made elsewhere and moved"
+    )
+    board: str = Field("", description="board of the tickets; the mailbox's when empty")
+    status: str = Field("", description="their status; needs board")
+    priority: str = Field("", description="their priority, unless the severity says another")
+    category: str = Field("", description="their category, by name or id; needs board")
+
+    @field_validator("cadence")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if value is not None and (not value or list(value) != sorted(set(value))):
+            raise ValueError("expected rising numbers")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> HandlingPart:
+        if self.status and not self.board:
+            raise ValueError("status: expected board as well: a status belongs to a board")
+        if self.category and not self.board:
+            raise ValueError("category: expected board as well")
+        return self
+
+    def over(self, base: Handling) -> Handling:
+        """``base`` with what is said here."""
+        said = {one.name: getattr(self, one.name) for one in fields(Handling)}
+        return replace(base, **{name: value for name, value in said.items() if value is not None})
+
+
+class PolicyPart(HandlingPart):
+    """What becomes of the notices."""
+
+    title: str = Field("", description="title of a ticket, with {names}; the subject when empty")
+
+
+class ExpectPart(Section):
+    """A mail that has to come."""
+
+    name: ProfileName = Field(description="name of the expectation")
+    object: str = Field("*", description="of which object: * and ? stand for any text")
+    each: bool = Field(False, description="every object that was ever seen has to be heard of, not just any")
+    states: tuple[State, ...] = Field(
+        ("open", "update", "close", "planned", "ignore"), description="what it may say; only close = a success"
+    )
+    by: tuple[Clock, ...] = Field((), description="times of the day by which it comes, HH:MM")
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field((), description="on these days")
+    every: Annotated[float, Field(gt=0)] | None = Field(None, description="seconds from one to the next")
+    learn: bool = Field(False, description="the rhythm is taken from the mails of the last weeks")
+    grace: Annotated[float, Field(ge=0)] = Field(3600, description="seconds that it may be late")
+    timezone: Zone = Field("", description="of the times; the notice's when empty")
+    client: str = Field("", description="client of the ticket; the notice's when empty")
+
+    @model_validator(mode="after")
+    def _one_rhythm(self) -> ExpectPart:
+        if sum((bool(self.by), self.every is not None, self.learn)) != 1:
+            raise ValueError("by: expected exactly one of by, every and learn")
+        if self.days and not self.by:
+            raise ValueError("days: expected by as well")
+        return self
+
+
+class FilePart(Section):
+    """A file of a fixture."""
+
+    filename: str = Field(description="its name")
+    content_type: str = Field("text/plain", description="its type")
+    text: str = Field(description="what is in it")
+
+
+class GivesPart(Section):
+    """What must be read out of a fixture. What is absent is not compared, but for ``failed``."""
+
+    state: State | None = Field(None, description="the state")
+    word: str | None = Field(None, description="the state word")
+    object: str | None = Field(None, description="the object")
+    condition: str | None = Field(None, description="the condition")
+    same_as: str | None = Field(None, description="another fixture, of the same problem")
+    unlike: tuple[str, ...] = Field((), description="fixtures of other problems")
+    title: str | None = Field(None, description="the title")
+    severity: str | None = Field(None, description="the severity word")
+    rank: int | None = Field(None, description="its level, from 1")
+    clients: tuple[str, ...] | None = Field(None, description="the texts that name the client")
+    fields: dict[str, str] = Field({}, description="values by name")
+    failed: tuple[str, ...] = Field((), description="names that cannot be read")
+    at: str | None = Field(None, description="when, in ISO 8601")
+    sequence: int | None = Field(None, description="the number that orders")
+    window: tuple[str, str] | None = Field(None, description="begin and end, in ISO 8601")
+    objects: tuple[str, ...] | None = Field(None, description="what planned work touches")
+    incident: str | None = Field(None, description="the incident")
+    expected: str | None = Field(None, description="the expectation that it meets")
+
+
+class FixturePart(Section):
+    """A mail with what must be read out of it; ``gateway check`` and the tests run it."""
+
+    name: str = Field(min_length=1, description="name in messages")
+    file: str = Field("", description="a mail beside the profile (.eml), instead of the rest")
+    sender: str = Field("alerts@vendor.example", description="From")
+    to: str = Field("support@msp.example", description="To and the recipient")
+    subject: str = Field("", description="Subject")
+    date: str = Field("Mon, 23 Nov 2026 06:10:00 +0000", description="Date")
+    headers: dict[str, str] = Field({}, description="other headers")
+    body: str = Field("", description="the text")
+    html: str = Field("", description="the HTML")
+    attachments: tuple[FilePart, ...] = Field((), description="files")
+    matches: bool = Field(True, description="whether it is a mail of the product")
+    gives: GivesPart = Field(GivesPart(), description="what must be read")
+
+
+class Profile(Section):
+    """A product's mails."""
+
+    name: ProfileName = Field(description="name of the profile")
+    title: str = Field(description="name of the product")
+    about: str = Field("", description="what it reads, and what to set at the product")
+    generic: bool = Field(False, description="tried after all profiles that are not")
+    who: WhoPart = WhoPart()
+    read: tuple[ReadPart, ...] = Field((), description="how the mails are read")
+    key: KeyPart
+    state: StatePart = StatePart()
+    severity: SeverityPart = SeverityPart()
+    client: ClientPart = ClientPart()
+    time: TimePart = TimePart()
+    policy: PolicyPart = PolicyPart()
+    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to come")
+    fixture: tuple[FixturePart, ...] = Field((), description="mails to try it with")
+
+    @model_validator(mode="after")
+    def _defined(self) -> Profile:
+        known = {*KNOWN, *(name for step in self.read for name in step.names())}
+        for place, names in self.uses():
+            for name in names:
+                if name not in known:
+                    raise ValueError(f"{place}: the capture {{{name}}} is not defined by any [[read]]")
+        fixtures = {one.name for one in self.fixture}
+        if len(fixtures) < len(self.fixture):
+            raise ValueError("fixture: expected a different name for each")
+        for number, one in enumerate(self.fixture, 1):
+            for other in (*filter(None, [one.gives.same_as]), *one.gives.unlike):
+                if other not in fixtures:
+                    raise ValueError(f"fixture.{number}.gives: there is no fixture {other!r}")
+        return self
+
+    def uses(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Where the profile uses names of values: (part.key, names)."""
+        key, time = self.key, self.time
+        return [
+            *((f"key.{part}", getattr(key, part)) for part in ("id", "object", "condition", "scope", "need")),
+            ("key.objects", (key.objects,) if key.objects else ()),
+            ("key.incident", key.incident),
+            ("who.reads", self.who.reads),
+            ("state.fields", self.state.fields),
+            ("severity.fields", self.severity.fields),
+            ("client.fields", self.client.fields),
+            ("time.at", time.at),
+            *((f"time.{part}", (getattr(time, part),)) for part in ("sequence", "start", "end") if getattr(time, part)),
+            (
+                "policy.title",
+                tuple(one for one in names_in(self.policy.title) if one not in ("object", "condition")),
+            ),
+        ]

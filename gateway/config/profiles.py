@@ -1,0 +1,150 @@
+"""Profiles from files: the shipped ones that are asked for, and all of the operator's.
+
+An operator's profile takes the place of a shipped one of its name. What is wrong is said with file and line.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.config.locations import Places
+from gateway.config.profile import Profile
+
+
+def _shipped() -> Path:
+    """The folder of the profiles that come with the gateway: in the wheel, else in the checkout."""
+    package = Path(__file__).parents[1]
+    packaged = package / "profiles"
+    return packaged if packaged.is_dir() else package.parent / "profiles"
+
+
+SHIPPED = _shipped()
+
+
+class BadProfiles(Exception):
+    """Profiles cannot be used: a line for each fault, with file and line."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A profile and where it stands. ``own`` is the operator's, ``replaces`` a shipped one's name."""
+
+    profile: Profile
+    path: Path
+    places: Places
+    own: bool = False
+    replaces: bool = False
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the shipped profiles."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+
+
+def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
+    """The profiles of the folder, and of the shipped ones those named. Raises BadProfiles."""
+    faults: list[str] = []
+    found: dict[str, Loaded] = {}
+    known = frozenset(shipped())
+    for path in sorted(folder.glob("*.toml")) if folder else ():
+        try:
+            one = read(path, own=True)
+        except BadProfiles as error:
+            faults += error.faults
+            continue
+        name = one.profile.name
+        if name in found:
+            where = one.places.of("", None, "name")
+            faults.append(f"{where}: name: the profile {name!r} is in {found[name].path.name} as well")
+        found[name] = Loaded(one.profile, path, one.places, own=True, replaces=name in known)
+    for name in names:
+        if name in known and name not in found:
+            found[name] = read(SHIPPED / f"{name}.toml")
+    if faults:
+        raise BadProfiles(faults)
+    return found
+
+
+def read(path: Path, own: bool = False) -> Loaded:
+    """One profile. Raises BadProfiles."""
+    data, text = _toml(path)
+    texts = [(str(path), text)]
+    if own and (base := data.pop("extends", None)) is not None:
+        if base not in shipped():
+            where = Places(tuple(texts)).of("", None, "extends")
+            raise BadProfiles([f"{where}: extends: {base!r} is not one of: {', '.join(shipped())}"])
+        under, text = _toml(SHIPPED / f"{base}.toml")
+        data = _over(under, data)
+        texts.append((str(SHIPPED / f"{base}.toml"), text))
+    places = Places(tuple(texts))
+    try:
+        return Loaded(Profile.model_validate(frozen(data)), path, places, own)
+    except ValidationError as error:
+        raise BadProfiles(
+            [_fault(one, places) for one in error.errors(include_url=False, include_input=False)]
+        ) from error
+
+
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
+    """A file as data and as text. Raises BadProfiles."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
+    except OSError as error:
+        raise BadProfiles([f"{path}: cannot be read ({error.strerror})"]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadProfiles([f"{path}: not valid TOML: {error}"]) from error
+
+
+def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
+    """A profile over the one that it extends: its keys take their place, its steps of reading and fixtures stand
+    before, its words of state are added."""
+    out = {**base, **mine}
+    for part, value in mine.items():
+        under = base.get(part)
+        if isinstance(value, dict) and isinstance(under, dict):
+            out[part] = {**under, **value}
+        elif isinstance(value, list) and isinstance(under, list):
+            out[part] = [*value, *under]
+    said = mine.get("state", {})
+    if isinstance(said, dict):
+        for state, words in base.get("state", {}).items():
+            if state != "fields" and isinstance(more := said.get(state, []), list):
+                out["state"][state] = [*words, *(word for word in more if word not in words)]
+    return out
+
+
+def frozen(value: Any) -> Any:
+    """Lists as tuples."""
+    if isinstance(value, list):
+        return tuple(frozen(one) for one in value)
+    if isinstance(value, dict):
+        return {key: frozen(one) for key, one in value.items()}
+    return value
+
+
+def _fault(error: Mapping[str, Any], places: Places) -> str:
+    """A fault with its place. A message may begin with the key, and with the part before it: "state.close: …"."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "no such key"
+    loc = tuple(error["loc"])
+    word, colon, _ = message.partition(": ")
+    if colon and word.replace(".", "").replace("_", "").isalnum() and " " not in word:
+        loc = (*loc, *(int(part) - 1 if part.isdigit() else part for part in word.split(".")))
+    section = str(loc[0]) if loc else ""
+    number = next((step for step in loc[1:2] if isinstance(step, int)), None)
+    keys = [step for step in loc[1:] if isinstance(step, str)]
+    where = places.of(section, number, keys[0] if keys else "") if len(loc) > 1 else places.of("", None, section)
+    shown = ".".join(str(step + 1) if isinstance(step, int) else step for step in error["loc"])
+    return f"{where}: {f'{shown}: ' if shown else ''}{message}"

@@ -1,0 +1,106 @@
+"""One mail under decision, and what is known of its mailbox beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+
+from gateway.decide import files, requester
+from gateway.decide.closed import Closing
+from gateway.decide.compose import Composer
+from gateway.decide.files import Fate
+from gateway.decide.forwards import Forward
+from gateway.decide.notices.noticing import Noticing
+from gateway.decide.rules import Rules
+from gateway.decide.sender import Sender
+from gateway.match.files import FileRule
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.plan import Decision, Outcome, Trace
+from gateway.model.questions import Facts
+from gateway.model.reasons import Reason
+from gateway.templates import Templates
+
+NOBODY = Sender("", "unknown", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How many tickets and comments one sender, and one domain that is not a public one, may make in an
+    hour, and how many automatic replies in a quarter of one, until the rest is quarantined; 0 = no limit."""
+
+    tickets: int = 0
+    comments: int = 0
+    answers: int = 4
+    domain_tickets: int = 0
+    domain_comments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
+    priority_id). In lower case: ``own`` are the mailboxes, ``forwarders`` those whose forwards count without
+    a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To.
+    ``importance`` maps high and low to priorities; with ``tell`` the trace shows each condition of the rules."""
+
+    delivery_id: str
+    destination: Mapping[str, str]
+    own: frozenset[str]
+    requesters: requester.Policy = requester.Policy()
+    forwarders: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+    watch_cc: bool = False
+    rules: Rules = Rules()
+    importance: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    tell: bool = False
+    templates: Templates = field(default_factory=Templates)
+    attach_original: bool = False
+    closing: Closing = Closing()
+    guard: Guard = Guard()
+    double_send: float = 0.0
+    moved_to: str = ""  # an operator's word: a ticket's id, or "new"
+    moved_from: str = ""
+    released: bool = False  # an operator let it out of quarantine
+    files: tuple[FileRule, ...] = ()
+    files_released: bool = False  # an operator let its held files go
+    note: str = ""  # of an earlier decision, for the technician
+    noticing: Noticing | None = None  # the vendor's notice that the mail is
+
+
+@dataclass(slots=True)
+class Case:
+    """One mail under decision."""
+
+    email: Email
+    envelope: Envelope
+    context: Context
+    facts: Facts
+    trace: Trace
+    sender: Sender = NOBODY
+    note: str = ""
+    message_id: str = ""
+    forward: Forward | None = None
+    is_searched: bool = False  # for a forward
+    _fates: list[Fate] | None = None
+
+    def fates(self) -> list[Fate]:
+        """What becomes of each file, worked out and traced once."""
+        if self._fates is None:
+            unscanned = files.UNSCANNED in self.envelope.notes.split()
+            context, attached = self.context, self.email.attachments
+            self._fates = files.judge(attached, context.files, unscanned, context.files_released)
+            files.tell(attached, self._fates, self.trace, context.tell)
+        return self._fates
+
+    def composer(self) -> Composer:
+        original = self.forward.original if self.forward and self.forward.trusted else None
+        delivery = self.context.delivery_id
+        return Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
+
+    def end(self, reason: Reason, detail: str = "") -> Decision:
+        """No effect, and why."""
+        outcome: Outcome = "suppress" if reason.becomes == "suppressed" else "quarantine"
+        return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))

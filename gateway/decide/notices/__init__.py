@@ -1,0 +1,1 @@
+"""What becomes of a vendor's notice: its lifecycle, incidents of many clients, storms, planned work."""

@@ -1,0 +1,359 @@
+"""The life of a problem: what one more notice of it means. An ordered list of rules, the first decides.
+
+Refused: a state change that nobody proved, one that a newer notice overtook. A word that nobody knows is
+news of a problem, never its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from gateway.model.notice import Notice
+from gateway.model.problem import Problem, overtaken
+from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketState
+
+RECHECK = 900.0
+"""Seconds after which a repeated notice asks again whether somebody closed the ticket: one counted call."""
+MOST_REOPENS = 3
+HOUR = 3600.0
+
+Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtaken", "nothing", "ignore"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``after`` is the problem from now on, None for no change. ``rises`` says that it is worse than it ever
+    was, ``flaps`` that it began to flap, ``changed`` that it ended or came back; ``close_at`` when a recovery
+    may close the ticket."""
+
+    act: Act
+    why: str
+    after: Problem | None
+    rises: bool = False
+    flaps: bool = False
+    changed: bool = False
+    close_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Event:
+    """One notice at the time when it was accepted, with the problem as it was. ``again`` when its delivery is
+    decided anew because planned work is over."""
+
+    notice: Notice
+    now: float
+    problem: Problem | None
+    facts: Facts
+    again: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether the notice says that it is over. What could not be read whole says nothing of the kind."""
+        return self.notice.state == "close" and self.notice.parsed
+
+    def flaps(self) -> bool:
+        """Whether with this change there were too many in the window."""
+        handling, problem = self.notice.handling, self.problem
+        if not handling.flaps or problem is None:
+            return False
+        changes: int = self.facts.ask(Changes(problem.id, self.now - handling.flap_window))
+        return changes + 1 >= handling.flaps
+
+    def ticket(self) -> TicketState | None:
+        """The ticket as the desk has it, None when it is gone. One counted call."""
+        assert self.problem is not None
+        state: TicketState | None = self.facts.ask(StateOf(self.problem.ticket_id))
+        return state
+
+
+def judge(event: Event) -> Verdict:
+    """The first rule that applies."""
+    for rule in RULES:
+        verdict = rule(event)
+        if verdict is not None:
+            return verdict
+    raise AssertionError("the last rule decides")
+
+
+def _ignored(event: Event) -> Verdict | None:
+    """The profile says that there is nothing to do."""
+    return Verdict("ignore", "the profile ignores it", None) if event.notice.state == "ignore" else None
+
+
+def _doubted(event: Event) -> Verdict | None:
+    """Nobody proved who says that it is over: that is told and not believed."""
+    problem = event.problem
+    if not event.ends or event.notice.proven:
+        return None
+    if problem is None or not problem.alive or not problem.ticket_id:
+        return Verdict("nothing", "nobody proved who says that it is over", None)
+    after = replace(problem, doubts=problem.doubts + 1)
+    if not told(event.notice.handling.cadence, after.doubts):
+        return Verdict("count", "nobody proved who says that it is over", after)
+    return Verdict("doubt", "nobody proved who says that it is over", after)
+
+
+def _released(event: Event) -> Verdict | None:
+    """It outlasted the planned work on whose ticket it was."""
+    problem = event.problem
+    if problem is None or not problem.alive or not problem.until or event.ends:
+        return None
+    if not event.again and event.now < problem.until:
+        return None
+    after = replace(begun(problem), until=problem.until)
+    return Verdict("open", f"the planned work of ticket {problem.number} is over, and it is not", after)
+
+
+def _overtaken(event: Event) -> Verdict | None:
+    """A newer notice came before: this one counts, and changes nothing."""
+    problem = event.problem
+    if problem is None or not overtaken(event.notice, event.now, problem) or event.ends is not problem.alive:
+        return None
+    after = replace(problem, count=problem.count + (not event.ends))
+    return Verdict("overtaken", "a newer notice of the problem was seen before", after)
+
+
+def _no_news(event: Event) -> Verdict | None:
+    """News of a problem that is over, or that nobody reported, is none. A word that nobody knows may be one."""
+    problem, notice = event.problem, event.notice
+    if notice.state != "update" or notice.strange or not notice.parsed or (problem is not None and problem.alive):
+        return None
+    return Verdict("nothing", "news, and no problem is open", None)
+
+
+def _nothing_open(event: Event) -> Verdict | None:
+    """It is over, and there was no problem. Its time is kept: the problem may still be under way."""
+    problem = event.problem
+    if not event.ends or (problem is not None and problem.alive):
+        return None
+    if problem is not None:
+        late = overtaken(event.notice, event.now, problem)
+        return Verdict("nothing", "it is over already", None if late else _stamped(event, problem))
+    return Verdict("nothing", "no problem is open", None)
+
+
+def _recovered(event: Event) -> Verdict | None:
+    """It is over. The ticket may close when that holds, or when the flapping has ended."""
+    problem = event.problem
+    if not event.ends or problem is None:
+        return None
+    handling = event.notice.handling
+    flaps = event.flaps()
+    flapping = flaps or problem.flapping_until > event.now
+    hold = max(handling.hold, handling.flap_window) if flapping else handling.hold
+    after = replace(
+        _stamped(event, problem),
+        state="recovered",
+        changed_at=event.now,
+        flapping_until=event.now + handling.flap_window if flapping else 0.0,
+        left="",
+    )
+    begins = flaps and problem.flapping_until <= event.now
+    return Verdict("recover", "it is over", after, flaps=begins, changed=True, close_at=event.now + hold)
+
+
+def _first(event: Event) -> Verdict | None:
+    """A problem that has no ticket."""
+    problem = event.problem
+    if problem is None:
+        return Verdict("open", "the first notice of the problem", None, changed=True)
+    if not problem.ticket_id:
+        return Verdict("open", "its ticket was never made", begun(problem), changed=True)
+    return None
+
+
+def _anew(event: Event) -> Verdict | None:
+    """It came back, and its ticket is not for that: it stood for many problems, or nobody proved this."""
+    problem = event.problem
+    assert problem is not None
+    if problem.alive or (event.notice.proven and not problem.part_of):
+        return None
+    why = "it came back" if event.notice.proven else "nobody proved who says that it came back"
+    return Verdict("open", why, begun(problem), changed=event.notice.proven)
+
+
+def _again(event: Event) -> Verdict | None:
+    """It was over and is not: the same ticket while it is open or was closed a short while ago."""
+    problem = event.problem
+    assert problem is not None
+    if problem.alive:
+        return None
+    flaps = event.flaps()
+    flapping = flaps or problem.flapping_until > event.now
+    begins = flaps and problem.flapping_until <= event.now
+    handling = event.notice.handling
+    back = replace(
+        _counted(event, problem),
+        state="open",
+        changed_at=event.now,
+        checked_at=event.now,
+        closed_at=0.0,
+        left="",
+        flapping_until=event.now + handling.flap_window if flapping else 0.0,
+    )
+    rises = _rises(event, problem)
+    unheard = problem.state == "recovered" and (flapping or event.now < problem.changed_at + handling.hold)
+    if unheard and not (begins or rises or told(handling.cadence, back.words)):
+        return Verdict("count", "it came back before anybody was told that it was over", back, changed=True)
+    return replace(_on_ticket(event, back, "it came back", rises, begins), changed=True)
+
+
+def _rises(event: Event, problem: Problem) -> bool:
+    """Whether it is worse than it ever was. Nobody is believed without proof."""
+    return event.notice.proven and event.notice.rank > problem.rank
+
+
+def _on_ticket(event: Event, after: Problem, why: str, rises: bool, flaps: bool = False) -> Verdict:
+    """What a notice does that is worth a comment: on the ticket as it is."""
+    problem, handling = event.problem, event.notice.handling
+    assert problem is not None
+    ticket = event.ticket()
+    if ticket is None:
+        return Verdict("open", "the desk no longer has its ticket", begun(problem))
+    if not ticket.is_closed:
+        return Verdict("comment", why, after, rises, flaps)
+    if not _within(ticket, problem, handling.reopen, event.now):
+        return Verdict("open", f"{why}, and ticket {problem.number} is closed for good", begun(problem))
+    if not event.notice.proven:
+        return Verdict("comment", f"{why}; nobody proved who says so, and its ticket stays closed", after)
+    if event.facts.ask(Reopens(problem.ticket_id, event.now - HOUR)) >= MOST_REOPENS:
+        return Verdict(
+            "comment", f"{why}; its ticket was reopened {MOST_REOPENS} times in an hour", after, rises, flaps
+        )
+    return Verdict("reopen", why, after, rises, flaps)
+
+
+def _within(ticket: TicketState, problem: Problem, window: float, now: float) -> bool:
+    """Whether the ticket was closed less than ``window`` seconds ago."""
+    closed = problem.closed_at
+    if ticket.closed_at:
+        closed = max(closed, datetime.fromisoformat(ticket.closed_at).timestamp())
+    return window > 0 and now - (closed or problem.changed_at) <= window
+
+
+def _worse(event: Event) -> Verdict | None:
+    """Worse than it ever was."""
+    problem = event.problem
+    assert problem is not None
+    if not _rises(event, problem):
+        return None
+    return _on_ticket(event, _checked(event, problem), f"worse: {event.notice.severity}", rises=True)
+
+
+def _news(event: Event) -> Verdict | None:
+    """The vendor's next word about it."""
+    problem, notice = event.problem, event.notice
+    assert problem is not None
+    if notice.state not in ("update", "planned") or not notice.word or notice.word == problem.word:
+        return None
+    return _on_ticket(event, _checked(event, problem), f"news: {notice.word}", rises=False)
+
+
+def _told(event: Event) -> Verdict | None:
+    """One of the occurrences that are told."""
+    problem = event.problem
+    assert problem is not None
+    after = _checked(event, problem)
+    if not told(event.notice.handling.cadence, after.words):
+        return None
+    return _on_ticket(event, after, f"occurrence {after.count}", rises=False)
+
+
+def _looked_after(event: Event) -> Verdict | None:
+    """From time to time, whether somebody closed the ticket meanwhile."""
+    problem = event.problem
+    assert problem is not None
+    if event.now < problem.checked_at + RECHECK:
+        return None
+    after = _checked(event, problem)
+    verdict = _on_ticket(event, after, "it goes on", rises=False)
+    return Verdict("count", f"occurrence {after.count}", after) if verdict.act == "comment" else verdict
+
+
+def _again_and_again(event: Event) -> Verdict | None:
+    """Counted, and not told."""
+    assert event.problem is not None
+    after = _counted(event, event.problem)
+    return Verdict("count", f"occurrence {after.count}", after)
+
+
+RULES: tuple[Callable[[Event], Verdict | None], ...] = (
+    _ignored,
+    _doubted,
+    _released,
+    _overtaken,
+    _no_news,
+    _nothing_open,
+    _recovered,
+    _first,
+    _anew,
+    _again,
+    _worse,
+    _news,
+    _told,
+    _looked_after,
+    _again_and_again,
+)
+
+
+def told(cadence: tuple[int, ...], count: int) -> bool:
+    """Whether this occurrence is told: one of the cadence, and beyond its last number each multiple of that."""
+    if not cadence:
+        return False
+    return count in cadence or (count > cadence[-1] and count % cadence[-1] == 0)
+
+
+def _stamped(event: Event, problem: Problem) -> Problem:
+    notice = event.notice
+    return replace(
+        problem,
+        at=notice.at or problem.at,
+        sequence=notice.sequence if notice.sequence >= 0 else problem.sequence,
+        last_at=max(event.now, problem.last_at),
+    )
+
+
+def _counted(event: Event, problem: Problem) -> Problem:
+    notice = event.notice
+    same = notice.word == problem.word
+    newest = notice.proven and not overtaken(notice, event.now, problem)
+    counted = replace(
+        _stamped(event, problem) if newest else problem,
+        count=problem.count + 1,
+        words=1 if newest and not same else problem.words + 1,
+        word=notice.word if newest else problem.word,
+        rank=max(problem.rank, notice.rank) if notice.proven else problem.rank,
+    )
+    if notice.window and notice.proven:
+        counted = replace(
+            counted, window_from=notice.window[0], window_to=notice.window[1], objects="\n".join(notice.objects)
+        )
+    return counted
+
+
+def believed(problem: Problem, notice: Notice) -> Problem:
+    """A problem that begins, with what orders later notices and what holds others back: nothing of it counts that
+    nobody proved."""
+    begin, end = notice.window or (0.0, 0.0)
+    return replace(
+        problem,
+        rank=notice.rank,
+        at=notice.at,
+        sequence=notice.sequence,
+        window_from=begin,
+        window_to=end,
+        objects="\n".join(notice.objects),
+    )
+
+
+def _checked(event: Event, problem: Problem) -> Problem:
+    return replace(_counted(event, problem), checked_at=event.now)
+
+
+def begun(problem: Problem) -> Problem:
+    """A new episode: a ticket of its own, which names the one before."""
+    empty = Problem(problem.id, problem.family, problem.profile, problem.key, problem.client_id)
+    return replace(empty, revision=problem.revision, previous=problem.number)

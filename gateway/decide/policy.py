@@ -1,0 +1,223 @@
+"""What becomes of a mail: the ordered policy.
+
+``decide`` returns a Decision, or the questions that it still needs answered (facts.Unanswered is
+caught here and nowhere else).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gateway.decide import closed, newticket, reply, sender, threading
+from gateway.decide.context import Case, Context, Guard
+from gateway.decide.notices import notice
+from gateway.mail.ids import derived_message_id
+from gateway.match import domains
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.plan import Decision, Trace
+from gateway.model.questions import (
+    Copies,
+    Copy,
+    Facts,
+    Question,
+    Recent,
+    RecentMails,
+    StateOf,
+    Ticket,
+    TicketFacts,
+    TicketState,
+    Unanswered,
+)
+from gateway.model.reasons import Reason
+
+__all__ = ["Context", "Guard", "decide", "expected_questions"]
+
+ANSWERS = ("auto-reply", "vacation", "helpdesk")
+SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
+
+
+def decide(
+    email: Email, envelope: Envelope, context: Context, answers: Mapping[Question, Any]
+) -> Decision | tuple[Question, ...]:
+    """Decide, or say what is missing."""
+    facts = Facts(answers)
+    email, envelope = sender.unlisted(email, envelope, context.lists | context.own)
+    case = Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
+    try:
+        case.sender = sender.identify(email, envelope, facts, context.requesters.domains)
+        for rule in POLICY:
+            decision = rule(case)
+            if decision is not None:
+                return decision
+    except Unanswered as missing:
+        return missing.questions
+    raise AssertionError("the last rule decides")
+
+
+def _own_mail(case: Case) -> Decision | None:
+    """The desk's or the gateway's own mail comes back."""
+    if case.email.auto.kind != "own" or case.envelope.internal:
+        return None
+    case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
+    return case.end(Reason.OWN, ", ".join(case.email.auto.reasons))
+
+
+def _duplicate(case: Case) -> Decision | None:
+    """A copy of a mail that another delivery has: by another route, or for another mailbox."""
+    if not case.email.message_id:
+        return None
+    copies: list[Copy] = case.facts.ask(Copies(case.email.message_id))
+    earlier = [one for one in copies if one.earlier and one.digest]
+    for one in earlier:
+        same_board = one.board_id == case.context.destination["board_id"]
+        if one.digest == case.email.digest and same_board and one.stage in ("DONE", "SUPPRESSED", "PLANNED"):
+            case.trace.add("same Message-ID", f"delivery {one.delivery_id}, same content", "suppress")
+            return case.end(Reason.DUPLICATE, one.delivery_id)
+    if any(one.digest != case.email.digest for one in earlier):
+        case.message_id = derived_message_id(case.email.digest)
+        case.trace.add("same Message-ID", "other content", f"goes on as <{case.message_id}>")
+    return None
+
+
+def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
+    """What nearly every decision asks of the store, to be answered in one go."""
+    who = sender.address_of(email)
+    copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
+    recent: tuple[Question, ...] = (RecentMails(who, envelope.time),) if who else ()
+    return (*copies, *recent, threading.mapping_question(email, who))
+
+
+def _edge(case: Case) -> Decision | None:
+    """The edge asked for quarantine: malware, a failed verdict and the like."""
+    if not case.envelope.quarantine or case.context.moved_to or case.context.released:
+        return None
+    case.trace.add("edge", case.envelope.verdict_reason or case.envelope.quarantine, "quarantine")
+    return case.end(Reason.named(case.envelope.quarantine), case.envelope.verdict_reason)
+
+
+def _spoofed(case: Case) -> Decision | None:
+    """Where verdicts are configured, nobody writes in a technician's name without a pass."""
+    who = case.sender
+    if not who.is_staff or who.proven or not who.looked_at or case.context.released:
+        return None
+    case.trace.add("technician", f"{who.address} without a passing verdict ({who.verdict})", "quarantine")
+    return case.end(Reason.SPOOFED_INTERNAL, f"{who.address} is a technician; the verdict is {who.verdict}")
+
+
+def _moved(case: Case) -> Decision | None:
+    """An operator said where the mail belongs."""
+    target = case.context.moved_to
+    if not target:
+        return None
+    if target == "new":
+        case.trace.add("operator", "moved to a ticket of its own", "new ticket")
+        return newticket.new_ticket(case)
+    ticket: Ticket | None = case.facts.ask(TicketFacts(target))
+    if ticket is None:
+        return case.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
+    case.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
+    return reply.comment(case, ticket)
+
+
+def _thread(case: Case) -> Decision | None:
+    """A reply to a ticket that we know, by a sender who may write there."""
+    context = case.context
+    thread = threading.Thread(
+        case.email, case.envelope, case.sender, case.facts, context.destination["board_id"], context.double_send
+    )
+    match = threading.find(thread, case.trace)
+    if match.refused:
+        return case.end(match.refused, match.detail)
+    case.note = match.note or case.note
+    if match.ticket is None:
+        return None
+    ticket, verdict = match.ticket, closed.Verdict()
+    if context.closing.asks:
+        state: TicketState | None = case.facts.ask(StateOf(ticket.ticket_id))
+        if state is None:
+            case.trace.add("state", "the ticket is gone from the desk", "new ticket")
+            case.note = f"continues ticket {ticket.number or ticket.ticket_id}, which the desk no longer has"
+            return None
+        ticket, state = _master(case, ticket, state)
+        verdict = closed.judge(
+            case.email, context.closing, state, case.facts, case.envelope.time, not match.unbound, case.trace
+        )
+        if verdict.new:
+            case.note = verdict.note
+            return None
+    return reply.to_ticket(case, ticket, verdict.reopen, match.unbound)
+
+
+def _master(case: Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
+    """A merged or bundled ticket is followed to its master, within one client: a master of another
+    client would show the words to strangers."""
+    if not state.master_id:
+        return ticket, state
+    master: TicketState | None = case.facts.ask(StateOf(state.master_id))
+    facts: Ticket | None = case.facts.ask(TicketFacts(state.master_id))
+    if master is None or facts is None or master.client_id != state.client_id:
+        case.trace.add("bundle", f"master {state.master_id} is of another client or gone", "stays on the child")
+        return ticket, state
+    case.trace.add("bundle", f"ticket {state.number} is part of {master.number}", "goes to the master")
+    return facts, master
+
+
+def _forwarded_again(case: Case) -> Decision | None:
+    """A technician forwards, as an attached message, a mail that has a ticket on this board already."""
+    forward = newticket.forward_of(case)
+    if forward is None or not forward.trusted or not forward.original.attached or case.context.moved_to:
+        return None
+    original, board_id = forward.original, case.context.destination["board_id"]
+    ticket = threading.ticket_of_original(original, board_id, case.facts, case.trace)
+    return reply.forwarded(case, ticket, original) if ticket else None
+
+
+def _automatic(case: Case) -> Decision | None:
+    """Automatic mail that belongs to no ticket: what answers us is suppressed, what tells us is not."""
+    auto = case.email.auto
+    if auto.kind not in SUPPRESSED_WITHOUT_THREAD:
+        return None
+    case.trace.add("automatic", f"{auto.kind}: {', '.join(auto.reasons)}", "suppress")
+    return case.end(Reason.named(auto.kind), ", ".join(auto.reasons))
+
+
+def _flood(case: Case) -> Decision | None:
+    """Too much of one sender: a loop, or somebody's broken script. Technicians are exempt."""
+    who, guard = case.sender, case.context.guard
+    if not who.address or (who.is_staff and who.proven) or case.context.released:
+        return None
+    recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time))
+    if 0 < guard.answers <= recent.answers and case.email.auto.kind in ANSWERS:
+        case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
+        return case.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")
+    if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
+        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
+        case.trace.add("rate", found, "quarantine")
+        return case.end(Reason.RATE_LIMITED, f"{who.address}: {found}")
+    domain = domains.of(who.address)
+    if domains.is_public(domain):
+        return None
+    if 0 < guard.domain_tickets <= recent.domain_tickets or 0 < guard.domain_comments <= recent.domain_comments:
+        found = f"{recent.domain_tickets} tickets and {recent.domain_comments} comments of {domain} in an hour"
+        case.trace.add("rate", found, "quarantine")
+        return case.end(Reason.RATE_LIMITED, found)
+    return None
+
+
+POLICY: tuple[Callable[[Case], Decision | None], ...] = (
+    _edge,
+    _own_mail,
+    _moved,
+    _spoofed,
+    _duplicate,
+    notice.proven,
+    _flood,
+    notice.unproven,
+    _thread,
+    notice.forwarded,
+    _forwarded_again,
+    _automatic,
+    newticket.new_ticket,
+)

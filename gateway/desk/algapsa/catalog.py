@@ -1,0 +1,276 @@
+"""Names of the configuration become ids of the desk, at start, hourly and on ``gateway check``.
+
+Names compare without case. What the desk does not have is a fault with the names that it has.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.config.settings import MailboxSettings
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import Good, Outcome, Refused
+
+
+class DeskAway(Exception):
+    """The desk did not answer; ``outcome`` says how."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(str(outcome))
+        self.outcome = outcome
+
+
+class UnknownName(Exception):
+    """A name of the configuration that the desk does not have; the message begins with its kind."""
+
+    @property
+    def kind(self) -> str:
+        """board, status, priority, category, subcategory, client or assignee."""
+        return str(self).split()[0].rstrip(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where new tickets of a mailbox go, in the desk's ids. ``client_id`` is the fallback client or ""."""
+
+    mailbox: str
+    board_id: str
+    board: str
+    status_id: str
+    status: str
+    priority_id: str
+    priority: str
+    client_id: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An internal user of the desk: a technician."""
+
+    user_id: str
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What one desk said about itself, at the time ``at``."""
+
+    at: float
+    destinations: dict[str, Destination]
+    boards: dict[str, dict[str, Any]] = field(default_factory=dict)  # by id
+    statuses: dict[str, list[dict[str, Any]]] = field(default_factory=dict)  # by board id
+    staff: dict[str, Person] = field(default_factory=dict)  # by address, lower case
+    clients: list[dict[str, Any]] = field(default_factory=list)
+    inactive_clients: frozenset[str] = frozenset()
+    priorities: list[dict[str, Any]] = field(default_factory=list)
+    categories: list[dict[str, Any]] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
+
+    def place(self, board: str, status: str, priority: str, default_board: str) -> dict[str, str]:
+        """The ids of a board with a status and a priority: its own defaults where none is named.
+        Raises UnknownName."""
+        ids: dict[str, str] = {}
+        board_id = default_board
+        if board:
+            row = _pick("board", list(self.boards.values()), "board_name", board)
+            board_id = ids["board_id"] = str(row["board_id"])
+            ids["status_id"] = str(_default_status(self.statuses[board_id])["status_id"])
+            if row.get("default_priority_id"):
+                ids["priority_id"] = str(row["default_priority_id"])
+        if status:
+            ids["status_id"] = str(_opening(self.statuses[board_id], status)["status_id"])
+        if priority:
+            ids["priority_id"] = str(_pick("priority", self.priorities, "priority_name", priority)["priority_id"])
+        return ids
+
+    def closed_status(self, board_id: str) -> str:
+        """The id of the first status of the board that closes a ticket, "" for none."""
+        closing = [one for one in self.statuses.get(board_id, ()) if one.get("is_closed")]
+        closing.sort(key=lambda one: one.get("order_number") or 0)
+        return str(closing[0]["status_id"]) if closing else ""
+
+    def category(self, board_id: str, name: str, below: str = "") -> str:
+        """The id of the board's category of that name, of the subcategory with ``below``. An id stays one.
+        Raises UnknownName."""
+        kind = "subcategory" if below else "category"
+        mine = [one for one in self.categories if str(one.get("board_id")) == board_id]
+        level = [one for one in mine if str(one.get("parent_category") or "") == below]
+        if any(one["category_id"] == name for one in self.categories) or (not self.categories and _is_id(name)):
+            return name
+        return str(_pick(kind, level, "category_name", name)["category_id"])
+
+    def client_id(self, name: str) -> str:
+        """The id of the client of that name. Raises UnknownName."""
+        row = _pick("client", self.clients, "client_name", name)
+        if row.get("is_inactive"):
+            raise UnknownName(f"client {name!r} is inactive")
+        return str(row["client_id"])
+
+    def reopen_status(self, board_id: str, name: str | None) -> str:
+        """The id of the status that a reopened ticket gets: as named, else as the board says, else the
+        board's default. Raises UnknownName."""
+        statuses = self.statuses[board_id]
+        if name:
+            return str(_pick("status", statuses, "name", name)["status_id"])
+        wanted = self.boards[board_id].get("inbound_reply_reopen_status_id")
+        if any(one["status_id"] == wanted for one in statuses):
+            return str(wanted)
+        return str(_default_status(statuses)["status_id"])
+
+    def names(self) -> dict[str, str]:
+        """The desk's ids with their names, for people."""
+        names = {key: str(row["board_name"]) for key, row in self.boards.items()}
+        names |= {str(row["status_id"]): str(row["name"]) for rows in self.statuses.values() for row in rows}
+        names |= {str(row["category_id"]): str(row["category_name"]) for row in self.categories}
+        names |= {str(row["priority_id"]): str(row["priority_name"]) for row in self.priorities}
+        names |= {str(row["client_id"]): str(row["client_name"]) for row in self.clients}
+        return names | {one.user_id: one.name for one in self.staff.values()}
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return bool(uuid.UUID(text))
+    except ValueError:
+        return False
+
+
+async def _ask(call: Callable[..., Awaitable[Outcome]], *given: str) -> Any:
+    """The rows of a list. Raises DeskAway."""
+    outcome = await call(*given)
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome)
+    return outcome.data
+
+
+async def _ask_if_allowed(call: Callable[..., Awaitable[Outcome]]) -> list[dict[str, Any]]:
+    """The same where the key may lack the right, or the desk the route: nothing then."""
+    try:
+        rows: list[dict[str, Any]] = await _ask(call)
+    except DeskAway as away:
+        if isinstance(away.outcome, Refused) and away.outcome.status in (403, 404):
+            return []
+        raise
+    return rows
+
+
+def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> dict[str, Any]:
+    """The row of that name, any case. Raises UnknownName with the names there are."""
+    named = [row for row in rows if str(row.get(name_key, "")).casefold() == wanted.casefold()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise UnknownName(f"{kind} {wanted!r}: the desk has {len(named)} of this name")
+    known = ", ".join(sorted(repr(str(row.get(name_key))) for row in rows)[:20]) or "none"
+    raise UnknownName(f"{kind} {wanted!r}: the desk does not have it; it has: {known}")
+
+
+async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: Sequence[str] = ()) -> Catalog:
+    """Ask the desk for everything that these mailboxes name. Raises DeskAway.
+
+    A mailbox whose names the desk lacks is in ``faults``, not in ``destinations``."""
+    boards = [row for row in await _ask(desk.boards) if not row.get("is_inactive")]
+    priorities = await _ask(desk.priorities)
+    statuses: dict[str, list[dict[str, Any]]] = {}
+    clients: list[dict[str, Any]] = await _ask(desk.all_clients)
+    found: dict[str, Destination] = {}
+    faults: dict[str, str] = {}
+    for box in mailboxes:
+        try:
+            board = _board(boards, box)
+            if board["board_id"] not in statuses:
+                statuses[board["board_id"]] = await _ask(desk.statuses, board["board_id"])
+            found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
+            if box.reopen_status:
+                _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
+        except UnknownName as error:
+            faults[box.address] = str(error)
+    for named in (one for one in boards if str(one["board_name"]).casefold() in {name.casefold() for name in more}):
+        if named["board_id"] not in statuses:
+            statuses[named["board_id"]] = await _ask(desk.statuses, named["board_id"])
+    staff = {
+        str(user["email"]).lower(): Person(
+            user["user_id"],
+            f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
+            str(user["email"]).lower(),
+        )
+        for user in await _ask(desk.users)
+        if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
+    }
+    categories = await _ask_if_allowed(desk.categories)
+    by_id = {board["board_id"]: board for board in boards}
+    inactive = frozenset(str(one["client_id"]) for one in clients if one.get("is_inactive"))
+    return Catalog(now, found, by_id, statuses, staff, clients, inactive, priorities, categories, faults)
+
+
+def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+    if box.board:
+        return _pick("board", boards, "board_name", box.board)
+    default = next((board for board in boards if board.get("is_default")), None)
+    if default is None:
+        raise UnknownName("board: the desk has no default board; name one in the mailbox")
+    return default
+
+
+def _destination(
+    box: MailboxSettings,
+    board: dict[str, Any],
+    statuses: list[dict[str, Any]],
+    priorities: list[dict[str, Any]],
+    clients: list[dict[str, Any]],
+) -> Destination:
+    status = _status(statuses, box)
+    priority = _priority(priorities, board, box)
+    client = (
+        _pick("client", clients, "client_name", box.fallback_client)
+        if box.fallback_client
+        else {"client_id": "", "client_name": ""}
+    )
+    if client.get("is_inactive"):
+        raise UnknownName(f"client {client['client_name']!r} is inactive")
+    return Destination(
+        box.address,
+        board["board_id"],
+        board["board_name"],
+        status["status_id"],
+        status["name"],
+        priority["priority_id"],
+        priority["priority_name"],
+        client["client_id"],
+        client["client_name"],
+    )
+
+
+def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
+    if box.status:
+        return _opening(statuses, box.status)
+    return _default_status(statuses)
+
+
+def _opening(statuses: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    status = _pick("status", statuses, "name", name)
+    if status.get("is_closed"):
+        raise UnknownName(f"status {name!r} is a closed one: new tickets need an open status")
+    return status
+
+
+def _default_status(statuses: list[dict[str, Any]]) -> dict[str, Any]:
+    opening = [status for status in statuses if not status.get("is_closed")]
+    if not opening:
+        raise UnknownName("status: the board has no open status")
+    first = min(opening, key=lambda status: status.get("order_number") or 0)
+    return next((status for status in opening if status.get("is_default")), first)
+
+
+def _priority(priorities: list[dict[str, Any]], board: dict[str, Any], box: MailboxSettings) -> dict[str, Any]:
+    if box.priority:
+        return _pick("priority", priorities, "priority_name", box.priority)
+    wanted = board.get("default_priority_id")
+    named = next((one for one in priorities if one["priority_id"] == wanted), None)
+    if named is None:
+        raise UnknownName("priority: the board has no default priority; name one in the mailbox")
+    return named

@@ -1,0 +1,332 @@
+"""The desk's REST API over httpx: one method a call, each returning an Outcome.
+
+The only module that imports httpx. Source: CONTRACT. Connections idle for 2 s are not used again
+(the desk drops them at 5 s and a lost race would be an unknown effect); nothing is retried here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from gateway.startup import without
+
+with without("click"):
+    import httpx
+
+from gateway.desk.breaker import Breaker
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
+from gateway.desk.pacing import LocalPacing, Pacing, Urgency
+from gateway.desk.permit import FREE, Permit
+
+KEEPALIVE = 2.0
+UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
+PAGES = 200
+PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
+LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+class Desk:
+    """A client of one desk. ``observe`` is told (route, outcome, seconds) of every call."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        key: str,
+        *,
+        timeout: float = 30,
+        rate: float = 60,
+        burst: int = 120,
+        connections: int = 32,
+        pacing: Pacing | None = None,
+        clock: Callable[[], float] = time.time,
+        observe: Callable[[str, Outcome, float], None] = lambda route, outcome, seconds: None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self.timeout = timeout
+        self.clock = clock
+        self.pacing: Pacing = pacing or LocalPacing(rate, burst, clock())
+        self.breaker = Breaker()
+        self.skew = 0.0  # the desk's clock less ours, seconds
+        self._observe = observe
+        self._base = url.rstrip("/")
+        self._http = httpx.AsyncClient(
+            headers={"x-api-key": key, "accept": "application/json"},
+            limits=httpx.Limits(
+                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
+            ),
+            timeout=httpx.Timeout(timeout),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    # -- reading ----------------------------------------------------------------------------------
+
+    async def ready(self) -> bool:
+        """Whether the desk's own database is there (GET /api/readyz, no key, not counted)."""
+        root = self._base.removesuffix("/v1")
+        try:
+            answer = await self._http.get(f"{root}/readyz", headers={"x-api-key": ""})
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == 200
+
+    async def boards(self) -> Outcome:
+        return await self._all("/boards", {}, Urgency.TICKET, PATIENCE)
+
+    async def statuses(self, board_id: str) -> Outcome:
+        return await self._get("/tickets/statuses", {"board_id": board_id}, urgency=Urgency.TICKET, patience=PATIENCE)
+
+    async def priorities(self) -> Outcome:
+        return await self._get("/tickets/priorities", {}, urgency=Urgency.TICKET, patience=PATIENCE)
+
+    async def clients(self, name: str) -> Outcome:
+        """Clients whose name contains ``name``: compare for equality."""
+        return await self._all("/clients", {"client_name": name})
+
+    async def all_clients(self) -> Outcome:
+        return await self._all("/clients", {}, Urgency.TICKET, PATIENCE)
+
+    async def contacts_of_domain(self, domain: str) -> Outcome:
+        """The first hundred contacts with an address that contains ``@domain``."""
+        return await self._get("/contacts", {"email": f"@{domain}", "limit": 100, "page": 1})
+
+    async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", "/contacts", json_body=body, permit=permit)
+
+    async def contacts(self, email: str) -> Outcome:
+        """Contacts with an address that contains ``email``, inactive ones included."""
+        return await self._all("/contacts", {"email": email})
+
+    async def users(self) -> Outcome:
+        return await self._all("/users", {}, Urgency.TICKET, PATIENCE)
+
+    async def categories(self) -> Outcome:
+        """The categories of tickets, those below others included."""
+        return await self._all("/categories/ticket", {}, Urgency.TICKET, PATIENCE)
+
+    async def ticket(self, ticket_id: str) -> Outcome:
+        return await self._get(f"/tickets/{ticket_id}", {})
+
+    async def tickets_by_number(self, number: str) -> Outcome:
+        """Tickets whose number contains ``number``: compare for equality."""
+        return await self._get("/tickets", {"ticket_number": number, "limit": 100})
+
+    async def tickets_since(self, since: float) -> Outcome:
+        """All tickets changed after ``since`` (our clock), every page, with their attributes."""
+        return await self._all(
+            "/tickets",
+            {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"},
+            urgency=Urgency.READ_BACK,
+        )
+
+    async def comments(self, ticket_id: str, back_to: float) -> Outcome:
+        """Comments in the default format, newest first, back to that time (our clock)."""
+        found: list[Any] = []
+        oldest = _iso(back_to + self.skew)
+        for page in range(PAGES):
+            outcome = await self._get(
+                f"/tickets/{ticket_id}/comments",
+                {"limit": 200, "order": "desc", "offset": 200 * page},
+                counted=False,
+            )
+            if not isinstance(outcome, Good):
+                return outcome
+            found += outcome.data
+            if len(outcome.data) < 200 or str(outcome.data[-1].get("created_at") or "") < oldest:
+                return Good(outcome.status, found, outcome.body)
+        return Unknown("more comments than can be read")
+
+    async def time_entries(self, ticket_id: str) -> Outcome:
+        return await self._get(f"/tickets/{ticket_id}/time-entries", {})
+
+    async def documents(self, ticket_id: str) -> Outcome:
+        """The documents of a ticket, to read back an upload."""
+        return await self._get(f"/tickets/{ticket_id}/documents", {}, urgency=Urgency.READ_BACK)
+
+    async def document_hash(self, ticket_id: str, document_id: str) -> Outcome:
+        """Download a document: Good(data=sha256 in hex)."""
+        path = f"/tickets/{ticket_id}/documents/{document_id}"
+        if wait := await self.pacing.take(self.clock(), Urgency.READ_BACK):
+            return Throttled(wait)
+        started = self.clock()
+        digest = sha256()
+        try:
+            async with self._http.stream("GET", self._base + path) as answer:
+                if answer.status_code != 200:
+                    await answer.aread()
+                    return await self._judged("GET", path, answer, started)
+                async for block in answer.aiter_bytes():
+                    digest.update(block)
+        except httpx.HTTPError as error:
+            return self._failed("GET", path, error, started)
+        self.breaker.good()
+        return Good(200, digest.hexdigest(), {})
+
+    # -- writing ----------------------------------------------------------------------------------
+
+    async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", "/tickets", json_body=body, permit=permit)
+
+    async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("PUT", f"/tickets/{ticket_id}", json_body=body, urgency=Urgency.FILE, permit=permit)
+
+    async def set_status(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("PUT", f"/tickets/{ticket_id}/status", json_body=body, counted=False, permit=permit)
+
+    async def add_comment(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        return await self._call("POST", f"/tickets/{ticket_id}/comments", json_body=body, counted=False, permit=permit)
+
+    async def bundle(self, master_id: str, child_id: str, mode: str, permit: Permit = FREE) -> Outcome:
+        """Put a ticket under a master, which becomes one."""
+        body = {"child_ticket_ids": [child_id], "mode": mode}
+        return await self._call("POST", f"/tickets/{master_id}/bundle", json_body=body, permit=permit)
+
+    async def upload(self, ticket_id: str, path: Path, name: str, content_type: str, permit: Permit = FREE) -> Outcome:
+        """Upload a file as a document. The deadline grows with its size."""
+        size = path.stat().st_size
+        with path.open("rb") as handle:
+            return await self._call(
+                "POST",
+                f"/tickets/{ticket_id}/documents",
+                files={"file": (name, handle, content_type)},
+                timeout=self.timeout + size / UPLOAD_FLOOR,
+                urgency=Urgency.FILE,
+                permit=permit,
+            )
+
+    async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
+        return await self._call("DELETE", f"/tickets/{ticket_id}/documents/{document_id}")
+
+    # -- how --------------------------------------------------------------------------------------
+
+    async def _get(
+        self,
+        path: str,
+        params: dict[str, Any],
+        *,
+        counted: bool = True,
+        urgency: Urgency = Urgency.REPLY,
+        patience: float = 0.0,
+    ) -> Outcome:
+        """With ``patience`` in seconds, wait for the rate limit."""
+        outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+        while isinstance(outcome, Throttled) and patience > 0:
+            await asyncio.sleep(min(outcome.after, patience))
+            patience -= outcome.after
+            outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+        return outcome
+
+    async def _all(
+        self, path: str, params: dict[str, Any], urgency: Urgency = Urgency.REPLY, patience: float = 0.0
+    ) -> Outcome:
+        """Every page of a list. Good only when every page answered. ``patience`` is for each page."""
+        found: list[Any] = []
+        for page in range(1, PAGES + 1):
+            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgency=urgency, patience=patience)
+            if not isinstance(outcome, Good):
+                return outcome
+            found += outcome.data
+            if not (outcome.body.get("pagination") or {}).get("hasNext"):
+                return Good(outcome.status, found, outcome.body)
+        return Unknown(f"more than {PAGES} pages of {path}")
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, Any] | None = None,
+        json_body: dict[str, Any] | None = None,
+        files: Any = None,
+        timeout: float | None = None,
+        counted: bool = True,
+        urgency: Urgency = Urgency.TICKET,
+        permit: Permit = FREE,
+    ) -> Outcome:
+        if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
+            return Throttled(wait)
+        content = None
+        headers = {}
+        if json_body is not None:
+            content = json.dumps(json_body, ensure_ascii=False).encode("utf-8", "replace")
+            headers["content-type"] = "application/json"
+        started = self.clock()
+        deadline = timeout or self.timeout
+
+        async def watch(event: str, _: Any) -> None:
+            if event.endswith(LAST_MOMENT):
+                permit.check()
+
+        try:
+            async with asyncio.timeout(deadline):
+                answer = await self._http.request(
+                    method,
+                    self._base + path,
+                    params=params,
+                    content=content,
+                    files=files,
+                    headers=headers,
+                    timeout=deadline,
+                    extensions={"trace": watch},
+                )
+        except (httpx.HTTPError, TimeoutError, OSError) as error:
+            return self._failed(method, path, error, started)
+        return await self._judged(method, path, answer, started)
+
+    def _failed(self, method: str, path: str, error: Exception, started: float) -> Outcome:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
+        self.breaker.bad(reason, self.clock())
+        outcome: Outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
+        self._observe(route(method, path), outcome, self.clock() - started)
+        return outcome
+
+    async def _judged(self, method: str, path: str, answer: httpx.Response, started: float) -> Outcome:
+        now = self.clock()
+        outcome = judge(answer.status_code, answer.content, answer.headers.get("retry-after"))
+        await self.pacing.learn(answer.headers.get("x-ratelimit-remaining"), now)
+        self._learn_clock(answer.headers.get("date"), now)
+        match outcome:
+            case Throttled(after):
+                await self.pacing.refuse(after, now)
+            case Unknown(status=500) if path.endswith(("/documents", "/time-entries")):
+                pass  # so the desk answers to a file over its operator's limit, and to a key without the right
+            case Unknown(reason):
+                self.breaker.bad(reason, now)
+            case Refused(status=401):
+                pass  # the desk says this too while its database is down: whoever asked finds out
+            case _:
+                self.breaker.good()
+        self._observe(route(method, path), outcome, now - started)
+        return outcome
+
+    def _learn_clock(self, date: str | None, now: float) -> None:
+        try:
+            self.skew = parsedate_to_datetime(date).timestamp() - now if date else self.skew
+        except ValueError:
+            pass
+
+
+def route(method: str, path: str) -> str:
+    """A call's name for logs and metrics: ids left out."""
+    parts = ["{id}" if len(part) == 36 and part.count("-") == 4 else part for part in path.split("/")]
+    return f"{method} {'/'.join(parts)}"
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,0 +1,1 @@
+"""What several sides match by: conditions, captures, domains, titles, words of state, names of clients, files."""

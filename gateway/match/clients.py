@@ -1,0 +1,60 @@
+"""Which client a text names: the longest of the names and aliases that stand in it, by whole words.
+
+"Smith" and "Smith North" may both be clients, and a name may hold the character that separates fields. Two
+names that do not lie within each other are no answer: the next text is asked, and then nobody guesses.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from gateway.model.questions import NamedClient
+
+MOST_WORDS = 12
+MOST_TEXT = 500
+_WORD = re.compile(r"\w+")
+
+
+class Clients:
+    """The names of the clients of a desk. ``names`` are (name, id), ``aliases`` other names of those."""
+
+    def __init__(self, names: Iterable[tuple[str, str]] = (), aliases: Mapping[str, str] | None = None) -> None:
+        by_name = {name.casefold(): one for name, one in names}
+        both = [
+            *by_name.items(),
+            *((alias, by_name.get(name.casefold(), "")) for alias, name in (aliases or {}).items()),
+        ]
+        self._known: dict[tuple[str, ...], set[str]] = {}
+        for name, one in both:
+            if (key := words_of(name)) and one:
+                self._known.setdefault(key, set()).add(one)
+        self._longest = min(MOST_WORDS, max(map(len, self._known), default=0))
+
+    def find(self, texts: Sequence[str]) -> NamedClient:
+        """The client that the first text with an answer names."""
+        why = "nothing names the client" if not texts else "no client is named"
+        for text in texts:
+            found = self._in(words_of(text[:MOST_TEXT]))
+            if len(found) == 1:
+                return NamedClient(found.pop(), f"named by {text[:100]!r}")
+            if found:
+                why = f"{text[:100]!r} names {len(found)} clients"
+        return NamedClient("", why)
+
+    def _in(self, words: tuple[str, ...]) -> set[str]:
+        """The clients named by the longest names; one within a longer one does not count."""
+        found: set[str] = set()
+        taken = [False] * len(words)
+        for length in range(min(self._longest, len(words)), 0, -1):
+            free = [start for start in range(len(words) - length + 1) if not any(taken[start : start + length])]
+            for start in free:  # two of a length that overlap are both meant, or neither
+                if hit := self._known.get(words[start : start + length]):
+                    found |= hit
+                    taken[start : start + length] = [True] * length
+        return found
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))

@@ -1,0 +1,1 @@
+"""The values that all sides share: mail, envelope, questions and answers, notices, problems, plans, reasons."""

@@ -1,0 +1,78 @@
+"""What a decision says: the outcome, the effects with their final request bodies, and the trace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from gateway.model.problem import Noticed, Problem
+from gateway.model.reasons import Reason
+
+Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
+EffectKind = Literal[
+    "ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact",
+    "close", "told", "priority", "client", "bundle", "list", "again", "reopen",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSpec:
+    """One outside change. ``body`` is JSON and final, but for what only an earlier effect of the same
+    plan can tell (the ticket's id, a picture's address). One that is "held" waits for an operator or a scan."""
+
+    kind: EffectKind
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ordered effects, and what the store learns when the ticket and text are there.
+
+    ``ids`` are (message id, known) for the mapping table; ``people`` (address, role); ``ticket_id``
+    is "" for a new ticket; ``ticket`` holds the facts of a new one."""
+
+    effects: tuple[EffectSpec, ...]
+    board_id: str
+    ticket_id: str = ""
+    ids: tuple[tuple[str, str], ...] = ()
+    people: tuple[tuple[str, str], ...] = ()
+    client_id: str = ""
+    contact_id: str = ""
+    fallback: bool = False
+    marks: tuple[tuple[str, str], ...] = ()  # addresses that cannot be reached, with the status
+    subject: str = ""
+    mentions: tuple[str, ...] = ()  # more ids by which other mail waits for this one
+    late: bool = False  # its effects have a time of their own: nobody waits for them
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a trace: the rule, what it found, and what follows from it."""
+
+    rule: str
+    found: str
+    result: str = ""
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was considered, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+
+    def add(self, rule: str, found: str, result: str = "") -> None:
+        self.steps.append(Step(rule, found, result))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
+    the operator. ``changes`` and ``noticed`` are of vendors' notices."""
+
+    outcome: Outcome
+    reason: Reason | Literal[""] = ""
+    detail: str = ""
+    plan: Plan | None = None
+    trace: tuple[Step, ...] = ()
+    changes: tuple[Problem, ...] = ()  # problems as they are from now on
+    noticed: Noticed | None = None

@@ -1,0 +1,233 @@
+"""Vendors' problems as they would have been: the store's part in deciding kept mail again.
+
+A book in memory answers what the store answers about problems, takes what a decision would have stored, and
+lets the time go by: tickets get made-up names, and close after their hold unless somebody had touched the
+ticket that the mail really became. Nothing is written, and the desk is only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import Good, Outcome
+from gateway.desk.timesheet import LACKS, booked
+from gateway.model import questions as ask
+from gateway.model.plan import Decision
+from gateway.model.problem import Problem, family_of
+from gateway.store.deliveries import Delivery
+
+ABOUT_PROBLEMS = (ask.ProblemsOf, ask.Changes, ask.NewProblems, ask.OpenParts, ask.PlannedWork, ask.OfIncident)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a profile's notices, and would have become; ``left`` are (title, client id, why) of tickets
+    that stay open after a recovery."""
+
+    mails: int = 0
+    unread: int = 0
+    tickets_before: int = 0
+    tickets: int = 0
+    comments: int = 0
+    counted: int = 0
+    closed: int = 0
+    left: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """A ticket that would have been made; ``real`` are those that the mails about it did become."""
+
+    id: str
+    closed_at: float = 0.0
+    board_id: str = ""
+    client_id: str = ""
+    real: list[str] = field(default_factory=list)
+    mails: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    after: float
+    problem: str
+    changed_at: float
+    never: str
+
+
+class Book:
+    """The problems of one desk. ``touched`` says why a real ticket may not be closed, "" for nothing."""
+
+    def __init__(self, desk: str, touched: Callable[[str, set[str], float], Awaitable[str]]) -> None:
+        self.desk = desk
+        self.tallies: dict[str, Tally] = {}
+        self._touched = touched
+        self._problems: dict[str, Problem] = {}
+        self._changes: dict[str, list[float]] = {}
+        self._tickets: dict[str, _Ticket] = {}
+        self._closings: list[_Closing] = []
+        self._began: list[tuple[str, str, float]] = []
+
+    # -- answering --------------------------------------------------------------------------------
+
+    def knows(self, question: ask.Question) -> bool:
+        """Whether the book answers this."""
+        match question:
+            case ask.StateOf(ticket_id) | ask.TicketFacts(ticket_id) | ask.Reopens(ticket_id, _):
+                return ticket_id in self._tickets
+            case ask.FilesOn(ticket_id, _):
+                return ticket_id in self._tickets
+        return isinstance(question, ABOUT_PROBLEMS)
+
+    def answer(self, question: ask.Question) -> Any:
+        known = self._problems.values()
+        match question:
+            case ask.ProblemsOf(profile, key):
+                family = family_of(self.desk, profile, key)
+                return [one for one in known if one.family == family]
+            case ask.Changes(problem_id, since):
+                return sum(at >= since for at in self._changes.get(problem_id, ()))
+            case ask.NewProblems(profile, client_id, since):
+                return sum(one[:2] == (profile, client_id) and one[2] >= since for one in self._began)
+            case ask.OpenParts(problem_id, but):
+                return sum(one.part_of == problem_id and one.alive and one.id != but for one in known)
+            case ask.PlannedWork(client_id, at):
+                return [
+                    one
+                    for one in known
+                    if one.client_id == client_id
+                    and one.alive
+                    and one.ticket_id
+                    and one.window_from <= at < one.window_to
+                ]
+            case ask.OfIncident(profile, incident):
+                return [one for one in known if one.profile == profile and one.incident == incident and one.ticket_id]
+            case ask.StateOf(ticket_id):
+                ticket = self._tickets[ticket_id]
+                closed = datetime.fromtimestamp(ticket.closed_at).astimezone().isoformat() if ticket.closed_at else ""
+                return ask.TicketState(
+                    ticket_id, ticket_id, bool(ticket.closed_at), closed, ticket.client_id, ticket.board_id, ""
+                )
+            case ask.Reopens():
+                return 0
+            case ask.FilesOn():
+                return {}
+        return None
+
+    def seed(self, question: ask.Question, answer: Any) -> None:
+        """What was true when the mail was decided, of problems that the book has never seen."""
+        if isinstance(question, ask.ProblemsOf):
+            for one in answer:
+                self._problems.setdefault(one.id, one)
+
+    # -- taking -----------------------------------------------------------------------------------
+
+    async def take(self, one: Delivery, decision: Decision, before: str, unread: bool, same: bool) -> None:
+        """What the decision would have stored. ``before`` is what the mail became, ``same`` that it still does."""
+        noticed = decision.noticed
+        if noticed is None:
+            return
+        tally = self.tallies.setdefault(noticed.profile, Tally())
+        tally.mails += 1
+        tally.unread += unread
+        tally.tickets_before += before == "ticket"
+        for problem in decision.changes:
+            self._problems[problem.id] = replace(problem, revision=problem.revision + 1)
+            if problem.opened_at == one.envelope.time:
+                self._began.append((problem.profile, problem.client_id, problem.opened_at))
+        if noticed.changed:
+            self._changes.setdefault(noticed.problem_id, []).append(one.envelope.time)
+        if decision.plan is None:
+            tally.counted += 1
+        elif decision.outcome == "ticket":
+            tally.tickets += 1
+            self._make(one, decision, one.ticket_id if same else "")
+        else:
+            tally.comments += any(spec.kind == "comment" for spec in decision.plan.effects)
+        if same:  # its ticket is the real one, and has its own history
+            return
+        problem_now = self._problems.get(noticed.problem_id)
+        if problem_now and (ticket := self._tickets.get(problem_now.ticket_id)):
+            ticket.mails.add(one.id)
+            ticket.real += [one.ticket_id] if one.ticket_id else []
+        for spec in decision.plan.effects if decision.plan else ():
+            body = spec.body
+            if spec.kind == "close":
+                self._closings.append(_Closing(body["after"], body["problem"], body["changed_at"], body["never"]))
+            if spec.kind not in ("status", "reopen") or decision.plan is None:
+                continue
+            if ticket := self._tickets.get(decision.plan.ticket_id):
+                ticket.closed_at = 0.0
+
+    def _make(self, one: Delivery, decision: Decision, name: str) -> None:
+        assert decision.plan is not None
+        if not name:
+            name = f"(ticket {len(self._tickets) + 1})"
+            self._tickets[name] = _Ticket(name, board_id=decision.plan.board_id, client_id=decision.plan.client_id)
+        for key, problem in self._problems.items():
+            if problem.delivery_id == one.id and not problem.ticket_id:
+                self._problems[key] = replace(problem, ticket_id=name, number=name)
+
+    async def advance(self, now: float) -> None:
+        """Close what would have closed by then."""
+        due = sorted((one for one in self._closings if one.after <= now), key=lambda one: one.after)
+        self._closings = [one for one in self._closings if one.after > now]
+        for one in due:
+            problem = self._problems[one.problem]
+            if problem.state != "recovered" or problem.changed_at != one.changed_at:
+                continue
+            ticket = self._tickets.get(problem.ticket_id)
+            why = one.never
+            for real in dict.fromkeys(ticket.real if ticket and not why else ()):
+                why = why or await self._touched(real, ticket.mails if ticket else set(), one.after)
+            tally = self.tallies.setdefault(problem.profile, Tally())
+            if why:
+                tally.left.append((problem.title or problem.what(), problem.client_id, why))
+                self._problems[one.problem] = replace(problem, left=why)
+                continue
+            tally.closed += 1
+            self._problems[one.problem] = replace(problem, state="closed", closed_at=one.after)
+            if ticket:
+                ticket.closed_at = one.after
+
+
+def touched_by(desk: Desk) -> Callable[[str, set[str], float], Awaitable[str]]:
+    """Why a real ticket may not have been closed by a time, "" for nothing: a comment of before that is not about the
+    vendor's mails, or time that was booked on it, whenever that was: the desk does not tell of others' entries.
+    What the desk does not answer keeps a ticket open, as it would have."""
+    known: dict[str, tuple[Any, Any]] = {}
+
+    async def touched(ticket_id: str, mails: set[str], by: float) -> str:
+        if ticket_id not in known:
+            comments, sheet = await desk.comments(ticket_id, 0.0), await desk.time_entries(ticket_id)
+            known[ticket_id] = (_data(comments), booked(_data(sheet)))
+        comments_of, was_booked = known[ticket_id]
+        if not isinstance(comments_of, list):
+            return "the desk does not say who wrote on it"
+        if any(_mail_of(comment) not in mails and _seconds(comment.get("created_at")) <= by for comment in comments_of):
+            return "somebody wrote on it"
+        if was_booked is None:
+            return f"the desk does not say whether time was booked on it: {LACKS}"
+        return "somebody booked time on it" if was_booked else ""
+
+    return touched
+
+
+def _data(outcome: Outcome) -> Any:
+    return outcome.data if isinstance(outcome, Good) else None
+
+
+def _mail_of(comment: dict[str, Any]) -> str:
+    metadata = comment.get("metadata")
+    mine = metadata.get("email_gateway") if isinstance(metadata, dict) else None
+    return str(mine.get("delivery", "")) if isinstance(mine, dict) else ""
+
+
+def _seconds(stamp: Any) -> float:
+    try:
+        return datetime.fromisoformat(str(stamp)).timestamp()
+    except ValueError:
+        return 0.0

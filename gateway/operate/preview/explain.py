@@ -1,0 +1,243 @@
+"""``gateway explain``: the decision about a mail, with its trace and no side effects.
+
+Runs the same pure decision as live traffic. What the store or the desk cannot answer is shown as an
+open question, and the decision goes on as if there were nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from gateway.config.settings import MailboxSettings, Settings
+from gateway.decide.policy import Context, decide
+from gateway.desk.algapsa.catalog import DeskAway
+from gateway.desk.directory import Directory, NoCatalog
+from gateway.mail.headers import split_headers
+from gateway.mail.ids import header_block
+from gateway.mail.read import read
+from gateway.model import questions as ask
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope, Verdict
+from gateway.model.plan import Decision
+from gateway.smtp.spam import Spam, spam_of
+from gateway.store.deliveries import Delivery
+from gateway.store.engine import make_engine
+from gateway.store.stage import Stage
+from gateway.templates import Templates
+from gateway.work.answers import Answers
+from gateway.work.noticing import noticing
+from gateway.work.planner import policies
+from gateway.work.sources import sources
+
+EMPTY: dict[type[ask.Question], Any] = {
+    ask.Copies: [],
+    ask.TicketsOf: [],
+    ask.TicketFacts: None,
+    ask.IsParticipant: False,
+    ask.ContactsOf: [],
+    ask.ClientsOfDomain: (),
+    ask.ClientNamed: "",
+    ask.FilesOn: {},
+    ask.Staff: False,
+    ask.TicketOfToken: "",
+    ask.TicketByNumber: None,
+    ask.SameSubject: "",
+    ask.StateOf: None,
+    ask.Reopens: 0,
+    ask.RecentMails: ask.Recent(0, 0, 0),
+    ask.ProblemsOf: [],
+    ask.Changes: 0,
+    ask.NewProblems: 0,
+    ask.OpenParts: 0,
+    ask.PlannedWork: [],
+    ask.OfIncident: [],
+    ask.ClientIn: ask.NamedClient("", "nobody to ask"),
+}
+
+
+async def explain(
+    settings: Settings,
+    file: Path,
+    sender: str | None,
+    recipient: str | None,
+    directory: Directory | None,
+    relayed: bool = False,
+    peer: str = "",
+    verdict: Verdict = "unknown",
+) -> dict[str, Any]:
+    """Decide about the mail in ``file``. Without ``directory`` the desk is not asked; ``relayed``: as if it came
+    from a trusted relay, whose spam filter is believed. ``peer`` and ``verdict`` are as the edge would have found.
+
+    Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
+    raw = file.read_bytes()
+    email = read(raw, own_addresses=[box.address for box in settings.mailbox]).email
+    box = _mailbox(settings, recipient)
+    spam = spam_of(split_headers(header_block(raw))[0]) if relayed else Spam()
+    envelope = Envelope(
+        mail_from=_mail_from(sender, email),
+        rcpt_to=recipient or box.address,
+        peer=peer,
+        verdict=verdict,
+        time=time.time(),
+        spam=spam.flag,
+        spam_score=spam.score,
+        scl=spam.scl,
+    )
+    context = Context(
+        delivery_id="explain",
+        **_places(box, settings, directory),
+        own=frozenset(one.address for one in settings.mailbox),
+        templates=Templates(box.templates),
+        tell=True,
+        noticing=noticing(email, envelope, box, sources(settings), directory.catalog if directory else None),
+    )
+    one = _delivery(box, envelope, email)
+    source = Answers(one, directory, lambda operation: _on_database(settings, operation))
+    answers: dict[ask.Question, Any] = {}
+    unanswered: list[ask.Question] = []
+    while not isinstance(result := decide(email, envelope, context, answers), Decision):
+        for question in result:
+            try:
+                answers[question] = await source.answer(question)
+            except (LookupError, DeskAway):
+                unanswered.append(question)
+                answers[question] = EMPTY[type(question)]
+    return {
+        "file": str(file),
+        "mailbox": box.address,
+        "mail": {
+            "from": email.sender.address if email.sender else "",
+            "subject": email.subject,
+            "message_id": email.message_id,
+            "class": email.auto.kind,
+            "attachments": [one.filename for one in email.attachments],
+            "defects": list(email.defects),
+        },
+        "steps": [asdict(step) for step in result.trace],
+        "unanswered": [{"asked": question.kind, **asdict(question)} for question in unanswered],
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "detail": result.detail,
+        "effects": [_summary(spec.kind, spec.body) for spec in result.plan.effects] if result.plan else [],
+        "names": directory.catalog.names() if directory and directory.catalog else {},
+    }
+
+
+def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:
+    if recipient is None:
+        return settings.mailbox[0]
+    from gateway.smtp.session import Mailboxes
+
+    box = Mailboxes(settings.mailbox).find(recipient)
+    if box is None:
+        raise KeyError(recipient)
+    return box
+
+
+def _mail_from(sender: str | None, email: Email) -> str:
+    return sender if sender is not None else email.sender.address if email.sender else ""
+
+
+def _places(box: MailboxSettings, settings: Settings, directory: Directory | None) -> dict[str, Any]:
+    """The mailbox's ids, or its names where the desk is not there to tell."""
+    if directory is not None:
+        try:
+            place = directory.destination(box.address)
+        except NoCatalog:
+            pass
+        else:
+            ids = {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id}
+            return {"destination": ids, **policies(box, settings, directory, place.client_id)}
+    names = {
+        "board_id": f"board {box.board or '(default)'}",
+        "status_id": f"status {box.status or '(default)'}",
+        "priority_id": f"priority {box.priority or '(default)'}",
+    }
+    fallback = f"client {box.fallback_client}" if box.fallback_client else ""
+    return {"destination": names, **policies(box, settings, None, fallback)}
+
+
+def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:
+    return Delivery(
+        seq=1 << 62,
+        id="explain",
+        raw_id=0,
+        desk=box.desk,
+        mailbox=box.address,
+        envelope=envelope,
+        message_id=email.message_id,
+        accepted_at=0,
+        stage=Stage.ACCEPTED,
+        fence=0,
+        deaths=0,
+        interrupts=0,
+        tries=0,
+        waits_from=0,
+        generation=1,
+        posted=False,
+        board_id="",
+        ticket_id="",
+        detail="",
+        released=False,
+        files_released=False,
+        moved_to="",
+        moved_from="",
+        plan=None,
+    )
+
+
+async def _on_database(settings: Settings, operation: Callable[[Connection], Any]) -> Any:
+    """Run an operation on the database, if it is there. Raises LookupError."""
+    if settings.store.url.startswith("sqlite:///") and not Path(settings.store.url[10:]).exists():
+        raise LookupError("no database yet")
+    engine = make_engine(settings.store.url)
+    try:
+        with engine.connect() as connection:
+            return operation(connection)
+    except DBAPIError as error:
+        raise LookupError(str(error.orig)) from error
+    finally:
+        engine.dispose()
+
+
+def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    match kind:
+        case "ticket":
+            request = body["request"]
+            return {"effect": "create ticket", **{k: v for k, v in request.items() if k != "attributes"}}
+        case "comment":
+            return {"effect": "add comment", "internal": body["request"]["is_internal"]}
+        case "document":
+            held = {"held": body["held"]} if body.get("held") else {}
+            return {"effect": "upload document", "name": body["name"], "size": body.get("size"), **held}
+        case "pictures":
+            return {"effect": "put pictures into the text"}
+        case "close":
+            never = {"never": body["never"]} if body["never"] else {}
+            return {"effect": "close if nobody touched it", "after": body["after"], **never}
+        case "told":
+            return {"effect": "tell what became of the ticket"}
+        case "priority":
+            effect = "raise the priority" if body.keys() & {"before", "below"} else "set the priority"
+            return {"effect": effect, **body["request"]}
+        case "client":
+            return {"effect": "move to its client", **body["request"]}
+        case "bundle":
+            return {"effect": "bundle", "under": body["master_id"], "mode": body["mode"]}
+        case "list":
+            return {"effect": "list what belongs to it"}
+        case "again":
+            return {"effect": "decide again", "after": body["after"]}
+        case "reopen":
+            return {"effect": "reopen", **body["request"]}
+        case "status":
+            return {"effect": "set status", **body["request"]}
+        case _:
+            return {"effect": "name missing files, if any"}

@@ -1,0 +1,40 @@
+"""Who is mailed when a vendor's news goes out to the clients of bundled tickets: shown before it happens."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError
+
+from gateway.config.settings import Settings
+from gateway.desk.algapsa.catalog import Catalog
+from gateway.model.problem import Problem
+from gateway.store import problems
+from gateway.store.engine import make_engine
+from gateway.work.sources import sources
+
+
+def preview(settings: Settings, desk: str, catalog: Catalog) -> list[str]:
+    """A line for each notice that fans out, with the clients that its next news would be mailed to."""
+    out = []
+    names = {str(row["client_id"]): str(row["client_name"]) for row in catalog.clients}
+    for source in sources(settings).all:
+        if source.desk != desk or not (source.handling.fan_out and source.handling.bundle):
+            continue
+        found = [f"{names.get(one.client_id, one.client_id)} ({one.number})" for one in _bundled(settings, source.name)]
+        whom = ", ".join(found) or "nobody at the moment"
+        out.append(
+            f"notice {source.name} fans out: its news is mailed to the contact of each bundled ticket, else to the "
+            f"client's own address: {whom}"
+        )
+    return out
+
+
+def _bundled(settings: Settings, name: str) -> list[Problem]:
+    """The open problems whose tickets are bundled; none where the database cannot be read."""
+    engine = make_engine(settings.store.url)
+    try:
+        with engine.connect() as connection:
+            return problems.bundled(connection, name)
+    except DBAPIError:
+        return []
+    finally:
+        engine.dispose()

@@ -1,0 +1,154 @@
+"""The check of notices: fixtures that do not come out, proofs that prove nothing, names that the desk lacks."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from gateway.config.notices import NoticeSettings
+from gateway.config.profile import Profile
+from gateway.config.settings import Settings
+from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.mail.read import read as read_mail
+from gateway.model.email import Address, Email
+from gateway.model.envelope import Envelope
+from gateway.notices import fixtures
+from gateway.notices.read import read
+from gateway.notices.source import Source, Sources
+from gateway.work.rules import Fault
+from gateway.work.sources import destination, ids_of, sources
+
+_IDENTITY = ("profile", "desk", "senders", "networks", "logins", "token")
+
+
+def check_profiles(settings: Settings) -> list[Fault]:
+    """Fixtures of the profiles that are on or the operator's own, and notices that nothing can prove or reach."""
+    used = {one.profile for one in settings.notice}
+    faults = [
+        Fault(mistake.where, f"profile {name!r}, fixture {mistake.fixture!r}: {mistake.what}")
+        for name, loaded in sorted(settings.profiles.items())
+        if loaded.own or name in used
+        for mistake in fixtures.run(loaded)
+    ]
+    known = sources(settings)
+    for number, one in enumerate(settings.notice):
+        for key, what in (
+            *_doubtful(one, settings),
+            *_hidden(one, settings.notice[:number]),
+            *_taken(one, settings, known),
+        ):
+            faults.append(Fault(settings.places.of("notice", number, key), f"notice {one.called!r}: {what}"))
+    return faults
+
+
+def _taken(one: NoticeSettings, settings: Settings, known: Sources) -> Iterator[tuple[str, str]]:
+    """What another notice takes of one's mail: a fixture of its profile, as if one of its senders had sent it.
+    Generic profiles are meant to get what the others leave."""
+    loaded = settings.profiles[one.profile]
+    source = known.named(one.called)
+    assert source is not None
+    for fixture in (each for each in loaded.profile.fixture if each.matches and not loaded.profile.generic):
+        try:
+            email = read_mail(fixtures.mail_of(fixture, loaded.path.parent)).email
+        except (OSError, ValueError):
+            continue  # said where the fixtures are run
+        email, envelope = _as_sent_by(source, email)
+        notice = read(email, envelope, known, desk=one.desk, mailbox=one.mailbox or "")
+        taker = known.named(notice.profile) if notice else None
+        if taker is not None and taker.profile is not source.profile:
+            words = f"fixture {fixture.name!r} of its profile is taken by notice {taker.name!r}, which stands before"
+            yield "profile", words
+            return
+
+
+def _as_sent_by(source: Source, email: Email) -> tuple[Email, Envelope]:
+    """A mail as it comes from a source, with all of its proofs."""
+    who = source.who
+    address = email.sender.address.lower() if email.sender else ""
+    if who.senders and not who.claimed(address):
+        first = min(who.senders)
+        address = first if "@" in first else f"notices@{first}"
+        email = replace(email, sender=Address(address, email.sender.name if email.sender else ""))
+    return email, Envelope(
+        address,
+        f"alerts+{who.token}@mailbox.example" if who.token else "alerts@mailbox.example",
+        peer=str(who.networks[0].network_address) if who.networks else "",
+        auth=min(who.logins, default=""),
+        verdict="pass",
+        verdict_for=address,
+    )
+
+
+def _doubtful(one: NoticeSettings, settings: Settings) -> Iterator[tuple[str, str]]:
+    """Proofs that prove nothing: (key, what)."""
+    edge = settings.smtp
+    relays = [ipaddress.ip_network(relay) for relay in edge.relays]
+    for network in one.networks:
+        mine = ipaddress.ip_network(network)
+        if any(mine.version == relay.version and mine.overlaps(relay) for relay in relays):
+            yield "networks", f"{network} holds a relay: whatever comes through it would be proven"
+    looks = edge.authserv_ids or edge.verdict.direct
+    if not (one.networks or one.logins or one.token or looks):
+        yield (
+            "senders",
+            "nothing proves its mail: no verdicts are configured, and it has no networks, logins or token",
+        )
+
+
+def _hidden(one: NoticeSettings, earlier: Sequence[NoticeSettings]) -> Iterator[tuple[str, str]]:
+    """Whether an earlier notice has all of its mail."""
+    for other in earlier:
+        same = all(getattr(one, key) == getattr(other, key) for key in _IDENTITY)
+        if same and other.mailbox in (None, one.mailbox) and set(other.when) <= set(one.when):
+            yield "", f"can never match: notice {other.called!r} has the same profile, senders and proofs"
+            return
+
+
+def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
+    """Names in notices and their profiles that the desk does not have."""
+    faults = []
+    aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
+    for number, one in enumerate(settings.notice):
+        if one.desk != desk:
+            continue
+        loaded = settings.profiles[one.profile]
+        profile = loaded.profile
+        unknown = (*_unknown_place(one, profile, catalog), *_unknown_clients(one, profile, aliases, catalog))
+        for section, key, what in unknown:
+            where = loaded.places.of(section, None, key) if section else settings.places.of("notice", number, key)
+            faults.append(Fault(where, f"notice {one.called!r}: {what}"))
+    return faults
+
+
+Unknown = tuple[str, str, str]
+"""The profile's section ("" for the notice itself), the key, and what is wrong with the name there."""
+
+
+def _unknown_place(one: NoticeSettings, profile: Profile, catalog: Catalog) -> Iterator[Unknown]:
+    try:
+        ids_of(destination(one, profile), catalog)
+    except UnknownName as error:
+        said = getattr(one, error.kind, "") or not getattr(profile.policy, error.kind, "")
+        yield "" if said else "policy", error.kind, str(error)
+    for section, priorities in (("", one.priorities), ("severity", profile.severity.priorities)):
+        for word, name in priorities.items():
+            try:
+                catalog.place("", "", name, "")
+            except UnknownName as error:
+                yield section, "priorities", f"{word!r}: {error}"
+
+
+def _unknown_clients(
+    one: NoticeSettings, profile: Profile, aliases: dict[str, str], catalog: Catalog
+) -> Iterator[Unknown]:
+    named = [("", "client", one.client), *(("", "aliases", name) for name in one.aliases.values())]
+    named += [("", "expect", expected.client) for expected in one.expect]
+    named += [("client", "aliases", name) for name in profile.client.aliases.values()]
+    named += [("expect", "client", expected.client) for expected in profile.expect]
+    for section, key, name in named:
+        try:
+            if name:
+                catalog.client_id(aliases.get(name.casefold(), name))
+        except UnknownName as error:
+            yield section, key, str(error)

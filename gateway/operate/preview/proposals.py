@@ -1,0 +1,48 @@
+"""Kept mail of machines that no profile read: what profiles could be drafted from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import Connection, func, select
+
+from gateway.model.email import Email
+from gateway.store.schema import delivery, notice, raw
+from gateway.work.parser import Parser, ParserBroken, ParserDied
+
+MACHINES = ("notification", "bulk")
+MOST_SENDERS = 20
+MOST_MAILS = 100  # of a sender, the newest
+MOST_BYTES = 1 << 20
+
+
+def kept(connection: Connection, spool: Path, since: float, sender: str, least: int) -> list[bytes]:
+    """The mails, as they came, of senders with at least so many; of one ``sender`` whoever seems to write."""
+    read = select(notice.c.delivery_id).where(notice.c.delivery_id == delivery.c.id).exists()
+    wanted = [delivery.c.accepted_at >= since, delivery.c.sender != "", ~read]
+    wanted.append(delivery.c.sender == sender.lower() if sender else delivery.c["class"].in_(MACHINES))
+    count = func.count()
+    most = select(delivery.c.sender).where(*wanted).group_by(delivery.c.sender).having(count >= least)
+    senders = connection.execute(most.order_by(count.desc(), delivery.c.sender).limit(MOST_SENDERS)).scalars().all()
+    out: list[bytes] = []
+    for one in senders:
+        query = select(raw.c.data, raw.c.path).join(delivery, delivery.c.raw_id == raw.c.id)
+        query = query.where(*wanted, delivery.c.sender == one, raw.c.size <= MOST_BYTES)
+        for data, path in connection.execute(query.order_by(delivery.c.seq.desc()).limit(MOST_MAILS)):
+            out.append((spool / path).read_bytes() if path else bytes(data))
+    return out
+
+
+async def read_all(mails: Sequence[bytes]) -> list[Email]:
+    """Mails read in the parser's child; those over which it dies or stalls are left out."""
+    parser, out = Parser(), []
+    try:
+        for one in mails:
+            try:
+                out.append(await parser.read(one))
+            except (ParserDied, ParserBroken):
+                continue
+    finally:
+        await parser.close()
+    return out

@@ -1,0 +1,381 @@
+"""``gateway whatif``: kept mail decided again under another configuration, and what would have changed.
+
+The same pure decision as live traffic, with the answers that were kept with each mail's trace. What
+was not asked then is asked of the desk now, reading only. Nothing is written and nothing is sent.
+Left out: mail that an operator moved, that is still pending, or that failed for other reasons than a
+decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, and_, or_, select
+
+from gateway.config.settings import Settings
+from gateway.decide.context import Context
+from gateway.decide.policy import decide
+from gateway.desk.algapsa.catalog import DeskAway
+from gateway.desk.directory import Directory, NoCatalog
+from gateway.model import questions as ask
+from gateway.model.email import Email
+from gateway.model.plan import Decision
+from gateway.model.problem import Problem
+from gateway.model.reasons import Reason
+from gateway.operate.preview.backtest import Book, Tally, touched_by
+from gateway.operate.preview.explain import EMPTY
+from gateway.store import deliveries
+from gateway.store.deliveries import Delivery
+from gateway.store.raw import RawMail
+from gateway.store.reading import garbled, looking
+from gateway.store.schema import delivery, effect, raw
+from gateway.store.stage import Stage
+from gateway.work.answers import Answers
+from gateway.work.noticing import noticing
+from gateway.work.parser import ParserBroken, ParserDied
+from gateway.work.planner import Places, context_of
+
+BATCH = 200
+AT_ONCE = 8
+AFTERWARDS = 7200.0
+"""Seconds after the last mail in which tickets may still close."""
+ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
+NOT_DECIDED = (
+    Reason.API_REJECTED,
+    Reason.DAMAGED,
+    Reason.RETRIES_EXHAUSTED,
+    Reason.UNPARSEABLE,
+    Reason.NO_MAILBOX,
+    Reason.DROPPED,
+    Reason.NO_TICKET,
+)
+SHOWN = (
+    ("board_id", "board"),
+    ("status_id", "status"),
+    ("priority_id", "priority"),
+    ("client_id", "client"),
+    ("contact_name_id", "contact"),
+    ("assigned_to", "assignee"),
+    ("category_id", "category"),
+    ("subcategory_id", "subcategory"),
+    ("title", "title"),
+)
+
+QUESTIONS: dict[str, type[ask.Question]] = {one.kind: one for one in ask.Question.__subclasses__()}
+ANSWERS: dict[type[ask.Question], Any] = {
+    ask.Copies: ask.Copy,
+    ask.TicketsOf: ask.Mapped,
+    ask.TicketFacts: ask.Ticket,
+    ask.TicketByNumber: ask.Ticket,
+    ask.ContactsOf: ask.Contact,
+    ask.StateOf: ask.TicketState,
+    ask.RecentMails: ask.Recent,
+    ask.ProblemsOf: Problem,
+    ask.PlannedWork: Problem,
+    ask.OfIncident: Problem,
+    ask.ClientIn: ask.NamedClient,
+}
+
+
+class Reader(Protocol):
+    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email: ...
+
+
+Read = Callable[[Callable[[Connection], Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One mail that would have become something else."""
+
+    delivery: str
+    sender: str
+    subject: str
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def words(self) -> str:
+        keys = [key for key in (*self.before, *self.after) if self.before.get(key) != self.after.get(key)]
+        return "; ".join(
+            f"{key} {self.before.get(key) or '-'} -> {self.after.get(key) or '-'}" for key in dict.fromkeys(keys)
+        )
+
+
+@dataclass(slots=True)
+class Report:
+    """``counts`` are of the kinds of change; ``asked`` are questions that nobody could answer; ``notices`` what
+    became of vendors' notices by profile."""
+
+    mails: int = 0
+    left_out: int = 0
+    asked: int = 0
+    changes: list[Change] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    notices: dict[str, Tally] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    one: Delivery
+    mail: bytes | Path
+    answers: dict[ask.Question, Any]
+    became: dict[str, str]
+
+
+class _Replay:
+    """Mail under decision again. ``books`` hold the problems of each desk as they would have been."""
+
+    def __init__(
+        self, read: Read, parser: Reader, directories: Mapping[str, Directory], settings: Settings, report: Report
+    ) -> None:
+        self.read = read
+        self.parser = parser
+        self.directories = directories
+        self.settings = settings
+        self.report = report
+        self.places = Places(settings)
+        self.names = {name: one.catalog.names() if one.catalog else {} for name, one in directories.items()}
+        self.books = {name: Book(name, touched_by(one.desk)) for name, one in directories.items()}
+        self.diverged: set[str] = set()
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def open(self, kept: _Kept) -> _Opened | Change | None:
+        """Read a mail: what is to be decided, or why it changes; None when it is left out."""
+        one = kept.one
+        box = next((box for box in self.settings.mailbox if box.address == one.mailbox), None)
+        directory = self.directories.get(one.desk)
+        if box is None or directory is None:
+            return _change(kept, {"outcome": f"quarantine {Reason.NO_MAILBOX}"}, "", "", {})
+        async with self._room:
+            try:
+                context = context_of(one, box, self.settings, directory, self.places)
+                email = await self.parser.read(kept.mail)
+            except (NoCatalog, ParserDied, ParserBroken):
+                self.report.left_out += 1
+                return None
+            noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
+            opened = _Opened(kept, email, replace(context, noticing=noticed), directory)
+            return opened if noticed else await self.judge(opened)
+
+    async def judge(self, opened: _Opened) -> Change | None:
+        """Decide about a mail. Notices have to come in the order in which they were accepted."""
+        kept, email, one = opened.kept, opened.email, opened.kept.one
+        noticed = opened.context.noticing
+        book = self.books[one.desk] if noticed else None
+        answers = dict(kept.answers)
+        if book is not None and noticed is not None:
+            await book.advance(one.envelope.time)
+            for question, answer in kept.answers.items():
+                book.seed(question, answer)
+            if noticed.notice.profile in self.diverged:
+                answers = {key: value for key, value in answers.items() if not book.knows(key)}
+
+        async def look(operation: Callable[[Connection], Any]) -> Any:
+            return self.read(operation)
+
+        source = Answers(one, opened.directory, look)
+        while not isinstance(decision := decide(email, one.envelope, opened.context, answers), Decision):
+            for question in decision:
+                if book is not None and book.knows(question):
+                    answers[question] = book.answer(question)
+                    continue
+                try:
+                    answers[question] = await source.answer(question)
+                except (DeskAway, LookupError):
+                    self.report.asked += 1
+                    answers[question] = EMPTY[type(question)]
+        sender = email.sender.address if email.sender else ""
+        change = _change(kept, _became(decision), sender, email.subject, self.names[one.desk])
+        if book is not None and noticed is not None:
+            if change is not None:
+                self.diverged.add(noticed.notice.profile)
+            unread = not noticed.notice.parsed
+            await book.take(one, decision, kept.became["outcome"], unread, same=change is None)
+        return change
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    kept: _Kept
+    email: Email
+    context: Context
+    directory: Directory
+
+
+async def replay(
+    read: Read, parser: Reader, directories: Mapping[str, Directory], settings: Settings, since: float
+) -> Report:
+    """Decide all kept mail since then again. ``read`` runs a function on the store."""
+    report = Report()
+    work = _Replay(read, parser, directories, settings, report)
+    after, last = 0, 0.0
+    while True:
+        rows, after = read(partial(_batch, since=since, after=after, settings=settings))
+        if not after:
+            break
+        report.left_out += sum(one is None for one in rows)
+        kept = [one for one in rows if one is not None]
+        report.mails += len(kept)
+        last = max([last, *(one.one.envelope.time for one in kept)])
+        for opened in await asyncio.gather(*(work.open(one) for one in kept)):
+            change = await work.judge(opened) if isinstance(opened, _Opened) else opened
+            if change is not None:
+                report.changes.append(change)
+                report.counts.update(_kinds(change))
+    for name, book in work.books.items():
+        await book.advance(last + AFTERWARDS)
+        for profile, tally in book.tallies.items():
+            tally.left = [(title, work.names[name].get(client, client), why) for title, client, why in tally.left]
+            report.notices[profile] = tally
+    return report
+
+
+def _change(kept: _Kept, after: dict[str, str], sender: str, subject: str, names: Mapping[str, str]) -> Change | None:
+    if after == kept.became:
+        return None
+
+    def named(values: dict[str, str]) -> dict[str, str]:
+        return {key: names.get(value, value) for key, value in values.items()}
+
+    return Change(kept.one.id, sender, subject, named(kept.became), named(after))
+
+
+def _kinds(change: Change) -> Iterable[str]:
+    before, after = change.before["outcome"], change.after["outcome"]
+    if before != after:
+        return [f"{before} -> {after}"]
+    return [
+        key for key in dict.fromkeys((*change.before, *change.after)) if change.before.get(key) != change.after.get(key)
+    ]
+
+
+def _became(decision: Decision) -> dict[str, str]:
+    """What a decision makes of a mail, in the words by which two are compared."""
+    if decision.plan is None:
+        return {"outcome": f"{decision.outcome} {decision.reason}"}
+    held = _held(spec.body for spec in decision.plan.effects if spec.kind == "document")
+    if decision.outcome == "comment":
+        bodies: dict[str, list[Mapping[str, Any]]] = {}
+        for spec in decision.plan.effects:
+            bodies.setdefault(spec.kind, []).append(spec.body)
+        return _comment(decision.plan.ticket_id, bodies, held)
+    request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
+    moved: dict[str, Any] = next((spec.body["request"] for spec in decision.plan.effects if spec.kind == "client"), {})
+    return _ticket({**request, **moved}, [spec.kind for spec in decision.plan.effects], held)
+
+
+def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    names = [str(one["name"]) for one in documents if one.get("held")]
+    return {"files held": ", ".join(names)} if names else {}
+
+
+def _comment(ticket_id: str, bodies: Mapping[str, list[Mapping[str, Any]]], held: dict[str, str]) -> dict[str, str]:
+    internal = any(body["request"].get("is_internal") for body in bodies.get("comment", ()))
+    priority = {
+        "priority at least" if "below" in body else "priority": str(body["request"]["priority_id"])
+        for body in bodies.get("priority", ())
+    }
+    return {
+        "outcome": "internal comment" if internal else "comment",
+        "ticket": ticket_id,
+        **priority,
+        **held,
+    }
+
+
+def _ticket(request: dict[str, Any], kinds: Iterable[str], held: dict[str, str]) -> dict[str, str]:
+    made = {"new contact": "yes"} if "contact" in kinds else {}
+    notes = {"internal comments": "yes"} if "note" in kinds else {}
+    return {
+        "outcome": "ticket",
+        **{name: str(request[key]) for key, name in SHOWN if request.get(key)},
+        **made,
+        **notes,
+        **held,
+    }
+
+
+# -- what was kept ---------------------------------------------------------------------------------
+
+
+def _batch(connection: Connection, since: float, after: int, settings: Settings) -> tuple[list[_Kept | None], int]:
+    """The next mails in order of acceptance, None for those left out; 0 after the last."""
+    query = select(delivery).where(and_(delivery.c.seq > after, delivery.c.accepted_at >= since))
+    with looking():
+        rows = connection.execute(query.order_by(delivery.c.seq).limit(BATCH)).mappings().all()
+    if not rows:
+        return [], 0
+    found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
+        effect.c.delivery_id.in_([row["id"] for row in rows]),
+        or_(
+            effect.c.kind.in_(("ticket", "contact", "client", "note", "priority")),
+            and_(effect.c.kind == "comment", effect.c.body.contains('"is_internal": true')),
+            and_(effect.c.kind == "document", effect.c.body.contains('"held"')),
+        ),
+    )
+    plans: dict[tuple[str, int], dict[str, list[str]]] = {}
+    with looking():
+        bodies = connection.execute(found.order_by(effect.c.idx)).all()
+    for one in bodies:
+        plans.setdefault((one.delivery_id, one.generation), {}).setdefault(one.kind, []).append(one.body)
+    with looking():
+        contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
+    kept_mail = RawMail(settings.store)
+    mails = {row["id"]: kept_mail.read(row) for row in contents if not garbled(row.values())}
+    kept = [_kept(row, plans.get((row["id"], row["generation"]), {}), mails.get(row["raw_id"])) for row in rows]
+    return kept, int(rows[-1]["seq"])
+
+
+def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _Kept | None:
+    if garbled([*row.values(), *chain.from_iterable(plan.values())]):
+        return None
+    if row["stage"] not in ENDED or not row["trace"] or mail is None or row["generation"] > 1:
+        return None
+    if row["reason"] in NOT_DECIDED or row["moved_to"] or row["moved_from"]:
+        return None
+    held = _held(json.loads(body) for body in plan.get("document", ()))
+    if row["stage"] != Stage.DONE.value:
+        word = "suppress" if row["stage"] == Stage.SUPPRESSED.value else "quarantine"
+        became = {"outcome": f"{word} {row['reason']}"}
+    elif row["outcome"] == "comment":
+        bodies = {kind: [json.loads(body) for body in found] for kind, found in plan.items()}
+        became = _comment(row["ticket_id"], bodies, held)
+    elif "ticket" in plan:
+        moved = json.loads(plan["client"][0])["request"] if "client" in plan else {}
+        became = _ticket({**json.loads(plan["ticket"][0])["request"], **moved}, plan, held)
+    else:
+        return None
+    one = replace(deliveries.of_row(row), files_released=False)  # as it was decided at first
+    return _Kept(one, mail, answers_of(json.loads(row["trace"])), became)
+
+
+def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:
+    """The questions of a kept trace with their answers."""
+    found: dict[ask.Question, Any] = {}
+    for one in trace.get("answers", ()):
+        kind = QUESTIONS.get(one["asked"])
+        if kind is None:
+            continue
+        about = {key: tuple(value) if isinstance(value, list) else value for key, value in one["about"].items()}
+        try:
+            found[kind(**about)] = _answer(kind, one["answer"])
+        except TypeError:  # kept by another version
+            continue
+    return found
+
+
+def _answer(kind: type[ask.Question], value: Any) -> Any:
+    shape = ANSWERS.get(kind)
+    if isinstance(value, list) and shape is not None:
+        return [shape(**one) for one in value]
+    if isinstance(value, list):
+        return tuple(value)
+    return shape(**value) if shape is not None and isinstance(value, dict) else value

@@ -1,0 +1,317 @@
+"""Deliveries: accept, defer, move.
+
+Every function takes a connection and runs inside one of the store's transactions. A worker's
+verbs name the fence of its claim; LostClaim says that another claim came after it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from gateway.model.envelope import Envelope
+from gateway.model.reasons import Reason
+from gateway.store import notify, order
+from gateway.store.prepared import Prepared
+from gateway.store.reading import Garbled, Unreadable, parsed, whole
+from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
+from gateway.store.stage import PENDING, Stage, check
+
+
+class LostClaim(Exception):
+    """The delivery was claimed again, or moved, since this worker claimed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A mail for one mailbox, before it is kept. ``mention_keys`` are the hashed ids of its headers; ``sender``
+    is From, lower case, "" when it is unclear or disproven: it tells who may be waited for, and proves nothing."""
+
+    id: str
+    desk: str
+    mailbox: str
+    envelope: Envelope
+    message_id: str
+    mention_keys: tuple[bytes, ...]
+    dedupe_key: bytes
+    remember_until: float
+    sender: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A claimed delivery."""
+
+    seq: int
+    id: str
+    raw_id: int
+    desk: str
+    mailbox: str
+    envelope: Envelope
+    message_id: str
+    accepted_at: float
+    stage: Stage
+    fence: int
+    deaths: int
+    interrupts: int
+    tries: int
+    waits_from: float
+    generation: int
+    posted: bool
+    board_id: str
+    ticket_id: str
+    detail: str
+    released: bool
+    files_released: bool
+    moved_to: str
+    moved_from: str
+    plan: dict[str, Any] | None
+
+
+# -- accept ---------------------------------------------------------------------------------------
+
+
+def _insertion(table: Table, *columns: str) -> Any:
+    return lambda dialect: dialect.insert(table).values({name: bindparam(name) for name in columns})
+
+
+_INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size", "sha256")(dialect).returning(raw.c.id))
+_NEW = (
+    "id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at", "sender",
+    "sender_domain",
+)  # fmt: skip
+_INSERT_DELIVERY = Prepared(lambda dialect: _insertion(delivery, *_NEW)(dialect).returning(delivery.c.seq))
+_INSERT_MENTION = Prepared(_insertion(mention, "key", "seq"))
+
+
+def _seen_statement(dialect: Any) -> Any:
+    """Claim the dedupe key unless a claim that is still remembered holds it. One statement."""
+    statement = dialect.insert(seen).values(
+        key=bindparam("key"), delivery_id=bindparam("delivery_id"), until=bindparam("until")
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[seen.c.key],
+        set_={"delivery_id": statement.excluded.delivery_id, "until": statement.excluded.until},
+        where=seen.c.until < bindparam("now"),
+    ).returning(seen.c.delivery_id)
+
+
+_CLAIM_KEY = Prepared(_seen_statement)
+
+
+def accept(
+    connection: Connection, news: Sequence[NewDelivery], data: bytes | None, path: str | None, size: int, digest: bytes
+) -> list[str]:
+    """Keep one mail, whose sha256 is ``digest``, for its mailboxes. Returns the id for each: the new one, or
+    that of the delivery which the same bytes already made (a redelivery, counted there)."""
+    ids = []
+    raw_id = None
+    for new in news:
+        now = new.envelope.time
+        claimed = _CLAIM_KEY.run(
+            connection, {"key": new.dedupe_key, "delivery_id": new.id, "until": new.remember_until, "now": now}
+        )
+        if claimed is None:
+            ids.append(_redelivered(connection, new))
+            continue
+        if raw_id is None:
+            raw_id = _INSERT_RAW.run(connection, {"data": data, "path": path, "size": size, "sha256": digest})
+        seq = _INSERT_DELIVERY.run(
+            connection,
+            {
+                "id": new.id,
+                "raw_id": raw_id,
+                "desk": new.desk,
+                "mailbox": new.mailbox,
+                "envelope": json.dumps(asdict(new.envelope)),
+                "message_id": new.message_id,
+                "accepted_at": now,
+                "stage": Stage.ACCEPTED.value,
+                "due_at": now,
+                "sender": new.sender,
+                "sender_domain": new.sender.rpartition("@")[2],
+            },
+        )
+        for key in new.mention_keys:
+            _INSERT_MENTION.run(connection, {"key": key, "seq": seq})
+        ids.append(new.id)
+    if raw_id is not None:
+        notify.tell(connection)
+    return ids
+
+
+def _redelivered(connection: Connection, new: NewDelivery) -> str:
+    first = connection.execute(select(seen.c.delivery_id).where(seen.c.key == new.dedupe_key)).scalar_one()
+    connection.execute(update(delivery).where(delivery.c.id == first).values(redelivered=delivery.c.redelivered + 1))
+    return str(first)
+
+
+# -- a claimed delivery ----------------------------------------------------------------------------
+
+
+COLUMNS = tuple(delivery.c[one.name] for one in fields(Delivery))
+"""What ``of_row`` needs: without the trace, which is long."""
+
+
+def of_row(row: RowMapping) -> Delivery:
+    """A delivery as its row says. Raises Unreadable."""
+    whole(row, *(column.name for column in COLUMNS))
+    return Delivery(
+        seq=row["seq"],
+        id=row["id"],
+        raw_id=row["raw_id"],
+        desk=row["desk"],
+        mailbox=row["mailbox"],
+        envelope=_envelope(row["envelope"]),
+        message_id=row["message_id"],
+        accepted_at=row["accepted_at"],
+        stage=_stage(row["stage"]),
+        fence=row["fence"],
+        deaths=row["deaths"],
+        interrupts=row["interrupts"],
+        tries=row["tries"],
+        waits_from=row["waits_from"],
+        generation=row["generation"],
+        posted=row["posted"],
+        board_id=row["board_id"],
+        ticket_id=row["ticket_id"],
+        detail=row["detail"],
+        released=row["released"],
+        files_released=row["files_released"],
+        moved_to=row["moved_to"],
+        moved_from=row["moved_from"],
+        plan=parsed(row["plan"], "delivery.plan") if row["plan"] else None,
+    )
+
+
+def _envelope(text: str) -> Envelope:
+    try:
+        return Envelope(**parsed(text, "delivery.envelope"))
+    except TypeError as error:
+        raise Unreadable("delivery.envelope cannot be read") from error
+
+
+def _stage(name: str) -> Stage:
+    try:
+        return Stage(name)
+    except ValueError as error:
+        raise Unreadable("delivery.stage cannot be read") from error
+
+
+def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: float) -> None:
+    """A pending delivery whose row cannot be read: nothing is done by guess, others go on. Whoever had a claim
+    on it has lost it."""
+    ended = {"stage": Stage.QUARANTINED.value, "reason": Reason.DAMAGED.value, "detail": str(why)}
+    query = update(delivery).where(delivery.c.seq == row["seq"])
+    connection.execute(query.values(**ended, needs="", due_at=now, lease_until=0, fence=delivery.c.fence + 1))
+    if not isinstance(row["id"], Garbled):
+        note(connection, row["id"], now, f"{row['stage']} -> {Stage.QUARANTINED}", f"{Reason.DAMAGED}: {why}")
+        settle_ids(connection, row["seq"], row["id"], now)
+
+
+# -- the worker's verbs ---------------------------------------------------------------------------
+
+
+# Statements are built once: building one costs more than running it.
+_TOUCH = update(delivery).where(
+    delivery.c.seq == bindparam("k_seq"),
+    delivery.c.fence == bindparam("k_fence"),
+    delivery.c.stage == bindparam("k_stage"),
+)
+_MINE = select(delivery.c.seq).where(
+    delivery.c.seq == bindparam("k_seq"),
+    delivery.c.fence == bindparam("k_fence"),
+    delivery.c.stage == bindparam("k_stage"),
+)
+_CHECK = {"sqlite": _MINE, "postgresql": _MINE.with_for_update(key_share=True)}
+_NOTE = insert(event)
+_SETTLE = (
+    delete(mention).where(mention.c.seq == bindparam("k_seq")),
+    delete(thread).where(thread.c.delivery_id == bindparam("k_id"), thread.c.ticket_id == ""),
+    delete(file).where(file.c.delivery_id == bindparam("k_id"), file.c.document_id == ""),
+)
+_CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
+
+
+def held(one: Delivery) -> dict[str, Any]:
+    """The parameters that tie a statement to a claim."""
+    return {"k_seq": one.seq, "k_fence": one.fence, "k_stage": one.stage.value}
+
+
+def check_claim(connection: Connection, one: Delivery) -> None:
+    """Nobody can claim the delivery until this transaction ends. Raises LostClaim when somebody has."""
+    if connection.execute(_CHECK[connection.dialect.name], held(one)).first() is None:
+        raise LostClaim(one.id)
+
+
+def touch(connection: Connection, one: Delivery, **values: Any) -> None:
+    """Change columns of a claimed delivery. Raises LostClaim."""
+    if connection.execute(_TOUCH, {**values, **held(one)}).rowcount != 1:
+        raise LostClaim(one.id)
+
+
+def move(
+    connection: Connection, one: Delivery, to: Stage, *, now: float, reason: str = "", detail: str = "", **values: Any
+) -> None:
+    """Move a claimed delivery to another stage and free the claim, with an event.
+
+    Raises LostClaim; IllegalTransition for a step that the table does not allow."""
+    check(one.stage, to)
+    touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, needs="", **values)
+    note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
+    if to not in PENDING:
+        settle_ids(connection, one.seq, one.id, now)
+
+
+def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **values: Any) -> None:
+    """Move a claimed delivery to another pending stage and keep the claim, with an event.
+
+    Raises LostClaim; IllegalTransition."""
+    check(one.stage, to)
+    touch(connection, one, stage=to.value, needs="", **values)
+    note(connection, one.id, now, f"{one.stage} -> {to}")
+
+
+def defer(connection: Connection, one: Delivery, until: float, needs: str = "", **values: Any) -> None:
+    """Free the claim; the delivery is due again at ``until``, once there is what it ``needs``.
+    Raises LostClaim."""
+    touch(connection, one, due_at=until, lease_until=0, needs=needs, **values)
+
+
+def settle_ids(connection: Connection, seq: int, delivery_id: str, now: float) -> None:
+    """Nobody waits for this delivery any more: who did is due, its mentions and unfulfilled reservations go."""
+    mentions, reservations, files = _SETTLE
+    order.wake(connection, seq, now)
+    connection.execute(mentions, {"k_seq": seq})
+    connection.execute(reservations, {"k_id": delivery_id})
+    connection.execute(files, {"k_id": delivery_id})
+
+
+def free_file(connection: Connection, delivery_id: str, sha256: str) -> None:
+    """The upload of this content did not happen: another delivery may take it."""
+    connection.execute(
+        delete(file).where(file.c.delivery_id == delivery_id, file.c.sha256 == sha256, file.c.document_id == "")
+    )
+
+
+def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
+    """Add a row to the delivery's history."""
+    connection.execute(_NOTE, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
+
+
+def content(connection: Connection, raw_id: int) -> RowMapping:
+    """data, path, size and sha256 of a kept mail."""
+    return connection.execute(_CONTENT, {"k_id": raw_id}).mappings().one()

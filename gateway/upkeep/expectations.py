@@ -1,0 +1,167 @@
+"""Mail that has to come: when one is late by more than its grace, the gateway writes one of its own.
+
+That mail is kept like any other and becomes a ticket like any notice. It is unique by expectation, object and
+due time, so that replicas and crashes make one. Whatever comes later closes the ticket by the rules for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.config.profile import ExpectPart
+from gateway.config.settings import Settings
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.notices.rhythm import LEARN_FROM, rhythm
+from gateway.notices.source import Source, Sources
+from gateway.store import deliveries, expectations
+from gateway.store.deliveries import NewDelivery
+from gateway.store.engine import Store
+from gateway.store.expectations import Expected
+
+log = structlog.get_logger("work")
+
+EVERY = 30.0
+SETTLING = 900.0
+"""Seconds after the start in which nothing is called late: others kept the mail while we were away."""
+PATIENCE = 3600.0
+"""Seconds for which mail that was not read yet may be the one that is missing."""
+REMEMBER = 90 * 86_400.0
+
+
+class Expectations:
+    """Looks for what is late. ``made`` is called after a mail was made."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        sources: Sources,
+        clock: Callable[[], float],
+        made: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store = store
+        self.settings = settings
+        self.sources = [one for one in sources.all if one.expect]
+        self.clock = clock
+        self.made = made
+        self.started = clock()
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Look until ``stop``."""
+        while self.sources and not stop.is_set():
+            await self.look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+
+    async def look(self) -> int:
+        """Write a mail about each that is late. Returns how many."""
+        made = 0
+        for source in self.sources:
+            for part in source.expect:
+                made += await self._look(source, part)
+        if made:
+            self.made()
+        return made
+
+    async def _look(self, source: Source, part: ExpectPart) -> int:
+        now = self.clock()
+        rows = await self.store.read(lambda c: expectations.all_of(c, source.desk, source.name, part.name))
+        if not rows and not part.each:
+            await self.store.write(lambda c: expectations.look_for(c, source.desk, source.name, part.name, "", now))
+        if now < self.started + SETTLING:
+            return 0
+        made = 0
+        for one in rows:
+            late = await self.store.read(partial(self._late, source=source, part=part, one=one, now=now))
+            if late:
+                write = partial(self._write, source=source, part=part, one=one, due=late, now=now)
+                made += await self.store.write(write)
+        return made
+
+    def _late(self, connection: Connection, source: Source, part: ExpectPart, one: Expected, now: float) -> float:
+        """The due time by which the mail should have come and did not, 0 for none."""
+        zone = ZoneInfo(part.timezone) if part.timezone else source.zone
+        came = expectations.history(connection, one, now - LEARN_FROM) if part.learn else ()
+        found = rhythm(part, zone, came)
+        if found is None:
+            return 0.0
+        due = found.last_due(now - part.grace, one.last_at or one.since)
+        if not due or due <= max(one.alarmed, one.since):
+            return 0.0
+        start = found.due_before(due) + part.grace
+        if one.last_at > start and one.last_at != one.late_at and not part.every:
+            return 0.0
+        if now < due + part.grace + PATIENCE and expectations.unread(connection, one.desk, start, due + part.grace):
+            return 0.0
+        return due
+
+    def _write(
+        self, connection: Connection, source: Source, part: ExpectPart, one: Expected, due: float, now: float
+    ) -> int:
+        if not expectations.speak_up(connection, one, due):
+            return 0
+        boxes = [box for box in self.settings.mailbox if box.desk == source.desk]
+        box = next((each for each in boxes if each.address == source.who.mailbox), boxes[0])
+        key = f"{one.desk}\0{one.source}\0{one.name}\0{one.object}\0{due:.0f}"
+        what = one.object or part.name
+        title = f"Missing: {source.profile.title}, {what}"
+        client = part.client or source.client
+        about = {
+            "source": source.name,
+            "expectation": part.name,
+            "object": one.object,
+            "title": title,
+            "client": client,
+            "client_id": "" if client else expectations.client_of(connection, one),
+        }
+        message_id = f"{sha256(key.encode()).hexdigest()[:32]}@missing.{box.address.rpartition('@')[2]}"
+        zone = ZoneInfo(part.timezone) if part.timezone else source.zone
+        raw = _mail(box.address, title, message_id, now, _words(source, part, one, due, zone))
+        new = NewDelivery(
+            id=uuid7(now),
+            desk=source.desk,
+            mailbox=box.address,
+            envelope=Envelope("", box.address, time=now, internal=json.dumps(about)),
+            message_id=message_id,
+            mention_keys=(),
+            dedupe_key=sha256(f"missing\0{key}".encode()).digest(),
+            remember_until=now + REMEMBER,
+        )
+        deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
+        log.warning("expected mail is missing", notice=source.name, expectation=part.name, object=one.object)
+        return 1
+
+
+def _words(source: Source, part: ExpectPart, one: Expected, due: float, zone: tzinfo) -> str:
+    def local(moment: float) -> str:
+        return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M %Z") if moment else "never"
+
+    lines = [f"{source.profile.title} has not written about {one.object or part.name}."]
+    lines += [f"Due: {local(due)}, with {part.grace / 60:.0f} minutes of grace.", f"Last mail: {local(one.last_at)}."]
+    lines += [f"Expectation: {part.name} of the notice {source.name}."]
+    return "\n".join(lines)
+
+
+def _mail(address: str, subject: str, message_id: str, now: float, text: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = mail["To"] = address
+    mail["Subject"] = " ".join(subject.split())[:200]
+    mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
+    mail["Message-ID"] = f"<{message_id}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text + "\n")
+    return mail.as_bytes()

@@ -1,0 +1,116 @@
+"""The late look: an effect that was ever unknown is read back after 15 minutes and after 24 hours.
+
+What cannot be excluded is a request that lands after ``settle``. Of two hits ours is kept; a doubled
+document is deleted, a doubled ticket or comment is marked by an internal comment; nothing else ever
+deletes (DESIGN "Exactly once").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from gateway import blocks as rich
+from gateway.desk.algapsa import readback
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Good
+from gateway.store import effects, operator
+from gateway.store.effects import Effect
+from gateway.store.engine import Store
+from gateway.store.reading import Unreadable, whole
+from gateway.work.unknown import ID_OF, WATCH, look
+
+log = structlog.get_logger("work")
+
+EVERY = 5.0
+AGAIN = 30.0
+TAKEN_FOR = 300.0  # seconds after which another process looks, if this one did not
+BATCH = 20
+
+
+class Watcher:
+    def __init__(
+        self,
+        store: Store,
+        directories: dict[str, Directory],
+        clock: Callable[[], float],
+        doubled: Callable[[str], None] = lambda kind: None,
+    ) -> None:
+        self.store = store
+        self.directories = directories
+        self.clock = clock
+        self.doubled = doubled
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Look whenever something is due, until ``stop``."""
+        while not stop.is_set():
+            await self.look_due()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+
+    async def look_due(self) -> None:
+        """Look at every effect whose time has come."""
+        now = self.clock()
+        if await self.store.read(lambda c: effects.next_watch(c)) > now:
+            return
+        for one in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
+            try:
+                after = await self._look(one)
+            except readback.NotRead as error:
+                log.info("late look failed", effect=one.marker, why=str(error)[:300])
+                after = self.clock() + AGAIN
+            except Unreadable as damaged:
+                log.error("no late look", effect=one.marker, why=str(damaged))
+                after = 0.0
+            await self._next(one, after)
+
+    async def _next(self, one: Effect, after: float) -> None:
+        await self.store.write(lambda c: effects.touch(c, one, watch_at=after))
+
+    async def _look(self, one: Effect) -> float:
+        """Look once. Returns when to look again, 0 for never."""
+        directory = self.directories.get(one.desk)
+        if directory is None:
+            return 0.0
+        ticket_id = await self._ticket_id(one)
+        hits = await look(self.store, directory.desk, one, ticket_id)
+        others = [hit for hit in hits if hit[ID_OF[one.kind]] != one.remote_id]
+        for other in others:
+            await self._settle_double(directory, one, other, ticket_id)
+        last = one.sent_at + directory.settings.settle * WATCH[1]
+        return last if not others and self.clock() < last else 0.0
+
+    async def _ticket_id(self, one: Effect) -> str:
+        if elsewhere := one.body.get("ticket_id"):
+            return str(elsewhere)
+        row = await self.store.read(lambda c: operator.find(c, one.delivery_id))
+        return str(whole(row, "ticket_id")["ticket_id"])
+
+    async def _settle_double(self, directory: Directory, one: Effect, other: dict[str, Any], ticket_id: str) -> None:
+        self.doubled(one.kind)
+        log.error("doubled effect", effect=one.marker, kind=one.kind, ours=one.remote_id, other=other[ID_OF[one.kind]])
+        if one.kind == "document":
+            await directory.desk.delete_document(ticket_id, other["document_id"])
+            return
+        marker = f"{one.marker}/double"
+        at = other["ticket_id"] if one.kind == "ticket" else ticket_id
+        if await readback.comments(directory.desk, at, marker, one.sent_at):
+            return
+        what = "This ticket" if one.kind == "ticket" else f"The comment of {other.get('created_at')}"
+        text = f"{what} is a double: the desk answered a request late. The one to keep is {one.remote_id}."
+        outcome = await directory.desk.add_comment(
+            at,
+            {
+                "comment_text": rich.dumps([rich.paragraph(text)]),
+                "is_internal": True,
+                "suppressContactNotifications": True,
+                "metadata": {"email_gateway": {"marker": marker}},
+            },
+        )
+        if not isinstance(outcome, Good):
+            raise readback.NotRead(outcome)

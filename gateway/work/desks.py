@@ -1,0 +1,49 @@
+"""The desks of the configuration, each as a client with its catalog."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from gateway.config.settings import Settings
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Outcome
+from gateway.metrics import Metrics
+from gateway.store.budget import Limit
+from gateway.store.engine import Store
+from gateway.work.budget import SharedPacing
+from gateway.work.rules import boards_named
+
+
+def make_directory(
+    settings: Settings,
+    name: str,
+    clock: Callable[[], float] = time.time,
+    metrics: Metrics | None = None,
+    store: Store | None = None,
+) -> Directory:
+    """The client of one configured desk with its catalog; its budget is shared through the ``store`` where
+    that is for several processes. Raises ConfigError for a key file."""
+    one = settings.desks[name]
+
+    def observe(route: str, outcome: Outcome, seconds: float) -> None:
+        if metrics is not None:
+            metrics.desk_calls.labels(name, route, type(outcome).__name__.lower()).inc()
+            metrics.desk_seconds.labels(name, route).observe(seconds)
+
+    desk = Desk(
+        name,
+        str(one.url),
+        one.key(),
+        timeout=one.timeout,
+        rate=one.rate,
+        burst=one.burst,
+        pacing=SharedPacing(store, Limit(name, one.rate, one.burst), clock())
+        if store is not None and not store.sqlite and one.rate
+        else None,
+        clock=clock,
+        observe=observe,
+    )
+    boxes = [box for box in settings.mailbox if box.desk == name]
+    return Directory(desk, one, boxes, boards_named(settings), settings.aliases)
