@@ -12,7 +12,7 @@ import gateway
 from gateway.model.reasons import Reason
 
 CODE = Path(gateway.__file__).parent
-HOME = CODE / "decide" / "reasons.py"
+HOME = CODE / "model" / "reasons.py"
 
 
 def _trees() -> Iterator[ast.AST]:
