@@ -191,9 +191,7 @@ class Gateway:
             shutil.rmtree(self.acceptor.spool / "work" / self.name, ignore_errors=True)
             log.info("recovered", claims=freed)
             if not self.settings.store.objects:
-                log.warning(
-                    "several processes need a store.spool that all of them share, or store.objects"
-                )
+                log.warning("several processes need a store.spool that all of them share, or store.objects")
             return
         shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
         orphans = await self.raws.sweep(self.store, time.time(), age=0.0)  # nobody else writes

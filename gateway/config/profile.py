@@ -250,6 +250,11 @@ class HandlingPart(Section):
     announce: bool | None = Field(
         None, description="the desk may mail the client about a new ticket; else it is made elsewhere and moved"
     )
+    move_after: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
+        f"{_DEFAULT.move_after:.0f} unless said",
+    )
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
     priority: str = Field("", description="their priority, unless the severity says another")

@@ -87,7 +87,8 @@ class StoreSettings(Section):
     spool: Path | None = Field(None, description="folder of large mails; beside the database when empty")
     spool_over: Annotated[int, Field(ge=0)] = Field(256 * 1024, description="bytes; larger mails go to the spool")
     objects: str = Field(
-        "", description="object store of large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///"
+        "",
+        description="object store of large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///",
     )
     objects_options: dict[str, str] = Field(
         {}, description="what the object store needs beside the environment, for example aws_endpoint, aws_region"

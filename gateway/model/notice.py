@@ -21,7 +21,8 @@ class Handling:
     ``storm_window`` are a storm, 0 for none. ``files``: whether files are uploaded beyond the first mail's.
     ``bundle``: how tickets of several clients about one incident are bundled, "" for not at all; with
     ``fan_out`` later updates on the master go out to the clients' contacts.
-    ``announce``: the desk may mail the client about a new ticket, as it does about others."""
+    ``announce``: the desk may mail the client about a new ticket, as it does about others; else it is made elsewhere,
+    and moved to its client ``move_after``."""
 
     close: bool = True
     hold: float = 600.0
@@ -35,6 +36,7 @@ class Handling:
     bundle: Literal["", "link_only", "sync_updates"] = ""
     fan_out: bool = False
     announce: bool = False
+    move_after: float = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class Desk:
         self.limit = RateLimit(**seed.rate_limit)
         self.calls: list[Call] = []
         self.mailed: list[Mail] = []
-        self.mailer_lag = 0.0
+        self.mailer_lag = 0.3
         self.made: list[tuple[float, str]] = []
         self.database_up = True
         self.version = 0

@@ -126,7 +126,7 @@ class _Case:
 
     async def _send(self, one: Effect) -> Step | None:
         now = self.clock()
-        if (after := one.body.get("after", 0.0)) > now:
+        if (after := self.ledger.not_before(one)) > now:
             return Defer(after, "its time has not come")
         if one.kind == "again":
             return await self._again(one)

@@ -52,6 +52,13 @@ class Ledger:
 
     # -- what the plan has ------------------------------------------------------------------------
 
+    def not_before(self, one: Effect) -> float:
+        """The time before which an effect does not run: its own, or so long after the plan's ticket was made."""
+        if "wait" not in one.body:
+            return float(one.body.get("after", 0.0))
+        made = next((effect.good_at for effect in self.effects if effect.kind == "ticket"), 0.0)
+        return made + float(one.body["wait"])
+
     def made_contact(self) -> str:
         """The contact that this plan made, "" for none."""
         return next((one.remote_id for one in self.effects if one.kind == "contact" and one.remote_id), "")
@@ -121,7 +128,8 @@ class Ledger:
         kept = {key: remote.get(key) for key in KEEP if remote.get(key) is not None}
         doubtful = (doubtful or one.sends > 1) and one.kind in ID_OF and one.kind != "contact"
         watch = now + self.settle * WATCH[0] if doubtful else 0.0
-        done = replace(one, state=EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason="")
+        values: dict[str, Any] = {"remote_id": remote_id, "watch_at": watch, "good_at": now, "reason": ""}
+        done = replace(one, state=EffectState.DONE, remote=kept, **values)
         posts = self._posts(one)
         left = [other for other in self.effects if other.state in UNFINISHED and other.idx != one.idx]
         last = one.kind != "missing" and not any(other.kind != "missing" or self.refused_files(other) for other in left)
@@ -129,9 +137,7 @@ class Ledger:
 
         def record(connection: Connection) -> None:
             deliveries.check_claim(connection, self.one)
-            effects.set_state(
-                connection, one, EffectState.DONE, remote=kept, remote_id=remote_id, watch_at=watch, reason=""
-            )
+            effects.set_state(connection, one, EffectState.DONE, remote=kept, **values)
             if one.kind == "document" and "sha256" in one.body:
                 mapping.file_uploaded(
                     connection,

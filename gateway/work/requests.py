@@ -113,7 +113,7 @@ class Requests:
             case "priority":
                 return await self._set_priority(one)
             case "client":
-                return await self.desk.update_ticket(self.ledger.ticket_id, one.body["request"], self.permit)
+                return await self._set_client(one)
             case "bundle":
                 master, mode = one.body["master_id"], one.body["mode"]
                 return await self.desk.bundle(master, self.ledger.ticket_id, mode, self.permit)
@@ -214,6 +214,16 @@ class Requests:
             return Refused(0, "CHANGED", "somebody set the priority")
         if "below" in one.body and current not in one.body["below"]:
             return Refused(0, "HIGHER", "its priority is not lower")
+        return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
+
+    async def _set_client(self, one: Effect) -> Outcome:
+        """Move the ticket to its client, unless somebody has moved it meanwhile."""
+        ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["client_id"]
+        outcome = await self.desk.ticket(ticket_id)
+        if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
+            return outcome
+        if outcome.data.get("client_id") != one.body.get("before", outcome.data.get("client_id")):
+            return Refused(0, "CHANGED", "somebody moved it to another client")
         return await self.desk.update_ticket(ticket_id, one.body["request"], self.permit)
 
     async def _put_pictures(self, one: Effect) -> Outcome:

@@ -240,7 +240,7 @@ class Stage:
             return f"suppress {row['reason']}"
         if row["stage"] == "QUARANTINED":
             return f"quarantine {row['reason']}"
-        assert row["stage"] not in PENDING
+        assert row["stage"] not in PENDING or row["posted"]
         place = self.order.index(row["ticket_id"]) + 1
         done = await self.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
         words = "ticket" if row["outcome"] == "ticket" else "comment"

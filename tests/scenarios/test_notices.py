@@ -44,8 +44,7 @@ async def test_a_problem_that_ends_closes_its_ticket_after_the_hold(tmp_path: Pa
     monitor = Machine(stage)
 
     assert await stage.outcome(await monitor.service("CRITICAL")) == "ticket 1"
-    assert stage.client_of(1) == "Acme" and not stage.ticket(1)["contact_name_id"]
-    assert not stage.simulator.desk.mails
+    assert not stage.ticket(1)["contact_name_id"]
     assert await stage.outcome(await monitor.service("CRITICAL", after=MINUTE)) == "internal 1"
     assert await stage.outcome(await monitor.service("CRITICAL", after=MINUTE)) == "suppress counted"
     over = stage.now
@@ -54,6 +53,7 @@ async def test_a_problem_that_ends_closes_its_ticket_after_the_hold(tmp_path: Pa
     await stage.work()
 
     assert not is_open(stage, 1) and stage.now >= over + 10 * MINUTE
+    assert stage.client_of(1) == "Acme" and not stage.simulator.desk.mails
     assert "Closed: nobody had touched" in notes(stage, 1)[-1]
     (row,) = await problem_rows(stage)
     assert (row["state"], row["count"], row["left"]) == ("closed", 3, "")
@@ -387,6 +387,7 @@ async def test_a_client_whose_name_holds_the_comma_of_the_subject(tmp_path: Path
     machine = Machine(stage)
     for site in ("Smith, Jones & Co, HQ", "Smith North", "Smith, HQ", "Smithson"):
         await machine.says(f"Alert, {site}, srv-{len(stage.order)}, disk full")
+    await stage.work()
 
     assert [stage.client_of(number) for number in (1, 2, 3, 4)] == [
         "Smith, Jones & Co",
@@ -502,7 +503,6 @@ async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) 
     health = [Machine(stage, f"{name} <o365mc@mon.msp.example>") for name in ("Acme", "Globex")]
     for one, name in zip(health, ("Acme", "Globex"), strict=True):
         await one.says(*incident(name, "Service degradation"))
-    assert [stage.client_of(1), stage.client_of(2)] == ["Acme", "Globex"]
     assert stage.ticket(2)["master_ticket_id"] == stage.order[0]
     news = [
         await one.says(*incident(name, "Extended recovery"))
@@ -514,7 +514,8 @@ async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) 
     await stage.work()
 
     assert not is_open(stage, 1) and not is_open(stage, 2)
-    assert not stage.simulator.desk.mails or all(not mail.comment_id for mail in stage.simulator.desk.mails)
+    assert [stage.client_of(1), stage.client_of(2)] == ["Acme", "Globex"]
+    assert not stage.simulator.desk.mails
     await finish(stage)
 
 
@@ -650,6 +651,7 @@ async def test_a_template_changes(tmp_path: Path, migrated_file: Path) -> None:
     for number in range(6):
         await monitor.says(f"NEW Alert about web0{number}", "Our alerts look better now!", after=HOUR)
 
+    await stage.work()
     ((profile, total, unread),) = await stage.store.read(lambda c: problems.drift(c, stage.now - 24 * HOUR))
     assert (profile, total, unread) == ("nagios", 12, 6)
     sums = await stage.store.read(counts.sums)

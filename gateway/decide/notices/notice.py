@@ -6,7 +6,7 @@ before the guard against floods; what nobody proved after it; what a person sent
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -213,7 +213,8 @@ def _open(affair: Affair, verdict: Verdict) -> Decision:
     affair.change(begun)
     effects = [*plan.effects, *more, *(one for _, one in shared.closures(affair, shared.met(affair)))]
     decision = replace(
-        decision, plan=replace(plan, effects=tuple(effects), mentions=(problem_id(notice), *incident_id(notice)))
+        decision,
+        plan=replace(plan, effects=_in_time(effects, affair.now), mentions=(problem_id(notice), *incident_id(notice))),
     )
     return _finish(affair, decision, _noticed(affair, "ticket", replace(verdict, after=begun)))
 
@@ -224,13 +225,12 @@ def _ticket(affair: Affair, begun: Problem, heading: str = "", note: str = "") -
     destination = {**case.context.destination, **affair.noticing.destination, "client_id": affair.client_id}
     if priority := affair.noticing.priorities.get(notice.priority.casefold()):
         destination["priority_id"] = priority
-    quiet, moves = _quietly(affair)
+    quiet, moved = _quietly(affair)
     effects = affair.composer(object=begun.object, condition=begun.condition, word=begun.word).ticket(
         {**destination, **quiet}, newticket.body(case), note or _note(affair, begun), heading=heading or notice.title
     )
-    effects[1:1] = moves
     plan = Plan(
-        effects=newticket.with_extras(case, effects),
+        effects=(*newticket.with_extras(case, effects), *moved),
         board_id=destination["board_id"],
         ids=newticket.ids(case),
         subject=case.email.subject,
@@ -242,13 +242,25 @@ def _ticket(affair: Affair, begun: Problem, heading: str = "", note: str = "") -
 
 
 def _quietly(affair: Affair) -> tuple[dict[str, str], list[EffectSpec]]:
-    """The desk mails the client of a new ticket, and cannot be told not to: so the ticket is made on the fallback
-    client and moved without a mail."""
+    """The desk mails the client of a new ticket, and cannot be told not to. Its mailer reads the client some time after
+    the ticket was made: so that is made on the fallback client, and moved without a mail when the mailer is done."""
     fallback = affair.case.context.requesters.fallback
     if affair.notice.handling.announce or not fallback or fallback == affair.client_id:
         return {}, []
     request = {"client_id": affair.client_id, "suppressContactNotifications": True}
-    return {"client_id": fallback}, [EffectSpec("client", {"request": request})]
+    move = EffectSpec("client", {"request": request, "before": fallback, "wait": affair.notice.handling.move_after})
+    return {"client_id": fallback}, [move]
+
+
+def _in_time(effects: Sequence[EffectSpec], now: float) -> tuple[EffectSpec, ...]:
+    """Effects in the order of the times before which they do not run: they run one after another. What tells of a
+    closing stays behind it."""
+    delays: list[float] = []
+    for effect in effects:
+        after = effect.body.get("after", now) - now + effect.body.get("wait", 0.0)
+        delays.append(delays[-1] if effect.kind == "told" else after)
+    order = sorted(range(len(effects)), key=delays.__getitem__)
+    return tuple(effects[index] for index in order)
 
 
 def _note(affair: Affair, problem: Problem) -> str:
@@ -280,7 +292,7 @@ def _join(affair: Affair, joined: shared.Joined, verdict: Verdict) -> Decision:
         }
         affair.change(replace(joined.master, **places))
         affair.change(replace(joined.problem, **places))
-        effects = (*decision.plan.effects, *joined.effects)
+        effects = _in_time((*decision.plan.effects, *joined.effects), affair.now)
         waited_for = (problem_id(affair.notice), storm_id(affair.notice))
         decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))
         return _finish(affair, decision, _noticed(affair, "part", verdict, joined.why))
