@@ -7,16 +7,23 @@
     |-- NotSent     the request never left: nothing happened
     '-- Unknown     anything else: it may have happened, or may still happen
 
-Only the desk's own JSON error counts as a refusal (DESIGN "Exactly once"): a proxy's HTML, a 5xx,
-a reset or an unreadable 2xx says nothing about what the desk did.
+Only the desk's own JSON error counts as a refusal: a proxy's HTML, a 5xx, a reset, or a 2xx without the shape that
+its call has says nothing about what the desk did.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
+from gateway.desk import shapes
+from gateway.desk.body import Malformed, parsed
+from gateway.desk.shapes import Shape
+
+LONGEST_PAUSE = 3600.0  # seconds that a 429 may ask for: who asks for more is not believed
+MOST_WORDS = 2000  # characters of an error that are kept
 REFUSALS = frozenset({400, 401, 403, 404, 405, 409, 422})
 
 
@@ -53,38 +60,60 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
+    """``alive``: it was the desk itself that answered, only not as this call's answers are."""
+
     reason: str
     status: int = 0
+    alive: bool = False
 
 
 Outcome = Good | Refused | Throttled | NotSent | Unknown
 
 
-def judge(status: int, content: bytes, retry_after: str | None) -> Outcome:
-    """Read an answer. ``retry_after`` is the header's value."""
+def judge(status: int, content: bytes, retry_after: str | None, shape: Shape = shapes.anything) -> Outcome:
+    """Read an answer. ``retry_after`` is the header's value, ``shape`` what ``data`` has to be like."""
+    fine = 200 <= status < 300
     try:
-        body = json.loads(content)
-    except ValueError:
-        return Unknown(f"{status} without JSON", status)
+        body = parsed(content)
+    except Malformed as malformed:
+        return Unknown(f"{status} {malformed}", status, alive=fine and malformed.by_desk)
     if not isinstance(body, dict):
-        return Unknown(f"{status} without an object", status)
+        return Unknown(f"{status} without an object", status, alive=fine)
+    if fine:
+        return _good(status, body, shape)
     error = body.get("error")
-    if 200 <= status < 300:
-        return Good(status, body["data"], body) if "data" in body else Unknown(f"{status} without data", status)
-    if not isinstance(error, dict) or not error.get("code"):
+    code = error.get("code") if isinstance(error, dict) else None
+    if not isinstance(error, dict) or not isinstance(code, str) or not code:
         return Unknown(f"{status} without error code", status)
+    code, message, details = code[:MOST_WORDS], str(error.get("message", ""))[:MOST_WORDS], error.get("details")
     if status == 429:
-        return Throttled(_seconds(retry_after, error))
+        return Throttled(_seconds(retry_after, details))
     if status in REFUSALS:
-        return Refused(status, str(error["code"]), str(error.get("message", "")), error.get("details"))
-    return Unknown(f"{status} {error['code']}: {error.get('message', '')}"[:300], status)
+        return Refused(status, code, message, details)
+    return Unknown(f"{status} {code}: {message}"[:300], status)
 
 
-def _seconds(retry_after: str | None, error: dict[str, Any]) -> float:
-    details = error.get("details")
-    if isinstance(details, dict) and isinstance(details.get("retry_after_ms"), int | float):
-        return max(0.05, float(details["retry_after_ms"]) / 1000)
+def _good(status: int, body: dict[str, Any], shape: Shape) -> Outcome:
+    if "data" not in body:
+        return Unknown(f"{status} without data", status, alive=True)
+    if misfit := shapes.envelope(body) or shape(body["data"]):
+        return Unknown(f"{status} of another shape: {misfit}", status, alive=True)
+    return Good(status, body["data"], body)
+
+
+def _seconds(retry_after: str | None, details: Any) -> float:
+    """How long a 429 asks to wait: its own figure in milliseconds, else the header's in seconds, else one."""
+    if isinstance(details, dict) and (given := _number(details.get("retry_after_ms"))) is not None:
+        return min(LONGEST_PAUSE, max(0.05, given / 1000))
+    given = _number(retry_after)
+    return min(LONGEST_PAUSE, max(1.0, 1.0 if given is None else given))
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
     try:
-        return max(1.0, float(retry_after or 1))
-    except ValueError:
-        return 1.0
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

@@ -110,7 +110,9 @@ class Answers:
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
         hits = [one for one in _good(outcome) if str(one.get("ticket_number")).casefold() == number.casefold()]
-        return _ticket({**hits[0], "number": hits[0]["ticket_number"], "fallback": False}) if len(hits) == 1 else None
+        if len(hits) != 1:
+            return None
+        return _ticket({**hits[0], "number": hits[0].get("ticket_number"), "fallback": False})
 
 
 def _good(outcome: Outcome) -> Any:
@@ -182,8 +184,8 @@ def _ticket(row: Any) -> ask.Ticket:
     return ask.Ticket(
         ticket_id=row["ticket_id"],
         number=row["number"] or "",
-        board_id=row["board_id"] or "",
-        client_id=row["client_id"] or "",
+        board_id=row.get("board_id") or "",
+        client_id=row.get("client_id") or "",
         contact_id=row.get("contact_id") or row.get("contact_name_id") or "",
         fallback=bool(row["fallback"]),
     )

@@ -239,8 +239,8 @@ class _Case:
             case Throttled():
                 await self.ledger.back(one)
                 return self._no_call(one)
-            case Unknown(reason, status):
-                return await self._unknown(one, reason, failed=status == 500)
+            case Unknown(reason, status, alive):
+                return await self._unknown(one, reason, failed=alive or status == 500)
             case Refused():
                 return await self._refused(one, outcome)
 

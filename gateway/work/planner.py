@@ -25,7 +25,7 @@ from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import Throttled
+from gateway.desk.outcome import Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.model import questions as ask
 from gateway.model.email import Email
@@ -132,7 +132,8 @@ class Planner:
             if isinstance(away.outcome, Throttled):
                 return Defer(self.clock(), "the desk's rate limit", needs=Urgency.REPLY)
             await directory.judge_away(away)
-            return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=False)
+            odd = isinstance(away.outcome, Unknown) and away.outcome.alive
+            return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=odd)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)

@@ -81,7 +81,7 @@ async def test_the_whole_way(desk: Desk, sim: Simulator, body: dict[str, Any], t
     file.write_bytes(b"\x00data")
     document = good(await desk.upload(ticket, file, 'Übersicht "1".pdf', "application/pdf"))
     assert document["document_name"] == 'Übersicht "1".pdf'
-    assert good(await desk.document_hash(ticket, document["document_id"])) == sha256(b"\x00data").hexdigest()
+    assert good(await desk.document_hash(ticket, document["document_id"], 5)) == sha256(b"\x00data").hexdigest()
 
     assert [row["ticket_id"] for row in await readback.tickets(desk, "m-1", started)] == [ticket]
     assert await readback.tickets(desk, "m-0", started) == []

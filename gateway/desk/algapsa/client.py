@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,23 +16,34 @@ from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+import structlog
 
 from gateway.startup import without
 
 with without("click"):
     import httpx
 
+from gateway.desk import shapes
+from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
+from gateway.desk.shapes import Shape
+
+log = structlog.get_logger("desk")
 
 KEEPALIVE = 2.0
 UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
+MOST_ROWS = 50_000  # of a list that is read page by page
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
+MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
 LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
+_COUNT = re.compile(r"[0-9]{1,9}")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -62,7 +74,7 @@ class Desk:
         self._observe = observe
         self._base = url.rstrip("/")
         self._http = httpx.AsyncClient(
-            headers={"x-api-key": key, "accept": "application/json"},
+            headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
             limits=httpx.Limits(
                 max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
             ),
@@ -81,56 +93,71 @@ class Desk:
         """Whether the desk's own database is there (GET /api/readyz, no key, not counted)."""
         root = self._base.removesuffix("/v1")
         try:
-            answer = await self._http.get(f"{root}/readyz", headers={"x-api-key": ""})
-        except httpx.HTTPError:
+            async with (
+                asyncio.timeout(self.timeout),
+                self._http.stream("GET", f"{root}/readyz", headers={"x-api-key": ""}) as answer,
+            ):
+                return answer.status_code == 200
+        except (httpx.HTTPError, TimeoutError, OSError):
             return False
-        return answer.status_code == 200
 
     async def boards(self) -> Outcome:
-        return await self._all("/boards", {}, Urgency.TICKET, PATIENCE)
+        return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
 
     async def statuses(self, board_id: str) -> Outcome:
-        return await self._get("/tickets/statuses", {"board_id": board_id}, urgency=Urgency.TICKET, patience=PATIENCE)
+        return await self._get(
+            "/tickets/statuses",
+            shape=shapes.status_list,
+            params={"board_id": board_id},
+            urgency=Urgency.TICKET,
+            patience=PATIENCE,
+        )
 
     async def priorities(self) -> Outcome:
-        return await self._get("/tickets/priorities", {}, urgency=Urgency.TICKET, patience=PATIENCE)
+        return await self._get(
+            "/tickets/priorities", shape=shapes.priority_list, urgency=Urgency.TICKET, patience=PATIENCE
+        )
 
     async def clients(self, name: str) -> Outcome:
         """Clients whose name contains ``name``: compare for equality."""
-        return await self._all("/clients", {"client_name": name})
+        return await self._all("/clients", shapes.client_list, {"client_name": name})
 
     async def all_clients(self) -> Outcome:
-        return await self._all("/clients", {}, Urgency.TICKET, PATIENCE)
+        return await self._all("/clients", shapes.client_list, {}, Urgency.TICKET, PATIENCE)
 
     async def contacts_of_domain(self, domain: str) -> Outcome:
         """The first hundred contacts with an address that contains ``@domain``."""
-        return await self._get("/contacts", {"email": f"@{domain}", "limit": 100, "page": 1})
+        params = {"email": f"@{domain}", "limit": 100, "page": 1}
+        return await self._get("/contacts", shape=shapes.contact_list, params=params)
 
     async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("POST", "/contacts", json_body=body, permit=permit)
+        return await self._call("POST", "/contacts", shape=shapes.contact, json_body=body, permit=permit)
 
     async def contacts(self, email: str) -> Outcome:
         """Contacts with an address that contains ``email``, inactive ones included."""
-        return await self._all("/contacts", {"email": email})
+        return await self._all("/contacts", shapes.contact_list, {"email": email})
 
     async def users(self) -> Outcome:
-        return await self._all("/users", {}, Urgency.TICKET, PATIENCE)
+        return await self._all("/users", shapes.user_list, {}, Urgency.TICKET, PATIENCE)
 
     async def categories(self) -> Outcome:
         """The categories of tickets, those below others included."""
-        return await self._all("/categories/ticket", {}, Urgency.TICKET, PATIENCE)
+        return await self._all("/categories/ticket", shapes.category_list, {}, Urgency.TICKET, PATIENCE)
 
     async def ticket(self, ticket_id: str) -> Outcome:
-        return await self._get(f"/tickets/{ticket_id}", {})
+        return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket)
 
     async def tickets_by_number(self, number: str) -> Outcome:
         """Tickets whose number contains ``number``: compare for equality."""
-        return await self._get("/tickets", {"ticket_number": number, "limit": 100})
+        return await self._get(
+            "/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100}
+        )
 
     async def tickets_since(self, since: float) -> Outcome:
         """All tickets changed after ``since`` (our clock), every page, with their attributes."""
         return await self._all(
             "/tickets",
+            shapes.ticket_list,
             {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"},
             urgency=Urgency.READ_BACK,
         )
@@ -141,8 +168,10 @@ class Desk:
         oldest = _iso(back_to + self.skew)
         for page in range(PAGES):
             outcome = await self._get(
-                f"/tickets/{ticket_id}/comments",
-                {"limit": 200, "order": "desc", "offset": 200 * page},
+                "/tickets/{id}/comments",
+                ticket_id,
+                shape=shapes.comment_list,
+                params={"limit": 200, "order": "desc", "offset": 200 * page},
                 counted=False,
             )
             if not isinstance(outcome, Good):
@@ -153,27 +182,37 @@ class Desk:
         return Unknown("more comments than can be read")
 
     async def time_entries(self, ticket_id: str) -> Outcome:
-        return await self._get(f"/tickets/{ticket_id}/time-entries", {})
+        return await self._get("/tickets/{id}/time-entries", ticket_id, shape=shapes.mapping)
 
     async def documents(self, ticket_id: str) -> Outcome:
         """The documents of a ticket, to read back an upload."""
-        return await self._get(f"/tickets/{ticket_id}/documents", {}, urgency=Urgency.READ_BACK)
+        return await self._get(
+            "/tickets/{id}/documents", ticket_id, shape=shapes.document_list, urgency=Urgency.READ_BACK
+        )
 
-    async def document_hash(self, ticket_id: str, document_id: str) -> Outcome:
-        """Download a document: Good(data=sha256 in hex)."""
-        path = f"/tickets/{ticket_id}/documents/{document_id}"
+    async def document_hash(self, ticket_id: str, document_id: str, size: int) -> Outcome:
+        """Download a document of ``size`` bytes: Good(data=sha256 in hex). Of a longer one no more is read than
+        shows that it is another."""
+        path = "/tickets/{id}/documents/{id}"
         if wait := await self.pacing.take(self.clock(), Urgency.READ_BACK):
             return Throttled(wait)
         started = self.clock()
-        digest = sha256()
+        digest, left = sha256(), size
         try:
-            async with self._http.stream("GET", self._base + path) as answer:
+            async with (
+                asyncio.timeout(self.timeout + size / UPLOAD_FLOOR),
+                self._http.stream("GET", self._url(path, ticket_id, document_id)) as answer,
+            ):
+                encoding = answer.headers.get("content-encoding", "")
                 if answer.status_code != 200:
-                    await answer.aread()
-                    return await self._judged("GET", path, answer, started)
-                async for block in answer.aiter_bytes():
+                    content = await whole(answer.aiter_raw(), encoding)
+                    return await self._judged("GET", path, answer, content, shapes.anything, started)
+                async for block in inflated(answer.aiter_raw(), encoding):
                     digest.update(block)
-        except httpx.HTTPError as error:
+                    left -= len(block)
+                    if left < 0:
+                        break
+        except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
             return self._failed("GET", path, error, started)
         self.breaker.good()
         return Good(200, digest.hexdigest(), {})
@@ -181,21 +220,47 @@ class Desk:
     # -- writing ----------------------------------------------------------------------------------
 
     async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("POST", "/tickets", json_body=body, permit=permit)
+        return await self._call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit)
 
     async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("PUT", f"/tickets/{ticket_id}", json_body=body, urgency=Urgency.FILE, permit=permit)
+        return await self._call(
+            "PUT",
+            "/tickets/{id}",
+            ticket_id,
+            shape=shapes.ticket,
+            json_body=body,
+            urgency=Urgency.FILE,
+            permit=permit,
+        )
 
     async def set_status(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("PUT", f"/tickets/{ticket_id}/status", json_body=body, counted=False, permit=permit)
+        return await self._call(
+            "PUT",
+            "/tickets/{id}/status",
+            ticket_id,
+            shape=shapes.ticket,
+            json_body=body,
+            counted=False,
+            permit=permit,
+        )
 
     async def add_comment(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("POST", f"/tickets/{ticket_id}/comments", json_body=body, counted=False, permit=permit)
+        return await self._call(
+            "POST",
+            "/tickets/{id}/comments",
+            ticket_id,
+            shape=shapes.comment,
+            json_body=body,
+            counted=False,
+            permit=permit,
+        )
 
     async def bundle(self, master_id: str, child_id: str, mode: str, permit: Permit = FREE) -> Outcome:
         """Put a ticket under a master, which becomes one."""
         body = {"child_ticket_ids": [child_id], "mode": mode}
-        return await self._call("POST", f"/tickets/{master_id}/bundle", json_body=body, permit=permit)
+        return await self._call(
+            "POST", "/tickets/{id}/bundle", master_id, shape=shapes.mapping, json_body=body, permit=permit
+        )
 
     async def upload(self, ticket_id: str, path: Path, name: str, content_type: str, permit: Permit = FREE) -> Outcome:
         """Upload a file as a document. The deadline grows with its size."""
@@ -203,7 +268,9 @@ class Desk:
         with path.open("rb") as handle:
             return await self._call(
                 "POST",
-                f"/tickets/{ticket_id}/documents",
+                "/tickets/{id}/documents",
+                ticket_id,
+                shape=shapes.document,
                 files={"file": (name, handle, content_type)},
                 timeout=self.timeout + size / UPLOAD_FLOOR,
                 urgency=Urgency.FILE,
@@ -211,46 +278,56 @@ class Desk:
             )
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
-        return await self._call("DELETE", f"/tickets/{ticket_id}/documents/{document_id}")
+        return await self._call(
+            "DELETE", "/tickets/{id}/documents/{id}", ticket_id, document_id, shape=shapes.anything
+        )
 
     # -- how --------------------------------------------------------------------------------------
 
-    async def _get(
-        self,
-        path: str,
-        params: dict[str, Any],
-        *,
-        counted: bool = True,
-        urgency: Urgency = Urgency.REPLY,
-        patience: float = 0.0,
-    ) -> Outcome:
-        """With ``patience`` in seconds, wait for the rate limit."""
-        outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+    def _url(self, path: str, *ids: str) -> str:
+        """The address of a route, its ``{id}`` filled in."""
+        for each in ids:
+            path = path.replace("{id}", quote(each, safe=""), 1)
+        return self._base + path
+
+    async def _get(self, path: str, *ids: str, patience: float = 0.0, **named: Any) -> Outcome:
+        """``_call`` of a GET for a decision. With ``patience`` in seconds, wait for the rate limit."""
+        named = {"urgency": Urgency.REPLY, **named}
+        outcome = await self._call("GET", path, *ids, **named)
         while isinstance(outcome, Throttled) and patience > 0:
             await asyncio.sleep(min(outcome.after, patience))
             patience -= outcome.after
-            outcome = await self._call("GET", path, params=params, counted=counted, urgency=urgency)
+            outcome = await self._call("GET", path, *ids, **named)
         return outcome
 
     async def _all(
-        self, path: str, params: dict[str, Any], urgency: Urgency = Urgency.REPLY, patience: float = 0.0
+        self,
+        path: str,
+        shape: Shape,
+        params: dict[str, Any],
+        urgency: Urgency = Urgency.REPLY,
+        patience: float = 0.0,
     ) -> Outcome:
         """Every page of a list. Good only when every page answered. ``patience`` is for each page."""
         found: list[Any] = []
         for page in range(1, PAGES + 1):
-            outcome = await self._get(path, {**params, "limit": 100, "page": page}, urgency=urgency, patience=patience)
+            paged = {**params, "limit": 100, "page": page}
+            outcome = await self._get(path, shape=shape, params=paged, urgency=urgency, patience=patience)
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data
+            if len(found) > MOST_ROWS:
+                break
             if not (outcome.body.get("pagination") or {}).get("hasNext"):
                 return Good(outcome.status, found, outcome.body)
-        return Unknown(f"more than {PAGES} pages of {path}")
+        return Unknown(f"more rows of {path} than can be read", alive=True)
 
     async def _call(
         self,
         method: str,
         path: str,
-        *,
+        *ids: str,
+        shape: Shape,
         params: dict[str, Any] | None = None,
         json_body: dict[str, Any] | None = None,
         files: Any = None,
@@ -259,6 +336,8 @@ class Desk:
         urgency: Urgency = Urgency.TICKET,
         permit: Permit = FREE,
     ) -> Outcome:
+        """Make a call: ``path`` with its ``{id}`` is the name by which logs and metrics know it, ``shape`` what its
+        answer has to be like."""
         if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
             return Throttled(wait)
         content = None
@@ -274,58 +353,72 @@ class Desk:
                 permit.check()
 
         try:
-            async with asyncio.timeout(deadline):
-                answer = await self._http.request(
+            async with (
+                asyncio.timeout(deadline),
+                self._http.stream(
                     method,
-                    self._base + path,
+                    self._url(path, *ids),
                     params=params,
                     content=content,
                     files=files,
                     headers=headers,
                     timeout=deadline,
                     extensions={"trace": watch},
-                )
-        except (httpx.HTTPError, TimeoutError, OSError) as error:
+                ) as answer,
+            ):
+                body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
+        except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
             return self._failed(method, path, error, started)
-        return await self._judged(method, path, answer, started)
+        return await self._judged(method, path, answer, body, shape, started)
 
     def _failed(self, method: str, path: str, error: Exception, started: float) -> Outcome:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
-        self.breaker.bad(reason, self.clock())
-        outcome: Outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
-        self._observe(route(method, path), outcome, self.clock() - started)
+        outcome: Outcome
+        if isinstance(error, Malformed):
+            outcome = Unknown(f"an answer {error}", alive=True)
+        else:
+            reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
+            self.breaker.bad(reason, self.clock())
+            outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
+        self._tell(method, path, outcome, started)
         return outcome
 
-    async def _judged(self, method: str, path: str, answer: httpx.Response, started: float) -> Outcome:
+    async def _judged(
+        self, method: str, path: str, answer: httpx.Response, body: bytes, shape: Shape, started: float
+    ) -> Outcome:
         now = self.clock()
-        outcome = judge(answer.status_code, answer.content, answer.headers.get("retry-after"))
-        await self.pacing.learn(answer.headers.get("x-ratelimit-remaining"), now)
+        outcome = judge(answer.status_code, body, answer.headers.get("retry-after"), shape)
+        remaining = answer.headers.get("x-ratelimit-remaining", "")
+        await self.pacing.learn(remaining if _COUNT.fullmatch(remaining) else None, now)
         self._learn_clock(answer.headers.get("date"), now)
         match outcome:
             case Throttled(after):
                 await self.pacing.refuse(after, now)
             case Unknown(status=500) if path.endswith(("/documents", "/time-entries")):
                 pass  # so the desk answers to a file over its operator's limit, and to a key without the right
+            case Unknown(alive=True):
+                pass  # it is there, and one answer of one call is odd
             case Unknown(reason):
                 self.breaker.bad(reason, now)
             case Refused(status=401):
                 pass  # the desk says this too while its database is down: whoever asked finds out
             case _:
                 self.breaker.good()
-        self._observe(route(method, path), outcome, now - started)
+        self._tell(method, path, outcome, started)
         return outcome
+
+    def _tell(self, method: str, path: str, outcome: Outcome, started: float) -> None:
+        call = f"{method} {path}"
+        if isinstance(outcome, Unknown):
+            log.warning("answer not understood", desk=self.name, call=call, why=outcome.reason)
+        self._observe(call, outcome, self.clock() - started)
 
     def _learn_clock(self, date: str | None, now: float) -> None:
         try:
-            self.skew = parsedate_to_datetime(date).timestamp() - now if date else self.skew
-        except ValueError:
-            pass
-
-
-def route(method: str, path: str) -> str:
-    """A call's name for logs and metrics: ids left out."""
-    parts = ["{id}" if len(part) == 36 and part.count("-") == 4 else part for part in path.split("/")]
-    return f"{method} {'/'.join(parts)}"
+            skew = parsedate_to_datetime(date).timestamp() - now if date else self.skew
+        except (ValueError, OverflowError, TypeError):
+            return
+        if abs(skew) <= MOST_SKEW:
+            self.skew = skew
 
 
 def _iso(seconds: float) -> str:

@@ -59,7 +59,7 @@ async def documents(
     free.sort(key=lambda row: (row.get("document_name") != body["name"], str(row.get("updated_at"))))
     hits = []
     for row in free:
-        outcome = await desk.document_hash(ticket_id, row["document_id"])
+        outcome = await desk.document_hash(ticket_id, row["document_id"], int(body["size"]))
         if not isinstance(outcome, Good):
             raise NotRead(outcome)
         if outcome.data == body["sha256"]:
@@ -81,7 +81,7 @@ def _marker(free: Any) -> str:
 def _seconds(stamp: Any) -> float:
     try:
         return datetime.fromisoformat(str(stamp)).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return float("inf")  # without a time it may be ours
 
 
