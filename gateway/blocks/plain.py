@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.blocks.make import Block
 from gateway.blocks.measure import mark_of, rows_of, string, words_of
+from gateway.blocks.safe import names_itself
 
 DEEPEST = 64
 
@@ -45,7 +46,7 @@ def _plain_inline(content: Any) -> str:
             continue
         if item.get("type") == "link":
             words, href = words_of(item.get("content")), string(item.get("href"))
-            found.append(words if words == href or not href else f"{words} <{href}>")
+            found.append(words if not href or names_itself(words, href) else f"{words} <{href}>")
         else:
             found.append(string(item.get("text")))
     return "".join(found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from gateway.blocks.links import addresses
 from gateway.blocks.make import Block, Inline, image, paragraph, table, text
 from gateway.blocks.measure import rows_of, string
 
@@ -22,7 +23,8 @@ _OWN_DOCUMENT = re.compile(r"/api/documents/view/[0-9A-Za-z-]{1,64}")
 
 
 def harmless(blocks: Any) -> list[Block]:
-    """The same text in the safe subset: kinds, props, styles and schemes that the desk shows safely.
+    """The same text in the safe subset: kinds, props, styles and schemes that the desk shows safely, and addresses
+    in it as links.
 
     Idempotent; whatever is not allowed becomes a plain paragraph of its words.
     """
@@ -48,6 +50,11 @@ def safe_href(value: Any, pattern: re.Pattern[str] = _SAFE_LINK) -> str | None:
     return re.sub(r"[\s\"'<>\\`^{|}]", lambda found: _percent(found[0]), href)
 
 
+def names_itself(words: str, href: str) -> bool:
+    """Whether a link's words are the address to which it goes."""
+    return href in (words, safe_href(words), safe_href(f"https://{words}"))
+
+
 def _percent(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode())
 
@@ -55,7 +62,7 @@ def _percent(character: str) -> str:
 def _harmless(blocks: Any, depth: int) -> Iterator[Block]:
     for block in blocks if isinstance(blocks, list) else [blocks]:
         if isinstance(block, str):
-            yield from (paragraph(clean(line)) for line in block.splitlines() or [""])
+            yield from _plain_lines(block)
         if not isinstance(block, dict):
             continue
         safe = list(_safe_block(block))
@@ -81,7 +88,7 @@ def _flat(blocks: list[Any]) -> Iterator[Block]:
             children = block.get("children")
             waiting.extend(reversed(children if isinstance(children, list) else []))
         elif isinstance(block, str):
-            yield paragraph(clean(block))
+            yield {**paragraph(), "content": _safe_inline(block)}
 
 
 def _safe_block(block: Block) -> Iterator[Block]:
@@ -103,9 +110,14 @@ def _safe_block(block: Block) -> Iterator[Block]:
     elif kind in ("paragraph", "bulletListItem", "numberedListItem"):
         yield {"type": kind, "props": {}, "content": _safe_inline(content)}
     elif isinstance(content, str):
-        yield from (paragraph(clean(line)) for line in content.splitlines() or [""])
+        yield from _plain_lines(content)
     else:
         yield from _lines(content)
+
+
+def _plain_lines(value: str) -> Iterator[Block]:
+    for line in value.splitlines() or [""]:
+        yield {**paragraph(), "content": _safe_inline(line)}
 
 
 def _lines(content: Any) -> Iterator[Block]:
@@ -145,11 +157,11 @@ def _cell(cell: Any) -> Any:
 
 def _safe_inline(content: Any) -> list[Inline]:
     if isinstance(content, str):
-        return [text(clean(content))] if content else []
+        return _linked(text(clean(content))) if content else []
     safe: list[Inline] = []
     for item in content if isinstance(content, list) else ():
         if isinstance(item, str):
-            safe.append(text(clean(item)))
+            safe += _linked(text(clean(item)))
         elif isinstance(item, dict):
             safe += _safe_item(item)
     return safe
@@ -166,11 +178,27 @@ def _safe_item(item: Inline) -> list[Inline]:
         )
         href = safe_href(item.get("href"))
         if href is None:
-            return inner or [text(clean(string(item.get("href"))))]
+            inner = inner or [text(clean(string(item.get("href"))))]
+            return [piece for word in inner for piece in _linked(word)]
         return [{"type": "link", "href": href, "content": inner or [text(href)]}]
     if isinstance(item.get("text"), str):
-        return [_safe_text(item)]
+        return _linked(_safe_text(item))
     return []
+
+
+def _linked(item: Inline) -> list[Inline]:
+    """A safe text with the addresses in it as links."""
+    value, at = item["text"], 0
+    found: list[Inline] = []
+    for start, end, target in addresses(value):
+        href = safe_href(target)
+        if href is None:
+            continue
+        if start > at:
+            found.append({**item, "text": value[at:start]})
+        found.append({"type": "link", "href": href, "content": [{**item, "text": value[start:end]}]})
+        at = end
+    return [*found, {**item, "text": value[at:]}] if at < len(value) or not found else found
 
 
 def _safe_text(item: Inline) -> Inline:

@@ -20,6 +20,7 @@ from gateway.blocks.measure import (
     units,
     words_of,
 )
+from gateway.blocks.safe import names_itself
 
 _WORD_END = re.compile(r"\s(?=\S*\Z)")
 
@@ -117,7 +118,10 @@ def _atoms(content: Any, limit: int) -> Iterator[Inline]:
             yield item
             continue
         words, href = words_of(item.get("content")), string(item.get("href"))
-        if words and words != href:
+        if names_itself(words, href):
+            yield text(words)
+            continue
+        if words:
             yield text(words + " ")
         yield text(href)
 

@@ -117,11 +117,7 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         if not run.href:
             text = _indented(run.text) if keep else run.text
             if text:
-                out.extend(
-                    _linked(text, run.styles)
-                    if "://" in text and "code" not in run.styles
-                    else [_text(text, run.styles)]
-                )
+                out.append(_text(text, run.styles))
             index += 1
             continue
         group = [run]
@@ -148,31 +144,7 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
     return out
 
 
-_URL = re.compile(r"https?://[^\s<>\"]{3,500}", re.IGNORECASE)
-_LINE_LINKS = 20
 _FOLDED = re.compile("  +")
-
-
-def _linked(text: str, styles: frozenset[str]) -> list[dict[str, Any]]:
-    """Addresses in plain text as links; the stops and brackets after one are not part of it."""
-    out: list[dict[str, Any]] = []
-    position = 0
-    for count, match in enumerate(_URL.finditer(text)):
-        if count >= _LINE_LINKS:
-            break
-        address = match.group().rstrip(".,;:!?'*_")
-        if address.endswith(")") and "(" not in address:
-            address = address.rstrip(").")
-        href = safe_href(address)
-        if not href:
-            continue
-        if match.start() > position:
-            out.append(_text(text[position : match.start()], styles))
-        out.append({"type": "link", "href": href, "content": [_text(address, styles)]})
-        position = match.start() + len(address)
-    if position < len(text):
-        out.append(_text(text[position:], styles))
-    return out
 
 
 def _indented(text: str) -> str:

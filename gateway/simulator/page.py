@@ -1,7 +1,7 @@
 """Pages to look at tickets by eye, as a technician would see them.
 
-Title, names and file names are escaped; description and comments come from the desk's own
-renderer, which does not escape everything (see `render`).
+Title, names and file names are escaped; description and comments are what the desk's viewer makes of them
+(see `viewer`), in the HTML of the desk's renderer, which does not escape everything (see `render`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway.simulator.reference import full_name
-from gateway.simulator.render import content_html, description_html, escape
+from gateway.simulator.render import blocks_html, escape
+from gateway.simulator.viewer import shown_html
 from gateway.simulator.wire import Row
 
 if TYPE_CHECKING:
@@ -69,9 +70,17 @@ def ticket_page(desk: Desk, wanted: str) -> str | None:
         (
             f'<p><a href="/_sim/tickets">All tickets</a></p><h1>{escape(row["ticket_number"])} '
             f'{escape(row["title"])}</h1><div class="card">{_facts(desk, row)}</div>'
-            f'<div class="card">{description_html(row["attributes"])}</div>{comments}{_files(desk, row)}'
+            f'<div class="card">{_description(row)}</div>{comments}{_files(desk, row)}'
         ),
     )
+
+
+def _description(row: Row) -> str:
+    attributes = row["attributes"]
+    value = attributes.get("description") if isinstance(attributes, dict) else None
+    if isinstance(value, list):
+        return blocks_html(value)
+    return shown_html(value) if isinstance(value, str) and value.strip() else ""
 
 
 def _status(desk: Desk, row: Row) -> str:
@@ -104,7 +113,7 @@ def _comment(desk: Desk, row: Row) -> str:
     author = desk.users.get(row["user_id"])
     kind = "internal" if row["is_internal"] else "public"
     by = f"{full_name(author) if author else 'unknown'}, {kind}, {row['created_at']}"
-    return f'<div class="card {kind}"><div class="by">{escape(by)}</div>{content_html(row["note"])}</div>'
+    return f'<div class="card {kind}"><div class="by">{escape(by)}</div>{shown_html(row["note"])}</div>'
 
 
 def _files(desk: Desk, row: Row) -> str:

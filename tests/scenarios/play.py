@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
             faults.append("the check at the end failed")
         faults += await changes_nothing(stage)
         faults += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refused(stage)]
+        faults += [f"the desk's viewer would read again: {text[:200]}" for text in written(stage) if not aligned(text)]
         faults += [f"the desk mailed {one.to} for a comment" for one in stage.simulator.desk.mails if one.comment_id]
     finally:
         await stage.close()
@@ -52,6 +54,19 @@ async def changes_nothing(stage: Stage) -> list[str]:
     if report.asked or len(stage.simulator.desk.calls) != calls:
         faults.append(f"deciding again asked {report.asked} questions and made calls")
     return faults
+
+
+def written(stage: Stage) -> list[str]:
+    """Every description and comment of the gateway at the desk."""
+    desk = stage.simulator.desk
+    tickets = [one["attributes"] for one in desk.tickets.values() if "email_gateway" in (one["attributes"] or {})]
+    comments = [one for each in desk.comments.values() for one in each if "email_gateway" in (one["metadata"] or {})]
+    return [one["description"] for one in tickets] + [one["note"] for one in comments]
+
+
+def aligned(text: str) -> bool:
+    """Whether the first block carries what keeps the desk's viewer from reading it as Markdown."""
+    return bool(json.loads(text)[0]["props"]["textAlignment"] == "left")
 
 
 def refused(stage: Stage) -> list[object]:
