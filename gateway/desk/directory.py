@@ -15,6 +15,7 @@ from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Refused
+from gateway.desk.refusals import Refusals
 from gateway.match import domains
 from gateway.match.clients import Clients
 from gateway.model.questions import Contact, NamedClient
@@ -46,6 +47,7 @@ class Directory:
         aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.desk = desk
+        self.refusals = Refusals(desk)
         self.settings = settings
         self.catalog: Catalog | None = None
         self.up_since = 0.0
@@ -177,7 +179,7 @@ class Directory:
         try:
             self.catalog = await load(desk, self._mailboxes, now, self._boards)
         except DeskAway as away:
-            await self.judge_away(away)
+            await self._judge_away(away)
             log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
             return False
         desk.breaker.key_works()
@@ -186,16 +188,13 @@ class Directory:
             log.error("mailbox cannot work", desk=desk.name, mailbox=mailbox, why=fault)
         return True
 
-    async def judge_away(self, away: DeskAway) -> None:
-        """A 401 means a wrong key only when the desk says that its database is there."""
-        desk, outcome = self.desk, away.outcome
-        if isinstance(outcome, Refused) and outcome.status == 401:
-            if await desk.ready():
-                desk.breaker.refuse_key(str(outcome), desk.clock())
-            else:
-                desk.breaker.bad("the desk's database is away", desk.clock(), down=True)
-        elif isinstance(outcome, Refused) and outcome.status == 403:
-            desk.breaker.refuse_key(str(outcome), desk.clock())
+    async def _judge_away(self, away: DeskAway) -> None:
+        """The catalog was not given: a refusal of it is that of the key."""
+        outcome = away.outcome
+        if isinstance(outcome, Refused) and outcome.status == 403:
+            self.refusals.refuse_key(outcome)
+        elif isinstance(outcome, Refused) and outcome.status == 401:
+            await self.refusals.whose(outcome)
 
     async def keep(self, stop: asyncio.Event, there: Callable[[], None] = lambda: None) -> None:
         """Keep the catalog fresh, and probe a desk that is away, until ``stop``. ``there`` is called when

@@ -29,6 +29,11 @@ class Reason(StrEnum):
         """The reason of this name. Raises KeyError."""
         return {reason.value: reason for reason in cls}[name]
 
+    @classmethod
+    def of_status(cls, status: int) -> Reason:
+        """Why mail is set aside that the desk refused with this HTTP status."""
+        return cls.DESK_REFUSED if status == 403 else cls.API_REJECTED
+
     DUPLICATE = (
         "duplicate-of",
         "suppressed",
@@ -155,6 +160,19 @@ class Reason(StrEnum):
         "quarantined",
         "The desk refused the request for good.",
         "Read the desk's words in the detail, mend the cause, then release.",
+    )
+    DESK_REFUSED = (
+        "desk-refused",
+        "quarantined",
+        "The desk does not let the gateway's key see or change the ticket, and lets it do other things.",
+        "Let the key's user see the client in the desk, then release; or move the mail to another ticket, or drop it.",
+    )
+    OUTCOME_UNKNOWN = (
+        "outcome-unknown",
+        "quarantined",
+        "The desk did not answer a write, and does not let the gateway's key see whether it was done.",
+        "Look in the desk. When it is there, drop the mail, or move later mail to it; when it is not, release it. Let "
+        "the key's user see all clients.",
     )
     RETRIES_EXHAUSTED = (
         "retries-exhausted",

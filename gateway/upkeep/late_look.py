@@ -17,7 +17,8 @@ import structlog
 from gateway import blocks as rich
 from gateway.desk.algapsa import readback
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good
+from gateway.desk.outcome import Good, Refused
+from gateway.desk.refusals import Whose
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -63,11 +64,18 @@ class Watcher:
                 after = await self._look(one)
             except readback.NotRead as error:
                 log.info("late look failed", effect=one.marker, why=str(error)[:300])
-                after = self.clock() + AGAIN
+                after = 0.0 if await self._is_final(one, error) else self.clock() + AGAIN
             except Unreadable as damaged:
                 log.error("no late look", effect=one.marker, why=str(damaged))
                 after = 0.0
             await self._next(one, after)
+
+    async def _is_final(self, one: Effect, error: readback.NotRead) -> bool:
+        """The ticket is gone, or is not for this key to see: asking again and again tells nothing more."""
+        directory, outcome = self.directories.get(one.desk), error.outcome
+        if directory is None or not isinstance(outcome, Refused):
+            return False
+        return await directory.refusals.whose(outcome) is Whose.RECORD
 
     async def _next(self, one: Effect, after: float) -> None:
         await self.store.write(lambda c: effects.touch(c, one, watch_at=after))

@@ -15,11 +15,11 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa import readback
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
+from gateway.desk.refusals import Whose
 from gateway.model.reasons import Reason
 from gateway.store import deliveries, effects, order, problems, restoring
 from gateway.store.deliveries import Delivery
@@ -270,8 +270,7 @@ class _Case:
 
     async def _refused(self, one: Effect, outcome: Refused) -> Step | None:
         now = self.clock()
-        if outcome.status == 401:
-            await self.directory.judge_away(DeskAway(outcome))
+        if await self.directory.refusals.whose(outcome) is not Whose.RECORD:
             await self.ledger.back(one)
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), str(outcome))
         if outcome.status == 409 and one.kind == "contact":
@@ -280,10 +279,6 @@ class _Case:
             return await self._unknown(one, str(outcome), failed=True)
         if outcome.status == 404 and one.kind not in ("ticket", "contact"):
             return await self._ticket_gone(one)
-        if outcome.status == 403 and one.kind in ("ticket", "comment"):
-            self.desk.breaker.refuse_key(str(outcome), now)
-            await self.ledger.back(one)
-            return Defer(now + self.desk.breaker.wait(now), str(outcome))
         if one.kind == "document":
             await self.ledger.end(one, EffectState.REFUSED, reason=str(outcome)[:500])
             return None
@@ -293,7 +288,12 @@ class _Case:
         await self.ledger.back(one)
         if contact := self._requester():
             self.directory.forget_contact(contact)
-        return Quarantine(Reason.API_REJECTED, str(outcome)[:1000])
+        return Quarantine(Reason.of_status(outcome.status), self._on(outcome))
+
+    def _on(self, outcome: Refused) -> str:
+        """The desk's words, and about what."""
+        about = f"ticket {self.ledger.ticket_id}" if self.ledger.ticket_id else "a new ticket"
+        return f"{about}: {outcome}"[:1000]
 
     async def _contact_exists(self, one: Effect) -> Step | None:
         """Somebody has the address: adopted when it is an active contact of the same client."""
@@ -356,10 +356,19 @@ class _Case:
         return None
 
     async def _not_read(self, one: Effect, error: readback.NotRead) -> Step | None:
-        now = self.clock()
-        if isinstance(error.outcome, Refused) and error.outcome.status == 404 and one.kind != "ticket":
+        now, outcome = self.clock(), error.outcome
+        if isinstance(outcome, Refused) and outcome.status == 404 and one.kind != "ticket":
             return await self._ticket_gone(one)
-        if isinstance(error.outcome, Refused) and error.outcome.status == 401:
-            await self.directory.judge_away(DeskAway(error.outcome))
-        after = error.outcome.after if isinstance(error.outcome, Throttled) else self.settle * READ_BACK[0]
+        if isinstance(outcome, Refused) and await self.directory.refusals.whose(outcome) is Whose.RECORD:
+            return await self._hidden(one, outcome)
+        after = outcome.after if isinstance(outcome, Throttled) else self.settle * READ_BACK[0]
         return Defer(now + max(after, self.desk.breaker.wait(now)), f"read-back failed: {error}"[:300])
+
+    async def _hidden(self, one: Effect, outcome: Refused) -> Step | None:
+        """Nobody but a person can tell whether the effect is there: it is never sent again."""
+        words = f"whether the {one.kind} is there cannot be seen: {self._on(outcome)}"[:1000]
+        if one.kind in ("ticket", "comment"):
+            return Quarantine(Reason.OUTCOME_UNKNOWN, words)
+        state = EffectState.REFUSED if one.kind == "document" else EffectState.SKIPPED
+        await self.ledger.end(one, state, reason=words[:500])
+        return None

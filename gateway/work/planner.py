@@ -25,8 +25,9 @@ from gateway.decide.requester import Policy
 from gateway.decide.threading import thread_ids
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, UnknownName
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.desk.outcome import Throttled, Unknown
+from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
+from gateway.desk.refusals import Whose
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.plan import Decision, Plan
@@ -129,11 +130,7 @@ class Planner:
         try:
             decision, answers = await self._decide(one, email, context, source)
         except DeskAway as away:
-            if isinstance(away.outcome, Throttled):
-                return Defer(self.clock(), "the desk's rate limit", needs=Urgency.REPLY)
-            await directory.judge_away(away)
-            odd = isinstance(away.outcome, Unknown) and away.outcome.alive
-            return Defer(self.clock() + 1.0, f"desk away: {away.outcome}"[:300], counts=odd)
+            return await self._not_told(directory, away.outcome)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(one, email, context, decision, trace)
@@ -183,6 +180,15 @@ class Planner:
             for question in result:
                 answers[question] = await source.answer(question)
         raise RuntimeError("the decision asks without end")
+
+    async def _not_told(self, directory: Directory, outcome: Outcome) -> Step:
+        """The desk did not tell what the decision asks."""
+        if isinstance(outcome, Throttled):
+            return Defer(self.clock(), "the desk's rate limit", needs=Urgency.REPLY)
+        if isinstance(outcome, Refused) and await directory.refusals.whose(outcome) is Whose.RECORD:
+            return Quarantine(Reason.of_status(outcome.status), str(outcome)[:1000])
+        odd = isinstance(outcome, Unknown) and outcome.alive
+        return Defer(self.clock() + 1.0, f"desk away: {outcome}"[:300], counts=odd)
 
     # -- keeping ----------------------------------------------------------------------------------
 

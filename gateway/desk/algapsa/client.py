@@ -147,6 +147,10 @@ class Desk:
     async def ticket(self, ticket_id: str) -> Outcome:
         return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket)
 
+    async def any_ticket(self) -> Outcome:
+        """The newest ticket that the key may see. Whoever may work at all may ask this; waits for the rate limit."""
+        return await self._get("/tickets", {"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE)
+
     async def tickets_by_number(self, number: str) -> Outcome:
         """Tickets whose number contains ``number``: compare for equality."""
         return await self._get(

@@ -50,6 +50,8 @@ AFTERWARDS = 7200.0
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
 NOT_DECIDED = (
     Reason.API_REJECTED,
+    Reason.DESK_REFUSED,
+    Reason.OUTCOME_UNKNOWN,
     Reason.DAMAGED,
     Reason.RETRIES_EXHAUSTED,
     Reason.UNPARSEABLE,
