@@ -149,7 +149,9 @@ class Desk:
 
     async def any_ticket(self) -> Outcome:
         """The newest ticket that the key may see. Whoever may work at all may ask this; waits for the rate limit."""
-        return await self._get("/tickets", {"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE)
+        return await self._get(
+            "/tickets", shape=shapes.anything, params={"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE
+        )
 
     async def tickets_by_number(self, number: str) -> Outcome:
         """Tickets whose number contains ``number``: compare for equality."""
