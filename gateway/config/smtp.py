@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 
 from gateway.config.types import Count, HostPort, Listen, Name, Network, Seconds, Section
 
+TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
+
 
 class LimitSettings(Section):
     """What one peer may do, and its network (/24 or /64); 0 = no limit."""
@@ -42,7 +44,7 @@ class VerdictSettings(Section):
 
     direct: bool = Field(False, description="compute SPF, DKIM and DMARC for peers that are not relays")
     nameservers: tuple[str, ...] = Field((), description="IP or IP:port; the machine's own when empty")
-    timeout: Seconds = Field(15, description="seconds for all look-ups of one mail")
+    timeout: Seconds = Field(15, description="seconds for each of SPF, the DMARC policy and ARC")
     query_timeout: Seconds = Field(4, description="seconds for one look-up")
     arc_sealers: tuple[str, ...] = Field((), description="domains whose ARC seals are believed")
 
@@ -119,6 +121,9 @@ class SmtpSettings(Section):
         3, description="Received lines that may stand above the relay's Authentication-Results"
     )
     relays: tuple[Network, ...] = Field((), description="networks of the relays that add them")
+    tenant: Annotated[str, Field(pattern=TENANT)] = Field(
+        "", description="our Microsoft 365 tenant's id: mail within it proves our own domains; from relays only"
+    )
     limits: LimitSettings = LimitSettings()
     verdict: VerdictSettings = VerdictSettings()
     scanner: ScannerSettings = ScannerSettings()
@@ -130,6 +135,8 @@ class SmtpSettings(Section):
             raise ValueError("expected both tls_cert and tls_key, or neither")
         if self.authserv_ids and not self.relays:
             raise ValueError("authserv_ids: expected relays as well, the networks that add them")
+        if self.tenant and not self.relays:
+            raise ValueError("tenant: expected relays as well, the networks of Exchange Online")
         names = [one.name for one in self.listeners]
         if len(set(names)) < len(names):
             raise ValueError("listeners: expected a different name for each")

@@ -65,11 +65,11 @@ def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[E
 
 
 def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str]) -> Sender:
-    """The sender of a mail: From alone, for no other header proves or binds anybody. A verdict about
-    another address says nothing of it. ``mapped`` are the clients of domains."""
+    """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
+    domains. A verdict about another address disproves this one: two readers of the same From saw two people."""
     address = address_of(email)
     mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
-    verdict: Verdict = envelope.verdict if mine else "none"
+    verdict: Verdict = envelope.verdict if mine else "fail"
     _, client_id = domains.longest(domains.of(address), mapped)
     return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id)
 

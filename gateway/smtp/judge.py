@@ -14,7 +14,6 @@ import structlog
 from gateway.config.settings import MailboxSettings
 from gateway.intake.accept import Incoming, Recipient
 from gateway.intake.scanner import ScannerAway
-from gateway.model.envelope import Verdict
 from gateway.model.reasons import Reason
 from gateway.smtp.answers import (
     BARE_LINE_END,
@@ -31,6 +30,8 @@ from gateway.smtp.edge import Edge
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 
 log = structlog.get_logger("smtp")
+
+KEEPS_OUT = ("quarantine", "reject")  # DMARC policies
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[R
         return found.refuse_all(loop)
     if edge.verdicts.is_needed(peer):
         found.verdict = await edge.verdicts.judge(peer, arrival.mail)
-        _enforce(edge, found, each)
+        _enforce(found, each, can_wait=not peer.is_relay)
         if found.is_refused:
             return found
     if edge.scanner:
@@ -85,13 +86,13 @@ def _is_ours(edge: Edge, raw: bytes) -> bool:
     return raw.decode("ascii", "replace").strip().lower() == edge.hostname.lower()
 
 
-def _enforce(edge: Edge, found: Judgement, each: bool) -> None:
+def _enforce(found: Judgement, each: bool, can_wait: bool) -> None:
     """Each mailbox's policy. With one answer for all, a mail is refused only when all refuse it; those
-    that would have refused it get it for quarantine."""
+    that would have refused it get it for quarantine. ``can_wait``: a later try may find out more."""
     verdict = found.verdict
     spoofed = verdict.is_own_domain and verdict.verdict != "pass"
     for at, one in enumerate(found.recipients):
-        fate = _fate(one.mailbox, verdict.verdict)
+        fate = _fate(one.mailbox, verdict, can_wait)
         if fate == "refuse":
             found.refusals[at] = SENDER_UNKNOWN if verdict.verdict == "unknown" else SENDER_FAILED
         if spoofed:
@@ -103,8 +104,14 @@ def _enforce(edge: Edge, found: Judgement, each: bool) -> None:
         found.refusals = [None] * len(found.recipients)
 
 
-def _fate(mailbox: MailboxSettings, verdict: Verdict) -> str:
-    return {"fail": mailbox.on_fail, "none": mailbox.on_none, "unknown": mailbox.on_unknown}.get(verdict, "accept")
+def _fate(mailbox: MailboxSettings, verdict: SenderVerdict, can_wait: bool) -> str:
+    """accept, quarantine or refuse. Where a domain wants forgeries kept out and its DNS does not say whether this is
+    one, nobody is believed: the mail waits at the sender's, or in quarantine when waiting changes nothing."""
+    fates = {"fail": mailbox.on_fail, "none": mailbox.on_none, "unknown": mailbox.on_unknown}
+    fate = fates.get(verdict.verdict, "accept")
+    if fate == "accept" and verdict.verdict == "unknown" and verdict.policy in KEEPS_OUT:
+        return "refuse" if can_wait else "quarantine"
+    return fate
 
 
 async def _scan(edge: Edge, found: Judgement, mail: Incoming) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.model.reasons import REASONS
+from gateway.model.reasons import Reason
 from tests.scenarios.play import fill
 from tests.scenarios.scripts import ALICE, EVE, GIL, TESS, TOKEN, dsn
 from tests.scenarios.stage import M, Stage, close, settings_for, token
@@ -44,7 +44,7 @@ WAYS = {
     "the victim in the display name": {"reply": "victim", "sender": '"alice@acme.example" <eve@evil.example>'},
 }  # fmt: skip
 
-WHO = {
+WHO: dict[str, tuple[Any, ...]] = {
     "a stranger": (EVE, "unknown"),
     "a stranger with a pass": (EVE, "pass"),
     "the contact of another client": (GIL, "pass"),
@@ -53,6 +53,10 @@ WHO = {
     "a longer address that contains the victim's": ("xalice@acme.example", "pass"),
     "the victim's name with a failed verdict": (ALICE, "fail"),
     "a technician without a pass": (TESS, "none"),
+    "the victim's name, of which the edge judged another": (ALICE, "pass", {"verdict_for": "eve@evil.example"}),
+    "the same where it found nothing": (ALICE, "none", {"verdict_for": "eve@evil.example"}),
+    "the same where it could not look": (ALICE, "unknown", {"verdict_for": "eve@evil.example"}),
+    "a technician's name, of which the edge judged another": (TESS, "pass", {"verdict_for": "eve@evil.example"}),
     "nobody": ("", "unknown"),
 }
 
@@ -88,13 +92,13 @@ def picture(stage: Stage) -> str:
 @pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_effect_on_the_victims_ticket(way: str, who: str, tmp_path: Path, migrated_file: Path) -> None:
-    sender, verdict = WHO[who]
-    values: dict[str, Any] = {"sender": sender, "verdict": verdict, "files": {"evil.exe": b"MZ"}, **WAYS[way]}
+    sender, verdict, *edge = WHO[who]
+    values: dict[str, Any] = {"sender": sender, "verdict": verdict, "edge": edge[0] if edge else {}, "files": {"evil.exe": b"MZ"}, **WAYS[way]}
     stage, row, before = await attack(tmp_path, migrated_file, M("attack", **values), closed=True)
 
     assert picture(stage) == before
     if row["stage"] == "QUARANTINED":
-        assert REASONS[row["reason"]].happened
+        assert Reason.named(row["reason"]).happened
         assert row["detail"]
     else:
         assert row["ticket_id"] != stage.order[0]

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gateway.intake.accept import Incoming
-from gateway.smtp.verdict.dkim import Bodies, key_record
+from gateway.smtp.verdict.dkim import Bodies, key_record, signer_of
 from gateway.smtp.verdict.resolver import DnsTrouble
-from gateway.smtp.verdict.results import Result, parse_stamp
+from gateway.smtp.verdict.results import Stamp, parse_stamp
 from gateway.smtp.verdict.signature import (
     BadSignature,
     Header,
@@ -34,19 +34,22 @@ SEAL_TAGS = (b"i", b"a", b"b", b"cv", b"d", b"s")
 
 @dataclass(frozen=True, slots=True)
 class Arc:
-    """``result``: none, pass, fail or temperror. ``seen``: the sealer and its results, newest first."""
+    """``result``: none, pass, fail or temperror. ``seen``: the sealer and its stamp, newest first."""
 
     result: str
     why: str = ""
-    seen: tuple[tuple[str, tuple[Result, ...]], ...] = field(default=())
+    seen: tuple[tuple[str, Stamp], ...] = field(default=())
 
 
-async def check_arc(dns: Dns, mail: Incoming, bodies: Bodies) -> Arc:
+async def check_arc(dns: Dns, mail: Incoming, bodies: Bodies, sealers: frozenset[str] | None = None) -> Arc:
+    """``sealers``: nothing is asked of a chain whose newest seal is of none of them; all count without."""
     headers = raw_headers(mail.start())
     try:
         sets = _sets(headers)
         if not sets:
             return Arc("none")
+        if sealers is not None and signer_of(sets[-1][b"arc-seal"][1]) not in sealers:
+            return Arc("none", "the newest seal is of nobody who is trusted")
         return Arc("pass", "", await _check(dns, headers, sets, bodies))
     except DnsTrouble as error:
         return Arc("temperror", str(error))
@@ -54,12 +57,12 @@ async def check_arc(dns: Dns, mail: Incoming, bodies: Bodies) -> Arc:
         return Arc("fail", str(error))
 
 
-def trusted_sets(arc: Arc, sealers: frozenset[str]) -> list[tuple[str, tuple[Result, ...]]]:
+def trusted_sets(arc: Arc, sealers: frozenset[str]) -> list[tuple[str, Stamp]]:
     found = []
-    for domain, results in arc.seen:
+    for domain, stamp in arc.seen:
         if domain not in sealers:
             break
-        found.append((domain, results))
+        found.append((domain, stamp))
     return found
 
 
@@ -94,7 +97,7 @@ def _instance(value: bytes) -> int:
 
 async def _check(
     dns: Dns, headers: Sequence[Header], sets: Sequence[dict[bytes, Header]], bodies: Bodies
-) -> tuple[tuple[str, tuple[Result, ...]], ...]:
+) -> tuple[tuple[str, Stamp], ...]:
     seals = [tags_of(one[b"arc-seal"][1], SEAL_TAGS, arc=True) for one in sets]
     for number, tags in enumerate(seals, 1):
         if tags[b"cv"] != (b"none" if number == 1 else b"pass"):
@@ -109,7 +112,7 @@ async def _check(
         raise BadSignature("the message signature signs a seal")
     record = await key_record(dns, tags)
     await asyncio.to_thread(check_header, tags, newest, headers, names, record)
-    await asyncio.to_thread(lambda: check_body(tags, bodies.get(is_relaxed_body(tags))))
+    await bodies.in_thread(lambda: check_body(tags, bodies.get(is_relaxed_body(tags))))
     seen = []
     for number in range(len(sets), 0, -1):
         seal = seals[number - 1] | {b"c": b"relaxed/relaxed"}
@@ -118,7 +121,7 @@ async def _check(
         record = await key_record(dns, seal)
         await asyncio.to_thread(_check_seal, seal, sets[number - 1][b"arc-seal"], chain, record)
         domain = seal[b"d"].decode("ascii", "replace").lower()
-        seen.append((domain, _results(sets[number - 1][b"arc-authentication-results"])))
+        seen.append((domain, _stamp(sets[number - 1][b"arc-authentication-results"])))
     return tuple(seen)
 
 
@@ -128,6 +131,6 @@ def _check_seal(tags: dict[bytes, bytes], seal: Header, chain: Sequence[Header],
     check_header(tags, seal, list(reversed(chain)), names, record)
 
 
-def _results(header: Header) -> tuple[Result, ...]:
+def _stamp(header: Header) -> Stamp:
     """ARC-Authentication-Results is "i=1; authserv-id; results" (4.1.1)."""
-    return parse_stamp(header[1].partition(b";")[2]).results
+    return parse_stamp(header[1].partition(b";")[2])

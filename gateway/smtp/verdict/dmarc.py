@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.sender import organisational
 from gateway.smtp.verdict.spf import Dns
 
@@ -12,11 +13,13 @@ POLICIES = ("none", "quarantine", "reject")
 
 @dataclass(frozen=True, slots=True)
 class Dmarc:
-    """``policy`` is for the From domain (p, or sp below the domain that published it)."""
+    """``policy`` is for the From domain (p, or sp below the domain that published it). With a ``doubt`` the
+    domain's own record could not be looked up, and this one is its organisation's."""
 
     policy: str
     strict_dkim: bool = False
     strict_spf: bool = False
+    doubt: str = ""
 
 
 def parse_dmarc(text: str, is_below: bool) -> Dmarc | None:
@@ -39,13 +42,25 @@ def parse_dmarc(text: str, is_below: bool) -> Dmarc | None:
 
 
 async def dmarc_policy(dns: Dns, domain: str) -> Dmarc | None:
-    """The record of the domain, else of its organisational domain. Raises DnsTrouble."""
+    """The record of the domain, else of its organisational domain. Raises DnsTrouble.
+
+    Below a domain anybody may name a subdomain whose servers do not answer, so the organisation is asked then too."""
     parent = organisational(domain)
-    for name in dict.fromkeys((domain, parent)):
-        records = [one.decode("utf-8", "replace") for one in await dns.txt(f"_dmarc.{name}")]
-        found = [one for one in records if one.replace(" ", "").startswith("v=DMARC1")]
-        if len(found) == 1:
-            return parse_dmarc(found[0], name != domain)
-        if found:
-            return None  # several records are none
-    return None
+    try:
+        records = await _records(dns, domain)
+    except DnsTrouble as trouble:
+        found = await _records(dns, parent) if parent != domain else []
+        above = parse_dmarc(found[0], is_below=True) if len(found) == 1 else None
+        if above is None:
+            raise
+        return replace(above, doubt=str(trouble))
+    if not records and parent != domain:
+        records, domain = await _records(dns, parent), ""
+    # Several records are none.
+    return parse_dmarc(records[0], is_below=not domain) if len(records) == 1 else None
+
+
+async def _records(dns: Dns, domain: str) -> list[str]:
+    """Raises DnsTrouble."""
+    records = [record.decode("utf-8", "replace") for record in await dns.txt(f"_dmarc.{domain}")]
+    return [record for record in records if record.replace(" ", "").startswith("v=DMARC1")]

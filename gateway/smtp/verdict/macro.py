@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from gateway.smtp.verdict.sender import organisational
+
 _MACRO = r"%\{[slodiphcrtvSLODIPHCRTV][0-9]*r?[.\-+,/_=]*\}"
 _LITERAL = r"[!-$&-~]"
 _STRING = re.compile(rf"(?:{_MACRO}|%%|%_|%-|{_LITERAL})*", re.IGNORECASE)
@@ -14,6 +16,7 @@ _END = re.compile(rf"(?:.*{_MACRO}|.*\.(?P<top>[A-Za-z0-9-]+)\.?)", re.IGNORECAS
 _TOP = re.compile(r"(?=.*[A-Za-z-])[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _FOR_EXPLANATIONS = re.compile(r"%\{[crt]", re.IGNORECASE)
 _PIECE = re.compile(r"%\{([a-z])([0-9]*)(r?)([.\-+,/_=]*)\}|%([%_-])|([^%]+)|(%)", re.IGNORECASE)
+_SENDERS = re.compile(r"%\{[slhip][^}]*\}", re.IGNORECASE)
 LONGEST = 10_000
 
 
@@ -48,6 +51,15 @@ def is_domain_spec(text: str) -> bool:
         return False
     top = match.group("top")
     return top is None or _TOP.fullmatch(top) is not None
+
+
+def is_senders_choice(text: str) -> bool:
+    """Whether it is the sender who chooses whose name servers a domain-spec leads to: by what he calls himself
+    (h), by a local part (s, l), by his address and what it points back to (i, p)."""
+    chosen = "senders-choice"
+    fixed = _SENDERS.sub(chosen, text.rstrip("."))
+    fixed = re.sub(r"%\{[^}]*\}|%.", "own.example", fixed)
+    return chosen in organisational(fixed.lower())
 
 
 def expand(text: str, context: Context, name: str | None = None) -> str:

@@ -50,7 +50,7 @@ class Resolver:
     async def _ask(self, name: str | dns.name.Name, kind: str) -> list[Any]:
         try:
             if isinstance(name, str):
-                name = dns.name.from_text(name, origin=dns.name.root)
+                name = _name(name)
             answer = await self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False)
         except dns.resolver.NXDOMAIN:
             return []
@@ -63,6 +63,13 @@ class Resolver:
         if answer.rrset is None:
             return []
         return list(answer.rrset)
+
+
+def _name(text: str) -> dns.name.Name:
+    """Label by label: the text is no master file, so a backslash in it escapes nothing.
+
+    Raises what dnspython raises for labels that cannot be asked for, UnicodeError."""
+    return dns.name.Name([label.encode("ascii") for label in text.removesuffix(".").split(".")] + [b""])
 
 
 def _nameserver(text: str) -> dns.nameserver.Do53Nameserver:

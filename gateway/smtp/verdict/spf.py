@@ -7,14 +7,17 @@ would be a stranger's words in our answer.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from gateway.smtp.verdict.macro import Context, MacroError, expand
+from gateway.smtp.verdict.macro import Context, MacroError, expand, is_senders_choice
 from gateway.smtp.verdict.record import Record, RecordError, Term, parse_record
 from gateway.smtp.verdict.resolver import DnsTrouble
+
+T = TypeVar("T")
 
 MOST_LOOKUPS = 10
 MOST_VOID = 2
@@ -22,6 +25,9 @@ MOST_MX = 10
 MOST_PTR = 10
 LONGEST_DOMAIN = 253
 LONGEST_RECORD = 16 * 1024
+
+SENDERS_TIME = 5.0
+"""Seconds for all that is asked of name servers which the sender chose; trouble with them is no temperror."""
 
 RESULTS = {"+": "pass", "-": "fail", "~": "softfail", "?": "neutral"}
 
@@ -99,12 +105,25 @@ class _Check:
                 return RESULTS[term.qualifier], f"{term.text} of {self.context.domain}"
         if record.redirect:
             self.budget.look_up()
-            target = await self._expand(record.redirect)
-            result = await replace(self, context=self.context.of(target)).run()
-            if result[0] == "none":
-                raise _Permanent(f"redirect to {target}, which has no record")
-            return result
+            return await self._in_time(record.redirect, self._redirect(record.redirect))
         return "neutral", f"nothing matches in the record of {self.context.domain}"
+
+    async def _redirect(self, domain: str) -> tuple[str, str]:
+        target = await self._expand(domain)
+        result = await replace(self, context=self.context.of(target)).run()
+        if result[0] == "none":
+            raise _Permanent(f"redirect to {target}, which has no record")
+        return result
+
+    async def _in_time(self, domain: str, answer: Coroutine[Any, Any, T]) -> T:
+        """What is asked of ``domain``, where the sender chooses whose it is: else he could choose "unknown"."""
+        if not is_senders_choice(domain):
+            return await answer
+        try:
+            async with asyncio.timeout(SENDERS_TIME):
+                return await answer
+        except (DnsTrouble, TimeoutError) as error:
+            raise _Permanent(f"{domain} leads to name servers of the sender, which do not answer") from error
 
     async def _expand(self, text: str) -> str:
         names = None
@@ -121,10 +140,10 @@ class _Check:
     # -- mechanisms (5) ---------------------------------------------------------------------------
 
     async def _matches(self, term: Term) -> bool:
-        match: Callable[[Term], Awaitable[bool]] = getattr(self, f"_{term.name}")
+        match: Callable[[Term], Coroutine[Any, Any, bool]] = getattr(self, f"_{term.name}")
         if term.name in ("include", "a", "mx", "ptr", "exists"):
             self.budget.look_up()
-        return await match(term)
+        return await self._in_time(term.domain, match(term))
 
     async def _all(self, term: Term) -> bool:
         return True
@@ -181,18 +200,25 @@ class _Check:
         if self.budget.names is None:
             self.budget.names = []
             try:
-                pointed = (await self.dns.names(str(self.context.ip)))[:MOST_PTR]
-            except DnsTrouble:
-                pointed = []
-            self.budget.found(len(pointed))
-            for one in pointed:
-                try:
-                    back = await self.dns.addresses(one.rstrip("."), self.context.ip.version)
-                except DnsTrouble:
-                    continue
-                if any(ipaddress.ip_address(address) == self.context.ip for address in back):
-                    self.budget.names.append(one.rstrip(".").lower())
+                async with asyncio.timeout(SENDERS_TIME):
+                    await self._point_back(self.budget.names)
+            except TimeoutError:
+                pass  # those that were found in time count
         return self.budget.names
+
+    async def _point_back(self, names: list[str]) -> None:
+        try:
+            pointed = (await self.dns.names(str(self.context.ip)))[:MOST_PTR]
+        except DnsTrouble:
+            pointed = []
+        self.budget.found(len(pointed))
+        for name in pointed:
+            try:
+                back = await self.dns.addresses(name.rstrip("."), self.context.ip.version)
+            except DnsTrouble:
+                continue
+            if any(ipaddress.ip_address(address) == self.context.ip for address in back):
+                names.append(name.rstrip(".").lower())
 
     async def _validated(self, domain: str) -> str:
         """For the macro p: the domain itself, else one below it, else any (7.3)."""
@@ -215,11 +241,16 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ip.ipv4_mapped or ip if ip.version == 6 else ip
 
 
+def asked_domain(helo: str, mail_from: str) -> str:
+    """Whose record is asked for: MAIL FROM's domain, that of HELO with the null sender (2.4)."""
+    return (mail_from or f"@{helo}").rpartition("@")[2].rstrip(".").lower()
+
+
 async def check_spf(dns: Dns, ip: str, helo: str, mail_from: str) -> Spf:
     """The result for MAIL FROM, or for HELO with the null sender (2.4)."""
     sender = mail_from or f"postmaster@{helo}"
-    local, _, domain = sender.rpartition("@")
-    domain = domain.rstrip(".").lower()
+    local = sender.rpartition("@")[0]
+    domain = asked_domain(helo, mail_from)
     context = Context(_address(ip), domain, f"{local or 'postmaster'}@{domain}", helo)
     try:
         result, why = await _Check(dns, context).run()
