@@ -194,6 +194,9 @@ class MailboxSettings(Section):
     )
     templates: Path | None = Field(None, description="folder of own templates; what is not there is as shipped")
     attach_original: bool = Field(False, description="upload the original mail as original.eml")
+    internal_files: Literal["hold", "upload"] = Field(
+        "hold", description="files of an internal comment, for a ticket's customer may open what is on it"
+    )
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
     tags: bool = Field(True, description='take "+tag" in the local part')
     file: tuple[FileSettings, ...] = Field((), description="what becomes of its files, before [[file]]")

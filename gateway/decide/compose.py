@@ -88,6 +88,7 @@ class Composer:
         self.original = original
         self.fates = fates or [Fate()] * len(email.attachments)
         self.facts: Mapping[str, Any] = {}  # what the desk keeps besides the mail's own
+        self.held_text = ""  # why a text that becomes a file is held
 
     # -- parts ------------------------------------------------------------------------------------
 
@@ -295,7 +296,7 @@ class Composer:
             if not one.fate.dropped
         ]
         if whole is not None:
-            effects.append(text_document("message.txt", rich.plain(list(whole))))
+            effects.append(text_document("message.txt", rich.plain(list(whole)), self.held_text))
         return effects
 
     def _missing(self, effects: Sequence[EffectSpec]) -> list[EffectSpec]:
@@ -323,8 +324,8 @@ def heading(one: Forwarded) -> str:
     return f"Attached mail from {', '.join([label(one.sender), *people, *date, *subject])}:"
 
 
-def text_document(name: str, text: str) -> EffectSpec:
-    """A document whose content is made here."""
+def text_document(name: str, text: str, held: str = "") -> EffectSpec:
+    """A document whose content is made here; ``held``: why it waits."""
     content = text.encode("utf-8", "replace")
     return EffectSpec(
         "document",
@@ -335,6 +336,7 @@ def text_document(name: str, text: str) -> EffectSpec:
             "size": len(content),
             "name": name,
             "content_type": "text/plain",
+            **({"held": held} if held else {}),
         },
     )
 

@@ -58,6 +58,7 @@ class Context:
     tell: bool = False
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
+    holds_internal_files: bool = True
     closing: Closing = Closing()
     guard: Guard = Guard()
     double_send: float = 0.0
@@ -84,21 +85,34 @@ class Case:
     message_id: str = ""
     forward: Forward | None = None
     is_searched: bool = False  # for a forward
+    keeps_files: bool = False  # its words are internal, and its files are held with them
     _fates: list[Fate] | None = None
 
     def fates(self) -> list[Fate]:
         """What becomes of each file, worked out and traced once."""
         if self._fates is None:
-            unscanned = files.UNSCANNED in self.envelope.notes.split()
             context, attached = self.context, self.email.attachments
-            self._fates = files.judge(attached, context.files, unscanned, context.files_released)
+            self._fates = files.judge(attached, context.files, self._hold(), context.files_released)
             files.tell(attached, self._fates, self.trace, context.tell)
         return self._fates
+
+    def _hold(self) -> str:
+        """Why every file of the mail is held."""
+        if self.keeps_files:
+            return files.INTERNAL
+        return files.UNSCANNED if files.UNSCANNED in self.envelope.notes.split() else ""
+
+    @property
+    def held_text(self) -> str:
+        """Why a text of the mail that becomes a file is held, "" when it is not."""
+        return files.INTERNAL if self.keeps_files and not self.context.files_released else ""
 
     def composer(self) -> Composer:
         original = self.forward.original if self.forward and self.forward.trusted else None
         delivery = self.context.delivery_id
-        return Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
+        composer = Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
+        composer.held_text = self.held_text
+        return composer
 
     def end(self, reason: Reason, detail: str = "") -> Decision:
         """No effect, and why."""

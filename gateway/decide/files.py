@@ -16,6 +16,8 @@ from gateway.model.email import Attachment
 from gateway.model.plan import Trace
 
 UNSCANNED = "unscanned"
+INTERNAL = "for technicians only"
+"""The hold on files of internal words: whatever is on a ticket its customer may open."""
 
 MOST_SHOWN = 8
 
@@ -42,18 +44,19 @@ class Fate:
         return not (self.held or self.dropped)
 
 
-def judge(files: Sequence[Attachment], rules: Sequence[FileRule], unscanned: bool, released: bool) -> list[Fate]:
-    """The fate of each file. ``released``: an operator let held files go, which says nothing of other rules."""
-    return [_fate(one, rules, unscanned, released) for one in files]
+def judge(files: Sequence[Attachment], rules: Sequence[FileRule], hold: str, released: bool) -> list[Fate]:
+    """The fate of each file. ``hold`` is why files are held whatever the rules allow, "" for nothing; ``released``:
+    an operator let held files go, which says nothing of other rules."""
+    return [_fate(one, rules, hold, released) for one in files]
 
 
-def _fate(file: Attachment, rules: Sequence[FileRule], unscanned: bool, released: bool) -> Fate:
+def _fate(file: Attachment, rules: Sequence[FileRule], hold: str, released: bool) -> Fate:
     look = Look(file)
     rule = next((one for one in (*rules, *SHIPPED) if one.holds(look)), None)
     action = rule.action if rule else "allow"
     if rule and action == "drop":
         return Fate(dropped=rule.name)
-    held = rule.name if rule and action == "hold" else UNSCANNED if unscanned else ""
+    held = rule.name if rule and action == "hold" else hold
     # What was held for what it is stays harmless when it is let go.
     neutral = action == "rename" or (action == "hold" and look.is_page)
     return Fate(held="" if released else held, neutral=neutral)

@@ -46,7 +46,7 @@ def new_ticket(case: Case) -> Decision:
         effects=with_extras(case, effects),
         board_id=destination["board_id"],
         ids=ids(case),
-        people=people(case),
+        people=people(case, not case.sender.is_staff),
         marks=marks(case),
         subject=case.email.subject,
         client_id=who.client_id,
@@ -155,13 +155,15 @@ def ids(case: Case) -> tuple[tuple[str, str], ...]:
     return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
 
 
-def people(case: Case) -> tuple[tuple[str, str], ...]:
-    """Who takes part from now on; our own mailboxes do not."""
+def people(case: Case, by_customer: bool) -> tuple[tuple[str, str], ...]:
+    """Who takes part from now on; our own mailboxes do not. Whom somebody of ours writes to, or a supplier whom they
+    brought in, stands aside: no customer."""
     email = case.email
     if email.auto.is_auto:
         return ()
-    sender = [(email.sender.address.lower(), "sender")] if email.sender else []
-    others = [(one.address.lower(), "to") for one in email.to] + [(one.address.lower(), "cc") for one in email.cc]
+    sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
+    sender = [(email.sender.address.lower(), sender_role)] if email.sender else []
+    others = [(one.address.lower(), to_role) for one in email.to] + [(one.address.lower(), cc_role) for one in email.cc]
     if case.forward and case.forward.trusted:
         original = case.forward.original
         sender += [(original.sender.address.lower(), "sender")] if original.sender else []
@@ -188,7 +190,7 @@ def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
     fates = case.fates()
     if any(one.dropped for one in fates):
         return effects
-    held = next((one.held for one in fates if one.held), "")
+    held = case.held_text or next((one.held for one in fates if one.held), "")
     called = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
     original = EffectSpec("document", {**called, "held": held} if held else called)
     missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})

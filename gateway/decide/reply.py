@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gateway.blocks import paragraph
-from gateway.decide import newticket, rules
+from gateway.decide import audience, newticket, rules
 from gateway.decide.compose import heading
 from gateway.decide.context import Case
 from gateway.match.conditions import View
@@ -49,13 +49,17 @@ def _ruled(case: Case) -> rules.Routed:
 def comment(
     case: Case, ticket: Ticket, reopen: str = "", note: str = "", routed: rules.Routed | None = None
 ) -> Decision:
-    """The mail as a comment on the ticket, with its new files; then the state and priority."""
+    """The mail as a comment on the ticket, with its new files; then the state and priority. What is for technicians
+    keeps its files to them too."""
     routed = routed or rules.Routed()
-    effects = _effects(case, _present(case, ticket), note, routed.internal)
+    readers = audience.judge(case, ticket)
+    internal = routed.internal or not readers.public
+    case.keeps_files = internal and case.context.holds_internal_files
+    effects = _effects(case, _present(case, ticket), note, internal)
     if status := _status_of(routed, ticket, case.trace) or reopen:
         request = {"status_id": status, "suppressContactNotifications": True}
         effects.append(EffectSpec("reopen" if reopen else "status", {"request": request}))
-    return _decision(case, ticket, [*effects, *_priority(case, routed)])
+    return _decision(case, ticket, [*effects, *_priority(case, routed)], readers.by_customer)
 
 
 def _priority(case: Case, routed: rules.Routed) -> list[EffectSpec]:
@@ -70,13 +74,13 @@ def _priority(case: Case, routed: rules.Routed) -> list[EffectSpec]:
     return [EffectSpec("priority", {"request": request} if named else {"request": request, "below": lower})]
 
 
-def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec]) -> Decision:
+def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec], by_customer: bool) -> Decision:
     plan = Plan(
         effects=newticket.with_extras(case, effects),
         board_id=ticket.board_id,
         ticket_id=ticket.ticket_id,
         ids=newticket.ids(case),
-        people=newticket.people(case),
+        people=newticket.people(case, by_customer),
         marks=newticket.marks(case),
     )
     case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
@@ -115,8 +119,9 @@ def _effects(case: Case, present: Mapping[str, str], note: str, internal: bool) 
 def forwarded(case: Case, ticket: Ticket, original: Forwarded) -> Decision:
     """The technician's words as an internal comment on the ticket that has the mail; the attached copy of it is
     not uploaded again."""
+    case.keeps_files = case.context.holds_internal_files
     words = case.email.forwarded.above_blocks if case.email.forwarded else ()
     present = {one.sha256: one.filename for one in case.email.attachments if one.content_type == "message/rfc822"}
     body = [*words, paragraph(f"{heading(original).removesuffix(':')} was forwarded again; it is on this ticket.")]
     effects = case.composer().comment(body, internal=True, present={**_present(case, ticket), **present})
-    return _decision(case, ticket, effects)
+    return _decision(case, ticket, effects, by_customer=False)

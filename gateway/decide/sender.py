@@ -13,7 +13,7 @@ from gateway.mail.forward import addresses
 from gateway.match import domains
 from gateway.model.email import Address, Automatic, Email
 from gateway.model.envelope import Envelope, Verdict
-from gateway.model.questions import Contact, ContactsOf, Facts, IsParticipant, Staff, Ticket
+from gateway.model.questions import Contact, ContactsOf, Facts, PartIn, Staff, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
 
 
 def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
-    return bool(facts.ask(IsParticipant(ticket.ticket_id, sender.address)))
+    return bool(facts.ask(PartIn(ticket.ticket_id, sender.address)))
 
 
 def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -107,6 +107,20 @@ def _is_of_a_mapped_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool
     return not facts.ask(ContactsOf(sender.address))
 
 
+def _is_of_their_side(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """Took part, and was not brought in by somebody of ours."""
+    return facts.ask(PartIn(ticket.ticket_id, sender.address)) in ("sender", "to", "cc")
+
+
+def customer(who: Sender, ticket: Ticket, facts: Facts) -> str:
+    """Why somebody is a customer of the ticket, for whose eyes its public comments are; "" when nothing says so.
+    A technician is one only on a ticket of their own."""
+    if not who.address or who.verdict == "fail":
+        return ""
+    reasons = CUSTOMERS[:1] if who.is_staff else CUSTOMERS
+    return next((reason for reason, holds in reasons if holds(who, ticket, facts)), "")
+
+
 def _active(sender: Sender, facts: Facts) -> list[Contact]:
     contacts: list[Contact] = facts.ask(ContactsOf(sender.address))
     return [one for one in contacts if not one.inactive]
@@ -116,6 +130,12 @@ BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("was sender or recipient of mail of the ticket", _is_participant),
     ("is a technician with a passing verdict", _is_technician),
     ("is the ticket's contact", _is_contact),
+    ("is an active contact of the ticket's client", _is_of_the_client),
+    ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
+)
+CUSTOMERS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
+    ("is the ticket's contact", _is_contact),
+    ("was sender or recipient of a customer's mail of the ticket", _is_of_their_side),
     ("is an active contact of the ticket's client", _is_of_the_client),
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
 )

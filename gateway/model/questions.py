@@ -45,8 +45,9 @@ class TicketFacts(Question):
 
 
 @dataclass(frozen=True, slots=True)
-class IsParticipant(Question):
-    """Whether the address was sender, To or Cc on accepted mail of the ticket: bool."""
+class PartIn(Question):
+    """As what the address was on accepted mail of the ticket: sender, to, cc; "aside" for whom somebody of ours
+    brought in; "" when it takes no part."""
 
     ticket_id: str
     address: str

@@ -55,11 +55,11 @@ def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> l
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A mapping with what we know of its ticket, and whether the sender is a participant of it."""
+    """A mapping with what we know of its ticket, and as what the sender takes part in it, "" for not at all."""
 
     mapping: Mapping
     ticket: RowMapping | None
-    participant: bool
+    part: str
 
 
 _KNOWN = (
@@ -96,7 +96,7 @@ def lookup_known(connection: Connection, desk: str, message_ids: Collection[str]
     found = []
     for row in connection.execute(_KNOWN, given).mappings():
         mapping = Mapping(row["message_id"], row["ticket_id"], row["board_id"], row["known"], row["delivery_id"])
-        found.append(Known(mapping, row if row["has_ticket"] else None, row["role"] is not None))
+        found.append(Known(mapping, row if row["has_ticket"] else None, row["role"] or ""))
     return found
 
 
@@ -242,13 +242,14 @@ def add_participants(connection: Connection, desk: str, ticket_id: str, people: 
         connection.execute(_once(connection.dialect.name, participant), rows)
 
 
-def is_participant(connection: Connection, desk: str, ticket_id: str, address: str) -> bool:
+def part_in(connection: Connection, desk: str, ticket_id: str, address: str) -> str:
+    """The role of the address on accepted mail of the ticket, "" for none."""
     query = select(participant.c.role).where(
         participant.c.desk == desk,
         participant.c.ticket_id == ticket_id,
         participant.c.address == address.lower(),
     )
-    return connection.execute(query).first() is not None
+    return str(connection.execute(query).scalar() or "")
 
 
 def files_of(connection: Connection, desk: str, ticket_id: str, hashes: Collection[str]) -> dict[str, RowMapping]:

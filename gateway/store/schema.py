@@ -187,7 +187,7 @@ participant = Table(
     Column("desk", Text, primary_key=True),
     Column("ticket_id", Text, primary_key=True),
     Column("address", Text, primary_key=True),
-    Column("role", String(8), nullable=False),  # contact, sender, to, cc
+    Column("role", String(8), nullable=False),  # sender, to, cc; aside: by mail of ours
     sqlite_with_rowid=False,
 )
 

@@ -79,7 +79,7 @@ class Answers:
             if row.ticket is not None:
                 facts = {**row.ticket, "board_id": row.ticket["ticket_board"]}
                 self._known[ask.TicketFacts(ticket_id)] = _ticket(facts)
-            self._known[ask.IsParticipant(ticket_id, sender)] = row.participant
+            self._known[ask.PartIn(ticket_id, sender)] = row.part
         return [ask.Mapped(m.message_id, m.ticket_id, m.board_id, m.known) for m in (row.mapping for row in rows)]
 
     def _desk(self) -> Directory:
@@ -146,8 +146,8 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
             return ask.Recent(**senders.recent(connection, one.desk, address, now))
         case ask.Reopens(ticket_id, since):
             return mapping.reopens(connection, one.desk, ticket_id, since)
-        case ask.IsParticipant(ticket_id, address):
-            return mapping.is_participant(connection, one.desk, ticket_id, address)
+        case ask.PartIn(ticket_id, address):
+            return mapping.part_in(connection, one.desk, ticket_id, address)
         case ask.FilesOn(ticket_id, hashes):
             return {
                 digest: row["name"] for digest, row in mapping.files_of(connection, one.desk, ticket_id, hashes).items()

@@ -342,6 +342,7 @@ def context_of(
         **places.policies(box, directory),
         templates=places.templates[box.address],
         attach_original=box.attach_original,
+        holds_internal_files=box.internal_files == "hold",
         closing=closing_of(box, directory),
         guard=places.guard,
         double_send=box.double_send,

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.config.files import FileSettings
 from gateway.config.settings import load
-from gateway.decide.files import SHIPPED, Fate, judge, neutral_name, remarks
+from gateway.decide.files import SHIPPED, UNSCANNED, Fate, judge, neutral_name, remarks
 from gateway.match.files import Look
 from gateway.model.email import Attachment, Inside
 from tests.config.test_rules import HEAD, fault
@@ -70,10 +70,10 @@ def test_an_operator_lets_go_what_is_held_and_nothing_else() -> None:
     dropping = FileSettings(name="no zips", action="drop", extension=("zip",)).rule()
     files = [file("a.exe"), file("b.zip"), file("c.html"), file("d.txt")]
 
-    assert judge(files, [dropping], True, False) == [
+    assert judge(files, [dropping], UNSCANNED, False) == [
         Fate(held="programs"), Fate(dropped="no zips"), Fate(held="unscanned", neutral=True), Fate(held="unscanned"),
     ]  # fmt: skip
-    assert judge(files, [dropping], True, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
+    assert judge(files, [dropping], UNSCANNED, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
 
 
 def test_remarks_and_names() -> None:

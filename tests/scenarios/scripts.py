@@ -199,8 +199,8 @@ MARKS = [
     Scenario("a number that does not exist is words", [
         (M("a", ALICE, "[Ticket #TIC999999] x", verdict="pass"), "ticket 1"),
     ], (6, 7)),
-    Scenario("our token lets in whoever has the address, marked when not bound", [
-        (M("a", ALICE), "ticket 1"), token(1, TOKEN), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "comment 1"),
+    Scenario("our token lets in whoever has the address, marked and for technicians only when not bound", [
+        (M("a", ALICE), "ticket 1"), token(1, TOKEN), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "internal 1"),
     ], (12,), check=lambda s: "not part of the ticket" in s.comments(1)[0]["note"]),
     Scenario("a wrong token is no token", [
         (M("a", ALICE), "ticket 1"), (M("b", EVE, rcpt="support+aaaaaaaaaabbbbbbbbbb@msp.example"), "ticket 2"),
@@ -241,8 +241,8 @@ PEOPLE = [
     Scenario("a failed verdict binds nobody", [
         (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a", verdict="fail"), "quarantine failed-verification"),
     ], (53,)),
-    Scenario("a technician with a pass may write anywhere", [
-        (M("a", ALICE), "ticket 1"), (M("b", TESS, reply="a", verdict="pass"), "comment 1"),
+    Scenario("a technician with a pass may write anywhere, to the desk alone for technicians", [
+        (M("a", ALICE), "ticket 1"), (M("b", TESS, reply="a", verdict="pass"), "internal 1"),
     ], (48,)),
     Scenario("a technician's name without a pass is quarantined where verdicts are known", [
         (M("a", ALICE), "ticket 1"), (M("b", TESS, reply="a", verdict="none"), "quarantine spoofed-internal"),
@@ -328,7 +328,7 @@ CLOSED = [
         {"name": "working", "on": "reply", "board": "Support", "status": "In Progress", "when": [{"none": [{"field": "body", "contains": "no status"}]}]},
     ]}),
     Scenario("a stranger with the token does not reopen", [
-        (M("a", ALICE), "ticket 1"), token(1, TOKEN), close(1), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "comment 1"),
+        (M("a", ALICE), "ticket 1"), token(1, TOKEN), close(1), (M("b", EVE, rcpt=f"support+{TOKEN}@msp.example"), "internal 1"),
     ], (3, 4), {"closed": "reopen"}),
     Scenario("a stranger does not reopen", [
         (M("a", ALICE), "ticket 1"), close(1), (M("b", EVE, reply="a"), "quarantine unverified-sender"),

@@ -40,7 +40,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.Copies: [],
     ask.TicketsOf: [],
     ask.TicketFacts: None,
-    ask.IsParticipant: False,
+    ask.PartIn: "",
     ask.ContactsOf: [],
     ask.ClientsOfDomain: (),
     ask.ClientNamed: "",

@@ -1,0 +1,78 @@
+"""Whom the words of a comment were meant for. They are public only where a customer of the ticket wrote them, or is
+among those to whom they were sent; else, and where nobody can tell, they are for technicians.
+
+To and Cc count. Reply-To is no recipient, and who got the mail in Bcc was not to be seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.decide.sender import Sender, customer
+from gateway.match import domains
+from gateway.model.questions import ClientsOfDomain, ContactsOf, Facts, Staff, Ticket
+
+if TYPE_CHECKING:
+    from gateway.decide.context import Case
+
+MOST_RECIPIENTS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """``public``: customers of the ticket may read the words. ``by_customer``: one wrote them, and whom they wrote
+    to is of their side."""
+
+    public: bool
+    by_customer: bool
+
+
+def judge(case: Case, ticket: Ticket) -> Audience:
+    """For whom the mail's words are. The trace says by which rule."""
+    who = case.sender
+    if reason := customer(who, ticket, case.facts):
+        case.trace.add("audience", f"written by {who.address}, who {reason}", "public")
+        return Audience(True, True)
+    for address in _recipients(case):
+        if reason := _addressed(case, address, ticket):
+            case.trace.add("audience", f"sent to {address}, who {reason}", "public")
+            return Audience(True, False)
+    found = f"{who.address or 'nobody'} is no customer of the ticket, and none is in To or Cc"
+    case.trace.add("audience", found, "internal")
+    return Audience(False, False)
+
+
+def _recipients(case: Case) -> list[str]:
+    """Whose address stands in To or Cc, without our own mailboxes and technicians."""
+    named = (one.address.lower() for one in (*case.email.to, *case.email.cc))
+    others = [one for one in dict.fromkeys(named) if "@" in one and untagged(one) not in case.context.own]
+    others = others[:MOST_RECIPIENTS]
+    case.facts.want(*(Staff(one) for one in others))
+    return [one for one in others if not case.facts.ask(Staff(one))]
+
+
+def _addressed(case: Case, address: str, ticket: Ticket) -> str:
+    """Why somebody in To or Cc is a customer of the ticket, "" when nothing says so."""
+    policy = case.context.requesters
+    for one in dict.fromkeys((address, untagged(address))):
+        _, mapped = domains.longest(domains.of(one), policy.domains)
+        if reason := customer(Sender(one, "unknown", False, mapped), ticket, case.facts):
+            return reason
+    if policy.infer and _is_of_the_clients_domain(address, ticket, case.facts):
+        return "is of the domain of the ticket's client"
+    return ""
+
+
+def _is_of_the_clients_domain(address: str, ticket: Ticket, facts: Facts) -> bool:
+    """All contacts of the domain belong to the client. What the desk says of the address itself counts before it."""
+    domain = domains.of(address)
+    if ticket.fallback or not ticket.client_id or domains.is_public(domain) or facts.ask(ContactsOf(address)):
+        return False
+    return tuple(facts.ask(ClientsOfDomain(domain))) == (ticket.client_id,)
+
+
+def untagged(address: str) -> str:
+    """ann+printer@acme.example is a box of ann@acme.example."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
