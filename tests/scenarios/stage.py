@@ -294,10 +294,7 @@ def bundle(child: int, master: int) -> Act:
 
     async def act(stage: Stage) -> None:
         desk = stage.directories["default"].desk
-        outcome = await desk._call(
-            "POST", f"/tickets/{stage.order[master - 1]}/bundle",
-            json_body={"child_ticket_ids": [stage.order[child - 1]], "mode": "link_only"},
-        )
+        outcome = await desk.bundle(stage.order[master - 1], stage.order[child - 1], "link_only")
         assert type(outcome).__name__ == "Good", outcome
 
     return act
