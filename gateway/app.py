@@ -222,6 +222,7 @@ class Gateway:
                 "key_refused": directory.desk.breaker.key_refused,
                 "budget": min(directory.desk.pacing.left(now), 1e9),
                 "faults": directory.catalog.faults if directory.catalog else {},
+                "missing": directory.catalog.missing if directory.catalog else {},
             }
             for name, directory in (self.work.directories if self.work else {}).items()
         }
@@ -292,6 +293,7 @@ class Gateway:
         for name, desk in self._desk_states().items():
             self.metrics.desk_up.labels(name).set(desk["up"])
             self.metrics.desk_budget.labels(name).set(desk["budget"])
+            self.metrics.desk_missing.labels(name).set(len(desk["missing"]))
 
 
 class _Work:

@@ -35,6 +35,9 @@ class Metrics:
         self.parse_seconds = histogram("parse_seconds", "Time to read a mail in the child")
         self.parser_deaths = counter("parser_deaths_total", "Parser children that died or stalled")
         self.desk_up = gauge("desk_up", "1 while the desk answers and takes the key", "desk")
+        self.desk_missing = gauge(
+            "desk_lists_missing", "Lists that the desk did not give at the last time: mail goes on without", "desk"
+        )
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge("deliveries", "Deliveries in the store by state", "state")
         self.by_mailbox = gauge(

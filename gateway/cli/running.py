@@ -80,6 +80,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
 
     faults: list[Fault] = []
     mailed: list[str] = []
+    missing: list[str] = []
 
     async def ask() -> list[dict[str, str]]:
         rows = []
@@ -90,6 +91,10 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
             directory = make_directory(settings, name)
             answered = await directory.refresh()
             if directory.catalog is not None:
+                missing.extend(
+                    f"desk {name}: {what} could not be read, mail goes on without: {why}"
+                    for what, why in directory.catalog.missing.items()
+                )
                 faults.extend(check_rules(settings, name, directory.catalog))
                 faults.extend(noticecheck.check(settings, name, directory.catalog))
                 mailed.extend(fanout.preview(settings, name, directory.catalog))
@@ -104,7 +109,8 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
     except (config.ConfigError, BadTemplate) as error:
         fail(str(error), USAGE)
     if as_json:
-        print_json([*rows, *({"where": one.where, "result": one.what} for one in faults)] if faults else rows)
+        found = [{"where": one.where, "result": one.what} for one in faults]
+        print_json([*rows, *found, *({"where": "", "missing": line} for line in missing)])
     else:
         columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
         table(columns, [[row[key] for key in columns] for row in rows])
@@ -112,7 +118,7 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
             typer.echo(f"{fault.where}: {fault.what}")
         if settings.store.url.startswith("postgresql") and not settings.store.objects:
             typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
-        for line in mailed:
+        for line in (*missing, *mailed):
             typer.echo(cell(line))
     if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)

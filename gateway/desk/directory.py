@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import structlog
 
 from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.outcome import Good, Refused
+from gateway.desk.outcome import Good, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.match import domains
 from gateway.match.clients import Clients
@@ -28,6 +28,7 @@ CATALOG_KEPT = 3600.0
 FAULT_KEPT = 60.0
 MOST_CONTACTS = 50_000
 MOST_DOMAINS = 10_000
+FIRST_AGAIN = 60.0  # seconds until a list that is missing is asked for again; doubling
 PROBE = 1.0
 
 
@@ -45,6 +46,7 @@ class Directory:
         mailboxes: list[MailboxSettings],
         boards: Sequence[str] = (),
         aliases: Mapping[str, str] | None = None,
+        clients_needed: bool = False,
     ) -> None:
         self.desk = desk
         self.refusals = Refusals(desk)
@@ -54,6 +56,8 @@ class Directory:
         self._mailboxes = mailboxes
         self._boards = boards  # that rules and notices name
         self._aliases = aliases or {}  # other names of clients
+        self._clients_needed = clients_needed  # what is mapped to a client must not go elsewhere
+        self._asked_again = 0  # times that missing lists were asked for in a row
         self._named: tuple[Catalog | None, Clients] = (None, Clients())
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
         self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
@@ -172,21 +176,56 @@ class Directory:
         self._domains.pop(domains.of(address), None)
         self._clients.pop(domains.of(address), None)
 
-    async def refresh(self) -> bool:
-        """Load the catalog. Returns whether the desk answered."""
+    async def refresh(self, of_interest: Collection[str] | None = None) -> bool:
+        """Load the catalog, or of it only the lists ``of_interest``. Returns whether the desk answered."""
         desk = self.desk
         now = desk.clock()
+        before = self.catalog
         try:
-            self.catalog = await load(desk, self._mailboxes, now, self._boards)
+            self.catalog = await load(
+                desk,
+                self._mailboxes,
+                now if of_interest is None or before is None else before.at,
+                self._boards,
+                clients_needed=self._clients_needed,
+                before=before,
+                of_interest=of_interest,
+            )
         except DeskAway as away:
+            if isinstance(away.outcome, Unknown) and away.outcome.alive:  # nothing goes without a catalog
+                desk.breaker.bad(str(away.outcome), now, down=True)
             await self._judge_away(away)
             log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
             return False
         desk.breaker.key_works()
         self.up_since = self.up_since or now
-        for mailbox, fault in self.catalog.faults.items():
-            log.error("mailbox cannot work", desk=desk.name, mailbox=mailbox, why=fault)
+        self._tell(before.missing if before else {}, self.catalog)
         return True
+
+    def _tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
+        for mailbox, fault in catalog.faults.items():
+            log.error("mailbox cannot work", desk=self.desk.name, mailbox=mailbox, why=fault)
+        for name in before.keys() - catalog.missing.keys():
+            log.info("list read again", desk=self.desk.name, list=name)
+        for name, why in catalog.missing.items():
+            if name not in before:
+                log.warning("list not read, mail goes on without", desk=self.desk.name, list=name, why=why)
+
+    def _due(self, now: float) -> tuple[bool, Collection[str] | None]:
+        """Whether to ask the desk for its lists, and for which: all, or those that are missing, with growing
+        pauses."""
+        catalog, breaker = self.catalog, self.desk.breaker
+        if breaker.wait(now):
+            return False, None
+        if catalog is None or not breaker.is_closed or now - catalog.at > _kept(catalog):
+            self._asked_again = 0
+            return True, None
+        if not catalog.missing:
+            self._asked_again = 0
+        elif now >= catalog.at + FIRST_AGAIN * (2 ** (self._asked_again + 1) - 1):
+            self._asked_again += 1
+            return True, tuple(catalog.missing)
+        return False, None
 
     async def _judge_away(self, away: DeskAway) -> None:
         """The catalog was not given: a refusal of it is that of the key."""
@@ -202,18 +241,22 @@ class Directory:
         while not stop.is_set():
             breaker = self.desk.breaker
             now = self.desk.clock()
-            age = now - self.catalog.at if self.catalog else None
-            kept = FAULT_KEPT if self.catalog and self.catalog.faults else CATALOG_KEPT
             if not breaker.is_closed:
                 self.up_since = 0.0
-            if (age is None or age > kept or not breaker.is_closed) and not breaker.wait(now):
-                if await self.refresh():
+            due, of_interest = self._due(now)
+            if due:
+                if await self.refresh(of_interest):
                     there()
             elif breaker.is_closed and not self.up_since:
                 self.up_since = now
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PROBE):
                     await stop.wait()
+
+
+def _kept(catalog: Catalog) -> float:
+    """Seconds for which a catalog is believed."""
+    return FAULT_KEPT if catalog.faults else CATALOG_KEPT
 
 
 def _addresses(row: dict[str, object]) -> set[str]:

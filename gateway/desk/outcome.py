@@ -52,10 +52,16 @@ class Refused:
 class Throttled:
     after: float
 
+    def __str__(self) -> str:
+        return f"rate limit, to be tried in {self.after:.1f} s"
+
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
     reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,9 @@ class Unknown:
     reason: str
     status: int = 0
     alive: bool = False
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 Outcome = Good | Refused | Throttled | NotSent | Unknown

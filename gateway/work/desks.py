@@ -46,4 +46,5 @@ def make_directory(
         observe=observe,
     )
     boxes = [box for box in settings.mailbox if box.desk == name]
-    return Directory(desk, one, boxes, boards_named(settings), settings.aliases)
+    mapped = any(domain.desk == name for domain in settings.domain)
+    return Directory(desk, one, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)

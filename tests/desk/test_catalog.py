@@ -12,7 +12,6 @@ import pytest
 from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Outcome, Refused, Unknown
 from gateway.simulator import Seed, Simulator
 
 CLIENTS = 5_000
@@ -78,17 +77,4 @@ async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
     assert await one.refresh()
     assert slept == [0.5, 0.5, 0.5]
     assert simulator.desk.counted() < 60
-    await one.desk.close()
-
-
-@pytest.mark.parametrize(("status", "answers"), [(403, True), (404, True), (401, False), (500, False)])
-async def test_categories_that_the_key_may_not_read(status: int, answers: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = directory(Simulator(Seed()))
-
-    async def refused() -> Outcome:
-        return Refused(status, "NO", "no") if status < 500 else Unknown("500", status)
-
-    monkeypatch.setattr(one.desk, "categories", refused)
-
-    assert await one.refresh() is answers
     await one.desk.close()

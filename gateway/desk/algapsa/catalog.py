@@ -1,26 +1,24 @@
 """Names of the configuration become ids of the desk, at start, hourly and on ``gateway check``.
 
-Names compare without case. What the desk does not have is a fault with the names that it has.
+Names compare without case. What the desk does not have is a fault with the names that it has; what it does not say is
+``missing``, and a name that is to be found there is not known yet.
 """
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config.settings import MailboxSettings
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows
 
+__all__ = ["Catalog", "DeskAway", "Destination", "Person", "UnknownName", "load"]
 
-class DeskAway(Exception):
-    """The desk did not answer; ``outcome`` says how."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(str(outcome))
-        self.outcome = outcome
+BOARDS, PRIORITIES, CLIENTS, USERS, CATEGORIES = "boards", "priorities", "clients", "users", "categories"
 
 
 class UnknownName(Exception):
@@ -70,6 +68,12 @@ class Catalog:
     priorities: list[dict[str, Any]] = field(default_factory=list)
     categories: list[dict[str, Any]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
+    lists: Lists = field(default_factory=Lists)  # what all of it was made of
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The lists that the desk did not give at the last time, and why."""
+        return self.lists.missing
 
     def place(self, board: str, status: str, priority: str, default_board: str) -> dict[str, str]:
         """The ids of a board with a status and a priority: its own defaults where none is named.
@@ -79,11 +83,11 @@ class Catalog:
         if board:
             row = _pick("board", list(self.boards.values()), "board_name", board)
             board_id = ids["board_id"] = str(row["board_id"])
-            ids["status_id"] = str(_default_status(self.statuses[board_id])["status_id"])
+            ids["status_id"] = str(_default_status(self._statuses(board_id))["status_id"])
             if row.get("default_priority_id"):
                 ids["priority_id"] = str(row["default_priority_id"])
         if status:
-            ids["status_id"] = str(_opening(self.statuses[board_id], status)["status_id"])
+            ids["status_id"] = str(_opening(self._statuses(board_id), status)["status_id"])
         if priority:
             ids["priority_id"] = str(_pick("priority", self.priorities, "priority_name", priority)["priority_id"])
         return ids
@@ -94,10 +98,17 @@ class Catalog:
         closing.sort(key=lambda one: one.get("order_number") or 0)
         return str(closing[0]["status_id"]) if closing else ""
 
+    def _statuses(self, board_id: str) -> Rows:
+        if board_id not in self.statuses:
+            raise UnknownName(f"status: those of board {self.boards[board_id]['board_name']!r} could not be read")
+        return self.statuses[board_id]
+
     def category(self, board_id: str, name: str, below: str = "") -> str:
         """The id of the board's category of that name, of the subcategory with ``below``. An id stays one.
         Raises UnknownName."""
         kind = "subcategory" if below else "category"
+        if CATEGORIES in self.missing and not self.categories and not _is_id(name):
+            raise UnknownName(f"{kind} {name!r}: the desk's categories could not be read")
         mine = [one for one in self.categories if str(one.get("board_id")) == board_id]
         level = [one for one in mine if str(one.get("parent_category") or "") == below]
         if any(one["category_id"] == name for one in self.categories) or (not self.categories and _is_id(name)):
@@ -106,6 +117,8 @@ class Catalog:
 
     def client_id(self, name: str) -> str:
         """The id of the client of that name. Raises UnknownName."""
+        if CLIENTS in self.missing and not self.clients:
+            raise UnknownName(f"client {name!r}: the desk's clients could not be read")
         row = _pick("client", self.clients, "client_name", name)
         if row.get("is_inactive"):
             raise UnknownName(f"client {name!r} is inactive")
@@ -114,7 +127,7 @@ class Catalog:
     def reopen_status(self, board_id: str, name: str | None) -> str:
         """The id of the status that a reopened ticket gets: as named, else as the board says, else the
         board's default. Raises UnknownName."""
-        statuses = self.statuses[board_id]
+        statuses = self._statuses(board_id)
         if name:
             return str(_pick("status", statuses, "name", name)["status_id"])
         wanted = self.boards[board_id].get("inbound_reply_reopen_status_id")
@@ -139,25 +152,6 @@ def _is_id(text: str) -> bool:
         return False
 
 
-async def _ask(call: Callable[..., Awaitable[Outcome]], *given: str) -> Any:
-    """The rows of a list. Raises DeskAway."""
-    outcome = await call(*given)
-    if not isinstance(outcome, Good):
-        raise DeskAway(outcome)
-    return outcome.data
-
-
-async def _ask_if_allowed(call: Callable[..., Awaitable[Outcome]]) -> list[dict[str, Any]]:
-    """The same where the key may lack the right, or the desk the route: nothing then."""
-    try:
-        rows: list[dict[str, Any]] = await _ask(call)
-    except DeskAway as away:
-        if isinstance(away.outcome, Refused) and away.outcome.status in (403, 404):
-            return []
-        raise
-    return rows
-
-
 def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> dict[str, Any]:
     """The row of that name, any case. Raises UnknownName with the names there are."""
     named = [row for row in rows if str(row.get(name_key, "")).casefold() == wanted.casefold()]
@@ -169,42 +163,100 @@ def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> 
     raise UnknownName(f"{kind} {wanted!r}: the desk does not have it; it has: {known}")
 
 
-async def load(desk: Desk, mailboxes: list[MailboxSettings], now: float, more: Sequence[str] = ()) -> Catalog:
-    """Ask the desk for everything that these mailboxes name. Raises DeskAway.
+async def load(
+    desk: Desk,
+    mailboxes: list[MailboxSettings],
+    now: float,
+    more: Sequence[str] = (),
+    *,
+    clients_needed: bool = False,
+    before: Catalog | None = None,
+    of_interest: Collection[str] | None = None,
+) -> Catalog:
+    """Ask the desk for what these mailboxes and the boards ``more`` name: of what ``before`` knows only for the lists
+    ``of_interest``, or for all. ``clients_needed``: more than fallback clients are named that mail must not go without.
+    Raises DeskAway.
 
     A mailbox whose names the desk lacks is in ``faults``, not in ``destinations``."""
-    boards = [row for row in await _ask(desk.boards) if not row.get("is_inactive")]
-    priorities = await _ask(desk.priorities)
-    statuses: dict[str, list[dict[str, Any]]] = {}
-    clients: list[dict[str, Any]] = await _ask(desk.all_clients)
-    found: dict[str, Destination] = {}
+    reader = Reader(before.lists if before else Lists(), of_interest)
+    if not reader.known(BOARDS):
+        await reader.read(BOARDS, desk.boards(), needed=True)
+    if not reader.known(PRIORITIES):
+        await reader.read(PRIORITIES, desk.priorities(), needed=True)
+    if not reader.known(CLIENTS):
+        needed = clients_needed or any(box.fallback_client for box in mailboxes)
+        await reader.read(CLIENTS, desk.all_clients(vital=needed), needed)
+    if not reader.known(USERS):
+        await reader.read(USERS, desk.users(), needed=True)
+    boards = [row for row in reader.now.rows[BOARDS] if not row.get("is_inactive")]
+    for board, needed in _boards_named(boards, mailboxes, more):
+        name = f"statuses of {board['board_name']}"
+        if not reader.known(name):
+            await reader.read(name, desk.statuses(board["board_id"], vital=needed), needed)
+    if not reader.known(CATEGORIES):
+        await reader.read(CATEGORIES, desk.categories(), needed=False)
+    return _made(reader.done(), boards, mailboxes, now)
+
+
+def _boards_named(boards: Rows, mailboxes: list[MailboxSettings], more: Sequence[str]) -> list[tuple[Any, bool]]:
+    """The boards of which the statuses are asked for, and whether a mailbox needs them."""
+    wanted: dict[str, tuple[Any, bool]] = {}
+    names = {name.casefold() for name in more}
+    for board in boards:
+        if str(board["board_name"]).casefold() in names:
+            wanted[board["board_id"]] = (board, False)
+    for box in mailboxes:
+        with contextlib.suppress(UnknownName):
+            board = _board(boards, box)
+            wanted[board["board_id"]] = (board, True)
+    return sorted(wanted.values(), key=lambda named: not named[1])
+
+
+def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: float) -> Catalog:
+    """The catalog of these lists."""
+    rows = lists.rows
+    priorities, clients = rows[PRIORITIES], rows.get(CLIENTS, [])
+    statuses = {
+        board["board_id"]: rows[name] for board in boards if (name := f"statuses of {board['board_name']}") in rows
+    }
+    destinations: dict[str, Destination] = {}
     faults: dict[str, str] = {}
     for box in mailboxes:
         try:
             board = _board(boards, box)
-            if board["board_id"] not in statuses:
-                statuses[board["board_id"]] = await _ask(desk.statuses, board["board_id"])
-            found[box.address] = _destination(box, board, statuses[board["board_id"]], priorities, clients)
+            of_board = statuses[board["board_id"]]
+            destinations[box.address] = _destination(box, board, of_board, priorities, clients)
             if box.reopen_status:
-                _pick("status", statuses[board["board_id"]], "name", box.reopen_status)
+                _pick("status", of_board, "name", box.reopen_status)
         except UnknownName as error:
             faults[box.address] = str(error)
-    for named in (one for one in boards if str(one["board_name"]).casefold() in {name.casefold() for name in more}):
-        if named["board_id"] not in statuses:
-            statuses[named["board_id"]] = await _ask(desk.statuses, named["board_id"])
-    staff = {
-        str(user["email"]).lower(): Person(
+    return Catalog(
+        at=now,
+        destinations=destinations,
+        boards={board["board_id"]: board for board in boards},
+        statuses=statuses,
+        staff=_staff(rows[USERS]),
+        clients=clients,
+        inactive_clients=frozenset(str(client["client_id"]) for client in clients if client.get("is_inactive")),
+        priorities=priorities,
+        categories=rows.get(CATEGORIES, []),
+        faults=faults,
+        lists=lists,
+    )
+
+
+def _staff(users: Rows) -> dict[str, Person]:
+    """The technicians by address."""
+    people = [
+        Person(
             user["user_id"],
             f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
             str(user["email"]).lower(),
         )
-        for user in await _ask(desk.users)
+        for user in users
         if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")
-    }
-    categories = await _ask_if_allowed(desk.categories)
-    by_id = {board["board_id"]: board for board in boards}
-    inactive = frozenset(str(one["client_id"]) for one in clients if one.get("is_inactive"))
-    return Catalog(now, found, by_id, statuses, staff, clients, inactive, priorities, categories, faults)
+    ]
+    return {person.address: person for person in people}
 
 
 def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:

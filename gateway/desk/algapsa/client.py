@@ -104,13 +104,14 @@ class Desk:
     async def boards(self) -> Outcome:
         return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
 
-    async def statuses(self, board_id: str) -> Outcome:
+    async def statuses(self, board_id: str, vital: bool = True) -> Outcome:
         return await self._get(
             "/tickets/statuses",
             shape=shapes.status_list,
             params={"board_id": board_id},
             urgency=Urgency.TICKET,
             patience=PATIENCE,
+            vital=vital,
         )
 
     async def priorities(self) -> Outcome:
@@ -122,8 +123,8 @@ class Desk:
         """Clients whose name contains ``name``: compare for equality."""
         return await self._all("/clients", shapes.client_list, {"client_name": name})
 
-    async def all_clients(self) -> Outcome:
-        return await self._all("/clients", shapes.client_list, {}, Urgency.TICKET, PATIENCE)
+    async def all_clients(self, vital: bool = True) -> Outcome:
+        return await self._all("/clients", shapes.client_list, {}, Urgency.TICKET, PATIENCE, vital)
 
     async def contacts_of_domain(self, domain: str) -> Outcome:
         """The first hundred contacts with an address that contains ``@domain``."""
@@ -142,7 +143,7 @@ class Desk:
 
     async def categories(self) -> Outcome:
         """The categories of tickets, those below others included."""
-        return await self._all("/categories/ticket", shapes.category_list, {}, Urgency.TICKET, PATIENCE)
+        return await self._all("/categories/ticket", shapes.category_list, {}, Urgency.TICKET, PATIENCE, vital=False)
 
     async def ticket(self, ticket_id: str) -> Outcome:
         return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket)
@@ -313,12 +314,15 @@ class Desk:
         params: dict[str, Any],
         urgency: Urgency = Urgency.REPLY,
         patience: float = 0.0,
+        vital: bool = True,
     ) -> Outcome:
         """Every page of a list. Good only when every page answered. ``patience`` is for each page."""
         found: list[Any] = []
         for page in range(1, PAGES + 1):
             paged = {**params, "limit": 100, "page": page}
-            outcome = await self._get(path, shape=shape, params=paged, urgency=urgency, patience=patience)
+            outcome = await self._get(
+                path, shape=shape, params=paged, urgency=urgency, patience=patience, vital=vital
+            )
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data
@@ -341,9 +345,10 @@ class Desk:
         counted: bool = True,
         urgency: Urgency = Urgency.TICKET,
         permit: Permit = FREE,
+        vital: bool = True,
     ) -> Outcome:
         """Make a call: ``path`` with its ``{id}`` is the name by which logs and metrics know it, ``shape`` what its
-        answer has to be like."""
+        answer has to be like. One that is not ``vital`` says nothing of the desk's health when it fails."""
         if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
             return Throttled(wait)
         content = None
@@ -374,22 +379,30 @@ class Desk:
             ):
                 body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed(method, path, error, started)
-        return await self._judged(method, path, answer, body, shape, started)
+            return self._failed(method, path, error, started, vital)
+        return await self._judged(method, path, answer, body, shape, started, vital)
 
-    def _failed(self, method: str, path: str, error: Exception, started: float) -> Outcome:
+    def _failed(self, method: str, path: str, error: Exception, started: float, vital: bool = True) -> Outcome:
         outcome: Outcome
         if isinstance(error, Malformed):
             outcome = Unknown(f"an answer {error}", alive=True)
         else:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
-            self.breaker.bad(reason, self.clock())
+            if vital:
+                self.breaker.bad(reason, self.clock())
             outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
         self._tell(method, path, outcome, started)
         return outcome
 
     async def _judged(
-        self, method: str, path: str, answer: httpx.Response, body: bytes, shape: Shape, started: float
+        self,
+        method: str,
+        path: str,
+        answer: httpx.Response,
+        body: bytes,
+        shape: Shape,
+        started: float,
+        vital: bool = True,
     ) -> Outcome:
         now = self.clock()
         outcome = judge(answer.status_code, body, answer.headers.get("retry-after"), shape)
@@ -404,7 +417,8 @@ class Desk:
             case Unknown(alive=True):
                 pass  # it is there, and one answer of one call is odd
             case Unknown(reason):
-                self.breaker.bad(reason, now)
+                if vital:
+                    self.breaker.bad(reason, now)
             case Refused(status=401):
                 pass  # the desk says this too while its database is down: whoever asked finds out
             case _:
