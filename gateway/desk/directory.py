@@ -197,7 +197,8 @@ class Directory:
             await self._judge_away(away)
             log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
             return False
-        desk.breaker.key_works()
+        if of_interest is None:
+            desk.breaker.key_works()
         self.up_since = self.up_since or now
         self._tell(before.missing if before else {}, self.catalog)
         return True

@@ -43,6 +43,7 @@ READS: dict[str, Call] = {
     "users": lambda desk: desk.users(),
     "categories": lambda desk: desk.categories(),
     "ticket": lambda desk: desk.ticket(ID),
+    "any ticket": lambda desk: desk.any_ticket(),
     "tickets by number": lambda desk: desk.tickets_by_number("TIC1"),
     "tickets since": lambda desk: desk.tickets_since(0.0),
     "comments": lambda desk: desk.comments(ID, 0.0),

@@ -151,7 +151,7 @@ class Desk:
     async def any_ticket(self) -> Outcome:
         """The newest ticket that the key may see. Whoever may work at all may ask this; waits for the rate limit."""
         return await self._get(
-            "/tickets", shape=shapes.anything, params={"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE
+            "/tickets", shape=shapes.ticket_list, params={"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE
         )
 
     async def tickets_by_number(self, number: str) -> Outcome:
