@@ -16,6 +16,7 @@ import structlog
 
 from gateway import blocks as rich
 from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Refused
 from gateway.desk.refusals import Whose
@@ -86,7 +87,7 @@ class Watcher:
         if directory is None:
             return 0.0
         ticket_id = await self._ticket_id(one)
-        hits = await look(self.store, directory.desk, one, ticket_id)
+        hits = await look(self.store, directory.desk, one, ticket_id, Aim.LATE)
         others = [hit for hit in hits if hit[ID_OF[one.kind]] != one.remote_id]
         for other in others:
             await self._settle_double(directory, one, other, ticket_id)

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
@@ -334,8 +335,10 @@ class _Case:
             return None
         if one.reads == 0 and now < one.sent_at + self.settle * READ_BACK[0]:
             return Defer(one.sent_at + self.settle * READ_BACK[0], "outcome unknown")
+        settled = settled_at(one, self.settle, one.good_at or now)
+        last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
-            hits = await look(self.store, self.desk, one, one.body.get("ticket_id") or self.ledger.ticket_id)
+            hits = await look(self.store, self.desk, one, one.body.get("ticket_id") or self.ledger.ticket_id, *last)
         except readback.NotRead as error:
             return await self._not_read(one, error)
         self.executor.observe(one.kind, "adopted" if hits else "absent")
@@ -343,8 +346,8 @@ class _Case:
             log.info("adopted", effect=one.marker, kind=one.kind)
             await self._done(one, hits[0], doubtful=True)
             return None
-        good_at = one.good_at or now
-        if now < settled_at(one, self.settle, good_at):
+        if now < settled:
+            good_at = one.good_at or now
             await self.ledger.touch(one, good_at=good_at, reads=one.reads + 1)
             return Defer(next_look(one, self.settle, now, good_at), "outcome unknown")
         if one.kind == "document" and one.faults >= MOST_FAULTS:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.scan import Aim
 from gateway.store import effects
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -32,8 +33,11 @@ ID_OF = {
 }
 
 
-async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[dict[str, Any]]:
-    """What the desk has of an effect, oldest first. Raises readback.NotRead."""
+async def look(
+    store: Store, desk: Desk, one: Effect, ticket_id: str, aim: Aim = Aim.ADOPT, not_before: float = 0.0
+) -> list[dict[str, Any]]:
+    """What the desk has of an effect, oldest first; none: there was nothing at ``not_before`` or later.
+    Raises readback.NotRead."""
 
     async def owned(remote_ids: list[str]) -> set[str]:
         return await store.read(lambda c: effects.owned(c, one.desk, remote_ids))
@@ -42,11 +46,11 @@ async def look(store: Store, desk: Desk, one: Effect, ticket_id: str) -> list[di
         case "contact":
             return await readback.contacts(desk, one.body["request"])
         case "ticket":
-            return await readback.tickets(desk, one.marker, one.sent_at)
+            return await readback.tickets(desk, one.marker, one.sent_at, aim, not_before)
         case "comment" | "missing" | "released" | "moved" | "note" | "told" | "list":
             return await readback.comments(desk, ticket_id, one.marker, one.sent_at)
         case "document":
-            return await readback.documents(desk, ticket_id, one.body, one.sent_at, owned)
+            return await readback.documents(desk, ticket_id, one.body, one.sent_at, owned, not_before)
     return []
 
 

@@ -16,7 +16,9 @@ from gateway.config.settings import MailboxSettings
 from gateway.desk.algapsa import catalog, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
+from gateway.desk.pacing import LocalPacing
 from gateway.simulator import Seed, Simulator
+from gateway.simulator.times import iso
 
 BOX = MailboxSettings(address="support@msp.example", board="support", fallback_client="Unknown Senders")
 
@@ -104,15 +106,83 @@ async def test_the_whole_way(desk: Desk, sim: Simulator, body: dict[str, Any], t
     assert sim.desk.mails == []
 
 
-async def test_many_pages_are_read(desk: Desk, body: dict[str, Any]) -> None:
+def marked(body: dict[str, Any], marker: str) -> dict[str, Any]:
+    return {**body, "attributes": {"email_gateway": {"marker": marker}}}
+
+
+async def test_many_pages_are_read(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+    started = time.time()
     for number in range(205):
-        good(await desk.create_ticket({**body, "title": str(number)}))
-    rows = good(await desk.tickets_since(time.time() - 60))
-    assert [row["title"] for row in rows] == [str(number) for number in range(205)]
-    ticket = rows[0]["ticket_id"]
+        good(await desk.create_ticket(marked(body, f"m-{number}")))
+    sim.desk.calls.clear()
+
+    (row,) = await readback.tickets(desk, "m-204", started)
+    assert [len(await readback.tickets(desk, f"m-{number}", started)) for number in range(204)] == [1] * 204
+    assert len(sim.desk.calls) == 3  # pages, for all of them
+
+    ticket = row["ticket_id"]
     for number in range(201):
         good(await desk.add_comment(ticket, {"comment_text": f"c {number}", "is_internal": True}))
     assert len(good(await desk.comments(ticket, time.time() - 60))) == 201
+
+
+async def test_a_scan_goes_on_where_it_was_stopped(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
+    """Meanwhile tickets of the first page are deleted: none of those behind is passed over."""
+    started = time.time()
+    for number in range(250):
+        good(await desk.create_ticket(marked(body, f"m-{number}")))
+        list(sim.desk.tickets.values())[-1]["entered_at"] = iso(started + number)
+    sim.faults.set([{"kind": "list_tickets", "do": "limit", "seconds": 1, "skip": 1, "times": 1}])
+    sim.desk.calls.clear()
+    with pytest.raises(readback.NotRead):
+        await readback.tickets(desk, "m-249", started)
+    for ticket in list(sim.desk.tickets)[:30]:
+        del sim.desk.tickets[ticket]
+    desk.pacing = LocalPacing(0, 1, 0)
+
+    assert len(await readback.tickets(desk, "m-249", started)) == 1
+    assert [len(await readback.tickets(desk, f"m-{number}", started)) for number in range(250)] == [1] * 250
+    assert len(sim.desk.calls) == 4  # three pages, and the one that was refused
+
+
+async def test_before_a_ticket_is_made_again_all_users_tickets_are_looked_at(
+    desk: Desk, sim: Simulator, body: dict[str, Any]
+) -> None:
+    """The key may have become another user's since."""
+    started = time.time()
+    good(await desk.create_ticket(marked(body, "m-1")))
+    good(await desk.create_ticket(marked(body, "m-2")))
+    assert desk.user == next(iter(sim.desk.tickets.values()))["entered_by"]
+    next(iter(sim.desk.tickets.values()))["entered_by"] = "22222222-2222-4222-8222-222222222222"
+
+    assert await readback.tickets(desk, "m-1", started) == []
+    assert len(await readback.tickets(desk, "m-2", started)) == 1
+    assert len(await readback.tickets(desk, "m-1", started, readback.Aim.RESEND, time.time())) == 1
+
+
+async def test_a_look_for_a_file_goes_on_with_the_next_candidate(
+    desk: Desk, sim: Simulator, body: dict[str, Any], tmp_path: Path
+) -> None:
+    ticket = good(await desk.create_ticket(body))["ticket_id"]
+    for name, content in (("a", b"1"), ("b", b"2"), ("c", b"3")):
+        (tmp_path / name).write_bytes(content)
+        good(await desk.upload(ticket, tmp_path / name, name, "text/plain"))
+    wanted = {"size": 1, "sha256": sha256(b"1").hexdigest(), "name": "x"}
+    sim.desk.calls.clear()
+
+    async def nobody(ids: list[str]) -> set[str]:
+        return set()
+
+    for attempt in range(1, 4):
+        sim.faults.set([{"kind": "download", "do": "limit", "seconds": 1, "skip": 1 if attempt < 3 else 9, "times": 1}])
+        desk.pacing = LocalPacing(0, 1, 0)
+        if attempt < 3:
+            with pytest.raises(readback.NotRead):
+                await readback.documents(desk, ticket, wanted, time.time() - 5, nobody)
+    assert len(await readback.documents(desk, ticket, wanted, time.time() - 5, nobody)) == 1
+    kinds = [call.kind for call in sim.desk.calls]
+    assert kinds.count("list_documents") == 1
+    assert kinds.count("download") == 3 + 2
 
 
 async def test_refusals_are_the_desks_own(desk: Desk, body: dict[str, Any]) -> None:
@@ -155,9 +225,10 @@ async def test_trouble_is_unknown_and_read_back(
 async def test_a_read_back_counts_only_whole(desk: Desk, sim: Simulator, body: dict[str, Any]) -> None:
     for _ in range(101):
         good(await desk.create_ticket(body))
-    sim.faults.set([{"kind": "readback", "page": 2, "do": "answer", "status": 500, "times": 1}])
+    sim.faults.set([{"kind": "readback", "skip": 1, "do": "answer", "status": 500, "times": 1}])
     with pytest.raises(readback.NotRead):
-        await readback.tickets(desk, "m-1", time.time())
+        await readback.tickets(desk, "m-0", time.time())
+    assert await readback.tickets(desk, "m-0", time.time()) == []
     assert len(await readback.tickets(desk, "m-1", time.time())) == 101
 
 

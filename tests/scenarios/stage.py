@@ -4,6 +4,7 @@ process, with a clock that the scenario moves. Only SMTP and the parser's child 
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -150,10 +151,25 @@ class Stage:
     def clock(self) -> float:
         return self.now
 
+    async def sleep(self, seconds: float) -> None:
+        """Time goes on by what others do."""
+        until = self.now + seconds
+        while self.now < until:
+            await asyncio.sleep(0)
+
     def _directory(self, name: str) -> Directory:
         one = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
-        desk = Desk(name, "http://desk/api/v1", one.key(), rate=0, clock=self.clock, transport=transport)
+        desk = Desk(
+            name,
+            "http://desk/api/v1",
+            one.key(),
+            rate=one.rate,
+            burst=one.burst,
+            clock=self.clock,
+            sleep=self.sleep,
+            transport=transport,
+        )
         boxes = [box for box in self.settings.mailbox if box.desk == name]
         return Directory(desk, one, boxes, boards_named(self.settings), self.settings.aliases)
 

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -26,6 +26,7 @@ with without("click"):
     import httpx
 
 from gateway.desk import shapes
+from gateway.desk.algapsa.scan import Scans
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
@@ -44,6 +45,7 @@ MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of who
 LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
 _COUNT = re.compile(r"[0-9]{1,9}")
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -62,15 +64,20 @@ class Desk:
         connections: int = 32,
         pacing: Pacing | None = None,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         observe: Callable[[str, Outcome, float], None] = lambda route, outcome, seconds: None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.name = name
         self.timeout = timeout
         self.clock = clock
+        self._sleep = sleep
         self.pacing: Pacing = pacing or LocalPacing(rate, burst, clock())
         self.breaker = Breaker()
         self.skew = 0.0  # the desk's clock less ours, seconds
+        self.user = ""  # the id of the key's user, once the desk has named it
+        self.scans = Scans(self)
+        self.sought: dict[tuple[str, str], Any] = {}  # what was read of uploads that are looked for: ticket and sum
         self._observe = observe
         self._base = url.rstrip("/")
         self._http = httpx.AsyncClient(
@@ -160,14 +167,13 @@ class Desk:
             "/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100}
         )
 
-    async def tickets_since(self, since: float) -> Outcome:
-        """All tickets changed after ``since`` (our clock), every page, with their attributes."""
-        return await self._all(
-            "/tickets",
-            shapes.ticket_list,
-            {"updated_from": _iso(since + self.skew), "sort": "entered_at", "order": "asc"},
-            urgency=Urgency.READ_BACK,
-        )
+    async def tickets_from(self, since: int, page: int, user: str, urgency: Urgency) -> Outcome:
+        """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
+        attributes; those that ``user`` made, or with "" everybody's."""
+        params = {"entered_from": _iso(since), "sort": "entered_at", "order": "asc", "limit": 100, "page": page}
+        if user:
+            params["entered_by"] = user
+        return await self._get("/tickets", shape=shapes.ticket_list, params=params, urgency=urgency)
 
     async def comments(self, ticket_id: str, back_to: float) -> Outcome:
         """Comments in the default format, newest first, back to that time (our clock)."""
@@ -227,7 +233,10 @@ class Desk:
     # -- writing ----------------------------------------------------------------------------------
 
     async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit)
+        outcome = await self._call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit)
+        if isinstance(outcome, Good) and _ID.fullmatch(str(outcome.data.get("entered_by"))):
+            self.user = str(outcome.data["entered_by"])
+        return outcome
 
     async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
         return await self._call(
@@ -302,7 +311,7 @@ class Desk:
         named = {"urgency": Urgency.REPLY, **named}
         outcome = await self._call("GET", path, *ids, **named)
         while isinstance(outcome, Throttled) and patience > 0:
-            await asyncio.sleep(min(outcome.after, patience))
+            await self._sleep(min(outcome.after, patience))
             patience -= outcome.after
             outcome = await self._call("GET", path, *ids, **named)
         return outcome

@@ -1,0 +1,108 @@
+"""A desk with many fresh tickets whose budget of calls is used up: every call drips in, and all mail gets through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from gateway.simulator.limits import RateLimit
+from gateway.store import claims
+from tests.scenarios.scripts import ALICE
+from tests.scenarios.stage import M, Stage, settings_for
+
+STEP = 0.25
+OTHERS = 130  # tickets of other people: more than a page
+
+
+class Dripping(Stage):
+    """A desk that allows ``rate`` calls a minute."""
+
+    def __init__(self, folder: Path, migrated: Path, rate: float = 60, burst: int = 20, settle: float = 20) -> None:
+        data = settings_for()
+        data["desk"].update(rate=rate, burst=burst, settle=settle)
+        super().__init__(folder, migrated, data)
+        self.simulator.desk.limit = RateLimit("enforce", burst, rate)
+
+    async def flow(self, within: float) -> float:
+        """Work beside each other while time goes on, until nothing is pending: the seconds it took, at most ``within``."""
+        began, tasks = self.now, set[asyncio.Task[None]]()
+        while self.now < began + within:
+            tasks |= {asyncio.create_task(self.worker._work(one)) for one in await self.worker._claim()}
+            for _ in range(20):
+                await asyncio.sleep(0)
+            if tasks:
+                _, tasks = await asyncio.wait(tasks, timeout=0.02)
+            if not tasks and not await self.store.read(lambda c: claims.waiting_boxes(c, "default")):
+                break
+            self.now += STEP
+        return self.now - began
+
+    async def stage_of(self, key: str) -> str:
+        return str((await self.row(key))["stage"])
+
+    def empty(self) -> None:
+        """Nobody has a call left."""
+        desk = self.directories["default"].desk
+        desk.pacing._bucket.lower(0.0, self.now)  # type: ignore[attr-defined]
+
+    def others(self, count: int = OTHERS) -> None:
+        """Tickets that other people make."""
+        desk = self.simulator.desk
+        row = next(iter(desk.tickets.values()))
+        for number in range(count):
+            one = f"{number:08d}-0000-4000-8000-000000000000"
+            desk.tickets[one] = {**row, "ticket_id": one, "ticket_number": f"TIC9{number:05d}", "attributes": None}
+            desk.tickets[one]["entered_by"] = "22222222-2222-4222-8222-222222222222"
+
+
+def lists(stage: Stage) -> list[Any]:
+    return [call for call in stage.simulator.desk.calls if call.kind == "list_tickets"]
+
+
+async def stopped_in_the_middle(stage: Dripping, count: int) -> None:
+    """A ticket is there; then as many mails come as are lost in the middle of their first call."""
+    await stage.open()
+    await stage.accept(M("first", ALICE))
+    await stage.work()
+    for number in range(count):
+        await stage.accept(M(f"m{number}", ALICE, f"Order {number}", after=0.05))
+
+
+async def test_read_backs_that_are_throttled_come_to_an_end(tmp_path: Path, migrated_file: Path) -> None:
+    """The first two creates after a page full of other tickets get no answer, and then every call has to drip in."""
+    stage = Dripping(tmp_path, migrated_file)
+    await stopped_in_the_middle(stage, 12)
+    stage.others()
+    stage.directories["default"].desk.user = ""  # as after a restart
+    stage.simulator.faults.set(
+        [
+            {"kind": "create_ticket", "do": "drop", "times": 3},
+            {"kind": "list_tickets", "do": "limit", "seconds": 1, "times": 1},
+        ]
+    )
+    stage.empty()
+
+    took = await stage.flow(within=240)
+
+    assert {await stage.stage_of(f"m{number}") for number in range(12)} == {"DONE"}
+    titles = Counter(row["title"] for row in stage.simulator.desk.tickets.values() if row["attributes"])
+    assert set(titles.values()) == {1}
+    assert took < 20 + 120
+    assert stage.directories["default"].desk.pacing.throttled <= 2
+    await stage.close()
+
+
+async def test_one_scan_serves_all_unknown_effects(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Dripping(tmp_path, migrated_file, rate=6000, burst=200)
+    await stopped_in_the_middle(stage, 10)
+    stage.others()
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "drop", "times": 10}])
+
+    await stage.flow(within=60)
+
+    assert {await stage.stage_of(f"m{number}") for number in range(10)} == {"DONE"}
+    assert len(lists(stage)) <= 4
+    assert all("entered_by=" in call.query and "entered_from=" in call.query for call in lists(stage))
+    await stage.close()
