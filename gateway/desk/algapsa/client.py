@@ -167,7 +167,7 @@ class Desk:
             "/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100}
         )
 
-    async def tickets_from(self, since: int, page: int, user: str, urgency: Urgency) -> Outcome:
+    async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome:
         """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
         attributes; those that ``user`` made, or with "" everybody's."""
         params = {"entered_from": _iso(since), "sort": "entered_at", "order": "asc", "limit": 100, "page": page}
@@ -451,4 +451,5 @@ class Desk:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    """As the desk takes a time: to the millisecond, and with Z only."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SLACK = 300.0  # seconds before the send from which to look: clocks may be set meanwhile
 PAGES = 200
+OVERLAP = 0.001  # seconds that a page goes back: the desk tells times to the millisecond
 WANTED_FOR = 900.0  # seconds after which somebody who does not come back is forgotten
 
 Row = dict[str, Any]
@@ -62,13 +63,13 @@ class Scan:
     pages: int = 0
     complete: bool = False
     found: dict[str, dict[str, Row]] = field(default_factory=dict)  # by marker, by ticket
-    _from: int = 0  # by the desk's clock
+    _from: float = 0.0  # by the desk's clock
     _page: int = 1
 
     async def read_on(self, desk: Desk, user: str, urgency: Urgency) -> None:
         """Read one page more. Raises NotRead."""
         if not self.pages:
-            self.began, self._from = desk.clock(), int(self.since + desk.skew)
+            self.began, self._from = desk.clock(), self.since + desk.skew
         if self.pages >= PAGES:
             raise NotRead(Unknown(f"more than {PAGES} pages of tickets", alive=True))
         outcome = await desk.tickets_from(self._from, self._page, user, urgency)
@@ -79,7 +80,7 @@ class Scan:
             if marker := marker_of(row.get("attributes")):
                 self.found.setdefault(marker, {})[row["ticket_id"]] = {**row, "attributes": None}
         self.complete = not (outcome.body.get("pagination") or {}).get("hasNext")
-        last = int(seconds(outcome.data[-1].get("entered_at"), 0.0)) if outcome.data else 0
+        last = seconds(outcome.data[-1].get("entered_at"), 0.0) - OVERLAP if outcome.data else 0.0
         self._from, self._page = (last, 1) if last > self._from else (self._from, self._page + 1)
 
     def hits(self, marker: str) -> list[Row]:
