@@ -16,6 +16,7 @@ from typing import Any
 from gateway import blocks as rich
 from gateway.decide.files import Fate, neutral_name, remarks
 from gateway.match import title
+from gateway.match.files import Look
 from gateway.model.email import Address, Attachment, Block, Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.model.plan import EffectSpec
@@ -308,8 +309,8 @@ class Composer:
 
 def _called(one: Upload) -> dict[str, Any]:
     """By what name and type a file is uploaded, and what holds it."""
-    name, kind = one.file.filename, one.file.content_type
-    called: dict[str, Any] = {"name": name, "content_type": kind}
+    name = one.file.filename
+    called: dict[str, Any] = {"name": name, "content_type": Look(one.file).upload_type}
     if one.fate.neutral:
         called = {"name": neutral_name(name), "content_type": "text/plain", "neutral": True}
     return {**called, "held": one.fate.held} if one.fate.held else called

@@ -27,6 +27,7 @@ SHIPPED = (
     FileRule("programs in archives", "hold", holds_program=True),
     FileRule("archives in archives", "hold", deeper=2),
     FileRule("archives of many files", "hold", more_files=1000),
+    FileRule("archives that cannot be read", "hold", closed=True),
     FileRule("pages", "rename", page=True),
 )
 

@@ -17,6 +17,7 @@ import mimetypes
 import re
 from dataclasses import dataclass, field
 
+from gateway.match.files import shows
 from gateway.model.email import Attachment
 
 from . import calendar, cms, limits, tnef
@@ -340,7 +341,7 @@ class Collector:
         )
         self.content.hashes.append(meta.sha256)
         self.content.files.append(File(part, meta, None if own else data))
-        if content_type.startswith("image/") and own and part.disposition != "attachment":
+        if shows(content_type) and own and part.disposition != "attachment":
             self.content.rich.append(("file", index))
 
     def note(self, text: str) -> None:

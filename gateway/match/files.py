@@ -1,11 +1,13 @@
 """Files as rules see them: what a file is by name, content and label, and what a rule may ask of it.
 
-Technicians open files from a browser at the desk's own address, so a page that runs there acts as them. Source of
-the names: Microsoft's "Blocked attachments in Outlook" (Level 1) and Google's "File types blocked in Gmail".
+Technicians open files from a browser at the desk's own address, so a page that runs there acts as them. Sources:
+Microsoft's "Blocked attachments in Outlook" (Level 1) and Google's "File types blocked in Gmail", both as of
+2026-11-28; Windows' naming of files; the WHATWG MIME Sniffing standard (what is XML).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,29 +17,68 @@ Action = Literal["allow", "rename", "hold", "drop"]
 
 PROGRAMS = frozenset(
     "ade adp apk app appcontent-ms appinstaller application appref-ms appx appxbundle asp aspx asx bas bat bgi cab "
-    "cer chm cmd cnt com cpl crt csh der dex diagcab dmg ex ex_ exe fxp gadget grp hlp hpj hta htc inf ins iso isp "
-    "its jar jnlp js jse ksh lib library-ms lnk mad maf mag mam maq mar mas mat mau mav maw mcf mda mdb mde mdt mdw "
-    "mdz msc msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle msp mst msu nsh ops osd pcd pif pkg pl plg prf "
-    "prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 pssc pst py pyc pyo pyw pyz pyzw reg scf scr sct "
-    "search-ms settingcontent-ms shb shs sys theme tmp udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp "
-    "website wim wsb wsc wsf wsh xbap xll xnk".split()
-) - frozenset("cer crt der mat mda mdb tmp pst".split())
-"""Endings of what a double click runs. Left out of Outlook's list: certificates, databases and
-mail stores, which people send to a help desk."""
-PROGRAM_TYPES = frozenset(
+    "cdxml cer chm cmd cnt com cpl crt csh der dex diagcab diagcfg diagpkg dll dmg ex ex_ exe fxp gadget grp hlp hpj "
+    "hta htc img inf ins iso isp its jar jnlp js jse ksh lib library-ms lnk mad maf mag mam maq mar mas mat mau mav "
+    "maw mcf mda mdb mde mdt mdw mdz mjs msc msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle msp mst msu nsh "
+    "ops osd pcd pif pkg pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 pssc pst py pyc "
+    "pyo pyw pyz pyzw reg scf scr sct search-ms searchconnector-ms settingcontent-ms shb shs sys theme themepack tmp "
+    "udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp website wim ws wsb wsc wsf wsh xbap xll xnk".split()
+)
+"""Endings of what a double click runs, imports or mounts: all of Outlook's list and of Gmail's, as published on
+2026-11-28, and what Windows has learned to open since."""
+DISK_IMAGES = frozenset(
+    "application/x-iso9660-image application/x-udf-image application/x-vhd application/x-vhdx "
+    "application/x-vmdk application/x-qcow2 application/x-apple-diskimage application/x-ms-wim "
+    "application/x-raw-disk-image".split()
+)
+PROGRAM_TYPES = DISK_IMAGES | frozenset(
     "application/vnd.microsoft.portable-executable application/x-executable application/x-mach-binary "
     "application/java-vm application/java-archive application/vnd.android.package-archive "
     "application/vnd.android.dex application/wasm application/x-ms-shortcut application/vnd.ms-htmlhelp "
     "text/x-shellscript".split()
 )
-PAGES = frozenset("htm html shtml xht xhtm xhtml svg svgz mht mhtml xsl xslt".split())
-PAGE_TYPES = frozenset(
-    "text/html application/xhtml+xml image/svg+xml multipart/related message/rfc2557 text/xsl".split()
-)
+PAGES = frozenset("htm html shtml xht xhtm xhtml mht mhtml".split())
+PAGE_TYPES = frozenset("text/html application/xhtml+xml multipart/related message/rfc2557".split())
+XML = frozenset("xml xsl xslt xsd dtd ent rdf rss atom xul xbl mml mathml wsdl svg svgz".split())
+"""Endings that a server or a browser takes for XML: whatever its root is called, a script may stand in it."""
+XML_TYPES = frozenset("text/xml application/xml text/xsl application/xml-dtd".split())
+DOWNLOADED = frozenset("svg svgz gpx kml drawio fodt fods fodp fodg musicxml xliff xlf".split())
+"""XML that people send and open with a program of its own: it keeps its name and goes up as octets, which the desk
+offers for download only."""
+PICTURES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"))
+"""What browsers show and nothing runs in. The desk serves whatever calls itself a picture inline."""
+SAME_PICTURE = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "image/x-bmp": "image/bmp",
+    "image/x-ms-bmp": "image/bmp",
+}
+OCTETS = "application/octet-stream"
 MACRO_ENDINGS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppam ppsm sldm".split())
 SHOWN_ENDINGS = frozenset(
     "pdf doc docx xls xlsx ppt pptx odt ods txt rtf csv jpg jpeg png gif bmp tif tiff zip msg eml mp3 mp4 wav".split()
 )
+
+
+def shows(kind: str) -> bool:
+    """Whether browsers show a picture of this media type."""
+    return SAME_PICTURE.get(kind, kind) in PICTURES
+
+
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+
+
+def windows_name(name: str) -> str:
+    """A name as Windows takes it: the last of a path, without case, stream, and the dots and blanks at its end."""
+    last = name.replace("\\", "/").rpartition("/")[2].partition("\0")[0]
+    return last.partition(":")[0].rstrip(". \t\u00a0").casefold()
+
+
+def ending_of(name: str) -> str:
+    """The ending of a name as Windows takes it, "" for none."""
+    _, dot, ending = windows_name(name).rpartition(".")
+    return ending if dot else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +89,11 @@ class Look:
 
     @property
     def endings(self) -> list[str]:
-        return self.file.filename.lower().split(".")[1:]
+        return windows_name(self.file.filename).split(".")[1:]
 
     @property
     def extension(self) -> str:
-        return self.endings[-1] if self.endings else ""
+        return ending_of(self.file.filename)
 
     @property
     def inside(self) -> Inside:
@@ -64,7 +105,25 @@ class Look:
 
     @property
     def is_page(self) -> bool:
-        return self.extension in PAGES or bool({self.file.sniffed, self.file.content_type} & PAGE_TYPES)
+        """Whether a browser would run it: HTML, and XML of all kinds but those that are only downloaded."""
+        if self.extension in PAGES or {self.file.sniffed, self.file.content_type} & PAGE_TYPES:
+            return True
+        return self.is_xml and self.extension not in DOWNLOADED
+
+    @property
+    def is_xml(self) -> bool:
+        return self.extension in XML or any(
+            kind in XML_TYPES or kind.endswith("+xml") for kind in (self.file.sniffed, self.file.content_type)
+        )
+
+    @property
+    def upload_type(self) -> str:
+        """The bare media type under which the desk may keep the file, so that no browser runs it from there."""
+        kind = self.file.content_type.partition(";")[0].strip().lower()
+        kind = SAME_PICTURE.get(kind, kind)
+        if self.is_xml or (kind.startswith("image/") and kind not in PICTURES):
+            return OCTETS
+        return kind if _TYPE.fullmatch(kind) else OCTETS
 
     @property
     def has_macros(self) -> bool:
@@ -79,7 +138,7 @@ class Look:
 
     @property
     def holds_program(self) -> bool:
-        return any(one.lower().rpartition(".")[2].rstrip(" ") in PROGRAMS for one in self.inside.names)
+        return "program" in self.inside.marks or any(ending_of(name) in PROGRAMS for name in self.inside.names)
 
 
 @dataclass(frozen=True, slots=True)

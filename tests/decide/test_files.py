@@ -31,12 +31,30 @@ def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int =
         (file("a.jpg", declared="text/html"), "pages"),
         (file("a.jpg", declared="image/svg+xml"), "pages"),
         (file("a.jpg", "text/html"), "pages"),
-        (file("a.xml", "application/xml"), ""),
+        (file("a.xml", "application/xml"), "pages"),
+        (file("a.bin", declared="application/vnd.invoice+xml"), "pages"),
+        (file("a.dat", "application/xml"), "pages"),
+        (file("feed.rss"), "pages"),
+        (file("track.gpx", "application/xml", declared="application/gpx+xml"), ""),
+        (file("logo.svg", "image/svg+xml", declared="image/svg+xml"), ""),
+        (file("logo.svg", "text/html"), "pages"),
+        (file("logo.png", "image/svg+xml", declared="image/png"), "pages"),
+        (file("a.exe. "), "programs"),
+        (file("a.exe::$DATA"), "programs"),
+        (file("c:\\dir\\a.Js"), "programs"),
+        (file("report.pdf", "application/x-iso9660-image"), "programs"),
+        (file("data.bin", "application/x-vhdx"), "programs"),
+        (file("a.7z", "application/x-7z-compressed", inside=Inside(marks=("closed",))), "archives that cannot be read"),
+        (file("a.gz", "application/gzip", inside=Inside(("a",), 1, 1, ("program",))), "programs in archives"),
+        (file("photo.heic", "image/heic", declared="image/heic"), ""),
+        (file("table.csv"), ""),
         (file("a.zip", "application/zip", inside=Inside(("b.txt",), 1, 1)), ""),
         (file("a.zip", "application/zip", inside=Inside(("b.txt", "c/D.ExE "), 2, 1)), "programs in archives"),
         (file("a.zip", "application/zip", inside=Inside(("b.zip",), 1, 3)), "archives in archives"),
         (file("a.zip", "application/zip", inside=Inside((), 1001, 1, ("closed",))), "archives of many files"),
-        (file("a.cer"), ""),
+        (file("a.cer"), "programs"),
+        (file("a.mjs"), "programs"),
+        (file("a.p7b"), ""),
     ],
 )  # fmt: skip
 def test_what_is_shipped(one: Attachment, rule: str) -> None:
@@ -74,6 +92,25 @@ def test_an_operator_lets_go_what_is_held_and_nothing_else() -> None:
         Fate(held="programs"), Fate(dropped="no zips"), Fate(held="unscanned", neutral=True), Fate(held="unscanned"),
     ]  # fmt: skip
     assert judge(files, [dropping], UNSCANNED, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "sniffed", "kind"),
+    [
+        ("a.png", "image/png", "image/png", "image/png"),
+        ("a.jpg", "image/jpg", "image/jpeg", "image/jpeg"),
+        ("a.pdf", "application/pdf; name=a.pdf", "application/pdf", "application/pdf"),
+        ("a.svg", "image/svg+xml", "image/svg+xml", "application/octet-stream"),
+        ("a.tiff", "image/tiff", "image/tiff", "application/octet-stream"),
+        ("a.heic", "image/heic", "image/heic", "application/octet-stream"),
+        ("a.bin", "image/x-anything", "text/plain", "application/octet-stream"),
+        ("a.kml", "application/vnd.google-earth.kml+xml", "application/xml", "application/octet-stream"),
+        ("a.bin", "no type", "text/plain", "application/octet-stream"),
+        ("a.csv", "text/csv", "text/plain", "text/csv"),
+    ],
+)  # fmt: skip
+def test_the_desk_gets_a_bare_type_under_which_nothing_runs(name: str, declared: str, sniffed: str, kind: str) -> None:
+    assert Look(file(name, sniffed, declared)).upload_type == kind
 
 
 def test_remarks_and_names() -> None:

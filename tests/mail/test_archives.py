@@ -9,7 +9,9 @@ import lzma
 import tarfile
 import time
 import zipfile
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 from hypothesis import given
@@ -49,6 +51,49 @@ def tarred(names: list[str], mode: str = "w") -> bytes:
     return out.getvalue()
 
 
+def gzip_named(name: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with gzip.GzipFile(name, "wb", fileobj=out) as file:
+        file.write(content)
+    return out.getvalue()
+
+
+def twice(name: str) -> bytes:
+    """Two files of one name: which of them is unpacked depends on the program."""
+    return zipped({name: b"x", name[:-1] + "_": b"y"}).replace((name[:-1] + "_").encode(), name.encode())
+
+
+def renamed_before(here: bytes, there: bytes) -> bytes:
+    """The header before the file says another name than the directory."""
+    return zipped({there.decode(): b"x"}).replace(there, here, 1)
+
+
+def hidden_before(name: str) -> bytes:
+    """A file that stands before those of the directory, and that only readers of a stream see."""
+    first, second = zipped({name: b"x"}), zipped({"a.txt": b"y"})
+    return first[: first.index(b"PK\x01\x02")] + second
+
+
+def streamed(name: str) -> bytes:
+    """As programs write a zip to a pipe: the sizes stand behind each file."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.out = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            self.out += bytes(data)
+            return len(data)
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w") as archive:  # type: ignore[arg-type]
+        archive.writestr(name, b"x")
+    return pipe.out
+
+
 def mailed(files: dict[str, bytes]) -> bytes:
     message = EmailMessage()
     message["From"] = "a@b.example"
@@ -63,6 +108,7 @@ def look(data: bytes, name: str = "file", declared: str = "") -> tuple[str, Insi
 
 
 OOXML = {"[Content_Types].xml": b"", "word/document.xml": b""}
+OPENDOCUMENT = {"mimetype": b"", "content.xml": b"", "META-INF/manifest.xml": b"", "Pictures/1.png": b""}
 
 
 TYPES = [
@@ -86,6 +132,20 @@ TYPES = [
     (b"<?xml version='1.0'?><!-- x --><svg onload='x'/>", "image/svg+xml"),
     (b"<?xml version='1.0'?><a xmlns='http://www.w3.org/1999/xhtml'/>", "application/xhtml+xml"),
     (b"<?xml version='1.0'?><?xml-stylesheet href='x'?><a/>", "application/xhtml+xml"),
+    (b"<?xml version='1.0'?><any xmlns:h='urn:x'/>", "application/xml"),
+    (b"<any xmlns:h='http://www.w3.org/1999/xhtml'><h:script/></any>", "application/xml"),
+    (b"<!DOCTYPE any [<!ENTITY x SYSTEM 'y'>]><any/>", "application/xml"),
+    ("<?xml version='1.0'?><a/>".encode("utf-16-le"), "application/xml"),
+    ("<?xml version='1.0'?><a/>".encode("utf-16-be"), "application/xml"),
+    (b"Received: from a by b\r\n for c\r\nFrom: a@b.example\r\n\r\nx", "message/rfc822"),
+    (b"To: all\nRegards: Ann\n\nNote: x", "text/plain"),
+    (bytes(0x8001) + b"CD001" + bytes(99), "application/x-iso9660-image"),
+    (bytes(0x8001) + b"BEA01" + bytes(2043) + b"NSR02" + bytes(99), "application/x-udf-image"),
+    (b"vhdxfile" + bytes(99), "application/x-vhdx"),
+    (bytes(1024) + b"conectix" + bytes(504), "application/x-vhd"),
+    (b"conectix" + bytes(504), "application/x-vhd"),
+    (bytes(1024) + b"koly" + bytes(508), "application/x-apple-diskimage"),
+    (b"\xeb\x3c\x90MSDOS5.0" + bytes(499) + b"\x55\xaa" + bytes(512), "application/x-raw-disk-image"),
     (b"Hello\nworld\n", "text/plain"),
     (bytes(range(1, 256)), "application/octet-stream"),
 ]
@@ -103,7 +163,21 @@ ARCHIVES = [
     (zipped({"i.zip": zipped({"j.zip": zipped({"k": b""})})}), "x.zip", Inside(("i.zip", "i.zip/j.zip"), 2, 3)),
     (zipped({"i.zip": locked({"e.exe": b""})}), "x.zip", Inside(("i.zip", "i.zip/e.exe"), 2, 2, ("encrypted",))),
     (zipped({"i.tgz": tarred(["b.sh"], "w:gz")}), "x.zip", Inside(("i.tgz", "i.tgz/b.sh"), 2, 2)),
-    (zipped({"i.zip": b"no zip"}), "x.zip", Inside(("i.zip",), 1, 1)),
+    (zipped({"i.zip": b"no zip"}), "x.zip", Inside(("i.zip",), 1, 1, ("closed",))),
+    (b"no zip", "x.zip", Inside(marks=("closed",))),
+    (b"no tar", "x.TGZ. ", Inside(marks=("closed",))),
+    (gzip.compress(b"MZ" + bytes(300)), "list.csv.gz", Inside(("list.csv",), 1, 1, ("program",))),
+    (gzip.compress(zipped({"a.js": b""})), "x.gz", Inside(("x", "x/a.js"), 2, 2)),
+    (gzip.compress(gzip.compress(b"MZ" + bytes(300))), "x.gz", Inside(("x", "x/x"), 2, 2, ("program",))),
+    (gzip_named("run.exe", b"x"), "list.csv.gz", Inside(("list.csv", "run.exe"), 2, 1)),
+    (gzip.compress(b"hello")[:9], "a.txt.gz", Inside(("a.txt",), 1, 1, ("closed",))),
+    (lzma.compress(b"hello", lzma.FORMAT_ALONE), "a.txt.lzma", Inside(("a.txt",), 1, 1)),
+    (twice("a.txt"), "x.zip", Inside(("a.txt", "a.txt"), 2, 1, ("closed",))),
+    (renamed_before(b"a.exe", b"a.txt"), "x.zip", Inside(("a.txt",), 1, 1, ("closed",))),
+    (hidden_before("e.exe"), "x.zip", Inside(("a.txt",), 1, 1, ("closed",))),
+    (zipped({"a.txt": b"x"}) + zipped({"e.exe": b"x"}), "x.zip", Inside(("e.exe",), 1, 1, ("closed",))),
+    (zipped({"a.txt": b"x"}) + b"\r\n", "x.zip", Inside(("a.txt",), 1, 1)),
+    (streamed("a.txt"), "x.zip", Inside(("a.txt",), 1, 1)),
     (zipped({"i.7z": b"7z\xbc\xaf\x27\x1c"}), "x.zip", Inside(("i.7z",), 1, 1, ("closed",))),
     (tarred(["a", "b/c.exe"]), "x.tar", Inside(("a", "b/c.exe"), 2, 1)),
     (tarred(["a", "in.zip"], "w:gz"), "x.tgz", Inside(("a", "in.zip"), 2, 2)),
@@ -128,6 +202,12 @@ def test_what_archives_hold(data: bytes, name: str, expected: Inside | None) -> 
     [
         (OOXML, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", None),
         ({**OOXML, "word/vbaProject.bin": b""}, "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Inside(marks=("macros",))),
+        ({**OOXML, "run-me.exe": b""}, "application/zip", Inside(("[Content_Types].xml", "word/document.xml", "run-me.exe"), 3, 1)),
+        ({**OOXML, "word/run-me.exe": b""}, "application/zip", Inside(("[Content_Types].xml", "word/document.xml", "word/run-me.exe"), 3, 1)),
+        ({**OOXML, "page.html": b""}, "application/zip", Inside(("[Content_Types].xml", "word/document.xml", "page.html"), 3, 1)),
+        ({"[Content_Types].xml": b"", "xl/workbook.xml": b"", "xl/macrosheets/sheet1.xml": b""}, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Inside(marks=("macros",))),
+        (OPENDOCUMENT, "application/vnd.oasis.opendocument", None),
+        ({**OPENDOCUMENT, "Basic/Standard/Module1.xml": b""}, "application/vnd.oasis.opendocument", Inside(marks=("macros",))),
         ({"META-INF/MANIFEST.MF": b"", "A.class": b""}, "application/java-archive", Inside(("META-INF/MANIFEST.MF", "A.class"), 2, 1)),
     ],
 )  # fmt: skip
@@ -139,6 +219,23 @@ def test_an_attached_mail_is_looked_into() -> None:
     data = mailed({"setup.exe": b"x", "s.zip": zipped({"q.js": b""})})
 
     assert look(data, "m.eml", "message/rfc822") == ("message/rfc822", Inside(("setup.exe", "s.zip", "s.zip/q.js"), 3, 1))
+
+
+def test_an_attached_mail_is_known_by_its_content_and_looked_into_to_the_last() -> None:
+    inner = mailed({"setup.exe": b"x"})
+    outer = EmailMessage()
+    outer["From"] = "a@b.example"
+    outer["To"] = "c@d.example"
+    outer.add_attachment(inner, maintype="application", subtype="octet-stream", filename="note.txt")
+    kind, inside = look(mailed({"s.zip": zipped({"q.js": b""})}), "note.txt", "application/octet-stream")
+    nested = EmailMessage()
+    nested["From"] = "a@b.example"
+    nested.set_content("x")
+    nested.add_attachment(message_from_bytes(inner, policy=default))
+
+    assert (kind, inside) == ("message/rfc822", Inside(("s.zip", "s.zip/q.js"), 2, 1))
+    assert look(nested.as_bytes(), "m.eml", "message/rfc822")[1] == Inside(("message.eml/setup.exe",), 1, 0)
+    assert look(mailed({"holiday.jpg": b"MZ" + bytes(300)}), "m.eml", "message/rfc822")[1] == Inside(("holiday.jpg",), 1, 0, ("program",))
 
 
 def test_an_office_file_with_a_password() -> None:
