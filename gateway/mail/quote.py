@@ -344,7 +344,11 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             index += 1
             continue
         if banner(text):
-            found.append(Mark(index, index + 1, "banner", "reply above this line"))
+            start = _introduced(texts, index, done)
+            if not quote_depth(text):
+                found.append(Mark(start, index + 1, "banner", "reply above this line"))
+            elif start < index:
+                found.append(Mark(start, index, "attribution", bare(texts[start])[:60]))
             index = done = index + 1
             continue
         kind = separator(text)
@@ -375,6 +379,19 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             continue
         index += 1
     return found
+
+
+def _introduced(texts: Sequence[str], index: int, done: int) -> int:
+    """The line in any language that introduces the banner below it ("Quoting Ann <a@b>:", "---- Ann wrote ----"),
+    else the banner's own."""
+    above = index - 1
+    while above >= done and above > index - 4 and not texts[above].strip(_LEAD):
+        above -= 1
+    if above < done or len(texts[above]) > 200 or quote_depth(texts[above]):
+        return index
+    line = texts[above].strip()
+    framed = line.startswith("--") and line.endswith("--") and (_has_verb(line) or bool(_ADDRESS.search(line)))
+    return above if framed or (bool(_ENDS.search(line)) and bool(_ADDRESS.search(line))) else index
 
 
 def _line_above(text: str) -> bool:

@@ -66,6 +66,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         shown.clear()
         lines = body.lines([*content.plain, *(item for item in content.rich if item[0] == "file")])
     text = body.text(lines)
+    lines = marks.without_ids(lines)
     html = clean("\n".join(content.htmls))
     attachments = tuple(
         replace(file.meta, inline=True) if number in shown else file.meta for number, file in enumerate(content.files)

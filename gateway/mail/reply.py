@@ -126,6 +126,8 @@ def _zone(line: Line) -> str:
         return ""
     if line.zone == "passage":
         return "passage"
+    if line.zone == "moz-cite-prefix":
+        return "intro"
     return SIGNATURE_ZONE if line.zone == "signature" else "quote"
 
 
