@@ -46,7 +46,7 @@ EXAMPLE: dict[str, Any] = {
     "sender": {
         "name": "Ann Lee",
         "address": "ann@acme.example",
-        "label": "Ann Lee <ann@acme.example>",
+        "label": "Ann Lee (ann@acme.example)",
         "verdict": "verified",
     },
     "to": ["<support@msp.example>"],

@@ -32,6 +32,7 @@ from gateway.blocks.measure import COMMENT_LIMIT, is_blank, markdown, measure, t
 from gateway.blocks.plain import plain
 from gateway.blocks.safe import clean, harmless, safe_href
 from gateway.blocks.split import split
+from gateway.blocks.tags import without_tags
 
 __all__ = [
     "COMMENT_LIMIT",
@@ -57,4 +58,5 @@ __all__ = [
     "text",
     "trim",
     "units",
+    "without_tags",
 ]

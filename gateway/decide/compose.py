@@ -64,14 +64,15 @@ def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list
 
 
 def label(who: Address | None) -> str:
-    """How a person is shown: name and address."""
+    """How a person is shown: name and address, without angle brackets, which would vanish in the desk's mails."""
     if who is None:
         return "(no sender)"
-    return f"{who.name} <{who.address}>" if who.name and who.name != who.address else f"<{who.address}>"
+    return f"{who.name} ({who.address})" if who.name and who.name != who.address else who.address
 
 
 class Composer:
-    """Makes the bodies of one mail. With ``original`` the mail counts as a forward of that one."""
+    """Makes the bodies of one mail. With ``original`` the mail counts as a forward of that one. Unless the author
+    of the words is proven, nothing of them in a description is a tag of HTML."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Composer:
         delivery_id: str,
         original: Forwarded | None = None,
         fates: Sequence[Fate] = (),
+        is_author_proven: bool = False,
     ) -> None:
         self.templates = templates
         self.email = email
@@ -88,6 +90,7 @@ class Composer:
         self.delivery_id = delivery_id
         self.original = original
         self.fates = fates or [Fate()] * len(email.attachments)
+        self.is_author_proven = is_author_proven
         self.facts: Mapping[str, Any] = {}  # what the desk keeps besides the mail's own
         self.held_text = ""  # why a text that becomes a file is held
 
@@ -176,25 +179,30 @@ class Composer:
         heading: str = "",
         internal: bool = False,
     ) -> list[EffectSpec]:
-        """Everything for a new ticket: create, files, pictures in their place, missing files."""
+        """Everything for a new ticket: create, files, pictures in their place, missing files. A title that does not
+        fit stands whole before the text."""
         files = uploads(self.email, (), self.fates)
+        subject = heading or self.templates.lines("title", **{**self._values(), **self._original()})[0]
+        subject = title.clean(subject) or "(no subject)"
+        fitting = title.fit(subject)
+        first = [rich.paragraph(subject)] if fitting != subject else []
         words: list[EffectSpec] = []
         if internal:
-            words = self._notes(self._frame("ticket", body, **self._original(), note=note, files=[]))
-            body = [rich.paragraph("The text of this mail is in an internal comment.")]
+            framed = self._frame("ticket", body, **self._original(), note=note, files=[])
+            words = self._notes(rich.harmless([*first, *framed]))
+            first, body = [], [rich.paragraph("The text of this mail is in an internal comment.")]
         values = {**self._original(), "note": note, "files": self.file_lines(files)}
-        whole = self._frame("ticket", body, **values)
+        whole = self._description(first, body, values)
         too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
         if too_long:
             body = rich.split(list(body), DESCRIPTION_LIMIT // 20, 1)[0]  # markup may be 20 times its words
             values["note"] = f"{note} The text is cut here; all of it is in message.txt.".strip()
-            whole = self._frame("ticket", body, **values)
+            whole = self._description(first, body, values)
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
-        heading = heading or self.templates.lines("title", **{**self._values(), **self._original()})[0]
         watched = {"watch_list": list(watchers)} if watchers else {}
         request = {
-            "title": title.fit(title.clean(heading) or "(no subject)"),
+            "title": fitting,
             **destination,
             "attributes": {"description": description, "email_gateway": self._facts(), **watched},
         }
@@ -204,6 +212,10 @@ class Composer:
             effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
         effects += [*words, *self._forwarder()]
         return effects + self._missing(effects)
+
+    def _description(self, first: Sequence[Block], body: Sequence[Block], values: dict[str, Any]) -> list[Block]:
+        blocks = rich.harmless([*first, *self._frame("ticket", body, **values)])
+        return blocks if self.is_author_proven else rich.without_tags(blocks)
 
     def _forwarder(self) -> list[EffectSpec]:
         """The forwarder's own words, as internal comments: a person's, whatever is forwarded."""

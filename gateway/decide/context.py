@@ -14,6 +14,7 @@ from gateway.decide.forwards import Forward
 from gateway.decide.notices.noticing import Noticing
 from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
+from gateway.match import domains
 from gateway.match.files import FileRule
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
@@ -110,9 +111,17 @@ class Case:
     def composer(self) -> Composer:
         original = self.forward.original if self.forward and self.forward.trusted else None
         delivery = self.context.delivery_id
-        composer = Composer(self.context.templates, self.email, self.envelope, delivery, original, self.fates())
+        templates, proven = self.context.templates, self.is_author_proven
+        composer = Composer(templates, self.email, self.envelope, delivery, original, self.fates(), proven)
         composer.held_text = self.held_text
         return composer
+
+    @property
+    def is_author_proven(self) -> bool:
+        """Whether a verdict passed for whoever wrote the words: of a forward, and of what was filled into a form,
+        that is somebody else than the sender."""
+        filled_in = domains.among(self.sender.address, self.context.forms)
+        return self.sender.proven and self.forward is None and not filled_in
 
     def end(self, reason: Reason, detail: str = "") -> Decision:
         """No effect, and why."""

@@ -91,13 +91,19 @@ def _routed(asked: requester.Asked, routed: rules.Routed) -> requester.Asked:
 
 
 def _importance(case: Case) -> dict[str, str]:
-    """The priority of a mail that its sender marked as important or not."""
+    """The priority of a mail that its sender marked as important or not: high only raises and low only lowers, as
+    far as the operator's order knows both priorities."""
     email = case.email
     words = f"{email.header('Importance')} {email.header('X-Priority')[:1]} {email.header('Priority')}".lower().split()
     for level, marks in (("high", ("high", "1", "2", "urgent")), ("low", ("low", "4", "5", "non-urgent"))):
         if level in case.context.importance and any(word in marks for word in words):
+            usual, wanted = case.context.destination["priority_id"], case.context.importance[level]
+            lower, higher = (wanted, usual) if level == "high" else (usual, wanted)
+            if lower in case.context.rules.below(higher):
+                case.trace.add("importance", level, f"not: the mailbox's priority is {level}er")
+                return {}
             case.trace.add("importance", level, "priority")
-            return {"priority_id": case.context.importance[level]}
+            return {"priority_id": wanted}
     return {}
 
 

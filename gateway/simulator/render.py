@@ -33,6 +33,13 @@ def description_html(attributes: Any) -> str:
     return "<p></p>"
 
 
+def mailed_description(attributes: Any) -> str:
+    """What the desk's mails about a new ticket say: the description's Markdown, put into their HTML as it is."""
+    value = attributes.get("description") if isinstance(attributes, dict) else None
+    words = comment_words(value) if isinstance(value, str) else ""
+    return f'<div style="color:#475467;line-height:1.5;">{words or "No description provided."}</div>'
+
+
 def content_html(text: str) -> str:
     """A description or comment: blocks when it is their JSON, else one escaped paragraph."""
     if text.lstrip().startswith(("[", "{")):

@@ -18,6 +18,7 @@ from gateway.simulator.reference import (
     status_row,
     user_row,
 )
+from gateway.simulator.render import mailed_description
 from gateway.simulator.seed import Seed, name_id
 from gateway.simulator.times import iso
 from gateway.simulator.wire import Row
@@ -49,13 +50,15 @@ class Call:
 
 @dataclass(slots=True)
 class Mail:
-    """A mail that the real desk would have sent to a customer."""
+    """A mail that the real desk would have sent to a customer. ``html`` is what it says of the ticket, as far as the
+    desk does not escape it."""
 
     at: float
     why: str
     to: str
     ticket_id: str
     comment_id: str | None = None
+    html: str = ""
 
 
 def watchers(ticket: Row) -> list[str]:
@@ -139,8 +142,8 @@ class Desk:
 
     # -- the mailer -------------------------------------------------------------------------------
 
-    def mail(self, why: str, to: str, ticket_id: str, comment_id: str | None = None) -> None:
-        self.mailed.append(Mail(self.now(), why, to, ticket_id, comment_id))
+    def mail(self, why: str, to: str, ticket_id: str, comment_id: str | None = None, html: str = "") -> None:
+        self.mailed.append(Mail(self.now(), why, to, ticket_id, comment_id, html))
 
     @property
     def mails(self) -> list[Mail]:
@@ -159,11 +162,12 @@ class Desk:
                 continue
             contact = self.contacts.get(ticket["contact_name_id"] or "")
             address = contact["email"] if contact else self.client_facts[ticket["client_id"]]["email"]
+            html = mailed_description(ticket["attributes"])
             if address:
-                self.mail("ticket created", address, ticket["ticket_id"])
+                self.mail("ticket created", address, ticket["ticket_id"], html=html)
             for watcher in watchers(ticket):
                 if watcher != address:
-                    self.mail("ticket created, watcher", watcher, ticket["ticket_id"])
+                    self.mail("ticket created, watcher", watcher, ticket["ticket_id"], html=html)
 
     def file_of(self, document: Row) -> bytes:
         return self.files[document["file_id"]]

@@ -1,5 +1,5 @@
 """Every scenario."""
 
-from tests.scenarios import scripts, scripts_audience, scripts_files, scripts_requesters
+from tests.scenarios import scripts, scripts_audience, scripts_files, scripts_requesters, scripts_texts
 
-ALL = [*scripts.ALL, *scripts_requesters.ALL, *scripts_files.ALL, *scripts_audience.ALL]
+ALL = [*scripts.ALL, *scripts_requesters.ALL, *scripts_files.ALL, *scripts_audience.ALL, *scripts_texts.ALL]

@@ -47,7 +47,7 @@ def of_alice(stage: Stage) -> bool:
     text, notes = description(stage, 1), stage.comments(1)
     return (
         contact_of(stage, 1) == "alice@acme.example" and stage.client_of(1) == "Acme" and stage.ticket(1)["title"] == "Printer"
-        and "Alice Archer <alice@acme.example>" in text and "The printer burns." in text
+        and "Alice Archer (alice@acme.example)" in text and "The printer burns." in text
         and "Forwarded by Tess" in text and "Please look" not in text
         and notes[0]["is_internal"] and "Please look" in notes[0]["note"]
     )

@@ -29,8 +29,8 @@ LONG = "\n".join(f"- line {n} of <log> with __marks__ and *stars*" for n in rang
 async def test_the_page_shows_the_words_of_the_mail(tmp_path: Path, migrated_file: Path) -> None:
     stage = Stage(tmp_path, migrated_file)
     await stage.open()
-    await stage.accept(M("a", ALICE, "Backup", TEXT))
-    await stage.accept(M("b", ALICE, reply="a", text=TEXT))
+    await stage.accept(M("a", ALICE, "Backup", TEXT, verdict="pass"))
+    await stage.accept(M("b", ALICE, reply="a", text=TEXT, verdict="pass"))
     await stage.accept(M("c", ALICE, reply="a", text=LONG))
     await stage.work()
     page = Page(ticket_page(stage.simulator.desk, stage.order[0]) or "")

@@ -170,3 +170,68 @@ def test_every_part_of_a_long_text_is_shown_as_written(lines: list[str], limit: 
 
     shown = "".join(line for page in pages for line in page.lines)
     assert re.sub(r"\s", "", shown) == re.sub(r"\s", "", "".join(map(b.clean, lines)))
+
+
+class NoTags(HTMLParser):
+    """Fails on whatever is not text; keeps the text."""
+
+    words = ""
+
+    def refuse(self, *what: Any) -> None:
+        raise AssertionError(what)
+
+    handle_starttag = handle_endtag = handle_comment = handle_decl = handle_pi = unknown_decl = refuse
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+HOSTILE = st.sampled_from(
+    "<|</|<!|<!--|-->|<?|<![CDATA[|]]>|>|b|B|img src=x onerror=alert(1)|/|!|?|\u2060|\u200b| |\u00a0|&|&lt;|\"|'|=|"
+    "<script>|</div>|<\u0130|<\u212a|<1|<_|<:x|<\ufeffb|\uff1cb\uff1e|textarea|<!doctype html>|plaintext".split("|")
+) | st.text(max_size=5)
+PIECE = st.builds(
+    lambda words, styles: b.text(words, *styles),
+    st.lists(HOSTILE, max_size=6).map("".join),
+    st.lists(st.sampled_from(["bold", "italic", "underline", "strike", "code"]), max_size=2),
+)
+HOSTILE_LINK = st.builds(
+    lambda words, href: {"type": "link", "href": "https://a.example/" + href, "content": [words]},
+    PIECE,
+    st.lists(HOSTILE, max_size=3).map("".join),
+)
+HOSTILE_LINE = st.lists(PIECE | HOSTILE_LINK, max_size=5)
+HOSTILE_BLOCK = st.one_of(
+    st.builds(
+        lambda kind, content: {"type": kind, "props": {"level": 2}, "content": content},
+        st.sampled_from(["paragraph", "heading", "bulletListItem", "numberedListItem", "checkListItem", "codeBlock", "quote"]),
+        HOSTILE_LINE,
+    ),
+    st.lists(st.lists(HOSTILE_LINE, min_size=1, max_size=3), min_size=1, max_size=3).map(b.table),
+    st.builds(lambda name, caption: b.image("/api/documents/view/1", name, caption), *[st.lists(HOSTILE, max_size=4).map("".join)] * 2),
+)
+
+
+@CALM
+@given(st.lists(HOSTILE_BLOCK, max_size=5))
+def test_without_tags_the_desks_mail_has_none(blocks: list[b.Block]) -> None:
+    safe = b.harmless(blocks)
+    quiet = b.without_tags(safe)
+    reader = NoTags(convert_charrefs=False)
+    reader.handle_charref = reader.handle_entityref = lambda name: None  # type: ignore[method-assign]
+    reader.feed(b.markdown(quiet))
+    reader.close()
+
+    assert b.without_tags(quiet) == quiet == b.harmless(quiet)
+    assert words(quiet) == words(safe)
+
+
+def words(blocks: list[b.Block]) -> str:
+    return re.sub(r"[\s\u2060]|<u>|</u>", "", b.plain(blocks))
+
+
+def test_what_is_no_tag_stays_as_it_is() -> None:
+    controls = ["3 < 4", "<3", "<= >= <>", "a <- b", "x << 2", "&lt;b&gt;", "\uff1cb\uff1e", "<\u00e9>", "<_>"]
+    blocks = [b.paragraph(b.text(line)) for line in controls]
+
+    assert b.without_tags(blocks) == blocks

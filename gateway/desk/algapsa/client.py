@@ -163,9 +163,7 @@ class Desk:
 
     async def tickets_by_number(self, number: str) -> Outcome:
         """Tickets whose number contains ``number``: compare for equality."""
-        return await self._get(
-            "/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100}
-        )
+        return await self._get("/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100})
 
     async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome:
         """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
@@ -294,9 +292,7 @@ class Desk:
             )
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
-        return await self._call(
-            "DELETE", "/tickets/{id}/documents/{id}", ticket_id, document_id, shape=shapes.anything
-        )
+        return await self._call("DELETE", "/tickets/{id}/documents/{id}", ticket_id, document_id, shape=shapes.anything)
 
     # -- how --------------------------------------------------------------------------------------
 
