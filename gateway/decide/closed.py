@@ -1,4 +1,4 @@
-"""What a reply does to a closed ticket (RULES 7): reopen it, open a linked one, or only comment.
+"""What a reply does to a closed ticket (docs/mail-rules.md "Reopening"): reopen it, open a linked one, or only comment.
 
 Automatic mail never reopens; nor does a short thank-you: at most 12 new words, all of a list of the
 language or names, no question, no number, no file, no negation. Anything else of a bound human does.

@@ -1,6 +1,6 @@
 """The request bodies: titles, descriptions, comments and files, as the desk takes them.
 
-Everything is sent as blocks (CONTRACT "Rich text"), harmless ones only. Customers' text is posted
+Everything is sent as blocks (docs/algapsa.md "Rich text"), harmless ones only. Customers' text is posted
 with contact notifications suppressed, for the desk would mail them their own words.
 """
 

@@ -1,4 +1,4 @@
-"""Whom a forwarded mail is about (RULES 4).
+"""Whom a forwarded mail is about (docs/mail-rules.md "Forwards").
 
 A forward is a mail that says so in its subject, or one that carries another as an attached message;
 a reply that quotes is none. Forwarded by a technician with a passing verdict, or by an address that

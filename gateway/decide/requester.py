@@ -1,4 +1,6 @@
-"""Whose mail it is: the contact and client of a new ticket (RULES 13), and contacts to be made.
+"""Whose mail it is: the contact and client of a new ticket, and contacts to be made.
+
+Source: docs/mail-rules.md "Client and contact".
 
 In order: a rule's client, the active contact with exactly the address, the operator's map of domains,
 the client to whom all contacts of the domain belong, the mailbox's fallback client, quarantine.
@@ -20,7 +22,7 @@ from gateway.model.reasons import Reason
 Contacts = Literal["never", "mapped", "always"]
 NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")
 TAKEN = re.compile(r"(?!\.)(?!.*\.\.)[a-z0-9_'+\-.]{0,63}[a-z0-9_+-]@(?:[a-z0-9][a-z0-9-]{0,62}\.){1,9}[a-z]{2,63}")
-"""What the desk takes as an address of a contact (CONTRACT "Contacts")."""
+"""What the desk takes as an address of a contact (docs/algapsa.md "Contacts")."""
 
 
 @dataclass(frozen=True, slots=True)

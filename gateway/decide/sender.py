@@ -1,6 +1,6 @@
 """Who wrote a mail, what is known of that, and whether the sender may write to a ticket.
 
-A header that names a ticket counts only for a *bound* sender (DESIGN "Bound senders"). The fallback
+A header that names a ticket counts only for a *bound* sender (docs/design.md "Bound senders"). The fallback
 client binds nobody. Where verdicts are configured, mail in a technician's name needs a pass.
 """
 

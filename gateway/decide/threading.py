@@ -1,4 +1,4 @@
-"""Which ticket a mail belongs to: the evidence ladder (RULES 1).
+"""Which ticket a mail belongs to: the evidence ladder (docs/mail-rules.md "Threading").
 
 The levels are tried strongest first; every candidate goes into the trace. What a level needs:
 

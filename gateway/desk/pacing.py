@@ -1,4 +1,4 @@
-"""The desk's rate limit, kept on our side: a token bucket (CONTRACT "Rate limit").
+"""The desk's rate limit, kept on our side: a token bucket (docs/algapsa.md "Rate limit").
 
 Decremented for every counted call whether or not the answer carries headers. What is urgent goes first:
 each urgency leaves the last few calls to those before it. ``Pacing`` is what the desk's client asks;

@@ -3,7 +3,7 @@
 A no-reply address, a List-Unsubscribe or an X-Auto-Response-Suppress alone never makes a mail automatic (people
 behind Exchange and security gateways send them), and no test reads only the words of the body. A post of a
 person through a discussion list or a group address is human: support addresses are often such groups.
-Source: RULES 2 and 3, RFC 3834, RFC 3464, RFC 2919.
+Source: docs/mail-rules.md "Automatic mail" and "Bounces", RFC 3834, RFC 3464, RFC 2919.
 """
 
 from __future__ import annotations

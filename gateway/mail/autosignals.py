@@ -1,6 +1,6 @@
 """What the tests of ``auto`` look at: the facts of a mail that tell people from machines, each read once.
 
-Source: RULES 2 and 3, RFC 3834, RFC 3464.
+Source: docs/mail-rules.md "Automatic mail" and "Bounces", RFC 3834, RFC 3464.
 """
 
 from __future__ import annotations

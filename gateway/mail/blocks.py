@@ -1,7 +1,7 @@
 """Lines to the desk's rich text, in the kinds that its renderer escapes.
 
 Refused: codeBlock, text alignment, colours, level other than 1 to 3, link schemes other than http, https,
-mailto and tel. One paragraph a line, since the desk does not show a newline. Source: CONTRACT "Rich text".
+mailto and tel. One paragraph a line, since the desk does not show a newline. Source: docs/algapsa.md "Rich text".
 """
 
 from __future__ import annotations

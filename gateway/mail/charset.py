@@ -3,7 +3,7 @@
 Promised: nothing decodable is lost, whatever the label says; the result is valid Unicode.
 Order: the declared label through the WHATWG names and its vendor variant, an escape-sequence sniff,
 UTF-8, the hints (other parts, language), a detector, cp1252, replacement with a note.
-Source: RULES 8 "Charset", WHATWG Encoding Standard, RFC 2046 4.1.2.
+Source: docs/mail-rules.md "Text", WHATWG Encoding Standard, RFC 2046 4.1.2.
 """
 
 from __future__ import annotations

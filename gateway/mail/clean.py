@@ -1,6 +1,6 @@
 """Text fit for the desk: no NUL, lone surrogate, control or bidirectional override character.
 
-Source: CONTRACT "Text that is never sent"; Unicode TR 36 (bidi in file names).
+Source: docs/algapsa.md "Text that is never sent"; Unicode TR 36 (bidi in file names).
 """
 
 from __future__ import annotations

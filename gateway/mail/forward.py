@@ -3,7 +3,7 @@
 Recognised by a block of header lines in any language, with or without a line such as "Forwarded message" above
 it, quoted or not. A block without such a line in a mail whose Subject says that it is a reply is the old mail
 of that reply, and no forward. Nothing is deleted: the words around stay in ``above`` and ``below``.
-Source: RULES 4, issue "Read any mail".
+Source: docs/mail-rules.md "Forwards".
 """
 
 from __future__ import annotations

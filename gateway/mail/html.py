@@ -2,7 +2,7 @@
 
 Promised: linear in the input; text is never lost but for what a reader would not see (scripts, styles, hidden
 elements, counted in ``hidden``); pictures stand where they were; structural marks of quoting are kept on the
-lines. Refused: every attribute but the few read here. Source: issue "Read any mail", RULES 8, WHATWG HTML.
+lines. Refused: every attribute but the few read here. Source: docs/mail-rules.md "Text", WHATWG HTML.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Structural marks of quoting in HTML, by mail program; the strongest evidence of where the old mail begins.
 
 Two kinds: a *zone* is an element that holds the quoted mail (or a signature); a *boundary* is an element above
-it, everything after it is old. Source: RULES 8, CONTRACT "Marks in the desk's own mail", the programs' output.
+it, everything after it is old. Source: docs/mail-rules.md "Text", docs/algapsa.md "Marks in the desk's own mail",
+the programs' output.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Message ids: one canonical form, and a cheap scan of a raw header block for the SMTP edge.
 
-Canonical (RULES 1): trimmed, one pair of brackets dropped, the local part's case kept, the domain in lower
-case, cut at 998 characters; an id with blanks or without @ becomes ``sha256.<hex>@invalid.local``.
+Canonical (docs/mail-rules.md "Threading"): trimmed, one pair of brackets dropped, the local part's case kept,
+the domain in lower case, cut at 998 characters; an id with blanks or without @ becomes ``sha256.<hex>@invalid.local``.
 ``scan_ids`` sees the same fields as ``read`` (both use ``split_headers``). Source: RFC 5322 3.6.4.
 """
 

@@ -1,6 +1,6 @@
 """Caps that keep a hostile mail cheap: beyond them content is kept as a file with a note, never lost.
 
-Source: RULES 10, measured worst cases of existing parsers. Every number is a count or bytes.
+Source: docs/mail-rules.md "Limits", measured worst cases of existing parsers. Every number is a count or bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The desk's own marks in a mail (CONTRACT "Marks in the desk's own mail"): claims, bound to nothing."""
+"""The desk's own marks in a mail (docs/algapsa.md "Marks in the desk's own mail"): claims, bound to nothing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """File names fit for people: no path, no bidi tricks, unique, an extension, never random.
 
-Source: RULES 14, RFC 2183 2.3, CONTRACT "Documents" (no backslash, no path parts, no very long extension).
+Source: docs/mail-rules.md "Files", RFC 2183 2.3, docs/algapsa.md "Documents" (no backslash, no path parts, no very
+long extension).
 """
 
 from __future__ import annotations

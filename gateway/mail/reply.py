@@ -1,7 +1,7 @@
 """What is new in a reply: marks of structure first, then attribution lines and header blocks, then quotes.
 
 Nothing is deleted: each line goes to the new text, the quoted part or the signature. Kept whole: answers
-between the lines of the quote, a text whose cut would leave no words. Source: issue "Read any mail", RULES 8.
+between the lines of the quote, a text whose cut would leave no words. Source: docs/mail-rules.md "Text".
 """
 
 from __future__ import annotations

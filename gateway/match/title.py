@@ -1,7 +1,7 @@
 """The title of a ticket: the subject without reply chains and banners, within the desk's limit.
 
-Source: CONTRACT "Tickets" (1 to 255 UTF-16 units, control characters are stored as they are),
-RULES 8.
+Source: docs/algapsa.md "Tickets" (1 to 255 UTF-16 units, control characters are stored as they are),
+docs/mail-rules.md "Text".
 """
 
 from __future__ import annotations

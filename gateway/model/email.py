@@ -145,7 +145,7 @@ class Automatic:
 
 @dataclass(frozen=True, slots=True)
 class DeskMarks:
-    """What the desk's own notifications leave in a reply (CONTRACT "Marks in the desk's own mail").
+    """What the desk's own notifications leave in a reply (docs/algapsa.md "Marks in the desk's own mail").
 
     All of it is the sender's claim; none of it can be verified over the API."""
 
@@ -158,8 +158,8 @@ class DeskMarks:
 class Email:
     """A parsed mail.
 
-    ``message_id``, ``in_reply_to`` and ``references`` are in canonical form (RULES 1: no brackets,
-    local part as it was, domain in lower case; "" or () when absent). ``date`` is ISO 8601 in UTC or
+    ``message_id``, ``in_reply_to`` and ``references`` are in canonical form (docs/mail-rules.md "Threading":
+    no brackets, local part as it was, domain in lower case; "" or () when absent). ``date`` is ISO 8601 in UTC or
     "". ``headers`` are (name, decoded value) in order, at most 1,000. ``text`` is the whole body as
     plain text, ``html`` the chosen HTML part as it came, ``blocks`` the whole body as rich text.
     ``digest`` (hex) identifies the content: equal for two copies that differ in trace headers only.

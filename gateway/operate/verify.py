@@ -1,7 +1,7 @@
 """Whether the store is whole: the database, the mails and their files, the sums, effects against stages.
 
 Reads only, beside a running gateway too: the rows are read from one snapshot. What it finds are faults (something
-is lost or contradicts a promise) and notes (harmless). Source: DESIGN "What it promises".
+is lost or contradicts a promise) and notes (harmless). Source: docs/design.md "What it promises".
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Every refusal in one place: a reason that is counted, the codes, and one plain sentence.
 
 The sentence is for the human who reads the bounce; what the operator must know goes to the log. The
-session adds its id. Codes: RFC 5321 4.2, RFC 3463, RFC 5248; which one when: RULES 11.
+session adds its id. Codes: RFC 5321 4.2, RFC 3463, RFC 5248; which one when: docs/mail-rules.md "SMTP answers".
 """
 
 from __future__ import annotations

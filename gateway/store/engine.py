@@ -5,7 +5,7 @@ queued while the last commit ran share the next one, each in a savepoint, so tha
 does not harm the others. One that another process stood in the way of (a deadlock) runs again in the
 next transaction. A failed commit ends the store: after it nothing is known, every waiter
 gets StoreFailed and ``on_fatal`` is called. An operation that needs a row which cannot be read raises
-Unreadable, and ``on_damage`` hears of it; the others go on. Source: DESIGN "Store".
+Unreadable, and ``on_damage`` hears of it; the others go on. Source: docs/design.md "Store".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The stages of a delivery and the transitions that are allowed (DESIGN "State of a delivery")."""
+"""The stages of a delivery and the transitions that are allowed (docs/design.md "State of a delivery")."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 What cannot be excluded is a request that lands after ``settle``. Of two hits ours is kept; a doubled
 document is deleted, a doubled ticket or comment is marked by an internal comment; nothing else ever
-deletes (DESIGN "Exactly once").
+deletes (docs/design.md "Exactly once").
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Carrying out a plan, effect by effect, exactly once (DESIGN "Exactly once").
+"""Carrying out a plan, effect by effect, exactly once (docs/design.md "Exactly once").
 
 An effect is committed SENT before its request leaves. Only the desk's own JSON error is a refusal;
 every other answer is unknown, and is read back: that may only adopt what it finds. A second send

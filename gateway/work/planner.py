@@ -157,7 +157,7 @@ class Planner:
         return await self.store.read(look)
 
     def _wait(self, one: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
-        """A mail waits for earlier mail of its thread until that is posted (DESIGN "Order")."""
+        """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
         if not blockers:
             return None
         now = self.clock()

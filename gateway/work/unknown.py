@@ -2,7 +2,7 @@
 
 It is read back at READ_BACK after the send, which may only adopt; sent again only after ``settle``, counted
 from the later of the send and the desk's first good answer since; and one that was ever unknown is looked
-at again at WATCH (DESIGN "Exactly once").
+at again at WATCH (docs/design.md "Exactly once").
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Takes due mail and brings it to its end; the only place that moves stages on a step's word.
 
 A desk that is down is one fact: its mail is not claimed. An unknown exception means "later".
-Poison is counted, bad luck is not (DESIGN "State of a delivery").
+Poison is counted, bad luck is not (docs/design.md "State of a delivery").
 """
 
 from __future__ import annotations

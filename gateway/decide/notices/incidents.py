@@ -1,7 +1,7 @@
 """One incident of a vendor, many clients: a ticket for each, bundled under the first.
 
 What the vendor says later goes to the master alone. It is mailed to the clients' contacts only where the
-configuration says so (CONTRACT "Bundles").
+configuration says so (docs/algapsa.md "Bundles").
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The desk's REST API over httpx: one method a call, each returning an Outcome.
 
-The only module that imports httpx. Source: CONTRACT. Connections idle for 2 s are not used again
+The only module that imports httpx. Source: docs/algapsa.md. Connections idle for 2 s are not used again
 (the desk drops them at 5 s and a lost race would be an unknown effect); nothing is retried here.
 """
 

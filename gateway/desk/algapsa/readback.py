@@ -2,8 +2,8 @@
 
 A result counts only when every page answered; then an empty list means "not there yet". Tickets and
 comments are found by their marker. A document has none: size, then content of the candidates that no
-other effect owns and that are not older than the send; the name only breaks ties (DESIGN). What takes
-several calls goes on where the rate limit stopped it.
+other effect owns and that are not older than the send; the name only breaks ties. What takes several
+calls goes on where the rate limit stopped it. Source: docs/design.md "Exactly once".
 """
 
 from __future__ import annotations
