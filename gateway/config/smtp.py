@@ -20,9 +20,9 @@ class LimitSettings(Section):
     connections_per_minute: Count = Field(300, description="new connections of one address in a minute")
     mails_per_minute: Count = Field(300, description="mails of one address in a minute")
     mails_per_sender: Count = Field(
-        3000, description="mails of one MAIL FROM in an hour, whatever the peer; beyond [guard]: 450"
+        3000, description="mails taken of one sender in an hour (proven, else of one network); beyond [guard]: 450"
     )
-    mails_per_sender_domain: Count = Field(12_000, description="the same for the domain of MAIL FROM")
+    mails_per_sender_domain: Count = Field(12_000, description="the same for the sender's domain")
     recipients_per_minute: Count = Field(1000, description="recipients named by one address in a minute")
     commands_per_session: Count = Field(5000, description="commands in one session")
     errors_per_session: Count = Field(20, description="refused commands in one session")

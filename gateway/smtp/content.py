@@ -18,7 +18,7 @@ from gateway.smtp.answers import Answer, in_words, plain
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending
 from gateway.smtp.dotreader import DotReader
-from gateway.smtp.judge import Judgement, judge
+from gateway.smtp.judge import Judgement, judge, name_of
 from gateway.smtp.spam import Spam, spam_of
 from gateway.smtp.verdict.verdict import Peer
 from gateway.store.engine import StoreFailed
@@ -211,6 +211,10 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
     if not taken:
         arrival.mail.discard()
         return [one for one in found.refusals if one is not None]
+    name = name_of(peer, found.verdict)
+    if refusal := session.edge.limits.sender(name):
+        arrival.mail.discard()
+        return [answer or refusal for answer in found.refusals]
     spam = spam_of(arrival.mail.fields()) if peer.is_relay else Spam()
     envelope = Envelope(
         mail_from=peer.mail_from,
@@ -237,6 +241,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         ids = await session.edge.acceptor.accept(mail, envelope, taken)
     except (StoreFailed, Unreadable, OSError) as error:
         log.error("not accepted", peer=session.peer, error=type(error).__name__, exc_info=error)
+        session.edge.limits.not_taken(name)
         return [refusal or answers.STORE for refusal in found.refusals]
     finally:
         arrival.release()

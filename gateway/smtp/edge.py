@@ -15,6 +15,7 @@ from gateway.intake.scanner import Scanner, scanner_of
 from gateway.smtp.auth import Users
 from gateway.smtp.limits import Limits, Networks
 from gateway.smtp.overload import InFlight, Overload
+from gateway.smtp.turns import Turns
 from gateway.smtp.verdict.verdict import Verdicts
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Edge:
     count: Callable[[str], None]
     refused: Callable[[str, str], None]
     judged: Callable[[str, str], None]
+    turns: Turns = field(default_factory=Turns)
     live: set[Session] = field(default_factory=set)
     inside: int = 0  # sessions that came past the limits
     draining: bool = False

@@ -27,6 +27,7 @@ from gateway.smtp.answers import (
 )
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.edge import Edge
+from gateway.smtp.limits import Name, network_of
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 
 log = structlog.get_logger("smtp")
@@ -112,6 +113,18 @@ def _fate(mailbox: MailboxSettings, verdict: SenderVerdict, can_wait: bool) -> s
     if fate == "accept" and verdict.verdict == "unknown" and verdict.policy in KEEPS_OUT:
         return "refuse" if can_wait else "quarantine"
     return fate
+
+
+def name_of(peer: Peer, verdict: SenderVerdict) -> Name:
+    """In whose name the mail counts: the login; the From address where it is proven; else MAIL FROM as that network
+    said it, under that verdict. Automatic answers have the null sender, and are nobody's."""
+    if peer.login:
+        return Name(peer.login, "login")
+    if not peer.mail_from:
+        return Name("", "")
+    if verdict.verdict == "pass":
+        return Name(verdict.sender, "proven")
+    return Name(peer.mail_from, f"{network_of(peer.address)} {verdict.verdict}")
 
 
 async def _scan(edge: Edge, found: Judgement, mail: Incoming) -> None:

@@ -10,6 +10,7 @@ import ipaddress
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from gateway.config.smtp import LimitSettings
 from gateway.smtp.answers import (
@@ -69,6 +70,22 @@ def network_of(address: str) -> str:
     except ValueError:
         return address
     return str(ipaddress.ip_network(f"{address}/{24 if ip.version == 4 else 64}", strict=False))
+
+
+class Name(NamedTuple):
+    """In whose name a mail is: an address, and what proved it or else by whom it was said. A name is limited only by
+    what was taken from it, so forgeries of it are counted apart. ``address`` is "" for the null sender."""
+
+    address: str
+    proof: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.proof} {self.address.lower()}"
+
+    @property
+    def domain_key(self) -> str:
+        return f"{self.proof} {self.address.lower().rpartition('@')[2]}"
 
 
 class Rates:
@@ -148,18 +165,21 @@ class Limits:
     def mail(self, peer: str) -> Answer | None:
         return MAIL_RATE if _over(self._mails.add(peer), self.settings.mails_per_minute) else None
 
-    def sender(self, address: str) -> Answer | None:
-        """Mail of one MAIL FROM or its domain, whatever the peer: the last step of the guard against
-        loops. The null sender is not counted."""
-        if not address:
+    def sender(self, name: Name) -> Answer | None:
+        """A mail of that name is about to be taken; when it is not after all, ``not_taken``. The last step of the
+        guard against loops, whatever the peer. Nobody's name is not counted."""
+        if not name.address:
             return None
-        address = address.lower()
-        domain = address.rpartition("@")[2]
-        if _over(self._senders.add(address), self.settings.mails_per_sender):
+        if _over(self._senders.add(name.key), self.settings.mails_per_sender):
             return SENDER_RATE
-        if _over(self._sender_domains.add(domain), self.settings.mails_per_sender_domain):
+        if _over(self._sender_domains.add(name.domain_key), self.settings.mails_per_sender_domain):
             return SENDER_RATE
         return None
+
+    def not_taken(self, name: Name) -> None:
+        if name.address:
+            self._senders.add(name.key, -1)
+            self._sender_domains.add(name.domain_key, -1)
 
     def recipient(self, peer: str) -> Answer | None:
         if _over(self._unknown.get(peer) + 1, self.settings.unknown_per_hour):

@@ -354,6 +354,8 @@ class Session(SMTP):  # type: ignore[misc]
             line = await self.read_line()
             if line is None:
                 break
+            if not self.edge.turns.may_run(self.peer):
+                await self.edge.turns.wait(self.peer)
             await self._command(line)
         await self.flush()
 

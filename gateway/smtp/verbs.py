@@ -103,8 +103,6 @@ async def mail(session: Session, arg: str) -> None:
         return await session.refuse(answers.IN_FLIGHT)
     if not session.is_exempt and (refusal := edge.limits.mail(session.peer)):
         return await session.refuse(refusal)
-    if refusal := edge.limits.sender(path):
-        return await session.refuse(refusal, about=path)
     session.mail_from = path
     return session.say("250 2.1.0 Sender OK")
 

@@ -23,7 +23,9 @@ from tests.smtp.serving import Peer
 
 pytestmark = pytest.mark.slow
 
-STRANGERS = {"exempt": ["127.77.0.0/16"], "tarpit": 0, "connections_per_minute": 0}
+STRANGERS = {
+    "exempt": ["127.77.0.0/16"], "tarpit": 0, "connections_per_minute": 0, "mails_per_minute": 0, "mails_per_sender": 0,
+}  # fmt: skip
 GROWTH = 120  # megabytes
 MOST = 500  # connections
 IN_PASSING = 3 * AT_ONCE  # those that are taken, turned away and closed, in three turns of the loop
@@ -120,11 +122,13 @@ async def test_idle_connections_from_everywhere_leave_room_for_the_relay(edge: E
             await settled(edge, MOST + MOST // 10 + OWN)
 
 
-async def flood(edge: EdgeProcess, attack: Callable[[Peer], Awaitable[None]], number: int = 10) -> None:
-    """The same attack from several addresses at once."""
+async def flood(
+    edge: EdgeProcess, attack: Callable[[Peer], Awaitable[None]], number: int = 10, addresses: str = "127.0.2.{}"
+) -> None:
+    """The same attack from several addresses at once, or by several connections of one."""
 
     async def one(at: int) -> None:
-        attacker = await connect(edge, f"127.0.2.{at + 1}")
+        attacker = await connect(edge, addresses.format(at + 1))
         await attacker.answer()
         with contextlib.suppress(ConnectionError, TimeoutError, AssertionError):
             async with asyncio.timeout(20):
@@ -193,6 +197,42 @@ async def test_a_peer_that_never_reads(edge: EdgeProcess) -> None:
                     await one.write(b"EHLO x\r\n" * 1000)
 
     await flood(edge, attack)
+
+
+# Commands that cost the peer some octets each, sent as fast as they are taken: 10 connections, 8,000 lines each.
+PIPELINED = {
+    "EHLO": b"EHLO x\r\n",
+    "MAIL and RSET": b"MAIL FROM:<ann@acme.example>\r\nRSET\r\n",
+    "BDAT of one octet": b"BDAT 1\r\nx",
+    "refused commands": b"HELP\r\nVRFY\r\n",
+    "empty lines": b"\r\n",
+}
+FROM = {"strangers": "127.0.2.{}", "exempt peers": "127.77.2.{}", "one exempt peer": "127.77.2.1"}
+
+
+@pytest.mark.parametrize("peers", FROM)
+@pytest.mark.parametrize("commands", PIPELINED)
+async def test_pipelined_commands_leave_the_loop_to_others(edge: EdgeProcess, commands: str, peers: str) -> None:
+    line = PIPELINED[commands]
+
+    async def attack(one: Peer) -> None:
+        begin = b"EHLO x\r\n"
+        if line.startswith(b"BDAT"):
+            begin += b"MAIL FROM:<a@x.example>\r\nRCPT TO:<support@msp.example>\r\n"
+        await one.write(begin)
+        taken = asyncio.create_task(read_all(one))
+        for _ in range(8):
+            await one.write(line * 1000)
+        await one.write(b"QUIT\r\n")
+        await taken
+
+    await flood(edge, attack, addresses=FROM[peers])
+
+
+async def read_all(one: Peer) -> None:
+    with contextlib.suppress(ConnectionError):
+        while await one.reader.read(1 << 16):
+            pass
 
 
 async def test_random_octets(edge: EdgeProcess) -> None:

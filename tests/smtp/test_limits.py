@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from gateway.config.smtp import LimitSettings
-from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS
-from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, network_of, plain_address
+from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Answer
+from gateway.smtp.judge import name_of
+from gateway.smtp.limits import MOST_KEYS, Limits, Name, Networks, Rates, network_of, plain_address
+from gateway.smtp.verdict import verdict as judged
+from gateway.smtp.verdict.verdict import SenderVerdict
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, contents, peer, serving
 
@@ -257,10 +260,78 @@ async def test_another_protocol_is_cut_at_once(kept: Store, tmp_path: Path) -> N
 def test_a_sender_and_its_domain_whatever_the_peer() -> None:
     one, now = limits(mails_per_sender=2, mails_per_sender_domain=3)
 
-    assert [one.sender("a@x.example"), one.sender("A@x.example")] == [None, None]
-    assert one.sender("a@x.example") == SENDER_RATE
-    assert [one.sender("b@x.example"), one.sender("c@x.example")] == [None, SENDER_RATE]
-    assert one.sender("b@y.example") is None
-    assert [one.sender("") for _ in range(9)] == [None] * 9
+    def sender(address: str, proof: str = "proven") -> Answer | None:
+        return one.sender(Name(address, proof))
+
+    assert [sender("a@x.example"), sender("A@x.example")] == [None, None]
+    assert sender("a@x.example") == SENDER_RATE
+    assert [sender("b@x.example"), sender("c@x.example")] == [None, SENDER_RATE]
+    assert sender("b@y.example") is None
+    assert [sender("a@x.example", "192.0.2.0/24 none")] == [None]
+    assert [sender("") for _ in range(9)] == [None] * 9
     now[0] += 3601
-    assert one.sender("a@x.example") is None
+    assert sender("a@x.example") is None
+    for _ in range(5):  # what was not taken after all is not counted
+        assert sender("n@z.example") is None
+        one.not_taken(Name("n@z.example", "proven"))
+
+
+@pytest.mark.parametrize(
+    ("peer", "verdict", "name"),
+    [
+        (judged.Peer("192.0.2.7", mail_from="A@x.example"), SenderVerdict("pass", "", "ann@x.example"), "proven ann@x.example"),
+        (judged.Peer("192.0.2.7", mail_from="A@x.example"), SenderVerdict("none", "", "ann@x.example"), "192.0.2.0/24 none a@x.example"),
+        (judged.Peer("192.0.2.7", mail_from="A@x.example"), SenderVerdict(), "192.0.2.0/24 unknown a@x.example"),
+        (judged.Peer("", mail_from="a@x.example"), SenderVerdict("fail"), " fail a@x.example"),
+        (judged.Peer("192.0.2.7", mail_from="a@x.example", login="scanner"), SenderVerdict("none"), "login scanner"),
+        (judged.Peer("192.0.2.7"), SenderVerdict("pass", "", "ann@x.example"), ""),
+    ],
+)  # fmt: skip
+def test_in_whose_name_a_mail_counts(peer: judged.Peer, verdict: SenderVerdict, name: str) -> None:
+    found = name_of(peer, verdict)
+    assert (found.key if found.address else "") == name
+
+
+FEW = {"limits": {"mails_per_sender": 3, "exempt": ["127.0.0.0/8"], "tarpit": 0}}
+
+
+async def test_a_name_is_not_limited_by_what_was_not_taken(kept: Store, tmp_path: Path) -> None:
+    """MAIL and RSET, a mail that is refused, one to nobody, one that is broken off: from the same address even."""
+    async with serving(kept, tmp_path, max_size=2000, **FEW) as listener:
+        async with peer(listener) as liar:
+            await liar.say("EHLO x")
+            for _ in range(9):
+                await liar.say("MAIL FROM:<a@acme.example>")
+                await liar.say("RCPT TO:<nobody@msp.example>")
+                await liar.say("RSET")
+            for _ in range(4):
+                await liar.ready()
+                assert (await liar.say(b"x" * 3000 + b"\r\n.\r\n")).startswith("552")
+            await liar.ready()
+        async with peer(listener) as good:
+            for number in range(3):
+                await good.ready()
+                assert (await good.say(b"Subject: %d\r\n\r\nx\r\n.\r\n" % number)).startswith("250")
+            await good.ready()
+            assert (await good.say(b"Subject: 4\r\n\r\nx\r\n.\r\n")).startswith(
+                "450 4.7.1 Too many mails of this sender"
+            )
+            assert (await good.say("MAIL FROM:<b@acme.example>")).startswith("250")
+
+
+async def test_forgeries_of_a_name_limit_it_nowhere_else(kept: Store, tmp_path: Path) -> None:
+    """Neither from another network nor, behind one relay, without the pass that the sender has."""
+    settings = {**FEW, "authserv_ids": ["mx.msp.example"], "relays": ["127.0.1.0/24"]}
+    mails = ("127.0.2.1", b""), ("127.0.1.1", b"Authentication-Results: mx.msp.example; dmarc=fail\r\n")
+    async with serving(kept, tmp_path, **settings) as listener:
+        for local, stamp in mails:
+            async with peer(listener, local=local) as liar:
+                answers = []
+                for number in range(4):
+                    await liar.ready()
+                    answers.append((await liar.say(stamp + b"From: a@acme.example\r\n\r\n%d\r\n.\r\n" % number))[:3])
+                assert answers == ["250"] * 3 + ["450"]
+        async with peer(listener, local="127.0.1.1") as good:
+            await good.ready()
+            stamp = b"Authentication-Results: mx.msp.example; dmarc=pass header.from=acme.example\r\n"
+            assert (await good.say(stamp + b"From: a@acme.example\r\n\r\ngood\r\n.\r\n")).startswith("250")

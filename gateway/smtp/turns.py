@@ -1,0 +1,69 @@
+"""A share of each turn of the event loop: pipelined commands of one peer never keep it from the others.
+
+A command that is in the buffer already is run without any wait, so a peer that sends thousands at once would hold
+the loop until all are answered. Here each address may run ``SHARE`` commands in a turn of the loop, all addresses
+together ``AT_ONCE``. Who wants more waits in a queue by address, of which ``IN_TURN`` addresses come on in each turn,
+round robin. Who does not wait is never behind those who do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+SHARE = 20
+AT_ONCE = 100
+IN_TURN = 5
+
+
+class Turns:
+    """The turns of one event loop. Constant cost for a command; memory for the sessions that wait."""
+
+    def __init__(self) -> None:
+        self._left: dict[str, int] = {}
+        self._open = AT_ONCE
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order in which they come on
+        self._is_scheduled = False
+
+    def may_run(self, peer: str) -> bool:
+        """Whether the peer may run one more command in this turn; if so it is counted. Else ``wait``."""
+        if peer in self._waiting:
+            left = self._left.get(peer, 0)
+        else:
+            left = self._left.get(peer, SHARE) if self._open else 0
+            self._open -= left > 0
+        self._schedule()
+        if left <= 0:
+            return False
+        self._left[peer] = left - 1
+        return True
+
+    async def wait(self, peer: str) -> None:
+        """Until it is the peer's turn; the command that waited may then run."""
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(peer, deque()).append(turn)
+        self._schedule()
+        await turn
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        """The loop has gone round."""
+        self._is_scheduled = False
+        self._left.clear()
+        self._open = AT_ONCE
+        for _ in range(min(IN_TURN, len(self._waiting))):
+            peer = next(iter(self._waiting))
+            sessions = self._waiting.pop(peer)
+            while sessions and sessions[0].done():  # its session has ended
+                sessions.popleft()
+            if sessions:
+                sessions.popleft().set_result(None)
+                self._left[peer] = SHARE - 1
+                # Also with nobody left: who comes back at once is behind the others.
+                self._waiting[peer] = sessions
+        if self._waiting:
+            self._schedule()
