@@ -1,7 +1,8 @@
 """The desk's rate limit, kept on our side: a token bucket (docs/algapsa.md "Rate limit").
 
 Decremented for every counted call whether or not the answer carries headers. What is urgent goes first:
-each urgency leaves the last few calls to those before it. ``Pacing`` is what the desk's client asks;
+each urgency leaves the last few calls to those before it. But none goes without: one that has waited for as long as
+a few calls take to drip in is due, and the others leave a call to it. ``Pacing`` is what the desk's client asks;
 ``LocalPacing`` is the bucket of a single process, gateway.work.budget that of several replicas.
 """
 
@@ -23,6 +24,9 @@ class Urgency(StrEnum):
 
 # Calls that are left to those who are more urgent.
 FLOOR = {Urgency.READ_BACK: 0, Urgency.TICKET: 5, Urgency.REPLY: 7, Urgency.FILE: 10}
+# Of so many calls that drip in, one is due to an urgency that waits: together less than one in one.
+SHARE = {Urgency.READ_BACK: 3, Urgency.TICKET: 3, Urgency.REPLY: 5, Urgency.FILE: 9}
+STILL_WAITS = 10.0  # seconds since it last asked
 LEAST_WAIT = 0.05
 MANY = 1_000_000
 
@@ -32,13 +36,51 @@ def floor(urgency: Urgency, burst: int) -> int:
     return min(FLOOR[urgency], burst - 1)
 
 
+class Queue:
+    """Since when each urgency waits for a call, and when it last asked. Pure: the caller gives the time."""
+
+    def __init__(self) -> None:
+        self._since: dict[Urgency, tuple[float, float]] = {}
+
+    def asks(self, urgency: Urgency, now: float) -> None:
+        """It asked, and there was no call for it."""
+        since, asked = self._since.get(urgency, (now, now))
+        self._since[urgency] = (since if now - asked <= STILL_WAITS else now, now)
+
+    def had(self, urgency: Urgency) -> None:
+        """It got a call: if it wants more, it waits from now on."""
+        self._since.pop(urgency, None)
+
+    def due_at(self, urgency: Urgency, rate: float) -> float:
+        """When a call is due to it, infinity while it does not wait."""
+        return self._since[urgency][0] + SHARE[urgency] * 60 / rate if urgency in self._since else inf
+
+    def due_before(self, urgency: Urgency, rate: float, now: float) -> int:
+        """How many others wait to whom a call is due sooner."""
+        mine = self.due_at(urgency, rate)
+        return sum(
+            self.due_at(other, rate) <= min(now, mine)
+            for other, (_, asked) in self._since.items()
+            if other is not urgency and now - asked <= STILL_WAITS
+        )
+
+
 class Bucket:
     """``rate`` calls a minute, ``burst`` at once. Pure: the caller gives the time."""
 
-    def __init__(self, rate: float, burst: int, tokens: float, at: float, closed_until: float = 0.0) -> None:
+    def __init__(
+        self,
+        rate: float,
+        burst: int,
+        tokens: float,
+        at: float,
+        closed_until: float = 0.0,
+        queue: Queue | None = None,
+    ) -> None:
         self.rate = rate
         self.burst = burst
         self.closed_until = closed_until
+        self.queue = queue or Queue()
         self._tokens = tokens
         self._at = at
 
@@ -50,21 +92,38 @@ class Bucket:
         self._at = max(now, self._at)
         return self._tokens
 
+    def leave(self, now: float, urgency: Urgency) -> int:
+        """How many calls this urgency leaves to others now."""
+        if not self.rate:
+            return 0
+        before = min(self.queue.due_before(urgency, self.rate, now), self.burst - 1)
+        return before if self._is_due(now, urgency) else max(before, floor(urgency, self.burst))
+
+    def _is_due(self, now: float, urgency: Urgency) -> bool:
+        return bool(self.rate) and self.queue.due_at(urgency, self.rate) <= now
+
     def calls(self, now: float, urgency: Urgency) -> int:
-        """How many calls of this urgency may go now."""
+        """How many calls of this urgency may go now: a single one because it is due."""
         if now < self.closed_until:
             return 0
-        return int(min(MANY, max(0.0, self.left(now) - floor(urgency, self.burst) + 1e-9)))
+        left, leave = self.left(now) + 1e-9, self.leave(now, urgency)
+        usual = int(min(MANY, max(0.0, left - max(leave, floor(urgency, self.burst)))))
+        return max(usual, int(left >= leave + 1)) if self._is_due(now, urgency) else usual
 
     def wait(self, now: float, urgency: Urgency) -> float:
-        """0.0 when a call may go now, else the seconds until it may."""
+        """0.0 when a call may go now, else the seconds until it may. Who asks is in the queue."""
         if now < self.closed_until:
+            self.queue.asks(urgency, now)
             return self.closed_until - now
         if self.calls(now, urgency):
             return 0.0
-        return max(LEAST_WAIT, (floor(urgency, self.burst) + 1 - self.left(now)) * 60 / self.rate)
+        self.queue.asks(urgency, now)
+        usual = (self.leave(now, urgency) + 1 - self.left(now)) * 60 / self.rate
+        due = self.queue.due_at(urgency, self.rate) - now
+        return max(LEAST_WAIT, min(usual, due) if due > 0 else usual)
 
-    def spend(self, now: float) -> None:
+    def spend(self, now: float, urgency: Urgency) -> None:
+        self.queue.had(urgency)
         if self.rate:
             self._tokens = self.left(now) - 1
 
@@ -122,7 +181,7 @@ class LocalPacing:
     async def take(self, now: float, urgency: Urgency) -> float:
         if wait := self._bucket.wait(now, urgency):
             return wait
-        self._bucket.spend(now)
+        self._bucket.spend(now, urgency)
         return 0.0
 
     async def learn(self, remaining: str | None, now: float) -> None:

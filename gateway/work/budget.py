@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from gateway.desk.pacing import LEAST_WAIT, Bucket, Urgency, floor
+from gateway.desk.pacing import LEAST_WAIT, Bucket, Urgency
 from gateway.store import budget
 from gateway.store.engine import Store
 
@@ -44,10 +44,12 @@ class SharedPacing:
     async def take(self, now: float, urgency: Urgency) -> float:
         if wait := self._seen.wait(now, urgency):
             return wait
-        leave = floor(urgency, self._limit.burst)
+        leave = self._seen.leave(now, urgency)
         seen = await self._store.apart(lambda c: budget.take(c, self._limit, leave, self._now()))
-        self._seen = Bucket(self._limit.rate, self._limit.burst, seen.tokens, now, now + seen.closed_for)
+        queue = self._seen.queue
+        self._seen = Bucket(self._limit.rate, self._limit.burst, seen.tokens, now, now + seen.closed_for, queue)
         if seen.taken:
+            queue.had(urgency)
             return 0.0
         wait = self._seen.wait(now, urgency) or LEAST_WAIT
         return wait * random.uniform(1.0, 1.2)  # noqa: S311 - so that no replica is always the first

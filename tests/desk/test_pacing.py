@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from gateway.desk.breaker import LONGEST_PAUSE, Breaker
-from gateway.desk.pacing import FLOOR, LocalPacing, Pacing, Urgency
+from gateway.desk.pacing import FLOOR, SHARE, STILL_WAITS, LocalPacing, Pacing, Urgency
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.work.budget import SharedPacing
@@ -119,6 +120,51 @@ async def test_the_desk_is_believed_when_it_has_less(budgets: Budgets) -> None:
     await pacing.learn(None, START)
 
     assert await budgets.taken(pacing, READ_BACK) == 7
+
+
+async def contested(budgets: Budgets, pacing: Pacing, seconds: int, *waiting: Urgency) -> Counter[Urgency]:
+    """Calls that each got while all of these wait and every call has to drip in."""
+    got: Counter[Urgency] = Counter()
+    began = budgets.time.at
+    while budgets.time.at < began + seconds:
+        for urgency in waiting:
+            got[urgency] += not await pacing.take(budgets.time.now(), urgency)
+        budgets.time.at += 0.5
+    return got
+
+
+@pytest.mark.parametrize("order", [list(Urgency), list(reversed(Urgency))])
+async def test_none_starves_another_while_calls_drip_in(budgets: Budgets, order: list[Urgency]) -> None:
+    pacing = budgets(rate=60, burst=20)
+    await budgets.taken(pacing, READ_BACK)
+
+    got = await contested(budgets, pacing, 180, *order)
+
+    assert all(got[urgency] >= 180 / SHARE[urgency] * 0.6 for urgency in Urgency), got
+    assert 170 <= got.total() <= 181
+
+
+@pytest.mark.parametrize("other", [READ_BACK, TICKET, REPLY])
+async def test_one_that_takes_every_call_leaves_its_share_to_files(budgets: Budgets, other: Urgency) -> None:
+    pacing = budgets(rate=60, burst=120)
+    await budgets.taken(pacing, other)
+
+    got = await contested(budgets, pacing, 90, other, FILE)
+
+    assert got[FILE] >= 8
+    assert got[other] >= 75
+
+
+async def test_nothing_is_kept_for_who_does_not_wait_any_more(budgets: Budgets) -> None:
+    pacing = budgets(rate=60, burst=20)
+    await budgets.taken(pacing, READ_BACK)
+    await contested(budgets, pacing, 20, READ_BACK, TICKET, REPLY, FILE)
+
+    budgets.time.at += STILL_WAITS + 1
+    await budgets.taken(pacing, READ_BACK)
+    assert await budgets.taken(pacing, READ_BACK) == 0
+    budgets.time.at += 5
+    assert await budgets.taken(pacing, READ_BACK) == 5
 
 
 async def test_no_limit_of_ours() -> None:
