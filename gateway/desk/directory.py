@@ -13,7 +13,7 @@ import structlog
 
 from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.match import domains
@@ -71,18 +71,18 @@ class Directory:
             raise NoCatalog(self.catalog.faults[mailbox])
         return self.catalog.destinations[mailbox]
 
-    async def contacts(self, address: str) -> list[Contact]:
-        """The contacts with exactly this address. Raises DeskAway."""
+    async def contacts(self, address: str, patience: float = 0.0) -> list[Contact]:
+        """The contacts with exactly this address; waits for the rate limit with ``patience``. Raises DeskAway."""
         now = self.desk.clock()
         known = self._contacts.get(address)
         if known and known[0] > now:
             return known[1]
         domain = domains.of(address)
         if domain and not domains.is_public(domain):
-            rows = await self._of_domain(domain, address)
+            rows = await self._of_domain(domain, address, patience)
             if rows is not None:
                 return [self._contact(row) for row in rows if address in _addresses(row)]
-        outcome = await self.desk.contacts(address)
+        outcome = await self.desk.contacts(address, patience)
         if isinstance(outcome, Refused) and outcome.status != 401:
             found: list[Contact] = []  # an address that the desk cannot look up has no contact
         elif not isinstance(outcome, Good):
@@ -94,7 +94,7 @@ class Directory:
         self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
         return found
 
-    async def _of_domain(self, domain: str, address: str = "") -> list[dict[str, object]] | None:
+    async def _of_domain(self, domain: str, address: str = "", patience: float = 0.0) -> list[dict[str, object]] | None:
         """All contacts of a mail domain, in one call: None when there are more than one page. Kept for an
         hour; when ``address`` is not among them, for five minutes. Raises DeskAway."""
         now = self.desk.clock()
@@ -103,7 +103,7 @@ class Directory:
             found = rows is None or not address or any(address in _addresses(row) for row in rows)
             if now < at + (CONTACT_KEPT if found else MISS_KEPT):
                 return rows
-        outcome = await self.desk.contacts_of_domain(domain)
+        outcome = await self.desk.contacts_of_domain(domain, patience)
         if isinstance(outcome, Refused) and outcome.status != 401:
             rows = []
         elif not isinstance(outcome, Good):
@@ -116,15 +116,15 @@ class Directory:
         self._domains[domain] = (now, rows)
         return rows
 
-    async def clients_of_domain(self, domain: str) -> tuple[str, ...]:
+    async def clients_of_domain(self, domain: str, patience: float = 0.0) -> tuple[str, ...]:
         """The clients to whom active contacts of the domain belong. One whose main address is elsewhere can
         only add doubt. Raises DeskAway."""
         now = self.desk.clock()
-        rows = await self._of_domain(domain)
+        rows = await self._of_domain(domain, patience=patience)
         if rows is None:
             if (known := self._clients.get(domain)) and known[0] > now:
                 return known[1]
-            outcome = await self.desk.contacts(f"@{domain}")
+            outcome = await self.desk.contacts(f"@{domain}", BEGUN)
             if not isinstance(outcome, Good):
                 raise DeskAway(outcome)
             rows = outcome.data

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa.catalog import DeskAway
+from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.model import questions as ask
@@ -33,6 +34,7 @@ class Answers:
         self._desk_name = one.desk
         self._directory = directory
         self._read = read
+        self._begun = False
         self._known: dict[ask.Question, Any] = {}  # answered beside another question
 
     async def answer(self, question: ask.Question) -> Any:
@@ -41,9 +43,9 @@ class Answers:
             return self._known[question]
         match question:
             case ask.ContactsOf(address):
-                return await self._desk().contacts(address)
+                return await self._desk().contacts(address, self._wait())
             case ask.ClientsOfDomain(domain):
-                return await self._desk().clients_of_domain(domain)
+                return await self._desk().clients_of_domain(domain, self._wait())
             case ask.ClientNamed(name):
                 return self._desk().client_named(name)
             case ask.TicketFacts(ticket_id):
@@ -82,6 +84,12 @@ class Answers:
             self._known[ask.PartIn(ticket_id, sender)] = row.part
         return [ask.Mapped(m.message_id, m.ticket_id, m.board_id, m.known) for m in (row.mapping for row in rows)]
 
+    def _wait(self) -> float:
+        """Seconds for which a call to the desk waits for the rate limit: the first, not at all; then what was told
+        before would be lost."""
+        begun, self._begun = self._begun, True
+        return BEGUN if begun else 0.0
+
     def _desk(self) -> Directory:
         if self._directory is None:
             raise NoDesk("no desk")
@@ -95,7 +103,7 @@ class Answers:
         return _ticket({**found, "number": found.get("ticket_number"), "fallback": False}) if found else None
 
     async def _get(self, ticket_id: str) -> dict[str, Any] | None:
-        outcome = await self._desk().desk.ticket(ticket_id)
+        outcome = await self._desk().desk.ticket(ticket_id, self._wait())
         if isinstance(outcome, Refused) and outcome.status in (400, 404):
             return None
         found: dict[str, Any] = _good(outcome)
@@ -106,7 +114,7 @@ class Answers:
         row = await self._read(lambda c: mapping.ticket_by_number(c, self._desk_name, number))
         if row is not None:
             return _ticket(row)
-        outcome = await self._desk().desk.tickets_by_number(number)
+        outcome = await self._desk().desk.tickets_by_number(number, self._wait())
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
         hits = [one for one in _good(outcome) if str(one.get("ticket_number")).casefold() == number.casefold()]

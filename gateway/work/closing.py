@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gateway.desk import timesheet
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.store import problems
 from gateway.store.effects import Effect
@@ -56,7 +56,7 @@ async def look(store: Store, desk: Desk, one: Effect) -> None:
         raise Unfit("somebody changed its status")
     if any(not _ours(comment) for comment in _good(await desk.comments(body["ticket_id"], 0.0))):
         raise Unfit("somebody wrote on it")
-    sheet = await desk.time_entries(body["ticket_id"])
+    sheet = await desk.time_entries(body["ticket_id"], BEGUN)
     if isinstance(sheet, Refused) and sheet.status == 403:
         raise Unfit(f"the desk does not say whether time was booked on it: {timesheet.LACKS}")
     booked = timesheet.booked(_good(sheet, timesheet.LACKS))

@@ -33,7 +33,7 @@ from gateway.templates import Templates
 from gateway.work.leases import Leases
 from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
-from gateway.work.requests import COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
+from gateway.work.requests import CALLING, COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
 from gateway.work.seats import Slots
 from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step
 from gateway.work.unknown import READ_BACK, look, next_look, settled_at
@@ -187,7 +187,7 @@ class _Case:
         """Files have places and calls of their own, or large ones would keep new tickets waiting."""
         if self.one.posted and one.kind in FILES and not self.executor.slots.to_files(self.one.id):
             return Defer(self.clock(), "files of other mail", needs=Urgency.FILE)
-        if one.kind in COUNTED and self.desk.pacing.wait(self.clock(), self._urgency(one)):
+        if one.kind in CALLING and self.desk.pacing.wait(self.clock(), self._urgency(one)):
             return self._no_call(one)
         return None
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from gateway import blocks as rich
 from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
-from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.permit import Permit
 from gateway.store import effects, mapping, problems
@@ -25,11 +25,12 @@ from gateway.work.closing import GONE, NotAnswered, Unfit
 from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
 
-COUNTED = ("contact", "ticket", "document", "pictures", "close", "priority", "client", "bundle")
+COUNTED = ("contact", "ticket", "document", "pictures", "priority", "client", "bundle")
+CALLING = (*COUNTED, "close")  # a closing is not counted, what it looks at before is
 FILES = ("document", "pictures")
 LIST_ROOM = 4500  # characters of a comment
 
-__all__ = ["COUNTED", "FILES", "GONE", "NotAnswered", "PartChanged", "Requests", "Unfit"]
+__all__ = ["CALLING", "COUNTED", "FILES", "GONE", "NotAnswered", "PartChanged", "Requests", "Unfit"]
 
 
 class PartChanged(Exception):
@@ -206,7 +207,7 @@ class Requests:
         """Change the priority: for a notice only where nobody has changed it since, to raise it only where it is
         lower."""
         ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["priority_id"]
-        outcome = await self.desk.ticket(ticket_id)
+        outcome = await self.desk.ticket(ticket_id, BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
             return outcome
         current = outcome.data.get("priority_id")
@@ -219,7 +220,7 @@ class Requests:
     async def _set_client(self, one: Effect) -> Outcome:
         """Move the ticket to its client, unless somebody has moved it meanwhile."""
         ticket_id, wanted = self.ledger.ticket_id, one.body["request"]["client_id"]
-        outcome = await self.desk.ticket(ticket_id)
+        outcome = await self.desk.ticket(ticket_id, BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
             return outcome
         if outcome.data.get("client_id") != one.body.get("before", outcome.data.get("client_id")):
@@ -230,7 +231,7 @@ class Requests:
         """Put the pictures in their place, but only where nobody has changed the description since: also those that
         were held when the others came into theirs."""
         ticket_id = self.ledger.ticket_id
-        outcome = await self.desk.ticket(ticket_id)
+        outcome = await self.desk.ticket(ticket_id, BEGUN)
         if not isinstance(outcome, Good):
             return outcome
         attributes = outcome.data.get("attributes") or {}

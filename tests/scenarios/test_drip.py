@@ -106,3 +106,45 @@ async def test_one_scan_serves_all_unknown_effects(tmp_path: Path, migrated_file
     assert len(lists(stage)) <= 4
     assert all("entered_by=" in call.query and "entered_from=" in call.query for call in lists(stage))
     await stage.close()
+
+
+async def test_mail_of_every_kind_gets_through_while_calls_drip_in(tmp_path: Path, migrated_file: Path) -> None:
+    """Tickets, replies and files of senders whom the desk has to be asked about, and creates without an answer."""
+    stage = Dripping(tmp_path, migrated_file)
+    await stopped_in_the_middle(stage, 0)
+    stage.others()
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "drop", "times": 2}])
+    stage.empty()
+    for number in range(8):
+        sender = f"Somebody <one{number}@elsewhere{number}.example>"
+        await stage.accept(M(f"new {number}", sender, f"Order {number}", after=0.05, files={"a.bin": b"%d" % number}))
+        await stage.accept(M(f"reply {number}", ALICE, reply="first", after=0.05, files={"b.bin": b"%d" % -number}))
+
+    took = await stage.flow(within=240)
+
+    keys = [key for key in stage.ids if key != "first"]
+    assert {key: await stage.stage_of(key) for key in keys} == dict.fromkeys(keys, "DONE")
+    assert len(stage.simulator.desk.files) == 16
+    assert took < 20 + 120
+    await stage.close()
+
+
+async def test_a_decision_with_several_questions_ends_while_others_take_every_call(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    """A mail for which the desk is asked about a ticket and two contacts; new tickets never cease."""
+    stage = Dripping(tmp_path, migrated_file)
+    await stopped_in_the_middle(stage, 0)
+    born = "11111111-1111-4111-8111-111111111111"
+    row = next(iter(stage.simulator.desk.tickets.values()))
+    stage.simulator.desk.tickets[born] = {**row, "ticket_id": born, "ticket_number": "TIC000007"}
+    stage.empty()
+    await stage.accept(M("asks", "Nina <nina@initech.example>", reply=f"<ticket-{born}@desk.example>", after=0.05))
+    for number in range(60):
+        await stage.accept(M(f"m{number}", ALICE, f"Order {number}", after=0.01))
+
+    await stage.flow(within=45)
+
+    assert await stage.stage_of("asks") not in ("ACCEPTED", "PLANNED")
+    assert "PLANNED" in {await stage.stage_of(f"m{number}") for number in range(60)}
+    await stage.close()

@@ -40,6 +40,7 @@ KEEPALIVE = 2.0
 UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
 MOST_ROWS = 50_000  # of a list that is read page by page
+BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
 MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
 LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
@@ -133,17 +134,17 @@ class Desk:
     async def all_clients(self, vital: bool = True) -> Outcome:
         return await self._all("/clients", shapes.client_list, {}, Urgency.TICKET, PATIENCE, vital)
 
-    async def contacts_of_domain(self, domain: str) -> Outcome:
+    async def contacts_of_domain(self, domain: str, patience: float = 0.0) -> Outcome:
         """The first hundred contacts with an address that contains ``@domain``."""
         params = {"email": f"@{domain}", "limit": 100, "page": 1}
-        return await self._get("/contacts", shape=shapes.contact_list, params=params)
+        return await self._get("/contacts", shape=shapes.contact_list, params=params, patience=patience)
 
     async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
         return await self._call("POST", "/contacts", shape=shapes.contact, json_body=body, permit=permit)
 
-    async def contacts(self, email: str) -> Outcome:
+    async def contacts(self, email: str, patience: float = 0.0) -> Outcome:
         """Contacts with an address that contains ``email``, inactive ones included."""
-        return await self._all("/contacts", shapes.contact_list, {"email": email})
+        return await self._all("/contacts", shapes.contact_list, {"email": email}, patience=patience)
 
     async def users(self) -> Outcome:
         return await self._all("/users", shapes.user_list, {}, Urgency.TICKET, PATIENCE)
@@ -152,8 +153,8 @@ class Desk:
         """The categories of tickets, those below others included."""
         return await self._all("/categories/ticket", shapes.category_list, {}, Urgency.TICKET, PATIENCE, vital=False)
 
-    async def ticket(self, ticket_id: str) -> Outcome:
-        return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket)
+    async def ticket(self, ticket_id: str, patience: float = 0.0) -> Outcome:
+        return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket, patience=patience)
 
     async def any_ticket(self) -> Outcome:
         """The newest ticket that the key may see. Whoever may work at all may ask this; waits for the rate limit."""
@@ -161,9 +162,10 @@ class Desk:
             "/tickets", shape=shapes.ticket_list, params={"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE
         )
 
-    async def tickets_by_number(self, number: str) -> Outcome:
+    async def tickets_by_number(self, number: str, patience: float = 0.0) -> Outcome:
         """Tickets whose number contains ``number``: compare for equality."""
-        return await self._get("/tickets", shape=shapes.ticket_list, params={"ticket_number": number, "limit": 100})
+        params = {"ticket_number": number, "limit": 100}
+        return await self._get("/tickets", shape=shapes.ticket_list, params=params, patience=patience)
 
     async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome:
         """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
@@ -192,8 +194,8 @@ class Desk:
                 return Good(outcome.status, found, outcome.body)
         return Unknown("more comments than can be read")
 
-    async def time_entries(self, ticket_id: str) -> Outcome:
-        return await self._get("/tickets/{id}/time-entries", ticket_id, shape=shapes.mapping)
+    async def time_entries(self, ticket_id: str, patience: float = 0.0) -> Outcome:
+        return await self._get("/tickets/{id}/time-entries", ticket_id, shape=shapes.mapping, patience=patience)
 
     async def documents(self, ticket_id: str) -> Outcome:
         """The documents of a ticket, to read back an upload."""
