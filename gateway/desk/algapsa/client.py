@@ -65,7 +65,7 @@ class Desk:
         connections: int = 32,
         pacing: Pacing | None = None,
         clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        sleep: Callable[[float], Awaitable[object]] = lambda seconds: asyncio.sleep(seconds),
         observe: Callable[[str, Outcome, float], None] = lambda route, outcome, seconds: None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
