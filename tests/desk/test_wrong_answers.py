@@ -24,6 +24,7 @@ from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import MOST_SKEW, Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
+from gateway.desk.pacing import Urgency
 from gateway.work import closing
 from gateway.work.answers import _state, _ticket
 from tests.contract.replay import exchanges
@@ -45,7 +46,7 @@ READS: dict[str, Call] = {
     "ticket": lambda desk: desk.ticket(ID),
     "any ticket": lambda desk: desk.any_ticket(),
     "tickets by number": lambda desk: desk.tickets_by_number("TIC1"),
-    "tickets since": lambda desk: desk.tickets_since(0.0),
+    "tickets since": lambda desk: desk.tickets_from(0.0, 1, "", Urgency.READ_BACK),
     "comments": lambda desk: desk.comments(ID, 0.0),
     "time entries": lambda desk: desk.time_entries(ID),
     "documents": lambda desk: desk.documents(ID),
