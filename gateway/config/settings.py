@@ -34,6 +34,7 @@ from gateway.config.retention import RetentionSettings
 from gateway.config.rules import RuleSettings, shadowed
 from gateway.config.smtp import SmtpSettings
 from gateway.config.types import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
+from gateway.mail.author import NotStrict, read_domain
 from gateway.match import domains
 
 DEFAULT_FILE = Path("gateway.toml")
@@ -207,8 +208,11 @@ class MailboxSettings(Section):
 
 
 def _mail_domain(text: str) -> str:
-    domain = text.lower().removeprefix("@").rstrip(".")
-    if "." not in domain or any(c in domain for c in " <>@,;/\r\n\t"):
+    try:
+        domain = read_domain(text.removeprefix("@").rstrip("."))
+    except NotStrict:
+        domain = ""
+    if "." not in domain:
         raise ValueError("expected a mail domain, for example acme.example")
     if domains.is_public(domain):
         raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")

@@ -45,7 +45,7 @@ def judge(case: Case, ticket: Ticket) -> Audience:
 
 def _recipients(case: Case) -> list[str]:
     """Whose address stands in To or Cc, without our own mailboxes and technicians."""
-    named = (one.address.lower() for one in (*case.email.to, *case.email.cc))
+    named = (one.key for one in (*case.email.to, *case.email.cc))
     others = [one for one in dict.fromkeys(named) if "@" in one and untagged(one) not in case.context.own]
     others = others[:MOST_RECIPIENTS]
     case.facts.want(*(Staff(one) for one in others))

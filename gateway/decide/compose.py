@@ -67,6 +67,8 @@ def label(who: Address | None) -> str:
     """How a person is shown: name and address, without angle brackets, which would vanish in the desk's mails."""
     if who is None:
         return "(no sender)"
+    if not who.address:
+        return who.name
     return f"{who.name} ({who.address})" if who.name and who.name != who.address else who.address
 
 

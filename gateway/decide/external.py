@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.match import domains
 from gateway.model.email import Email
 
 PATTERNS = (
@@ -20,7 +21,7 @@ MOST = 3
 
 def ids_of(email: Email) -> tuple[str, ...]:
     """The numbers of the subject as ids of the sender's domain."""
-    domain = email.sender.address.rpartition("@")[2].lower() if email.sender else ""
+    domain = domains.of(email.sender.address) if email.sender else ""
     if not domain:
         return ()
     subject = email.subject[:500]

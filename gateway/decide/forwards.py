@@ -53,7 +53,7 @@ def find(
         trace.add("forward", f"{whose}, but {why}", "the forwarder stays the requester")
         return Forward(email.forwarded)
     assert original.sender is not None
-    trace.add("forward", f"{whose}; {why}", f"requester {original.sender.address.lower()}")
+    trace.add("forward", f"{whose}; {why}", f"requester {original.sender.key}")
     return Forward(original, trusted=True)
 
 
@@ -78,9 +78,9 @@ def vouches(sender: Sender, trusted: frozenset[str]) -> str:
 def _about(outermost: Forwarded, own: frozenset[str], facts: Facts) -> tuple[Forwarded | None, str]:
     """The mail that it is about: the outermost that is not our own people's or mailboxes' mail."""
     chain = (outermost, *outermost.chain)
-    facts.want(*(Staff(one.sender.address.lower()) for one in chain if one.sender and one.sender.address))
+    facts.want(*(Staff(one.sender.key) for one in chain if one.sender and one.sender.address))
     for depth, one in enumerate(chain):
-        address = one.sender.address.lower() if one.sender else ""
+        address = one.sender.key if one.sender else ""
         if "@" not in address:
             return None, "the forwarded mail names no address"
         if address.partition("@")[0] in NO_REPLY:

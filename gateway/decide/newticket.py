@@ -11,7 +11,7 @@ from gateway.decide.context import Case
 from gateway.mail.ids import derived_message_id
 from gateway.match import domains, title
 from gateway.match.conditions import View
-from gateway.model.email import Address, Block
+from gateway.model.email import Address, Block, lower_ascii
 from gateway.model.plan import Decision, EffectSpec, Plan
 from gateway.model.questions import Contact, ContactsOf
 from gateway.model.reasons import Reason
@@ -109,11 +109,10 @@ def _importance(case: Case) -> dict[str, str]:
 
 def _filled_in(case: Case) -> Address | None:
     """Who filled in the form that wrote the mail: only where a verdict, if there are any, passed."""
-    sender, reply_to = case.sender, case.email.reply_to
+    sender, filled = case.sender, case.email.reply_to
     if not domains.among(sender.address, case.context.forms) or (sender.looked_at and not sender.proven):
         return None
-    found = [one for one in reply_to if "@" in one.address and one.address.lower() not in case.context.own]
-    return found[0] if len(found) == 1 else None
+    return filled if filled and filled.key not in case.context.own else None
 
 
 def _contact(who: Address, client_id: str) -> EffectSpec:
@@ -129,12 +128,12 @@ def _watchers(case: Case, client_id: str) -> list[dict[str, object]]:
         return []
     domain = domains.of(case.sender.address)
     near = [one for one in email.cc[:20] if domains.of(one.address) == domain and one.address not in case.context.own]
-    case.facts.want(*(ContactsOf(one.address.lower()) for one in near))
+    case.facts.want(*(ContactsOf(one.key) for one in near))
     found: list[dict[str, object]] = []
     for one in near:
-        contacts: list[Contact] = case.facts.ask(ContactsOf(one.address.lower()))
+        contacts: list[Contact] = case.facts.ask(ContactsOf(one.key))
         if any(each.client_id == client_id and not each.inactive for each in contacts):
-            found.append({"email": one.address.lower(), "active": True, "name": one.name[:255], "source": "inbound_cc"})
+            found.append({"email": one.key, "active": True, "name": one.name[:255], "source": "inbound_cc"})
     return found
 
 
@@ -168,15 +167,15 @@ def people(case: Case, by_customer: bool) -> tuple[tuple[str, str], ...]:
     if email.auto.is_auto:
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
-    sender = [(email.sender.address.lower(), sender_role)] if email.sender else []
-    others = [(one.address.lower(), to_role) for one in email.to] + [(one.address.lower(), cc_role) for one in email.cc]
+    sender = [(email.sender.key, sender_role)] if email.sender else []
+    others = [(one.key, to_role) for one in email.to] + [(one.key, cc_role) for one in email.cc]
     if case.forward and case.forward.trusted:
         original = case.forward.original
-        sender += [(original.sender.address.lower(), "sender")] if original.sender else []
-        others += [(one.address.lower(), "to") for one in original.to]
-        others += [(one.address.lower(), "cc") for one in original.cc]
+        sender += [(original.sender.key, "sender")] if original.sender else []
+        others += [(one.key, "to") for one in original.to]
+        others += [(one.key, "cc") for one in original.cc]
     elif filled := _filled_in(case):
-        others.append((filled.address.lower(), "to"))
+        others.append((filled.key, "to"))
     found = dict(reversed([(address, role) for address, role in sender + others if "@" in address]))
     return tuple((address, role) for address, role in reversed(found.items()) if address not in case.context.own)[:51]
 
@@ -209,4 +208,4 @@ def marks(case: Case) -> tuple[tuple[str, str], ...]:
     bounce = case.email.auto.bounce
     if bounce is None or not bounce.recipient or not bounce.status.startswith("5"):
         return ()
-    return ((bounce.recipient.lower(), bounce.status),)
+    return ((lower_ascii(bounce.recipient), bounce.status),)

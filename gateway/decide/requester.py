@@ -65,7 +65,7 @@ class Asked:
 
     @property
     def address(self) -> str:
-        return self.person.address.lower() if self.person else ""
+        return self.person.key if self.person else ""
 
     def contacts(self) -> list[Contact]:
         found: list[Contact] = self.facts.ask(ContactsOf(self.address))

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from gateway.mail.forward import addresses
 from gateway.match import domains
-from gateway.model.email import Address, Automatic, Email
+from gateway.model.email import Address, Automatic, Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
 from gateway.model.questions import Contact, ContactsOf, Facts, PartIn, Staff, Ticket
 
@@ -37,26 +36,22 @@ class Sender:
 
 
 def address_of(email: Email) -> str:
-    """The address in From, in lower case; "" without one."""
-    return email.sender.address.lower() if email.sender and email.header("From").strip() else ""
+    """The address in From, as it is compared; "" where From is not one plain mailbox."""
+    return email.sender.key if email.sender else ""
 
 
 def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[Email, Envelope]:
-    """A mail whose From a list of ours rewrote, as its author sent it. Only where a passing verdict says
-    that it came from that list: anybody can write X-Original-From."""
+    """A mail whose From a list of ours rewrote, as its author sent it (``mail.author.listed_author``). Only where a
+    passing verdict says that it came from that list: anybody can write X-Original-From."""
     address = address_of(email)
-    mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
+    mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address
     if not address or not domains.among(address, lists) or envelope.verdict != "pass" or not mine:
         return email, envelope
-    assert email.sender is not None
-    named = email.header("X-Original-From") or email.header("X-Original-Sender")
-    if named:
-        authors = [one for one in addresses(named) if "@" in one.address]
-    else:
-        authors = [one for one in email.reply_to if " via " in email.sender.name and "@" in one.address]
-    if len(authors) != 1 or authors[0].address.lower() == address:
+    named = email.list_author
+    if named is None or named.key == address:
         return email, envelope
-    author = Address(authors[0].address, authors[0].name or email.sender.name.partition(" via ")[0].strip("'\" "))
+    assert email.sender is not None
+    author = Address(named.address, named.name or email.sender.name.partition(" via ")[0].strip("'\" "))
     auto = Automatic() if email.auto.kind in ("own", "list") else email.auto
     words = f"{author.address} by way of the list {address}"
     return replace(email, sender=author, auto=auto), replace(
@@ -68,7 +63,7 @@ def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str
     """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
     domains. A verdict about another address disproves this one: two readers of the same From saw two people."""
     address = address_of(email)
-    mine = not envelope.verdict_for or envelope.verdict_for.lower() == address
+    mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address
     verdict: Verdict = envelope.verdict if mine else "fail"
     _, client_id = domains.longest(domains.of(address), mapped)
     return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id)

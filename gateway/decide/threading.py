@@ -21,7 +21,7 @@ from typing import Literal
 
 from gateway.decide import external
 from gateway.decide.sender import Sender, binding
-from gateway.model.email import Email, Forwarded
+from gateway.model.email import Email, Forwarded, lower_ascii
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Trace
 from gateway.model.questions import (
@@ -202,7 +202,7 @@ def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: 
     ticket, for anybody can make up a message with an id that they know and have it forwarded."""
     if not original.message_ids or original.sender is None:
         return None
-    address = original.sender.address.lower()
+    address = original.sender.key
     rows: list[Mapped] = facts.ask(TicketsOf(original.message_ids[:1], address))
     mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known == "received" and row.ticket_id}
     if len(mine) != 1:
@@ -261,7 +261,7 @@ def _bounce_binding(thread: Thread, ticket: Ticket) -> str:
     assert bounce is not None
     if not bounce.recipient:
         return ""
-    unreached = Sender(bounce.recipient.lower(), "unknown", False)
+    unreached = Sender(lower_ascii(bounce.recipient), "unknown", False)
     reason = binding(unreached, ticket, thread.facts)
     return f"{bounce.recipient}, whom the report is about, {reason}" if reason else ""
 

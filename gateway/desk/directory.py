@@ -16,8 +16,11 @@ from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, Unknown
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Refused, Unknown
 from gateway.desk.refusals import Refusals
+from gateway.mail.addresses import canonical_address
+from gateway.mail.author import in_unicode
 from gateway.match import domains
 from gateway.match.clients import Clients
+from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
 
 log = structlog.get_logger("desk")
@@ -72,7 +75,14 @@ class Directory:
         return self.catalog.destinations[mailbox]
 
     async def contacts(self, address: str, patience: float = 0.0) -> list[Contact]:
-        """The contacts with exactly this address; waits for the rate limit with ``patience``. Raises DeskAway."""
+        """The contacts with exactly this address; the desk may keep an international domain in either form. Waits for
+        the rate limit with ``patience``. Raises DeskAway."""
+        found = await self._with_address(address, patience)
+        spelled = in_unicode(address)
+        return found or (found if spelled == address else await self._with_address(spelled, patience))
+
+    async def _with_address(self, address: str, patience: float) -> list[Contact]:
+        key = _key(address)
         now = self.desk.clock()
         known = self._contacts.get(address)
         if known and known[0] > now:
@@ -81,14 +91,14 @@ class Directory:
         if domain and not domains.is_public(domain):
             rows = await self._of_domain(domain, address, patience)
             if rows is not None:
-                return [self._contact(row) for row in rows if address in _addresses(row)]
+                return [self._contact(row) for row in rows if key in _addresses(row)]
         outcome = await self.desk.contacts(address, patience)
         if isinstance(outcome, Refused) and outcome.status != 401:
             found: list[Contact] = []  # an address that the desk cannot look up has no contact
         elif not isinstance(outcome, Good):
             raise DeskAway(outcome)
         else:
-            found = [self._contact(row) for row in outcome.data if address in _addresses(row)]
+            found = [self._contact(row) for row in outcome.data if key in _addresses(row)]
         if len(self._contacts) >= MOST_CONTACTS:
             self._contacts.clear()
         self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
@@ -100,7 +110,7 @@ class Directory:
         now = self.desk.clock()
         if known := self._domains.get(domain):
             at, rows = known
-            found = rows is None or not address or any(address in _addresses(row) for row in rows)
+            found = rows is None or not address or any(_key(address) in _addresses(row) for row in rows)
             if now < at + (CONTACT_KEPT if found else MISS_KEPT):
                 return rows
         outcome = await self.desk.contacts_of_domain(domain, patience)
@@ -263,4 +273,9 @@ def _kept(catalog: Catalog) -> float:
 def _addresses(row: dict[str, object]) -> set[str]:
     more = row.get("additional_email_addresses")
     additional = [str(one.get("email_address")) for one in more] if isinstance(more, list) else []
-    return {str(one).strip().lower() for one in (row.get("email"), *additional) if one}
+    return {_key(str(one)) for one in (row.get("email"), *additional) if one}
+
+
+def _key(address: str) -> str:
+    """In the form in which addresses are compared."""
+    return lower_ascii(canonical_address(address))

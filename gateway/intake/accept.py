@@ -21,15 +21,16 @@ from typing import IO
 from sqlalchemy import Connection
 
 from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-from gateway.mail.headers import RawHeader, split_headers
-from gateway.mail.ids import HeaderIds, from_fields, header_block
+from gateway.mail import limits
+from gateway.mail.head import Head, RawHeader, split_head, with_line_feeds
+from gateway.mail.ids import HeaderIds, from_fields
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.store import deliveries, mapping
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.raw import RawMail, fresh
 
-HEADER_SCAN = 256 * 1024
+HEADER_SCAN = limits.HEADER_BLOCK + 4  # a block at the limit with its empty line
 MOST_MENTIONS = 52
 DISK_EVERY = 0.25  # seconds between two looks at the disk
 
@@ -50,7 +51,7 @@ class Incoming:
         self._blocks: list[bytes] = []
         self._file: IO[bytes] | None = None
         self._digest = sha256()
-        self._fields: list[RawHeader] | None = None
+        self._split: Head | None = None
         self._ids: HeaderIds | None = None
 
     def add(self, block: bytes) -> None:
@@ -83,13 +84,15 @@ class Incoming:
         """The first ``HEADER_SCAN`` bytes, at least."""
         return self.head if self.path is not None else b"".join(self._blocks)
 
-    def fields(self) -> list[RawHeader]:
-        """The header fields, read once. Not before all content is here."""
-        if self._fields is None:
-            start = self.start()
-            end = start.find(b"\r\n\r\n", 0, HEADER_SCAN)
-            self._fields = split_headers(header_block(start[: end + 2 if end >= 0 else HEADER_SCAN]))[0]
-        return self._fields
+    def split(self) -> Head:
+        """The one split of the mail, made once. Not before all content is here."""
+        if self._split is None:
+            self._split = split_head(with_line_feeds(self.start()[:HEADER_SCAN]))
+        return self._split
+
+    def fields(self) -> Sequence[RawHeader]:
+        """The header fields."""
+        return self.split().fields
 
     def ids(self) -> HeaderIds:
         """The ids in the header, read once."""

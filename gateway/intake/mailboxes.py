@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.config.settings import MailboxSettings
+from gateway.model.email import lower_ascii
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Mailboxes:
 
     def match(self, address: str) -> Match | None:
         """The mailbox of an address and the rule's name, None when no rule knows it."""
-        local, _, domain = address.lower().rpartition("@")
+        local, _, domain = lower_ascii(address).rpartition("@")
         if not local:
             return Match(self._first, "postmaster") if domain == "postmaster" else None
         for name, rule in self.rules:
@@ -55,7 +56,7 @@ class Mailboxes:
 
     def is_ours(self, address: str) -> bool:
         """Whether the domain is one of our mailboxes'."""
-        return address.lower().rpartition("@")[2] in self.domains
+        return lower_ascii(address).rpartition("@")[2] in self.domains
 
     def _exact(self, local: str, domain: str) -> MailboxSettings | None:
         return self._addresses.get(f"{local}@{domain}")

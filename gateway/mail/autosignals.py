@@ -45,7 +45,7 @@ class Signals:
 
     @cached_property
     def address(self) -> str:
-        return self.sender.address.lower() if self.sender else ""
+        return self.sender.key if self.sender else ""
 
     @cached_property
     def local(self) -> str:

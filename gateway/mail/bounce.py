@@ -12,8 +12,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from gateway.model.email import Bounce
 
+from .addresses import canonical_address
 from .clean import clean_line
-from .headers import canonical_address, decode_value, split_headers
+from .head import split_head
+from .headers import decode_value
 from .ids import own_id
 from .mime import Part, Tree
 from .transfer import decode_transfer
@@ -101,7 +103,7 @@ def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours:
 def _groups(data: bytes) -> Iterable[dict[str, str]]:
     """The header groups of a delivery-status body."""
     for block in re.split(rb"\n[ \t\r]*\n", data[:_SCAN].replace(b"\r\n", b"\n")):
-        fields, _, _ = split_headers(block.lstrip(b"\n"))
+        fields = split_head(block.lstrip(b"\n")).fields
         if fields:
             yield {name.lower(): decode_value(raw) for name, raw in reversed(fields)}
 
@@ -175,7 +177,7 @@ def _recipient(report: str, ours: Collection[str]) -> str:
 
 def _header_recipient(original: Part | None, quoted: str) -> str:
     if original is not None:
-        fields, _, _ = split_headers(original_headers(original))
+        fields = split_head(original_headers(original)).fields
         for wanted in ("to", "x-original-to", "delivered-to"):
             for name, raw in fields:
                 if name.lower() == wanted:
@@ -195,7 +197,7 @@ def original_headers(part: Part) -> bytes:
 
 def _original_id(original: Part | None, quoted: str, text: str, notice: dict[str, str], headers: dict[str, str]) -> str:
     if original is not None:
-        for name, raw in split_headers(original_headers(original))[0]:
+        for name, raw in split_head(original_headers(original)).fields:
             if name.lower() == "message-id" and raw.strip():
                 return own_id(decode_value(raw))
     if notice.get("message_id"):

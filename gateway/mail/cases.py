@@ -59,7 +59,7 @@ def fields(reading: Reading) -> dict[str, Any]:
     email: Email = reading.email
     return {
         "subject": email.subject,
-        "from": _person(email.sender),
+        "from": _person(email.shown_from),
         "to": [_person(one) for one in email.to],
         "cc": [_person(one) for one in email.cc],
         "message_id": email.header("message-id").strip("<> ") or email.message_id,

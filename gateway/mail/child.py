@@ -20,8 +20,6 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-import mailparser  # noqa: F401 - so that the first mail need not wait for it
-
 from gateway.mail.read import read
 from gateway.mail.wire import dump
 

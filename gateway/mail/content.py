@@ -23,6 +23,8 @@ from gateway.model.email import Attachment
 from . import calendar, cms, limits, tnef
 from .archive import Looker
 from .charset import codec, decode
+from .head import split_head, with_line_feeds
+from .headers import decode_value
 from .mime import Part, Tree
 from .names import Namer, clean_name, extension_of, invented, shorten
 from .sniff import type_of
@@ -368,11 +370,8 @@ def _guess(name: str) -> str:
 
 def _message_name(data: bytes) -> str:
     """A nested message is called by its Subject."""
-    from .headers import decode_value, split_headers
-    from .ids import header_block
-
-    for name, raw in split_headers(header_block(data.lstrip(b"\r\n")))[0]:
-        if name.lower() == "subject" and raw:
+    for raw in split_head(with_line_feeds(data.lstrip(b"\r\n"))).values("subject"):
+        if raw:
             subject = clean_name(decode_value(raw).replace("/", "-").replace("\\", "-"))[:80].strip(" .")
             if subject:
                 return subject + ".eml"

@@ -16,9 +16,10 @@ from itertools import pairwise
 from gateway.model.email import Address, Forwarded
 
 from . import limits
+from .addresses import canonical_address
 from .blocks import to_blocks
 from .clean import clean_line
-from .headers import canonical_address, decode_words
+from .headers import decode_words
 from .lines import Line, Run, render, squeeze
 from .quote import attribution, bare, header_block, is_rule, quote_depth, separator
 from .quotewords import CC, DATE, FORWARD_PREFIXES, FORWARDED, FROM, SUBJECT, TO

@@ -2,7 +2,7 @@
 
 Canonical (docs/mail-rules.md "Threading"): trimmed, one pair of brackets dropped, the local part's case kept,
 the domain in lower case, cut at 998 characters; an id with blanks or without @ becomes ``sha256.<hex>@invalid.local``.
-``scan_ids`` sees the same fields as ``read`` (both use ``split_headers``). Source: RFC 5322 3.6.4.
+``scan_ids`` sees the same fields as ``read`` (both use ``split_head``). Source: RFC 5322 3.6.4.
 """
 
 from __future__ import annotations
@@ -12,21 +12,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.model.email import lower_ascii
+
 from . import limits
-from .clean import clean
-from .headers import RawHeader, decode_value, split_headers
+from .author import author_of
+from .clean import clean, clean_line
+from .head import RawHeader, split_head, with_line_feeds
+from .headers import decode_words
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
 _FOLDS = re.compile(r"[ \t\r\n]+")
-_PLAIN_FROM = re.compile(rb"(?:[^<>]*<)?\s*([^\s<>@,;:\"()]+@[A-Za-z0-9.-]+)\s*>?")
-MOST_FROM = 1000
+_FOREIGN_WORD = re.compile(rb"=\?(?!(?:utf-8|us-ascii|iso-8859-1)[?*])", re.IGNORECASE)
+LONGEST = 16 * 1024
+"""Octets of a field in which ids are looked for; of a longer one its beginning and its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderIds:
     """What the edge stores with a delivery. ``date_present`` and ``received_count`` tell a device's bare mail
-    from one that an MTA carried; ``author`` is the address in From, lower case, "" where it is not plain: it
-    tells who may be waited for, and nothing else."""
+    from one that an MTA carried; ``author`` is the address in From, ASCII in lower case, "" where it is
+    not one plain mailbox."""
 
     message_id: str
     in_reply_to: tuple[str, ...]
@@ -53,18 +58,13 @@ def normalise_message_id(text: str) -> str:
 def ids_of(text: str) -> tuple[str, ...]:
     """The ids of an In-Reply-To or References value: the bracketed ones, else words with an @ (some programs
     leave the brackets out, others write a sentence)."""
-    found: list[str] = []
-    if "<" in text:
-        for match in _BRACKETED.finditer(text):
-            inner = _FOLDS.sub("", match.group(1))
-            found.append(normalise_message_id(inner))
+    found = [_FOLDS.sub("", inner) for inner in dict.fromkeys(_BRACKETED.findall(text))]
     if not found:
-        found = [normalise_message_id(word.strip(",;<>")) for word in text.split() if "@" in word]
-    found = [one for one in dict.fromkeys(found) if one]
+        found = [word.strip(",;<>") for word in dict.fromkeys(text.split()) if "@" in word]
     if len(found) > limits.REFERENCES:
         # The root and the newest ones say most.
         found = found[:1] + found[-(limits.REFERENCES - 1) :]
-    return tuple(found)
+    return tuple(dict.fromkeys(known for inner in found if (known := normalise_message_id(inner))))
 
 
 def own_id(text: str) -> str:
@@ -76,60 +76,39 @@ def own_id(text: str) -> str:
 
 def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
     """The ids of split header fields; of a repeated field the first counts."""
-    values: dict[str, str] = {}
+    first: dict[str, bytes] = {}
     received = 0
-    date = False
-    author = None
     for name, raw in fields:
         key = name.lower()
-        if key == "received":
-            received += 1
-        elif key == "date":
-            date = True
-        elif key == "from":
-            author = _author(raw) if author is None else ""
-        elif key in ("message-id", "in-reply-to", "references") and key not in values:
-            values[key] = decode_value(raw)
+        received += key == "received"
+        first.setdefault(key, raw)
     return HeaderIds(
-        own_id(values.get("message-id", "")),
-        ids_of(values.get("in-reply-to", "")),
-        ids_of(values.get("references", "")),
-        date,
+        own_id(_text(first.get("message-id", b""))),
+        ids_of(_text(first.get("in-reply-to", b""))),
+        ids_of(_text(first.get("references", b""))),
+        "date" in first,
         received,
-        author or "",
+        lower_ascii(author_of(fields).address),
     )
 
 
-def _author(raw: bytes) -> str:
-    """The only address of a From of ordinary length."""
-    match = _PLAIN_FROM.fullmatch(raw) if len(raw) <= MOST_FROM else None
-    return match[1].decode("ascii").lower() if match else ""
+def _text(raw: bytes) -> str:
+    """A value as text. Ids are ASCII; others are read as UTF-8 or Latin-1, for guessing takes long."""
+    if len(raw) > LONGEST:
+        end = raw[2048 - LONGEST :]
+        raw = raw[:2048] + end[max(end.find(b"<"), 0) :]
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    if "=?" in text and not _FOREIGN_WORD.search(raw):
+        text = decode_words(text)
+    return clean_line(text)
 
 
-def with_line_feeds(raw: bytes) -> bytes:
-    """A mail of bare carriage returns (old Mac programs) with line feeds; any other as it is."""
-    if b"\n" in raw[:10_000] or b"\r" not in raw[:10_000]:
-        return raw
-    return raw.replace(b"\r", b"\n")
-
-
-def header_block(raw: bytes) -> bytes:
-    """The bytes before the first empty line, at most the cap."""
-    raw = with_line_feeds(raw)
-    head = (
-        raw[: limits.HEADER_BLOCK + 4].replace(b"\r\n", b"\n")
-        if raw.find(b"\r\n", 0, 4096) >= 0
-        else raw[: limits.HEADER_BLOCK]
-    )
-    if head.startswith(b"\n"):
-        return b""
-    end = head.find(b"\n\n")
-    return head[: end + 1] if end >= 0 else head[: limits.HEADER_BLOCK]
-
-
-def scan_ids(header_bytes: bytes) -> HeaderIds:
-    """The ids of a raw header block (a whole mail will do): linear, never raises."""
-    return from_fields(split_headers(header_block(header_bytes))[0])
+def scan_ids(raw: bytes) -> HeaderIds:
+    """The ids of a whole mail or its header block: linear, never raises."""
+    return from_fields(split_head(with_line_feeds(raw)).fields)
 
 
 def derived_message_id(digest: str) -> str:

@@ -17,7 +17,8 @@ from . import limits
 from .charset import decode
 from .clean import clean_line
 from .delimiters import PART_FIELD, Spans, has_words, sniff_boundary, spans_of, starts_with_headers
-from .headers import RawHeader, decode_value, decode_words, split_headers
+from .head import RawHeader, split_head
+from .headers import decode_value, decode_words
 from .transfer import Decoded, decode_transfer
 
 _PARAMETER = re.compile(r';?\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
@@ -75,10 +76,11 @@ class Part:
 
 
 class Tree:
-    """Parses once; ``notes`` say what was wrong or capped."""
+    """Parses once; ``notes`` say what was wrong or capped, ``doubts`` are those of the mail's own head."""
 
     def __init__(self, data: bytes) -> None:
         self.notes: list[str] = []
+        self.doubts: tuple[str, ...] = ()
         self._count = 0
         self.root = self._part(data, 0, len(data), "", 0, "text/plain")
 
@@ -88,15 +90,12 @@ class Tree:
 
     def _part(self, data: bytes, start: int, end: int, path: str, depth: int, default: str) -> Part:
         self._count += 1
-        block, body = _header_span(data, start, end)
-        if body - start > limits.HEADER_BLOCK:
-            self.note("header block cut")
-        raw_block = data[start:block]
-        fields, used, notes = split_headers(raw_block, of_a_part=depth > 0)
-        for note in notes:
+        head = split_head(data, start, end, of_a_part=depth > 0)
+        for note in head.notes:
             self.note(note)
-        if used < len(raw_block):
-            body = start + used
+        if not depth:
+            self.doubts = head.doubts
+        fields, body = list(head.fields), head.body
         if depth and default == "text/plain" and fields and not any(PART_FIELD.match(name) for name, _ in fields):
             # Text that begins without the blank line; its first lines only look like headers.
             fields, body = [], start
@@ -113,7 +112,7 @@ class Tree:
         at = part.data.find(b"\n--" + boundary, start, part.start) if boundary else -1
         if at >= 0:
             part.start = at + 1
-            part.fields = split_headers(part.data[start : part.start])[0]
+            part.fields = list(split_head(part.data[start : part.start]).fields)
 
     def _describe(self, part: Part, default: str) -> None:
         seen: dict[str, bytes] = {}
@@ -220,31 +219,6 @@ class Tree:
 
 def _boundary(part: Part) -> bytes:
     return part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
-
-
-def _header_span(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """Where the header block ends and where the body begins."""
-    if data[start : start + 1] == b"\n":
-        return start, start + 1
-    if data[start : start + 2] == b"\r\n":
-        return start, start + 2
-    limit = min(end, start + limits.HEADER_BLOCK)
-    best = (limit, limit) if limit < end else (end, end)
-    lf = data.find(b"\n\n", start, limit)
-    crlf = data.find(b"\n\r\n", start, lf if lf >= 0 else limit)
-    if crlf >= 0:
-        return crlf + 1, crlf + 3
-    if lf >= 0:
-        return lf + 1, lf + 2
-    if limit < end:
-        # The block is longer than the cap: what follows it up to the empty line is not text.
-        far = data.find(b"\n\n", limit, end)
-        far_crlf = data.find(b"\n\r\n", limit, far if far >= 0 else end)
-        if far_crlf >= 0:
-            return limit, far_crlf + 3
-        if far >= 0:
-            return limit, far + 2
-    return best
 
 
 def parse_typed(raw: bytes) -> tuple[str, dict[str, str]]:

@@ -13,13 +13,16 @@ from dataclasses import replace
 from gateway.model.email import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
 from . import auto, data, forward, ids, limits, marks, reply
+from .addresses import read_addresses
+from .author import author_of, listed_author, only_address
 from .blocks import to_blocks, without_pictures
 from .body import Body, pictures
 from .clean import clean, clean_line
 from .content import Collector, Content
-from .headers import Facts, decode_value
+from .head import with_line_feeds
+from .headers import date_of, decode_value, field_text
 from .lines import plain, render, squeeze
-from .mime import Tree
+from .mime import Part, Tree
 
 
 class Reading:
@@ -46,17 +49,17 @@ def read(raw: bytes, *, own_addresses: Collection[str] = (), subject: str | None
 
 
 def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth: int = 0) -> Reading:
-    tree = Tree(ids.with_line_feeds(raw))
+    tree = Tree(with_line_feeds(raw))
     root = tree.root
     languages = _languages(root.header("content-language"), root.header("accept-language"))
     content = Collector(tree, languages).collect()
     hints = content.charsets
     headers = tuple((clean_line(name), decode_value(value, hints)) for name, value in root.fields)
-    facts = Facts(root.fields, hints)
+    people = {key: _people(root, key, hints) for key in ("to", "cc")}
+    sender, shown_from, from_problem = _sender(root, hints)
     known = ids.from_fields(root.fields)
     outer = subject if subject is not None else next((v for n, v in headers if n.lower() == "subject"), "")
     outer = clean_line(outer)
-    sender, from_note = _sender(facts)
 
     shown: set[int] = set()
     body = Body(content, pictures(content), shown)
@@ -71,20 +74,20 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     attachments = tuple(
         replace(file.meta, inline=True) if number in shown else file.meta for number, file in enumerate(content.files)
     )
-    to = facts.people("to")
-    automatic = auto.classify(headers, tree, sender, outer, text, own_addresses, [one.address for one in to])
+    to = people["to"]
+    automatic = auto.classify(headers, tree, shown_from, outer, text, own_addresses, [one.address for one in to])
     forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, depth)
     answer = reply.reply_of(lines)
     email = Email(
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
         references=known.references,
-        date=facts.date,
+        date=date_of(root.header("date")),
         subject=outer,
         sender=sender,
-        reply_to=facts.people("reply-to"),
+        reply_to=_named(root, only_address(root.fields, "reply-to"), "reply-to", hints),
         to=to,
-        cc=facts.people("cc"),
+        cc=people["cc"],
         headers=headers[: limits.HEADERS],
         text=text,
         html=html,
@@ -94,11 +97,15 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         auto=automatic,
         marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
         attachments=attachments,
-        defects=tuple(dict.fromkeys([*tree.notes, *content.notes, *facts.defects, *from_note, *body.notes]))[
-            : limits.DEFECTS
-        ],
+        defects=tuple(
+            dict.fromkeys([*tree.notes, *content.notes, *_header_defects(root, tree, from_problem), *body.notes])
+        )[: limits.DEFECTS],
         digest=_digest(headers, content),
         data=data.files(content),
+        from_problem=from_problem,
+        shown_from=shown_from,
+        list_author=_named(root, *listed_author(root.fields), hints),
+        doubts=tree.doubts,
     )
     return Reading(email, content, raw)
 
@@ -131,17 +138,33 @@ def _attached(content: Content, depth: int) -> Forwarded | None:
     )
 
 
-def _sender(facts: Facts) -> tuple[Address | None, list[str]]:
-    """From; where it names no address, Sender or Reply-To under From's name."""
-    shown = next(iter(facts.people("from")), None)
-    if shown is not None and shown.address:
-        return shown, []
-    for key in ("sender", "reply-to"):
-        other = next((one for one in facts.people(key) if one.address), None)
-        if other is not None:
-            name = shown.name if shown is not None and shown.name else other.name
-            return Address(other.address, name), [f"From has no address, taken from {key}"]
-    return shown, []
+def _people(root: Part, key: str, hints: Sequence[str]) -> tuple[Address, ...]:
+    """The mailboxes of the first field of that name."""
+    raw = next((raw for name, raw in root.fields if name.lower() == key), b"")
+    return tuple(one for one in read_addresses(field_text(raw, hints)) if one.address)
+
+
+def _named(root: Part, address: str, key: str, hints: Sequence[str]) -> Address | None:
+    """A strict address with the name that its field gives it."""
+    return Address(address, next((one.name for one in _people(root, key, hints)), "")) if address else None
+
+
+def _sender(root: Part, hints: Sequence[str]) -> tuple[Address | None, Address | None, str]:
+    """Who From names, what a lenient reader makes of it, and why the two differ. No other field stands in for it."""
+    author = author_of(root.fields)
+    raw = next((raw for name, raw in root.fields if name.lower() == "from"), b"")
+    shown = next(iter(read_addresses(field_text(raw, hints))), None)
+    if author.address:
+        return Address(author.address, shown.name if shown else ""), shown, ""
+    words = decode_value(raw, hints)[:200]
+    return (Address("", words) if words else None), shown, author.problem
+
+
+def _header_defects(root: Part, tree: Tree, from_problem: str) -> list[str]:
+    found = [f"{from_problem}: it names nobody"] if from_problem else []
+    if root.header("date") and not date_of(root.header("date")):
+        found.append("date not understood")
+    return [*found, *tree.doubts]
 
 
 def _languages(*values: str) -> tuple[str, ...]:
@@ -172,7 +195,7 @@ def _unreadable(raw: bytes, error: Exception) -> Reading:
         date="",
         subject="",
         sender=None,
-        reply_to=(),
+        reply_to=None,
         to=(),
         cc=(),
         headers=(),

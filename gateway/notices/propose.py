@@ -87,7 +87,7 @@ def propose(mails: Sequence[Email], least: int = LEAST) -> list[Draft]:
     by_sender: dict[str, list[Email]] = {}
     for email in mails:
         if email.sender and email.sender.address:
-            by_sender.setdefault(email.sender.address.lower(), []).append(email)
+            by_sender.setdefault(email.sender.key, []).append(email)
     groups = [_Group(sender, found[:MOST_MAILS]) for sender, found in by_sender.items() if len(found) >= least]
     return [_draft(one) for one in sorted(groups, key=lambda one: (-len(one.mails), one.sender))]
 

@@ -75,7 +75,7 @@ def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) ->
     assert email.forwarded is not None
     for original in (email.forwarded, *email.forwarded.chain):
         inner = _original(email, original)
-        address = inner.sender.address.lower() if inner.sender else ""
+        address = inner.sender.key if inner.sender else ""
         paper = Paper(inner, envelope)
         for source in (one for one in sources.of(address) if one.desk == desk):
             if values := _product(source, paper):

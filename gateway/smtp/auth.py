@@ -16,6 +16,7 @@ import os
 from collections.abc import Iterable
 
 from gateway.config.smtp import UserSettings
+from gateway.model.email import lower_ascii
 
 N, R, P = 2**15, 8, 1
 MOST_N, MOST_R, MOST_P = 2**17, 16, 4
@@ -72,7 +73,7 @@ class Users:
         user = self._users.get(login)
         if user is None:
             return False
-        address = address.lower()
+        address = lower_ascii(address)
         domain = "@" + address.rpartition("@")[2]
         return any(one.lower() in (address, domain) for one in user.senders)
 

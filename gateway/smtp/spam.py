@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from gateway.mail.headers import RawHeader
+from gateway.mail.head import RawHeader
 
 LONGEST = 4096
 _NUMBER = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,6})?)"

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select
 
+from gateway.model.email import lower_ascii
 from gateway.store import dialects
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
@@ -237,7 +238,7 @@ def get_ticket(connection: Connection, desk: str, ticket_id: str) -> RowMapping 
 
 def add_participants(connection: Connection, desk: str, ticket_id: str, people: Iterable[tuple[str, str]]) -> None:
     """Remember (address, role) as seen on accepted mail of the ticket."""
-    rows = [{"desk": desk, "ticket_id": ticket_id, "address": a.lower(), "role": role} for a, role in people if a]
+    rows = [{"desk": desk, "ticket_id": ticket_id, "address": lower_ascii(a), "role": role} for a, role in people if a]
     if rows:
         connection.execute(_once(connection.dialect.name, participant), rows)
 
@@ -247,7 +248,7 @@ def part_in(connection: Connection, desk: str, ticket_id: str, address: str) -> 
     query = select(participant.c.role).where(
         participant.c.desk == desk,
         participant.c.ticket_id == ticket_id,
-        participant.c.address == address.lower(),
+        participant.c.address == lower_ascii(address),
     )
     return str(connection.execute(query).scalar() or "")
 

@@ -394,7 +394,7 @@ def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
 
 def _read(email: Email, decision: Decision) -> dict[str, Any]:
     """What the store keeps of a mail once it was read."""
-    sender = email.sender.address.lower() if email.sender else ""
+    sender = email.sender.key if email.sender else ""
     return {
         "digest": email.digest,
         "sender": sender,

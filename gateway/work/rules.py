@@ -189,7 +189,7 @@ def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings
         spam_score=example.spam_score,
         scl=example.scl,
     )
-    view = View(email, envelope, email.sender.address.lower() if email.sender else "", zone)
+    view = View(email, envelope, email.sender.key if email.sender else "", zone)
     answer = Answer(tell=True)
     if rule.node().holds(view, answer) != example.matches:
         said = "; ".join(f"{line}: {'yes' if holds else 'no'}" for line, holds in answer.lines)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mail.headers import split_headers
+from gateway.mail.head import split_head
 from gateway.smtp.spam import Spam, spam_of
 from gateway.store.engine import Store
 from tests.smtp.serving import envelopes, peer, serving
@@ -42,7 +42,7 @@ SPAMASSASSIN = (
     ],
 )
 def test_what_filters_write(header: str, expected: Spam) -> None:
-    assert spam_of(split_headers(header.encode())[0]) == expected
+    assert spam_of(split_head(header.encode()).fields) == expected
 
 
 @given(st.sampled_from(["X-Spam-Status", "X-Spamd-Result", "X-Forefront-Antispam-Report", "X-Spam-Score"]), st.binary())

@@ -15,6 +15,7 @@ from typing import Any
 from gateway.config.settings import MailboxSettings
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows
+from gateway.model.email import lower_ascii
 
 __all__ = ["Catalog", "DeskAway", "Destination", "Person", "UnknownName", "load"]
 
@@ -251,7 +252,7 @@ def _staff(users: Rows) -> dict[str, Person]:
         Person(
             user["user_id"],
             f"{user.get('first_name') or ''} {user.get('last_name') or ''}".strip(),
-            str(user["email"]).lower(),
+            lower_ascii(str(user["email"])),
         )
         for user in users
         if user.get("email") and user.get("user_type") == "internal" and not user.get("is_inactive")

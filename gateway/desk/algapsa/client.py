@@ -327,9 +327,7 @@ class Desk:
         found: list[Any] = []
         for page in range(1, PAGES + 1):
             paged = {**params, "limit": 100, "page": page}
-            outcome = await self._get(
-                path, shape=shape, params=paged, urgency=urgency, patience=patience, vital=vital
-            )
+            outcome = await self._get(path, shape=shape, params=paged, urgency=urgency, patience=patience, vital=vital)
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data

@@ -19,8 +19,7 @@ from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.policy import Context, decide
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
-from gateway.mail.headers import split_headers
-from gateway.mail.ids import header_block
+from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.read import read
 from gateway.model import questions as ask
 from gateway.model.email import Email
@@ -79,7 +78,7 @@ async def explain(
     raw = file.read_bytes()
     email = read(raw, own_addresses=[box.address for box in settings.mailbox]).email
     box = _mailbox(settings, recipient)
-    spam = spam_of(split_headers(header_block(raw))[0]) if relayed else Spam()
+    spam = spam_of(split_head(with_line_feeds(raw)).fields) if relayed else Spam()
     envelope = Envelope(
         mail_from=_mail_from(sender, email),
         rcpt_to=recipient or box.address,

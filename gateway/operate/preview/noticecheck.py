@@ -65,7 +65,7 @@ def _taken(one: NoticeSettings, settings: Settings, known: Sources) -> Iterator[
 def _as_sent_by(source: Source, email: Email) -> tuple[Email, Envelope]:
     """A mail as it comes from a source, with all of its proofs."""
     who = source.who
-    address = email.sender.address.lower() if email.sender else ""
+    address = email.sender.key if email.sender else ""
     if who.senders and not who.claimed(address):
         first = min(who.senders)
         address = first if "@" in first else f"notices@{first}"

@@ -20,7 +20,6 @@ from gateway.smtp.verdict.signature import (
     check_body,
     check_header,
     is_relaxed_body,
-    raw_headers,
     signed_fields,
     tags_of,
 )
@@ -43,7 +42,9 @@ class Arc:
 
 async def check_arc(dns: Dns, mail: Incoming, bodies: Bodies, sealers: frozenset[str] | None = None) -> Arc:
     """``sealers``: nothing is asked of a chain whose newest seal is of none of them; all count without."""
-    headers = raw_headers(mail.start())
+    if mail.split().doubts:
+        return Arc("none", "the header has more than one reading")
+    headers = mail.split().folded()
     try:
         sets = _sets(headers)
         if not sets:

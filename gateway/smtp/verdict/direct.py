@@ -38,6 +38,8 @@ class Direct:
 
     async def judge(self, address: str, helo: str, mail_from: str, mail: Incoming, domain: str) -> Finding:
         """The verdict on the From domain, why, and the domain's policy."""
+        if doubts := mail.split().doubts:
+            return _unreadable(await self._policy(domain), domain, doubts[0])
         bodies = Bodies(mail, self._slots)
         policy, spf, signatures = await asyncio.gather(
             self._policy(domain), self._spf(address, helo, mail_from, domain), self._dkim(mail, bodies, domain)
@@ -93,6 +95,19 @@ class Direct:
             if relayed(stamp, domain).verdict == "pass":
                 return Finding("pass", f"arc: {sealer} saw it pass")
         return None
+
+
+def _unreadable(policy: Dmarc | DnsTrouble | None, domain: str, doubt: str) -> Finding:
+    """Another reader may see another header: nothing can prove this one."""
+    if isinstance(policy, DnsTrouble):
+        return Finding("unknown", f"{doubt}, and dmarc=temperror ({policy})")
+    if policy is None:
+        return Finding("none", f"{doubt}: no signature counts")
+    if policy.doubt:
+        return Finding("unknown", f"{doubt}, and dmarc=temperror ({policy.doubt})", policy.policy)
+    if policy.policy == "none":
+        return Finding("none", f"{doubt}: no signature counts", policy.policy)
+    return Finding("fail", f"{doubt}: no signature counts, and {domain} asks for {policy.policy}", policy.policy)
 
 
 def _in_doubt(proofs: list[Proof], domain: str, why: str, policy: str = "") -> Finding:

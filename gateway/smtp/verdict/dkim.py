@@ -21,7 +21,6 @@ from gateway.smtp.verdict.signature import (
     check_body,
     check_header,
     is_relaxed_body,
-    raw_headers,
     signed_fields,
     tags_of,
 )
@@ -67,6 +66,7 @@ class Bodies:
         """Blocks: for a thread."""
         if relaxed not in self._made:
             with self._mail.open() as file:
+                file.seek(self._mail.split().body)
                 self._made[relaxed] = body_hash(file, relaxed)
         return self._made[relaxed]
 
@@ -86,8 +86,11 @@ async def check_dkim(
     dns: Dns, mail: Incoming, bodies: Bodies, proves: Callable[[str], bool] = lambda signer: True
 ) -> list[Dkim]:
     """The result of each signature, top first; of those whose signer ``proves`` something at most
-    ``MOST_SIGNATURES``, which are checked at the same time. The others are not asked for."""
-    headers = raw_headers(mail.start())
+    ``MOST_SIGNATURES``, which are checked at the same time. The others are not asked for. No signature of a mail
+    whose header has more than one reading counts."""
+    if mail.split().doubts:
+        return []
+    headers = mail.split().folded()
     asked: list[Header] = []
     others: list[Dkim] = []
     for header in headers:

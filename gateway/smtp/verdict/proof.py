@@ -70,6 +70,14 @@ def _by_dmarc(judged: Sequence[Result]) -> Finding:
     return Finding("none", f"relay: dmarc={dmarc.result}", policy)
 
 
+def doubted(passed: Finding, stamp: Stamp | None, doubt: str) -> Finding:
+    """A relay's pass for a mail whose header another reader may read otherwise: the relay need not have judged what
+    we read. It disproves the sender where a DMARC policy stands behind it that may ask for more than nothing."""
+    judged = stamp is not None and any(result.method == "dmarc" and result.result == "pass" for result in stamp.results)
+    verdict: Verdict = "fail" if judged and passed.policy != "none" else "none"
+    return Finding(verdict, f"{doubt}: what passed need not be what is read ({passed.reason})", passed.policy)
+
+
 def _policy(dmarc: Result) -> str:
     """The domain's policy as Google and OpenDMARC (a comment) or Microsoft (action=) write it."""
     for word in dmarc.comment.lower().replace(",", " ").split():

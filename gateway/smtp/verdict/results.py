@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from gateway.mail.headers import RawHeader
+from gateway.mail.head import RawHeader
 
 LONGEST = 16 * 1024
 MOST_RESULTS = 50

@@ -1,39 +1,15 @@
-"""The From address that a verdict is about, and the domains that belong together.
-
-DMARC (RFC 7489 3.1, 6.6.1): exactly one From address; alignment by organisational domain, from the
-public suffix list that is shipped with ``publicsuffixlist``.
+"""The domains that belong together: alignment by organisational domain (RFC 7489 3.1), from the public suffix
+list that is shipped with ``publicsuffixlist``. Who From names is ``gateway.mail.author``'s.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from publicsuffixlist import PublicSuffixList
 
-from gateway.mail.headers import Facts, RawHeader
-
-_SIMPLE = re.compile(rb'[^<>@,;:()\\\r\n]{0,500}<([^<>@\s",;:()\\]{1,200}@[A-Za-z0-9.-]{1,253})>[ \t]*')
-_BARE = re.compile(rb'[^<>@\s",;:()\\]{1,200}@[A-Za-z0-9.-]{1,253}')
-
-
-def from_address(fields: Sequence[RawHeader]) -> tuple[str, str]:
-    """The one From address in lower case, or "" and why there is not one."""
-    values = [raw for name, raw in fields if name.lower() == "from"]
-    if len(values) != 1:
-        return "", "no From" if not values else "more than one From header"
-    raw = values[0]
-    if simple := _SIMPLE.fullmatch(raw):
-        # An encoded word may hold anything, an address too; then the whole reader decides.
-        if b"=?" not in raw:
-            return simple.group(1).decode("ascii", "replace").lower(), ""
-    elif _BARE.fullmatch(raw):
-        return raw.decode("ascii", "replace").lower(), ""
-    people = [one for one in Facts([("From", raw)]).people("from") if one.address]
-    if len(people) != 1:
-        return "", "no address in From" if not people else "more than one From address"
-    return people[0].address.lower(), ""
+from gateway.mail.author import NotStrict, read_domain
+from gateway.model.email import lower_ascii
 
 
 def domain_of(address: str) -> str:
@@ -41,14 +17,12 @@ def domain_of(address: str) -> str:
 
 
 def ascii_domain(domain: str) -> str:
-    """Lower case, without the root's dot, international names in their ASCII form."""
-    domain = domain.strip().rstrip(".").lower()
-    if domain.isascii():
-        return domain
+    """In its one form (``author.read_domain``), without the root's dot; one that is no name in lower case."""
+    domain = domain.strip().rstrip(".")
     try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return domain
+        return read_domain(domain)
+    except NotStrict:
+        return lower_ascii(domain)
 
 
 @lru_cache(1)

@@ -26,29 +26,13 @@ Header = tuple[bytes, bytes]
 BLOCK = 256 * 1024
 LONGEST = 8 * 1024  # of a signature header
 LARGEST_KEY = 4096
-MOST_FIELDS = 1000
 MOST_SIGNED = 200
 _BLANKS = re.compile(rb"\s{50}")
-_FIELD_END = re.compile(rb"\r\n(?![ \t])")
 _WSP = re.compile(rb"[ \t]+")
 
 
 class BadSignature(Exception):
     """The signature does not hold, or is not understood."""
-
-
-def raw_headers(start: bytes) -> list[Header]:
-    """The fields of a mail as they are, folds and all: (name, value with its line end), top first."""
-    end = start.find(b"\r\n\r\n")
-    block = start[: end if end >= 0 else len(start)]
-    fields = []
-    for one in _FIELD_END.split(block):
-        name, colon, value = one.partition(b":")
-        if colon:
-            fields.append((name.rstrip(b" \t"), value + b"\r\n"))
-        if len(fields) > MOST_FIELDS:
-            return []  # signatures over so many are not worth their time
-    return fields
 
 
 def tags_of(value: bytes, needed: Sequence[bytes], arc: bool = False) -> dict[bytes, bytes]:
@@ -75,11 +59,11 @@ class BodyHash:
 
 
 def body_hash(file: IO[bytes], relaxed: bool) -> BodyHash:
-    """The hash of the canonical body (RFC 6376 3.4.3, 3.4.4); the file stands at the beginning of the mail."""
+    """The hash of the canonical body (RFC 6376 3.4.3, 3.4.4); the file stands at its beginning."""
     digest = hashlib.sha256()
     length = 0
     empty_lines = 0
-    for lines in _whole_lines(_after_header(file)):
+    for lines in _whole_lines(iter(lambda: file.read(BLOCK), b"")):
         if relaxed:
             lines = _WSP.sub(b" ", lines).replace(b" \r\n", b"\r\n")
         end = len(lines)
@@ -98,23 +82,6 @@ def body_hash(file: IO[bytes], relaxed: bool) -> BodyHash:
         digest.update(b"\r\n")
         length = 2
     return BodyHash(digest.digest(), length)
-
-
-def _after_header(file: IO[bytes]) -> Iterator[bytes]:
-    """The body's blocks."""
-    kept = b""
-    while block := file.read(BLOCK):
-        data = kept + block
-        if not kept and data.startswith(b"\r\n"):
-            yield data[2:]
-            break
-        at = data.find(b"\r\n\r\n")
-        if at >= 0:
-            yield data[at + 4 :]
-            break
-        kept = data[-3:]
-    while block := file.read(BLOCK):
-        yield block
 
 
 def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:

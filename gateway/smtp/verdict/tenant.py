@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gateway.mail.headers import RawHeader
+from gateway.mail.head import RawHeader
 
 AUTH_AS = "x-ms-exchange-crosstenant-authas"
 ID = "x-ms-exchange-crosstenant-id"

@@ -7,6 +7,7 @@ Authentication-Results with what Microsoft 365 says of mail within our own tenan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,13 +16,15 @@ import structlog
 
 from gateway.config.smtp import SmtpSettings
 from gateway.intake.accept import Incoming
-from gateway.mail.headers import RawHeader
+from gateway.mail.author import author_of
+from gateway.mail.head import RawHeader
+from gateway.model.email import lower_ascii
 from gateway.model.envelope import Verdict
 from gateway.smtp.auth import Users
 from gateway.smtp.verdict import tenant
-from gateway.smtp.verdict.proof import Finding, relayed
+from gateway.smtp.verdict.proof import Finding, doubted, relayed
 from gateway.smtp.verdict.results import NO_ID, trusted_stamp
-from gateway.smtp.verdict.sender import domain_of, from_address
+from gateway.smtp.verdict.sender import domain_of
 
 if TYPE_CHECKING:
     from gateway.smtp.verdict.direct import Direct
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 log = structlog.get_logger("smtp")
 
 ENDS_A_COMMENT = frozenset('"();\\ ')
+
+
+_DAEMON = re.compile(rb"(?i)<?(?:mailer-daemon|postmaster)(?:@[a-z0-9.-]{1,253})?>?[ \t]{0,9}\([a-z0-9 .,_-]{0,99}\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,11 @@ class Verdicts:
         return bool(self._authserv_ids or self._tenant) if peer.is_relay else self._settings.direct
 
     async def judge(self, peer: Peer, mail: Incoming) -> SenderVerdict:
-        fields = mail.fields()
-        sender, problem = from_address(fields)
+        author = author_of(mail.fields())
+        if author.problem:
+            return SenderVerdict("none" if _is_report(peer, mail) else "fail", author.problem, "", False)
+        sender = lower_ascii(author.address)
         domain = domain_of(sender)
-        if problem:
-            missing = problem in ("no From", "no address in From")
-            return SenderVerdict("none" if missing else "fail", problem, "", False)
         verdict, reason, policy = await self._verdict(peer, mail, sender, domain)
         return SenderVerdict(verdict, reason, sender, self._is_own(domain), policy)
 
@@ -106,11 +111,14 @@ class Verdicts:
         fields = mail.fields()
         stamp = trusted_stamp(fields, self._authserv_ids, self._depth)
         found = relayed(stamp, domain)
+        doubts = mail.split().doubts
+        if found.verdict == "pass" and doubts:
+            return doubted(found, stamp, doubts[0])
         if found.verdict == "pass" and ENDS_A_COMMENT & set(peer.mail_from):
             return Finding("none", "relay: the envelope's sender could have written into its Authentication-Results")
         if found.verdict == "pass" and stamp and self._is_of_another_tenant(fields, stamp.authserv_id):
             return Finding("none", "relay: the mail left Microsoft 365 by way of another tenant")
-        if found.verdict in ("none", "unknown") and self._is_own(domain):
+        if found.verdict in ("none", "unknown") and self._is_own(domain) and not doubts:
             return self._within_tenant(fields, found)
         return found
 
@@ -139,3 +147,9 @@ class Verdicts:
         except Exception as error:  # a sender must not be believed for what he does to a library
             log.error("verdict failed", error=type(error).__name__, exc_info=error)
             return Finding("fail", "the look-ups failed, see the log")
+
+
+def _is_report(peer: Peer, mail: Incoming) -> bool:
+    """A mail server's report about undelivered mail: Postfix names itself with a comment, and nobody else is meant."""
+    values = mail.split().values("from")
+    return not peer.mail_from and len(values) == 1 and bool(_DAEMON.fullmatch(values[0]))
