@@ -107,8 +107,10 @@ class SmtpSettings(Section):
     timeout: Seconds = Field(120, description="seconds without a command or a block of data")
     data_timeout: Seconds = Field(600, description="seconds for the data of one mail")
     floor_rate: Annotated[int, Field(ge=0)] = Field(500, description="least bytes a second of data, after a minute")
-    bare_line_ends: Literal["accept", "refuse", "normalise"] = Field(
-        "accept", description="LF without CR, CR without LF: accept and note, refuse, or make them line ends"
+    bare_line_ends: Literal["accept", "refuse", "normalise"] | None = Field(
+        None,
+        description="LF without CR, CR without LF: accept and note, refuse, or make them line ends; "
+        "when not set, mx listeners refuse and the others accept",
     )
     loop_header: str = Field("X-Mail-Ticket-Gateway", description="our own mark; with our hostname it is a loop")
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")

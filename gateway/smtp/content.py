@@ -114,7 +114,7 @@ def _begin(session: Session) -> Arrival | None:
     except (DiskFull, OSError) as error:
         log.error("disk full", detail=str(error))
         return None
-    session.arrival = Arrival(mail, session.policy.max_size, edge.in_flight, edge.settings.bare_line_ends)
+    session.arrival = Arrival(mail, session.policy.max_size, edge.in_flight, session.policy.bare_line_ends)
     return session.arrival
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.smtp.limits import Networks
+from gateway.smtp.lineends import BarePolicy
 
 Kind = Literal["mx", "relay", "submission", "lmtp"]
 Tls = Literal["off", "offer", "require", "implicit"]
@@ -25,6 +26,7 @@ class Policy:
     networks: Networks
     balancers: Networks
     vouched: Networks
+    bare_line_ends: BarePolicy = "accept"
     is_local: bool = False
 
     @property
@@ -48,6 +50,7 @@ def policy_of(listener: ListenerSettings, smtp: SmtpSettings) -> Policy:
         networks=Networks(networks),
         balancers=Networks(listener.balancers),
         vouched=Networks(listener.vouched),
+        bare_line_ends=smtp.bare_line_ends or ("refuse" if listener.kind == "mx" else "accept"),
         is_local=listener.listen.startswith("unix:"),
     )
 

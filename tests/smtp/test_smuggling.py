@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.smtp.lineends import LineEnds
+from gateway.smtp.policy import policy_of
 from gateway.store.engine import Store
 from tests.smtp.serving import contents, envelopes, peer, serving
 
@@ -26,7 +28,7 @@ SMUGGLED = b"MAIL FROM:<evil@x.example>\r\nRCPT TO:<support@msp.example>\r\nDATA
 
 @pytest.mark.parametrize("end", ENDS, ids=repr)
 async def test_one_mail_stays_one_mail(kept: Store, tmp_path: Path, end: bytes) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as one:
         await one.ready()
         answer = await one.say(b"Subject: one\r\n\r\nbegin" + end + SMUGGLED + b"\r\n.\r\n")
         assert answer.startswith("250")
@@ -37,7 +39,7 @@ async def test_one_mail_stays_one_mail(kept: Store, tmp_path: Path, end: bytes) 
 
 
 async def test_accepted_and_noted(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as one:
         for text in (b"a\nb", b"a\rb", b"a\0b", b"a\r\nb"):
             await one.ready()
             await one.say(b"Subject: x\r\n\r\n" + text + b"\r\n.\r\n")
@@ -46,13 +48,30 @@ async def test_accepted_and_noted(kept: Store, tmp_path: Path) -> None:
     assert (await contents(kept))[0].endswith(b"a\nb\r\n")
 
 
-async def test_refused(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, bare_line_ends="refuse") as listener, peer(listener) as one:
+async def test_an_mx_refuses_them_unless_told_otherwise(kept: Store, tmp_path: Path) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as one:
         for text in (b"a\nb", b"a\rb"):
             await one.ready()
             assert (await one.say(text + b"\r\n.\r\n")).startswith("550 5.5.2")
         await one.ready()
         assert (await one.say(b"fine\r\n.\r\n")).startswith("250")
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "policy"),
+    [
+        ("mx", None, "refuse"),
+        ("mx", "accept", "accept"),
+        ("relay", None, "accept"),
+        ("lmtp", None, "accept"),
+        ("relay", "refuse", "refuse"),
+        ("mx", "normalise", "normalise"),
+    ],
+)
+def test_what_each_kind_of_listener_does(kind: str, told: str | None, policy: str) -> None:
+    listener = ListenerSettings(name="x", listen="127.0.0.1:0", kind=kind, networks=("127.0.0.0/8",))
+
+    assert policy_of(listener, SmtpSettings(bare_line_ends=told)).bare_line_ends == policy
 
 
 async def test_normalised(kept: Store, tmp_path: Path) -> None:
