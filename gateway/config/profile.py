@@ -126,8 +126,12 @@ class KeyPart(Section):
 
     id: tuple[str, ...] = Field((), description="the vendor's own number: the first that was read is the whole key")
     object: tuple[str, ...] = Field((), description="what has the problem; each must be read, unless an id was")
-    condition: tuple[str, ...] = Field((), description="what is wrong with it; may be absent")
-    scope: tuple[str, ...] = Field((), description="what else keeps objects apart, such as the sender")
+    condition: tuple[str, ...] = Field(
+        (), description="what is wrong with it; a mail that says that it is over, and names none of these, ends nothing"
+    )
+    scope: tuple[str, ...] = Field(
+        (), description="what else keeps objects apart, such as a server or an account that the mail names"
+    )
     need: tuple[str, ...] = Field((), description="other names without which the mail counts as not read")
     objects: str = Field("", description="the name with many values: what planned work touches")
     incident: tuple[str, ...] = Field((), description="the same for all mails of an incident, whomever they reach")

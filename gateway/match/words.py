@@ -6,6 +6,7 @@ is denied ("not resolved", "konnte nicht behoben werden") closes nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,15 @@ _DENIALS = frozenset(
     "not no never cannot can't couldn't wasn't isn't hasn't unable failed without before until once nicht kein keine "
     "ohne sobald pas sans non sin niet geen".split()
 )
+_NOW = re.compile(
+    r"(?:->|=>|→|⇒|➔|➜|\b(?:now|jetzt|nun|maintenant|ahora|adesso|nu)\s*[:=]|"
+    r"\b(?:from\s[^\n]{1,40}?\sto|von\s[^\n]{1,40}?\sauf)\b)",
+    re.IGNORECASE,
+)
+"""What stands before the state that holds now, in a text of two: "Down ended (now: Warning)", "OK -> ALARM"."""
+_BEFORE = re.compile(r"\(\s*(?:before|previously|was|formerly|vorher|zuvor|avant)\b[^()\n]{0,60}\)", re.IGNORECASE)
+"""The state that held before: "Down (before: Warning)"."""
+MOST_TRANSITION = 120
 _BEFORE_DENIED = 3  # words between the denial and the word
 
 
@@ -83,8 +93,18 @@ def state_words(lists: Mapping[State, Sequence[str]]) -> Words:
 
 
 def state_in(text: str, words: Words) -> tuple[State, str]:
-    """The state that a text tells, and the word that says so; "update" and "" when it has none. Of a text that goes
-    on where nobody looked, nothing is known to be over."""
+    """The state that a text tells, and the word that says so; "update" and "" when it has none. A text of two states is
+    read by the one that holds now. Of a text that goes on where nobody looked, nothing is known to be over."""
+    if len(text) <= MOST_TRANSITION:
+        text = _BEFORE.sub(" ", text)
+        *before, now = _NOW.split(text)
+        state, word = _told(now, words)
+        if before and word and (state != "close" or folded(now.strip(" ()[].!")) == folded(word)):
+            return state, word
+    return _told(text, words)
+
+
+def _told(text: str, words: Words) -> tuple[State, str]:
     states: dict[State, str] = {}
     found = words.found(text)
     whole = len(text) <= MOST_TEXT and len(found) < MOST_FOUND

@@ -44,6 +44,9 @@ class Notice:
     """One notice. ``key`` names the problem: the same for each mail about it and for no other within the
     profile (of the object and the condition, normalised; of the normalised subject when reading failed).
 
+    ``scope`` is where it came from: the address in From, and the network or login that proved it. The same key from
+    elsewhere is another problem.
+
     ``proven`` says that the source is who the profile wants, by ``proof``; without it a change of state is
     told and never acted upon. ``failed`` are the names of the fields that could not be read. ``severity`` is
     the vendor's word, ``rank`` its place in the profile's order (0 unknown, higher is worse), ``priority`` the
@@ -56,6 +59,7 @@ class Notice:
     profile: str
     state: State
     key: str
+    scope: str = ""
     object: str = ""
     condition: str = ""
     title: str = ""

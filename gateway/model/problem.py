@@ -25,7 +25,8 @@ class Problem:
     """One row of the store. Times are seconds since the epoch as the gateway accepted the mails, but ``at`` and
     ``sequence``, which are the vendor's of the newest notice.
 
-    ``family`` is the same for all clients of a key. ``ticket_id`` "" while the ticket is being made by
+    ``family`` is the same for all clients and scopes of a key; ``scope`` is where its notices come from, "" for the
+    gateway itself. ``ticket_id`` "" while the ticket is being made by
     ``delivery_id``; ``status_id`` and ``priority_id`` are those that we gave it. ``count`` notices came in this
     episode, ``words`` of them in a row with the same ``word``. ``part_of`` is the id of the problem whose ticket
     is this one's too (a storm, planned work), until ``until`` if that is not 0; ``listing`` says that a list of
@@ -37,6 +38,7 @@ class Problem:
     profile: str
     key: str
     client_id: str
+    scope: str = ""
     state: ProblemState = "open"
     object: str = ""
     condition: str = ""
@@ -112,8 +114,9 @@ def family_of(desk: str, profile: str, key: str) -> str:
     return digest(desk, profile, key)
 
 
-def id_of(family: str, client_id: str) -> str:
-    return digest(family, client_id)
+def id_of(family: str, client_id: str, scope: str = "") -> str:
+    """A problem's id: where it comes from keeps equal names apart."""
+    return digest(family, client_id, scope) if scope else digest(family, client_id)
 
 
 def missing_key(expectation: str, name: str) -> str:

@@ -175,8 +175,12 @@ def _kinship(one: FixturePart, found: Mapping[str, Notice | None]) -> list[str]:
         return []
     for name in (one.gives.same_as, *one.gives.unlike):
         other = found.get(name) if name else None
-        if other is not None and (other.key == notice.key) != (name == one.gives.same_as):
-            verb = "the same" if other.key == notice.key else "another"
+        if other is None:
+            continue
+        wanted = name == one.gives.same_as  # whoever sent it: addresses in fixtures are examples
+        same = other.key == notice.key and (wanted or other.scope == notice.scope)
+        if same != wanted:
+            verb = "the same" if same else "another"
             out.append(f"its key is {notice.key!r}, {verb} as {name!r} has: {other.key!r}")
     return out
 

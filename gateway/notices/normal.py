@@ -95,7 +95,7 @@ def tidy(text: str) -> str:
 
 def key(parts: tuple[str, ...]) -> str:
     """Values that are stable as one key; what is long ends in a digest."""
-    text = " | ".join(parts)
+    text = " | ".join(part.replace("|", "¦") for part in parts)
     if len(text) <= MOST_KEY:
         return text
     return f"{text[: MOST_KEY - 18]}… {hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}"

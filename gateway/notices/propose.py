@@ -189,6 +189,9 @@ def _judging(group: _Group, parts: Mapping[str, str], states: Mapping[State, Seq
         levels = list({folded(value): value for value in values}.values())
         out += ["", "# Put the levels into their order, the lowest first.", "[severity]", 'fields = ["severity"]']
         out.append(f"levels = {_list(levels)}")
+    if objects == ["rest"]:
+        out += ["", "# Two jobs may share a subject: say close = true once the key names what each mail is about."]
+        out += ["[policy]", "close = false"]
     out += ["", "[client]", f"fields = {_list(['client'] if parts['client'] else ['tag', 'from_name'])}", ""]
     return out
 

@@ -27,6 +27,7 @@ from gateway.notices.paper import MOST_VALUE, Paper, Values
 from gateway.notices.source import Source, Sources, tag_of
 
 _NAME = re.compile(r"\{([^{}]*)\}")
+NOT_READ = "?"
 UNREAD = "the product"
 """What failed where a dedicated source sends what does not look like its product."""
 
@@ -120,7 +121,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
     key, when = source.profile.key, source.profile.time
     known = _key(source, values)
     state, word, told = _state(source, values)
-    lacking = _lacking(source, values) + ([] if told else [source.profile.state.fields[0]])
+    lacking = _lacking(source, values, state == "close") + ([] if told else [source.profile.state.fields[0]])
     if not known:
         return _unread(source, values, proof, tuple(dict.fromkeys(lacking)), forwarded)
     object_ = values.joined(key.object) or values.first(key.id)
@@ -130,6 +131,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
         profile=source.name,
         state=state,
         key=known,
+        scope=_scope(source, values.paper, proof),
         object=object_[:MOST_VALUE],
         condition=condition[:MOST_VALUE],
         title=_title(source, values, object_, condition),
@@ -155,21 +157,38 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
 
 
 def _key(source: Source, values: Values) -> str:
-    """The problem's key: the vendor's number, else scope, object and condition; "" without an object."""
+    """The problem's key: scope, and the vendor's number or object and condition, each in its place; "" without an
+    object. What could not be read is no value, and not the same as nothing to read."""
     key = source.profile.key
     if identity := values.first(key.id):
-        return folded(identity)
+        return normal.key((*_parts(values, key.scope), folded(identity)))
     if not key.object or not all(values.get(name) for name in key.object):
         return ""
-    names = (*key.scope, *key.object, *key.condition)
-    parts = [normal.stable(values.get(name), loose=name in ("subject", "rest")) for name in names]
-    return normal.key(tuple(part for part in parts if part))
+    return normal.key(_parts(values, (*key.scope, *key.object, *key.condition)))
 
 
-def _lacking(source: Source, values: Values) -> list[str]:
-    """The names that the profile needs and that were not read."""
+def _scope(source: Source, paper: Paper, proof: str) -> str:
+    """Where it comes from; of what somebody sent on, who wrote it at first."""
+    sender = paper.email.sender
+    return source.who.scope(sender.address.lower() if sender else "", paper.envelope, bool(proof))
+
+
+def _parts(values: Values, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Values as a key has them."""
+    texts = [(values.get(name), name in ("subject", "rest")) for name in names]
+    return tuple(normal.stable(text, loose) or folded(text) or NOT_READ for text, loose in texts)
+
+
+def _lacking(source: Source, values: Values, ends: bool) -> list[str]:
+    """The names that the profile needs and that were not read. What says that something is over has to say of what:
+    without its scope and condition it may be of another."""
     key = source.profile.key
-    needed = [*key.need] if values.first(key.id) else [*(key.object or key.id), *key.need]
+    by_id = bool(values.first(key.id))
+    needed = [*([] if by_id else key.object or key.id), *key.need]
+    if ends:
+        needed += key.scope
+    if ends and not by_id and not any(values.get(name) for name in key.condition):
+        needed += key.condition
     return [name for name in needed if not values.get(name)]
 
 
@@ -180,6 +199,7 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
         profile=source.name,
         state="update",
         key=normal.key(("subject", normal.stable(paper.email.subject, loose=True))),
+        scope=_scope(source, paper, proof),
         title=paper.subject[:MOST_VALUE],
         fields=values.read(),
         failed=failed,

@@ -98,7 +98,7 @@ def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
 def _value(text: str) -> str:
     """A value without cells' edges and marks of bold type."""
     text = text.strip(" \t>|•")
-    return text.strip("*") if text.startswith("*") and text.endswith("*") else text
+    return text.strip("*") or text if text.startswith("*") and text.endswith("*") else text
 
 
 def _edge(text: str) -> int:

@@ -76,6 +76,13 @@ class Identity:
             return f"a passing verdict for {address}"
         return ""
 
+    def scope(self, address: str, envelope: Envelope, proven: bool) -> str:
+        """Where the mail comes from: its address, and the login or network that proves it. One source may name many."""
+        login = envelope.auth if envelope.auth in self.logins else ""
+        network = self._network(envelope.peer)
+        place = login or (str(network) if network else "")
+        return " ".join(filter(None, (address, place if proven else "")))
+
     def _network(self, peer: str) -> Network | None:
         if not self.networks:
             return None

@@ -316,6 +316,7 @@ problem = Table(  # what the notices of one key, for one client, have said so fa
     Column("doubts", Integer, nullable=False),
     Column("left", Text, nullable=False),
     Column("previous", Text, nullable=False),
+    Column("scope", Text, nullable=False, server_default=""),  # where its notices come from
     Column("listed", Boolean, nullable=False, server_default=false()),  # named on the ticket that it shares
 )
 Index("problem_new", problem.c.desk, problem.c.profile, problem.c.client_id, problem.c.opened_at)

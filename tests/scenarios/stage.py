@@ -119,6 +119,7 @@ class Stage:
         data["store"] = {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}
         self.settings: Settings = parse(data, {})
         self.now = START
+        self.peer = "192.0.2.1"
         self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), clock=self.clock)
         self.store = Store(self.settings.store.url)
         self.sent: dict[str, EmailMessage] = {}
@@ -213,7 +214,7 @@ class Stage:
             id=uuid7(self.now),
             desk=box.desk,
             mailbox=box.address,
-            envelope=Envelope(sender, rcpt, peer="192.0.2.1", time=self.now, verdict=verdict, **mail.edge),
+            envelope=Envelope(sender, rcpt, peer=self.peer, time=self.now, verdict=verdict, **mail.edge),
             message_id=ids.message_id,
             mention_keys=tuple(dict.fromkeys(mapping.key(box.desk, one) for one in named)),
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),

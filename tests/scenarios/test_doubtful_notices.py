@@ -145,9 +145,9 @@ async def test_a_desk_that_does_not_say_whether_time_was_booked_keeps_its_ticket
 
 async def sent_on(stage: Stage, words: str) -> None:
     """A technician sends on an incident, and the vendor says that it is over."""
-    await stage.accept(forward("Tess Technician <tess@msp.example>", text=words, key="fwd"))
+    await stage.accept(forward("Tess Technician <tess@msp.example>", text=words, tenant="Acme", by="mon.msp.example"))
     await stage.work(1.0)
-    subject, text = incident("", "Service restored")
+    subject, text = incident("Acme", "Service restored")
     await Machine(stage, "<o365mc@mon.msp.example>").says(subject, text, after=MINUTE)
     await stage.work()
 

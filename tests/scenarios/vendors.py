@@ -139,10 +139,12 @@ def incident(tenant: str, status: str) -> tuple[str, str]:
 M365 = {"profile": "m365-health", "senders": ["mon.msp.example", "microsoft.com"]}
 
 
-def forward(sender: str, text: str = "", verdict: str = "pass", key: str = "fwd") -> M:
+def forward(
+    sender: str, text: str = "", verdict: str = "pass", key: str = "fwd", tenant: str = "", by: str = "microsoft.com"
+) -> M:
     """A notice of Microsoft 365 that somebody sends on, with words of their own above."""
-    subject, body = incident("", "Service degradation")
-    original = f"From: Microsoft 365 <o365mc@microsoft.com>\nDate: Sun, 22 Nov 2026 09:30\nSubject: {subject}\n\n{body}"
+    subject, body = incident(tenant, "Service degradation")
+    original = f"From: Microsoft 365 <o365mc@{by}>\nDate: Sun, 22 Nov 2026 09:30\nSubject: {subject}\n\n{body}"
     words = f"{text or 'Please have a look.'}\n\n---------- Forwarded message ---------\n{original}"
     return M(key, sender, f"Fwd: {subject}", words, verdict=verdict)
 

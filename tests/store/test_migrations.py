@@ -28,9 +28,9 @@ from tests.store.test_contract import DESK, NOW, accept, new
 
 _numbers = itertools.count(1)
 
-ADDS = """
-revision = "0002"
-down_revision = "0001"
+ADDS = f"""
+revision = "9001"
+down_revision = "{head()}"
 works_from = "0001"
 def upgrade():
     op.add_column("delivery", sa.Column("mood", sa.Text(), server_default="good", nullable=False))
@@ -38,9 +38,9 @@ def upgrade():
     op.create_index("delivery_mood", "delivery", ["mood"])
 """
 BREAKS = """
-revision = "0003"
-down_revision = "0002"
-works_from = "0003"
+revision = "9002"
+down_revision = "9001"
+works_from = "9002"
 def upgrade():
     op.drop_table("later")
 """
@@ -105,7 +105,7 @@ def test_processes_that_start_together_on_an_empty_database(postgres: Postgres, 
 
 
 async def test_old_code_works_while_a_newer_version_adds(store: Store, newer: Path) -> None:
-    add(newer, "0002_adds", ADDS)
+    add(newer, "9001_adds", ADDS)
     done = threading.Event()
 
     def upgrade() -> None:
@@ -125,18 +125,18 @@ async def test_old_code_works_while_a_newer_version_adds(store: Store, newer: Pa
     taken = await store.write(lambda c: claims.claim(c, DESK, accepted, now=NOW, lease=10))
 
     assert len(taken) == accepted
-    assert current(store.engine) == "0002"
+    assert current(store.engine) == "9001"
     migrate(store.engine)  # as an old process that starts now
-    assert current(store.engine) == "0002"
+    assert current(store.engine) == "9001"
     assert store.read_sync(check)
 
 
 def test_a_schema_that_old_code_cannot_work_with_is_refused(store: Store, newer: Path) -> None:
-    add(newer, "0002_adds", ADDS)
-    add(newer, "0003_breaks", BREAKS)
+    add(newer, "9001_adds", ADDS)
+    add(newer, "9002_breaks", BREAKS)
     migrate(store.engine, newer)
 
-    with pytest.raises(SchemaTooNew, match="has schema 0003, which works from version 0003"):
+    with pytest.raises(SchemaTooNew, match="has schema 9002, which works from version 9002"):
         migrate(store.engine)
     with pytest.raises(SchemaTooNew):
         store.read_sync(check)
@@ -145,7 +145,7 @@ def test_a_schema_that_old_code_cannot_work_with_is_refused(store: Store, newer:
 def test_a_migration_waits_for_a_lock_without_holding_up_everybody(
     postgres: Postgres, migrated_database: str, newer: Path
 ) -> None:
-    add(newer, "0002_adds", ADDS)
+    add(newer, "9001_adds", ADDS)
     url = postgres.database(f"locked{next(_numbers)}", migrated_database)
     engine, other = make_engine(url), make_engine(url)
     with other.connect() as busy:
@@ -157,6 +157,6 @@ def test_a_migration_waits_for_a_lock_without_holding_up_everybody(
         busy.rollback()
     thread.join(20)
 
-    assert current(engine) == "0002"
+    assert current(engine) == "9001"
     engine.dispose()
     other.dispose()

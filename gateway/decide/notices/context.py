@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Affair:
-    """One notice under decision. ``by_person`` when a customer sent it on: a ticket of theirs."""
+    """One notice under decision. ``by_person`` when a customer sent it on: a ticket of theirs. ``client_id`` is whose
+    problem it is, ``said_client`` whose by the notice's own word."""
 
     case: Case
     noticing: Noticing
@@ -28,6 +29,10 @@ class Affair:
     by_person: bool
     known: list[Problem]
     changes: dict[str, Problem] = field(default_factory=dict)
+    said_client: str = ""
+
+    def __post_init__(self) -> None:
+        self.said_client = self.client_id
 
     @property
     def facts(self) -> Facts:
@@ -47,10 +52,17 @@ class Affair:
         self.changes[problem.id] = problem
 
     def fresh(self, key: str = "") -> Problem:
-        """A problem of this notice that the store does not have yet."""
+        """A problem of this notice that the store does not have yet; with a ``key`` of its own it is of all scopes."""
+        scope = "" if key else self.notice.scope
         key = key or self.notice.key
         family = family_of(self.noticing.desk, self.notice.profile, key)
-        return Problem(id_of(family, self.client_id), family, self.notice.profile, key, self.client_id)
+        return Problem(id_of(family, self.client_id, scope), family, self.notice.profile, key, self.client_id, scope)
+
+    def owns(self, problem: Problem) -> bool:
+        """Whether the notice is about the very problem: of the same key, from the same scope, for the same client."""
+        notice = self.notice
+        same = (problem.key, problem.scope, problem.client_id)
+        return same == (notice.key, notice.scope, self.said_client)
 
 
 # -- whose ------------------------------------------------------------------------------------------
@@ -78,22 +90,29 @@ def by_sender(case: Case, notice: Notice) -> requester.Requester:
 
 
 def problem_of(affair: Affair) -> Problem | None:
-    """The problem of the notice's client; of a notice that tells no client, or proves nothing, the only one
-    that is open."""
-    mine = next((one for one in affair.known if one.client_id == affair.client_id), None)
-    alive = [one for one in affair.known if one.alive]
-    if mine and mine.alive:
-        return mine
+    """The problem of the notice's client and scope. Where those are not known (it tells no client, proves nothing, or
+    was sent on) the only one that is open."""
+    notice = affair.notice
+    vague = not notice.proven or notice.forwarded
+    here = [known for known in affair.known if vague or known.scope == notice.scope]
+    mine = [known for known in here if known.client_id == affair.client_id]
+    own = next((known for known in mine if affair.owns(known)), None)
+    alive = [known for known in mine if known.alive]
+    if own and own.alive:
+        return own
+    if len(alive) == 1:
+        return alive[0]
     if same := incidents.of_client(affair):
         affair.case.trace.add("incident", "the client has a ticket of it", same.number)
         return same
-    if len(alive) != 1 or affair.by_person:
-        return mine
-    if affair.notice.proven and affair.client_id != affair.case.context.requesters.fallback:
-        return mine
-    affair.case.trace.add("client", "the only open problem of this key", f"client {alive[0].client_id}")
-    affair.client_id = alive[0].client_id
-    return alive[0]
+    anywhere = [known for known in here if known.alive]
+    if len(anywhere) != 1 or affair.by_person:
+        return own
+    if notice.proven and affair.client_id != affair.case.context.requesters.fallback:
+        return own
+    affair.case.trace.add("client", "the only open problem of this key", f"client {anywhere[0].client_id}")
+    affair.client_id = anywhere[0].client_id
+    return anywhere[0]
 
 
 # -- ids --------------------------------------------------------------------------------------------

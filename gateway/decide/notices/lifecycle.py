@@ -41,13 +41,15 @@ class Verdict:
 @dataclass(slots=True)
 class Event:
     """One notice at the time when it was accepted, with the problem as it was. ``again`` when its delivery is
-    decided anew because planned work is over."""
+    decided anew because planned work is over; ``same`` when the problem is known to be the notice's own: of its key,
+    its scope and its client."""
 
     notice: Notice
     now: float
     problem: Problem | None
     facts: Facts
     again: bool = False
+    same: bool = True
 
     @property
     def ends(self) -> bool:
@@ -84,16 +86,18 @@ def _ignored(event: Event) -> Verdict | None:
 
 
 def _doubted(event: Event) -> Verdict | None:
-    """Nobody proved who says that it is over: that is told and not believed."""
+    """Nobody proved who says that it is over, or it is said from elsewhere than the problem, or without its client:
+    that is told and not believed."""
     problem = event.problem
-    if not event.ends or event.notice.proven:
+    if not event.ends or (event.notice.proven and event.same):
         return None
+    why = "nobody proved who says that it is over"
+    if event.notice.proven:
+        why = "who says that it is over is not who reported it, or does not say for whom"
     if problem is None or not problem.alive or not problem.ticket_id:
-        return Verdict("nothing", "nobody proved who says that it is over", None)
+        return Verdict("nothing", why, None)
     after = replace(problem, doubts=problem.doubts + 1)
-    if not told(event.notice.handling.cadence, after.doubts):
-        return Verdict("count", "nobody proved who says that it is over", after)
-    return Verdict("doubt", "nobody proved who says that it is over", after)
+    return Verdict("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
 
 
 def _released(event: Event) -> Verdict | None:
@@ -355,5 +359,5 @@ def _checked(event: Event, problem: Problem) -> Problem:
 
 def begun(problem: Problem) -> Problem:
     """A new episode: a ticket of its own, which names the one before."""
-    empty = Problem(problem.id, problem.family, problem.profile, problem.key, problem.client_id)
+    empty = Problem(problem.id, problem.family, problem.profile, problem.key, problem.client_id, problem.scope)
     return replace(empty, revision=problem.revision, previous=problem.number)

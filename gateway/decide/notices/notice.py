@@ -84,7 +84,8 @@ def _decide(case: Case, notice: Notice) -> Decision | None:
 
 def _judge(affair: Affair, problem: Problem | None) -> Verdict:
     again = problem is not None and problem.delivery_id == affair.case.context.delivery_id
-    verdict = lifecycle.judge(Event(affair.notice, affair.now, problem, affair.facts, again))
+    same = problem is None or affair.owns(problem)
+    verdict = lifecycle.judge(Event(affair.notice, affair.now, problem, affair.facts, again, same))
     affair.case.trace.add("problem", verdict.why, verdict.act)
     return verdict
 

@@ -1,0 +1,158 @@
+"""A recovery ends a problem of the same thing and no other: tried with the fixtures of all shipped profiles.
+
+Each mail is read and judged as live mail is; the client is the same for all, the worst case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+
+from gateway.config import profiles
+from gateway.config.profile import FixturePart, Profile
+from gateway.decide.context import Case, Context
+from gateway.decide.notices import notice as deciding
+from gateway.decide.notices.context import Affair, problem_of
+from gateway.decide.notices.noticing import Noticing
+from gateway.mail.read import read as read_mail
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
+from gateway.model.notice import Notice
+from gateway.model.plan import Trace
+from gateway.model.problem import Problem
+from gateway.model.questions import Changes, Facts, OfIncident, Question, Reopens, StateOf, TicketState
+from gateway.notices import fixtures
+
+NOW = 1_795_000_000.0
+TICKET = TicketState("t1", "TIC1", False, "", "acme", "b", "")
+
+
+class Answers(dict[Question, Any]):
+    """The store and the desk, as far as a recovery asks."""
+
+    def __contains__(self, question: object) -> bool:
+        return True
+
+    def __missing__(self, question: Question) -> Any:
+        match question:
+            case Changes() | Reopens():
+                return 0
+            case OfIncident():
+                return []
+            case StateOf():
+                return TICKET
+        raise AssertionError(f"asked for {question.kind}")
+
+
+def affair(notice: Notice, known: list[Problem], client: str = "acme") -> Affair:
+    """A notice under decision. Its profile may close."""
+    handling = replace(notice.handling, close=True, flaps=0)
+    notice = replace(notice, handling=handling, proven=True, at=0.0, sequence=-1)
+    envelope = Envelope("", "alerts@msp.example", time=NOW)
+    case = Case(EMPTY, envelope, Context("d2", {}, frozenset()), Facts(Answers()), Trace())
+    return Affair(case, Noticing(notice), notice, client, False, known)
+
+
+EMPTY: Email = read_mail(b"Subject: x\n\n").email
+
+
+def problem_that(notice: Notice, client: str = "acme") -> Problem:
+    """The open problem that a notice begins, with its ticket."""
+    begun = affair(notice, [], client).fresh()
+    return replace(begun, ticket_id="t1", number="TIC1", opened_at=NOW - 60, last_at=NOW - 60, delivery_id="d1")
+
+
+def ends(notice: Notice, problem: Problem, client: str = "acme") -> bool:
+    """Whether the notice leads to the closing of the problem's ticket."""
+    known = [problem] if (problem.profile, problem.key) == (notice.profile, notice.key) else []
+    about = affair(notice, known, client)
+    verdict = deciding._judge(about, problem_of(about))
+    return verdict.act == "recover"
+
+
+@cache
+def profile(name: str) -> Profile:
+    return profiles.read(profiles.SHIPPED / f"{name}.toml").profile
+
+
+def read(name: str, fixture: FixturePart) -> Notice | None:
+    folder = profiles.SHIPPED
+    return fixtures.notice_of(read_mail(fixtures.mail_of(fixture, folder)).email, profile(name))
+
+
+@cache
+def told(name: str, state: str) -> list[tuple[FixturePart, Notice]]:
+    """The fixtures of a profile that tell this state."""
+    found = [(one, read(name, one)) for one in profile(name).fixture if one.matches]
+    return [(one, notice) for one, notice in found if notice and notice.state == state and notice.parsed]
+
+
+def kin(name: str, fixture: FixturePart) -> str:
+    """The first fixture of the problem that a fixture is about."""
+    by_name = {one.name: one for one in profile(name).fixture}
+    while fixture.gives.same_as:
+        fixture = by_name[fixture.gives.same_as]
+    return fixture.name
+
+
+def test_the_matrix_of_all_fixtures_closes_nothing_wrong() -> None:
+    """Every recovery against every open problem of every other fixture."""
+    wrong, right, tried = [], 0, 0
+    everything = [(name, *each) for name in profiles.shipped() for state in ("open", "planned") for each in told(name, state)]
+    for name in profiles.shipped():
+        for closing, notice in told(name, "close"):
+            for other, opening, begun in everything:
+                tried += 1
+                if not ends(notice, problem_that(begun)):
+                    continue
+                right += 1
+                if (name, kin(name, closing)) != (other, kin(other, opening)):
+                    wrong.append(f"{name}: {closing.name!r} closes {other}: {opening.name!r}")
+    assert wrong == []
+    assert right >= 20 and tried > 2000
+
+
+def altered(fixture: FixturePart, old: str, new: str) -> FixturePart:
+    """A fixture with a text replaced wherever it stands."""
+    attachments = tuple(file.model_copy(update={"text": file.text.replace(old, new)}) for file in fixture.attachments)
+    texts = {name: getattr(fixture, name).replace(old, new) for name in ("subject", "body", "html")}
+    return fixture.model_copy(update={**texts, "attachments": attachments})
+
+
+def pairs(name: str) -> Iterator[tuple[FixturePart, FixturePart]]:
+    """The problems of a profile with their recoveries."""
+    for (opening, begun), (closing, over) in product(told(name, "open"), told(name, "close")):
+        if ends(over, problem_that(replace(begun, scope=over.scope))):
+            yield opening, closing
+
+
+@pytest.mark.parametrize("name", profiles.shipped())
+def test_no_recovery_closes_with_a_part_left_out_or_changed(name: str) -> None:
+    """Also where both lack it: what could not be read is not the same as nothing."""
+    key = profile(name).key
+    for opening, closing in pairs(name):
+        begun, over = read(name, opening), read(name, closing)
+        assert begun and over
+        begun = replace(begun, scope=over.scope)
+        problem = problem_that(begun)
+        assert not ends(replace(over, scope="other@vendor.example"), problem)
+        assert not ends(replace(over, scope=f"{over.scope} 203.0.113.7/32"), problem)
+        assert not ends(over, problem, client="globex")
+        assert not ends(over, problem_that(begun, client="globex"), client="unknown")
+        number = next((part for part in key.id if over.fields.get(part)), "")
+        for part in (number,) if number else (*key.object, *key.condition, *key.scope):
+            value = over.fields.get(part, "")
+            if not value or altered(closing, value, "") == closing:
+                continue  # not as it stands in the mail
+            for other in ("", "zq9"):
+                changed = read(name, altered(closing, value, other))
+                assert changed is None or not ends(replace(changed, scope=over.scope), problem), (part, value, other)
+            lost, lost_before = read(name, altered(closing, value, "")), read(name, altered(opening, value, ""))
+            if lost and lost_before and not number and not lost.fields.get(part):
+                lost_before = replace(lost_before, scope=lost.scope)
+                assert not ends(lost, problem_that(lost_before)), (part, value)

@@ -1,0 +1,45 @@
+"""What a text says of its problem, where it holds more states than one."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.match.words import state_in, state_words
+
+WORDS = state_words(
+    {
+        "open": ["down", "critical", "alarm", "warning", "error", "fehler"],
+        "update": ["paused", "acknowledged"],
+        "close": ["up", "ok", "resolved", "down ended", "warning ended", "resolved:"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Down ended (now: Up)", "close"),
+        ("Down ended (now: Warning)", "open"),
+        ("Warning ended (now: Down)", "open"),
+        ("Warning ended (now: Down (Acknowledged))", "open"),
+        ("Warning ended (now: Paused)", "update"),
+        ("Warning ended (jetzt: Fehler)", "open"),
+        ("Down (before: Warning)", "open"),
+        ("Up (before: Down)", "close"),
+        ("OK -> ALARM", "open"),
+        ("ALARM → OK", "close"),
+        ("ALARM => OK.", "close"),
+        ("changed from OK to CRITICAL", "open"),
+        ("changed from CRITICAL to OK", "close"),
+        ("von OK auf Fehler", "open"),
+        # What follows is more than a state, or none: all words count, and the worst of them wins.
+        ("error at disk -> resolved: see the log", "open"),
+        ("critical, now: look at the dashboard, all ok", "open"),
+        ("from here to there: down", "open"),
+        ("from web01 to web02: link up, link down", "open"),
+        ("moved from critical to the error queue", "open"),
+        ("ok", "close"),
+    ],
+)
+def test_what_holds_now_counts(text: str, state: str) -> None:
+    assert state_in(text, WORDS)[0] == state
