@@ -230,7 +230,7 @@ class App:
         if any("\x00" in value for value in request.query.values()):
             raise crash()  # the database refuses it
         result = route.handler(desk, request)
-        if route.shown and result.status < 300:
+        if route.shown:
             result.headers.update(headers)
         return result
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gateway.simulator.state import Desk
 
-_TABLES = ("contacts", "tickets", "comments", "documents", "bundles")
+_TABLES = ("contacts", "tickets", "comments", "documents", "bundles", "asset_links", "tags", "agents")
 
 
 def save(desk: Desk, path: Path) -> None:
@@ -33,7 +33,7 @@ def load(desk: Desk, path: Path) -> None:
 
     state = json.loads(path.read_text(encoding="utf-8"))
     for name in _TABLES:
-        setattr(desk, name, state[name])
+        setattr(desk, name, state.get(name, {}))
     desk.files = {name: base64.b64decode(content) for name, content in state["files"].items()}
     desk.next_ticket = state["next_ticket"]
     desk.mailed = [Mail(**mail) for mail in state["mails"]]

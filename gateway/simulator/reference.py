@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.simulator.paging import like, paged
-from gateway.simulator.validate import one_of, uuid
-from gateway.simulator.wire import Answer, Issue, Request, Row, data, invalid, not_found
+from gateway.simulator.validate import is_uuid, one_of, uuid
+from gateway.simulator.wire import Answer, Issue, Problem, Request, Row, data, invalid, not_found
 
 if TYPE_CHECKING:
     from gateway.simulator.state import Desk
@@ -350,6 +350,29 @@ def list_users(desk: Desk, request: Request) -> Answer:
     return paged(rows, query, filters={}, issues=issues, sort="created_at", sortable=_columns(desk.users), render=_same)
 
 
-def no_webhooks(desk: Desk, request: Request) -> Answer:
-    """Only the refusal of the right to them was seen."""
-    raise not_found("webhook")
+def get_user(desk: Desk, request: Request) -> Answer:
+    if not is_uuid(request.params[0]):
+        raise Problem(400, "VALIDATION_ERROR", "Invalid user ID format")
+    user = desk.users.get(request.params[0].lower())
+    if user is None:
+        raise not_found("user")
+    return data(user)
+
+
+_FOUND = (
+    "client", "contact", "user", "ticket", "ticket_comment", "project", "project_phase", "project_task",
+    "project_task_comment", "asset", "sales_order", "purchase_order", "stock_unit", "invoice", "invoice_item",
+    "invoice_annotation", "contract", "client_contract", "document", "kb_article", "service_catalog",
+    "service_request_submission", "service_request_definition", "workflow_task", "interaction", "schedule_entry",
+    "time_entry", "board", "category", "tag", "status",
+)  # fmt: skip
+
+
+def search_everything(desk: Desk, request: Request) -> Answer:
+    """Finds nothing: the index of the desk that was recorded was not fed."""
+    return data({"results": [], "groups": dict.fromkeys(_FOUND, 0), "totalCount": 0})
+
+
+def only_refused(desk: Desk, request: Request) -> Answer:
+    """Only the refusal of the right to it was seen."""
+    raise not_found("resource")

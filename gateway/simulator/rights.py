@@ -21,13 +21,15 @@ FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
         "contact": ("create", "update", "delete"),
         "ticket": ("delete",),
         "webhook": ("read", "create"),
+        "permission": ("read",),
+        "metadata": ("read",),
     },
     "Finance": {
         "ticket": ("create", "delete"),
         "contact": ("create", "update", "delete"),
         "webhook": ("read", "create"),
     },
-    "Admin": {"webhook": ("read", "create")},
+    "Admin": {"webhook": ("read", "create"), "permission": ("read",)},
     "Dispatcher": {"timeentry": ("read",)},
 }
 NOTHING = "Nobody"

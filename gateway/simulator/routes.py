@@ -11,7 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.simulator import bundles, comments, contacts, documents, reference, ticket_list, tickets, timesheet
+from gateway.simulator import (
+    agents,
+    assets,
+    bundles,
+    comments,
+    contacts,
+    documents,
+    reference,
+    tags,
+    ticket_list,
+    tickets,
+    timesheet,
+)
 from gateway.simulator.wire import Answer, Request
 
 if TYPE_CHECKING:
@@ -60,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /clients/{}", reference.get_client, "clients", right=READ_CLIENT),
     _route("GET /clients/{}/contacts", contacts.list_client_contacts, "contacts", shown=False, right=READ_CONTACT),
     _route("GET /users", reference.list_users, "users", right=READ_USER),
+    _route("GET /users/{}", reference.get_user, "users", right=READ_USER),
     _route("GET /categories/ticket", reference.ticket_categories, "categories", shown=False),
     _route("GET /contacts", contacts.list_contacts, "contacts", right=READ_CONTACT),
     _route("POST /contacts", contacts.create_contact, "create_contact", right=("contact", "create")),
@@ -105,9 +118,25 @@ ROUTES: tuple[Route, ...] = (
     ),
     _route("POST /tickets/{}/bundle/promote", bundles.promote, "bundle_write", right=TICKET_UPDATE),
     _route("PUT /tickets/{}/bundle/settings", bundles.put_settings, "bundle_write", right=TICKET_UPDATE),
-    _route("GET /webhooks", reference.no_webhooks, "other", right=("webhook", "read")),
-    _route("POST /webhooks", reference.no_webhooks, "other", right=("webhook", "create")),
-    _route("GET /webhooks/events", reference.no_webhooks, "other", right=("webhook", "read")),
+    _route("GET /webhooks", reference.only_refused, "other", right=("webhook", "read")),
+    _route("POST /webhooks", reference.only_refused, "other", right=("webhook", "create")),
+    _route("GET /webhooks/events", reference.only_refused, "other", right=("webhook", "read")),
+    _route("GET /permissions/user", reference.only_refused, "other", right=("permission", "read")),
+    _route("POST /permission-checks", reference.only_refused, "other", right=("permission", "read")),
+    _route("GET /meta/health", reference.only_refused, "other", right=("metadata", "read")),
+    _route("GET /search", reference.search_everything, "search"),
+    _route("GET /assets", assets.list_assets, "assets"),
+    _route("GET /assets/search", assets.search_assets, "assets"),
+    _route("GET /tickets/{}/assets", assets.list_links, "asset_links", right=READ_TICKET),
+    _route("POST /tickets/{}/assets", assets.link_asset, "asset_link", right=TICKET_UPDATE),
+    _route("DELETE /tickets/{}/assets/{}", assets.unlink_asset, "asset_link", shown=False, right=TICKET_UPDATE),
+    _route("GET /tickets/{}/agents", agents.get_agents, "agents", right=READ_TICKET),
+    _route("POST /tickets/{}/agents", agents.add_agent, "agents", right=TICKET_UPDATE),
+    _route("GET /tags", tags.list_tags, "tags"),
+    _route("POST /tags", tags.create_tag, "tags", shown=False),
+    _route("POST /tags/bulk", tags.bulk, "tags", shown=False),
+    _route("GET /tags/entity/ticket/{}", tags.get_tags, "tags", counted=False),
+    _route("POST /tags/entity/ticket/{}", tags.add_tags, "tags", counted=False),
     _route("GET /comments", comments.no_top_level, "list_comments", counted=False),
 )
 

@@ -10,6 +10,7 @@
      "contacts": [{"name": "…", "email": "…", "client": "Acme", "additional": ["…"]}],
      "users": [{"first": "Tess", "last": "Technician", "email": "tess@msp.example",
                 "role": "Technician"}],
+     "assets": [{"tag": "ACME-SRV-01", "name": "File server", "serial": "SN-1001", "type": "server", "client": "Acme"}],
      "rate_limit": {"mode": "enforce", "burst": 120, "per_minute": 60},
      "uploads": {"max_body": 104857600, "max_file": null, "types": null, "strict": true}}
 
@@ -119,6 +120,7 @@ class Seed:
     clients: list[Row] = field(default_factory=_clients)
     contacts: list[Row] = field(default_factory=_contacts)
     users: list[Row] = field(default_factory=_users)
+    assets: list[Row] = field(default_factory=list)
     rate_limit: Row = field(default_factory=lambda: {"mode": "enforce", "burst": 120, "per_minute": 60})
     uploads: Row = field(default_factory=lambda: {"max_body": 100 * 2**20, "max_file": None, "types": None})
     mail_domain: str = "desk.example"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import inf
 
+from gateway.simulator.assets import asset_row
 from gateway.simulator.contacts import contact_row
 from gateway.simulator.limits import RateLimit
 from gateway.simulator.reference import (
@@ -98,6 +99,10 @@ class Desk:
         self.files: dict[str, bytes] = {}
         self.bundles: dict[str, Row] = {}
         self.time_entries: dict[str, list[Row]] = {}  # by ticket
+        self.assets: dict[str, Row] = {}
+        self.asset_links: dict[str, dict[str, Row]] = {}  # by ticket and asset
+        self.tags: dict[str, dict[str, Row]] = {}  # by ticket and text
+        self.agents: dict[str, list[Row]] = {}  # by ticket
         self.next_ticket = seed.next_ticket
         self.limit = RateLimit(**seed.rate_limit)
         self.calls: list[Call] = []
@@ -117,6 +122,9 @@ class Desk:
         self.files.clear()
         self.bundles.clear()
         self.time_entries.clear()
+        self.asset_links.clear()
+        self.tags.clear()
+        self.agents.clear()
         self.calls.clear()
         self.mailed.clear()
         self.made.clear()
@@ -217,6 +225,9 @@ class Desk:
             contact_id = given.get("id") or name_id("contact", given["email"])
             owner = by_name[given["client"]] if given.get("client") else None
             self.contacts[contact_id] = contact_row(tenant, contact_id, given, owner, at)
+        for given in seed.assets:
+            asset_id = given.get("id") or name_id("asset", given["tag"])
+            self.assets[asset_id] = asset_row(tenant, asset_id, given, by_name[given["client"]], at)
         for given in seed.keys:
             user = by_mail[given["user"]] if given.get("user") else next(iter(self.users.values()))
             self.keys[given["key"]] = {

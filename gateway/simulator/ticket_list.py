@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from gateway.simulator import rights
+from gateway.simulator import rights, tags
 from gateway.simulator.paging import like, paged
 from gateway.simulator.tickets import listed, names_of
 from gateway.simulator.times import parse_iso
@@ -35,6 +35,7 @@ _MOBILE = (
     "tags",
 )
 _FIELDS = (*_MOBILE, "due_date")
+_MOMENTS = tuple(f"{name}_{edge}" for name in ("entered", "created", "updated", "closed") for edge in ("from", "to"))
 _ALWAYS = ("status_id", "entered_by", "assigned_to", "client_id", "board_id", "assigned_team_id")
 
 
@@ -72,7 +73,9 @@ def _filters(query: Any) -> tuple[Row, list[Issue], Row]:
             shown[name] = query[name] == "true"
             if query[name] == "true":
                 values[name] = True
-    for name in ("entered_from", "entered_to", "updated_from", "updated_to", "closed_from", "closed_to"):
+    if "tags" in query:
+        shown["tags"] = values["tags"] = _id_list(query["tags"])
+    for name in _MOMENTS:
         if name in query:
             moment = parse_iso(query[name])
             if moment is None:
@@ -115,10 +118,13 @@ def _matches(desk: Desk, row: Row, values: Row) -> bool:
             status = desk.statuses.get(row["status_id"])
             if bool(status and status["is_closed"]) != (name == "is_closed"):
                 return False
+        elif name == "tags":
+            if not any(text in desk.tags.get(row["ticket_id"], {}) for text in wanted):
+                return False
         elif name == "is_overdue":
             return False
         elif name.endswith(("_from", "_to")) and name != "assigned_to":
-            column_name, _, edge = name.rpartition("_")
+            column_name, _, edge = name.replace("created", "entered").rpartition("_")
             moment = parse_iso(row[f"{column_name}_at"]) if row[f"{column_name}_at"] else None
             if moment is None or (moment < wanted if edge == "from" else moment > wanted):
                 return False
@@ -145,7 +151,7 @@ def list_tickets(desk: Desk, request: Request) -> Answer:
         full = listed(desk, row)
         if fields is None:
             return full
-        cut = {name: full[name] if name != "tags" else [] for name in fields}
+        cut = {name: full[name] if name != "tags" else tags.short(desk, row["ticket_id"]) for name in fields}
         return {**cut, **{name: full[name] for name in _ALWAYS if name not in cut}}
 
     return paged(

@@ -290,7 +290,8 @@ def _board_status(desk: Desk, row: Row, body: Row) -> None:
         )
     if "status_id" in body:
         status = desk.statuses.get(body["status_id"])
-        if status is None or status["board_id"] != board:
+        # a status that stays the same is not looked at, also when the board changes (recordings second/146, 150)
+        if body["status_id"] != row["status_id"] and (status is None or status["board_id"] != board):
             raise invalid(
                 [
                     {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ import httpx
 
 from gateway.simulator import Seed, Simulator
 from gateway.simulator.comments import write_comment
+from tests.contract import second
 
 HERE = Path(__file__).parent
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|TIC\d+", re.I)
@@ -52,8 +54,12 @@ def exchanges() -> list[Exchange]:
         return [Exchange(**json.loads(line)) for line in lines]
 
 
+def tenant_of(group: str) -> Path:
+    return HERE / ("tenant-2.json" if group == "second" else "tenant.json")
+
+
 def seed_of(group: str) -> Seed:
-    given = json.loads((HERE / "tenant.json").read_text(encoding="utf-8"))
+    given = json.loads(tenant_of(group).read_text(encoding="utf-8"))
     if group == "ratelimit":
         given["rate_limit"]["mode"] = "enforce"
     elif group == "upload-limits":
@@ -66,10 +72,15 @@ def seed_of(group: str) -> Seed:
 
 
 def replay(group: str, wanted: list[Exchange]) -> Iterator[Outcome]:
-    with Simulator(seed_of(group)) as desk, httpx.Client(base_url=desk.url, timeout=20) as client:
+    history = second.Round() if group == "second" else None
+    clock = history.clock if history else time.time
+    with Simulator(seed_of(group), clock=clock) as desk, httpx.Client(base_url=desk.url, timeout=20) as client:
         # ids of the tenant are the same on both sides: they map to themselves
-        ids = {found[0].lower(): found[0].lower() for found in ID.finditer((HERE / "tenant.json").read_text())}
+        known = tenant_of(group).read_text(encoding="utf-8") + (json.dumps(second.TICKETS) if history else "")
+        ids = {found[0].lower(): found[0].lower() for found in ID.finditer(known)}
         for exchange in wanted:
+            if history:
+                history.prepare(desk.desk, exchange, ids)
             prepare(desk, exchange)
             answer = client.send(request_of(client, exchange, ids))
             yield compare(exchange, answer, ids)

@@ -214,7 +214,9 @@ def test_ticket_page_shows_what_the_desk_does_not_escape(talk: Talk) -> None:
         "plain &lt;em&gt;",
     ):
         assert piece in page.text
-    shown = httpx.get(f"{talk.sim.url}/api/documents/view/{file.json()['data']['file_id']}")
+    picture = f"{talk.sim.url}/api/documents/view/{file.json()['data']['file_id']}"
+    assert httpx.get(picture).status_code == 401
+    shown = httpx.get(picture, headers={"Sec-Fetch-Site": "same-origin"})
     assert (shown.content, shown.headers["content-type"]) == (b"png", "image/png")
     assert "TIC001001" in httpx.get(f"{talk.sim.url}/_sim/tickets").text
 
