@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import product
 from pathlib import Path
 
-from tests.score.corpora import KINDS, find, measure
+from tests.score.corpora import HALVES, KINDS, find, measure
 
 KEPT = Path(__file__).parents[2] / "benchmarks" / "scores.json"
 LOWER_IS_BETTER = ("missing words", "false alarms", "false forwards", "false")
@@ -23,11 +24,12 @@ def main(arguments: list[str]) -> int:
         return 0
     kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
     figures: dict[str, dict[str, int]] = {}
-    for kind in KINDS:
-        result = measure(corpora, kind)
-        figures[kind] = result.figures
+    for kind, half in product(KINDS, HALVES):
+        named = kind if half == "dev" else f"{kind} {half}"
+        result = measure(corpora, kind, half)
+        figures[named] = result.figures | {f"right of {name}": right for name, (right, _) in result.sources.items()}
         print(
-            f"\n{kind}: {result.figures['right']}/{result.figures['cases']}"
+            f"\n{named}: {result.figures['right']}/{result.figures['cases']}"
             f" = {100 * result.figures['right'] / result.figures['cases']:.1f} %"
         )
         for name, value in result.figures.items():

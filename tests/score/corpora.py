@@ -18,6 +18,8 @@ from gateway.mail.cases import as_message, timed
 from gateway.mail.read import read
 
 KINDS = ("reply", "forward", "mime", "auto")
+HALVES = ("dev", "dev2")
+"""The first collection, and the second, from sources that the first does not have."""
 # Conventions of a source that say nothing about what a reader sees; the judge leaves them out too.
 _LENIENT = {
     "mime": {"body_exact", "att_content_type", "from_name"},
@@ -49,21 +51,21 @@ def judge(corpora: Path) -> ModuleType:
     return module
 
 
-def cases(corpora: Path, kind: str) -> Iterator[tuple[dict[str, Any], bytes]]:
-    folder = corpora / kind / "dev"
+def cases(corpora: Path, kind: str, half: str = "dev") -> Iterator[tuple[dict[str, Any], bytes]]:
+    folder = corpora / kind / half
     for line in (folder / "manifest.jsonl").read_text("utf-8").splitlines():
         if line.strip():
             case = json.loads(line)
             yield case, as_message((folder / case["input"]).read_bytes(), case.get("input_type", "eml"))
 
 
-def measure(corpora: Path, kind: str) -> Result:
+def measure(corpora: Path, kind: str, half: str = "dev") -> Result:
     score = getattr(judge(corpora), f"score_{kind}")
     by_field: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     by_source: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     failures: list[tuple[str, list[str]]] = []
     extra: Counter[str] = Counter()
-    for case, raw in cases(corpora, kind):
+    for case, raw in cases(corpora, kind, half):
         got = timed(raw, case.get("own_addresses") or (), case.get("envelope_subject"))
         predicted = prediction(kind, got)
         checks = {name: ok for name, ok in score(case, predicted).items() if not name.startswith("_")}
@@ -74,8 +76,9 @@ def measure(corpora: Path, kind: str) -> Result:
             by_field[name][0] += bool(ok)
             by_field[name][1] += 1
         right = not [name for name in wrong if name not in _LENIENT.get(kind, ())]
-        by_source[case["source_repo"]][0] += right
-        by_source[case["source_repo"]][1] += 1
+        source = case.get("set") or case["source_repo"]
+        by_source[source][0] += right
+        by_source[source][1] += 1
         if not right:
             failures.append((case["id"], wrong))
         _count(kind, case, predicted, extra, corpora)
@@ -86,7 +89,7 @@ def measure(corpora: Path, kind: str) -> Result:
     figures.update(_named(kind, extra))
     notes: list[str] = []
     if kind == "auto":
-        figures["false alarms"], listed = false_alarms(corpora)
+        figures["false alarms"], listed = false_alarms(corpora, half)
         notes += listed
         hit, missed, false = extra["hit"], extra["missed"], extra["false"]
         notes.append(f"precision {hit / (hit + false):.4f}, recall {hit / (hit + missed):.4f}")
@@ -94,7 +97,7 @@ def measure(corpora: Path, kind: str) -> Result:
             f"bounces with recipient {extra['recipient']}, with the original's id {extra['id']}, of {extra['bounces']}"
         )
     if kind == "forward":
-        figures["false forwards"], listed = false_forwards(corpora)
+        figures["false forwards"], listed = false_forwards(corpora, half)
         notes += listed
     as_pairs = lambda table: {name: (right, of) for name, (right, of) in table.items()}  # noqa: E731
     return Result(figures, as_pairs(by_field), as_pairs(by_source), failures, notes)
@@ -116,7 +119,7 @@ def _named(kind: str, extra: Counter[str]) -> dict[str, int]:
 def _count(kind: str, case: dict[str, Any], got: dict[str, Any], extra: Counter[str], corpora: Path) -> None:
     if kind == "reply" and "expected_text" in case:
         extra["missing"] += bool(missing_words(case, got, judge(corpora)))
-    if kind == "auto":
+    if kind == "auto" and "is_auto" in case:
         truth, found = case["is_auto"], got["is_auto"]
         extra["hit" if truth and found else "missed" if truth else "false" if found else "human"] += 1
         if case.get("kind") == "bounce" and got["bounce"]:
@@ -177,22 +180,22 @@ def prediction(kind: str, got: dict[str, Any]) -> dict[str, Any]:
     return {key: got["auto"][key] for key in ("is_auto", "kind", "is_bounce", "bounce")}
 
 
-def false_alarms(corpora: Path) -> tuple[int, list[str]]:
+def false_alarms(corpora: Path, half: str) -> tuple[int, list[str]]:
     """Mail that people wrote (the reply corpus) and that we call automatic."""
     found = []
-    for case, raw in cases(corpora, "reply"):
+    for case, raw in cases(corpora, "reply", half):
         automatic = read(raw).email.auto
         if automatic.is_auto:
             found.append(f"false alarm: {case['id']} {automatic.kind} {automatic.reasons[:1]}")
     return len(found), found
 
 
-def false_forwards(corpora: Path) -> tuple[int, list[str]]:
+def false_forwards(corpora: Path, half: str) -> tuple[int, list[str]]:
     """Forwards found in the mime corpus, where the Subject does not say so and no message is attached; and, for
     the reply corpus, those without any header block (a block is an older mail that the text holds)."""
     found = []
     for kind in ("reply", "mime"):
-        for case, raw in cases(corpora, kind):
+        for case, raw in cases(corpora, kind, half):
             email = read(raw).email
             forwarded = email.forwarded
             if forwarded is None or forwarded.attached:
