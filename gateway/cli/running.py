@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from gateway import log
-from gateway.cli.shared import FAULT, USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
+from gateway.cli.shared import (
+    FAULT,
+    USAGE,
+    ConfigOption,
+    JsonOption,
+    cell,
+    fail,
+    on_store,
+    print_json,
+    settings_of,
+    table,
+)
 from gateway.config import settings as config
 from gateway.startup import uncollected
 
 T = TypeVar("T")
+
+PROBE_WAITS = 60.0  # seconds for a mail by way of the relay
 
 app = typer.Typer()
 
@@ -67,7 +83,13 @@ def serve(
 
 
 @app.command()
-def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+def check(
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+    probe: Annotated[
+        str, typer.Option(metavar="RELAY", help="Send the relay (host or host:port) a forged mail: is it believed?")
+    ] = "",
+) -> None:
     """Check the configuration against the live desks: names to ids."""
     from gateway.operate.preview import fanout, noticecheck
     from gateway.templates import BadTemplate, Templates
@@ -108,20 +130,57 @@ def check(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
         rows = asyncio.run(ask())
     except (config.ConfigError, BadTemplate) as error:
         fail(str(error), USAGE)
+    probed, is_good = "", True
+    if probe:
+        probed, is_good = _probe(config_file, settings, probe)
+        if not is_good:
+            faults.append(Fault("probe", probed))
     if as_json:
         found = [{"where": one.where, "result": one.what} for one in faults]
-        print_json([*rows, *found, *({"where": "", "missing": line} for line in missing)])
+        print_json([*rows, *found, *({"where": "", "missing": line} for line in missing), *_probed_row(probed)])
     else:
         columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
         table(columns, [[row[key] for key in columns] for row in rows])
         for fault in faults:
-            typer.echo(f"{fault.where}: {fault.what}")
+            typer.echo(cell(f"{fault.where}: {fault.what}"))
+        if probed and is_good:
+            typer.echo(cell(f"probe: {probed}"))
         if settings.store.url.startswith("postgresql") and not settings.store.objects:
             typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
         for line in (*missing, *mailed):
             typer.echo(cell(line))
     if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)
+
+
+def _probed_row(probed: str) -> list[dict[str, str]]:
+    return [{"where": "probe", "probe": probed}] if probed else []
+
+
+def _probe(config_file: Path | None, settings: config.Settings, relay: str) -> tuple[str, bool]:
+    """What became of a forged mail by way of the relay, and whether that is as it should be."""
+    from gateway.operate import probe
+
+    forged = probe.forgery(settings, secrets.token_hex(8))
+    try:
+        refusal = probe.offer(relay, forged)
+    except OSError as error:
+        return f"{relay} cannot be reached: {error}", False
+    if refusal:
+        return f"{relay} refused the forged mail: {refusal}", True
+    end = time.monotonic() + PROBE_WAITS
+    while (found := on_store(config_file, lambda connection: probe.arrived(connection, forged))) is None:
+        if time.monotonic() > end:
+            return f"{relay} took the forged mail, and it is not here after {PROBE_WAITS:.0f} s", False
+        time.sleep(1)
+    if found.verdict == "pass":
+        return (
+            f"{relay} passed on a stranger's stamp, and it was believed ({found.reason}): see docs/install.md",
+            False,
+        )
+    if found.passed_on:
+        return f"{relay} passed on a stamp that a stranger wrote; it was not believed this time ({found.reason})", False
+    return f"the forged mail was not believed: verdict {found.verdict} ({found.reason})", True
 
 
 def _fault_of(settings: config.Settings, number: int, fault: str) -> str:

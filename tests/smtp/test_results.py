@@ -228,6 +228,14 @@ def test_nothing_in_a_comment_makes_a_sender_believed(quoted: str) -> None:
     assert relayed(trusted_stamp(fields(stamp + "\n"), MX, 1), "acme.example").verdict == "fail"
 
 
+def test_a_relay_takes_off_its_own_name_only() -> None:
+    """Of several that are configured the others may be forged below its stamp, with an id or without."""
+    for other in ("Authentication-Results: mx2.msp.example; ", "Authentication-Results: "):
+        text = OWN + "spf=none smtp.mailfrom=x.example\n" + other + "dkim=pass header.d=acme.example\n"
+        found = trusted_stamp(fields(text), MX | {"mx2.msp.example", "-"}, 1)
+        assert relayed(found, "acme.example").verdict == "none"
+
+
 def test_a_relay_that_says_nothing_leaves_unknown() -> None:
     assert relayed(None, "acme.example")[0] == "unknown"
 

@@ -1,6 +1,6 @@
 """Authentication-Results: what a trusted relay found out about the sender (RFC 8601).
 
-A mail has one stamp: the topmost run of headers with a configured authserv-id, together between the same two
+A mail has one stamp: the topmost run of headers with one configured authserv-id, together between the same two
 Received lines. All others are ignored, whoever wrote them. A relay quotes the sender in its comments, so a stamp
 whose structure is broken says nothing: its ``fault`` says why. Linear, never raises.
 """
@@ -205,10 +205,10 @@ def trusted_stamp(fields: Sequence[RawHeader], authserv_ids: frozenset[str], dep
                 break
         elif title == NAME:
             stamp = parse_stamp(raw)
+            if run and stamp.authserv_id != run[0].authserv_id:
+                break  # somebody else's, or another relay's: what stands below it is not of this run
             if (stamp.authserv_id or NO_ID) in authserv_ids:
                 run.append(stamp)
-            elif run:
-                break  # somebody else's: what stands below it is not of this run
     if not run:
         return None
     return Stamp(
