@@ -22,9 +22,10 @@ from gateway.config.settings import ConfigError, Settings
 from gateway.intake.accept import Acceptor
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
+from gateway.model.waiting import Waiting
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import claims, counts, heldfiles, problems, restoring
+from gateway.store import claims, counts, heldfiles, problems, restoring, waiting
 from gateway.store.damage import check, is_damage
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -36,6 +37,7 @@ from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING, Stage
 from gateway.templates import Templates
+from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.late_look import Watcher
 from gateway.upkeep.rescan import Rescanner
@@ -278,6 +280,10 @@ class Gateway:
             ).scalar()
         )
         self.metrics.oldest_pending.set(self.clock() - oldest if oldest else 0)
+        waits = await self.store.read(lambda c: waiting.counted(c, self.clock()))
+        for kind in Waiting:
+            if kind is not Waiting.NOTHING:
+                self.metrics.waiting.labels(kind.value).set(waits.get(kind, 0))
         await self._collect_problems()
         self.metrics.files_held.clear()
         for rule, count in (await self.store.look(heldfiles.counted)).items():
@@ -347,6 +353,7 @@ class _Work:
             finished=lambda: metrics.retention_round.set(clock()),
         )
         self.watcher = Watcher(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.places.sources, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
@@ -356,7 +363,7 @@ class _Work:
         stop = self.gateway.stop_event
         parts: list[Part] = [partial(one.keep, stop, self.worker.wake) for one in self.directories.values()]
         parts.append(self.parser.warm)
-        parts += [partial(one.keep, stop) for one in (self.watcher, self.expectations, self.keeper)]
+        parts += [partial(one.keep, stop) for one in (self.watcher, self.expectations, self.keeper, self.states)]
         if self.rescanner:
             parts.append(partial(self.rescanner.keep, stop))
         if not self.gateway.store.sqlite:

@@ -47,6 +47,7 @@ class Metrics:
         self.retention_deleted = counter("retention_deleted_total", "Deleted since their time was over", "what")
         self.retention_round = gauge("retention_last_round", "When the last round of deleting ended, since the epoch")
         self.unreadable = counter("store_unreadable_total", "Operations that needed a row which cannot be read")
+        self.waiting = gauge("waiting", "Pending and held deliveries by what they wait for", "reason")
         self.oldest_pending = gauge("oldest_pending_seconds", "Age of the oldest pending delivery")
         self.problems = gauge(
             "problems", "Problems that vendors reported, by state; left: over, ticket left open", "state"

@@ -37,7 +37,7 @@ def queue_list(
     as_json: JsonOption = False,
 ) -> None:
     """List deliveries, newest first."""
-    from gateway.store import heldfiles, operator
+    from gateway.store import heldfiles, operator, waiting
     from gateway.store.stage import PENDING, Stage
 
     stages: tuple[Stage, ...] | None = None
@@ -47,11 +47,12 @@ def queue_list(
         except ValueError:
             fail(f"{stage}: expected pending or one of {', '.join(one.lower() for one in Stage)}", USAGE)
 
-    def look(connection: Any) -> tuple[Any, dict[str, int]]:
+    def look(connection: Any) -> tuple[Any, dict[str, int], Any]:
         found = heldfiles.listing(connection, limit) if held_files else operator.listing(connection, stages, limit)
-        return found, heldfiles.numbers(connection, [row["id"] for row in found])
+        return found, heldfiles.numbers(connection, [row["id"] for row in found]), waiting.desks(connection)
 
-    listed, held = on_store(config_file, look)
+    listed, held, desks = on_store(config_file, look)
+    now = time.time()
     rows = [
         {
             "id": row["id"],
@@ -62,6 +63,8 @@ def queue_list(
             "stage": row["stage"],
             "reason": row["reason"],
             "detail": row["detail"],
+            "waits for": _waits(waiting.of_row(row, desks, now)),
+            "message id": row["message_id"],
             "held files": held.get(row["id"], ""),
             "ticket": row["ticket_id"],
             "due": when(row["due_at"]) if row["stage"] in PENDING else "",
@@ -71,7 +74,8 @@ def queue_list(
     if as_json:
         print_json(rows)
     else:
-        columns = ["id", "accepted", "mailbox", "from", "subject", "stage", "reason", "detail", "held files"]
+        columns = ["id", "accepted", "mailbox", "from", "subject", "stage", "reason", "detail", "waits for"]
+        columns.append("held files")
         short = [{**row, "subject": row["subject"][:60]} for row in rows]
         table(columns, [[row[key] for key in columns] for row in short])
 
@@ -84,9 +88,9 @@ def queue_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one delivery: its history, its effects and the trace of its decision."""
-    from gateway.store import deliveries, effects, mapping, operator
+    from gateway.store import deliveries, effects, mapping, operator, waiting
 
-    def look(connection: Any) -> tuple[Any, Any, Any, Any, Any]:
+    def look(connection: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
         row = operator.find(connection, delivery)
         return (
             row,
@@ -94,9 +98,10 @@ def queue_show(
             operator.history(connection, row["id"]),
             effects.all_of(connection, row["id"]),
             deliveries.content(connection, row["raw_id"]) if row["kept"] else None,
+            waiting.of_row(row, waiting.desks(connection), time.time()),
         )
 
-    row, ticket, history, done, content = on_store(config_file, look)
+    row, ticket, history, done, content, wait = on_store(config_file, look)
     if raw:
         from gateway.store.raw import RawMail
 
@@ -111,7 +116,16 @@ def queue_show(
                 **{key: row[key] for key in ("id", "mailbox", "desk", "stage", "reason", "detail", "ticket_id")},
                 "ticket": ticket["number"] if ticket else "",
                 "subject": row["subject"],
+                "message_id": row["message_id"],
                 "accepted_at": row["accepted_at"],
+                "waiting": {
+                    "reason": wait.waits.kind.value,
+                    "on": wait.waits.on,
+                    "since": wait.since,
+                    "until": wait.until,
+                }
+                if wait
+                else None,
                 "envelope": _json(row, "envelope"),
                 "size": content["size"] if content else None,
                 "history": [dict(event) for event in history],
@@ -131,6 +145,9 @@ def queue_show(
     mail_from = _json(row, "envelope").get("mail_from", "?")
     size = f"{content['size']} bytes" if content else "not kept any more"
     typer.echo(f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}")
+    typer.echo(f"Message-ID: {cell(row['message_id']) or '-'}")
+    if wait:
+        typer.echo(f"waits for {cell(_waits(wait))}")
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
     effects_of = [
@@ -138,6 +155,15 @@ def queue_show(
     ]
     table(["effect", "file", "state", "at the desk", "why"], effects_of)
     table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])
+
+
+def _waits(wait: Any) -> str:
+    """What a mail waits for in plain words, with times."""
+    if wait is None:
+        return ""
+    since = f", since {when(wait.since)}" if wait.since else ""
+    until = f", next try {when(wait.until)}" if wait.until else ""
+    return f"{wait.waits}{since}{until}"
 
 
 def _json(row: Any, column: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from typing import IO
 from sqlalchemy import Connection
 
 from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-from gateway.mail import limits
+from gateway.mail import glance, limits
 from gateway.mail.head import Head, RawHeader, split_head, with_line_feeds
 from gateway.mail.ids import HeaderIds, from_fields
 from gateway.model.envelope import Envelope
@@ -215,6 +215,7 @@ class Acceptor:
         named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if one]
         sender = envelope.mail_from.encode("utf-8", "surrogateescape")
         digest = mail.digest()
+        subject = glance.subject(*mail.split().values("subject")[:1])
         news = []
         for recipient in recipients:
             box = recipient.mailbox
@@ -230,6 +231,7 @@ class Acceptor:
                     dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),
                     remember_until=envelope.time + remember,
                     sender="" if envelope.verdict == "fail" else ids.author,
+                    subject=subject,
                 )
             )
         return news

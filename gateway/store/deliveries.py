@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from gateway.model.envelope import Envelope
 from gateway.model.reasons import Reason
+from gateway.model.waiting import MOST_WORDS, Waits
 from gateway.store import notify, order
 from gateway.store.prepared import Prepared
 from gateway.store.reading import Garbled, Unreadable, parsed, whole
@@ -38,7 +39,8 @@ class LostClaim(Exception):
 @dataclass(frozen=True, slots=True)
 class NewDelivery:
     """A mail for one mailbox, before it is kept. ``mention_keys`` are the hashed ids of its headers; ``sender``
-    is From, lower case, "" when it is unclear or disproven: it tells who may be waited for, and proves nothing."""
+    is From, lower case, "" when it is unclear or disproven: it tells who may be waited for, and proves nothing.
+    ``subject`` is for people."""
 
     id: str
     desk: str
@@ -49,6 +51,7 @@ class NewDelivery:
     dedupe_key: bytes
     remember_until: float
     sender: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Delivery:
     interrupts: int
     tries: int
     waits_from: float
+    waits_for: str
+    waits_on: str
+    waits_since: float
     generation: int
     posted: bool
     board_id: str
@@ -91,7 +97,7 @@ def _insertion(table: Table, *columns: str) -> Any:
 _INSERT_RAW = Prepared(lambda dialect: _insertion(raw, "data", "path", "size", "sha256")(dialect).returning(raw.c.id))
 _NEW = (
     "id", "raw_id", "desk", "mailbox", "envelope", "message_id", "accepted_at", "stage", "due_at", "sender",
-    "sender_domain",
+    "sender_domain", "subject",
 )  # fmt: skip
 _INSERT_DELIVERY = Prepared(lambda dialect: _insertion(delivery, *_NEW)(dialect).returning(delivery.c.seq))
 _INSERT_MENTION = Prepared(_insertion(mention, "key", "seq"))
@@ -143,6 +149,7 @@ def accept(
                 "due_at": now,
                 "sender": new.sender,
                 "sender_domain": new.sender.rpartition("@")[2],
+                "subject": new.subject,
             },
         )
         for key in new.mention_keys:
@@ -184,6 +191,9 @@ def of_row(row: RowMapping) -> Delivery:
         interrupts=row["interrupts"],
         tries=row["tries"],
         waits_from=row["waits_from"],
+        waits_for=row["waits_for"],
+        waits_on=row["waits_on"],
+        waits_since=row["waits_since"],
         generation=row["generation"],
         posted=row["posted"],
         board_id=row["board_id"],
@@ -270,7 +280,8 @@ def move(
 
     Raises LostClaim; IllegalTransition for a step that the table does not allow."""
     check(one.stage, to)
-    touch(connection, one, stage=to.value, reason=reason, detail=detail, lease_until=0, due_at=now, needs="", **values)
+    freed = {"lease_until": 0, "due_at": now, "needs": "", "waits_for": ""}
+    touch(connection, one, stage=to.value, reason=reason, detail=detail, **freed, **values)
     note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
     if to not in PENDING:
         settle_ids(connection, one.seq, one.id, now)
@@ -281,14 +292,26 @@ def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **v
 
     Raises LostClaim; IllegalTransition."""
     check(one.stage, to)
-    touch(connection, one, stage=to.value, needs="", **values)
+    touch(connection, one, stage=to.value, needs="", waits_for="", **values)
     note(connection, one.id, now, f"{one.stage} -> {to}")
 
 
-def defer(connection: Connection, one: Delivery, until: float, needs: str = "", **values: Any) -> None:
-    """Free the claim; the delivery is due again at ``until``, once there is what it ``needs``.
-    Raises LostClaim."""
-    touch(connection, one, due_at=until, lease_until=0, needs=needs, **values)
+def defer(
+    connection: Connection, one: Delivery, until: float, waits: Waits, *, now: float, needs: str = "", **values: Any
+) -> None:
+    """Free the claim; the delivery is due again at ``until``, once there is what it ``needs``. ``waits`` says for what,
+    since now or since it began to wait for the same. Raises LostClaim."""
+    touch(
+        connection,
+        one,
+        due_at=until,
+        lease_until=0,
+        needs=needs,
+        waits_for=waits.kind.value,
+        waits_on=waits.on[:MOST_WORDS],
+        waits_since=one.waits_since if one.waits_for == waits.kind.value else now,
+        **values,
+    )
 
 
 def settle_ids(connection: Connection, seq: int, delivery_id: str, now: float) -> None:

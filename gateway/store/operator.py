@@ -78,6 +78,7 @@ def restage(
             due_at=now,
             lease_until=0,
             needs="",
+            waits_for="",
             tries=0,
             deaths=0,
             interrupts=0,
@@ -136,6 +137,7 @@ def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> 
             due_at=now,
             lease_until=0,
             needs="",
+            waits_for="",
             fence=delivery.c.fence + 1,
         )
     )
@@ -149,7 +151,7 @@ def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
     row = whole(find(connection, prefix), "id", "stage")
     if row["stage"] not in PENDING:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
-    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs=""))
+    connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs="", waits_for=""))
     note(connection, row["id"], now, "retry", "operator")
     notify.tell(connection)
     return str(row["id"])

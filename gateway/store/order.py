@@ -135,7 +135,7 @@ def planned(connection: Connection, desk: str, seq: int, ids: Collection[str]) -
 
 
 _EARLIER = (
-    select(delivery.c.seq)
+    select(delivery.c.id)
     .where(
         delivery.c.ticket_id == bindparam("k_ticket"),
         delivery.c.seq < bindparam("k_seq"),
@@ -147,10 +147,10 @@ _EARLIER = (
 )
 
 
-def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> bool:
-    """Whether an earlier delivery still has to post its text on this ticket."""
+def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> str:
+    """The earlier delivery that still has to post its text on this ticket, "" for none."""
     given = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
-    return connection.execute(_EARLIER, given).first() is not None
+    return str(connection.execute(_EARLIER, given).scalar() or "")
 
 
 _WAKE = (

@@ -88,6 +88,9 @@ delivery = Table(
     Column("interrupts", Integer, nullable=False, server_default="0"),  # claims that ended by restart
     Column("tries", Integer, nullable=False, server_default="0"),  # temporary failures
     Column("waits_from", Double, nullable=False, server_default="0"),  # since when for an earlier mail
+    Column("waits_for", String(16), nullable=False, server_default=""),  # model.waiting.Waiting
+    Column("waits_on", Text, nullable=False, server_default=""),  # what exactly
+    Column("waits_since", Double, nullable=False, server_default="0"),
     Column("redelivered", Integer, nullable=False, server_default="0"),
     Column("generation", Integer, nullable=False, server_default="1"),
     Column("posted", Boolean, nullable=False, server_default=false()),  # ticket and text are there
@@ -259,6 +262,16 @@ budget = Table(  # the counted calls of a desk, shared by the replicas
     Column("tokens", Double, nullable=False),
     Column("at", Double, nullable=False),  # when there were so many, by the database's clock
     Column("closed_until", Double, nullable=False, server_default="0"),
+    sqlite_with_rowid=False,
+)
+
+desk_state = Table(  # why nothing of a desk moves, as the workers see it
+    "desk_state",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("waits_for", String(16), nullable=False),  # model.waiting.Waiting, "" while it moves
+    Column("waits_on", Text, nullable=False),
+    Column("since", Double, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -22,6 +22,7 @@ from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
 from gateway.desk.refusals import Whose
 from gateway.model.reasons import Reason
+from gateway.model.waiting import Waiting, Waits
 from gateway.store import deliveries, effects, order, problems, restoring
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
@@ -128,7 +129,7 @@ class _Case:
     async def _send(self, one: Effect) -> Step | None:
         now = self.clock()
         if (after := self.ledger.not_before(one)) > now:
-            return Defer(after, "its time has not come")
+            return Defer(after, Waits(Waiting.TIME, one.kind), "its time has not come")
         if one.kind == "again":
             return await self._again(one)
         if one.kind == "missing" and not self.ledger.refused_files(one):
@@ -186,7 +187,7 @@ class _Case:
     def _room(self, one: Effect) -> Step | None:
         """Files have places and calls of their own, or large ones would keep new tickets waiting."""
         if self.one.posted and one.kind in FILES and not self.executor.slots.to_files(self.one.id):
-            return Defer(self.clock(), "files of other mail", needs=Urgency.FILE)
+            return Defer(self.clock(), Waits(Waiting.PLACE), "files of other mail", needs=Urgency.FILE)
         if one.kind in CALLING and self.desk.pacing.wait(self.clock(), self._urgency(one)):
             return self._no_call(one)
         return None
@@ -205,7 +206,7 @@ class _Case:
         return Urgency.TICKET
 
     def _no_call(self, one: Effect) -> Step:
-        return Defer(self.clock(), "the desk's rate limit", needs=self._urgency(one))
+        return Defer(self.clock(), Waits(Waiting.RATE, self._urgency(one)), needs=self._urgency(one))
 
     async def perform(self, one: Effect, prepared: Any) -> Step | None:
         """Make the request of an effect that is marked as sent."""
@@ -218,13 +219,14 @@ class _Case:
         one = self.one
         if one.posted or not one.plan or not one.plan["ticket_id"]:
             return None
-        if not await self.store.read(lambda c: order.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq)):
+        earlier = await self.store.read(lambda c: order.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq))
+        if not earlier:
             return None
         now = self.clock()
         if self.directory.waited(one.waits_from, now) >= self.executor.wait_for_parent:
             return None
         await self.store.write(lambda c: deliveries.touch(c, one, waits_from=one.waits_from or now))
-        return Defer(now + ORDER_PAUSE, "earlier mail of the ticket")
+        return Defer(now + ORDER_PAUSE, Waits(Waiting.EARLIER, earlier), "earlier mail of the ticket")
 
     # -- outcomes ---------------------------------------------------------------------------------
 
@@ -236,7 +238,8 @@ class _Case:
                 return None
             case NotSent(reason):
                 await self.ledger.back(one)
-                return Defer(now + max(0.2, self.desk.breaker.wait(now)), f"not sent: {reason}")
+                until = now + max(0.2, self.desk.breaker.wait(now))
+                return Defer(until, Waits(Waiting.DESK, reason), f"not sent: {reason}")
             case Throttled():
                 await self.ledger.back(one)
                 return self._no_call(one)
@@ -255,7 +258,7 @@ class _Case:
         log.warning("outcome unknown", effect=one.marker, kind=one.kind, why=reason)
         if failed:
             await self.ledger.touch(one, faults=one.faults + 1)
-        return Defer(now + self.settle * READ_BACK[0], f"outcome unknown: {reason}")
+        return Defer(now + self.settle * READ_BACK[0], _unclear(one), f"outcome unknown: {reason}")
 
     async def _not_answered(self, one: Effect, outcome: Outcome, hint: str) -> Step | None:
         """What must be known before the effect is sent. Nothing was sent: a failure like any other, with its pauses."""
@@ -267,13 +270,15 @@ class _Case:
                 failed = "the desk failed on it three times"
                 await self.ledger.end(one, EffectState.SKIPPED, reason=f"{failed}: {hint}" if hint else failed)
                 return None
-        return Defer(self.clock(), f"not answered: {outcome.reason}", counts=True)
+        waits = Waits(Waiting.ANSWER, outcome.reason)
+        return Defer(self.clock(), waits, f"not answered: {outcome.reason}", counts=True)
 
     async def _refused(self, one: Effect, outcome: Refused) -> Step | None:
         now = self.clock()
         if await self.directory.refusals.whose(outcome) is not Whose.RECORD:
             await self.ledger.back(one)
-            return Defer(now + max(1.0, self.desk.breaker.wait(now)), str(outcome))
+            kind = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
+            return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(kind, str(outcome)), str(outcome))
         if outcome.status == 409 and one.kind == "contact":
             return await self._contact_exists(one)
         if outcome.status == 409 and one.kind != "bundle":
@@ -334,7 +339,7 @@ class _Case:
             await self.ledger.back(one)
             return None
         if one.reads == 0 and now < one.sent_at + self.settle * READ_BACK[0]:
-            return Defer(one.sent_at + self.settle * READ_BACK[0], "outcome unknown")
+            return Defer(one.sent_at + self.settle * READ_BACK[0], _unclear(one), "outcome unknown")
         settled = settled_at(one, self.settle, one.good_at or now)
         last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
@@ -349,7 +354,7 @@ class _Case:
         if now < settled:
             good_at = one.good_at or now
             await self.ledger.touch(one, good_at=good_at, reads=one.reads + 1)
-            return Defer(next_look(one, self.settle, now, good_at), "outcome unknown")
+            return Defer(next_look(one, self.settle, now, good_at), _unclear(one), "outcome unknown")
         if one.kind == "document" and one.faults >= MOST_FAULTS:
             await self.ledger.end(one, EffectState.REFUSED, reason="the desk failed on it three times")
             return None
@@ -365,7 +370,8 @@ class _Case:
         if isinstance(outcome, Refused) and await self.directory.refusals.whose(outcome) is Whose.RECORD:
             return await self._hidden(one, outcome)
         after = outcome.after if isinstance(outcome, Throttled) else self.settle * READ_BACK[0]
-        return Defer(now + max(after, self.desk.breaker.wait(now)), f"read-back failed: {error}"[:300])
+        until = now + max(after, self.desk.breaker.wait(now))
+        return Defer(until, _unclear(one), f"read-back failed: {error}"[:300])
 
     async def _hidden(self, one: Effect, outcome: Refused) -> Step | None:
         """Nobody but a person can tell whether the effect is there: it is never sent again."""
@@ -375,3 +381,7 @@ class _Case:
         state = EffectState.REFUSED if one.kind == "document" else EffectState.SKIPPED
         await self.ledger.end(one, state, reason=words[:500])
         return None
+
+
+def _unclear(one: Effect) -> Waits:
+    return Waits(Waiting.READ_BACK, one.kind)

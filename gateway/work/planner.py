@@ -32,6 +32,7 @@ from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.plan import Decision, Plan
 from gateway.model.reasons import Reason
+from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import deliveries, effects, mapping, order, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -112,7 +113,7 @@ class Planner:
         try:
             directory.destination(one.mailbox)
         except NoCatalog as fault:
-            return Defer(self.clock() + FAULT_PAUSE, str(fault))
+            return Defer(self.clock() + FAULT_PAUSE, Waits(Waiting.NAMES, str(fault)), str(fault))
         row, blockers = await self.store.read(
             lambda c: (deliveries.content(c, one.raw_id), order.blockers_by_header(c, one.seq))
         )
@@ -184,11 +185,14 @@ class Planner:
     async def _not_told(self, directory: Directory, outcome: Outcome) -> Step:
         """The desk did not tell what the decision asks."""
         if isinstance(outcome, Throttled):
-            return Defer(self.clock(), "the desk's rate limit", needs=Urgency.REPLY)
+            return Defer(self.clock(), Waits(Waiting.RATE, Urgency.REPLY), needs=Urgency.REPLY)
         if isinstance(outcome, Refused) and await directory.refusals.whose(outcome) is Whose.RECORD:
             return Quarantine(Reason.of_status(outcome.status), str(outcome)[:1000])
-        odd = isinstance(outcome, Unknown) and outcome.alive
-        return Defer(self.clock() + 1.0, f"desk away: {outcome}"[:300], counts=odd)
+        why = str(outcome)[:MOST_WORDS]
+        if isinstance(outcome, Unknown) and outcome.alive:
+            return Defer(self.clock(), Waits(Waiting.ANSWER, why), f"not answered: {why}", counts=True)
+        kind = Waiting.KEY if directory.desk.breaker.key_refused else Waiting.DESK
+        return Defer(self.clock() + 1.0, Waits(kind, why), f"desk away: {why}")
 
     # -- keeping ----------------------------------------------------------------------------------
 
@@ -267,7 +271,7 @@ class Planner:
             return self._later(taken)
 
     def _later(self, taken: mapping.Reserved) -> Step:
-        return Defer(self.clock() + 0.2, f"{taken} took it in between", counts=False)
+        return Defer(self.clock() + 0.2, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")
 
     @staticmethod
     def _keep_problems(connection: Connection, one: Delivery, decision: Decision) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.model.reasons import Reason
+from gateway.model.waiting import Waits
 from gateway.store.stage import Stage
 
 
@@ -25,10 +26,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Try again at ``until``; ``counts`` when it is a failure that may end in quarantine; ``needs`` is the
-    call to the desk that there was no room for."""
+    """Try again at ``until``, for ``waits``; ``counts`` when it is a failure that may end in quarantine; ``needs`` is
+    the call to the desk that there was no room for; ``why`` is for the log."""
 
     until: float
+    waits: Waits
     why: str = ""
     counts: bool = False
     needs: str = ""

@@ -19,6 +19,7 @@ from gateway.config.settings import WorkSettings
 from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
 from gateway.model.reasons import Reason
+from gateway.model.waiting import Waiting, Waits
 from gateway.store import claims, claims_by_page, deliveries, mapping, problems
 from gateway.store.deliveries import Delivery, LostClaim
 from gateway.store.engine import Store, StoreFailed
@@ -249,7 +250,8 @@ class Worker:
                 raise
             except Exception as error:
                 log.error("step failed", error=type(error).__name__, exc_info=error)
-                await self._retry_later(one, f"{type(error).__name__}: {error}"[:300])
+                why = f"{type(error).__name__}: {error}"[:300]
+                await self._retry_later(one, why, Waits(Waiting.FAILURE, why))
             finally:
                 self.slots.leave(one.id)
                 self.leases.over(one.id)
@@ -263,7 +265,7 @@ class Worker:
             one = planned.delivery
             return one, await self.executor.run(one, planned.effects, planned.sent)
         except Unavailable as away:
-            return one, Defer(self.clock(), str(away), counts=True)
+            return one, Defer(self.clock(), Waits(Waiting.STORE, str(away)), str(away), counts=True)
         except (Damaged, Unreadable) as damaged:
             return one, Quarantine(Reason.DAMAGED, str(damaged))
 
@@ -279,7 +281,7 @@ class Worker:
             return Quarantine(Reason.UNPARSEABLE, why)
         log.warning("parser died", deaths=deaths, why=why)
         await self.store.write(lambda c: deliveries.touch(c, one, deaths=deaths))
-        return Defer(self.clock() + DEATH_PAUSE * deaths, why)
+        return Defer(self.clock() + DEATH_PAUSE * deaths, Waits(Waiting.PARSER, why), why)
 
     async def _apply(self, one: Delivery, step: Step) -> None:
         now = self.clock()
@@ -292,12 +294,15 @@ class Worker:
                 await self._end(one, Stage.QUARANTINED, reason, detail)
             case Wait(until, since, behind):
                 log.debug("waits", behind=behind)
-                await self.store.write(lambda c: deliveries.defer(c, one, until, waits_from=since))
-            case Defer(until, why, False, needs):
-                log.info("later", seconds=round(until - now, 1), why=why)
-                await self.store.write(lambda c: deliveries.defer(c, one, until, needs, detail=why[:500]))
-            case Defer(_, why, True, _):
-                await self._retry_later(one, why)
+                waits = Waits(Waiting.EARLIER, behind)
+                await self.store.write(lambda c: deliveries.defer(c, one, until, waits, now=now, waits_from=since))
+            case Defer(until, waits, why, False, needs):
+                log.info("later", seconds=round(until - now, 1), why=why or str(waits))
+                await self.store.write(
+                    lambda c: deliveries.defer(c, one, until, waits, now=now, needs=needs, detail=why[:500])
+                )
+            case Defer(_, waits, why, True, _):
+                await self._retry_later(one, why, waits)
             case Redecide(ticket_id):
                 await self._redecide(one, ticket_id)
 
@@ -311,7 +316,7 @@ class Worker:
         shutil.rmtree(self.planner.work_folder(one.id), ignore_errors=True)
         self.finished(one, stage, reason)
 
-    async def _retry_later(self, one: Delivery, why: str) -> None:
+    async def _retry_later(self, one: Delivery, why: str, waits: Waits) -> None:
         """A temporary failure: later, for ``retry_for`` seconds in all."""
         now = self.clock()
         if now - one.accepted_at > self.settings.retry_for:
@@ -321,7 +326,7 @@ class Worker:
         until = now + backoff.pause(tries)
 
         def later(connection: Connection) -> None:
-            deliveries.defer(connection, one, until, tries=tries, detail=why[:500])
+            deliveries.defer(connection, one, until, waits, now=now, tries=tries, detail=why[:500])
             deliveries.note(connection, one.id, now, f"failed, try {tries}", why)
 
         await self.store.write(later)

@@ -21,6 +21,8 @@ from sqlalchemy import select
 from gateway.config.settings import Settings, parse
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
+from gateway.mail import glance
+from gateway.mail.head import split_head
 from gateway.mail.ids import scan_ids
 from gateway.mail.read import read
 from gateway.model.email import Email
@@ -220,6 +222,7 @@ class Stage:
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
             remember_until=self.now + 86400,
             sender="" if mail.verdict == "fail" else ids.author,
+            subject=glance.subject(*split_head(raw).values("subject")[:1]),
         )
         (self.ids[mail.key],) = await self.store.write(lambda c: deliveries.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
         return self.ids[mail.key]

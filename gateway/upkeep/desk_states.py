@@ -1,0 +1,58 @@
+"""Writes down how each desk is, so that whoever looks at the queue sees what its mail waits for.
+
+Commands and listeners do not ask a desk themselves. A single failure is none of this: a desk counts as away once no
+mail of it is claimed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from gateway.desk.directory import Directory
+from gateway.model.waiting import Waiting, Waits
+from gateway.store import waiting
+from gateway.store.engine import Store
+
+EVERY = 1.0
+
+
+class DeskStates:
+    def __init__(self, store: Store, directories: Mapping[str, Directory], clock: Callable[[], float]) -> None:
+        self._store = store
+        self._directories = directories
+        self._clock = clock
+        self._seen: dict[str, Waiting] = {}
+        self._told: dict[str, Waiting] = {}
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        """Look at the desks until ``stop``."""
+        while not stop.is_set():
+            await self.look()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY):
+                    await stop.wait()
+
+    async def look(self) -> None:
+        """Write down what was the same at two looks and is not written yet."""
+        now = self._clock()
+        for name, directory in self._directories.items():
+            waits = state_of(directory, now)
+            if self._seen.get(name) is waits.kind and self._told.get(name) is not waits.kind:
+                await self._store.write(partial(waiting.tell, desk=name, waits=waits, now=now))
+                self._told[name] = waits.kind
+            self._seen[name] = waits.kind
+
+
+def state_of(directory: Directory, now: float) -> Waits:
+    """What the mail of this desk waits for."""
+    breaker = directory.desk.breaker
+    if breaker.key_refused:
+        return Waits(Waiting.KEY, breaker.reason)
+    if directory.catalog is None:
+        return Waits(Waiting.DESK, breaker.reason or "it has not answered yet")
+    if breaker.wait(now):
+        return Waits(Waiting.DESK, breaker.reason)
+    return Waits()
