@@ -57,7 +57,7 @@ def no_sent() -> None:
     async def judge(self: Any, one: Any, outcome: Any) -> Any:
         if type(outcome).__name__ == "Unknown":  # nothing says that it was sent: it is sent again
             self.ledger.remember(one, state=EffectState.TODO)
-            return executor.Defer(self.clock() + 0.05, "again")
+            return executor.Defer(self.clock() + 0.05, executor.Waits(), "again")
         return await original(self, one, outcome)
 
     executor._Case._judge = judge  # type: ignore[method-assign]
