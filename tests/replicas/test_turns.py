@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import update
 
+from gateway.model.waiting import Waits
 from gateway.store import claims, deliveries
 from gateway.store.claims import Turns
 from gateway.store.deliveries import Delivery
@@ -85,10 +86,10 @@ async def test_tickets_that_wait_for_a_call_go_before_mail_that_was_not_read_yet
 async def test_what_a_mail_needs_is_forgotten_when_it_goes_on(store: Store) -> None:
     await flood(store, one=1)
     (one,) = await take(store, 1)
-    await store.write(lambda c: deliveries.defer(c, one, NOW, "file"))
+    await store.write(lambda c: deliveries.defer(c, one, NOW, Waits(), now=NOW, needs="file"))
     assert await take(store, 1, file=0) == []
     (one,) = await take(store, 1, file=1)
-    await store.write(lambda c: deliveries.defer(c, replace(one), NOW))
+    await store.write(lambda c: deliveries.defer(c, replace(one), NOW, Waits(), now=NOW))
 
     assert len(await take(store, 1, file=0)) == 1
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
+from gateway.model.waiting import Waits
 from gateway.store import claims, counts, deliveries, effects, mapping, operator, order
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store
@@ -46,7 +47,7 @@ async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
     def keep(c: Connection) -> None:
         effects.add(c, one, 1, [(kind, {}) for kind in kinds])
         deliveries.advance(c, one, Stage.PLANNED, now=NOW)
-        deliveries.defer(c, replace(one, stage=Stage.PLANNED), NOW)
+        deliveries.defer(c, replace(one, stage=Stage.PLANNED), NOW, Waits(), now=NOW)
 
     await store.write(keep)
     return (await claim(store))[0]
@@ -125,7 +126,7 @@ class TestClaim:
     async def test_a_deferred_delivery_is_not_due(self, store: Store) -> None:
         await accept(store, new("one"))
         (one,) = await claim(store)
-        await store.write(lambda c: deliveries.defer(c, one, NOW + 30))
+        await store.write(lambda c: deliveries.defer(c, one, NOW + 30, Waits(), now=NOW))
 
         assert await claim(store, now=NOW + 29) == []
         assert await store.read(lambda c: claims.next_due(c, [DESK], NOW)) == NOW + 30
