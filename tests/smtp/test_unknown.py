@@ -201,6 +201,15 @@ async def test_a_subdomain_without_servers_does_not_hide_the_organisations_polic
     assert (found_out.verdict, found_out.policy) == ("unknown", "quarantine")
 
 
+async def test_an_international_envelope_is_asked_by_its_ascii_name(tmp_path: Path) -> None:
+    names = Zone({"xn--mnchen-3ya.example": [("TXT", "v=spf1 ip4:192.0.2.9 -all")]})
+    mail = arrived(b"From: a@xn--mnchen-3ya.example\r\n\r\nx\r\n", tmp_path)
+    direct = Direct(VerdictSettings(), names)
+    for sender in ("a@münchen.example", "a@xn--mnchen-3ya.example"):
+        found = await direct.judge("192.0.2.9", "x", sender, mail, "xn--mnchen-3ya.example")
+        assert found.verdict == "pass", found
+
+
 # -- at the edge --------------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gateway.model.envelope import Verdict
 from gateway.smtp.verdict.results import Result, Stamp
-from gateway.smtp.verdict.sender import is_aligned, organisational
+from gateway.smtp.verdict.sender import domain_of, is_aligned, organisational
 
 
 class Finding(NamedTuple):
@@ -46,7 +46,7 @@ def _somebody_else(results: Sequence[Result], domain: str) -> str:
     """The domain of a header.from that is not the sender's. Rspamd names the domain of the policy, which may be
     the organisational one."""
     for result in results:
-        about = result.properties.get("header.from", "").rpartition("@")[2].rstrip(".")
+        about = domain_of(result.properties.get("header.from", ""))
         if about and about not in (domain, organisational(domain)):
             return about
     return ""

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 from gateway.smtp.verdict.macro import Context, MacroError, expand, is_senders_choice
 from gateway.smtp.verdict.record import Record, RecordError, Term, parse_record
 from gateway.smtp.verdict.resolver import DnsTrouble
+from gateway.smtp.verdict.sender import ascii_domain
 
 T = TypeVar("T")
 
@@ -243,7 +244,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 
 def asked_domain(helo: str, mail_from: str) -> str:
     """Whose record is asked for: MAIL FROM's domain, that of HELO with the null sender (2.4)."""
-    return (mail_from or f"@{helo}").rpartition("@")[2].rstrip(".").lower()
+    return ascii_domain((mail_from or f"@{helo}").rpartition("@")[2])
 
 
 async def check_spf(dns: Dns, ip: str, helo: str, mail_from: str) -> Spf:
