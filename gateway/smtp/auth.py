@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 from gateway.config.smtp import UserSettings
 from gateway.model.email import lower_ascii
+from gateway.smtp.turns import FairSlots
 
 N, R, P = 2**15, 8, 1
 MOST_N, MOST_R, MOST_P = 2**17, 16, 4
@@ -51,17 +52,15 @@ class Users:
 
     def __init__(self, users: Iterable[UserSettings]) -> None:
         self._users = {one.login: one for one in users}
-        self._slots: asyncio.Semaphore | None = None
+        self._slots = FairSlots(AT_ONCE)
         self._nobody = ""
 
     def __bool__(self) -> bool:
         return bool(self._users)
 
-    async def check(self, login: str, password: bytes) -> bool:
-        """Takes as long for a login that does not exist."""
-        if self._slots is None:
-            self._slots = asyncio.Semaphore(AT_ONCE)
-        async with self._slots:
+    async def check(self, login: str, password: bytes, network: str = "") -> bool:
+        """Takes as long for a login that does not exist. Who guesses from one ``network`` holds up that one."""
+        async with self._slots.hold(network):
             user = self._users.get(login)
             if user is None and not self._nobody:
                 self._nobody = await asyncio.to_thread(hash_password, os.urandom(12).hex())

@@ -12,6 +12,7 @@ import structlog
 from gateway.smtp import answers
 from gateway.smtp.auth import decode_plain
 from gateway.smtp.commands import Ending
+from gateway.smtp.limits import network_of
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session
@@ -47,7 +48,7 @@ async def auth(session: Session, arg: str) -> None:
 
 async def _check(session: Session, login: str, password: bytes) -> None:
     session.pause_timeout()
-    if await session.edge.users.check(login, password):
+    if await session.edge.users.check(login, password, network_of(session.peer)):
         session.login = login
         log.info("logged in", login=login, peer=session.peer, session=session.id)
         return session.say("235 2.7.0 Logged in")

@@ -3,13 +3,15 @@
 A command that is in the buffer already is run without any wait, so a peer that sends thousands at once would hold
 the loop until all are answered. Here each address may run ``SHARE`` commands in a turn of the loop, all addresses
 together ``AT_ONCE``. Who wants more waits in a queue by address, of which ``IN_TURN`` addresses come on in each turn,
-round robin. Who does not wait is never behind those who do.
+round robin. Who does not wait is never behind those who do. Work in threads has ``FairSlots``, for the same reason.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import AsyncIterator
 
 SHARE = 20
 AT_ONCE = 100
@@ -67,3 +69,45 @@ class Turns:
                 self._waiting[peer] = sessions
         if self._waiting:
             self._schedule()
+
+
+class FairSlots:
+    """Slots for work that many wait for, given to networks round robin: a flood from one holds up that one."""
+
+    def __init__(self, slots: int) -> None:
+        self._free = slots
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order in which they come on
+
+    @contextlib.asynccontextmanager
+    async def hold(self, network: str) -> AsyncIterator[None]:
+        await self._take(network)
+        try:
+            yield
+        finally:
+            self._give()
+
+    async def _take(self, network: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        slot = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(network, deque()).append(slot)
+        try:
+            await slot
+        except asyncio.CancelledError:
+            if slot.done() and not slot.cancelled():  # it was given in the same moment
+                self._give()
+            raise
+
+    def _give(self) -> None:
+        while self._waiting:
+            network = next(iter(self._waiting))
+            sessions = self._waiting.pop(network)
+            while sessions and sessions[0].done():  # its session has ended
+                sessions.popleft()
+            if sessions:
+                sessions.popleft().set_result(None)
+                if sessions:
+                    self._waiting[network] = sessions
+                return
+        self._free += 1

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.smtp.auth import check_password, decode_plain, hash_password
+from gateway.config.smtp import UserSettings
+from gateway.smtp.auth import Users, check_password, decode_plain, hash_password
 from gateway.smtp.server import Listener
 from gateway.store.engine import Store
 from tests.smtp.serving import Peer, Tls, envelopes, peer, serving
@@ -163,3 +164,16 @@ async def test_smtplib_logs_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
         await asyncio.to_thread(send)
 
     assert [one["auth"] for one in await envelopes(kept)] == ["free"]
+
+
+async def test_guessing_from_one_network_holds_up_no_other() -> None:
+    """Two hundred guesses wait; a login of another network comes on at once."""
+    users = Users([UserSettings.model_validate({**USERS[1], "password_hash": hash_password("correct horse", n=2**12)})])
+    flood = [asyncio.create_task(users.check("free", b"guess", "192.0.2.0/24")) for _ in range(200)]
+    await asyncio.sleep(0)
+    began = sum(task.done() for task in flood)
+    assert await users.check("free", b"correct horse", "198.51.100.0/24")
+    assert sum(task.done() for task in flood) - began < 20
+    for task in flood:
+        task.cancel()
+    await asyncio.gather(*flood, return_exceptions=True)

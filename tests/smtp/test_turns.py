@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from gateway.smtp.turns import AT_ONCE, IN_TURN, SHARE, Turns
+from gateway.smtp.turns import AT_ONCE, IN_TURN, SHARE, FairSlots, Turns
 
 
 async def run(turns: Turns, peer: str, commands: int, done: Counter[str]) -> None:
@@ -82,3 +82,47 @@ async def test_a_session_that_ends_while_it_waits_holds_up_nobody() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert not turns._waiting
+
+
+# -- slots ---------------------------------------------------------------------------------------------
+
+
+async def work(slots: FairSlots, network: str, done: list[str]) -> None:
+    async with slots.hold(network):
+        await asyncio.sleep(0)
+        done.append(network)
+
+
+async def test_a_network_that_wants_many_slots_holds_up_itself() -> None:
+    slots = FairSlots(2)
+    done: list[str] = []
+    flood = [asyncio.create_task(work(slots, "flood", done)) for _ in range(200)]
+    await asyncio.sleep(0)
+    await work(slots, "good", done)
+
+    assert done.index("good") <= 6
+    await asyncio.gather(*flood)
+    assert len(done) == 201
+
+
+async def test_slots_come_back_whatever_happens() -> None:
+    """Those who wait or work are cancelled, or fail."""
+    slots = FairSlots(2)
+    done: list[str] = []
+
+    async def failing() -> None:
+        async with slots.hold("a"):
+            raise ValueError
+
+    tasks = [asyncio.create_task(work(slots, f"{number % 3}", done)) for number in range(30)]
+    await asyncio.sleep(0)
+    for task in tasks[::2]:
+        task.cancel()
+    await asyncio.gather(*tasks, failing(), return_exceptions=True)
+    for _ in range(5):
+        await asyncio.wait_for(work(slots, "b", done), 1)
+    async with slots.hold("x"), slots.hold("y"):
+        waiting = asyncio.create_task(work(slots, "z", done))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+    await asyncio.wait_for(waiting, 1)

@@ -14,6 +14,8 @@ import structlog
 
 from gateway.config.smtp import VerdictSettings
 from gateway.intake.accept import Incoming
+from gateway.smtp.limits import network_of
+from gateway.smtp.turns import FairSlots
 from gateway.smtp.verdict.arc import check_arc, trusted_sets
 from gateway.smtp.verdict.dkim import Bodies, check_dkim
 from gateway.smtp.verdict.dmarc import Dmarc, dmarc_policy
@@ -34,13 +36,13 @@ class Direct:
         self._dns: Dns = dns or Resolver(settings.nameservers, min(settings.query_timeout, settings.timeout))
         self._sealers = frozenset(sealer.lower() for sealer in settings.arc_sealers)
         self._timeout = settings.timeout
-        self._slots = asyncio.Semaphore(HASHED_AT_ONCE)
+        self._slots = FairSlots(HASHED_AT_ONCE)
 
     async def judge(self, address: str, helo: str, mail_from: str, mail: Incoming, domain: str) -> Finding:
         """The verdict on the From domain, why, and the domain's policy."""
         if doubts := mail.split().doubts:
             return _unreadable(await self._policy(domain), domain, doubts[0])
-        bodies = Bodies(mail, self._slots)
+        bodies = Bodies(mail, self._slots, network_of(address))
         policy, spf, signatures = await asyncio.gather(
             self._policy(domain), self._spf(address, helo, mail_from, domain), self._dkim(mail, bodies, domain)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,6 +13,7 @@ from typing import TypeVar
 import structlog
 
 from gateway.intake.accept import Incoming
+from gateway.smtp.turns import FairSlots
 from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.signature import (
     BadSignature,
@@ -52,22 +54,25 @@ class Dkim:
 class Bodies:
     """The body hashes of one mail, each made once. Large mails take one of the ``slots`` while they are hashed."""
 
-    def __init__(self, mail: Incoming, slots: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, mail: Incoming, slots: FairSlots | None = None, network: str = "") -> None:
         self._mail = mail
         self._slots = slots if mail.size > HASHED_FREELY else None
+        self._network = network
+        self._one_at_a_time = threading.Lock()  # the signatures of a mail are checked at the same time
         self._made: dict[bool, BodyHash] = {}
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run what may hash the body."""
-        async with self._slots or contextlib.nullcontext():
+        async with self._slots.hold(self._network) if self._slots else contextlib.nullcontext():
             return await asyncio.to_thread(work)
 
     def get(self, relaxed: bool) -> BodyHash:
         """Blocks: for a thread."""
-        if relaxed not in self._made:
-            with self._mail.open() as file:
-                file.seek(self._mail.split().body)
-                self._made[relaxed] = body_hash(file, relaxed)
+        with self._one_at_a_time:
+            if relaxed not in self._made:
+                with self._mail.open() as file:
+                    file.seek(self._mail.split().body)
+                    self._made[relaxed] = body_hash(file, relaxed)
         return self._made[relaxed]
 
 
