@@ -9,6 +9,7 @@ from gateway.decide import external, forwards, requester, rules, threading
 from gateway.decide.compose import heading
 from gateway.decide.context import Case
 from gateway.mail.ids import derived_message_id
+from gateway.mail.marks import root_of
 from gateway.match import domains, title
 from gateway.match.conditions import View
 from gateway.model.email import Address, Block, lower_ascii
@@ -151,11 +152,17 @@ def body(case: Case) -> list[Block]:
     return [*email.blocks, paragraph(heading(original)), *original.blocks]
 
 
-def ids(case: Case) -> tuple[tuple[str, str], ...]:
-    """The ids that lead to the ticket from now on, and how each is known."""
+def ids(case: Case, ticket_id: str = "") -> tuple[tuple[str, str], ...]:
+    """The ids that lead to the ticket, "" for a new one, from now on, and how each is known. Those of the desk's mail
+    about another ticket lead there, wherever the mail goes that has or names them."""
     own = case.message_id or derived_message_id(case.email.digest)
     carried = case.forward.original.message_ids if case.forward and case.forward.trusted else ()
     named = [one for one in dict.fromkeys((*threading.thread_ids(case.email), *carried)) if one != own]
+    if {root for one in named if (root := root_of(one))} - {ticket_id}:
+        named = []
+    notification = case.email.marks.notification
+    if notification and notification.ticket_id != ticket_id:
+        own = derived_message_id(case.email.digest)
     numbers = external.ids_of(case.email)
     return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
 

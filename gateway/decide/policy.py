@@ -7,6 +7,7 @@ caught here and nowhere else).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.decide import closed, newticket, reply, sender, threading
@@ -14,9 +15,9 @@ from gateway.decide.context import Case, Context, Guard
 from gateway.decide.notices import notice
 from gateway.mail.ids import derived_message_id
 from gateway.match import domains
-from gateway.model.email import Email
+from gateway.model.email import Email, Notification
 from gateway.model.envelope import Envelope
-from gateway.model.plan import Decision, Trace
+from gateway.model.plan import Decision, Learned, Trace
 from gateway.model.questions import (
     Copies,
     Copy,
@@ -54,6 +55,29 @@ def decide(
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")
+
+
+def _notification(case: Case) -> Decision | None:
+    """The desk's notification comes back, From whatever address: it is no ticket, and its id is learned."""
+    notification = case.email.marks.notification
+    if notification is None or case.email.auto.kind != "own":
+        return None
+    case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
+    decision = case.end(Reason.OWN, f"the desk's mail about ticket {notification.ticket_id}")
+    return replace(decision, learned=_learned(case, notification))
+
+
+def _learned(case: Case, notification: Notification) -> tuple[Learned, ...]:
+    """The id of a notification that nobody can have made up: From an address of ours, which is proven where anybody
+    looked, about a ticket that the desk has."""
+    who = case.sender
+    if not notification.message_id or notification.sender not in case.context.own or (who.looked_at and not who.proven):
+        return ()
+    ticket: Ticket | None = case.facts.ask(TicketFacts(notification.ticket_id))
+    if ticket is None:
+        return ()
+    case.trace.add("own mail", f"<{notification.message_id}>", f"leads to ticket {ticket.number or ticket.ticket_id}")
+    return (Learned(notification.message_id, ticket.ticket_id, ticket.board_id),)
 
 
 def _own_mail(case: Case) -> Decision | None:
@@ -207,6 +231,7 @@ def _flood(case: Case) -> Decision | None:
 
 
 POLICY: tuple[Callable[[Case], Decision | None], ...] = (
+    _notification,
     _edge,
     _own_mail,
     _moved,

@@ -79,7 +79,7 @@ def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec], by_customer
         effects=newticket.with_extras(case, effects),
         board_id=ticket.board_id,
         ticket_id=ticket.ticket_id,
-        ids=newticket.ids(case),
+        ids=newticket.ids(case, ticket.ticket_id),
         people=newticket.people(case, by_customer),
         marks=newticket.marks(case),
     )

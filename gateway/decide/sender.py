@@ -52,7 +52,8 @@ def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[E
         return email, envelope
     assert email.sender is not None
     author = Address(named.address, named.name or email.sender.name.partition(" via ")[0].strip("'\" "))
-    auto = Automatic() if email.auto.kind in ("own", "list") else email.auto
+    is_ours = email.marks.notification is not None  # the desk's, whoever sent it on
+    auto = Automatic() if email.auto.kind in ("own", "list") and not is_ours else email.auto
     words = f"{author.address} by way of the list {address}"
     return replace(email, sender=author, auto=auto), replace(
         envelope, verdict="unknown", verdict_for="", verdict_reason=words

@@ -117,6 +117,19 @@ def _bounced(thread: Thread) -> list[Evidence]:
     return thread.of((bounce.original_message_id,), thread.mapped("received", "sent")) if bounce else []
 
 
+def _bounced_notification(thread: Thread) -> list[Evidence]:
+    """The desk's notification that came back: its root id, its token, the number in its subject."""
+    bounce = thread.email.auto.bounce
+    if bounce is None or not bounce.recipient:
+        return []
+    found = [Evidence(one, "the desk's mark in the returned mail") for one in bounce.ticket_ids[:5]]
+    for number in bounce.ticket_numbers[:5] if not found else ():
+        ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
+        if ticket is not None:
+            found.append(Evidence(ticket.ticket_id, f"[Ticket #{number}] in the subject of the returned mail"))
+    return found
+
+
 def _in_reply_to(thread: Thread) -> list[Evidence]:
     return thread.of(thread.email.in_reply_to, thread.mapped("received", "sent"))
 
@@ -169,6 +182,7 @@ LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
     ("bounced mail", "strong", _bounced),
     ("In-Reply-To", "strong", _in_reply_to),
     ("References", "strong", _references),
+    ("bounced notification", "medium", _bounced_notification),
     ("desk's mark", "medium", _desk_marks),
     ("vendor's number", "medium", _vendor_number),
     ("shared ancestor", "medium", _ancestor),

@@ -16,7 +16,8 @@ from .addresses import canonical_address
 from .clean import clean_line
 from .head import split_head
 from .headers import decode_value
-from .ids import own_id
+from .ids import ids_of, own_id
+from .marks import find as find_marks
 from .mime import Part, Tree
 from .transfer import decode_transfer
 
@@ -91,13 +92,40 @@ def read_report(tree: Tree, headers: Sequence[tuple[str, str]], text: str, ours:
             for word in ("delayed", "not yet been delivered", "will be retried", "continue to", "postponed")
         )
         action = "delayed" if delayed and not found["status"].startswith("5") else "failed"
+    tickets, numbers = _notification(original, quoted if separator else "")
     return Bounce(
+        ticket_ids=tickets,
+        ticket_numbers=numbers,
         recipient=canonical_address(found.get("recipient", "")),
         status=found.get("status", ""),
         action=action,
         diagnostic=clean_line(found.get("diagnostic", ""))[:500],
         original_message_id=_original_id(original, quoted if separator else "", text, notice, first),
     )
+
+
+def _notification(original: Part | None, quoted: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The tickets and numbers that the returned mail names, if it is one of the desk's: in its References, its text
+    and its subject; of an original that was attached, or quoted."""
+    returned = original.raw[: 2 * _SCAN] if original is not None else quoted[:_SCAN].encode("utf-8", "replace")
+    if original is not None:
+        returned = decode_transfer(returned, original.encoding).data
+    # The text within is quoted-printable: its soft breaks go through the ids.
+    text = decode_transfer(returned, "quoted-printable").data.decode("utf-8", "replace")
+    fields = split_head(returned.replace(b"\r\n", b"\n").lstrip(b"\n")).fields
+    values = {name.lower(): decode_value(raw) for name, raw in reversed(fields)}
+    subject = values.get("subject", "") or next(iter(_SUBJECT.findall(quoted[:_SCAN])), "")
+    named = ids_of(f"{values.get('in-reply-to', '')} {values.get('references', '')} {_roots(quoted[:_SCAN])}")
+    found = find_marks(named, subject, text, "")
+    return found.ticket_ids, found.ticket_numbers
+
+
+_SUBJECT = re.compile(r"(?im)^[ \t>|]{0,20}subject:[ \t]{0,5}([^\n]{1,300})")
+_ROOT = re.compile(r"<ticket-[0-9a-f-]{36}@[^<>\s]{1,253}>", re.IGNORECASE)
+
+
+def _roots(text: str) -> str:
+    return " ".join(_ROOT.findall(text)[:5])
 
 
 def _groups(data: bytes) -> Iterable[dict[str, str]]:

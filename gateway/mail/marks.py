@@ -49,6 +49,20 @@ def find(ids: Iterable[str], subject: str, text: str, html: str) -> DeskMarks:
     )
 
 
+def root_of(message_id: str) -> str:
+    """The ticket of the id with which the desk begins its threads, "" for any other."""
+    match = _ROOT.match(message_id)
+    return match[1].lower() if match else ""
+
+
+def last_id(text: str) -> tuple[int, int]:
+    """Where the last token or id line begins and ends; 0 and 0 without one."""
+    span = (0, 0)
+    for match in _ID_LINES.finditer(text):
+        span = match.span()
+    return span
+
+
 def without_ids(lines: Sequence[Line]) -> list[Line]:
     """The lines without the desk's token and id lines: nobody wrote them, and the token is a secret of its ticket.
     A line of nothing else goes."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gateway.model.email import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
-from . import auto, data, forward, ids, limits, marks, reply
+from . import auto, data, deskmail, forward, ids, limits, marks, reply
 from .addresses import read_addresses
 from .author import author_of, listed_author, only_address
 from .blocks import to_blocks, without_pictures
@@ -76,8 +76,25 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     )
     to = people["to"]
     automatic = auto.classify(headers, tree, shown_from, outer, text, own_addresses, [one.address for one in to])
-    forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, depth)
+    inner = None if automatic.kind == "bounce" else _inner(content, depth)
+    forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, inner)
     answer = reply.reply_of(lines)
+    claimed = marks.find((*known.in_reply_to, *known.references), outer, text, html)
+    look = deskmail.Look(
+        headers=headers,
+        subject=outer,
+        message_id=known.message_id,
+        thread_ids=(*known.references, *known.in_reply_to),
+        sender=sender.address.lower() if sender else "",
+        lines=lines,
+        text=text,
+        marks=claimed,
+        forwarded=forwarded,
+        attached=inner.marks.notification if inner and len(content.files) == 1 else None,
+    )
+    if automatic.kind not in deskmail.OTHERS and (notification := deskmail.find(look)):
+        claimed = replace(claimed, notification=notification)
+        automatic = deskmail.own(notification, automatic)
     email = Email(
         message_id=known.message_id,
         in_reply_to=known.in_reply_to,
@@ -95,7 +112,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         reply=answer,
         forwarded=forwarded,
         auto=automatic,
-        marks=marks.find((*known.in_reply_to, *known.references), outer, text, html),
+        marks=claimed,
         attachments=attachments,
         defects=tuple(
             dict.fromkeys([*tree.notes, *content.notes, *_header_defects(root, tree, from_problem), *body.notes])
@@ -110,12 +127,16 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     return Reading(email, content, raw)
 
 
-def _attached(content: Content, depth: int) -> Forwarded | None:
-    """A mail forwarded as an attached message."""
+def _inner(content: Content, depth: int) -> Email | None:
+    """The first attached message."""
     if not content.messages or depth >= limits.MESSAGE_DEPTH:
         return None
-    inner = _read(content.files[content.messages[0]].payload(), (), None, depth + 1).email
-    if inner.sender is None and not inner.subject:
+    return _read(content.files[content.messages[0]].payload(), (), None, depth + 1).email
+
+
+def _attached(content: Content, inner: Email | None) -> Forwarded | None:
+    """A mail forwarded as an attached message."""
+    if inner is None or (inner.sender is None and not inner.subject):
         return None
     above = squeeze(Body(content, {}, set()).lines([item for item in content.rich if item[0] != "file"]))
     chain = (inner.forwarded, *inner.forwarded.chain) if inner.forwarded is not None else ()

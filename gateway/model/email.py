@@ -135,13 +135,16 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery report: who could not be reached, why, and about which mail."""
+    """A delivery report: who could not be reached, why, and about which mail: by its id, and by the marks of the
+    desk's notification that came back."""
 
     recipient: str = ""
     status: str = ""
     action: str = ""
     diagnostic: str = ""
     original_message_id: str = ""
+    ticket_ids: tuple[str, ...] = ()
+    ticket_numbers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,17 @@ class Automatic:
 
 
 @dataclass(frozen=True, slots=True)
+class Notification:
+    """A mail of the desk about a ticket: its Message-ID and From ("" where they are not seen), and the signs by
+    which it was known."""
+
+    ticket_id: str
+    message_id: str = ""
+    sender: str = ""
+    signs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeskMarks:
     """What the desk's own notifications leave in a reply (docs/algapsa.md "Marks in the desk's own mail").
 
@@ -166,6 +180,7 @@ class DeskMarks:
     ticket_ids: tuple[str, ...] = ()
     reply_tokens: tuple[str, ...] = ()
     ticket_numbers: tuple[str, ...] = ()
+    notification: Notification | None = None  # that the mail itself is, or carries and nothing else
 
 
 @dataclass(frozen=True, slots=True)

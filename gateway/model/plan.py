@@ -65,6 +65,15 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """A Message-ID that the desk gave to a mail about a ticket: a reply to it leads there."""
+
+    message_id: str
+    ticket_id: str
+    board_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
     the operator. ``changes`` and ``noticed`` are of vendors' notices."""
@@ -74,5 +83,6 @@ class Decision:
     detail: str = ""
     plan: Plan | None = None
     trace: tuple[Step, ...] = ()
+    learned: tuple[Learned, ...] = ()
     changes: tuple[Problem, ...] = ()  # problems as they are from now on
     noticed: Noticed | None = None

@@ -216,6 +216,14 @@ def map_ids(
         connection.execute(_map(connection.dialect.name, row["known"] != "referenced"), row)
 
 
+def learn(
+    connection: Connection, desk: str, board_id: str, delivery_id: str, ticket_id: str, message_id: str
+) -> None:
+    """An id that the desk sent leads to the ticket, unless it leads anywhere already."""
+    for row in _rows(desk, board_id, delivery_id, ticket_id, [(message_id, "sent")]):
+        connection.execute(_reserve(connection.dialect.name), row)
+
+
 def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
     """The desk no longer has the ticket: nothing threads into it any more."""
     # Two desks may know one ticket id (a copy for trials): the key says whose row it is.

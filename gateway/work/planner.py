@@ -203,6 +203,8 @@ class Planner:
         def end(connection: Connection) -> None:
             now = self.clock()
             self._keep_problems(connection, one, decision)
+            for learned in decision.learned:
+                mapping.learn(connection, one.desk, learned.board_id, one.id, learned.ticket_id, learned.message_id)
             deliveries.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
 
         try:

@@ -1,0 +1,157 @@
+"""What becomes of the desk's own mail that comes back, of replies to it, and of reports that it did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.store import mapping
+from tests.desk_mail import (
+    Sent,
+    as_sent,
+    attached,
+    bounced,
+    journaled,
+    message,
+    replies,
+    through_a_list,
+    variants,
+    wrapped,
+)
+from tests.scenarios.scripts import ALICE, BOB, EVE, TESS
+from tests.scenarios.stage import M, Stage, settings_for
+
+DESK = "MSP Support <support@msp.example>"
+
+
+@asynccontextmanager
+async def staged(folder: Path, migrated: Path, **desk: Any) -> AsyncIterator[Stage]:
+    """A stage with a ticket of Alice's."""
+    data = settings_for()
+    stage = Stage(folder, migrated, {**data, "desk": {**data["desk"], **desk}})
+    await stage.open()
+    await became(stage, M("first", ALICE, "Printer"))
+    yield stage
+    await stage.close()
+
+
+async def became(stage: Stage, mail: M) -> str:
+    await stage.accept(mail)
+    await stage.work()
+    return await stage.outcome(mail.key)
+
+
+def raw(name: str, mail: bytes, sender: str = DESK, verdict: str = "unknown") -> M:
+    return M(name, sender, raw=mail, to="support@msp.example", verdict=verdict)
+
+
+async def test_two_hundred_notifications_do_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        calls = len(stage.simulator.desk.calls)
+        found = {name: await became(stage, raw(name, mail)) for name, mail in variants(stage.order[0])}
+
+        assert {name: outcome for name, outcome in found.items() if outcome not in ("suppress own", "suppress duplicate-of")} == {}
+        assert len(found) > 200
+        assert [one.method for one in stage.simulator.desk.calls[calls:] if one.method != "GET"] == []
+        assert (len(stage.order), stage.comments(1)) == (1, [])
+
+
+async def test_sixty_replies_to_them_are_comments(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        found = {name: await became(stage, raw(name, mail, ALICE)) for name, mail in replies(stage.order[0])}
+
+        assert {name: outcome for name, outcome in found.items() if outcome != "comment 1"} == {}
+        assert len(found) == len(stage.comments(1)) == 60
+        assert not any("ALGA-" in one["note"] for one in stage.comments(1))
+
+
+COPIES = {
+    "in Bcc": (as_sent, {}, {}, "comment 1"),
+    "in Bcc, proven": (as_sent, {}, {"verdict": "pass"}, "comment 1"),
+    "in a journal": (journaled, {}, {}, "comment 1"),
+    "attached": (attached, {}, {}, "comment 1"),
+    "disproven": (as_sent, {}, {"verdict": "fail"}, "ticket 2"),
+    "without a pass, where others have one": (as_sent, {}, {"verdict": "none"}, "ticket 2"),
+    "through a list, which anybody can name": (through_a_list, {}, {}, "ticket 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", COPIES)
+async def test_a_copy_teaches_its_id(case: str, tmp_path: Path, migrated_file: Path) -> None:
+    """A reply that has In-Reply-To and nothing else lands, from people of the ticket."""
+    way, desk, edge, expected = COPIES[case]
+    async with staged(tmp_path, migrated_file, **desk) as stage:
+        sent = Sent(stage.order[0])
+        assert await became(stage, raw("copy", way(sent), **edge)) == "suppress own"
+
+        assert await became(stage, M("reply", BOB, "Re: Printer", reply=sent.id, text="It works.")) == expected
+
+
+async def test_without_the_copy_nobody_knows_the_id(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        assert await became(stage, M("reply", BOB, "Re: Printer", reply=Sent(stage.order[0]).id)) == "ticket 2"
+
+
+async def test_a_forged_copy_takes_no_id_away(tmp_path: Path, migrated_file: Path) -> None:
+    """Somebody of another ticket sends a notification of it under the id of Alice's mail."""
+    async with staged(tmp_path, migrated_file) as stage:
+        assert await became(stage, M("other", EVE, "Mine")) == "ticket 2"
+        first = str(stage.sent["first"]["Message-ID"])
+        forged = as_sent(Sent(stage.order[1])).replace(Sent(stage.order[1]).id.encode(), first.encode())
+        await became(stage, raw("forged", forged))
+
+        assert await became(stage, M("reply", BOB, reply="first")) == "comment 1"
+
+
+async def test_its_ids_lead_to_no_other_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    """A stranger shows the notification of Alice's ticket in a mail of his own."""
+    async with staged(tmp_path, migrated_file) as stage:
+        sent = Sent(stage.order[0])
+        shown = wrapped(sent, "What is this?", "I got this.")
+        shown.replace_header("From", EVE)
+        shown.add_attachment(message(sent))
+        assert await became(stage, raw("shown", shown.as_bytes(), EVE)) == "ticket 2"
+
+        assert await became(stage, M("eve", EVE, "Re: x", reply=sent.id)) == "ticket 3"
+        assert await became(stage, M("alice", ALICE, "Re: x", refs=(sent.root, sent.id))) == "comment 1"
+
+
+async def test_a_technicians_forward_teaches_nothing_of_it(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        sent = Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f")
+        shown = wrapped(sent, "FW: question", "Please look at this.")
+        shown.replace_header("From", TESS)
+        shown.add_attachment(message(sent))
+        assert await became(stage, raw("shown", shown.as_bytes(), TESS, "pass")) == "ticket 2"
+
+        ids = await stage.store.read(lambda c: mapping.lookup(c, "default", [sent.root.strip("<>"), sent.id.strip("<>")]))
+        assert ids == []
+
+
+@pytest.mark.parametrize("headers_only", [False, True])
+async def test_a_report_about_it_is_a_comment_on_its_ticket(headers_only: bool, tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        report = bounced(Sent(stage.order[0]), "alice@acme.example", headers_only)
+
+        assert await became(stage, raw("report", report, "")) == "internal 1"
+        assert "5.1.1" in stage.comments(1)[0]["note"]
+
+
+async def test_by_its_number_alone(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        number = stage.ticket(1)["ticket_number"]
+        report = bounced(Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f", number=number), "alice@acme.example", headers_only=True)
+        report = b"\n".join(line for line in report.split(b"\n") if not line.startswith((b"References", b"In-Reply-To")))
+
+        assert await became(stage, raw("report", report, "")) == "internal 1"
+
+
+@pytest.mark.parametrize("who", ["eve@evil.example", "gil@globex.example", "greta@acme.example"])
+async def test_a_report_about_somebody_else_is_nothing(who: str, tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file) as stage:
+        assert await became(stage, raw("report", bounced(Sent(stage.order[0]), who), "")) == "suppress bounce"
+        assert stage.comments(1) == []
