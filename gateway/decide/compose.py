@@ -249,10 +249,8 @@ class Composer:
         hidden: int = 0,
         automatic: str = "",
         note: str = "",
-        mailed: bool = False,
     ) -> list[EffectSpec]:
-        """Everything for a reply: its pictures, the text in up to four comments, files, missing files. With
-        ``mailed`` the desk mails the text to the contacts."""
+        """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
         files = uploads(self.email, present, self.fates)
         pictures = [one for one in files if one.shown]
         others = [one for one in files if not one.shown]
@@ -263,9 +261,17 @@ class Composer:
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):
             metadata = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
-            effects.append(_comment(part, internal, metadata, mailed))
+            effects.append(_comment(part, internal, metadata))
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
+
+    def news(self, lines: Sequence[str]) -> EffectSpec:
+        """A public comment that the desk mails to all contacts; nothing of the mail but these lines is in it."""
+        metadata = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}
+        body = rich.harmless([rich.paragraph(line) for line in lines])
+        while len(body) > 1 and rich.measure(body) > COMMENT_LIMIT:
+            body.pop()
+        return _comment(body, False, metadata, mailed=True)
 
     def bounce(self) -> list[EffectSpec]:
         """An internal comment that says who could not be reached: facts, not the report's words."""

@@ -19,7 +19,7 @@ from gateway.desk.refusals import Refusals
 from gateway.mail.addresses import canonical_address
 from gateway.mail.author import in_unicode
 from gateway.match import domains
-from gateway.match.clients import Clients
+from gateway.match.clients import Clients, Text
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
 
@@ -161,6 +161,12 @@ class Directory:
             names = Clients([(str(row["client_name"]), str(row["client_id"])) for row in rows], self._aliases)
             self._named = (self.catalog, names)
         return names.find(texts)
+
+    def names_in(self, text: str) -> tuple[str, ...]:
+        """The names of clients, inactive ones too, and the aliases that the text may hold in any spelling."""
+        looked_at = Text.of(text)
+        known = (str(row["client_name"]) for row in (self.catalog.clients if self.catalog else ()))
+        return tuple(name for name in (*known, *self._aliases) if looked_at.names(name))
 
     def _inactive(self, client_id: str) -> bool:
         return self.catalog is not None and client_id in self.catalog.inactive_clients

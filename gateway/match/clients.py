@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from gateway.model.questions import NamedClient
 
 MOST_WORDS = 12
+LEAST_TELLING = 4
+"""Letters from which a word alone tells whose name it is."""
 MOST_TEXT = 500
 _WORD = re.compile(r"\w+")
 
@@ -58,3 +61,31 @@ class Clients:
 
 def words_of(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+
+
+def run_together(text: str) -> str:
+    """Letters and digits alone, without case and accents: "Smith & Co." is "smithco"."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if char.isalnum())
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text in which names are looked for, however they are written: run together, hyphenated, cut off."""
+
+    words: tuple[str, ...]
+    whole: str
+
+    @classmethod
+    def of(cls, text: str) -> Text:
+        return cls(tuple(filter(None, map(run_together, re.split(r"[\W_]+", text)))), run_together(text))
+
+    def names(self, name: str) -> bool:
+        """Whether the text may mean this name: holds all of it, or a word that begins as its first telling one."""
+        parts = Text.of(name).words
+        whole = "".join(parts)
+        if not whole:
+            return False
+        if len(whole) < LEAST_TELLING:
+            return whole in self.words
+        telling = next((part for part in parts if len(part) >= LEAST_TELLING), whole)
+        return whole in self.whole or any(word.startswith(telling) for word in self.words)

@@ -73,6 +73,7 @@ class Notice:
     rank: int = 0
     priority: str = ""
     clients: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()  # all that the mail calls its client and account, as it stands there
     at: float = 0.0
     sequence: int = -1
     window: tuple[float, float] | None = None

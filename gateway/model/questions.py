@@ -212,6 +212,14 @@ class ClientIn(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class NamesIn(Question):
+    """The names of the desk's clients, and aliases, that the text may hold in any spelling: a tuple."""
+
+    text: str
+    kind: ClassVar[str] = "names of clients in this text"
+
+
+@dataclass(frozen=True, slots=True)
 class NamedClient:
     """``client_id`` "" for none; ``how`` says by what text, or why not."""
 

@@ -17,6 +17,7 @@ from gateway.decide import forwards
 from gateway.decide.sender import address_of
 from gateway.match import words
 from gateway.match.captures import names_in
+from gateway.match.clients import Text
 from gateway.match.conditions import Answer
 from gateway.match.words import folded
 from gateway.model.email import Email, Forwarded
@@ -28,6 +29,7 @@ from gateway.notices.source import Source, Sources, tag_of
 
 _NAME = re.compile(r"\{([^{}]*)\}")
 NOT_READ = "?"
+MOST_NAMES = 100
 UNREAD = "the product"
 """What failed where a dedicated source sends what does not look like its product."""
 
@@ -145,6 +147,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
         rank=rank,
         priority=source.priorities.get(rank, ""),
         clients=_clients(source, values),
+        names=_names(source, values),
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
         window=_window(source, values),
@@ -207,6 +210,7 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
         proof=proof,
         strange=True,
         clients=_clients(source, values),
+        names=_names(source, values),
         at=_at(source, values),
         expected=_expected(source, "", "update"),
         forwarded=forwarded,
@@ -240,6 +244,18 @@ def _clients(source: Source, values: Values) -> tuple[str, ...]:
         return (source.client,)
     found = [text for name in source.profile.client.fields for text in values.all(name)[:5]]
     return tuple(dict.fromkeys(source.aliases.get(folded(text), text) for text in found))
+
+
+def _names(source: Source, values: Values) -> tuple[str, ...]:
+    """What the mail calls its client and account: the values of each place that may name one, and aliases."""
+    wanted = {*source.profile.client.fields, *source.profile.key.scope} - {"subject", "rest", "body"}
+    found = [text for name in sorted(wanted) for text in values.all(name)]
+    for step in source.steps:
+        if step.names & wanted:
+            found += [text for place in step.where for text in values.paper.placed(step.source, place)]
+    text = Text.of("\n".join((values.paper.subject, *values.paper.bodies())))
+    found += [alias for alias in source.aliases if text.names(alias)]
+    return tuple(dict.fromkeys(one[:MOST_VALUE] for one in found if one.strip()))[:MOST_NAMES]
 
 
 def _title(source: Source, values: Values, object_: str, condition: str) -> str:

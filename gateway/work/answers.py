@@ -60,6 +60,8 @@ class Answers:
                 return await self._by_number(number)
             case ask.ClientIn(texts):
                 return self._desk().client_in(texts)
+            case ask.NamesIn(text):
+                return self._desk().names_in(text)
             case _:
                 return await self._read(lambda c: self._from_store(c, question))
 

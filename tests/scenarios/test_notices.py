@@ -629,6 +629,30 @@ async def test_news_goes_out_to_clients_only_where_it_is_said(
     await stage.close()
 
 
+async def test_a_fan_out_names_no_other_client(tmp_path: Path, migrated_file: Path) -> None:
+    """The mail of the first client brings the news for both: the technicians read all of it, the clients what names
+    nobody. Its files are not for the other client's ticket."""
+    stage = await opened(tmp_path, migrated_file, {**M365, "fan_out": True, "bundle": "link_only"})
+    for name in ("Globex", "Acme"):
+        await Machine(stage, f"{name} <o365mc@mon.msp.example>").says(*incident(name, "Service degradation"))
+        await stage.work()
+    subject, text = incident("Acme", "Extended recovery")
+    text += "\nHello Acme,\nThe cause is found.\nSee acme.onmicrosoft.com and INITECH too."
+    await Machine(stage, "Acme <o365mc@mon.msp.example>").says(subject, text, after=HOUR, files={"acme.csv": b"x"})
+    await stage.work()
+
+    public = [comment for number in (1, 2) for comment in stage.comments(number) if not comment["is_internal"]]
+    assert len(public) == 1 and stage.client_of(1) == "Globex"
+    said = f"{public[0]['note']} {public[0]['metadata']}".casefold()
+    assert "the cause is found." in said and "extended recovery" in said and "some users cannot send mail" in said
+    assert not [name for name in ("acme", "globex", "initech", "support@") if name in said]
+    assert "Acme" in notes(stage, 1)[0] and "another client's: 1" in notes(stage, 1)[0]
+    assert not stage.simulator.desk.documents.get(stage.order[0])
+    mailed = {mail.to for mail in stage.simulator.desk.mails if mail.comment_id}
+    assert mailed == {"office@globex.example", "info@acme.example"}
+    await stage.close()
+
+
 async def test_files_of_later_mails(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, {**NAGIOS, "files": False})
     monitor = Machine(stage)

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway.blocks import plain
 from gateway.decide import forwards, newticket
-from gateway.decide.notices import incidents, lifecycle, shared
+from gateway.decide.notices import fanout, incidents, lifecycle, shared
 from gateway.decide.notices.context import Affair, by_sender, incident_id, named, problem_id, problem_of, storm_id
 from gateway.decide.notices.lifecycle import Event, Verdict
 from gateway.model.notice import Notice
 from gateway.model.plan import Decision, EffectSpec, Plan
 from gateway.model.problem import Became, Noticed, Problem, timed
-from gateway.model.questions import FilesOn, ProblemsOf
+from gateway.model.questions import FilesOn, NamesIn, ProblemsOf
 from gateway.model.reasons import Reason
 
 if TYPE_CHECKING:
@@ -314,14 +315,16 @@ def _comment(affair: Affair, verdict: Verdict) -> Decision:
         news = False
     if not news:
         return _end(affair, Reason.COUNTED, "counted", replace(verdict, after=after))
-    mailed = incidents.fans_out(affair, after)
     if affair.by_person:
         effects += case.composer().comment(list(case.email.blocks), internal=False, present=_present(affair, ticket_id))
     else:
+        theirs = ticket_id != after.ticket_id  # the master is another client's
         effects += affair.composer().comment(
-            list(case.email.blocks), internal=not mailed, present=_present(affair, ticket_id),
-            automatic=notice.profile, note=_words(notice, verdict), mailed=mailed,
+            list(case.email.blocks), internal=True, present=_present(affair, ticket_id, theirs),
+            automatic=notice.profile, note=_words(notice, verdict, _files(affair) if theirs else 0),
         )  # fmt: skip
+    if incidents.fans_out(affair, after):
+        effects.append(_news(affair))
     if verdict.act == "reopen":
         request = {"status_id": after.status_id, "suppressContactNotifications": True}
         effects.append(EffectSpec("status", {"request": request}))
@@ -337,7 +340,20 @@ def _comment(affair: Affair, verdict: Verdict) -> Decision:
     return _finish(affair, _on(affair, replace(after, ticket_id=ticket_id), effects), noticed)
 
 
-def _words(notice: Notice, verdict: Verdict) -> str:
+def _news(affair: Affair) -> EffectSpec:
+    """What is mailed to all clients of the incident."""
+    case = affair.case
+    lines = plain(list(case.email.blocks)).splitlines()
+    names: tuple[str, ...] = affair.facts.ask(NamesIn(fanout.candidates(affair.notice, lines)))
+    to = fanout.recipients(case.email, case.envelope)
+    return affair.composer().news(fanout.told(affair.notice, lines, (*names, *to)))
+
+
+def _files(affair: Affair) -> int:
+    return sum(file.size > 0 for file in affair.case.email.attachments)
+
+
+def _words(notice: Notice, verdict: Verdict, files_kept: int = 0) -> str:
     words = [f"{verdict.why}."]
     if not notice.proven:
         words = ["Nothing proves who sent this; nothing was changed."]
@@ -345,6 +361,8 @@ def _words(notice: Notice, verdict: Verdict) -> str:
         words.append("It is flapping: nothing is closed until it was quiet for a while.")
     if notice.failed:
         words.append(f"vendor-unparsed: the profile {notice.profile} could not read {', '.join(notice.failed)}.")
+    if files_kept:
+        words.append(f"Files of the mail that are not here, for the ticket is another client's: {files_kept}.")
     return " ".join(words)
 
 
@@ -356,10 +374,11 @@ def _raised(affair: Affair, problem: Problem, verdict: Verdict) -> str:
     return raised if raised not in (problem.priority_id, *lower) else ""
 
 
-def _present(affair: Affair, ticket_id: str) -> Mapping[str, str]:
-    """The files that are not uploaded: those that the ticket has, or all that have a content."""
+def _present(affair: Affair, ticket_id: str, theirs: bool = False) -> Mapping[str, str]:
+    """The files that are not uploaded: those that the ticket has, or all that have a content, above all on a ticket of
+    another client."""
     hashes = tuple(dict.fromkeys(one.sha256 for one in affair.case.email.attachments if one.size))
-    if not affair.notice.handling.files:
+    if theirs or not affair.notice.handling.files:
         return dict.fromkeys(hashes, "")
     return affair.facts.ask(FilesOn(ticket_id, hashes)) if hashes else {}
 

@@ -58,6 +58,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.PlannedWork: [],
     ask.OfIncident: [],
     ask.ClientIn: ask.NamedClient("", "nobody to ask"),
+    ask.NamesIn: (),
 }
 
 
