@@ -24,7 +24,7 @@ from tests.faults.kinds import ALL, POSTGRESQL, SQLITE
 from tests.peers import Missing, Postgres
 
 BATCH = 440.0  # seconds until no further run is begun
-MORE = {"mixed": 3, "kill": 2, "late": 2}  # seeds; one for the others
+MORE = {"mixed": 3, "scarce": 3, "kill": 2, "late": 2}  # seeds; one for the others
 IN_ROLES = 3  # every so many runs on PostgreSQL have listeners and workers apart
 ROLES = ("smtp", "worker", "worker")
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 from typing import Any
 
-from tests.faults.site import LATE, TIMEOUT, Site
+import httpx
+
+from gateway.simulator.limits import Bucket, RateLimit
+from tests.faults.site import LATE, SETTLE, TIMEOUT, Site
 from tests.faults.traffic import Traffic
 
 Rule = dict[str, Any]
+TECHNICIAN = "key-of-a-technician"
 
 RESET = [{"kind": "write", "do": "reset", "p": 0.12}, {"kind": "read", "do": "reset", "p": 0.05}]
 HANG = [
@@ -42,6 +47,14 @@ MIXED = [
     {"kind": "readback", "do": "answer", "status": 500, "p": 0.1},
     {"kind": "any", "do": "limit", "seconds": 1, "p": 0.01},
 ]
+
+
+SCARCE = [
+    {"kind": "write", "do": "drop", "p": 0.12},
+    {"kind": "list_tickets", "do": "limit", "seconds": 1, "p": 0.3},
+    {"kind": "readback", "do": "answer", "status": 500, "p": 0.05},
+]
+CALLS, AT_ONCE = 300, 20  # calls a minute that the scarce desk allows, and at once
 
 
 class Bent:
@@ -103,6 +116,56 @@ def clock(site: Site, traffic: Traffic) -> None:
             site.pause(1, 2.5)
     for one in site.shims:
         one.clock(0)
+
+
+def scarce_settings(_: contextlib.ExitStack) -> dict[str, str]:
+    return {"desk": f"timeout = {TIMEOUT}\nsettle = {SETTLE}\nrate = {CALLS}\nburst = {AT_ONCE}"}
+
+
+def scarce_start(site: Site) -> None:
+    """The desk allows few calls, and other people have made more tickets than a page of a list holds."""
+    desk = site.simulator.desk
+    desk.limit = RateLimit("enforce", AT_ONCE, CALLS)
+    tess = next(row for row in desk.users.values() if row["email"].startswith("tess"))
+    desk.keys[TECHNICIAN] = {**desk.keys[site.simulator.key], "user": tess}
+    _tickets_of_others(site, 130)
+    site.start()
+
+
+def scarce(site: Site, traffic: Traffic) -> None:
+    """Writes without an answer, read-backs that are throttled, a budget that others use up, and gateways that are
+    killed and do not know their own user any more. At the end not a call is left."""
+    limit, key = site.simulator.desk.limit, site.simulator.key
+    while not traffic.is_over:
+        with site.desk(*SCARCE):
+            site.pause(1, 2)
+            limit.buckets[key] = Bucket(0.0, site.simulator.desk.now())
+            site.pause(0.5, 1)
+        _tickets_of_others(site, 10)
+        if site.rng.random() < 0.4:
+            site.any().hit(signal.SIGKILL)
+    limit.buckets[key] = Bucket(0.0, site.simulator.desk.now())
+
+
+def _tickets_of_others(site: Site, count: int) -> None:
+    """A technician makes tickets by the desk's own API."""
+    desk = site.simulator.desk
+    board = next(row for row in desk.boards.values() if row["is_default"])["board_id"]
+    body = {
+        "title": "By telephone",
+        "board_id": board,
+        "client_id": next(iter(desk.clients)),
+        "status_id": next(row["status_id"] for row in desk.statuses.values() if row["board_id"] == board),
+        "priority_id": next(iter(desk.priorities)),
+    }
+    with httpx.Client(base_url=site.simulator.api, headers={"x-api-key": TECHNICIAN}) as client:
+        made = 0
+        while made < count:
+            desk.limit.buckets.pop(TECHNICIAN, None)  # not held to the limit
+            try:
+                made += client.post("/tickets", json=body).status_code == 201
+            except httpx.HTTPError:
+                continue  # bent like everybody's
 
 
 def slow_or_dead(site: Site, seconds: float) -> contextlib.AbstractContextManager[None]:

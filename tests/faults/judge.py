@@ -59,10 +59,17 @@ def judge(
         kept = [mail for mail in mails if mail.token not in aside]
         _thread(verdict, simulator, places, name, kept, [mail for mail in mails if mail.token in aside])
     named = {ticket for where in places.values() for ticket, _ in where}
-    verdict.doubled += [f"ticket {one} holds no mail that was sent" for one in simulator.desk.tickets.keys() - named]
-    verdict.other += [f"the desk refused {one.method} {one.path}: {one.status}" for one in simulator.desk.refusals]
+    own = {key for key, row in simulator.desk.tickets.items() if row["entered_by"] == _user(simulator)}
+    verdict.doubled += [f"ticket {one} holds no mail that was sent" for one in own - named]
+    refusals = [one for one in simulator.desk.refusals if one.status != 429]  # a budget that others use up
+    verdict.other += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refusals]
     verdict.other += [f"the desk mailed {one.to} for {one.why}" for one in simulator.desk.mails if one.comment_id]
     return verdict
+
+
+def _user(simulator: Simulator) -> str:
+    """Of the gateway's key."""
+    return str(simulator.desk.keys[simulator.key]["user"]["user_id"])
 
 
 def _places(simulator: Simulator) -> Places:

@@ -77,6 +77,14 @@ ALL = (
         "250", "`later … the desk's rate limit`; nothing counts as a failure", "posted when the desk allows it",
     ),
     Kind(
+        "scarce", "desk", deskfaults.scarce,
+        "more than 100 fresh tickets of other people, hardly a call left, writes without an answer, read-backs "
+        "throttled, kill -9",
+        "250", "`outcome unknown`, `read-back failed: Throttled`, then `adopted`; the queue goes down all the time",
+        "each mail once, within `settle` and two minutes of the last fault", begin=deskfaults.scarce_start,
+        settings=deskfaults.scarce_settings,
+    ),
+    Kind(
         "errors", "desk", Bent(deskfaults.ERRORS, [{"kind": "any", "do": "answer", "status": 503}]),
         "500 and 503, stored or not; at times every call",
         "250", "`outcome unknown`; a run of them is `gateway_desk_up` 0", ONCE,
