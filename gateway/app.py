@@ -225,6 +225,7 @@ class Gateway:
                 "budget": min(directory.desk.pacing.left(now), 1e9),
                 "faults": directory.catalog.faults if directory.catalog else {},
                 "missing": directory.catalog.missing if directory.catalog else {},
+                "blind": directory.blind_to(),
             }
             for name, directory in (self.work.directories if self.work else {}).items()
         }
@@ -300,6 +301,7 @@ class Gateway:
             self.metrics.desk_up.labels(name).set(desk["up"])
             self.metrics.desk_budget.labels(name).set(desk["budget"])
             self.metrics.desk_missing.labels(name).set(len(desk["missing"]))
+            self.metrics.desk_blind.labels(name).set(len(desk["blind"]))
 
 
 class _Work:

@@ -38,6 +38,9 @@ class Metrics:
         self.desk_missing = gauge(
             "desk_lists_missing", "Lists that the desk did not give at the last time: mail goes on without", "desk"
         )
+        self.desk_blind = gauge(
+            "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
+        )
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge("deliveries", "Deliveries in the store by state", "state")
         self.by_mailbox = gauge(

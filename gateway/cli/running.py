@@ -91,7 +91,7 @@ def check(
     ] = "",
 ) -> None:
     """Check the configuration against the live desks: names to ids."""
-    from gateway.operate.preview import fanout, noticecheck
+    from gateway.operate.preview import fanout, noticecheck, sightcheck
     from gateway.templates import BadTemplate, Templates
     from gateway.work.desks import make_directory
     from gateway.work.rules import Fault
@@ -120,6 +120,7 @@ def check(
                 faults.extend(check_rules(settings, name, directory.catalog))
                 faults.extend(noticecheck.check(settings, name, directory.catalog))
                 mailed.extend(fanout.preview(settings, name, directory.catalog))
+                faults.extend(await sightcheck.check(settings, name, directory))
             for number, box in enumerate(settings.mailbox):
                 if box.desk == name:
                     rows.append(_check_row(settings, number, directory, answered))

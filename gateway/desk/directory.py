@@ -16,6 +16,7 @@ from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, Unknown
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Refused, Unknown
 from gateway.desk.refusals import Refusals
+from gateway.desk.sight import Sight
 from gateway.mail.addresses import canonical_address
 from gateway.mail.author import in_unicode
 from gateway.match import domains
@@ -53,6 +54,7 @@ class Directory:
     ) -> None:
         self.desk = desk
         self.refusals = Refusals(desk)
+        self.sight = Sight(desk)
         self.settings = settings
         self.catalog: Catalog | None = None
         self.up_since = 0.0
@@ -181,6 +183,11 @@ class Directory:
             client_inactive=bool(client_id) and self._inactive(client_id),
         )
 
+    def blind_to(self) -> list[str]:
+        """The names of the clients whose tickets the desk's lists do not show, though the key makes them."""
+        names = {str(row["client_id"]): str(row["client_name"]) for row in self.catalog.clients} if self.catalog else {}
+        return sorted(names.get(client, client) for client in self.sight.blind)
+
     def waited(self, since: float, now: float) -> float:
         """Seconds for which a mail that waits ``since`` then (0: from now on) has waited while the desk
         was up: a desk that is down lets nobody post."""
@@ -264,8 +271,9 @@ class Directory:
             if due:
                 if await self.refresh(of_interest):
                     there()
-            elif breaker.is_closed and not self.up_since:
-                self.up_since = now
+            elif breaker.is_closed:
+                self.up_since = self.up_since or now
+                await self.sight.try_next()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(PROBE):
                     await stop.wait()

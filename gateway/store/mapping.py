@@ -327,6 +327,22 @@ def ticket_by_number(connection: Connection, desk: str, number: str) -> RowMappi
     return connection.execute(query).mappings().first()
 
 
+def tickets_of_client(connection: Connection, desk: str, client_id: str, limit: int) -> list[tuple[str, str]]:
+    """(id, number) of tickets that the gateway made for the client."""
+    query = select(ticket.c.ticket_id, ticket.c.number)
+    query = query.where(ticket.c.desk == desk, ticket.c.client_id == client_id, ticket.c.number != "").limit(limit)
+    return [(ticket_id, number) for ticket_id, number in connection.execute(query)]
+
+
+def one_ticket_of_each_client(connection: Connection, desk: str, limit: int) -> list[tuple[str, str, str]]:
+    """(id, number, client) of a ticket that the gateway made for each of so many clients."""
+    query = select(func.min(ticket.c.ticket_id)).where(ticket.c.desk == desk, ticket.c.number != "")
+    chosen = query.group_by(ticket.c.client_id).limit(limit)
+    rows = select(ticket.c.ticket_id, ticket.c.number, ticket.c.client_id)
+    rows = rows.where(ticket.c.desk == desk, ticket.c.ticket_id.in_(chosen))
+    return [(ticket_id, number, client_id) for ticket_id, number, client_id in connection.execute(rows)]
+
+
 def reopens(connection: Connection, desk: str, ticket_id: str, since: float) -> int:
     """How often a reply reopened the ticket since then."""
     query = (

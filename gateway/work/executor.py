@@ -21,9 +21,10 @@ from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unk
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
 from gateway.desk.refusals import Whose
+from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
-from gateway.store import deliveries, effects, order, problems, restoring
+from gateway.store import deliveries, effects, mapping, order, problems, restoring
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -250,6 +251,9 @@ class _Case:
 
     async def _done(self, one: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
         await self.ledger.done(one, remote, doubtful)
+        if one.kind == "ticket" and not doubtful:
+            made = [str(remote.get(key) or "") for key in ("ticket_id", "ticket_number", "client_id")]
+            self.directory.sight.made(Made(*made))
         if one.kind == "contact":
             self.directory.forget_contact(one.body["request"]["email"])
 
@@ -344,6 +348,7 @@ class _Case:
         last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
             hits = await look(self.store, self.desk, one, one.body.get("ticket_id") or self.ledger.ticket_id, *last)
+            blind = not hits and last[0] is Aim.RESEND and one.kind == "ticket" and await self._is_blind(one)
         except readback.NotRead as error:
             return await self._not_read(one, error)
         self.executor.observe(one.kind, "adopted" if hits else "absent")
@@ -358,6 +363,8 @@ class _Case:
         if one.kind == "document" and one.faults >= MOST_FAULTS:
             await self.ledger.end(one, EffectState.REFUSED, reason="the desk failed on it three times")
             return None
+        if blind:
+            return Quarantine(Reason.OUTCOME_UNKNOWN, "the desk's lists do not show what the key makes for this client")
         if now - self.one.accepted_at > self.executor.retry_for:
             return Quarantine(Reason.RETRIES_EXHAUSTED, f"{one.sends} sends, and the desk has nothing of them")
         await self.ledger.back(one)
@@ -372,6 +379,12 @@ class _Case:
         after = outcome.after if isinstance(outcome, Throttled) else self.settle * READ_BACK[0]
         until = now + max(after, self.desk.breaker.wait(now))
         return Defer(until, _unclear(one), f"read-back failed: {error}"[:300])
+
+    async def _is_blind(self, one: Effect) -> bool:
+        """Whether the ticket may be there though no list shows it. Raises NotRead."""
+        client_id = str(one.body["request"]["client_id"])
+        known = await self.store.read(lambda c: mapping.tickets_of_client(c, one.desk, client_id, MOST_TRIES))
+        return await self.directory.sight.is_blind(client_id, [Made(*ticket, client_id) for ticket in known])
 
     async def _hidden(self, one: Effect, outcome: Refused) -> Step | None:
         """Nobody but a person can tell whether the effect is there: it is never sent again."""

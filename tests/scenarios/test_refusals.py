@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from gateway.desk.breaker import PAUSE_FOR_KEY
+from gateway.desk.sight import Sight
+from gateway.operate.preview import sightcheck
 from gateway.store import effects
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import M, Stage, close, settings_for
@@ -178,4 +180,93 @@ async def test_a_comment_that_may_not_be_looked_for_is_never_sent_again(tmp_path
     assert len(stage.comments(1)) == 1
     (effect,) = await stage.store.read(lambda c: effects.of(c, stage.ids["reply"], 1))
     assert effect.sends == 1
+    await stage.close()
+
+
+# -- a key that does not see what it makes --------------------------------------------------------
+
+
+async def looked(stage: Stage) -> dict[str, str]:
+    """The clients to whom the desk is blind, after it had time to look."""
+    for _ in range(5):
+        await stage.directories["default"].sight.try_next()
+    return stage.directories["default"].sight.blind
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+async def test_a_narrowed_key_is_seen_at_its_first_ticket(
+    tmp_path: Path, migrated_file: Path, guarded: bool
+) -> None:
+    stage = await staged(tmp_path, migrated_file)
+    hide(stage, "Globex", guarded=guarded)
+    await stage.accept(M("a", ALICE))
+    await stage.work()
+    assert not await looked(stage)
+
+    await stage.accept(M("b", GIL, "Other"))
+    await stage.work()
+    assert list((await looked(stage)).values()) == [stage.ticket(2)["ticket_number"]]
+    assert stage.directories["default"].blind_to() == ["Globex"]
+
+    hide(stage)
+    stage.now += 60
+    assert not await looked(stage)
+    await stage.close()
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_what_a_blind_desk_did_not_answer_waits_for_a_person(
+    tmp_path: Path, migrated_file: Path, known: bool
+) -> None:
+    """Whether it is known already, or the process is a new one, and finds out before it makes the ticket again."""
+    stage = await staged(tmp_path, migrated_file)
+    hide(stage, "Globex", guarded=False)
+    await stage.accept(M("before", GIL))
+    await stage.work()
+    if known:
+        await looked(stage)
+    else:
+        stage.directories["default"].sight = Sight(stage.directories["default"].desk)
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "drop", "times": 1}])
+
+    await stage.accept(M("lost", GIL, "Other"))
+    await stage.accept(M("fine", ALICE, "Printer"))
+    await stage.work()
+
+    assert await stage.outcome("lost") == "quarantine outcome-unknown"
+    assert (await stage.outcome("fine")).startswith("ticket")
+    assert len(stage.simulator.desk.tickets) == 3
+    await stage.close()
+
+
+async def test_a_desk_that_shows_its_tickets_gets_a_lost_one_again(tmp_path: Path, migrated_file: Path) -> None:
+    """Though the only ticket of the client that it could be tried on was deleted."""
+    stage = await staged(tmp_path, migrated_file)
+    await stage.accept(M("before", GIL))
+    await stage.work()
+    stage.simulator.desk.tickets.clear()
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "refuse", "times": 1}])
+
+    await stage.accept(M("lost", GIL, "Other"))
+    await stage.work()
+
+    assert [row["title"] for row in stage.simulator.desk.tickets.values()] == ["Other"]
+    assert not stage.directories["default"].sight.blind
+    await stage.close()
+
+
+async def test_check_tells_of_tickets_that_no_list_shows(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await staged(tmp_path, migrated_file)
+    directory = stage.directories["default"]
+    assert await sightcheck.check(stage.settings, "default", directory) == []
+    await stage.accept(M("a", ALICE))
+    await stage.accept(M("b", GIL, "Other"))
+    await stage.work()
+    assert await sightcheck.check(stage.settings, "default", directory) == []
+
+    hide(stage, "Globex", guarded=False)
+    (fault,) = await sightcheck.check(stage.settings, "default", directory)
+
+    assert fault.where == "desk default"
+    assert "Globex" in fault.what and "Acme" not in fault.what
     await stage.close()

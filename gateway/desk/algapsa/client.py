@@ -167,6 +167,13 @@ class Desk:
         params = {"ticket_number": number, "limit": 100}
         return await self._get("/tickets", shape=shapes.ticket_list, params=params, patience=patience)
 
+    async def tickets_of_client(self, client_id: str) -> Outcome:
+        """The newest ticket of the client that the key sees, or none."""
+        params = {"client_id": client_id, "limit": 1}
+        return await self._get(
+            "/tickets", shape=shapes.ticket_list, params=params, urgency=Urgency.READ_BACK, patience=BEGUN
+        )
+
     async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome:
         """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
         attributes; those that ``user`` made, or with "" everybody's."""
