@@ -23,7 +23,8 @@ LONGEST = 2_000
 _ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
 _WIDE = r"\u0080-\U0010ffff"
 _ATOM = rf"[{_ATEXT}{_WIDE}.]++"
-_QUOTED = rf'"(?:[ \t!#-;=?-\[\]-~{_WIDE}]|\\["\\])*+"'
+# A quoted name may hold an address or angle brackets, not both: simple readers take the first <…@…> of a line.
+_QUOTED = rf'"(?:[ \t!#-;=?-\[\]-~{_WIDE}]|\\["\\])*+"|"(?:[ \t!#-?A-\[\]-~{_WIDE}]|\\["\\])*+"'
 _PHRASE = rf"(?:(?:{_ATOM}|{_QUOTED})[ \t]*+)*+"
 _PLAIN = r"[^<>\s\"(),:;\\\[\]]++"
 _MAILBOX = re.compile(rf"(?:{_PHRASE}<(?P<angled>{_PLAIN})>)|(?P<bare>{_PLAIN})")

@@ -25,6 +25,7 @@ BINDS = [
     ('"Smith, Ann (Acme)" <ann@acme.example>', "ann@acme.example"),
     ('"ceo@msp.example" <ann@acme.example>', "ann@acme.example"),
     ('"Ann \\"the\\" Smith" <ann@acme.example>', "ann@acme.example"),
+    ('"Ann <Acme>" <ann@acme.example>', "ann@acme.example"),
     ("=?utf-8?q?M=C3=BCller=2C_Ann?= <ann@acme.example>", "ann@acme.example"),
     ('"=?utf-8?b?TcO8bGxlcg==?=" <ann@acme.example>', "ann@acme.example"),
     ("Müller Ann <ann@acme.example>", "ann@acme.example"),
@@ -175,7 +176,8 @@ def lines() -> list[str]:
 
 
 ATEXT = r"[^\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;@\\,\"]"
-QUOTED = r'"(?:[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029"\\<>]|\\["\\])*"'
+PLAIN = r'[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029"\\'
+QUOTED = rf'(?:"(?:{PLAIN}<>]|\\["\\])*"|"(?:{PLAIN}@]|\\["\\])*")'
 ORACLE = re.compile(rf"(?:(?:{ATEXT}|[ \t]|{QUOTED})*<(?P<a>{ATEXT}+@{ATEXT}+)>|(?P<b>{ATEXT}+@{ATEXT}+))")
 
 
@@ -218,8 +220,8 @@ def opendmarc() -> Callable[[bytes], str] | None:
 
 
 def ours(value: str) -> str:
-    fields = split_head(b"From: " + value.encode() + b"\r\n\r\nx").fields
-    return author_of(fields).address
+    head = split_head(b"From: " + value.encode() + b"\r\n\r\nx")
+    return "" if head.doubts else author_of(head.fields).address
 
 
 def test_where_other_readers_differ_nobody_is_named() -> None:

@@ -114,6 +114,7 @@ async def _check(
     record = await key_record(dns, tags)
     await asyncio.to_thread(check_header, tags, newest, headers, names, record)
     await bodies.in_thread(lambda: check_body(tags, bodies.get(is_relaxed_body(tags))))
+    await asyncio.to_thread(bodies.check_coverage, headers, names)
     seen = []
     for number in range(len(sets), 0, -1):
         seal = seals[number - 1] | {b"c": b"relaxed/relaxed"}

@@ -14,11 +14,13 @@ import structlog
 
 from gateway.intake.accept import Incoming
 from gateway.smtp.turns import FairSlots
+from gateway.smtp.verdict.coverage import unsigned
 from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.signature import (
     BadSignature,
     BodyHash,
     Header,
+    NotCovered,
     body_hash,
     check_body,
     check_header,
@@ -44,7 +46,8 @@ _LONGEST_NAME = 253
 
 @dataclass(frozen=True, slots=True)
 class Dkim:
-    """``result``: pass, fail, temperror, or not-asked; ``domain`` is the signer's (d=)."""
+    """``result``: pass, partial (it holds, and does not cover all that is shown), fail, temperror, or not-asked;
+    ``domain`` is the signer's (d=)."""
 
     result: str
     domain: str
@@ -65,6 +68,13 @@ class Bodies:
         """Run what may hash the body."""
         async with self._slots.hold(self._network) if self._slots else contextlib.nullcontext():
             return await asyncio.to_thread(work)
+
+    def check_coverage(self, headers: Sequence[Header], signed: Sequence[bytes]) -> None:
+        """Raises NotCovered. Blocks: for a thread."""
+        with self._mail.open() as file:
+            file.seek(self._mail.split().body)
+            if missing := unsigned(headers, signed, file):
+                raise NotCovered(f"not signed: {missing}")
 
     def get(self, relaxed: bool) -> BodyHash:
         """Blocks: for a thread."""
@@ -127,6 +137,8 @@ async def _check(dns: Dns, header: Header, headers: Sequence[Header], bodies: Bo
         await bodies.in_thread(lambda: _verify(tags, header, headers, names, record, bodies))
     except DnsTrouble as error:
         return Dkim("temperror", domain, str(error))
+    except NotCovered as error:
+        return Dkim("partial", domain, str(error))
     except BadSignature as error:
         return Dkim("fail", domain, str(error))
     except Exception as error:  # a signature that a library of ours does not survive proves nothing
@@ -145,3 +157,4 @@ def _verify(
 ) -> None:
     check_header(tags, header, headers, names, record)  # cheap, so first: a forgery need not be hashed
     check_body(tags, bodies.get(is_relaxed_body(tags)))
+    bodies.check_coverage(headers, names)

@@ -35,6 +35,10 @@ class BadSignature(Exception):
     """The signature does not hold, or is not understood."""
 
 
+class NotCovered(BadSignature):
+    """The signature holds, and something that is shown is not signed."""
+
+
 def tags_of(value: bytes, needed: Sequence[bytes], arc: bool = False) -> dict[bytes, bytes]:
     """The tags of a signature header. Raises BadSignature."""
     if len(value) > LONGEST or _BLANKS.search(value):
