@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from gateway.config.smtp import SmtpSettings
+from gateway.intake.accept import Incoming
 from gateway.model.reasons import Reason
+from gateway.smtp.verdict.verdict import Peer, Verdicts
 from tests.scenarios.play import fill
 from tests.scenarios.scripts import ALICE, EVE, GIL, TESS, TOKEN, dsn
+from tests.scenarios.scripts_requesters import contact
 from tests.scenarios.stage import M, Stage, close, settings_for, token
+from tests.smtp.test_one_reading import TOPS, sign, verdict, zone
 
 VICTIM = M("victim", ALICE, "Salaries", message_id="<victim@acme.example>", cc="bob@acme.example")
 ROOT = "<ticket-{1}@desk.example>"
@@ -170,4 +175,104 @@ async def test_a_strangers_mail_teaches_nothing(tmp_path: Path, migrated_file: P
     await stage.accept(M("alice", ALICE, reply="<evil@evil.example>"))
     await stage.work()
     assert picture(stage) == before
+    await stage.close()
+
+
+# -- what two readers read differently ----------------------------------------------------------------
+
+FROMS = {
+    "a comment within the address": "<alice@acme.example(x)@evil.example>",
+    "a comment behind the address": "alice@acme.example (x)",
+    "an address before the address": "alice@acme.example <eve@evil.example>",
+    "an address in angles in the name": '"Alice <alice@acme.example>" <eve@evil.example>',
+    "two mailboxes": "Alice <alice@acme.example>, <eve@evil.example>",
+    "a group": "alice@acme.example: eve@evil.example;",
+    "a route": "<@evil.example:alice@acme.example>",
+    "a quoted local part": '"alice@acme.example"@evil.example',
+    "an encoded address": "=?utf-8?q?alice=40acme.example?=",
+    "an encoded local part": "=?utf-8?q?alice?=@acme.example",
+    "an encoded name that holds an address": "=?utf-8?q?Alice_=3Calice=40acme.example=3E_?= <eve@evil.example>",
+    "letters that become the victim's": "alice@acm\u212a.example",
+    "a full stop of another width": "alice@acme\uff0eexample",
+    "a second From": "eve@evil.example\r\nFrom: alice@acme.example",
+    "a second From behind a bare CR": "eve@evil.example\rFrom: alice@acme.example",
+    "a second From behind a bare LF": "eve@evil.example\nFrom: alice@acme.example",
+    "a From of no address, Reply-To of the victim": "nobody\r\nReply-To: alice@acme.example\r\nSender: alice@acme.example",
+    "no From, Sender of the victim": "\r\nSender: alice@acme.example\r\nReply-To: alice@acme.example",
+}
+ANSWER = b"In-Reply-To: <victim@acme.example>\r\nReferences: <victim@acme.example>\r\nSubject: Re: Salaries\r\n\r\nPay Eve.\r\n"
+
+
+async def judged(raw: bytes, folder: Path) -> dict[str, Any]:
+    """What the edge says of a mail behind a relay that honestly judged evil.example."""
+    mail = Incoming(folder, 1 << 20)
+    mail.add(b"Authentication-Results: mx; dmarc=pass (p=reject) header.from=evil.example\r\n" + raw)
+    verdicts = Verdicts(SmtpSettings(authserv_ids=("mx",), relays=("192.0.2.0/24",)), ["msp.example"])
+    found = await verdicts.judge(Peer("192.0.2.1", mail_from="eve@evil.example", is_relay=True), mail)
+    return {"verdict": found.verdict, "edge": {"verdict_for": found.sender}}
+
+
+@pytest.mark.parametrize("mode", ["no verdicts", "verdicts"])
+@pytest.mark.parametrize("form", FROMS)
+async def test_a_from_with_two_readings_is_not_the_victim(form: str, mode: str, tmp_path: Path, migrated_file: Path) -> None:
+    """Neither on the victim's ticket nor as the victim's own."""
+    raw = b"From: " + FROMS[form].encode() + b"\r\nTo: support@msp.example\r\nMessage-ID: <e@evil.example>\r\n" + ANSWER
+    said = await judged(raw, tmp_path) if mode == "verdicts" else {}
+    stage, row, before = await attack(tmp_path, migrated_file, M("attack", raw=raw, mail_from="eve@evil.example", **said))
+
+    assert picture(stage) == before
+    assert row["ticket_id"] != stage.order[0]
+    await stage.accept(M("new", raw=raw.replace(ANSWER, b"Subject: new\r\n\r\nPay Eve.\r\n"), mail_from="eve@evil.example", **said))
+    await stage.work()
+    assert picture(stage) == before
+    victims = [c["contact_name_id"] for c in stage.simulator.desk.contacts.values() if c["email"] == "alice@acme.example"]
+    for ticket_id in stage.order[1:]:
+        assert stage.simulator.desk.tickets[ticket_id]["contact_name_id"] not in victims
+        assert stage.simulator.desk.tickets[ticket_id]["client_id"] != stage.simulator.desk.tickets[stage.order[0]]["client_id"]
+    await stage.close()
+
+
+@pytest.mark.parametrize("top", TOPS)
+async def test_a_genuine_mail_with_something_on_top_does_nothing(top: str, tmp_path: Path, migrated_file: Path) -> None:
+    """Somebody has a signed mail of the victim, and sends it again with another thread, subject or recipient."""
+    letter = b"From: alice@acme.example\r\nTo: support@msp.example\r\nSubject: Hello\r\nDate: Sun, 22 Nov 2026 08:30:00 +0100\r\n\r\nYes.\r\n"
+    names = zone()
+    thread = b"In-Reply-To: <victim@acme.example>\r\nReferences: <victim@acme.example>\r\n"
+    raw = TOPS[top] + thread + sign(letter, [b"from", b"to", b"subject", b"date"])
+    found, _ = await verdict(raw, tmp_path, names)
+    assert found == "fail"
+    stage, row, before = await attack(tmp_path, migrated_file, M("attack", raw=raw, verdict=found))
+
+    assert picture(stage) == before
+    assert row["ticket_id"] != stage.order[0]
+    await stage.close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"Archer, Alice (Acme)" <alice@acme.example>', "=?utf-8?q?Al=C3=AFce=2C_A?= <alice@acme.example>", "Älice <alice@acme.example>",
+        "Alice\r\n <alice@acme.example>", "ALICE <Alice@ACME.Example>", "alice@acme.example",
+    ],
+)  # fmt: skip
+async def test_the_victim_herself_may_answer(line: str, tmp_path: Path, migrated_file: Path) -> None:
+    raw = b"From: " + line.encode() + b"\r\nTo: support@msp.example\r\nMessage-ID: <a@acme.example>\r\n" + ANSWER
+    stage, row, before = await attack(tmp_path, migrated_file, M("attack", raw=raw, mail_from="alice@acme.example"))
+
+    assert row["ticket_id"] == stage.order[0]
+    assert picture(stage) != before
+    await stage.close()
+
+
+@pytest.mark.parametrize("kept", ["ida@xn--mller-kva.example", "ida@müller.example"])
+async def test_a_customer_with_an_international_domain(kept: str, tmp_path: Path, migrated_file: Path) -> None:
+    """However the desk keeps it and however the mail writes it."""
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    await contact("Ida", kept, "Globex")(stage)
+    for number, line in enumerate(("Ida <ida@müller.example>", "Ida <IDA@MÜLLER.example>", "Ida <ida@xn--mller-kva.example>")):
+        raw = f"From: {line}\r\nTo: support@msp.example\r\nMessage-ID: <{number}@x.example>\r\nSubject: {number}\r\n\r\nx\r\n".encode()
+        await stage.accept(M(str(number), raw=raw, mail_from="ida@xn--mller-kva.example"))
+        await stage.work()
+        assert stage.client_of(number + 1) == "Globex", line
     await stage.close()

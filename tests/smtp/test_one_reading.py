@@ -57,7 +57,7 @@ async def verdict(raw: bytes, folder: Path, names: Zone, mail_from: str = "x@els
     return found.verdict, found.reason
 
 
-def shown(email: Email) -> object:
+def shown(email: Email) -> tuple[object, ...]:
     """What a technician sees, and what a ticket is found by."""
     return (
         email.sender, email.to, email.cc, email.reply_to, email.subject, email.message_id, email.in_reply_to,
@@ -158,17 +158,22 @@ async def test_no_change_outside_of_the_signed_part_passes_with_what_was_not_sig
     passed = 0
     for number in range(600):
         mail = rng.choice([MAIL, PARTS])
-        original = sign(
-            mail,
-            [b"from", *(name for name in optional if rng.random() < 0.97), b"mime-version"],
-            canon=rng.choice([b"relaxed", b"simple"]),
-        )
+        names = [b"from", *(name for name in optional if rng.random() < 0.97), b"mime-version"]
+        original = sign(mail, names, canon=rng.choice([b"relaxed", b"simple"]))
+        without = b"\r\n".join(line for line in original.split(b"\r\n") if not is_unsigned(line, optional, names))
         raw = changed(original, rng)
         if (await verdict(raw, tmp_path, zone(), "x@elsewhere.example"))[0] != "pass":
             continue
         passed += 1
-        assert shown(read(raw).email) == shown(read(original).email), (number, raw)
+        signed, bare = shown(read(original).email), shown(read(without).email)
+        for found, one, other in zip(shown(read(raw).email), signed, bare, strict=True):
+            assert found in (one, other), (number, raw)
     assert passed > 30  # or the test shows nothing
+
+
+def is_unsigned(line: bytes, optional: list[bytes], names: list[bytes]) -> bool:
+    name = line.partition(b":")[0].lower()
+    return name in optional and name not in names
 
 
 def changed(raw: bytes, rng: random.Random) -> bytes:
