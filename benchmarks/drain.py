@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from email.policy import SMTP
 from pathlib import Path
 
 from tests.harness import GatewayProcess, config_text, free_port, mail
@@ -72,7 +73,7 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
             with smtplib.SMTP("127.0.0.1", smtp) as client:
                 for number in range(mails):
                     one = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example")
-                    client.sendmail("alice@acme.example", ["support@msp.example"], one.as_bytes())
+                    client.sendmail("alice@acme.example", ["support@msp.example"], one.as_bytes(policy=SMTP))
             assert gateway.process is not None
             post(f"{url}/_sim/database", {"up": True})
             began = 0.0

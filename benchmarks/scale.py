@@ -383,7 +383,7 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
         while not stop.is_set():
             number = sent[0]
             text_ = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example").as_bytes()
-            client.sendmail("alice@acme.example", [BOX], text_)
+            client.sendmail("alice@acme.example", [BOX], text_.replace(b"\n", b"\r\n"))
             sent[0] += 1
             if sent[0] % 100 == 0:  # peers come and go
                 client.quit()

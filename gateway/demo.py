@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ class Case:
 
 
 def _mail(subject: str, text: str, sender: str = "Alice Archer <alice@acme.example>", **headers: str) -> EmailMessage:
-    one = EmailMessage()
+    one = EmailMessage(policy=SMTP)
     one["From"], one["To"], one["Subject"] = sender, f"Support <{BOX}>", subject
     one["Date"] = "Sun, 22 Nov 2026 08:30:00 +0100"
     for name, value in {"Message-ID": f"<{zlib.crc32(subject.encode())}@acme.example>", **headers}.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -205,7 +206,7 @@ class GatewayProcess:
 
     def send(self, mail: EmailMessage | bytes, sender: str = "", to: str | list[str] = BOX) -> str:
         """Send one mail; the text of the 250."""
-        raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+        raw = re.sub(rb"(?<!\r)\n", b"\r\n", mail if isinstance(mail, bytes) else mail.as_bytes())
         sender = sender or (str(mail["From"]).rpartition("<")[2].strip("<> ") if not isinstance(mail, bytes) else "")
         with self.smtp() as client:
             client.ehlo()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.policy import SMTP
 from pathlib import Path
 
 from sqlalchemy import text
@@ -88,7 +89,7 @@ def poison(folder: Path, seed: int, postgres: Postgres | None = None, others: in
 
 def _poison(site: Site, words: str) -> Sent:
     one = Sent(f"token-{words}", words, 0)
-    raw = mail("Poison", f"{one.token} {words}").as_bytes()
+    raw = mail("Poison", f"{one.token} {words}").as_bytes(policy=SMTP)
     one.ids = {deliver(raw, site.doors, site.rng)}
     return one
 
@@ -132,7 +133,7 @@ def one_sender(
         def flood(numbers: range) -> None:
             for number in numbers:
                 one = Sent(f"token-flood-{number}", f"flood-{number}", 0)
-                raw = mail(f"Alarm {number}", one.token).as_bytes()
+                raw = mail(f"Alarm {number}", one.token).as_bytes(policy=SMTP)
                 try:
                     door = site.gateways[number % len(site.gateways)]
                     one.ids = {offer(door, raw, timeout=60).rsplit(" ", 1)[-1]}
@@ -170,7 +171,7 @@ def _others(site: Site, count: int) -> tuple[float, list[Sent]]:
     slowest, sent = 0.0, []
     for number in range(count):
         one = Sent(f"token-other-{number}", f"other-{number}", 0)
-        raw = mail(f"Question {number}", one.token, sender=f"Bob <{OTHER}>").as_bytes()
+        raw = mail(f"Question {number}", one.token, sender=f"Bob <{OTHER}>").as_bytes(policy=SMTP)
         began = time.monotonic()
         one.ids = {deliver(raw, site.doors, site.rng, OTHER)}
         site.gateways[0].became(next(iter(one.ids)), wait=120)

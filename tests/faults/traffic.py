@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from email.policy import SMTP
 from hashlib import sha256
 
 from tests.harness import BOX, GatewayProcess, mail
@@ -124,7 +125,7 @@ def compose(
         files.append(content)
         one.files.append(sha256(content).hexdigest())
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=f"f{at}.bin")
-    return message.as_bytes()
+    return message.as_bytes(policy=SMTP)
 
 
 def _content(rng: random.Random) -> bytes:

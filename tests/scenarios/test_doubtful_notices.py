@@ -133,7 +133,7 @@ async def test_a_desk_that_does_not_say_whether_time_was_booked_keeps_its_ticket
     await monitor.service("CRITICAL")
     await monitor.service("OK")
 
-    async def said(ticket_id: str) -> Good:
+    async def said(ticket_id: str, patience: float = 0.0) -> Good:
         return Good(200, answer, {})
 
     monkeypatch.setattr(stage.directories["default"].desk, "time_entries", said)
