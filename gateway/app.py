@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from sqlalchemy import func, or_, select
 
+from gateway.config.rooted import sqlite_file
 from gateway.config.settings import ConfigError, Settings
 from gateway.intake.accept import Acceptor
 from gateway.intake.scanner import scanner_of
@@ -25,7 +26,7 @@ from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
 from gateway.smtp.server import Listener
 from gateway.smtp.session import Mailboxes
-from gateway.store import claims, counts, heldfiles, problems, restoring, waiting
+from gateway.store import claims, counts, heldfiles, private, problems, restoring, waiting
 from gateway.store.damage import check, is_damage
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -88,6 +89,7 @@ class Gateway:
         self.metrics = Metrics()
         self.stop_event = asyncio.Event()
         self.damage = ""  # what could not be read, last
+        private.close(private.of_store(sqlite_file(settings.store.url), settings.store.spool_dir))
         self.store = Store(settings.store.url, _die, max(settings.work.lease, LEAST_IDLE), self._damaged)
         check(self.store.engine)
         migrate(self.store.engine)
@@ -315,7 +317,7 @@ class _Work:
             children=settings.parser.children,
             deadline=settings.parser.deadline,
             memory=settings.parser.memory,
-            own=[box.address for box in settings.mailbox],
+            own=settings.own_addresses(),
             observe=self._parsed,
         )
         templates = Templates()

@@ -20,7 +20,6 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-NAMES = ("title", "ticket", "comment", "bounce", "missing", "released", "moved", "files", "forward", "recovered")
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 
@@ -65,6 +64,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
     "released": {"files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},
     "moved": {},
+    "stranger": {"operator": "lmeier", "disproven": False},
     "forward": {},
     "recovered": {
         "profile": "nagios",
@@ -75,6 +75,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     },
     "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"]},
 }
+NAMES = tuple(EXTRA)
 
 
 class Templates:

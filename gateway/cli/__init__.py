@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
@@ -39,3 +40,4 @@ def options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None:
     """Turns mail into AlgaPSA tickets, comments and documents."""
+    os.umask(0o077)  # whatever the caller's: what the gateway writes is mail, or about mail

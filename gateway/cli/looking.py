@@ -111,7 +111,7 @@ def whatif(
 ) -> None:
     """Show what would have become of kept mail under a configuration. Changes nothing."""
     from gateway.operate.preview.whatif import Report, replay
-    from gateway.store.engine import make_engine
+    from gateway.store.engine import NoDatabase, make_engine
     from gateway.work.desks import make_directory
     from gateway.work.parser import Parser
 
@@ -120,7 +120,10 @@ def whatif(
     settings = settings.model_copy(update={"store": kept})
     begin = time.time() - seconds_of(since)
     log.setup("error", "text")
-    engine = make_engine(kept.url)
+    try:
+        engine = make_engine(kept.url, create=False)
+    except NoDatabase as error:
+        fail(str(error))
 
     def read(operation: Callable[[Any], Any]) -> Any:
         with engine.connect() as connection:
@@ -128,7 +131,7 @@ def whatif(
 
     async def run() -> Report:
         directories = {name: make_directory(settings, name) for name in settings.desks}
-        parser = Parser(own=[box.address for box in settings.mailbox], memory=settings.parser.memory)
+        parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
         try:
             for name, directory in directories.items():
                 if not await directory.refresh():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gateway.cli.shared import (
     USAGE,
+    AudienceOption,
+    BindOption,
+    ByOption,
     ConfigOption,
     DeliveryArgument,
     JsonOption,
@@ -18,10 +20,12 @@ from gateway.cli.shared import (
     change_store,
     fail,
     on_store,
+    operator_name,
+    operators_word,
     print_json,
     settings_of,
     table,
-    ticket_named,
+    tell,
     when,
 )
 
@@ -176,25 +180,13 @@ def _json(row: Any, column: str) -> dict[str, Any]:
         return {}
 
 
-def _act(config_file: Path | None, delivery: str, to: Any, reason: str = "", target: str | None = None) -> None:
-    from gateway.store import operator
-
-    now = time.time()
-
-    def act(connection: Any) -> str:
-        moved_to = ticket_named(connection, target) if target else ""
-        return operator.restage(connection, delivery, to, now=now, reason=reason, moved_to=moved_to)
-
-    typer.echo(change_store(config_file, act))
-
-
 @app.command("retry")
-def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
     """Try a pending delivery at once."""
     from gateway.store import operator
 
-    now = time.time()
-    typer.echo(change_store(config_file, lambda c: operator.retry_now(c, delivery, now=now)))
+    now, who = time.time(), operator_name(by)
+    typer.echo(change_store(config_file, lambda c: operator.retry_now(c, delivery, now=now, by=who)))
 
 
 @app.command("release")
@@ -202,27 +194,44 @@ def queue_release(
     delivery: DeliveryArgument,
     config_file: ConfigOption = None,
     to: Annotated[str | None, typer.Option("--to", help="A ticket's number or id, or new.")] = None,
+    audience: AudienceOption = None,
+    bind: BindOption = None,
+    by: ByOption = None,
 ) -> None:
-    """Let a quarantined or held delivery go on: its plan if part of it was sent, else a new decision
-    in which verdicts and rates no longer count."""
-    _act(config_file, delivery, None, target=to)
+    """Let a mail go on that is quarantined, suppressed, dropped or held: its plan if part of it was sent, else a new
+    decision in which the reason it was set aside for, verdicts and rates no longer count."""
+    from gateway.store import operator
+
+    word = operators_word(config_file, delivery, to, audience, bind, by)
+    now = time.time()
+    tell(change_store(config_file, lambda c: operator.release(c, delivery, word, now=now)))
 
 
 @app.command("drop")
-def queue_drop(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Suppress a delivery of which nothing was sent."""
-    from gateway.model.reasons import Reason
-    from gateway.store.stage import Stage
+def queue_drop(
+    delivery: DeliveryArgument,
+    config_file: ConfigOption = None,
+    why: Annotated[str, typer.Option("--why", help="For the history.")] = "",
+    by: ByOption = None,
+) -> None:
+    """Give a delivery up of which nothing was sent; `release` takes it back as long as the mail is kept."""
+    from gateway.store import operator
 
-    _act(config_file, delivery, Stage.SUPPRESSED, Reason.DROPPED)
+    now, who = time.time(), operator_name(by)
+    dropped = change_store(config_file, lambda c: operator.drop(c, delivery, now=now, by=who, why=why))
+    typer.echo(dropped)
+    kept = settings_of(config_file).retention.suppressed
+    until = f" until {when(now + kept)}" if kept else ""
+    typer.echo(f"dropped; `gateway queue release {dropped}` takes it back{until}", err=True)
 
 
 @app.command("hold")
-def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
+def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
     """Keep a pending delivery from being worked on."""
-    from gateway.store.stage import Stage
+    from gateway.store import operator
 
-    _act(config_file, delivery, Stage.HELD)
+    now, who = time.time(), operator_name(by)
+    typer.echo(change_store(config_file, lambda c: operator.hold(c, delivery, now=now, by=who)))
 
 
 @app.command("release-files")

@@ -91,7 +91,9 @@ def check(
     ] = "",
 ) -> None:
     """Check the configuration against the live desks: names to ids."""
+    from gateway.config.rooted import sqlite_file
     from gateway.operate.preview import fanout, noticecheck, sightcheck
+    from gateway.store import private
     from gateway.templates import BadTemplate, Templates
     from gateway.work.desks import make_directory
     from gateway.work.rules import Fault
@@ -131,6 +133,10 @@ def check(
         rows = asyncio.run(ask())
     except (config.ConfigError, BadTemplate) as error:
         fail(str(error), USAGE)
+    keys = [desk.api_key_file for desk in settings.desks.values() if desk.api_key_file]
+    private_key = [settings.smtp.tls_key] if settings.smtp.tls_key else []
+    store = private.of_store(sqlite_file(settings.store.url), settings.store.spool_dir)
+    loose = private.loose([*store, *keys, *private_key])
     probed, is_good = "", True
     if probe:
         probed, is_good = _probe(config_file, settings, probe)
@@ -138,7 +144,8 @@ def check(
             faults.append(Fault("probe", probed))
     if as_json:
         found = [{"where": one.where, "result": one.what} for one in faults]
-        print_json([*rows, *found, *({"where": "", "missing": line} for line in missing), *_probed_row(probed)])
+        noted = [{"where": "", "missing": line} for line in missing] + [{"where": "", "mode": line} for line in loose]
+        print_json([*rows, *found, *noted, *_probed_row(probed)])
     else:
         columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
         table(columns, [[row[key] for key in columns] for row in rows])
@@ -148,7 +155,7 @@ def check(
             typer.echo(cell(f"probe: {probed}"))
         if settings.store.url.startswith("postgresql") and not settings.store.objects:
             typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
-        for line in (*missing, *mailed):
+        for line in (*missing, *mailed, *loose):
             typer.echo(cell(line))
     if faults or any(row["result"] != "ok" for row in rows):
         raise typer.Exit(FAULT)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.shared import FAULT, ConfigOption, JsonOption, cell, fail, print_json, settings_of, when
+from gateway.cli.shared import FAULT, ConfigOption, JsonOption, cell, fail, print_json, settings_of, store_name, when
 
 app = typer.Typer()
 
@@ -19,13 +19,17 @@ Source = Annotated[Path, typer.Argument(help="The folder or .tar file that `gate
 def backup(
     target: Annotated[Path, typer.Argument(help="A new folder, or a new file that ends in .tar.")],
     config_file: ConfigOption = None,
+    fail_empty: Annotated[
+        bool, typer.Option("--fail-empty", help="Exit with 1 when the store holds no mail: for cron.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Copy the database and the spool, consistent, beside a running gateway or without one."""
     from gateway.operate.backup import BackupFailed, make
 
+    settings = settings_of(config_file)
     try:
-        found = make(settings_of(config_file), target)
+        found = make(settings, target)
     except BackupFailed as error:
         fail(f"no backup: {error}")
     if as_json:
@@ -33,6 +37,10 @@ def backup(
     else:
         size = sum(size for _, size, _ in found.files)
         typer.echo(f"{target}: {found.sums['accepted']} deliveries, {len(found.files)} files, {size} bytes")
+    if not found.sums["accepted"]:
+        typer.echo(f"WARNING: {cell(store_name(settings))} holds no mail: is it the gateway's?", err=True)
+        if fail_empty:
+            raise typer.Exit(FAULT)
     if found.missing:
         fail(f"NOT COMPLETE: {len(found.missing)} files of mails are not in the spool: {', '.join(found.missing[:5])}")
 
@@ -73,12 +81,15 @@ def verify(
     from sqlalchemy.exc import DBAPIError
 
     from gateway.operate import verify as looking
+    from gateway.store.engine import NoDatabase
 
     settings = settings_of(config_file)
     try:
         found = looking.verify(settings, quick=quick)
         if against_desk:
             found += looking.against_desk(settings, limit)
+    except NoDatabase as error:
+        fail(str(error))
     except DBAPIError as error:
         fail(f"{settings.store.url.split('@')[-1]}: {error.orig}")
     if as_json:

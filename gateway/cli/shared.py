@@ -8,11 +8,15 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from gateway.config import settings as config
+
+if TYPE_CHECKING:
+    from gateway.model.release import Audience
+    from gateway.store.operator import Changed, Word
 
 T = TypeVar("T")
 
@@ -21,6 +25,23 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DeliveryArgument = Annotated[str, typer.Argument(help="The delivery's id, or its beginning if that is unique.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who says so; default: the user of this shell.")]
+AudienceOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--public/--internal",
+        help="Who sees the mail on its ticket; default: internal where the sender is a stranger to it.",
+        show_default=False,
+    ),
+]
+BindOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bind/--no-bind",
+        help="Whether the sender may write to the ticket from now on; default: not when the mail is released.",
+        show_default=False,
+    ),
+]
 
 USAGE, FAULT = 2, 1
 
@@ -35,6 +56,13 @@ def settings_of(path: Path | None) -> config.Settings:
         return config.load(path)
     except config.ConfigError as error:
         fail(str(error), USAGE)
+
+
+def store_name(settings: config.Settings) -> str:
+    """The database's address without its password."""
+    from sqlalchemy import make_url
+
+    return make_url(settings.store.url).render_as_string(hide_password=True)
 
 
 def print_json(value: Any) -> None:
@@ -88,12 +116,15 @@ def change_store(path: Path | None, operation: Callable[[Any], T]) -> T:
 def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end: str) -> T:
     from sqlalchemy.exc import DBAPIError
 
-    from gateway.store.engine import make_engine
+    from gateway.store.engine import NoDatabase, make_engine
     from gateway.store.operator import NotPossible
     from gateway.store.reading import Unreadable, looking
 
     settings = settings_of(path)
-    engine = make_engine(settings.store.url)
+    try:
+        engine = make_engine(settings.store.url, create=False)
+    except NoDatabase as error:
+        fail(str(error))
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
@@ -110,10 +141,9 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
     except NotPossible as error:
         fail(str(error))
     except Unreadable as error:
-        fail(f"{engine.url.render_as_string(hide_password=True)} is damaged: {error}")
+        fail(f"{store_name(settings)} is damaged: {error}")
     except DBAPIError as error:
-        where = engine.url.render_as_string(hide_password=True)
-        fail(f"{where}: {error.orig} (has the gateway run, or `gateway migrate`?)")
+        fail(f"{store_name(settings)}: {error.orig} (has the gateway run, or `gateway migrate`?)")
     finally:
         engine.dispose()
 
@@ -132,3 +162,67 @@ def ticket_named(connection: Any, name: str) -> str:
     if len(found) != 1:
         fail(f"{name}: {'not a ticket that the gateway made' if not found else 'several desks have it'}; give its id")
     return found[0]
+
+
+def operator_name(by: str | None) -> str:
+    """Who gives the command: as said, else the user who became root for it, else the user of the process."""
+    import getpass
+    import os
+
+    name = by or os.environ.get("SUDO_USER")
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):  # a user without a name, as in a container
+            name = f"user {os.getuid()}"
+    return " ".join(name.split())[:100]
+
+
+def operators_word(
+    path: Path | None, delivery: str, to: str | None, public: bool | None, bind: bool | None, by: str | None
+) -> Word:
+    """What the operator says of a mail; the desk is asked for the ticket before anything changes."""
+    from gateway.store.operator import Word
+
+    target = ticket_at_desk(path, delivery, to) if to and to != "new" else to or ""
+    audience: Audience = "" if public is None else "public" if public else "internal"
+    return Word(operator_name(by), target, audience, bind)
+
+
+def ticket_at_desk(path: Path | None, delivery: str, name: str) -> str:
+    """The id of a ticket that the delivery's desk has, given by number or id."""
+    import asyncio
+
+    from gateway.desk.algapsa.catalog import DeskAway
+    from gateway.store import operator
+    from gateway.work.desks import make_directory
+    from gateway.work.lookup import Found, ticket_at
+
+    settings = settings_of(path)
+    name_of_desk = str(on_store(path, lambda c: operator.find(c, delivery)["desk"]))
+    if name_of_desk not in settings.desks:
+        fail(f"{delivery}: its desk {name_of_desk} is not configured", USAGE)
+
+    async def ask() -> Found | None:
+        desk = make_directory(settings, name_of_desk).desk
+        try:
+            return await ticket_at(desk, name)
+        finally:
+            await desk.close()
+
+    try:
+        found = asyncio.run(ask())
+    except config.ConfigError as error:
+        fail(str(error), USAGE)
+    except DeskAway as away:
+        fail(f"the desk cannot be asked for ticket {name} ({away.outcome}); nothing was changed")
+    if found is None:
+        fail(f"the desk has no ticket {name}; nothing was changed")
+    return found.ticket_id
+
+
+def tell(changed: Changed) -> None:
+    """The id of the delivery; when nothing was to be done, why."""
+    typer.echo(changed.id)
+    if changed.nothing:
+        typer.echo(f"nothing was changed: {changed.nothing}", err=True)

@@ -9,15 +9,20 @@ import typer
 
 from gateway.cli.shared import (
     USAGE,
+    AudienceOption,
+    BindOption,
+    ByOption,
     ConfigOption,
     DeliveryArgument,
     JsonOption,
     change_store,
     fail,
     on_store,
+    operators_word,
     print_json,
     settings_of,
     table,
+    tell,
     ticket_named,
     when,
 )
@@ -50,12 +55,17 @@ def thread_move(
     delivery: DeliveryArgument,
     to: Annotated[str, typer.Option("--to", help="A ticket's number or id, or new.")],
     config_file: ConfigOption = None,
+    audience: AudienceOption = None,
+    bind: BindOption = None,
+    by: ByOption = None,
 ) -> None:
-    """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment."""
+    """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was
+    set aside is released to there. Nothing is changed unless the desk has the ticket."""
     from gateway.store import operator
 
+    word = operators_word(config_file, delivery, to, audience, bind, by)
     now = time.time()
-    typer.echo(change_store(config_file, lambda c: operator.move_to(c, delivery, ticket_named(c, to), now=now)))
+    tell(change_store(config_file, lambda c: operator.move_to(c, delivery, word, now=now)))
 
 
 @app.command("token")

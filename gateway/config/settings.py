@@ -31,6 +31,7 @@ from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.profiles import BadProfiles, Loaded, shipped
 from gateway.config.profiles import load as load_profiles
 from gateway.config.retention import RetentionSettings
+from gateway.config.rooted import rooted, sqlite_file
 from gateway.config.rules import RuleSettings, shadowed
 from gateway.config.smtp import SmtpSettings
 from gateway.config.types import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
@@ -111,8 +112,7 @@ class StoreSettings(Section):
         """The spool folder: as configured, else beside the SQLite file, else ``spool``."""
         if self.spool is not None:
             return self.spool
-        if self.url.startswith("sqlite:///"):
-            database = Path(self.url.removeprefix("sqlite:///"))
+        if database := sqlite_file(self.url):
             return database.with_name(database.name + ".spool")
         return Path("spool")
 
@@ -158,6 +158,7 @@ class GuardSettings(Section):
     answers: Count = Field(4, description="automatic replies of one sender in 15 minutes")
     domain_tickets_per_hour: Count = Field(2000, description="the same for a domain that is not a public one")
     domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
+    own_per_hour: Count = Field(60, description="tickets and comments of one of our own addresses in an hour")
 
 
 class MailboxSettings(Section):
@@ -253,6 +254,12 @@ class Settings(Section):
     file: tuple[FileSettings, ...] = Field((), description="what becomes of files")
     places: Annotated[Places, SkipValidation] = Field(Places(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
+
+    def own_addresses(self) -> tuple[str, ...]:
+        """What mail.ours.Ours needs to know our addresses: mailboxes and aliases, with their tags."""
+        named = [(address, box.tags) for box in self.mailbox for address in (box.address, *box.aliases)]
+        tagged = [address.replace("@", "+@") for address, tags in named if tags and address[0] != "@"]
+        return (*(address for address, _ in named), *tagged)
 
     @model_validator(mode="after")
     def _mailboxes_fit(self) -> Settings:
@@ -355,7 +362,8 @@ def parse(
     places: Places | None = None,
     folder: Path | None = None,
 ) -> Settings:
-    """Validate what the file said; ``folder`` is where it stands. Raises ConfigError with one line for each fault."""
+    """Validate what the file said; ``folder`` is where it stands, from which relative paths count. Raises ConfigError
+    with one line for each fault."""
     data = {key: value for key, value in data.items() if key not in ("places", "profiles")}
     if "desk" in data:
         if "desks" in data:
@@ -375,9 +383,31 @@ def parse(
             data[key] = tuple(data[key])
     profiles = _profiles(data, folder)
     try:
-        return Settings.model_validate({**data, "places": places or Places(), "profiles": profiles})
+        settings = Settings.model_validate({**data, "places": places or Places(), "profiles": profiles})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(error, source, places))) from error
+    if folder is None:
+        return settings
+    said = settings.store.model_copy(update={"spool": settings.store.spool_dir})
+    found = rooted(settings.model_copy(update={"store": said}), folder.absolute())
+    _refuse_two_stores(said, found.store, source)
+    return found
+
+
+def _refuse_two_stores(said: StoreSettings, found: StoreSettings, source: str) -> None:
+    """A store that an earlier version made in the folder where it was started is not left behind unseen.
+    Raises ConfigError."""
+    for key, here, there in (
+        ("url", sqlite_file(said.url), sqlite_file(found.url)),
+        ("spool", said.spool, found.spool),
+    ):
+        if here and there and here.exists() and not there.exists():
+            old = here.absolute()
+            told = f"sqlite:///{old}" if key == "url" else str(old)
+            raise ConfigError(
+                f"{source}: store.{key}: {there} does not exist, and {old} does: relative paths count from the folder "
+                f'of the configuration; if that is the store, write {key} = "{told}"'
+            )
 
 
 def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]:

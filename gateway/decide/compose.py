@@ -285,6 +285,15 @@ class Composer:
         request: dict[str, Any] = _comment((), True, self._facts()).body["request"]
         return request
 
+    def stranger(self, operator: str, disproven: bool) -> str:
+        """A line that says of the sender what the desk does not: that nothing ties them to the ticket."""
+        return " ".join(self.templates.lines("stranger", **self._values(), operator=operator, disproven=disproven))
+
+    def remark(self, words: str) -> EffectSpec:
+        """A line as an internal comment of its own."""
+        body = rich.harmless([rich.paragraph(words)])
+        return EffectSpec("note", _comment(body, True, self._facts(remark=True)).body)
+
     def moved(self, ticket_id: str) -> EffectSpec:
         """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
         body = self._frame("moved", ())

@@ -16,11 +16,13 @@ from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
 from gateway.match import domains
 from gateway.match.files import FileRule
+from gateway.match.ours import Ours
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Outcome, Trace
 from gateway.model.questions import Facts
 from gateway.model.reasons import Reason
+from gateway.model.release import Release
 from gateway.templates import Templates
 
 NOBODY = Sender("", "unknown", False)
@@ -36,18 +38,19 @@ class Guard:
     answers: int = 4
     domain_tickets: int = 0
     domain_comments: int = 0
+    own: int = 0  # of both, by one of our own addresses
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
-    priority_id). In lower case: ``own`` are the mailboxes, ``forwarders`` those whose forwards count without
+    priority_id). ``own`` are our addresses. In lower case: ``forwarders`` those whose forwards count without
     a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To.
     ``importance`` maps high and low to priorities; with ``tell`` the trace shows each condition of the rules."""
 
     delivery_id: str
     destination: Mapping[str, str]
-    own: frozenset[str]
+    own: Ours
     requesters: requester.Policy = requester.Policy()
     forwarders: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
@@ -65,10 +68,11 @@ class Context:
     double_send: float = 0.0
     moved_to: str = ""  # an operator's word: a ticket's id, or "new"
     moved_from: str = ""
-    released: bool = False  # an operator let it out of quarantine
+    released: bool = False  # an operator let it go on
+    release: Release = Release()  # noqa: RUF009 - frozen
     files: tuple[FileRule, ...] = ()
     files_released: bool = False  # an operator let its held files go
-    note: str = ""  # of an earlier decision, for the technician
+    continues: str = ""  # the ticket that an earlier decision put it on, and that the desk no longer has
     noticing: Noticing | None = None  # the vendor's notice that the mail is
 
 

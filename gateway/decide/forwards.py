@@ -15,6 +15,7 @@ from gateway.decide.requester import NO_REPLY
 from gateway.decide.sender import Sender
 from gateway.mail.forward import forward_prefix
 from gateway.match import title
+from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
 from gateway.model.plan import Trace
 from gateway.model.questions import Facts, Staff
@@ -34,7 +35,7 @@ class Forward:
 
 
 def find(
-    email: Email, sender: Sender, trusted: frozenset[str], own: frozenset[str], facts: Facts, trace: Trace
+    email: Email, sender: Sender, trusted: frozenset[str], own: Ours, facts: Facts, trace: Trace
 ) -> Forward | None:
     """The forward in a mail, and whether it counts for the person it is about."""
     if not is_forward(email):
@@ -75,7 +76,7 @@ def vouches(sender: Sender, trusted: frozenset[str]) -> str:
     return ""
 
 
-def _about(outermost: Forwarded, own: frozenset[str], facts: Facts) -> tuple[Forwarded | None, str]:
+def _about(outermost: Forwarded, own: Ours, facts: Facts) -> tuple[Forwarded | None, str]:
     """The mail that it is about: the outermost that is not our own people's or mailboxes' mail."""
     chain = (outermost, *outermost.chain)
     facts.want(*(Staff(one.sender.key) for one in chain if one.sender and one.sender.address))

@@ -25,7 +25,7 @@ def new_ticket(case: Case) -> Decision:
     asked = _asked(case)
     view = View(case.email, case.envelope, asked.address, context.zone)
     routed = rules.route(context.rules, view, case.facts, case.trace, context.tell)
-    if routed.skip and not context.moved_to:
+    if routed.skip and not (context.release.unsuppressed or context.moved_to):
         return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
     if routed.quarantine and not (context.released or context.moved_to):
         return case.end(Reason.HELD_BY_RULE, routed.quarantine)
@@ -77,7 +77,9 @@ def _asked(case: Case) -> requester.Asked:
     elif filled := _filled_in(case):
         case.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
         person, vouched = filled, False
-    automatic = email.auto.kind if email.auto.is_auto and person is email.sender else ""
+    automatic: str = email.auto.kind if email.auto.is_auto and person is email.sender else ""
+    if person is email.sender and sender.is_ours:
+        automatic = "one of our own addresses"
     disproven = sender.verdict == "fail"
     return requester.Asked(person, automatic, vouched, disproven, case.context.requesters, case.facts, case.trace)
 
@@ -109,9 +111,11 @@ def _importance(case: Case) -> dict[str, str]:
 
 
 def _filled_in(case: Case) -> Address | None:
-    """Who filled in the form that wrote the mail: only where a verdict, if there are any, passed."""
+    """Who filled in the form that wrote the mail, which may use an address of ours: only where a verdict, if there
+    are any, passed."""
     sender, filled = case.sender, case.email.reply_to
-    if not domains.among(sender.address, case.context.forms) or (sender.looked_at and not sender.proven):
+    is_form = sender.is_ours or domains.among(sender.address, case.context.forms)
+    if not is_form or (sender.looked_at and not sender.proven):
         return None
     return filled if filled and filled.key not in case.context.own else None
 

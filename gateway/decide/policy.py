@@ -15,7 +15,7 @@ from gateway.decide.context import Case, Context, Guard
 from gateway.decide.notices import notice
 from gateway.mail.ids import derived_message_id
 from gateway.match import domains
-from gateway.model.email import Email, Notification
+from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
 from gateway.model.questions import (
@@ -44,10 +44,14 @@ def decide(
 ) -> Decision | tuple[Question, ...]:
     """Decide, or say what is missing."""
     facts = Facts(answers)
-    email, envelope = sender.unlisted(email, envelope, context.lists | context.own)
-    case = Case(email, envelope, context, facts, Trace(), note=context.note, message_id=email.message_id)
+    email, envelope = sender.unlisted(email, envelope, context.lists, context.own)
+    if context.release.by_a_person:
+        email = replace(email, auto=Automatic())
+    case = Case(email, envelope, context, facts, Trace(), message_id=email.message_id)
+    if context.continues:
+        case.note = f"continues ticket {context.continues}, which the desk no longer has"
     try:
-        case.sender = sender.identify(email, envelope, facts, context.requesters.domains)
+        case.sender = sender.identify(email, envelope, facts, context.requesters.domains, context.own)
         for rule in POLICY:
             decision = rule(case)
             if decision is not None:
@@ -60,7 +64,7 @@ def decide(
 def _notification(case: Case) -> Decision | None:
     """The desk's notification comes back, From whatever address: it is no ticket, and its id is learned."""
     notification = case.email.marks.notification
-    if notification is None or case.email.auto.kind != "own":
+    if notification is None or case.email.auto.kind != "own" or case.context.release.unsuppressed:
         return None
     case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
     decision = case.end(Reason.OWN, f"the desk's mail about ticket {notification.ticket_id}")
@@ -82,7 +86,7 @@ def _learned(case: Case, notification: Notification) -> tuple[Learned, ...]:
 
 def _own_mail(case: Case) -> Decision | None:
     """The desk's or the gateway's own mail comes back."""
-    if case.email.auto.kind != "own" or case.envelope.internal:
+    if case.email.auto.kind != "own" or case.envelope.internal or case.context.release.unsuppressed:
         return None
     case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
     return case.end(Reason.OWN, ", ".join(case.email.auto.reasons))
@@ -94,14 +98,16 @@ def _duplicate(case: Case) -> Decision | None:
         return None
     copies: list[Copy] = case.facts.ask(Copies(case.email.message_id))
     earlier = [one for one in copies if one.earlier and one.digest]
+    wanted = case.context.release.unsuppressed
     for one in earlier:
         same_board = one.board_id == case.context.destination["board_id"]
-        if one.digest == case.email.digest and same_board and one.stage in ("DONE", "SUPPRESSED", "PLANNED"):
+        same = one.digest == case.email.digest and same_board and not wanted
+        if same and one.stage in ("DONE", "SUPPRESSED", "PLANNED"):
             case.trace.add("same Message-ID", f"delivery {one.delivery_id}, same content", "suppress")
             return case.end(Reason.DUPLICATE, one.delivery_id)
-    if any(one.digest != case.email.digest for one in earlier):
+    if any(one.digest != case.email.digest for one in earlier) or (wanted and earlier):
         case.message_id = derived_message_id(case.email.digest)
-        case.trace.add("same Message-ID", "other content", f"goes on as <{case.message_id}>")
+        case.trace.add("same Message-ID", "released" if wanted else "other content", f"goes on as <{case.message_id}>")
     return None
 
 
@@ -142,7 +148,7 @@ def _moved(case: Case) -> Decision | None:
     if ticket is None:
         return case.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
     case.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
-    return reply.comment(case, ticket)
+    return reply.by_operator(case, ticket)
 
 
 def _thread(case: Case) -> Decision | None:
@@ -152,6 +158,9 @@ def _thread(case: Case) -> Decision | None:
         case.email, case.envelope, case.sender, case.facts, context.destination["board_id"], context.double_send
     )
     match = threading.find(thread, case.trace)
+    if match.refused and match.claimed and context.release.overruled == match.refused:
+        case.trace.add("operator", f"{context.release.by} lets this mail in", "comment")
+        return reply.by_operator(case, match.claimed)
     if match.refused:
         return case.end(match.refused, match.detail)
     case.note = match.note or case.note
@@ -201,7 +210,7 @@ def _forwarded_again(case: Case) -> Decision | None:
 def _automatic(case: Case) -> Decision | None:
     """Automatic mail that belongs to no ticket: what answers us is suppressed, what tells us is not."""
     auto = case.email.auto
-    if auto.kind not in SUPPRESSED_WITHOUT_THREAD:
+    if auto.kind not in SUPPRESSED_WITHOUT_THREAD or case.context.release.unsuppressed:
         return None
     case.trace.add("automatic", f"{auto.kind}: {', '.join(auto.reasons)}", "suppress")
     return case.end(Reason.named(auto.kind), ", ".join(auto.reasons))
@@ -210,9 +219,13 @@ def _automatic(case: Case) -> Decision | None:
 def _flood(case: Case) -> Decision | None:
     """Too much of one sender: a loop, or somebody's broken script. Technicians are exempt."""
     who, guard = case.sender, case.context.guard
-    if not who.address or (who.is_staff and who.proven) or case.context.released:
+    if not who.address or (who.is_staff and who.proven) or case.context.released or case.envelope.internal:
         return None
     recent: Recent = case.facts.ask(RecentMails(who.address, case.envelope.time))
+    if who.address in case.context.own and 0 < guard.own <= recent.tickets + recent.comments:
+        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
+        case.trace.add("loop", f"{who.address} is ours: {found}", "quarantine")
+        return case.end(Reason.LOOP_SUSPECTED, f"{who.address} is ours: {found}")
     if 0 < guard.answers <= recent.answers and case.email.auto.kind in ANSWERS:
         case.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
         return case.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")

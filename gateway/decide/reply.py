@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gateway.blocks import paragraph
 from gateway.decide import audience, newticket, rules
 from gateway.decide.compose import heading
 from gateway.decide.context import Case
+from gateway.decide.sender import binding
 from gateway.match.conditions import View
 from gateway.model.email import Forwarded
 from gateway.model.plan import Decision, EffectSpec, Plan, Trace
@@ -17,11 +19,11 @@ from gateway.model.reasons import Reason
 
 def to_ticket(case: Case, ticket: Ticket, reopen: str = "", unbound: bool = False) -> Decision:
     """A reply by someone who may write there; with ``unbound`` only a token lets them."""
-    if twin := _twin_on(case, ticket.ticket_id):
+    if (twin := _twin_on(case, ticket.ticket_id)) and not case.context.release.unsuppressed:
         case.trace.add("same mail", f"delivery {twin} brings it to this ticket", "suppress")
         return case.end(Reason.DUPLICATE, twin)
     routed = _ruled(case)
-    if routed.skip:
+    if routed.skip and not case.context.release.unsuppressed:
         return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
     if routed.quarantine and not case.context.released:
         return case.end(Reason.HELD_BY_RULE, routed.quarantine)
@@ -53,6 +55,8 @@ def comment(
     keeps its files to them too."""
     routed = routed or rules.Routed()
     readers = audience.judge(case, ticket)
+    if said := case.context.release.audience:
+        readers = replace(readers, public=said == "public")
     internal = routed.internal or not readers.public
     case.keeps_files = internal and case.context.holds_internal_files
     effects = _effects(case, _present(case, ticket), note, internal)
@@ -60,6 +64,24 @@ def comment(
         request = {"status_id": status, "suppressContactNotifications": True}
         effects.append(EffectSpec("reopen" if reopen else "status", {"request": request}))
     return _decision(case, ticket, [*effects, *_priority(case, routed)], readers.by_customer)
+
+
+def by_operator(case: Case, ticket: Ticket) -> Decision:
+    """The mail on the ticket that an operator let it into. A stranger's words are internal unless the operator
+    says otherwise, somebody is told whose they are and who let them in, and the word is about this mail alone."""
+    release = case.context.release
+    bound = binding(case.sender, ticket, case.facts)
+    if bound:
+        case.trace.add("sender", f"{case.sender.address}: {bound}", "may write to the ticket")
+        return comment(case, ticket)
+    internal = release.audience != "public"
+    case.trace.add("sender", "has nothing to do with the ticket", "internal" if internal else "public, as released")
+    words = case.composer().stranger(release.by, case.sender.verdict == "fail")
+    decision = comment(case, ticket, note=words if internal else "", routed=rules.Routed(internal=internal))
+    assert decision.plan is not None
+    effects = decision.plan.effects if internal else (*decision.plan.effects, case.composer().remark(words))
+    people = newticket.people(case, by_customer=not internal) if release.admits else ()
+    return replace(decision, plan=replace(decision.plan, effects=effects, people=people))
 
 
 def _priority(case: Case, routed: rules.Routed) -> list[EffectSpec]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.match import domains
+from gateway.match.ours import Ours
 from gateway.model.email import Address, Automatic, Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
 from gateway.model.questions import Contact, ContactsOf, Facts, PartIn, Staff, Ticket
@@ -18,12 +19,13 @@ from gateway.model.questions import Contact, ContactsOf, Facts, PartIn, Staff, T
 @dataclass(frozen=True, slots=True)
 class Sender:
     """``address`` in lower case, "" for a mail without From; ``verdict`` is about this address;
-    ``mapped_client`` the client of its domain by the operator's map, "" for none."""
+    ``mapped_client`` the client of its domain by the operator's map, "" for none; ``is_ours``: one of our mailboxes."""
 
     address: str
     verdict: Verdict
     is_staff: bool
     mapped_client: str = ""
+    is_ours: bool = False
 
     @property
     def proven(self) -> bool:
@@ -40,12 +42,13 @@ def address_of(email: Email) -> str:
     return email.sender.key if email.sender else ""
 
 
-def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[Email, Envelope]:
+def unlisted(email: Email, envelope: Envelope, lists: frozenset[str], own: Ours) -> tuple[Email, Envelope]:
     """A mail whose From a list of ours rewrote, as its author sent it (``mail.author.listed_author``). Only where a
     passing verdict says that it came from that list: anybody can write X-Original-From."""
     address = address_of(email)
     mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address
-    if not address or not domains.among(address, lists) or envelope.verdict != "pass" or not mine:
+    listed = domains.among(address, lists) or address in own
+    if not address or not listed or envelope.verdict != "pass" or not mine:
         return email, envelope
     named = email.list_author
     if named is None or named.key == address:
@@ -60,14 +63,14 @@ def unlisted(email: Email, envelope: Envelope, lists: frozenset[str]) -> tuple[E
     )
 
 
-def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str]) -> Sender:
+def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
     domains. A verdict about another address disproves this one: two readers of the same From saw two people."""
     address = address_of(email)
     mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address
     verdict: Verdict = envelope.verdict if mine else "fail"
     _, client_id = domains.longest(domains.of(address), mapped)
-    return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id)
+    return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id, address in own)
 
 
 def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
@@ -93,6 +96,10 @@ def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
 
 def _is_technician(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     return sender.is_staff and sender.proven
+
+
+def _is_ours(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    return sender.is_ours and sender.proven
 
 
 def _is_of_a_mapped_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -125,6 +132,7 @@ def _active(sender: Sender, facts: Facts) -> list[Contact]:
 BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("was sender or recipient of mail of the ticket", _is_participant),
     ("is a technician with a passing verdict", _is_technician),
+    ("is one of our own mailboxes with a passing verdict", _is_ours),
     ("is the ticket's contact", _is_contact),
     ("is an active contact of the ticket's client", _is_of_the_client),
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),

@@ -52,11 +52,13 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The ticket of the mail, or why there is none. ``refused`` is a quarantine reason; ``note`` is for
-    the technician, ``unbound`` says that only the token lets the sender in."""
+    """The ticket of the mail, or why there is none. ``refused`` is a quarantine reason, and ``claimed`` the ticket
+    to which the sender has no right; ``note`` is for the technician, ``unbound`` says that only the token lets
+    the sender in."""
 
     ticket: Ticket | None = None
     refused: Reason | None = None
+    claimed: Ticket | None = None
     detail: str = ""
     note: str = ""
     unbound: bool = False
@@ -259,8 +261,8 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace:
         trace.add("sender", f"{who} has nothing to do with ticket {name}", "quarantine" if strength == "strong" else "")
         if strength == "strong":
             detail = f"{who} is neither contact nor participant of ticket {name} ({rule})"
-            failed = sender.verdict == "fail"
-            return Match(refused=Reason.FAILED_VERIFICATION if failed else Reason.UNVERIFIED_SENDER, detail=detail)
+            refused = Reason.FAILED_VERIFICATION if sender.verdict == "fail" else Reason.UNVERIFIED_SENDER
+            return Match(refused=refused, claimed=ticket, detail=detail)
         return Match(note=f"the mail claims to belong to ticket {name}")
     if strength == "weak" and not sender.proven:
         trace.add("sender", f"{who} {reason}, but nothing proves that it is them", "not used")

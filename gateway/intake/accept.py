@@ -161,7 +161,7 @@ class Acceptor:
         self._disk_at = 0.0
         self._free = 0
         self.spool = settings.spool_dir
-        self.spool.mkdir(parents=True, exist_ok=True)
+        self.spool.mkdir(0o700, parents=True, exist_ok=True)
 
     def begin(self) -> Incoming:
         """A mail starts to arrive. Raises DiskFull."""

@@ -1,8 +1,10 @@
 """Whether a machine sent the mail: an ordered list of named tests on its headers; the first that holds decides.
 
-A no-reply address, a List-Unsubscribe or an X-Auto-Response-Suppress alone never makes a mail automatic (people
-behind Exchange and security gateways send them), and no test reads only the words of the body. A post of a
-person through a discussion list or a group address is human: support addresses are often such groups.
+Mail that is automatic and comes from one of our own addresses is our own; a report keeps its kind, and what a
+person or a web form sends from there is their mail. A no-reply address, a List-Unsubscribe or an
+X-Auto-Response-Suppress alone never makes a mail automatic (people behind Exchange and security gateways send them),
+and no test reads only the words of the body. A post of a person through a discussion list or a group address is
+human: support addresses are often such groups.
 Source: docs/mail-rules.md "Automatic mail" and "Bounces", RFC 3834, RFC 3464, RFC 2919.
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Sequence
 
+from gateway.match.ours import Ours
 from gateway.model.email import Address, AutoKind, Automatic
 
 from .autosignals import CODES, SCAN, Signals
@@ -22,10 +25,6 @@ _NO_REPLY = re.compile(r"^(?:no|do[-_.]?not|dont)[-_.]?reply|^noreply|^donotrepl
 
 Test = Callable[[Signals], str]
 Rule = tuple[str, AutoKind, Test]
-
-
-def _own(s: Signals) -> str:
-    return f"From {s.address} is ours" if s.address and s.address in s.own else ""
 
 
 def _receipt(s: Signals) -> str:
@@ -218,7 +217,6 @@ def _null(s: Signals) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    ("own mail", "own", _own),
     ("receipt", "receipt", _receipt),
     ("feedback report", "notification", _feedback),
     ("challenge", "auto-reply", _challenge),
@@ -239,6 +237,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+KEPT: tuple[AutoKind, ...] = ("human", "bounce", "receipt")
+"""Kinds that mail from one of our own addresses keeps; whatever else a machine sends from there is our own."""
+
+
 def classify(
     headers: Sequence[tuple[str, str]],
     tree: Tree,
@@ -249,7 +251,7 @@ def classify(
     recipients: Collection[str] = (),
 ) -> Automatic:
     """``reasons``: the deciding one first, then the further ones."""
-    signals = Signals(headers, tree, sender, subject, text, frozenset(one.lower() for one in own_addresses))
+    signals = Signals(headers, tree, sender, subject, text, Ours(own_addresses))
     kind: AutoKind = "human"
     reasons: list[str] = []
     for name, result, test in RULES:
@@ -257,6 +259,9 @@ def classify(
         if reason:
             kind = result if not reasons else kind
             reasons.append(f"{name}: {reason}")
+    if kind not in KEPT and signals.address in signals.own:
+        kind = "own"
+        reasons.insert(0, f"own mail: From {signals.address} is ours")
     report = None
     if kind == "bounce":
         report = read_report(tree, headers, text, (*own_addresses, *recipients))

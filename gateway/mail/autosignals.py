@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gateway.match.ours import Ours
 from gateway.model.email import Address
 
 from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED, VAGUE_ABSENCE
@@ -33,7 +34,7 @@ class Signals:
     sender: Address | None
     subject: str
     text: str
-    own: frozenset[str]
+    own: Ours
     first: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from gateway.match.ours import Ours
 from gateway.model.email import Bounce
 
 from .addresses import canonical_address
@@ -192,12 +193,12 @@ def _split_original(text: str) -> tuple[str, str, str]:
 
 
 def _recipient(report: str, ours: Collection[str]) -> str:
-    own = {one.lower() for one in ours}
+    own = Ours(ours)
     candidates: list[str] = []
     for match in _ADDRESS.finditer(report[:8000]):
         address = match.group().strip(".'")
         local = address.partition("@")[0].lower()
-        if address.lower() in own or local in ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk"):
+        if address in own or local in ("postmaster", "mailer-daemon", "abuse", "support", "helpdesk"):
             continue
         candidates.append(address)
     return candidates[0] if candidates else ""

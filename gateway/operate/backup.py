@@ -30,7 +30,7 @@ from gateway.config.settings import Settings
 from gateway.operate import dump
 from gateway.store import counts, migrate, restoring
 from gateway.store.damage import is_damage, unreadable
-from gateway.store.engine import make_engine
+from gateway.store.engine import NoDatabase, make_engine
 from gateway.store.raw import OBJECT, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.schema import delivery, raw
@@ -78,11 +78,14 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
     """Write a backup to ``target``, a new folder or a new file that ends in .tar. Raises BackupFailed."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise BackupFailed(f"{target} is there already; a backup gets a place of its own")
+    try:
+        engine = make_engine(settings.store.url, create=False)
+    except NoDatabase as error:
+        raise BackupFailed(str(error)) from error
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
-    engine = make_engine(settings.store.url)
     try:
         found = _write(settings, engine, partial, clock)
         if target.suffix == ".tar":
@@ -95,6 +98,8 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
         return found
     except (OSError, dump.DumpFailed) as error:
         raise BackupFailed(str(error)) from error
+    except DBAPIError as error:
+        raise BackupFailed(f"the database says: {error.orig} (has the gateway run, or `gateway migrate`?)") from error
     finally:
         engine.dispose()
         shutil.rmtree(partial, ignore_errors=True)

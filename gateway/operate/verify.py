@@ -59,7 +59,7 @@ class _Look:
 
 def verify(settings: Settings, *, quick: bool = False) -> list[Finding]:
     """Look at everything; ``quick`` leaves the contents of the mails out."""
-    engine = make_engine(settings.store.url)
+    engine = make_engine(settings.store.url, create=False)
     try:
         with engine.connect() as connection:
             if engine.dialect.name == "sqlite":
@@ -358,7 +358,7 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
     from gateway.desk.outcome import Good, Refused
     from gateway.work.desks import make_directory
 
-    engine = make_engine(settings.store.url)
+    engine = make_engine(settings.store.url, create=False)
     try:
         with engine.connect() as connection:
             query = (

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from gateway.model.envelope import Envelope
 from gateway.model.reasons import Reason
+from gateway.model.release import Audience
 from gateway.model.waiting import MOST_WORDS, Waits
 from gateway.store import notify, order
 from gateway.store.prepared import Prepared
@@ -68,23 +69,28 @@ class Delivery:
     accepted_at: float
     stage: Stage
     fence: int
-    deaths: int
-    interrupts: int
-    tries: int
-    waits_from: float
-    waits_for: str
-    waits_on: str
-    waits_since: float
-    generation: int
-    posted: bool
-    board_id: str
-    ticket_id: str
-    detail: str
-    released: bool
-    files_released: bool
-    moved_to: str
-    moved_from: str
-    plan: dict[str, Any] | None
+    deaths: int = 0
+    interrupts: int = 0
+    tries: int = 0
+    waits_from: float = 0
+    waits_for: str = ""
+    waits_on: str = ""
+    waits_since: float = 0
+    generation: int = 1
+    posted: bool = False
+    board_id: str = ""
+    ticket_id: str = ""
+    detail: str = ""
+    released: bool = False
+    files_released: bool = False
+    moved_to: str = ""
+    moved_from: str = ""
+    overruled: str = ""
+    released_by: str = ""
+    audience: Audience = ""
+    admits: bool = False
+    continues: str = ""
+    plan: dict[str, Any] | None = None
 
 
 # -- accept ---------------------------------------------------------------------------------------
@@ -203,6 +209,11 @@ def of_row(row: RowMapping) -> Delivery:
         files_released=row["files_released"],
         moved_to=row["moved_to"],
         moved_from=row["moved_from"],
+        overruled=row["overruled"],
+        released_by=row["released_by"],
+        audience=row["audience"],
+        admits=row["admits"],
+        continues=row["continues"],
         plan=parsed(row["plan"], "delivery.plan") if row["plan"] else None,
     )
 

@@ -20,11 +20,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from gateway.store import notify
+from gateway.store import notify, private
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.reading import Unreadable, decoded, looking
 
@@ -49,10 +49,20 @@ class StoreBusy(Exception):
     """Another process holds the SQLite file."""
 
 
-def make_engine(url: str, idle: float = 0.0) -> Engine:
-    """An engine with the settings that durability needs. PostgreSQL ends a transaction that is idle for ``idle``
+class NoDatabase(LookupError):
+    """There is no SQLite file where the configuration says."""
+
+
+def make_engine(url: str, idle: float = 0.0, *, create: bool = True) -> Engine:
+    """An engine with the settings that durability needs. Without ``create`` an SQLite file has to be there: raises
+    NoDatabase. PostgreSQL ends a transaction that is idle for ``idle``
     seconds, 0 for never: its process was stopped in it, and nobody else gets at the rows that it locked."""
     if url.startswith("sqlite"):
+        file = make_url(url).database
+        if not create and file and not Path(file).exists():
+            raise NoDatabase(f"{file} does not exist: the gateway of this configuration has not run yet")
+        if create and file:
+            private.create(Path(file))
         engine = create_engine(
             url,
             poolclass=QueuePool,

@@ -234,6 +234,11 @@ def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
     connection.execute(delete(file).where(file.c.desk == desk, file.c.ticket_id == ticket_id))
 
 
+def forget_delivery(connection: Connection, delivery_id: str) -> None:
+    """The ids that the delivery made known lead nowhere any more: it belongs to another ticket."""
+    connection.execute(delete(thread).where(thread.c.delivery_id == delivery_id))
+
+
 def add_ticket(connection: Connection, **values: Any) -> None:
     """Remember a ticket; a ticket that is known already stays as it is."""
     connection.execute(_once(connection.dialect.name, ticket), values)

@@ -7,15 +7,18 @@ Whoever changes something raises Unreadable when a row that it goes by is damage
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, or_, select, update
+from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
 
+from gateway.model.reasons import Reason
+from gateway.model.release import Audience
 from gateway.store import notify
 from gateway.store.deliveries import note, settle_ids
 from gateway.store.reading import looking, whole
-from gateway.store.schema import delivery, effect, event, thread
-from gateway.store.stage import PENDING, EffectState, Stage, check
+from gateway.store.schema import delivery, effect, event
+from gateway.store.stage import PENDING, EffectState, IllegalTransition, Stage, check
 
 GONE = "{}: the mail itself is not kept any more (see [retention])"
 
@@ -35,62 +38,113 @@ def find(connection: Connection, prefix: str) -> RowMapping:
     return rows[0]
 
 
-def restage(
-    connection: Connection, prefix: str, to: Stage | None, *, now: float, reason: str = "", moved_to: str = ""
-) -> str:
-    """Release (``to`` None: resume when any effect was sent, else decide anew), hold or drop.
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What an operator says of a mail. ``to`` is a ticket's id, "new", or "" for a new decision; ``audience``
+    "" leaves a stranger's words internal; ``admits``: its sender may write to the ticket from now on, None for what
+    is usual: after a move of mail that was let in already, and not after a release."""
 
-    The fence grows, so that a worker that holds the delivery loses it. Returns the id.
+    by: str = "operator"
+    to: str = ""
+    audience: Audience = ""
+    admits: bool | None = None
+
+    def columns(self, admits: bool = False) -> dict[str, Any]:
+        """What the delivery keeps of it; ``admits`` where nothing was said."""
+        said = admits if self.admits is None else self.admits
+        return {"released_by": self.by, "moved_to": self.to, "audience": self.audience, "admits": said}
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The delivery's id; ``nothing`` says why nothing was to be done."""
+
+    id: str
+    nothing: str = ""
+
+
+ASIDE = (Stage.QUARANTINED, Stage.HELD, Stage.SUPPRESSED)
+"""Stages out of which an operator releases mail."""
+
+
+def release(connection: Connection, prefix: str, word: Word = Word(), *, now: float) -> Changed:
+    """Let a mail that was set aside go on: its plan when any effect was sent, else a new decision in which the
+    reason it was set aside for no longer counts. A move that did not take place is taken back.
+
     Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage", "generation", "kept")
+    row = whole(find(connection, prefix), "id", "stage", "reason", "generation", "kept", "moved_from")
     old = Stage(row["stage"])
-    values: dict[str, Any] = {}
-    if to is None:
-        if old not in (Stage.QUARANTINED, Stage.HELD):
-            raise NotPossible(f"{row['id']} is {old}: only quarantined and held mail is released")
-        to = _resume_stage(connection, row)
-        if to is Stage.ACCEPTED:
-            values = {
-                "generation": row["generation"] + 1,
-                "plan": None,
-                "ticket_id": "",
-                "posted": False,
-                "released": True,
-                "moved_to": moved_to,
-            }
-        elif moved_to:
-            raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
-    if to in PENDING and not row["kept"]:
+    if old not in ASIDE:
+        raise NotPossible(f"{row['id']} is {old}: only mail that was set aside is released")
+    if not row["kept"]:
         raise NotPossible(GONE.format(row["id"]))
-    if to is Stage.SUPPRESSED and _sent(connection, row):
+    if _sent(connection, row):
+        if word.to:
+            raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
+        _restage(connection, row, Stage.PLANNED, word.by, now)
+    elif row["moved_from"] and word.to in ("", row["moved_from"]):
+        _put_back(connection, row, word.by, now)
+    elif row["reason"] == Reason.AMBIGUOUS_THREAD and not word.to:
+        raise NotPossible(f"{row['id']}: the mail names several tickets; say --to TICKET or --to new")
+    else:
+        anew = {"generation": row["generation"] + 1, "plan": None, "ticket_id": "", "posted": False, "released": True}
+        _restage(connection, row, Stage.ACCEPTED, word.by, now, overruled=row["reason"], **word.columns(), **anew)
+    return Changed(row["id"])
+
+
+def drop(connection: Connection, prefix: str, *, now: float, by: str = "operator", why: str = "") -> str:
+    """Give a mail up of which nothing was sent. Returns its id. Raises NotPossible."""
+    row = whole(find(connection, prefix), "id", "stage", "generation")
+    if _sent(connection, row):
         raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
+    _restage(connection, row, Stage.SUPPRESSED, by, now, reason=Reason.DROPPED.value, detail=why)
+    return str(row["id"])
+
+
+def hold(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
+    """Keep a pending mail from being worked on. Returns its id. Raises NotPossible."""
+    row = whole(find(connection, prefix), "id", "stage")
+    _restage(connection, row, Stage.HELD, by, now)
+    return str(row["id"])
+
+
+def _restage(connection: Connection, row: RowMapping, to: Stage, by: str, now: float, **values: Any) -> None:
+    """Move to another stage. The fence grows, so that a worker that holds the delivery loses it.
+    Raises NotPossible."""
+    old = Stage(row["stage"])
     try:
         check(old, to)
-    except Exception as error:
+    except IllegalTransition as error:
         raise NotPossible(f"{row['id']} is {old}: it cannot become {to}") from error
+    afresh = {"needs": "", "waits_for": "", "tries": 0, "deaths": 0, "interrupts": 0}
     connection.execute(
         update(delivery)
         .where(delivery.c.seq == row["seq"])
         .values(
             stage=to.value,
-            reason=reason,
-            detail="",
             due_at=now,
             lease_until=0,
-            needs="",
-            waits_for="",
-            tries=0,
-            deaths=0,
-            interrupts=0,
             fence=delivery.c.fence + 1,
-            **values,
+            **{"reason": "", "detail": "", **afresh, **values},
         )
     )
-    note(connection, row["id"], now, f"{old} -> {to}", "operator")
+    said = [value for value in (by, values.get("detail", "")) if value]
+    note(connection, row["id"], now, f"{old} -> {to}", ": ".join(said))
     if to not in PENDING:
         settle_ids(connection, row["seq"], row["id"], now)
     notify.tell(connection)
-    return str(row["id"])
+
+
+def _put_back(connection: Connection, row: RowMapping, by: str, now: float) -> None:
+    """A mail whose move did not take place stays where it was: what leads to it still leads there."""
+    mine = effect.c.delivery_id == row["id"]
+    done = select(func.max(effect.c.generation)).where(mine, effect.c.state == EffectState.DONE.value)
+    last = connection.execute(done).scalar_one()
+    made = select(effect.c.idx).where(mine, effect.c.generation == last, effect.c.kind == "ticket")
+    outcome = "ticket" if connection.execute(made).first() else "comment"
+    values = {"generation": last, "outcome": outcome, "ticket_id": row["moved_from"], "posted": True}
+    _restage(connection, row, Stage.DONE, by, now, moved_to="", moved_from="", continues="", **values)
+    note(connection, row["id"], now, "stays where it was", f"ticket {row['moved_from']}")
 
 
 def _sent(connection: Connection, row: RowMapping) -> bool:
@@ -107,52 +161,50 @@ def _sent(connection: Connection, row: RowMapping) -> bool:
     )
 
 
-def _resume_stage(connection: Connection, row: RowMapping) -> Stage:
-    return Stage.PLANNED if _sent(connection, row) else Stage.ACCEPTED
-
-
-def move_to(connection: Connection, prefix: str, target: str, *, now: float) -> str:
-    """Take a finished mail to another ticket, or to one of its own ("new"): its ids lead there from
-    now on, what is missing there is posted, and the wrong place gets an internal comment. Doing it
-    twice changes nothing. Returns the id. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage", "generation", "kept", "ticket_id", "moved_to")
+def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> Changed:
+    """Take a mail to another ticket, or to one of its own ("new"): its ids lead there once its text is posted,
+    and the wrong place gets an internal comment. One that was set aside is released to there. Raises NotPossible."""
+    row = whole(find(connection, prefix), "id", "stage", "generation", "kept", "ticket_id", "moved_to", "outcome")
+    if row["stage"] in ASIDE:
+        return release(connection, prefix, word, now=now)
     if row["stage"] != Stage.DONE:
-        raise NotPossible(f"{row['id']} is {row['stage']}: only mail that is done can be moved")
+        raise NotPossible(f"{row['id']} is {row['stage']}: it can be moved once it is at its end")
+    if word.to == row["ticket_id"]:
+        return Changed(row["id"], "it is on this ticket already")
+    if word.to == "new" and row["outcome"] == "ticket":
+        return Changed(row["id"], "it has a ticket of its own already")
     if not row["kept"]:
         raise NotPossible(GONE.format(row["id"]))
-    if target in (row["ticket_id"], row["moved_to"] or None):
-        return str(row["id"])
-    connection.execute(delete(thread).where(thread.c.delivery_id == row["id"]))
     connection.execute(
         update(delivery)
         .where(delivery.c.seq == row["seq"])
         .values(
             stage=Stage.ACCEPTED.value,
             generation=row["generation"] + 1,
-            moved_to=target,
             moved_from=row["ticket_id"],
             ticket_id="",
+            continues="",
             posted=False,
-            plan=None,
             due_at=now,
             lease_until=0,
             needs="",
             waits_for="",
             fence=delivery.c.fence + 1,
+            **word.columns(admits=True),
         )
     )
-    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"operator: to {target}")
+    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"{word.by}: to {word.to}")
     notify.tell(connection)
-    return str(row["id"])
+    return Changed(row["id"])
 
 
-def retry_now(connection: Connection, prefix: str, *, now: float) -> str:
+def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
     """Make a pending delivery due at once. Raises NotPossible."""
     row = whole(find(connection, prefix), "id", "stage")
     if row["stage"] not in PENDING:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs="", waits_for=""))
-    note(connection, row["id"], now, "retry", "operator")
+    note(connection, row["id"], now, "retry", by)
     notify.tell(connection)
     return str(row["id"])
 

@@ -84,7 +84,7 @@ class RawMail:
             return self.spool / path
         file = folder / "mail.eml"
         if not (file.is_file() and file.stat().st_size == row["size"]):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
             part = folder / "mail.part"
             await self._store_of(path).fetch(path.removeprefix(OBJECT), part)
             part.rename(file)

@@ -101,6 +101,11 @@ delivery = Table(
     Column("files_released", Boolean, nullable=False, server_default=false()),  # held files, by an operator or a scan
     Column("moved_to", Text, nullable=False, server_default=""),  # an operator's word: ticket id or "new"
     Column("moved_from", Text, nullable=False, server_default=""),
+    Column("overruled", Text, nullable=False, server_default=""),  # the reason that the operator's release set aside
+    Column("released_by", Text, nullable=False, server_default=""),  # who released or moved it
+    Column("audience", String(8), nullable=False, server_default=""),  # public or internal, as the operator said
+    Column("admits", Boolean, nullable=False, server_default=false()),  # its sender may write to the ticket from now on
+    Column("continues", Text, nullable=False, server_default=""),  # the ticket it belonged to, gone from the desk
     Column("plan", Json, nullable=True),  # what the mail's facts become when effects are done
     Column("trace", Json, nullable=True),  # asked, answered, decided
     Column("kept", Boolean, nullable=False, server_default=true()),  # the raw mail is here

@@ -23,14 +23,15 @@ OPEN = (*PENDING, Stage.HELD)
 NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.ACCEPTED: frozenset({Stage.PLANNED, Stage.SUPPRESSED, Stage.QUARANTINED, Stage.HELD}),
     Stage.PLANNED: frozenset({Stage.DONE, Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED}),
-    Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
-    Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED}),
+    Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED, Stage.DONE}),
+    Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED, Stage.DONE}),
     Stage.DONE: frozenset({Stage.ACCEPTED, Stage.PLANNED}),
-    Stage.SUPPRESSED: frozenset(),
+    Stage.SUPPRESSED: frozenset({Stage.ACCEPTED, Stage.DONE}),
 }
 """PLANNED to ACCEPTED: the ticket is gone (404), decide anew. Out of QUARANTINED and HELD: the
-operator's release (resume the plan when any effect was sent, else decide anew) or drop. DONE to
-ACCEPTED: the operator takes the mail to another ticket. DONE to PLANNED: held files are let go."""
+operator's release (resume the plan when any effect was sent, else decide anew) or drop; out of SUPPRESSED a
+release. To DONE: a move that did not take place is taken back. DONE to ACCEPTED: the operator takes the mail
+to another ticket. DONE to PLANNED: held files are let go."""
 
 
 class IllegalTransition(Exception):

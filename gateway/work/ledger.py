@@ -181,6 +181,8 @@ class Ledger:
         """Ids, people and files lead to the ticket from now on; who waited for it may go."""
         plan = one.plan or {}
         deliveries.touch(connection, one, posted=True, ticket_id=one.ticket_id)
+        if one.moved_to:
+            mapping.forget_delivery(connection, one.id)
         mapping.map_ids(connection, one.desk, one.board_id, one.id, one.ticket_id, plan["ids"])
         mapping.add_participants(connection, one.desk, one.ticket_id, plan["people"])
         for address, status in plan.get("marks", ()):

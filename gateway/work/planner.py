@@ -11,19 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 
-from gateway.config.settings import MailboxSettings, Settings
-from gateway.decide.closed import Closing
+from gateway.config.settings import Settings
 from gateway.decide.notices import context
 from gateway.decide.notices.noticing import Noticing
-from gateway.decide.policy import Context, Guard, decide, expected_questions
-from gateway.decide.requester import Policy
+from gateway.decide.policy import Context, decide, expected_questions
 from gateway.decide.threading import thread_ids
-from gateway.desk.algapsa.catalog import Catalog, DeskAway, UnknownName
+from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
@@ -42,17 +39,15 @@ from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.work.answers import Answers, from_store
+from gateway.work.context import Places, context_of
 from gateway.work.leases import Leases
 from gateway.work.noticing import noticing
 from gateway.work.parser import Parser
-from gateway.work.rules import importance, resolved
-from gateway.work.sources import sources
 from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
 
 log = structlog.get_logger("work")
 
 MOST_ROUNDS = 40
-GONE = "continues ticket"
 MOST_DEATHS = 3
 DEATH_PAUSE = 5.0  # after the first; growing
 BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
@@ -127,14 +122,14 @@ class Planner:
             if noticed is not None:  # the later ones wait for this one too
                 await self.store.write(lambda c: problems.wait_by(c, one, [context.problem_id(noticed.notice)]))
             return wait
-        context = replace(context_of(one, box, self.settings, directory, self.places), noticing=noticed)
+        known = context_of(one, box, directory, self.places, noticed)
         try:
-            decision, answers = await self._decide(one, email, context, source)
+            decision, answers = await self._decide(one, email, known, source)
         except DeskAway as away:
             return await self._not_told(directory, away.outcome)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
-            return await self._end(one, email, context, decision, trace)
+            return await self._end(one, email, known, decision, trace)
         return await self._keep(one, email, decision, trace, directory, answers)
 
     # -- waiting ----------------------------------------------------------------------------------
@@ -298,104 +293,6 @@ class Planner:
                 name, digest = spec.body["name"], spec.body["sha256"]
                 if not mapping.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
                     raise mapping.Reserved(f"file {name}")
-
-
-def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
-    """The mailbox's own templates, else the shipped ones."""
-    return Templates(box.templates) if box.templates else shipped
-
-
-class Places:
-    """What the configuration says of mailboxes, worked out once for each catalog of a desk."""
-
-    def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
-        shipped = templates or Templates()
-        guard = settings.guard
-        self.settings = settings
-        self.own = frozenset(box.address for box in settings.mailbox)
-        self.templates = {box.address: templates_of(box, shipped) for box in settings.mailbox}
-        self.guard = Guard(
-            guard.tickets_per_hour,
-            guard.comments_per_hour,
-            guard.answers,
-            guard.domain_tickets_per_hour,
-            guard.domain_comments_per_hour,
-        )
-        self.sources = sources(settings)
-        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
-
-    def policies(self, box: MailboxSettings, directory: Directory) -> dict[str, Any]:
-        catalog, known = self._known.get(box.address, (None, {}))
-        if catalog is None or catalog is not directory.catalog:
-            known = policies(box, self.settings, directory, directory.destination(box.address).client_id)
-            self._known[box.address] = (directory.catalog, known)
-        return known
-
-
-def context_of(
-    one: Delivery, box: MailboxSettings, settings: Settings, directory: Directory, places: Places
-) -> Context:
-    """What a decision about the delivery knows without asking. Raises NoCatalog."""
-    destination = directory.destination(box.address)
-    return Context(
-        delivery_id=one.id,
-        destination={
-            "board_id": destination.board_id,
-            "status_id": destination.status_id,
-            "priority_id": destination.priority_id,
-        },
-        own=places.own,
-        **places.policies(box, directory),
-        templates=places.templates[box.address],
-        attach_original=box.attach_original,
-        holds_internal_files=box.internal_files == "hold",
-        closing=closing_of(box, directory),
-        guard=places.guard,
-        double_send=box.double_send,
-        moved_to=one.moved_to,
-        moved_from=one.moved_from,
-        released=one.released,
-        files_released=one.files_released,
-        note=one.detail if one.generation > 1 and one.detail.startswith(GONE) else "",
-    )
-
-
-def policies(box: MailboxSettings, settings: Settings, directory: Directory | None, fallback: str) -> dict[str, Any]:
-    """What the mailbox says of requesters, for the Context."""
-    catalog = directory.catalog if directory else None
-    mapped = {}
-    for one in settings.domain:
-        if one.desk == box.desk:
-            try:
-                mapped[one.domain] = catalog.client_id(one.client) if catalog else f"client {one.client}"
-            except UnknownName as error:
-                log.error("domain not used", domain=one.domain, why=str(error))
-    return {
-        "requesters": Policy(fallback, mapped, box.infer_client, box.contacts),
-        "forwarders": frozenset(box.forwarders),
-        "lists": frozenset(box.lists),
-        "forms": frozenset(box.reply_to),
-        "watch_cc": box.watch_cc,
-        "rules": resolved(settings, box.desk, catalog),
-        "importance": importance(settings, catalog),
-        "zone": ZoneInfo(settings.timezone),
-        "files": tuple(one.rule() for one in (*box.file, *settings.file)),
-    }
-
-
-def closing_of(box: MailboxSettings, directory: Directory) -> Closing:
-    """What a reply to a closed ticket does: as the mailbox says, else as its board does."""
-    catalog = directory.catalog
-    assert catalog is not None
-    board_id = catalog.destinations[box.address].board_id
-    board = catalog.boards[board_id]
-    window = box.reopen_window
-    policy = box.closed
-    if policy == "board":
-        policy = "reopen" if board.get("inbound_reply_reopen_enabled") else "comment"
-        window = float(board.get("inbound_reply_reopen_cutoff_hours") or 0) * 3600
-    status = catalog.reopen_status(board_id, box.reopen_status) if policy == "reopen" else ""
-    return Closing(policy, window, status)
 
 
 def _read(email: Email, decision: Decision) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from sqlalchemy import Connection
@@ -29,7 +29,7 @@ from gateway.store.stage import Stage
 from gateway.work import backoff
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
-from gateway.work.planner import DEATH_PAUSE, GONE, MOST_DEATHS, Planned, Planner
+from gateway.work.planner import DEATH_PAUSE, MOST_DEATHS, Planned, Planner
 from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
 
 log = structlog.get_logger("work")
@@ -336,7 +336,10 @@ class Worker:
         now = self.clock()
 
         def again(connection: Connection) -> None:
+            lost: dict[str, Any] = {}
             if ticket_id:
+                known = mapping.get_ticket(connection, one.desk, ticket_id)
+                lost = {"continues": known["number"] or ticket_id if known else ticket_id}
                 mapping.forget_ticket(connection, one.desk, ticket_id)
                 problems.forget_ticket(connection, one.desk, ticket_id)
             deliveries.move(
@@ -345,7 +348,8 @@ class Worker:
                 Stage.ACCEPTED,
                 now=now,
                 reason="",
-                detail=f"{GONE} {ticket_id}, which the desk no longer has" if ticket_id else "its time has come",
+                detail=f"the desk no longer has ticket {lost['continues']}" if lost else "its time has come",
+                **lost,
                 generation=one.generation + 1,
                 plan=None,
                 ticket_id="",

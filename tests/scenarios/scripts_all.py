@@ -1,5 +1,19 @@
 """Every scenario."""
 
-from tests.scenarios import scripts, scripts_audience, scripts_files, scripts_requesters, scripts_texts
+from tests.scenarios import (
+    scripts,
+    scripts_audience,
+    scripts_files,
+    scripts_operator,
+    scripts_requesters,
+    scripts_texts,
+)
 
-ALL = [*scripts.ALL, *scripts_requesters.ALL, *scripts_files.ALL, *scripts_audience.ALL, *scripts_texts.ALL]
+ALL = [
+    *scripts.ALL,
+    *scripts_requesters.ALL,
+    *scripts_files.ALL,
+    *scripts_audience.ALL,
+    *scripts_operator.ALL,
+    *scripts_texts.ALL,
+]

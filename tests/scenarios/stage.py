@@ -130,7 +130,7 @@ class Stage:
         self.order: list[str] = []
         self.directories = {name: self._directory(name) for name in self.settings.desks}
         (folder / "gateway.db.spool").mkdir()
-        parser: Any = LocalParser([box.address for box in self.settings.mailbox])
+        parser: Any = LocalParser(self.settings.own_addresses())
         templates = Templates()
         leases = Leases(self.store, 300, "stage", self.clock)
         self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, RawMail(self.settings.store), self.clock)
@@ -320,26 +320,38 @@ def bundle(child: int, master: int) -> Act:
     return act
 
 
-def move(key: str, to: int | str) -> Act:
+def move(key: str, to: int | str, **said: Any) -> Act:
     """The operator moves a mail."""
 
     async def act(stage: Stage) -> None:
         target = stage.order[to - 1] if isinstance(to, int) else to
         now = stage.now
-        await stage.store.write(lambda c: operator.move_to(c, stage.ids[key], target, now=now))
+        word = operator.Word("lmeier", target, **said)
+        await stage.store.write(lambda c: operator.move_to(c, stage.ids[key], word, now=now))
         await stage.work()
 
     return act
 
 
-def release(key: str, to: int | str = "") -> Act:
-    """The operator releases a quarantined mail."""
+def release(key: str, to: int | str = "", **said: Any) -> Act:
+    """The operator releases a mail that was set aside."""
 
     async def act(stage: Stage) -> None:
         target = stage.order[to - 1] if isinstance(to, int) else to
         now = stage.now
-        await stage.store.write(lambda c: operator.restage(c, stage.ids[key], None, now=now, moved_to=target))
+        word = operator.Word("lmeier", target, **said)
+        await stage.store.write(lambda c: operator.release(c, stage.ids[key], word, now=now))
         await stage.work()
+
+    return act
+
+
+def drop(key: str) -> Act:
+    """The operator gives a mail up."""
+
+    async def act(stage: Stage) -> None:
+        now = stage.now
+        await stage.store.write(lambda c: operator.drop(c, stage.ids[key], now=now, by="lmeier"))
 
     return act
 

@@ -257,7 +257,7 @@ class TestOperator:
         await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
         await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
 
-        await store.write(lambda c: operator.restage(c, one.id[:20], None, now=NOW))
+        await store.write(lambda c: operator.release(c, one.id[:20], now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.PLANNED, 1)
@@ -267,7 +267,7 @@ class TestOperator:
         (one,) = await claim(store)
         await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
 
-        await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
+        await store.write(lambda c: operator.release(c, one.id, now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.ACCEPTED, 2)
@@ -277,18 +277,18 @@ class TestOperator:
         one = await plan(store, (await claim(store))[0], "ticket")
 
         with pytest.raises(NotPossible, match="cannot become SUPPRESSED"):
-            await store.write(lambda c: operator.restage(c, one.id, Stage.SUPPRESSED, now=NOW))
-        with pytest.raises(NotPossible, match="is PLANNED: only quarantined and held mail"):
-            await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
+            await store.write(lambda c: operator.drop(c, one.id, now=NOW))
+        with pytest.raises(NotPossible, match="is PLANNED: only mail that was set aside"):
+            await store.write(lambda c: operator.release(c, one.id, now=NOW))
         await store.write(lambda c: deliveries.move(c, one, Stage.DONE, now=NOW))
-        with pytest.raises(NotPossible, match="is DONE: only quarantined and held mail"):
-            await store.write(lambda c: operator.restage(c, one.id, None, now=NOW))
+        with pytest.raises(NotPossible, match="is DONE: only mail that was set aside"):
+            await store.write(lambda c: operator.release(c, one.id, now=NOW))
         with pytest.raises(NotPossible, match="no delivery"):
-            await store.write(lambda c: operator.restage(c, "nothing", None, now=NOW))
+            await store.write(lambda c: operator.release(c, "nothing", now=NOW))
 
     async def test_held_mail_is_not_worked_on_and_counts_as_pending(self, store: Store) -> None:
         (one,) = await accept(store, new("one"))
-        await store.write(lambda c: operator.restage(c, one, Stage.HELD, now=NOW))
+        await store.write(lambda c: operator.hold(c, one, now=NOW))
 
         assert await claim(store) == []
         assert (await sums(store))[4] == 1

@@ -111,9 +111,9 @@ class TestDelivery:
         (listed,) = await on_sqlite.look(lambda c: operator.listing(c, [Stage.QUARANTINED], 10))
         assert (listed["id"], listed["subject"]) == (bad, "delivery.subject cannot be read")
         assert isinstance(listed["envelope"], Garbled)
-        await on_sqlite.write(lambda c: operator.restage(c, bad, None, now=NOW))
+        await on_sqlite.write(lambda c: operator.release(c, bad, now=NOW))
         assert await claim(on_sqlite) == []
-        await on_sqlite.write(lambda c: operator.restage(c, bad, Stage.SUPPRESSED, now=NOW, reason="dropped"))
+        await on_sqlite.write(lambda c: operator.drop(c, bad, now=NOW))
         assert (await on_sqlite.read(counts.sums)).suppressed == 1
 
     async def test_is_counted_whatever_is_damaged(self, on_sqlite: Store) -> None:

@@ -77,7 +77,7 @@ async def test_raw_mail_goes_by_what_it_became(store: Store, tmp_path: Path) -> 
 async def test_open_mail_and_held_files_are_never_deleted(store: Store, tmp_path: Path) -> None:
     await accept(store, "pending", tmp_path)
     (held,) = await accept(store, "held", tmp_path)
-    await store.write(lambda c: operator.restage(c, held, Stage.HELD, now=NOW))
+    await store.write(lambda c: operator.hold(c, held, now=NOW))
     (files,) = await accept(store, "files", tmp_path)
     await end(store, files, Stage.DONE)
     await store.write(
@@ -99,7 +99,7 @@ async def test_a_mail_to_two_mailboxes_goes_with_the_last_of_them(store: Store, 
 
     await keeper(store, tmp_path, 6).round()
     assert (tmp_path / "both.eml").exists()
-    await store.write(lambda c: operator.restage(c, second, None, now=NOW))  # it can still be released
+    await store.write(lambda c: operator.release(c, second, now=NOW))  # it can still be released
 
     await store.write(lambda c: c.execute(update(delivery).values(stage=Stage.QUARANTINED.value, due_at=NOW)))
     await keeper(store, tmp_path, 21).round()
@@ -113,8 +113,8 @@ async def test_what_is_gone_cannot_be_released(store: Store, tmp_path: Path) -> 
     await keeper(store, tmp_path, 21).round()
 
     with pytest.raises(NotPossible, match="not kept any more"):
-        await store.write(lambda c: operator.restage(c, one, None, now=NOW))
-    await store.write(lambda c: operator.restage(c, one, Stage.SUPPRESSED, now=NOW))  # but it can be given up
+        await store.write(lambda c: operator.release(c, one, now=NOW))
+    await store.write(lambda c: operator.drop(c, one, now=NOW))  # but it can be given up
 
 
 async def test_traces_events_rows_ids_and_digests_go_in_turn(store: Store, tmp_path: Path) -> None:

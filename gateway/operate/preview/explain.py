@@ -6,6 +6,7 @@ open question, and the decision goes on as if there were nothing.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -16,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import MailboxSettings, Settings
+from gateway.decide.notices.noticing import Noticing
 from gateway.decide.policy import Context, decide
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
@@ -29,10 +31,9 @@ from gateway.smtp.spam import Spam, spam_of
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import make_engine
 from gateway.store.stage import Stage
-from gateway.templates import Templates
 from gateway.work.answers import Answers
+from gateway.work.context import Places, context_of
 from gateway.work.noticing import noticing
-from gateway.work.planner import policies
 from gateway.work.sources import sources
 
 EMPTY: dict[type[ask.Question], Any] = {
@@ -77,7 +78,7 @@ async def explain(
 
     Raises OSError when the file cannot be read, KeyError for a recipient that is not configured."""
     raw = file.read_bytes()
-    email = read(raw, own_addresses=[box.address for box in settings.mailbox]).email
+    email = read(raw, own_addresses=settings.own_addresses()).email
     box = _mailbox(settings, recipient)
     spam = spam_of(split_head(with_line_feeds(raw)).fields) if relayed else Spam()
     envelope = Envelope(
@@ -90,16 +91,10 @@ async def explain(
         spam_score=spam.score,
         scl=spam.scl,
     )
-    context = Context(
-        delivery_id="explain",
-        **_places(box, settings, directory),
-        own=frozenset(one.address for one in settings.mailbox),
-        templates=Templates(box.templates),
-        tell=True,
-        noticing=noticing(email, envelope, box, sources(settings), directory.catalog if directory else None),
-    )
-    one = _delivery(box, envelope, email)
-    source = Answers(one, directory, lambda operation: _on_database(settings, operation))
+    delivery = _delivery(box, envelope, email)
+    noticed = noticing(email, envelope, box, sources(settings), directory.catalog if directory else None)
+    context = _context(delivery, box, directory, Places(settings), noticed)
+    source = Answers(delivery, directory, lambda operation: _on_database(settings, operation))
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
     while not isinstance(result := decide(email, envelope, context, answers), Decision):
@@ -145,26 +140,17 @@ def _mail_from(sender: str | None, email: Email) -> str:
     return sender if sender is not None else email.sender.address if email.sender else ""
 
 
-def _places(box: MailboxSettings, settings: Settings, directory: Directory | None) -> dict[str, Any]:
-    """The mailbox's ids, or its names where the desk is not there to tell."""
-    if directory is not None:
-        try:
-            place = directory.destination(box.address)
-        except NoCatalog:
-            pass
-        else:
-            ids = {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id}
-            return {"destination": ids, **policies(box, settings, directory, place.client_id)}
-    names = {
-        "board_id": f"board {box.board or '(default)'}",
-        "status_id": f"status {box.status or '(default)'}",
-        "priority_id": f"priority {box.priority or '(default)'}",
-    }
-    fallback = f"client {box.fallback_client}" if box.fallback_client else ""
-    return {"destination": names, **policies(box, settings, None, fallback)}
+def _context(
+    delivery: Delivery, box: MailboxSettings, directory: Directory | None, places: Places, noticed: Noticing | None
+) -> Context:
+    """What live mail is decided with, or its names where the desk is not there to tell the ids."""
+    with contextlib.suppress(NoCatalog):
+        return context_of(delivery, box, directory, places, noticed, tell=True)
+    return context_of(delivery, box, None, places, noticed, tell=True)
 
 
 def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:
+    """The mail as if it had just been accepted, after all others."""
     return Delivery(
         seq=1 << 62,
         id="explain",
@@ -173,34 +159,15 @@ def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Deliver
         mailbox=box.address,
         envelope=envelope,
         message_id=email.message_id,
-        accepted_at=0,
+        accepted_at=envelope.time,
         stage=Stage.ACCEPTED,
         fence=0,
-        deaths=0,
-        interrupts=0,
-        tries=0,
-        waits_from=0,
-        waits_for="",
-        waits_on="",
-        waits_since=0,
-        generation=1,
-        posted=False,
-        board_id="",
-        ticket_id="",
-        detail="",
-        released=False,
-        files_released=False,
-        moved_to="",
-        moved_from="",
-        plan=None,
     )
 
 
 async def _on_database(settings: Settings, operation: Callable[[Connection], Any]) -> Any:
     """Run an operation on the database, if it is there. Raises LookupError."""
-    if settings.store.url.startswith("sqlite:///") and not Path(settings.store.url[10:]).exists():
-        raise LookupError("no database yet")
-    engine = make_engine(settings.store.url)
+    engine = make_engine(settings.store.url, create=False)
     try:
         with engine.connect() as connection:
             return operation(connection)

@@ -8,7 +8,7 @@ from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Catalog
 from gateway.model.problem import Problem
 from gateway.store import problems
-from gateway.store.engine import make_engine
+from gateway.store.engine import NoDatabase, make_engine
 from gateway.work.sources import sources
 
 
@@ -30,7 +30,10 @@ def preview(settings: Settings, desk: str, catalog: Catalog) -> list[str]:
 
 def _bundled(settings: Settings, name: str) -> list[Problem]:
     """The open problems whose tickets are bundled; none where the database cannot be read."""
-    engine = make_engine(settings.store.url)
+    try:
+        engine = make_engine(settings.store.url, create=False)
+    except NoDatabase:
+        return []
     try:
         with engine.connect() as connection:
             return problems.bundled(connection, name)

@@ -39,9 +39,9 @@ from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
+from gateway.work.context import Places, context_of
 from gateway.work.noticing import noticing
 from gateway.work.parser import ParserBroken, ParserDied
-from gateway.work.planner import Places, context_of
 
 BATCH = 200
 AT_ONCE = 8
@@ -158,14 +158,14 @@ class _Replay:
             return _change(kept, {"outcome": f"quarantine {Reason.NO_MAILBOX}"}, "", "", {})
         async with self._room:
             try:
-                context = context_of(one, box, self.settings, directory, self.places)
                 email = await self.parser.read(kept.mail)
+                noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
+                context = context_of(one, box, directory, self.places, noticed)
             except (NoCatalog, ParserDied, ParserBroken):
                 self.report.left_out += 1
                 return None
-            noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
-            opened = _Opened(kept, email, replace(context, noticing=noticed), directory)
-            return opened if noticed else await self.judge(opened)
+            opened = _Opened(kept, email, context, directory)
+            return opened if context.noticing else await self.judge(opened)
 
     async def judge(self, opened: _Opened) -> Change | None:
         """Decide about a mail. Notices have to come in the order in which they were accepted."""

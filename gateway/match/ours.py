@@ -1,0 +1,22 @@
+"""Which addresses are ours: mailboxes, their aliases and tags, and whole domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.model.email import lower_ascii
+
+
+class Ours:
+    """Addresses in any case. An entry is an address, ``local+@domain`` for an address with any tag, or
+    ``@domain`` for all of a domain."""
+
+    def __init__(self, entries: Iterable[str] = ()) -> None:
+        self.entries = frozenset(lower_ascii(entry) for entry in entries)
+
+    def __contains__(self, address: str) -> bool:
+        local, _, domain = lower_ascii(address).rpartition("@")
+        if not local or not domain:
+            return False
+        base, plus, _ = local.partition("+")
+        return not self.entries.isdisjoint((f"{local}@{domain}", f"@{domain}", f"{base}+@{domain}" if plus else ""))

@@ -1,0 +1,153 @@
+"""What a decision knows without asking: the mailbox's policies with the desk's ids, and the operator's words.
+
+One function for live mail, ``gateway explain`` and ``gateway whatif``: what they show is what happens.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from gateway.config.settings import MailboxSettings, Settings
+from gateway.decide.closed import Closing
+from gateway.decide.context import Context, Guard
+from gateway.decide.notices.noticing import Noticing
+from gateway.decide.requester import Policy
+from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.desk.directory import Directory
+from gateway.match.ours import Ours
+from gateway.model.release import Release
+from gateway.store.deliveries import Delivery
+from gateway.templates import Templates
+from gateway.work.rules import importance, resolved
+from gateway.work.sources import sources
+
+log = structlog.get_logger("work")
+
+
+class Places:
+    """What the configuration says of mailboxes, worked out once for each catalog of a desk."""
+
+    def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
+        shipped = templates or Templates()
+        guard = settings.guard
+        self.settings = settings
+        self.own = Ours(settings.own_addresses())
+        self.templates = {box.address: templates_of(box, shipped) for box in settings.mailbox}
+        self.guard = Guard(
+            guard.tickets_per_hour,
+            guard.comments_per_hour,
+            guard.answers,
+            guard.domain_tickets_per_hour,
+            guard.domain_comments_per_hour,
+            guard.own_per_hour,
+        )
+        self.sources = sources(settings)
+        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
+
+    def policies(self, box: MailboxSettings, directory: Directory | None) -> dict[str, Any]:
+        """The mailbox's part of a Context. Without a desk names stand for ids. Raises NoCatalog."""
+        if directory is None:
+            return _offline(box, self.settings)
+        catalog, known = self._known.get(box.address, (None, {}))
+        if catalog is None or catalog is not directory.catalog:
+            known = _online(box, self.settings, directory)
+            self._known[box.address] = (directory.catalog, known)
+        return known
+
+
+def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
+    """The mailbox's own templates, else the shipped ones."""
+    return Templates(box.templates) if box.templates else shipped
+
+
+def context_of(
+    delivery: Delivery,
+    box: MailboxSettings,
+    directory: Directory | None,
+    places: Places,
+    noticing: Noticing | None,
+    tell: bool = False,
+) -> Context:
+    """What a decision about the delivery knows. ``directory`` None: there is no desk to ask. Raises NoCatalog."""
+    release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits)
+    return Context(
+        delivery_id=delivery.id,
+        own=places.own,
+        **places.policies(box, directory),
+        templates=places.templates[box.address],
+        attach_original=box.attach_original,
+        holds_internal_files=box.internal_files == "hold",
+        guard=places.guard,
+        double_send=box.double_send,
+        moved_to=delivery.moved_to,
+        moved_from=delivery.moved_from,
+        released=delivery.released,
+        release=release,
+        files_released=delivery.files_released,
+        continues=delivery.continues,
+        noticing=None if release.unsuppressed else noticing,
+        tell=tell,
+    )
+
+
+def _online(box: MailboxSettings, settings: Settings, directory: Directory) -> dict[str, Any]:
+    place = directory.destination(box.address)
+    catalog = directory.catalog
+    assert catalog is not None
+    mapped = {}
+    for entry in settings.domain:
+        if entry.desk == box.desk:
+            try:
+                mapped[entry.domain] = catalog.client_id(entry.client)
+            except UnknownName as error:
+                log.error("domain not used", domain=entry.domain, why=str(error))
+    return {
+        "destination": {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id},
+        "closing": closing_of(box, catalog),
+        **_policies(box, settings, catalog, place.client_id, mapped),
+    }
+
+
+def _offline(box: MailboxSettings, settings: Settings) -> dict[str, Any]:
+    mapped = {entry.domain: f"client {entry.client}" for entry in settings.domain if entry.desk == box.desk}
+    fallback = f"client {box.fallback_client}" if box.fallback_client else ""
+    return {
+        "destination": {
+            "board_id": f"board {box.board or '(default)'}",
+            "status_id": f"status {box.status or '(default)'}",
+            "priority_id": f"priority {box.priority or '(default)'}",
+        },
+        **_policies(box, settings, None, fallback, mapped),
+    }
+
+
+def _policies(
+    box: MailboxSettings, settings: Settings, catalog: Catalog | None, fallback: str, mapped: dict[str, str]
+) -> dict[str, Any]:
+    return {
+        "requesters": Policy(fallback, mapped, box.infer_client, box.contacts),
+        "forwarders": frozenset(box.forwarders),
+        "lists": frozenset(box.lists),
+        "forms": frozenset(box.reply_to),
+        "watch_cc": box.watch_cc,
+        "rules": resolved(settings, box.desk, catalog),
+        "importance": importance(settings, catalog),
+        "zone": ZoneInfo(settings.timezone),
+        "files": tuple(rule.rule() for rule in (*box.file, *settings.file)),
+    }
+
+
+def closing_of(box: MailboxSettings, catalog: Catalog) -> Closing:
+    """What a reply to a closed ticket does: as the mailbox says, else as its board does."""
+    board_id = catalog.destinations[box.address].board_id
+    board = catalog.boards[board_id]
+    window = box.reopen_window
+    policy = box.closed
+    if policy == "board":
+        policy = "reopen" if board.get("inbound_reply_reopen_enabled") else "comment"
+        window = float(board.get("inbound_reply_reopen_cutoff_hours") or 0) * 3600
+    status = catalog.reopen_status(board_id, box.reopen_status) if policy == "reopen" else ""
+    return Closing(policy, window, status)

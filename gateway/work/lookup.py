@@ -1,0 +1,46 @@
+"""A ticket that an operator names by number or id, looked up at its desk."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from gateway.desk.algapsa.catalog import DeskAway
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import Good, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A ticket as the desk has it."""
+
+    ticket_id: str
+    number: str
+    title: str
+
+
+async def ticket_at(desk: Desk, name: str) -> Found | None:
+    """The ticket with this id or, in any case of its letters, this number; None when the desk has none.
+    Raises DeskAway."""
+    ticket_id = _as_id(name)
+    outcome = await (desk.ticket(ticket_id) if ticket_id else desk.tickets_by_number(name))
+    if isinstance(outcome, Refused) and outcome.status in (400, 404):
+        return None
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome)
+    if ticket_id:
+        return _found(outcome.data)
+    hits = [row for row in outcome.data if str(row.get("ticket_number")).casefold() == name.casefold()]
+    return _found(hits[0]) if len(hits) == 1 else None
+
+
+def _as_id(name: str) -> str:
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        return ""
+
+
+def _found(row: dict[str, Any]) -> Found:
+    return Found(str(row["ticket_id"]), str(row.get("ticket_number") or ""), str(row.get("title") or ""))
