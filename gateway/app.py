@@ -221,15 +221,16 @@ class Gateway:
         now = self.clock()
         return {
             name: {
-                "up": directory.catalog is not None and directory.desk.breaker.is_closed,
+                "up": catalog is not None and directory.desk.breaker.is_closed,
                 "reason": directory.desk.breaker.reason,
                 "key_refused": directory.desk.breaker.key_refused,
                 "budget": min(directory.desk.pacing.left(now), 1e9),
-                "faults": directory.catalog.faults if directory.catalog else {},
-                "missing": directory.catalog.missing if directory.catalog else {},
+                "faults": {box: "; ".join(map(str, wrong)) for box, wrong in catalog.faults.items()} if catalog else {},
+                "missing": catalog.missing if catalog else {},
                 "blind": directory.blind_to(),
             }
             for name, directory in (self.work.directories if self.work else {}).items()
+            for catalog in [directory.catalog]
         }
 
     async def readiness(self) -> dict[str, Any]:

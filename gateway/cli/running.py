@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -26,6 +26,9 @@ from gateway.cli.shared import (
 )
 from gateway.config import settings as config
 from gateway.startup import uncollected
+
+if TYPE_CHECKING:
+    from gateway.desk.algapsa.catalog import UnknownName
 
 T = TypeVar("T")
 
@@ -191,12 +194,10 @@ def _probe(config_file: Path | None, settings: config.Settings, relay: str) -> t
     return f"the forged mail was not believed: verdict {found.verdict} ({found.reason})", True
 
 
-def _fault_of(settings: config.Settings, number: int, fault: str) -> str:
-    """What is wrong with a mailbox, with its place."""
-    from gateway.desk.algapsa.catalog import UnknownName
-
-    kind = UnknownName(fault).kind
-    return f"{settings.places.of('mailbox', number, 'fallback_client' if kind == 'client' else kind)}: {fault}"
+def _fault_of(settings: config.Settings, number: int, fault: UnknownName) -> str:
+    """What is wrong with a name of a mailbox, with its place."""
+    key = "fallback_client" if fault.kind == "client" else fault.kind
+    return f"{settings.places.of('mailbox', number, key)}: {fault}"
 
 
 def _check_row(settings: config.Settings, number: int, directory: Any, answered: bool) -> dict[str, str]:
@@ -204,8 +205,8 @@ def _check_row(settings: config.Settings, number: int, directory: Any, answered:
     row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
     result = directory.desk.breaker.reason or "the desk did not answer"
     if answered:
-        fault = directory.catalog.faults.get(box.address, "")
-        result = _fault_of(settings, number, fault) if fault else "ok"
+        wrong = directory.catalog.faults.get(box.address, ())
+        result = "; ".join(_fault_of(settings, number, fault) for fault in wrong) or "ok"
     if result == "ok":
         place = directory.destination(box.address)
         row = {

@@ -73,7 +73,7 @@ class Directory:
         if self.catalog is None:
             raise NoCatalog(f"desk {self.desk.name} has not answered yet")
         if mailbox in self.catalog.faults:
-            raise NoCatalog(self.catalog.faults[mailbox])
+            raise NoCatalog("; ".join(map(str, self.catalog.faults[mailbox])))
         return self.catalog.destinations[mailbox]
 
     async def contacts(self, address: str, patience: float = 0.0) -> list[Contact]:
@@ -227,8 +227,9 @@ class Directory:
         return True
 
     def _tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
-        for mailbox, fault in catalog.faults.items():
-            log.error("mailbox cannot work", desk=self.desk.name, mailbox=mailbox, why=fault)
+        for mailbox, faults in catalog.faults.items():
+            for fault in faults:
+                log.error("mailbox cannot work", desk=self.desk.name, mailbox=mailbox, why=str(fault))
         for name in before.keys() - catalog.missing.keys():
             log.info("list read again", desk=self.desk.name, list=name)
         for name, why in catalog.missing.items():

@@ -130,6 +130,7 @@ class Requests:
     async def _comment(self, one: Effect, body: list[Any], request: dict[str, Any], ticket_id: str = "") -> Outcome:
         own = {**request["metadata"]["email_gateway"], "marker": one.marker}
         request = {**request, "comment_text": rich.dumps(body), "metadata": {"email_gateway": own}}
+        request.pop("blocks", None)  # the plan's own form of the text
         return await self.desk.add_comment(ticket_id or self.ledger.ticket_id, request, self.permit)
 
     async def _content(self, one: Effect) -> Path:

@@ -15,9 +15,10 @@ from gateway.simulator import Seed, Simulator
 CLIENTS = 5_000
 
 
-def directory(simulator: Simulator, **limits: Any) -> Directory:
-    desk = Desk("d", "http://desk/api/v1", "demo-desk-key", transport=httpx.ASGITransport(app=simulator.app), **limits)
-    box = MailboxSettings(address="support@msp.example", fallback_client=f"Client {CLIENTS}")
+def directory(simulator: Simulator, *, rate: int = 0, burst: int = 0, **names: str) -> Directory:
+    transport = httpx.ASGITransport(app=simulator.app)
+    desk = Desk("d", "http://desk/api/v1", "demo-desk-key", transport=transport, rate=rate, burst=burst)
+    box = MailboxSettings(**{"address": "support@msp.example", "fallback_client": f"Client {CLIENTS}", **names})
     return Directory(desk, DeskSettings(url="http://desk/api/v1", api_key="k"), [box])  # type: ignore[arg-type]
 
 
@@ -46,7 +47,30 @@ async def test_an_inactive_client_is_no_fallback() -> None:
 
     assert await one.refresh()
     assert one.catalog is not None
-    assert one.catalog.faults == {"support@msp.example": f"client 'Client {CLIENTS}' is inactive"}
+    (fault,) = one.catalog.faults["support@msp.example"]
+    assert str(fault) == f"client 'Client {CLIENTS}' is inactive"
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ({"board": "Nowhere", "fallback_client": "Nobody"}, ["board", "client"]),
+        ({"board": "Nowhere", "status": "No status", "priority": "None"}, ["board", "priority"]),
+        ({"status": "Closed", "priority": "None", "fallback_client": "Nobody"}, ["status", "priority", "client"]),
+        ({"reopen_status": "No status", "fallback_client": "Nobody"}, ["status", "client"]),
+        ({"status": "No status", "reopen_status": "None either"}, ["status", "status"]),
+        ({"fallback_client": "Acme"}, []),
+    ],
+)
+async def test_all_wrong_names_of_a_mailbox_are_named(names: dict[str, str], wrong: list[str]) -> None:
+    """A status, and a priority that is not named, is the board's: nothing is said of them without one."""
+    one = directory(Simulator(Seed()), **{"fallback_client": "Acme", **names})
+
+    assert await one.refresh()
+    assert one.catalog is not None
+    assert [fault.kind for fault in one.catalog.faults.get("support@msp.example", ())] == wrong
+    assert bool(one.catalog.destinations) is not bool(wrong)
+    await one.desk.close()
 
 
 async def test_a_catalog_larger_than_the_budget_waits_page_by_page(

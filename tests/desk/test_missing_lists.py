@@ -174,7 +174,10 @@ async def test_a_rule_whose_names_are_missing_lacks_them_and_says_so() -> None:
     assert set(asked.catalog.missing) == {"clients", "categories", "statuses of Sales"}
     for name, ask in (
         ("status: those of board 'Sales' could not be read", lambda: asked.catalog.place("Sales", "", "", "")),
-        ("category 'Hardware': the desk's categories could not be read", lambda: asked.catalog.category("x", "Hardware")),
+        (
+            "category 'Hardware': the desk's categories could not be read",
+            lambda: asked.catalog.category("x", "Hardware"),
+        ),
         ("client 'Acme': the desk's clients could not be read", lambda: asked.catalog.client_id("Acme")),
     ):
         with pytest.raises(UnknownName, match=name):

@@ -8,9 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from gateway.operate.preview.whatif import replay
+from gateway.simulator import comments, tickets
 from gateway.store import counts
 from tests.scenarios.scripts import Scenario
 from tests.scenarios.stage import M, Stage, settings_for
+
+KNOWN_KEYS = {
+    kind: {name for name, *_ in fields}
+    for kind, fields in (
+        ("comment", comments._CREATE),
+        ("create_ticket", tickets._CREATE),
+        ("update_ticket", tickets._UPDATE),
+        ("status", tickets._STATUS),
+    )
+}
 
 
 async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
@@ -33,6 +44,7 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
         faults += await changes_nothing(stage)
         faults += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refused(stage)]
         faults += [f"the desk's viewer would read again: {text[:200]}" for text in written(stage) if not aligned(text)]
+        faults += [f"a key that the desk does not know: {name}" for name in unknown_keys(stage)]
         faults += [f"the desk mailed {one.to} for a comment" for one in stage.simulator.desk.mails if one.comment_id]
     finally:
         await stage.close()
@@ -62,6 +74,15 @@ def written(stage: Stage) -> list[str]:
     tickets = [one["attributes"] for one in desk.tickets.values() if "email_gateway" in (one["attributes"] or {})]
     comments = [one for each in desk.comments.values() for one in each if "email_gateway" in (one["metadata"] or {})]
     return [one["description"] for one in tickets] + [one["note"] for one in comments]
+
+
+def unknown_keys(stage: Stage) -> set[str]:
+    """Keys of requests that the desk drops in silence: a stricter one would refuse them."""
+    found = set()
+    for call in stage.simulator.desk.calls:
+        if known := KNOWN_KEYS.get(call.kind):
+            found |= {f"{call.kind}: {name}" for name in json.loads(call.body or b"{}") if name not in known}
+    return found
 
 
 def aligned(text: str) -> bool:

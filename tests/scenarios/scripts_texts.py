@@ -16,6 +16,10 @@ LIVE = (
     "List<String> 3 < 4 <3 <= a<b"
 )
 LONG = "Please order " + ", ".join(f"part {n}" for n in range(60))
+NAMED = (
+    b"From: =?utf-8?q?=3Cscript=3Ealert=281=29=3C/script=3E?= <alice@acme.example>\nTo: support@msp.example\n"
+    b"Subject: x\nMessage-ID: <named@acme.example>\nDate: Sun, 22 Nov 2026 09:00:00 +0000\n\nHello.\n"
+)
 EMOJI = "\U0001f600" * 300
 
 
@@ -75,9 +79,10 @@ ALL = [
         (M("c", ALICE, "x", LIVE + ".", verdict="pass"), "ticket 3"),
     ], check=lambda s: dead(s, 1, 2) and alive(s, 3) and all(reads(s, n, LIVE) for n in (1, 2, 3))),
     Scenario("names, file names and long subjects are no tags either", [
-        (M("a", '"<script>alert(1)</script>" <alice@acme.example>', "<svg/onload=alert(1)> " * 15,
-           files={"<img src=x>.pdf": b"x", "<b>.png": b"\x89PNG\r\n\x1a\n"}, cc='"</td><h1>" <carl@acme.example>'), "ticket 1"),
-    ], check=lambda s: dead(s, 1) and reads(s, 1, "<svg/onload=alert(1)> <svg") and reads(s, 1, "<script>alert(1)</script> (alice@acme.example)")),
+        (M("a", ALICE, "<svg/onload=alert(1)> " * 15, files={"<img src=x>.pdf": b"x", "<b>.png": b"\x89PNG\r\n\x1a\n"},
+           cc='"</td><h1>" <carl@acme.example>'), "ticket 1"),
+        (M("b", ALICE, raw=NAMED), "ticket 2"),
+    ], check=lambda s: dead(s, 1, 2) and reads(s, 1, "<svg/onload=alert(1)> <svg") and reads(s, 2, "<script>alert(1)</script> (alice@acme.example)")),
     Scenario("a tag in pieces, and underlined", [
         (M("a", ALICE, "x", html="<p>&lt;<b>img src=x</b>&gt; &lt;<span>i</span>mg src=x&gt; <u>under</u> &lt;<u>/div</u>&gt; &lt;<a href='https://a.example/'>b</a></p>"), "ticket 1"),
     ], check=lambda s: dead(s, 1) and reads(s, 1, "<img src=x> <img src=x> under </div>")),

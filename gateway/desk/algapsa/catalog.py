@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +68,7 @@ class Catalog:
     inactive_clients: frozenset[str] = frozenset()
     priorities: list[dict[str, Any]] = field(default_factory=list)
     categories: list[dict[str, Any]] = field(default_factory=list)
-    faults: dict[str, str] = field(default_factory=dict)  # mailbox to what is wrong
+    faults: dict[str, tuple[UnknownName, ...]] = field(default_factory=dict)  # mailbox to all that is wrong with it
     lists: Lists = field(default_factory=Lists)  # what all of it was made of
 
     @property
@@ -221,16 +221,13 @@ def _made(lists: Lists, boards: Rows, mailboxes: list[MailboxSettings], now: flo
         board["board_id"]: rows[name] for board in boards if (name := f"statuses of {board['board_name']}") in rows
     }
     destinations: dict[str, Destination] = {}
-    faults: dict[str, str] = {}
+    faults: dict[str, tuple[UnknownName, ...]] = {}
     for box in mailboxes:
-        try:
-            board = _board(boards, box)
-            of_board = statuses[board["board_id"]]
-            destinations[box.address] = _destination(box, board, of_board, priorities, clients)
-            if box.reopen_status:
-                _pick("status", of_board, "name", box.reopen_status)
-        except UnknownName as error:
-            faults[box.address] = str(error)
+        found = _destination(box, boards, statuses, priorities, clients)
+        if isinstance(found, Destination):
+            destinations[box.address] = found
+        else:
+            faults[box.address] = found
     return Catalog(
         at=now,
         destinations=destinations,
@@ -270,21 +267,31 @@ def _board(boards: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]
 
 
 def _destination(
-    box: MailboxSettings,
-    board: dict[str, Any],
-    statuses: list[dict[str, Any]],
-    priorities: list[dict[str, Any]],
-    clients: list[dict[str, Any]],
-) -> Destination:
-    status = _status(statuses, box)
-    priority = _priority(priorities, board, box)
-    client = (
-        _pick("client", clients, "client_name", box.fallback_client)
-        if box.fallback_client
-        else {"client_id": "", "client_name": ""}
-    )
-    if client.get("is_inactive"):
-        raise UnknownName(f"client {client['client_name']!r} is inactive")
+    box: MailboxSettings, boards: Rows, statuses: Mapping[str, Rows], priorities: Rows, clients: Rows
+) -> Destination | tuple[UnknownName, ...]:
+    """Where the mailbox's tickets go, or all that is wrong with its names. Statuses, and a priority that is not
+    named, are the board's: without a board nothing is said of them."""
+    wrong: list[UnknownName] = []
+
+    def found(look_up: Callable[..., dict[str, Any]], *given: Any) -> dict[str, Any]:
+        try:
+            return look_up(*given)
+        except UnknownName as error:
+            wrong.append(error)
+            return {}
+
+    status: dict[str, Any] = {}
+    priority: dict[str, Any] = {}
+    if board := found(_board, boards, box):
+        of_board = statuses[board["board_id"]]
+        status = found(_status, of_board, box)
+        if box.reopen_status:
+            found(_pick, "status", of_board, "name", box.reopen_status)
+    if board or box.priority:
+        priority = found(_priority, priorities, board, box)
+    client = found(_fallback, clients, box)
+    if wrong:
+        return tuple(wrong)
     return Destination(
         box.address,
         board["board_id"],
@@ -296,6 +303,15 @@ def _destination(
         client["client_id"],
         client["client_name"],
     )
+
+
+def _fallback(clients: Rows, box: MailboxSettings) -> dict[str, Any]:
+    if not box.fallback_client:
+        return {"client_id": "", "client_name": ""}
+    client = _pick("client", clients, "client_name", box.fallback_client)
+    if client.get("is_inactive"):
+        raise UnknownName(f"client {client['client_name']!r} is inactive")
+    return client
 
 
 def _status(statuses: list[dict[str, Any]], box: MailboxSettings) -> dict[str, Any]:
