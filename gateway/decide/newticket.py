@@ -29,7 +29,7 @@ def new_ticket(case: Case) -> Decision:
         return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
     if routed.quarantine and not (context.released or context.moved_to):
         return case.end(Reason.HELD_BY_RULE, routed.quarantine)
-    who = requester.find(_routed(asked, routed))
+    who = _not_ours(case, _routed(asked, routed))
     if who.refused:
         return case.end(who.refused, who.detail)
     destination = {**context.destination, **_importance(case), **routed.ids, "client_id": who.client_id}
@@ -82,6 +82,15 @@ def _asked(case: Case) -> requester.Asked:
         automatic = "one of our own addresses"
     disproven = sender.verdict == "fail"
     return requester.Asked(person, automatic, vouched, disproven, case.context.requesters, case.facts, case.trace)
+
+
+def _not_ours(case: Case, asked: requester.Asked) -> requester.Requester:
+    """The requester; never one of our own mailboxes as the contact: the desk would mail us, and so in a circle."""
+    who = requester.find(asked)
+    if (who.contact_id or who.create) and asked.address in case.context.own:
+        case.trace.add("contact", f"{asked.address} is one of our own mailboxes", "not used")
+        return replace(who, contact_id="", create=None)
+    return who
 
 
 def _routed(asked: requester.Asked, routed: rules.Routed) -> requester.Asked:

@@ -216,9 +216,7 @@ def map_ids(
         connection.execute(_map(connection.dialect.name, row["known"] != "referenced"), row)
 
 
-def learn(
-    connection: Connection, desk: str, board_id: str, delivery_id: str, ticket_id: str, message_id: str
-) -> None:
+def learn(connection: Connection, desk: str, board_id: str, delivery_id: str, ticket_id: str, message_id: str) -> None:
     """An id that the desk sent leads to the ticket, unless it leads anywhere already."""
     for row in _rows(desk, board_id, delivery_id, ticket_id, [(message_id, "sent")]):
         connection.execute(_reserve(connection.dialect.name), row)

@@ -101,3 +101,25 @@ async def test_the_ticket_of_a_known_sender_takes_one_counted_call(tmp_path: Pat
     await stage.close()
 
     assert counts == [2, 1, 1], counts
+
+
+async def test_nobody_is_put_on_a_ticket_whom_the_desk_should_not_mail(tmp_path: Path, migrated_file: Path) -> None:
+    """It mails contacts and watchers, inactive ones and our own mailboxes too."""
+    rule = {"name": "r", "when": [{"field": "subject", "contains": "form"}], "contact": "sales@msp.example"}
+    stage = Stage(tmp_path, migrated_file, {**settings_for(watch_cc=True, contacts="always"), "rule": [rule]})
+    await stage.open()
+    await contact("Sales", "sales@msp.example", "Acme")(stage)
+    for mail in (
+        M("ours", "Eve <eve@evil.example>", "form", verdict="pass"),
+        M("inactive", "Greta <greta@acme.example>", "Hello", verdict="pass"),
+        M("watched", "Alice <alice@acme.example>", "Help", cc="greta@acme.example, bob@acme.example, sales@msp.example"),
+    ):
+        await stage.accept(mail)
+        await stage.work()
+    watched = stage.ticket(3)["attributes"]["watch_list"]
+    mailed = {one.to for one in stage.simulator.desk.mails}
+    await stage.close()
+
+    assert [contact_of(stage, number) for number in (1, 2, 3)] == ["", "", "alice@acme.example"]
+    assert [watcher["email"] for watcher in watched] == ["bob@acme.example"]
+    assert mailed == {"alice@acme.example", "bob@acme.example", "info@acme.example"}
