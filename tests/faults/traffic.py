@@ -154,6 +154,7 @@ def deliver(
 
 def offer(door: GatewayProcess, raw: bytes, sender: str = SENDER, timeout: float = 10) -> str:
     """One try: the text of the 250. Raises OSError, SMTPException."""
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")  # as a peer sends it
     with smtplib.SMTP("127.0.0.1", door.smtp_port, local_hostname="client.test", timeout=timeout) as client:
         client.ehlo()
         for step in (lambda: client.mail(sender), lambda: client.rcpt(BOX), lambda: client.data(raw)):
