@@ -170,6 +170,20 @@ def forwarded_with_marks(sent: Sent) -> bytes:
     return wrapped(sent, f"Fwd: {sent.title}", f"On Sat, 28 Nov 2026 at 04:26, {sent.sender} wrote:\n\n{lines}").as_bytes()
 
 
+def forwarded_as_html(sent: Sent) -> bytes:
+    """As Outlook does with HTML: its header lines in a div, then the page."""
+    one = wrapped(sent, f"WG: {sent.title}", "")
+    head = f"<b>Von:</b> {sent.sender.replace('<', '&lt;')}<br><b>Gesendet:</b> Samstag, 28. November 2026 04:26<br><b>An:</b> {sent.to}<br><b>Betreff:</b> {sent.title}"
+    one.set_content(f'<div><p>&nbsp;</p><div id="divRplyFwdMsg">{head}</div>{sent.html}</div>', subtype="html")
+    return one.as_bytes()
+
+
+def forwarded_by_apple(sent: Sent) -> bytes:
+    head = f"Begin forwarded message:\n\nFrom: {sent.sender}\nSubject: {sent.title}\nDate: 28 November 2026 at 04:26:38 GMT\nTo: {sent.to}"
+    lines = "\n".join(f"> {line}" for line in f"{head}\n\n{sent.text}".split("\n"))
+    return wrapped(sent, f"Fwd: {sent.title}", lines).as_bytes()
+
+
 def attached(sent: Sent) -> bytes:
     one = wrapped(sent, f"Fwd: {sent.title}", "")
     one.add_attachment(message(sent))
@@ -188,7 +202,7 @@ def journaled(sent: Sent) -> bytes:
 
 WAYS: tuple[Callable[[Sent], bytes], ...] = (
     as_sent, redirected, through_a_list, through_a_strict_list, behind_a_gateway, text_alone, html_alone, without_its_id,
-    forwarded_by_outlook, forwarded_by_gmail, forwarded_with_marks, attached, journaled,
+    forwarded_by_outlook, forwarded_by_gmail, forwarded_with_marks, forwarded_as_html, forwarded_by_apple, attached, journaled,
 )  # fmt: skip
 SENDERS = (
     "MSP Support <support@msp.example>", "Desk <notifications@desk.example>", "noreply@cloud.example",
@@ -231,7 +245,7 @@ REPLIES: dict[str, Callable[[Sent, str], tuple[str, str, str]]] = {
 def replies(ticket: str, many: int = 60) -> Iterator[tuple[str, bytes]]:
     """(name, mail) of that many replies of customers to notifications."""
     for count, (language, (name, shape)) in enumerate(islice(cycle(product(WORDS, REPLIES.items())), many)):
-        sent = Sent(ticket, language=language, count=1000 + count)
+        sent = Sent(ticket, language=language, kind=count % 4, count=1000 + count)
         prefix, body, kind = shape(sent, f"It prints again, number {count}.")
         one = wrapped(replace(sent, count=5000 + count), prefix + sent.title, "")
         one.replace_header("In-Reply-To", sent.id)

@@ -29,8 +29,8 @@ OTHERS: tuple[AutoKind, ...] = ("bounce", "receipt", "vacation")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is looked at. ``lines`` are without the desk's id lines; ``attached`` is the notification that the only
-    attached message is."""
+    """What is looked at. ``lines`` are without the desk's id lines; ``attached`` is the notification that an attached
+    message is; ``files`` counts all that is attached: the desk attaches nothing, and a photo is an answer too."""
 
     headers: Sequence[tuple[str, str]]
     subject: str
@@ -42,6 +42,7 @@ class Look:
     marks: DeskMarks
     forwarded: Forwarded | None
     attached: Notification | None
+    files: int
 
     def header(self, name: str) -> str:
         return next((value.strip().lower() for key, value in self.headers if key.lower() == name), "")
@@ -72,7 +73,8 @@ def _itself(look: Look) -> Notification | None:
         ("its kind of Message-ID", made_by_desk),
     )
     found = tuple(name for name, holds in signs if holds)
-    if len(found) < ENOUGH:
+    needed = signs[2:] if look.files else signs
+    if sum(holds for _, holds in needed) < ENOUGH:
         return None
     return Notification(ticket_id, look.message_id, look.sender, found)
 
@@ -94,7 +96,7 @@ def _ends_with_ids(text: str) -> bool:
 def _attached(look: Look) -> Notification | None:
     """Carried as a message, under no words, or in the report of a journal."""
     carried = look.attached
-    if carried is None or look.forwarded is None or not look.forwarded.attached:
+    if carried is None or look.files != 1 or look.forwarded is None or not look.forwarded.attached:
         return None
     is_journal = any(name.lower() == "x-ms-journal-report" for name, _ in look.headers)
     if look.forwarded.above.strip() and not is_journal:
@@ -105,7 +107,7 @@ def _attached(look: Look) -> Notification | None:
 
 def _quoted(look: Look) -> Notification | None:
     """Sent on in the text, under no words: a forward, not the reply of somebody who wrote nothing."""
-    if not look.marks.reply_tokens or not look.marks.ticket_ids:
+    if not look.marks.reply_tokens or not look.marks.ticket_ids or look.files:
         return None
     sent_on = forward_prefix(look.subject) or bool(_NUMBERED.match(look.subject)) or bool(look.header("auto-submitted"))
     if not sent_on or not _says_nothing(look):

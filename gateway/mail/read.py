@@ -90,7 +90,8 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         text=text,
         marks=claimed,
         forwarded=forwarded,
-        attached=inner.marks.notification if inner and len(content.files) == 1 else None,
+        attached=inner.marks.notification if inner else None,
+        files=len(content.files),
     )
     if automatic.kind not in deskmail.OTHERS and (notification := deskmail.find(look)):
         claimed = replace(claimed, notification=notification)

@@ -56,6 +56,16 @@ def test_another_message_beside_it_is_somebodys() -> None:
     assert read(one.as_bytes()).email.marks.notification is None
 
 
+@pytest.mark.parametrize("prefix", ["Re: ", "Fwd: ", ""])
+def test_a_photo_is_an_answer(prefix: str) -> None:
+    """Sent back with the notification, without a word."""
+    sent = Sent(TICKET)
+    one = wrapped(sent, prefix + sent.title, sent.text)
+    one.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="photo.png")
+
+    assert read(one.as_bytes()).email.marks.notification is None
+
+
 def test_an_absence_note_that_quotes_it_is_one() -> None:
     sent = Sent(TICKET)
     raw = as_sent(sent).replace(b"Auto-Submitted: auto-generated", b"Auto-Submitted: auto-replied (vacation)")

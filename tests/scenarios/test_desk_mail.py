@@ -150,7 +150,7 @@ async def test_by_its_number_alone(tmp_path: Path, migrated_file: Path) -> None:
         assert await became(stage, raw("report", report, "")) == "internal 1"
 
 
-@pytest.mark.parametrize("who", ["eve@evil.example", "gil@globex.example", "greta@acme.example"])
+@pytest.mark.parametrize("who", ["eve@evil.example", "gil@globex.example", "greta@acme.example", "tess@msp.example"])
 async def test_a_report_about_somebody_else_is_nothing(who: str, tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
         assert await became(stage, raw("report", bounced(Sent(stage.order[0]), who), "")) == "suppress bounce"
