@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.simulator.tickets import changed, find
+from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
 from gateway.simulator.validate import Field, parse, uuid
 from gateway.simulator.wire import Answer, Problem, Request, Row, data
@@ -43,5 +43,6 @@ def add_agent(desk: Desk, request: Request) -> Answer:
         raise Problem(409, "CONFLICT", "User is already an additional agent on this ticket")
     assignment = {"assignment_id": desk.new_id(), "role": "support", "assigned_at": iso(request.now)}
     agents.append({**_short(user), **assignment})
-    changed(desk, ticket, request)
+    ticket["updated_at"] = iso(request.now)
+    desk.version += 1
     return data(_shown(desk, ticket), 201)

@@ -70,7 +70,7 @@ def get_bundle(desk: Desk, request: Request) -> Answer:
     )
 
 
-def _join(desk: Desk, request: Request, master: Row, ids: list[str]) -> list[str]:
+def _join(desk: Desk, master: Row, ids: list[str]) -> list[str]:
     wanted = [item.lower() for item in dict.fromkeys(ids) if item.lower() != master["ticket_id"]]
     if not wanted:
         raise _refuse("Select at least one child ticket different from the master.")
@@ -91,14 +91,13 @@ def _join(desk: Desk, request: Request, master: Row, ids: list[str]) -> list[str
                 "children. Unbundle them first, or use one of them as the master."
             )
     for child in children:
-        _touch(desk, child, request, master["ticket_id"])
+        _put_under(desk, child, master["ticket_id"])
     return wanted
 
 
-def _touch(desk: Desk, row: Row, request: Request, master_id: str | None) -> None:
+def _put_under(desk: Desk, row: Row, master_id: str | None) -> None:
+    """Bundling leaves the ticket's `updated_at` as it is."""
     row["master_ticket_id"] = master_id
-    row["updated_at"] = iso(request.now)
-    row["updated_by"] = request.user["user_id"]
     desk.version += 1
 
 
@@ -106,7 +105,7 @@ def create_bundle(desk: Desk, request: Request) -> Answer:
     body = parse(request.json(), _CREATE)
     mode = body.get("mode", "sync_updates")
     master = _ticket(desk, request.params[0], "Master ticket not found.")
-    ids = _join(desk, request, master, body["child_ticket_ids"])
+    ids = _join(desk, master, body["child_ticket_ids"])
     settings = desk.bundles.setdefault(master["ticket_id"], {"mode": mode, "reopen_on_child_reply": False})
     settings["mode"] = mode
     return data({"masterTicketId": master["ticket_id"], "childTicketIds": ids, "mode": mode}, 201)
@@ -115,7 +114,7 @@ def create_bundle(desk: Desk, request: Request) -> Answer:
 def add_children(desk: Desk, request: Request) -> Answer:
     body = parse(request.json(), _CHILDREN)
     master = _ticket(desk, request.params[0], "Master ticket not found.")
-    ids = _join(desk, request, master, body["child_ticket_ids"])
+    ids = _join(desk, master, body["child_ticket_ids"])
     desk.bundles.setdefault(master["ticket_id"], {"mode": "sync_updates", "reopen_on_child_reply": False})
     return data({"masterTicketId": master["ticket_id"], "childTicketIds": ids})
 
@@ -126,7 +125,7 @@ def remove_child(desk: Desk, request: Request) -> Answer:
     master_id = child["master_ticket_id"]
     if not master_id:
         raise _refuse("Ticket is not bundled")
-    _touch(desk, child, request, None)
+    _put_under(desk, child, None)
     left = len(children_of(desk, master_id))
     if not left:
         desk.bundles.pop(master_id, None)
@@ -137,7 +136,7 @@ def delete_bundle(desk: Desk, request: Request) -> Answer:
     master = _ticket(desk, request.params[0], "Master ticket not found")
     children = children_of(desk, master["ticket_id"])
     for child in children:
-        _touch(desk, child, request, None)
+        _put_under(desk, child, None)
     desk.bundles.pop(master["ticket_id"], None)
     return data({"masterTicketId": master["ticket_id"], "childTicketIds": [child["ticket_id"] for child in children]})
 
@@ -151,9 +150,9 @@ def promote(desk: Desk, request: Request) -> Answer:
     if new["master_ticket_id"] != old["ticket_id"]:
         raise _refuse("New master ticket is not a child of the bundle")
     for child in children_of(desk, old["ticket_id"]):
-        _touch(desk, child, request, new["ticket_id"])
-    _touch(desk, old, request, new["ticket_id"])
-    _touch(desk, new, request, None)
+        _put_under(desk, child, new["ticket_id"])
+    _put_under(desk, old, new["ticket_id"])
+    _put_under(desk, new, None)
     if old["ticket_id"] in desk.bundles:
         desk.bundles[new["ticket_id"]] = desk.bundles.pop(old["ticket_id"])
     return data({"oldMasterTicketId": old["ticket_id"], "newMasterTicketId": new["ticket_id"]})
@@ -194,4 +193,5 @@ def reopen_master(desk: Desk, child: Row, request: Request) -> None:
     master["status_id"] = status["status_id"]
     master["is_closed"] = False
     master["closed_at"] = master["closed_by"] = None
-    _touch(desk, master, request, None)
+    master["updated_at"], master["updated_by"] = iso(request.now), request.user["user_id"]
+    desk.version += 1

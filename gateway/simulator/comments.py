@@ -153,7 +153,7 @@ def create_comment(desk: Desk, request: Request) -> Answer:
         body["metadata"] = jsonb(body["metadata"])
     row = new_row(desk, ticket["ticket_id"], body, request.user["user_id"], iso(request.now), thread)
     desk.comments.setdefault(ticket["ticket_id"], []).append(row)
-    ticket["updated_at"] = row["created_at"]
+    ticket["updated_at"], ticket["updated_by"] = row["created_at"], row["user_id"]
     desk.version += 1
     if not row["is_internal"]:
         reopen_master(desk, ticket, request)
@@ -196,12 +196,13 @@ def write_comment(
     row.update(
         contact_id=contact_id,
         markdown_content=words,
-        author_type="internal" if user_id else "unknown",
+        author_type="internal" if user_id else "client" if contact_id else "unknown",
         publish_state="scheduled" if publish_at else "published",
         scheduled_publish_at=publish_at,
     )
     desk.comments.setdefault(ticket_id, []).append(row)
-    desk.tickets[ticket_id]["updated_at"] = at
+    if not internal:
+        desk.tickets[ticket_id]["updated_at"] = at
     return row
 
 

@@ -108,7 +108,7 @@ ALICE = "385a5112-c4a3-468b-b653-e1e347490943"
 ACTS: dict[str, Any] = {
     "004": _booked("e8c7df49-08f9-4051-a3c8-8181b6aee721", GLINDA, 15),
     "006": _booked("e8c7df49-08f9-4051-a3c8-8181b6aee721", TINMAN, 60),
-    "012": _booked("b0de1cf7-1a5d-4b6f-85ff-5ddafcde0e0c", TINMAN, 60),
+    "012": _booked("b0de1cf7-1a5d-4b6f-85ff-5ddafcde0e0c", TINMAN, 30),
     "015": _booked("4e5b317d-e413-4f3f-8c85-81dba896c6c2", TINMAN, 0),
     "022": _guard(True),
     "058": lambda desk, ids: desk.keys[DOROTHY_KEY].update(state="inactive"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.store import problems
-from tests.scenarios.play import changes_nothing
+from tests.scenarios.play import aligned, changes_nothing, unknown_keys, written
 from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
 
 MONITOR = "Acme <nagios@mon.msp.example>"
@@ -150,9 +150,11 @@ def forward(
 
 
 async def finish(stage: Stage) -> None:
-    """At the end of a scenario: nothing is pending, the desk refused nothing, and deciding it all again under the
-    same configuration changes nothing."""
+    """At the end of a scenario: nothing is pending, the desk refused nothing and knew every key, its viewer shows what
+    was written, and deciding it all again under the same configuration changes nothing."""
     await stage.work()
     faults = await changes_nothing(stage)
+    faults += [f"a key that the desk does not know: {name}" for name in unknown_keys(stage)]
+    faults += [f"the desk's viewer would read again: {text[:200]}" for text in written(stage) if not aligned(text)]
     await stage.close()
     assert faults == [], faults
