@@ -1,5 +1,7 @@
 # Build: wheels from the lock, checked by hash. Run: the same Python, a user without rights.
-FROM python:3.12-slim AS build
+# For a build that can be repeated name the image by digest: --build-arg PYTHON=python:3.12-slim@sha256:…
+ARG PYTHON=python:3.12-slim
+FROM ${PYTHON} AS build
 WORKDIR /src
 COPY requirements.lock .
 RUN pip wheel --no-cache-dir --require-hashes --wheel-dir /wheels -r requirements.lock
@@ -9,7 +11,7 @@ COPY templates templates
 COPY profiles profiles
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM python:3.12-slim
+FROM ${PYTHON}
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir --no-index --find-links /wheels mail-ticket-gateway \
     && rm -r /wheels \

@@ -99,7 +99,9 @@ class Gateway:
         self.work = _Work(self) if role is not Role.SMTP else None
         self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted, raws=self.raws)
         self.listener = self._listener() if role is not Role.WORKER else None
-        self._http = server(application(self.metrics, self.readiness, self.collect), settings.http.listen)
+        self._http = server(
+            application(self.metrics, self.readiness, self.collect, settings.http.token()), settings.http.listen
+        )
         self._stalls: list[tuple[float, float]] = []
 
     def _listener(self) -> Listener:

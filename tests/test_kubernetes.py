@@ -70,3 +70,15 @@ def test_services_budgets_and_policies_select_pods_that_exist() -> None:
         if selector:
             wanted = selector.get("matchLabels", selector)
             assert sum(wanted.items() <= of_pod.items() for of_pod in labels) == 1, one["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_a_pod_is_limited_and_named_by_digest(name: str) -> None:
+    (container,) = PODS[name]["containers"]
+    role = container["args"][3]
+    policy = next(one["spec"] for one in MANIFESTS if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == f"gateway-{role}")
+
+    assert "@sha256:" in container["image"]
+    assert {"memory", "ephemeral-storage"} <= container["resources"]["limits"].keys()
+    assert set(policy["policyTypes"]) == {"Ingress", "Egress"}
+    assert all(rule.get("to") and rule.get("ports") for rule in policy["egress"]), "nothing goes out to everywhere"

@@ -80,6 +80,21 @@ class HttpSettings(Section):
     """Health and metrics."""
 
     listen: HostPort = Field("127.0.0.1:8025", description="address and port of /healthz, /readyz, /metrics")
+    token_file: Path | None = Field(
+        None, description="file with the token that lets others than loopback read the details of /readyz"
+    )
+
+    def token(self) -> str:
+        """The token, "" for none. Raises ConfigError when the file cannot be read or is empty."""
+        if self.token_file is None:
+            return ""
+        try:
+            token = self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"http.token_file: {self.token_file} cannot be read ({error.strerror})") from error
+        if not token:
+            raise ConfigError(f"http.token_file: {self.token_file} is empty")
+        return token
 
 
 class StoreSettings(Section):

@@ -1,4 +1,4 @@
-"""The parser's child: reads mails one after the other from a pipe, within a memory limit.
+"""The parser's child: reads mails one after the other from a pipe, within a memory limit and without network.
 
 Frames in both directions: 4 bytes of length (big endian), then that many bytes. The child's first says
 READY, once it has started. A request is a JSON frame and, where it names no ``path``, a frame with the mail:
@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from gateway.mail.confine import without_network
 from gateway.mail.read import read
 from gateway.mail.wire import dump
 
@@ -66,6 +67,7 @@ def _write(file: Path, content: bytes) -> None:
 
 def main(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    without_network()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     write_frame(sink, READY)
     sink.flush()

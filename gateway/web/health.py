@@ -1,12 +1,15 @@
 """Health and metrics (Starlette).
 
 ``/healthz``: the process and its loop are alive. ``/readyz``: mail can be accepted; the desk's state
-is in the body only, for mail is accepted while the desk is down. ``/metrics``: Prometheus.
+is in the body only, for mail is accepted while the desk is down, and only for who asks from this machine or
+with the token: strangers are told ready or not. ``/metrics``: Prometheus.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from hmac import compare_digest
+from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
@@ -23,21 +26,39 @@ def application(
     metrics: Metrics,
     readiness: Callable[[], Awaitable[dict[str, Any]]],
     collect: Callable[[], Awaitable[None]],
+    token: str = "",
 ) -> Starlette:
-    """``readiness`` returns the body, with "ready" in it; ``collect`` brings the gauges up to date."""
+    """``readiness`` returns the body, with "ready" in it; ``collect`` brings the gauges up to date; who has the
+    ``token`` is told as much as this machine ("" for nobody)."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    async def readyz(_: Request) -> Response:
+    async def readyz(request: Request) -> Response:
         body = await readiness()
-        return JSONResponse(body, status_code=200 if body["ready"] else 503)
+        told = body if _is_here(request) or _has(request, token) else {"ready": body["ready"]}
+        return JSONResponse(told, status_code=200 if body["ready"] else 503)
 
     async def metrics_page(_: Request) -> Response:
         await collect()
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_page)])
+
+
+def _is_here(request: Request) -> bool:
+    """Whether a program of this machine asks, and not for somebody else: a proxy says whom it asks for."""
+    if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via")):
+        return False
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
+
+
+def _has(request: Request, token: str) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    return bool(token) and scheme.lower() == "bearer" and compare_digest(given.strip().encode(), token.encode())
 
 
 def server(app: Starlette, listen: str) -> uvicorn.Server:

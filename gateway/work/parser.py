@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -21,6 +22,8 @@ from gateway.model.email import Email
 RECYCLE_AFTER = 2000  # mails
 RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown
 START = 60.0  # seconds until a child is ready; it takes less than one where there is nothing else to do
+INTERPRETER = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD")
+"""All that a child gets of the environment: what its interpreter is found by, and no secret."""
 ANSWER_LIMIT = 256 * 1024 * 1024
 
 
@@ -157,6 +160,7 @@ class Parser:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
+                env={name: os.environ[name] for name in INTERPRETER if name in os.environ},
                 limit=1 << 20,
             )
         except OSError as error:
