@@ -68,7 +68,7 @@ class Notice:
     proven: bool = False
     proof: str = ""
     word: str = ""  # the state word as the vendor wrote it
-    strange: bool = False  # an update by a word that the profile does not know: maybe a problem, never its end
+    strange: bool = False  # an update of which one word is known or none: maybe a problem, never its end
     severity: str = ""
     rank: int = 0
     priority: str = ""

@@ -142,7 +142,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
         proven=bool(proof),
         proof=proof,
         word=word,
-        strange=state == "update" and source.states.meanings.get(folded(word)) != "update",
+        strange=state == "update" and (source.profile.generic or source.states.meanings.get(folded(word)) != "update"),
         severity=severity,
         rank=rank,
         priority=source.priorities.get(rank, ""),

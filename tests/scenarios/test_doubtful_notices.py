@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 
 from gateway.desk.outcome import Good
+from gateway.store import problems
 from tests.scenarios.scripts_requesters import description
 from tests.scenarios.stage import Stage, close
 from tests.scenarios.vendors import (
+    BACKUP,
     DAY,
     HOUR,
     M365,
     MINUTE,
     NAGIOS,
+    VEEAM,
     Machine,
     finish,
     forward,
@@ -90,6 +93,25 @@ async def test_what_comes_and_goes_during_planned_work_stays_on_its_ticket(tmp_p
     await stage.work()
 
     assert len(stage.order) == 1
+    await finish(stage)
+
+
+async def test_a_word_of_news_swallows_no_mail_of_which_nothing_else_is_known(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    """What leads to nothing is listed for review, but for mail that was expected."""
+    expected = [{"name": "nightly", "by": ["06:00"]}]
+    stage = await opened(tmp_path, migrated_file, NAGIOS, {**VEEAM, "expect": expected}, {"profile": "words"})
+    machine = Machine(stage)
+    report = await machine.says("Monitoring of the chiller", "Compressor 2 makes noises.")
+    news = await machine.says("** ACKNOWLEDGEMENT Service Alert: web01/HTTP is CRITICAL **")
+    over = await machine.service("OK", "web02/HTTP")
+    success = await Machine(stage, BACKUP).says("[Success] Job 1 (3 objects)", "Veeam Backup & Replication")
+
+    assert await stage.outcome(report) == "ticket 1"
+    assert [await stage.outcome(key) for key in (news, over, success)] == ["suppress no-problem"] * 3
+    rows = await stage.store.read(lambda c: problems.doubtful(c, 0.0, 10))
+    assert {row["delivery_id"] for row in rows} == {stage.ids[news], stage.ids[over]}
     await finish(stage)
 
 
