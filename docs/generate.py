@@ -66,7 +66,7 @@ def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> lis
             nested += _section(f"[[{mark}.{name}]]" if many else f"[{mark}.{name}]", inner)
             continue
         what = (field.description or "").replace("|", "\\|")
-        lines.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {what} |")
+        lines.append(f"| `{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {what} |")
     return lines + nested
 
 

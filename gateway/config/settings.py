@@ -56,6 +56,9 @@ class DeskSettings(Section):
     settle: Seconds = Field(120, description="seconds until an unknown write may be sent again")
     rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
     burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
+    senders: tuple[MailAddress, ...] = Field(
+        (), alias="from", description="addresses that the desk's own mail comes from, beside the mailboxes"
+    )
 
     def key(self) -> str:
         """The API key. Raises ConfigError when the file cannot be read."""
@@ -271,10 +274,12 @@ class Settings(Section):
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
     def own_addresses(self) -> tuple[str, ...]:
-        """What mail.ours.Ours needs to know our addresses: mailboxes and aliases, with their tags."""
+        """What match.ours.Ours needs to know our addresses: mailboxes and aliases, with their tags, and those that the
+        desks write from."""
         named = [(address, box.tags) for box in self.mailbox for address in (box.address, *box.aliases)]
         tagged = [address.replace("@", "+@") for address, tags in named if tags and address[0] != "@"]
-        return (*(address for address, _ in named), *tagged)
+        senders = [address for desk in self.desks.values() for address in desk.senders]
+        return (*(address for address, _ in named), *tagged, *senders)
 
     @model_validator(mode="after")
     def _mailboxes_fit(self) -> Settings:

@@ -96,6 +96,16 @@ async def test_without_the_copy_nobody_knows_the_id(tmp_path: Path, migrated_fil
         assert await became(stage, M("reply", BOB, "Re: Printer", reply=Sent(stage.order[0]).id)) == "ticket 2"
 
 
+async def test_the_desks_own_sender_is_configured(tmp_path: Path, migrated_file: Path) -> None:
+    async with staged(tmp_path, migrated_file, **{"from": ["notify@desk.example"]}) as stage:
+        sent = Sent(stage.order[0], sender="Desk <Notify@desk.example>")
+        assert await became(stage, raw("copy", as_sent(sent), "notify@desk.example")) == "suppress own"
+        assert await became(stage, M("reply", BOB, "Re: Printer", reply=sent.id)) == "comment 1"
+        unmarked = M("auto", "notify@desk.example", "Your weekly report", headers={"Auto-Submitted": "auto-generated"})
+        assert await became(stage, unmarked) == "suppress own"
+        assert await became(stage, M("person", "notify@desk.example", "From a person")) == "ticket 2"
+
+
 async def test_a_forged_copy_takes_no_id_away(tmp_path: Path, migrated_file: Path) -> None:
     """Somebody of another ticket sends a notification of it under the id of Alice's mail."""
     async with staged(tmp_path, migrated_file) as stage:
