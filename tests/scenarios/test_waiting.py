@@ -15,7 +15,6 @@ from gateway.model.waiting import Waiting
 from gateway.store import operator, waiting
 from gateway.store.reading import Unavailable
 from gateway.store.schema import delivery
-from gateway.store.stage import Stage as Position
 from gateway.upkeep.desk_states import DeskStates
 from gateway.work.parser import ParserDied
 from tests.scenarios.scripts import ALICE
@@ -105,7 +104,7 @@ async def a_page_is_gone(stage: Stage, patch: pytest.MonkeyPatch) -> None:
 
 
 async def an_operator_holds_it(stage: Stage, patch: pytest.MonkeyPatch) -> None:
-    await stage.store.write(lambda c: operator.restage(c, stage.ids["a"], Position.HELD, now=stage.now))
+    await stage.store.write(lambda c: operator.hold(c, stage.ids["a"], now=stage.now))
 
 
 async def nothing_happens(stage: Stage, patch: pytest.MonkeyPatch) -> None:
