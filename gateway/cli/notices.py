@@ -175,6 +175,7 @@ def propose(
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
     from gateway.notices.propose import propose as draft
     from gateway.operate.preview.proposals import kept, read_all
+    from gateway.store.raw import RawMail
 
     if files:
         try:
@@ -182,8 +183,8 @@ def propose(
         except OSError as error:
             fail(f"{error.filename}: {error.strerror}", USAGE)
     else:
-        begin, spool = time.time() - seconds_of(since), settings_of(config_file).store.spool_dir
-        mails = on_store(config_file, lambda connection: kept(connection, spool, begin, sender or "", least))
+        begin, raws = time.time() - seconds_of(since), RawMail(settings_of(config_file).store)
+        mails = on_store(config_file, lambda connection: kept(connection, raws, begin, sender or "", least))
     drafts = draft(asyncio.run(read_all(mails)), least)
     if as_json:
         print_json([asdict(one) for one in drafts])

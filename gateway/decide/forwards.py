@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway.decide.requester import NO_REPLY
 from gateway.decide.sender import Sender
-from gateway.mail.forward import forward_prefix
-from gateway.match import title
+from gateway.match import prefixes, title
+from gateway.match.noreply import takes_no_answers
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
 from gateway.model.plan import Trace
@@ -62,7 +61,7 @@ def is_forward(email: Email) -> bool:
     """Whether a mail is a forward, and not a reply with what it answers below."""
     if email.forwarded is None or email.auto.is_auto:
         return False
-    if forward_prefix(title.without_banners(email.subject)):
+    if prefixes.is_forward(title.without_banners(email.subject)):
         return True
     return email.forwarded.attached and not email.in_reply_to and not title.is_reply(email.subject)
 
@@ -84,7 +83,7 @@ def _about(outermost: Forwarded, own: Ours, facts: Facts) -> tuple[Forwarded | N
         address = one.sender.key if one.sender else ""
         if "@" not in address:
             return None, "the forwarded mail names no address"
-        if address.partition("@")[0] in NO_REPLY:
+        if takes_no_answers(address):
             return None, f"{address} takes no answers"
         if address in own or facts.ask(Staff(address)):
             continue

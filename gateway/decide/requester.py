@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateway.match import domains
+from gateway.match.noreply import takes_no_answers
 from gateway.model.email import Address
 from gateway.model.plan import Trace
 from gateway.model.questions import ClientsOfDomain, Contact, ContactsOf, Facts
 from gateway.model.reasons import Reason
 
 Contacts = Literal["never", "mapped", "always"]
-NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "mailer-daemon", "postmaster")
 TAKEN = re.compile(r"(?!\.)(?!.*\.\.)[a-z0-9_'+\-.]{0,63}[a-z0-9_+-]@(?:[a-z0-9][a-z0-9-]{0,62}\.){1,9}[a-z]{2,63}")
 """What the desk takes as an address of a contact (docs/algapsa.md "Contacts")."""
 
@@ -188,7 +188,7 @@ def _with_contact(asked: Asked, found: Requester, rule: Callable[[Asked], Reques
         return found
     if policy == "mapped" and rule not in (_by_map, _by_rule):
         return found
-    if not asked.vouched or "@" not in asked.address or asked.address.partition("@")[0] in NO_REPLY:
+    if not asked.vouched or "@" not in asked.address or takes_no_answers(asked.address):
         asked.trace.add("contact", f"nothing vouches for {asked.address}", "none is made")
         return found
     if not TAKEN.fullmatch(asked.address):

@@ -10,9 +10,9 @@ Source: docs/mail-rules.md "Automatic mail" and "Bounces", RFC 3834, RFC 3464, R
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 
+from gateway.match.noreply import says_so
 from gateway.match.ours import Ours
 from gateway.model.email import Address, AutoKind, Automatic
 
@@ -20,8 +20,6 @@ from .autosignals import CODES, SCAN, Signals
 from .autowords import VAGUE
 from .bounce import amazon_kind, read_report
 from .mime import Tree
-
-_NO_REPLY = re.compile(r"^(?:no|do[-_.]?not|dont)[-_.]?reply|^noreply|^donotreply", re.IGNORECASE)
 
 Test = Callable[[Signals], str]
 Rule = tuple[str, AutoKind, Test]
@@ -53,7 +51,7 @@ def _challenge(s: Signals) -> str:
     for name in ("x-boxbe-cr", "x-boxbe-challenge", "x-challenge-response"):
         if name in s.first:
             return name
-    if s.report_type == "delivery-status" and (_NO_REPLY.match(s.local) and s.answered):
+    if s.report_type == "delivery-status" and (says_so(s.local) and s.answered):
         return "a report that answers in another's name"
     return ""
 
@@ -98,7 +96,7 @@ def _report_subject(s: Signals) -> str:
 
 def _robot_report(s: Signals) -> str:
     """A no-reply or no-content sender that carries an SMTP answer and the original."""
-    if (s.has_original or CODES.search(s.text[:SCAN])) and _NO_REPLY.match(s.local) and s.report_words:
+    if (s.has_original or CODES.search(s.text[:SCAN])) and says_so(s.local) and s.report_words:
         return "a no-reply address, an SMTP answer and the original"
     return ""
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from gateway.match import prefixes
 from gateway.match.ours import Ours
 from gateway.model.email import Address
 
@@ -17,9 +18,6 @@ from .autowords import ABSENCE, DAEMON_NAMES, DAEMONS, REPORT_TEXT, UNDELIVERED,
 from .bounce import report_parts
 from .mime import Tree
 
-_REPLY_PREFIX = re.compile(
-    r"^\s*(?:re|aw|antw|sv|vs|fw|fwd|wg|tr|rv|r|odp|ynt|回复|转发|答复)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
-)
 _TAG = re.compile(r"^(?:\[[^\]]{0,60}\]|\([^)]{0,60}\)|\*+[^*]{0,40}\*+)\s*")
 CODES = re.compile(r"(?<!\d)(?:[45]\d\d[ -]#?[45]\.\d\.\d|5[05]\d[ -][A-Za-z<]|[45]\.\d{1,2}\.\d{1,2}[ ,)])")
 SCAN = 32 * 1024
@@ -97,7 +95,7 @@ class Signals:
 
     @cached_property
     def answered(self) -> bool:
-        return bool(_REPLY_PREFIX.match(self.subject))
+        return prefixes.is_any(self.subject)
 
     @cached_property
     def machine_made(self) -> bool:

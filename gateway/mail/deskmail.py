@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.match import prefixes
 from gateway.model.email import AutoKind, Automatic, DeskMarks, Forwarded, Notification
 
-from .forward import forward_prefix
 from .lines import Line
 from .marks import last_id, root_of
 from .quote import attribution, banner, field_of, quote_depth, separator
@@ -109,7 +109,8 @@ def _quoted(look: Look) -> Notification | None:
     """Sent on in the text, under no words: a forward, not the reply of somebody who wrote nothing."""
     if not look.marks.reply_tokens or not look.marks.ticket_ids or look.files:
         return None
-    sent_on = forward_prefix(look.subject) or bool(_NUMBERED.match(look.subject)) or bool(look.header("auto-submitted"))
+    is_marked = bool(_NUMBERED.match(look.subject)) or bool(look.header("auto-submitted"))
+    sent_on = is_marked or prefixes.is_forward(look.subject)
     if not sent_on or not _says_nothing(look):
         return None
     return Notification(look.marks.ticket_ids[0], "", "", ("sent on, without a word",))

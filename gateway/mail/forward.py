@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from gateway.match import prefixes
 from gateway.model.email import Address, Forwarded
 
 from . import limits
@@ -22,22 +23,9 @@ from .clean import clean_line
 from .headers import decode_words
 from .lines import Line, Run, render, squeeze
 from .quote import attribution, bare, header_block, is_rule, quote_depth, separator
-from .quotewords import CC, DATE, FORWARD_PREFIXES, FORWARDED, FROM, SUBJECT, TO
+from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
-_PREFIXES = "|".join(re.escape(one) for one in sorted(FORWARD_PREFIXES, key=len, reverse=True))
-_PREFIX = re.compile(rf"^\s*(?:(?:{_PREFIXES})\s{{0,2}}(?:\[\d+\])?\s{{0,2}}[:：]\s*)", re.IGNORECASE)
-_REPLY = re.compile(
-    r"^\s*(?:re|aw|antw|sv|odp|ynt|回复|答复|回覆|답장|ref|rép|bls|ang)\s?(?:\[\d+\])?\s?[:：]", re.IGNORECASE
-)
-
-
-def forward_prefix(subject: str) -> bool:
-    return bool(_PREFIX.match(subject)) or subject.rstrip().lower().endswith("(fwd)")
-
-
-def without_prefix(subject: str) -> str:
-    return _PREFIX.sub("", subject, count=1).strip()
 
 
 def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
@@ -68,7 +56,7 @@ def _capped(lines: Sequence[Line]) -> list[Line]:
 
 def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[Forwarded, list[Line]] | None:
     texts = [line.text for line in lines]
-    is_reply = bool(_REPLY.match(subject))
+    is_reply = prefixes.is_reply(subject)
     index = 0
     while index < len(texts):
         text = texts[index]
@@ -84,7 +72,8 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
         if block is None or not _sound(block[1], kind):
             index += 1
             continue
-        if (is_reply or strict) and kind != "forward" and not (strict and forward_prefix(block[1].get("subject", ""))):
+        sent_on = strict and prefixes.is_forward(block[1].get("subject", ""))
+        if (is_reply or strict) and kind != "forward" and not sent_on:
             index = block[0]
             if is_reply and not strict:
                 # A reply; what stands below its old mail is that mail's matter.
@@ -93,7 +82,7 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
         while start and (is_rule(texts[start - 1].lstrip("> ")) or not texts[start - 1].strip("> ")):
             start -= 1
         return _build(lines, texts, start, position, block, subject)
-    if forward_prefix(subject) and not strict:
+    if prefixes.is_forward(subject) and not strict:
         return _attributed(lines, texts, subject)
     return None
 
@@ -114,7 +103,7 @@ def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forw
         fields = {
             "from": f"{(name[1] if name else _name_before(joined[: match.start()])).strip()} <{address}>",
             "date": date.group().strip() if date else "",
-            "subject": without_prefix(subject),
+            "subject": prefixes.without_forward(subject),
         }
         return _build(lines, texts, start, start, (index + 1, fields), subject)
     return None
@@ -211,7 +200,7 @@ def _build(
         sender=people[0] if people else None,
         to=addresses(fields.get("to", "")),
         cc=addresses(fields.get("cc", "")),
-        subject=_decoded(fields.get("subject", "")) or without_prefix(subject),
+        subject=_decoded(fields.get("subject", "")) or prefixes.without_forward(subject),
         date=clean_line(fields.get("date", "")),
         text=render(kept),
         above=render(above),

@@ -203,17 +203,6 @@ FORWARDED = (
     "doorgezonden bericht", "doorgestuurde e-mail", "mensaje remitido",
 )  # fmt: skip
 
-# Prefixes of a forwarded mail's Subject.
-FORWARD_PREFIXES = (
-    "fw", "fwd", "wg", "tr", "rv", "enc", "i", "vs", "vb", "pd", "pr", "doorst", "videresendt", "vidarebefordrat",
-    "vl", "vá",
-    "fs", "továbbítás", "ynt", "ilt", "i̇lt", "πρθ", "ðã", "转发", "轉寄", "轉呈", "転送", "전달", "fyi",
-    "переслать",
-    "перeсл", "пересл", "hsl", "trs", "res-fwd", "prp", "rif", "przekazane",
-    "atb", "chuyển tiếp", "העברה", "إعادة توجيه", "reenv", "rtr", "doorgestuurd", "välitetty", "fwd:",
-    "weitergeleitet", "inoltra", "inoltro",
-)  # fmt: skip
-
 # Footers that phones and apps add: how they begin. At most a short line each.
 FOOTERS = (
     "sent from my", "sent from a", "sent from an", "sent from mail for", "sent from outlook", "sent from yahoo",

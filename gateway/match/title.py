@@ -6,47 +6,10 @@ docs/mail-rules.md "Text".
 
 from __future__ import annotations
 
+from gateway.match import prefixes
+
 LIMIT = 255
 
-PREFIXES = frozenset(
-    [
-        "re",
-        "aw",
-        "antw",
-        "antwort",
-        "wg",
-        "fw",
-        "fwd",
-        "sv",
-        "vs",
-        "vb",
-        "ref",
-        "rif",
-        "ris",
-        "res",
-        "r",
-        "rv",
-        "tr",
-        "i",
-        "odp",
-        "pd",
-        "ynt",
-        "ilt",
-        "vá",
-        "továbbítás",
-        "отв",
-        "пересл",
-        "回复",
-        "答复",
-        "转发",
-        "回覆",
-        "轉寄",
-        "返信",
-        "転送",
-        "doorst",
-        "betreff",
-    ]
-)
 BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
 INVISIBLE = dict.fromkeys(
     (*range(32), 127, *range(128, 160), 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 65279, 173)
@@ -63,7 +26,7 @@ def clean(subject: str) -> str:
     """The subject without control and bidi characters, reply prefixes and gateway banners."""
     text = " ".join(subject.translate(INVISIBLE).split())
     while True:
-        shorter = _without_banner(_without_prefix(text))
+        shorter = _without_banner(prefixes.without(text))
         if shorter == text or not shorter:
             return text
         text = shorter
@@ -78,16 +41,8 @@ def without_banners(text: str) -> str:
 
 
 def is_reply(subject: str) -> bool:
-    """Whether the subject begins with some "Re:"."""
-    text = without_banners(subject)
-    return _without_prefix(text) != text
-
-
-def _without_prefix(text: str) -> str:
-    """Strip one "Re:", "AW[2]:" or "Fwd :" at the start."""
-    head, colon, _ = text[:24].partition(":")
-    word = head.split("[", 1)[0].split("(", 1)[0].strip().casefold().rstrip("^0123456789")
-    return text[len(head) + 1 :].lstrip() if colon and word in PREFIXES else text
+    """Whether a mail program put some "Re:" before the subject."""
+    return prefixes.is_any(without_banners(subject))
 
 
 def _without_banner(text: str) -> str:

@@ -40,16 +40,41 @@ class Reason(StrEnum):
         "The same mail came before, by another way or for another mailbox of the same board.",
         "Nothing; the detail names the delivery that has it.",
     )
-    OWN = "own", "suppressed", "The mail is the desk's or the gateway's own.", "Nothing."
-    BOUNCE = "bounce", "suppressed", "A delivery report about a mail that no ticket knows.", "Nothing."
-    RECEIPT = "receipt", "suppressed", "A read or delivery receipt without a ticket.", "Nothing."
-    AUTO_REPLY = "auto-reply", "suppressed", "An automatic reply without a ticket.", "Nothing."
-    VACATION = "vacation", "suppressed", "An out-of-office reply without a ticket.", "Nothing."
+    OWN = (
+        "own",
+        "suppressed",
+        "The desk's own notification, or automatic mail From one of our own addresses.",
+        "Nothing; release it if somebody wants it.",
+    )
+    BOUNCE = (
+        "bounce",
+        "suppressed",
+        "A delivery report about a mail that no ticket knows.",
+        "Nothing; release it if a person wrote it.",
+    )
+    RECEIPT = (
+        "receipt",
+        "suppressed",
+        "A read or delivery receipt without a ticket.",
+        "Nothing; release it if a person wrote it.",
+    )
+    AUTO_REPLY = (
+        "auto-reply",
+        "suppressed",
+        "An automatic reply without a ticket.",
+        "Nothing; release it if a person wrote it.",
+    )
+    VACATION = (
+        "vacation",
+        "suppressed",
+        "An out-of-office reply without a ticket.",
+        "Nothing; release it if a person wrote it.",
+    )
     SKIPPED_BY_RULE = (
         "skipped-by-rule",
         "suppressed",
         "A rule says to skip such mail.",
-        "Nothing; the detail names the rule.",
+        "Nothing; the detail names the rule. Release it if the rule is wrong.",
     )
     COUNTED = (
         "counted",
@@ -70,7 +95,7 @@ class Reason(StrEnum):
         "Nothing; `gateway notices review` lists them.",
     )
     NOTICE_IGNORED = "notice-ignored", "suppressed", "The profile says that such a notice asks for nothing.", "Nothing."
-    DROPPED = "dropped", "suppressed", "An operator dropped it.", "Nothing."
+    DROPPED = "dropped", "suppressed", "An operator dropped it.", "Nothing; release takes it back while it is kept."
     HELD_BY_RULE = (
         "held-by-rule",
         "quarantined",
@@ -116,8 +141,8 @@ class Reason(StrEnum):
     NO_TICKET = (
         "no-ticket",
         "quarantined",
-        "An operator moved the mail to a ticket that the desk does not have.",
-        "Move it again, or release it.",
+        "An operator moved the mail to a ticket that is gone from the desk; it is still where it was.",
+        "Move it again; released without a place it stays where it was.",
     )
     AMBIGUOUS_THREAD = (
         "ambiguous-thread",

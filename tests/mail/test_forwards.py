@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.mail.forward import addresses, find, forward_prefix
+from gateway.mail.forward import addresses, find
 from gateway.mail.lines import plain
+from gateway.match.prefixes import is_forward
 
 # separator, then the names of from, subject, date, to, cc
 APPLE = [
@@ -151,12 +152,12 @@ def test_attribution_under_a_forward_subject(line: str) -> None:
     ["Fwd: x", "FW: x", "WG: x", "TR: x", "Tr : x", "RV: x", "I: x", "VS: x", "VB: x", "PD: x", "ENC: x", "Doorst: x", "İLT: x", "转发: x", "転送: x", "[Fwd: x]", "x (fwd)"],
 )  # fmt: skip
 def test_prefixes(subject: str) -> None:
-    assert forward_prefix(subject.lstrip("["))
+    assert is_forward(subject.lstrip("["))
 
 
 @pytest.mark.parametrize("subject", ["Re: x", "x", "Information: x", "Visit: y", "Friday: z"])
 def test_no_prefixes(subject: str) -> None:
-    assert not forward_prefix(subject)
+    assert not is_forward(subject)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings, parse
 from gateway.intake.accept import Acceptor, Recipient
@@ -18,6 +19,7 @@ from gateway.simulator import Simulator
 from gateway.store import deliveries, pruning, raw
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
+from gateway.store.schema import delivery
 from tests.harness import BOX, free_port, gateway, mail
 
 BIG = os.urandom(700_000).hex().encode()
@@ -99,6 +101,17 @@ async def test_what_was_accepted_is_what_is_read(kept: Store, settings: StoreSet
     assert raws.read(small).startswith(b"Subject: small")
     assert await raws.get(large, tmp_path / "work") == file  # fetched once
     assert small["path"] is None
+
+
+async def test_profiles_are_proposed_from_large_mails_wherever_they_are(kept: Store, settings: StoreSettings) -> None:
+    from gateway.operate.preview.proposals import kept as proposed
+
+    row = await accepted(kept, settings, BIG)
+    machine = update(delivery).where(delivery.c.raw_id == row["id"]).values({"sender": "nas@acme.example", "class": "notification"})
+    await kept.write(lambda c: c.execute(machine))
+
+    assert row["path"]
+    assert await kept.read(lambda c: proposed(c, RawMail(settings), 0.0, "", 1)) == [BIG]
 
 
 async def test_deleting_takes_the_row_and_then_the_bytes(kept: Store, settings: StoreSettings, tmp_path: Path) -> None:

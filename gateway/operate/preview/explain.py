@@ -49,7 +49,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.TicketOfToken: "",
     ask.TicketByNumber: None,
     ask.SameSubject: "",
-    ask.StateOf: None,
+    ask.StateOf: ask.TicketState("", "", False, "", "", "", ""),  # as if it were open
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),
     ask.ProblemsOf: [],
@@ -209,5 +209,12 @@ def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"effect": "reopen", **body["request"]}
         case "status":
             return {"effect": "set status", **body["request"]}
-        case _:
+        case "contact":
+            return {"effect": "create contact", **body["request"]}
+        case "note":
+            return {"effect": "add internal comment", "internal": True}
+        case "moved":
+            return {"effect": "say on the old ticket that it was moved", "ticket_id": body["ticket_id"]}
+        case "missing":
             return {"effect": "name missing files, if any"}
+    raise AssertionError(f"no words for {kind}")

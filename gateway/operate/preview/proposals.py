@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from sqlalchemy import Connection, func, select
 
 from gateway.model.email import Email
+from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, notice, raw
 from gateway.work.parser import Parser, ParserBroken, ParserDied
 
@@ -17,7 +17,7 @@ MOST_MAILS = 100  # of a sender, the newest
 MOST_BYTES = 1 << 20
 
 
-def kept(connection: Connection, spool: Path, since: float, sender: str, least: int) -> list[bytes]:
+def kept(connection: Connection, mails: RawMail, since: float, sender: str, least: int) -> list[bytes]:
     """The mails, as they came, of senders with at least so many; of one ``sender`` whoever seems to write."""
     read = select(notice.c.delivery_id).where(notice.c.delivery_id == delivery.c.id).exists()
     wanted = [delivery.c.accepted_at >= since, delivery.c.sender != "", ~read]
@@ -27,10 +27,11 @@ def kept(connection: Connection, spool: Path, since: float, sender: str, least: 
     senders = connection.execute(most.order_by(count.desc(), delivery.c.sender).limit(MOST_SENDERS)).scalars().all()
     out: list[bytes] = []
     for one in senders:
-        query = select(raw.c.data, raw.c.path).join(delivery, delivery.c.raw_id == raw.c.id)
+        query = select(raw).join(delivery, delivery.c.raw_id == raw.c.id)
         query = query.where(*wanted, delivery.c.sender == one, raw.c.size <= MOST_BYTES)
-        for data, path in connection.execute(query.order_by(delivery.c.seq.desc()).limit(MOST_MAILS)):
-            out.append((spool / path).read_bytes() if path else bytes(data))
+        for row in connection.execute(query.order_by(delivery.c.seq.desc()).limit(MOST_MAILS)).mappings():
+            mail = mails.read(row)
+            out.append(mail if isinstance(mail, bytes) else mail.read_bytes())
     return out
 
 

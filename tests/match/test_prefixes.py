@@ -1,0 +1,41 @@
+"""One list of what stands before a subject, and one of addresses that take no answers, for all who read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.match import prefixes, title
+from gateway.match.noreply import takes_no_answers
+
+
+@pytest.mark.parametrize("word", sorted(prefixes.REPLIES | prefixes.FORWARDS))
+@pytest.mark.parametrize("shape", ["{}: Printer", "{} : Printer", "{}[2]: Printer", "{}：Printer", "{}: {}: Printer"])
+def test_every_word_is_stripped_from_a_title_and_known_to_all(word: str, shape: str) -> None:
+    subject = shape.format(*[word] * shape.count("{}"))
+
+    assert title.clean(subject) == title.clean(subject.upper()) == "Printer" or title.clean(subject.upper()) == "PRINTER"
+    assert title.is_reply(subject) and prefixes.is_any(subject)
+    assert prefixes.is_forward(subject) == (word in prefixes.FORWARDS)
+    assert prefixes.is_reply(subject) == (word in prefixes.REPLIES)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    ["Printer", "Request: printer", "Refund: 12", "Treffen: morgen", "12:30 meeting", "Error: disk full", "https://x.example", "[EXT] x"],
+)
+def test_other_words_before_a_colon_are_the_subject(subject: str) -> None:
+    assert not prefixes.is_any(subject)
+    assert prefixes.without(subject) == subject
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("noreply@a.example", True), ("No-Reply@a.example", True), ("do_not_reply+42@a.example", True),
+        ("donotreply.billing@a.example", True), ("MAILER-DAEMON@a.example", True), ("postmaster@a.example", True),
+        ("no.reply@a.example", True), ("reply@a.example", False), ("noah@a.example", False), ("norep@a.example", False),
+        ("ann@noreply.example", False),
+    ],
+)  # fmt: skip
+def test_addresses_that_take_no_answers(address: str, expected: bool) -> None:
+    assert takes_no_answers(address) is expected
