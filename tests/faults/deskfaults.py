@@ -123,12 +123,12 @@ def scarce_settings(_: contextlib.ExitStack) -> dict[str, str]:
 
 
 def scarce_start(site: Site) -> None:
-    """The desk allows few calls, and other people have made more tickets than a page of a list holds."""
+    """The desk allows few calls, and other people have made more tickets than six pages of a list hold."""
     desk = site.simulator.desk
     desk.limit = RateLimit("enforce", AT_ONCE, CALLS)
     tess = next(row for row in desk.users.values() if row["email"].startswith("tess"))
     desk.keys[TECHNICIAN] = {**desk.keys[site.simulator.key], "user": tess}
-    _tickets_of_others(site, 130)
+    _tickets_of_others(site, 650)
     site.start()
 
 

@@ -78,7 +78,7 @@ ALL = (
     ),
     Kind(
         "scarce", "desk", deskfaults.scarce,
-        "more than 100 fresh tickets of other people, hardly a call left, writes without an answer, read-backs "
+        "650 fresh tickets of other people, hardly a call left, writes without an answer, read-backs "
         "throttled, kill -9",
         "250", "`outcome unknown`, `read-back failed: Throttled`, then `adopted`; the queue goes down all the time",
         "each mail once, within `settle` and two minutes of the last fault", begin=deskfaults.scarce_start,

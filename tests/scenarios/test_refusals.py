@@ -11,6 +11,7 @@ from gateway.desk.breaker import PAUSE_FOR_KEY
 from gateway.desk.sight import Sight
 from gateway.operate.preview import sightcheck
 from gateway.store import effects
+from gateway.upkeep.late_look import Watcher
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import M, Stage, close, settings_for
 from tests.scenarios.test_faults import picture, states
@@ -180,6 +181,30 @@ async def test_a_comment_that_may_not_be_looked_for_is_never_sent_again(tmp_path
     assert len(stage.comments(1)) == 1
     (effect,) = await stage.store.read(lambda c: effects.of(c, stage.ids["reply"], 1))
     assert effect.sends == 1
+    await stage.close()
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_the_late_look_ends_where_nothing_can_be_seen(tmp_path: Path, migrated_file: Path, gone: bool) -> None:
+    stage = await staged(tmp_path, migrated_file)
+    await stage.accept(M("first", ALICE))
+    await stage.work()
+    stage.simulator.faults.set([{"kind": "comment", "do": "drop", "times": 1}])
+    await stage.accept(M("reply", ALICE, reply="first"))
+    await stage.work()
+    assert await stage.outcome("reply") == "comment 1"
+    if gone:
+        del stage.simulator.desk.tickets[stage.order[0]]
+    else:
+        hide(stage, "Acme")
+
+    watcher = Watcher(stage.store, stage.directories, stage.clock)
+    for _ in range(5):
+        stage.now += 3600
+        stage.simulator.desk.calls.clear()
+        await watcher.look_due()
+
+    assert stage.simulator.desk.calls == []
     await stage.close()
 
 
