@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gateway.match.invisible import without_invisible
 from gateway.model.email import Address, lower_ascii
 
 from . import limits
@@ -122,7 +123,7 @@ def _name(text: str) -> str:
         text = text.replace('\\"', "\0").replace('"', "").replace("\0", '"')
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", text)
-    return clean_line(decode_words(text))[:500]
+    return clean_line(without_invisible(decode_words(text)))[:500]
 
 
 def _last_word(text: str) -> tuple[str, str]:

@@ -19,10 +19,11 @@ from dataclasses import replace
 from functools import partial
 
 from gateway.match.files import PROGRAM_TYPES, ending_of
+from gateway.match.invisible import without_invisible
 from gateway.model.email import Inside
 
 from . import limits, office, zips
-from .clean import clean_line, without_bidi
+from .clean import clean_line
 from .mime import Tree
 from .sniff import OLE, ZIP, type_of
 
@@ -247,4 +248,4 @@ def is_archive(name: str) -> bool:
 
 
 def _name(text: str) -> str:
-    return without_bidi(clean_line(text))[-limits.INNER_NAME :]  # its ending says what it is
+    return without_invisible(clean_line(text))[-limits.INNER_NAME :]  # its ending says what it is

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from gateway.match.invisible import without_invisible
 from gateway.model.email import Block
 
 from .lines import Line, Run, same_target
 
 NBSP = "\u00a0"
+_ADDRESS = re.compile(r"[<(\[\"']*(?:https?://|www\.)", re.IGNORECASE)
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
@@ -101,9 +104,19 @@ def _host(href: str) -> str:
 
 
 def _misleads(text: str, href: str) -> bool:
-    """The text names another place than the link goes to."""
-    word = text.strip()
-    if " " in word or "." not in word or same_target(word, href):
+    """The text names another place than the link goes to, or the link has a user part, which looks like one."""
+    if "@" in urlsplit(href).netloc:
+        return True
+    words = text.strip(" []").split()
+    if len(words) > 1:
+        return any(_elsewhere(word, href) for word in words[:50] if _ADDRESS.match(word))
+    return bool(words) and _elsewhere(words[0], href)
+
+
+def _elsewhere(word: str, href: str) -> bool:
+    """Whether the word is the address of another host."""
+    word = word.strip("<>()[]\"',;:!?")
+    if "." not in word or same_target(word, href):
         return False
     shown = _host(word if "://" in word else f"http://{word}")
     return bool(shown) and "." in shown and shown != _host(href)
@@ -124,6 +137,7 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         while index + len(group) < len(runs) and runs[index + len(group)].href == run.href:
             group.append(runs[index + len(group)])
         index += len(group)
+        group = [replace(piece, text=without_invisible(piece.text)) for piece in group]
         label = "".join(piece.text for piece in group)
         href = safe_href(run.href)
         if not href or not label.strip():

@@ -9,7 +9,6 @@ import re
 
 # Tab and line feed stay. U+FFFE, U+FFFF and the interlinear controls have no meaning in a text.
 _BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\ufff9-\ufffb]")
-_BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _BREAKS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile(r"[ \t\n\u00a0]+")
 
@@ -23,7 +22,3 @@ def clean(text: str) -> str:
 def clean_line(text: str) -> str:
     """One line: as ``clean``, then blanks folded."""
     return _BLANKS.sub(" ", clean(text)).strip()
-
-
-def without_bidi(text: str) -> str:
-    return _BIDI.sub("", text)

@@ -22,7 +22,7 @@ from .blocks import to_blocks
 from .clean import clean_line
 from .headers import decode_words
 from .lines import Line, Run, render, squeeze
-from .quote import attribution, bare, header_block, is_rule, quote_depth, separator
+from .quote import Patience, attribution, bare, header_block, is_rule, quote_depth, separator
 from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
@@ -89,8 +89,9 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
 
 def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forwarded, list[Line]] | None:
     """A forward that begins like a reply ("On … Ann <a@b.c> wrote:"): its Subject alone tells."""
+    patience = Patience()
     for index, text in enumerate(texts):
-        start = attribution(texts, index) if text.strip() else -1
+        start = attribution(texts, index, patience) if text.strip() else -1
         if start < 0:
             continue
         joined = " ".join(bare(one) for one in texts[start : index + 1])

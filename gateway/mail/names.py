@@ -11,8 +11,10 @@ import re
 
 import puremagic
 
+from gateway.match.invisible import without_invisible
+
 from . import limits
-from .clean import clean_line, without_bidi
+from .clean import clean_line
 
 _BAD = re.compile(r"[/\\\x00-\x1f]")
 EXTENSIONS = {
@@ -63,7 +65,7 @@ GENERIC = frozenset(
 
 def clean_name(name: str) -> str:
     """The last part of a path, without characters that a file system or a desk reads otherwise; "" for none."""
-    name = without_bidi(clean_line(name))
+    name = without_invisible(clean_line(name))
     if "\\" in name and "/" not in name:
         name = name.rpartition("\\")[2]
     name = name.rpartition("/")[2]

@@ -28,6 +28,8 @@ _VERB = re.compile(
     rf"(?<![^\W\d_])(?:{_alternation(words.VERBS)})(?![^\W\d_])|(?:写道|寫道|写到|작성|のメッセージ|書きました|書き込みました)",
     re.IGNORECASE,
 )
+_ABOVE = 7
+_TRIES = 1_000
 _LETTERS = re.compile(r"[^\W\d_]+")
 # The longest word of each verb: a line of none of them is not searched.
 _VERB_WORDS = frozenset(max(_LETTERS.findall(verb.lower()), key=len) for verb in words.VERBS)
@@ -84,20 +86,37 @@ def field_of(text: str) -> tuple[str, str, str]:
     return kind, name, match[2].strip(" *_\u00a0\t\n")
 
 
+def _last_verb(text: str) -> re.Match[str] | None:
+    if text.isascii() and _VERB_WORDS.isdisjoint(_LETTERS.findall(text.lower())):
+        return None
+    return next(reversed(list(_VERB.finditer(text))), None)
+
+
 def _has_verb(line: str) -> bool:
     if line.isascii() and _VERB_WORDS.isdisjoint(_LETTERS.findall(line.lower())):
         return False
     return bool(_VERB.search(line))
 
 
-def attribution(texts: Sequence[str], index: int) -> int:
+class Patience:
+    """How many lines above a possible end of an attribution are looked at: fewer once many of them were none, so that
+    a text of nothing else takes no longer than others."""
+
+    def __init__(self) -> None:
+        self._tried = 0
+
+    def lines(self) -> int:
+        self._tried += 1
+        return _ABOVE if self._tried <= _TRIES else 1
+
+
+def attribution(texts: Sequence[str], index: int, patience: Patience | None = None) -> int:
     """The first line of an attribution that ends at ``index``, or -1."""
     line = _BIDI.sub("", texts[index])
     if len(line) > 500 or not line.strip():
         return -1
     ends = bare(line) if not line.rstrip().endswith((":", "：")) else line.rstrip()
-    has_verb = _has_verb(line)
-    if not has_verb and not _ENDS.search(line) and not _bare_date_name(line):
+    if not _has_verb(line) and not _ENDS.search(line) and not _bare_date_name(line):
         return -1
     if not ends:
         return -1
@@ -107,7 +126,7 @@ def attribution(texts: Sequence[str], index: int) -> int:
     if depth == 1 and _TAIL_OF_ADDRESS.match(line):
         # "> wrote:" is the end of a wrapped "<a@b>", not a quote.
         depth = 0
-    for back in range(7):
+    for back in range(patience.lines() if patience else _ABOVE):
         at = index - back
         if at < 0:
             break
@@ -168,7 +187,7 @@ def _is_attribution(text: str) -> bool:
     digits = _DIGITS.search(text) is not None
     if not address and not digits:
         return False
-    verb = next(reversed(list(_VERB.finditer(text))), None)
+    verb = _last_verb(text)
     started = bool(_START.match(text) or _DATE_START.match(text))
     if verb is not None:
         after = text[verb.end() :].strip(" *_:：-")
@@ -330,6 +349,7 @@ def banner(text: str) -> bool:
 
 def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
     """All places where an older mail is introduced, in order, without overlap."""
+    patience = Patience()
     found: list[Mark] = []
     index = 0
     done = 0
@@ -372,7 +392,7 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             found.append(Mark(start, block[0], "headers", "header block"))
             index = done = block[0]
             continue
-        start = attribution(texts, index)
+        start = attribution(texts, index, patience)
         if start >= done:
             found.append(Mark(start, index + 1, "attribution", bare(texts[start])[:60]))
             index = done = index + 1

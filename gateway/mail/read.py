@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from gateway.match.invisible import without_invisible
 from gateway.model.email import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
 from . import auto, data, deskmail, forward, ids, limits, marks, reply
@@ -178,7 +179,7 @@ def _sender(root: Part, hints: Sequence[str]) -> tuple[Address | None, Address |
     shown = next(iter(read_addresses(field_text(raw, hints))), None)
     if author.address:
         return Address(author.address, shown.name if shown else ""), shown, ""
-    words = decode_value(raw, hints)[:200]
+    words = without_invisible(decode_value(raw, hints))[:200]
     return (Address("", words) if words else None), shown, author.problem
 
 

@@ -6,12 +6,23 @@ Source: MS-OXTNEF, through tnefparse.
 from __future__ import annotations
 
 import logging
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
 from . import limits, rtf
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
+_PROPERTIES = (0x9003, 0x9005)
+_RECIPIENTS = 0x9004
+_SIZES = {0x2: 2, 0xB: 2, 0x3: 4, 0x4: 4, 0xA: 4, 0x5: 8, 0x6: 8, 0x7: 8, 0x14: 8, 0x40: 8, 0x48: 16}
+_OF_ANY_SIZE = (0x0, 0xD, 0x1E, 0x1F, 0x102)
+_EMBEDDED = b"\x07\x03\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46"
+_DEEPEST = 5
+_NOWHERE = -1
+_MOST_OBJECTS = 1_000
+_MOST_VALUES = 20_000
+_MOST_COPIED = 1 << 31  # bytes: the library copies the rest of the data at each object
 
 
 @dataclass(slots=True)
@@ -23,10 +34,9 @@ class Tnef:
 
 
 def unpack(data: bytes) -> Tnef | None:
-    if not data.startswith(_SIGNATURE):
+    if not data.startswith(_SIGNATURE) or not _is_modest(data):
         return None
-    logger = logging.getLogger("tnef-decode")
-    logger.disabled = True
+    logging.getLogger("tnefparse").disabled = True  # it has a line for each property that it skips
     try:
         from tnefparse import TNEF
 
@@ -69,3 +79,89 @@ def _attribute(source: Any, name: str) -> Any:
         return getattr(source, name, None)
     except Exception:  # compressed RTF may be broken
         return None
+
+
+class _TooMuch(Exception):
+    """The library would take long: it believes every count, and counts on behind the end of the data."""
+
+
+def _is_modest(data: bytes, depth: int = 0) -> bool:
+    """Whether the library reads the data in time that is linear in them: a walk over what it would read."""
+    position, objects, values = 6, 0, 0
+    try:
+        while position + 12 < len(data):
+            name, _, length = struct.unpack_from("<HHI", data, position + 1)
+            start, end = position + 9, min(position + 9 + length, len(data))
+            position += length + 11
+            objects += 1
+            if name in _PROPERTIES:
+                values += _values(data, start, end, depth)[1]
+            elif name == _RECIPIENTS:
+                values += _rows(data, start, end, depth)
+            if objects > _MOST_OBJECTS or values > _MOST_VALUES or objects * len(data) > _MOST_COPIED:
+                return False
+    except _TooMuch:
+        return False
+    return True
+
+
+def _rows(data: bytes, start: int, end: int, depth: int) -> int:
+    position, values = start + 4, 0
+    for _ in range(_count(data, start, end)):
+        position, more = _values(data, position, end, depth)
+        values += more
+        if values > _MOST_VALUES or position == _NOWHERE:
+            raise _TooMuch
+    return values
+
+
+def _values(data: bytes, start: int, end: int, depth: int) -> tuple[int, int]:
+    """Where the properties end that begin at ``start`` (``_NOWHERE`` where the library gives up on them), and how many
+    values they have (MS-OXTNEF 2.1.3.4)."""
+    position, values = start + 4, 0
+    for _ in range(_count(data, start, end)):
+        if position + 4 > end:
+            return _NOWHERE, values
+        kind, name = struct.unpack_from("<HH", data, position)
+        position += 4 + (_length_of_name(data, position + 4, end) if name >= 0x8000 else 0)
+        several = bool(kind & 0x1000)
+        kind &= 0xEFFF
+        sized = kind in _OF_ANY_SIZE
+        if not sized and kind not in _SIZES:
+            return _NOWHERE, values
+        count = _count(data, position, end) if several or sized else 1
+        position += 4 if several or sized else 0
+        values += max(count, 1)
+        if values > _MOST_VALUES:
+            raise _TooMuch
+        for _ in range(count):
+            position += _length_of_value(data, position, end, depth) if sized else _SIZES[kind]
+        position += 2 if kind in (0x2, 0xB) and max(count, 1) % 2 else 0
+    return position, values
+
+
+def _length_of_name(data: bytes, position: int, end: int) -> int:
+    """A named property: its set, and a number or a text."""
+    if position + 24 > end:
+        raise _TooMuch
+    is_text, length = struct.unpack_from("<II", data, position + 16)
+    return 24 + (length + -length % 4 if is_text else 0)
+
+
+def _length_of_value(data: bytes, position: int, end: int, depth: int) -> int:
+    length = _count(data, position, end)
+    inner = position + 4
+    is_embedded = data.startswith(_EMBEDDED, inner)
+    if is_embedded and (depth >= _DEEPEST or not _is_modest(data[inner + len(_EMBEDDED) : inner + length], depth + 1)):
+        raise _TooMuch
+    return 4 + length + -length % 4
+
+
+def _count(data: bytes, position: int, end: int) -> int:
+    """How many octets or things follow. Raises _TooMuch where so many are not there."""
+    if position + 4 > end:
+        raise _TooMuch
+    count = int(struct.unpack_from("<I", data, position)[0])
+    if count > end - position:
+        raise _TooMuch
+    return count

@@ -7,14 +7,12 @@ docs/mail-rules.md "Text".
 from __future__ import annotations
 
 from gateway.match import prefixes
+from gateway.match.invisible import without_invisible
 
 LIMIT = 255
 
 BANNERS = ("[external]", "[ external ]", "[ext]", "[extern]", "[caution]", "***external***", "external:")
-INVISIBLE = dict.fromkeys(
-    (*range(32), 127, *range(128, 160), 8203, 8206, 8207, *range(8234, 8239), *range(8288, 8304), 65279, 173)
-)
-INVISIBLE |= dict.fromkeys((9, 10, 13), " ")
+_CONTROLS = dict.fromkeys((*range(32), 127, *range(128, 160))) | dict.fromkeys((9, 10, 13), " ")
 
 
 def utf16(text: str) -> int:
@@ -23,8 +21,8 @@ def utf16(text: str) -> int:
 
 
 def clean(subject: str) -> str:
-    """The subject without control and bidi characters, reply prefixes and gateway banners."""
-    text = " ".join(subject.translate(INVISIBLE).split())
+    """The subject without control and invisible characters, reply prefixes and gateway banners."""
+    text = _visible(subject)
     while True:
         shorter = _without_banner(prefixes.without(text))
         if shorter == text or not shorter:
@@ -34,7 +32,7 @@ def clean(subject: str) -> str:
 
 def without_banners(text: str) -> str:
     """The subject without the banners of mail gateways before it."""
-    text = " ".join(text.translate(INVISIBLE).split())
+    text = _visible(text)
     while (shorter := _without_banner(text)) != text:
         text = shorter
     return text
@@ -43,6 +41,10 @@ def without_banners(text: str) -> str:
 def is_reply(subject: str) -> bool:
     """Whether a mail program put some "Re:" before the subject."""
     return prefixes.is_any(without_banners(subject))
+
+
+def _visible(text: str) -> str:
+    return " ".join(without_invisible(text).translate(_CONTROLS).split())
 
 
 def _without_banner(text: str) -> str:
