@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, lookups, notices, parse, rules, stall
+from benchmarks import drain, headers, lookups, notices, parse, rules, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -58,6 +58,7 @@ def main() -> None:
         "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(kept).items()],
         "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
         "Event loop": lambda: stall.main(show),
+        "Headers": lambda: headers.main(show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }
     for title, work in sections.items():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from gateway.mail.head import RawHeader
 
 LONGEST = 4096
+MOST_LEVELS = 1_000
 _NUMBER = r"([+-]?[0-9]{1,5}(?:\.[0-9]{1,6})?)"
 _STATUS = re.compile(rf"\s*(yes|no)\b(?:.*?\b(?:score|hits)=\s*{_NUMBER})?", re.IGNORECASE | re.DOTALL)
 _FIRST = re.compile(rf"\s*{_NUMBER}(?![0-9.])")
@@ -54,7 +55,7 @@ def spam_of(fields: Sequence[RawHeader]) -> Spam:
             case "x-ms-exchange-organization-scl":
                 levels += [int(one) for one in _numbers(_FIRST.match(text)) if -1 <= one <= 9]
             case "x-forefront-antispam-report":
-                levels += [int(one) for one in _SCL.findall(text)]
+                levels += [int(one) for one in _SCL.findall(text)] if len(levels) < MOST_LEVELS else []
     flag = next((one for one in ("yes", "no") if one in flags), "")
     return Spam(flag, max(scores, default=None), max(levels, default=None))
 

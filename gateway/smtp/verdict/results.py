@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from gateway.mail.head import RawHeader
 
-LONGEST = 16 * 1024
+LONGEST = 8 * 1024  # octets of one header, and of all that are looked at
 MOST_RESULTS = 50
 NO_ID = "-"  # in the configuration: headers that name no authserv-id
 NAME = "authentication-results"
@@ -196,7 +196,7 @@ def trusted_stamp(fields: Sequence[RawHeader], authserv_ids: frozenset[str], dep
     """The topmost run of trusted headers as one stamp, None without one. ``depth``: the Received lines that may
     stand above it."""
     run: list[Stamp] = []
-    received = 0
+    received = looked_at = 0
     for name, raw in fields:
         title = name.lower()
         if title == "received":
@@ -204,6 +204,9 @@ def trusted_stamp(fields: Sequence[RawHeader], authserv_ids: frozenset[str], dep
             if run or received > depth:
                 break
         elif title == NAME:
+            looked_at += len(raw)
+            if looked_at > LONGEST and looked_at > len(raw):
+                return Stamp(run[0].authserv_id, (), "too long together") if run else None
             stamp = parse_stamp(raw)
             if run and stamp.authserv_id != run[0].authserv_id:
                 break  # somebody else's, or another relay's: what stands below it is not of this run
