@@ -15,7 +15,7 @@ from tests.scenarios.scripts import ALICE, Row
 from tests.scenarios.stage import M, Stage, close, settings_for
 
 MAILBOXES: dict[str, tuple[dict[str, Any], list[Row], M, int]] = {
-    "the original goes up too": ({"attach_original": True}, [], M("a", ALICE, "Printer"), 2),
+    "the original goes up too": ({"attach_original": True}, [], M("a", ALICE, "Printer"), 3),
     "a closed ticket is opened again": (
         {"closed": "reopen"},
         [(M("first", ALICE, "Printer"), "ticket 1"), close(1)],
