@@ -2,7 +2,7 @@
 
 - docs/configuration.md from the models of gateway.config.settings
 - docs/metrics.md from gateway.metrics
-- the table of reasons in docs/flow.md from gateway.model.reasons
+- the lists of the policy and the table of reasons in docs/flow.md from gateway.decide and gateway.model.reasons
 - the tables in docs/notices.md from gateway.notices
 - the tables in docs/faults.md from tests.faults
 """
@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -21,6 +22,7 @@ from pydantic_core import PydanticUndefined
 from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profile import Profile
+from gateway.decide import policy, sender, threading
 from gateway.metrics import Metrics
 from gateway.model.reasons import Reason
 
@@ -37,7 +39,7 @@ def configuration() -> str:
         "Made from the code by `make docs`. `gateway.toml` is TOML; the file is `--config`, else the environment",
         "variable `GATEWAY_CONFIG`, else `./gateway.toml`. Unknown keys are errors. The API key may come from the",
         "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
-        "Several desks: `[desks.NAME]` instead of `[desk]`, and `desk = \"NAME\"` in a mailbox.",
+        'Several desks: `[desks.NAME]` instead of `[desk]`, and `desk = "NAME"` in a mailbox.',
     ]
     lines += ["", "## Of all", "", "Keys stand above all sections.", ""]
     lines += ["| key | type | default | what |", "|---|---|---|---|"]
@@ -142,6 +144,36 @@ def metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _says(function: Callable[..., Any]) -> str:
+    """The first paragraph of a function's docstring, on one line."""
+    return " ".join((function.__doc__ or "").split("\n\n")[0].split())
+
+
+def _elsewhere(rule: Callable[..., Any]) -> str:
+    """Where a rule stands that has a module of its own."""
+    return "" if rule.__module__ == policy.__name__ else f" (`{rule.__module__.replace('.', '/')}.py`)"
+
+
+def policy_list() -> str:
+    """The rules of the policy in their order, each by the name of its function."""
+    return "\n".join(
+        f"{number}. **{rule.__name__.strip('_').replace('_', ' ')}**: {_says(rule)}{_elsewhere(rule)}"
+        for number, rule in enumerate(policy.POLICY, 1)
+    )
+
+
+def evidence_table() -> str:
+    """What may tie a mail to a ticket, strongest first."""
+    lines = ["| evidence | strength | what it is |", "|---|---|---|"]
+    lines += [f"| {name} | {strength} | {_says(look)} |" for name, strength, look in threading.LADDER]
+    return "\n".join(lines)
+
+
+def binding_list() -> str:
+    """What binds a sender to a ticket."""
+    return "\n".join(f"{number}. {reason}" for number, (reason, _) in enumerate(sender.BINDINGS, 1))
+
+
 def reason_table() -> str:
     lines = ["| reason | becomes | what happened | what to do |", "|---|---|---|---|"]
     lines += [f"| `{reason}` | {reason.becomes} | {reason.happened} | {reason.do} |" for reason in Reason]
@@ -153,7 +185,13 @@ def pages() -> dict[Path, str]:
     return {
         HERE / "configuration.md": configuration(),
         HERE / "metrics.md": metrics(),
-        HERE / "flow.md": _filled("flow.md", reasons=reason_table()),
+        HERE / "flow.md": _filled(
+            "flow.md",
+            policy=policy_list(),
+            evidence=evidence_table(),
+            bindings=binding_list(),
+            reasons=reason_table(),
+        ),
         HERE / "notices.md": _filled("notices.md", shipped=shipped_profiles(), profile=profile()),
         HERE / "faults.md": _filled("faults.md", kinds=page.kinds(), results=page.results(), storms=page.storms()),
     }

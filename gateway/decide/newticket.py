@@ -19,7 +19,7 @@ from gateway.model.reasons import Reason
 
 
 def new_ticket(case: Case) -> Decision:
-    """Everything else is a new ticket of its requester."""
+    """Everything else becomes a new ticket for its requester (docs/rules.md)."""
     context = case.context
     forward_of(case)
     asked = _asked(case)

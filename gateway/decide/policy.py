@@ -62,7 +62,7 @@ def decide(
 
 
 def _notification(case: Case) -> Decision | None:
-    """The desk's notification comes back, From whatever address: it is no ticket, and its id is learned."""
+    """One of the desk's own notifications came back: suppressed as `own`, whatever its From; its id is learned."""
     notification = case.email.marks.notification
     if notification is None or case.email.auto.kind != "own" or case.context.release.unsuppressed:
         return None
@@ -85,7 +85,7 @@ def _learned(case: Case, notification: Notification) -> tuple[Learned, ...]:
 
 
 def _own_mail(case: Case) -> Decision | None:
-    """The desk's or the gateway's own mail comes back."""
+    """Other automatic mail that one of our own addresses sent: suppressed as `own`."""
     if case.email.auto.kind != "own" or case.envelope.internal or case.context.release.unsuppressed:
         return None
     case.trace.add("own mail", ", ".join(case.email.auto.reasons), "suppress")
@@ -93,7 +93,7 @@ def _own_mail(case: Case) -> Decision | None:
 
 
 def _duplicate(case: Case) -> Decision | None:
-    """A copy of a mail that another delivery has: by another route, or for another mailbox."""
+    """A copy of a mail that another delivery already has (another route, another mailbox): `duplicate-of`."""
     if not case.email.message_id:
         return None
     copies: list[Copy] = case.facts.ask(Copies(case.email.message_id))
@@ -120,7 +120,7 @@ def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]
 
 
 def _edge(case: Case) -> Decision | None:
-    """The edge asked for quarantine: malware, a failed verdict and the like."""
+    """The SMTP server accepted the mail for quarantine, because of its sender's verdict."""
     if not case.envelope.quarantine or case.context.moved_to or case.context.released:
         return None
     case.trace.add("edge", case.envelope.verdict_reason or case.envelope.quarantine, "quarantine")
@@ -128,7 +128,7 @@ def _edge(case: Case) -> Decision | None:
 
 
 def _spoofed(case: Case) -> Decision | None:
-    """Where verdicts are configured, nobody writes in a technician's name without a pass."""
+    """From is a technician, and the verdict, where one is configured, is not a pass: `spoofed-internal`."""
     who = case.sender
     if not who.is_staff or who.proven or not who.looked_at or case.context.released:
         return None
@@ -137,7 +137,7 @@ def _spoofed(case: Case) -> Decision | None:
 
 
 def _moved(case: Case) -> Decision | None:
-    """An operator said where the mail belongs."""
+    """An operator moved or released the mail to a certain ticket, or to a new one."""
     target = case.context.moved_to
     if not target:
         return None
@@ -152,7 +152,7 @@ def _moved(case: Case) -> Decision | None:
 
 
 def _thread(case: Case) -> Decision | None:
-    """A reply to a ticket that we know, by a sender who may write there."""
+    """A reply to a known ticket: a comment if the sender is bound to the ticket, else `unverified-sender`."""
     context = case.context
     thread = threading.Thread(
         case.email, case.envelope, case.sender, case.facts, context.destination["board_id"], context.double_send
@@ -198,7 +198,7 @@ def _master(case: Case, ticket: Ticket, state: TicketState) -> tuple[Ticket, Tic
 
 
 def _forwarded_again(case: Case) -> Decision | None:
-    """A technician forwards, as an attached message, a mail that has a ticket on this board already."""
+    """A technician attached a mail that already has a ticket on this board: an internal comment there."""
     forward = newticket.forward_of(case)
     if forward is None or not forward.trusted or not forward.original.attached or case.context.moved_to:
         return None
@@ -208,7 +208,7 @@ def _forwarded_again(case: Case) -> Decision | None:
 
 
 def _automatic(case: Case) -> Decision | None:
-    """Automatic mail that belongs to no ticket: what answers us is suppressed, what tells us is not."""
+    """Automatic replies, receipts and bounces that belong to no ticket are suppressed; notifications are not."""
     auto = case.email.auto
     if auto.kind not in SUPPRESSED_WITHOUT_THREAD or case.context.release.unsuppressed:
         return None
@@ -217,7 +217,7 @@ def _automatic(case: Case) -> Decision | None:
 
 
 def _flood(case: Case) -> Decision | None:
-    """Too much of one sender: a loop, or somebody's broken script. Technicians are exempt."""
+    """One sender or domain exceeds `[guard]`: `rate-limited` or `loop-suspected`. Technicians are exempt."""
     who, guard = case.sender, case.context.guard
     if not who.address or (who.is_staff and who.proven) or case.context.released or case.envelope.internal:
         return None

@@ -109,18 +109,20 @@ def mapping_question(email: Email, sender: str) -> TicketsOf:
 
 
 def _token(thread: Thread) -> list[Evidence]:
+    """A token in the recipient's address, which `gateway thread token` made for the ticket."""
     token = token_of(thread.envelope.rcpt_to)
     ticket_id = thread.facts.ask(TicketOfToken(token)) if token else ""
     return [Evidence(ticket_id, "our token in the recipient")] if ticket_id else []
 
 
 def _bounced(thread: Thread) -> list[Evidence]:
+    """A bounce: the Message-ID of the mail that bounced, if we received or sent it."""
     bounce = thread.email.auto.bounce
     return thread.of((bounce.original_message_id,), thread.mapped("received", "sent")) if bounce else []
 
 
 def _bounced_notification(thread: Thread) -> list[Evidence]:
-    """The desk's notification that came back: its root id, its token, the number in its subject."""
+    """A bounce of a desk notification: the root id, reply token or ticket number in the returned mail."""
     bounce = thread.email.auto.bounce
     if bounce is None or not bounce.recipient:
         return []
@@ -133,20 +135,22 @@ def _bounced_notification(thread: Thread) -> list[Evidence]:
 
 
 def _in_reply_to(thread: Thread) -> list[Evidence]:
+    """A Message-ID that we received or sent."""
     return thread.of(thread.email.in_reply_to, thread.mapped("received", "sent"))
 
 
 def _references(thread: Thread) -> list[Evidence]:
+    """A Message-ID that we received or sent."""
     return thread.of(thread.email.references[-MOST_REFERENCES:], thread.mapped("received", "sent"))
 
 
 def _desk_marks(thread: Thread) -> list[Evidence]:
-    """The desk's root id, reply token and hidden attributes: a ticket's id, which cannot be guessed."""
+    """The desk's root id, reply token or hidden attributes: they hold the ticket's id, which nobody can guess."""
     return [Evidence(one, "the desk's mark in header or text") for one in thread.email.marks.ticket_ids[:5]]
 
 
 def _vendor_number(thread: Thread) -> list[Evidence]:
-    """A vendor's own number, known from that vendor's earlier mail; only with a passing verdict."""
+    """A vendor's own number that an earlier mail of that vendor had; only with a passing verdict."""
     if not thread.sender.proven:
         return []
     ids = set(external.ids_of(thread.email))
@@ -155,13 +159,13 @@ def _vendor_number(thread: Thread) -> list[Evidence]:
 
 
 def _ancestor(thread: Thread) -> list[Evidence]:
-    """An id that we only know from another mail's References: support was added in the middle."""
+    """A Message-ID that we know only from the References of another mail: support was added mid-thread."""
     rows = thread.mapped("referenced")
     return thread.of((thread.email.message_id, *thread_ids(thread.email)), rows)
 
 
 def _number(thread: Thread) -> list[Evidence]:
-    """[Ticket #N] in the subject: anyone can count."""
+    """`[Ticket #N]` in the subject, which anybody can make up."""
     found = []
     for number in thread.email.marks.ticket_numbers[:5]:
         ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
@@ -171,7 +175,7 @@ def _number(thread: Thread) -> list[Evidence]:
 
 
 def _double_send(thread: Thread) -> list[Evidence]:
-    """The same sender and subject within ``double_send`` seconds; off with 0."""
+    """The same sender and subject within `double_send` seconds; off with 0."""
     if not thread.double_send or not thread.sender.address or thread.email.auto.is_auto:
         return []
     since = thread.envelope.time - thread.double_send

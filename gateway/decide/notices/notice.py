@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 
 def proven(case: Case) -> Decision | None:
-    """A notice of a vendor who is known to have sent it, or that a technician sent on."""
+    """A vendor's notice with a proven sender, or one that a technician forwarded (docs/notices.md)."""
     notice = _of(case)
     return _decide(case, notice) if notice and notice.proven else None
 
 
 def unproven(case: Case) -> Decision | None:
-    """A notice that looks like a vendor's: it may open a ticket, and changes nothing else."""
+    """A notice whose sender is not proven: it may open a ticket or add a comment, and changes nothing else."""
     notice = _of(case)
     return _decide(case, notice) if notice and not notice.forwarded else None
 
 
 def forwarded(case: Case) -> Decision | None:
-    """A notice that a customer sent on: it is their ticket."""
+    """A notice that a customer forwarded: it becomes the customer's own ticket."""
     notice = _of(case)
     return _decide(case, notice) if notice and notice.forwarded else None
 
