@@ -100,8 +100,8 @@ def _nobody(asked: Asked) -> Requester | None:
     """Mail that no person wrote goes to the fallback client: a robot is not mailed back."""
     if asked.automatic:
         asked.trace.add("requester", f"{asked.automatic}: no person to answer", "fallback client")
-    elif asked.person is None:
-        asked.trace.add("requester", "no From", "fallback client")
+    elif not asked.address:
+        asked.trace.add("requester", "From names nobody", "fallback client")
     else:
         return None
     return _fallback(asked)
