@@ -34,6 +34,7 @@ class Waiting(StrEnum):
     ANSWER = "answer", "an answer of the desk that can be used: {on}"
     FAILURE = "failure", "another try after a failure: {on}"
     PARSER = "parser", "another try at reading it: {on}"
+    TURN = "turn", "its turn to be read, after other large mail"
     STORE = "store", "a part of the database that cannot be read: {on}"
     OPERATOR = "operator", "an operator, who held it"
     WORK = "work", "its end: it is being worked on"

@@ -2,6 +2,7 @@
 
 Every text parser that was tried could be stalled by a small mail, so no mail is read in this
 process. At most ``children`` long-lived children; one that dies, stalls or has grown is replaced.
+Only large mail can be slow: it leaves one child to the others, and its senders take turns.
 Never fork (there are threads): each is a fresh ``python -m gateway.mail.child``.
 """
 
@@ -18,7 +19,9 @@ from pathlib import Path
 
 from gateway.mail.wire import load
 from gateway.model.email import Email
+from gateway.smtp.turns import FairSlots
 
+LARGE = 64 * 1024  # bytes of a mail; no smaller one was found that takes a tenth of a second
 RECYCLE_AFTER = 2000  # mails
 RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown
 START = 60.0  # seconds until a child is ready; it takes less than one where there is nothing else to do
@@ -33,6 +36,10 @@ class ParserDied(Exception):
 
 class ParserFailed(ParserDied):
     """The child answered that it cannot read this mail, for want of memory or by an error of its own."""
+
+
+class ParserBusy(Exception):
+    """Enough large mail is being read or waits for it: later."""
 
 
 class ParserBroken(Exception):
@@ -93,14 +100,27 @@ class Parser:
         self.deaths = 0
         self._observe = observe
         self._room = asyncio.Semaphore(children)
+        self._large_slots = max(1, children - 1)
+        self._turns = FairSlots(self._large_slots)
+        self._large = 0
         self._idle: list[_Child] = []
 
-    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email:
-        """Parse a mail given as bytes or as a file; write its files into the folder ``into``.
+    async def read(self, mail: bytes | Path, into: Path | None = None, peer: str = "") -> Email:
+        """Parse a mail given as bytes or as a file; write its files into the folder ``into``. ``peer`` is who sent
+        it: large mail of one peer stands behind that of others.
 
-        Raises ParserDied, ParserBroken."""
+        Raises ParserBusy, ParserDied, ParserBroken."""
         request: dict[str, object] = {"op": "read", "own": self.own, "into": str(into) if into else None}
-        return load(await self._ask(request, mail))
+        if _size(mail) <= LARGE:
+            return load(await self._ask(request, mail))
+        if self._large >= 2 * self._large_slots:
+            raise ParserBusy
+        self._large += 1
+        try:
+            async with self._turns.hold(peer):
+                return load(await self._ask(request, mail))
+        finally:
+            self._large -= 1
 
     async def file(self, mail: bytes | Path, index: int, into: Path) -> None:
         """Write the bytes of attachment ``index`` to the file ``into``. Raises as ``read``."""
@@ -118,11 +138,10 @@ class Parser:
         self._idle.clear()
 
     async def _ask(self, request: dict[str, object], mail: bytes | Path) -> bytes:
+        size = _size(mail)
+        data = None if isinstance(mail, Path) else mail
         if isinstance(mail, Path):
             request["path"] = str(mail)
-            data, size = None, mail.stat().st_size
-        else:
-            data, size = mail, len(mail)
         async with self._room:
             child = self._idle.pop() if self._idle else await self._start()
             started = time.monotonic()
@@ -173,3 +192,7 @@ class Parser:
             await child.end()
             raise ParserBroken(f"the parser did not start: {type(error).__name__}") from error
         return child
+
+
+def _size(mail: bytes | Path) -> int:
+    return mail.stat().st_size if isinstance(mail, Path) else len(mail)

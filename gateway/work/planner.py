@@ -42,7 +42,7 @@ from gateway.work.answers import Answers, from_store
 from gateway.work.context import Places, context_of
 from gateway.work.leases import Leases
 from gateway.work.noticing import noticing
-from gateway.work.parser import Parser
+from gateway.work.parser import Parser, ParserBusy
 from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
 
 log = structlog.get_logger("work")
@@ -51,6 +51,7 @@ MOST_ROUNDS = 40
 MOST_DEATHS = 3
 DEATH_PAUSE = 5.0  # after the first; growing
 BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
+TURN_PAUSE = 0.5  # seconds after which large mail asks again for its turn to be read
 FAULT_PAUSE = 30.0
 
 
@@ -115,7 +116,10 @@ class Planner:
         if wait := self._wait(one, blockers, directory):
             return wait
         folder = self.work_folder(one.id)
-        email = await self.parser.read(await self.raws.get(row, folder), folder)
+        try:
+            email = await self.parser.read(await self.raws.get(row, folder), folder, one.envelope.peer)
+        except ParserBusy:
+            return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         source = Answers(one, directory, self.store.read)
         noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
         if wait := self._wait(one, await self._look(one, email, noticed, source), directory):

@@ -55,7 +55,7 @@ class LocalParser:
     def __init__(self, own: Sequence[str]) -> None:
         self.own = own
 
-    async def read(self, mail: bytes | Path, into: Path | None = None) -> Email:
+    async def read(self, mail: bytes | Path, into: Path | None = None, peer: str = "") -> Email:
         reading = read(mail if isinstance(mail, bytes) else mail.read_bytes(), own_addresses=self.own)
         if into is not None and reading.email.attachments:
             into.mkdir(parents=True, exist_ok=True)

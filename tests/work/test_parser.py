@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from gateway.work.parser import Parser, ParserDied
+from gateway.work.parser import LARGE, Parser, ParserBusy, ParserDied
 from tests.harness import mail
 
 
@@ -72,8 +73,6 @@ async def test_a_child_that_dies_counts_against_its_mail_only() -> None:
 async def test_a_child_that_stalls_is_killed_at_the_deadline() -> None:
     parser = Parser(children=1, deadline=0.3)
     parser._idle.append(await parser._start())
-    import signal
-
     os.kill(parser._idle[0].process.pid, signal.SIGSTOP)
     began = time.monotonic()
 
@@ -88,7 +87,7 @@ async def test_the_time_that_a_child_takes_to_start_is_not_the_mails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(1)")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parent.parent}")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
     parser = Parser(children=1, deadline=0.5)
 
     email = await parser.read(mail("x").as_bytes())
@@ -113,4 +112,28 @@ async def test_many_at_once_use_two_children() -> None:
 
     assert sorted(int(email.subject) for email in emails) == list(range(20))
     assert len(parser._idle) == 2
+    await parser.close()
+
+
+def large(words: str) -> bytes:
+    return mail(words, "x" * 70 + "\n" * (LARGE // 70 + 1) * 70).as_bytes()
+
+
+async def test_large_mail_leaves_a_child_to_small_mail_and_its_senders_take_turns() -> None:
+    parser = Parser(children=2, deadline=30)
+    stalled = await parser._start()
+    parser._idle.append(stalled)
+    os.kill(stalled.process.pid, signal.SIGSTOP)
+    first = asyncio.create_task(parser.read(large("one"), peer="192.0.2.1"))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(parser.read(large("two"), peer="192.0.2.1"))
+    await asyncio.sleep(0)
+
+    with pytest.raises(ParserBusy):
+        await parser.read(large("three"), peer="192.0.2.1")
+    assert (await parser.read(mail("small").as_bytes(), peer="198.51.100.7")).subject == "small"
+
+    os.kill(stalled.process.pid, signal.SIGCONT)
+    assert [email.subject for email in await asyncio.gather(first, second)] == ["one", "two"]
+    assert (await parser.read(large("three"), peer="192.0.2.1")).subject == "three"
     await parser.close()
