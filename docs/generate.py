@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -23,6 +23,7 @@ from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profile import Profile
 from gateway.decide import policy, sender, threading
+from gateway.decide.notices import lifecycle
 from gateway.metrics import Metrics
 from gateway.model.reasons import Reason
 
@@ -155,10 +156,16 @@ def _elsewhere(rule: Callable[..., Any]) -> str:
 
 
 def policy_list() -> str:
-    """The rules of the policy in their order, each by the name of its function."""
+    """The rules of the policy in their order."""
     return "\n".join(
-        f"{number}. **{rule.__name__.strip('_').replace('_', ' ')}**: {_says(rule)}{_elsewhere(rule)}"
-        for number, rule in enumerate(policy.POLICY, 1)
+        f"{number}. **{name}**: {_says(rule)}{_elsewhere(rule)}" for number, (name, rule) in enumerate(policy.POLICY, 1)
+    )
+
+
+def lifecycle_list() -> str:
+    """What one more notice means for its problem: the rules in their order."""
+    return "\n".join(
+        f"{number}. **{name}**: {_says(rule)}" for number, (name, rule) in enumerate(lifecycle.LIFECYCLE, 1)
     )
 
 
@@ -169,9 +176,9 @@ def evidence_table() -> str:
     return "\n".join(lines)
 
 
-def binding_list() -> str:
-    """What binds a sender to a ticket."""
-    return "\n".join(f"{number}. {reason}" for number, (reason, _) in enumerate(sender.BINDINGS, 1))
+def numbered(reasons: Sequence[tuple[str, Any]]) -> str:
+    """What binds a sender to a ticket, or makes somebody its customer."""
+    return "\n".join(f"{number}. {reason}" for number, (reason, _) in enumerate(reasons, 1))
 
 
 def reason_table() -> str:
@@ -189,7 +196,9 @@ def pages() -> dict[Path, str]:
             "flow.md",
             policy=policy_list(),
             evidence=evidence_table(),
-            bindings=binding_list(),
+            bindings=numbered(sender.BINDINGS),
+            customers=numbered(sender.CUSTOMERS),
+            lifecycle=lifecycle_list(),
             reasons=reason_table(),
         ),
         HERE / "notices.md": _filled("notices.md", shipped=shipped_profiles(), profile=profile()),

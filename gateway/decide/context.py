@@ -130,4 +130,4 @@ class Case:
     def end(self, reason: Reason, detail: str = "") -> Decision:
         """No effect, and why."""
         outcome: Outcome = "suppress" if reason.becomes == "suppressed" else "quarantine"
-        return Decision(outcome, reason, detail, trace=tuple(self.trace.steps))
+        return Decision(outcome, reason, detail)

@@ -55,7 +55,7 @@ def new_ticket(case: Case) -> Decision:
         fallback=who.fallback,
     )
     case.trace.add("new ticket", f"client {who.client_id}", "ticket")
-    return Decision("ticket", plan=plan, trace=tuple(case.trace.steps))
+    return Decision("ticket", plan=plan)
 
 
 def forward_of(case: Case) -> forwards.Forward | None:

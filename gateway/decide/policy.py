@@ -52,10 +52,11 @@ def decide(
         case.note = f"continues ticket {context.continues}, which the desk no longer has"
     try:
         case.sender = sender.identify(email, envelope, facts, context.requesters.domains, context.own)
-        for rule in POLICY:
+        for name, rule in POLICY:
             decision = rule(case)
             if decision is not None:
-                return decision
+                case.trace.add("policy", name, decision.outcome)
+                return replace(decision, trace=tuple(case.trace.steps))
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")
@@ -243,19 +244,20 @@ def _flood(case: Case) -> Decision | None:
     return None
 
 
-POLICY: tuple[Callable[[Case], Decision | None], ...] = (
-    _notification,
-    _edge,
-    _own_mail,
-    _moved,
-    _spoofed,
-    _duplicate,
-    notice.proven,
-    _flood,
-    notice.unproven,
-    _thread,
-    notice.forwarded,
-    _forwarded_again,
-    _automatic,
-    newticket.new_ticket,
+POLICY: tuple[tuple[str, Callable[[Case], Decision | None]], ...] = (
+    ("notification", _notification),
+    ("edge", _edge),
+    ("own mail", _own_mail),
+    ("moved", _moved),
+    ("spoofed", _spoofed),
+    ("duplicate", _duplicate),
+    ("proven notice", notice.proven),
+    ("flood", _flood),
+    ("unproven notice", notice.unproven),
+    ("thread", _thread),
+    ("forwarded notice", notice.forwarded),
+    ("forwarded again", _forwarded_again),
+    ("automatic", _automatic),
+    ("new ticket", newticket.new_ticket),
 )
+"""The rules by name, as docs/flow.md lists them and the trace names the one that decided."""

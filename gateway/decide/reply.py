@@ -106,7 +106,7 @@ def _decision(case: Case, ticket: Ticket, effects: list[EffectSpec], by_customer
         marks=newticket.marks(case),
     )
     case.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
-    return Decision("comment", plan=plan, trace=tuple(case.trace.steps))
+    return Decision("comment", plan=plan)
 
 
 def _status_of(routed: rules.Routed, ticket: Ticket, trace: Trace) -> str:

@@ -81,24 +81,29 @@ def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
 
 
 def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The contact that the ticket names, while active."""
     return bool(ticket.contact_id) and any(one.contact_id == ticket.contact_id for one in _active(sender, facts))
 
 
 def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """Sender, To or Cc of accepted mail of the ticket."""
     return bool(facts.ask(PartIn(ticket.ticket_id, sender.address)))
 
 
 def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """An active contact of the client that the ticket is of; the fallback client binds nobody."""
     if ticket.fallback:
         return False
     return any(one.client_id == ticket.client_id for one in _active(sender, facts) if one.client_id)
 
 
 def _is_technician(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """An active internal user of the desk, proven by SPF, DKIM and DMARC or a login."""
     return sender.is_staff and sender.proven
 
 
 def _is_ours(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """One of the configured mailboxes and own addresses, proven in the same way."""
     return sender.is_ours and sender.proven
 
 

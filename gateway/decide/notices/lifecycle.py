@@ -27,7 +27,7 @@ Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtak
 class Verdict:
     """``after`` is the problem from now on, None for no change. ``rises`` says that it is worse than it ever
     was, ``flaps`` that it began to flap, ``changed`` that it ended or came back; ``close_at`` when a recovery
-    may close the ticket."""
+    may close the ticket. ``rule`` is the name of the rule that decided."""
 
     act: Act
     why: str
@@ -36,6 +36,7 @@ class Verdict:
     flaps: bool = False
     changed: bool = False
     close_at: float = 0.0
+    rule: str = ""
 
 
 @dataclass(slots=True)
@@ -73,10 +74,10 @@ class Event:
 
 def judge(event: Event) -> Verdict:
     """The first rule that applies."""
-    for rule in RULES:
+    for name, rule in LIFECYCLE:
         verdict = rule(event)
         if verdict is not None:
-            return verdict
+            return replace(verdict, rule=name)
     raise AssertionError("the last rule decides")
 
 
@@ -85,7 +86,7 @@ def _ignored(event: Event) -> Verdict | None:
     return Verdict("ignore", "the profile ignores it", None) if event.notice.state == "ignore" else None
 
 
-def _doubted(event: Event) -> Verdict | None:
+def _end_in_doubt(event: Event) -> Verdict | None:
     """Nobody proved who says that it is over, or it is said from elsewhere than the problem, or without its client:
     that is told and not believed."""
     problem = event.problem
@@ -100,7 +101,7 @@ def _doubted(event: Event) -> Verdict | None:
     return Verdict("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
 
 
-def _released(event: Event) -> Verdict | None:
+def _outlasted_planned_work(event: Event) -> Verdict | None:
     """It outlasted the planned work on whose ticket it was."""
     problem = event.problem
     if problem is None or not problem.alive or not problem.until or event.ends:
@@ -160,7 +161,7 @@ def _recovered(event: Event) -> Verdict | None:
 
 
 def _first(event: Event) -> Verdict | None:
-    """A problem that has no ticket."""
+    """The first notice of a problem, or of one whose ticket was never made: a new ticket."""
     problem = event.problem
     if problem is None:
         return Verdict("open", "the first notice of the problem", None, changed=True)
@@ -169,8 +170,8 @@ def _first(event: Event) -> Verdict | None:
     return None
 
 
-def _anew(event: Event) -> Verdict | None:
-    """It came back, and its ticket is not for that: it stood for many problems, or nobody proved this."""
+def _recurred_on_a_new_ticket(event: Event) -> Verdict | None:
+    """It recurred, but the old ticket covered several problems, or nobody proved who says so: a new one."""
     problem = event.problem
     assert problem is not None
     if problem.alive or (event.notice.proven and not problem.part_of):
@@ -179,8 +180,8 @@ def _anew(event: Event) -> Verdict | None:
     return Verdict("open", why, begun(problem), changed=event.notice.proven)
 
 
-def _again(event: Event) -> Verdict | None:
-    """It was over and is not: the same ticket while it is open or was closed a short while ago."""
+def _recurred(event: Event) -> Verdict | None:
+    """It recurred: on the same ticket while that is open, or was closed a short while ago."""
     problem = event.problem
     assert problem is not None
     if problem.alive:
@@ -239,7 +240,7 @@ def _within(ticket: TicketState, problem: Problem, window: float, now: float) ->
 
 
 def _worse(event: Event) -> Verdict | None:
-    """Worse than it ever was."""
+    """Worse than it ever was: a comment, and a higher priority."""
     problem = event.problem
     assert problem is not None
     if not _rises(event, problem):
@@ -248,7 +249,7 @@ def _worse(event: Event) -> Verdict | None:
 
 
 def _news(event: Event) -> Verdict | None:
-    """The vendor's next word about it."""
+    """The vendor's next state word about an open problem: a comment."""
     problem, notice = event.problem, event.notice
     assert problem is not None
     if notice.state not in ("update", "planned") or not notice.word or notice.word == problem.word:
@@ -256,8 +257,8 @@ def _news(event: Event) -> Verdict | None:
     return _on_ticket(event, _checked(event, problem), f"news: {notice.word}", rises=False)
 
 
-def _told(event: Event) -> Verdict | None:
-    """One of the occurrences that are told."""
+def _told_occurrence(event: Event) -> Verdict | None:
+    """One of the occurrences that the profile's cadence tells: a comment."""
     problem = event.problem
     assert problem is not None
     after = _checked(event, problem)
@@ -266,8 +267,8 @@ def _told(event: Event) -> Verdict | None:
     return _on_ticket(event, after, f"occurrence {after.count}", rises=False)
 
 
-def _looked_after(event: Event) -> Verdict | None:
-    """From time to time, whether somebody closed the ticket meanwhile."""
+def _ticket_looked_at(event: Event) -> Verdict | None:
+    """Every 15 minutes at most: whether somebody closed the ticket meanwhile."""
     problem = event.problem
     assert problem is not None
     if event.now < problem.checked_at + RECHECK:
@@ -277,30 +278,31 @@ def _looked_after(event: Event) -> Verdict | None:
     return Verdict("count", f"occurrence {after.count}", after) if verdict.act == "comment" else verdict
 
 
-def _again_and_again(event: Event) -> Verdict | None:
-    """Counted, and not told."""
+def _only_counted(event: Event) -> Verdict | None:
+    """Every other occurrence is counted, and not told."""
     assert event.problem is not None
     after = _counted(event, event.problem)
     return Verdict("count", f"occurrence {after.count}", after)
 
 
-RULES: tuple[Callable[[Event], Verdict | None], ...] = (
-    _ignored,
-    _doubted,
-    _released,
-    _overtaken,
-    _no_news,
-    _nothing_open,
-    _recovered,
-    _first,
-    _anew,
-    _again,
-    _worse,
-    _news,
-    _told,
-    _looked_after,
-    _again_and_again,
+LIFECYCLE: tuple[tuple[str, Callable[[Event], Verdict | None]], ...] = (
+    ("ignored", _ignored),
+    ("end in doubt", _end_in_doubt),
+    ("outlasted planned work", _outlasted_planned_work),
+    ("overtaken", _overtaken),
+    ("no news", _no_news),
+    ("nothing open", _nothing_open),
+    ("recovered", _recovered),
+    ("first", _first),
+    ("recurred on a new ticket", _recurred_on_a_new_ticket),
+    ("recurred", _recurred),
+    ("worse", _worse),
+    ("news", _news),
+    ("told occurrence", _told_occurrence),
+    ("ticket looked at", _ticket_looked_at),
+    ("counted", _only_counted),
 )
+"""The rules by name, as docs/flow.md lists them and the trace names the one that decided."""
 
 
 def told(cadence: tuple[int, ...], count: int) -> bool:

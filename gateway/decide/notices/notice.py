@@ -87,7 +87,7 @@ def _judge(affair: Affair, problem: Problem | None) -> Verdict:
     again = problem is not None and problem.delivery_id == affair.case.context.delivery_id
     same = problem is None or affair.owns(problem)
     verdict = lifecycle.judge(Event(affair.notice, affair.now, problem, affair.facts, again, same))
-    affair.case.trace.add("problem", verdict.why, verdict.act)
+    affair.case.trace.add("problem", f"{verdict.rule}: {verdict.why}", verdict.act)
     return verdict
 
 
@@ -145,9 +145,7 @@ def _noticed(affair: Affair, became: Became, verdict: Verdict, detail: str = "")
 
 
 def _finish(affair: Affair, decision: Decision, noticed: Noticed) -> Decision:
-    return replace(
-        decision, trace=tuple(affair.case.trace.steps), changes=tuple(affair.changes.values()), noticed=noticed
-    )
+    return replace(decision, changes=tuple(affair.changes.values()), noticed=noticed)
 
 
 def _end(affair: Affair, reason: Reason, became: Became, verdict: Verdict) -> Decision:
