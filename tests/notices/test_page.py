@@ -21,7 +21,7 @@ def example(heading: str, begins: str) -> str:
 
 
 def test_the_profile_reads_its_fixtures(tmp_path: Path) -> None:
-    (tmp_path / "cooling.toml").write_text(example("Write one", "name ="))
+    (tmp_path / "cooling.toml").write_text(example("Write a profile", "name ="))
 
     loaded = profiles.read(tmp_path / "cooling.toml", own=True)
 
@@ -31,7 +31,7 @@ def test_the_profile_reads_its_fixtures(tmp_path: Path) -> None:
 
 def test_the_notices_are_valid(tmp_path: Path) -> None:
     head = '[desk]\nurl = "http://desk/api/v1"\napi_key = "k"\n[[mailbox]]\naddress = "alerts@msp.example"\n'
-    (tmp_path / "gateway.toml").write_text(head + example("Turn one on", "[[notice]]"))
+    (tmp_path / "gateway.toml").write_text(head + example("Turn a profile on", "[[notice]]"))
 
     found = config.load(tmp_path / "gateway.toml", {})
 
