@@ -82,13 +82,13 @@ def judge(event: Event) -> Verdict:
 
 
 def _ignored(event: Event) -> Verdict | None:
-    """The profile says that there is nothing to do."""
+    """The profile says that such a notice needs nothing done."""
     return Verdict("ignore", "the profile ignores it", None) if event.notice.state == "ignore" else None
 
 
 def _end_in_doubt(event: Event) -> Verdict | None:
-    """Nobody proved who says that it is over, or it is said from elsewhere than the problem, or without its client:
-    that is told and not believed."""
+    """A recovery whose sender is not proven, is not who reported the problem, or does not name its client: a comment
+    says so, and the problem stays open."""
     problem = event.problem
     if not event.ends or (event.notice.proven and event.same):
         return None
@@ -102,7 +102,7 @@ def _end_in_doubt(event: Event) -> Verdict | None:
 
 
 def _outlasted_planned_work(event: Event) -> Verdict | None:
-    """It outlasted the planned work on whose ticket it was."""
+    """The planned work whose ticket covered the problem is over, and the problem is not: a ticket of its own."""
     problem = event.problem
     if problem is None or not problem.alive or not problem.until or event.ends:
         return None
@@ -113,7 +113,7 @@ def _outlasted_planned_work(event: Event) -> Verdict | None:
 
 
 def _overtaken(event: Event) -> Verdict | None:
-    """A newer notice came before: this one counts, and changes nothing."""
+    """A newer notice of the problem was seen before: this one is counted, and changes nothing."""
     problem = event.problem
     if problem is None or not overtaken(event.notice, event.now, problem) or event.ends is not problem.alive:
         return None
@@ -122,7 +122,7 @@ def _overtaken(event: Event) -> Verdict | None:
 
 
 def _no_news(event: Event) -> Verdict | None:
-    """News of a problem that is over, or that nobody reported, is none. A word that nobody knows may be one."""
+    """News, and no problem is open: nothing, unless its state word is unknown, as that may be a new problem."""
     problem, notice = event.problem, event.notice
     if notice.state != "update" or notice.strange or not notice.parsed or (problem is not None and problem.alive):
         return None
@@ -130,7 +130,7 @@ def _no_news(event: Event) -> Verdict | None:
 
 
 def _nothing_open(event: Event) -> Verdict | None:
-    """It is over, and there was no problem. Its time is kept: the problem may still be under way."""
+    """A recovery, and no problem is open: nothing. Its time is kept, as the report may arrive after it."""
     problem = event.problem
     if not event.ends or (problem is not None and problem.alive):
         return None
@@ -141,7 +141,7 @@ def _nothing_open(event: Event) -> Verdict | None:
 
 
 def _recovered(event: Event) -> Verdict | None:
-    """It is over. The ticket may close when that holds, or when the flapping has ended."""
+    """A recovery: the ticket closes after the hold, or once the flapping has ended, if it is untouched."""
     problem = event.problem
     if not event.ends or problem is None:
         return None
@@ -171,7 +171,7 @@ def _first(event: Event) -> Verdict | None:
 
 
 def _recurred_on_a_new_ticket(event: Event) -> Verdict | None:
-    """It recurred, but the old ticket covered several problems, or nobody proved who says so: a new one."""
+    """It recurred, but the old ticket covered several problems, or the sender is not proven: a new ticket."""
     problem = event.problem
     assert problem is not None
     if problem.alive or (event.notice.proven and not problem.part_of):
@@ -181,7 +181,7 @@ def _recurred_on_a_new_ticket(event: Event) -> Verdict | None:
 
 
 def _recurred(event: Event) -> Verdict | None:
-    """It recurred: on the same ticket while that is open, or was closed a short while ago."""
+    """It recurred: the same ticket, if that is open or was closed recently."""
     problem = event.problem
     assert problem is not None
     if problem.alive:
@@ -240,7 +240,7 @@ def _within(ticket: TicketState, problem: Problem, window: float, now: float) ->
 
 
 def _worse(event: Event) -> Verdict | None:
-    """Worse than it ever was: a comment, and a higher priority."""
+    """More severe than it ever was: a comment, and a higher priority."""
     problem = event.problem
     assert problem is not None
     if not _rises(event, problem):
@@ -258,7 +258,7 @@ def _news(event: Event) -> Verdict | None:
 
 
 def _told_occurrence(event: Event) -> Verdict | None:
-    """One of the occurrences that the profile's cadence tells: a comment."""
+    """An occurrence that the profile's `cadence` names: a comment."""
     problem = event.problem
     assert problem is not None
     after = _checked(event, problem)
@@ -268,7 +268,7 @@ def _told_occurrence(event: Event) -> Verdict | None:
 
 
 def _ticket_looked_at(event: Event) -> Verdict | None:
-    """Every 15 minutes at most: whether somebody closed the ticket meanwhile."""
+    """At most every 15 minutes: check whether somebody closed the ticket meanwhile."""
     problem = event.problem
     assert problem is not None
     if event.now < problem.checked_at + RECHECK:
@@ -279,7 +279,7 @@ def _ticket_looked_at(event: Event) -> Verdict | None:
 
 
 def _only_counted(event: Event) -> Verdict | None:
-    """Every other occurrence is counted, and not told."""
+    """Every other occurrence is only counted."""
     assert event.problem is not None
     after = _counted(event, event.problem)
     return Verdict("count", f"occurrence {after.count}", after)
