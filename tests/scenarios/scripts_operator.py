@@ -232,7 +232,16 @@ OURS = [
     ], config={"guard": {"own_per_hour": 6}}),
 ]  # fmt: skip
 
+async def refused_once(stage: Stage) -> None:
+    """The desk takes no connection for the next new ticket: its mail is deferred in between."""
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "refuse", "times": 1}])
+
+
 GONE = [
+    Scenario("a reply to a ticket that went away names it, also when it is deferred before it gets its own", [
+        (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"), delete(1), refused_once,
+        (M("c", ALICE, reply="b"), "ticket 2"),
+    ], check=lambda s: "continues ticket TIC001001, which the desk no longer has" in s.ticket(2)["attributes"]["description"]),
     Scenario("a reply to a ticket that went away names it, whatever happens in between", [
         (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"), delete(1),
         (M("c", ALICE, reply="b"), "ticket 2"),
