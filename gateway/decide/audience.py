@@ -7,14 +7,11 @@ To and Cc count. Reply-To is no recipient, and who got the mail in Bcc was not t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from gateway.decide.context import DecisionContext
 from gateway.decide.sender import Sender, customer
 from gateway.match import domains
 from gateway.model.questions import ClientsOfDomain, ContactsOf, Facts, Staff, Ticket
-
-if TYPE_CHECKING:
-    from gateway.decide.context import Case
 
 MOST_RECIPIENTS = 40
 
@@ -28,38 +25,38 @@ class Audience:
     by_customer: bool
 
 
-def judge(case: Case, ticket: Ticket) -> Audience:
+def judge(context: DecisionContext, ticket: Ticket) -> Audience:
     """For whom the mail's words are. The trace says by which rule."""
-    who = case.sender
-    if reason := customer(who, ticket, case.facts):
-        case.trace.add("audience", f"written by {who.address}, who {reason}", "public")
+    who = context.sender
+    if reason := customer(who, ticket, context.facts):
+        context.trace.add("audience", f"written by {who.address}, who {reason}", "public")
         return Audience(True, True)
-    for address in _recipients(case):
-        if reason := _addressed(case, address, ticket):
-            case.trace.add("audience", f"sent to {address}, who {reason}", "public")
+    for address in _recipients(context):
+        if reason := _addressed(context, address, ticket):
+            context.trace.add("audience", f"sent to {address}, who {reason}", "public")
             return Audience(True, False)
     found = f"{who.address or 'nobody'} is no customer of the ticket, and none is in To or Cc"
-    case.trace.add("audience", found, "internal")
+    context.trace.add("audience", found, "internal")
     return Audience(False, False)
 
 
-def _recipients(case: Case) -> list[str]:
+def _recipients(context: DecisionContext) -> list[str]:
     """Whose address stands in To or Cc, without our own mailboxes and technicians."""
-    named = (one.key for one in (*case.email.to, *case.email.cc))
-    others = [one for one in dict.fromkeys(named) if "@" in one and untagged(one) not in case.context.own]
+    named = (one.key for one in (*context.email.to, *context.email.cc))
+    others = [one for one in dict.fromkeys(named) if "@" in one and untagged(one) not in context.policy.own]
     others = others[:MOST_RECIPIENTS]
-    case.facts.want(*(Staff(one) for one in others))
-    return [one for one in others if not case.facts.ask(Staff(one))]
+    context.facts.want(*(Staff(one) for one in others))
+    return [one for one in others if not context.facts.ask(Staff(one))]
 
 
-def _addressed(case: Case, address: str, ticket: Ticket) -> str:
+def _addressed(context: DecisionContext, address: str, ticket: Ticket) -> str:
     """Why somebody in To or Cc is a customer of the ticket, "" when nothing says so."""
-    policy = case.context.requesters
+    policy = context.policy.requesters
     for one in dict.fromkeys((address, untagged(address))):
         _, mapped = domains.longest(domains.of(one), policy.domains)
-        if reason := customer(Sender(one, "unknown", False, mapped), ticket, case.facts):
+        if reason := customer(Sender(one, "unknown", False, mapped), ticket, context.facts):
             return reason
-    if policy.infer and _is_of_the_clients_domain(address, ticket, case.facts):
+    if policy.infer and _is_of_the_clients_domain(address, ticket, context.facts):
         return "is of the domain of the ticket's client"
     return ""
 

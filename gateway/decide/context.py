@@ -1,4 +1,4 @@
-"""One mail under decision, and what is known of its mailbox beforehand."""
+"""One mail under decision, and what is known of its mailbox and its delivery beforehand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
 from gateway.decide.files import Fate
 from gateway.decide.forwards import Forward
-from gateway.decide.notices.noticing import Noticing
 from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
 from gateway.match import domains
@@ -19,6 +18,7 @@ from gateway.match.files import FileRule
 from gateway.match.ours import Ours
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
+from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Outcome, Trace
 from gateway.model.questions import Facts
 from gateway.model.reasons import Reason
@@ -42,15 +42,14 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a decision knows without asking. ``destination`` holds the desk's ids (board_id, status_id,
-    priority_id). ``own`` are our addresses. In lower case: ``forwarders`` those whose forwards count without
-    a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in Reply-To.
-    ``importance`` maps high and low to priorities; with ``tell`` the trace shows each condition of the rules."""
+class MailboxPolicy:
+    """What the configuration says of a mailbox, with the desk's ids: made once for each catalog. ``destination`` holds
+    board_id, status_id and priority_id. ``own`` are our addresses. In lower case: ``forwarders`` those whose forwards
+    count without a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in
+    Reply-To. ``importance`` maps high and low to priorities. ``double_send`` in seconds, 0 for never."""
 
-    delivery_id: str
-    destination: Mapping[str, str]
     own: Ours
+    destination: Mapping[str, str]
     requesters: requester.Policy = requester.Policy()
     forwarders: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
@@ -59,30 +58,39 @@ class Context:
     rules: Rules = Rules()
     importance: Mapping[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
-    tell: bool = False
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
     holds_internal_files: bool = True
     closing: Closing = Closing()
     guard: Guard = Guard()
     double_send: float = 0.0
+    files: tuple[FileRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryContext:
+    """What is known of a delivery beforehand: its mailbox's policy, an operator's word, the notice that it is. With
+    ``tell`` the trace shows each condition of the rules."""
+
+    id: str
+    policy: MailboxPolicy
     moved_to: str = ""  # an operator's word: a ticket's id, or "new"
     moved_from: str = ""
     released: bool = False  # an operator let it go on
     release: Release = Release()  # noqa: RUF009 - frozen
-    files: tuple[FileRule, ...] = ()
     files_released: bool = False  # an operator let its held files go
     continues: str = ""  # the ticket that an earlier decision put it on, and that the desk no longer has
-    noticing: Noticing | None = None  # the vendor's notice that the mail is
+    notice: ResolvedNotice | None = None  # the vendor's notice that the mail is
+    tell: bool = False
 
 
 @dataclass(slots=True)
-class Case:
+class DecisionContext:
     """One mail under decision."""
 
     email: Email
     envelope: Envelope
-    context: Context
+    delivery: DeliveryContext
     facts: Facts
     trace: Trace
     sender: Sender = NOBODY
@@ -93,12 +101,16 @@ class Case:
     keeps_files: bool = False  # its words are internal, and its files are held with them
     _fates: list[Fate] | None = None
 
+    @property
+    def policy(self) -> MailboxPolicy:
+        return self.delivery.policy
+
     def fates(self) -> list[Fate]:
         """What becomes of each file, worked out and traced once."""
         if self._fates is None:
-            context, attached = self.context, self.email.attachments
-            self._fates = files.judge(attached, context.files, self._hold(), context.files_released)
-            files.tell(attached, self._fates, self.trace, context.tell)
+            policy, delivery, attached = self.policy, self.delivery, self.email.attachments
+            self._fates = files.judge(attached, policy.files, self._hold(), delivery.files_released)
+            files.tell(attached, self._fates, self.trace, delivery.tell)
         return self._fates
 
     def _hold(self) -> str:
@@ -110,13 +122,19 @@ class Case:
     @property
     def held_text(self) -> str:
         """Why a text of the mail that becomes a file is held, "" when it is not."""
-        return files.INTERNAL if self.keeps_files and not self.context.files_released else ""
+        return files.INTERNAL if self.keeps_files and not self.delivery.files_released else ""
 
     def composer(self) -> Composer:
         original = self.forward.original if self.forward and self.forward.trusted else None
-        delivery = self.context.delivery_id
-        templates, proven = self.context.templates, self.is_author_proven
-        composer = Composer(templates, self.email, self.envelope, delivery, original, self.fates(), proven)
+        composer = Composer(
+            self.policy.templates,
+            self.email,
+            self.envelope,
+            self.delivery.id,
+            original,
+            self.fates(),
+            self.is_author_proven,
+        )
         composer.held_text = self.held_text
         return composer
 
@@ -124,7 +142,7 @@ class Case:
     def is_author_proven(self) -> bool:
         """Whether a verdict passed for whoever wrote the words: of a forward, and of what was filled into a form,
         that is somebody else than the sender."""
-        filled_in = domains.among(self.sender.address, self.context.forms)
+        filled_in = domains.among(self.sender.address, self.policy.forms)
         return self.sender.proven and self.forward is None and not filled_in
 
     def end(self, reason: Reason, detail: str = "") -> Decision:

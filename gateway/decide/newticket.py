@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.blocks import paragraph
 from gateway.decide import external, forwards, requester, rules, threading
 from gateway.decide.compose import heading
-from gateway.decide.context import Case
+from gateway.decide.context import DecisionContext
 from gateway.mail.ids import derived_message_id
 from gateway.mail.marks import root_of
 from gateway.match import domains, title
@@ -18,77 +18,80 @@ from gateway.model.questions import Contact, ContactsOf
 from gateway.model.reasons import Reason
 
 
-def new_ticket(case: Case) -> Decision:
+def new_ticket(context: DecisionContext) -> Decision:
     """Everything else becomes a new ticket for its requester (docs/rules.md)."""
-    context = case.context
-    forward_of(case)
-    asked = _asked(case)
-    view = View(case.email, case.envelope, asked.address, context.zone)
-    routed = rules.route(context.rules, view, case.facts, case.trace, context.tell)
-    if routed.skip and not (context.release.unsuppressed or context.moved_to):
-        return case.end(Reason.SKIPPED_BY_RULE, routed.skip)
-    if routed.quarantine and not (context.released or context.moved_to):
-        return case.end(Reason.HELD_BY_RULE, routed.quarantine)
-    who = _not_ours(case, _routed(asked, routed))
+    forward_of(context)
+    asked = _asked(context)
+    view = View(context.email, context.envelope, asked.address, context.policy.zone)
+    routed = rules.route(context.policy.rules, view, context.facts, context.trace, context.delivery.tell)
+    if routed.skip and not (context.delivery.release.unsuppressed or context.delivery.moved_to):
+        return context.end(Reason.SKIPPED_BY_RULE, routed.skip)
+    if routed.quarantine and not (context.delivery.released or context.delivery.moved_to):
+        return context.end(Reason.HELD_BY_RULE, routed.quarantine)
+    who = _not_ours(context, _routed(asked, routed))
     if who.refused:
-        return case.end(who.refused, who.detail)
-    destination = {**context.destination, **_importance(case), **routed.ids, "client_id": who.client_id}
-    if destination["priority_id"] in context.rules.below(routed.at_least):
-        case.trace.add("priority", f"lower than {routed.at_least}", "raised")
+        return context.end(who.refused, who.detail)
+    destination = {**context.policy.destination, **_importance(context), **routed.ids, "client_id": who.client_id}
+    if destination["priority_id"] in context.policy.rules.below(routed.at_least):
+        context.trace.add("priority", f"lower than {routed.at_least}", "raised")
         destination["priority_id"] = routed.at_least
     if who.contact_id:
         destination["contact_name_id"] = who.contact_id
-    effects = case.composer().ticket(
-        destination, body(case), case.note, _watchers(case, who.client_id), routed.title, routed.internal
+    effects = context.composer().ticket(
+        destination, body(context), context.note, _watchers(context, who.client_id), routed.title, routed.internal
     )
     if who.create:
         effects.insert(0, _contact(who.create, who.client_id))
     plan = Plan(
-        effects=with_extras(case, effects),
+        effects=with_extras(context, effects),
         board_id=destination["board_id"],
-        ids=ids(case),
-        people=people(case, not case.sender.is_staff),
-        marks=marks(case),
-        subject=case.email.subject,
+        ids=ids(context),
+        people=people(context, not context.sender.is_staff),
+        marks=marks(context),
+        subject=context.email.subject,
         client_id=who.client_id,
         contact_id=who.contact_id,
         fallback=who.fallback,
     )
-    case.trace.add("new ticket", f"client {who.client_id}", "ticket")
+    context.trace.add("new ticket", f"client {who.client_id}", "ticket")
     return Decision("ticket", plan=plan)
 
 
-def forward_of(case: Case) -> forwards.Forward | None:
+def forward_of(context: DecisionContext) -> forwards.Forward | None:
     """The forward in the mail, looked for and traced once."""
-    if not case.is_searched:
-        case.is_searched = True
-        context = case.context
-        case.forward = forwards.find(case.email, case.sender, context.forwarders, context.own, case.facts, case.trace)
-    return case.forward
+    if not context.is_searched:
+        context.is_searched = True
+        policy = context.policy
+        context.forward = forwards.find(
+            context.email, context.sender, policy.forwarders, policy.own, context.facts, context.trace
+        )
+    return context.forward
 
 
-def _asked(case: Case) -> requester.Asked:
+def _asked(context: DecisionContext) -> requester.Asked:
     """Whose ticket it is to be: the original sender of a technician's forward, the one in Reply-To of a
     form's mail, else From."""
-    email, sender, forward = case.email, case.sender, case.forward
+    email, sender, forward = context.email, context.sender, context.forward
     person, vouched = email.sender, sender.proven and not sender.is_staff
     if forward and forward.requester:
         person, vouched = forward.requester, True
-    elif filled := _filled_in(case):
-        case.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
+    elif filled := _filled_in(context):
+        context.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
         person, vouched = filled, False
     automatic: str = email.auto.kind if email.auto.is_auto and person is email.sender else ""
     if person is email.sender and sender.is_ours:
         automatic = "one of our own addresses"
     disproven = sender.verdict == "fail"
-    return requester.Asked(person, automatic, vouched, disproven, case.context.requesters, case.facts, case.trace)
+    return requester.Asked(
+        person, automatic, vouched, disproven, context.policy.requesters, context.facts, context.trace
+    )
 
 
-def _not_ours(case: Case, asked: requester.Asked) -> requester.Requester:
+def _not_ours(context: DecisionContext, asked: requester.Asked) -> requester.Requester:
     """The requester; never one of our own mailboxes as the contact: the desk would mail us, and so in a circle."""
     who = requester.find(asked)
-    if (who.contact_id or who.create) and asked.address in case.context.own:
-        case.trace.add("contact", f"{asked.address} is one of our own mailboxes", "not used")
+    if (who.contact_id or who.create) and asked.address in context.policy.own:
+        context.trace.add("contact", f"{asked.address} is one of our own mailboxes", "not used")
         return replace(who, contact_id="", create=None)
     return who
 
@@ -102,31 +105,31 @@ def _routed(asked: requester.Asked, routed: rules.Routed) -> requester.Asked:
     return replace(asked, client_id=routed.client_id)
 
 
-def _importance(case: Case) -> dict[str, str]:
+def _importance(context: DecisionContext) -> dict[str, str]:
     """The priority of a mail that its sender marked as important or not: high only raises and low only lowers, as
     far as the operator's order knows both priorities."""
-    email = case.email
+    email = context.email
     words = f"{email.header('Importance')} {email.header('X-Priority')[:1]} {email.header('Priority')}".lower().split()
     for level, marks in (("high", ("high", "1", "2", "urgent")), ("low", ("low", "4", "5", "non-urgent"))):
-        if level in case.context.importance and any(word in marks for word in words):
-            usual, wanted = case.context.destination["priority_id"], case.context.importance[level]
+        if level in context.policy.importance and any(word in marks for word in words):
+            usual, wanted = context.policy.destination["priority_id"], context.policy.importance[level]
             lower, higher = (wanted, usual) if level == "high" else (usual, wanted)
-            if lower in case.context.rules.below(higher):
-                case.trace.add("importance", level, f"not: the mailbox's priority is {level}er")
+            if lower in context.policy.rules.below(higher):
+                context.trace.add("importance", level, f"not: the mailbox's priority is {level}er")
                 return {}
-            case.trace.add("importance", level, "priority")
+            context.trace.add("importance", level, "priority")
             return {"priority_id": wanted}
     return {}
 
 
-def _filled_in(case: Case) -> Address | None:
+def _filled_in(context: DecisionContext) -> Address | None:
     """Who filled in the form that wrote the mail, which may use an address of ours: only where a verdict, if there
     are any, passed."""
-    sender, filled = case.sender, case.email.reply_to
-    is_form = sender.is_ours or domains.among(sender.address, case.context.forms)
+    sender, filled = context.sender, context.email.reply_to
+    is_form = sender.is_ours or domains.among(sender.address, context.policy.forms)
     if not is_form or (sender.looked_at and not sender.proven):
         return None
-    return filled if filled and filled.key not in case.context.own else None
+    return filled if filled and filled.key not in context.policy.own else None
 
 
 def _contact(who: Address, client_id: str) -> EffectSpec:
@@ -134,27 +137,27 @@ def _contact(who: Address, client_id: str) -> EffectSpec:
     return EffectSpec("contact", {"request": {"full_name": name, "email": who.address, "client_id": client_id}})
 
 
-def _watchers(case: Case, client_id: str) -> list[dict[str, object]]:
+def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object]]:
     """Those in Cc whom the ticket's watch list gets: active contacts of its client, of the sender's own
     domain (nobody else is looked up). Strangers take part without it."""
-    email = case.email
-    if not case.context.watch_cc or email.auto.is_auto or not case.sender.address:
+    email = context.email
+    if not context.policy.watch_cc or email.auto.is_auto or not context.sender.address:
         return []
-    domain = domains.of(case.sender.address)
-    near = [one for one in email.cc[:20] if domains.of(one.address) == domain and one.address not in case.context.own]
-    case.facts.want(*(ContactsOf(one.key) for one in near))
+    domain = domains.of(context.sender.address)
+    near = [one for one in email.cc[:20] if domains.of(one.address) == domain and one.address not in context.policy.own]
+    context.facts.want(*(ContactsOf(one.key) for one in near))
     found: list[dict[str, object]] = []
     for one in near:
-        contacts: list[Contact] = case.facts.ask(ContactsOf(one.key))
+        contacts: list[Contact] = context.facts.ask(ContactsOf(one.key))
         if any(each.client_id == client_id and not each.inactive for each in contacts):
             found.append({"email": one.key, "active": True, "name": one.name[:255], "source": "inbound_cc"})
     return found
 
 
-def body(case: Case) -> list[Block]:
+def body(context: DecisionContext) -> list[Block]:
     """What the customer wrote: of a technician's forward the forwarded part. A mail that somebody else
     attached stands below their words."""
-    email, forward = case.email, case.forward
+    email, forward = context.email, context.forward
     if forward is None:
         return list(email.blocks)
     original = forward.original
@@ -165,67 +168,67 @@ def body(case: Case) -> list[Block]:
     return [*email.blocks, paragraph(heading(original)), *original.blocks]
 
 
-def ids(case: Case, ticket_id: str = "") -> tuple[tuple[str, str], ...]:
+def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str], ...]:
     """The ids that lead to the ticket, "" for a new one, from now on, and how each is known. Those of the desk's mail
     about another ticket lead there, wherever the mail goes that has or names them."""
-    own = case.message_id or derived_message_id(case.email.digest)
-    carried = case.forward.original.message_ids if case.forward and case.forward.trusted else ()
-    named = [one for one in dict.fromkeys((*threading.thread_ids(case.email), *carried)) if one != own]
+    own = context.message_id or derived_message_id(context.email.digest)
+    carried = context.forward.original.message_ids if context.forward and context.forward.trusted else ()
+    named = [one for one in dict.fromkeys((*threading.thread_ids(context.email), *carried)) if one != own]
     if {root for one in named if (root := root_of(one))} - {ticket_id}:
         named = []
-    notification = case.email.marks.notification
+    notification = context.email.marks.notification
     if notification and notification.ticket_id != ticket_id:
-        own = derived_message_id(case.email.digest)
-    numbers = external.ids_of(case.email)
+        own = derived_message_id(context.email.digest)
+    numbers = external.ids_of(context.email)
     return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
 
 
-def people(case: Case, by_customer: bool) -> tuple[tuple[str, str], ...]:
+def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str], ...]:
     """Who takes part from now on; our own mailboxes do not. Whom somebody of ours writes to, or a supplier whom they
     brought in, stands aside: no customer."""
-    email = case.email
+    email = context.email
     if email.auto.is_auto:
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
     sender = [(email.sender.key, sender_role)] if email.sender else []
     others = [(one.key, to_role) for one in email.to] + [(one.key, cc_role) for one in email.cc]
-    if case.forward and case.forward.trusted:
-        original = case.forward.original
+    if context.forward and context.forward.trusted:
+        original = context.forward.original
         sender += [(original.sender.key, "sender")] if original.sender else []
         others += [(one.key, "to") for one in original.to]
         others += [(one.key, "cc") for one in original.cc]
-    elif filled := _filled_in(case):
+    elif filled := _filled_in(context):
         others.append((filled.key, "to"))
     found = dict(reversed([(address, role) for address, role in sender + others if "@" in address]))
-    return tuple((address, role) for address, role in reversed(found.items()) if address not in case.context.own)[:51]
+    return tuple((address, role) for address, role in reversed(found.items()) if address not in context.policy.own)[:51]
 
 
-def with_extras(case: Case, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
+def with_extras(context: DecisionContext, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
     """Add the original mail where the mailbox wants it uploaded (before the comment on missing files),
     and a line on the ticket that an operator took the mail away from."""
-    if case.context.attach_original:
-        effects = _with_original(case, effects)
-    if case.context.moved_from:
-        effects = [*effects, case.composer().moved(case.context.moved_from)]
+    if context.policy.attach_original:
+        effects = _with_original(context, effects)
+    if context.delivery.moved_from:
+        effects = [*effects, context.composer().moved(context.delivery.moved_from)]
     return tuple(effects)
 
 
-def _with_original(case: Case, effects: list[EffectSpec]) -> list[EffectSpec]:
+def _with_original(context: DecisionContext, effects: list[EffectSpec]) -> list[EffectSpec]:
     """The original carries every file of the mail: it is held with them, and not uploaded where one is dropped."""
-    fates = case.fates()
+    fates = context.fates()
     if any(one.dropped for one in fates):
         return effects
-    held = case.held_text or next((one.held for one in fates if one.held), "")
+    held = context.held_text or next((one.held for one in fates if one.held), "")
     called = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
     original = EffectSpec("document", {**called, "held": held} if held else called)
-    missing = EffectSpec("missing", {"metadata": {"delivery": case.context.delivery_id}})
+    missing = EffectSpec("missing", {"metadata": {"delivery": context.delivery.id}})
     last = next((one for one in effects if one.kind == "missing"), missing)  # it tells of the files before it
     return [*(one for one in effects if one is not last), original, last]
 
 
-def marks(case: Case) -> tuple[tuple[str, str], ...]:
+def marks(context: DecisionContext) -> tuple[tuple[str, str], ...]:
     """Addresses that a report says cannot be reached, with the status."""
-    bounce = case.email.auto.bounce
+    bounce = context.email.auto.bounce
     if bounce is None or not bounce.recipient or not bounce.status.startswith("5"):
         return ()
     return ((lower_ascii(bounce.recipient), bounce.status),)

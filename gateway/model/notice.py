@@ -1,4 +1,4 @@
-"""What a profile read out of a vendor's mail, and what the profile wants done with it."""
+"""What a profile read out of a vendor's mail, what the profile wants done with it, and where its ticket would go."""
 
 from __future__ import annotations
 
@@ -87,3 +87,20 @@ class Notice:
     def parsed(self) -> bool:
         """Whether the profile could read what it needs."""
         return not self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedNotice:
+    """The notice that a mail is, and where its ticket would go in the desk's ids. ``priorities`` are ids by name
+    without case, ``closed`` the status that closes a ticket, by board. ``missing`` are the keys of the
+    expectations that it meets, ``each`` their object where every one counts. ``client_id`` is known beforehand of
+    a mail that the gateway made."""
+
+    notice: Notice
+    desk: str = ""
+    destination: Mapping[str, str] = field(default_factory=dict)
+    priorities: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    each: str = ""
+    client_id: str = ""

@@ -1,4 +1,4 @@
-"""What a decision knows without asking: the mailbox's policies with the desk's ids, and the operator's words.
+"""What a decision knows without asking: the mailbox's policy with the desk's ids, and the operator's words.
 
 One function for live mail, ``gateway explain`` and ``gateway whatif``: what they show is what happens.
 """
@@ -12,12 +12,12 @@ import structlog
 
 from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.closed import Closing
-from gateway.decide.context import Context, Guard
-from gateway.decide.notices.noticing import Noticing
+from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.requester import Policy
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.desk.directory import Directory
 from gateway.match.ours import Ours
+from gateway.model.notice import ResolvedNotice
 from gateway.model.release import Release
 from gateway.store.deliveries import Delivery
 from gateway.templates import Templates
@@ -45,17 +45,26 @@ class Places:
             guard.own_per_hour,
         )
         self.sources = sources(settings)
-        self._known: dict[str, tuple[Catalog | None, dict[str, Any]]] = {}
+        self._known: dict[str, tuple[Catalog | None, MailboxPolicy]] = {}
 
-    def policies(self, box: MailboxSettings, directory: Directory | None) -> dict[str, Any]:
-        """The mailbox's part of a Context. Without a desk names stand for ids. Raises NoCatalog."""
-        if directory is None:
-            return _offline(box, self.settings)
-        catalog, known = self._known.get(box.address, (None, {}))
-        if catalog is None or catalog is not directory.catalog:
-            known = _online(box, self.settings, directory)
-            self._known[box.address] = (directory.catalog, known)
-        return known
+    def policy(self, box: MailboxSettings, directory: Directory | None) -> MailboxPolicy:
+        """The mailbox's policy, made once for each catalog. Without a desk names stand for ids. Raises NoCatalog."""
+        catalog = directory.catalog if directory else None
+        known = self._known.get(box.address)
+        if known is not None and known[0] is catalog:
+            return known[1]
+        values = _online(box, self.settings, directory) if directory else _offline(box, self.settings)
+        policy = MailboxPolicy(
+            own=self.own,
+            templates=self.templates[box.address],
+            attach_original=box.attach_original,
+            holds_internal_files=box.internal_files == "hold",
+            guard=self.guard,
+            double_send=box.double_send,
+            **values,
+        )
+        self._known[box.address] = (catalog, policy)
+        return policy
 
 
 def templates_of(box: MailboxSettings, shipped: Templates) -> Templates:
@@ -68,27 +77,21 @@ def context_of(
     box: MailboxSettings,
     directory: Directory | None,
     places: Places,
-    noticing: Noticing | None,
+    notice: ResolvedNotice | None,
     tell: bool = False,
-) -> Context:
+) -> DeliveryContext:
     """What a decision about the delivery knows. ``directory`` None: there is no desk to ask. Raises NoCatalog."""
     release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits)
-    return Context(
-        delivery_id=delivery.id,
-        own=places.own,
-        **places.policies(box, directory),
-        templates=places.templates[box.address],
-        attach_original=box.attach_original,
-        holds_internal_files=box.internal_files == "hold",
-        guard=places.guard,
-        double_send=box.double_send,
+    return DeliveryContext(
+        id=delivery.id,
+        policy=places.policy(box, directory),
         moved_to=delivery.moved_to,
         moved_from=delivery.moved_from,
         released=delivery.released,
         release=release,
         files_released=delivery.files_released,
         continues=delivery.continues,
-        noticing=None if release.unsuppressed else noticing,
+        notice=None if release.unsuppressed else notice,
         tell=tell,
     )
 

@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
-from gateway.decide.notices import context
-from gateway.decide.notices.noticing import Noticing
-from gateway.decide.policy import Context, decide, expected_questions
+from gateway.decide.context import DeliveryContext
+from gateway.decide.notices import ids as notice_ids
+from gateway.decide.policy import decide, expected_questions
 from gateway.decide.threading import thread_ids
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
@@ -27,6 +27,7 @@ from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
 from gateway.model import questions as ask
 from gateway.model.email import Email
+from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Plan
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
@@ -41,7 +42,7 @@ from gateway.templates import Templates
 from gateway.work.answers import Answers, from_store
 from gateway.work.context import Places, context_of
 from gateway.work.leases import Leases
-from gateway.work.noticing import noticing
+from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy
 from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
 
@@ -121,12 +122,12 @@ class Planner:
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         source = Answers(one, directory, self.store.read)
-        noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
-        if wait := self._wait(one, await self._look(one, email, noticed, source), directory):
-            if noticed is not None:  # the later ones wait for this one too
-                await self.store.write(lambda c: problems.wait_by(c, one, [context.problem_id(noticed.notice)]))
+        resolved = resolved_notice(email, one.envelope, box, self.places.sources, directory.catalog)
+        if wait := self._wait(one, await self._look(one, email, resolved, source), directory):
+            if resolved is not None:  # the later ones wait for this one too
+                await self.store.write(lambda c: problems.wait_by(c, one, [notice_ids.problem_id(resolved.notice)]))
             return wait
-        known = context_of(one, box, directory, self.places, noticed)
+        known = context_of(one, box, directory, self.places, resolved)
         try:
             decision, answers = await self._decide(one, email, known, source)
         except DeskAway as away:
@@ -139,12 +140,12 @@ class Planner:
     # -- waiting ----------------------------------------------------------------------------------
 
     async def _look(
-        self, one: Delivery, email: Email, noticed: Noticing | None, source: Answers
+        self, one: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers
     ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
-        of_problem = context.mentions(noticed.notice) if noticed else ()
-        families = context.families(one.desk, noticed.notice) if noticed else ()
+        of_problem = notice_ids.mentions(resolved.notice) if resolved else ()
+        families = notice_ids.families(one.desk, resolved.notice) if resolved else ()
 
         def look(connection: Connection) -> list[order.Blocker]:
             blockers = order.blockers(connection, one.desk, one.seq, ids)
@@ -170,7 +171,7 @@ class Planner:
     # -- deciding ---------------------------------------------------------------------------------
 
     async def _decide(
-        self, one: Delivery, email: Email, context: Context, source: Answers
+        self, one: Delivery, email: Email, context: DeliveryContext, source: Answers
     ) -> tuple[Decision, dict[ask.Question, Any]]:
         answers: dict[ask.Question, Any] = {}
         for _ in range(MOST_ROUNDS):
@@ -195,8 +196,8 @@ class Planner:
 
     # -- keeping ----------------------------------------------------------------------------------
 
-    async def _end(self, one: Delivery, email: Email, context: Context, decision: Decision, trace: str) -> Step:
-        values = {**_read(email, decision), "trace": trace, "board_id": context.destination["board_id"]}
+    async def _end(self, one: Delivery, email: Email, context: DeliveryContext, decision: Decision, trace: str) -> Step:
+        values = {**_read(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:

@@ -15,14 +15,15 @@ import pytest
 
 from gateway.config import profiles
 from gateway.config.profile import FixturePart, Profile
-from gateway.decide.context import Case, Context
+from gateway.decide.context import DecisionContext, DeliveryContext, MailboxPolicy
 from gateway.decide.notices import notice as deciding
-from gateway.decide.notices.context import Affair, problem_of
-from gateway.decide.notices.noticing import Noticing
+from gateway.decide.notices.context import NoticeContext
+from gateway.decide.notices.whose import problem_of
 from gateway.mail.read import read as read_mail
+from gateway.match.ours import Ours
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
-from gateway.model.notice import Notice
+from gateway.model.notice import Notice, ResolvedNotice
 from gateway.model.plan import Trace
 from gateway.model.problem import Problem
 from gateway.model.questions import Changes, Facts, OfIncident, Question, Reopens, StateOf, TicketState
@@ -49,13 +50,14 @@ class Answers(dict[Question, Any]):
         raise AssertionError(f"asked for {question.kind}")
 
 
-def affair(notice: Notice, known: list[Problem], client: str = "acme") -> Affair:
+def notice_context(notice: Notice, known: list[Problem], client: str = "acme") -> NoticeContext:
     """A notice under decision. Its profile may close."""
     handling = replace(notice.handling, close=True, flaps=0)
     notice = replace(notice, handling=handling, proven=True, at=0.0, sequence=-1)
     envelope = Envelope("", "alerts@msp.example", time=NOW)
-    case = Case(EMPTY, envelope, Context("d2", {}, frozenset()), Facts(Answers()), Trace())
-    return Affair(case, Noticing(notice), notice, client, False, known)
+    delivery = DeliveryContext("d2", MailboxPolicy(Ours(), {}))
+    mail = DecisionContext(EMPTY, envelope, delivery, Facts(Answers()), Trace())
+    return NoticeContext(mail, ResolvedNotice(notice), notice, client, False, known)
 
 
 EMPTY: Email = read_mail(b"Subject: x\n\n").email
@@ -63,14 +65,14 @@ EMPTY: Email = read_mail(b"Subject: x\n\n").email
 
 def problem_that(notice: Notice, client: str = "acme") -> Problem:
     """The open problem that a notice begins, with its ticket."""
-    begun = affair(notice, [], client).fresh()
+    begun = notice_context(notice, [], client).fresh()
     return replace(begun, ticket_id="t1", number="TIC1", opened_at=NOW - 60, last_at=NOW - 60, delivery_id="d1")
 
 
 def ends(notice: Notice, problem: Problem, client: str = "acme") -> bool:
     """Whether the notice leads to the closing of the problem's ticket."""
     known = [problem] if (problem.profile, problem.key) == (notice.profile, notice.key) else []
-    about = affair(notice, known, client)
+    about = notice_context(notice, known, client)
     verdict = deciding._judge(about, problem_of(about))
     return verdict.act == "recover"
 
@@ -103,7 +105,9 @@ def kin(name: str, fixture: FixturePart) -> str:
 def test_the_matrix_of_all_fixtures_closes_nothing_wrong() -> None:
     """Every recovery against every open problem of every other fixture."""
     wrong, right, tried = [], 0, 0
-    everything = [(name, *each) for name in profiles.shipped() for state in ("open", "planned") for each in told(name, state)]
+    everything = [
+        (name, *each) for name in profiles.shipped() for state in ("open", "planned") for each in told(name, state)
+    ]
     for name in profiles.shipped():
         for closing, notice in told(name, "close"):
             for other, opening, begun in everything:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from gateway.decide.notices import lifecycle
+from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Event
 from gateway.match.clients import words_of
 from gateway.model.plan import EffectSpec
 from gateway.model.problem import STORM, Problem
 from gateway.model.questions import NewProblems, OpenParts, PlannedWork, ProblemsOf
-
-if TYPE_CHECKING:
-    from gateway.decide.notices.context import Affair
 
 LISTS = 6
 LIST_AFTER = 60.0
@@ -34,24 +31,24 @@ class Joined:
     heading: str = ""
 
 
-def join(affair: Affair, begun: Problem) -> Joined | None:
+def join(context: NoticeContext, begun: Problem) -> Joined | None:
     """The ticket that a new problem shares, None for a ticket of its own."""
-    if affair.by_person or not affair.notice.proven or affair.notice.state == "planned":
+    if context.by_person or not context.notice.proven or context.notice.state == "planned":
         return None
-    return _planned(affair, begun) or _storm(affair, begun)
+    return _planned(context, begun) or _storm(context, begun)
 
 
 # -- planned work ----------------------------------------------------------------------------------
 
 
-def _planned(affair: Affair, begun: Problem) -> Joined | None:
+def _planned(context: NoticeContext, begun: Problem) -> Joined | None:
     """Its object lies in planned work that goes on: on that ticket, and at the end of the window on one of
     its own if it is still open."""
     if begun.until:  # the window is over
         return None
-    works: list[Problem] = affair.facts.ask(PlannedWork(affair.client_id, affair.now))
+    works: list[Problem] = context.facts.ask(PlannedWork(context.client_id, context.now))
     for work in works:
-        if work.id != begun.id and _touches(work, affair.notice.object):
+        if work.id != begun.id and _touches(work, context.notice.object):
             break
     else:
         return None
@@ -60,8 +57,8 @@ def _planned(affair: Affair, begun: Problem) -> Joined | None:
         begun, ticket_id=work.ticket_id, number=work.number, board_id=work.board_id, part_of=work.id, until=until
     )
     why = f"within the planned work of ticket {work.number}"
-    note = f"{begun.what()}: {affair.notice.word}, within the planned work. It gets a ticket if it is open at the end."
-    comment = affair.composer().comment((), internal=True, present={}, automatic=affair.notice.profile, note=note)
+    note = f"{begun.what()}: {context.notice.word}, within the planned work. It gets a ticket if it is open at the end."
+    comment = context.composer().comment((), internal=True, present={}, automatic=context.notice.profile, note=note)
     again = EffectSpec("again", {"after": until, "problem": begun.id, "changed_at": begun.changed_at})
     return Joined(problem, None, why, (*comment, again))
 
@@ -80,32 +77,32 @@ def _touches(work: Problem, name: str) -> bool:
 # -- storms ----------------------------------------------------------------------------------------
 
 
-def _storm(affair: Affair, begun: Problem) -> Joined | None:
+def _storm(context: NoticeContext, begun: Problem) -> Joined | None:
     """More new problems of the client than the profile takes: one ticket for all that follow, which lists
     them."""
-    handling, notice = affair.notice.handling, affair.notice
+    handling, notice = context.notice.handling, context.notice
     if not handling.storm:
         return None
-    new: int = affair.facts.ask(NewProblems(notice.profile, affair.client_id, affair.now - handling.storm_window))
+    new: int = context.facts.ask(NewProblems(notice.profile, context.client_id, context.now - handling.storm_window))
     if new < handling.storm:
         return None
-    known: list[Problem] = affair.facts.ask(ProblemsOf(notice.profile, STORM))
-    storm = next((one for one in known if one.client_id == affair.client_id), None)
+    known: list[Problem] = context.facts.ask(ProblemsOf(notice.profile, STORM))
+    storm = next((one for one in known if one.client_id == context.client_id), None)
     event = Event(
-        replace(notice, key=STORM, state="open", word="", rank=0, at=0, sequence=-1), affair.now, storm, affair.facts
+        replace(notice, key=STORM, state="open", word="", rank=0, at=0, sequence=-1), context.now, storm, context.facts
     )
     verdict = lifecycle.judge(event)
     why = f"{new} new problems of {notice.profile} in {handling.storm_window:.0f} s: a storm"
     if verdict.act == "open":
-        base = verdict.after or affair.fresh(STORM)
+        base = verdict.after or context.fresh(STORM)
         master = replace(
             base, state="open", object="storm", title=f"Storm of {notice.profile}", listing=True, count=1, words=1,
-            delivery_id=affair.case.context.delivery_id, opened_at=affair.now, changed_at=affair.now,
-            last_at=affair.now, checked_at=affair.now,
+            delivery_id=context.mail.delivery.id, opened_at=context.now, changed_at=context.now,
+            last_at=context.now, checked_at=context.now,
         )  # fmt: skip
         problem = replace(begun, part_of=master.id)
         heading = f"Storm: more than {handling.storm} new problems of {notice.profile}"
-        return Joined(problem, master, why, _lists(affair, master), makes=True, heading=heading)
+        return Joined(problem, master, why, _lists(context, master), makes=True, heading=heading)
     assert storm is not None and verdict.after is not None
     problem = replace(begun, part_of=storm.id, ticket_id=storm.ticket_id, number=storm.number, board_id=storm.board_id)
     effects: list[EffectSpec] = []
@@ -114,45 +111,45 @@ def _storm(affair: Affair, begun: Problem) -> Joined | None:
         effects.append(EffectSpec("status", {"request": request}))
     if storm.listing and storm.alive and not effects:
         return Joined(problem, None, why)
-    effects += _lists(affair, storm)
+    effects += _lists(context, storm)
     return Joined(problem, replace(verdict.after, state="open", listing=True), why, tuple(effects))
 
 
-def _lists(affair: Affair, storm: Problem) -> tuple[EffectSpec, ...]:
+def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectSpec, ...]:
     """Comments that name all parts not named before: made when they are sent, and only those needed."""
-    body = {"after": affair.now + LIST_AFTER, "problem": storm.id, "request": affair.composer().note_request()}
+    body = {"after": context.now + LIST_AFTER, "problem": storm.id, "request": context.composer().note_request()}
     return (EffectSpec("list", body),) * LISTS
 
 
-def over(affair: Affair, part: Problem) -> Problem | None:
+def over(context: NoticeContext, part: Problem) -> Problem | None:
     """The storm whose last open part is over now, as recovered."""
     if part.until:  # planned work ends by its own notice
         return None
-    if affair.facts.ask(OpenParts(part.part_of, part.id)):
+    if context.facts.ask(OpenParts(part.part_of, part.id)):
         return None
-    known: list[Problem] = affair.facts.ask(ProblemsOf(affair.notice.profile, STORM))
+    known: list[Problem] = context.facts.ask(ProblemsOf(context.notice.profile, STORM))
     storm = next((one for one in known if one.id == part.part_of), None)
     if storm is None or not storm.alive or not storm.ticket_id:
         return None
-    storm = replace(storm, state="recovered", changed_at=affair.now, last_at=affair.now, left="")
-    affair.change(storm)
+    storm = replace(storm, state="recovered", changed_at=context.now, last_at=context.now, left="")
+    context.change(storm)
     return storm
 
 
 # -- expected mail ---------------------------------------------------------------------------------
 
 
-def met(affair: Affair) -> list[Problem]:
+def met(context: NoticeContext) -> list[Problem]:
     """The tickets about mail that did not come, and that has come now."""
     found = []
-    if not affair.notice.proven:
+    if not context.notice.proven:
         return []
-    for key in affair.noticing.missing:
-        known: list[Problem] = affair.facts.ask(ProblemsOf(affair.notice.profile, key))
+    for key in context.resolved.missing:
+        known: list[Problem] = context.facts.ask(ProblemsOf(context.notice.profile, key))
         for one in known:
-            if one.alive and one.ticket_id and one.id not in affair.changes:
-                back = replace(one, state="recovered", changed_at=affair.now, last_at=affair.now, left="")
-                affair.change(back)
+            if one.alive and one.ticket_id and one.id not in context.changes:
+                back = replace(one, state="recovered", changed_at=context.now, last_at=context.now, left="")
+                context.change(back)
                 found.append(back)
     return found
 
@@ -160,19 +157,21 @@ def met(affair: Affair) -> list[Problem]:
 # -- closing ---------------------------------------------------------------------------------------
 
 
-def closures(affair: Affair, problems: Sequence[Problem], close_at: float = 0.0) -> list[tuple[Problem, EffectSpec]]:
+def closures(
+    context: NoticeContext, problems: Sequence[Problem], close_at: float = 0.0
+) -> list[tuple[Problem, EffectSpec]]:
     """For each problem that is over: close its ticket if nobody touched it, then tell what was done."""
     out = []
     for one in problems:
-        after = close_at or affair.now + affair.notice.handling.hold
+        after = close_at or context.now + context.notice.handling.hold
         why = ""
-        if not affair.notice.handling.close:
-            why = f"the profile {affair.notice.profile} closes nothing"
+        if not context.notice.handling.close:
+            why = f"the profile {context.notice.profile} closes nothing"
         elif one.forwarded:
             why = "a person reported it"
-        elif one.board_id not in affair.noticing.closed:
+        elif one.board_id not in context.resolved.closed:
             why = "its board has no status that closes"
-        request = {"status_id": affair.noticing.closed.get(one.board_id, ""), "suppressContactNotifications": True}
+        request = {"status_id": context.resolved.closed.get(one.board_id, ""), "suppressContactNotifications": True}
         body = {
             "after": after,
             "problem": one.id,
@@ -183,11 +182,11 @@ def closures(affair: Affair, problems: Sequence[Problem], close_at: float = 0.0)
             "request": request,
         }
         words = {
-            "word": affair.notice.word or "recovered",
-            "profile": affair.notice.profile,
-            "at": datetime.fromtimestamp(affair.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "subject": affair.case.email.subject[:255],
+            "word": context.notice.word or "recovered",
+            "profile": context.notice.profile,
+            "at": datetime.fromtimestamp(context.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "subject": context.mail.email.subject[:255],
         }
-        told = {"ticket_id": one.ticket_id, "words": words, "request": affair.composer().note_request()}
+        told = {"ticket_id": one.ticket_id, "words": words, "request": context.composer().note_request()}
         out += [(one, EffectSpec("close", body)), (one, EffectSpec("told", told))]
     return out

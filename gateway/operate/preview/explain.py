@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import MailboxSettings, Settings
-from gateway.decide.notices.noticing import Noticing
-from gateway.decide.policy import Context, decide
+from gateway.decide.context import DeliveryContext
+from gateway.decide.policy import decide
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.head import split_head, with_line_feeds
@@ -26,6 +26,7 @@ from gateway.mail.read import read
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope, Verdict
+from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision
 from gateway.smtp.spam import Spam, spam_of
 from gateway.store.deliveries import Delivery
@@ -33,7 +34,7 @@ from gateway.store.engine import make_engine
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
 from gateway.work.context import Places, context_of
-from gateway.work.noticing import noticing
+from gateway.work.notices import resolved_notice
 from gateway.work.sources import sources
 
 EMPTY: dict[type[ask.Question], Any] = {
@@ -92,8 +93,8 @@ async def explain(
         scl=spam.scl,
     )
     delivery = _delivery(box, envelope, email)
-    noticed = noticing(email, envelope, box, sources(settings), directory.catalog if directory else None)
-    context = _context(delivery, box, directory, Places(settings), noticed)
+    resolved = resolved_notice(email, envelope, box, sources(settings), directory.catalog if directory else None)
+    context = _context(delivery, box, directory, Places(settings), resolved)
     source = Answers(delivery, directory, lambda operation: _on_database(settings, operation))
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
@@ -141,12 +142,16 @@ def _mail_from(sender: str | None, email: Email) -> str:
 
 
 def _context(
-    delivery: Delivery, box: MailboxSettings, directory: Directory | None, places: Places, noticed: Noticing | None
-) -> Context:
+    delivery: Delivery,
+    box: MailboxSettings,
+    directory: Directory | None,
+    places: Places,
+    resolved: ResolvedNotice | None,
+) -> DeliveryContext:
     """What live mail is decided with, or its names where the desk is not there to tell the ids."""
     with contextlib.suppress(NoCatalog):
-        return context_of(delivery, box, directory, places, noticed, tell=True)
-    return context_of(delivery, box, None, places, noticed, tell=True)
+        return context_of(delivery, box, directory, places, resolved, tell=True)
+    return context_of(delivery, box, None, places, resolved, tell=True)
 
 
 def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, and_, or_, select
 
 from gateway.config.settings import Settings
-from gateway.decide.context import Context
+from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
@@ -40,7 +40,7 @@ from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
 from gateway.work.context import Places, context_of
-from gateway.work.noticing import noticing
+from gateway.work.notices import resolved_notice
 from gateway.work.parser import ParserBroken, ParserDied
 
 BATCH = 200
@@ -159,25 +159,25 @@ class _Replay:
         async with self._room:
             try:
                 email = await self.parser.read(kept.mail)
-                noticed = noticing(email, one.envelope, box, self.places.sources, directory.catalog)
-                context = context_of(one, box, directory, self.places, noticed)
+                resolved = resolved_notice(email, one.envelope, box, self.places.sources, directory.catalog)
+                context = context_of(one, box, directory, self.places, resolved)
             except (NoCatalog, ParserDied, ParserBroken):
                 self.report.left_out += 1
                 return None
             opened = _Opened(kept, email, context, directory)
-            return opened if context.noticing else await self.judge(opened)
+            return opened if context.notice else await self.judge(opened)
 
     async def judge(self, opened: _Opened) -> Change | None:
         """Decide about a mail. Notices have to come in the order in which they were accepted."""
         kept, email, one = opened.kept, opened.email, opened.kept.one
-        noticed = opened.context.noticing
-        book = self.books[one.desk] if noticed else None
+        resolved = opened.context.notice
+        book = self.books[one.desk] if resolved else None
         answers = dict(kept.answers)
-        if book is not None and noticed is not None:
+        if book is not None and resolved is not None:
             await book.advance(one.envelope.time)
             for question, answer in kept.answers.items():
                 book.seed(question, answer)
-            if noticed.notice.profile in self.diverged:
+            if resolved.notice.profile in self.diverged:
                 answers = {key: value for key, value in answers.items() if not book.knows(key)}
 
         async def look(operation: Callable[[Connection], Any]) -> Any:
@@ -196,10 +196,10 @@ class _Replay:
                     answers[question] = EMPTY[type(question)]
         sender = email.sender.address if email.sender else ""
         change = _change(kept, _became(decision), sender, email.subject, self.names[one.desk])
-        if book is not None and noticed is not None:
+        if book is not None and resolved is not None:
             if change is not None:
-                self.diverged.add(noticed.notice.profile)
-            unread = not noticed.notice.parsed
+                self.diverged.add(resolved.notice.profile)
+            unread = not resolved.notice.parsed
             await book.take(one, decision, kept.became["outcome"], unread, same=change is None)
         return change
 
@@ -208,7 +208,7 @@ class _Replay:
 class _Opened:
     kept: _Kept
     email: Email
-    context: Context
+    context: DeliveryContext
     directory: Directory
 
 

@@ -8,11 +8,10 @@ from dataclasses import replace
 import structlog
 
 from gateway.config.settings import MailboxSettings
-from gateway.decide.notices.noticing import Noticing
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
-from gateway.model.notice import Notice
+from gateway.model.notice import Notice, ResolvedNotice
 from gateway.model.problem import missing_key
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
@@ -21,9 +20,9 @@ from gateway.work.sources import ids_of
 log = structlog.get_logger("work")
 
 
-def noticing(
+def resolved_notice(
     email: Email, envelope: Envelope, box: MailboxSettings, sources: Sources, catalog: Catalog | None
-) -> Noticing | None:
+) -> ResolvedNotice | None:
     """The notice that a mail is, None for none. Without a catalog names stand for ids."""
     notice = _missing(envelope, sources) or read(email, envelope, sources, desk=box.desk, mailbox=box.address)
     source = sources.named(notice.profile) if notice else None
@@ -38,7 +37,7 @@ def noticing(
     if catalog is not None:
         priorities = {str(row["priority_name"]).casefold(): str(row["priority_id"]) for row in catalog.priorities}
         closed = {board: status for board in catalog.boards if (status := catalog.closed_status(board))}
-    return Noticing(
+    return ResolvedNotice(
         notice,
         box.desk,
         destination=_destination(source, catalog),
