@@ -24,13 +24,13 @@ class Answer(NamedTuple):
 
 # -- the session
 BUSY = Answer("busy", 421, "4.3.2", "The server is busy, please try again later")
-DRAINING = Answer("draining", 421, "4.3.2", "The server is going down, please try again later")
+DRAINING = Answer("draining", 421, "4.3.2", "The server is shutting down, please try again later")
 TOO_MANY_CONNECTIONS = Answer("connections", 421, "4.7.0", "Too many connections from your address, please close some")
-TOO_FAST = Answer("connection-rate", 421, "4.7.0", "Too many connections in a short time, please try again later")
-DENIED = Answer("denied", 554, "5.7.1", "Mail from your network is refused here")
-NOT_FOR_YOU = Answer("network", 554, "5.7.1", "This port takes mail from named networks only")
-TIMEOUT = Answer("timeout", 421, "4.4.2", "Waited too long for you, closing the connection")
-TOO_SLOW = Answer("slow", 421, "4.4.2", "The mail came in too slowly, please try again later")
+TOO_FAST = Answer("connection-rate", 421, "4.7.0", "Too many new connections, please try again later")
+DENIED = Answer("denied", 554, "5.7.1", "Mail from your network is not accepted here")
+NOT_FOR_YOU = Answer("network", 554, "5.7.1", "This port accepts mail from certain networks only")
+TIMEOUT = Answer("timeout", 421, "4.4.2", "Timed out waiting for you, closing the connection")
+TOO_SLOW = Answer("slow", 421, "4.4.2", "The mail arrived too slowly, please try again later")
 TOO_MANY_ERRORS = Answer("errors", 421, "4.7.0", "Too many errors, closing the connection")
 TOO_MANY_COMMANDS = Answer("commands", 421, "4.7.0", "Too many commands, closing the connection")
 ERROR_RATE = Answer("error-rate", 421, "4.7.0", "Too many errors from your address, please try again later")
@@ -43,51 +43,58 @@ SYNTAX = Answer("syntax", 501, "5.5.4", "Syntax: {usage}")
 HELLO_FIRST = Answer("order", 503, "5.5.1", "Send {hello} first")
 MAIL_FIRST = Answer("order", 503, "5.5.1", "Send MAIL first")
 RCPT_FIRST = Answer("order", 503, "5.5.1", "Send MAIL and RCPT first")
-NESTED = Answer("order", 503, "5.5.1", "A mail is under way already")
-NOT_BETWEEN_CHUNKS = Answer("order", 503, "5.5.1", "Not between the chunks of a mail")
+NESTED = Answer("order", 503, "5.5.1", "A mail transaction is already in progress")
+NOT_BETWEEN_CHUNKS = Answer("order", 503, "5.5.1", "Not allowed between the BDAT chunks of a mail")
 PARAMETER = Answer("parameter", 555, "5.5.4", "Parameter {name} not known")
 BAD_PARAMETER = Answer("parameter", 501, "5.5.4", "Parameter {name} not understood")
 
 # -- TLS and AUTH
 TLS_FIRST = Answer("tls", 530, "5.7.0", "Send STARTTLS first, this port needs an encrypted connection")
-TLS_INJECTION = Answer("tls-injection", 503, "5.5.1", "Commands after STARTTLS and before TLS are refused")
+TLS_INJECTION = Answer(
+    "tls-injection", 503, "5.5.1", "Commands after STARTTLS and before the TLS handshake are not accepted"
+)
 AUTH_FIRST = Answer("auth", 530, "5.7.0", "Log in first")
 AUTH_NEEDS_TLS = Answer("auth", 538, "5.7.11", "Logging in needs an encrypted connection")
 AUTH_WRONG = Answer("password", 535, "5.7.8", "Login or password is wrong")
-AUTH_KIND = Answer("auth", 504, "5.5.4", "This way to log in is not offered")
-AUTH_AGAIN = Answer("auth", 503, "5.5.1", "Logged in already")
-AUTH_ABORTED = Answer("auth", 501, "5.7.0", "Login given up")
-AUTH_SYNTAX = Answer("auth", 501, "5.5.2", "The login could not be decoded")
-AUTH_LIMIT = Answer("password-rate", 454, "4.7.0", "Too many wrong passwords from your address, please try later")
-SENDER_NOT_YOURS = Answer("sender", 553, "5.7.1", "This login may not write as that sender")
+AUTH_KIND = Answer("auth", 504, "5.5.4", "This authentication mechanism is not offered")
+AUTH_AGAIN = Answer("auth", 503, "5.5.1", "Already logged in")
+AUTH_ABORTED = Answer("auth", 501, "5.7.0", "Login cancelled")
+AUTH_SYNTAX = Answer("auth", 501, "5.5.2", "The login data could not be decoded")
+AUTH_LIMIT = Answer("password-rate", 454, "4.7.0", "Too many wrong passwords from your address, please try again later")
+SENDER_NOT_YOURS = Answer("sender", 553, "5.7.1", "This login may not send as that address")
 
 # -- MAIL and RCPT
 TOO_LARGE = Answer("size", 552, "5.3.4", "The mail is larger than {limit}, please send large files another way")
 MAIL_RATE = Answer("mail-rate", 450, "4.7.1", "Too many mails from your address, please try again later")
-SENDER_RATE = Answer("sender-rate", 450, "4.7.1", "Too many mails of this sender, please try again later")
+SENDER_RATE = Answer("sender-rate", 450, "4.7.1", "Too many mails from this sender, please try again later")
 RECIPIENT_RATE = Answer("recipient-rate", 450, "4.7.1", "Too many recipients from your address, please try again later")
 TOO_MANY_RECIPIENTS = Answer("recipients", 452, "4.5.3", "Too many recipients, please send the rest separately")
 NO_MAILBOX = Answer("no-mailbox", 550, "5.1.1", "There is no such mailbox here")
-NO_RELAY = Answer("relay", 550, "5.7.1", "This server takes mail for its own mailboxes only")
-PAUSED = Answer("paused", 450, "4.2.1", "The mailbox takes no mail for now, please try again later")
+NO_RELAY = Answer("relay", 550, "5.7.1", "This server accepts mail for its own mailboxes only")
+PAUSED = Answer("paused", 450, "4.2.1", "The mailbox does not accept mail at the moment, please try again later")
 CLOSED = Answer("closed", 550, "5.2.1", "The mailbox is closed")
-HARVESTING = Answer("harvest", 450, "4.7.1", "Too many unknown mailboxes were named, please try again later")
+HARVESTING = Answer("harvest", 450, "4.7.1", "Too many unknown recipients, please try again later")
 
 # -- the mail
-STORE = Answer("store", 451, "4.3.0", "The mail could not be kept, please try again later")
-DISK = Answer("disk", 452, "4.3.1", "There is no room for the mail now, please try again later")
+STORE = Answer("store", 451, "4.3.0", "The mail could not be stored, please try again later")
+DISK = Answer("disk", 452, "4.3.1", "There is not enough disk space for the mail, please try again later")
 IN_FLIGHT = Answer("in-flight", 452, "4.3.1", "Too much mail is arriving at once, please try again later")
-OVERLOAD = Answer("overload", 451, "4.3.2", "The server has too much to do, please try again later")
+OVERLOAD = Answer("overload", 451, "4.3.2", "The server is overloaded, please try again later")
 BARE_LINE_END = Answer(
-    "bare-line-end", 550, "5.5.2", "The mail has line ends without CR or without LF, which is refused here"
+    "bare-line-end", 550, "5.5.2", "The mail has bare CR or LF line ends, which are not accepted here"
 )
-LOOP_RECEIVED = Answer("loop", 554, "5.4.6", "The mail went round too often, there is a loop")
-LOOP_OWN = Answer("loop", 554, "5.4.6", "The mail was here before, there is a loop")
-SENDER_FAILED = Answer("verdict", 550, "5.7.1", "The sender could not be proven: {why}")
-SENDER_UNKNOWN = Answer("verdict-unknown", 451, "4.7.24", "The sender could not be looked up, please try again later")
+LOOP_RECEIVED = Answer("loop", 554, "5.4.6", "Too many hops, this is a mail loop")
+LOOP_OWN = Answer("loop", 554, "5.4.6", "The mail has passed through here before, this is a mail loop")
+SENDER_FAILED = Answer("verdict", 550, "5.7.1", "Sender authentication failed: {why}")
+SENDER_UNKNOWN = Answer(
+    "verdict-unknown",
+    451,
+    "4.7.24",
+    "The sender could not be verified at the moment, please try again later",
+)
 INFECTED = Answer("malware", 554, "5.7.0", "The mail contains malware")
 SCANNER_AWAY = Answer("scanner", 451, "4.7.1", "The mail could not be scanned, please try again later")
-INTERNAL = Answer("internal", 451, "4.3.0", "Something went wrong here, please try again later")
+INTERNAL = Answer("internal", 451, "4.3.0", "Internal error, please try again later")
 
 
 def plain(text: str) -> str:

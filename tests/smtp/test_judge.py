@@ -109,7 +109,7 @@ async def test_mailboxes_decide_for_themselves(kept: Store, tmp_path: Path) -> N
     )
     failed, none, unknown = stamped(b"dmarc=fail"), stamped(b"dmarc=none"), b"From: a@acme.example\r\n\r\nx"
     async with serving(kept, tmp_path, boxes=boxes, **RELAYED) as listener, peer(listener) as one:
-        assert (await send(one, failed, "strict")).startswith("550 5.7.1 The sender could not be proven")
+        assert (await send(one, failed, "strict")).startswith("550 5.7.1 Sender authentication failed")
         assert (await send(one, unknown, "strict")).startswith("451 4.7.24")
         assert (await send(one, none, "strict")).startswith("250")
         assert (await send(one, failed, "open")).startswith("250")

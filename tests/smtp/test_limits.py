@@ -139,7 +139,7 @@ async def test_harvesting_ends_the_session_and_then_the_hour(kept: Store, tmp_pa
             await one.say("MAIL FROM:<>")
             for number in range(3):
                 assert (await one.say(f"RCPT TO:<user{number}@msp.example>")).startswith("550 5.1.1")
-            assert (await one.answer()).startswith("421 4.7.1 Too many unknown mailboxes")
+            assert (await one.answer()).startswith("421 4.7.1 Too many unknown recipients")
         async with peer(listener) as one:
             await one.say("EHLO x")
             await one.say("MAIL FROM:<>")
@@ -314,7 +314,7 @@ async def test_a_name_is_not_limited_by_what_was_not_taken(kept: Store, tmp_path
                 assert (await good.say(b"Subject: %d\r\n\r\nx\r\n.\r\n" % number)).startswith("250")
             await good.ready()
             assert (await good.say(b"Subject: 4\r\n\r\nx\r\n.\r\n")).startswith(
-                "450 4.7.1 Too many mails of this sender"
+                "450 4.7.1 Too many mails from this sender"
             )
             assert (await good.say("MAIL FROM:<b@acme.example>")).startswith("250")
 

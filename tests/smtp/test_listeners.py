@@ -58,7 +58,7 @@ async def test_lmtp_refuses_for_one_and_keeps_for_the_other(kept: Store, tmp_pat
         await one.say("DATA")
         answers = [await one.say(mail + b".\r\n"), await one.answer()]
 
-    assert answers[0].startswith("550 5.7.1 The sender could not be proven: relay: dmarc=fail")
+    assert answers[0].startswith("550 5.7.1 Sender authentication failed: relay: dmarc=fail")
     assert answers[1].startswith("250 2.0.0")
     (envelope,) = await envelopes(kept)
     assert envelope["quarantine"] == "failed-verification"
@@ -90,7 +90,7 @@ async def test_a_relay_listener_is_for_the_relays(kept: Store, tmp_path: Path) -
     settings = {**one_listener(kind="relay"), "relays": ["127.0.1.0/24"]}
     async with serving(kept, tmp_path, **settings) as listener:
         async with peer(listener, greeted=False) as one:
-            assert (await one.answer()).startswith("554 5.7.1 This port takes mail from named networks only")
+            assert (await one.answer()).startswith("554 5.7.1 This port accepts mail from certain networks only")
         async with peer(listener, local="127.0.1.5") as one:
             await one.ready()
             assert (await one.say(b"x\r\n.\r\n")).startswith("250")

@@ -97,7 +97,7 @@ async def test_postfix_keeps_and_retries_on_4xx_and_bounces_on_5xx(kept: Store, 
         with postfix(relayhost=f"[127.0.0.1]:{port_of(listener)}") as relay:
             await asyncio.to_thread(submit, relay, ["support@msp.example"])
             line = await asyncio.to_thread(relay.await_log, "status=deferred")
-            assert "450 4.2.1 The mailbox takes no mail for now" in line
+            assert "450 4.2.1 The mailbox does not accept mail at the moment" in line
             assert await contents(kept) == []
             listener.edge.mailboxes = Mailboxes(BOXES)
             await asyncio.to_thread(relay.await_log, "status=sent")

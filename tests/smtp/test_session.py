@@ -141,7 +141,7 @@ async def test_no_250_and_no_exception_text_when_the_store_fails(kept: Store, tm
         kept.write = fail  # type: ignore[method-assign, assignment]
         answer = await one.say(b"x\r\n.\r\n")
 
-    assert re.fullmatch(r"451 4\.3\.0 The mail could not be kept, please try again later \[[0-9a-f]{6}\]", answer)
+    assert re.fullmatch(r"451 4\.3\.0 The mail could not be stored, please try again later \[[0-9a-f]{6}\]", answer)
 
 
 async def test_starttls(kept: Store, tmp_path: Path, tls: Tls) -> None:
