@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gateway.model.problem import Noticed, Problem
+from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
@@ -76,7 +76,7 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
-    the operator. ``changes`` and ``noticed`` are of vendors' notices."""
+    the operator. ``changes`` and ``notice_record`` are of vendors' notices."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -85,4 +85,4 @@ class Decision:
     trace: tuple[Step, ...] = ()
     learned: tuple[Learned, ...] = ()
     changes: tuple[Problem, ...] = ()  # problems as they are from now on
-    noticed: Noticed | None = None
+    notice_record: NoticeRecord | None = None

@@ -91,7 +91,7 @@ Became = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Noticed:
+class NoticeRecord:
     """What the store keeps of one notice. ``changed`` says that it changed its problem's state."""
 
     profile: str

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 
-from gateway.model.problem import Noticed, Problem
+from gateway.model.problem import NoticeRecord, Problem
 from gateway.store import dialects, expectations
 from gateway.store.deliveries import Delivery
 from gateway.store.mapping import Reserved, key
@@ -115,13 +115,15 @@ def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
             raise Overtaken(f"another notice of {one.what()[:100]}")
 
 
-def keep_notice(connection: Connection, one: Delivery, noticed: Noticed) -> None:
+def keep_notice(connection: Connection, one: Delivery, notice_record: NoticeRecord) -> None:
     """Remember a notice; deciding it anew replaces what was remembered."""
-    if noticed.expected and noticed.proven:
-        expectations.came(connection, one.desk, noticed.profile, noticed.expected, noticed.each, one.envelope.time)
-    values = {**asdict(noticed), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
+    if notice_record.expected and notice_record.proven:
+        expectations.came(
+            connection, one.desk, notice_record.profile, notice_record.expected, notice_record.each, one.envelope.time
+        )
+    values = {**asdict(notice_record), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
     del values["each"]
-    values["detail"], values["failed"] = noticed.detail[:500], noticed.failed[:500]
+    values["detail"], values["failed"] = notice_record.detail[:500], notice_record.failed[:500]
     statement = dialects.insert(connection.dialect.name, notice).values(**values)
     connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))
 

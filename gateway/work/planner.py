@@ -279,8 +279,8 @@ class Planner:
     def _keep_problems(connection: Connection, one: Delivery, decision: Decision) -> None:
         """Raises Reserved when another notice changed a problem since the decision."""
         problems.keep(connection, one.desk, decision.changes)
-        if decision.noticed is not None:
-            problems.keep_notice(connection, one, decision.noticed)
+        if decision.notice_record is not None:
+            problems.keep_notice(connection, one, decision.notice_record)
 
     @staticmethod
     def _same_incident(connection: Connection, one: Delivery, answers: Mapping[ask.Question, Any]) -> None:
@@ -308,7 +308,7 @@ def _read(email: Email, decision: Decision) -> dict[str, Any]:
         "sender": sender,
         "sender_domain": sender.rpartition("@")[2],
         "subject": email.subject[:255],
-        "class": VENDOR if decision.noticed and decision.noticed.proven else email.auto.kind,
+        "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,
         "outcome": decision.outcome,
     }
 

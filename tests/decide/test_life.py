@@ -62,7 +62,7 @@ class World:
         answers: dict[ask.Question, Any] = {}
         while True:
             try:
-                verdict = lifecycle.judge(Event(notice, self.now, self.problem, ask.Facts(answers)))
+                verdict = lifecycle.evaluate(Event(notice, self.now, self.problem, ask.Facts(answers)))
                 break
             except ask.Unanswered as missing:
                 answers.update({question: self.answer(question) for question in missing.questions})
@@ -220,7 +220,7 @@ def test_unknown_words_are_problems_and_never_ends() -> None:
     world = World()
     strange = Notice("p", "update", "k", word="GLORIOUS", strange=True, proven=True)
 
-    assert lifecycle.judge(Event(strange, world.now, None, ask.Facts({}))).act == "open"
+    assert lifecycle.evaluate(Event(strange, world.now, None, ask.Facts({}))).act == "open"
 
 
 def test_what_could_not_be_read_whole_closes_nothing() -> None:
@@ -229,4 +229,4 @@ def test_what_could_not_be_read_whole_closes_nothing() -> None:
     half = Notice("p", "close", "k", word="OK", failed=("state",), proven=True, handling=world.handling)
     answers = {ask.StateOf("t1"): world.answer(ask.StateOf("t1"))}
 
-    assert lifecycle.judge(Event(half, world.now + 60, world.problem, ask.Facts(answers))).act == "comment"
+    assert lifecycle.evaluate(Event(half, world.now + 60, world.problem, ask.Facts(answers))).act == "comment"

@@ -73,7 +73,7 @@ def ends(notice: Notice, problem: Problem, client: str = "acme") -> bool:
     """Whether the notice leads to the closing of the problem's ticket."""
     known = [problem] if (problem.profile, problem.key) == (notice.profile, notice.key) else []
     about = notice_context(notice, known, client)
-    verdict = deciding._judge(about, problem_of(about))
+    verdict = deciding._evaluate(about, problem_of(about))
     return verdict.act == "recover"
 
 

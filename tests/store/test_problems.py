@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from gateway.model.problem import Noticed, Problem, family_of, id_of
+from gateway.model.problem import NoticeRecord, Problem, family_of, id_of
 from gateway.store import claims, deliveries, expectations, order, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store, make_engine
@@ -81,10 +81,10 @@ def test_questions(run: Callable[..., Any]) -> None:
 
 def test_notices_are_remembered_once_and_counted(run: Callable[..., Any]) -> None:
     one = run(delivered)
-    noticed = Noticed("nagios", "ticket", PROBLEM.id, "acme", "open", changed=True, proven=True, expected="daily")
+    notice_record = NoticeRecord("nagios", "ticket", PROBLEM.id, "acme", "open", changed=True, proven=True, expected="daily")
     for became in ("ticket", "comment"):
-        run(lambda c, became=became: problems.keep_notice(c, one, replace(noticed, became=became)))
-    run(lambda c: problems.keep_notice(c, replace(one, id="x" * 36), replace(noticed, failed="host", changed=False)))
+        run(lambda c, became=became: problems.keep_notice(c, one, replace(notice_record, became=became)))
+    run(lambda c: problems.keep_notice(c, replace(one, id="x" * 36), replace(notice_record, failed="host", changed=False)))
 
     assert run(lambda c: problems.changes(c, PROBLEM.id, 0.0)) == 1
     assert run(lambda c: problems.drift(c, 0.0)) == [("nagios", 2, 1)]
@@ -98,7 +98,7 @@ def test_lists(run: Callable[..., Any]) -> None:
     child = replace(PROBLEM, id="2" * 32, master_id="t1", ticket_id="t2")
     run(lambda c: problems.keep(c, "default", [left, child]))
     one = run(delivered)
-    run(lambda c: problems.keep_notice(c, one, Noticed("nagios", "doubt", left.id, state="close")))
+    run(lambda c: problems.keep_notice(c, one, NoticeRecord("nagios", "doubt", left.id, state="close")))
 
     assert [row["id"] for row in run(lambda c: problems.left_open(c, 10))] == [left.id]
     assert {row["id"] for row in run(lambda c: problems.listing(c, None, 10))} == {left.id, child.id}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from gateway.decide.compose import Composer
 from gateway.decide.context import DecisionContext
 from gateway.model.notice import Notice, ResolvedNotice
+from gateway.model.plan import EffectSpec
 from gateway.model.problem import Problem, family_of, id_of
 from gateway.model.questions import Facts
 
@@ -57,3 +58,16 @@ class NoticeContext:
         notice = self.notice
         same = (problem.key, problem.scope, problem.client_id)
         return same == (notice.key, notice.scope, self.said_client)
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A problem on a ticket that stands for several: it is that of ``master``; ``makes`` when the ticket is to be made
+    with it."""
+
+    problem: Problem
+    master: Problem | None
+    why: str
+    effects: tuple[EffectSpec, ...] = ()
+    makes: bool = False
+    heading: str = ""

@@ -72,7 +72,7 @@ class Event:
         return state
 
 
-def judge(event: Event) -> Verdict:
+def evaluate(event: Event) -> Verdict:
     """The first rule that applies."""
     for name, rule in LIFECYCLE:
         verdict = rule(event)

@@ -127,10 +127,10 @@ class Book:
 
     async def take(self, one: Delivery, decision: Decision, before: str, unread: bool, same: bool) -> None:
         """What the decision would have stored. ``before`` is what the mail became, ``same`` that it still does."""
-        noticed = decision.noticed
-        if noticed is None:
+        notice_record = decision.notice_record
+        if notice_record is None:
             return
-        tally = self.tallies.setdefault(noticed.profile, Tally())
+        tally = self.tallies.setdefault(notice_record.profile, Tally())
         tally.mails += 1
         tally.unread += unread
         tally.tickets_before += before == "ticket"
@@ -138,8 +138,8 @@ class Book:
             self._problems[problem.id] = replace(problem, revision=problem.revision + 1)
             if problem.opened_at == one.envelope.time:
                 self._began.append((problem.profile, problem.client_id, problem.opened_at))
-        if noticed.changed:
-            self._changes.setdefault(noticed.problem_id, []).append(one.envelope.time)
+        if notice_record.changed:
+            self._changes.setdefault(notice_record.problem_id, []).append(one.envelope.time)
         if decision.plan is None:
             tally.counted += 1
         elif decision.outcome == "ticket":
@@ -149,7 +149,7 @@ class Book:
             tally.comments += any(spec.kind == "comment" for spec in decision.plan.effects)
         if same:  # its ticket is the real one, and has its own history
             return
-        problem_now = self._problems.get(noticed.problem_id)
+        problem_now = self._problems.get(notice_record.problem_id)
         if problem_now and (ticket := self._tickets.get(problem_now.ticket_id)):
             ticket.mails.add(one.id)
             ticket.real += [one.ticket_id] if one.ticket_id else []

@@ -1,0 +1,45 @@
+"""What closes when something is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from gateway.decide.notices.context import NoticeContext
+from gateway.model.plan import EffectSpec
+from gateway.model.problem import Problem
+
+
+def closures(
+    context: NoticeContext, problems: Sequence[Problem], close_at: float = 0.0
+) -> list[tuple[Problem, EffectSpec]]:
+    """For each problem that is over: close its ticket if nobody touched it, then tell what was done."""
+    out = []
+    for problem in problems:
+        after = close_at or context.now + context.notice.handling.hold
+        why = ""
+        if not context.notice.handling.close:
+            why = f"the profile {context.notice.profile} closes nothing"
+        elif problem.forwarded:
+            why = "a person reported it"
+        elif problem.board_id not in context.resolved.closed:
+            why = "its board has no status that closes"
+        request = {"status_id": context.resolved.closed.get(problem.board_id, ""), "suppressContactNotifications": True}
+        body = {
+            "after": after,
+            "problem": problem.id,
+            "changed_at": problem.changed_at,
+            "ticket_id": problem.ticket_id,
+            "status_id": problem.status_id,
+            "never": why,
+            "request": request,
+        }
+        words = {
+            "word": context.notice.word or "recovered",
+            "profile": context.notice.profile,
+            "at": datetime.fromtimestamp(context.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "subject": context.mail.email.subject[:255],
+        }
+        told = {"ticket_id": problem.ticket_id, "words": words, "request": context.composer().note_request()}
+        out += [(problem, EffectSpec("close", body)), (problem, EffectSpec("told", told))]
+    return out

@@ -1,0 +1,139 @@
+"""A problem's new ticket: its own, or the one that it shares with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.decide import newticket
+from gateway.decide.notices import closing, expected, incidents, lifecycle, planned_work, storms
+from gateway.decide.notices.context import Joined, NoticeContext
+from gateway.decide.notices.ids import incident_id, problem_id, storm_id
+from gateway.decide.notices.lifecycle import Verdict
+from gateway.decide.notices.record import finish, on, record
+from gateway.model.plan import Decision, EffectSpec, Plan
+from gateway.model.problem import Problem
+from gateway.model.reasons import Reason
+
+
+def open_ticket(context: NoticeContext, begun: Problem, verdict: Verdict) -> Decision:
+    """A ticket of its own, unless it is part of planned work or of a storm."""
+    notice = context.notice
+    begun = replace(
+        begun, state="open", object=notice.object, condition=notice.condition, title=notice.title[:255],
+        delivery_id=context.mail.delivery.id, count=1, words=1, word=notice.word,
+        opened_at=context.now, changed_at=context.now, last_at=context.now, checked_at=context.now,
+        incident=notice.incident, forwarded=context.by_person,
+    )  # fmt: skip
+    if notice.proven:
+        begun = lifecycle.believed(begun, notice)
+    if joined := _joined(context, begun):
+        verdict = replace(verdict, after=joined.problem)
+        context.mail.trace.add("problem", joined.why, "joins its ticket")
+        return _on_its_ticket(context, joined, verdict)
+    begun = replace(begun, part_of="", until=0.0)
+    decision = newticket.new_ticket(context.mail) if context.by_person else _ticket(context, begun)
+    plan = decision.plan
+    if plan is None or decision.outcome != "ticket":
+        return decision
+    request = next(effect.body["request"] for effect in plan.effects if effect.kind == "ticket")
+    begun = replace(begun, board_id=plan.board_id, status_id=request["status_id"], priority_id=request["priority_id"])
+    master, more = incidents.under(context, begun)
+    begun = replace(begun, master_id=master)
+    context.change(begun)
+    effects = [*plan.effects, *more, *(effect for _, effect in closing.closures(context, expected.met(context)))]
+    decision = replace(
+        decision,
+        plan=replace(plan, effects=_in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
+    )
+    return finish(context, decision, record(context, "ticket", replace(verdict, after=begun)))
+
+
+def _joined(context: NoticeContext, begun: Problem) -> Joined | None:
+    """The ticket that a new problem shares, None for a ticket of its own."""
+    if context.by_person or not context.notice.proven or context.notice.state == "planned":
+        return None
+    return planned_work.join(context, begun) or storms.join(context, begun)
+
+
+def _ticket(context: NoticeContext, begun: Problem, heading: str = "", note: str = "") -> Decision:
+    """A ticket without a contact, for the client."""
+    mail, notice = context.mail, context.notice
+    destination = {**mail.policy.destination, **context.resolved.destination, "client_id": context.client_id}
+    if priority := context.resolved.priorities.get(notice.priority.casefold()):
+        destination["priority_id"] = priority
+    quiet, moved = _quietly(context)
+    effects = context.composer(object=begun.object, condition=begun.condition, word=begun.word).ticket(
+        {**destination, **quiet}, newticket.body(mail), note or _note(context, begun), heading=heading or notice.title
+    )
+    plan = Plan(
+        effects=(*newticket.with_extras(mail, effects), *moved),
+        board_id=destination["board_id"],
+        ids=newticket.ids(mail),
+        subject=mail.email.subject,
+        client_id=context.client_id,
+        fallback=context.client_id == mail.policy.requesters.fallback,
+    )
+    mail.trace.add("new ticket", f"client {context.client_id}", "ticket")
+    return Decision("ticket", plan=plan)
+
+
+def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectSpec]]:
+    """The desk mails the client of a new ticket, and cannot be told not to. Its mailer reads the client some time after
+    the ticket was made: so that is made on the fallback client, and moved without a mail when the mailer is done."""
+    fallback = context.mail.policy.requesters.fallback
+    if context.notice.handling.announce or not fallback or fallback == context.client_id:
+        return {}, []
+    request = {"client_id": context.client_id, "suppressContactNotifications": True}
+    move = EffectSpec("client", {"request": request, "before": fallback, "wait": context.notice.handling.move_after})
+    return {"client_id": fallback}, [move]
+
+
+def _in_time(effects: Sequence[EffectSpec], now: float) -> tuple[EffectSpec, ...]:
+    """Effects in the order of the times before which they do not run: they run one after another. What tells of a
+    closing stays behind it."""
+    delays: list[float] = []
+    for effect in effects:
+        after = effect.body.get("after", now) - now + effect.body.get("wait", 0.0)
+        delays.append(delays[-1] if effect.kind == "told" else after)
+    order = sorted(range(len(effects)), key=delays.__getitem__)
+    return tuple(effects[index] for index in order)
+
+
+def _note(context: NoticeContext, problem: Problem) -> str:
+    notice = context.notice
+    words = []
+    if notice.failed:
+        words.append(f"vendor-unparsed: the profile {notice.profile} could not read {', '.join(notice.failed)}.")
+    if not notice.proven:
+        words.append("Nothing proves who sent this.")
+    if problem.previous:
+        words.append(f"It was on ticket {problem.previous} before.")
+    return " ".join([*words, context.mail.note]).strip()
+
+
+def _on_its_ticket(context: NoticeContext, joined: Joined, verdict: Verdict) -> Decision:
+    """On the ticket of a storm or of planned work."""
+    context.change(joined.problem)
+    if joined.master is not None:
+        context.change(joined.master)
+    if joined.makes:
+        assert joined.master is not None
+        decision = _ticket(context, joined.master, joined.heading, joined.why)
+        assert decision.plan is not None
+        request = decision.plan.effects[0].body["request"]
+        places = {
+            "board_id": decision.plan.board_id,
+            "status_id": request["status_id"],
+            "priority_id": request["priority_id"],
+        }
+        context.change(replace(joined.master, **places))
+        context.change(replace(joined.problem, **places))
+        effects = _in_time((*decision.plan.effects, *joined.effects), context.now)
+        waited_for = (problem_id(context.notice), storm_id(context.notice))
+        decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))
+        return finish(context, decision, record(context, "part", verdict, joined.why))
+    notice_record = record(context, "part", verdict, f"{joined.why}; ticket {joined.problem.number}")
+    if not joined.effects:
+        return finish(context, context.mail.end(Reason.COUNTED, notice_record.detail), notice_record)
+    return finish(context, on(context, joined.problem, list(joined.effects), late=True), notice_record)

@@ -1,0 +1,75 @@
+"""A storm: more new problems of a client than its profile takes share one ticket, which lists them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gateway.decide.notices import lifecycle
+from gateway.decide.notices.context import Joined, NoticeContext
+from gateway.decide.notices.lifecycle import Event
+from gateway.model.plan import EffectSpec
+from gateway.model.problem import STORM, Problem
+from gateway.model.questions import NewProblems, OpenParts, ProblemsOf
+
+LISTS = 6
+LIST_AFTER = 60.0
+"""Seconds for which parts of a storm are gathered before they are listed on its ticket."""
+
+
+def join(context: NoticeContext, begun: Problem) -> Joined | None:
+    """More new problems of the client than the profile takes: one ticket for all that follow, which lists
+    them."""
+    handling, notice = context.notice.handling, context.notice
+    if not handling.storm:
+        return None
+    new: int = context.facts.ask(NewProblems(notice.profile, context.client_id, context.now - handling.storm_window))
+    if new < handling.storm:
+        return None
+    known: list[Problem] = context.facts.ask(ProblemsOf(notice.profile, STORM))
+    storm = next((storm for storm in known if storm.client_id == context.client_id), None)
+    event = Event(
+        replace(notice, key=STORM, state="open", word="", rank=0, at=0, sequence=-1), context.now, storm, context.facts
+    )
+    verdict = lifecycle.evaluate(event)
+    why = f"{new} new problems of {notice.profile} in {handling.storm_window:.0f} s: a storm"
+    if verdict.act == "open":
+        base = verdict.after or context.fresh(STORM)
+        master = replace(
+            base, state="open", object="storm", title=f"Storm of {notice.profile}", listing=True, count=1, words=1,
+            delivery_id=context.mail.delivery.id, opened_at=context.now, changed_at=context.now,
+            last_at=context.now, checked_at=context.now,
+        )  # fmt: skip
+        problem = replace(begun, part_of=master.id)
+        heading = f"Storm: more than {handling.storm} new problems of {notice.profile}"
+        return Joined(problem, master, why, _lists(context, master), makes=True, heading=heading)
+    assert storm is not None and verdict.after is not None
+    problem = replace(begun, part_of=storm.id, ticket_id=storm.ticket_id, number=storm.number, board_id=storm.board_id)
+    effects: list[EffectSpec] = []
+    if verdict.act == "reopen":
+        request = {"status_id": storm.status_id, "suppressContactNotifications": True}
+        effects.append(EffectSpec("status", {"request": request}))
+    if storm.listing and storm.alive and not effects:
+        return Joined(problem, None, why)
+    effects += _lists(context, storm)
+    return Joined(problem, replace(verdict.after, state="open", listing=True), why, tuple(effects))
+
+
+def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectSpec, ...]:
+    """Comments that name all parts not named before: made when they are sent, and only those needed."""
+    body = {"after": context.now + LIST_AFTER, "problem": storm.id, "request": context.composer().note_request()}
+    return (EffectSpec("list", body),) * LISTS
+
+
+def over(context: NoticeContext, part: Problem) -> Problem | None:
+    """The storm whose last open part is over now, as recovered."""
+    if part.until:  # planned work ends by its own notice
+        return None
+    if context.facts.ask(OpenParts(part.part_of, part.id)):
+        return None
+    known: list[Problem] = context.facts.ask(ProblemsOf(context.notice.profile, STORM))
+    storm = next((problem for problem in known if problem.id == part.part_of), None)
+    if storm is None or not storm.alive or not storm.ticket_id:
+        return None
+    storm = replace(storm, state="recovered", changed_at=context.now, last_at=context.now, left="")
+    context.change(storm)
+    return storm
