@@ -16,6 +16,7 @@ from gateway.match.invisible import without_invisible
 from gateway.model.email import Block
 
 from .lines import Line, Run, same_target
+from .links import says, target_text
 
 NBSP = "\u00a0"
 _ADDRESS = re.compile(r"[<(\[\"']*(?:https?://|www\.)", re.IGNORECASE)
@@ -26,18 +27,26 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     out: list[Block] = []
     # The open list items by level: children of a deeper item go into the nearest shallower one.
     open_items: list[tuple[int, Block]] = []
+    # How many items of a numbered list end a list of blocks: the desk counts them anew from 1.
+    counted: dict[int, int] = {}
     for number, line in enumerate(lines):
         if line.blank and line.kind == "text" and _spaced(lines, number):
             continue
-        block = _block(line)
         if line.kind in ("bullet", "number", "check"):
             while open_items and open_items[-1][0] >= line.level:
                 open_items.pop()
-            (open_items[-1][1]["children"] if open_items else out).append(block)
+        else:
+            open_items.clear()
+        beside = open_items[-1][1]["children"] if open_items else out
+        expected = counted.get(id(beside), 0) + 1
+        if line.kind == "number" and line.label not in ("", f"{expected}."):
+            # The desk would give it another number.
+            line = replace(line, kind="text", runs=[Run(f"{line.label} "), *line.runs])
+        block = _block(line)
+        counted[id(beside)] = expected if block["type"] == "numberedListItem" else 0
+        beside.append(block)
+        if line.kind in ("bullet", "number", "check"):
             open_items.append((line.level, block))
-            continue
-        open_items.clear()
-        out.append(block)
     return tuple(out)
 
 
@@ -142,6 +151,9 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         href = safe_href(run.href)
         if not href or not label.strip():
             out.extend(_text(piece.text, piece.styles) for piece in group if piece.text)
+            target = "" if href or not label.strip() else target_text(run.href)
+            if target and not says(label, target):
+                out.append(_text(f" ({target})", ()))
             continue
         content = [_text(piece.text, piece.styles) for piece in group if piece.text]
         # The blanks of a link belong beside it.

@@ -12,6 +12,7 @@ from gateway.model.email import Attachment
 from . import limits
 from .content import Content, File
 from .html import to_lines
+from .htmlsight import Said
 from .lines import Line, plain, render, squeeze
 from .names import EXTENSIONS
 
@@ -68,6 +69,11 @@ class Body:
             return self._read[index]
         self._html = index
         result = to_lines(self.content.htmls[index], self.picture)
+        again = result.hidden and len(self.content.htmls[index]) <= limits.HTML_TWICE
+        other = self._other_form() if again else ""
+        if other:
+            said = Said(other, render(result.lines, marks=False))
+            result = to_lines(self.content.htmls[index], self.picture, said)
         if result.hidden:
             self.notes.append(f"hidden text left out: {result.hidden} characters")
         if result.capped:
@@ -75,6 +81,11 @@ class Body:
         self.shown.update(result.pictures)
         self._read[index] = result.lines
         return result.lines
+
+    def _other_form(self) -> str:
+        """The texts that the HTML is shown in the place of."""
+        shown = {index for kind, index in self.content.rich if kind == "text"}
+        return "\n".join(text for index, text in enumerate(self.content.texts) if index not in shown)
 
     def text(self, lines: list[Line]) -> str:
         """The whole body as plain text: the text parts, HTML only where it is no other form of one."""

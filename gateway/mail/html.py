@@ -1,8 +1,9 @@
 """HTML to lines, by an own forward scan: browsers' parsers are quadratic in depth or attributes, this is not.
 
 Promised: linear in the input; text is never lost but for what a reader would not see (scripts, styles, hidden
-elements, counted in ``hidden``); pictures stand where they were; structural marks of quoting are kept on the
-lines. Refused: every attribute but the few read here. Source: docs/mail-rules.md "Text", WHATWG HTML.
+elements, counted in ``hidden``) and what no other form of the mail says either; pictures stand where they were;
+structural marks of quoting are kept on the lines. Refused: every attribute but the few read here.
+Source: docs/mail-rules.md "Text", WHATWG HTML.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from . import limits
 from .clean import clean
-from .htmlmarks import boundary, hidden_style, zone_of
+from .htmllists import LISTS, Counter
+from .htmlmarks import boundary, zone_of
+from .htmlsight import Said, Sight, declarations, entered, looks_of
 from .htmltables import Table, as_data, bordered, flattened
 from .htmltags import (
     BARRIERS,
@@ -30,12 +33,17 @@ from .htmltags import (
     tight,
     tiny,
 )
-from .lines import Line, Run
-from .scan import Token, tokens
+from .lines import Line, Run, joined_runs
+from .scan import Token, sheets, tokens
+from .symbols import as_shown, font_of, is_emoji
 
 # Text before the page, or that has no tag at all.
 _UNTAGGED = re.compile(r"[^<]++(?=<(?:!doctype|html|head|body)\b|\Z)", re.IGNORECASE)
 _BLANK = re.compile(r"[ \t\n\r\f]+")
+
+
+_SEEN = Sight()
+_DROPPED = Sight(gone=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,9 @@ class _State:
     styles: frozenset[str] = frozenset()
     href: str = ""
     pre: bool = False
-    hidden: bool = False
+    sight: Sight = _SEEN
+    dropped: bool = False
+    font: str = ""
     quote: int = 0
     zone: str = ""
     list_kind: str = ""
@@ -62,14 +72,17 @@ class Html:
     capped: bool = False
 
 
-def to_lines(source: str, picture: Callable[[str], int] = lambda _: -1) -> Html:
-    """``picture`` gives the index of the attachment that an img source names, or -1."""
-    return _Reader(picture).read(source)
+def to_lines(source: str, picture: Callable[[str], int] = lambda _: -1, said: Said | None = None) -> Html:
+    """``picture`` gives the index of the attachment that an img source names, or -1; hidden words are shown where they
+    are ``said`` elsewhere."""
+    return _Reader(picture, said).read(source)
 
 
 class _Reader:
-    def __init__(self, picture: Callable[[str], int]) -> None:
+    def __init__(self, picture: Callable[[str], int], said: Said | None) -> None:
         self.picture = picture
+        self.said = said
+        self.styled: frozenset[str] = frozenset()
         self.lines: list[Line] = []
         self.runs: list[Run] = []
         self.state = _State()
@@ -78,7 +91,8 @@ class _Reader:
         self.open: dict[str, int] = {}
         self.tables: list[Table] = []
         self.space = False
-        self.item = False
+        self.item = ""
+        self.counters: list[Counter] = []
         self.before = ""
         self.gap = False
         self.links = 0
@@ -86,6 +100,7 @@ class _Reader:
 
     def read(self, source: str) -> Html:
         source = clean(source)
+        self.styled = looks_of(sheets(source))
         written = _UNTAGGED.match(source)
         if written and not written[0].isspace():
             self.lines_as_written(written[0])
@@ -120,9 +135,11 @@ class _Reader:
         text = clean(text)
         if not text:
             return
-        if self.state.hidden:
+        if not self.state.sight.text and (self.state.dropped or self.said is None or text not in self.said):
             self.result.hidden += len(text.strip())
             return
+        if self.state.font or not text.isascii():
+            text = as_shown(text, self.state.font)
         if self.state.pre:
             pieces = text.split("\n")
             for number, piece in enumerate(pieces):
@@ -152,7 +169,7 @@ class _Reader:
     def flush(self, force: bool = False) -> None:
         """Ends the line. A blank one is kept only when asked for (br, pre)."""
         self.space = False
-        runs = _joined(self.runs)
+        runs = joined_runs(self.runs)
         self.runs = []
         if not runs and not force:
             return
@@ -163,7 +180,7 @@ class _Reader:
         elif state.list_kind and self.item and runs:
             line.kind = "number" if state.list_kind == "ol" else "bullet"
             line.level = max(state.list_level, 0)
-            self.item = False
+            line.label, self.item = self.item, ""
         if runs and any(not run.text.isspace() for run in runs):
             self.before = ""
         elif self.before:
@@ -186,7 +203,7 @@ class _Reader:
     def opened(self, token: Token) -> None:
         name = token.name
         if name == "br":
-            if not self.state.hidden:
+            if self.state.sight.text:
                 self.flush(force=True)
             return
         if name == "img":
@@ -201,7 +218,7 @@ class _Reader:
             self.rule(token)
             return
         if name == "input":
-            if token.attribute("type").lower() == "checkbox" and not self.state.hidden:
+            if token.attribute("type").lower() == "checkbox" and self.state.sight.pictures:
                 self.add("\u2611" if "checked" in token.attributes() else "\u2610")
                 self.space = True
             return
@@ -233,7 +250,7 @@ class _Reader:
             ).replace("border:none", "")
             self.gap = False
         elif name == "li":
-            self.item = True
+            self.item = self.counters[-1].next(token.attribute("value")) if self.counters else "*"
 
     def entered(self, name: str, token: Token) -> _State:
         state = self.state
@@ -247,16 +264,23 @@ class _Reader:
                 changes["styles"] = (changes.get("styles") or state.styles) | extra  # type: ignore[operator]
             if "white-space" in style and "pre" in style.partition("white-space")[2][:12]:
                 changes["pre"] = True
-        if name in DROPPED or (token.attrs and hidden_style(token, style)):
-            changes["hidden"] = True
+        if name in DROPPED:
+            changes["dropped"], changes["sight"] = True, _DROPPED
+        elif token.attrs:
+            declared = declarations(style) if style else {}
+            changes["sight"] = entered(state.sight, token, declared, self.styled)
+            family = declared.get("font-family") or (token.attribute("face") if name == "font" else "")
+            if family:
+                changes["font"] = font_of(family)
         if name == "a":
             self.links += 1
             changes["href"] = token.attribute("href").strip() if self.links <= limits.LINKS else ""
         elif name in ("pre", "listing", "plaintext", "xmp"):
             changes["pre"] = True
-        elif name in ("ul", "ol", "menu", "dir"):
+        elif name in LISTS:
             changes["list_kind"] = "ol" if name == "ol" else "ul"
             changes["list_level"] = min(state.list_level + 1, 8)
+            self.counters.append(Counter.of(token))
         elif name in ("h1", "h2", "h3", "h4", "h5", "h6"):
             changes["heading"] = min(int(name[1]), 3)
         elif name == "table":
@@ -296,7 +320,9 @@ class _Reader:
                 if name in PARAGRAPHS and not before.list_kind and not self.state.tight:
                     self.gap = True
             if name == "li":
-                self.item = False
+                self.item = ""
+            elif name in LISTS:
+                self.counters.pop()
             if name == "table":
                 self.end_table()
             self.state = before
@@ -330,7 +356,7 @@ class _Reader:
     # -- special elements
 
     def rule(self, token: Token) -> None:
-        if self.state.hidden:
+        if not self.state.sight.pictures:
             return
         mark = boundary(token)
         if mark:
@@ -339,7 +365,7 @@ class _Reader:
         self.put(Line(kind="rule", quote=self.state.quote, zone=self.state.zone))
 
     def image(self, token: Token) -> None:
-        if self.state.hidden or hidden_style(token, token.attribute("style").lower()):
+        if not entered(self.state.sight, token, declarations(token.attribute("style").lower()), self.styled).pictures:
             return
         source = token.attribute("src").strip()
         alt = " ".join(clean(entities.unescape(token.attribute("alt"))).split())[:200]
@@ -359,6 +385,10 @@ class _Reader:
                 )
             )
             self.result.pictures.append(index)
+            return
+        if is_emoji(alt):
+            self.add(" " + alt if self.space and self.runs else alt)
+            self.space = False
             return
         if tiny(token) or not source:
             return
@@ -392,20 +422,3 @@ class _Reader:
         else:
             self.lines.extend(line for row in table.rows for line in flattened(row))
         self.gap = True
-
-
-def _joined(runs: list[Run]) -> list[Run]:
-    """Neighbours of one look as one run."""
-    out: list[Run] = []
-    texts: list[str] = []
-    for run in runs:
-        if out and run.styles == out[-1].styles and run.href == out[-1].href:
-            texts.append(run.text)
-            continue
-        if out:
-            out[-1] = Run("".join(texts), out[-1].styles, out[-1].href)
-        out.append(run)
-        texts = [run.text]
-    if out:
-        out[-1] = Run("".join(texts), out[-1].styles, out[-1].href)
-    return out

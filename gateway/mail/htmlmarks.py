@@ -67,11 +67,6 @@ BOUNDARIES: tuple[tuple[str, str, str], ...] = (
     ("class", "gmail_attr", ""),
     ("data-marker", "__divider__", "zimbra"),
 )
-_HIDDEN = re.compile(
-    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|font-size\s{0,5}:\s{0,5}0(?:px|pt|em|%)?\s{0,5}(?:;|$|!)|"
-    r"mso-hide\s{0,5}:\s{0,5}all|(?<!-)opacity\s{0,5}:\s{0,5}0(?:\.0+)?\s{0,5}(?:;|$|!)"
-)
-
 
 _ATTRIBUTES = ("class", "id", "name", "data-smartmail", "data-marker")
 # Programs that show a mail of another one give its names a prefix, and quote it so.
@@ -131,26 +126,3 @@ _OUTLOOK_LINES = (
     "border:none;border-top:solidblack",
     "border:none;border-top:solidwindowtext",
 )
-
-
-def hidden_style(token: Token, style: str) -> bool:
-    if "hidden" in token.attrs and "hidden" in token.attributes() and not token.attribute("hidden").startswith("until"):
-        return True
-    if not style:
-        return False
-    if _HIDDEN.search(style):
-        return True
-    compact = style.replace(" ", "")
-    if "max-height:0" in compact and "overflow:hidden" in compact:
-        return True
-    return _same_colours(compact)
-
-
-def _same_colours(style: str) -> bool:
-    """Text in the colour of its own background."""
-    found: dict[str, str] = {}
-    for declaration in style.split(";")[:40]:
-        key, _, value = declaration.partition(":")
-        if key in ("color", "background-color", "background"):
-            found["color" if key == "color" else "background"] = value.removesuffix("!important")
-    return bool(found.get("color")) and found.get("color") == found.get("background")

@@ -28,7 +28,8 @@ class Line:
     """One line as a reader sees it.
 
     ``quote`` is the depth of quotation by structure (blockquote), ``zone`` the structural mark that it lies
-    in ("gmail_quote", "signature:…"), ``before`` a mark that begins right above it ("divRplyFwdMsg")."""
+    in ("gmail_quote", "signature:…"), ``before`` a mark that begins right above it ("divRplyFwdMsg"), ``label`` what
+    stands before an item of a numbered list ("3.", "b.")."""
 
     runs: list[Run] = field(default_factory=list)
     kind: Kind = "text"
@@ -41,6 +42,7 @@ class Line:
     rows: list[list[list[Run]]] = field(default_factory=list)
     picture: int = -1
     name: str = ""
+    label: str = ""
 
     @property
     def text(self) -> str:
@@ -54,6 +56,23 @@ class Line:
         if self.kind == "image" or self.kind == "table":
             return False
         return all(not run.text or run.text.isspace() for run in self.runs) if self.runs else True
+
+
+def joined_runs(runs: list[Run]) -> list[Run]:
+    """Neighbours of one look as one run."""
+    out: list[Run] = []
+    texts: list[str] = []
+    for run in runs:
+        if out and run.styles == out[-1].styles and run.href == out[-1].href:
+            texts.append(run.text)
+            continue
+        if out:
+            out[-1] = Run("".join(texts), out[-1].styles, out[-1].href)
+        out.append(run)
+        texts = [run.text]
+    if out:
+        out[-1] = Run("".join(texts), out[-1].styles, out[-1].href)
+    return out
 
 
 def plain(text: str) -> list[Line]:
@@ -97,7 +116,7 @@ def render(lines: Sequence[Line], *, targets: bool = False, marks: bool = True, 
             numbers[line.level] = numbers.get(line.level, 0) + 1
             for deeper in [level for level in numbers if level > line.level]:
                 del numbers[deeper]
-            text = "  " * line.level + f"{numbers[line.level]}. " + text
+            text = "  " * line.level + (line.label or f"{numbers[line.level]}.") + " " + text
         if line.quote and marks:
             # A quotation of HTML is indented, as it is shown; only plain text has its own marks.
             text = ("    " * min(line.quote, 10) + text).rstrip()

@@ -20,6 +20,7 @@ _ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|
 _STOP = re.compile("""["'>]""")
 _RAW = frozenset({"script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"})
 _CLOSING = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW}
+_SHEET = re.compile(r"<style\b[^<>]{0,500}>", re.IGNORECASE)
 _ATTRIBUTES = 64
 
 
@@ -103,6 +104,15 @@ def tokens(source: str) -> Iterator[Token]:
             position = close_end + 1 if close_end >= 0 else size
             continue
         yield Token("open", name=name, attrs=attrs)
+
+
+def sheets(source: str) -> Iterator[str]:
+    """The style sheets of a page, at most 20."""
+    for count, begin in enumerate(_SHEET.finditer(source)):
+        end = _CLOSING["style"].search(source, begin.end()) if count < 20 else None
+        if end is None:
+            return
+        yield source[begin.end() : end.start()]
 
 
 def _find(source: str, what: str, start: int, missing: set[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .clean import clean
+from .symbols import without_private
 
 
 def unflow(text: str, delsp: bool) -> str:
@@ -39,7 +40,7 @@ def _emit(out: list[str], pieces: list[str], depth: int) -> None:
 
 
 def body_text(text: str, params: dict[str, str]) -> str:
-    text = clean(text)
+    text = without_private(clean(text))
     if params.get("format", "").lower() == "flowed":
         text = unflow(text, params.get("delsp", "").lower() == "yes")
     return text

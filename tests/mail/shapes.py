@@ -61,6 +61,9 @@ _HTML_PIECES: dict[str, bytes] = {
     "links": b"<a href='http://x.y'>x</a>", "gmail": b"<div class=gmail_quote>x",
     "styles": b"<p style='display:          ",
     "end tags": b"</div></table></b>", "data pictures": b"<img src='data:image/png;base64,AAAA'>",
+    "style sheets": b"<style>.a{font-size:1px}", "open rules": b"<style>.a .b{.c #d ", "numbered": b"<ol start=3><li>x",
+    "flat": b"<p style='font-size:0'>a b c d", "declarations": b"<p style='a:b;", "signs": b"<font face=Wingdings>J",
+    "shares": b"<a href='file:///\\\\a\\b'>x</a>", "colours": b"<p style='color:#fff;background:#fff'>a",
     "wrong nesting": b"<b><p></b></p><td></ul>",
 }  # fmt: skip
 
@@ -99,6 +102,8 @@ SHAPES: dict[str, Shape] = {
     "ber": lambda n: HEAD + b"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: 8bit\n\n"
     + bytes.fromhex("308006092a864886f70d010702a080308006092a864886f70d010701a0") + _fill(b"\x24\x80", n),
     "winmail": lambda n: HEAD + b"Content-Type: application/ms-tnef\n\n\x78\x9f\x3e\x22" + _fill(b"\0\1\2", n),
+    "two forms": lambda n: MIXED.replace(b"mixed", b"alternative") + b"--b\n\n" + _fill(b"a b c d\n", n // 2)
+    + b"\n--b\nContent-Type: text/html\n\n" + _fill(b"<p hidden>b c d", n // 2),
     "bounce text": lambda n: HEAD.replace(b"a@b", b"mailer-daemon@b") + b"\n" + _fill(b"--- original message ---\n", n),
     **{f"text: {name}": lambda n, piece=piece: TEXT + _fill(piece, n) for name, piece in _TEXT_PIECES.items()},
     **{f"html: {name}": lambda n, piece=piece: HTML + _fill(piece, n) for name, piece in _HTML_PIECES.items()},

@@ -22,7 +22,7 @@ STAYS = ["می\u200cخواهم", "क\u094d\u200dष", "👩\u200d💻 Ann", "M�
 @pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
 def test_no_trick_in_titles_names_and_link_text(trick: str) -> None:
     raw = (
-        f"From: \"A{trick}nn\" <ann@acme.example>\r\nTo: B{trick}ob <bob@acme.example>\r\nSubject: Pay{trick}ment\r\n"
+        f'From: "A{trick}nn" <ann@acme.example>\r\nTo: B{trick}ob <bob@acme.example>\r\nSubject: Pay{trick}ment\r\n'
         f"Content-Type: text/html; charset=utf-8\r\n\r\n<a href='https://x.example/'>pay{trick}pal.example</a>"
     )
     email = read(raw.encode()).email
@@ -58,9 +58,18 @@ def texts(blocks: Any) -> list[str]:
     [
         ("<a href='https://bank.example@evil.example/login'>log in</a>", "evil.example"),
         ("<a href='https://bank.example@evil.example/'>https://bank.example@evil.example/</a>", "evil.example"),
-        ("<a href='https://u:p@evil.example/'><img src='https://evil.example/x.png' alt='log in' width=99></a>", "evil.example"),
-        ("<a href='https://evil.example/'><img src='https://evil.example/x.png' alt='www.bank.example' width=99></a>", "evil.example"),
-        ("<a href='https://evil.example/'><img src='https://evil.example/x.png' alt='bank.example/login' width=99></a>", "evil.example"),
+        (
+            "<a href='https://u:p@evil.example/'><img src='https://evil.example/x.png' alt='log in' width=99></a>",
+            "evil.example",
+        ),
+        (
+            "<a href='https://evil.example/'><img src='https://evil.example/x.png' alt='www.bank.example' width=99></a>",
+            "evil.example",
+        ),
+        (
+            "<a href='https://evil.example/'><img src='https://evil.example/x.png' alt='bank.example/login' width=99></a>",
+            "evil.example",
+        ),
         ("<img src='https://evil.example/x.png' alt='https://bank.example' width=99>", "evil.example"),
         ("<a href='https://evil.example/'>go to https://bank.example now</a>", "evil.example"),
         ("<a href='https://evil.example/'>www.bank.example</a>", "evil.example"),

@@ -128,7 +128,7 @@ TYPES = [
     (b"\xef\xbb\xbf<script>alert(1)</script>", "text/html"),
     ("\ufeff<html>".encode("utf-16-le"), "text/html"),
     (b"<base> is a word", "text/plain"),
-    (b"<svg xmlns=\"http://www.w3.org/2000/svg\">", "image/svg+xml"),
+    (b'<svg xmlns="http://www.w3.org/2000/svg">', "image/svg+xml"),
     (b"<?xml version='1.0'?><!-- x --><svg onload='x'/>", "image/svg+xml"),
     (b"<?xml version='1.0'?><a xmlns='http://www.w3.org/1999/xhtml'/>", "application/xhtml+xml"),
     (b"<?xml version='1.0'?><?xml-stylesheet href='x'?><a/>", "application/xhtml+xml"),
@@ -218,7 +218,10 @@ def test_zips_that_are_more_than_that(files: dict[str, bytes], kind: str, inside
 def test_an_attached_mail_is_looked_into() -> None:
     data = mailed({"setup.exe": b"x", "s.zip": zipped({"q.js": b""})})
 
-    assert look(data, "m.eml", "message/rfc822") == ("message/rfc822", Inside(("setup.exe", "s.zip", "s.zip/q.js"), 3, 1))
+    assert look(data, "m.eml", "message/rfc822") == (
+        "message/rfc822",
+        Inside(("setup.exe", "s.zip", "s.zip/q.js"), 3, 1),
+    )
 
 
 def test_an_attached_mail_is_known_by_its_content_and_looked_into_to_the_last() -> None:
@@ -235,7 +238,9 @@ def test_an_attached_mail_is_known_by_its_content_and_looked_into_to_the_last() 
 
     assert (kind, inside) == ("message/rfc822", Inside(("s.zip", "s.zip/q.js"), 2, 1))
     assert look(nested.as_bytes(), "m.eml", "message/rfc822")[1] == Inside(("message.eml/setup.exe",), 1, 0)
-    assert look(mailed({"holiday.jpg": b"MZ" + bytes(300)}), "m.eml", "message/rfc822")[1] == Inside(("holiday.jpg",), 1, 0, ("program",))
+    assert look(mailed({"holiday.jpg": b"MZ" + bytes(300)}), "m.eml", "message/rfc822")[1] == Inside(
+        ("holiday.jpg",), 1, 0, ("program",)
+    )
 
 
 def test_an_office_file_with_a_password() -> None:
@@ -270,7 +275,9 @@ def test_bombs_cost_little(name: str) -> None:
         assert found.count > limits.LISTED
 
 
-@given(st.sampled_from([zipped({"a": b"x", "b.zip": zipped({"c": b""})}), tarred(["a"], "w:gz"), tarred(["a"])]), st.data())
+@given(
+    st.sampled_from([zipped({"a": b"x", "b.zip": zipped({"c": b""})}), tarred(["a"], "w:gz"), tarred(["a"])]), st.data()
+)
 def test_damage_raises_nothing(data: bytes, draw: st.DataObject) -> None:
     at = draw.draw(st.integers(0, len(data)))
     for damaged in (data[:at], data[at:], data[:at] + draw.draw(st.binary(max_size=8)) + data[at + 4 :]):

@@ -17,7 +17,9 @@ def test_two_hundred_notifications_are_the_desks() -> None:
 
 
 def test_sixty_replies_are_their_writers() -> None:
-    wrong = [name for name, raw in replies(TICKET) if read(raw).email.marks.notification or read(raw).email.auto.is_auto]
+    wrong = [
+        name for name, raw in replies(TICKET) if read(raw).email.marks.notification or read(raw).email.auto.is_auto
+    ]
 
     assert wrong == []
 
@@ -42,7 +44,9 @@ def test_with_words_it_is_the_writers(words: str) -> None:
 def test_an_empty_reply_is_nobodys_forward() -> None:
     sent = Sent(TICKET)
     quoted = "\n".join(f"> {line}" for line in sent.text.split("\n"))
-    one = wrapped(sent, f"Re: {sent.title}", f"On Sat, 28 Nov 2026 at 04:26, Desk <support@msp.example> wrote:\n\n{quoted}")
+    one = wrapped(
+        sent, f"Re: {sent.title}", f"On Sat, 28 Nov 2026 at 04:26, Desk <support@msp.example> wrote:\n\n{quoted}"
+    )
 
     assert read(one.as_bytes()).email.marks.notification is None
 
@@ -78,4 +82,8 @@ def test_the_marks_of_a_returned_notification(headers_only: bool) -> None:
     bounce = read(bounced(Sent(TICKET), "alice@acme.example", headers_only)).email.auto.bounce
 
     assert bounce is not None
-    assert (bounce.recipient, bounce.ticket_ids, bounce.ticket_numbers) == ("alice@acme.example", (TICKET,), ("TIC001001",))
+    assert (bounce.recipient, bounce.ticket_ids, bounce.ticket_numbers) == (
+        "alice@acme.example",
+        (TICKET,),
+        ("TIC001001",),
+    )

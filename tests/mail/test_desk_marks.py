@@ -51,7 +51,9 @@ def test_a_text_that_is_kept_whole_has_no_ids_either(text: str) -> None:
     email = read(mail(text)).email
 
     assert "ALGA-" not in json.dumps([email.blocks, email.reply.blocks, email.reply.text])
-    assert {word for word in ("Before", "after", "It", "works.") if word in text.split()} <= set(email.reply.text.split())
+    assert {word for word in ("Before", "after", "It", "works.") if word in text.split()} <= set(
+        email.reply.text.split()
+    )
 
 
 def test_words_about_tokens_stay() -> None:

@@ -37,12 +37,17 @@ def test_glance(raw: bytes, shown: str) -> None:
     assert subject(raw) == shown
 
 
-@pytest.mark.parametrize("raw", [b"Plain words", "\u00dcmlaut".encode(), b"=?utf-8?q?a?= =?utf-8?q?b?= c", b"=?koi8-r?B?8NLJ18XU?="])
+@pytest.mark.parametrize(
+    "raw", [b"Plain words", "\u00dcmlaut".encode(), b"=?utf-8?q?a?= =?utf-8?q?b?= c", b"=?koi8-r?B?8NLJ18XU?="]
+)
 def test_it_is_what_the_reader_finds(raw: bytes) -> None:
     assert subject(raw) == decode_value(raw)
 
 
-@given(st.binary(max_size=300) | st.from_regex(rb"(=\?(utf-8|gb2312|big5|koi8-r)\?[bq]\?[A-Za-z0-9=+/_]{0,40}\?= ?){1,5}", fullmatch=True))
+@given(
+    st.binary(max_size=300)
+    | st.from_regex(rb"(=\?(utf-8|gb2312|big5|koi8-r)\?[bq]\?[A-Za-z0-9=+/_]{0,40}\?= ?){1,5}", fullmatch=True)
+)
 def test_it_can_be_kept_and_shown_anywhere(raw: bytes) -> None:
     shown = subject(raw)
 

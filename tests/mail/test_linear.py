@@ -83,6 +83,9 @@ def test_lines_that_look_like_attributions(line: bytes) -> None:
 
 
 def test_an_attribution_below_many_lines_that_look_like_one() -> None:
-    text = b"12:00:01 server wrote 512 bytes to disk 1\n" * 1200 + b"\nOn Mon, 2 Nov 2026 at 10:00, Ann <ann@x.example> wrote:\n> Old.\n"
+    text = (
+        b"12:00:01 server wrote 512 bytes to disk 1\n" * 1200
+        + b"\nOn Mon, 2 Nov 2026 at 10:00, Ann <ann@x.example> wrote:\n> Old.\n"
+    )
 
     assert "Old." not in read(HEAD + text).email.reply.text

@@ -1,0 +1,200 @@
+"""What a reader of an HTML mail sees, its text holds: hidden words, list numbers, signs, targets, as they were meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.blocks import to_blocks
+from gateway.mail.html import to_lines
+from gateway.mail.htmlsight import Said
+from gateway.mail.lines import render, squeeze
+from gateway.mail.links import target_text
+from gateway.mail.symbols import as_shown, is_emoji
+from tests.mail.test_named_mails import block
+
+
+def text_of(source: str) -> str:
+    return render(squeeze(to_lines(source).lines))
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        # A child sets anew what it inherits.
+        ("<div style='font-size:0'>no<p style='font-size:16px'>yes</p></div>", "yes"),
+        ("<div style='font-size:0px'><span style='font-size:1rem'>yes</span></div>", "yes"),
+        ("<td style='font-size:0'><font size=2>yes</font></td>", "yes"),
+        ("<div style='font-size:0'><b style='font:bold 12pt Arial'>yes</b></div>", "yes"),
+        ("<div style='font-size:0'><b style='font-size:medium'>yes</b></div>", "yes"),
+        ("<div style='font:0/0 a'>no</div>yes", "yes"),
+        ("<div style='font-size:0'><span style='font-size:2em'>no</span></div>yes", "yes"),
+        ("<div style='font-size:0.0px'>no</div>yes", "yes"),
+        ("<div style='font-size:0.9em'>yes</div>", "yes"),
+        ("<div style='visibility:hidden'>no<span style='visibility:visible'>yes</span></div>", "yes"),
+        ("<div style='visibility:hidden'><span style='visibility:inherit'>no</span></div>yes", "yes"),
+        ("<div style='color:#fff;background:#FFFFFF'>no<span style='color:red'>yes</span></div>", "yes"),
+        ("<div style='color:white;background:rgb(255, 255, 255)'>no</div>yes", "yes"),
+        ("<div style='background:#fff'><span style='color:#ffffff'>no</span></div>yes", "yes"),
+        ("<div style='background:#fff'><div style='background:#036'><a style='color:#fff'>yes</a></div></div>", "yes"),
+        ("<td bgcolor='#003366'><span style='color:#003366'>no</span><font color=white>yes</font></td>", "yes"),
+        ("<div style='background:#fff'><p class=button><a style='color:#fff'>yes</a></p></div>"
+         "<style>.button {background: #036}</style>", "yes"),
+        ("<div style='background:#fff url(x.png);color:#fff'>yes</div>", "yes"),
+        ("<style>.t { font-size: 14px }</style><td style='font-size:0'><p class=t>yes</p></td>", "yes"),
+        ("<style>.t { margin: 0 }</style><td style='font-size:0'><p class=t>no</p></td>yes", "yes"),
+        ("<span style='color:transparent'>no</span>yes", "yes"),
+        # What no child takes back.
+        ("<div style='display:none'><p style='display:block;font-size:14px'>no</p></div>yes", "yes"),
+        ("<div style='opacity:0'><p style='opacity:1'>no</p></div>yes", "yes"),
+        ("<div style='max-height:0;overflow:hidden'>no</div>yes", "yes"),
+        ("<div style='height:0px;overflow:hidden'>no</div>yes", "yes"),
+        ("<div style='max-height:0.5em;overflow:hidden'>yes</div>", "yes"),
+        ("<div style='position:absolute;left:-9999px'>no</div>yes", "yes"),
+        ("<p style='text-indent:-1em'>yes</p>", "yes"),
+        ("<p hidden>no</p>yes", "yes"),
+        # Hidden from one program only: all others show it.
+        ("<a style='background:#036;color:#fff;mso-hide:all'>yes</a>", "yes"),
+        ("<div style='font-size:0'><script>no</script><title>no</title></div>yes", "yes"),
+    ],
+)  # fmt: skip
+def test_hidden_is_what_a_reader_would_not_see(source: str, seen: str) -> None:
+    assert text_of(source) == seen
+
+
+def test_pictures_have_no_size_of_type() -> None:
+    source = "<div style='font-size:0;color:#fff;background:#fff'><img src=cid:a></div><p style='display:none'><img src=cid:a></p>"
+    assert to_lines(source, lambda _: 0).pictures == [0]
+
+
+SECRET = "<p>Dear Ann,</p><div style='display:none'>the meter stands at 4711 today</div>"
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "seen"),
+    [
+        ("Dear Ann,\nthe meter stands at 4711 today\n", SECRET, "Dear Ann,\n\nthe meter stands at 4711 today"),
+        ("Dear Ann,\nsomething else\n", SECRET, "Dear Ann,"),
+        # Words that stand elsewhere in the HTML are not said twice.
+        ("The meter stands at 4711 today.", SECRET + "The meter stands at 4711 today.",
+         "Dear Ann,\n\nThe meter stands at 4711 today."),
+        ("1\nDone", "<p>1</p><p style='font-size:0'>Done</p>", "1\n\nDone"),
+        ("We are done", "<p>1</p><p style='font-size:0'>Done</p>", "1"),
+        ("alert(1) or so it says", "<script>alert(1) or so it says</script>yes", "yes"),
+    ],
+)  # fmt: skip
+def test_words_that_the_text_says_are_no_secret(text: str, source: str, seen: str) -> None:
+    shown = render(squeeze(to_lines(source).lines), marks=False)
+    assert render(squeeze(to_lines(source, said=Said(text, shown)).lines)) == seen
+
+
+@pytest.mark.parametrize(
+    ("source", "blocks"),
+    [
+        ("<ol><li>a<li>b</ol>", ["numberedListItem:a", "numberedListItem:b"]),
+        ("<ol start=3><li>c<li>d</ol>", ["paragraph:3. c", "paragraph:4. d"]),
+        ("<ol><li>a</ol><ol start=2><li>b</ol>", ["numberedListItem:a", "numberedListItem:b"]),
+        ("<ol><li>a</ol><p>x</p><ol start=2><li>b</ol>", ["numberedListItem:a", "paragraph:x", "paragraph:2. b"]),
+        ("<ol><li>a<li value=5>e<li>f</ol>", ["numberedListItem:a", "paragraph:5. e", "paragraph:6. f"]),
+        ("<ol><li>a<p>more</p><li>b</ol>", ["numberedListItem:a", "paragraph:more", "paragraph:2. b"]),
+        ("<ol type=a><li>x<li>y</ol>", ["paragraph:a. x", "paragraph:b. y"]),
+        ("<ol style='list-style-type: upper-roman' start=4><li>x<li>y</ol>", ["paragraph:IV. x", "paragraph:V. y"]),
+        ("<ol><li>a<ol><li>b<li>c</ol><li>d</ol>",
+         ["numberedListItem:a>[numberedListItem:b,numberedListItem:c]", "numberedListItem:d"]),
+        ("<ol><li>a<ul><li>b</ul><li>c</ol>", ["numberedListItem:a>[bulletListItem:b]", "numberedListItem:c"]),
+        ("<ul><li value=7>a<li>b</ul>", ["bulletListItem:a", "bulletListItem:b"]),
+        ("<ol start=99999999999><li>a</ol>", ["numberedListItem:a"]),
+    ],
+)  # fmt: skip
+def test_an_item_has_the_number_that_it_had(source: str, blocks: list[str]) -> None:
+    assert [block(item) for item in to_blocks(squeeze(to_lines(source).lines))] == blocks
+
+
+def test_lines_above_a_cut_take_no_number_along() -> None:
+    lines = squeeze(to_lines("<ol><li>a<li>b<li>c</ol>").lines)
+    assert render(lines[2:]) == "3. c"
+    assert [block(item) for item in to_blocks(lines[2:])] == ["paragraph:3. c"]
+
+
+@pytest.mark.parametrize(
+    ("href", "text"),
+    [
+        (r"file:///\\fs01\sales\Orders%202026.xlsx", r"\\fs01\sales\Orders 2026.xlsx"),
+        ("file://fs01/sales/Orders%202026.xlsx", r"\\fs01\sales\Orders 2026.xlsx"),
+        ("file://///fs01/sales", r"\\fs01\sales"),
+        (r"\\fs01\scans\2026", r"\\fs01\scans\2026"),
+        ("file:///C:/Users/ann/list.xlsx", r"C:\Users\ann\list.xlsx"),
+        ("file:///P|/plan.doc", r"P:\plan.doc"),
+        (r"Q:\plan.doc", r"Q:\plan.doc"),
+        ("file:///home/ann/list.ods", "/home/ann/list.ods"),
+        ("smb://nas.example/scans", "smb://nas.example/scans"),
+        ("ftp://ftp.example/pub", "ftp://ftp.example/pub"),
+        ("onenote:https://x.example/Notes.one#Page", "onenote:https://x.example/Notes.one#Page"),
+        ("notes://srv/0012", "notes://srv/0012"),
+        ("sip:ann@voice.example", "sip:ann@voice.example"),
+        ("callto:+49301234", "callto:+49301234"),
+        ("msteams:/l/chat/0/0", "msteams:/l/chat/0/0"),
+        ("www.shop.example/x", "www.shop.example/x"),
+        ("java\nscript:alert(1)", ""),
+        ("javascript:alert(1)", ""),
+        ("JavaScript&colon;alert(1)", ""),
+        ("vbscript:x", ""),
+        ("data:text/html,x", ""),
+        ("#part", ""),
+        ("cid:a@b", ""),
+        ("page.html", ""),
+        ("/page.html", ""),
+        ("", ""),
+        ("file:", ""),
+        ("smb:", ""),
+        ("ftp://a\u202eb/x", "ftp://ab/x"),
+    ],
+)
+def test_a_target_that_may_be_no_link_is_told(href: str, text: str) -> None:
+    assert target_text(href) == text
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (r"<a href='file://fs01/a'>the list</a>.", r"paragraph:the list (\\fs01\a)."),
+        (r"<a href='file:///\\fs01\a%20b'>\\fs01\a b</a>", r"paragraph:\\fs01\a b"),
+        ("<a href='sip:ann@v.example'>sip:ann@v.example</a>", "paragraph:sip:ann@v.example"),
+        ("<a href='javascript:x'>here</a>", "paragraph:here"),
+        ("<a href='https://x.example/'>here</a>", "paragraph:here"),
+    ],
+)
+def test_the_target_stands_behind_its_words(source: str, shown: str) -> None:
+    assert [block(item) for item in to_blocks(to_lines(source).lines)] == [shown]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("thanks <span style='font-family:Wingdings'>J</span>", "thanks ☺"),
+        ("a <span style=\"mso-ascii-font-family:Arial;font-family:'Wingdings'\">à</span> b", "a → b"),
+        ("<font face=Wingdings>L</font>", "☹"),
+        ("<font face='Wingdings'>&#61514;</font>", "☺"),
+        ("<font face=Wingdings>ü<span style='font-family:Arial'>J</span></font>", "✓J"),
+        ("<span style='font-family:Symbol'>·</span> point", "• point"),
+        ("<span style='font-family:Symbol'>a</span> = 5", "α = 5"),
+        ("<span style='font-family:\"Wingdings 2\"'>P</span>", "✓"),
+        ("<span style='font-family:Webdings'>a</span>", "✓"),
+        ("&#61623; point", "• point"),
+        # Words that a wrong font came upon, and a font that is only a spare.
+        ("<span style='font-family:Wingdings'>Please call me</span>", "Please call me"),
+        ("<span style='font-family:Arial,Wingdings'>J</span>", "J"),
+        ("It works <img alt='👍' src=https://x.example/1f44d.png> now", "It works 👍 now"),
+        ("<img alt='👨\u200d👩\u200d👧' src=https://x.example/f.png>", "👨\u200d👩\u200d👧"),
+        ("<img alt='5' src=https://x.example/f.png>", "[5]"),
+        ("<img alt='Logo' src=https://x.example/f.png>", "[Logo]"),
+    ],
+)
+def test_a_letter_that_is_a_picture_is_that_picture(source: str, shown: str) -> None:
+    assert text_of(source) == shown
+
+
+def test_signs() -> None:
+    assert as_shown("JJ\u20ac", "wingdings") == "☺☺⓪"
+    assert not is_emoji("")
+    assert not is_emoji("#1")
+    assert is_emoji("1\ufe0f\u20e3")
