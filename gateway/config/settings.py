@@ -169,7 +169,8 @@ class LogSettings(Section):
 
 
 class GuardSettings(Section):
-    """Against loops: how much one sender may make before the rest is quarantined; 0 = no limit."""
+    """Against loops: how much one sender may make before the rest is quarantined; 0 = no limit. Mail of proven senders
+    counts for proven mail; other mail for mail of that login, or of that network and verdict."""
 
     tickets_per_hour: Count = Field(500, description="new tickets of one sender in an hour")
     comments_per_hour: Count = Field(1000, description="comments of one sender in an hour")

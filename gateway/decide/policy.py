@@ -55,7 +55,9 @@ def decide(
             decision = rule(context)
             if decision is not None:
                 context.trace.add("policy", name, decision.outcome)
-                return replace(decision, trace=tuple(context.trace.steps))
+                counted = sender.name_of(email, envelope)
+                steps = tuple(context.trace.steps)
+                return replace(decision, trace=steps, sender=counted.address, proof=counted.proof)
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")
@@ -121,10 +123,10 @@ def _duplicate(context: DecisionContext) -> Decision | None:
 
 def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
     """What nearly every decision asks of the store, to be answered in one go."""
-    who = sender.address_of(email)
+    name = sender.name_of(email, envelope)
     copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
-    recent: tuple[Question, ...] = (RecentMails(who, envelope.time),) if who else ()
-    return (*copies, *recent, threading.mapping_question(email, who))
+    recent: tuple[Question, ...] = (RecentMails(*name, envelope.time),) if name.address else ()
+    return (*copies, *recent, threading.mapping_question(email, name.address))
 
 
 def _edge(context: DecisionContext) -> Decision | None:
@@ -239,7 +241,9 @@ def _flood(context: DecisionContext) -> Decision | None:
     who, guard = context.sender, context.policy.guard
     if not who.address or (who.is_staff and who.proven) or context.delivery.released or context.envelope.internal:
         return None
-    recent: Recent = context.facts.ask(RecentMails(who.address, context.envelope.time))
+    # Mail counts for mail whose sender rests on the same proof: who forges a name uses up nothing of its owner's.
+    name = sender.name_of(context.email, context.envelope)
+    recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
     if who.address in context.policy.own and 0 < guard.own <= recent.tickets + recent.comments:
         found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
         context.trace.add("loop", f"{who.address} is ours: {found}", "quarantine")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from gateway.match import domains
+from gateway.match.names import Name, proof_of
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Automatic, Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
@@ -63,12 +64,22 @@ def unlisted(email: Email, envelope: Envelope, lists: frozenset[str], own: Ours)
     )
 
 
+def verdict_of(email: Email, envelope: Envelope) -> Verdict:
+    """What is known of From. A verdict about another address disproves this one: two readers of the same From saw
+    two people."""
+    mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address_of(email)
+    return envelope.verdict if mine else "fail"
+
+
+def name_of(email: Email, envelope: Envelope) -> Name:
+    """In whose name the mail is counted."""
+    return Name(address_of(email), proof_of(verdict_of(email, envelope), envelope.auth, envelope.peer))
+
+
 def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
-    domains. A verdict about another address disproves this one: two readers of the same From saw two people."""
-    address = address_of(email)
-    mine = not envelope.verdict_for or lower_ascii(envelope.verdict_for) == address
-    verdict: Verdict = envelope.verdict if mine else "fail"
+    domains."""
+    address, verdict = address_of(email), verdict_of(email, envelope)
     _, client_id = domains.longest(domains.of(address), mapped)
     return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id, address in own)
 

@@ -86,3 +86,5 @@ class Decision:
     learned: tuple[Learned, ...] = ()
     changes: tuple[Problem, ...] = ()  # problems as they are from now on
     notice_record: NoticeRecord | None = None
+    sender: str = ""  # in whose name it was decided
+    proof: str = ""  # and what that rests on, by which mail of the name is counted

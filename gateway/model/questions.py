@@ -140,10 +140,11 @@ class Reopens(Question):
 
 @dataclass(frozen=True, slots=True)
 class RecentMails(Question):
-    """How many mails of the sender became tickets and comments in the hour before ``now``, and how many
-    automatic replies came in the last quarter of it: a Recent."""
+    """How many mails of the sender, and of the domain, whose name had the same ``proof`` became tickets and comments
+    in the hour before ``now``, and how many automatic replies came in the last quarter of it: a Recent."""
 
     address: str
+    proof: str
     now: float
     kind: ClassVar[str] = "recent mail of the sender"
 

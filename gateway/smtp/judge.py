@@ -14,6 +14,7 @@ import structlog
 from gateway.config.settings import MailboxSettings
 from gateway.intake.accept import Incoming, Recipient
 from gateway.intake.scanner import ScannerAway
+from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
 from gateway.smtp.answers import (
     BARE_LINE_END,
@@ -27,7 +28,6 @@ from gateway.smtp.answers import (
 )
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.edge import Edge
-from gateway.smtp.limits import Name, network_of
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 
 log = structlog.get_logger("smtp")
@@ -122,9 +122,8 @@ def name_of(peer: Peer, verdict: SenderVerdict) -> Name:
         return Name(peer.login, "login")
     if not peer.mail_from:
         return Name("", "")
-    if verdict.verdict == "pass":
-        return Name(verdict.sender, "proven")
-    return Name(peer.mail_from, f"{network_of(peer.address)} {verdict.verdict}")
+    said = verdict.sender if verdict.verdict == "pass" else peer.mail_from
+    return Name(said, proof_of(verdict.verdict, "", peer.address))
 
 
 async def _scan(edge: Edge, found: Judgement, mail: Incoming) -> None:

@@ -10,9 +10,9 @@ import ipaddress
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from gateway.config.smtp import LimitSettings
+from gateway.match.names import Name, network_of
 from gateway.smtp.answers import (
     AUTH_LIMIT,
     DENIED,
@@ -61,31 +61,6 @@ def plain_address(address: str) -> str:
             return address
         return str(mapped) if mapped else address
     return address
-
-
-@lru_cache(4096)
-def network_of(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network(f"{address}/{24 if ip.version == 4 else 64}", strict=False))
-
-
-class Name(NamedTuple):
-    """In whose name a mail is: an address, and what proved it or else by whom it was said. A name is limited only by
-    what was taken from it, so forgeries of it are counted apart. ``address`` is "" for the null sender."""
-
-    address: str
-    proof: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.proof} {self.address.lower()}"
-
-    @property
-    def domain_key(self) -> str:
-        return f"{self.proof} {self.address.lower().rpartition('@')[2]}"
 
 
 class Rates:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from gateway.match.names import network_of
 from gateway.smtp import answers
 from gateway.smtp.auth import decode_plain
 from gateway.smtp.commands import Ending
-from gateway.smtp.limits import network_of
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session

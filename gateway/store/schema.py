@@ -73,6 +73,7 @@ delivery = Table(
     Column("accepted_at", Double, nullable=False),
     Column("sender", Text, nullable=False, server_default=""),  # From, lower case; first as the edge saw it
     Column("sender_domain", Text, nullable=False, server_default=""),
+    Column("proof", Text, nullable=False, server_default=""),  # what the sender rests on (match.names.proof_of)
     Column("subject", Text, nullable=False, server_default=""),
     Column("class", String(12), nullable=False, server_default=""),
     Column("outcome", String(10), nullable=False, server_default=""),  # what was decided

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
+from gateway.match.names import Name
 from gateway.store.schema import delivery
 
 HOUR, QUARTER = 3600.0, 900.0
@@ -32,16 +33,18 @@ _RECENT = select(
     delivery.c.sender_domain == bindparam("k_domain"),
     delivery.c.accepted_at >= bindparam("k_hour"),
     delivery.c.desk == bindparam("k_desk"),
+    delivery.c.proof == bindparam("k_proof"),
     delivery.c["class"] != VENDOR,
 )
 
 
-def recent(connection: Connection, desk: str, sender: str, now: float) -> dict[str, int]:
-    """Counts of the sender's mails: tickets and comments of the last hour, automatic answers of its last
-    quarter; and of all mails of the sender's domain."""
+def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[str, int]:
+    """Counts of the mails in that name: tickets and comments of the last hour, automatic answers of its last
+    quarter; and of all mails of the domain whose names had the same proof."""
     given = {
-        "k_sender": sender,
-        "k_domain": sender.rpartition("@")[2],
+        "k_sender": name.address,
+        "k_domain": name.address.rpartition("@")[2],
+        "k_proof": name.proof,
         "k_hour": now - HOUR,
         "k_quarter": now - QUARTER,
         "k_desk": desk,

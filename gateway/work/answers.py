@@ -14,6 +14,7 @@ from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.problem import family_of
 from gateway.store import mapping, problems, senders
@@ -152,8 +153,8 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
             return mapping.ticket_of_token(connection, one.desk, token)
         case ask.SameSubject(address, subject, since):
             return senders.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
-        case ask.RecentMails(address, now):
-            return ask.Recent(**senders.recent(connection, one.desk, address, now))
+        case ask.RecentMails(address, proof, now):
+            return ask.Recent(**senders.recent(connection, one.desk, Name(address, proof), now))
         case ask.Reopens(ticket_id, since):
             return mapping.reopens(connection, one.desk, ticket_id, since)
         case ask.PartIn(ticket_id, address):

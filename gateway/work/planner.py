@@ -302,11 +302,11 @@ class Planner:
 
 def _read(email: Email, decision: Decision) -> dict[str, Any]:
     """What the store keeps of a mail once it was read."""
-    sender = email.sender.key if email.sender else ""
     return {
         "digest": email.digest,
-        "sender": sender,
-        "sender_domain": sender.rpartition("@")[2],
+        "sender": decision.sender,
+        "sender_domain": decision.sender.rpartition("@")[2],
+        "proof": decision.proof,
         "subject": email.subject[:255],
         "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,
         "outcome": decision.outcome,

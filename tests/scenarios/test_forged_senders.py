@@ -80,6 +80,7 @@ DIRECT = {
     "a technician by a subdomain without servers": Attack(SIGNATURE.format("lame.msp.example", "s"), TESS),
 }
 
+SIGNED = [b"from", b"to", b"subject", b"date", b"message-id", b"in-reply-to"]
 REJECT = [("TXT", "v=DMARC1; p=reject")]
 ZONE = {
     "acme.example": [("TXT", "v=spf1 ip4:127.0.3.1 ptr exists:%{h} -all")],
@@ -97,9 +98,11 @@ ZONE = {
 
 
 @contextlib.asynccontextmanager
-async def behind_the_edge(folder: Path, migrated: Path, **settings: Any) -> AsyncIterator[tuple[Stage, Listener]]:
+async def behind_the_edge(
+    folder: Path, migrated: Path, guard: dict[str, int] | None = None, /, **settings: Any
+) -> AsyncIterator[tuple[Stage, Listener]]:
     """A stage whose mail comes in by SMTP, with the victim's ticket."""
-    stage = Stage(folder, migrated, settings_for(closed="reopen"))
+    stage = Stage(folder, migrated, {**settings_for(closed="reopen"), "guard": guard or {}})
     await stage.open()
     await stage.accept(VICTIM)
     await stage.work()
@@ -183,7 +186,7 @@ async def test_the_genuine_ones_still_come_in(tmp_path: Path, migrated_file: Pat
             ("127.0.1.1", Attack(OWN + PASSED + "\n"), b""),
             ("127.0.1.1", Attack(NONE.replace("mx.msp.example; ", "") + HOSTED + "\n", TESS), b""),
             ("127.0.3.1", Attack("", mail_from=ALICE), b""),
-            ("127.0.2.1", Attack(""), foreign + signed(mail)),
+            ("127.0.2.1", Attack(""), foreign + signed(mail, headers=SIGNED)),
         ]
         async with behind_the_edge(tmp_path, migrated_file, **settings) as (stage, listener):
             for number, (local, attack, whole) in enumerate(genuine):

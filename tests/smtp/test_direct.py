@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import time
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -49,7 +50,13 @@ def key(bits: int = 2048) -> tuple[bytes, str]:
     return private, "v=DKIM1; k=rsa; p=" + base64.b64encode(public).decode()
 
 
-def signed(mail: bytes = MAIL, domain: str = "acme.example", canon: str = "relaxed/relaxed", **more: object) -> bytes:
+def signed(
+    mail: bytes = MAIL,
+    domain: str = "acme.example",
+    canon: str = "relaxed/relaxed",
+    headers: Sequence[bytes] = HEADERS,
+    **more: object,
+) -> bytes:
     form = tuple(one.encode() for one in canon.split("/"))
     made = dkim.sign(
         mail,
@@ -57,7 +64,7 @@ def signed(mail: bytes = MAIL, domain: str = "acme.example", canon: str = "relax
         domain.encode(),
         key()[0],
         canonicalize=form,
-        include_headers=HEADERS,
+        include_headers=headers,
         **more,  # type: ignore[arg-type]
     )
     return bytes(made) + mail

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from gateway.config.smtp import LimitSettings
+from gateway.match.names import Name, network_of
 from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Answer
 from gateway.smtp.judge import name_of
-from gateway.smtp.limits import MOST_KEYS, Limits, Name, Networks, Rates, network_of, plain_address
+from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, plain_address
 from gateway.smtp.verdict import verdict as judged
 from gateway.smtp.verdict.verdict import SenderVerdict
 from gateway.store.engine import Store

@@ -14,7 +14,7 @@ import structlog
 
 from gateway.config.smtp import VerdictSettings
 from gateway.intake.accept import Incoming
-from gateway.smtp.limits import network_of
+from gateway.match.names import network_of
 from gateway.smtp.turns import FairSlots
 from gateway.smtp.verdict.arc import check_arc, trusted_sets
 from gateway.smtp.verdict.dkim import Bodies, check_dkim
