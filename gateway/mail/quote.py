@@ -178,6 +178,49 @@ def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     return at
 
 
+_CITED = re.compile(rf"(?:{_alternation(words.QUOTING)})\s", re.IGNORECASE)
+
+
+def named_author(text: str) -> bool:
+    """A line that only names who wrote what stands below: "Tom Berg writes:", "Quoting Tom Berg:",
+    "---- Tom Berg wrote ----"."""
+    line = _BIDI.sub("", text).strip()
+    if len(line) > 120 or len(line.split()) > 9:
+        return False
+    if framed_author(line):
+        return True
+    if not _ENDS.search(line):
+        return False
+    line = line.strip(_LEAD + " :：\u00a0")
+    if _CITED.match(line):
+        return True
+    verb = next(reversed(list(_VERB.finditer(line))), None)
+    if verb is None or line[verb.end() :].strip():
+        return False
+    name = _NAME.findall(line[: verb.start()])
+    return 1 <= len(name) <= 4 and not any(piece[0].islower() and len(piece) > 3 for piece in name)
+
+
+_NAME = re.compile(r"[^\W\d_][\w'.-]*")
+
+
+def framed_author(text: str) -> bool:
+    """A line between dashes that ends with "wrote": "---- Tom Berg wrote ----"."""
+    line = text.strip()
+    if len(line) > 200 or not (line.startswith("--") and line.endswith("--")):
+        return False
+    verb = next(reversed(list(_VERB.finditer(line))), None)
+    return verb is not None and not line[verb.end() :].strip(" -")
+
+
+_ARROWS = re.compile(r"^\s*>>>\s[^>].{0,300}\d{1,2}:\d{2}.{0,20}\s>>>\s*$")
+
+
+def between_arrows(text: str) -> bool:
+    """GroupWise: ">>> Tom Berg <tom@a.example> 24.11.2026 16:02 >>>" introduces what is no quote by itself."""
+    return len(text) < 400 and bool(_ARROWS.match(text)) and bool(_DIGITS.search(text))
+
+
 def _is_attribution(text: str) -> bool:
     if len(text) > 600:
         return False
@@ -221,6 +264,24 @@ def _bare_date_name(text: str) -> bool:
     return len(text) < 250 and bool(_BARE.match(text) or _BARE_ADDRESS.match(text))
 
 
+def _logged(texts: Sequence[str], index: int) -> bool:
+    """A dated line that neither says "wrote" nor ends with a colon may be of a log: it introduces a quote that is
+    marked, else it stands alone and has nothing but a name."""
+    line = texts[index]
+    if _has_verb(line) or not _bare_date_name(line) or (_ENDS.search(line) and _ADDRESS.search(line)):
+        return False
+    following = next((text for text in texts[index + 1 : index + 4] if text.strip()), "")
+    if not following or following.lstrip().startswith(">"):
+        return False
+    name = _LETTERS.findall(line.partition("<")[0])
+    return not _alone(texts, index, index + 1) or any(len(word) > 3 and word[0].islower() for word in name)
+
+
+def _alone(texts: Sequence[str], start: int, end: int) -> bool:
+    """A paragraph of its own."""
+    return not (start and texts[start - 1].strip()) and not (end < len(texts) and texts[end].strip())
+
+
 def quote_depth(text: str) -> int:
     depth = 0
     for char in text[:200]:
@@ -228,7 +289,7 @@ def quote_depth(text: str) -> int:
             depth += 1
         elif char not in " \t|":
             break
-    return depth
+    return 0 if depth == 3 and between_arrows(text) else depth
 
 
 def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]] | None:
@@ -371,6 +432,10 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
                 found.append(Mark(start, index, "attribution", bare(texts[start])[:60]))
             index = done = index + 1
             continue
+        if framed_author(text) or between_arrows(text):
+            found.append(Mark(index, index + 1, "separator", bare(text)[:60]))
+            index = done = index + 1
+            continue
         kind = separator(text)
         if kind:
             end = _after_intro(texts, index + 1)
@@ -380,25 +445,26 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             continue
         block = header_block(texts, index) if ":" in text or "：" in text else None
         if block is not None:
-            start = index
-            while start > done and (not texts[start - 1].strip(" >") or _line_above(texts[start - 1])):
-                if texts[start - 1].strip(" >") and not _line_above(texts[start - 1]):
-                    break
-                start -= 1
-                if texts[start].strip(" >"):
-                    break
-            if not (start < index and texts[start].strip(" >")):
-                start = index
+            start = _top_of_block(texts, index, done)
+            if start == index and not (_sent(block[1]) and (_named(block[1]) or _alone(texts, start, block[0]))):
+                index = block[0]
+                continue
             found.append(Mark(start, block[0], "headers", "header block"))
             index = done = block[0]
             continue
         start = attribution(texts, index, patience)
-        if start >= done:
+        if start >= done and not _logged(texts, index):
             found.append(Mark(start, index + 1, "attribution", bare(texts[start])[:60]))
             index = done = index + 1
             continue
         index += 1
     return found
+
+
+def introduced_inside(texts: Sequence[str]) -> bool:
+    """Whether the first lines of a quote say whose mail it is, inside its own marks."""
+    inner = [re.sub(r"^[ \t]{0,3}>[ \t]?", "", text[:5000]) for text in texts]
+    return bool(marks(inner))
 
 
 def _introduced(texts: Sequence[str], index: int, done: int) -> int:
@@ -414,9 +480,38 @@ def _introduced(texts: Sequence[str], index: int, done: int) -> int:
     return above if framed or (bool(_ENDS.search(line)) and bool(_ADDRESS.search(line))) else index
 
 
+def _top_of_block(texts: Sequence[str], index: int, done: int) -> int:
+    """Where a header block begins that was recognised at ``index``: above it may stand a field with a name that
+    is not known ("Message du : 24/11/2026 16:02"), then a rule or a line between dashes in any language."""
+    top = index
+    while top > done and top > index - 3 and _dated_field(texts[top - 1]):
+        top -= 1
+    above = top - 1
+    while above >= done and above > top - 4 and not texts[above].strip(" >"):
+        above -= 1
+    return above if above >= done and _line_above(texts[above]) else top
+
+
+def _sent(fields: dict[str, str]) -> bool:
+    """A mail that was sent has a date; what was pasted, or a form, may not."""
+    return bool(_DIGITS.search(fields.get("date", "")))
+
+
+def _named(fields: dict[str, str]) -> bool:
+    return "subject" in fields or any("@" in value for value in fields.values())
+
+
+def _dated_field(text: str) -> bool:
+    match = _FIELD.match(text.strip()[:200])
+    return match is not None and bool(_YEAR.search(match[2])) and bool(_TIME.search(match[2]))
+
+
 def _line_above(text: str) -> bool:
-    """A rule that belongs to the header block below it."""
-    return is_rule(text) and len(text.strip()) >= 5
+    """A rule that belongs to the header block below it, also with words in it ("----- Původní e-mail -----")."""
+    line = text.strip(" >")
+    if line.startswith("---") and line.endswith("---"):
+        return 5 <= len(line) <= 160
+    return is_rule(text) and len(line) >= 5
 
 
 def _after_intro(texts: Sequence[str], index: int) -> int:

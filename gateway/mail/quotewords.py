@@ -35,6 +35,13 @@ STARTS = (
     "el día", "il giorno", "il", "za", "u", "dana", "tarihinde", "pada", "เมื่อ", "mg", "kirjoitti", "von",
 )  # fmt: skip
 
+# "Quoting Ann Berg:", before a name.
+QUOTING = (
+    "quoting", "zitat von", "citando a", "citando", "citeren", "citat av", "citat af", "citat från", "citerar",
+    "sitat", "sitat fra", "cytowanie", "cytat", "cituji", "citace", "citujem", "lainaus", "цитирование", "цитирую",
+    "цитування", "idézet", "citat", "citando da", "citation de", "alıntı", "cytując", "quote da", "en réponse à",
+)  # fmt: skip
+
 FROM = (
     "expeditorul", "de la", "від кого", "відправник", "отправитель", "от кого",
     "送信元", "odosielateľ", "zasílatel",
@@ -242,6 +249,20 @@ FOOTERS = (
     "dikirim dari", "enviat des", "envoye de mon", "envoyé par", "sent de mon",
     "отправлено мобильной",
     "sent: from my",
+    "获取 outlook", "获取outlook", "取得 outlook", "取得outlook", "下载 outlook", "下載 outlook", "傳送自", "傳自我的",
+    "發自我的", "發送自", "寄自我的", "来自我的", "來自我的", "outlook för", "outlook til", "outlook pour",
+    "outlook para",
+    "outlook per", "outlook pro", "outlook dla", "outlook для", "завантажити outlook", "stáhnout outlook",
+    "získat outlook", "získať outlook", "az outlook", "obțineți outlook", "λήψη του outlook", "tải outlook",
+    "dapatkan outlook", "preuzmite outlook", "baixar o outlook", "hent outlook", "laadi alla outlook",
+)  # fmt: skip
+
+# How such a line ends in languages whose verb comes last.
+FOOTER_ENDS = (
+    "から送信", "に送信", "에서 보냄", "에서 보낸 메일", "gesendet", "gönderildi", "verzonden", "送信しました", "傳送",
+    "发送", "發送", "寄出", "を入手", "を入手する", "をダウンロード", "다운로드", "가져오기", "받기", "edinin",
+    "indirin",
+    "beziehen", "herunterladen",
 )  # fmt: skip
 
 # What such a footer names; only "Sent from my …" does without.

@@ -14,8 +14,8 @@ from gateway.model.email import Reply
 from . import limits
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
-from .quote import Mark, marks, quote_depth, separator
-from .signature import advert, closing
+from .quote import Mark, introduced_inside, marks, named_author, quote_depth, separator
+from .signature import advert, closing, sentence
 from .signature import find as find_signature
 
 SIGNATURE_ZONE = "signature"
@@ -93,6 +93,7 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
     _apply_all(found, role, texts, depth, methods, lines)
+    _name_authors(role, texts, methods)
     _blanks(role, texts)
     return _decide(role, texts, lines, methods)
 
@@ -117,6 +118,12 @@ def _zones(lines: Sequence[Line]) -> list[str]:
                 for i in range(first, end):
                     if not lines[i].quote and not lines[i].blank:
                         found[i] = ""
+        elif zone == SIGNATURE_ZONE:
+            for i in range(index, end):
+                if not lines[i].blank and not sentence(lines[i].text):
+                    break
+                # The caret stood in the element of the signature when the writer began.
+                found[i] = ""
         index = end
     return found
 
@@ -159,19 +166,38 @@ def _apply_all(
             return
         following = filled[mark.end]
         quoted = following < len(role) and role[following] == "quote"
+        introduces = mark.kind == "attribution" or mark.what in _INTRODUCTIONS
         if not said and mark.kind != "banner":
             # Nothing above: the text below is what was said (or the mail is a forward); only who said it goes.
-            if mark.kind == "attribution" and following < len(role):
+            if introduces and following < len(role):
                 role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
                 if quoted:
                     methods.append(f"{mark.kind}: {mark.what}")
             continue
         role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
         methods.append(f"{mark.kind}: {mark.what}")
-        if mark.kind == "attribution" and quoted:
+        if introduces and quoted:
             continue
         role[mark.end :] = ["old"] * (len(role) - mark.end)
         return
+
+
+# Elements that hold the line of attribution alone; the quote below them has its own.
+_INTRODUCTIONS = frozenset({"reply-intro"})
+
+
+def _name_authors(role: list[str], texts: list[str], methods: list[str]) -> None:
+    """A line right above a quote that only names who wrote it ("Tom Berg writes:"): without a date or an address
+    it introduces nothing but a quote."""
+    for start in range(1, len(role)):
+        if role[start] != "quote" or role[start - 1] in ("quote", "intro"):
+            continue
+        above = start - 1
+        while above > 0 and above > start - 3 and not texts[above].strip():
+            above -= 1
+        if role[above] == "new" and named_author(texts[above]):
+            role[above:start] = ["intro"] * (start - above)
+            methods.append(f"attribution: {texts[above].strip()[:60]}")
 
 
 def _next_filled(texts: list[str], lines: Sequence[Line]) -> list[int]:
@@ -217,16 +243,10 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
     new = [i for i in range(size) if role[i] in ("new", "forward") and says[i]]
     if not new:
         return everything
-    kept: set[int] = set()
     groups = _quote_groups(role, says)
+    kept = _passages(groups, role, texts, lines)
     inner = [group for group in groups if group[0] < new[-1]]
-    for number, (start, end) in enumerate(groups):
-        introduced = any(role[i] == "intro" for i in range(start, end))
-        followed = number + 1 < len(groups) and groups[number + 1][0] == end and role[end] == "intro"
-        if not introduced and followed and lines[start].quote:
-            # A passage that the writer quotes, right above the old mail.
-            kept.update(range(start, end))
-    if inner and not _one_answer(inner, new, role, texts):
+    if inner and not kept.issuperset(range(*inner[0])) and not _one_mail(groups, role):
         # Answers between the lines: their quotes are what they answer, with who said it; but at the very top
         # that is known.
         for start, end in inner:
@@ -245,6 +265,20 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
     if any(role[i] == "quote" for i in result.quoted) and not any(": " in method for method in methods):
         methods.append("quote")
     return result
+
+
+def _passages(groups: Sequence[tuple[int, int]], role: list[str], texts: list[str], lines: Sequence[Line]) -> set[int]:
+    """What the writer quotes or indents: nothing introduces it, and no program marked it as an old mail."""
+    kept: set[int] = set()
+    for number, (start, end) in enumerate(groups):
+        if any(role[i] in ("intro", "old") for i in range(start, end)):
+            continue
+        followed = number + 1 < len(groups) and groups[number + 1][0] == end and role[end] == "intro"
+        marked = any(lines[i].zone for i in range(start, end)) or introduced_inside(texts[start : start + 12])
+        alone = len(groups) == 1 and not marked
+        if (followed and lines[start].quote) or alone:
+            kept.update(range(start, end))
+    return kept
 
 
 def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
@@ -283,15 +317,6 @@ def _quote_groups(role: list[str], says: list[bool]) -> list[tuple[int, int]]:
     return groups
 
 
-def _one_answer(inner: list[tuple[int, int]], new: list[int], role: list[str], texts: list[str]) -> bool:
-    """One introduced quote, and the new text either below it only, or above it with a few closing words below:
-    then the quote is the old mail and not a point that is being answered."""
-    if len(inner) != 1:
-        return False
-    start, end = inner[0]
-    if not any(role[i] == "intro" for i in range(start, end)):
-        return False
-    below = [i for i in new if i > start]
-    if len(below) == len(new):
-        return True
-    return len(below) <= 3 and sum(len(texts[i]) for i in below) <= 60
+def _one_mail(groups: Sequence[tuple[int, int]], role: list[str]) -> bool:
+    """One introduced quote and no other: it is the old mail, and no point of it is answered in between."""
+    return len(groups) == 1 and any(role[i] == "intro" for i in range(*groups[0]))

@@ -10,18 +10,18 @@ import re
 from collections.abc import Sequence
 
 from .quote import is_rule
-from .quotewords import CLOSINGS, DEVICES, FOOTERS
+from .quotewords import CLOSINGS, DEVICES, FOOTER_ENDS, FOOTERS
 
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|__|\u2014|\u2013|---)\s{0,3}$")
-_JOINED = re.compile(r"^--\s{0,2}[^\W\d_][^\n]{0,60}$")
-# A name signed with a dash: "-Ann Berg".
+# A name signed with a dash: "-Ann Berg". With a blank after it, it is an item of a list.
 _CAPITAL = "[A-Z\u00c0-\u00de\u0410-\u042f]"
+_JOINED = re.compile(rf"^--\s{{0,2}}{_CAPITAL}[^\n]{{0,60}}$")
 _SIGNED = re.compile(
-    rf"^\s{{0,3}}[-\u2013\u2014]{{1,2}}\s?{_CAPITAL}[^\W\d_]{{1,20}}(?: {_CAPITAL}[^\W\d_]{{0,20}}){{0,2}}$"
+    rf"^\s{{0,3}}[-\u2013\u2014]{{1,2}}{_CAPITAL}[^\W\d_]{{1,20}}(?: {_CAPITAL}[^\W\d_]{{0,20}}){{0,2}}$"
 )
 _LINES = 18
 _CARD = 7
-_TAIL = re.compile(r"<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
+_TAIL = re.compile(r"\(https?://[^\s<>()]{1,500}\)|<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
 
 
 def footer(text: str) -> bool:
@@ -29,7 +29,7 @@ def footer(text: str) -> bool:
     line = text.strip(" \t\u00a0*_-.\u200e").lower()
     if not 8 <= len(line) <= 250:
         return False
-    line = _TAIL.sub("", line).strip(" ()[]")
+    line = _TAIL.sub("", line).replace("[", "").replace("]", "").strip(" ()")
     if len(line) > 90 or line.count(" ") > 9:
         return False
     for start in FOOTERS:
@@ -41,11 +41,7 @@ def footer(text: str) -> bool:
             return (
                 "," not in rest and not any(mark in rest for mark in (". ", "? ", "! ", "?")) and rest.count(" ") <= 8
             )
-    return (
-        line.endswith(("から送信", "에서 보냄", "gesendet", "gönderildi", "verzonden", "送信しました", "傳送", "发送"))
-        and line.count(" ") <= 6
-        and any(device in line for device in DEVICES)
-    )
+    return line.endswith(FOOTER_ENDS) and line.count(" ") <= 6 and any(device in line for device in DEVICES)
 
 
 def advert(text: str) -> bool:
@@ -77,7 +73,7 @@ def find(texts: Sequence[str]) -> int:
             continue
         if _DELIMITER.match(text) or (_JOINED.match(text) and not _is_list(texts, index)):
             # Words must remain above it; a bare rule parts sections too, so below it only a card may stand.
-            if text.strip() != "--" and (filled > _CARD or long):
+            if text.strip() != "--" and (filled > _CARD or long or not _signs(texts, index)):
                 break
             if any(t.strip() and not is_rule(t) for t in texts[:index]):
                 cut = index
@@ -92,12 +88,52 @@ def find(texts: Sequence[str]) -> int:
         if filled > _LINES or len(text) > 300:
             break
     if cut == end and end > 1 and _SIGNED.match(texts[end - 1]) and not texts[end - 2].strip():
-        cut = end - 1
+        said = texts[_last_filled(texts, end - 1) - 1].rstrip() if _last_filled(texts, end - 1) else ""
+        cut = end - 1 if said.endswith(_SENTENCE_ENDS) else end
     while cut and (not texts[cut - 1].strip() or (is_rule(texts[cut - 1]) and not _code_fence(texts[cut - 1]))):
         cut -= 1
     if not any(t.strip() and not is_rule(t) for t in texts[:cut]):
         return len(texts)
-    return cut if cut < end else len(texts)
+    return cut if cut < end and not _postscript(texts, cut) else len(texts)
+
+
+_SENTENCE_ENDS = (".", "!", "?", ")", ",", ";", "…", "。", "！", "？", ">")
+_PERSON = re.compile(rf"^\s{{0,3}}{_CAPITAL}[^\W\d_]*(?:[.' -]{{1,2}}[^\W\d_]+){{0,3}}\.?,?\s*$")
+
+
+def _signs(texts: Sequence[str], index: int) -> bool:
+    """Whether a rule that is no "-- " parts a signature from the text: a name or a card stands right below it,
+    and no rule like it above."""
+    rule = texts[index].strip()
+    if not _DELIMITER.match(rule):
+        return True
+    if any(text.strip() == rule for text in texts[max(index - 60, 0) : index]):
+        return False
+    below = [text for text in texts[index + 1 : index + 2 + _CARD] if text.strip()]
+    if any(pattern.search(text) for text in below for pattern in (_EMAIL, _PHONE, _SITE)):
+        return not any(text.rstrip().endswith(("?", "!", ":")) for text in below)
+    name = texts[index + 1] if index + 1 < len(texts) else ""
+    return bool(_PERSON.match(name)) and not any(
+        len(word) > 3 and word[0].islower() for word in re.findall(r"[^\W\d_]+", name)
+    )
+
+
+def sentence(text: str) -> bool:
+    """Words that somebody says, and no line of a card."""
+    line = text.strip()
+    return line.endswith((".", "!", "?", "。", "！", "？")) and not footer(text) and (
+        len(line.split()) >= 5 or (not line.isascii() and len(line) >= 12)
+    )  # fmt: skip
+
+
+_POSTSCRIPT = re.compile(
+    r"\s{0,3}(?:(?:p\.?\s?){1,3}s\b|p\.?\s?d\s?[.:]|n\.?\s?b\s?[.:]|з\.?\s?ы\s?[.:]|追伸|追記|附言|추신)", re.IGNORECASE
+)
+
+
+def _postscript(texts: Sequence[str], at: int) -> bool:
+    """Whether words follow the signature that begins at ``at``: "PS: …" after a blank line."""
+    return any(not texts[i - 1].strip() and _POSTSCRIPT.match(texts[i]) for i in range(at + 2, len(texts)))
 
 
 def closing(texts: Sequence[str]) -> int:

@@ -16,7 +16,7 @@ MAILS = Path(__file__).parents[1] / "mails"
 
 
 def test_cases_are_read_by_their_kind(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("new\n\n> old\n", "utf-8")
+    (tmp_path / "a.txt").write_text("new\n\nBo wrote:\n> old\n", "utf-8")
     (tmp_path / "b.html").write_text("<p>new</p><blockquote type=cite>old</blockquote>", "utf-8")
     feed = [
         json.dumps({"id": "a", "path": str(tmp_path / "a.txt"), "as": "text", "subject": "Re: x"}),

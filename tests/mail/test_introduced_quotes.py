@@ -1,0 +1,143 @@
+"""Exactly one introduced quote goes whole; what stands above and below it stays, and so does what only looks old."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.html import to_lines
+from gateway.mail.lines import plain
+from gateway.mail.reply import reply_of
+
+ASKED = "> Which tray is it?\n>\n> Bo"
+ON = "On Tue, Nov 24, 2026 at 4:02 PM Bo Berg <bo@desk.example> wrote:"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "Denne e-post er fortrolig. Er du ikke rette modtager, bedes du slette den.",
+        "Acme GmbH, Amtsgericht Ulm HRB 4711, Geschäftsführer: Cy Roth, USt-IdNr. DE123456789",
+        "Acme SARL au capital de 10 000 euros, RCS Lyon 123 456 789",
+        "Scanned by the mail filter of Acme. No threats were found.",
+        "_______________________________________________\nhelp mailing list\nhttps://lists.desk.example/help",
+        "この電子メールは宛先の方のみを対象としています。",
+        "And the second tray is empty as well, please bring paper when you come.",
+        "Yes.",
+    ],
+)
+def test_words_below_the_only_quote_stay_and_it_goes(below: str) -> None:
+    reply = reply_of(plain(f"It is tray 2.\n\n{ON}\n{ASKED}\n\n{below}\n"))
+    assert reply.text == f"It is tray 2.\n\n{below}"
+    assert "Which tray is it?" in reply.quoted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p id="reply-intro">On 2026-11-24 16:02, Bo wrote:</p><blockquote type="cite"><p>Which tray is it?</p></blockquote><p>{}</p>',
+        '<div class="moz-cite-prefix">Am 24.11.26 um 16:02 schrieb Bo:</div><blockquote type="cite"><p>Which tray is it?</p></blockquote><p>{}</p>',
+        '<div class="gmail_quote"><div class="gmail_attr">Le mar. 24 nov. 2026 à 16:02, Bo a écrit :</div><blockquote class="gmail_quote">Which tray is it?</blockquote></div><div>{}</div>',
+        '<blockquote type="cite">On 24 Nov 2026, at 16:02, Bo &lt;bo@desk.example&gt; wrote:<br>Which tray is it?</blockquote><p>{}</p>',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("above", ["", "<p>Hello,</p>"])
+def test_an_answer_below_a_quote_of_html_stays_alone(source: str, above: str) -> None:
+    reply = reply_of(to_lines(above + source.format("Tray 2, and tray 3 since Monday.")).lines)
+    assert "Tray 2, and tray 3 since Monday." in reply.text
+    assert ("Hello," in reply.text) is bool(above)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Bo Berg writes:", "Bo Berg schrieb:", "Bo a écrit :", "Bo Berg escribió:", "Bo skrev:", "Bo Berg napisał(a):",
+        "Quoting Bo Berg:", "Quoting Bo Berg <bo@desk.example>:", "Zitat von Bo Berg:", "Citando Bo Berg:",
+        "Cytowanie Bo Berg:", "---- Bo Berg wrote ----", "-------- Bo Berg schrieb --------",
+    ],
+)  # fmt: skip
+def test_a_line_that_only_names_the_author_introduces_the_quote_below_it(line: str) -> None:
+    reply = reply_of(plain(f"It is tray 2.\n\n{line}\n\n{ASKED}\n"))
+    assert reply.text == "It is tray 2."
+    assert line in reply.quoted
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The display of the printer says:", "My colleague from the second floor wrote:", "Das steht im Handbuch:",
+        "These are the codes that were written:",
+    ],
+)  # fmt: skip
+def test_what_the_writer_quotes_is_kept(line: str) -> None:
+    text = f"{line}\n> Tray 2 jammed\n> Code 41.3"
+    assert reply_of(plain(text)).text == text
+    indented = reply_of(to_lines(f"<p>{line}</p><blockquote>Tray 2 jammed</blockquote>").lines)
+    assert "Tray 2 jammed" in indented.text
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "---- Bo Berg wrote ----\n\nWhich tray is it?",
+        ">>> Bo Berg <bo@desk.example> 24.11.2026 16:02 >>>\nWhich tray is it?",
+        '>>> "Bo Berg" 11/24/26 4:02 PM >>>\nWhich tray is it?',
+        '================\n\nMessage du : 24/11/2026 16:02\nDe : "Bo Berg" <bo@desk.example>\nA : ann@customer.example\nSujet : Imprimante\n\nWhich tray is it?',
+        "---------- Původní e-mail ----------\nOd: Bo Berg <bo@desk.example>\nKomu: ann@customer.example\nDatum: 24. 11. 2026 16:02\nPředmět: x\n\nWhich tray is it?",
+        "---------- Hér er pósturinn ----------\nFrom: Bo Berg <bo@desk.example>\nTo: ann@customer.example\nDate: 24. 11. 2026 16:02\nSubject: x\n\nWhich tray is it?",
+    ],
+)  # fmt: skip
+def test_an_introduction_of_any_language_goes_with_the_old_mail(block: str) -> None:
+    assert reply_of(plain(f"It is tray 2.\n\n{block}\n")).text == "It is tray 2."
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "A courier, please:\nFrom: Berlin office\nTo: your workshop\nDate: 30.11.2026 10:00\nPlease confirm it today.",
+        "The headers are:\n\nFrom: Pay <pay@phish.example>\nTo: ann@customer.example\nSubject: Your salary\n\nPlease block my account!",
+        "Bitte buchen:\nVon: Ulm\nAn: Bonn\nDatum: 30.11.2026\nDanke.",
+        "In the log:\n\n2026-11-26 08:14:02 rejected mail for <bob@customer.example>\n2026-11-26 08:15:40 rejected mail for <eva@customer.example>\n\nWhy?",
+        "In the log:\n\n2026-11-26 08:14 UTC+1 spooler started\n2026-11-26 08:15 UTC+1 disk full on C:\n\nCan you make room?",
+        "The log says\n\n2026-11-26 08:14 GMT+1 backup failed\n\nWhat now?",
+        "The colour:\n\n- Black",
+        "The colour:\n\n-Black",
+        "With this option:\n\n--no-verify",
+        "Mit dieser Option\n\n--verbose",
+        "Printer: red.\n---\nScanner: green.\n---\nTwo toners, please.",
+        "It fails.\n\n---\nError code 5 on the display",
+        "It fails\n—\nError 5 again",
+        "Problem:\nslow\n\n---\n\nSteps:\n1. open\n2. print",
+        "It works.\n\n-- \nAnn\n\nPS: printer 4 still blinks.",
+        "Es geht.\n\n-- \nAnn\n\nP.S. Der Scanner nicht.",
+    ],
+)
+def test_words_that_only_look_old_stay(words: str) -> None:
+    assert reply_of(plain(words)).text == words
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Sent from [Mail](https://go.microsoft.com/fwlink/?LinkId=550986) for Windows",
+        "Get [Outlook for Android](https://aka.ms/x)",
+        "Outlook for Android を入手",
+        "获取 Outlook for Android",
+        "傳送自我的 iPhone",
+        "Stáhnout Outlook pro Android",
+    ],
+)
+def test_footers_of_apps(line: str) -> None:
+    assert reply_of(plain(f"It works.\n\n{line}\n")).text == "It works."
+
+
+@pytest.mark.parametrize("mark", ['id="Signature"', 'class="gmail_signature"', 'class="moz-signature"'])
+def test_a_sentence_typed_into_the_element_of_the_signature_stays(mark: str) -> None:
+    source = f"<div>Hello,</div><div {mark}><div>it is red again, please send somebody.</div><br><p>Ann Berg</p></div>"
+    reply = reply_of(to_lines(source).lines)
+    assert reply.text == "Hello,\nit is red again, please send somebody."
+    assert reply.signature == "Ann Berg"
+
+
+def test_two_quotes_with_answers_stay() -> None:
+    text = f"{ON}\n> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday."
+    assert "> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday." in reply_of(plain(text)).text
