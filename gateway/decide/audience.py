@@ -25,7 +25,7 @@ class Audience:
     by_customer: bool
 
 
-def judge(context: DecisionContext, ticket: Ticket) -> Audience:
+def classify(context: DecisionContext, ticket: Ticket) -> Audience:
     """For whom the mail's words are. The trace says by which rule."""
     who = context.sender
     if reason := customer(who, ticket, context.facts):

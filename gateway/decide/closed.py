@@ -65,7 +65,7 @@ class Verdict:
     note: str = ""
 
 
-def judge(
+def evaluate(
     email: Email, closing: Closing, state: TicketState, facts: Facts, now: float, trusted: bool, trace: Trace
 ) -> Verdict:
     """What the reply does to the ticket in this state."""

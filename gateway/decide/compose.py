@@ -1,4 +1,4 @@
-"""The request bodies: titles, descriptions, comments and files, as the desk takes them.
+"""The request bodies: titles, descriptions and comments, as the desk takes them.
 
 Everything is sent as blocks (docs/algapsa.md "Rich text"), harmless ones only. Customers' text is posted
 with contact notifications suppressed, for the desk would mail them their own words.
@@ -7,17 +7,15 @@ with contact notifications suppressed, for the desk would mail them their own wo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from hashlib import sha256
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gateway import blocks as rich
-from gateway.decide.files import Fate, neutral_name, remarks
+from gateway.decide.files import Fate, remarks
+from gateway.decide.pictures import place_pictures, shelter
+from gateway.decide.uploads import Upload, documents, text_document, uploads
 from gateway.match import title
-from gateway.match.files import Look
-from gateway.model.email import Address, Attachment, Block, Email, Forwarded
+from gateway.model.email import Address, Block, Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.model.plan import EffectSpec
 from gateway.templates import BODY, Templates
@@ -28,39 +26,6 @@ MOST_NOTES = 300
 HEADING_ROOM = 40  # for "(n/m)" and the line that points to message.txt
 DESCRIPTION_LIMIT = 1_000_000
 VERDICTS = {"pass": "verified", "fail": "FAILED verification", "none": "not verified", "unknown": ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file of the mail: the first of equal contents, with the names of the others, and its fate."""
-
-    index: int
-    file: Attachment
-    also: tuple[str, ...]
-    fate: Fate
-
-    @property
-    def shown(self) -> bool:
-        """Whether the text shows it, so that nobody needs to read of it."""
-        return self.file.inline and self.fate == Fate()
-
-
-def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list[Upload]:
-    """The files that a ticket does not hold yet: once for each content, empty ones left out."""
-    have = set(present)
-    first: dict[str, int] = {}
-    names: dict[str, list[str]] = {}
-    for index, one in enumerate(email.attachments):
-        if one.size == 0 or one.sha256 in have:
-            continue
-        if one.sha256 in first:
-            names[one.sha256].append(one.filename)
-        else:
-            first[one.sha256] = index
-            names[one.sha256] = []
-    return [
-        Upload(index, email.attachments[index], tuple(names[digest]), fates[index]) for digest, index in first.items()
-    ]
 
 
 def label(who: Address | None) -> str:
@@ -311,20 +276,7 @@ class Composer:
         return [[*parts[0], rich.paragraph("(The whole text is in message.txt.)")]], framed
 
     def _documents(self, files: Sequence[Upload], whole: Sequence[Block] | None) -> list[EffectSpec]:
-        effects = [
-            EffectSpec(
-                "document",
-                {
-                    "part": one.file.part,
-                    "index": one.index,
-                    "sha256": one.file.sha256,
-                    "size": one.file.size,
-                    **_called(one),
-                },
-            )
-            for one in files
-            if not one.fate.dropped
-        ]
+        effects = documents(files)
         if whole is not None:
             effects.append(text_document("message.txt", rich.plain(list(whole)), self.held_text))
         return effects
@@ -336,15 +288,6 @@ class Composer:
         return [EffectSpec("missing", {"metadata": self._facts()})]
 
 
-def _called(one: Upload) -> dict[str, Any]:
-    """By what name and type a file is uploaded, and what holds it."""
-    name = one.file.filename
-    called: dict[str, Any] = {"name": name, "content_type": Look(one.file).upload_type}
-    if one.fate.neutral:
-        called = {"name": neutral_name(name), "content_type": "text/plain", "neutral": True}
-    return {**called, "held": one.fate.held} if one.fate.held else called
-
-
 def heading(one: Forwarded) -> str:
     """Who wrote an attached mail, to whom and when, in a line."""
     people = [f"to {', '.join(label(each) for each in one.to[:20])}"] if one.to else []
@@ -352,38 +295,6 @@ def heading(one: Forwarded) -> str:
     date = [_readable(one.date) if one.attached else one.date[:100]] if one.date else []
     subject = [f'"{title.clean(one.subject)}"'] if one.subject else []
     return f"Attached mail from {', '.join([label(one.sender), *people, *date, *subject])}:"
-
-
-def text_document(name: str, text: str, held: str = "") -> EffectSpec:
-    """A document whose content is made here; ``held``: why it waits."""
-    content = text.encode("utf-8", "replace")
-    return EffectSpec(
-        "document",
-        {
-            "part": "",
-            "text": text,
-            "sha256": sha256(content).hexdigest(),
-            "size": len(content),
-            "name": name,
-            "content_type": "text/plain",
-            **({"held": held} if held else {}),
-        },
-    )
-
-
-def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple[str, str]]) -> list[Block]:
-    """The text of the internal comment about files (name, reason) that are not there."""
-    rows = [{"name": name, "reason": reason} for name, reason in files]
-    lines = templates.lines("missing", delivery=delivery_id, files=rows)
-    return rich.harmless([rich.paragraph(line) for line in lines])
-
-
-def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str], by: str, at: float) -> list[Block]:
-    """The text of the internal comment about files that were held and are there now: ``by`` operator or scanner,
-    who let them go ``at`` seconds since the epoch."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    lines = templates.lines("released", delivery=delivery_id, files=list(names), by=by, at=moment)
-    return rich.harmless([rich.paragraph(line) for line in lines])
 
 
 def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> EffectSpec:
@@ -394,54 +305,6 @@ def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], ma
         "metadata": {"email_gateway": metadata},
     }
     return EffectSpec("comment", {"request": request})
-
-
-PLACE = "/api/documents/view/attachment-"
-
-
-def shelter(body: Iterable[Block]) -> list[Block]:
-    """Pictures of the mail with a place that holds until they are uploaded: as long as the final
-    address, and as safe. A picture from elsewhere becomes a link: it is never loaded."""
-
-    def place(block: Block) -> Block:
-        props = block.get("props") or {}
-        url = str(props.get("url") or "")
-        head, _, number = url.partition(":")
-        if head == "attachment" and number.isdigit():
-            return {**block, "props": {**props, "url": f"{PLACE}{int(number):025d}"}}
-        return rich.paragraph(rich.link(url, _picture_name(block)))
-
-    return _pictures(body, place)
-
-
-def place_pictures(body: Iterable[Block], files: Mapping[int, str]) -> list[Block]:
-    """Pictures with the address of the uploaded file, by attachment index; a line that names it where
-    there is none."""
-
-    def place(block: Block) -> Block:
-        url = str((block.get("props") or {}).get("url") or "")
-        number = url.removeprefix(PLACE)
-        if number != url and int(number) in files:
-            return {**block, "props": {**block["props"], "url": rich.document_url(files[int(number)])}}
-        return rich.paragraph(f"[picture: {_picture_name(block)}]")
-
-    return _pictures(body, place)
-
-
-def _pictures(body: Iterable[Block], place: Callable[[Block], Block]) -> list[Block]:
-    out = []
-    for block in body:
-        if block.get("type") == "image":
-            block = place(block)
-        elif block.get("children"):
-            block = {**block, "children": _pictures(block["children"], place)}
-        out.append(block)
-    return out
-
-
-def _picture_name(block: Block) -> str:
-    props = block.get("props") or {}
-    return str(props.get("caption") or props.get("name") or "without name")
 
 
 def _readable(date: str) -> str:

@@ -109,7 +109,7 @@ class DecisionContext:
         """What becomes of each file, worked out and traced once."""
         if self._fates is None:
             policy, delivery, attached = self.policy, self.delivery, self.email.attachments
-            self._fates = files.judge(attached, policy.files, self._hold(), delivery.files_released)
+            self._fates = files.classify(attached, policy.files, self._hold(), delivery.files_released)
             files.tell(attached, self._fates, self.trace, delivery.tell)
         return self._fates
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.match.files import FileRule, Look
+from gateway.match.files import FileRule, FileView
 from gateway.model.email import Attachment
 from gateway.model.plan import Trace
 
@@ -45,14 +45,14 @@ class Fate:
         return not (self.held or self.dropped)
 
 
-def judge(files: Sequence[Attachment], rules: Sequence[FileRule], hold: str, released: bool) -> list[Fate]:
+def classify(files: Sequence[Attachment], rules: Sequence[FileRule], hold: str, released: bool) -> list[Fate]:
     """The fate of each file. ``hold`` is why files are held whatever the rules allow, "" for nothing; ``released``:
     an operator let held files go, which says nothing of other rules."""
     return [_fate(one, rules, hold, released) for one in files]
 
 
 def _fate(file: Attachment, rules: Sequence[FileRule], hold: str, released: bool) -> Fate:
-    look = Look(file)
+    look = FileView(file)
     rule = next((one for one in (*rules, *SHIPPED) if one.holds(look)), None)
     action = rule.action if rule else "allow"
     if rule and action == "drop":
@@ -91,7 +91,7 @@ def remarks(file: Attachment, fate: Fate) -> list[str]:
         said.append(f"not uploaded: {fate.dropped}")
     if fate.neutral and not fate.dropped:
         said.append(f"as {neutral_name(file.filename)}")
-    if Look(file).has_macros:
+    if FileView(file).has_macros:
         said.append("with macros")
     inside = file.inside
     if inside and "encrypted" in inside.marks:

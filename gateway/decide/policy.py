@@ -188,7 +188,7 @@ def _thread(context: DecisionContext) -> Decision | None:
             context.note = f"continues ticket {ticket.number or ticket.ticket_id}, which the desk no longer has"
             return None
         ticket, state = _master(context, ticket, state)
-        verdict = closed.judge(
+        verdict = closed.evaluate(
             context.email,
             context.policy.closing,
             state,

@@ -53,7 +53,7 @@ def comment(
     """The mail as a comment on the ticket, with its new files; then the state and priority. What is for technicians
     keeps its files to them too."""
     routed = routed or rules.Routed()
-    readers = audience.judge(context, ticket)
+    readers = audience.classify(context, ticket)
     if said := context.delivery.release.audience:
         readers = replace(readers, public=said == "public")
     internal = routed.internal or not readers.public

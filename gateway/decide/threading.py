@@ -238,8 +238,8 @@ def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: 
 
 def _found(thread: Thread, trace: Trace) -> Iterator[tuple[str, Strength, list[Ticket]]]:
     """Each level that names tickets which the desk still has."""
-    for rule, strength, look in LADDER:
-        evidence = look(thread)
+    for rule, strength, level in LADDER:
+        evidence = level(thread)
         tickets: dict[str, Ticket] = {}
         for one in evidence:
             ticket: Ticket | None = thread.facts.ask(TicketFacts(one.ticket_id))

@@ -82,7 +82,7 @@ def ending_of(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FileView:
     """A file as rules see it."""
 
     file: Attachment
@@ -161,7 +161,7 @@ class FileRule:
     more_files: int | None = None
     larger: int | None = None
 
-    def holds(self, look: Look) -> bool:
+    def holds(self, look: FileView) -> bool:
         inside = look.inside
         said = (
             (self.program, look.is_program),

@@ -19,7 +19,7 @@ from gateway.match.conditions import Answer
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice
-from gateway.notices.paper import Paper
+from gateway.notices.extract import MailView
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
@@ -110,7 +110,7 @@ def notice_of(email: Email, profile: Profile) -> Notice | None:
 def told(email: Email, profile: Profile) -> list[tuple[str, bool]]:
     """Each condition of the product with its answer about a mail."""
     answer = Answer(tell=True)
-    _source(email, profile).when.holds(Paper(email, _envelope(email)).view, answer)
+    _source(email, profile).when.holds(MailView(email, _envelope(email)).view, answer)
     sender = email.sender.key if email.sender else ""
     who = [(f"from {' or '.join(profile.who.senders)}", Identity(frozenset(profile.who.senders)).claimed(sender))]
     return [*(who if profile.who.senders else []), *answer.lines]

@@ -19,7 +19,7 @@ from gateway.match import words
 from gateway.match.words import Words, folded
 from gateway.model.email import Email
 from gateway.model.notice import State
-from gateway.notices import fixtures, normal, sheet
+from gateway.notices import fixtures, labels, normal
 
 LEAST = 3
 MOST_MAILS = 200
@@ -59,7 +59,7 @@ class _Group:
     def __post_init__(self) -> None:
         for number, email in enumerate(self.mails):
             self.subjects.append(normal.subject(email.subject))
-            for label, values in sheet.read(email.text).labels.items():
+            for label, values in labels.read(email.text).labels.items():
                 if values and len(values[0]) <= MOST_VALUE:
                     self.labels.setdefault(label, {})[number] = values[0]
 

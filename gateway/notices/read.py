@@ -24,7 +24,7 @@ from gateway.model.email import Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, State
 from gateway.notices import normal, times
-from gateway.notices.paper import MOST_VALUE, Paper, Values
+from gateway.notices.extract import MOST_VALUE, MailView, Values
 from gateway.notices.source import Source, Sources, tag_of
 
 _NAME = re.compile(r"\{([^{}]*)\}")
@@ -58,17 +58,17 @@ def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source
     claims = [(one, proof) for one, proof in claims if proof or one.who.senders]
     if not claims:
         return None
-    paper = Paper(email, envelope)
+    mail = MailView(email, envelope)
     proven = [(one, proof) for one, proof in claims if proof]
     for source, proof in proven:
-        if values := _product(source, paper):
+        if values := _product(source, mail):
             return _notice(source, values, proof)
     for source, proof in claims:
-        if not proof and (values := _product(source, paper)):
+        if not proof and (values := _product(source, mail)):
             return _notice(source, values, "")
     for source, proof in proven:
         if source.dedicated:
-            return _unread(source, Values(source, paper), proof, (UNREAD,))
+            return _unread(source, Values(source, mail), proof, (UNREAD,))
     return None
 
 
@@ -79,9 +79,9 @@ def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) ->
     for original in (email.forwarded, *email.forwarded.chain):
         inner = _original(email, original)
         address = inner.sender.key if inner.sender else ""
-        paper = Paper(inner, envelope)
+        mail = MailView(inner, envelope)
         for source in (one for one in sources.of(address) if one.desk == desk):
-            if values := _product(source, paper):
+            if values := _product(source, mail):
                 notice = _notice(source, values, "", forwarded=True)
                 sure = notice.parsed and not notice.strange and not source.profile.generic
                 if sure or source.who.senders:
@@ -106,15 +106,15 @@ def _original(email: Email, one: Forwarded) -> Email:
     )
 
 
-def _product(source: Source, paper: Paper) -> Values | None:
+def _product(source: Source, mail: MailView) -> Values | None:
     """What is read out of a mail that looks like the source's product, None where it does not."""
-    if not source.when.holds(paper.view, Answer()):
+    if not source.when.holds(mail.view, Answer()):
         return None
-    values = Values(source, paper)
-    if source.who.token and tag_of(paper.envelope.rcpt_to) == source.who.token:
+    values = Values(source, mail)
+    if source.who.token and tag_of(mail.envelope.rcpt_to) == source.who.token:
         values.found["tag"] = []  # a secret, and no name of anybody
     for step in source.steps:
-        values.take(step)
+        values.run(step)
     reads = source.profile.who.reads
     return values if not reads or values.first(reads) else None
 
@@ -133,7 +133,7 @@ def _notice(source: Source, values: Values, proof: str, forwarded: bool = False)
         profile=source.name,
         state=state,
         key=known,
-        scope=_scope(source, values.paper, proof),
+        scope=_scope(source, values.mail, proof),
         object=object_[:MOST_VALUE],
         condition=condition[:MOST_VALUE],
         title=_title(source, values, object_, condition),
@@ -170,10 +170,10 @@ def _key(source: Source, values: Values) -> str:
     return normal.key(_parts(values, (*key.scope, *key.object, *key.condition)))
 
 
-def _scope(source: Source, paper: Paper, proof: str) -> str:
+def _scope(source: Source, mail: MailView, proof: str) -> str:
     """Where it comes from; of what somebody sent on, who wrote it at first."""
-    sender = paper.email.sender
-    return source.who.scope(sender.address.lower() if sender else "", paper.envelope, bool(proof))
+    sender = mail.email.sender
+    return source.who.scope(sender.address.lower() if sender else "", mail.envelope, bool(proof))
 
 
 def _parts(values: Values, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,13 +197,13 @@ def _lacking(source: Source, values: Values, ends: bool) -> list[str]:
 
 def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...], forwarded: bool = False) -> Notice:
     """A notice that could not be read: an update, known by its subject."""
-    paper = values.paper
+    mail = values.mail
     return Notice(
         profile=source.name,
         state="update",
-        key=normal.key(("subject", normal.stable(paper.email.subject, loose=True))),
-        scope=_scope(source, paper, proof),
-        title=paper.subject[:MOST_VALUE],
+        key=normal.key(("subject", normal.stable(mail.email.subject, loose=True))),
+        scope=_scope(source, mail, proof),
+        title=mail.subject[:MOST_VALUE],
         fields=values.read(),
         failed=failed,
         proven=bool(proof),
@@ -252,8 +252,8 @@ def _names(source: Source, values: Values) -> tuple[str, ...]:
     found = [text for name in sorted(wanted) for text in values.all(name)]
     for step in source.steps:
         if step.names & wanted:
-            found += [text for place in step.where for text in values.paper.placed(step.source, place)]
-    text = Text.of("\n".join((values.paper.subject, *values.paper.bodies())))
+            found += [text for place in step.where for text in values.mail.placed(step.source, place)]
+    text = Text.of("\n".join((values.mail.subject, *values.mail.bodies())))
     found += [alias for alias in source.aliases if text.names(alias)]
     return tuple(dict.fromkeys(one[:MOST_VALUE] for one in found if one.strip()))[:MOST_NAMES]
 
@@ -263,7 +263,7 @@ def _title(source: Source, values: Values, object_: str, condition: str) -> str:
     text = source.profile.policy.title
     known = {name: values.get(name) for name in names_in(text)} | {"object": object_, "condition": condition}
     if not text or not all(known[name] for name in names_in(text)):
-        return values.paper.subject[:MOST_VALUE]
+        return values.mail.subject[:MOST_VALUE]
     return _NAME.sub(lambda match: known[match[1]], text).strip()[:MOST_VALUE]
 
 
@@ -274,7 +274,7 @@ def _at(source: Source, values: Values) -> float:
         zone: tzinfo | None = source.zone if when.timezone else None
         if found := times.moment(values.get(name), when.formats, zone):
             return found
-    date = values.paper.email.date
+    date = values.mail.email.date
     try:
         return max(0.0, datetime.fromisoformat(date).timestamp()) if date else 0.0
     except (ValueError, OverflowError):

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway import blocks as rich
-from gateway.decide.compose import missing_blocks, place_pictures, released_blocks
+from gateway.decide.pictures import place_pictures
+from gateway.decide.uploads import missing_blocks, released_blocks
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.permit import Permit

@@ -8,8 +8,8 @@ import pytest
 
 from gateway.config.files import FileSettings
 from gateway.config.settings import load
-from gateway.decide.files import SHIPPED, UNSCANNED, Fate, judge, neutral_name, remarks
-from gateway.match.files import Look
+from gateway.decide.files import SHIPPED, UNSCANNED, Fate, classify, neutral_name, remarks
+from gateway.match.files import FileView
 from gateway.model.email import Attachment, Inside
 from tests.config.test_rules import HEAD, fault
 
@@ -58,7 +58,7 @@ def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int =
     ],
 )  # fmt: skip
 def test_what_is_shipped(one: Attachment, rule: str) -> None:
-    assert next((each.name for each in SHIPPED if each.holds(Look(one))), "") == rule
+    assert next((each.name for each in SHIPPED if each.holds(FileView(one))), "") == rule
 
 
 @pytest.mark.parametrize(
@@ -81,17 +81,17 @@ def test_what_is_shipped(one: Attachment, rule: str) -> None:
 def test_conditions(conditions: dict[str, object], name: str, holds: bool) -> None:
     rule = FileSettings.model_validate({"name": "r", "action": "hold", **conditions}).rule()
 
-    assert rule.holds(Look(file(name))) is holds
+    assert rule.holds(FileView(file(name))) is holds
 
 
 def test_an_operator_lets_go_what_is_held_and_nothing_else() -> None:
     dropping = FileSettings(name="no zips", action="drop", extension=("zip",)).rule()
     files = [file("a.exe"), file("b.zip"), file("c.html"), file("d.txt")]
 
-    assert judge(files, [dropping], UNSCANNED, False) == [
+    assert classify(files, [dropping], UNSCANNED, False) == [
         Fate(held="programs"), Fate(dropped="no zips"), Fate(held="unscanned", neutral=True), Fate(held="unscanned"),
     ]  # fmt: skip
-    assert judge(files, [dropping], UNSCANNED, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
+    assert classify(files, [dropping], UNSCANNED, True) == [Fate(), Fate(dropped="no zips"), Fate(neutral=True), Fate()]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_operator_lets_go_what_is_held_and_nothing_else() -> None:
     ],
 )  # fmt: skip
 def test_the_desk_gets_a_bare_type_under_which_nothing_runs(name: str, declared: str, sniffed: str, kind: str) -> None:
-    assert Look(file(name, sniffed, declared)).upload_type == kind
+    assert FileView(file(name, sniffed, declared)).upload_type == kind
 
 
 def test_remarks_and_names() -> None:

@@ -13,7 +13,7 @@ from gateway.mail import wire
 from gateway.mail.data import FILES, SIZE
 from gateway.mail.read import read as read_mail
 from gateway.model.email import DataFile
-from gateway.notices import cells, sheet, times
+from gateway.notices import html_rows, labels, times
 from gateway.notices.attached import Attached
 
 LABELS = [
@@ -40,14 +40,14 @@ LABELS = [
 
 @pytest.mark.parametrize(("text", "name", "value"), LABELS)
 def test_a_value_by_its_label(text: str, name: str, value: str) -> None:
-    assert next(iter(sheet.read(text).values(name)), "") == value
+    assert next(iter(labels.read(text).values(name)), "") == value
 
 
 def test_cells_by_their_heading() -> None:
     text = "Affected:\n\nCircuit ID | Site\nA-1 | Berlin\nA-2 | Rome\n\nwords between\n\nCircuit ID | Site\nB-1 | Oslo"
 
-    assert sheet.read(text).column("circuit id") == ["A-1", "A-2", "B-1"]
-    assert sheet.read("", ["Circuit ID,Site\nA-1,Berlin\n\nA-2"]).column("Circuit ID") == ["A-1", "A-2"]
+    assert labels.read(text).column("circuit id") == ["A-1", "A-2", "B-1"]
+    assert labels.read("", ["Circuit ID,Site\nA-1,Berlin\n\nA-2"]).column("Circuit ID") == ["A-1", "A-2"]
 
 
 JSON = '{"a": {"b": [{"c": 1}, {"c": true}]}, "n": null, "t": "x"} and words behind it'
@@ -85,7 +85,7 @@ def test_what_is_no_such_file_holds_nothing(kind: str, text: str) -> None:
     one = Attached((DataFile(kind, "f", text),), "")
 
     assert (one.json("r"), one.xml("r"), one.calendar("DTSTART")) == ([], [], [])
-    sheet.read("", one.tables())
+    labels.read("", one.tables())
 
 
 def test_a_calendar_with_folded_lines_and_parameters() -> None:
@@ -154,7 +154,7 @@ def test_rows_of_tables_that_lay_out() -> None:
         '<tr style="display:none"><td>Status</td><td>resolved</td></tr>'
     )
 
-    assert cells.rows(html, "Site Smith & Co\nDevice web01\nA B C\n1 2 3 4").split("\n") == [
+    assert html_rows.rows(html, "Site Smith & Co\nDevice web01\nA B C\n1 2 3 4").split("\n") == [
         "Site | Smith & Co", "Device | web01", "A | B | C", "1 | 2 3 | 4"
     ]  # fmt: skip
 
@@ -162,6 +162,6 @@ def test_rows_of_tables_that_lay_out() -> None:
 @pytest.mark.parametrize("html", ["<tr>" * 100_000, "<tr><td>" * 60_000, "<td " * 100_000, "<tr><td>a<td>" + "a" * 300_000, "<" * 200_000])
 def test_hostile_tables_are_quick(html: str) -> None:
     started = time.process_time()
-    cells.rows(html, "a" * 100_000)
+    html_rows.rows(html, "a" * 100_000)
 
     assert time.process_time() - started < 0.5

@@ -1,4 +1,4 @@
-"""A mail's text as a sheet: values by their labels, tables by their headings.
+"""What stands in a mail's text by name: values by their labels, tables by their headings.
 
 A label is what stands before a colon, a tab or a cell's edge, or on a line of its own above its value. The
 time is linear in the text; of a text the first ``MOST_TEXT`` characters count.
@@ -23,7 +23,7 @@ def label(text: str) -> str:
 
 
 @dataclass(slots=True)
-class Sheet:
+class Labels:
     labels: dict[str, list[str]] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
 
@@ -36,9 +36,9 @@ class Sheet:
         return self.columns.get(label(name), [])
 
 
-def read(text: str, tables: Sequence[str] = ()) -> Sheet:
+def read(text: str, tables: Sequence[str] = ()) -> Labels:
     """``tables`` are CSV files."""
-    sheet = Sheet()
+    found = Labels()
     lines = text[:MOST_TEXT].split("\n", MOST_LINES)[:MOST_LINES]
     heading: list[str] = []
     for number, line in enumerate(lines):
@@ -47,17 +47,17 @@ def read(text: str, tables: Sequence[str] = ()) -> Sheet:
             if not heading:
                 heading = [label(cell) for cell in cells]
             else:
-                _row(sheet, heading, cells)
+                _row(found, heading, cells)
         elif line.strip():
             heading = []
         if len(cells) < 3:
-            _labelled(sheet, lines, number)
+            _labelled(found, lines, number)
     for table in tables:
         rows = _rows(table)
         heading = [label(cell) for cell in rows[0]] if rows else []
         for row in rows[1:]:
-            _row(sheet, heading, row)
-    return sheet
+            _row(found, heading, row)
+    return found
 
 
 def _rows(table: str) -> list[list[str]]:
@@ -67,15 +67,15 @@ def _rows(table: str) -> list[list[str]]:
         return []
 
 
-def _row(sheet: Sheet, heading: Sequence[str], cells: Sequence[str]) -> None:
+def _row(labels: Labels, heading: Sequence[str], cells: Sequence[str]) -> None:
     for name, cell in zip(heading, cells, strict=False):
         if name and cell.strip():
-            found = sheet.columns.setdefault(name, [])
+            found = labels.columns.setdefault(name, [])
             if len(found) < MOST_VALUES:
                 found.append(cell.strip())
 
 
-def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
+def _labelled(labels: Labels, lines: Sequence[str], number: int) -> None:
     line = lines[number]
     bare = line.strip(_EDGES)
     if not bare:
@@ -88,9 +88,9 @@ def _labelled(sheet: Sheet, lines: Sequence[str], number: int) -> None:
     value = _value((behind[1:] if behind[:2] == "* " else behind).lstrip(":=| \t"))
     if not value:
         value = next((below for one in lines[number + 1 : number + 3] if (below := _value(one))), "")
-        if at <= 0 and (not value or name in sheet.labels):
+        if at <= 0 and (not value or name in labels.labels):
             return
-    found = sheet.labels.setdefault(name, [])
+    found = labels.labels.setdefault(name, [])
     if value and len(found) < MOST_VALUES:
         found.append(value)
 

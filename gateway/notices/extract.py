@@ -11,16 +11,16 @@ from gateway.match.conditions import View
 from gateway.match.words import folded
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
-from gateway.notices import cells, normal, sheet
+from gateway.notices import html_rows, labels, normal
 from gateway.notices.attached import Attached
-from gateway.notices.sheet import Sheet
+from gateway.notices.labels import Labels
 from gateway.notices.source import Source, Step, tag_of
 
 MOST_VALUE = 255
 MOST_MANY = 200
 
 
-class Paper:
+class MailView:
     """A mail as steps of reading see it. The text counts first, then the rich form of it."""
 
     def __init__(self, email: Email, envelope: Envelope) -> None:
@@ -29,27 +29,29 @@ class Paper:
         self.subject = normal.subject(email.subject)
         self.view = View(replace(email, subject=self.subject), envelope)
         self.attached = Attached(email.data, email.text)
-        self._sheets: list[Sheet] = []
+        self._labels: list[Labels] = []
         self._bodies: list[str] = []
 
     def bodies(self) -> list[str]:
         """The text, and what the rich form says where it differs."""
         if not self._bodies:
-            self._bodies.append(self.email.text[: sheet.MOST_TEXT])
+            self._bodies.append(self.email.text[: labels.MOST_TEXT])
             if self.email.html:
-                rich = plain(list(self.email.blocks))[: sheet.MOST_TEXT]
+                rich = plain(list(self.email.blocks))[: labels.MOST_TEXT]
                 if rich and folded(rich[:1000]) != folded(self._bodies[0][:1000]):
                     self._bodies.append(rich)
         return self._bodies
 
-    def sheets(self) -> list[Sheet]:
-        """The bodies as sheets, then the tables of the HTML."""
-        if not self._sheets:
+    def labels(self) -> list[Labels]:
+        """The labels of the bodies, then of the tables of the HTML."""
+        if not self._labels:
             tables = self.attached.tables()
-            self._sheets = [sheet.read(text, tables if not number else ()) for number, text in enumerate(self.bodies())]
-            if "<tr" in self.email.html[: cells.MOST_HTML].lower():
-                self._sheets.append(sheet.read(cells.rows(self.email.html, "\n".join(self.bodies()))))
-        return self._sheets
+            self._labels = [
+                labels.read(text, tables if not number else ()) for number, text in enumerate(self.bodies())
+            ]
+            if "<tr" in self.email.html[: html_rows.MOST_HTML].lower():
+                self._labels.append(labels.read(html_rows.rows(self.email.html, "\n".join(self.bodies()))))
+        return self._labels
 
     def plain(self, source: str) -> list[str]:
         """The values of a source that needs no place."""
@@ -64,9 +66,9 @@ class Paper:
     def placed(self, source: str, place: str) -> list[str]:
         """The values of a label, column, property or path."""
         if source == "label":
-            return next((found for one in self.sheets() if (found := one.values(place))), [])
+            return next((found for one in self.labels() if (found := one.values(place))), [])
         if source == "column":
-            return next((found for one in self.sheets() if (found := one.column(place))), [])
+            return next((found for one in self.labels() if (found := one.column(place))), [])
         if source == "calendar":
             return self.attached.calendar(place)
         return self.attached.json(place) if source == "json" else self.attached.xml(place)
@@ -77,7 +79,7 @@ class Values:
     """What the steps found, by name; names that every mail has are looked up when they are asked for."""
 
     source: Source
-    paper: Paper
+    mail: MailView
     found: dict[str, list[str]] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
@@ -85,13 +87,13 @@ class Values:
 
     def all(self, name: str) -> list[str]:
         if name not in self.found and name in KNOWN:
-            texts = [self._rest()] if name == "rest" else self.paper.plain(name)[:1]
+            texts = [self._rest()] if name == "rest" else self.mail.plain(name)[:1]
             self.found[name] = [one if name == "body" else _line(one) for one in texts if one.strip()]
         return self.found.get(name, [])
 
     def _rest(self) -> str:
         """The subject without the words of state and severity."""
-        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.paper.subject)))
+        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.mail.subject)))
 
     def first(self, names: tuple[str, ...]) -> str:
         """The value of the first of the names that was read."""
@@ -101,10 +103,10 @@ class Values:
         """The values of all of the names that were read."""
         return " / ".join(value for name in names if (value := self.get(name)))
 
-    def take(self, step: Step) -> None:
+    def run(self, step: Step) -> None:
         """Run a step, unless all that it may find is known."""
         if not step.names <= self.found.keys():
-            for name, found in _step(step, self.paper).items():
+            for name, found in _step(step, self.mail).items():
                 self.found.setdefault(name, found)
 
     def read(self) -> dict[str, str]:
@@ -112,12 +114,12 @@ class Values:
         return {name: found[0] for name, found in self.found.items() if found and name not in KNOWN}
 
 
-def _step(step: Step, paper: Paper) -> dict[str, list[str]]:
+def _step(step: Step, mail: MailView) -> dict[str, list[str]]:
     """What a step finds: the whole values under its name, and the captures of its patterns."""
     if step.where:
-        texts = next((found for place in step.where if (found := paper.placed(step.source, place))), [])
+        texts = next((found for place in step.where if (found := mail.placed(step.source, place))), [])
     else:
-        texts = paper.plain(step.source)
+        texts = mail.plain(step.source)
     out: dict[str, list[str]] = {}
     for text in texts:
         for captured in _captured(step, text):

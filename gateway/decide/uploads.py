@@ -1,0 +1,108 @@
+"""The files of a mail as documents at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from gateway import blocks as rich
+from gateway.decide.files import Fate, neutral_name
+from gateway.match.files import FileView
+from gateway.model.email import Attachment, Block, Email
+from gateway.model.plan import EffectSpec
+from gateway.templates import Templates
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of the mail: the first of equal contents, with the names of the others, and its fate."""
+
+    index: int
+    file: Attachment
+    also: tuple[str, ...]
+    fate: Fate
+
+    @property
+    def shown(self) -> bool:
+        """Whether the text shows it, so that nobody needs to read of it."""
+        return self.file.inline and self.fate == Fate()
+
+
+def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list[Upload]:
+    """The files that a ticket does not hold yet: once for each content, empty ones left out."""
+    have = set(present)
+    first: dict[str, int] = {}
+    names: dict[str, list[str]] = {}
+    for index, one in enumerate(email.attachments):
+        if one.size == 0 or one.sha256 in have:
+            continue
+        if one.sha256 in first:
+            names[one.sha256].append(one.filename)
+        else:
+            first[one.sha256] = index
+            names[one.sha256] = []
+    return [
+        Upload(index, email.attachments[index], tuple(names[digest]), fates[index]) for digest, index in first.items()
+    ]
+
+
+def documents(uploaded: Iterable[Upload]) -> list[EffectSpec]:
+    """The effects that upload files, but for those that are dropped."""
+    return [
+        EffectSpec(
+            "document",
+            {
+                "part": upload.file.part,
+                "index": upload.index,
+                "sha256": upload.file.sha256,
+                "size": upload.file.size,
+                **_called(upload),
+            },
+        )
+        for upload in uploaded
+        if not upload.fate.dropped
+    ]
+
+
+def _called(upload: Upload) -> dict[str, Any]:
+    """By what name and type a file is uploaded, and what holds it."""
+    name = upload.file.filename
+    called: dict[str, Any] = {"name": name, "content_type": FileView(upload.file).upload_type}
+    if upload.fate.neutral:
+        called = {"name": neutral_name(name), "content_type": "text/plain", "neutral": True}
+    return {**called, "held": upload.fate.held} if upload.fate.held else called
+
+
+def text_document(name: str, text: str, held: str = "") -> EffectSpec:
+    """A document whose content is made here; ``held``: why it waits."""
+    content = text.encode("utf-8", "replace")
+    return EffectSpec(
+        "document",
+        {
+            "part": "",
+            "text": text,
+            "sha256": sha256(content).hexdigest(),
+            "size": len(content),
+            "name": name,
+            "content_type": "text/plain",
+            **({"held": held} if held else {}),
+        },
+    )
+
+
+def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple[str, str]]) -> list[Block]:
+    """The text of the internal comment about files (name, reason) that are not there."""
+    rows = [{"name": name, "reason": reason} for name, reason in files]
+    lines = templates.lines("missing", delivery=delivery_id, files=rows)
+    return rich.harmless([rich.paragraph(line) for line in lines])
+
+
+def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str], by: str, at: float) -> list[Block]:
+    """The text of the internal comment about files that were held and are there now: ``by`` operator or scanner,
+    who let them go ``at`` seconds since the epoch."""
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    lines = templates.lines("released", delivery=delivery_id, files=list(names), by=by, at=moment)
+    return rich.harmless([rich.paragraph(line) for line in lines])
