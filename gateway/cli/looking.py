@@ -42,10 +42,13 @@ def explain(
     sender: Annotated[str | None, typer.Option("--from", help="MAIL FROM; default: the From header.")] = None,
     recipient: Annotated[str | None, typer.Option("--rcpt", help="RCPT TO; default: the first mailbox.")] = None,
     relayed: Annotated[
-        bool, typer.Option("--relayed", help="As if a trusted relay sent it: its spam filter counts.")
+        bool,
+        typer.Option("--relayed", help="Treat the mail as sent by a trusted relay, so that its spam headers count."),
     ] = False,
-    peer: Annotated[str, typer.Option(help="The address of the peer: proves some notices.")] = "",
-    verdict: Annotated[str, typer.Option(help="About the sender: pass, fail, none or unknown.")] = "unknown",
+    peer: Annotated[str, typer.Option(help="The peer's IP address; proves some notices.")] = "",
+    verdict: Annotated[
+        str, typer.Option(help="The verdict about the sender: pass, fail, none or unknown.")
+    ] = "unknown",
     offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,12 +107,12 @@ def whatif(
     since: Annotated[str, typer.Option(help="How far back: 30d, 12h.")] = "30d",
     config_file: Annotated[Path | None, typer.Option("--config", "-c", help="The configuration to try.")] = None,
     store_of: Annotated[
-        Path | None, typer.Option("--store-of", help="The configuration whose mail is kept; default: the same.")
+        Path | None, typer.Option("--store-of", help="The configuration of the store to read; default: the same.")
     ] = None,
-    limit: Annotated[int, typer.Option(help="Changes that are listed.")] = 50,
+    limit: Annotated[int, typer.Option(help="How many changes to list.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what would have become of kept mail under a configuration. Changes nothing."""
+    """Show what a configuration would have done to the mail that is kept. Changes nothing."""
     from gateway.operate.preview.whatif import Report, replay
     from gateway.store.engine import NoDatabase, make_engine
     from gateway.work.desks import make_directory
@@ -178,7 +181,7 @@ def whatif(
 
 @app.command()
 def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Count the deliveries by what they became."""
+    """Count the deliveries by what became of them."""
     from gateway.store import counts
 
     found = asdict(on_store(config_file, counts.sums))
@@ -193,7 +196,7 @@ def parse(
     files: Annotated[list[Path] | None, typer.Argument(help="Mails to read.")] = None,
     cases: Annotated[str | None, typer.Option(help="Read cases as JSON lines from this file, - for stdin.")] = None,
 ) -> None:
-    """Read mails and print what was understood, one JSON object a line."""
+    """Parse mails and print what was read from each, one JSON object a line."""
     from gateway.mail.cases import parse_cases, parse_files
 
     if cases is not None:

@@ -30,7 +30,7 @@ from gateway.config import settings as config
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.model.notice import Handling, Notice
 
-app = typer.Typer(no_args_is_help=True, help="Look at profiles of vendor notices and try them.")
+app = typer.Typer(no_args_is_help=True, help="Show and try profiles of vendors' notices; list problems.")
 
 ProfileArgument = Annotated[str, typer.Argument(help="A profile's name, or the path of its file.")]
 
@@ -83,7 +83,7 @@ def list_profiles(config_file: ConfigOption = None, as_json: JsonOption = False)
 
 @app.command("show")
 def show_profile(name: ProfileArgument, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show what a profile reads and what it wants done; run its fixtures."""
+    """Show what a profile reads and does; run its fixtures."""
     from gateway.notices import fixtures
 
     loaded = _one(name, config_file)
@@ -135,7 +135,7 @@ def try_profile(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a profile reads out of mails, as if their senders were proven. Changes nothing."""
+    """Show what a profile reads from mails, as if their senders were proven. Changes nothing."""
     from gateway.mail.read import read
     from gateway.notices import fixtures
 
@@ -165,10 +165,12 @@ def try_profile(
 
 @app.command()
 def propose(
-    files: Annotated[list[Path] | None, typer.Argument(help="Mails; default: kept mail of machines.")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="Mails; default: kept machine mail.")] = None,
     since: Annotated[str, typer.Option(help="How far back in the kept mail: 30d, 12h.")] = "30d",
-    sender: Annotated[str | None, typer.Option(help="Only mail from this address, whoever seems to write it.")] = None,
-    least: Annotated[int, typer.Option(help="Mails of a sender from which on they are looked at.", min=2)] = 5,
+    sender: Annotated[
+        str | None, typer.Option(help="Only mail from this address, even if a person seems to write it.")
+    ] = None,
+    least: Annotated[int, typer.Option(help="Skip senders with fewer mails than this.", min=2)] = 5,
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:

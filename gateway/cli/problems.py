@@ -29,12 +29,12 @@ DAY = 86_400.0
 
 @app.command("problems")
 def list_problems(
-    all_: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Include problems that are over.")] = False,
     limit: LimitOption = 100,
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the problems that are open: object, ticket, how often it was told."""
+    """List open problems: object, ticket, how often they were reported."""
     from gateway.store import problems
 
     states = None if all_ else ("open", "recovered", "closing")
@@ -66,7 +66,7 @@ def _problem(row: Any) -> list[str]:
 def review(
     days: DaysOption = 7, limit: LimitOption = 100, config_file: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """List what asks for a look: tickets left open after a recovery and why, recoveries that nobody proved or that
+    """List what needs review: tickets left open after a recovery and why, recoveries that nobody proved or that
     met no problem, notices that could not be read."""
     from gateway.store import problems
 
@@ -92,7 +92,7 @@ def _doubt(row: Any) -> list[str]:
 
 @app.command("drift")
 def drift(days: DaysOption = 1, config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show the share of each profile's notices that could not be read: a vendor changed its mails."""
+    """Show the share of each profile's notices that could not be read: it rises when a vendor changes its mails."""
     from gateway.store import problems
 
     since = time.time() - days * DAY
@@ -106,7 +106,7 @@ def drift(days: DaysOption = 1, config_file: ConfigOption = None, as_json: JsonO
 
 @app.command("expected")
 def list_expected(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the mails that have to come, and when each came last."""
+    """List the mails that have to arrive, and when each last came."""
     from gateway.store import expectations
 
     names = [one.called for one in settings_of(config_file).notice]
@@ -124,7 +124,7 @@ def forget(
     object_: Annotated[str, typer.Argument(metavar="OBJECT", help="The object, as `expected` lists it.")],
     config_file: ConfigOption = None,
 ) -> None:
-    """Do not wait any more for mail about an object that is gone."""
+    """Stop expecting mail about an object that no longer exists."""
     from gateway.store import expectations
 
     if not change_store(config_file, lambda c: expectations.forget(c, notice, object_)):

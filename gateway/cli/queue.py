@@ -29,14 +29,14 @@ from gateway.cli.shared import (
     when,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Look at kept mail and act on it.")
+app = typer.Typer(no_args_is_help=True, help="Show mail, release it, discard it.")
 
 
 @app.command("list")
 def queue_list(
     config_file: ConfigOption = None,
     stage: Annotated[str | None, typer.Option(help="Only this stage, for example quarantined or pending.")] = None,
-    held_files: Annotated[bool, typer.Option("--held-files", help="Only those that have files held.")] = False,
+    held_files: Annotated[bool, typer.Option("--held-files", help="Only deliveries with held files.")] = False,
     limit: int = 50,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,7 +91,7 @@ def queue_show(
     raw: Annotated[bool, typer.Option("--raw", help="Write the original mail to standard output.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one delivery: its history, its effects and the trace of its decision."""
+    """Show a delivery: its history, its effects and the trace of its decision."""
     from gateway.store import deliveries, effects, mapping, operator, waiting
 
     def look(connection: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
@@ -182,7 +182,7 @@ def _json(row: Any, column: str) -> dict[str, Any]:
 
 @app.command("retry")
 def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
-    """Try a pending delivery at once."""
+    """Try a pending delivery now."""
     from gateway.store import operator
 
     now, who = time.time(), operator_name(by)
@@ -198,8 +198,8 @@ def queue_release(
     bind: BindOption = None,
     by: ByOption = None,
 ) -> None:
-    """Let a mail go on that is quarantined, suppressed, dropped or held: its plan if part of it was sent, else a new
-    decision in which the reason it was set aside for, verdicts and rates no longer count."""
+    """Release a quarantined, suppressed, dropped or held mail. If part of its plan was posted, the plan continues. Else
+    it is decided anew, without regard to verdicts, rate limits and the reason it was set aside for."""
     from gateway.store import operator
 
     word = operators_word(config_file, delivery, to, audience, bind, by)
@@ -211,10 +211,10 @@ def queue_release(
 def queue_drop(
     delivery: DeliveryArgument,
     config_file: ConfigOption = None,
-    why: Annotated[str, typer.Option("--why", help="For the history.")] = "",
+    why: Annotated[str, typer.Option("--why", help="A note for the history.")] = "",
     by: ByOption = None,
 ) -> None:
-    """Give a delivery up of which nothing was sent; `release` takes it back as long as the mail is kept."""
+    """Discard a mail of which nothing was posted. `release` takes it back while the mail is kept."""
     from gateway.store import operator
 
     now, who = time.time(), operator_name(by)
@@ -227,7 +227,7 @@ def queue_drop(
 
 @app.command("hold")
 def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
-    """Keep a pending delivery from being worked on."""
+    """Hold a pending delivery until you release it."""
     from gateway.store import operator
 
     now, who = time.time(), operator_name(by)
@@ -236,7 +236,7 @@ def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None, by:
 
 @app.command("release-files")
 def queue_release_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Upload the files of a delivery that the file policy or a missing scan holds."""
+    """Upload the files of a delivery that were held by the file rules or for want of a virus scan."""
     from gateway.store import heldfiles
 
     now = time.time()
@@ -245,7 +245,7 @@ def queue_release_files(delivery: DeliveryArgument, config_file: ConfigOption = 
 
 @app.command("drop-files")
 def queue_drop_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Give the held files of a delivery up; they stay in the kept mail."""
+    """Discard the held files of a delivery. The kept mail still has them."""
     from gateway.store import heldfiles
 
     now = time.time()

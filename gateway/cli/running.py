@@ -50,10 +50,13 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 def serve(
     config_file: ConfigOption = None,
     role: Annotated[
-        str, typer.Option(envvar="GATEWAY_ROLE", help="all; or, on PostgreSQL, smtp (accepts) or worker (works).")
+        str,
+        typer.Option(
+            envvar="GATEWAY_ROLE", help="all; or, with PostgreSQL, smtp (listener only) or worker (no listener)."
+        ),
     ] = "all",
 ) -> None:
-    """Accept mail and work on it until SIGTERM."""
+    """Run the gateway: accept mail and post it to the desk, until SIGTERM."""
     with uncollected():
         from sqlalchemy.exc import DBAPIError
 
@@ -90,10 +93,13 @@ def check(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
     probe: Annotated[
-        str, typer.Option(metavar="RELAY", help="Send the relay (host or host:port) a forged mail: is it believed?")
+        str,
+        typer.Option(
+            metavar="RELAY", help="Send this relay (host or host:port) a forged mail, to see if it is believed."
+        ),
     ] = "",
 ) -> None:
-    """Check the configuration against the live desks: names to ids."""
+    """Check the configuration, and its names and keys against the live desks."""
     from gateway.config.rooted import sqlite_file
     from gateway.operate.preview import fanout, noticecheck, sightcheck
     from gateway.store import private
@@ -220,7 +226,7 @@ def _check_row(settings: config.Settings, number: int, directory: Any, answered:
 
 @app.command()
 def migrate(config_file: ConfigOption = None) -> None:
-    """Bring the database to this version's schema."""
+    """Upgrade the database to this version's schema."""
     from gateway.store import migrate as migration
     from gateway.store.engine import make_engine
 
@@ -234,7 +240,7 @@ def migrate(config_file: ConfigOption = None) -> None:
 
 
 @app.command()
-def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running to look at its pages.")] = False) -> None:
+def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running, to look at its pages.")] = False) -> None:
     """Deliver a dozen mails to a simulated desk and show what became of them."""
     from gateway.demo import run
 
@@ -243,7 +249,7 @@ def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running to look
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def simulator(context: typer.Context) -> None:
-    """Serve a simulated AlgaPSA desk."""
+    """Run a simulated AlgaPSA desk."""
     from gateway.simulator.__main__ import main as serve_simulator
 
     raise typer.Exit(serve_simulator(context.args))

@@ -20,11 +20,11 @@ def backup(
     target: Annotated[Path, typer.Argument(help="A new folder, or a new file that ends in .tar.")],
     config_file: ConfigOption = None,
     fail_empty: Annotated[
-        bool, typer.Option("--fail-empty", help="Exit with 1 when the store holds no mail: for cron.")
+        bool, typer.Option("--fail-empty", help="Exit with 1 if the store holds no mail: for cron.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the database and the spool, consistent, beside a running gateway or without one."""
+    """Back up the database and the spool. The gateway may be running."""
     from gateway.operate.backup import BackupFailed, make
 
     settings = settings_of(config_file)
@@ -50,10 +50,10 @@ def restore(
     source: Source,
     config_file: ConfigOption = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Also over a store that holds mail; SQLite's is set aside.")
+        bool, typer.Option("--overwrite", help="Replace a store that holds mail; SQLite's file is set aside.")
     ] = False,
 ) -> None:
-    """Make the configured store what a backup has. The gateway must be stopped."""
+    """Restore a backup into the configured store. The gateway must be stopped."""
     from gateway.operate.backup import BadBackup, NotRestored
     from gateway.operate.backup import restore as put_back
 
@@ -73,11 +73,13 @@ def restore(
 def verify(
     config_file: ConfigOption = None,
     quick: Annotated[bool, typer.Option("--quick", help="Do not read the contents of the mails.")] = False,
-    against_desk: Annotated[bool, typer.Option("--against-desk", help="Read the newest at the desks too.")] = False,
+    against_desk: Annotated[
+        bool, typer.Option("--against-desk", help="Also read the newest tickets and comments at the desks.")
+    ] = False,
     limit: Annotated[int, typer.Option(help="How many tickets and comments to read at each desk.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
-    """Look whether the store is whole: database, mails, files, sums, effects. Changes nothing."""
+    """Check that the store is intact: database, mails, files, sums, effects. Changes nothing."""
     from sqlalchemy.exc import DBAPIError
 
     from gateway.operate import verify as looking

@@ -25,12 +25,14 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DeliveryArgument = Annotated[str, typer.Argument(help="The delivery's id, or its beginning if that is unique.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who says so; default: the user of this shell.")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", help="Who gives the command, for the history; default: the user of this shell.")
+]
 AudienceOption = Annotated[
     bool | None,
     typer.Option(
         "--public/--internal",
-        help="Who sees the mail on its ticket; default: internal where the sender is a stranger to it.",
+        help="Who may read the mail on the ticket; default: internal if the sender has nothing to do with the ticket.",
         show_default=False,
     ),
 ]
@@ -38,7 +40,7 @@ BindOption = Annotated[
     bool | None,
     typer.Option(
         "--bind/--no-bind",
-        help="Whether the sender may write to the ticket from now on; default: not when the mail is released.",
+        help="Whether the sender may write to the ticket from now on; default when releasing: no.",
         show_default=False,
     ),
 ]

@@ -27,7 +27,7 @@ from gateway.cli.shared import (
     when,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Look at what leads to a ticket and correct it.")
+app = typer.Typer(no_args_is_help=True, help="Show what is linked to a ticket, and correct it.")
 
 
 @app.command("show")
@@ -59,7 +59,7 @@ def thread_move(
     bind: BindOption = None,
     by: ByOption = None,
 ) -> None:
-    """Take a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was
+    """Move a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was
     set aside is released to there. Nothing is changed unless the desk has the ticket."""
     from gateway.store import operator
 
@@ -74,7 +74,7 @@ def thread_token(
     mailbox: Annotated[str | None, typer.Option(help="The mailbox; default: the first.")] = None,
     config_file: ConfigOption = None,
 ) -> None:
-    """Make an address by which anyone who has it may write to the ticket."""
+    """Make an address for a ticket. Anyone who has the address may write to the ticket."""
     import secrets
 
     from gateway.decide.threading import TOKEN_LENGTH

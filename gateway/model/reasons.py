@@ -37,7 +37,7 @@ class Reason(StrEnum):
     DUPLICATE = (
         "duplicate-of",
         "suppressed",
-        "The same mail came before, by another way or for another mailbox of the same board.",
+        "The same mail arrived before, by another route or for another mailbox of the same board.",
         "Nothing; the detail names the delivery that has it.",
     )
     OWN = (
@@ -49,7 +49,7 @@ class Reason(StrEnum):
     BOUNCE = (
         "bounce",
         "suppressed",
-        "A delivery report about a mail that no ticket knows.",
+        "A bounce of a mail that belongs to no ticket.",
         "Nothing; release it if a person wrote it.",
     )
     RECEIPT = (
@@ -79,70 +79,80 @@ class Reason(StrEnum):
     COUNTED = (
         "counted",
         "suppressed",
-        "A vendor's notice that says nothing new of its problem.",
-        "Nothing; the detail names the ticket, `gateway notices problems` the count.",
+        "A vendor's notice that says nothing new about its problem.",
+        "Nothing; the detail names the ticket, and `gateway notices problems` shows the count.",
     )
     OVERTAKEN = (
         "overtaken",
         "suppressed",
-        "A vendor's notice that came after a newer one of the same problem.",
+        "A vendor's notice that arrived after a newer one about the same problem.",
         "Nothing.",
     )
     NO_PROBLEM = (
         "no-problem",
         "suppressed",
-        "A vendor says that a problem is over, or has news of it, and none is open.",
-        "Nothing; `gateway notices review` lists them.",
+        "A vendor says that a problem is over, or has news about it, and no such problem is open.",
+        "Nothing; `gateway notices review` lists such notices.",
     )
-    NOTICE_IGNORED = "notice-ignored", "suppressed", "The profile says that such a notice asks for nothing.", "Nothing."
-    DROPPED = "dropped", "suppressed", "An operator dropped it.", "Nothing; release takes it back while it is kept."
+    NOTICE_IGNORED = (
+        "notice-ignored",
+        "suppressed",
+        "The profile says that such a notice needs nothing done.",
+        "Nothing.",
+    )
+    DROPPED = (
+        "dropped",
+        "suppressed",
+        "An operator dropped the mail.",
+        "Nothing; release takes it back while it is kept.",
+    )
     HELD_BY_RULE = (
         "held-by-rule",
         "quarantined",
-        "A rule says that a person is to look at such mail.",
+        "A rule says that a person must look at such mail.",
         "Release it, or drop it; the detail names the rule.",
     )
     UNVERIFIED_SENDER = (
         "unverified-sender",
         "quarantined",
-        "The mail claims to belong to a ticket that its sender has nothing to do with.",
+        "The mail refers to a ticket that its sender has nothing to do with.",
         "Look at the sender; release it as a new ticket, or drop it.",
     )
     SPOOFED_INTERNAL = (
         "spoofed-internal",
         "quarantined",
-        "The mail is in the name of a technician or of our own domain, and its verdict is not a pass.",
-        "Look at the original; release it only when you know that it is genuine.",
+        "From is a technician or one of our own domains, and the verdict is not a pass.",
+        "Look at the original; release it only if you know that it is genuine, else drop it.",
     )
     UNPROVEN_SENDER = (
         "unproven-sender",
         "quarantined",
-        "Nothing proves that the mail is its sender's, or it could not be looked at, and the mailbox wants proof.",
-        "Look at the original; release it, or drop it; on_none and on_unknown of the mailbox say what is wanted.",
+        "Nothing proves who sent the mail, or it could not be determined, and the mailbox requires proof.",
+        "Look at the original; release it, or drop it. The mailbox's on_none and on_unknown decide about such mail.",
     )
     FAILED_VERIFICATION = (
         "failed-verification",
         "quarantined",
-        "The sender's domain says that the mail is not its own (its verdict is fail).",
-        "Look at the original; release it when you know that it is genuine, or drop it.",
+        "According to the sender's domain the mail is not from there (the verdict is fail).",
+        "Look at the original; release it only if you know that it is genuine, else drop it.",
     )
     RATE_LIMITED = (
         "rate-limited",
         "quarantined",
-        "The sender made more tickets or comments within an hour than [guard] allows.",
+        "The sender caused more tickets or comments in an hour than [guard] allows.",
         "Look for a loop or a broken script; release what is genuine.",
     )
     LOOP_SUSPECTED = (
         "loop-suspected",
         "quarantined",
-        "A machine at the sender's answers again and again.",
+        "A machine at the sender's end keeps answering.",
         "Stop the other side's automatic answers; drop the mails.",
     )
     NO_TICKET = (
         "no-ticket",
         "quarantined",
-        "An operator moved the mail to a ticket that is gone from the desk; it is still where it was.",
-        "Move it again; released without a place it stays where it was.",
+        "An operator moved the mail to a ticket that the desk no longer has; the mail is still where it was.",
+        "Move it again; if you release it without --to, it stays where it was.",
     )
     AMBIGUOUS_THREAD = (
         "ambiguous-thread",
@@ -166,42 +176,42 @@ class Reason(StrEnum):
         "no-mailbox",
         "quarantined",
         "The mailbox or its desk is no longer configured.",
-        "Configure it again, then release; or drop.",
+        "Configure it again, then release the mail; or drop it.",
     )
     UNPARSEABLE = (
         "unparseable",
         "quarantined",
-        "Reading the mail killed or stalled the parser three times.",
-        "Look at the original; drop, or release after an upgrade.",
+        "The parser crashed or hung on the mail three times.",
+        "Look at the original; drop it, or release it after an upgrade.",
     )
     DAMAGED = (
         "damaged",
         "quarantined",
-        "The kept mail is not what was accepted, or a row that it needs cannot be read: the disk has changed them.",
-        "Look at the disk; put file or row back from a copy and release it, or ask the sender and drop it.",
+        "The stored mail differs from what was accepted, or a row that it needs cannot be read: the disk is faulty.",
+        "Check the disk. Put the file or row back from a backup and release the mail; or ask the sender and drop it.",
     )
     API_REJECTED = (
         "api-rejected",
         "quarantined",
         "The desk refused the request for good.",
-        "Read the desk's words in the detail, mend the cause, then release.",
+        "Read the desk's words in the detail, correct the cause, then release.",
     )
     DESK_REFUSED = (
         "desk-refused",
         "quarantined",
-        "The desk does not let the gateway's key see or change the ticket, and lets it do other things.",
-        "Let the key's user see the client in the desk, then release; or move the mail to another ticket, or drop it.",
+        "The desk does not let the gateway's key see or change this ticket, but other requests work.",
+        "Give the key's user access to the client, then release; or move the mail to another ticket, or drop it.",
     )
     OUTCOME_UNKNOWN = (
         "outcome-unknown",
         "quarantined",
-        "The desk did not answer a write, and does not let the gateway's key see whether it was done.",
-        "Look in the desk. When it is there, drop the mail, or move later mail to it; when it is not, release it. Let "
-        "the key's user see all clients.",
+        "The desk did not answer a write, and the gateway's key cannot see whether it was carried out.",
+        "Look in the desk. If it is there, drop the mail, or move later mail to it; if not, release the mail. Give "
+        "the key's user access to all clients.",
     )
     RETRIES_EXHAUSTED = (
         "retries-exhausted",
         "quarantined",
-        "Temporary failures for the whole of work.retry_for.",
-        "Mend the cause, then release.",
+        "It failed temporarily for the whole of work.retry_for.",
+        "Correct the cause, then release.",
     )
