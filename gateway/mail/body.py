@@ -7,12 +7,13 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote, unquote_to_bytes
 
+from gateway.match.files import shows
 from gateway.model.email import Attachment
 
 from . import limits
 from .content import Content, File
 from .html import to_lines
-from .htmlsight import Said
+from .htmlsight import Said, same_words
 from .lines import Line, plain, render, squeeze
 from .names import EXTENSIONS
 
@@ -34,7 +35,7 @@ class Body:
     def lines(self, order: Sequence[tuple[str, int]]) -> list[Line]:
         out: list[Line] = []
         pending: list[tuple[int, int]] = []
-        for kind, index in order:
+        for kind, index in self._once(order, "html"):
             if kind == "file":
                 # Known only at the end whether the HTML shows it elsewhere.
                 pending.append((len(out), index))
@@ -82,6 +83,19 @@ class Body:
         self._read[index] = result.lines
         return result.lines
 
+    def _once(self, order: Sequence[tuple[str, int]], kept: str) -> list[tuple[str, int]]:
+        """A text and its HTML that follow each other and say the same, without saying that they are two forms."""
+        out: list[tuple[str, int]] = []
+        for kind, index in order:
+            if kind == "html" and out and out[-1][0] == "text":
+                html = render(squeeze(self.html_lines(index)), marks=False)
+                if same_words(self.content.texts[out[-1][1]], html):
+                    if kept == "text":
+                        continue
+                    out.pop()
+            out.append((kind, index))
+        return out
+
     def _other_form(self) -> str:
         """The texts that the HTML is shown in the place of."""
         shown = {index for kind, index in self.content.rich if kind == "text"}
@@ -90,7 +104,7 @@ class Body:
     def text(self, lines: list[Line]) -> str:
         """The whole body as plain text: the text parts, HTML only where it is no other form of one."""
         pieces = []
-        for kind, index in self.content.plain:
+        for kind, index in self._once(self.content.plain, "text"):
             if kind == "text":
                 pieces.append(self.content.texts[index].strip("\n"))
             elif kind == "html":
@@ -116,7 +130,7 @@ class Body:
         if source in self._data_uris:
             return self._data_uris[source]
         match = _DATA.match(source)
-        if match is None or len(self._data_uris) >= 50:
+        if match is None or len(self._data_uris) >= 50 or not shows(match[1].lower()):
             return -1
         raw = source[match.end() :]
         try:
@@ -148,10 +162,17 @@ def _joined(lines: list[Line]) -> list[Line]:
     return out
 
 
+def _is_shown(file: Attachment) -> bool:
+    """Not a picture of a kind that browsers do not show: it is a file."""
+    return all(shows(kind) for kind in (file.content_type, file.sniffed) if kind.startswith("image/"))
+
+
 def pictures(content: Content) -> dict[str, int]:
     """How HTML may name the pictures: Content-ID, Content-Location, file name."""
     found: dict[str, int] = {}
     for index, file in enumerate(content.files):
+        if not _is_shown(file.meta):
+            continue
         cid = file.meta.content_id
         if cid:
             found.setdefault("cid:" + cid, index)

@@ -23,6 +23,10 @@ from .mime import Part, Tree
 from .transfer import decode_transfer
 
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+=!#$&'*/?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,253}")
+# Of a field that is said to hold one (RFC 6533); in a text, words may touch an address.
+_INTERNATIONAL = re.compile(r"[^\s<>()\[\],;:@\\\"]{1,64}@[^\s<>()\[\],;:@\\\"]{1,253}")
+# Characters of an address in a report that travels in ASCII (RFC 6533 3).
+_XTEXT = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.])([45]\d\d)[ -](?=[A-Za-z#<(*\[45])")
 _ID = re.compile(
@@ -33,6 +37,7 @@ _ORIGINALS = (
     "text/rfc822-headers",
     "message/rfc822-headers",
     "message/global",
+    "message/global-headers",
     "message/partial",
 )
 _HEADERS = re.compile(
@@ -141,7 +146,11 @@ def _typed(value: str) -> str:
     """``rfc822; a@b`` without its type."""
     kind, semicolon, rest = value.partition(";")
     rest = rest if semicolon and len(kind) < 30 else value
-    match = _ADDRESS.search(rest)
+    pattern = _ADDRESS
+    if kind.strip().lower() == "utf-8" or not rest.isascii():
+        rest = _XTEXT.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), rest)
+        pattern = _INTERNATIONAL
+    match = pattern.search(rest)
     return match.group() if match else rest.strip(" <>\"'")
 
 

@@ -149,6 +149,8 @@ def decode(
 ) -> tuple[str, str, str]:
     """Text, the codec used, and a note ("" when the label was right or none was needed)."""
     declared = codec(label) if label else ""
+    if declared.startswith(("utf-16", "utf-32")):
+        declared = _wide(data, declared)
     if data.isascii():
         sniffed = _escapes(data, declared)
         if sniffed:
@@ -219,6 +221,19 @@ def decode(
     return _cp1252(data), "cp1252", f"{note}, read as cp1252"
 
 
+def _wide(data: bytes, declared: str) -> str:
+    """UTF-16 as it can be true: its text has blanks or line ends, and so NULs, which show the order of octets too."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return declared
+    even, odd = data[::2].count(0), data[1::2].count(0)
+    if not even and not odd:
+        words = sum(byte < 0x80 for byte in data[:_SAMPLE]) * 10 > len(data[:_SAMPLE]) * 6
+        return "" if words or _multibyte_utf8(data) else declared
+    if declared == "utf-16":
+        return "utf-16-be" if even > odd else "utf-16-le"
+    return declared
+
+
 def single_byte(name: str) -> bool:
     return name.startswith(("cp125", "iso8859", "latin", "koi8", "mac", "cp8", "cp4"))
 
@@ -229,7 +244,7 @@ def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> lis
         names += FAMILIES.get(hint, (hint,))
     for language in languages:
         names += LANGUAGES.get(language.strip().lower()[:2], ())
-    names.append(_pairs(data))
+    names += [_cyrillic(data), _pairs(data)]
     # A detector guesses short texts worse than "Western European", which shows itself.
     if len(data) >= 60 and not _western(data[:_SAMPLE]):
         import charset_normalizer  # takes long to import and is seldom needed
@@ -256,6 +271,26 @@ _PUNCTUATION = frozenset(
     "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\u20ac\u00a7\u00b0\u00ab\u00bb\u00b7\u00ae\u00a9\u2122\u00a0\u2022\u00b4\u00a1\u00bf\u00aa\u00ba"
 )
 _RUNS = re.compile(rb"[\x80-\xff]+")
+
+
+def _cyrillic(data: bytes) -> str:
+    """Cyrillic shows itself: words of letters, small ones behind the first or capitals alone, and the
+    common ones most often. (In the other charset capitals are small letters, and others.)"""
+    runs = [run for run in _RUNS.findall(data[:_SAMPLE]) if len(run) > 1]
+    best = (0.0, "")
+    for name in ("cp1251", "koi8_r") if sum(map(len, runs)) >= _FEWEST else ():
+        words = [run.decode(name, "replace") for run in runs]
+        text = "".join(words)
+        letters = sum("\u0400" <= char <= "\u045f" for char in text)
+        regular = sum(len(word) for word in words if word[1:].islower() or word.isupper())
+        common = sum(char in _COMMON for char in text.lower())
+        if letters >= 0.95 * len(text) and regular >= 0.8 * len(text) and common >= 0.5 * len(text):
+            best = max(best, (common / len(text), name))
+    return best[1]
+
+
+_FEWEST = 6
+_COMMON = frozenset("оеаинтсрвл")
 
 
 def _pairs(data: bytes) -> str:

@@ -26,7 +26,7 @@ from .charset import codec, decode
 from .head import split_head, with_line_feeds
 from .headers import decode_value
 from .mime import Part, Tree
-from .names import Namer, clean_name, extension_of, invented, shorten
+from .names import Namer, clean_name, extension_of, invented, shorten, with_ending
 from .sniff import type_of
 from .text import body_text
 from .transfer import Decoded
@@ -48,6 +48,7 @@ _SPARE_TEXT = frozenset(
 )
 # Further forms of the same words in an alternative, made for one program each.
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html"})
+_MADE_FOR_A_PROGRAM = re.compile(r"text/(?:x-|vnd\.)[a-z0-9.+-]{1,100}\+(?:json|xml)")
 _MESSAGES = frozenset({"message/rfc822", "message/global"})
 _COMMAND = re.compile(r"<(<)|</?[A-Za-z0-9-]{1,40}>")
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:.-]{2,40})", re.IGNORECASE)
@@ -57,6 +58,8 @@ _NAMES = {
     "message/global-delivery-status": "delivery-report.txt",
     "message/disposition-notification": "read-receipt.txt",
     "message/feedback-report": "feedback-report.txt",
+    "message/global-headers": "original-headers.txt",
+    "message/global-disposition-notification": "read-receipt.txt",
     "text/rfc822-headers": "original-headers.txt",
     "message/rfc822-headers": "original-headers.txt",
     "application/pgp-encrypted": "pgp-version.asc",
@@ -110,6 +113,12 @@ class Collector:
         self.namer = Namer()
         self.looker = Looker()
         self.unwrapped = 0
+        self.hints = [
+            name
+            for part in tree.root.walk()
+            if part.content_type in TEXT_TYPES and (name := codec(part.params.get("charset", "")))
+            if name not in ("utf-8", "ascii", "cp1252")
+        ][:5]
         self.named: list[tuple[Part, bytes]] = []
 
     def collect(self) -> Content:
@@ -140,7 +149,9 @@ class Collector:
         """All forms are read; the rich order shows the HTML, the plain order the text."""
         rich, plain = len(self.content.rich), len(self.content.plain)
         for child in part.children:
-            if child.content_type not in _OTHER_FORMS or child.disposition == "attachment":
+            if self._is_other_form(child):
+                self.note(f"{child.content_type} left out")
+            else:
                 self.visit(child)
         shown, read = self.content.rich[rich:], self.content.plain[plain:]
         if any(kind == "html" and self._says(index) for kind, index in shown):
@@ -149,6 +160,11 @@ class Collector:
             self.content.rich[rich:] = [item for item in shown if item[0] != "html"]
         if any(kind == "text" and self.content.texts[index].strip() for kind, index in read):
             self.content.plain[plain:] = [item for item in read if item[0] != "html"]
+
+    def _is_other_form(self, part: Part) -> bool:
+        if part.disposition == "attachment" or part.filename():
+            return False
+        return part.content_type in _OTHER_FORMS or bool(_MADE_FOR_A_PROGRAM.fullmatch(part.content_type))
 
     def _says(self, index: int) -> bool:
         source = self.content.htmls[index]
@@ -166,13 +182,17 @@ class Collector:
     def is_text(self, part: Part) -> bool:
         if part.content_type not in TEXT_TYPES or part.note or part.disposition == "attachment":
             return False
-        return not _name(part)
+        # The forms of an alternative are the letter, whatever a program calls them.
+        return not self.name(part) or (part.parent is not None and part.parent.content_type == "multipart/alternative")
+
+    def name(self, part: Part) -> str:
+        return part.filename(self.hints)
 
     def unwrap(self, part: Part) -> bool:
         """Containers whose content is the mail; False leaves it a file."""
         if self.unwrapped >= 5:
             return False
-        kind, name = part.content_type, _name(part).lower()
+        kind, name = part.content_type, self.name(part).lower()
         if kind in _OPAQUE or (name.endswith(".p7m") and kind.startswith("application/")):
             return self.opaque(part)
         if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name == "winmail.dat":
@@ -307,7 +327,7 @@ class Collector:
                 self.keep(part, decoded.tail, "text behind base64: kept as a file")
         if part.content_type in TEXT_TYPES | _SPARE_TEXT and part.disposition != "attachment" and part.note != "capped":
             self.named.append((part, data))
-        name = "text-outside-the-parts.txt" if part.note == "outside" else _name(part)
+        name = "text-outside-the-parts.txt" if part.note == "outside" else self.name(part)
         if part.content_type in _MESSAGES:
             self.content.messages.append(len(self.content.files))
             if not clean_name(name):
@@ -327,10 +347,10 @@ class Collector:
             if part.parent is not None and part.parent.content_type == "multipart/encrypted" and not known:
                 known = "encrypted.asc"
             cleaned = known or invented(content_type, extension_of(content_type, data[:4096]))
-        elif "." not in cleaned.strip("."):
-            cleaned += extension_of(content_type, data[:4096])
+        kind = type_of(data)
+        cleaned = with_ending(cleaned, content_type, kind, data[:4096])
         cid = part.header("content-id").strip("<> ") if own else ""
-        sniffed, inside = self.looker.look(data, type_of(data), content_type, cleaned)
+        sniffed, inside = self.looker.look(data, kind, content_type, cleaned)
         meta = Attachment(
             part=path,
             filename=self.namer.unique(shorten(cleaned)),
@@ -351,17 +371,15 @@ class Collector:
             self.content.notes.append(text)
 
 
-def _name(part: Part) -> str:
-    return part.disposition_params.get("filename") or part.params.get("name") or ""
-
-
 def _says(data: bytes) -> bool:
     return bool(data.strip())
 
 
 def _meta(data: bytes) -> str:
     match = _META.search(data[:4096])
-    return match[1].decode("ascii") if match else ""
+    label = match[1].decode("ascii") if match else ""
+    # A label that could be read in ASCII is not in a text of wide characters (WHATWG).
+    return "utf-8" if codec(label).startswith(("utf-16", "utf-32")) else label
 
 
 def _guess(name: str) -> str:

@@ -177,6 +177,14 @@ class Said:
         return all(three in self._threes for three in _threes(words))
 
 
+def same_words(text: str, html: str) -> bool:
+    """Whether two forms say the same: nearly all that each says, the other says too."""
+    ours, theirs = set(_threes(_words(text))), set(_threes(_words(html)))
+    if not ours or not theirs:
+        return _words(text) == _words(html)
+    return len(ours & theirs) >= 0.95 * max(len(ours), len(theirs))
+
+
 _WORD = re.compile(r"\w+")
 
 

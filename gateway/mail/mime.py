@@ -9,7 +9,7 @@ Source: RFC 2045, RFC 2046 5.1, RFC 2231.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
@@ -22,7 +22,7 @@ from .headers import decode_value, decode_words
 from .transfer import Decoded, decode_transfer
 
 _PARAMETER = re.compile(r';?\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
-_TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_-]{1,120})")
+_TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_*-]{1,120})")
 
 
 @dataclass(slots=True)
@@ -66,6 +66,18 @@ class Part:
             part = todo.pop()
             yield part
             todo.extend(reversed(part.children))
+
+    def filename(self, hints: Sequence[str] = ()) -> str:
+        """The name of the file, "" for none; ``hints`` are the charsets of the texts, for a name that has no label."""
+        found = []
+        for field_name, key, known in (
+            ("content-disposition", "filename", self.disposition_params),
+            ("content-type", "name", self.params),
+        ):
+            raw = next((raw for name, raw in self.fields if name.lower() == field_name), b"")
+            read = parse_typed(raw, hints)[1] if hints and not raw.isascii() else known
+            found.append(read.get(key, ""))
+        return found[0] or found[1]
 
     def payload(self) -> bytes:
         """The decoded bytes."""
@@ -221,10 +233,11 @@ def _boundary(part: Part) -> bytes:
     return part.params.get("boundary", "")[: limits.BOUNDARY].rstrip().encode("utf-8", "surrogateescape")
 
 
-def parse_typed(raw: bytes) -> tuple[str, dict[str, str]]:
+def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
     """A Content-Type or Content-Disposition value: kind and parameters, RFC 2231 joined and decoded,
     encoded words accepted although forbidden."""
-    text, _, _ = decode(raw, "") if not raw.isascii() else (raw.decode("ascii"), "", "")
+    plainly = raw.isascii() and b"\x1b" not in raw
+    text = raw.decode("ascii") if plainly else decode(raw, "", hints)[0]
     text = text.replace("\r", "").replace("\n", " ")
     kind, _, rest = text.partition(";")
     plain: dict[str, str] = {}

@@ -11,6 +11,7 @@ import re
 
 import puremagic
 
+from gateway.match.files import MACRO_ENDINGS, PAGES, PROGRAMS, SHOWN_ENDINGS, XML
 from gateway.match.invisible import without_invisible
 
 from . import limits
@@ -63,6 +64,12 @@ GENERIC = frozenset(
 )
 
 
+_KNOWN = frozenset(
+    [*mimetypes.types_map, *mimetypes.common_types, *EXTENSIONS.values()]
+    + [f".{ending}" for ending in PROGRAMS | PAGES | XML | MACRO_ENDINGS | SHOWN_ENDINGS]
+)
+
+
 def clean_name(name: str) -> str:
     """The last part of a path, without characters that a file system or a desk reads otherwise; "" for none."""
     name = without_invisible(clean_line(name))
@@ -71,6 +78,22 @@ def clean_name(name: str) -> str:
     name = name.rpartition("/")[2]
     name = _BAD.sub("_", name).strip(" .") if not name.startswith(".") else _BAD.sub("_", name).rstrip(" .")
     return shorten(name)
+
+
+_ENDING = re.compile(r"\.(?=[0-9_-]{0,9}[A-Za-z])[A-Za-z0-9_-]{1,10}|\.0\d\d")
+_CERTAIN = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
+
+
+def with_ending(name: str, content_type: str, sniffed: str, head: bytes) -> str:
+    """The name with an ending that programs know: what stands behind its last dot may be a number or a word."""
+    bare = name.strip(".")
+    ending = bare[bare.rfind(".") :] if "." in bare else ""
+    if not _ENDING.fullmatch(ending):
+        return name + extension_of(content_type, head)
+    certain = _CERTAIN.get(sniffed, "")
+    if not certain or ending.lower() in _KNOWN:
+        return name
+    return name + certain
 
 
 def shorten(name: str) -> str:

@@ -1,0 +1,174 @@
+"""Charsets, names, forms and reports of a mail, as their sender meant them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.charset import decode
+from gateway.mail.names import with_ending
+from gateway.mail.read import read
+from gateway.model.email import Email
+from tests.mail.test_charset import RUSSIAN
+
+PDF = b"%PDF-1.4\n%%EOF\n"
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+
+
+def mail(body: bytes, content_type: str = "multipart/mixed; boundary=b", subject: bytes = b"s") -> Email:
+    head = b"From: ann@customer.example\r\nTo: help@desk.example\r\nSubject: " + subject + b"\r\nMIME-Version: 1.0\r\n"
+    return read(head + f"Content-Type: {content_type}\r\n\r\n".encode() + body).email
+
+
+def part(content_type: str, content: bytes, *fields: bytes) -> bytes:
+    return b"\r\n".join([b"--b", f"Content-Type: {content_type}".encode(), *fields, b"", content, b""])
+
+
+@pytest.mark.parametrize(
+    ("data", "label", "text"),
+    [
+        (b"Please come today, nobody!", "utf-16", "Please come today, nobody!"),
+        (b"Please come today, nobody!", "unicode", "Please come today, nobody!"),
+        (b"Please come today, nobody!", "utf-16be", "Please come today, nobody!"),
+        (b"Please come today, nobody!..", "utf-32", "Please come today, nobody!.."),
+        ("Tür in Köln öffnet nicht".encode(), "utf-16", "Tür in Köln öffnet nicht"),
+        ("Tür in Köln öffnet nicht".encode("cp1252"), "unicode", "Tür in Köln öffnet nicht"),
+        ("門が開かない".encode(), "utf-16", "門が開かない"),
+        # True ones, and with the octets in the order that their blanks show.
+        ("Please come".encode("utf-16"), "utf-16", "Please come"),
+        ("Please come".encode("utf-16-be"), "utf-16", "Please come"),
+        ("Please come".encode("utf-16-le"), "utf-16", "Please come"),
+        ("門が 開かない".encode("utf-16-be"), "utf-16be", "門が 開かない"),
+    ],
+)
+def test_a_label_that_cannot_be_true_is_not_believed(data: bytes, label: str, text: str) -> None:
+    assert decode(data, label)[0] == text
+
+
+@pytest.mark.parametrize("label", ["unicode", "utf-16", "UTF-16LE"])
+def test_a_page_that_names_wide_characters_in_ascii_has_none(label: str) -> None:
+    page = f"<html><meta charset={label}><p>The door of room 4 is shut</p></html>"
+    assert mail(page.encode(), "text/html").text == "The door of room 4 is shut"
+    assert mail((page + "é ").encode(), "text/html").text == "The door of room 4 is shut\n\né"
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("Принтер не работает", "cp1251"),
+        ("Принтер не работает", "koi8_r"),
+        ("СРОЧНО: ПРИНТЕР СТОИТ", "cp1251"),
+        ("СРОЧНО: ПРИНТЕР СТОИТ", "koi8_r"),
+        ("Сервер 4711", "cp1251"),
+        (RUSSIAN, "koi8_r"),
+        ("打印机无法工作，请帮助", "gb18030"),
+        ("Störung: Käse, Grüße, Öl", "cp1252"),
+        ("Ça n'a pas marché à l'été", "cp1252"),
+    ],
+)
+def test_a_short_text_without_a_label(text: str, charset: str) -> None:
+    assert decode(text.encode(charset))[0] == text
+    assert mail(b"x", "text/plain", subject=text.encode(charset)).subject == text
+
+
+@pytest.mark.parametrize(
+    ("name", "charset", "body"),
+    [
+        ("見積書 十一月.pdf", "iso2022_jp", "iso-2022-jp"),
+        ("見積書.pdf", "cp932", "shift_jis"),
+        ("表示.pdf", "iso2022_jp", "iso-2022-jp"),
+        ("報價單.pdf", "cp950", "big5"),
+        ("счёт.pdf", "koi8_r", "koi8-r"),
+        ("견적서.pdf", "cp949", "euc-kr"),
+        ("Übersicht.pdf", "utf-8", "iso-8859-1"),
+    ],
+)
+def test_a_file_is_named_in_the_charset_of_the_body(name: str, charset: str, body: str) -> None:
+    encoded = name.encode(charset)
+    letter = part(f"text/plain; charset={body}", name.encode(charset))
+    attached = part("application/pdf", PDF, b'Content-Disposition: attachment; filename="' + encoded + b'"')
+    found = mail(letter + attached + b"--b--\r\n")
+    assert [file.filename for file in found.attachments] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "data", "named"),
+    [
+        ("Delivery note No. 4711", "application/pdf", PDF, "Delivery note No. 4711.pdf"),
+        ("Scan 27.11.2026", "application/octet-stream", PDF, "Scan 27.11.2026.pdf"),
+        ("Angebot v2.1", "application/pdf", PDF, "Angebot v2.1.pdf"),
+        ("Letter to Mr.Smith", "application/pdf", PDF, "Letter to Mr.Smith.pdf"),
+        ("photo", "image/png", PNG, "photo.png"),
+        ("plan.dwg", "application/octet-stream", b"AC1032", "plan.dwg"),
+        ("notes.log1", "text/plain", b"a", "notes.log1"),
+        ("backup.001", "application/octet-stream", b"x", "backup.001"),
+        ("a.7z", "application/octet-stream", b"x", "a.7z"),
+        ("form.pdf", "application/octet-stream", PDF, "form.pdf"),
+        ("tool.exe", "application/octet-stream", PDF, "tool.exe"),
+        (".profile", "text/plain", b"a", ".profile.txt"),
+    ],
+)
+def test_a_name_ends_as_its_content_asks(name: str, kind: str, data: bytes, named: str) -> None:
+    from gateway.mail.sniff import type_of
+
+    assert with_ending(name, kind, type_of(data), data) == named
+
+
+@pytest.mark.parametrize("kind", ["image/heic", "image/tiff", "image/x-wmf", "image/vnd.adobe.photoshop", "image/jp2"])
+def test_a_picture_that_browsers_do_not_show_is_a_file(kind: str) -> None:
+    shown = part("text/html", b"<p>See:</p><img src='cid:p@x'>")
+    picture = part(kind, b"x" * 40, b"Content-ID: <p@x>", b"Content-Disposition: inline; filename=a")
+    found = mail(shown + picture + b"--b--\r\n", "multipart/related; boundary=b")
+    assert [file.inline for file in found.attachments] == [False]
+    assert {item["type"] for item in found.blocks} == {"paragraph"}
+    assert mail(shown + picture.replace(kind.encode(), b"image/png") + b"--b--\r\n").attachments[0].inline
+
+
+SAME = b"Order 88 waits for your approval until Friday."
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text", "files"),
+    [
+        (part("text/plain; name=message.txt", SAME) + part("text/html; name=m.html", b"<p>" + SAME),
+         "multipart/alternative; boundary=b", SAME.decode(), []),
+        (part("text/plain", SAME, b"Content-Disposition: inline; filename=a.txt") + part("text/html", b"<p>" + SAME),
+         "multipart/alternative; boundary=b", SAME.decode(), []),
+        (part("text/plain", SAME, b"Content-Disposition: attachment; filename=a.txt") + part("text/html", b"<p>hello"),
+         "multipart/alternative; boundary=b", "hello", ["a.txt"]),
+        # Two forms in mixed; and two texts.
+        (part("text/plain", SAME) + part("text/html", b"<p>" + SAME), "multipart/mixed; boundary=b", SAME.decode(), []),
+        (part("text/plain", SAME) + part("text/html", b"<p>And a page"), "multipart/mixed; boundary=b",
+         SAME.decode() + "\n\nAnd a page", []),
+        (part("text/plain", b"yes") + part("text/html", b"<b>yes</b>"), "multipart/mixed; boundary=b", "yes", []),
+        # A reaction has a form for its program.
+        (part("text/plain", b"+1") + part("text/vnd.google.email-reaction+json", b"{}") + part("text/html", b"+1"),
+         "multipart/alternative; boundary=b", "+1", []),
+        (part("text/plain", b"a") + part("text/x-card+xml", b"<a/>"), "multipart/alternative; boundary=b", "a", []),
+        (part("text/plain", b"a") + part("text/csv; name=a.csv", b"1;2"), "multipart/alternative; boundary=b", "a",
+         ["a.csv"]),
+        (part("text/plain", b"a") + part("application/pdf", PDF), "multipart/*; boundary=b", "a", ["file.pdf"]),
+    ],
+)  # fmt: skip
+def test_the_forms_of_a_letter_are_said_once(body: bytes, content_type: str, text: str, files: list[str]) -> None:
+    found = mail(body + b"--b--\r\n", content_type)
+    assert "\n".join("".join(run["text"] for run in block["content"]) for block in found.blocks).strip() == text
+    assert found.text.strip() == text
+    assert [file.filename for file in found.attachments] == files
+
+
+@pytest.mark.parametrize(
+    ("field", "recipient"),
+    [
+        ("utf-8; jürgen@bücher.example", "jürgen@xn--bcher-kva.example"),
+        ("utf-8;j\\x{FC}rgen@example.com", "jürgen@example.com"),
+        ("rfc822; ann@customer.example", "ann@customer.example"),
+        ("UTF-8; 用户@例子.example", "用户@xn--fsqu00a.example"),
+    ],
+)
+def test_a_report_on_an_address_beyond_ascii(field: str, recipient: str) -> None:
+    status = f"Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: {field}\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    report = part("text/plain", b"It could not be delivered.") + part("message/global-delivery-status", status.encode())
+    report += part("message/global-headers", b"From: help@desk.example\r\nMessage-ID: <a.1@desk.example>\r\n")
+    found = mail(report + b"--b--\r\n", "multipart/report; boundary=b; report-type=delivery-status")
+    assert found.auto.bounce is not None
+    assert (found.auto.bounce.recipient, found.auto.bounce.original_message_id) == (recipient, "a.1@desk.example")
