@@ -30,6 +30,8 @@ class Split:
     signature: list[int] = field(default_factory=list)
     footer: list[int] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
+    introductions: set[int] = field(default_factory=set)
+    """Those of ``quoted`` that only say whose words follow."""
 
 
 def reply_of(lines: Sequence[Line]) -> Reply:
@@ -262,6 +264,7 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
             result.footer.append(i)
         else:
             result.quoted.append(i)
+    result.introductions.update(i for i in result.quoted if role[i] == "intro")
     if any(role[i] == "quote" for i in result.quoted) and not any(": " in method for method in methods):
         methods.append("quote")
     return result
