@@ -186,7 +186,7 @@ class Acceptor:
         try:
             if mail.path is not None:
                 await asyncio.to_thread(mail.sync)
-                path = await self._raws.keep(mail.path)
+                path = await self._raws.put(mail.path)
             news = self._deliveries(mail, envelope, recipients)
 
             def keep(connection: Connection) -> list[str]:

@@ -52,14 +52,14 @@ class Seen:
 def take(connection: Connection, limit: Limit, floor: int, now: float | None = None) -> Seen:
     """Take a call, if more than ``floor`` are left and the desk has not closed. The first call of all makes
     the row, with all calls there."""
-    given = limit.given(now)
+    parameters = limit.given(now)
     for _ in range(2):
-        tokens = connection.execute(_TAKE, {**given, "floor": floor}).scalar()
+        tokens = connection.execute(_TAKE, {**parameters, "floor": floor}).scalar()
         if tokens is not None:
             return Seen(tokens, taken=True)
-        if row := connection.execute(_LOOK, given).first():
+        if row := connection.execute(_LOOK, parameters).first():
             return Seen(row[0], max(0.0, row[1]))
-        connection.execute(_OPEN, given)
+        connection.execute(_OPEN, parameters)
     return Seen(float(limit.burst))
 
 

@@ -80,7 +80,7 @@ class Turns:
         self._served: dict[tuple[str, str], int] = {}
 
     def order(self, needs: str, mailboxes: Iterable[str]) -> list[str]:
-        return sorted(mailboxes, key=lambda one: (self._served.get((needs, one), 0), one))
+        return sorted(mailboxes, key=lambda mailbox: (self._served.get((needs, mailbox), 0), mailbox))
 
     def had(self, needs: str, mailbox: str) -> None:
         self._count += 1
@@ -105,13 +105,13 @@ def claim(
     most = most or {}
     turns = turns or Turns()
     take = _TAKE[connection.dialect.name]
-    given = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
+    parameters = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
     waiting = waiting_boxes(connection, desk)
     taken: list[Delivery] = []
 
     def of_box(needs: str, mailbox: str, limit: int) -> int:
         with looking():
-            rows = connection.execute(take, {**given, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
+            rows = connection.execute(take, {**parameters, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
             claimed = rows.mappings().all()
         if claimed:
             turns.had(needs, mailbox)
@@ -139,22 +139,22 @@ def readable(
     connection: Connection, rows: Sequence[RowMapping], now: float, damaged: list[Unreadable]
 ) -> list[Delivery]:
     """The deliveries of these rows, by seq."""
-    found = []
+    deliveries = []
     for row in rows:
         try:
-            found.append(of_row(row))
+            deliveries.append(of_row(row))
         except Unreadable as why:
             set_aside(connection, row, why, now)
             damaged.append(why)
-    return sorted(found, key=lambda one: one.seq)
+    return sorted(deliveries, key=lambda delivery: delivery.seq)
 
 
 def waiting_boxes(connection: Connection, desk: str) -> dict[str, list[str]]:
     """The mailboxes of a desk with pending mail, by what that mail needs."""
-    found: dict[str, list[str]] = {}
+    mailboxes: dict[str, list[str]] = {}
     for needs, mailbox in connection.execute(_WAITING, {"desk": desk}):
-        found.setdefault(needs, []).append(mailbox)
-    return found
+        mailboxes.setdefault(needs, []).append(mailbox)
+    return mailboxes
 
 
 def renew(connection: Connection, name: str, held: Mapping[int, int], now: float, until: float) -> set[int]:

@@ -51,8 +51,8 @@ def claim(
         blocks = int(connection.execute(_SIZE).scalar_one())
         for needs in NEEDS:
             wanted = min(places - len(taken), most.get(needs, places))
-            given = {"desk": desk, "needs": needs, "now": now, "places": max(0, wanted)}
-            found = sorted(_part(connection, given, 0, blocks))[: max(0, wanted)]
+            parameters = {"desk": desk, "needs": needs, "now": now, "places": max(0, wanted)}
+            found = sorted(_part(connection, parameters, 0, blocks))[: max(0, wanted)]
             if found:
                 here = {"k_where": [place for _, place in found], "k_now": now}
                 here["k_where"] = list(connection.execute(_LOCK, here).scalars())
@@ -71,13 +71,13 @@ def _by_place(connection: Connection) -> Iterator[None]:
         connection.exec_driver_sql(f"SET LOCAL {way} = on")
 
 
-def _part(connection: Connection, given: dict[str, Any], first: int, behind: int) -> list[tuple[int, str]]:
+def _part(connection: Connection, parameters: dict[str, Any], first: int, behind: int) -> list[tuple[int, str]]:
     """(seq, place) of what is due on these pages and can be read."""
-    if first >= behind or not given["places"]:
+    if first >= behind or not parameters["places"]:
         return []
     point = connection.begin_nested()
     try:
-        rows = connection.execute(_PART, {**given, "first": f"({first},0)", "behind": f"({behind},0)"})
+        rows = connection.execute(_PART, {**parameters, "first": f"({first},0)", "behind": f"({behind},0)"})
         return [(seq, place) for place, seq in rows]
     except DBAPIError as error:
         if unreadable(error) is None:
@@ -87,4 +87,4 @@ def _part(connection: Connection, given: dict[str, Any], first: int, behind: int
     middle = (first + behind) // 2
     if middle == first:
         return []
-    return _part(connection, given, first, middle) + _part(connection, given, middle, behind)
+    return _part(connection, parameters, first, middle) + _part(connection, parameters, middle, behind)

@@ -59,13 +59,13 @@ def check(engine: Engine) -> None:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
-            found = _checked(raw)
+            fault = _checked(raw)
     except DBAPIError as error:
         if not is_damage(error):
             raise
-        found = str(error.orig)
-    if found:
-        raise StoreDamaged(f"{engine.url.database} is damaged ({found}): put back a copy, see docs/operate.md")
+        fault = str(error.orig)
+    if fault:
+        raise StoreDamaged(f"{engine.url.database} is damaged ({fault}): put back a copy, see docs/operate.md")
 
 
 def _checked(connection: sqlite3.Connection) -> str:
@@ -74,9 +74,9 @@ def _checked(connection: sqlite3.Connection) -> str:
     connection.set_progress_handler(lambda: time.monotonic() > end, STEPS)
     try:
         for check in CHECKS:
-            (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
-            if found != "ok":
-                return " ".join(str(found).split())
+            (fault,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+            if fault != "ok":
+                return " ".join(str(fault).split())
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise

@@ -175,7 +175,7 @@ def _redelivered(connection: Connection, new: NewDelivery) -> str:
 # -- a claimed delivery ----------------------------------------------------------------------------
 
 
-COLUMNS = tuple(delivery.c[one.name] for one in fields(Delivery))
+COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
 """What ``of_row`` needs: without the trace, which is long."""
 
 
@@ -267,60 +267,60 @@ _SETTLE = (
 _CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
 
 
-def held(one: Delivery) -> dict[str, Any]:
+def held(claim: Delivery) -> dict[str, Any]:
     """The parameters that tie a statement to a claim."""
-    return {"k_seq": one.seq, "k_fence": one.fence, "k_stage": one.stage.value}
+    return {"k_seq": claim.seq, "k_fence": claim.fence, "k_stage": claim.stage.value}
 
 
-def check_claim(connection: Connection, one: Delivery) -> None:
+def check_claim(connection: Connection, claim: Delivery) -> None:
     """Nobody can claim the delivery until this transaction ends. Raises LostClaim when somebody has."""
-    if connection.execute(_CHECK[connection.dialect.name], held(one)).first() is None:
-        raise LostClaim(one.id)
+    if connection.execute(_CHECK[connection.dialect.name], held(claim)).first() is None:
+        raise LostClaim(claim.id)
 
 
-def touch(connection: Connection, one: Delivery, **values: Any) -> None:
+def touch(connection: Connection, claim: Delivery, **values: Any) -> None:
     """Change columns of a claimed delivery. Raises LostClaim."""
-    if connection.execute(_TOUCH, {**values, **held(one)}).rowcount != 1:
-        raise LostClaim(one.id)
+    if connection.execute(_TOUCH, {**values, **held(claim)}).rowcount != 1:
+        raise LostClaim(claim.id)
 
 
 def move(
-    connection: Connection, one: Delivery, to: Stage, *, now: float, reason: str = "", detail: str = "", **values: Any
+    connection: Connection, claim: Delivery, to: Stage, *, now: float, reason: str = "", detail: str = "", **values: Any
 ) -> None:
     """Move a claimed delivery to another stage and free the claim, with an event.
 
     Raises LostClaim; IllegalTransition for a step that the table does not allow."""
-    check(one.stage, to)
+    check(claim.stage, to)
     freed = {"lease_until": 0, "due_at": now, "needs": "", "waits_for": ""}
-    touch(connection, one, stage=to.value, reason=reason, detail=detail, **freed, **values)
-    note(connection, one.id, now, f"{one.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
+    touch(connection, claim, stage=to.value, reason=reason, detail=detail, **freed, **values)
+    note(connection, claim.id, now, f"{claim.stage} -> {to}", ": ".join(filter(None, (reason, detail))))
     if to not in PENDING:
-        settle_ids(connection, one.seq, one.id, now)
+        settle_ids(connection, claim.seq, claim.id, now)
 
 
-def advance(connection: Connection, one: Delivery, to: Stage, *, now: float, **values: Any) -> None:
+def advance(connection: Connection, claim: Delivery, to: Stage, *, now: float, **values: Any) -> None:
     """Move a claimed delivery to another pending stage and keep the claim, with an event.
 
     Raises LostClaim; IllegalTransition."""
-    check(one.stage, to)
-    touch(connection, one, stage=to.value, needs="", waits_for="", **values)
-    note(connection, one.id, now, f"{one.stage} -> {to}")
+    check(claim.stage, to)
+    touch(connection, claim, stage=to.value, needs="", waits_for="", **values)
+    note(connection, claim.id, now, f"{claim.stage} -> {to}")
 
 
 def defer(
-    connection: Connection, one: Delivery, until: float, waits: Waits, *, now: float, needs: str = "", **values: Any
+    connection: Connection, claim: Delivery, until: float, waits: Waits, *, now: float, needs: str = "", **values: Any
 ) -> None:
     """Free the claim; the delivery is due again at ``until``, once there is what it ``needs``. ``waits`` says for what,
     since now or since it began to wait for the same. Raises LostClaim."""
     touch(
         connection,
-        one,
+        claim,
         due_at=until,
         lease_until=0,
         needs=needs,
         waits_for=waits.kind.value,
         waits_on=waits.on[:MOST_WORDS],
-        waits_since=one.waits_since if one.waits_for == waits.kind.value else now,
+        waits_since=claim.waits_since if claim.waits_for == waits.kind.value else now,
         **values,
     )
 

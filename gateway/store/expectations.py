@@ -63,37 +63,40 @@ def all_of(connection: Connection, desk: str, source: str, name: str) -> list[Ex
     return [Expected(**row) for row in connection.execute(query).mappings()]
 
 
-def speak_up(connection: Connection, one: Expected, due: float) -> bool:
+def speak_up(connection: Connection, expected: Expected, due: float) -> bool:
     """We speak up about this due time. False when another did."""
     done = connection.execute(
         update(expectation)
-        .where(*_key(one.desk, one.source, one.name, one.object), expectation.c.alarmed < due)
+        .where(*_key(expected.desk, expected.source, expected.name, expected.object), expectation.c.alarmed < due)
         .values(alarmed=due)
     )
     return bool(done.rowcount == 1)
 
 
-def history(connection: Connection, one: Expected, since: float) -> list[float]:
+def history(connection: Connection, expected: Expected, since: float) -> list[float]:
     """When the mail came, since then, oldest first."""
     query = select(notice.c.accepted_at).where(
-        notice.c.profile == one.source,
+        notice.c.profile == expected.source,
         notice.c.accepted_at >= since,
-        notice.c.desk == one.desk,
-        notice.c.expected == one.name,
+        notice.c.desk == expected.desk,
+        notice.c.expected == expected.name,
         notice.c.proven,
     )
-    if one.object:
-        query = query.where(notice.c.object == one.object)
+    if expected.object:
+        query = query.where(notice.c.object == expected.object)
     return list(connection.execute(query.order_by(notice.c.accepted_at)).scalars())
 
 
-def client_of(connection: Connection, one: Expected) -> str:
+def client_of(connection: Connection, expected: Expected) -> str:
     """The client of the last such mail, "" when none came."""
     query = select(notice.c.client_id).where(
-        notice.c.profile == one.source, notice.c.desk == one.desk, notice.c.expected == one.name, notice.c.proven
+        notice.c.profile == expected.source,
+        notice.c.desk == expected.desk,
+        notice.c.expected == expected.name,
+        notice.c.proven,
     )
-    if one.object:
-        query = query.where(notice.c.object == one.object)
+    if expected.object:
+        query = query.where(notice.c.object == expected.object)
     return str(connection.execute(query.order_by(notice.c.accepted_at.desc()).limit(1)).scalar() or "")
 
 

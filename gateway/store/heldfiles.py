@@ -65,13 +65,13 @@ def waiting(connection: Connection, reason: str, after: int, limit: int) -> list
         delivery.c.id.in_(held), delivery.c.stage == Stage.DONE.value, delivery.c.seq > after
     )
     rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
-    found = []
+    waiting = []
     for row in rows:
         try:
-            found.append(Waiting(row, [one for one in _held(connection, row) if one.reason == reason]))
+            waiting.append(Waiting(row, [file for file in _held(connection, row) if file.reason == reason]))
         except Unreadable as why:
             log.error("held files damaged", delivery=row["id"], why=str(why))
-    return found
+    return waiting
 
 
 def release(connection: Connection, prefix: str, *, now: float) -> str:
@@ -88,35 +88,35 @@ def drop(connection: Connection, prefix: str, *, now: float) -> str:
     """Give the held files of a finished delivery up; they stay in the kept mail. Returns its id.
     Raises NotPossible."""
     row = _finished(connection, prefix)
-    for one in effects.of(connection, row["id"], row["generation"]):
-        if one.state is EffectState.HELD:
-            effects.set_state(connection, one, EffectState.SKIPPED, reason="dropped by the operator")
+    for planned in effects.of(connection, row["id"], row["generation"]):
+        if planned.state is EffectState.HELD:
+            effects.set_state(connection, planned, EffectState.SKIPPED, reason="dropped by the operator")
     note(connection, row["id"], now, "held files dropped", "operator")
     return str(row["id"])
 
 
 def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], who: str, now: float) -> None:
     """Make these held files ready; one that the ticket has by now is skipped."""
-    for one in files:
-        digest, name = one.body.get("sha256"), one.body["name"]
+    for file in files:
+        digest, name = file.body.get("sha256"), file.body["name"]
         if digest and not mapping.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
-            effects.set_state(connection, one, EffectState.SKIPPED, reason="the ticket has it")
+            effects.set_state(connection, file, EffectState.SKIPPED, reason="the ticket has it")
         else:
-            effects.set_state(connection, one, EffectState.TODO, reason="")
-    note(connection, row["id"], now, "held files released", f"{who}: {', '.join(one.body['name'] for one in files)}")
+            effects.set_state(connection, file, EffectState.TODO, reason="")
+    note(connection, row["id"], now, "held files released", f"{who}: {', '.join(file.body['name'] for file in files)}")
 
 
-def scanned(connection: Connection, one: Waiting, found: dict[int, str], now: float) -> bool:
+def scanned(connection: Connection, waiting: Waiting, results: dict[int, str], now: float) -> bool:
     """What the scanner said of files, by the effect's index: "" for clean, else why not. False when the
     delivery moved on in between, or nothing of it is held any more."""
-    row = whole(operator.find(connection, one.row["id"]), "stage", "fence", "desk", "generation", "ticket_id")
-    if row["stage"] != Stage.DONE.value or row["fence"] != one.row["fence"]:
+    row = whole(operator.find(connection, waiting.row["id"]), "stage", "fence", "desk", "generation", "ticket_id")
+    if row["stage"] != Stage.DONE.value or row["fence"] != waiting.row["fence"]:
         return False
     still = {file.idx for file in _held(connection, row)}  # an operator may have dropped some
-    files = [file for file in one.files if file.idx in still]
-    clean = [file for file in files if found.get(file.idx) == ""]
+    files = [file for file in waiting.files if file.idx in still]
+    clean = [file for file in files if results.get(file.idx) == ""]
     for file in files:
-        if why := found.get(file.idx):
+        if why := results.get(file.idx):
             effects.set_state(connection, file, EffectState.REFUSED, reason=why)
             deliveries.free_file(connection, row["id"], file.body.get("sha256", ""))
             note(connection, row["id"], now, "held file refused", f"{file.body['name']}: {why}")
@@ -143,8 +143,8 @@ def _finished(connection: Connection, prefix: str) -> RowMapping:
 
 
 def _held(connection: Connection, row: RowMapping) -> list[Effect]:
-    found = effects.of(connection, row["id"], row["generation"])
-    return [one for one in found if one.state is EffectState.HELD and one.kind == "document"]
+    plan = effects.of(connection, row["id"], row["generation"])
+    return [file for file in plan if file.state is EffectState.HELD and file.kind == "document"]
 
 
 def _resume(
@@ -160,14 +160,14 @@ def _resume(
     that was judged."""
     check(Stage.DONE, Stage.PLANNED)
     plan = effects.of(connection, row["id"], row["generation"])
-    if any("index" in one.body and not one.body.get("neutral") for one in released):
-        for one in plan:
-            if one.kind == "pictures" and one.state in (EffectState.DONE, EffectState.SKIPPED):
-                effects.set_state(connection, one, EffectState.TODO, reason="")
-    metadata = next(one.body["metadata"] for one in plan if one.kind == "missing")
-    told = [("released", {"documents": [one.idx for one in released], "by": who, "at": now})] if released else []
-    told += [("missing", {"documents": [one.idx for one in judged]})]
-    comments = [(kind, {**body, "metadata": metadata}) for kind, body in told]
+    if any("index" in file.body and not file.body.get("neutral") for file in released):
+        for planned in plan:
+            if planned.kind == "pictures" and planned.state in (EffectState.DONE, EffectState.SKIPPED):
+                effects.set_state(connection, planned, EffectState.TODO, reason="")
+    metadata = next(planned.body["metadata"] for planned in plan if planned.kind == "missing")
+    notes = [("released", {"documents": [file.idx for file in released], "by": who, "at": now})] if released else []
+    notes += [("missing", {"documents": [file.idx for file in judged]})]
+    comments = [(kind, {**body, "metadata": metadata}) for kind, body in notes]
     effects.add(connection, deliveries.of_row(row), row["generation"], comments, after=len(plan))
     ended = json.dumps({**json.loads(row["plan"]), "ended": True})  # it is counted once
     connection.execute(

@@ -48,7 +48,7 @@ def lookup(connection: Connection, desk: str, message_ids: Collection[str]) -> l
         return []
     rows = connection.execute(
         select(thread.c.message_id, thread.c.ticket_id, thread.c.board_id, thread.c.known, thread.c.delivery_id).where(
-            thread.c.key.in_([key(desk, one) for one in message_ids])
+            thread.c.key.in_([key(desk, message_id) for message_id in message_ids])
         )
     )
     return [Mapping(*row) for row in rows]
@@ -93,12 +93,12 @@ def lookup_known(connection: Connection, desk: str, message_ids: Collection[str]
     """``lookup`` with the tickets and the sender's part in them, in one query."""
     if not message_ids:
         return []
-    given = {"k_desk": desk, "k_sender": sender, "k_keys": [key(desk, one) for one in message_ids]}
-    found = []
-    for row in connection.execute(_KNOWN, given).mappings():
+    parameters = {"k_desk": desk, "k_sender": sender, "k_keys": [key(desk, message_id) for message_id in message_ids]}
+    known = []
+    for row in connection.execute(_KNOWN, parameters).mappings():
         mapping = Mapping(row["message_id"], row["ticket_id"], row["board_id"], row["known"], row["delivery_id"])
-        found.append(Known(mapping, row if row["has_ticket"] else None, row["role"] or ""))
-    return found
+        known.append(Known(mapping, row if row["has_ticket"] else None, row["role"] or ""))
+    return known
 
 
 _COPIES = (
@@ -126,8 +126,8 @@ def copies(connection: Connection, desk: str, message_id: str, delivery_id: str)
     """Other deliveries whose mail has this Message-ID."""
     if not message_id:
         return []
-    given = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
-    return list(connection.execute(_COPIES, given).mappings().all())
+    parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
+    return list(connection.execute(_COPIES, parameters).mappings().all())
 
 
 class Reserved(Exception):
@@ -196,8 +196,8 @@ def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, 
         return
     rows = _rows(desk, board_id, delivery_id, "", ids)
     connection.execute(_reserve(connection.dialect.name), rows)
-    given = {"k_keys": [row["key"] for row in rows], "k_board": board_id, "k_id": delivery_id}
-    other = connection.execute(_TAKEN, given).first()
+    parameters = {"k_keys": [row["key"] for row in rows], "k_board": board_id, "k_id": delivery_id}
+    other = connection.execute(_TAKEN, parameters).first()
     if other is not None:
         raise Reserved(other[0])
 

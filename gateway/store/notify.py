@@ -63,8 +63,8 @@ class Ear:
     async def _listen(self, stop: asyncio.Event) -> None:
         from psycopg import AsyncConnection
 
-        _, given = self._engine.dialect.create_connect_args(self._engine.url)
-        connection = await AsyncConnection.connect(**given, autocommit=True)
+        _, arguments = self._engine.dialect.create_connect_args(self._engine.url)
+        connection = await AsyncConnection.connect(**arguments, autocommit=True)
         try:
             await connection.execute(f"LISTEN {CHANNEL}")
             self.on = True

@@ -78,7 +78,7 @@ class Objects:
     async def listed(self, prefix: str) -> AsyncIterator[list[tuple[str, float]]]:
         """All (key, time of its last change) in parts."""
         async for part in self._api.list(self._store, prefix, chunk_size=LISTED_AT_ONCE):
-            yield [(str(one["path"]), one["last_modified"].timestamp()) for one in part]
+            yield [(str(entry["path"]), entry["last_modified"].timestamp()) for entry in part]
 
 
 def _sync(file: Path, top: Path) -> None:

@@ -93,7 +93,7 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
     any that is planned already (it waits for nobody, so this makes no cycle). See ``_counts`` for whom."""
     if not message_ids:
         return []
-    keys = [key(desk, one) for one in message_ids]
+    keys = [key(desk, message_id) for message_id in message_ids]
     return _in_thread(connection.execute(_THREAD_BY_IDS, {"k_seq": seq, "k_keys": keys}).mappings())
 
 
@@ -103,8 +103,8 @@ def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
 
 
 def _in_thread(rows: Iterable[Any]) -> list[Blocker]:
-    found = {row["seq"]: _blocker(row) for row in rows if _counts(row)}
-    return list(found.values())
+    blockers = {row["seq"]: _blocker(row) for row in rows if _counts(row)}
+    return list(blockers.values())
 
 
 def _counts(row: Any) -> bool:
@@ -125,13 +125,13 @@ def ahead(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> 
     """Everybody who shares one of the ids by which notices of a problem wait for each other."""
     if not ids:
         return []
-    rows = connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": [key(desk, one) for one in ids]})
+    rows = connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": [key(desk, message_id) for message_id in ids]})
     return [_blocker(row) for row in rows.mappings()]
 
 
 def planned(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> list[Blocker]:
     """Those of ``ahead`` that are planned: whoever decided at the same time has not seen them."""
-    return [one for one in ahead(connection, desk, seq, ids) if one.stage is Stage.PLANNED]
+    return [delivery for delivery in ahead(connection, desk, seq, ids) if delivery.stage is Stage.PLANNED]
 
 
 _EARLIER = (
@@ -149,8 +149,8 @@ _EARLIER = (
 
 def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> str:
     """The earlier delivery that still has to post its text on this ticket, "" for none."""
-    given = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
-    return str(connection.execute(_EARLIER, given).scalar() or "")
+    parameters = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
+    return str(connection.execute(_EARLIER, parameters).scalar() or "")
 
 
 _WAKE = (

@@ -40,11 +40,11 @@ def close(paths: Iterable[Path]) -> list[Path]:
 
 def loose(paths: Iterable[Path]) -> list[str]:
     """What others than its owner may use, each with its mode, as a line for the operator."""
-    found = []
+    faults = []
     for path in paths:
         with contextlib.suppress(OSError):
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & NOT_OURS:
                 wanted = "700" if path.is_dir() else "600"
-                found.append(f"{path} has mode {mode:04o}, others than its owner may use it: chmod {wanted} {path}")
-    return found
+                faults.append(f"{path} has mode {mode:04o}, others than its owner may use it: chmod {wanted} {path}")
+    return faults

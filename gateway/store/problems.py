@@ -19,7 +19,7 @@ from gateway.store.order import Blocker
 from gateway.store.schema import delivery, mention, notice, problem
 from gateway.store.stage import Stage
 
-_NAMES = tuple(one.name for one in fields(Problem))
+_NAMES = tuple(field.name for field in fields(Problem))
 _COLUMNS = tuple(problem.c[name] for name in _NAMES)
 
 CLOSING, RECOVERED, CLOSED, OPEN = "closing", "recovered", "closed", "open"
@@ -48,8 +48,8 @@ def of_family(connection: Connection, family: str) -> list[Problem]:
 
 
 def find(connection: Connection, problem_id: str) -> Problem | None:
-    found = _all(connection, problem.c.id == problem_id)
-    return found[0] if found else None
+    problems = _all(connection, problem.c.id == problem_id)
+    return problems[0] if problems else None
 
 
 def changes(connection: Connection, problem_id: str, since: float) -> int:
@@ -99,29 +99,39 @@ def of_incident(connection: Connection, desk: str, profile: str, incident: str) 
 # -- changing --------------------------------------------------------------------------------------
 
 
-def keep(connection: Connection, desk: str, changed: Iterable[Problem]) -> None:
+def save(connection: Connection, desk: str, problems: Iterable[Problem]) -> None:
     """Store problems as a decision left them; ``revision`` is the one that it saw, 0 for none.
 
     Raises Overtaken when another changed one since, or is about to close its ticket."""
-    for one in changed:
-        values = {**asdict(one), "revision": one.revision + 1}
-        if one.revision == 0:
+    for changed in problems:
+        values = {**asdict(changed), "revision": changed.revision + 1}
+        if changed.revision == 0:
             new = dialects.insert(connection.dialect.name, problem).values(**values, desk=desk).on_conflict_do_nothing()
             done = connection.execute(new.returning(problem.c.id)).first() is not None
         else:
-            seen = (problem.c.id == one.id, problem.c.revision == one.revision, problem.c.state != CLOSING)
+            seen = (problem.c.id == changed.id, problem.c.revision == changed.revision, problem.c.state != CLOSING)
             done = connection.execute(update(problem).where(*seen).values(**values)).rowcount == 1
         if not done:
-            raise Overtaken(f"another notice of {one.what()[:100]}")
+            raise Overtaken(f"another notice of {changed.what()[:100]}")
 
 
-def keep_notice(connection: Connection, one: Delivery, notice_record: NoticeRecord) -> None:
+def save_notice(connection: Connection, delivery: Delivery, notice_record: NoticeRecord) -> None:
     """Remember a notice; deciding it anew replaces what was remembered."""
     if notice_record.expected and notice_record.proven:
         expectations.came(
-            connection, one.desk, notice_record.profile, notice_record.expected, notice_record.each, one.envelope.time
+            connection,
+            delivery.desk,
+            notice_record.profile,
+            notice_record.expected,
+            notice_record.each,
+            delivery.envelope.time,
         )
-    values = {**asdict(notice_record), "desk": one.desk, "accepted_at": one.envelope.time, "delivery_id": one.id}
+    values = {
+        **asdict(notice_record),
+        "desk": delivery.desk,
+        "accepted_at": delivery.envelope.time,
+        "delivery_id": delivery.id,
+    }
     del values["each"]
     values["detail"], values["failed"] = notice_record.detail[:500], notice_record.failed[:500]
     statement = dialects.insert(connection.dialect.name, notice).values(**values)
@@ -215,11 +225,11 @@ def listed(connection: Connection, ids: Sequence[str]) -> None:
 # -- waiting ---------------------------------------------------------------------------------------
 
 
-def wait_by(connection: Connection, one: Delivery, ids: Iterable[str]) -> None:
+def wait_by(connection: Connection, delivery: Delivery, ids: Iterable[str]) -> None:
     """Let later notices of these problems wait for this one, as mail of a thread waits. Who does so at the same time
     goes on when this is stored, and sees it."""
-    keys = [key(one.desk, each) for each in sorted(set(ids))]
-    rows = [{"key": each, "seq": one.seq} for each in keys]
+    keys = [key(delivery.desk, each) for each in sorted(set(ids))]
+    rows = [{"key": each, "seq": delivery.seq} for each in keys]
     if rows:
         if connection.dialect.name == "postgresql":  # SQLite has one writer
             for each in keys:

@@ -51,7 +51,7 @@ class RawMail:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    async def keep(self, file: Path) -> str:
+    async def put(self, file: Path) -> str:
         """A mail's spool file, synced, becomes durable for all who work on it. Returns its name for the
         row; whoever writes the row asks ``fresh`` first. Raises OSError."""
         if self._objects is None:

@@ -51,7 +51,7 @@ def _unreadable(where: str) -> Garbled:
 
 def garbled(values: Iterable[Any]) -> list[Garbled]:
     """Those that cannot be read."""
-    return [one for one in values if isinstance(one, Garbled)]
+    return [value for value in values if isinstance(value, Garbled)]
 
 
 def whole(row: RowMapping, *names: str) -> RowMapping:
@@ -64,12 +64,12 @@ def whole(row: RowMapping, *names: str) -> RowMapping:
 def parsed(text: str, where: str) -> dict[str, Any]:
     """The JSON of a column that holds an object. Raises Unreadable."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except (TypeError, ValueError):
-        found = None
-    if not isinstance(found, dict):
+        value = None
+    if not isinstance(value, dict):
         raise Unreadable(f"{where} cannot be read")
-    return found
+    return value
 
 
 def decoded(text: bytes) -> str | bytes:
@@ -104,7 +104,7 @@ class Checked(TypeDecorator[Any]):
         super().__init__()
         self.kind = self.impl = kind
         self.where = where
-        self._kinds = next(kinds for one, kinds in _KINDS if isinstance(kind, one))
+        self._kinds = next(kinds for family, kinds in _KINDS if isinstance(kind, family))
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         inner = self.impl_instance.result_processor(dialect, coltype)

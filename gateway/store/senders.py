@@ -41,7 +41,7 @@ _RECENT = select(
 def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[str, int]:
     """Counts of the mails in that name: tickets and comments of the last hour, automatic answers of its last
     quarter; and of all mails of the domain whose names had the same proof."""
-    given = {
+    parameters = {
         "k_sender": name.address,
         "k_domain": name.address.rpartition("@")[2],
         "k_proof": name.proof,
@@ -49,7 +49,7 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
         "k_quarter": now - QUARTER,
         "k_desk": desk,
     }
-    row = connection.execute(_RECENT, given).mappings().one()
+    row = connection.execute(_RECENT, parameters).mappings().one()
     return {name: int(value) for name, value in row.items()}
 
 

@@ -278,9 +278,9 @@ class Planner:
     @staticmethod
     def _keep_problems(connection: Connection, one: Delivery, decision: Decision) -> None:
         """Raises Reserved when another notice changed a problem since the decision."""
-        problems.keep(connection, one.desk, decision.changes)
+        problems.save(connection, one.desk, decision.changes)
         if decision.notice_record is not None:
-            problems.keep_notice(connection, one, decision.notice_record)
+            problems.save_notice(connection, one, decision.notice_record)
 
     @staticmethod
     def _same_incident(connection: Connection, one: Delivery, answers: Mapping[ask.Question, Any]) -> None:

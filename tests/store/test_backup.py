@@ -35,13 +35,15 @@ def settings(folder: Path, **more: str) -> Settings:
 @pytest.fixture
 async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
     """A store with a small mail under work, a large one that is done, and one that waits."""
-    one = settings(tmp_path / "here")
-    one.store.spool_dir.mkdir(parents=True)
+    configured = settings(tmp_path / "here")
+    configured.store.spool_dir.mkdir(parents=True)
     (tmp_path / "here" / "gateway.db").write_bytes(migrated_file.read_bytes())
-    (one.store.spool_dir / "large.eml").write_bytes(b"large mail")
-    store = Store(one.store.url)
+    (configured.store.spool_dir / "large.eml").write_bytes(b"large mail")
+    store = Store(configured.store.url)
     await store.write(lambda c: deliveries.accept(c, [new("1", "<1@x>")], b"small", None, 5, sha256(b"small").digest()))
-    await store.write(lambda c: deliveries.accept(c, [new("2", "<2@x>")], None, "large.eml", 10, sha256(b"large mail").digest()))
+    await store.write(
+        lambda c: deliveries.accept(c, [new("2", "<2@x>")], None, "large.eml", 10, sha256(b"large mail").digest())
+    )
     await store.write(lambda c: deliveries.accept(c, [new("3", "<3@x>")], b"waits", None, 5, sha256(b"waits").digest()))
     under_work, large = await claim(store, limit=2)
 
@@ -59,11 +61,11 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
     )
     await store.write(lambda c: deliveries.settle_ids(c, large.seq, large.id, NOW))
     store.close()
-    return one
+    return configured
 
 
-def faults(one: Settings) -> list[str]:
-    return [fault for finding in verify.verify(one) for fault in finding.faults]
+def faults(configured: Settings) -> list[str]:
+    return [fault for finding in verify.verify(configured) for fault in finding.faults]
 
 
 def test_there_and_back_again(kept: Settings, tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_verify_reads_postgresql(store: Store, tmp_path: Path) -> None:
         "mailbox": [{"address": "a@b.example"}],
     }
     found = verify.verify(parse(data, {}))
-    assert [one.faults for one in found] == [[]] * len(verify.CHECKS)
+    assert [finding.faults for finding in found] == [[]] * len(verify.CHECKS)
     assert metadata.tables
 
 
@@ -220,9 +222,11 @@ async def test_mail_in_an_object_store_comes_along(tmp_path: Path, migrated_file
     here.store.spool_dir.mkdir(parents=True)
     (tmp_path / "here" / "gateway.db").write_bytes(migrated_file.read_bytes())
     (here.store.spool_dir / "1.eml").write_bytes(b"large mail")
-    path = await RawMail(here.store).keep(here.store.spool_dir / "1.eml")
+    path = await RawMail(here.store).put(here.store.spool_dir / "1.eml")
     store = Store(here.store.url)
-    await store.write(lambda c: deliveries.accept(c, [new("1", "<1@x>")], None, path, 10, sha256(b"large mail").digest()))
+    await store.write(
+        lambda c: deliveries.accept(c, [new("1", "<1@x>")], None, path, 10, sha256(b"large mail").digest())
+    )
     store.close()
     assert faults(here) == []
 
@@ -231,8 +235,8 @@ async def test_mail_in_an_object_store_comes_along(tmp_path: Path, migrated_file
     backup.restore(there, tmp_path / "b")
 
     assert faults(there) == []
-    assert [one.read_bytes() for one in there.store.spool_dir.glob("*.eml")] == [b"large mail"]
-    for one in (tmp_path / "objects").rglob("*.eml"):
-        one.unlink()
+    assert [file.read_bytes() for file in there.store.spool_dir.glob("*.eml")] == [b"large mail"]
+    for file in (tmp_path / "objects").rglob("*.eml"):
+        file.unlink()
     assert "FileNotFoundError" in faults(here)[0]
     assert backup.make(here, tmp_path / "c").missing == [path]

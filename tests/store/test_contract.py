@@ -29,7 +29,7 @@ def new(content: str, *ids: str, now: float = NOW, remember: float = 60.0, mailb
         mailbox=mailbox,
         envelope=Envelope("x@y.example", mailbox, time=now),
         message_id=ids[0] if ids else "",
-        mention_keys=tuple(mapping.key(DESK, one) for one in ids),
+        mention_keys=tuple(mapping.key(DESK, message_id) for message_id in ids),
         dedupe_key=sha256(f"{mailbox}{content}".encode()).digest(),
         remember_until=now + remember,
     )
@@ -43,11 +43,11 @@ async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int 
     return await store.write(lambda c: claims.claim(c, DESK, limit, now=now, lease=lease, name="a worker"))
 
 
-async def plan(store: Store, one: Delivery, *kinds: str) -> Delivery:
+async def plan(store: Store, delivery: Delivery, *kinds: str) -> Delivery:
     def keep(c: Connection) -> None:
-        effects.add(c, one, 1, [(kind, {}) for kind in kinds])
-        deliveries.advance(c, one, Stage.PLANNED, now=NOW)
-        deliveries.defer(c, replace(one, stage=Stage.PLANNED), NOW, Waits(), now=NOW)
+        effects.add(c, delivery, 1, [(kind, {}) for kind in kinds])
+        deliveries.advance(c, delivery, Stage.PLANNED, now=NOW)
+        deliveries.defer(c, replace(delivery, stage=Stage.PLANNED), NOW, Waits(), now=NOW)
 
     await store.write(keep)
     return (await claim(store))[0]
@@ -80,7 +80,7 @@ class TestAccept:
     async def test_concurrent_equal_mails_make_one_delivery(self, store: Store) -> None:
         ids = await asyncio.gather(*(accept(store, new("one")) for _ in range(20)))
 
-        assert len({one for (one,) in ids}) == 1
+        assert len({delivery_id for (delivery_id,) in ids}) == 1
         assert (await sums(store))[5] == 19
 
     async def test_a_failed_operation_harms_no_other_of_its_batch(self, store: Store) -> None:
@@ -101,8 +101,8 @@ class TestClaim:
 
         first, rest = await claim(store, limit=2), await claim(store)
 
-        assert [one.id for one in first] == ids[:2]
-        assert [one.id for one in rest] == ids[2:]
+        assert [delivery.id for delivery in first] == ids[:2]
+        assert [delivery.id for delivery in rest] == ids[2:]
         assert await claim(store) == []
 
     async def test_a_lease_ends_by_itself_and_counts_as_an_interruption(self, store: Store) -> None:
@@ -125,8 +125,8 @@ class TestClaim:
 
     async def test_a_deferred_delivery_is_not_due(self, store: Store) -> None:
         await accept(store, new("one"))
-        (one,) = await claim(store)
-        await store.write(lambda c: deliveries.defer(c, one, NOW + 30, Waits(), now=NOW))
+        (delivery,) = await claim(store)
+        await store.write(lambda c: deliveries.defer(c, delivery, NOW + 30, Waits(), now=NOW))
 
         assert await claim(store, now=NOW + 29) == []
         assert await store.read(lambda c: claims.next_due(c, [DESK], NOW)) == NOW + 30
@@ -142,43 +142,43 @@ class TestClaim:
 
     async def test_stages_move_by_the_table_only(self, store: Store) -> None:
         await accept(store, new("one"))
-        (one,) = await claim(store)
+        (delivery,) = await claim(store)
 
         with pytest.raises(IllegalTransition):
-            await store.write(lambda c: deliveries.move(c, one, Stage.DONE, now=NOW))
+            await store.write(lambda c: deliveries.move(c, delivery, Stage.DONE, now=NOW))
 
 
 class TestEffects:
     async def test_sent_is_committed_under_the_fence(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket")
-        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        delivery = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, delivery.id, 1))
 
-        await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
+        await store.write(lambda c: effects.mark_sent(c, delivery, effect, NOW + 1, 10))
 
-        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        (effect,) = await store.read(lambda c: effects.of(c, delivery.id, 1))
         assert (effect.state, effect.sends, effect.sent_at) == (EffectState.SENT, 1, NOW + 1)
         with pytest.raises(LostClaim):
-            await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
+            await store.write(lambda c: effects.mark_sent(c, delivery, effect, NOW + 1, 10))
 
     async def test_a_worker_that_stalled_past_its_lease_does_not_send(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket")
-        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        delivery = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, delivery.id, 1))
 
         with pytest.raises(LostClaim):
-            await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 11, 10))
+            await store.write(lambda c: effects.mark_sent(c, delivery, effect, NOW + 11, 10))
 
-        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
+        (effect,) = await store.read(lambda c: effects.of(c, delivery.id, 1))
         assert effect.state is EffectState.TODO
 
     async def test_markers_are_derived(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket", "document")
+        delivery = await plan(store, (await claim(store))[0], "ticket", "document")
 
-        found = await store.read(lambda c: effects.of(c, one.id, 1))
+        found = await store.read(lambda c: effects.of(c, delivery.id, 1))
 
-        assert [effect.marker for effect in found] == [f"{one.id}/1/0", f"{one.id}/1/1"]
+        assert [effect.marker for effect in found] == [f"{delivery.id}/1/0", f"{delivery.id}/1/1"]
 
 
 class TestThreads:
@@ -190,7 +190,7 @@ class TestThreads:
         blockers = await store.read(lambda c: order.blockers(c, DESK, reply.seq, {"b@x", "a@x"}))
         none = await store.read(lambda c: order.blockers(c, DESK, parent.seq, {"a@x"}))
 
-        assert [one.id for one in blockers] == [parent.id]
+        assert [blocker.id for blocker in blockers] == [parent.id]
         assert none == []
 
     async def test_nobody_waits_for_suppressed_mail(self, store: Store) -> None:
@@ -215,15 +215,15 @@ class TestThreads:
     async def test_two_plans_cannot_reserve_one_id(self, store: Store) -> None:
         await accept(store, new("one"))
         await accept(store, new("two"))
-        one, two = await claim(store)
+        first, second = await claim(store)
 
         def reserve(c: Connection, who: Delivery) -> None:
             mapping.reserve(c, DESK, "board", who.id, [("root@x", "referenced")])
             deliveries.advance(c, who, Stage.PLANNED, now=NOW)
 
-        await store.write(lambda c: reserve(c, one))
+        await store.write(lambda c: reserve(c, first))
         with pytest.raises(mapping.Reserved):
-            await store.write(lambda c: reserve(c, two))
+            await store.write(lambda c: reserve(c, second))
 
     async def test_received_displaces_referenced_and_never_the_other_way(self, store: Store) -> None:
         def point(ticket: str, known: str) -> None:
@@ -252,43 +252,43 @@ class TestThreads:
 class TestOperator:
     async def test_release_resumes_the_plan_when_part_of_it_was_sent(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket")
-        (effect,) = await store.read(lambda c: effects.of(c, one.id, 1))
-        await store.write(lambda c: effects.mark_sent(c, one, effect, NOW + 1, 10))
-        await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
+        delivery = await plan(store, (await claim(store))[0], "ticket")
+        (effect,) = await store.read(lambda c: effects.of(c, delivery.id, 1))
+        await store.write(lambda c: effects.mark_sent(c, delivery, effect, NOW + 1, 10))
+        await store.write(lambda c: deliveries.move(c, delivery, Stage.QUARANTINED, now=NOW, reason="api-rejected"))
 
-        await store.write(lambda c: operator.release(c, one.id[:20], now=NOW))
+        await store.write(lambda c: operator.release(c, delivery.id[:20], now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.PLANNED, 1)
 
     async def test_release_decides_anew_when_nothing_was_sent(self, store: Store) -> None:
         await accept(store, new("one"))
-        (one,) = await claim(store)
-        await store.write(lambda c: deliveries.move(c, one, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
+        (delivery,) = await claim(store)
+        await store.write(lambda c: deliveries.move(c, delivery, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
 
-        await store.write(lambda c: operator.release(c, one.id, now=NOW))
+        await store.write(lambda c: operator.release(c, delivery.id, now=NOW))
 
         (again,) = await claim(store)
         assert (again.stage, again.generation) == (Stage.ACCEPTED, 2)
 
     async def test_what_the_stage_does_not_allow_is_refused(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket")
+        delivery = await plan(store, (await claim(store))[0], "ticket")
 
         with pytest.raises(NotPossible, match="cannot become SUPPRESSED"):
-            await store.write(lambda c: operator.drop(c, one.id, now=NOW))
+            await store.write(lambda c: operator.drop(c, delivery.id, now=NOW))
         with pytest.raises(NotPossible, match="is PLANNED: only mail that was set aside"):
-            await store.write(lambda c: operator.release(c, one.id, now=NOW))
-        await store.write(lambda c: deliveries.move(c, one, Stage.DONE, now=NOW))
+            await store.write(lambda c: operator.release(c, delivery.id, now=NOW))
+        await store.write(lambda c: deliveries.move(c, delivery, Stage.DONE, now=NOW))
         with pytest.raises(NotPossible, match="is DONE: only mail that was set aside"):
-            await store.write(lambda c: operator.release(c, one.id, now=NOW))
+            await store.write(lambda c: operator.release(c, delivery.id, now=NOW))
         with pytest.raises(NotPossible, match="no delivery"):
             await store.write(lambda c: operator.release(c, "nothing", now=NOW))
 
     async def test_held_mail_is_not_worked_on_and_counts_as_pending(self, store: Store) -> None:
-        (one,) = await accept(store, new("one"))
-        await store.write(lambda c: operator.hold(c, one, now=NOW))
+        (delivery_id,) = await accept(store, new("one"))
+        await store.write(lambda c: operator.hold(c, delivery_id, now=NOW))
 
         assert await claim(store) == []
         assert (await sums(store))[4] == 1

@@ -34,8 +34,8 @@ ON_SQLITE = (
     ("tries = x'00'", "delivery.tries"),
 )
 ON_BOTH = (
-    ("envelope = '{\"mail_from\": \"a@b'", "delivery.envelope"),
-    ("envelope = '{\"where\": \"elsewhere\"}'", "delivery.envelope"),
+    ('envelope = \'{"mail_from": "a@b\'', "delivery.envelope"),
+    ('envelope = \'{"where": "elsewhere"}\'', "delivery.envelope"),
     ("envelope = '17'", "delivery.envelope"),
     ("plan = '{\"ids\": ['", "delivery.plan"),
     ("plan = '[]'", "delivery.plan"),
@@ -46,9 +46,9 @@ ON_BOTH = (
 def on_sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
     """PostgreSQL takes no such values."""
     shutil.copy(migrated_file, tmp_path / "gateway.db")
-    one = Store(f"sqlite:///{tmp_path}/gateway.db")
-    yield one
-    one.close()
+    store = Store(f"sqlite:///{tmp_path}/gateway.db")
+    yield store
+    store.close()
 
 
 def change(store: Store, sql: str, **values: object) -> None:
@@ -73,11 +73,11 @@ class TestDelivery:
 
         taken = await claim(store)
 
-        assert [one.id for one in taken] == [good]
+        assert [delivery.id for delivery in taken] == [good]
         row = await store.look(lambda c: operator.find(c, bad))
         assert (row["stage"], row["reason"], row["detail"]) == ("QUARANTINED", "damaged", f"{where} cannot be read")
         history = await store.read(lambda c: operator.history(c, bad))
-        assert [(one["what"], one["detail"]) for one in history] == [
+        assert [(event["what"], event["detail"]) for event in history] == [
             ("ACCEPTED -> QUARANTINED", f"damaged: {where} cannot be read")
         ]
         assert await store.read(lambda c: order.blockers_by_header(c, taken[0].seq)) == []  # nobody waits for it
@@ -90,18 +90,18 @@ class TestDelivery:
 
     async def test_loses_the_worker_that_had_it(self, store: Store) -> None:
         await accept(store, new("bad"))
-        (one,) = await claim(store)
+        (delivery,) = await claim(store)
         change(store, "UPDATE delivery SET envelope = ''")
         await claim(store, now=NOW + 100)
 
         with pytest.raises(deliveries.LostClaim):
-            await store.write(lambda c: deliveries.move(c, one, Stage.SUPPRESSED, now=NOW))
+            await store.write(lambda c: deliveries.move(c, delivery, Stage.SUPPRESSED, now=NOW))
 
     async def test_whose_trace_is_damaged_is_worked_on(self, on_sqlite: Store) -> None:
-        (one,) = await accept(on_sqlite, new("one"))
+        (delivery_id,) = await accept(on_sqlite, new("one"))
         change(on_sqlite, f"UPDATE delivery SET trace = {GARBAGE}")
 
-        assert [each.id for each in await claim(on_sqlite)] == [one]
+        assert [each.id for each in await claim(on_sqlite)] == [delivery_id]
 
     async def test_can_be_listed_released_and_dropped(self, on_sqlite: Store) -> None:
         (bad,) = await accept(on_sqlite, new("bad"))
@@ -147,16 +147,16 @@ class TestEffect:
     )
     async def test_is_not_read_by_halves(self, on_sqlite: Store, damage: str, where: str) -> None:
         await accept(on_sqlite, new("one"))
-        one = await plan(on_sqlite, (await claim(on_sqlite))[0], "ticket", "document")
+        delivery = await plan(on_sqlite, (await claim(on_sqlite))[0], "ticket", "document")
         change(on_sqlite, f"UPDATE effect SET {damage} WHERE idx = 1")
 
         with pytest.raises(Unreadable, match=f"^{where} cannot be read$"):
-            await on_sqlite.read(lambda c: effects.of(c, one.id, 1))
+            await on_sqlite.read(lambda c: effects.of(c, delivery.id, 1))
 
     async def test_that_is_looked_at_later_gives_way_to_others(self, store: Store) -> None:
         await accept(store, new("one"))
-        one = await plan(store, (await claim(store))[0], "ticket", "comment")
-        for each in await store.read(lambda c: effects.of(c, one.id, 1)):
+        delivery = await plan(store, (await claim(store))[0], "ticket", "comment")
+        for each in await store.read(lambda c: effects.of(c, delivery.id, 1)):
             await store.write(lambda c, e=each: effects.set_state(c, e, EffectState.DONE, watch_at=NOW))
         change(store, "UPDATE effect SET body = '{' WHERE idx = 0")
 
@@ -165,7 +165,7 @@ class TestEffect:
         assert [each.idx for each in taken] == [1]
         assert await store.read(effects.next_watch) == NOW + 300
         assert ("no late look", "damaged: effect.body cannot be read") in [
-            (each["what"], each["detail"]) for each in await store.read(lambda c: operator.history(c, one.id))
+            (each["what"], each["detail"]) for each in await store.read(lambda c: operator.history(c, delivery.id))
         ]
 
 
@@ -195,14 +195,14 @@ async def test_who_runs_the_store_is_told_and_nothing_ends(on_sqlite: Store) -> 
         return_exceptions=True,
     )
 
-    assert [str(one) for one in results] == ["delivery.subject cannot be read"] * 2 + ["0"]
+    assert [str(result) for result in results] == ["delivery.subject cannot be read"] * 2 + ["0"]
     assert (len(told), ended) == (2, [])
     store.close()
 
 
 async def test_verify_names_the_place(on_sqlite: Store, tmp_path: Path) -> None:
     await accept(on_sqlite, new("one"))
-    one = await plan(on_sqlite, (await claim(on_sqlite))[0], "ticket")
+    delivery = await plan(on_sqlite, (await claim(on_sqlite))[0], "ticket")
     change(on_sqlite, f"UPDATE delivery SET trace = '{{', subject = {GARBAGE}")
     change(on_sqlite, "UPDATE effect SET faults = 'many'")
     file = tmp_path / "gateway.toml"
@@ -213,7 +213,7 @@ async def test_verify_names_the_place(on_sqlite: Store, tmp_path: Path) -> None:
     assert found["values"] == [
         "delivery 1: delivery.subject cannot be read",
         "delivery 1: delivery.trace cannot be read",
-        f"effect {one.id}, 1, 0: effect.faults cannot be read",
+        f"effect {delivery.id}, 1, 0: effect.faults cannot be read",
     ]
 
 

@@ -29,11 +29,11 @@ MAILS = 120
 def postgres() -> Iterator[Postgres]:
     """One that is stopped in between."""
     try:
-        one = Postgres()
+        server = Postgres()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
-    yield one
-    one.stop()
+    yield server
+    server.stop()
 
 
 @pytest.fixture
@@ -46,7 +46,9 @@ def configured(postgres: Postgres, tmp_path: Path) -> Settings:
     (tmp_path / "spool").mkdir()
     store = Store(url)
     news = [new(str(number), f"<{number}@x>") for number in range(MAILS)]
-    store.write_sync(lambda c: [deliveries.accept(c, [one], b"raw", None, 3, sha256(b"raw").digest()) for one in news])
+    store.write_sync(
+        lambda c: [deliveries.accept(c, [delivery], b"raw", None, 3, sha256(b"raw").digest()) for delivery in news]
+    )
     store.close()
     data = {
         "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
@@ -95,19 +97,19 @@ async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
     with pytest.raises(Unavailable, match="invalid page"):
         await store.read(counts.sums)
     leases = Leases(store, 100.0, "a worker", lambda: NOW)
-    kept = await leases._renewed({one.seq: one.fence for one in taken[:3]} | {min(lost): 1}, NOW)
+    kept = await leases._renewed({delivery.seq: delivery.fence for delivery in taken[:3]} | {min(lost): 1}, NOW)
     store.close()
-    faults = {one.what: one.faults for one in verify(configured)}
+    faults = {finding.what: finding.faults for finding in verify(configured)}
     backup.restore(configured, tmp_path / "backup", overwrite=True)
 
-    assert {one.seq for one in taken} == set(range(1, MAILS + 1)) - lost
+    assert {delivery.seq for delivery in taken} == set(range(1, MAILS + 1)) - lost
     assert 0 < len(lost) < MAILS / 2
-    assert [one.seq for one in taken] == sorted(one.seq for one in taken)
+    assert [delivery.seq for delivery in taken] == sorted(delivery.seq for delivery in taken)
     assert (more, ended) == ([], [])
-    assert kept == {one.seq for one in taken[:3]}
+    assert kept == {delivery.seq for delivery in taken[:3]}
     assert told
-    assert any(one.startswith("delivery: invalid page in block 1") for one in faults["database"])
-    assert all(one.good for one in verify(configured))
+    assert any(fault.startswith("delivery: invalid page in block 1") for fault in faults["database"])
+    assert all(finding.good for finding in verify(configured))
     again = Store(url)
     assert again.read_sync(counts.sums).pending == MAILS
     again.close()

@@ -18,64 +18,64 @@ FILES = ("a.pdf", "b.pdf")
 async def finished(store: Store) -> Delivery:
     """A delivery that is done but for two files that nobody scanned."""
     await accept(store, new("x"))
-    (one,) = await claim(store)
+    (delivery,) = await claim(store)
 
     def settle(connection: object) -> None:
         held = [("document", {"name": name, "sha256": name, "index": 0, "held": UNSCANNED}) for name in FILES]
-        effects.add(connection, one, 1, [("ticket", {}), *held, ("missing", {"metadata": {}})])  # type: ignore[arg-type]
-        deliveries.advance(connection, one, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
+        effects.add(connection, delivery, 1, [("ticket", {}), *held, ("missing", {"metadata": {}})])  # type: ignore[arg-type]
+        deliveries.advance(connection, delivery, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
 
     await store.write(settle)
-    row = await store.read(lambda c: operator.find(c, one.id))
+    row = await store.read(lambda c: operator.find(c, delivery.id))
     planned = deliveries.of_row(row)
-    for effect in await store.read(lambda c: effects.of(c, one.id, 1)):
+    for effect in await store.read(lambda c: effects.of(c, delivery.id, 1)):
         if effect.state is EffectState.TODO:
             state = EffectState.SKIPPED if effect.kind == "missing" else EffectState.DONE
             await store.write(lambda c, e=effect, s=state: effects.set_state(c, e, s))
     await store.write(lambda c: deliveries.move(c, planned, Stage.DONE, now=NOW))
-    return one
+    return delivery
 
 
-async def states(store: Store, one: Delivery) -> list[str]:
-    return [effect.state.value for effect in await store.read(lambda c: effects.of(c, one.id, 1))]
+async def states(store: Store, delivery: Delivery) -> list[str]:
+    return [effect.state.value for effect in await store.read(lambda c: effects.of(c, delivery.id, 1))]
 
 
 async def test_listed_counted_and_let_go(store: Store) -> None:
-    one = await finished(store)
+    delivery = await finished(store)
 
     assert await store.read(heldfiles.counted) == {UNSCANNED: 2}
-    assert await store.read(lambda c: heldfiles.numbers(c, [one.id])) == {one.id: 2}
-    assert [row["id"] for row in await store.read(lambda c: heldfiles.listing(c, 5))] == [one.id]
+    assert await store.read(lambda c: heldfiles.numbers(c, [delivery.id])) == {delivery.id: 2}
+    assert [row["id"] for row in await store.read(lambda c: heldfiles.listing(c, 5))] == [delivery.id]
 
-    await store.write(lambda c: heldfiles.release(c, one.id[:20], now=NOW))
+    await store.write(lambda c: heldfiles.release(c, delivery.id[:20], now=NOW))
 
-    assert await states(store, one) == ["DONE", "TODO", "TODO", "SKIPPED", "TODO", "TODO"]
+    assert await states(store, delivery) == ["DONE", "TODO", "TODO", "SKIPPED", "TODO", "TODO"]
     (again,) = await claim(store)
-    assert (again.id, again.stage, again.files_released) == (one.id, Stage.PLANNED, True)
+    assert (again.id, again.stage, again.files_released) == (delivery.id, Stage.PLANNED, True)
     assert again.plan == {"ended": True}
     with pytest.raises(NotPossible, match="once it is done"):
-        await store.write(lambda c: heldfiles.release(c, one.id, now=NOW))
+        await store.write(lambda c: heldfiles.release(c, delivery.id, now=NOW))
 
 
 async def test_what_the_scanner_says(store: Store) -> None:
-    one = await finished(store)
+    delivery = await finished(store)
     (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
 
     assert await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: "malware: X"}, NOW))
-    assert await states(store, one) == ["DONE", "TODO", "REFUSED", "SKIPPED", "TODO", "TODO"]
-    *_, released, missing = await store.read(lambda c: effects.of(c, one.id, 1))
+    assert await states(store, delivery) == ["DONE", "TODO", "REFUSED", "SKIPPED", "TODO", "TODO"]
+    *_, released, missing = await store.read(lambda c: effects.of(c, delivery.id, 1))
     assert (released.kind, released.body["documents"], released.body["by"]) == ("released", [1], "scanner")
     assert (missing.kind, missing.body["documents"]) == ("missing", [1, 2])
     assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
 
 
 async def test_what_was_dropped_meanwhile_stays_dropped(store: Store) -> None:
-    one = await finished(store)
+    delivery = await finished(store)
     (waiting,) = await store.read(lambda c: heldfiles.waiting(c, UNSCANNED, 0, 5))
-    await store.write(lambda c: heldfiles.drop(c, one.id, now=NOW))
+    await store.write(lambda c: heldfiles.drop(c, delivery.id, now=NOW))
 
     assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
-    assert await states(store, one) == ["DONE", "SKIPPED", "SKIPPED", "SKIPPED"]
+    assert await states(store, delivery) == ["DONE", "SKIPPED", "SKIPPED", "SKIPPED"]
     assert await store.read(heldfiles.counted) == {}
 
 

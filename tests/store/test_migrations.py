@@ -69,7 +69,7 @@ def test_a_migrations_file_begins_with_its_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(HERE))
 
-    assert [one.revision for one in ScriptDirectory.from_config(config).walk_revisions()] == revisions()[::-1]
+    assert [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()] == revisions()[::-1]
 
 
 def test_migrating_again_changes_nothing(store: Store) -> None:
@@ -98,9 +98,9 @@ def test_processes_that_start_together_on_an_empty_database(postgres: Postgres, 
     command = [sys.executable, "-m", "gateway", "migrate", "--config", str(file)]
 
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = sorted(one.communicate(timeout=60)[0].strip() for one in both)
+    said = sorted(process.communicate(timeout=60)[0].strip() for process in both)
 
-    assert [one.returncode for one in both] == [0, 0]
+    assert [process.returncode for process in both] == [0, 0]
     assert said[-1] == f"schema empty -> {head()}"
 
 

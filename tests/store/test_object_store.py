@@ -108,7 +108,11 @@ async def test_profiles_are_proposed_from_large_mails_wherever_they_are(kept: St
 
     mail = BIG[:200_000]
     row = await accepted(kept, settings, mail)
-    machine = update(delivery).where(delivery.c.raw_id == row["id"]).values({"sender": "nas@acme.example", "class": "notification"})
+    machine = (
+        update(delivery)
+        .where(delivery.c.raw_id == row["id"])
+        .values({"sender": "nas@acme.example", "class": "notification"})
+    )
     await kept.write(lambda c: c.execute(machine))
 
     assert row["path"]
@@ -127,12 +131,14 @@ async def test_deleting_takes_the_row_and_then_the_bytes(kept: Store, settings: 
         raws.read(row)
 
 
-async def test_orphans_go_when_they_are_old_and_mail_stays(kept: Store, settings: StoreSettings, tmp_path: Path) -> None:
+async def test_orphans_go_when_they_are_old_and_mail_stays(
+    kept: Store, settings: StoreSettings, tmp_path: Path
+) -> None:
     row = await accepted(kept, settings, BIG)
     raws = RawMail(settings)
     orphan = settings.spool_dir / "1-never.eml"
     orphan.write_bytes(b"never answered with 250")
-    name = await raws.keep(orphan)
+    name = await raws.put(orphan)
     now = time.time()
 
     assert await raws.sweep(kept, now) == 0
@@ -161,9 +167,18 @@ async def test_a_store_that_does_not_answer_is_no_250(kept: Store, tmp_path: Pat
     from gateway.store import objects
 
     monkeypatch.setattr(objects, "RETRY_FOR", timedelta(seconds=0.1))
-    options = {"aws_endpoint": f"http://127.0.0.1:{free_port()}", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    options = {
+        "aws_endpoint": f"http://127.0.0.1:{free_port()}",
+        "aws_access_key_id": "x",
+        "aws_secret_access_key": "x",
+    }
     settings = StoreSettings(
-        url="sqlite:///x", spool=tmp_path / "spool", spool_over=1000, min_free=0, objects="s3://mail", objects_options=options
+        url="sqlite:///x",
+        spool=tmp_path / "spool",
+        spool_over=1000,
+        min_free=0,
+        objects="s3://mail",
+        objects_options=options,
     )
 
     with pytest.raises(OSError, match="object store"):
@@ -176,16 +191,16 @@ def test_a_large_mail_through_the_gateway(tmp_path: Path, s3: dict[str, str]) ->
     options = ", ".join(f'{key} = "{value}"' for key, value in s3.items())
     with Simulator() as desk:
         store = f'objects = "s3://mail/gateway"\nobjects_options = {{ {options} }}'
-        with gateway(tmp_path, desk, store=store) as one:
+        with gateway(tmp_path, desk, store=store) as running:
             big = mail("Scan")
             content = os.urandom(2_000_000)
             big.add_attachment(content, maintype="application", subtype="octet-stream", filename="scan.bin")
-            row = one.became(one.send(big))
+            row = running.became(running.send(big))
 
             assert row["stage"] == "DONE"
             documents = [file for files in desk.desk.documents.values() for file in files]
             assert [desk.desk.file_of(file) for file in documents] == [content]
-            shown = one.run("queue", "show", row["id"], "--raw")
+            shown = running.run("queue", "show", row["id"], "--raw")
             assert "scan.bin" in shown.stdout
             assert not list((tmp_path / "gateway.db.spool").glob("*.eml"))
 

@@ -36,26 +36,26 @@ def run(store_url: str) -> Any:
 
 
 def test_the_first_who_saw_it_wins(run: Callable[..., Any]) -> None:
-    run(lambda c: problems.keep(c, "default", [PROBLEM]))
+    run(lambda c: problems.save(c, "default", [PROBLEM]))
     with pytest.raises(problems.Overtaken):
-        run(lambda c: problems.keep(c, "default", [PROBLEM]))
+        run(lambda c: problems.save(c, "default", [PROBLEM]))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert seen == replace(PROBLEM, revision=1)
-    run(lambda c: problems.keep(c, "default", [replace(seen, count=2)]))
+    run(lambda c: problems.save(c, "default", [replace(seen, count=2)]))
     with pytest.raises(problems.Overtaken):
-        run(lambda c: problems.keep(c, "default", [replace(seen, count=3)]))
+        run(lambda c: problems.save(c, "default", [replace(seen, count=3)]))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert (seen.count, seen.revision) == (2, 2)
 
 
 def test_nothing_changes_a_problem_whose_ticket_is_being_closed(run: Callable[..., Any]) -> None:
-    run(lambda c: problems.keep(c, "default", [replace(PROBLEM, state="recovered", changed_at=7.0)]))
+    run(lambda c: problems.save(c, "default", [replace(PROBLEM, state="recovered", changed_at=7.0)]))
     assert not run(lambda c: problems.begin_closing(c, PROBLEM.id, 6.0))
     assert run(lambda c: problems.begin_closing(c, PROBLEM.id, 7.0))
     assert run(lambda c: problems.begin_closing(c, PROBLEM.id, 7.0))  # again, after a crash
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     with pytest.raises(problems.Overtaken):
-        run(lambda c: problems.keep(c, "default", [replace(seen, state="open")]))
+        run(lambda c: problems.save(c, "default", [replace(seen, state="open")]))
     run(lambda c: problems.end_closing(c, PROBLEM.id, 7.0, 9.0, left=""))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert (seen.state, seen.closed_at) == ("closed", 9.0)
@@ -65,40 +65,46 @@ def test_questions(run: Callable[..., Any]) -> None:
     work = replace(PROBLEM, id="1" * 32, ticket_id="t1", window_from=10.0, window_to=20.0)
     part = replace(PROBLEM, id="2" * 32, part_of=work.id, opened_at=8.0, ticket_id="t1")
     other = replace(PROBLEM, id="3" * 32, client_id="globex", incident="i", ticket_id="t3", opened_at=9.0)
-    run(lambda c: problems.keep(c, "default", [work, part, other]))
+    run(lambda c: problems.save(c, "default", [work, part, other]))
 
-    assert [one.id for one in run(lambda c: problems.planned_work(c, "default", "acme", 15.0))] == [work.id]
+    assert [problem.id for problem in run(lambda c: problems.planned_work(c, "default", "acme", 15.0))] == [work.id]
     assert run(lambda c: problems.planned_work(c, "default", "acme", 20.0)) == []
     assert run(lambda c: problems.planned_work(c, "other", "acme", 15.0)) == []
     assert run(lambda c: problems.open_parts(c, work.id, "")) == 1
     assert run(lambda c: problems.open_parts(c, work.id, part.id)) == 0
     assert run(lambda c: problems.begun(c, "default", "nagios", "acme", 6.0)) == 1
-    assert [one.id for one in run(lambda c: problems.of_incident(c, "default", "nagios", "i"))] == [other.id]
-    assert [one.id for one in run(lambda c: problems.unlisted(c, work.id))] == [part.id]
+    assert [problem.id for problem in run(lambda c: problems.of_incident(c, "default", "nagios", "i"))] == [other.id]
+    assert [problem.id for problem in run(lambda c: problems.unlisted(c, work.id))] == [part.id]
     run(lambda c: problems.listed(c, [part.id]))
     assert run(lambda c: problems.unlisted(c, work.id)) == []
 
 
 def test_notices_are_remembered_once_and_counted(run: Callable[..., Any]) -> None:
-    one = run(delivered)
-    notice_record = NoticeRecord("nagios", "ticket", PROBLEM.id, "acme", "open", changed=True, proven=True, expected="daily")
+    delivery = run(delivered)
+    notice_record = NoticeRecord(
+        "nagios", "ticket", PROBLEM.id, "acme", "open", changed=True, proven=True, expected="daily"
+    )
     for became in ("ticket", "comment"):
-        run(lambda c, became=became: problems.keep_notice(c, one, replace(notice_record, became=became)))
-    run(lambda c: problems.keep_notice(c, replace(one, id="x" * 36), replace(notice_record, failed="host", changed=False)))
+        run(lambda c, became=became: problems.save_notice(c, delivery, replace(notice_record, became=became)))
+    run(
+        lambda c: problems.save_notice(
+            c, replace(delivery, id="x" * 36), replace(notice_record, failed="host", changed=False)
+        )
+    )
 
     assert run(lambda c: problems.changes(c, PROBLEM.id, 0.0)) == 1
     assert run(lambda c: problems.drift(c, 0.0)) == [("nagios", 2, 1)]
     (row,) = run(lambda c: expectations.all_of(c, "default", "nagios", "daily"))
-    assert row.last_at == one.envelope.time
+    assert row.last_at == delivery.envelope.time
     assert run(lambda c: expectations.speak_up(c, row, 99.0)) and not run(lambda c: expectations.speak_up(c, row, 99.0))
 
 
 def test_lists(run: Callable[..., Any]) -> None:
     left = replace(PROBLEM, id="1" * 32, state="recovered", left="somebody wrote on it", ticket_id="t1")
     child = replace(PROBLEM, id="2" * 32, master_id="t1", ticket_id="t2")
-    run(lambda c: problems.keep(c, "default", [left, child]))
-    one = run(delivered)
-    run(lambda c: problems.keep_notice(c, one, NoticeRecord("nagios", "doubt", left.id, state="close")))
+    run(lambda c: problems.save(c, "default", [left, child]))
+    delivery = run(delivered)
+    run(lambda c: problems.save_notice(c, delivery, NoticeRecord("nagios", "doubt", left.id, state="close")))
 
     assert [row["id"] for row in run(lambda c: problems.left_open(c, 10))] == [left.id]
     assert {row["id"] for row in run(lambda c: problems.listing(c, None, 10))} == {left.id, child.id}
@@ -109,17 +115,17 @@ def test_lists(run: Callable[..., Any]) -> None:
 
 
 def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> None:
-    one = run(delivered)
-    run(lambda c: problems.keep(c, "default", [replace(PROBLEM, delivery_id=one.id)]))
+    delivery = run(delivered)
+    run(lambda c: problems.save(c, "default", [replace(PROBLEM, delivery_id=delivery.id)]))
     assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
-    run(lambda c: deliveries.advance(c, one, Stage.PLANNED, now=NOW))
+    run(lambda c: deliveries.advance(c, delivery, Stage.PLANNED, now=NOW))
     (maker,) = run(lambda c: problems.makers(c, [FAMILY], "another"))
-    assert (maker.id, maker.creating) == (one.id, True)
-    assert run(lambda c: problems.makers(c, [FAMILY], one.id)) == []
+    assert (maker.id, maker.creating) == (delivery.id, True)
+    assert run(lambda c: problems.makers(c, [FAMILY], delivery.id)) == []
 
-    run(lambda c: problems.ticket_made(c, one.id, "t1", "TIC1"))
+    run(lambda c: problems.ticket_made(c, delivery.id, "t1", "TIC1"))
     assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
-    run(lambda c: problems.follow(c, one.id, "t9"))
+    run(lambda c: problems.follow(c, delivery.id, "t9"))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert (seen.ticket_id, seen.number, seen.status_id) == ("t9", "", "")
     run(lambda c: problems.forget_ticket(c, "default", "t9"))
@@ -129,16 +135,19 @@ def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> No
 
 def test_expected_mail(run: Callable[..., Any]) -> None:
     run(lambda c: expectations.look_for(c, "default", "veeam", "nightly", "", 5.0))
-    (one,) = run(lambda c: expectations.all_of(c, "default", "veeam", "nightly"))
-    assert (one.since, one.last_at) == (5.0, 0.0)
-    assert run(lambda c: expectations.speak_up(c, one, 10.0))
+    (expected,) = run(lambda c: expectations.all_of(c, "default", "veeam", "nightly"))
+    assert (expected.since, expected.last_at) == (5.0, 0.0)
+    assert run(lambda c: expectations.speak_up(c, expected, 10.0))
     run(lambda c: expectations.came(c, "default", "veeam", "nightly", "", 12.0))
     (late,) = run(lambda c: expectations.listing(c, ["veeam"]))
     assert (late.last_at, late.late_at) == (12.0, 12.0)
     run(lambda c: expectations.came(c, "default", "veeam", "nightly", "", 20.0))
     (next_,) = run(lambda c: expectations.listing(c, ["veeam"]))
     assert (next_.last_at, next_.late_at) == (20.0, 12.0)
-    assert run(lambda c: expectations.history(c, one, 0.0)) == [] and run(lambda c: expectations.client_of(c, one)) == ""
+    assert (
+        run(lambda c: expectations.history(c, expected, 0.0)) == []
+        and run(lambda c: expectations.client_of(c, expected)) == ""
+    )
     run(delivered)
     assert run(lambda c: expectations.unread(c, "default", NOW - 1, NOW))
     assert not run(lambda c: expectations.unread(c, "default", NOW, NOW + 9))
@@ -151,19 +160,19 @@ def test_who_makes_a_ticket_at_the_same_time_is_waited_for(postgres: Postgres, m
     with engine.begin() as setup:
         for text in ("one", "two"):
             deliveries.accept(setup, [new(text)], b"raw", None, 3, sha256(b"raw").digest())
-        one, two = claims.claim(setup, DESK, 2, now=NOW, lease=10.0, name="a worker")
+        first_delivery, second_delivery = claims.claim(setup, DESK, 2, now=NOW, lease=10.0, name="a worker")
 
     def second() -> list[order.Blocker]:
         with engine.begin() as connection:
-            problems.wait_by(connection, two, ["an incident"])
-            return order.planned(connection, DESK, two.seq, ["an incident"])
+            problems.wait_by(connection, second_delivery, ["an incident"])
+            return order.planned(connection, DESK, second_delivery.seq, ["an incident"])
 
     with ThreadPoolExecutor(1) as others, engine.begin() as first:
-        problems.wait_by(first, one, ["an incident"])
-        deliveries.advance(first, one, Stage.PLANNED, now=NOW)
+        problems.wait_by(first, first_delivery, ["an incident"])
+        deliveries.advance(first, first_delivery, Stage.PLANNED, now=NOW)
         waits = others.submit(second)
         with pytest.raises(TimeoutError):
             waits.result(0.2)
         first.commit()
-        assert [each.id for each in waits.result(5)] == [one.id]
+        assert [each.id for each in waits.result(5)] == [first_delivery.id]
     engine.dispose()

@@ -33,9 +33,9 @@ async def accept(store: Store, text: str, spool: Path, *, large: bool = False, b
     return await store.write(lambda c: deliveries.accept(c, news, None if path else b"raw", path, 3, bytes(32)))
 
 
-async def end(store: Store, one: str, stage: Stage, reason: str = "") -> None:
+async def end(store: Store, delivery_id: str, stage: Stage, reason: str = "") -> None:
     """Bring a delivery to its end at NOW, with a trace, an effect and an event."""
-    found = next(each for each in await claim(store) if each.id == one)
+    found = next(each for each in await claim(store) if each.id == delivery_id)
 
     def move(c: Connection) -> None:
         effects.add(c, found, 1, [("ticket", {"request": "words"})])
@@ -63,8 +63,8 @@ async def rows(store: Store, table: Any) -> int:
 async def test_raw_mail_goes_by_what_it_became(store: Store, tmp_path: Path) -> None:
     for stage in (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED):
         for large in (False, True):
-            (one,) = await accept(store, f"{stage}{large}", tmp_path, large=large)
-            await end(store, one, stage)
+            (delivery_id,) = await accept(store, f"{stage}{large}", tmp_path, large=large)
+            await end(store, delivery_id, stage)
     counted = []
     for after in (4, 6, 11, 21):
         await keeper(store, tmp_path, after).round()
@@ -93,9 +93,11 @@ async def test_open_mail_and_held_files_are_never_deleted(store: Store, tmp_path
 
 async def test_a_mail_to_two_mailboxes_goes_with_the_last_of_them(store: Store, tmp_path: Path) -> None:
     first, second = await accept(store, "both", tmp_path, large=True, boxes=2)
-    claimed = {one.id: one for one in await claim(store)}
-    for one, stage in ((first, Stage.SUPPRESSED), (second, Stage.QUARANTINED)):
-        await store.write(lambda c, one=one, stage=stage: deliveries.move(c, claimed[one], stage, now=NOW))
+    claimed = {delivery.id: delivery for delivery in await claim(store)}
+    for delivery_id, stage in ((first, Stage.SUPPRESSED), (second, Stage.QUARANTINED)):
+        await store.write(
+            lambda c, delivery_id=delivery_id, stage=stage: deliveries.move(c, claimed[delivery_id], stage, now=NOW)
+        )
 
     await keeper(store, tmp_path, 6).round()
     assert (tmp_path / "both.eml").exists()
@@ -108,18 +110,18 @@ async def test_a_mail_to_two_mailboxes_goes_with_the_last_of_them(store: Store, 
 
 
 async def test_what_is_gone_cannot_be_released(store: Store, tmp_path: Path) -> None:
-    (one,) = await accept(store, "gone", tmp_path)
-    await end(store, one, Stage.QUARANTINED, "unverified-sender")
+    (delivery_id,) = await accept(store, "gone", tmp_path)
+    await end(store, delivery_id, Stage.QUARANTINED, "unverified-sender")
     await keeper(store, tmp_path, 21).round()
 
     with pytest.raises(NotPossible, match="not kept any more"):
-        await store.write(lambda c: operator.release(c, one, now=NOW))
-    await store.write(lambda c: operator.drop(c, one, now=NOW))  # but it can be given up
+        await store.write(lambda c: operator.release(c, delivery_id, now=NOW))
+    await store.write(lambda c: operator.drop(c, delivery_id, now=NOW))  # but it can be given up
 
 
 async def test_traces_events_rows_ids_and_digests_go_in_turn(store: Store, tmp_path: Path) -> None:
-    (one,) = await accept(store, "all", tmp_path)
-    await end(store, one, Stage.DONE, "r")
+    (delivery_id,) = await accept(store, "all", tmp_path)
+    await end(store, delivery_id, Stage.DONE, "r")
 
     async def state(after: float) -> dict[str, Any]:
         await keeper(store, tmp_path, after).round()
@@ -141,9 +143,9 @@ WORDS = '{"request": "words"}'
 
 async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Path) -> None:
     for n in range(30):
-        (one,) = await accept(store, f"m{n}", tmp_path)
+        (delivery_id,) = await accept(store, f"m{n}", tmp_path)
         if n % 3:
-            await end(store, one, (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED)[n % 7 % 3], f"r{n % 2}")
+            await end(store, delivery_id, (Stage.DONE, Stage.SUPPRESSED, Stage.QUARANTINED)[n % 7 % 3], f"r{n % 2}")
         if n % 5 == 0:
             await accept(store, f"m{n}", tmp_path)
     before = await sums(store), sorted(await store.read(counts.census))
@@ -155,8 +157,8 @@ async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Pa
 
 
 async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:
-    (one,) = await accept(store, "kept", tmp_path)
-    await end(store, one, Stage.DONE)
+    (delivery_id,) = await accept(store, "kept", tmp_path)
+    await end(store, delivery_id, Stage.DONE)
     never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0)
     counts = await keeper(store, tmp_path, 10_000 * DAY, never).round()
 
@@ -181,8 +183,8 @@ async def test_one_replica_deletes_at_a_time(store: Store) -> None:
 
 
 async def test_nothing_is_deleted_while_a_backup_copies(store: Store, tmp_path: Path) -> None:
-    (one,) = await accept(store, "copied", tmp_path, large=True)
-    await end(store, one, Stage.DONE)
+    (delivery_id,) = await accept(store, "copied", tmp_path, large=True)
+    await end(store, delivery_id, Stage.DONE)
     with SpoolGuard(tmp_path).copying(), pytest.raises(Busy):
         await keeper(store, tmp_path, 1000).round()
     await keeper(store, tmp_path, 1000).round()
@@ -192,8 +194,8 @@ async def test_nothing_is_deleted_while_a_backup_copies(store: Store, tmp_path: 
 async def test_the_keeper_goes_on_until_it_is_stopped(store: Store, tmp_path: Path) -> None:
     heard: list[tuple[str, int]] = []
     stop = asyncio.Event()
-    (one,) = await accept(store, "kept", tmp_path)
-    await end(store, one, Stage.DONE)
+    (delivery_id,) = await accept(store, "kept", tmp_path)
+    await end(store, delivery_id, Stage.DONE)
     mine = keeper(store, tmp_path, 11)
     mine.deleted = lambda what, count: heard.append((what, count))
     task = asyncio.create_task(mine.keep(stop))
@@ -220,7 +222,7 @@ async def test_the_batches_are_read_from_an_index(store: Store) -> None:
                 return original(statement, *given)
 
         pruning.drop_ended(Spy(), Stage.DONE, NOW, 10)  # type: ignore[arg-type]
-        query = next(one for one in statements if "FROM delivery" in str(one))
+        query = next(statement for statement in statements if "FROM delivery" in str(statement))
         text = str(query.compile(c.engine, compile_kwargs={"literal_binds": True}))
         if not store.sqlite:
             c.exec_driver_sql("SET LOCAL enable_seqscan = off")
