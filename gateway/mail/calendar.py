@@ -1,51 +1,95 @@
-"""A calendar invitation as lines that a person reads: what, when, where, who, and whether it is called off.
+"""A calendar object as lines that a person reads: what, when, where, who, who answered what, whether it is off.
 
-Source: RFC 5545 (folding, parameters, text escapes), RFC 5546 (METHOD).
+Read leniently and in one pass over at most 200 kB, the first three events. Source: RFC 5545 (folding within octets,
+parameters, text escapes, a date's end that is no part of it), RFC 5546 (METHOD), RFC 6868, RFC 7986 (CONFERENCE).
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
+from .charset import codec, decode
 from .clean import clean, clean_line
 
+_MOST = 200_000
+_EVENTS = 3
+_PEOPLE = 20
 _METHODS = {
     "REQUEST": "Invitation",
     "CANCEL": "Cancelled",
     "REPLY": "Answer to an invitation",
     "COUNTER": "Other time proposed",
+    "DECLINECOUNTER": "Proposed time declined",
+    "REFRESH": "Asked for the current invitation",
     "PUBLISH": "Event",
 }
+_ANSWERS = {
+    "ACCEPTED": "Accepted",
+    "DECLINED": "Declined",
+    "TENTATIVE": "Tentatively accepted",
+    "DELEGATED": "Delegated",
+    "COMPLETED": "Completed",
+    "IN-PROCESS": "Begun",
+}
+_LINKS = ("URL", "CONFERENCE", "X-MICROSOFT-SKYPETEAMSMEETINGURL", "X-GOOGLE-CONFERENCE", "X-ZOOM-JOIN-URL")
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})?(Z?))?$")
+_DURATION = re.compile(r"P(?:(\d{1,4})W)?(?:(\d{1,5})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:\d{1,6}S)?)?$")
 _ESCAPE = re.compile(r"\\([\\;,nN])")
+_CARET = re.compile(r"\^(['n^])")
+_FOLD = re.compile(rb"\r?\n[ \t]")
 
 
-def lines(text: str) -> list[str]:
-    """At most the first three events."""
-    unfolded = re.sub(r"\n[ \t]", "", clean(text[:200_000]))
-    out: list[str] = []
-    method = "Event"
-    event: dict[str, tuple[str, str]] = {}
-    people: list[str] = []
+@dataclass(slots=True)
+class Shown:
+    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered."""
+
+    lines: list[str] = field(default_factory=list)
+    is_answer: bool = False
+
+
+@dataclass(slots=True)
+class _Event:
+    fields: dict[str, tuple[str, str]] = field(default_factory=dict)
+    people: list[tuple[str, str]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        return clean_line(_text(self.fields[name][1])) if name in self.fields else ""
+
+
+def read(data: bytes, charset: str) -> Shown:
+    data = data[:_MOST]
+    if not codec(charset or "utf-8").startswith(("utf-16", "utf-32")):
+        # Lines are folded between octets, so within characters too (3.1).
+        data = _FOLD.sub(b"", data)
+    text = clean(decode(data, charset or "utf-8")[0])
+    shown = Shown()
+    method = ""
+    event = _Event()
     depth = events = 0
-    for line in unfolded.split("\n"):
+    for line in re.sub(r"\n[ \t]", "", text).split("\n"):
         name, params, value = _field(line)
         if name == "METHOD":
-            method = _METHODS.get(value.upper(), value.title())
+            method = value.upper()
         elif name == "BEGIN" and value.upper() in ("VEVENT", "VTODO"):
-            event, people, depth = {}, [], 1
+            event, depth = _Event(), 1
         elif name == "BEGIN":
             depth += bool(depth)
         elif name == "END" and depth:
             depth -= 1
-            if depth == 0 and events < 3:
+            if depth == 0 and events < _EVENTS:
                 events += 1
-                out.extend(([""] if out else []) + _shown(method, event, people))
-        elif depth == 1 and name == "ATTENDEE" and len(people) < 20:
-            people.append(_person(params, value))
+                shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
+        elif depth == 1 and name == "ATTENDEE" and len(event.people) < _PEOPLE:
+            event.people.append((params, value))
+        elif depth == 1 and name == "COMMENT" and len(event.comments) < _PEOPLE:
+            event.comments.append(_text(value).strip()[:5000])
         elif depth == 1 and name:
-            event.setdefault(name, (params, value))
-    return out
+            event.fields.setdefault(name, (params, value))
+    shown.is_answer = method == "REPLY" and bool(shown.lines)
+    return shown
 
 
 def _field(line: str) -> tuple[str, str, str]:
@@ -64,48 +108,104 @@ def _text(value: str) -> str:
     return _ESCAPE.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
 
 
+def _parameter(params: str, name: str) -> str:
+    found = re.search(rf'(?:^|;)\s{{0,5}}{name}=(?:"([^"]{{1,200}})"|([^";:]{{1,200}}))', params, re.IGNORECASE)
+    value = (found[1] or found[2]) if found else ""
+    return _CARET.sub(lambda match: {"'": '"', "n": " ", "^": "^"}[match[1]], value)
+
+
 def _person(params: str, value: str) -> str:
-    name = re.search(r'CN="?([^";:]{1,200})', params)
+    name = _parameter(params, "CN")
     address = value[7:] if value.lower().startswith("mailto:") else value
-    return clean_line(f"{name[1]} <{address}>" if name and name[1] != address else address)
+    return clean_line(f"{name} <{address}>" if name and name != address else address)
 
 
-def _when(field: tuple[str, str] | None) -> str:
-    if field is None:
-        return ""
-    params, value = field
-    match = _DATE.match(value)
-    if match is None:
-        return clean_line(value)
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    when: datetime
+    is_date: bool
+    zone: str
+
+    def __str__(self) -> str:
+        return f"{self.when:%Y-%m-%d}" if self.is_date else f"{self.when:%Y-%m-%d %H:%M}{self.zone}"
+
+
+def _moment(found: tuple[str, str] | None) -> _Moment | None:
+    match = _DATE.match(found[1]) if found else None
+    if found is None or match is None:
+        return None
     year, month, day, hour, minute, _, utc = match.groups()
-    zone = re.search(r'TZID="?([^";:]{1,80})', params)
-    text = f"{year}-{month}-{day}"
-    if hour:
-        text += f" {hour}:{minute}" + (" UTC" if utc else f" ({zone[1]})" if zone else "")
-    return text
+    try:
+        when = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0))
+    except ValueError:
+        return None
+    zone = _parameter(found[0], "TZID")
+    return _Moment(when, not hour, " UTC" if utc else f" ({clean_line(zone)})" if zone else "")
 
 
-def _shown(method: str, event: dict[str, tuple[str, str]], people: list[str]) -> list[str]:
-    def get(name: str) -> str:
-        return clean_line(_text(event[name][1])) if name in event else ""
+def _end(event: _Event, start: _Moment) -> _Moment | None:
+    """The last day of dates (their end is the day after), else the end."""
+    end = _moment(event.fields.get("DTEND"))
+    duration = _DURATION.match(event.text("DURATION"))
+    try:
+        if end is None and duration:
+            weeks, days, hours, minutes = (int(number or 0) for number in duration.groups())
+            length = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes)
+            end = _Moment(start.when + length, start.is_date, start.zone)
+        if end is not None and end.is_date and end.when > start.when:
+            end = _Moment(end.when - timedelta(days=1), True, "")
+    except OverflowError:
+        return None
+    return end
 
-    out = [f"{method}: {get('SUMMARY') or '(no title)'}"]
-    start, end = _when(event.get("DTSTART")), _when(event.get("DTEND"))
-    if start:
-        out.append(
-            f"When: {start}" + (f" to {end[11:] if end[:10] == start[:10] and len(end) > 10 else end}" if end else "")
-        )
-    if get("RRULE"):
-        out.append(f"Repeats: {get('RRULE')}")
-    if get("LOCATION"):
-        out.append(f"Where: {get('LOCATION')}")
-    if "ORGANIZER" in event:
-        out.append(f"Organizer: {_person(*event['ORGANIZER'])}")
-    if people:
-        out.append("Attendees: " + ", ".join(people))
-    if get("STATUS") == "CANCELLED":
-        out.append("Status: cancelled")
-    description = _text(event["DESCRIPTION"][1]).strip() if "DESCRIPTION" in event else ""
+
+def _when(event: _Event) -> str:
+    start = _moment(event.fields.get("DTSTART"))
+    if start is None:
+        return event.text("DTSTART")
+    end = _end(event, start)
+    text = str(start)
+    if end is not None and end.when != start.when:
+        same_day = end.when.date() == start.when.date() and not end.is_date
+        text += f" to {end.when:%H:%M}{end.zone}" if same_day else f" to {end}"
+    return text + (" (all day)" if start.is_date else "")
+
+
+def _answer(params: str) -> str:
+    return _ANSWERS.get(_parameter(params, "PARTSTAT").upper(), "")
+
+
+def _shown(method: str, event: _Event) -> list[str]:
+    is_answer = method in ("REPLY", "COUNTER")
+    title = _METHODS.get(method, clean_line(method[:40].title()) or "Event")
+    if method == "REPLY" and len(event.people) == 1:
+        title = _answer(event.people[0][0]) or title
+    out = [f"{title}: {event.text('SUMMARY') or '(no title)'}"]
+    if is_answer:
+        for params, value in event.people:
+            answer = _answer(params)
+            out.append(f"{_person(params, value)}: {answer.lower()}" if answer else _person(params, value))
+    for comment in event.comments if is_answer else []:
+        out += [*comment.split("\n")]
+    due = _moment(event.fields.get("DUE"))
+    of = _moment(event.fields.get("RECURRENCE-ID"))
+    organizer = event.fields.get("ORGANIZER")
+    link = next((event.text(name) for name in _LINKS if event.text(name)), "")
+    people = [] if is_answer else [_person(*person) for person in event.people]
+    facts = (
+        ("When", _when(event)),
+        ("Due", str(due) if due else event.text("DUE")),
+        ("Of the series, only", str(of) if of else event.text("RECURRENCE-ID")),
+        ("Repeats", event.text("RRULE")),
+        ("Where", event.text("LOCATION")),
+        ("Link", link[:2000]),
+        ("Organizer", _person(*organizer) if organizer else ""),
+        ("Attendees", ", ".join(people)),
+        ("Status", "cancelled" if event.text("STATUS") == "CANCELLED" else ""),
+    )
+    out += [f"{name}: {value}" for name, value in facts if value]
+    out += [f"Comment: {comment}" for comment in event.comments if comment and not is_answer]
+    description = _text(event.fields["DESCRIPTION"][1]).strip() if "DESCRIPTION" in event.fields else ""
     if description:
         out += ["", *description[:5000].split("\n")]
-    return out
+    return [line for piece in out for line in piece.split("\n")]

@@ -198,9 +198,11 @@ class Collector:
         if kind in ("application/ms-tnef", "application/vnd.ms-tnef") or name == "winmail.dat":
             return self.winmail(part)
         if kind in ("text/calendar", "application/ics") and not self.content.events:
-            data = part.payload()
-            text = decode(data, part.params.get("charset", "utf-8"))[0]
-            self.content.events = calendar.lines(text)
+            shown = calendar.read(part.payload(), part.params.get("charset", ""))
+            self.content.events = shown.lines
+            if shown.is_answer:
+                self.note("answer to an invitation: read")
+                return True
         return False
 
     def opaque(self, part: Part) -> bool:

@@ -77,4 +77,4 @@ def test_uuencode_that_does_not_decode_stays_text() -> None:
 
 def test_calendar_reads_like_a_letter() -> None:
     text = "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nSUMMARY:Long\n  title\nDTSTART:20261103\nEND:VEVENT\nEND:VCALENDAR"
-    assert calendar.lines(text) == ["Cancelled: Long title", "When: 2026-11-03"]
+    assert calendar.read(text.encode(), "").lines == ["Cancelled: Long title", "When: 2026-11-03 (all day)"]

@@ -1,0 +1,101 @@
+"""Calendar objects as people read them."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail import calendar
+from gateway.mail.read import read
+
+
+def ics(method: str, *lines: str, kind: str = "VEVENT") -> bytes:
+    middle = "".join(f"{line}\r\n" for line in lines)
+    return f"BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:{kind}\r\n{middle}END:{kind}\r\nEND:VCALENDAR\r\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("DECLINED", "Declined"),
+        ("ACCEPTED", "Accepted"),
+        ("TENTATIVE", "Tentatively accepted"),
+        ("DELEGATED", "Delegated"),
+        ("NEEDS-ACTION", "Answer to an invitation"),
+    ],
+)
+def test_an_answer_says_what_was_answered_and_why(status: str, words: str) -> None:
+    data = ics("REPLY", "SUMMARY:Visit", f"ATTENDEE;PARTSTAT={status};CN=Ann:mailto:ann@a.example",
+               "COMMENT:We are closed\\, come on Friday.\\nAt ten.")  # fmt: skip
+    found = calendar.read(data, "utf-8")
+    assert found.is_answer
+    assert found.lines[0] == f"{words}: Visit"
+    assert found.lines[1].startswith("Ann <ann@a.example>")
+    assert found.lines[2:] == ["We are closed, come on Friday.", "At ten."]
+
+
+def test_a_proposal_says_who_when_and_why() -> None:
+    data = ics("COUNTER", "SUMMARY:Visit", "ATTENDEE;PARTSTAT=TENTATIVE:mailto:ann@a.example", "COMMENT:Ten is better",
+               "DTSTART:20261203T100000Z", "DTEND:20261203T110000Z")  # fmt: skip
+    found = calendar.read(data, "utf-8")
+    assert not found.is_answer
+    assert found.lines == [
+        "Other time proposed: Visit",
+        "ann@a.example: tentatively accepted",
+        "Ten is better",
+        "When: 2026-12-03 10:00 UTC to 11:00 UTC",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"),
+    [
+        (("DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261202"), "When: 2026-12-01 (all day)"),
+        (("DTSTART;VALUE=DATE:20261201", "DTEND;VALUE=DATE:20261204"), "When: 2026-12-01 to 2026-12-03 (all day)"),
+        (("DTSTART;VALUE=DATE:20261201",), "When: 2026-12-01 (all day)"),
+        (("DTSTART;VALUE=DATE:20261201", "DURATION:P2D"), "When: 2026-12-01 to 2026-12-02 (all day)"),
+        (("DTSTART:20261201T230000Z", "DURATION:PT2H"), "When: 2026-12-01 23:00 UTC to 2026-12-02 01:00 UTC"),
+        (("DTSTART;TZID=Europe/Berlin:20261201T090000", "DURATION:PT1H30M"),
+         "When: 2026-12-01 09:00 (Europe/Berlin) to 10:30 (Europe/Berlin)"),
+        (('DTSTART;TZID="(UTC+01:00) Amsterdam, Berlin":20261201T090000',),
+         "When: 2026-12-01 09:00 ((UTC+01:00) Amsterdam, Berlin)"),
+        (("DTSTART:20261301T090000",), "When: 20261301T090000"),
+        (("DTSTART:99991231T090000Z", "DURATION:P99999D"), "When: 9999-12-31 09:00 UTC"),
+        (("URL:https://meet.example/1",), "Link: https://meet.example/1"),
+        (("X-MICROSOFT-SKYPETEAMSMEETINGURL:https://teams.example/1",), "Link: https://teams.example/1"),
+        (("CONFERENCE;VALUE=URI;FEATURE=VIDEO:https://video.example/2",), "Link: https://video.example/2"),
+        (("RECURRENCE-ID:20261208T090000Z",), "Of the series, only: 2026-12-08 09:00 UTC"),
+        (('ORGANIZER;CN="Berg: Ann ^\'Annie^\'":mailto:a@b.example',), 'Organizer: Berg: Ann "Annie" <a@b.example>'),
+        (("STATUS:CANCELLED",), "Status: cancelled"),
+        (("COMMENT:Bring the keys",), "Comment: Bring the keys"),
+    ],
+)  # fmt: skip
+def test_when_where_and_who(lines: tuple[str, ...], shown: str) -> None:
+    assert calendar.read(ics("REQUEST", *lines), "utf-8").lines == ["Invitation: (no title)", shown]
+
+
+def test_a_task_has_a_day_when_it_is_due() -> None:
+    data = ics("REQUEST", "SUMMARY:Order toner", "DUE;VALUE=DATE:20261205", kind="VTODO")
+    assert calendar.read(data, "utf-8").lines == ["Invitation: Order toner", "Due: 2026-12-05"]
+
+
+@pytest.mark.parametrize("break_at", [1, 2, 3])
+@pytest.mark.parametrize("charset", ["utf-8", "shift_jis", ""])
+def test_lines_are_folded_between_octets(break_at: int, charset: str) -> None:
+    title = "SUMMARY:サーバー室の点検".encode(charset or "utf-8")
+    folded = b"\r\n ".join(title[at : at + break_at] for at in range(0, len(title), break_at))
+    data = ics("REQUEST").replace(b"END:VEVENT", folded + b"\r\nEND:VEVENT", 1)
+    assert calendar.read(data, charset).lines == ["Invitation: サーバー室の点検"]
+
+
+def test_a_calendar_of_wide_characters() -> None:
+    assert calendar.read(ics("REQUEST", "SUMMARY:Visit").decode().encode("utf-16"), "utf-16").lines == [
+        "Invitation: Visit"
+    ]
+
+
+@pytest.mark.parametrize(("method", "files"), [("REPLY", []), ("REQUEST", ["invitation.ics"])])
+def test_an_answer_leaves_no_file(method: str, files: list[str]) -> None:
+    head = b"From: ann@a.example\r\nTo: help@desk.example\r\nContent-Type: text/calendar; charset=utf-8\r\n\r\n"
+    email = read(head + ics(method, "SUMMARY:Visit", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@a.example")).email
+    assert [file.filename for file in email.attachments] == files
+    assert "Visit" in email.text
