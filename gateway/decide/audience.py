@@ -42,19 +42,21 @@ def classify(context: DecisionContext, ticket: Ticket) -> Audience:
 
 def _recipients(context: DecisionContext) -> list[str]:
     """Whose address stands in To or Cc, without our own mailboxes and technicians."""
-    named = (one.key for one in (*context.email.to, *context.email.cc))
-    others = [one for one in dict.fromkeys(named) if "@" in one and untagged(one) not in context.policy.own]
+    named = (recipient.key for recipient in (*context.email.to, *context.email.cc))
+    others = [
+        address for address in dict.fromkeys(named) if "@" in address and untagged(address) not in context.policy.own
+    ]
     others = others[:MOST_RECIPIENTS]
-    context.facts.want(*(Staff(one) for one in others))
-    return [one for one in others if not context.facts.ask(Staff(one))]
+    context.facts.want(*(Staff(address) for address in others))
+    return [address for address in others if not context.facts.ask(Staff(address))]
 
 
 def _addressed(context: DecisionContext, address: str, ticket: Ticket) -> str:
     """Why somebody in To or Cc is a customer of the ticket, "" when nothing says so."""
     policy = context.policy.requesters
-    for one in dict.fromkeys((address, untagged(address))):
-        _, mapped = domains.longest(domains.of(one), policy.domains)
-        if reason := customer(Sender(one, "unknown", False, mapped), ticket, context.facts):
+    for tried in dict.fromkeys((address, untagged(address))):
+        _, mapped = domains.longest(domains.of(tried), policy.domains)
+        if reason := customer(Sender(tried, "unknown", False, mapped), ticket, context.facts):
             return reason
     if policy.infer and _is_of_the_clients_domain(address, ticket, context.facts):
         return "is of the domain of the ticket's client"

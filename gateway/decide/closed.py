@@ -101,7 +101,11 @@ def _too_late(state: TicketState, closing: Closing, now: float) -> bool:
 def is_thanks(email: Email) -> bool:
     """Whether the new words are nothing but thanks."""
     text = email.reply.text
-    if any(one.size and not one.inline for one in email.attachments) or "?" in text or "？" in text:
+    if (
+        any(attachment.size and not attachment.inline for attachment in email.attachments)
+        or "?" in text
+        or "？" in text
+    ):
         return False
     words = [word.strip(".,!;:()\"'-–—…🙂😊👍🙏").casefold() for word in text.split()]
     words = [word for word in words if word]

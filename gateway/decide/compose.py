@@ -73,8 +73,8 @@ class Composer:
                 "label": label(sender),
                 "verdict": VERDICTS[self.envelope.verdict],
             },
-            "to": [label(one) for one in email.to[:20]],
-            "cc": [label(one) for one in email.cc[:20]],
+            "to": [label(recipient) for recipient in email.to[:20]],
+            "cc": [label(recipient) for recipient in email.cc[:20]],
             "date": _readable(email.date),
             "subject": title.clean(email.subject),
             "mailbox": self.envelope.rcpt_to,
@@ -86,18 +86,18 @@ class Composer:
         """What the mail's own values are replaced by when it forwards another."""
         if self.original is None:
             return {}
-        one = self.original
+        original = self.original
         return {
             "sender": {
-                "name": one.sender.name if one.sender else "",
-                "address": one.sender.address if one.sender else "",
-                "label": label(one.sender),
+                "name": original.sender.name if original.sender else "",
+                "address": original.sender.address if original.sender else "",
+                "label": label(original.sender),
                 "verdict": "",
             },
-            "to": [label(each) for each in one.to[:20]],
-            "cc": [label(each) for each in one.cc[:20]],
-            "date": _readable(one.date) if one.attached else one.date[:100],
-            "subject": title.clean(one.subject) or title.clean(self.email.subject),
+            "to": [label(each) for each in original.to[:20]],
+            "cc": [label(each) for each in original.cc[:20]],
+            "date": _readable(original.date) if original.attached else original.date[:100],
+            "subject": title.clean(original.subject) or title.clean(self.email.subject),
             "forwarder": label(self.email.sender),
         }
 
@@ -128,12 +128,12 @@ class Composer:
 
     def file_lines(self, files: Sequence[Upload]) -> list[str]:
         """The list of the files that are not shown in the text."""
-        empty = [f"{one.filename} (empty)" for one in self.email.attachments if one.size == 0]
-        return [self._file_line(one) for one in files if not one.shown] + empty
+        empty = [f"{attachment.filename} (empty)" for attachment in self.email.attachments if attachment.size == 0]
+        return [self._file_line(file) for file in files if not file.shown] + empty
 
-    def _file_line(self, one: Upload) -> str:
-        values = {"name": one.file.filename, "size": _size(one.file.size), "also": list(one.also)}
-        return self.templates.lines("files", **values, remarks=remarks(one.file, one.fate))[0]
+    def _file_line(self, upload: Upload) -> str:
+        values = {"name": upload.file.filename, "size": _size(upload.file.size), "also": list(upload.also)}
+        return self.templates.lines("files", **values, remarks=remarks(upload.file, upload.fate))[0]
 
     # -- effects ----------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class Composer:
             parts = rich.split(framed, COMMENT_LIMIT - 2 * HEADING_ROOM, MOST_NOTES)
         total = len(parts)
         parted = [{"part": f"{n}/{total}"} if total > 1 else {} for n in range(1, total + 1)]
-        facts = [self._facts(**one, **more) for one in parted]
+        facts = [self._facts(**part_of, **more) for part_of in parted]
         return [EffectSpec("note", _comment(part, True, fact).body) for part, fact in zip(parts, facts, strict=True)]
 
     def comment(
@@ -217,8 +217,8 @@ class Composer:
     ) -> list[EffectSpec]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
         files = uploads(self.email, present, self.fates)
-        pictures = [one for one in files if one.shown]
-        others = [one for one in files if not one.shown]
+        pictures = [file for file in files if file.shown]
+        others = [file for file in files if not file.shown]
         framed = self._frame(
             "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic, note=note
         )
@@ -288,13 +288,13 @@ class Composer:
         return [EffectSpec("missing", {"metadata": self._facts()})]
 
 
-def heading(one: Forwarded) -> str:
+def heading(forwarded: Forwarded) -> str:
     """Who wrote an attached mail, to whom and when, in a line."""
-    people = [f"to {', '.join(label(each) for each in one.to[:20])}"] if one.to else []
-    people += [f"cc {', '.join(label(each) for each in one.cc[:20])}"] if one.cc else []
-    date = [_readable(one.date) if one.attached else one.date[:100]] if one.date else []
-    subject = [f'"{title.clean(one.subject)}"'] if one.subject else []
-    return f"Attached mail from {', '.join([label(one.sender), *people, *date, *subject])}:"
+    people = [f"to {', '.join(label(each) for each in forwarded.to[:20])}"] if forwarded.to else []
+    people += [f"cc {', '.join(label(each) for each in forwarded.cc[:20])}"] if forwarded.cc else []
+    date = [_readable(forwarded.date) if forwarded.attached else forwarded.date[:100]] if forwarded.date else []
+    subject = [f'"{title.clean(forwarded.subject)}"'] if forwarded.subject else []
+    return f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:"
 
 
 def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> EffectSpec:

@@ -48,12 +48,12 @@ class Fate:
 def classify(files: Sequence[Attachment], rules: Sequence[FileRule], hold: str, released: bool) -> list[Fate]:
     """The fate of each file. ``hold`` is why files are held whatever the rules allow, "" for nothing; ``released``:
     an operator let held files go, which says nothing of other rules."""
-    return [_fate(one, rules, hold, released) for one in files]
+    return [_fate(file, rules, hold, released) for file in files]
 
 
 def _fate(file: Attachment, rules: Sequence[FileRule], hold: str, released: bool) -> Fate:
     look = FileView(file)
-    rule = next((one for one in (*rules, *SHIPPED) if one.holds(look)), None)
+    rule = next((file_rule for file_rule in (*rules, *SHIPPED) if file_rule.holds(look)), None)
     action = rule.action if rule else "allow"
     if rule and action == "drop":
         return Fate(dropped=rule.name)

@@ -44,7 +44,7 @@ def find(
     if not whose:
         trace.add("forward", f"by {sender.address or 'a mail without From'}, who is no technician with a pass", "stays")
         return Forward(email.forwarded)
-    messages = [one for one in email.attachments if one.content_type == "message/rfc822"]
+    messages = [attachment for attachment in email.attachments if attachment.content_type == "message/rfc822"]
     if email.forwarded.attached and len(messages) > 1:
         trace.add("forward", f"{len(messages)} mails are attached: nobody can tell which it is about", "stays")
         return Forward(email.forwarded)
@@ -78,14 +78,14 @@ def vouches(sender: Sender, trusted: frozenset[str]) -> str:
 def _about(outermost: Forwarded, own: Ours, facts: Facts) -> tuple[Forwarded | None, str]:
     """The mail that it is about: the outermost that is not our own people's or mailboxes' mail."""
     chain = (outermost, *outermost.chain)
-    facts.want(*(Staff(one.sender.key) for one in chain if one.sender and one.sender.address))
-    for depth, one in enumerate(chain):
-        address = one.sender.key if one.sender else ""
+    facts.want(*(Staff(forwarded.sender.key) for forwarded in chain if forwarded.sender and forwarded.sender.address))
+    for depth, forwarded in enumerate(chain):
+        address = forwarded.sender.key if forwarded.sender else ""
         if "@" not in address:
             return None, "the forwarded mail names no address"
         if takes_no_answers(address):
             return None, f"{address} takes no answers"
         if address in own or facts.ask(Staff(address)):
             continue
-        return one, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
+        return forwarded, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
     return None, "the forwarded mail is of our own people"

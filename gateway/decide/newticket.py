@@ -144,13 +144,17 @@ def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object
     if not context.policy.watch_cc or email.auto.is_auto or not context.sender.address:
         return []
     domain = domains.of(context.sender.address)
-    near = [one for one in email.cc[:20] if domains.of(one.address) == domain and one.address not in context.policy.own]
-    context.facts.want(*(ContactsOf(one.key) for one in near))
+    near = [
+        recipient
+        for recipient in email.cc[:20]
+        if domains.of(recipient.address) == domain and recipient.address not in context.policy.own
+    ]
+    context.facts.want(*(ContactsOf(person.key) for person in near))
     found: list[dict[str, object]] = []
-    for one in near:
-        contacts: list[Contact] = context.facts.ask(ContactsOf(one.key))
+    for person in near:
+        contacts: list[Contact] = context.facts.ask(ContactsOf(person.key))
         if any(each.client_id == client_id and not each.inactive for each in contacts):
-            found.append({"email": one.key, "active": True, "name": one.name[:255], "source": "inbound_cc"})
+            found.append({"email": person.key, "active": True, "name": person.name[:255], "source": "inbound_cc"})
     return found
 
 
@@ -173,14 +177,22 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
     about another ticket lead there, wherever the mail goes that has or names them."""
     own = context.message_id or derived_message_id(context.email.digest)
     carried = context.forward.original.message_ids if context.forward and context.forward.trusted else ()
-    named = [one for one in dict.fromkeys((*threading.thread_ids(context.email), *carried)) if one != own]
-    if {root for one in named if (root := root_of(one))} - {ticket_id}:
+    named = [
+        message_id
+        for message_id in dict.fromkeys((*threading.thread_ids(context.email), *carried))
+        if message_id != own
+    ]
+    if {root for message_id in named if (root := root_of(message_id))} - {ticket_id}:
         named = []
     notification = context.email.marks.notification
     if notification and notification.ticket_id != ticket_id:
         own = derived_message_id(context.email.digest)
     numbers = external.ids_of(context.email)
-    return ((own, "received"), *((one, "referenced") for one in named), *((one, "number") for one in numbers))
+    return (
+        (own, "received"),
+        *((message_id, "referenced") for message_id in named),
+        *((number, "number") for number in numbers),
+    )
 
 
 def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str], ...]:
@@ -191,12 +203,12 @@ def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str]
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
     sender = [(email.sender.key, sender_role)] if email.sender else []
-    others = [(one.key, to_role) for one in email.to] + [(one.key, cc_role) for one in email.cc]
+    others = [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
     if context.forward and context.forward.trusted:
         original = context.forward.original
         sender += [(original.sender.key, "sender")] if original.sender else []
-        others += [(one.key, "to") for one in original.to]
-        others += [(one.key, "cc") for one in original.cc]
+        others += [(recipient.key, "to") for recipient in original.to]
+        others += [(recipient.key, "cc") for recipient in original.cc]
     elif filled := _filled_in(context):
         others.append((filled.key, "to"))
     found = dict(reversed([(address, role) for address, role in sender + others if "@" in address]))
@@ -216,14 +228,14 @@ def with_extras(context: DecisionContext, effects: list[EffectSpec]) -> tuple[Ef
 def _with_original(context: DecisionContext, effects: list[EffectSpec]) -> list[EffectSpec]:
     """The original carries every file of the mail: it is held with them, and not uploaded where one is dropped."""
     fates = context.fates()
-    if any(one.dropped for one in fates):
+    if any(fate.dropped for fate in fates):
         return effects
-    held = context.held_text or next((one.held for one in fates if one.held), "")
+    held = context.held_text or next((fate.held for fate in fates if fate.held), "")
     called = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
     original = EffectSpec("document", {**called, "held": held} if held else called)
     missing = EffectSpec("missing", {"metadata": {"delivery": context.delivery.id}})
-    last = next((one for one in effects if one.kind == "missing"), missing)  # it tells of the files before it
-    return [*(one for one in effects if one is not last), original, last]
+    last = next((effect for effect in effects if effect.kind == "missing"), missing)  # it tells of the files before it
+    return [*(effect for effect in effects if effect is not last), original, last]
 
 
 def marks(context: DecisionContext) -> tuple[tuple[str, str], ...]:

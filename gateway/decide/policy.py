@@ -105,15 +105,15 @@ def _duplicate(context: DecisionContext) -> Decision | None:
     if not context.email.message_id:
         return None
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
-    earlier = [one for one in copies if one.earlier and one.digest]
+    earlier = [copy for copy in copies if copy.earlier and copy.digest]
     wanted = context.delivery.release.unsuppressed
-    for one in earlier:
-        same_board = one.board_id == context.policy.destination["board_id"]
-        same = one.digest == context.email.digest and same_board and not wanted
-        if same and one.stage in ("DONE", "SUPPRESSED", "PLANNED"):
-            context.trace.add("same Message-ID", f"delivery {one.delivery_id}, same content", "suppress")
-            return context.end(Reason.DUPLICATE, one.delivery_id)
-    if any(one.digest != context.email.digest for one in earlier) or (wanted and earlier):
+    for copy in earlier:
+        same_board = copy.board_id == context.policy.destination["board_id"]
+        same = copy.digest == context.email.digest and same_board and not wanted
+        if same and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
+            context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, same content", "suppress")
+            return context.end(Reason.DUPLICATE, copy.delivery_id)
+    if any(copy.digest != context.email.digest for copy in earlier) or (wanted and earlier):
         context.message_id = derived_message_id(context.email.digest)
         context.trace.add(
             "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"

@@ -35,9 +35,9 @@ def _twin_on(context: DecisionContext, ticket_id: str) -> str:
     if not context.email.message_id:
         return ""
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
-    for one in copies:
-        if one.earlier and one.ticket_id == ticket_id and one.digest == context.email.digest:
-            return one.delivery_id
+    for copy in copies:
+        if copy.earlier and copy.ticket_id == ticket_id and copy.digest == context.email.digest:
+            return copy.delivery_id
     return ""
 
 
@@ -119,7 +119,7 @@ def _status_of(routed: rules.Routed, ticket: Ticket, trace: Trace) -> str:
 
 def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
     """The mail's files that the ticket has already."""
-    hashes = tuple(dict.fromkeys(one.sha256 for one in context.email.attachments if one.size))
+    hashes = tuple(dict.fromkeys(attachment.sha256 for attachment in context.email.attachments if attachment.size))
     present: Mapping[str, str] = context.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
     return present
 
@@ -142,7 +142,11 @@ def forwarded(context: DecisionContext, ticket: Ticket, original: Forwarded) -> 
     not uploaded again."""
     context.keeps_files = context.policy.holds_internal_files
     words = context.email.forwarded.above_blocks if context.email.forwarded else ()
-    present = {one.sha256: one.filename for one in context.email.attachments if one.content_type == "message/rfc822"}
+    present = {
+        attachment.sha256: attachment.filename
+        for attachment in context.email.attachments
+        if attachment.content_type == "message/rfc822"
+    }
     body = [*words, paragraph(f"{heading(original).removesuffix(':')} was forwarded again; it is on this ticket.")]
     effects = context.composer().comment(body, internal=True, present={**_present(context, ticket), **present})
     return _decision(context, ticket, effects, by_customer=False)

@@ -90,7 +90,7 @@ def _by_rule(asked: Asked) -> Requester | None:
         return None
     contact = ""
     if asked.person and not asked.automatic:
-        mine = [one for one in asked.contacts() if one.client_id == asked.client_id and not one.inactive]
+        mine = [known for known in asked.contacts() if known.client_id == asked.client_id and not known.inactive]
         contact = mine[0].contact_id if len(mine) == 1 else ""
     asked.trace.add("requester", "a rule names the client", "contact and client" if contact else "client only")
     return Requester(asked.client_id, contact)
@@ -111,13 +111,13 @@ def _by_contact(asked: Asked) -> Requester | None:
     """The active contact with exactly the address."""
     address, trace = asked.address, asked.trace
     contacts = asked.contacts()
-    working = [one for one in contacts if not one.client_inactive]
+    working = [contact for contact in contacts if not contact.client_inactive]
     if contacts and not working:
         trace.add("requester", f"{address}: the client of the contact is inactive", "not used")
         return None
-    active = [one for one in working if not one.inactive] or working
-    with_client = [one for one in active if one.client_id]
-    clients = dict.fromkeys(one.client_id for one in with_client)
+    active = [contact for contact in working if not contact.inactive] or working
+    with_client = [contact for contact in active if contact.client_id]
+    clients = dict.fromkeys(contact.client_id for contact in with_client)
     if len(clients) > 1:
         trace.add("requester", f"{address}: contacts of {len(clients)} clients", "quarantine")
         return Requester(

@@ -93,7 +93,9 @@ def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
 
 def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """The contact that the ticket names, while active."""
-    return bool(ticket.contact_id) and any(one.contact_id == ticket.contact_id for one in _active(sender, facts))
+    return bool(ticket.contact_id) and any(
+        contact.contact_id == ticket.contact_id for contact in _active(sender, facts)
+    )
 
 
 def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -105,7 +107,7 @@ def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """An active contact of the client that the ticket is of; the fallback client binds nobody."""
     if ticket.fallback:
         return False
-    return any(one.client_id == ticket.client_id for one in _active(sender, facts) if one.client_id)
+    return any(contact.client_id == ticket.client_id for contact in _active(sender, facts) if contact.client_id)
 
 
 def _is_technician(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -142,7 +144,7 @@ def customer(who: Sender, ticket: Ticket, facts: Facts) -> str:
 
 def _active(sender: Sender, facts: Facts) -> list[Contact]:
     contacts: list[Contact] = facts.ask(ContactsOf(sender.address))
-    return [one for one in contacts if not one.inactive]
+    return [contact for contact in contacts if not contact.inactive]
 
 
 BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (

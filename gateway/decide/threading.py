@@ -85,10 +85,10 @@ class Thread:
     def of(self, ids: Sequence[str], rows: Sequence[Mapped]) -> list[Evidence]:
         """The tickets of these ids; where an id has several, the one of the mailbox's own board."""
         found = []
-        for one in ids:
-            mine = [row for row in rows if row.message_id == one]
+        for message_id in ids:
+            mine = [row for row in rows if row.message_id == message_id]
             own_board = [row for row in mine if row.board_id == self.board_id]
-            found += [Evidence(row.ticket_id, f"<{one}> was {row.known}") for row in own_board or mine]
+            found += [Evidence(row.ticket_id, f"<{message_id}> was {row.known}") for row in own_board or mine]
         return found
 
 
@@ -96,7 +96,9 @@ def thread_ids(email: Email) -> tuple[str, ...]:
     """The ids that tie a mail to others: a bounced mail's, In-Reply-To, References nearest first."""
     nearest_first = tuple(reversed(email.references[-MOST_REFERENCES:]))
     bounced = email.auto.bounce.original_message_id if email.auto.bounce else ""
-    return tuple(one for one in dict.fromkeys((bounced, *email.in_reply_to, *nearest_first)) if one)
+    return tuple(
+        message_id for message_id in dict.fromkeys((bounced, *email.in_reply_to, *nearest_first)) if message_id
+    )
 
 
 def mapping_question(email: Email, sender: str) -> TicketsOf:
@@ -126,7 +128,7 @@ def _bounced_notification(thread: Thread) -> list[Evidence]:
     bounce = thread.email.auto.bounce
     if bounce is None or not bounce.recipient:
         return []
-    found = [Evidence(one, "the desk's mark in the returned mail") for one in bounce.ticket_ids[:5]]
+    found = [Evidence(ticket_id, "the desk's mark in the returned mail") for ticket_id in bounce.ticket_ids[:5]]
     for number in bounce.ticket_numbers[:5] if not found else ():
         ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
         if ticket is not None:
@@ -146,7 +148,7 @@ def _references(thread: Thread) -> list[Evidence]:
 
 def _desk_marks(thread: Thread) -> list[Evidence]:
     """The desk's root id, reply token or hidden attributes: they hold the ticket's id, which nobody can guess."""
-    return [Evidence(one, "the desk's mark in header or text") for one in thread.email.marks.ticket_ids[:5]]
+    return [Evidence(ticket_id, "the desk's mark in header or text") for ticket_id in thread.email.marks.ticket_ids[:5]]
 
 
 def _vendor_number(thread: Thread) -> list[Evidence]:
@@ -241,12 +243,12 @@ def _found(thread: Thread, trace: Trace) -> Iterator[tuple[str, Strength, list[T
     for rule, strength, level in LADDER:
         evidence = level(thread)
         tickets: dict[str, Ticket] = {}
-        for one in evidence:
-            ticket: Ticket | None = thread.facts.ask(TicketFacts(one.ticket_id))
+        for item in evidence:
+            ticket: Ticket | None = thread.facts.ask(TicketFacts(item.ticket_id))
             if ticket is None:
-                trace.add(rule, one.found, f"ticket {one.ticket_id} is not at the desk")
+                trace.add(rule, item.found, f"ticket {item.ticket_id} is not at the desk")
             elif ticket.ticket_id not in tickets:
-                trace.add(rule, one.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
+                trace.add(rule, item.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
                 tickets[ticket.ticket_id] = ticket
         if tickets:
             yield rule, strength, list(tickets.values())

@@ -36,14 +36,14 @@ def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list
     have = set(present)
     first: dict[str, int] = {}
     names: dict[str, list[str]] = {}
-    for index, one in enumerate(email.attachments):
-        if one.size == 0 or one.sha256 in have:
+    for index, attachment in enumerate(email.attachments):
+        if attachment.size == 0 or attachment.sha256 in have:
             continue
-        if one.sha256 in first:
-            names[one.sha256].append(one.filename)
+        if attachment.sha256 in first:
+            names[attachment.sha256].append(attachment.filename)
         else:
-            first[one.sha256] = index
-            names[one.sha256] = []
+            first[attachment.sha256] = index
+            names[attachment.sha256] = []
     return [
         Upload(index, email.attachments[index], tuple(names[digest]), fates[index]) for digest, index in first.items()
     ]

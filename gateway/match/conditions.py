@@ -100,7 +100,7 @@ class View:
     def folded(self, name: str) -> tuple[str, ...]:
         """The values of a field without case."""
         if name not in self._folded:
-            self._folded[name] = tuple(one.casefold() for one in self.texts(name))
+            self._folded[name] = tuple(text.casefold() for text in self.texts(name))
         return self._folded[name]
 
     def number(self, name: str) -> float | None:
@@ -110,7 +110,7 @@ class View:
     def _bytes(self) -> float:
         """Of the text and the files."""
         if self._size < 0:
-            files = sum(one.size for one in self.email.attachments)
+            files = sum(attachment.size for attachment in self.email.attachments)
             self._size = len(self.email.text.encode("utf-8", "replace")) + files
         return self._size
 
@@ -132,11 +132,11 @@ class View:
             "from_name": lambda: [sender.name] if sender else [],
             "from_domain": lambda: [domains.of(sender.address)] if sender else [],
             "requester": lambda: [self.requester] if self.requester else [],
-            "to": lambda: [one.address for one in email.to],
-            "cc": lambda: [one.address for one in email.cc],
+            "to": lambda: [recipient.address for recipient in email.to],
+            "cc": lambda: [recipient.address for recipient in email.cc],
             "subject": lambda: [email.subject[:MOST_HEADER]],
             "body": lambda: [email.text[:MOST_BODY]],
-            "attachment": lambda: [one.filename for one in email.attachments],
+            "attachment": lambda: [attachment.filename for attachment in email.attachments],
             "verdict": lambda: [self.envelope.verdict],
             "class": lambda: [email.auto.kind],
             "size": lambda: self._number("size"),
@@ -196,21 +196,21 @@ class Group:
 
 
 def _equals(test: Test, view: View, answer: Answer) -> bool:
-    return any(one in test.values for one in view.folded(test.name))
+    return any(value in test.values for value in view.folded(test.name))
 
 
 def _contains(test: Test, view: View, answer: Answer) -> bool:
-    return any(value in one for one in view.folded(test.name) for value in test.values)
+    return any(value in text for text in view.folded(test.name) for value in test.values)
 
 
 def _glob(test: Test, view: View, answer: Answer) -> bool:
-    return any(pattern.search(one) for one in view.folded(test.name) for pattern in test.patterns)
+    return any(pattern.search(text) for text in view.folded(test.name) for pattern in test.patterns)
 
 
 def _regex(test: Test, view: View, answer: Answer) -> bool:
-    for one in view.texts(test.name):
+    for text in view.texts(test.name):
         for pattern in test.patterns:
-            if match := pattern.search(one):
+            if match := pattern.search(text):
                 named = match.groupdict()
                 answer.captures.update({name: value.strip()[:255] for name, value in named.items() if value})
                 return True
@@ -254,14 +254,14 @@ OPERATORS: dict[str, Callable[[Test, View, Answer], bool]] = {
 def test(name: str, operator: str, values: tuple[str, ...]) -> Test:
     """A comparison, ready to run. Raises ValueError."""
     if operator == "regex":
-        return Test(name, operator, values, tuple(compiled(one) for one in values))
-    folded = tuple(one.casefold() for one in values)
+        return Test(name, operator, values, tuple(compiled(value) for value in values))
+    folded = tuple(value.casefold() for value in values)
     if operator == "glob":
-        return Test(name, operator, folded, tuple(glob(one) for one in folded))
+        return Test(name, operator, folded, tuple(glob(value) for value in folded))
     return Test(name, operator, folded)
 
 
 def glob(text: str) -> Any:
     """* and ? in a whole text, ready to search with."""
     parts = {"*": "(?s:.*)", "?": "(?s:.)"}
-    return compiled("^" + "".join(parts.get(one) or re2.escape(one) for one in text) + "$")
+    return compiled("^" + "".join(parts.get(character) or re2.escape(character) for character in text) + "$")

@@ -15,7 +15,7 @@ MORE = frozenset(
     "protonmail.com pm.me tutanota.com tuta.io fastmail.com zoho.com hey.com mailbox.org posteo.de orange.fr free.fr "
     "laposte.net wanadoo.fr libero.it comcast.net verizon.net att.net qq.com 163.com 126.com naver.com".split()
 )
-PUBLIC = frozenset(one.lower() for one in whitelist) | MORE
+PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
 
 
 @cache

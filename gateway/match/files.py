@@ -175,8 +175,8 @@ class FileRule:
         limits = ((self.deeper, inside.depth), (self.more_files, inside.count), (self.larger, look.file.size))
         return (
             (not self.extensions or look.extension in self.extensions)
-            and (not self.types or any(one.search(look.file.sniffed) for one in self.types))
-            and (not self.globs or any(one.search(look.file.filename.casefold()) for one in self.globs))
+            and (not self.types or any(pattern.search(look.file.sniffed) for pattern in self.types))
+            and (not self.globs or any(glob.search(look.file.filename.casefold()) for glob in self.globs))
             and all(wanted is None or wanted == found for wanted, found in said)
             and all(most is None or found > most for most, found in limits)
         )

@@ -58,7 +58,7 @@ class Words:
         options.max_mem = 1 << 22
         if not meanings:
             return cls({}, None)
-        return cls(dict(meanings), re2.compile("|".join(_bounded(one) for one in meanings), options=options))
+        return cls(dict(meanings), re2.compile("|".join(_bounded(meaning) for meaning in meanings), options=options))
 
     def found(self, text: str) -> list[tuple[str, Any, int]]:
         """The words in a text: as they stand there, what they mean, and where."""
@@ -125,4 +125,4 @@ def _denied(before: str) -> bool:
 
 def level_in(text: str, words: Words) -> tuple[int, str]:
     """The worst level that a text names, and its word; 0 and "" when it has none."""
-    return max(((rank, word) for word, rank, _ in words.found(text)), default=(0, ""), key=lambda one: one[0])
+    return max(((rank, word) for word, rank, _ in words.found(text)), default=(0, ""), key=lambda found: found[0])

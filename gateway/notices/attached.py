@@ -31,29 +31,29 @@ class Attached:
 
     def tables(self) -> list[str]:
         """The CSV files."""
-        return [one.text for one in self._files if one.kind == "csv"]
+        return [file.text for file in self._files if file.kind == "csv"]
 
     def calendar(self, name: str) -> list[str]:
         """The values of a property of events, or of the calendar (METHOD)."""
         if self._calendar is None:
             self._calendar = {}
-            for one in self._files:
-                if one.kind == "calendar":
-                    _properties(one.text[:MOST_TEXT], self._calendar)
+            for file in self._files:
+                if file.kind == "calendar":
+                    _properties(file.text[:MOST_TEXT], self._calendar)
         return self._calendar.get(name.strip().upper(), [])
 
     def json(self, path: str) -> list[str]:
         """The values at a path: names and numbers with dots between, * for any. A body that begins with a
         brace is JSON too, whatever stands below."""
         if self._json is None:
-            texts = [one.text for one in self._files if one.kind == "json"] or [self._body]
+            texts = [file.text for file in self._files if file.kind == "json"] or [self._body]
             self._json = [found for text in texts if (found := _decoded(text)) is not None]
         return [text for root in self._json for text in _at(root, path.split("."))][:MOST_VALUES]
 
     def xml(self, path: str) -> list[str]:
         """The values at a path of element names without namespaces; @name at its end is an attribute."""
         if self._xml is None:
-            roots = [_parsed(one.text) for one in self._files if one.kind == "xml"]
+            roots = [_parsed(file.text) for file in self._files if file.kind == "xml"]
             self._xml = [root for root in roots if root is not None]
         steps = path.split(".")
         return [text for root in self._xml for text in _under(root, steps)][:MOST_VALUES]
@@ -94,19 +94,21 @@ def _at(value: Any, path: list[str]) -> Iterator[str]:
     level = [value]
     for step in path:
         below: list[Any] = []
-        for one in level:
-            if isinstance(one, list):
-                below += one if step == "*" else [one[int(step)]] if step.isdecimal() and int(step) < len(one) else []
-            elif isinstance(one, dict):
-                below += one.values() if step == "*" else [one[step]] if step in one else []
+        for node in level:
+            if isinstance(node, list):
+                below += (
+                    node if step == "*" else [node[int(step)]] if step.isdecimal() and int(step) < len(node) else []
+                )
+            elif isinstance(node, dict):
+                below += node.values() if step == "*" else [node[step]] if step in node else []
             if len(below) > MOST_NODES:
                 break
         level = below
-    for one in level:
-        if isinstance(one, bool) or one is None:
-            yield str(one).lower() if one is not None else ""
-        elif isinstance(one, str | int | float):
-            yield str(one)
+    for node in level:
+        if isinstance(node, bool) or node is None:
+            yield str(node).lower() if node is not None else ""
+        elif isinstance(node, str | int | float):
+            yield str(node)
 
 
 def _parsed(text: str) -> ElementTree.Element | None:
@@ -123,13 +125,16 @@ def _under(root: ElementTree.Element, path: list[str]) -> Iterator[str]:
     for step in path[1:]:
         if step.startswith("@"):
             yield from (
-                value for one in level for key, value in one.attrib.items() if key.rpartition("}")[2] == step[1:]
+                value
+                for element in level
+                for key, value in element.attrib.items()
+                if key.rpartition("}")[2] == step[1:]
             )
             return
-        level = [child for one in level for child in one if step in ("*", _local(child))][:MOST_NODES]
-    for one in level:
-        if one.text and one.text.strip():
-            yield " ".join(one.text.split())
+        level = [child for element in level for child in element if step in ("*", _local(child))][:MOST_NODES]
+    for element in level:
+        if element.text and element.text.strip():
+            yield " ".join(element.text.split())
 
 
 def _local(element: ElementTree.Element) -> str:

@@ -66,9 +66,9 @@ class MailView:
     def placed(self, source: str, place: str) -> list[str]:
         """The values of a label, column, property or path."""
         if source == "label":
-            return next((found for one in self.labels() if (found := one.values(place))), [])
+            return next((found for label in self.labels() if (found := label.values(place))), [])
         if source == "column":
-            return next((found for one in self.labels() if (found := one.column(place))), [])
+            return next((found for label in self.labels() if (found := label.column(place))), [])
         if source == "calendar":
             return self.attached.calendar(place)
         return self.attached.json(place) if source == "json" else self.attached.xml(place)
@@ -88,7 +88,7 @@ class Values:
     def all(self, name: str) -> list[str]:
         if name not in self.found and name in KNOWN:
             texts = [self._rest()] if name == "rest" else self.mail.plain(name)[:1]
-            self.found[name] = [one if name == "body" else _line(one) for one in texts if one.strip()]
+            self.found[name] = [text if name == "body" else _line(text) for text in texts if text.strip()]
         return self.found.get(name, [])
 
     def _rest(self) -> str:

@@ -44,54 +44,56 @@ def run(loaded: Loaded) -> list[Mistake]:
         out.append(Mistake(where, loaded.profile.fixture[number].name, what))
 
     found: dict[str, Notice | None] = {}
-    for number, one in enumerate(loaded.profile.fixture):
+    for number, fixture in enumerate(loaded.profile.fixture):
         try:
-            raw = mail_of(one, loaded.path.parent)
+            raw = mail_of(fixture, loaded.path.parent)
         except (OSError, ValueError) as error:
-            mistake(number, "file" if one.file else "name", f"no mail can be made of it: {error}")
+            mistake(number, "file" if fixture.file else "name", f"no mail can be made of it: {error}")
             continue
-        found[one.name] = notice = notice_of(read_mail(raw).email, loaded.profile)
-        if (notice is not None) != one.matches:
-            mistake(number, "matches", "is not known as a mail of the product" if one.matches else "is known as one")
+        found[fixture.name] = notice = notice_of(read_mail(raw).email, loaded.profile)
+        if (notice is not None) != fixture.matches:
+            mistake(
+                number, "matches", "is not known as a mail of the product" if fixture.matches else "is known as one"
+            )
         elif notice is not None:
-            for what in differences(one.gives, notice):
+            for what in differences(fixture.gives, notice):
                 mistake(number, "gives", what)
-    for number, one in enumerate(loaded.profile.fixture):
-        for what in _kinship(one, found):
+    for number, fixture in enumerate(loaded.profile.fixture):
+        for what in _kinship(fixture, found):
             mistake(number, "gives", what)
     return out
 
 
-def mail_of(one: FixturePart, folder: Path) -> bytes:
+def mail_of(fixture_part: FixturePart, folder: Path) -> bytes:
     """A fixture as a mail. Raises OSError and ValueError."""
     try:
-        return _mail(one, folder)
+        return _mail(fixture_part, folder)
     except (MessageError, IndexError) as error:  # an address or a header that is none
         raise ValueError(str(error) or "a header is not valid") from error
 
 
-def _mail(one: FixturePart, folder: Path) -> bytes:
-    if one.file:
-        path = (folder / one.file).resolve()
+def _mail(fixture_part: FixturePart, folder: Path) -> bytes:
+    if fixture_part.file:
+        path = (folder / fixture_part.file).resolve()
         if folder.resolve() not in path.parents:
-            raise ValueError(f"{one.file} is outside the folder of the profile")
+            raise ValueError(f"{fixture_part.file} is outside the folder of the profile")
         with path.open("rb") as stream:
             return stream.read(MOST_FILE)
     mail = EmailMessage()
-    mail["From"] = _address(one.sender)
-    mail["To"] = _address(one.to)
-    mail["Subject"] = " ".join(one.subject.split())
-    if one.date:
-        mail["Date"] = one.date
-    for name, value in one.headers.items():
+    mail["From"] = _address(fixture_part.sender)
+    mail["To"] = _address(fixture_part.to)
+    mail["Subject"] = " ".join(fixture_part.subject.split())
+    if fixture_part.date:
+        mail["Date"] = fixture_part.date
+    for name, value in fixture_part.headers.items():
         mail[name] = value
-    if one.body or not one.html:
-        mail.set_content(one.body)
-        if one.html:
-            mail.add_alternative(one.html, subtype="html")
+    if fixture_part.body or not fixture_part.html:
+        mail.set_content(fixture_part.body)
+        if fixture_part.html:
+            mail.add_alternative(fixture_part.html, subtype="html")
     else:
-        mail.set_content(one.html, subtype="html")
-    for file in one.attachments:
+        mail.set_content(fixture_part.html, subtype="html")
+    for file in fixture_part.attachments:
         kind, _, subtype = file.content_type.partition("/")
         mail.add_attachment(file.text.encode(), maintype=kind, subtype=subtype, filename=file.filename)
     return mail.as_bytes()
@@ -118,7 +120,7 @@ def told(email: Email, profile: Profile) -> list[tuple[str, bool]]:
 
 def _source(email: Email, profile: Profile) -> Source:
     inner = email.forwarded.sender if email.forwarded else None
-    people = {one.key for one in (email.sender, inner) if one and one.address}
+    people = {value.key for value in (email.sender, inner) if value and value.address}
     zone = ZoneInfo(profile.time.timezone or "UTC")
     return Source.of(profile, Identity(frozenset(profile.who.senders or people)), zone=zone)
 
@@ -146,8 +148,8 @@ def differences(gives: GivesPart, notice: Notice) -> list[str]:
     if gives.at is not None and _iso(notice.at) != _iso(_moment(gives.at)):
         out.append(f"at is {_iso(notice.at)!r} instead of {gives.at!r}")
     if gives.window is not None:
-        got = tuple(_iso(one) for one in notice.window or ())
-        if got != tuple(_iso(_moment(one)) for one in gives.window):
+        got = tuple(_iso(moment) for moment in notice.window or ())
+        if got != tuple(_iso(_moment(text)) for text in gives.window):
             out.append(f"window is {got!r} instead of {gives.window!r}")
     return out
 
@@ -168,16 +170,16 @@ _COMPARED = (
 )
 
 
-def _kinship(one: FixturePart, found: Mapping[str, Notice | None]) -> list[str]:
+def _kinship(fixture_part: FixturePart, found: Mapping[str, Notice | None]) -> list[str]:
     """Whether keys are equal and different as they must be."""
-    notice, out = found.get(one.name), []
+    notice, out = found.get(fixture_part.name), []
     if notice is None:
         return []
-    for name in (one.gives.same_as, *one.gives.unlike):
+    for name in (fixture_part.gives.same_as, *fixture_part.gives.unlike):
         other = found.get(name) if name else None
         if other is None:
             continue
-        wanted = name == one.gives.same_as  # whoever sent it: addresses in fixtures are examples
+        wanted = name == fixture_part.gives.same_as  # whoever sent it: addresses in fixtures are examples
         same = other.key == notice.key and (wanted or other.scope == notice.scope)
         if same != wanted:
             verb = "the same" if same else "another"

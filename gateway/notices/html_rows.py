@@ -27,8 +27,8 @@ def rows(html: str, visible: str) -> str:
     """Rows of two cells and more, a line each, the cells with " | " between."""
     shown, out = folded(visible), []
     for row in _ROW.split(html[:MOST_HTML], MOST_ROWS)[1:]:
-        cells = [one for piece in _CELL.split(row, MOST_CELLS + 1)[1:] if (one := _text(piece))]
-        if 2 <= len(cells) <= MOST_CELLS and all(folded(one) in shown for one in cells):
+        cells = [cell for piece in _CELL.split(row, MOST_CELLS + 1)[1:] if (cell := _text(piece))]
+        if 2 <= len(cells) <= MOST_CELLS and all(folded(cell) in shown for cell in cells):
             out.append(" | ".join(cells))
     return "\n".join(out)
 

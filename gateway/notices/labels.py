@@ -87,7 +87,7 @@ def _labelled(labels: Labels, lines: Sequence[str], number: int) -> None:
     behind = bare[at + 1 :] if at > 0 else ""
     value = _value((behind[1:] if behind[:2] == "* " else behind).lstrip(":=| \t"))
     if not value:
-        value = next((below for one in lines[number + 1 : number + 3] if (below := _value(one))), "")
+        value = next((below for next_line in lines[number + 1 : number + 3] if (below := _value(next_line))), "")
         if at <= 0 and (not value or name in labels.labels):
             return
     found = labels.labels.setdefault(name, [])
@@ -103,7 +103,7 @@ def _value(text: str) -> str:
 
 def _edge(text: str) -> int:
     """Where a label ends: a tab, a cell's edge, an equals sign, a colon that is none of an address or time."""
-    places = [text.find(one, 0, MOST_LABEL + 20) for one in ("\t", " | ", " = ")]
+    places = [text.find(value, 0, MOST_LABEL + 20) for value in ("\t", " | ", " = ")]
     colon = text.find(":", 0, MOST_LABEL + 20)
     if colon > 0 and (
         text[colon + 1 : colon + 3] == "//" or (text[colon - 1].isdigit() and text[colon + 1 : colon + 2].isdigit())

@@ -89,7 +89,7 @@ def propose(mails: Sequence[Email], least: int = LEAST) -> list[Draft]:
         if email.sender and email.sender.address:
             by_sender.setdefault(email.sender.key, []).append(email)
     groups = [_Group(sender, found[:MOST_MAILS]) for sender, found in by_sender.items() if len(found) >= least]
-    return [_draft(one) for one in sorted(groups, key=lambda one: (-len(one.mails), one.sender))]
+    return [_draft(group) for group in sorted(groups, key=lambda group: (-len(group.mails), group.sender))]
 
 
 def _draft(group: _Group) -> Draft:
@@ -106,7 +106,8 @@ def _draft(group: _Group) -> Draft:
     profile = Profile.model_validate(profiles.frozen(tomllib.loads("\n".join(lines))))
     lines += _fixtures(group, profile)
     told = {
-        state: sum(state == one for one, _ in _each(group, profile)) for state in ("open", "update", "close", "ignore")
+        state: sum(state == read for read, _ in _each(group, profile))
+        for state in ("open", "update", "close", "ignore")
     }
     return Draft(profile.name, group.sender, len(group.mails), told, "\n".join(lines) + "\n")
 
@@ -155,7 +156,7 @@ def _title(group: _Group) -> str:
 def _who(group: _Group) -> list[str]:
     """What all mails have in common: the beginning of the subject, else labels."""
     first, last = min(group.subjects), max(group.subjects)
-    alike = [one == other for one, other in zip(first, last, strict=False)]
+    alike = [word == other for word, other in zip(first, last, strict=False)]
     begin = first[: alike.index(False) if False in alike else len(alike)]
     begin = begin[: max(begin.rfind(" "), begin.rfind(":"), begin.rfind("]")) + 1].rstrip()
     if len(begin) >= 3 and not _vocabulary().found(begin):
@@ -183,7 +184,7 @@ def _judging(group: _Group, parts: Mapping[str, str], states: Mapping[State, Seq
     named: tuple[State, ...] = ("open", "close", "ignore")
     out += [f"{state} = {_list(states[state])}" for state in named if states[state]]
     if states["update"]:
-        out.append(f"# without a word that is known: {'; '.join(_comment(one) for one in states['update'][:5])}")
+        out.append(f"# without a word that is known: {'; '.join(_comment(line) for line in states['update'][:5])}")
     if parts["severity"]:
         values = sorted({value for value in group.labels[parts["severity"]].values() if len(value.split()) <= 3})[:10]
         levels = list({folded(value): value for value in values}.values())
@@ -220,7 +221,7 @@ def _fixtures(group: _Group, profile: Profile) -> list[str]:
 
 
 def _list(values: Sequence[str]) -> str:
-    return f"[{', '.join(_text(one) for one in values)}]"
+    return f"[{', '.join(_text(value) for value in values)}]"
 
 
 def _text(value: str) -> str:

@@ -46,7 +46,7 @@ def read(
     if not sources:
         return None
     address = address_of(email)
-    open_to = [one for one in sources.of(address) if one.desk == desk and one.who.mailbox in ("", mailbox)]
+    open_to = [source for source in sources.of(address) if source.desk == desk and source.who.mailbox in ("", mailbox)]
     if notice := _direct(email, envelope, address, open_to):
         return notice
     return _forwarded(email, envelope, sources, desk) if forwards.is_forward(email) else None
@@ -54,12 +54,12 @@ def read(
 
 def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source]) -> Notice | None:
     """Of the sources that the mail claims, the first that it is proven to be of, else the first."""
-    claims = [(one, one.who.proof(address, envelope)) for one in sources if one.who.claimed(address)]
-    claims = [(one, proof) for one, proof in claims if proof or one.who.senders]
+    claims = [(source, source.who.proof(address, envelope)) for source in sources if source.who.claimed(address)]
+    claims = [(claim, proof) for claim, proof in claims if proof or claim.who.senders]
     if not claims:
         return None
     mail = MailView(email, envelope)
-    proven = [(one, proof) for one, proof in claims if proof]
+    proven = [(claim, proof) for claim, proof in claims if proof]
     for source, proof in proven:
         if values := _product(source, mail):
             return _notice(source, values, proof)
@@ -80,7 +80,7 @@ def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) ->
         inner = _original(email, original)
         address = inner.sender.key if inner.sender else ""
         mail = MailView(inner, envelope)
-        for source in (one for one in sources.of(address) if one.desk == desk):
+        for source in (named for named in sources.of(address) if named.desk == desk):
             if values := _product(source, mail):
                 notice = _notice(source, values, "", forwarded=True)
                 sure = notice.parsed and not notice.strange and not source.profile.generic
@@ -89,20 +89,20 @@ def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) ->
     return None
 
 
-def _original(email: Email, one: Forwarded) -> Email:
+def _original(email: Email, forwarded: Forwarded) -> Email:
     """A forwarded mail as if it had come itself."""
     return replace(
         email,
-        sender=one.sender,
-        subject=one.subject,
-        text=one.text,
-        html="" if one.attached else email.html,
-        blocks=one.blocks,
-        to=one.to,
-        cc=one.cc,
-        date=one.date if one.attached else "",
+        sender=forwarded.sender,
+        subject=forwarded.subject,
+        text=forwarded.text,
+        html="" if forwarded.attached else email.html,
+        blocks=forwarded.blocks,
+        to=forwarded.to,
+        cc=forwarded.cc,
+        date=forwarded.date if forwarded.attached else "",
         headers=(),
-        data=one.data if one.attached else email.data,
+        data=forwarded.data if forwarded.attached else email.data,
     )
 
 
@@ -255,7 +255,7 @@ def _names(source: Source, values: Values) -> tuple[str, ...]:
             found += [text for place in step.where for text in values.mail.placed(step.source, place)]
     text = Text.of("\n".join((values.mail.subject, *values.mail.bodies())))
     found += [alias for alias in source.aliases if text.names(alias)]
-    return tuple(dict.fromkeys(one[:MOST_VALUE] for one in found if one.strip()))[:MOST_NAMES]
+    return tuple(dict.fromkeys(text[:MOST_VALUE] for text in found if text.strip()))[:MOST_NAMES]
 
 
 def _title(source: Source, values: Values, object_: str, condition: str) -> str:
@@ -296,7 +296,7 @@ def _number(text: str) -> int:
 
 def _expected(source: Source, object_: str, state: State) -> str:
     """The first expectation that a notice of the object and state meets."""
-    for one in source.expect:
-        if state in one.states and fnmatchcase(folded(object_), folded(one.object)):
-            return one.name
+    for expectation in source.expect:
+        if state in expectation.states and fnmatchcase(folded(object_), folded(expectation.object)):
+            return expectation.name
     return ""

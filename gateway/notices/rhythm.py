@@ -46,7 +46,7 @@ class Rhythm:
         """The due time before a due time, 0 for none."""
         if self.every:
             return due - self.every
-        return max((one for one in self._around(due) if one < due), default=0.0)
+        return max((moment for moment in self._around(due) if moment < due), default=0.0)
 
     def _around(self, moment: float) -> list[float]:
         """The due times of the eight days up to a moment, and of the day after."""
@@ -67,7 +67,7 @@ def rhythm(part: ExpectPart, zone: tzinfo, came: Sequence[float] = ()) -> Rhythm
     if part.every:
         return Rhythm(every=part.every, zone=zone)
     if part.by:
-        clocks = tuple(time.fromisoformat(one) for one in part.by)
+        clocks = tuple(time.fromisoformat(text) for text in part.by)
         return Rhythm(tuple(clocks if not part.days or day in part.days else () for day in DAYS), zone=zone)
     return learned(sorted(came), zone)
 
@@ -86,8 +86,8 @@ def learned(came: Sequence[float], zone: tzinfo) -> Rhythm | None:
         local = datetime.fromtimestamp(moment, zone)
         by_day[local.weekday()].append(local)
     clocks = tuple(
-        (max(one.time().replace(microsecond=0) for one in by_day[day]),)
-        if by_day[day] and len({one.date() for one in by_day[day]}) >= max(1.0, OFTEN * weeks)
+        (max(moment.time().replace(microsecond=0) for moment in by_day[day]),)
+        if by_day[day] and len({moment.date() for moment in by_day[day]}) >= max(1.0, OFTEN * weeks)
         else ()
         for day in range(7)
     )

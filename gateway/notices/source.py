@@ -39,7 +39,7 @@ class Step:
             part.source.lower(),
             where,
             part.name or "",
-            tuple(conditions.compiled(one) for one in regex if one),
+            tuple(conditions.compiled(pattern) for pattern in regex if pattern),
             part.many,
             part.value,
             frozenset(part.names()),
@@ -90,7 +90,7 @@ class Identity:
             address = ipaddress.ip_address(peer)
         except ValueError:
             return None
-        return next((one for one in self.networks if address in one), None)
+        return next((network for network in self.networks if address in network), None)
 
 
 def tag_of(recipient: str) -> str:
@@ -129,7 +129,7 @@ class Source:
         return cls(
             profile=profile,
             who=who,
-            when=Group("all", (*(one.node() for one in profile.who.when), *more.pop("when", ()))),
+            when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
             steps=tuple(Step.of(part) for part in profile.read),
             states=words.state_words(
                 {
@@ -159,20 +159,20 @@ class Sources:
     """All sources, generic ones last, found by the sender of a mail."""
 
     def __init__(self, sources: Sequence[Source] = ()) -> None:
-        self.all = tuple(sorted(sources, key=lambda one: one.profile.generic))
+        self.all = tuple(sorted(sources, key=lambda source: source.profile.generic))
         self._by_sender: dict[str, list[int]] = {}
         self._open: list[int] = []
-        for number, one in enumerate(self.all):
-            for sender in one.who.senders:
+        for number, source in enumerate(self.all):
+            for sender in source.who.senders:
                 self._by_sender.setdefault(sender, []).append(number)
-            if not one.who.senders:
+            if not source.who.senders:
                 self._open.append(number)
 
     def __bool__(self) -> bool:
         return bool(self.all)
 
     def named(self, name: str) -> Source | None:
-        return next((one for one in self.all if one.name == name), None)
+        return next((source for source in self.all if source.name == name), None)
 
     def of(self, address: str) -> list[Source]:
         """Those that mail from an address may be of, in their order."""

@@ -21,7 +21,7 @@ def _others(context: NoticeContext, problem: Problem) -> list[Problem]:
     if not incident or not context.notice.handling.bundle:
         return []
     found: list[Problem] = context.facts.ask(OfIncident(context.notice.profile, incident))
-    return [one for one in found if one.id != problem.id and one.client_id != problem.client_id]
+    return [other for other in found if other.id != problem.id and other.client_id != problem.client_id]
 
 
 def of_client(context: NoticeContext) -> Problem | None:
@@ -30,12 +30,12 @@ def of_client(context: NoticeContext) -> Problem | None:
     if not notice.incident or not notice.handling.bundle:
         return None
     found: list[Problem] = context.facts.ask(OfIncident(notice.profile, notice.incident))
-    return next((one for one in found if one.alive and one.client_id == context.client_id), None)
+    return next((other for other in found if other.alive and other.client_id == context.client_id), None)
 
 
 def under(context: NoticeContext, begun: Problem) -> tuple[str, list[EffectSpec]]:
     """The master for a new ticket, "" for none, and what puts it there."""
-    alive = [one for one in _others(context, begun) if one.alive]
+    alive = [problem for problem in _others(context, begun) if problem.alive]
     if not alive:
         return "", []
     master = alive[0].master_id or alive[0].ticket_id
@@ -47,7 +47,7 @@ def place(context: NoticeContext, problem: Problem, verdict: Verdict) -> tuple[s
     """The ticket for a later notice, and whether it is news there: each client's mail says the same."""
     if not problem.master_id or verdict.act != "comment" or verdict.changed or verdict.rises:
         return problem.ticket_id, True
-    master = next((one for one in _others(context, problem) if one.ticket_id == problem.master_id), None)
+    master = next((other for other in _others(context, problem) if other.ticket_id == problem.master_id), None)
     if master is None or not master.alive:
         return problem.ticket_id, True
     if context.notice.word == master.word:
@@ -66,9 +66,9 @@ def fans_out(context: NoticeContext, problem: Problem) -> bool:
 def also_over(context: NoticeContext, problem: Problem) -> list[Problem]:
     """The incident's tickets that will hear of no end of their own: people sent those notices on."""
     found = []
-    for one in _others(context, problem):
-        if one.forwarded and one.alive:
-            back = replace(one, state="recovered", changed_at=context.now, last_at=context.now, left="")
+    for other in _others(context, problem):
+        if other.forwarded and other.alive:
+            back = replace(other, state="recovered", changed_at=context.now, last_at=context.now, left="")
             context.change(back)
             found.append(back)
     return found
