@@ -240,7 +240,7 @@ def _with_original(context: DecisionContext, effects: list[EffectSpec]) -> list[
 
 def marks(context: DecisionContext) -> tuple[tuple[str, str], ...]:
     """Addresses that a report says cannot be reached, with the status."""
-    bounce = context.email.auto.bounce
+    bounce = context.email.auto.proven_bounce
     if bounce is None or not bounce.recipient or not bounce.status.startswith("5"):
         return ()
     return ((lower_ascii(bounce.recipient), bounce.status),)

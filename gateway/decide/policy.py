@@ -13,6 +13,7 @@ from typing import Any
 from gateway.decide import closed, newticket, reply, sender, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
+from gateway.mail.auto import enveloped
 from gateway.mail.ids import derived_message_id
 from gateway.match import domains
 from gateway.model.email import Automatic, Email, Notification
@@ -36,6 +37,13 @@ from gateway.model.reasons import Reason
 ANSWERS = ("auto-reply", "vacation", "helpdesk")
 SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
+LOOKS = {
+    "bounce": "a delivery report",
+    "receipt": "a receipt",
+    "auto-reply": "an automatic reply",
+    "vacation": "an out-of-office reply",
+}
+
 
 def decide(
     email: Email, envelope: Envelope, delivery: DeliveryContext, answers: Mapping[Question, Any]
@@ -44,6 +52,7 @@ def decide(
     facts = Facts(answers)
     policy = delivery.policy
     email, envelope = sender.unlisted(email, envelope, policy.lists, policy.own)
+    email = replace(email, auto=enveloped(email.auto, envelope.mail_from))
     if delivery.release.by_a_person:
         email = replace(email, auto=Automatic())
     context = DecisionContext(email, envelope, delivery, facts, Trace(), message_id=email.message_id)
@@ -228,12 +237,19 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
 
 
 def _automatic(context: DecisionContext) -> Decision | None:
-    """Automatic replies, receipts and bounces that belong to no ticket are suppressed; notifications are not."""
+    """Automatic mail that belongs to no ticket: what answers us is suppressed on proof, what tells us is not. What
+    only looks automatic goes on as what its structure says, with a note."""
     auto = context.email.auto
     if auto.kind not in SUPPRESSED_WITHOUT_THREAD or context.delivery.release.unsuppressed:
         return None
-    context.trace.add("automatic", f"{auto.kind}: {', '.join(auto.reasons)}", "suppress")
-    return context.end(Reason.named(auto.kind), ", ".join(auto.reasons))
+    reasons = ", ".join(auto.reasons)
+    if auto.by_structure in SUPPRESSED_WITHOUT_THREAD:
+        context.trace.add("automatic", f"{auto.kind}: {reasons}", "suppress")
+        return context.end(Reason.named(auto.kind), reasons)
+    context.trace.add("automatic", f"looks like {auto.kind}: {reasons}", f"no proof: goes on as {auto.by_structure}")
+    context.email = replace(context.email, auto=Automatic(auto.by_structure, auto.reasons, None, auto.by_structure))
+    context.note = "; ".join(filter(None, (context.note, f"looks like {LOOKS[auto.kind]}, but nothing proves it")))
+    return None
 
 
 def _flood(context: DecisionContext) -> Decision | None:

@@ -126,7 +126,7 @@ def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
 
 def _effects(context: DecisionContext, present: Mapping[str, str], note: str, internal: bool) -> list[EffectSpec]:
     email, composer = context.email, context.composer()
-    if email.auto.bounce:
+    if email.auto.proven_bounce:
         return composer.bounce()
     cut = email.reply.confidence == "high" and email.forwarded is None
     body = email.reply.blocks if cut else email.blocks

@@ -258,7 +258,10 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace:
     """Whether the sender may write to the ticket on this evidence."""
     sender = thread.sender
     who = sender.address or "a mail without From"
-    reason = _bounce_binding(thread, ticket) if thread.email.auto.bounce else binding(sender, ticket, thread.facts)
+    auto = thread.email.auto
+    reason = _bounce_binding(thread, ticket) if auto.bounce else ""
+    if not auto.proven_bounce:
+        reason = reason or binding(sender, ticket, thread.facts)
     name = ticket.number or ticket.ticket_id
     if strength == "proof" and not reason:
         trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")

@@ -1,34 +1,56 @@
-"""Whether a machine sent the mail: an ordered list of named tests on its headers; the first that holds decides.
+"""Whether a machine sent the mail: an ordered list of named tests; the first that holds names the kind.
+
+Structure and headers prove a kind; words of the subject and the name of the sender only make it look so
+(``Rule.looks``), and what only looks automatic is never suppressed. What a server on the way adds (the marks of an
+inbox rule that sent the mail on, auto-forwarded, X-Auto-Response-Suppress) says nothing of the author.
 
 Mail that is automatic and comes from one of our own addresses is our own; a report keeps its kind, and what a
-person or a web form sends from there is their mail. A no-reply address, a List-Unsubscribe or an
-X-Auto-Response-Suppress alone never makes a mail automatic (people behind Exchange and security gateways send them),
-and no test reads only the words of the body. A post of a person through a discussion list or a group address is
-human: support addresses are often such groups.
+person or a web form sends from there is their mail. A no-reply address or a List-Unsubscribe alone never makes a
+mail automatic (people behind Exchange and security gateways send them), and no test reads only the words of the
+body. A post of a person through a discussion list or a group address is human: support addresses are often such
+groups.
 Source: docs/mail-rules.md "Automatic mail" and "Bounces", RFC 3834, RFC 3464, RFC 2919.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from gateway.match.noreply import says_so
 from gateway.match.ours import Ours
 from gateway.model.email import Address, AutoKind, Automatic
 
-from .autosignals import CODES, SCAN, Signals
+from .autosignals import Signals, is_null
 from .autowords import VAGUE
 from .bounce import amazon_kind, read_report
 from .mime import Tree
 
-Test = Callable[[Signals], str]
-Rule = tuple[str, AutoKind, Test]
+
+class Rule(NamedTuple):
+    """``test`` says what it found, "" for nothing. ``looks``: what it finds are words and names, no proof."""
+
+    name: str
+    kind: AutoKind
+    test: Callable[[Signals], str]
+    looks: bool = False
 
 
 def _receipt(s: Signals) -> str:
-    if s.report_type == "disposition-notification" or "message/disposition-notification" in s.part_types:
+    if s.report_type == "disposition-notification":
         return "report of type disposition-notification"
-    return "Amazon SES delivery notice" if amazon_kind(s.text) == "delivery" else ""
+    if "message/disposition-notification" in s.part_types and (s.is_machine or not (s.person or s.answered)):
+        return "part message/disposition-notification"
+    return ""
+
+
+def _amazon_receipt(s: Signals) -> str:
+    return "Amazon SES delivery notice" if _of_amazon(s) and amazon_kind(s.text) == "delivery" else ""
+
+
+def _of_amazon(s: Signals) -> bool:
+    return s.address.endswith("@sns.amazonaws.com") or "x-amz-sns-message-id" in s.first
 
 
 def _feedback(s: Signals) -> str:
@@ -46,6 +68,7 @@ def _challenge(s: Signals) -> str:
         "delivery-status",
         "disposition-notification",
         "feedback-report",
+        "tlsrpt",
     ):
         return f"report of type {s.report_type}"
     for name in ("x-boxbe-cr", "x-boxbe-challenge", "x-challenge-response"):
@@ -57,19 +80,31 @@ def _challenge(s: Signals) -> str:
 
 
 def _delivery_report(s: Signals) -> str:
+    """The report itself; its parts in another mail only where no person sends them on."""
     if s.report_type == "delivery-status":
         return "report of type delivery-status"
-    if s.has_status:
+    if s.has_status and (s.is_machine or not (s.person or s.answered)):
         return "part message/delivery-status"
-    return "Amazon SES bounce" if amazon_kind(s.text) == "bounce" else ""
+    return ""
+
+
+def _amazon_report(s: Signals) -> str:
+    return "Amazon SES bounce" if _of_amazon(s) and amazon_kind(s.text) == "bounce" else ""
 
 
 def _failed_recipients(s: Signals) -> str:
     return next((name for name in ("x-failed-recipients", "x-bounce-reason") if name in s.first), "")
 
 
-def _daemon(s: Signals) -> str:
-    return f"From {s.daemon}" if s.daemon and not s.absence_subject else ""
+def _null_report(s: Signals) -> str:
+    if not s.null_sender or s.absence_subject:
+        return ""
+    shaped = s.undelivered_subject or s.has_original or s.report_type or s.daemon
+    return "empty Return-Path and the shape of a report" if shaped else ""
+
+
+def _original_of_a_daemon(s: Signals) -> str:
+    return f"From {s.daemon}, with the original attached" if s.is_daemon and s.has_original else ""
 
 
 def _no_sender(s: Signals) -> str:
@@ -79,40 +114,44 @@ def _no_sender(s: Signals) -> str:
     return ""
 
 
-def _null_report(s: Signals) -> str:
-    if s.null_sender and not s.absence_subject and (s.undelivered_subject or s.has_original or s.report_type):
-        return "empty Return-Path and the shape of a report"
-    return ""
+def _daemon(s: Signals) -> str:
+    """A mail program's name; people write from postmaster@ and the like, too."""
+    if not s.daemon or s.absence_subject:
+        return ""
+    speaks = s.is_daemon or (not s.person and (s.undelivered_subject or s.has_original or s.is_machine or s.transcript))
+    return f"From {s.daemon}" if speaks else ""
 
 
 def _report_subject(s: Signals) -> str:
     phrase = s.undelivered_subject
     if s.person or not phrase:
         return ""
-    if s.has_original or (s.report_words if phrase not in VAGUE else CODES.search(s.text[:SCAN])):
+    plain = phrase not in VAGUE and (s.quoted_head or s.names_the_unreached)
+    if s.has_original or s.transcript or plain:
         return f"Subject says {phrase!r}, text or attached original agree"
     return ""
 
 
 def _robot_report(s: Signals) -> str:
-    """A no-reply or no-content sender that carries an SMTP answer and the original."""
-    if (s.has_original or CODES.search(s.text[:SCAN])) and says_so(s.local) and s.report_words:
-        return "a no-reply address, an SMTP answer and the original"
+    """A no-reply or no-content sender that carries an SMTP answer or the original."""
+    if (s.has_original or s.transcript) and says_so(s.local) and s.report_words:
+        return "a no-reply address, an SMTP answer or the original"
+    return ""
+
+
+def _says_absent(s: Signals) -> str:
+    """Auto-Submitted says who answered; an automatic answer by other headers says in its Subject that it is one."""
+    if s.submitted.startswith("auto-replied") and any(w in s.submitted for w in ("vacation", "owner-email")):
+        return f"Auto-Submitted: {s.submitted[:60]}"
+    if s.rule_answers:
+        return "an Exchange inbox rule that answers"
+    if s.absence_subject and (_auto_replied(s) or s.null_sender or (s.is_machine and s.names_an_answer)):
+        return f"Subject begins with {s.absence_subject!r}, and the headers are a machine's"
     return ""
 
 
 def _absence(s: Signals) -> str:
-    if s.absence_subject:
-        return f"Subject begins with {s.absence_subject!r}"
-    if s.submitted.startswith("auto-replied") and any(w in s.submitted for w in ("vacation", "owner-email")):
-        return f"Auto-Submitted: {s.submitted[:60]}"
-    if "x-ms-exchange-inbox-rules-loop" in s.first and _suppresses(s.get("x-auto-response-suppress")):
-        return "an Exchange inbox rule that answers"
-    return ""
-
-
-def _suppresses(value: str) -> bool:
-    return any(word.strip() in ("all", "oof", "autoreply") for word in value.split(","))
+    return f"Subject begins with {s.absence_subject!r}" if s.absence_subject else ""
 
 
 def _auto_replied(s: Signals) -> str:
@@ -140,7 +179,12 @@ def _auto_replied(s: Signals) -> str:
 
 
 def _helpdesk(s: Signals) -> str:
-    machine = s.submitted.startswith("auto-") or s.get("precedence") in ("bulk", "list") or "list-id" in s.first
+    machine = (
+        s.is_generated
+        or s.submitted.startswith("auto-replied")
+        or s.get("precedence") in ("bulk", "list")
+        or "list-id" in s.first
+    )
     names = (
         "x-jira-fingerprint", "x-servicenow-generated", "x-github-reason", "x-gitlab-notificationreason",
         "x-zendesk-from-account-id", "x-otrs-loop", "x-otobo-loop", "x-rt-ticket", "rt-ticket",
@@ -165,7 +209,7 @@ def _helpdesk(s: Signals) -> str:
 
 
 def _auto_generated(s: Signals) -> str:
-    if s.submitted and not s.submitted.startswith(("no", "none", "false", "0", "auto-replied")):
+    if s.is_generated:
         return f"Auto-Submitted: {s.submitted[:60]}"
     for name in ("x-autogenerated", "x-auto-generated", "x-cron-env", "x-mailgenerated"):
         if name in s.first and s.get(name) not in ("no", "false"):
@@ -215,28 +259,32 @@ def _null(s: Signals) -> str:
 
 
 RULES: tuple[Rule, ...] = (
-    ("receipt", "receipt", _receipt),
-    ("feedback report", "notification", _feedback),
-    ("challenge", "auto-reply", _challenge),
-    ("delivery report", "bounce", _delivery_report),
-    ("failed recipients", "bounce", _failed_recipients),
-    ("absence", "vacation", _absence),
-    ("mail daemon", "bounce", _daemon),
-    ("empty From", "bounce", _no_sender),
-    ("null sender's report", "bounce", _null_report),
-    ("report by subject", "bounce", _report_subject),
-    ("report of a robot", "bounce", _robot_report),
-    ("automatic answer", "auto-reply", _auto_replied),
-    ("other help desk", "helpdesk", _helpdesk),
-    ("generated", "notification", _auto_generated),
-    ("bulk", "bulk", _bulk),
-    ("list", "list", _list),
-    ("null sender", "notification", _null),
+    Rule("receipt", "receipt", _receipt),
+    Rule("Amazon's receipt", "receipt", _amazon_receipt),
+    Rule("feedback report", "notification", _feedback),
+    Rule("challenge", "auto-reply", _challenge),
+    Rule("delivery report", "bounce", _delivery_report),
+    Rule("Amazon's report", "bounce", _amazon_report),
+    Rule("failed recipients", "bounce", _failed_recipients),
+    Rule("automatic absence", "vacation", _says_absent),
+    Rule("absence by subject", "vacation", _absence, looks=True),
+    Rule("null sender's report", "bounce", _null_report),
+    Rule("daemon's report", "bounce", _original_of_a_daemon),
+    Rule("empty From", "bounce", _no_sender),
+    Rule("mail daemon", "bounce", _daemon, looks=True),
+    Rule("report by subject", "bounce", _report_subject, looks=True),
+    Rule("report of a robot", "bounce", _robot_report, looks=True),
+    Rule("automatic answer", "auto-reply", _auto_replied),
+    Rule("other help desk", "helpdesk", _helpdesk),
+    Rule("generated", "notification", _auto_generated),
+    Rule("bulk", "bulk", _bulk),
+    Rule("list", "list", _list),
+    Rule("null sender", "notification", _null),
 )
 
 
 KEPT: tuple[AutoKind, ...] = ("human", "bounce", "receipt")
-"""Kinds that mail from one of our own addresses keeps; whatever else a machine sends from there is our own."""
+"""Proven kinds that mail from one of our own addresses keeps; whatever else a machine sends from there is our own."""
 
 
 def classify(
@@ -250,17 +298,23 @@ def classify(
 ) -> Automatic:
     """``reasons``: the deciding one first, then the further ones."""
     signals = Signals(headers, tree, sender, subject, text, Ours(own_addresses))
-    kind: AutoKind = "human"
-    reasons: list[str] = []
-    for name, result, test in RULES:
-        reason = test(signals)
-        if reason:
-            kind = result if not reasons else kind
-            reasons.append(f"{name}: {reason}")
-    if kind not in KEPT and signals.address in signals.own:
-        kind = "own"
+    found = [(rule, reason) for rule in RULES if (reason := rule.test(signals))]
+    reasons = [f"{rule.name}: {reason}" for rule, reason in found]
+    kind: AutoKind = next((rule.kind for rule, _ in found), "human")
+    proven: AutoKind = next((rule.kind for rule, _ in found if not rule.looks), "human")
+    if proven not in KEPT and signals.address in signals.own:
+        kind = proven = "own"
         reasons.insert(0, f"own mail: From {signals.address} is ours")
     report = None
     if kind == "bounce":
         report = read_report(tree, headers, text, (*own_addresses, *recipients))
-    return Automatic(kind, tuple(reasons[:8]), report)
+    return Automatic(kind, tuple(reasons[:8]), report, proven)
+
+
+def enveloped(automatic: Automatic, mail_from: str) -> Automatic:
+    """What the envelope adds: only machines send from the null sender."""
+    if not is_null(mail_from) or automatic.by_structure != "human":
+        return automatic
+    kind: AutoKind = automatic.kind if automatic.is_auto else "notification"
+    reason = "null sender: the envelope names none"
+    return replace(automatic, kind=kind, by_structure=kind, reasons=(*automatic.reasons[:7], reason))

@@ -6,35 +6,65 @@ Collected from the texts of common servers and clients.
 
 from __future__ import annotations
 
-# The Subject of an absence note begins with one of these, followed by a colon, a dash, a bracket or its end.
-ABSENCE = (
-    "automatic reply", "automatic response", "auto reply", "auto-reply", "autoreply", "auto response",
-    "auto-response", "autoresponse", "auto responder", "autoresponder", "auto-responder", "autorespons",
-    "out of office", "out of the office", "out-of-office", "vacation", "vacation reply", "on vacation",
-    "away from", "i am out of the office", "i'm out of the office", "away until", "ooo",
-    "abwesenheit", "abwesenheitsnotiz", "abwesenheitsbenachrichtigung", "automatische antwort", "autoantwort",
-    "außer haus", "réponse automatique", "reponse automatique", "absence du bureau", "absent du bureau",
-    "message d'absence", "respuesta automática", "respuesta automatica", "fuera de la oficina",
-    "fuera de oficina", "risposta automatica", "fuori sede", "fuori ufficio", "automatisch antwoord",
-    "automatische beantwoording", "afwezig", "afwezigheid", "automatiskt svar", "autosvar", "automatisk svar",
-    "frånvaro", "frånvaromeddelande", "ikke til stede", "fraværende", "fravær", "ikke på kontoret",
-    "resposta automática", "resposta automatica", "ausência", "ausente do escritório", "fora do escritório",
-    "automaattinen vastaus", "poissaoloviesti", "poissa", "odpowiedź automatyczna", "automatyczna odpowiedź",
-    "autoodpowiedź", "automatická odpověď", "automatická odpoveď", "mimo kancelář", "автоответ",
-    "автоматический ответ", "автоматична відповідь", "автоматичен отговор", "automatikus válasz",
-    "házon kívül", "răspuns automat", "raspuns automat", "samodejni odgovor", "automatski odgovor",
-    "otomatik yanıt", "ofis dışında", "αυτόματη απάντηση", "מענה אוטומטי", "תשובה אוטומטית", "رد تلقائي",
-    "自動返信", "自動応答", "不在通知", "不在応答", "自动回复", "自動回覆", "자동 회신", "자동 응답", "부재중",
-    "trả lời tự động", "balasan otomatis", "การตอบกลับอัตโนมัติ",
+# What servers and clients put before the Subject that they answer by themselves, followed by a colon or a bracket.
+AUTOMATIC_ANSWERS = (
+    "automatic reply", "automatic response", "automated reply", "automated response", "auto reply", "auto-reply",
+    "autoreply", "auto response", "auto-response", "autoresponse", "auto responder", "autoresponder",
+    "auto-responder", "autorespons", "out of office autoreply", "out of office reply", "out-of-office reply",
+    "out of office automatic reply", "out of office re", "out of office response", "vacation reply",
+    "vacation autoreply", "automatische antwort", "automatische rückantwort", "autoantwort",
+    "automatisierte antwort", "abwesenheitsnotiz autoreply", "réponse automatique", "reponse automatique",
+    "réponse automatisée", "respuesta automática", "respuesta automatica", "respuesta automàtica",
+    "contestación automática", "risposta automatica", "automatisch antwoord", "automatische beantwoording",
+    "automatische reactie", "automatiskt svar", "autosvar", "automatisk svar", "automatisk besvarelse",
+    "resposta automática", "resposta automatica", "resposta automàtica", "erantzun automatikoa",
+    "automaattinen vastaus", "automaatvastus", "automaatne vastus", "automātiska atbilde", "automātiskā atbilde",
+    "automatinis atsakymas", "automatinis atsakas", "sjálfvirkt svar", "odpowiedź automatyczna",
+    "automatyczna odpowiedź", "autoodpowiedź", "automatická odpověď", "automatická odpoveď", "автоответ",
+    "автоматический ответ", "автоматична відповідь", "автоматичен отговор", "аўтаматычны адказ",
+    "автоматски одговор", "аутоматски одговор", "автоматты жауап", "автоматты түрде жауап беру",
+    "automatikus válasz", "răspuns automat", "raspuns automat", "samodejni odgovor", "samodejen odgovor",
+    "automatski odgovor", "përgjigje automatike", "otomatik yanıt", "otomatik cevap",
+    "avtomatik cavab", "avtomatik javob", "αυτόματη απάντηση", "ავტომატური პასუხი",
+    "ավտոմատ պատասխան", "מענה אוטומטי", "תשובה אוטומטית", "رد تلقائي", "الرد التلقائي", "رد آلي",
+    "پاسخ خودکار", "خودکار جواب", "स्वचालित उत्तर", "स्वचालित जवाब", "স্বয়ংক্রিয় উত্তর", "தானியங்கு பதில்",
+    "自動返信", "自動応答", "自动回复", "自动答复", "自動回覆", "自動答覆", "자동 회신", "자동 응답", "자동회신",
+    "자동응답", "trả lời tự động", "thư trả lời tự động", "tự động trả lời", "balasan otomatis",
+    "balasan automatik", "awtomatikong tugon", "การตอบกลับอัตโนมัติ", "ตอบกลับอัตโนมัติ", "ateb awtomatig",
+    "freagra uathoibríoch",
 )  # fmt: skip
 
-# Of ABSENCE: words that people write about their own matters too; they need another sign of a machine.
+# The same at the end of a Subject.
+ANSWER_TAILS = (
+    "(automatic response)", "(auto-reply)", "(autoreply)", "(auto reply)", "(automatic reply)", "(out of office)",
+    "(automatische antwort)", "(réponse automatique)",
+)  # fmt: skip
+
+# An absence named as such; people ask for help with theirs in the same words.
+ABSENCE = (
+    "out of office", "out of the office", "out-of-office", "vacation", "on vacation",
+    "away from", "i am out of the office", "i'm out of the office", "away until", "ooo",
+    "abwesenheit", "abwesenheitsnotiz", "abwesenheitsbenachrichtigung", "abwesenheitsmeldung",
+    "außer haus", "absence du bureau", "absent du bureau", "absence", "notification d'absence",
+    "message d'absence", "fuera de la oficina", "fuera de oficina", "ausencia", "fuori sede", "fuori ufficio",
+    "afwezig", "afwezigheid", "afwezigheidsbericht", "afwezigheidsmelding",
+    "frånvaro", "frånvaromeddelande", "ikke til stede", "fraværende", "fravær", "fraværsbesked",
+    "fraværsmelding", "ikke på kontoret", "ausência", "ausente do escritório", "fora do escritório",
+    "poissaoloviesti", "poissa", "poza biurem", "nieobecność", "mimo kancelář", "mimo kancelárie",
+    "házon kívül", "ofis dışında", "不在通知", "不在応答", "외출 중", "부재중", "부재 중", "외출중", "外出",
+)  # fmt: skip
+
+# Of ABSENCE: words that people write about their own matters too; they need another sign of a machine that answers.
 VAGUE_ABSENCE = frozenset({
-    "vacation", "on vacation", "away from", "away until", "ooo", "abwesenheit", "absent du bureau", "afwezig",
-    "afwezigheid", "frånvaro", "fraværende", "fravær", "ausência", "poissa", "außer haus", "mimo kancelář",
+    "vacation", "on vacation", "away from", "away until", "ooo", "abwesenheit", "absent du bureau", "absence",
+    "ausencia", "afwezig", "afwezigheid", "frånvaro", "fraværende", "fravær", "ausência", "poissa", "außer haus",
+    "mimo kancelář", "mimo kancelárie", "nieobecność", "poza biurem", "外出", "외출 중", "외출중",
     "fuori sede", "fuori ufficio", "ikke til stede", "ikke på kontoret", "ofis dışında", "házon kívül", "부재중",
-    "i am out of the office", "i'm out of the office", "fora do escritório", "fuera de oficina",
+    "부재 중", "i am out of the office", "i'm out of the office", "fora do escritório", "fuera de oficina",
 })  # fmt: skip
+
+# X-Mailer of programs that people write with.
+PROGRAMS = ("outlook", "mail (", "iphone", "ipad", "thunderbird", "evolution", "zimbra")
 
 # Anywhere in the Subject of a delivery report (not behind Re: or Fwd:).
 UNDELIVERED = (
@@ -99,6 +129,12 @@ DAEMONS = (
     "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer.daemon", "mail-daemon", "maildaemon",
     "postmaster", "post_master", "post-master", "poostmaster", "mdaemon", "mail-deamon", "mailer-deamon",
     "bounce", "bounces", "autonotify", "maildelivery", "mail-delivery", "mailsystem", "mail-system",
+)  # fmt: skip
+
+# Of DAEMONS: what no person is called. People write from postmaster@.
+MAIL_PROGRAMS = (
+    "mailer-daemon", "mailer_daemon", "mailerdaemon", "mailer.daemon", "mail-daemon", "maildaemon",
+    "mail-deamon", "mailer-deamon", "mail delivery", "mdaemon",
 )  # fmt: skip
 
 # Display names of the same.

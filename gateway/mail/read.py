@@ -77,8 +77,9 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
     )
     to = people["to"]
     automatic = auto.classify(headers, tree, shown_from, outer, text, own_addresses, [one.address for one in to])
-    inner = None if automatic.kind == "bounce" else _inner(content, depth)
-    forwarded = None if automatic.kind == "bounce" else forward.find(lines, outer) or _attached(content, inner)
+    is_report = automatic.by_structure == "bounce"
+    inner = None if is_report else _inner(content, depth)
+    forwarded = None if is_report else forward.find(lines, outer) or _attached(content, inner)
     answer = reply.reply_of(lines)
     claimed = marks.find((*known.in_reply_to, *known.references), outer, text, html)
     look = deskmail.Look(

@@ -149,15 +149,21 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Automatic:
-    """Whether a machine sent the mail, and the headers that say so (``reasons``)."""
+    """Whether a machine sent the mail, and what says so (``reasons``). ``by_structure`` is the kind that the mail's
+    structure and headers prove; ``kind`` counts the words of its subject and the name of its sender too."""
 
     kind: AutoKind = "human"
     reasons: tuple[str, ...] = ()
     bounce: Bounce | None = None
+    by_structure: AutoKind = "human"
 
     @property
     def is_auto(self) -> bool:
         return self.kind != "human"
+
+    @property
+    def proven_bounce(self) -> Bounce | None:
+        return self.bounce if self.by_structure == "bounce" else None
 
 
 @dataclass(frozen=True, slots=True)

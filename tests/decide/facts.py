@@ -117,7 +117,7 @@ def mail(sender: str = ANN, subject: str = "Printer", text: str = "It is broken.
 
 
 def envelope(**changes: Any) -> Envelope:
-    return replace(Envelope("", SUPPORT, time=NOW), **changes)
+    return replace(Envelope("sender@acme.example", SUPPORT, time=NOW), **changes)
 
 
 def delivery(policy: Mapping[str, Any] | None = None, **changes: Any) -> DeliveryContext:

@@ -48,7 +48,7 @@ class Row(NamedTuple):
 
 
 def automatic(email: Email, kind: Any, bounce: Bounce | None = None) -> Email:
-    return replace(email, auto=Automatic(kind, ("said so",), bounce))
+    return replace(email, auto=Automatic(kind, ("said so",), bounce, by_structure=kind))
 
 
 def desks_own(sender: str = SUPPORT) -> Email:

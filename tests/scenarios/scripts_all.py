@@ -3,6 +3,7 @@
 from tests.scenarios import (
     scripts,
     scripts_audience,
+    scripts_automatic,
     scripts_files,
     scripts_operator,
     scripts_requesters,
@@ -16,4 +17,5 @@ ALL = [
     *scripts_audience.ALL,
     *scripts_operator.ALL,
     *scripts_texts.ALL,
+    *scripts_automatic.ALL,
 ]

@@ -51,7 +51,8 @@ def words_at(number: int, *said: str, internal: bool | None = None) -> Any:
     return check
 
 
-ABSENT = M("v", GIL, "Automatic reply: our mail server sends no automatic replies", text="Please look at it.")
+REPLIED = {"Auto-Submitted": "auto-replied (vacation)"}
+ABSENT = M("v", GIL, "Automatic reply: our mail server sends no automatic replies", text="Please look at it.", headers=REPLIED)
 RULE = {"name": "newsletters", "when": [{"field": "subject", "contains": "offer"}], "skip": True}
 
 SUPPRESSED = [
@@ -94,7 +95,7 @@ SUPPRESSED = [
         refused(drop("v"), "the desk has part of it"), refused(release("v"), "only mail that was set aside"),
     ]),
     Scenario("a real absence stays suppressed", [
-        (ABSENT, "suppress vacation"), (M("w", BOB, "Automatic reply: away", text="Back on Monday."), "suppress vacation"),
+        (ABSENT, "suppress vacation"), (M("w", BOB, "Automatic reply: away", text="Back on Monday.", headers=REPLIED), "suppress vacation"),
         release("v"), became("w", "suppress vacation"),
     ]),
 ]  # fmt: skip
@@ -168,13 +169,13 @@ STRANGERS = [
         *STRANGER, drop("v"), release("v", 1), became("v", "internal 1"),
     ], check=words_at(1, "none of this client's people", internal=True)),
     Scenario("a suppressed stranger", [
-        STRANGER[0], (M("v", EVE, "Automatic reply: read this"), "suppress vacation"), release("v", 1), became("v", "internal 1"),
+        STRANGER[0], (M("v", EVE, "Automatic reply: read this", headers=REPLIED), "suppress vacation"), release("v", 1), became("v", "internal 1"),
     ], check=words_at(1, "none of this client's people", internal=True)),
     Scenario("who takes part is not marked", [
-        STRANGER[0], (M("v", BOB, "Automatic reply: read this"), "suppress vacation"), release("v", 1), became("v", "comment 1"),
+        STRANGER[0], (M("v", BOB, "Automatic reply: read this", headers=REPLIED), "suppress vacation"), release("v", 1), became("v", "comment 1"),
     ], check=lambda s: "released" not in notes(s, 1)[0][1]),
     Scenario("and is internal where the operator says so", [
-        STRANGER[0], (M("v", BOB, "Automatic reply: read this"), "suppress vacation"),
+        STRANGER[0], (M("v", BOB, "Automatic reply: read this", headers=REPLIED), "suppress vacation"),
         release("v", 1, audience="internal"), became("v", "internal 1"),
     ]),
     Scenario("a person who has a ticket of their own and is moved may go on", [
@@ -208,7 +209,7 @@ OURS = [
     ]),
     Scenario("automatic mail of ours is no ticket", [
         (M("a", OWN, "Your ticket was received", headers=AUTOMATIC), "suppress own"),
-        (M("b", OWN, "Automatic reply: away"), "suppress own"),
+        (M("b", OWN, "Automatic reply: away", headers=REPLIED), "suppress own"),
         (M("c", OWN, "Ticket", headers={"Precedence": "bulk"}), "suppress own"),
         (M("d", OWN, "Ticket", headers={"X-Zammad-Ticket-ID": "1", "Auto-Submitted": "auto-replied"}), "suppress own"),
     ]),
