@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,17 +33,20 @@ sys.path.insert(0, str(HERE.parent))
 
 from tests.faults import page  # noqa: E402
 
+SECTIONS = "<!-- sections -->"
+
 
 def configuration() -> str:
     lines = [
         "# Configuration",
         "",
-        "Made from the code by `make docs`. `gateway.toml` is TOML; the file is `--config`, else the environment",
+        "Made from the code by `make docs`. The file is TOML: that of `--config`, else of the environment",
         "variable `GATEWAY_CONFIG`, else `./gateway.toml`. Unknown keys are errors. The API key may come from the",
         "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
-        'Several desks: `[desks.NAME]` instead of `[desk]`, and `desk = "NAME"` in a mailbox.',
+        'For several desks write `[desks.NAME]` instead of `[desk]`, and `desk = "NAME"` in a mailbox.',
     ]
-    lines += ["", "## Of all", "", "Keys stand above all sections.", ""]
+    lines += ["", SECTIONS]
+    lines += ["", "## Top level", "", "These keys stand above all sections.", ""]
     lines += ["| key | type | default | what |", "|---|---|---|---|"]
     for name, field in config.Settings.model_fields.items():
         if field.description and not field.exclude and _model(field.annotation)[0] is None:
@@ -53,7 +57,9 @@ def configuration() -> str:
         if model is not None:
             title = "[desk]" if name == "desks" else f"[[{name}]]" if many else f"[{name}]"
             lines += _section(title, model)
-    return "\n".join(lines) + "\n"
+    titles = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
+    links = " · ".join(f"[`{title}`](#{re.sub(r'[^a-z ]', '', title.lower()).replace(' ', '-')})" for title in titles)
+    return "\n".join(lines).replace(SECTIONS, links) + "\n"
 
 
 def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> list[str]:

@@ -37,18 +37,18 @@ class FileSettings(BaseModel):
         description="upload; upload as text under a neutral name; keep until an operator releases it; do not upload"
     )
     type: tuple[Annotated[str, AfterValidator(_type)], ...] = Field(
-        (), description="media types that the content shows, * and ? allowed; of a list any will do, as below"
+        (), description="media types by content, * and ? allowed; any one of a list, as below"
     )
     extension: tuple[Annotated[str, AfterValidator(_ending)], ...] = Field((), description="endings of the name")
     filename: tuple[Annotated[str, Field(min_length=1)], ...] = Field((), description="the whole name, with * and ?")
     program: bool | None = Field(None, description="by content or name it is a program or script")
-    page: bool | None = Field(None, description="by content, name or label a browser would run it (HTML, XML)")
+    page: bool | None = Field(None, description="a browser would run it, by content, name or label (HTML, XML)")
     macros: bool | None = Field(None, description="an Office file with macros")
     disguised: bool | None = Field(None, description="a second ending hides what it is (invoice.pdf.exe)")
     holds_program: bool | None = Field(None, description="an archive, or attached mail, with a program or script in it")
     encrypted: bool | None = Field(None, description="an archive or Office file with a password")
-    closed: bool | None = Field(None, description="an archive that cannot be read whole (7z, rar, damaged)")
-    deeper: Annotated[int, Field(ge=0)] | None = Field(None, description="more archives within each other than this")
+    closed: bool | None = Field(None, description="an archive that cannot be read completely (7z, rar, damaged)")
+    deeper: Annotated[int, Field(ge=0)] | None = Field(None, description="archives nested deeper than this")
     more_files: Annotated[int, Field(ge=0)] | None = Field(None, description="more files in an archive than this")
     larger: Annotated[int, Field(ge=0)] | None = Field(None, description="more bytes than this")
 

@@ -29,22 +29,24 @@ class NoticeSettings(HandlingPart):
     desk: Name = Field("default", description="name of the desk, with several desks")
     mailbox: MailAddress | None = Field(None, description="only mail to this mailbox")
     senders: tuple[SenderText, ...] = Field(
-        (), description="addresses or domains in From; a passing verdict about it proves the mail"
+        (), description="addresses or domains in From; proof is a passing verdict for it"
     )
-    networks: tuple[Network, ...] = Field((), description="peers whose mail is proven by where it comes from")
-    logins: tuple[Name, ...] = Field((), description="[[smtp.users]] whose mail is proven by the login")
+    networks: tuple[Network, ...] = Field((), description="networks of peers; proof of all mail that comes from there")
+    logins: tuple[Name, ...] = Field((), description="[[smtp.users]]; proof of all mail sent with that login")
     token: SecretStr | None = Field(
-        None, description='what follows "+" in the recipient and proves the mail: 12 letters and digits or more'
+        None, description='the part after "+" in the recipient; proof of the mail. At least 12 letters and digits'
     )
     dedicated: bool = Field(
-        False, description="nothing else comes from there: what does not look like the product counts as not read"
+        False, description="nothing else comes from there: mail that does not look like the product counts as not read"
     )
     when: tuple[ConditionSettings, ...] = Field((), description="conditions besides the profile's; all must hold")
-    client: str = Field("", description="client of all its mail, by name or alias")
-    aliases: dict[str, str] = Field({}, description="clients of texts that the mail names, such as account numbers")
+    client: str = Field("", description="the client that all its mail is about, by name or alias")
+    aliases: dict[str, str] = Field(
+        {}, description="what a mail calls a client (such as an account number) = the client"
+    )
     priorities: dict[str, str] = Field({}, description="the desk's priority for a severity word of the profile")
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
-    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to come, besides the profile's")
+    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to arrive, besides the profile's")
 
     @model_validator(mode="after")
     def _provable(self) -> NoticeSettings:

@@ -79,7 +79,7 @@ class WhoPart(Section):
     when: tuple[ConditionSettings, ...] = Field(
         (), description="what its mails look like: conditions as in rules, all must hold"
     )
-    reads: tuple[str, ...] = Field((), description="names of which one must be read as well")
+    reads: tuple[str, ...] = Field((), description="names, of which at least one must also be read")
 
 
 class ReadPart(Section):
@@ -93,7 +93,7 @@ class ReadPart(Section):
     where: Texts = Field((), description="the labels, column headings, properties, or paths with dots and *")
     name: FieldName | None = Field(None, description="the name that the whole value gets")
     regex: Texts = Field((), description="RE2; (?P<name>…) captures; of several the first that matches")
-    value: str = Field("", description="what the name gets instead where the place is there and the regex matches")
+    value: str = Field("", description="value to use instead, if the place exists and the regex matches")
     many: bool = Field(False, description="all values count, not only the first")
 
     @model_validator(mode="after")
@@ -127,7 +127,7 @@ class KeyPart(Section):
     id: tuple[str, ...] = Field((), description="the vendor's own number: the first that was read is the whole key")
     object: tuple[str, ...] = Field((), description="what has the problem; each must be read, unless an id was")
     condition: tuple[str, ...] = Field(
-        (), description="what is wrong with it; a mail that says that it is over, and names none of these, ends nothing"
+        (), description="what is wrong with it; a recovery that names none of these ends nothing"
     )
     scope: tuple[str, ...] = Field(
         (), description="what else keeps objects apart, such as a server or an account that the mail names"
@@ -153,9 +153,9 @@ class StatePart(Section):
     )
     open: tuple[Word, ...] = Field((), description="there is a problem; wins over the others")
     planned: tuple[Word, ...] = Field((), description="planned work is announced")
-    update: tuple[Word, ...] = Field((), description="there is news of an open problem; without one, nothing to do")
+    update: tuple[Word, ...] = Field((), description="news about an open problem; ignored if none is open")
     close: tuple[Word, ...] = Field((), description="it is over")
-    ignore: tuple[Word, ...] = Field((), description="nothing is to be done")
+    ignore: tuple[Word, ...] = Field((), description="nothing has to be done")
 
     @model_validator(mode="after")
     def _once(self) -> StatePart:
@@ -218,20 +218,18 @@ class TimePart(Section):
 class HandlingPart(Section):
     """What becomes of the notices, and where their tickets go."""
 
-    close: bool | None = Field(
-        None, description="a recovery may close a ticket that nobody touched; it may unless said"
-    )
+    close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
     hold: Annotated[float, Field(ge=0)] | None = Field(
         None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
     )
     reopen: Annotated[float, Field(ge=0)] | None = Field(
         None,
-        description="seconds since the closing in which a new problem reopens the ticket, 0 = never; "
+        description="seconds after closing within which a recurrence reopens the ticket, 0 = never; "
         f"{_DEFAULT.reopen:.0f} unless said",
     )
     cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
         None,
-        description="the occurrences that are told by a comment, beyond the last each multiple of it; "
+        description="the occurrences that get a comment; beyond the last, each multiple of it; "
         f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
     )
     flaps: Annotated[int, Field(ge=0)] | None = Field(
@@ -246,13 +244,13 @@ class HandlingPart(Section):
     storm_window: Annotated[float, Field(gt=0)] | None = Field(
         None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
     )
-    files: bool | None = Field(None, description="files of later mails are uploaded too; they are unless said")
+    files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
     bundle: Literal["", "link_only", "sync_updates"] | None = Field(
         None, description="how tickets of several clients about one incident are bundled; empty = not"
     )
     fan_out: bool | None = Field(None, description="later updates on the master are mailed to the clients' contacts")
     announce: bool | None = Field(
-        None, description="the desk may mail the client about a new ticket; else it is made elsewhere and moved"
+        None, description="let the desk mail the client about a new ticket; else it is made elsewhere and moved"
     )
     move_after: Annotated[float, Field(ge=0)] | None = Field(
         None,
@@ -296,14 +294,14 @@ class ExpectPart(Section):
 
     name: ProfileName = Field(description="name of the expectation")
     object: str = Field("*", description="of which object: * and ? stand for any text")
-    each: bool = Field(False, description="every object that was ever seen has to be heard of, not just any")
+    each: bool = Field(False, description="expect a mail about every object that was ever seen, not just about any")
     states: tuple[State, ...] = Field(
         ("open", "update", "close", "planned", "ignore"), description="what it may say; only close = a success"
     )
     by: tuple[Clock, ...] = Field((), description="times of the day by which it comes, HH:MM")
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field((), description="on these days")
     every: Annotated[float, Field(gt=0)] | None = Field(None, description="seconds from one to the next")
-    learn: bool = Field(False, description="the rhythm is taken from the mails of the last weeks")
+    learn: bool = Field(False, description="learn the times from the mails of the last weeks")
     grace: Annotated[float, Field(ge=0)] = Field(3600, description="seconds that it may be late")
     timezone: Zone = Field("", description="of the times; the notice's when empty")
     client: str = Field("", description="client of the ticket; the notice's when empty")
@@ -380,7 +378,7 @@ class Profile(Section):
     client: ClientPart = ClientPart()
     time: TimePart = TimePart()
     policy: PolicyPart = PolicyPart()
-    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to come")
+    expect: tuple[ExpectPart, ...] = Field((), description="mails that have to arrive")
     fixture: tuple[FixturePart, ...] = Field((), description="mails to try it with")
 
     @model_validator(mode="after")

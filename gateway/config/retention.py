@@ -19,13 +19,13 @@ class RetentionSettings(Section):
     """How long mail that came to its end is kept, in seconds since then; 0 = for ever. Mail that is pending or
     held, and files that are held, are kept whatever this says."""
 
-    done: Age = Field(90 * DAY, description="the mail as it came, where it became a ticket or a comment")
+    done: Age = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
     suppressed: Age = Field(30 * DAY, description="the same of suppressed mail")
     quarantined: Age = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
     traces: Age = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
     events: Age = Field(365 * DAY, description="the history of deliveries")
-    rows: Age = Field(730 * DAY, description="deliveries themselves; their counts are carried on")
-    ids: Age = Field(0, description="the Message-IDs that lead to tickets, since they were learnt")
+    rows: Age = Field(730 * DAY, description="the deliveries themselves; their counts are kept")
+    ids: Age = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
     every: Seconds = Field(300, description="seconds between two rounds")
 
     @model_validator(mode="after")

@@ -28,7 +28,7 @@ class ConditionSettings(_Part):
     """A comparison of a field, or a group of conditions."""
 
     field: str = Field("", description="what is looked at; header:NAME for a header")
-    equals: Texts | None = Field(None, description="the same text, without case; of a list any will do, as below")
+    equals: Texts | None = Field(None, description="the same text, ignoring case; any one of a list, as below")
     contains: Texts | None = Field(None, description="a part of the text")
     glob: Texts | None = Field(None, description="* and ? in the whole text")
     regex: Texts | None = Field(None, description="RE2 somewhere in the text; (?P<name>…) captures")
@@ -121,8 +121,8 @@ class ExampleSettings(_Part):
     spam_score: float | None = Field(None, description="its score")
     scl: int | None = Field(None, description="Microsoft's spam confidence level")
     at: str = Field("2026-11-23T10:00", description="date and time, in the configured timezone")
-    client: str = Field("", description="the client that the rule is to get out of it, by name or alias")
-    title: str = Field("", description="the title that it is to make")
+    client: str = Field("", description="the client that the rule must find, by name or alias")
+    title: str = Field("", description="the title that the rule must make")
 
 
 class RuleSettings(_Part):
@@ -135,19 +135,20 @@ class RuleSettings(_Part):
     board: str = Field("", description="board of the ticket")
     status: str = Field("", description="its status; needs board; the board's default when absent")
     priority: str = Field("", description="its priority")
-    priority_at_least: str = Field("", description="its priority, where that is lower in priorities")
+    priority_at_least: str = Field("", description="raise its priority to this, if it is lower in priorities")
     category: str = Field("", description="its category, by name or id; needs board")
     subcategory: str = Field("", description="its subcategory, by name or id; needs category")
     assignee: str = Field("", description="address of the technician who gets it")
     client: str = Field("", description="client by name or alias; may hold {captures}")
     contact: str = Field("", description="address of the requester; may hold {captures}")
     title: str = Field("", description="title; may hold {captures}, {subject}, {from}")
-    internal: bool = Field(False, description="the text becomes an internal comment")
-    skip: bool = Field(False, description="no ticket: suppressed with a record")
-    quarantine: bool = Field(False, description="no ticket until a person releases it")
-    go_on: bool = Field(False, description="later rules may add what this one leaves open")
+    internal: bool = Field(False, description="make the text an internal comment")
+    skip: bool = Field(False, description="suppress the mail (skipped-by-rule)")
+    quarantine: bool = Field(False, description="quarantine the mail until a person releases it")
+    go_on: bool = Field(False, description="let later rules add what this one does not set")
     on_failure: Literal["go_on", "fallback", "skip"] = Field(
-        "go_on", description="client or contact not found: next rule, fallback client, or without that action"
+        "go_on",
+        description="if client or contact cannot be found: next rule, fallback client, or leave that action out",
     )
     example: tuple[ExampleSettings, ...] = Field((), description="mails to try it with")
 

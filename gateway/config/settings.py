@@ -57,7 +57,7 @@ class DeskSettings(Section):
     rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
     burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
     senders: tuple[MailAddress, ...] = Field(
-        (), alias="from", description="addresses that the desk's own mail comes from, beside the mailboxes"
+        (), alias="from", description="addresses that the desk sends its own mail from, besides the mailboxes"
     )
 
     def key(self) -> str:
@@ -84,7 +84,7 @@ class HttpSettings(Section):
 
     listen: HostPort = Field("127.0.0.1:8025", description="address and port of /healthz, /readyz, /metrics")
     token_file: Path | None = Field(
-        None, description="file with the token that lets others than loopback read the details of /readyz"
+        None, description="file with the token for reading the details of /readyz from elsewhere than loopback"
     )
 
     def token(self) -> str:
@@ -104,14 +104,15 @@ class StoreSettings(Section):
     """Where accepted mail and the mapping table live."""
 
     url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
-    spool: Path | None = Field(None, description="folder of large mails; beside the database when empty")
+    spool: Path | None = Field(None, description="folder for large mails; beside the database when empty")
     spool_over: Annotated[int, Field(ge=0)] = Field(256 * 1024, description="bytes; larger mails go to the spool")
     objects: str = Field(
         "",
-        description="object store of large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///",
+        description="object store for large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///",
     )
     objects_options: dict[str, str] = Field(
-        {}, description="what the object store needs beside the environment, for example aws_endpoint, aws_region"
+        {},
+        description="options of the object store that are not in the environment, for example aws_endpoint, aws_region",
     )
     min_free: Annotated[int, Field(ge=0)] = Field(
         256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)"
@@ -138,16 +139,18 @@ class StoreSettings(Section):
 class WorkSettings(Section):
     """How accepted mail is worked on."""
 
-    concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries worked on at once")
+    concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries of a desk processed at once")
     lease: Annotated[float, Field(ge=1)] = Field(
-        30, description="seconds until the mail of a process that stopped is taken over; renewed while it lives"
+        30, description="seconds until others take over the mail of a dead process; renewed while it lives"
     )
     name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
-        "", description="of this process: the same after a restart, unlike any other's; drawn at start when empty"
+        "", description="name of this process: unique, and the same after a restart; random when empty"
     )
-    retry_for: Seconds = Field(5 * 86400, description="seconds of temporary failures until quarantine")
+    retry_for: Seconds = Field(
+        5 * 86400, description="seconds for which temporary failures are retried before quarantine"
+    )
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
-    remember: Seconds = Field(30 * 86400, description="seconds that a redelivery is recognised")
+    remember: Seconds = Field(30 * 86400, description="seconds for which a redelivery is recognised")
     remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
 
 
@@ -177,7 +180,7 @@ class GuardSettings(Section):
     answers: Count = Field(4, description="automatic replies of one sender in 15 minutes")
     domain_tickets_per_hour: Count = Field(2000, description="the same for a domain that is not a public one")
     domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
-    own_per_hour: Count = Field(60, description="tickets and comments of one of our own addresses in an hour")
+    own_per_hour: Count = Field(60, description="tickets and comments by one of our own addresses in an hour")
 
 
 class MailboxSettings(Section):
@@ -188,43 +191,50 @@ class MailboxSettings(Section):
     board: Name | None = Field(None, description="board of new tickets; the desk's default board when absent")
     status: Name | None = Field(None, description="status of new tickets; the board's default when absent")
     priority: Name | None = Field(None, description="priority of new tickets; the board's default when absent")
-    fallback_client: Name | None = Field(None, description="client of senders whom the desk does not know")
+    fallback_client: Name | None = Field(None, description="client for senders that the desk does not know")
     closed: Literal["reopen", "new_linked", "comment", "board"] = Field(
-        "board", description="a reply to a closed ticket: reopen, new_linked, comment, or as the board says"
+        "board", description="what a reply to a closed ticket does: reopen, new_linked, comment, or as the board says"
     )
     reopen_window: Annotated[float, Field(ge=0)] = Field(
-        14 * 86400, description="seconds since the closing in which a reply reopens; later: a linked new ticket"
+        14 * 86400,
+        description="seconds after closing within which a reply reopens the ticket; later: a linked new ticket",
     )
     reopen_status: Name | None = Field(None, description="status of a reopened ticket; the board's when absent")
     double_send: Annotated[float, Field(ge=0)] = Field(
-        0, description="seconds in which the same sender and subject join one ticket; 0 = off"
+        0, description="seconds within which mails with the same sender and subject join one ticket; 0 = off"
     )
     contacts: Literal["never", "mapped", "always"] = Field(
-        "never", description="make a contact of a new sender with a pass: never, of mapped domains, or always"
+        "never", description="create a contact for a new sender with a pass: never, for mapped domains, or always"
     )
-    infer_client: bool = Field(True, description="the client to whom all contacts of the sender's domain belong")
+    infer_client: bool = Field(True, description="use the client that all contacts of the sender's domain belong to")
     lists: tuple[Alias, ...] = Field(
-        (), description="mailing lists (or @domain) that may say who wrote, with a pass; our own addresses may too"
+        (),
+        description="mailing lists (or @domain) that may say who wrote a mail, with a pass; our own addresses may too",
     )
     reply_to: tuple[Alias, ...] = Field(
-        (), description="web forms (or @domain): the requester of their mail is the one in Reply-To"
+        (), description="web forms (or @domain) whose requester is the person in Reply-To"
     )
-    watch_cc: bool = Field(False, description="contacts of the client in Cc are put on the ticket's watch list")
+    watch_cc: bool = Field(False, description="put contacts of the client in Cc on the ticket's watch list")
     forwarders: tuple[MailAddress, ...] = Field(
-        (), description="addresses whose forwards count for the original sender, also without a verdict"
+        (), description="addresses whose forwards count as the original sender's mail, even without a verdict"
     )
-    templates: Path | None = Field(None, description="folder of own templates; what is not there is as shipped")
+    templates: Path | None = Field(
+        None, description="folder of your own templates; the shipped ones are used for the rest"
+    )
     attach_original: bool = Field(False, description="upload the original mail as original.eml")
     internal_files: Literal["hold", "upload"] = Field(
-        "hold", description="files of an internal comment, for a ticket's customer may open what is on it"
+        "hold",
+        description="what to do with files of internal comments, as the ticket's customer can open all its files",
     )
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
-    tags: bool = Field(True, description='take "+tag" in the local part')
+    tags: bool = Field(True, description='accept "+tag" in the local part')
     file: tuple[FileSettings, ...] = Field((), description="what becomes of its files, before [[file]]")
-    disabled: Literal["", "pause", "closed"] = Field("", description="refuse: for now (450) or for good (550)")
-    on_fail: Fate = Field("quarantine", description="mail whose sender is disproven")
-    on_none: Fate = Field("accept", description="mail that proves no sender")
-    on_unknown: Fate = Field("accept", description="mail whose sender could not be looked at")
+    disabled: Literal["", "pause", "closed"] = Field(
+        "", description="refuse mail for now (paused, 450) or for good (closed, 550)"
+    )
+    on_fail: Fate = Field("quarantine", description="what to do with mail whose verdict is fail")
+    on_none: Fate = Field("accept", description="what to do with mail whose verdict is none")
+    on_unknown: Fate = Field("accept", description="what to do with mail whose verdict is unknown")
 
 
 def _mail_domain(text: str) -> str:
@@ -260,11 +270,11 @@ class Settings(Section):
     guard: GuardSettings = GuardSettings()
     log: LogSettings = LogSettings()
     domain: tuple[DomainSettings, ...] = Field((), description="clients of mail domains")
-    aliases: dict[str, str] = Field({}, description="clients by other names that rules and notices may meet")
+    aliases: dict[str, str] = Field({}, description="other names of clients in rules and notices = the client")
     importance: dict[Literal["high", "low"], str] = Field(
         {}, description="the desk's priorities of mail that its sender marked: high, low"
     )
-    priorities: tuple[Name, ...] = Field((), description="the desk's priorities, lowest first: what is a rise")
+    priorities: tuple[Name, ...] = Field((), description="the desk's priorities, lowest first")
     timezone: str = Field("UTC", description="of times and dates in rules and notices")
     rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
     notices: NoticesSettings = NoticesSettings()

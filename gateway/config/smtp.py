@@ -20,10 +20,10 @@ class LimitSettings(Section):
     connections_per_minute: Count = Field(300, description="new connections of one address in a minute")
     mails_per_minute: Count = Field(300, description="mails of one address in a minute")
     mails_per_sender: Count = Field(
-        3000, description="mails taken of one sender in an hour (proven, else of one network); beyond [guard]: 450"
+        3000, description="mails accepted from one sender in an hour (proven, else per network); more get 450"
     )
     mails_per_sender_domain: Count = Field(12_000, description="the same for the sender's domain")
-    recipients_per_minute: Count = Field(1000, description="recipients named by one address in a minute")
+    recipients_per_minute: Count = Field(1000, description="recipients from one address in a minute")
     commands_per_session: Count = Field(5000, description="commands in one session")
     errors_per_session: Count = Field(20, description="refused commands in one session")
     errors_per_hour: Count = Field(500, description="refused commands of one address in an hour")
@@ -31,12 +31,14 @@ class LimitSettings(Section):
     unknown_per_hour: Count = Field(100, description="unknown recipients named by one address in an hour")
     logins_per_session: Count = Field(3, description="wrong passwords in one session")
     logins_per_hour: Count = Field(20, description="wrong passwords of one address in an hour")
-    tarpit: Annotated[float, Field(ge=0, le=30)] = Field(1, description="seconds that answers wait after 5 errors")
+    tarpit: Annotated[float, Field(ge=0, le=30)] = Field(
+        1, description="seconds by which replies are delayed after 5 errors"
+    )
     exempt: tuple[Network, ...] = Field(
         ("127.0.0.0/8", "::1/128"), description="networks without these limits; relays are exempt too"
     )
     deny: tuple[Network, ...] = Field((), description="networks that are refused (554)")
-    allow: tuple[Network, ...] = Field((), description="networks that deny does not hit")
+    allow: tuple[Network, ...] = Field((), description="networks exempt from deny")
 
 
 class VerdictSettings(Section):
@@ -67,7 +69,7 @@ class UserSettings(Section):
 
     login: Name = Field(description="the name")
     password_hash: str = Field(description="scrypt$…, made by: python -m gateway.smtp.auth")
-    senders: tuple[str, ...] = Field((), description="addresses or @domains that it may write as")
+    senders: tuple[str, ...] = Field((), description="addresses or @domains that it may send as")
 
 
 class ListenerSettings(Section):
@@ -78,7 +80,7 @@ class ListenerSettings(Section):
     kind: Literal["mx", "relay", "submission", "lmtp"] = Field("mx", description="what it is for")
     tls: Literal["off", "offer", "require", "implicit"] = Field("offer", description="offered with a certificate")
     networks: tuple[Network, ...] = Field((), description="who may connect; relay: [smtp] relays when empty")
-    vouched: tuple[Network, ...] = Field((), description="peers that may write in our own domains' names")
+    vouched: tuple[Network, ...] = Field((), description="peers that may send in the name of our own domains")
     balancers: tuple[Network, ...] = Field((), description="peers that must send a PROXY header (v1 or v2)")
     reuse_port: bool = Field(False, description="share the port with other processes (SO_REUSEPORT)")
     max_size: Annotated[int, Field(ge=1024)] | None = Field(None, description="largest mail; [smtp] max_size")
@@ -96,14 +98,16 @@ class SmtpSettings(Section):
     max_in_flight: Annotated[int, Field(ge=1024)] = Field(
         1024 * 1024 * 1024, description="bytes of mails that are arriving, over all sessions (452 beyond)"
     )
-    max_received: Annotated[int, Field(ge=1)] = Field(50, description="Received lines of a mail; more is a loop")
+    max_received: Annotated[int, Field(ge=1)] = Field(50, description="Received lines in a mail; more is a loop")
     max_pending: Annotated[int, Field(ge=0)] = Field(
-        0, description="pending deliveries beyond which mail waits; 0 = no limit"
+        0, description="pending deliveries beyond which mail is deferred; 0 = no limit"
     )
     max_memory: Annotated[int, Field(ge=0)] = Field(
-        0, description="bytes of the process beyond which mail waits; 0 = no limit"
+        0, description="bytes of memory of the process beyond which mail is deferred; 0 = no limit"
     )
-    max_lag: Annotated[float, Field(ge=0)] = Field(5, description="seconds of event-loop stall beyond which mail waits")
+    max_lag: Annotated[float, Field(ge=0)] = Field(
+        5, description="seconds of event-loop stall beyond which mail is deferred"
+    )
     timeout: Seconds = Field(120, description="seconds without a command or a block of data")
     data_timeout: Seconds = Field(600, description="seconds for the data of one mail")
     floor_rate: Annotated[int, Field(ge=0)] = Field(500, description="least bytes a second of data, after a minute")
@@ -112,12 +116,14 @@ class SmtpSettings(Section):
         description="LF without CR, CR without LF: accept and note, refuse, or make them line ends; "
         "when not set, mx listeners refuse and the others accept",
     )
-    loop_header: str = Field("X-Mail-Ticket-Gateway", description="our own mark; with our hostname it is a loop")
+    loop_header: str = Field(
+        "X-Mail-Ticket-Gateway", description="the gateway's own mark; with our hostname it is a loop"
+    )
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
     tls_key: Path | None = Field(None, description="private key (PEM)")
-    drain: Seconds = Field(30, description="seconds that a mail under way may take after SIGTERM")
+    drain: Seconds = Field(30, description="seconds that a mail in progress may take after SIGTERM")
     authserv_ids: tuple[str, ...] = Field(
-        (), description='whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
+        (), description='authserv-ids whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
     )
     authserv_depth: Annotated[int, Field(ge=0)] = Field(
         3, description="Received lines that may stand above the relay's Authentication-Results"
