@@ -235,15 +235,18 @@ class Collector:
         self.note("winmail.dat unpacked")
         if not any(text.strip() for text in self.content.texts) and not self.content.htmls:
             html = found.html_text or (
-                decode(found.html, _meta(found.html), self.content.charsets)[0] if found.html else ""
+                decode(found.html, _meta(found.html) or found.label, self.content.charsets)[0] if found.html else ""
             )
             if html.strip():
                 self._add_html(html, part)
             elif found.text.strip():
                 self._add_text(body_text(found.text, {}))
+        if found.item:
+            self._add_text("\n".join(found.item))
         for number, (name, data) in enumerate(found.files, 1):
             self.add(part, f"{part.path or '1'}!{number}", name, _guess(name), data)
-        return True
+        # What was not read to the end stays to be seen.
+        return found.is_whole
 
     def text(self, part: Part) -> None:
         """A part that is the letter, or a piece of it."""

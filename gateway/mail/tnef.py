@@ -10,7 +10,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import limits, rtf
+from . import limits, rtf, tnefitems
+from .charset import decode
 
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _PROPERTIES = (0x9003, 0x9005)
@@ -18,6 +19,10 @@ _RECIPIENTS = 0x9004
 _SIZES = {0x2: 2, 0xB: 2, 0x3: 4, 0x4: 4, 0xA: 4, 0x5: 8, 0x6: 8, 0x7: 8, 0x14: 8, 0x40: 8, 0x48: 16}
 _OF_ANY_SIZE = (0x0, 0xD, 0x1E, 0x1F, 0x102)
 _EMBEDDED = b"\x07\x03\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46"
+_CODE_PAGE = 0x9007
+_LONG_NAME = 0x3707
+_CODE_PAGES = {936: "gb18030", 20866: "koi8-r", 21866: "koi8-u", 28591: "iso-8859-1", 28592: "iso-8859-2",
+               50220: "iso-2022-jp", 51932: "euc-jp", 51949: "euc-kr", 54936: "gb18030", 65001: "utf-8"}  # fmt: skip
 _DEEPEST = 5
 _NOWHERE = -1
 _MOST_OBJECTS = 1_000
@@ -27,6 +32,12 @@ _MOST_COPIED = 1 << 31  # bytes: the library copies the rest of the data at each
 
 @dataclass(slots=True)
 class Tnef:
+    """``item`` are the facts of a meeting, a task or a contact. ``is_whole``: nothing else is in the container, so
+    that it need not be kept. ``label`` names the charset of ``html``."""
+
+    item: list[str] = field(default_factory=list)
+    is_whole: bool = True
+    label: str = ""
     html: bytes = b""
     html_text: str = ""
     text: str = ""
@@ -43,18 +54,21 @@ def unpack(data: bytes) -> Tnef | None:
         source: Any = TNEF(data, do_checksum=False)
     except Exception:  # a third party's parser on hostile bytes
         return None
-    found = Tnef()
+    found = Tnef(label=_label(source.objects))
+    found.is_whole = len(source.attachments) <= limits.UNPACKED and tnefitems.is_letter(source.objects)
+    found.item = tnefitems.lines(source.objects, source.mapiprops)
     total = 0
     for attachment in list(source.attachments)[: limits.UNPACKED]:
         try:
             content = bytes(attachment.data or b"")
-            name = attachment.long_filename() or attachment.name or ""
         except Exception:  # as above
-            return None
+            found.is_whole = False
+            continue
         total += len(content)
         if total > limits.UNPACKED_BYTES:
             return None
-        found.files.append((name if isinstance(name, str) else bytes(name).decode("cp1252", "replace"), content))
+        found.is_whole = found.is_whole and bool(content)
+        found.files.append((_name(attachment, found.label), content))
     try:
         html = source.htmlbody
         found.html_text = html if isinstance(html, str) else ""
@@ -62,7 +76,7 @@ def unpack(data: bytes) -> Tnef | None:
     except Exception:  # as above
         found.html = b""
     body = _attribute(source, "body")
-    found.text = body if isinstance(body, str) else bytes(body or b"").decode("cp1252", "replace")
+    found.text = body.rstrip("\0") if isinstance(body, str) else _text(body, found.label)
     if not found.html and not found.html_text:
         packed = _attribute(source, "rtfbody")
         if packed:
@@ -72,6 +86,32 @@ def unpack(data: bytes) -> Tnef | None:
             elif not found.text.strip():
                 found.text = text
     return found
+
+
+def _label(objects: Any) -> str:
+    """The charset of the container: its code page is a number of Windows."""
+    for item in objects:
+        if item.name == _CODE_PAGE and isinstance(item.data, bytes | bytearray) and len(item.data) >= 4:
+            number = int.from_bytes(item.data[:4], "little")
+            return _CODE_PAGES.get(number, f"cp{number}" if number < 100_000 else "")
+    return ""
+
+
+def _text(value: Any, label: str) -> str:
+    return decode(bytes(value).rstrip(b"\0"), label)[0] if isinstance(value, bytes | bytearray) else ""
+
+
+def _name(attachment: Any, label: str) -> str:
+    """The long name, else the short one, which the library takes for UTF-8 and this for the code page."""
+    try:
+        named = [item.data for item in attachment.mapi_attrs if item.name == _LONG_NAME]
+    except Exception:  # as above
+        named = []
+    for value in (*named, attachment._name):
+        name = value if isinstance(value, str) else _text(value, label)
+        if name.strip("\0 "):
+            return name.strip("\0")
+    return ""
 
 
 def _attribute(source: Any, name: str) -> Any:
