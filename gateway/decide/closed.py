@@ -57,7 +57,7 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Reopening:
     """``reopen`` with this status; ``new`` means a ticket of its own with ``note``."""
 
     reopen: str = ""
@@ -67,29 +67,29 @@ class Verdict:
 
 def evaluate(
     email: Email, closing: Closing, state: TicketState, facts: Facts, now: float, trusted: bool, trace: Trace
-) -> Verdict:
+) -> Reopening:
     """What the reply does to the ticket in this state."""
     if not state.is_closed:
         trace.add("state", "the ticket is open", "comment")
-        return Verdict()
+        return Reopening()
     if email.auto.is_auto:
         trace.add("state", "closed, and the mail is automatic", "comment only")
-        return Verdict()
+        return Reopening()
     if is_thanks(email):
         trace.add("state", "closed, and the mail says thank you", "comment only")
-        return Verdict()
+        return Reopening()
     if not trusted:
         trace.add("state", "closed, and only the token lets the sender in", "comment only")
-        return Verdict()
+        return Reopening()
     if closing.policy == "new_linked" or _too_late(state, closing, now):
         why = "closed" if closing.policy == "new_linked" else "closed for longer than the window"
         trace.add("state", why, "new ticket")
-        return Verdict(new=True, note=f"continues ticket {state.number}, which is closed")
+        return Reopening(new=True, note=f"continues ticket {state.number}, which is closed")
     if facts.ask(Reopens(state.ticket_id, now - HOUR)) >= MOST_REOPENS:
         trace.add("state", f"closed, and reopened {MOST_REOPENS} times in the last hour", "comment only")
-        return Verdict()
+        return Reopening()
     trace.add("state", "closed", "comment and reopen")
-    return Verdict(reopen=closing.status_id)
+    return Reopening(reopen=closing.status_id)
 
 
 def _too_late(state: TicketState, closing: Closing, now: float) -> bool:

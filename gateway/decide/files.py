@@ -52,14 +52,14 @@ def classify(files: Sequence[Attachment], rules: Sequence[FileRule], hold: str, 
 
 
 def _fate(file: Attachment, rules: Sequence[FileRule], hold: str, released: bool) -> Fate:
-    look = FileView(file)
-    rule = next((file_rule for file_rule in (*rules, *SHIPPED) if file_rule.holds(look)), None)
+    file_view = FileView(file)
+    rule = next((file_rule for file_rule in (*rules, *SHIPPED) if file_rule.holds(file_view)), None)
     action = rule.action if rule else "allow"
     if rule and action == "drop":
         return Fate(dropped=rule.name)
     held = rule.name if rule and action == "hold" else hold
     # What was held for what it is stays harmless when it is let go.
-    neutral = action == "rename" or (action == "hold" and look.is_page)
+    neutral = action == "rename" or (action == "hold" and file_view.is_page)
     return Fate(held="" if released else held, neutral=neutral)
 
 

@@ -189,7 +189,7 @@ def _thread(context: DecisionContext) -> Decision | None:
     context.note = match.note or context.note
     if match.ticket is None:
         return None
-    ticket, verdict = match.ticket, closed.Verdict()
+    ticket, reopening = match.ticket, closed.Reopening()
     if context.policy.closing.asks:
         state: TicketState | None = context.facts.ask(StateOf(ticket.ticket_id))
         if state is None:
@@ -197,7 +197,7 @@ def _thread(context: DecisionContext) -> Decision | None:
             context.note = f"continues ticket {ticket.number or ticket.ticket_id}, which the desk no longer has"
             return None
         ticket, state = _master(context, ticket, state)
-        verdict = closed.evaluate(
+        reopening = closed.evaluate(
             context.email,
             context.policy.closing,
             state,
@@ -206,10 +206,10 @@ def _thread(context: DecisionContext) -> Decision | None:
             not match.unbound,
             context.trace,
         )
-        if verdict.new:
-            context.note = verdict.note
+        if reopening.new:
+            context.note = reopening.note
             return None
-    return reply.to_ticket(context, ticket, verdict.reopen, match.unbound)
+    return reply.to_ticket(context, ticket, reopening.reopen, match.unbound)
 
 
 def _master(context: DecisionContext, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:

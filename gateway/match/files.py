@@ -161,22 +161,22 @@ class FileRule:
     more_files: int | None = None
     larger: int | None = None
 
-    def holds(self, look: FileView) -> bool:
-        inside = look.inside
+    def holds(self, file_view: FileView) -> bool:
+        inside = file_view.inside
         said = (
-            (self.program, look.is_program),
-            (self.page, look.is_page),
-            (self.macros, look.has_macros),
-            (self.disguised, look.is_disguised),
-            (self.holds_program, look.holds_program),
+            (self.program, file_view.is_program),
+            (self.page, file_view.is_page),
+            (self.macros, file_view.has_macros),
+            (self.disguised, file_view.is_disguised),
+            (self.holds_program, file_view.holds_program),
             (self.encrypted, "encrypted" in inside.marks),
             (self.closed, "closed" in inside.marks),
         )
-        limits = ((self.deeper, inside.depth), (self.more_files, inside.count), (self.larger, look.file.size))
+        limits = ((self.deeper, inside.depth), (self.more_files, inside.count), (self.larger, file_view.file.size))
         return (
-            (not self.extensions or look.extension in self.extensions)
-            and (not self.types or any(pattern.search(look.file.sniffed) for pattern in self.types))
-            and (not self.globs or any(glob.search(look.file.filename.casefold()) for glob in self.globs))
+            (not self.extensions or file_view.extension in self.extensions)
+            and (not self.types or any(pattern.search(file_view.file.sniffed) for pattern in self.types))
+            and (not self.globs or any(glob.search(file_view.file.filename.casefold()) for glob in self.globs))
             and all(wanted is None or wanted == found for wanted, found in said)
             and all(most is None or found > most for most, found in limits)
         )

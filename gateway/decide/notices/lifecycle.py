@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from gateway.decide.closed import HOUR, MOST_REOPENS
 from gateway.model.notice import Notice
 from gateway.model.problem import Problem, overtaken
 from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketState
 
 RECHECK = 900.0
 """Seconds after which a repeated notice asks again whether somebody closed the ticket: one counted call."""
-MOST_REOPENS = 3
-HOUR = 3600.0
 
 Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtaken", "nothing", "ignore"]
 
