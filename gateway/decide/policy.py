@@ -237,8 +237,8 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
 
 
 def _automatic(context: DecisionContext) -> Decision | None:
-    """Automatic mail that belongs to no ticket: what answers us is suppressed on proof, what tells us is not. What
-    only looks automatic goes on as what its structure says, with a note."""
+    """Automatic replies, receipts and bounces that belong to no ticket are suppressed if structure and headers prove
+    that they are; notifications, and mail that only looks automatic, go on, the latter with a note."""
     auto = context.email.auto
     if auto.kind not in SUPPRESSED_WITHOUT_THREAD or context.delivery.release.unsuppressed:
         return None
