@@ -9,7 +9,7 @@ Source: docs/mail-rules.md "Forwards".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ from .blocks import to_blocks
 from .clean import clean_line
 from .headers import decode_words
 from .lines import Line, Run, render, squeeze
-from .quote import Patience, attribution, bare, header_block, is_rule, quote_depth, separator
+from .quote import Patience, attribution, bare, field_of, folded, header_block, is_rule, quote_depth, separator
 from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
@@ -60,7 +60,7 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
     index = 0
     while index < len(texts):
         text = texts[index]
-        kind = separator(text) if text.strip() else ""
+        kind = _kind(text) if text.strip() else ""
         start = index
         position = index
         if kind:
@@ -69,6 +69,8 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
                 index += 1
                 continue
         block = header_block(texts, position) if ":" in texts[position] or "：" in texts[position] else None
+        if block is None and kind == "forward":
+            block = _two_fields(texts, position)
         if block is None or not _sound(block[1], kind):
             index += 1
             continue
@@ -81,10 +83,50 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
             continue
         while start and (is_rule(texts[start - 1].lstrip("> ")) or not texts[start - 1].strip("> ")):
             start -= 1
+        if kind == "forward":
+            lines, block = _without_frame(lines, texts, block)
         return _build(lines, texts, start, position, block, subject)
     if prefixes.is_forward(subject) and not strict:
         return _attributed(lines, texts, subject)
     return None
+
+
+def _kind(text: str) -> str:
+    """What a line says of the mail below; Horde names its sender: "----- Forwarded message from Ann <a@b.c> -----"."""
+    words = text.strip(" \t\u00a0>")
+    named = words.startswith("--") and "@" in words and len(words) < 300
+    if named and folded(words.strip("- ")).startswith(_FORWARDS):
+        return "forward"
+    return separator(text)
+
+
+def _without_frame(
+    lines: list[Line], texts: list[str], block: tuple[int, dict[str, str]]
+) -> tuple[list[Line], tuple[int, dict[str, str]]]:
+    """Some programs say "forwarded" again below the headers, and close the mail with a line of dashes."""
+    end, fields = block
+    if end < len(texts) and separator(texts[end]) == "forward":
+        end += 1
+    last = max((at for at in range(end, len(texts)) if texts[at].strip()), default=end)
+    closing = last > end and (is_rule(texts[last]) or bool(_CLOSING.match(texts[last].strip())))
+    return lines[:last] if closing else lines, (end, fields)
+
+
+_FORWARDS = tuple(f"{folded(phrase)} " for phrase in FORWARDED)
+_CLOSING = re.compile(r"[-=_*]{4,40} ?[^-=_*\n]{3,60} ?[-=_*]{4,40}$")
+
+
+def _two_fields(texts: list[str], position: int) -> tuple[int, dict[str, str]] | None:
+    """Under a line that says "forwarded", a From with an address and one field more are headers."""
+    found: dict[str, str] = {}
+    end = position
+    while end < len(texts) and len(texts[end]) < 5000:
+        kind, _, value = field_of(texts[end])
+        if not kind or kind in found:
+            break
+        found[kind] = value
+        end += 1
+    return (end, found) if len(found) >= 2 and "@" in found.get("from", "") else None
 
 
 def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forwarded, list[Line]] | None:
@@ -248,13 +290,12 @@ _GLUED = {
     "date": re.compile(rf"(?:{_names(DATE)})\s?[:：]"),
     "subject": re.compile(rf"(?:{_names(SUBJECT)})\s?[:：]"),
 }
-_FORWARDS = frozenset(FORWARDED)
 
 
 def _unfold(lines: list[Line]) -> list[Line]:
     """One program loses the line breaks of the block: "----- Forwarded Message ----- From: …To: …Sent: …"."""
     out: list[Line] = []
-    for line in lines:
+    for line in _without_tables(lines):
         match = (
             _GLUED_HEAD.match(line.text)
             if line.kind == "text" and 30 < len(line.text) < 4000 and "--" in line.text
@@ -279,6 +320,28 @@ def _unfold(lines: list[Line]) -> list[Line]:
             out.append(replace(line, runs=[Run(rest[begin:end].strip())]))
         out.append(replace(line, runs=[]))
     return out
+
+
+def _without_tables(lines: list[Line]) -> Iterator[Line]:
+    """A table of header fields below the line that says "forwarded" (Thunderbird) is header lines."""
+    introduced = False
+    for line in lines:
+        if introduced and line.kind == "table" and _is_head(line):
+            for row in line.rows:
+                name, *values = ["".join(run.text for run in cell).strip() for cell in row]
+                text = f"{name.rstrip(':：').rstrip()}: {' '.join(values)}"
+                yield replace(line, kind="text", rows=[], runs=[Run(text)])
+            yield Line(quote=line.quote)
+        else:
+            yield line
+        if not line.blank:
+            introduced = line.kind == "text" and separator(line.text) != ""
+
+
+def _is_head(table: Line) -> bool:
+    names = ["".join(run.text for run in row[0]).strip(" \u00a0:：") for row in table.rows if row]
+    fields = [field_of(f"{name}: x")[0] for name in names]
+    return len(fields) == len(table.rows) and all(fields) and "from" in fields
 
 
 _MAILTO = re.compile(

@@ -43,6 +43,7 @@ QUOTING = (
 )  # fmt: skip
 
 FROM = (
+    "подател", "изпращач", "المرسل", "siuntėjas", "nuo", "sūtītājs", "发送人", "發送人", "ผู้ส่ง", "pengirim",
     "expeditorul", "de la", "від кого", "відправник", "отправитель", "от кого",
     "送信元", "odosielateľ", "zasílatel",
     "šalje", "pošiljatelj", "lähettäjän nimi", "feladó neve", "gönderenin", "kimden", "из", "absender", "nadawca",
@@ -55,6 +56,9 @@ FROM = (
     "kuo", "saatja", "siuntėjas", "no", "sūtītājs", "dari", "จาก", "frá", "از", "ed", "nga",
 )  # fmt: skip
 DATE = (
+    "изпратено", "تاريخ الإرسال", "تم الإرسال في", "送信日時", "발신일", "보낸 시각", "وقت الإرسال", "дата и час",
+    "gesendet um", "datum und uhrzeit", "data wysłania wiadomości", "saadetud kell", "išsiųsta", "išsiųsti",
+    "nosūtīts", "nosūtīšanas datums", "poslano dne", "elküldve ekkor", "sent date", "date sent", "datums", "sent:",
     "відправлено", "отправлен", "gönderilme", "küldés", "küldés dátuma", "küldött",
     "elküldés dátuma", "poslano",
     "sendt den", "afsendt", "datum odeslání", "odoslaný", "datum:", "date d’envoi", "data di invio", "sent at",
@@ -77,6 +81,8 @@ DATE = (
     "išsiųsta", "nosūtīts", "tanggal", "dikirim", "วันที่", "ส่ง", "dagsetning", "data d'enviament",
 )  # fmt: skip
 TO = (
+    "получател", "получатели", "المستلم", "gavėjai", "adresāts", "saajad", "vastaanottaja(t)", "mottagare:",
+    "recipient", "recipients",
     "adresat", "adresaci", "odbiorcy", "an/to", "dla/to",
     "destinatarul", "pre", "pour", "za koga", "送信先", "destinataires", "destinatarios", "vastaanottajat",
     "címzettek", "alıcılar", "mottakere", "modtager", "mottaker", "mottagare", "kohteelle", "prejemnik",
@@ -89,6 +95,9 @@ TO = (
     "destinatário", "empfänger", "mottagare", "odbiorca", "příjemce", "per", "a",
 )  # fmt: skip
 CC = (
+    "копие", "kopie (cc)", "kopie an", "نسخة", "نسخة إلى", "cc:", "kopija (cc)", "копија", "koopia", "kopijas",
+    "másolatot kap (cc)", "cópia (cc)", "copie (cc)", "copia (cc)", "copia carbón", "copie à (cc)", "dw (cc)",
+    "kopia (cc)", "kopi (cc)", "копия (cc)", "копія (cc)", "afrit", "salinan", "สำเนา", "đồng gửi", "κοινοποίηση (cc)",
     "kópia", "kopia do", "másolatot kap", "copie", "kopie aan", "в копии", "cc (копия)", "kopyalanan",
     "en copie",
     "con copia", "cópia", "kópie", "kópia pre", "sao chép", "kopija", "cc/",
@@ -100,6 +109,7 @@ CC = (
     "ccópia", "skrytá kopie", "копія", "cópia para", "副本抄送",
 )  # fmt: skip
 SUBJECT = (
+    "относно", "נושא ההודעה", "tēma", "temats", "teema:", "subjekt", "주제", "标题", "標題", "gaia",
     "subiectul", "sujet", "naslov", "objet du message", "betreff:", "sub", "otsikko", "assunto:", "tárgya",
     "konusu", "předmět zprávy",
     "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "emne", "ämne", "temat", "тема",
@@ -199,6 +209,10 @@ FORWARDED = (
     "yönlendirilen mesaj", "i̇leti başlangıcı", "iletilen iletinin başlangıcı", "iletilmiş mesaj",
     "başlangıç: iletilen", "προωθημένο μήνυμα", "αρχή προωθημένου μηνύματος",
     "転送メッセージ", "転送されたメッセージ", "転送された",
+    "開始轉寄的郵件", "开始转发的邮件", "开始转发邮件", "препратено съобщение", "начало на препратеното съобщение",
+    "препратено писмо", "начало на препратено съобщение", "전달된 메시지의 시작", "전달된 이메일 시작",
+    "转发的消息", "转发消息", "轉寄訊息", "已轉寄訊息", "bắt đầu thư đã chuyển tiếp", "رسالة معاد توجيهها",
+    "بدء الرسالة المعاد توجيهها", "תחילת ההודעה שהועברה", "เริ่มข้อความที่ส่งต่อ", "mulai pesan terusan",
     "転送メール", "転送開始", "转发邮件信息", "转发的邮件", "转发邮件", "以下是转发的邮件", "開始轉寄郵件",
     "下面是被转发的邮件", "轉寄郵件", "轉寄的郵件", "已轉寄的郵件",
     "전달된 메시지", "전달된 메일", "thư được chuyển tiếp", "tin nhắn được chuyển tiếp", "הודעה שהועברה",

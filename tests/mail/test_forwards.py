@@ -6,6 +6,7 @@ import pytest
 
 from gateway.mail.forward import addresses, find
 from gateway.mail.lines import plain
+from gateway.mail.read import read
 from gateway.match.prefixes import is_forward
 
 # separator, then the names of from, subject, date, to, cc
@@ -176,3 +177,88 @@ def test_no_prefixes(subject: str) -> None:
 )
 def test_addresses(value: str, people: list[str]) -> None:
     assert [f"{one.name}|{one.address}" if one.address else f"{one.name}|" for one in addresses(value)] == people
+
+
+# the line above, then the names of subject, date, from, to, cc
+TABLES = [
+    "-------- Forwarded Message --------|Subject|Date|From|To|CC",
+    "-------- Weitergeleitete Nachricht --------|Betreff|Datum|Von|An|Kopie (CC)",
+    "-------- Message transféré --------|Sujet |Date |De |Pour |Copie à ",
+    "-------- Messaggio Inoltrato --------|Oggetto|Data|Mittente|A|CC",
+    "-------- 転送されたメッセージ --------|件名|日付|差出人|宛先|CC",
+    "-------- Переслане повідомлення --------|Тема|Дата|Від|Кому|Копія",
+]
+
+
+@pytest.mark.parametrize("names", TABLES)
+def test_a_table_of_headers_is_header_lines(names: str) -> None:
+    above, *fields = names.split("|")
+    values = ("Old", "Tue, 3 Nov 2026 16:02:11 +0100", "Ann Berg &lt;ann@a.example&gt;", "bo@b.example", "cy@c.example")
+    rows = "".join(f"<tr><th>{name}: </th><td>{value}</td></tr>" for name, value in zip(fields, values, strict=True))
+    html = f"<p>Please look.</p><br>{above}<table><tbody>{rows}</tbody></table><br><p>Hello.</p>"
+    head = "From: T <t@msp.example>\nSubject: Fwd: Old\nContent-Type: text/html; charset=utf-8\n\n"
+    found = read((head + html).encode()).email.forwarded
+
+    assert found is not None
+    assert (found.sender.address if found.sender else "", found.subject, found.text) == ("ann@a.example", "Old", "Hello.")
+    assert ([one.address for one in found.to], [one.address for one in found.cc]) == (["bo@b.example"], ["cy@c.example"])
+    assert found.above == "Please look."
+
+
+def test_a_table_of_other_words_stays_a_table() -> None:
+    html = "<p>-------- Forwarded Message --------</p><table><tr><th>From</th><td>Berlin</td></tr><tr><th>Price</th><td>9</td></tr></table>"
+    email = read(f"Subject: Trip\nContent-Type: text/html\n\n{html}".encode()).email
+
+    assert email.forwarded is None
+    assert "Berlin" in email.text
+
+
+TWO = [
+    ("---------- Forwarded message ----------", "From: Ann <ann@a.example>\nSubject: Old"),
+    ("-------- Weitergeleitete Nachricht --------", "Betreff: Old\nVon: Ann <ann@a.example>"),
+    ("---------- Message transféré ----------", "De : Ann <ann@a.example>\nObjet : Old"),
+]
+
+
+@pytest.mark.parametrize("line, fields", TWO)
+@pytest.mark.parametrize("gap", ["\n", "\n\n\n"])
+def test_two_fields_under_a_line_that_says_forwarded(line: str, fields: str, gap: str) -> None:
+    found = find(plain(f"See below.\n\n{line}{gap}{fields}\n\nHello."), "Fwd: Old")
+
+    assert found is not None
+    assert (found.sender.address if found.sender else "", found.subject, found.text) == ("ann@a.example", "Old", "Hello.")
+
+
+FRAMES = [
+    ("============ Forwarded message ============", "============ Forwarded message ============\n\n", ""),
+    ("----- Forwarded message from Ann <ann@a.example> -----", "", "\n\n----- End forwarded message -----"),
+    ("----- Weitergeleitete Nachricht von Ann <ann@a.example> -----", "", "\n\n----- Ende der weitergeleiteten Nachricht -----"),
+    ("----------  Forwarded Message  ----------", "", "\n-----------------------------------------"),
+]
+
+
+@pytest.mark.parametrize("line, again, end", FRAMES)
+def test_the_frame_of_a_forward_is_no_part_of_the_mail(line: str, again: str, end: str) -> None:
+    fields = "Date: Tue, 3 Nov 2026 16:02:11 +0100\nFrom: Ann <ann@a.example>\nSubject: Old\nTo: bo@b.example\n"
+    found = find(plain(f"See below.\n\n{line}\n{fields}{again}\nHello.\n\nAnn{end}"), "Fwd: Old")
+
+    assert found is not None
+    assert found.text == "Hello.\n\nAnn"
+
+
+FIELDS = [
+    "От|Изпратено|До|Копие|Относно",
+    "من|تاريخ الإرسال|إلى|نسخة|الموضوع",
+    "Nuo|Išsiųsta|Kam|Kopija|Tema",
+    "No|Nosūtīts|Kam|Kopija|Temats",
+]
+
+
+@pytest.mark.parametrize("names", FIELDS)
+def test_fields_in_further_languages(names: str) -> None:
+    values = ("Ann <ann@a.example>", "3.11.2026 16:02", "bo@b.example", "cy@c.example", "Old")
+    head = "\n".join(f"{name}: {value}" for name, value in zip(names.split("|"), values, strict=True))
+    found = find(plain(f"See below.\n\n________________________________\n{head}\n\nHello."), "FW: Old")
+
+    assert found is not None
+    assert (found.date, [one.address for one in found.cc], found.subject) == ("3.11.2026 16:02", ["cy@c.example"], "Old")
