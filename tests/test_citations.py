@@ -43,3 +43,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert file.exists(), target
         if part and file.suffix == ".md":
             assert part in {anchor(heading) for heading in headings(file)}, f"{target}#{part}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_long_page_begins_with_links_to_its_sections(page: Path) -> None:
+    text = page.read_text("utf-8")
+
+    assert len(text.splitlines()) <= 150 or "](#" in text.partition("\n## ")[0]
