@@ -270,7 +270,7 @@ def waking(postgres: Postgres, folder: Path, show: Callable[[str], None], mails:
     try:
         edge.start()
         worker.start()
-        while "listens" not in worker.log.read_text():
+        while "listening" not in worker.log.read_text():
             time.sleep(0.05)
 
         def measure(send: Callable[[int], object], count: int) -> list[float]:

@@ -146,7 +146,7 @@ class Gateway:
         if not self.store.sqlite:
             background.append(_lasting(self._watch_schema))
         background += map(_lasting, self.work.background() if self.work else ())
-        tasks = [self._task(one) for one in background]
+        tasks = [self._task(part) for part in background]
         http = self._task(self._http.serve())
         work = self._task(self.work.worker.run()) if self.work else None
         if self.listener:
@@ -280,7 +280,7 @@ class Gateway:
         oldest = await self.store.read(
             lambda c: c.execute(
                 select(func.min(delivery.c.accepted_at)).where(
-                    delivery.c.stage.in_([one.value for one in PENDING]),
+                    delivery.c.stage.in_([stage.value for stage in PENDING]),
                     or_(delivery.c.posted.is_(False), delivery.c.due_at <= self.clock()),  # not waiting on purpose
                 )
             ).scalar()
@@ -368,9 +368,9 @@ class _Work:
     def background(self) -> list[Part]:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
-        parts: list[Part] = [partial(one.keep, stop, self.worker.wake) for one in self.directories.values()]
+        parts: list[Part] = [partial(directory.keep, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        parts += [partial(one.keep, stop) for one in (self.watcher, self.expectations, self.keeper, self.states)]
+        parts += [partial(part.keep, stop) for part in (self.watcher, self.expectations, self.keeper, self.states)]
         if self.rescanner:
             parts.append(partial(self.rescanner.keep, stop))
         if not self.gateway.store.sqlite:
@@ -387,12 +387,12 @@ class _Work:
         if died:
             self.gateway.metrics.parser_deaths.inc()
 
-    def _finished(self, one: Delivery, stage: Stage, reason: str) -> None:
-        if stage is Stage.DONE and (one.moved_from or (one.plan or {}).get("ended")):
+    def _finished(self, delivery: Delivery, stage: Stage, reason: str) -> None:
+        if stage is Stage.DONE and (delivery.moved_from or (delivery.plan or {}).get("ended")):
             return  # it was done before: held files were let go, or it was moved
         metrics = self.gateway.metrics
-        metrics.ended.labels(one.mailbox, stage.value.lower(), reason).inc()
-        metrics.latency.labels(one.mailbox).observe(max(0.0, self.gateway.clock() - one.accepted_at))
+        metrics.ended.labels(delivery.mailbox, stage.value.lower(), reason).inc()
+        metrics.latency.labels(delivery.mailbox).observe(max(0.0, self.gateway.clock() - delivery.accepted_at))
 
 
 async def _lasting(part: Part) -> None:

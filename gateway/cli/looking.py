@@ -63,7 +63,7 @@ def explain(
     known = cast(Verdict, verdict)
 
     async def ask() -> dict[str, Any]:
-        box = next((one for one in settings.mailbox if one.address == (recipient or "").lower()), settings.mailbox[0])
+        box = next((box for box in settings.mailbox if box.address == (recipient or "").lower()), settings.mailbox[0])
         directory = None if offline else make_directory(settings, box.desk)
         if directory is not None and not await directory.refresh():
             typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
@@ -148,7 +148,7 @@ def whatif(
     found = asyncio.run(run())
     engine.dispose()
     if as_json:
-        changes = [{**asdict(one), "words": one.words()} for one in found.changes]
+        changes = [{**asdict(change), "words": change.words()} for change in found.changes]
         notices = {name: asdict(tally) for name, tally in found.notices.items()}
         print_json(
             {
@@ -169,13 +169,21 @@ def whatif(
         table(
             columns,
             [
-                [name, one.mails, one.unread, one.tickets_before, one.tickets, one.closed, len(one.left)]
-                for name, one in sorted(found.notices.items())
+                [
+                    name,
+                    notice.mails,
+                    notice.unread,
+                    notice.tickets_before,
+                    notice.tickets,
+                    notice.closed,
+                    len(notice.left),
+                ]
+                for name, notice in sorted(found.notices.items())
             ],
         )
-        left = [[title[:60], client, why] for one in found.notices.values() for title, client, why in one.left]
+        left = [[title[:60], client, why] for notice in found.notices.values() for title, client, why in notice.left]
         table(["left open", "client", "why"], left[:limit])
-    rows = [[one.delivery, one.sender, one.subject[:60], one.words()] for one in found.changes[:limit]]
+    rows = [[change.delivery, change.sender, change.subject[:60], change.words()] for change in found.changes[:limit]]
     table(["id", "from", "subject", "change"], rows)
 
 

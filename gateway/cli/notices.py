@@ -45,7 +45,7 @@ def _configured(path: Path | None) -> config.Settings | None:
 def _profiles(settings: config.Settings | None) -> dict[str, Loaded]:
     """All shipped profiles with the operator's in their place."""
     own = settings.profiles if settings else {}
-    return {**profiles.load(profiles.shipped()), **{name: one for name, one in own.items() if one.own}}
+    return {**profiles.load(profiles.shipped()), **{name: loaded for name, loaded in own.items() if loaded.own}}
 
 
 def _one(name: str, config_file: Path | None) -> Loaded:
@@ -68,11 +68,16 @@ def list_profiles(config_file: ConfigOption = None, as_json: JsonOption = False)
 
     settings = _configured(config_file)
     rows = []
-    for name, one in sorted(_profiles(settings).items()):
+    for name, loaded in sorted(_profiles(settings).items()):
         on = [notice for notice in (settings.notice if settings else ()) if notice.profile == name]
-        origin = "own, in place of the shipped one" if one.replaces else "own" if one.own else "shipped"
-        row = {"profile": name, "product": one.profile.title, "origin": origin, "fixtures": len(one.profile.fixture)}
-        rows += [{**row, "notice": notice.called, "proven by": proofs(notice, one.profile)} for notice in on]
+        origin = "own, in place of the shipped one" if loaded.replaces else "own" if loaded.own else "shipped"
+        row = {
+            "profile": name,
+            "product": loaded.profile.title,
+            "origin": origin,
+            "fixtures": len(loaded.profile.fixture),
+        }
+        rows += [{**row, "notice": notice.called, "proven by": proofs(notice, loaded.profile)} for notice in on]
         if not on:
             rows.append({**row, "notice": "(off)", "proven by": ""})
     if as_json:
@@ -89,13 +94,13 @@ def show_profile(name: ProfileArgument, config_file: ConfigOption = None, as_jso
     loaded = _one(name, config_file)
     profile, mistakes = loaded.profile, fixtures.run(loaded)
     if as_json:
-        print_json({**profile.model_dump(exclude={"fixture"}), "mistakes": [asdict(one) for one in mistakes]})
+        print_json({**profile.model_dump(exclude={"fixture"}), "mistakes": [asdict(mistake) for mistake in mistakes]})
     else:
         typer.echo(f"{profile.name}: {profile.title} ({loaded.path})\n\n{profile.about}\n")
         table(["what", "is"], _lines(loaded))
         typer.echo(f"\n{len(profile.fixture)} fixtures, {len(mistakes)} that do not come out")
-        for one in mistakes:
-            typer.echo(f"{one.where}: fixture {one.fixture!r}: {one.what}")
+        for mistake in mistakes:
+            typer.echo(f"{mistake.where}: fixture {mistake.fixture!r}: {mistake.what}")
     if mistakes:
         raise typer.Exit(FAULT)
 
@@ -104,7 +109,7 @@ def _lines(loaded: Loaded) -> list[list[str]]:
     """The parts of a profile that an operator asks for."""
     profile = loaded.profile
     key, state, severity = profile.key, profile.state, profile.severity
-    levels = [one if isinstance(one, str) else " = ".join(one) for one in severity.levels]
+    levels = [level if isinstance(level, str) else " = ".join(level) for level in severity.levels]
     rows = [
         ["senders", ", ".join(profile.who.senders) or "the notice has to name who sends it"],
         ["reads", ", ".join(dict.fromkeys(name for step in profile.read for name in sorted(step.names())))],
@@ -150,16 +155,16 @@ def try_profile(
         told = [] if notice else fixtures.told(email, loaded.profile)
         found.append({"file": str(file), "subject": email.subject, "notice": notice, "conditions": told})
     if as_json:
-        print_json([{**one, "notice": one["notice"] and asdict(one["notice"])} for one in found])
-    for one in found if not as_json else ():
-        typer.echo(f"{one['file']}: {cell(one['subject'])}")
-        if one["notice"]:
-            table(["read", "is"], _read(one["notice"]))
+        print_json([{**reading, "notice": reading["notice"] and asdict(reading["notice"])} for reading in found])
+    for reading in found if not as_json else ():
+        typer.echo(f"{reading['file']}: {cell(reading['subject'])}")
+        if reading["notice"]:
+            table(["read", "is"], _read(reading["notice"]))
         else:
             typer.echo("is no mail of the product:")
-            table(["condition", "holds"], [[line, "yes" if holds else "no"] for line, holds in one["conditions"]])
+            table(["condition", "holds"], [[line, "yes" if holds else "no"] for line, holds in reading["conditions"]])
         typer.echo("")
-    if any(one["notice"] is None or one["notice"].failed for one in found):
+    if any(reading["notice"] is None or reading["notice"].failed for reading in found):
         raise typer.Exit(FAULT)
 
 
@@ -189,18 +194,19 @@ def propose(
         mails = on_store(config_file, lambda connection: kept(connection, raws, begin, sender or "", least))
     drafts = draft(asyncio.run(read_all(mails)), least)
     if as_json:
-        print_json([asdict(one) for one in drafts])
+        print_json([asdict(draft) for draft in drafts])
         return
-    for one in drafts:
-        typer.echo(f"# -- {one.name}.toml: {', '.join(f'{number} {state}' for state, number in one.told.items())}")
-        typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in one.text))
+    for drafted in drafts:
+        states = ", ".join(f"{number} {state}" for state, number in drafted.told.items())
+        typer.echo(f"# -- {drafted.name}.toml: {states}")
+        typer.echo("".join(c if c.isprintable() or c == "\n" else "?" for c in drafted.text))
     if not drafts:
         typer.echo(f"{len(mails)} mails: no sender has {least} or more that no profile reads")
 
 
 def _read(notice: Notice) -> list[list[str]]:
     """A notice, a row for each thing that it says."""
-    window = " to ".join(when(one) for one in notice.window or ())
+    window = " to ".join(when(moment) for moment in notice.window or ())
     rows = [
         ["state", f"{notice.state} ({notice.word})" if notice.word else notice.state],
         ["key", notice.key],

@@ -109,13 +109,19 @@ def list_expected(config_file: ConfigOption = None, as_json: JsonOption = False)
     """List the mails that have to arrive, and when each last came."""
     from gateway.store import expectations
 
-    names = [one.called for one in settings_of(config_file).notice]
+    names = [notice.called for notice in settings_of(config_file).notice]
     rows = on_store(config_file, lambda c: expectations.listing(c, names))
     if as_json:
         print_json([asdict(row) for row in rows])
         return
     columns = ["notice", "expectation", "object", "last came", "last missed"]
-    table(columns, [[one.source, one.name, one.object or "any", when(one.last_at), when(one.alarmed)] for one in rows])
+    table(
+        columns,
+        [
+            [expected.source, expected.name, expected.object or "any", when(expected.last_at), when(expected.alarmed)]
+            for expected in rows
+        ],
+    )
 
 
 @app.command("forget")

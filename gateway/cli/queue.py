@@ -49,7 +49,7 @@ def queue_list(
         try:
             stages = (*PENDING, Stage.HELD) if stage.lower() == "pending" else (Stage(stage.upper()),)
         except ValueError:
-            fail(f"{stage}: expected pending or one of {', '.join(one.lower() for one in Stage)}", USAGE)
+            fail(f"{stage}: expected pending or one of {', '.join(member.lower() for member in Stage)}", USAGE)
 
     def look(connection: Any) -> tuple[Any, dict[str, int], Any]:
         found = heldfiles.listing(connection, limit) if held_files else operator.listing(connection, stages, limit)
@@ -135,11 +135,11 @@ def queue_show(
                 "history": [dict(event) for event in history],
                 "effects": [
                     {
-                        "kind": one["kind"],
-                        "name": _json(one, "body").get("name", ""),
-                        **{key: one[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
+                        "kind": effect["kind"],
+                        "name": _json(effect, "body").get("name", ""),
+                        **{key: effect[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
                     }
-                    for one in done
+                    for effect in done
                 ],
                 "trace": trace,
             }
@@ -155,7 +155,8 @@ def queue_show(
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
     effects_of = [
-        [one["kind"], _json(one, "body").get("name", ""), one["state"], one["remote_id"], one["reason"]] for one in done
+        [effect["kind"], _json(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]]
+        for effect in done
     ]
     table(["effect", "file", "state", "at the desk", "why"], effects_of)
     table(["rule", "found", "follows"], [[s["rule"], s["found"], s["result"]] for s in trace.get("steps", [])])

@@ -152,7 +152,7 @@ def check(
         if not is_good:
             faults.append(Fault("probe", probed))
     if as_json:
-        found = [{"where": one.where, "result": one.what} for one in faults]
+        found = [{"where": fault.where, "result": fault.what} for fault in faults]
         noted = [{"where": "", "missing": line} for line in missing] + [{"where": "", "mode": line} for line in loose]
         print_json([*rows, *found, *noted, *_probed_row(probed)])
     else:

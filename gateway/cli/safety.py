@@ -95,15 +95,15 @@ def verify(
     except DBAPIError as error:
         fail(f"{settings.store.url.split('@')[-1]}: {error.orig}")
     if as_json:
-        print_json([{**asdict(one), "good": one.good} for one in found])
+        print_json([{**asdict(finding), "good": finding.good} for finding in found])
     else:
-        for one in found:
-            typer.echo(f"{'ok ' if one.good else 'BAD'} {one.what:10} {cell(one.looked)}")
-            for fault in one.faults[: looking.MOST]:
+        for finding in found:
+            typer.echo(f"{'ok ' if finding.good else 'BAD'} {finding.what:10} {cell(finding.looked)}")
+            for fault in finding.faults[: looking.MOST]:
                 typer.echo(f"    {cell(fault)}")
-            if len(one.faults) > looking.MOST:
-                typer.echo(f"    and {len(one.faults) - looking.MOST} more")
-            for note in one.notes[: looking.MOST]:
+            if len(finding.faults) > looking.MOST:
+                typer.echo(f"    and {len(finding.faults) - looking.MOST} more")
+            for note in finding.notes[: looking.MOST]:
                 typer.echo(f"    note: {cell(note)}")
-    if not all(one.good for one in found):
+    if not all(finding.good for finding in found):
         raise typer.Exit(FAULT)

@@ -81,7 +81,7 @@ def thread_token(
     from gateway.store import mapping
 
     settings = settings_of(config_file)
-    box = next((one for one in settings.mailbox if mailbox in (None, one.address)), None)
+    box = next((box for box in settings.mailbox if mailbox in (None, box.address)), None)
     if box is None:
         fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
     value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))

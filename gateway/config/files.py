@@ -56,9 +56,9 @@ class FileSettings(BaseModel):
         return FileRule(
             name=self.name,
             action=self.action,
-            types=tuple(glob(one) for one in self.type),
+            types=tuple(glob(pattern) for pattern in self.type),
             extensions=frozenset(self.extension),
-            globs=tuple(glob(one.casefold()) for one in self.filename),
+            globs=tuple(glob(pattern.casefold()) for pattern in self.filename),
             **{key: getattr(self, key) for key in SAID},
         )
 
@@ -76,7 +76,7 @@ def shadowed(found: Sequence[FileSettings]) -> list[tuple[int, str]]:
     """Rules that no file can reach: an earlier one takes whatever they could take."""
     return [
         (number, f"can never match: rule {earlier.name!r} takes all of it")
-        for number, one in enumerate(found)
+        for number, rule in enumerate(found)
         for earlier in found[:number]
-        if earlier.conditions() <= one.conditions()
+        if earlier.conditions() <= rule.conditions()
     ]

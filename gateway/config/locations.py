@@ -38,7 +38,7 @@ class Places:
         for file, lines in self._lines:
             here = path
             if len(path) > 1 and isinstance(path[1], int):
-                mine = sum(len(one) == 2 and one[0] == path[0] for one in lines)
+                mine = sum(len(key) == 2 and key[0] == path[0] for key in lines)
                 if not before <= path[1] < before + mine:
                     before += mine
                     continue

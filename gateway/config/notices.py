@@ -62,17 +62,17 @@ class NoticeSettings(HandlingPart):
         return self.name or self.profile
 
 
-def misfit(one: NoticeSettings, profile: Profile) -> str:
+def misfit(notice: NoticeSettings, profile: Profile) -> str:
     """What does not fit between a notice and its profile, "" for nothing; begins with the key."""
-    if not (one.senders or one.networks or one.logins or one.token or profile.who.senders):
+    if not (notice.senders or notice.networks or notice.logins or notice.token or profile.who.senders):
         return "senders: expected senders, networks, logins or a token: nothing else says whose mail it is"
-    if one.dedicated and not (one.networks or one.logins or one.token):
+    if notice.dedicated and not (notice.networks or notice.logins or notice.token):
         return "dedicated: expected networks, logins or a token: from a domain other mail comes as well"
     levels = profile.severity.words()
-    for word in one.priorities:
+    for word in notice.priorities:
         if folded(word) not in levels:
             return f"priorities: {word!r} is no severity of the profile, which has {', '.join(levels) or 'none'}"
-    names = [other.name for other in (*profile.expect, *one.expect)]
+    names = [other.name for other in (*profile.expect, *notice.expect)]
     if len(set(names)) < len(names):
         return "expect: expected a different name for each"
     return ""

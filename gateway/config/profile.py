@@ -117,7 +117,7 @@ class ReadPart(Section):
 
     def names(self) -> set[str]:
         """The names that the step may give a value."""
-        captured = {name for one in _tuple(self.regex) for name in conditions.compiled(one).groupindex}
+        captured = {name for regex in _tuple(self.regex) for name in conditions.compiled(regex).groupindex}
         return captured | ({self.name} if self.name else set())
 
 
@@ -279,7 +279,7 @@ class HandlingPart(Section):
 
     def over(self, base: Handling) -> Handling:
         """``base`` with what is said here."""
-        said = {one.name: getattr(self, one.name) for one in fields(Handling)}
+        said = {field.name: getattr(self, field.name) for field in fields(Handling)}
         return replace(base, **{name: value for name, value in said.items() if value is not None})
 
 
@@ -388,11 +388,11 @@ class Profile(Section):
             for name in names:
                 if name not in known:
                     raise ValueError(f"{place}: the capture {{{name}}} is not defined by any [[read]]")
-        fixtures = {one.name for one in self.fixture}
+        fixtures = {fixture.name for fixture in self.fixture}
         if len(fixtures) < len(self.fixture):
             raise ValueError("fixture: expected a different name for each")
-        for number, one in enumerate(self.fixture, 1):
-            for other in (*filter(None, [one.gives.same_as]), *one.gives.unlike):
+        for number, fixture in enumerate(self.fixture, 1):
+            for other in (*filter(None, [fixture.gives.same_as]), *fixture.gives.unlike):
                 if other not in fixtures:
                     raise ValueError(f"fixture.{number}.gives: there is no fixture {other!r}")
         return self
@@ -412,6 +412,6 @@ class Profile(Section):
             *((f"time.{part}", (getattr(time, part),)) for part in ("sequence", "start", "end") if getattr(time, part)),
             (
                 "policy.title",
-                tuple(one for one in names_in(self.policy.title) if one not in ("object", "condition")),
+                tuple(name for name in names_in(self.policy.title) if name not in ("object", "condition")),
             ),
         ]

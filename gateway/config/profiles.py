@@ -58,15 +58,15 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
     known = frozenset(shipped())
     for path in sorted(folder.glob("*.toml")) if folder else ():
         try:
-            one = read(path, own=True)
+            loaded = read(path, own=True)
         except BadProfiles as error:
             faults += error.faults
             continue
-        name = one.profile.name
+        name = loaded.profile.name
         if name in found:
-            where = one.places.of("", None, "name")
+            where = loaded.places.of("", None, "name")
             faults.append(f"{where}: name: the profile {name!r} is in {found[name].path.name} as well")
-        found[name] = Loaded(one.profile, path, one.places, own=True, replaces=name in known)
+        found[name] = Loaded(loaded.profile, path, loaded.places, own=True, replaces=name in known)
     for name in names:
         if name in known and name not in found:
             found[name] = read(SHIPPED / f"{name}.toml")
@@ -91,7 +91,7 @@ def read(path: Path, own: bool = False) -> Loaded:
         return Loaded(Profile.model_validate(frozen(data)), path, places, own)
     except ValidationError as error:
         raise BadProfiles(
-            [_fault(one, places) for one in error.errors(include_url=False, include_input=False)]
+            [_fault(fault, places) for fault in error.errors(include_url=False, include_input=False)]
         ) from error
 
 
@@ -127,9 +127,9 @@ def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
 def frozen(value: Any) -> Any:
     """Lists as tuples."""
     if isinstance(value, list):
-        return tuple(frozen(one) for one in value)
+        return tuple(frozen(item) for item in value)
     if isinstance(value, dict):
-        return {key: frozen(one) for key, one in value.items()}
+        return {key: frozen(item) for key, item in value.items()}
     return value
 
 

@@ -67,15 +67,15 @@ class ConditionSettings(_Part):
             shape = {"time": "00:00", "date": "0000-00-00"}.get(name)
             if shape is None:
                 raise ValueError(f"field: {name} does not go with between; time and date do")
-            for one in self.between or ():
-                if "".join("0" if c.isdigit() else c for c in one) != shape:
-                    raise ValueError(f"between: {one!r}: expected {'HH:MM' if name == 'time' else 'YYYY-MM-DD'}")
+            for bound in self.between or ():
+                if "".join("0" if c.isdigit() else c for c in bound) != shape:
+                    raise ValueError(f"between: {bound!r}: expected {'HH:MM' if name == 'time' else 'YYYY-MM-DD'}")
         if operator == "equals" and name in conditions.KNOWN:
-            for one in self.values():
-                if one.lower() not in conditions.KNOWN[name]:
+            for value in self.values():
+                if value.lower() not in conditions.KNOWN[name]:
                     known = ", ".join(conditions.KNOWN[name])
-                    raise ValueError(f"equals: {name} is never {one!r}: it can be {known}")
-        if name == "from_domain" and any("@" in one for one in self.values()):
+                    raise ValueError(f"equals: {name} is never {value!r}: it can be {known}")
+        if name == "from_domain" and any("@" in value for value in self.values()):
             raise ValueError("field: from_domain has no @; use from")
         if not all(self.values()):
             raise ValueError(f"{operator}: expected a text that is not empty")
@@ -96,7 +96,7 @@ class ConditionSettings(_Part):
         for mine, kind in (("any", "any"), ("all", "all"), ("none", "not")):
             parts = getattr(self, mine)
             if parts is not None:
-                return Group(kind, tuple(one.node() for one in parts))
+                return Group(kind, tuple(part.node() for part in parts))
         operator = next(name for name in conditions.OPERATORS if getattr(self, name) is not None)
         try:
             return conditions.test(self.field.lower(), operator, self.values())
@@ -180,21 +180,21 @@ class RuleSettings(_Part):
         return self
 
     def captures(self) -> set[str]:
-        return {name for one in _tests(self.node()) for pattern in one.patterns for name in pattern.groupindex}
+        return {name for test in _tests(self.node()) for pattern in test.patterns for name in pattern.groupindex}
 
     def node(self) -> Group:
-        return Group("all", tuple(one.node() for one in self.when))
+        return Group("all", tuple(condition.node() for condition in self.when))
 
     def _possible(self) -> None:
-        parts = [one for one in self.node().parts if isinstance(one, Test)]
-        for number, one in enumerate(parts):
+        parts = [part for part in self.node().parts if isinstance(part, Test)]
+        for number, test in enumerate(parts):
             for other in parts[number + 1 :]:
-                if one.name != other.name or one.name not in conditions.SINGLE:
+                if test.name != other.name or test.name not in conditions.SINGLE:
                     continue
-                if one.operator == other.operator == "equals" and not set(one.values) & set(other.values):
-                    raise ValueError(f"when: can never match: {one.name} equals both {one.values} and {other.values}")
+                if test.operator == other.operator == "equals" and not set(test.values) & set(other.values):
+                    raise ValueError(f"when: can never match: {test.name} equals both {test.values} and {other.values}")
         for name in conditions.NUMBERS:
-            bounds = [(one.operator, float(one.values[0])) for one in parts if one.name == name]
+            bounds = [(test.operator, float(test.values[0])) for test in parts if test.name == name]
             least = max((bound for word, bound in bounds if word in ("above", "at_least")), default=-inf)
             most = min((bound for word, bound in bounds if word in ("below", "at_most")), default=inf)
             open_ended = any(bound == least and word in ("above", "below") for word, bound in bounds)
@@ -208,17 +208,17 @@ class RuleSettings(_Part):
 def _tests(node: Test | Group) -> list[Test]:
     if isinstance(node, Test):
         return [node]
-    return [one for part in node.parts for one in _tests(part)]
+    return [test for part in node.parts for test in _tests(part)]
 
 
 def shadowed(found: tuple[RuleSettings, ...]) -> list[tuple[int, str]]:
     """Rules that can never match: an earlier one takes whatever they could match."""
     out = []
-    for number, one in enumerate(found):
-        mine: set[Any] = set(one.node().parts)
+    for number, rule in enumerate(found):
+        mine: set[Any] = set(rule.node().parts)
         for earlier in found[:number]:
-            if not earlier.go_on and earlier.desk == one.desk and earlier.on_failure == "go_on":
-                certain = earlier.on in (one.on, "any") and not (earlier.client or earlier.contact)
+            if not earlier.go_on and earlier.desk == rule.desk and earlier.on_failure == "go_on":
+                certain = earlier.on in (rule.on, "any") and not (earlier.client or earlier.contact)
                 if certain and set(earlier.node().parts) <= mine:
                     out.append((number, f"can never match: rule {earlier.name!r} takes all of it"))
                     break

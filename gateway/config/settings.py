@@ -318,12 +318,12 @@ class Settings(Section):
         for number, reason in shadowed_files(self.file):
             raise ValueError(f"file.{number + 1}: {reason}")
         mapped = set()
-        for number, one in enumerate(self.domain, 1):
-            if one.desk not in self.desks:
-                raise ValueError(f"domain {number} ({one.domain}): desk {one.desk!r} is not configured")
-            if (one.desk, one.domain) in mapped:
-                raise ValueError(f"domain {number}: {one.domain} is mapped twice")
-            mapped.add((one.desk, one.domain))
+        for number, domain in enumerate(self.domain, 1):
+            if domain.desk not in self.desks:
+                raise ValueError(f"domain {number} ({domain.domain}): desk {domain.desk!r} is not configured")
+            if (domain.desk, domain.domain) in mapped:
+                raise ValueError(f"domain {number}: {domain.domain} is mapped twice")
+            mapped.add((domain.desk, domain.domain))
         for box in self.mailbox:
             for alias in box.aliases:
                 if alias in seen:
@@ -336,26 +336,26 @@ class Settings(Section):
         seen: dict[str, int] = {}
         homes = {box.address: box.desk for box in self.mailbox}
         logins = {user.login for user in self.smtp.users}
-        for number, one in enumerate(self.notice, 1):
-            if one.profile not in self.profiles:
+        for number, notice in enumerate(self.notice, 1):
+            if notice.profile not in self.profiles:
                 known = ", ".join(sorted({*shipped(), *self.profiles}))
-                raise ValueError(f"notice.{number}: profile: {one.profile!r} is not one of: {known}")
-            what = misfit(one, self.profiles[one.profile].profile)
-            if one.called in seen:
-                what = f"name: {one.called!r} is notice {seen[one.called]} as well; expected a different name"
-            if one.desk not in self.desks:
-                what = f"desk: {one.desk!r} is not configured"
-            elif one.desk not in homes.values():
-                what = f"desk: {one.desk!r} has no mailbox"
-            elif one.mailbox and homes.get(one.mailbox, one.desk) != one.desk:
-                what = f"mailbox: {one.mailbox} is of desk {homes[one.mailbox]!r}"
-            if one.mailbox and one.mailbox not in homes:
-                what = f"mailbox: {one.mailbox} is not configured"
-            if other := set(one.logins) - logins:
+                raise ValueError(f"notice.{number}: profile: {notice.profile!r} is not one of: {known}")
+            what = misfit(notice, self.profiles[notice.profile].profile)
+            if notice.called in seen:
+                what = f"name: {notice.called!r} is notice {seen[notice.called]} as well; expected a different name"
+            if notice.desk not in self.desks:
+                what = f"desk: {notice.desk!r} is not configured"
+            elif notice.desk not in homes.values():
+                what = f"desk: {notice.desk!r} has no mailbox"
+            elif notice.mailbox and homes.get(notice.mailbox, notice.desk) != notice.desk:
+                what = f"mailbox: {notice.mailbox} is of desk {homes[notice.mailbox]!r}"
+            if notice.mailbox and notice.mailbox not in homes:
+                what = f"mailbox: {notice.mailbox} is not configured"
+            if other := set(notice.logins) - logins:
                 what = f"logins: {min(other)!r} is not one of [[smtp.users]]"
             if what:
                 raise ValueError(f"notice.{number}: {what}")
-            seen[one.called] = number
+            seen[notice.called] = number
         return self
 
 
@@ -447,11 +447,13 @@ def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]
     said = section.get("folder") if isinstance(section, dict) else None
     own = (folder or Path()) / (said if isinstance(said, str | Path) else "notices")
     notices = data.get("notice")
-    names = [one.get("profile") for one in notices if isinstance(one, dict)] if isinstance(notices, tuple) else []
+    names = (
+        [notice.get("profile") for notice in notices if isinstance(notice, dict)] if isinstance(notices, tuple) else []
+    )
     if said and not own.is_dir():
         raise ConfigError(f"notices.folder: {own} is not a folder")
     try:
-        return load_profiles([one for one in names if isinstance(one, str)], own if said or folder else None)
+        return load_profiles([name for name in names if isinstance(name, str)], own if said or folder else None)
     except BadProfiles as error:
         raise ConfigError(str(error)) from error
 

@@ -145,14 +145,16 @@ class SmtpSettings(Section):
             raise ValueError("authserv_ids: expected relays as well, the networks that add them")
         if self.tenant and not self.relays:
             raise ValueError("tenant: expected relays as well, the networks of Exchange Online")
-        names = [one.name for one in self.listeners]
+        names = [listener.name for listener in self.listeners]
         if len(set(names)) < len(names):
             raise ValueError("listeners: expected a different name for each")
-        for one in self.listeners:
-            if one.tls in ("require", "implicit") and self.tls_cert is None:
-                raise ValueError(f"listener {one.name}: tls {one.tls} needs tls_cert and tls_key")
-            if one.kind == "submission" and (not self.users or one.tls not in ("require", "implicit")):
-                raise ValueError(f"listener {one.name}: submission needs [[smtp.users]] and tls require or implicit")
-            if one.kind == "relay" and not (one.networks or self.relays):
-                raise ValueError(f"listener {one.name}: a relay listener needs networks, or [smtp] relays")
+        for listener in self.listeners:
+            if listener.tls in ("require", "implicit") and self.tls_cert is None:
+                raise ValueError(f"listener {listener.name}: tls {listener.tls} needs tls_cert and tls_key")
+            if listener.kind == "submission" and (not self.users or listener.tls not in ("require", "implicit")):
+                raise ValueError(
+                    f"listener {listener.name}: submission needs [[smtp.users]] and tls require or implicit"
+                )
+            if listener.kind == "relay" and not (listener.networks or self.relays):
+                raise ValueError(f"listener {listener.name}: a relay listener needs networks, or [smtp] relays")
         return self

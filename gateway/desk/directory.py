@@ -141,10 +141,16 @@ class Directory:
                 raise DeskAway(outcome)
             rows = outcome.data
         at = f"@{domain}"
-        active = [one for one in rows if not one.get("is_inactive") and any(a.endswith(at) for a in _addresses(one))]
-        main = [one for one in active if str(one.get("email")).lower().endswith(at)]
-        clients = dict.fromkeys(str(one["client_id"]) for one in active if one.get("client_id")) if main else {}
-        working = tuple(one for one in clients if not self._inactive(one))
+        active = [
+            contact
+            for contact in rows
+            if not contact.get("is_inactive") and any(a.endswith(at) for a in _addresses(contact))
+        ]
+        main = [contact for contact in active if str(contact.get("email")).lower().endswith(at)]
+        clients = (
+            dict.fromkeys(str(contact["client_id"]) for contact in active if contact.get("client_id")) if main else {}
+        )
+        working = tuple(client_id for client_id in clients if not self._inactive(client_id))
         self._clients[domain] = (now + CONTACT_KEPT, working)
         return working
 
@@ -287,8 +293,8 @@ def _kept(catalog: Catalog) -> float:
 
 def _addresses(row: dict[str, object]) -> set[str]:
     more = row.get("additional_email_addresses")
-    additional = [str(one.get("email_address")) for one in more] if isinstance(more, list) else []
-    return {_key(str(one)) for one in (row.get("email"), *additional) if one}
+    additional = [str(entry.get("email_address")) for entry in more] if isinstance(more, list) else []
+    return {_key(str(address)) for address in (row.get("email"), *additional) if address}
 
 
 def _key(address: str) -> str:

@@ -255,7 +255,7 @@ def _checked(folder: Path) -> Manifest:
         if real != (size, digest):
             raise BadBackup(f"{name}: damaged: {real[0]} bytes with another sum, {size} bytes were written")
     named = {name for name, _, _ in found.files} | {MANIFEST}
-    there = {str(one.relative_to(folder)) for one in folder.rglob("*") if one.is_file()}
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     if there - named:
         raise BadBackup(f"{min(there - named)}: not in the {MANIFEST}")
     return found

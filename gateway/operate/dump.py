@@ -76,7 +76,7 @@ def _run(program: str, url: str, *options: str, to: str = "--dbname=") -> None:
 
 def _program(name: str) -> str:
     """The program, the newest where Debian keeps several. Raises DumpFailed."""
-    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda one: _number(one.parts[-3]))
+    versions = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda program: _number(program.parts[-3]))
     found = str(versions[-1]) if versions else shutil.which(name)
     if not found:
         raise DumpFailed(f"{name} is not on this machine (Debian: apt-get install postgresql-client)")

@@ -266,7 +266,7 @@ def _same(look: _Look, row: Any, data: bytes | Path, found: Finding) -> None:
 
 def _spool(look: _Look) -> Finding:
     folder = look.settings.store.spool_dir
-    names = {one.name: one for one in folder.glob("*.eml")} if folder.is_dir() else {}
+    names = {file.name: file for file in folder.glob("*.eml")} if folder.is_dir() else {}
     known: set[str] = set()
     listed = sorted(names)
     for start in range(0, len(listed), BATCH):
@@ -309,12 +309,12 @@ def _effects(look: _Look) -> Finding:
         delivery.c.stage == Stage.PLANNED.value, not_(exists().where(current).correlate(delivery))
     )
     run = look.connection.execute
-    faults = [f"{one.id} is DONE, its effect {one.idx} ({one.kind}) is {one.state}" for one in run(open_ones)]
-    faults += [f"{one.id} is not planned, its effect {one.idx} ({one.kind}) is {one.state}" for one in run(early)]
-    faults += [f"{one.id}: effect {one.idx} ({one.kind}) is DONE and has no id of the desk" for one in run(nameless)]
-    faults += [f"{one.id} is PLANNED and has no effects" for one in run(planless)]
+    faults = [f"{row.id} is DONE, its effect {row.idx} ({row.kind}) is {row.state}" for row in run(open_ones)]
+    faults += [f"{row.id} is not planned, its effect {row.idx} ({row.kind}) is {row.state}" for row in run(early)]
+    faults += [f"{row.id}: effect {row.idx} ({row.kind}) is DONE and has no id of the desk" for row in run(nameless)]
+    faults += [f"{row.id} is PLANNED and has no effects" for row in run(planless)]
     lost = select(delivery.c.id).where(delivery.c.stage == Stage.DONE.value, delivery.c.ticket_id == "")
-    faults += [f"{one.id} is DONE and leads to no ticket" for one in run(lost)]
+    faults += [f"{row.id} is DONE and leads to no ticket" for row in run(lost)]
     count = run(select(func.count()).select_from(effect)).scalar_one()
     return Finding("effects", f"{count} effects", faults)
 
@@ -380,7 +380,9 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
                 there = isinstance(outcome, Good)
             else:
                 outcome = await desk.comments(row.ticket_id, row.sent_at - 3600)
-                there = isinstance(outcome, Good) and any(one["comment_id"] == row.remote_id for one in outcome.data)
+                there = isinstance(outcome, Good) and any(
+                    comment["comment_id"] == row.remote_id for comment in outcome.data
+                )
             if not isinstance(outcome, Good) and not (isinstance(outcome, Refused) and outcome.status == 404):
                 found.faults.append(f"the desk does not answer: {outcome}"[:300])
                 break

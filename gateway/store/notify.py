@@ -52,7 +52,7 @@ class Ear:
                 await self._listen(stop)
                 pause = AGAIN[0]
             except (Error, OSError) as error:
-                log.warning("does not listen", error=type(error).__name__, why=str(error)[:200])
+                log.warning("LISTEN lost", error=type(error).__name__, why=str(error)[:200])
             finally:
                 self.on = False
             with contextlib.suppress(TimeoutError):
@@ -68,7 +68,7 @@ class Ear:
         try:
             await connection.execute(f"LISTEN {CHANNEL}")
             self.on = True
-            log.info("listens")
+            log.info("listening")
             self._heard()
             while not stop.is_set():
                 async for _ in connection.notifies(timeout=ALIVE_EVERY):

@@ -54,7 +54,7 @@ class Expectations:
     ) -> None:
         self.store = store
         self.settings = settings
-        self.sources = [one for one in sources.all if one.expect]
+        self.sources = [source for source in sources.all if source.expect]
         self.clock = clock
         self.made = made
         self.started = clock()
@@ -85,52 +85,54 @@ class Expectations:
         if now < self.started + SETTLING:
             return 0
         made = 0
-        for one in rows:
-            late = await self.store.read(partial(self._late, source=source, part=part, one=one, now=now))
+        for expected in rows:
+            late = await self.store.read(partial(self._late, source=source, part=part, expected=expected, now=now))
             if late:
-                write = partial(self._write, source=source, part=part, one=one, due=late, now=now)
+                write = partial(self._write, source=source, part=part, expected=expected, due=late, now=now)
                 made += await self.store.write(write)
         return made
 
-    def _late(self, connection: Connection, source: Source, part: ExpectPart, one: Expected, now: float) -> float:
+    def _late(self, connection: Connection, source: Source, part: ExpectPart, expected: Expected, now: float) -> float:
         """The due time by which the mail should have come and did not, 0 for none."""
         zone = ZoneInfo(part.timezone) if part.timezone else source.zone
-        came = expectations.history(connection, one, now - LEARN_FROM) if part.learn else ()
+        came = expectations.history(connection, expected, now - LEARN_FROM) if part.learn else ()
         found = rhythm(part, zone, came)
         if found is None:
             return 0.0
-        due = found.last_due(now - part.grace, one.last_at or one.since)
-        if not due or due <= max(one.alarmed, one.since):
+        due = found.last_due(now - part.grace, expected.last_at or expected.since)
+        if not due or due <= max(expected.alarmed, expected.since):
             return 0.0
         start = found.due_before(due) + part.grace
-        if one.last_at > start and one.last_at != one.late_at and not part.every:
+        if expected.last_at > start and expected.last_at != expected.late_at and not part.every:
             return 0.0
-        if now < due + part.grace + PATIENCE and expectations.unread(connection, one.desk, start, due + part.grace):
+        if now < due + part.grace + PATIENCE and expectations.unread(
+            connection, expected.desk, start, due + part.grace
+        ):
             return 0.0
         return due
 
     def _write(
-        self, connection: Connection, source: Source, part: ExpectPart, one: Expected, due: float, now: float
+        self, connection: Connection, source: Source, part: ExpectPart, expected: Expected, due: float, now: float
     ) -> int:
-        if not expectations.speak_up(connection, one, due):
+        if not expectations.speak_up(connection, expected, due):
             return 0
         boxes = [box for box in self.settings.mailbox if box.desk == source.desk]
         box = next((each for each in boxes if each.address == source.who.mailbox), boxes[0])
-        key = f"{one.desk}\0{one.source}\0{one.name}\0{one.object}\0{due:.0f}"
-        what = one.object or part.name
+        key = f"{expected.desk}\0{expected.source}\0{expected.name}\0{expected.object}\0{due:.0f}"
+        what = expected.object or part.name
         title = f"Missing: {source.profile.title}, {what}"
         client = part.client or source.client
         about = {
             "source": source.name,
             "expectation": part.name,
-            "object": one.object,
+            "object": expected.object,
             "title": title,
             "client": client,
-            "client_id": "" if client else expectations.client_of(connection, one),
+            "client_id": "" if client else expectations.client_of(connection, expected),
         }
         message_id = f"{sha256(key.encode()).hexdigest()[:32]}@missing.{box.address.rpartition('@')[2]}"
         zone = ZoneInfo(part.timezone) if part.timezone else source.zone
-        raw = _mail(box.address, title, message_id, now, _words(source, part, one, due, zone))
+        raw = _mail(box.address, title, message_id, now, _words(source, part, expected, due, zone))
         new = NewDelivery(
             id=uuid7(now),
             desk=source.desk,
@@ -142,16 +144,19 @@ class Expectations:
             remember_until=now + REMEMBER,
         )
         deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
-        log.warning("expected mail is missing", notice=source.name, expectation=part.name, object=one.object)
+        log.warning("expected mail is missing", notice=source.name, expectation=part.name, object=expected.object)
         return 1
 
 
-def _words(source: Source, part: ExpectPart, one: Expected, due: float, zone: tzinfo) -> str:
+def _words(source: Source, part: ExpectPart, expected: Expected, due: float, zone: tzinfo) -> str:
     def local(moment: float) -> str:
         return datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M %Z") if moment else "never"
 
-    lines = [f"{source.profile.title} has not written about {one.object or part.name}."]
-    lines += [f"Due: {local(due)}, with {part.grace / 60:.0f} minutes of grace.", f"Last mail: {local(one.last_at)}."]
+    lines = [f"{source.profile.title} has not written about {expected.object or part.name}."]
+    lines += [
+        f"Due: {local(due)}, with {part.grace / 60:.0f} minutes of grace.",
+        f"Last mail: {local(expected.last_at)}.",
+    ]
     lines += [f"Expectation: {part.name} of the notice {source.name}."]
     return "\n".join(lines)
 

@@ -60,58 +60,64 @@ class Watcher:
         now = self.clock()
         if await self.store.read(lambda c: effects.next_watch(c)) > now:
             return
-        for one in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
+        for effect in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
             try:
-                after = await self._look(one)
+                after = await self._look(effect)
             except readback.NotRead as error:
-                log.info("late look failed", effect=one.marker, why=str(error)[:300])
-                after = 0.0 if await self._is_final(one, error) else self.clock() + AGAIN
+                log.info("late look failed", effect=effect.marker, why=str(error)[:300])
+                after = 0.0 if await self._is_final(effect, error) else self.clock() + AGAIN
             except Unreadable as damaged:
-                log.error("no late look", effect=one.marker, why=str(damaged))
+                log.error("no late look", effect=effect.marker, why=str(damaged))
                 after = 0.0
-            await self._next(one, after)
+            await self._next(effect, after)
 
-    async def _is_final(self, one: Effect, error: readback.NotRead) -> bool:
+    async def _is_final(self, effect: Effect, error: readback.NotRead) -> bool:
         """The ticket is gone, or is not for this key to see: asking again and again tells nothing more."""
-        directory, outcome = self.directories.get(one.desk), error.outcome
+        directory, outcome = self.directories.get(effect.desk), error.outcome
         if directory is None or not isinstance(outcome, Refused):
             return False
         return await directory.refusals.whose(outcome) is Whose.RECORD
 
-    async def _next(self, one: Effect, after: float) -> None:
-        await self.store.write(lambda c: effects.touch(c, one, watch_at=after))
+    async def _next(self, effect: Effect, after: float) -> None:
+        await self.store.write(lambda c: effects.touch(c, effect, watch_at=after))
 
-    async def _look(self, one: Effect) -> float:
+    async def _look(self, effect: Effect) -> float:
         """Look once. Returns when to look again, 0 for never."""
-        directory = self.directories.get(one.desk)
+        directory = self.directories.get(effect.desk)
         if directory is None:
             return 0.0
-        ticket_id = await self._ticket_id(one)
-        hits = await look(self.store, directory.desk, one, ticket_id, Aim.LATE)
-        others = [hit for hit in hits if hit[ID_OF[one.kind]] != one.remote_id]
+        ticket_id = await self._ticket_id(effect)
+        hits = await look(self.store, directory.desk, effect, ticket_id, Aim.LATE)
+        others = [hit for hit in hits if hit[ID_OF[effect.kind]] != effect.remote_id]
         for other in others:
-            await self._settle_double(directory, one, other, ticket_id)
-        last = one.sent_at + directory.settings.settle * WATCH[1]
+            await self._settle_double(directory, effect, other, ticket_id)
+        last = effect.sent_at + directory.settings.settle * WATCH[1]
         return last if not others and self.clock() < last else 0.0
 
-    async def _ticket_id(self, one: Effect) -> str:
-        if elsewhere := one.body.get("ticket_id"):
+    async def _ticket_id(self, effect: Effect) -> str:
+        if elsewhere := effect.body.get("ticket_id"):
             return str(elsewhere)
-        row = await self.store.read(lambda c: operator.find(c, one.delivery_id))
+        row = await self.store.read(lambda c: operator.find(c, effect.delivery_id))
         return str(whole(row, "ticket_id")["ticket_id"])
 
-    async def _settle_double(self, directory: Directory, one: Effect, other: dict[str, Any], ticket_id: str) -> None:
-        self.doubled(one.kind)
-        log.error("doubled effect", effect=one.marker, kind=one.kind, ours=one.remote_id, other=other[ID_OF[one.kind]])
-        if one.kind == "document":
+    async def _settle_double(self, directory: Directory, effect: Effect, other: dict[str, Any], ticket_id: str) -> None:
+        self.doubled(effect.kind)
+        log.error(
+            "doubled effect",
+            effect=effect.marker,
+            kind=effect.kind,
+            ours=effect.remote_id,
+            other=other[ID_OF[effect.kind]],
+        )
+        if effect.kind == "document":
             await directory.desk.delete_document(ticket_id, other["document_id"])
             return
-        marker = f"{one.marker}/double"
-        at = other["ticket_id"] if one.kind == "ticket" else ticket_id
-        if await readback.comments(directory.desk, at, marker, one.sent_at):
+        marker = f"{effect.marker}/double"
+        at = other["ticket_id"] if effect.kind == "ticket" else ticket_id
+        if await readback.comments(directory.desk, at, marker, effect.sent_at):
             return
-        what = "This ticket" if one.kind == "ticket" else f"The comment of {other.get('created_at')}"
-        text = f"{what} is a double: the desk answered a request late. The one to keep is {one.remote_id}."
+        what = "This ticket" if effect.kind == "ticket" else f"The comment of {other.get('created_at')}"
+        text = f"{what} is a double: the desk answered a request late. The one to keep is {effect.remote_id}."
         outcome = await directory.desk.add_comment(
             at,
             {

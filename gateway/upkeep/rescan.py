@@ -73,36 +73,41 @@ class Rescanner:
         """Scan everything that waits. Raises ScannerAway."""
         after = 0
         while batch := await self._store.read(partial(heldfiles.waiting, reason=UNSCANNED, after=after, limit=BATCH)):
-            for one in batch:
-                after = one.row["seq"]
+            for waiting in batch:
+                after = waiting.row["seq"]
                 try:
-                    await self._scan(one)
+                    await self._scan(waiting)
                 except (ParserDied, ParserBroken, Damaged) as error:  # again in a minute; it is seen to wait
-                    log.error("held files not read", delivery=one.row["id"], why=str(error))
+                    log.error("held files not read", delivery=waiting.row["id"], why=str(error))
 
-    async def _scan(self, one: Waiting) -> None:
-        folder = self._planner.work_folder(f"{one.row['id']}-scan")
+    async def _scan(self, waiting: Waiting) -> None:
+        folder = self._planner.work_folder(f"{waiting.row['id']}-scan")
         folder.mkdir(parents=True, exist_ok=True)
-        found: dict[int, str] = {}
+        results: dict[int, str] = {}
         try:
-            for file in one.files:
-                result = await self._scan_file(one, file, folder / str(file.idx))
+            for file in waiting.files:
+                result = await self._scan_file(waiting, file, folder / str(file.idx))
                 if result is None:
                     await self._store.write(partial(heldfiles.too_large, file=file))
                 else:
-                    found[file.idx] = result
+                    results[file.idx] = result
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        if not found:
+        if not results:
             return
         now = self._clock()
-        if await self._store.write(lambda c: heldfiles.scanned(c, one, found, now)):
-            log.info("held files scanned", delivery=one.row["id"], files=len(found), bad=sum(map(bool, found.values())))
+        if await self._store.write(lambda c: heldfiles.scanned(c, waiting, results, now)):
+            log.info(
+                "held files scanned",
+                delivery=waiting.row["id"],
+                files=len(results),
+                bad=sum(map(bool, results.values())),
+            )
             self._wake()
 
-    async def _scan_file(self, one: Waiting, file: Effect, path: Path) -> str | None:
+    async def _scan_file(self, waiting: Waiting, file: Effect, path: Path) -> str | None:
         """ "" for clean, else why not; None for a file that is too large."""
-        row = await self._store.read(lambda c: deliveries.content(c, one.row["raw_id"]))
+        row = await self._store.read(lambda c: deliveries.content(c, waiting.row["raw_id"]))
         raw = await self._planner.raws.get(row, path.parent)
         if "text" in file.body:
             path.write_text(file.body["text"], encoding="utf-8", errors="replace")

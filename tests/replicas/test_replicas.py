@@ -78,7 +78,7 @@ class TestTakeOver:
         answer = edge.send(mail("Printer"))
         await_creates(desk)
         second = replica("worker").start()
-        second.await_log("listens")
+        second.await_log("listening")
 
         first.kill()
         killed = time.monotonic()

@@ -95,8 +95,8 @@ class Catalog:
 
     def closed_status(self, board_id: str) -> str:
         """The id of the first status of the board that closes a ticket, "" for none."""
-        closing = [one for one in self.statuses.get(board_id, ()) if one.get("is_closed")]
-        closing.sort(key=lambda one: one.get("order_number") or 0)
+        closing = [status for status in self.statuses.get(board_id, ()) if status.get("is_closed")]
+        closing.sort(key=lambda status: status.get("order_number") or 0)
         return str(closing[0]["status_id"]) if closing else ""
 
     def _statuses(self, board_id: str) -> Rows:
@@ -110,9 +110,11 @@ class Catalog:
         kind = "subcategory" if below else "category"
         if CATEGORIES in self.missing and not self.categories and not _is_id(name):
             raise UnknownName(f"{kind} {name!r}: the desk's categories could not be read")
-        mine = [one for one in self.categories if str(one.get("board_id")) == board_id]
-        level = [one for one in mine if str(one.get("parent_category") or "") == below]
-        if any(one["category_id"] == name for one in self.categories) or (not self.categories and _is_id(name)):
+        mine = [category for category in self.categories if str(category.get("board_id")) == board_id]
+        level = [category for category in mine if str(category.get("parent_category") or "") == below]
+        if any(category["category_id"] == name for category in self.categories) or (
+            not self.categories and _is_id(name)
+        ):
             return name
         return str(_pick(kind, level, "category_name", name)["category_id"])
 
@@ -132,7 +134,7 @@ class Catalog:
         if name:
             return str(_pick("status", statuses, "name", name)["status_id"])
         wanted = self.boards[board_id].get("inbound_reply_reopen_status_id")
-        if any(one["status_id"] == wanted for one in statuses):
+        if any(status["status_id"] == wanted for status in statuses):
             return str(wanted)
         return str(_default_status(statuses)["status_id"])
 
@@ -143,7 +145,7 @@ class Catalog:
         names |= {str(row["category_id"]): str(row["category_name"]) for row in self.categories}
         names |= {str(row["priority_id"]): str(row["priority_name"]) for row in self.priorities}
         names |= {str(row["client_id"]): str(row["client_name"]) for row in self.clients}
-        return names | {one.user_id: one.name for one in self.staff.values()}
+        return names | {person.user_id: person.name for person in self.staff.values()}
 
 
 def _is_id(text: str) -> bool:
@@ -339,7 +341,7 @@ def _priority(priorities: list[dict[str, Any]], board: dict[str, Any], box: Mail
     if box.priority:
         return _pick("priority", priorities, "priority_name", box.priority)
     wanted = board.get("default_priority_id")
-    named = next((one for one in priorities if one["priority_id"] == wanted), None)
+    named = next((priority for priority in priorities if priority["priority_id"] == wanted), None)
     if named is None:
         raise UnknownName("priority: the board has no default priority; name one in the mailbox")
     return named

@@ -94,9 +94,9 @@ async def contacts(desk: Desk, request: dict[str, Any]) -> list[dict[str, Any]]:
         for row in outcome.data
         if row.get("client_id") == request["client_id"]
         and not row.get("is_inactive")
-        and wanted in {str(one).lower() for one in (row.get("email"), *_more(row))}
+        and wanted in {str(address).lower() for address in (row.get("email"), *_more(row))}
     ]
 
 
 def _more(row: dict[str, Any]) -> list[Any]:
-    return [one.get("email_address") for one in row.get("additional_email_addresses") or []]
+    return [entry.get("email_address") for entry in row.get("additional_email_addresses") or []]
