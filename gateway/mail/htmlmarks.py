@@ -33,6 +33,7 @@ ZONES: tuple[tuple[str, str, str], ...] = (
     ("class", "reply-quote", "reply-quote"),
     ("class", "airmail_quote", "airmail"),
     ("class", "wps_quotion", "wps"),
+    ("name", "quote", "gmx"),
     ("id", "isforwardcontent", "forward"),
     ("id", "isreplycontent", "isreplycontent"),
     ("id", "mailcontentcontainer_quote", "qq"),

@@ -187,10 +187,12 @@ def named_author(text: str) -> bool:
     line = _BIDI.sub("", text).strip()
     if len(line) > 120 or len(line.split()) > 9:
         return False
-    if framed_author(line):
+    if framed_author(line) or _DATE_ALONE.match(line):
         return True
     if not _ENDS.search(line):
         return False
+    if _BRACKETED.search(line):
+        return True
     line = line.strip(_LEAD + " :：\u00a0")
     if _CITED.match(line):
         return True
@@ -201,6 +203,13 @@ def named_author(text: str) -> bool:
     return 1 <= len(name) <= 4 and not any(piece[0].islower() and len(piece) > 3 for piece in name)
 
 
+# "On Tue, 24 Nov 2026 16:02:00 +0100" and no more.
+_DATE_ALONE = re.compile(
+    rf"(?:{_alternation(words.STARTS)})[\s,](?=.{{0,60}}(?:19|20)\d\d)(?=.{{0,60}}\d{{1,2}}[:.h]\d\d)"
+    r"(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}){0,3}[\d\s.,:/+()h-]{1,30}(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}[\d\s.,:/+()h-]{1,40})?$",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,200}>")
 _NAME = re.compile(r"[^\W\d_][\w'.-]*")
 
 

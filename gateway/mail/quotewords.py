@@ -9,6 +9,8 @@ from __future__ import annotations
 VERBS = (
     "napisala", "napisao", "napisao je", "napisala je", "تمت كتابة ما يلي", "كتب ما يلي",
     "نوشته است", "skrifaði", "scríobh", "schrieben", "schrieb folgendes", "a scris următoarele",
+    "schriebst", "schriebt", "schreibt", "hast geschrieben", "avez écrit", "as écrit", "escribiste", "scripsit",
+    "scribebat", "spake",
     "wrote", "writes", "said", "has written", "schrieb", "hat geschrieben", "geschrieben", "a écrit",
     "à écrit", "a ecrit", "écrivait", "escribió", "escribio", "ha escrito", "ha scritto", "scrive",
     "scriveva", "scritto", "escreveu", "schreef", "heeft geschreven", "het volgende geschreven", "skrev",
@@ -37,6 +39,7 @@ STARTS = (
 
 # "Quoting Ann Berg:", before a name.
 QUOTING = (
+    "thus spake", "thus spoke", "in reply to", "replying to", "als antwort auf", "antwort auf", "citát",
     "quoting", "zitat von", "citando a", "citando", "citeren", "citat av", "citat af", "citat från", "citerar",
     "sitat", "sitat fra", "cytowanie", "cytat", "cituji", "citace", "citujem", "lainaus", "цитирование", "цитирую",
     "цитування", "idézet", "citat", "citando da", "citation de", "alıntı", "cytując", "quote da", "en réponse à",
@@ -263,6 +266,10 @@ FOOTERS = (
     "dikirim dari", "enviat des", "envoye de mon", "envoyé par", "sent de mon",
     "отправлено мобильной",
     "sent: from my",
+    "poslano z", "poslano s", "poslato sa", "послато са", "išsiųsta iš", "sūtīts no", "nosūtīts no", "изпратено от",
+    "изпратено с", "пратено од", "ส่งจาก", "ارسال شده از", "فرستاده شده از", "verzonden vanuit", "verstuurd vanuit",
+    "получить outlook", "загрузить outlook", "отримати outlook", "pobierz program outlook", "outlook beszerzése",
+    "get bluemail", "get aquamail", "get edison mail", "get spark", "enviat des de", "bidalia", "iphone-dan",
     "获取 outlook", "获取outlook", "取得 outlook", "取得outlook", "下载 outlook", "下載 outlook", "傳送自", "傳自我的",
     "發自我的", "發送自", "寄自我的", "来自我的", "來自我的", "outlook för", "outlook til", "outlook pour",
     "outlook para",
@@ -276,12 +283,14 @@ FOOTER_ENDS = (
     "から送信", "に送信", "에서 보냄", "에서 보낸 메일", "gesendet", "gönderildi", "verzonden", "送信しました", "傳送",
     "发送", "發送", "寄出", "を入手", "を入手する", "をダウンロード", "다운로드", "가져오기", "받기", "edinin",
     "indirin",
-    "beziehen", "herunterladen",
+    "beziehen", "herunterladen", "से भेजा गया", "göndərildi", "থেকে পাঠানো", "இலிருந்து அனுப்பப்பட்டது",
 )  # fmt: skip
 
 # What such a footer names; only "Sent from my …" does without.
 DEVICES = (
-    "iphon", "ipad", "ipod", "android", "samsung", "galaxy", "blackberry", "mobil", "phone", "handy", "outlook",
+    "iphon", "ipad", "мобил", "mail orange", "mailsuite", "em client", "bluemail", "aquamail", "edison mail",
+    "from nine", "libero mail", "correo para", "posta per", "mail voor", "mail til", "mailspring",
+    "ipod", "android", "samsung", "galaxy", "blackberry", "mobil", "phone", "handy", "outlook",
     "yahoo", "tablet", "huawei", "xiaomi", "redmi", "nokia", "htc", "motorola", "sony", "xperia", "windows",
     "proton", "typeapp", "spark", "polymail", "acompli", "device", "palm", "verizon", "wireless", "telefon",
     "telefono", "teléfono", "telefone", "móvil", "téléphone", "cellulare", "celular", "macbook", "ios",

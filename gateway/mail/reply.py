@@ -171,7 +171,8 @@ def _apply_all(
         introduces = mark.kind == "attribution" or mark.what in _INTRODUCTIONS
         if not said and mark.kind != "banner":
             # Nothing above: the text below is what was said (or the mail is a forward); only who said it goes.
-            if introduces and following < len(role):
+            told = quoted or "@" in mark.what or "@" in "".join(texts[mark.start : mark.end])
+            if introduces and told and following < len(role):
                 role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
                 if quoted:
                     methods.append(f"{mark.kind}: {mark.what}")
@@ -248,7 +249,9 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
     groups = _quote_groups(role, says)
     kept = _passages(groups, role, texts, lines)
     inner = [group for group in groups if group[0] < new[-1]]
-    if inner and not kept.issuperset(range(*inner[0])) and not _one_mail(groups, role):
+    # One introduced quote is the old mail: no point of it is answered in between.
+    one_mail = len(groups) == 1 and _introduced(groups[0], role, texts, lines)
+    if inner and not one_mail and not kept.issuperset(range(*inner[0])):
         # Answers between the lines: their quotes are what they answer, with who said it; but at the very top
         # that is known.
         for start, end in inner:
@@ -273,15 +276,29 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
 def _passages(groups: Sequence[tuple[int, int]], role: list[str], texts: list[str], lines: Sequence[Line]) -> set[int]:
     """What the writer quotes or indents: nothing introduces it, and no program marked it as an old mail."""
     kept: set[int] = set()
+    none_old = not any(_introduced(group, role, texts, lines) or _cited(group, lines) for group in groups)
     for number, (start, end) in enumerate(groups):
-        if any(role[i] in ("intro", "old") for i in range(start, end)):
-            continue
         followed = number + 1 < len(groups) and groups[number + 1][0] == end and role[end] == "intro"
-        marked = any(lines[i].zone for i in range(start, end)) or introduced_inside(texts[start : start + 12])
-        alone = len(groups) == 1 and not marked
-        if (followed and lines[start].quote) or alone:
+        beside = followed and lines[start].quote and not any(role[i] in ("intro", "old") for i in range(start, end))
+        if none_old or beside:
             kept.update(range(start, end))
     return kept
+
+
+def _introduced(group: tuple[int, int], role: list[str], texts: list[str], lines: Sequence[Line]) -> bool:
+    """Whether a line above or inside says whose mail it is, or the program's own element for the old mail does."""
+    start, end = group
+    return any(
+        role[i] in ("intro", "old") or lines[i].zone not in _NO_OLD_MAIL for i in range(start, end)
+    ) or introduced_inside(texts[start : min(start + 12, end)])
+
+
+def _cited(group: tuple[int, int], lines: Sequence[Line]) -> bool:
+    return any(lines[i].zone for i in range(*group))
+
+
+# Zones that hold what the writer quotes, or that say nothing.
+_NO_OLD_MAIL = frozenset({"", "passage", "blockquote-cite", "gmail_quote", SIGNATURE_ZONE})
 
 
 def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
@@ -318,8 +335,3 @@ def _quote_groups(role: list[str], says: list[bool]) -> list[tuple[int, int]]:
     if start >= 0:
         groups.append((start, end))
     return groups
-
-
-def _one_mail(groups: Sequence[tuple[int, int]], role: list[str]) -> bool:
-    """One introduced quote and no other: it is the old mail, and no point of it is answered in between."""
-    return len(groups) == 1 and any(role[i] == "intro" for i in range(*groups[0]))

@@ -21,6 +21,10 @@ _SIGNED = re.compile(
 )
 _LINES = 18
 _CARD = 7
+_EXCUSE = re.compile(
+    r"[\s,;.(–-]{1,3}(?:(?:so )?(?:please )?(?:excuse|forgive|pardon)|sorry for|bitte (?:entschuldigen|verzeihen)|"
+    r"(?:merci d')?excuse[rz]|disculp|mi scusi|scusate|perdon)[^.!?]{0,60}[.!]?$"
+)
 _TAIL = re.compile(r"\(https?://[^\s<>()]{1,500}\)|<?https?://[^\s<>]{1,500}>?|<[^<>\n]{1,500}>")
 
 
@@ -30,7 +34,8 @@ def footer(text: str) -> bool:
     if not 8 <= len(line) <= 250:
         return False
     line = _TAIL.sub("", line).replace("[", "").replace("]", "").strip(" ()")
-    if len(line) > 90 or line.count(" ") > 9:
+    line = _EXCUSE.sub("", line)
+    if len(line) > 90 or line.count(" ") > 11:
         return False
     for start in FOOTERS:
         if line.startswith(start):
@@ -73,7 +78,9 @@ def find(texts: Sequence[str]) -> int:
             continue
         if _DELIMITER.match(text) or (_JOINED.match(text) and not _is_list(texts, index)):
             # Words must remain above it; a bare rule parts sections too, so below it only a card may stand.
-            if text.strip() != "--" and (filled > _CARD or long or not _signs(texts, index)):
+            if text != "-- " and not _signs(texts, index):
+                break
+            if text.strip() != "--" and (filled > _CARD or long):
                 break
             if any(t.strip() and not is_rule(t) for t in texts[:index]):
                 cut = index
@@ -105,14 +112,17 @@ def _signs(texts: Sequence[str], index: int) -> bool:
     """Whether a rule that is no "-- " parts a signature from the text: a name or a card stands right below it,
     and no rule like it above."""
     rule = texts[index].strip()
-    if not _DELIMITER.match(rule):
+    name = next((text for text in texts[index + 1 : index + 3] if text.strip()), "")
+    joined = name and name == texts[index + 1] and name.lstrip()[0].isalpha() and not name.lstrip()[0].islower()
+    if not _DELIMITER.match(rule) or (rule == "--" and joined):
         return True
+    if rule != "--":
+        name = texts[index + 1] if index + 1 < len(texts) else ""
     if any(text.strip() == rule for text in texts[max(index - 60, 0) : index]):
         return False
     below = [text for text in texts[index + 1 : index + 2 + _CARD] if text.strip()]
     if any(pattern.search(text) for text in below for pattern in (_EMAIL, _PHONE, _SITE)):
         return not any(text.rstrip().endswith(("?", "!", ":")) for text in below)
-    name = texts[index + 1] if index + 1 < len(texts) else ""
     return bool(_PERSON.match(name)) and not any(
         len(word) > 3 and word[0].islower() for word in re.findall(r"[^\W\d_]+", name)
     )

@@ -38,6 +38,10 @@ def test_words_below_the_only_quote_stay_and_it_goes(below: str) -> None:
         '<div class="moz-cite-prefix">Am 24.11.26 um 16:02 schrieb Bo:</div><blockquote type="cite"><p>Which tray is it?</p></blockquote><p>{}</p>',
         '<div class="gmail_quote"><div class="gmail_attr">Le mar. 24 nov. 2026 à 16:02, Bo a écrit :</div><blockquote class="gmail_quote">Which tray is it?</blockquote></div><div>{}</div>',
         '<blockquote type="cite">On 24 Nov 2026, at 16:02, Bo &lt;bo@desk.example&gt; wrote:<br>Which tray is it?</blockquote><p>{}</p>',
+        '<div class="yahoo_quoted">On Tuesday, Bo wrote:<br>Which tray is it?</div><div>{}</div>',
+        '<div class="zmail_extra">---- On Tue Bo wrote ----<br><blockquote>Which tray is it?</blockquote></div><div>{}</div>',
+        '<blockquote class="tutanota_quote">24 Nov 2026, 16:02 by bo@desk.example:<br>Which tray is it?</blockquote><div>{}</div>',
+        '<div name="quote"><b>Gesendet:</b> 24. November 2026 um 16:02<br><b>Von:</b> Bo &lt;bo@desk.example&gt;<br><b>Betreff:</b> x<br>Which tray is it?</div><div>{}</div>',
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("above", ["", "<p>Hello,</p>"])
@@ -45,6 +49,7 @@ def test_an_answer_below_a_quote_of_html_stays_alone(source: str, above: str) ->
     reply = reply_of(to_lines(above + source.format("Tray 2, and tray 3 since Monday.")).lines)
     assert "Tray 2, and tray 3 since Monday." in reply.text
     assert ("Hello," in reply.text) is bool(above)
+    assert "Which tray is it?" not in reply.text
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,9 @@ def test_an_answer_below_a_quote_of_html_stays_alone(source: str, above: str) ->
     [
         "Bo Berg writes:", "Bo Berg schrieb:", "Bo a écrit :", "Bo Berg escribió:", "Bo skrev:", "Bo Berg napisał(a):",
         "Quoting Bo Berg:", "Quoting Bo Berg <bo@desk.example>:", "Zitat von Bo Berg:", "Citando Bo Berg:",
-        "Cytowanie Bo Berg:", "---- Bo Berg wrote ----", "-------- Bo Berg schrieb --------",
+        "Cytowanie Bo Berg:", "Vous avez écrit :", "Du schriebst:", "In reply to Bo Berg:", "Thus spake Bo Berg:",
+        "* Bo Berg <bo@desk.example> [2026-11-24 16:02]:", "On Tue, 24 Nov 2026 16:02:00 +0100", "Bo Berg님이 작성:",
+        "---- Bo Berg wrote ----", "-------- Bo Berg schrieb --------",
     ],
 )  # fmt: skip
 def test_a_line_that_only_names_the_author_introduces_the_quote_below_it(line: str) -> None:
@@ -107,6 +114,10 @@ def test_an_introduction_of_any_language_goes_with_the_old_mail(block: str) -> N
         "It fails.\n\n---\nError code 5 on the display",
         "It fails\n—\nError 5 again",
         "Problem:\nslow\n\n---\n\nSteps:\n1. open\n2. print",
+        "1. open\n2. print\n\n--\n\nResult: nothing",
+        "Call 0731 1234\n--\nor 5678 after noon, please.",
+        "I typed\n> show version\nand got\n> error",
+        "On 24 Nov 2026 at 16:02 the printer said:\n\nerror 5",
         "It works.\n\n-- \nAnn\n\nPS: printer 4 still blinks.",
         "Es geht.\n\n-- \nAnn\n\nP.S. Der Scanner nicht.",
     ],
@@ -124,6 +135,12 @@ def test_words_that_only_look_old_stay(words: str) -> None:
         "获取 Outlook for Android",
         "傳送自我的 iPhone",
         "Stáhnout Outlook pro Android",
+        "Pobierz program Outlook dla systemu iOS",
+        "Отправлено из мобильной Почты Mail",
+        "Изпратено от моя iPhone",
+        "मेरे iPhone से भेजा गया",
+        "Sent from my phone, please excuse typos.",
+        "Diese Nachricht wurde von meinem Android Mobiltelefon mit WEB.DE Mail gesendet.",
     ],
 )
 def test_footers_of_apps(line: str) -> None:
