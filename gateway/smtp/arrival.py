@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from gateway.intake.accept import Incoming
-from gateway.smtp.answers import DISK, IN_FLIGHT, TOO_LARGE, Answer
 from gateway.smtp.lineends import BarePolicy, LineEnds
 from gateway.smtp.overload import InFlight
+from gateway.smtp.replies import DISK, IN_FLIGHT, TOO_LARGE, Reply
 
 log = structlog.get_logger("smtp")
 
@@ -19,7 +19,7 @@ class Arrival:
     def __init__(self, mail: Incoming, max_size: int, in_flight: InFlight, bare: BarePolicy) -> None:
         self.mail = mail
         self.size = 0
-        self.trouble: Answer | None = None
+        self.trouble: Reply | None = None
         self.line_ends = LineEnds(bare)
         self._max_size = max_size
         self._in_flight = in_flight
@@ -49,8 +49,8 @@ class Arrival:
             log.error("spool failed", error=type(error).__name__, exc_info=error)
             self._fail(DISK)
 
-    def _fail(self, answer: Answer) -> None:
-        self.trouble = answer
+    def _fail(self, reply: Reply) -> None:
+        self.trouble = reply
         self.mail.discard()
 
     def release(self) -> None:

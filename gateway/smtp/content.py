@@ -1,4 +1,4 @@
-"""DATA and BDAT: read a mail's content, judge it, keep it, answer.
+"""DATA and BDAT: read a mail's content, judge it, keep it, reply.
 
 A mail that comes in too slowly is given up: after ``GRACE`` seconds its average must stay over the floor
 rate, and it must be whole within ``data_timeout``. Sources: RFC 5321 4.1.1.4, RFC 3030, RFC 2033 4.2.
@@ -13,12 +13,12 @@ import structlog
 
 from gateway.intake.accept import DiskFull, Recipient
 from gateway.model.envelope import Envelope
-from gateway.smtp import answers
-from gateway.smtp.answers import Answer, in_words, plain
+from gateway.smtp import replies
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending
 from gateway.smtp.dotreader import DotReader
 from gateway.smtp.judge import Judgement, judge, name_of
+from gateway.smtp.replies import Reply, in_words, plain
 from gateway.smtp.spam import Spam, spam_of
 from gateway.smtp.verdict.verdict import Peer
 from gateway.store.engine import StoreFailed
@@ -53,13 +53,13 @@ class Pace:
 
 async def data(session: Session, arg: str) -> None:
     if not session.recipients or session.mail_from is None:
-        return await session.refuse(answers.RCPT_FIRST)
+        return await session.refuse(replies.RCPT_FIRST)
     if session.arrival is not None:
-        return await session.refuse(answers.NOT_BETWEEN_CHUNKS)
+        return await session.refuse(replies.NOT_BETWEEN_CHUNKS)
     if arg:
-        return await session.refuse(answers.SYNTAX, usage="DATA")
+        return await session.refuse(replies.SYNTAX, usage="DATA")
     if not (arrival := _begin(session)):
-        return await session.refuse(answers.DISK)
+        return await session.refuse(replies.DISK)
     session.in_data = True
     try:
         await session.push("354 End data with <CR><LF>.<CR><LF>")
@@ -76,17 +76,17 @@ async def bdat(session: Session, arg: str) -> None:
     words = arg.split()
     good = 1 <= len(words) <= 2 and words[0].isascii() and words[0].isdigit() and len(words[0]) <= 12
     if not good or (len(words) == 2 and words[1].upper() != "LAST"):
-        await session.refuse(answers.SYNTAX, usage="BDAT size [LAST]")
+        await session.refuse(replies.SYNTAX, usage="BDAT size [LAST]")
         session.is_ending = True  # nobody knows where the chunk ends
         return None
     size, last = int(words[0]), len(words) == 2
     if not session.recipients or session.mail_from is None:
         await _skip(session, size)
-        return await session.refuse(answers.RCPT_FIRST)
+        return await session.refuse(replies.RCPT_FIRST)
     if session.arrival is None and not _begin(session):
         await _skip(session, size)
         session.drop_mail()
-        return await session.refuse(answers.DISK)
+        return await session.refuse(replies.DISK)
     arrival = session.arrival
     assert arrival is not None
     session.in_data = True
@@ -156,7 +156,7 @@ async def _skip(session: Session, size: int) -> None:
 
 
 async def _too_slow(session: Session) -> None:
-    await session.refuse(answers.TOO_SLOW)
+    await session.refuse(replies.TOO_SLOW)
     await session.flush()
     raise Ending("too slow")
 
@@ -167,11 +167,11 @@ def _after(session: Session) -> None:
         session.is_ending = True
 
 
-# -- judge, keep, answer ------------------------------------------------------------------------------
+# -- judge, keep, reply ------------------------------------------------------------------------------
 
 
 async def _conclude(session: Session, arrival: Arrival) -> None:
-    """The answers to a whole mail: one, or with LMTP one for each recipient (RFC 2033 4.2)."""
+    """The replies to a whole mail: one, or with LMTP one for each recipient (RFC 2033 4.2)."""
     session.pause_timeout()
     arrival.finish()
     edge = session.edge
@@ -189,14 +189,14 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
         log.warning("malware refused", virus=found.virus, peer=session.peer, session=session.id)
     said = await _keep(session, arrival, found, peer)
     if session.policy.is_lmtp:
-        for at in session.answered_for:
-            await _answer(session, said[at], found)
+        for at in session.accepted_for:
+            await _reply(session, said[at], found)
     else:
         # A mail that any mailbox took is taken: the peer must not send it again.
-        await _answer(session, next((one for one in said if isinstance(one, str)), said[0]), found)
+        await _reply(session, next((one for one in said if isinstance(one, str)), said[0]), found)
 
 
-async def _answer(session: Session, one: str | Answer, found: Judgement) -> None:
+async def _reply(session: Session, one: str | Reply, found: Judgement) -> None:
     if isinstance(one, str):
         session.edge.count("250")
         session.say(one)
@@ -205,8 +205,8 @@ async def _answer(session: Session, one: str | Answer, found: Judgement) -> None
     await session.refuse(one, about=f"from {session.mail_from}", **values)
 
 
-async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer) -> list[str | Answer]:
-    """The answer for each recipient."""
+async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer) -> list[str | Reply]:
+    """The reply for each recipient."""
     taken = [one for one, refusal in zip(found.recipients, found.refusals, strict=True) if refusal is None]
     if not taken:
         arrival.mail.discard()
@@ -214,7 +214,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
     name = name_of(peer, found.verdict)
     if refusal := session.edge.limits.sender(name):
         arrival.mail.discard()
-        return [answer or refusal for answer in found.refusals]
+        return [reply or refusal for reply in found.refusals]
     spam = spam_of(arrival.mail.fields()) if peer.is_relay else Spam()
     envelope = Envelope(
         mail_from=peer.mail_from,
@@ -242,7 +242,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
     except (StoreFailed, Unreadable, OSError) as error:
         log.error("not accepted", peer=session.peer, error=type(error).__name__, exc_info=error)
         session.edge.limits.not_taken(name)
-        return [refusal or answers.STORE for refusal in found.refusals]
+        return [refusal or replies.STORE for refusal in found.refusals]
     finally:
         arrival.release()
     _log(session, ids, taken, mail.size, found)

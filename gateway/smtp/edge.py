@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Edge:
-    """``count`` is told the code of an answer to a mail, ``refused`` the reason of a refusal, ``judged``
+    """``count`` is told the code of a reply to a mail, ``refused`` the reason of a refusal, ``judged``
     the verdict on a mail's sender; the two with the listener's name."""
 
     acceptor: Acceptor

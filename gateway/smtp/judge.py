@@ -16,7 +16,9 @@ from gateway.intake.accept import Incoming, Recipient
 from gateway.intake.scanner import ScannerAway
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
-from gateway.smtp.answers import (
+from gateway.smtp.arrival import Arrival
+from gateway.smtp.edge import Edge
+from gateway.smtp.replies import (
     BARE_LINE_END,
     INFECTED,
     LOOP_OWN,
@@ -24,10 +26,8 @@ from gateway.smtp.answers import (
     SCANNER_AWAY,
     SENDER_FAILED,
     SENDER_UNKNOWN,
-    Answer,
+    Reply,
 )
-from gateway.smtp.arrival import Arrival
-from gateway.smtp.edge import Edge
 from gateway.smtp.verdict.verdict import Peer, SenderVerdict
 
 log = structlog.get_logger("smtp")
@@ -37,16 +37,16 @@ KEEPS_OUT = ("quarantine", "reject")  # DMARC policies
 
 @dataclass(slots=True)
 class Judgement:
-    """``refusals`` holds the answer of each recipient in order, None where the mail is taken."""
+    """``refusals`` holds the reply of each recipient in order, None where the mail is taken."""
 
     recipients: list[Recipient]
-    refusals: list[Answer | None]
+    refusals: list[Reply | None]
     verdict: SenderVerdict = field(default_factory=SenderVerdict)
     notes: list[str] = field(default_factory=list)
     virus: str = ""
 
-    def refuse_all(self, answer: Answer) -> Judgement:
-        self.refusals = [answer] * len(self.recipients)
+    def refuse_all(self, reply: Reply) -> Judgement:
+        self.refusals = [reply] * len(self.recipients)
         return self
 
     @property
@@ -55,7 +55,7 @@ class Judgement:
 
 
 async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[Recipient], each: bool) -> Judgement:
-    """``each``: the recipients are answered one by one (LMTP)."""
+    """``each``: the recipients are replied to one by one (LMTP)."""
     found = Judgement(list(recipients), [None] * len(recipients), notes=arrival.line_ends.notes)
     if arrival.trouble:
         return found.refuse_all(arrival.trouble)
@@ -73,7 +73,7 @@ async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[R
     return found
 
 
-def _loop(edge: Edge, mail: Incoming) -> Answer | None:
+def _loop(edge: Edge, mail: Incoming) -> Reply | None:
     """RFC 5321 6.3, and our own mark."""
     if mail.ids().received_count > edge.settings.max_received:
         return LOOP_RECEIVED
@@ -88,7 +88,7 @@ def _is_ours(edge: Edge, raw: bytes) -> bool:
 
 
 def _enforce(found: Judgement, each: bool, can_wait: bool) -> None:
-    """Each mailbox's policy. With one answer for all, a mail is refused only when all refuse it; those
+    """Each mailbox's policy. With one reply for all, a mail is refused only when all refuse it; those
     that would have refused it get it for quarantine. ``can_wait``: a later try may find out more."""
     verdict = found.verdict
     spoofed = verdict.is_own_domain and verdict.verdict != "pass"

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from gateway.config.smtp import LimitSettings
 from gateway.match.names import Name, network_of
-from gateway.smtp.answers import (
+from gateway.smtp.replies import (
     AUTH_LIMIT,
     DENIED,
     ERROR_RATE,
@@ -23,7 +23,7 @@ from gateway.smtp.answers import (
     SENDER_RATE,
     TOO_FAST,
     TOO_MANY_CONNECTIONS,
-    Answer,
+    Reply,
 )
 
 MOST_KEYS = 50_000
@@ -109,7 +109,7 @@ class Limits:
     def is_exempt(self, peer: str) -> bool:
         return not peer or self._exempt.holds(peer)
 
-    def enter(self, peer: str) -> Answer | None:
+    def enter(self, peer: str) -> Reply | None:
         """A connection begins. With None the caller owes a ``leave``."""
         if self._deny and self._deny.holds(peer) and not self._allow.holds(peer):
             return DENIED
@@ -137,10 +137,10 @@ class Limits:
             if counter[key] <= 0:
                 del counter[key]
 
-    def mail(self, peer: str) -> Answer | None:
+    def mail(self, peer: str) -> Reply | None:
         return MAIL_RATE if _over(self._mails.add(peer), self.settings.mails_per_minute) else None
 
-    def sender(self, name: Name) -> Answer | None:
+    def sender(self, name: Name) -> Reply | None:
         """A mail of that name is about to be taken; when it is not after all, ``not_taken``. The last step of the
         guard against loops, whatever the peer. Nobody's name is not counted."""
         if not name.address:
@@ -156,12 +156,12 @@ class Limits:
             self._senders.add(name.key, -1)
             self._sender_domains.add(name.domain_key, -1)
 
-    def recipient(self, peer: str) -> Answer | None:
+    def recipient(self, peer: str) -> Reply | None:
         if _over(self._unknown.get(peer) + 1, self.settings.unknown_per_hour):
             return HARVESTING
         return RECIPIENT_RATE if _over(self._recipients.add(peer), self.settings.recipients_per_minute) else None
 
-    def login(self, peer: str) -> Answer | None:
+    def login(self, peer: str) -> Reply | None:
         return AUTH_LIMIT if _over(self._logins.get(peer) + 1, self.settings.logins_per_hour) else None
 
     def error(self, peer: str) -> None:

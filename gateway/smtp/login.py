@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.match.names import network_of
-from gateway.smtp import answers
+from gateway.smtp import replies
 from gateway.smtp.auth import decode_plain
 from gateway.smtp.commands import Ending
 
@@ -24,21 +24,21 @@ WAIT_AFTER_WRONG = 1.0
 
 async def auth(session: Session, arg: str) -> None:
     if not session.edge.users:
-        return await session.refuse(answers.NOT_OFFERED)
+        return await session.refuse(replies.NOT_OFFERED)
     if not session.is_tls:
-        return await session.refuse(answers.AUTH_NEEDS_TLS)
+        return await session.refuse(replies.AUTH_NEEDS_TLS)
     if not session.session.host_name:
-        return await session.refuse(answers.HELLO_FIRST, hello="EHLO")
+        return await session.refuse(replies.HELLO_FIRST, hello="EHLO")
     if session.login:
-        return await session.refuse(answers.AUTH_AGAIN)
+        return await session.refuse(replies.AUTH_AGAIN)
     if session.mail_from is not None:
-        return await session.refuse(answers.NESTED)
+        return await session.refuse(replies.NESTED)
     words = arg.split()
     if not 1 <= len(words) <= 2:
-        return await session.refuse(answers.SYNTAX, usage="AUTH mechanism [initial response]")
+        return await session.refuse(replies.SYNTAX, usage="AUTH mechanism [initial response]")
     kind = words[0].upper()
     if kind not in ("PLAIN", "LOGIN"):
-        return await session.refuse(answers.AUTH_KIND)
+        return await session.refuse(replies.AUTH_KIND)
     if refusal := session.edge.limits.login(session.peer):
         return await session.refuse(refusal)
     first = words[1] if len(words) == 2 else None
@@ -56,10 +56,10 @@ async def _check(session: Session, login: str, password: bytes) -> None:
     session.wrong_passwords += 1
     session.edge.limits.wrong_password(session.peer)
     await asyncio.sleep(WAIT_AFTER_WRONG if session.edge.limits.settings.tarpit else 0)
-    await session.refuse(answers.AUTH_WRONG)
+    await session.refuse(replies.AUTH_WRONG)
     most = session.edge.limits.settings.logins_per_session
     if most and session.wrong_passwords >= most:
-        await session.refuse(answers.TOO_MANY_ERRORS)
+        await session.refuse(replies.TOO_MANY_ERRORS)
     return None
 
 
@@ -67,7 +67,7 @@ async def _plain(session: Session, first: str | None) -> tuple[str, bytes] | Non
     blob = _decoded(first) if first is not None else await _ask(session, "334 ")
     pair = decode_plain(blob) if isinstance(blob, bytes) else None
     if pair is None:
-        await session.refuse(answers.AUTH_ABORTED if blob == "*" else answers.AUTH_SYNTAX)
+        await session.refuse(replies.AUTH_ABORTED if blob == "*" else replies.AUTH_SYNTAX)
     return pair
 
 
@@ -75,7 +75,7 @@ async def _login(session: Session, first: str | None) -> tuple[str, bytes] | Non
     name = _decoded(first) if first is not None else await _ask(session, "334 VXNlcm5hbWU6")
     password = await _ask(session, "334 UGFzc3dvcmQ6") if isinstance(name, bytes) else name
     if not isinstance(name, bytes) or not isinstance(password, bytes):
-        await session.refuse(answers.AUTH_ABORTED if "*" in (name, password) else answers.AUTH_SYNTAX)
+        await session.refuse(replies.AUTH_ABORTED if "*" in (name, password) else replies.AUTH_SYNTAX)
         return None
     return name.decode("utf-8", "replace"), password
 

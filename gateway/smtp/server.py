@@ -80,7 +80,7 @@ class Listener:
         mailboxes: Mailboxes,
         *,
         clock: Callable[[], float] = time.time,
-        count: Callable[[str], None] = lambda answer: None,
+        count: Callable[[str], None] = lambda reply: None,
         refused: Callable[[str, str], None] = lambda reason, listener: None,
         judged: Callable[[str, str], None] = lambda verdict, listener: None,
         pending: Callable[[], Awaitable[int]] | None = None,

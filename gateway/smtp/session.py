@@ -1,4 +1,4 @@
-"""One SMTP or LMTP session: aiosmtpd's protocol with our own command loop, DATA reader and answers.
+"""One SMTP or LMTP session: aiosmtpd's protocol with our own command loop, DATA reader and replies.
 
 aiosmtpd buffers a whole mail line by line, refuses lines over 998 octets, can be made to grow without
 end, tells peers our exceptions and looks itself over at each connection; its connection life cycle,
@@ -18,7 +18,13 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from gateway import __version__
 from gateway.intake.accept import Recipient
 from gateway.intake.mailboxes import Mailboxes
-from gateway.smtp.answers import (
+from gateway.smtp.arrival import Arrival
+from gateway.smtp.commands import Ending
+from gateway.smtp.edge import Edge
+from gateway.smtp.limits import plain_address
+from gateway.smtp.policy import Policy
+from gateway.smtp.proxy import ProxyError, read_proxy
+from gateway.smtp.replies import (
     BUSY,
     DRAINING,
     INTERNAL,
@@ -31,14 +37,8 @@ from gateway.smtp.answers import (
     TOO_MANY_COMMANDS,
     TOO_MANY_ERRORS,
     UNKNOWN_COMMAND,
-    Answer,
+    Reply,
 )
-from gateway.smtp.arrival import Arrival
-from gateway.smtp.commands import Ending
-from gateway.smtp.edge import Edge
-from gateway.smtp.limits import plain_address
-from gateway.smtp.policy import Policy
-from gateway.smtp.proxy import ProxyError, read_proxy
 from gateway.smtp.verbs import VERBS
 
 __all__ = ["Mailboxes", "Session"]
@@ -48,7 +48,7 @@ log = structlog.get_logger("smtp")
 BLOCK = 64 * 1024
 LONGEST_COMMAND = 2048  # RFC 5321 4.5.3.1.4 asks for 512, extensions add to it
 LONGEST_AUTH = 12_288  # RFC 4954 4
-PATIENT_ERRORS = 5  # answers wait after so many
+PATIENT_ERRORS = 5  # replies wait after so many
 MOST_OUT = 100
 EXEMPT_FACTOR = 10  # relays bring other people's errors
 PROXY_TIMEOUT = 10.0
@@ -107,7 +107,7 @@ class Session(SMTP):  # type: ignore[misc]
         self._out: list[str] = []
         self.mail_from: str | None = None
         self.recipients: list[Recipient] = []
-        self.answered_for: list[int] = []
+        self.accepted_for: list[int] = []
         self.arrival: Arrival | None = None
 
     # -- connection -------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class Session(SMTP):  # type: ignore[misc]
         self.edge.live.add(self)
         super().connection_made(transport)
 
-    def _turn_away(self, transport: Any, refusal: Answer) -> None:
+    def _turn_away(self, transport: Any, refusal: Reply) -> None:
         if self.policy.tls != "implicit":
             transport.write(refusal.line(self.id).encode() + b"\r\n")
         transport.close()
@@ -143,7 +143,7 @@ class Session(SMTP):  # type: ignore[misc]
             self.drop_mail()
 
     def eof_received(self) -> bool:
-        """A peer may close its side and still wait for the answers."""
+        """A peer may close its side and still wait for the replies."""
         self._reader.feed_eof()
         return not self.is_tls
 
@@ -198,13 +198,13 @@ class Session(SMTP):  # type: ignore[misc]
             self.peer = plain_address(address)
         return True
 
-    def _gate_of_balancers(self) -> Answer | None:
+    def _gate_of_balancers(self) -> Reply | None:
         """Before the PROXY header: only balancers come in."""
         if not self.policy.balancers.holds(self.peer):
             return NOT_FOR_YOU
         return BUSY if len(self.edge.live) > 2 * self.edge.settings.max_connections else None
 
-    def _gate(self) -> Answer | None:
+    def _gate(self) -> Reply | None:
         """Who may come in at all; with None the session counts as one inside."""
         edge = self.edge
         if edge.draining:
@@ -289,10 +289,10 @@ class Session(SMTP):  # type: ignore[misc]
     def reset_timeout(self) -> None:
         self._reset_timeout()
 
-    # -- answers ----------------------------------------------------------------------------------
+    # -- replies ----------------------------------------------------------------------------------
 
     def say(self, line: str) -> None:
-        """Queue an answer; it leaves when the peer waits for it (RFC 2920 3.2)."""
+        """Queue a reply; it leaves when the peer waits for it (RFC 2920 3.2)."""
         self._out.append(line)
 
     def _taken_out(self) -> bytes:
@@ -310,24 +310,24 @@ class Session(SMTP):  # type: ignore[misc]
         self.say(status if isinstance(status, str) else status.decode("ascii"))
         await self.flush()
 
-    async def refuse(self, answer: Answer, *, about: str = "", **values: object) -> None:
+    async def refuse(self, reply: Reply, *, about: str = "", **values: object) -> None:
         """Say no, count it, and lose patience by and by. ``about`` is for the log."""
-        self.say(answer.line(self.id, **values))
-        self._count_refusal(answer)
+        self.say(reply.line(self.id, **values))
+        self._count_refusal(reply)
         log.info(
             "refused",
-            reason=answer.reason,
-            code=answer.code,
+            reason=reply.reason,
+            code=reply.code,
             about=about[:200],
             peer=self.peer,
             session=self.id,
             listener=self.policy.name,
             **values,
         )
-        if answer.code == 421:
+        if reply.code == 421:
             self.is_ending = True
             return
-        if answer.code < 500:
+        if reply.code < 500:
             return
         self._errors += 1
         limits = self.edge.limits.settings
@@ -340,9 +340,9 @@ class Session(SMTP):  # type: ignore[misc]
         if most and self._errors >= most:
             await self.refuse(TOO_MANY_ERRORS)
 
-    def _count_refusal(self, answer: Answer) -> None:
-        self.edge.refused(answer.reason, self.policy.name)
-        self.edge.count(str(answer.code))
+    def _count_refusal(self, reply: Reply) -> None:
+        self.edge.refused(reply.reason, self.policy.name)
+        self.edge.count(str(reply.code))
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -414,7 +414,7 @@ class Session(SMTP):  # type: ignore[misc]
         """Forget sender, recipients and content so far."""
         self.mail_from = None
         self.recipients = []
-        self.answered_for = []
+        self.accepted_for = []
         if self.arrival is not None:
             self.arrival.mail.discard()
             self.arrival.release()

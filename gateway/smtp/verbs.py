@@ -12,11 +12,11 @@ import structlog
 
 from gateway.config.settings import MailboxSettings
 from gateway.intake.accept import Recipient
-from gateway.smtp import answers
-from gateway.smtp.answers import Answer, in_words, plain
+from gateway.smtp import replies
 from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
 from gateway.smtp.content import bdat, data
 from gateway.smtp.login import auth
+from gateway.smtp.replies import Reply, in_words, plain
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session
@@ -32,7 +32,7 @@ RCPT_USAGE = "RCPT TO:<address>"
 async def ehlo(session: Session, arg: str) -> None:
     name = "LHLO" if session.policy.is_lmtp else "EHLO"
     if not arg:
-        return await session.refuse(answers.SYNTAX, usage=f"{name} hostname")
+        return await session.refuse(replies.SYNTAX, usage=f"{name} hostname")
     session.drop_mail()
     session.session.host_name = plain(arg[:255])
     session.session.extended_smtp = True
@@ -48,7 +48,7 @@ async def ehlo(session: Session, arg: str) -> None:
 
 async def helo(session: Session, arg: str) -> None:
     if not arg:
-        return await session.refuse(answers.SYNTAX, usage="HELO hostname")
+        return await session.refuse(replies.SYNTAX, usage="HELO hostname")
     session.drop_mail()
     session.session.host_name = plain(arg[:255])
     session.session.extended_smtp = False
@@ -57,11 +57,11 @@ async def helo(session: Session, arg: str) -> None:
 
 async def starttls(session: Session, arg: str) -> None:
     if arg:
-        return await session.refuse(answers.SYNTAX, usage="STARTTLS")
+        return await session.refuse(replies.SYNTAX, usage="STARTTLS")
     if session.is_tls or session.policy.tls not in ("offer", "require"):
-        return await session.refuse(answers.NOT_OFFERED)
+        return await session.refuse(replies.NOT_OFFERED)
     if session.has_input:  # CVE-2011-0411: commands smuggled in before TLS
-        await session.refuse(answers.TLS_INJECTION)
+        await session.refuse(replies.TLS_INJECTION)
         session.is_ending = True
         return None
     session.drop_mail()
@@ -73,34 +73,34 @@ async def starttls(session: Session, arg: str) -> None:
 async def mail(session: Session, arg: str) -> None:
     edge = session.edge
     if not session.session.host_name:
-        return await session.refuse(answers.HELLO_FIRST, hello="LHLO" if session.policy.is_lmtp else "EHLO")
+        return await session.refuse(replies.HELLO_FIRST, hello="LHLO" if session.policy.is_lmtp else "EHLO")
     if edge.draining:
-        return await session.refuse(answers.DRAINING)
+        return await session.refuse(replies.DRAINING)
     if session.policy.needs_login and not session.login:
-        return await session.refuse(answers.AUTH_FIRST)
+        return await session.refuse(replies.AUTH_FIRST)
     path, parameters = path_of("FROM:", arg)
     if path is None:
-        return await session.refuse(answers.SYNTAX, usage=MAIL_USAGE)
+        return await session.refuse(replies.SYNTAX, usage=MAIL_USAGE)
     if session.mail_from is not None:
-        return await session.refuse(answers.NESTED)
+        return await session.refuse(replies.NESTED)
     if unknown := next((name for name, _ in parameters if name not in MAIL_PARAMETERS), ""):
-        return await session.refuse(answers.PARAMETER, name=unknown)
+        return await session.refuse(replies.PARAMETER, name=unknown)
     if wrong := wrong_parameter(parameters):
-        return await session.refuse(answers.BAD_PARAMETER, name=wrong)
+        return await session.refuse(replies.BAD_PARAMETER, name=wrong)
     size = declared_size(parameters)
     if size > session.policy.max_size:
-        return await session.refuse(answers.TOO_LARGE, limit=in_words(session.policy.max_size))
+        return await session.refuse(replies.TOO_LARGE, limit=in_words(session.policy.max_size))
     if (
         session.login
         and path
         and edge.users.is_bound(session.login)
         and not edge.users.may_write_as(session.login, path)
     ):
-        return await session.refuse(answers.SENDER_NOT_YOURS, about=path)
+        return await session.refuse(replies.SENDER_NOT_YOURS, about=path)
     if edge.overload.reason:
-        return await session.refuse(answers.OVERLOAD)
+        return await session.refuse(replies.OVERLOAD)
     if not edge.in_flight.has_room(size):
-        return await session.refuse(answers.IN_FLIGHT)
+        return await session.refuse(replies.IN_FLIGHT)
     if not session.is_exempt and (refusal := edge.limits.mail(session.peer)):
         return await session.refuse(refusal)
     session.mail_from = path
@@ -109,34 +109,34 @@ async def mail(session: Session, arg: str) -> None:
 
 async def rcpt(session: Session, arg: str) -> None:
     if session.mail_from is None:
-        return await session.refuse(answers.MAIL_FIRST)
+        return await session.refuse(replies.MAIL_FIRST)
     path, parameters = path_of("TO:", arg)
     if not path:
-        return await session.refuse(answers.SYNTAX, usage=RCPT_USAGE)
+        return await session.refuse(replies.SYNTAX, usage=RCPT_USAGE)
     if unknown := next((name for name, _ in parameters if name not in RCPT_PARAMETERS), ""):
-        return await session.refuse(answers.PARAMETER, name=unknown)
+        return await session.refuse(replies.PARAMETER, name=unknown)
     if session.arrival is not None:
-        return await session.refuse(answers.NOT_BETWEEN_CHUNKS)
-    if len(session.answered_for) >= session.edge.settings.max_recipients:
-        return await session.refuse(answers.TOO_MANY_RECIPIENTS)
+        return await session.refuse(replies.NOT_BETWEEN_CHUNKS)
+    if len(session.accepted_for) >= session.edge.settings.max_recipients:
+        return await session.refuse(replies.TOO_MANY_RECIPIENTS)
     if not session.is_exempt and (refusal := session.edge.limits.recipient(session.peer)):
         return await session.refuse(refusal)
     found = _recipient(session, path)
-    if isinstance(found, Answer):
+    if isinstance(found, Reply):
         await session.refuse(found, about=path)
-        return await _unknown(session) if found is answers.NO_MAILBOX else None
+        return await _unknown(session) if found is replies.NO_MAILBOX else None
     at = next((at for at, one in enumerate(session.recipients) if one.mailbox is found), len(session.recipients))
     if at == len(session.recipients):
         session.recipients.append(Recipient(found, path))
-    session.answered_for.append(at)
+    session.accepted_for.append(at)
     return session.say("250 2.1.5 Recipient OK")
 
 
-def _recipient(session: Session, path: str) -> MailboxSettings | Answer:
+def _recipient(session: Session, path: str) -> MailboxSettings | Reply:
     match = session.edge.mailboxes.match(path)
     if match is None:
-        return answers.NO_MAILBOX if session.edge.mailboxes.is_ours(path) else answers.NO_RELAY
-    disabled = {"pause": answers.PAUSED, "closed": answers.CLOSED}
+        return replies.NO_MAILBOX if session.edge.mailboxes.is_ours(path) else replies.NO_RELAY
+    disabled = {"pause": replies.PAUSED, "closed": replies.CLOSED}
     return disabled.get(match.mailbox.disabled, match.mailbox)
 
 
@@ -148,12 +148,12 @@ async def _unknown(session: Session) -> None:
     session.edge.limits.unknown(session.peer)
     most = session.edge.limits.settings.unknown_per_session
     if most and session.unknown_recipients >= most:
-        await session.refuse(answers.HARVESTING._replace(code=421))
+        await session.refuse(replies.HARVESTING._replace(code=421))
 
 
 async def rset(session: Session, arg: str) -> None:
     if arg:
-        return await session.refuse(answers.SYNTAX, usage="RSET")
+        return await session.refuse(replies.SYNTAX, usage="RSET")
     session.drop_mail()
     return session.say("250 2.0.0 OK")
 
@@ -164,12 +164,12 @@ async def noop(session: Session, arg: str) -> None:
 
 async def vrfy(session: Session, arg: str) -> None:
     if not arg:
-        return await session.refuse(answers.SYNTAX, usage="VRFY address")
+        return await session.refuse(replies.SYNTAX, usage="VRFY address")
     return session.say("252 2.5.2 Send a mail and it will be seen")
 
 
 async def not_offered(session: Session, arg: str) -> None:
-    await session.refuse(answers.NOT_OFFERED)
+    await session.refuse(replies.NOT_OFFERED)
 
 
 async def help_(session: Session, arg: str) -> None:
@@ -178,7 +178,7 @@ async def help_(session: Session, arg: str) -> None:
 
 async def quit_(session: Session, arg: str) -> None:
     if arg:
-        return await session.refuse(answers.SYNTAX, usage="QUIT")
+        return await session.refuse(replies.SYNTAX, usage="QUIT")
     session.say("221 2.0.0 Bye")
     session.is_ending = True
     return None

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gateway.smtp import answers
-from gateway.smtp.answers import Answer
+from gateway.smtp import replies
+from gateway.smtp.replies import Reply
 
 HERE = Path(__file__).parent
 TEXT = (HERE.parent.parent / "docs" / "smtp.md").read_text(encoding="utf-8")
-ANSWERS = [one for one in vars(answers).values() if isinstance(one, Answer)]
+REPLIES = [reply for reply in vars(replies).values() if isinstance(reply, Reply)]
 
 
 def test_every_refusal_is_documented() -> None:
-    rows = [f"| `{one.reason}` | {one.code} {one.enhanced} | {one.text} |" for one in ANSWERS]
+    rows = [f"| `{reply.reason}` | {reply.code} {reply.enhanced} | {reply.text} |" for reply in REPLIES]
 
     assert [row for row in rows if row not in TEXT] == []
     documented = [line for line in TEXT.splitlines() if re.match(r"\| `[a-z-]+` \| [45]", line)]
@@ -22,9 +22,9 @@ def test_every_refusal_is_documented() -> None:
 
 
 def test_every_refusal_has_an_enhanced_code() -> None:
-    for one in ANSWERS:
-        assert re.fullmatch(rf"{one.code // 100}\.[0-9]\.[0-9]{{1,2}}", one.enhanced), one
-        assert one.text[0].isupper() and "\n" not in one.text
+    for reply in REPLIES:
+        assert re.fullmatch(rf"{reply.code // 100}\.[0-9]\.[0-9]{{1,2}}", reply.enhanced), reply
+        assert reply.text[0].isupper() and "\n" not in reply.text
 
 
 def test_every_named_test_exists() -> None:

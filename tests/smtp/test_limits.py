@@ -12,9 +12,9 @@ import pytest
 
 from gateway.config.smtp import LimitSettings
 from gateway.match.names import Name, network_of
-from gateway.smtp.answers import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Answer
 from gateway.smtp.judge import name_of
 from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, plain_address
+from gateway.smtp.replies import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Reply
 from gateway.smtp.verdict import verdict as judged
 from gateway.smtp.verdict.verdict import SenderVerdict
 from gateway.store.engine import Store
@@ -261,7 +261,7 @@ async def test_another_protocol_is_cut_at_once(kept: Store, tmp_path: Path) -> N
 def test_a_sender_and_its_domain_whatever_the_peer() -> None:
     one, now = limits(mails_per_sender=2, mails_per_sender_domain=3)
 
-    def sender(address: str, proof: str = "proven") -> Answer | None:
+    def sender(address: str, proof: str = "proven") -> Reply | None:
         return one.sender(Name(address, proof))
 
     assert [sender("a@x.example"), sender("A@x.example")] == [None, None]
