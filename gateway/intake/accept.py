@@ -1,4 +1,4 @@
-"""250 means kept: the one function that can lead to a 250, and the mail on its way to it.
+"""250 means kept: the one function that can lead to a 250.
 
 A mail up to ``spool_over`` bytes is held in memory and becomes a row; a larger one is written to
 its spool file while it arrives, synced with its folder, then its row.
@@ -7,130 +7,29 @@ its spool file while it arrives, synced with its folder, then its row.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import io
-import os
 import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
-from typing import IO
 
 from sqlalchemy import Connection
 
 from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-from gateway.mail import glance, limits
-from gateway.mail.head import Head, RawHeader, split_head, with_line_feeds
-from gateway.mail.ids import HeaderIds, from_fields
+from gateway.intake.maildata import MailData
+from gateway.mail import glance
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.store import deliveries, mapping
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.raw import RawMail, fresh
 
-HEADER_SCAN = limits.HEADER_BLOCK + 4  # a block at the limit with its empty line
 MOST_MENTIONS = 52
 DISK_EVERY = 0.25  # seconds between two looks at the disk
 
 
 class DiskFull(Exception):
     """Less free space than the configured reserve."""
-
-
-class Incoming:
-    """The content of one mail while it arrives."""
-
-    def __init__(self, spool: Path, spool_over: int) -> None:
-        self.size = 0
-        self.head = b""
-        self.path: Path | None = None
-        self._spool = spool
-        self._spool_over = spool_over
-        self._blocks: list[bytes] = []
-        self._file: IO[bytes] | None = None
-        self._digest = sha256()
-        self._split: Head | None = None
-        self._ids: HeaderIds | None = None
-
-    def add(self, block: bytes) -> None:
-        """Take a block of content. Raises OSError when the spool cannot be written."""
-        self.size += len(block)
-        self._digest.update(block)
-        if self._file is None:
-            self._blocks.append(block)
-            if self.size > self._spool_over:
-                self._open()
-        else:
-            self._file.write(block)
-
-    def _open(self) -> None:
-        data = b"".join(self._blocks)
-        self.head = data[:HEADER_SCAN]
-        self._blocks.clear()
-        self.path = self._spool / f"{os.getpid()}-{os.urandom(8).hex()}.eml"
-        self._file = self.path.open("wb", buffering=1 << 18)
-        self._file.write(data)
-
-    def data(self) -> bytes | None:
-        """The content when it is small, None when it is in ``path``."""
-        return b"".join(self._blocks) if self.path is None else None
-
-    def digest(self) -> bytes:
-        return self._digest.digest()
-
-    def start(self) -> bytes:
-        """The first ``HEADER_SCAN`` bytes, at least."""
-        return self.head if self.path is not None else b"".join(self._blocks)
-
-    def split(self) -> Head:
-        """The one split of the mail, made once. Not before all content is here."""
-        if self._split is None:
-            self._split = split_head(with_line_feeds(self.start()[:HEADER_SCAN]))
-        return self._split
-
-    def fields(self) -> Sequence[RawHeader]:
-        """The header fields."""
-        return self.split().fields
-
-    def ids(self) -> HeaderIds:
-        """The ids in the header, read once."""
-        if self._ids is None:
-            self._ids = from_fields(self.fields())
-        return self._ids
-
-    def open(self) -> IO[bytes]:
-        """The content as a file to read."""
-        if self.path is None:
-            return io.BytesIO(b"".join(self._blocks))
-        if self._file is not None:
-            self._file.flush()
-        return self.path.open("rb")
-
-    def sync(self) -> None:
-        """Make the spool file durable (blocks: call it in a thread)."""
-        if self._file is None or self.path is None:
-            return
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._file = None
-        folder = os.open(self._spool, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    def discard(self) -> None:
-        """Forget the mail: it was not accepted."""
-        self._blocks.clear()
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        if self.path is not None:
-            with contextlib.suppress(OSError):
-                self.path.unlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +62,7 @@ class Acceptor:
         self.spool = settings.spool_dir
         self.spool.mkdir(0o700, parents=True, exist_ok=True)
 
-    def begin(self) -> Incoming:
+    def begin(self) -> MailData:
         """A mail starts to arrive. Raises DiskFull."""
         now = time.monotonic()
         if now >= self._disk_at:
@@ -171,16 +70,16 @@ class Acceptor:
             self._free = shutil.disk_usage(self.spool).free
         if self._free < self._settings.min_free:
             raise DiskFull(f"less than {self._settings.min_free} bytes free")
-        return Incoming(self.spool, self._settings.spool_over)
+        return MailData(self.spool, self._settings.spool_over)
 
-    async def accept(self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
+    async def accept(self, mail: MailData, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
         """Keep the mail for its mailboxes: the delivery ids, once everything is durable.
 
         Raises StoreFailed, OSError; then nothing is kept. Shielded: a peer that hangs up in the
         middle does not undo it (it sends again and is recognised)."""
         return await asyncio.shield(asyncio.ensure_future(self._accept(mail, envelope, recipients)))
 
-    async def _accept(self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
+    async def _accept(self, mail: MailData, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
         data = mail.data()
         kept_at, path = time.monotonic(), None
         try:
@@ -207,7 +106,7 @@ class Acceptor:
         return ids
 
     def _deliveries(
-        self, mail: Incoming, envelope: Envelope, recipients: Sequence[Recipient]
+        self, mail: MailData, envelope: Envelope, recipients: Sequence[Recipient]
     ) -> list[deliveries.NewDelivery]:
         ids = mail.ids()
         bare = not (ids.date_present or ids.message_id or ids.received_count)

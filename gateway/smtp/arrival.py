@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.smtp.lineends import BarePolicy, LineEnds
 from gateway.smtp.overload import InFlight
 from gateway.smtp.replies import DISK, IN_FLIGHT, TOO_LARGE, Reply
@@ -16,7 +16,7 @@ class Arrival:
     """After the first ``trouble`` the rest is counted and dropped, or its lines would be taken for
     commands. ``release`` must be called in the end, whatever became of the mail."""
 
-    def __init__(self, mail: Incoming, max_size: int, in_flight: InFlight, bare: BarePolicy) -> None:
+    def __init__(self, mail: MailData, max_size: int, in_flight: InFlight, bare: BarePolicy) -> None:
         self.mail = mail
         self.size = 0
         self.trouble: Reply | None = None

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from gateway.config.settings import MailboxSettings
-from gateway.intake.accept import Incoming, Recipient
+from gateway.intake.accept import Recipient
+from gateway.intake.maildata import MailData
 from gateway.intake.scanner import ScannerAway
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
@@ -73,7 +74,7 @@ async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[R
     return found
 
 
-def _loop(edge: Edge, mail: Incoming) -> Reply | None:
+def _loop(edge: Edge, mail: MailData) -> Reply | None:
     """RFC 5321 6.3, and our own mark."""
     if mail.ids().received_count > edge.settings.max_received:
         return LOOP_RECEIVED
@@ -126,7 +127,7 @@ def name_of(peer: Peer, verdict: SenderVerdict) -> Name:
     return Name(said, proof_of(verdict.verdict, "", peer.address))
 
 
-async def _scan(edge: Edge, found: Judgement, mail: Incoming) -> None:
+async def _scan(edge: Edge, found: Judgement, mail: MailData) -> None:
     assert edge.scanner
     try:
         result = await edge.scanner.scan(mail)

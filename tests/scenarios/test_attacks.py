@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.config.smtp import SmtpSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.model.reasons import Reason
 from gateway.smtp.verdict.verdict import Peer, Verdicts
 from tests.scenarios.play import fill
@@ -205,7 +205,7 @@ ANSWER = b"In-Reply-To: <victim@acme.example>\r\nReferences: <victim@acme.exampl
 
 async def judged(raw: bytes, folder: Path) -> dict[str, Any]:
     """What the edge says of a mail behind a relay that honestly judged evil.example."""
-    mail = Incoming(folder, 1 << 20)
+    mail = MailData(folder, 1 << 20)
     mail.add(b"Authentication-Results: mx; dmarc=pass (p=reject) header.from=evil.example\r\n" + raw)
     verdicts = Verdicts(SmtpSettings(authserv_ids=("mx",), relays=("192.0.2.0/24",)), ["msp.example"])
     found = await verdicts.judge(Peer("192.0.2.1", mail_from="eve@evil.example", is_relay=True), mail)

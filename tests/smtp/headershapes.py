@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from gateway.config.smtp import SmtpSettings, VerdictSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.smtp.spam import spam_of
 from gateway.smtp.verdict.direct import Direct
 from gateway.smtp.verdict.verdict import Peer, Verdicts
@@ -60,7 +60,7 @@ SHAPES = {
 
 async def in_the_loop(block: bytes, folder: Path, relay: bool) -> float:
     """Seconds of processor time of the loop's thread."""
-    mail = Incoming(folder, 1 << 20)
+    mail = MailData(folder, 1 << 20)
     mail.add(block.removesuffix(b"\r\n") + b"\r\n" + REST + b"\r\nx\r\n")
     settings = SmtpSettings(authserv_ids=("mx",), relays=("192.0.2.0/24",), verdict=VerdictSettings(direct=True))
     verdicts = Verdicts(settings, ["msp.example"])

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.config.smtp import VerdictSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.mail.head import split_head
 from gateway.smtp.verdict import signature
 from gateway.smtp.verdict.arc import check_arc
@@ -75,9 +75,9 @@ def zone(**more: list[tuple[str, str]]) -> Zone:
     return Zone({**names, **{name.replace("_dot_", "."): found for name, found in more.items()}})
 
 
-def arrived(mail: bytes, folder: Path, spool_over: int = 1 << 20) -> Incoming:
+def arrived(mail: bytes, folder: Path, spool_over: int = 1 << 20) -> MailData:
     folder.mkdir(exist_ok=True)
-    one = Incoming(folder, spool_over)
+    one = MailData(folder, spool_over)
     one.add(mail)
     return one
 

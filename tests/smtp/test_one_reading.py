@@ -10,7 +10,7 @@ import dkim
 import pytest
 
 from gateway.config.smtp import SmtpSettings, VerdictSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.mail.head import split_head
 from gateway.mail.read import read
 from gateway.model.email import Email
@@ -49,7 +49,7 @@ def zone(policy: str = "reject") -> Zone:
 
 async def verdict(raw: bytes, folder: Path, names: Zone, mail_from: str = "x@elsewhere.example") -> tuple[str, str]:
     folder.mkdir(exist_ok=True)
-    mail = Incoming(folder, 1 << 20)
+    mail = MailData(folder, 1 << 20)
     mail.add(raw)
     verdicts = Verdicts(SmtpSettings(verdict=VerdictSettings(direct=True)), ["msp.example"])
     verdicts._direct = Direct(VerdictSettings(direct=True), names)
@@ -122,7 +122,7 @@ async def test_a_doubtful_header_proves_nothing_by_spf_or_a_relay_either(tmp_pat
         (b"dmarc=fail header.from=acme.example", "fail", "fail"),
     ):
         for top, expected in ((b"", clean), (b"Subject: other\r\n", doubtful)):
-            mail = Incoming(tmp_path, 1 << 20)
+            mail = MailData(tmp_path, 1 << 20)
             mail.add(b"Authentication-Results: mx; " + stamp + b"\r\n" + top + MAIL)
             found = await verdicts.judge(Peer("192.0.2.1", is_relay=True), mail)
             assert found.verdict == expected, (stamp, top)
@@ -206,7 +206,7 @@ def changed(raw: bytes, rng: random.Random) -> bytes:
 def test_edge_and_child_see_the_same_fields(top: str, tmp_path: Path) -> None:
     """One split: also where it is doubtful, nobody reads another From or other ids than the edge."""
     raw = TOPS[top] + MAIL
-    mail = Incoming(tmp_path, 1 << 20)
+    mail = MailData(tmp_path, 1 << 20)
     mail.add(raw)
     email = read(raw).email
 

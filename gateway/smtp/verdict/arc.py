@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.smtp.verdict.dkim import Bodies, key_record, signer_of
 from gateway.smtp.verdict.resolver import DnsTrouble
 from gateway.smtp.verdict.results import Stamp, parse_stamp
@@ -40,7 +40,7 @@ class Arc:
     seen: tuple[tuple[str, Stamp], ...] = field(default=())
 
 
-async def check_arc(dns: Dns, mail: Incoming, bodies: Bodies, sealers: frozenset[str] | None = None) -> Arc:
+async def check_arc(dns: Dns, mail: MailData, bodies: Bodies, sealers: frozenset[str] | None = None) -> Arc:
     """``sealers``: nothing is asked of a chain whose newest seal is of none of them; all count without."""
     if mail.split().doubts:
         return Arc("none", "the header has more than one reading")

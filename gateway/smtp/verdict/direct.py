@@ -13,7 +13,7 @@ import asyncio
 import structlog
 
 from gateway.config.smtp import VerdictSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.match.names import network_of
 from gateway.smtp.turns import FairSlots
 from gateway.smtp.verdict.arc import check_arc, trusted_sets
@@ -38,7 +38,7 @@ class Direct:
         self._timeout = settings.timeout
         self._slots = FairSlots(HASHED_AT_ONCE)
 
-    async def judge(self, address: str, helo: str, mail_from: str, mail: Incoming, domain: str) -> Finding:
+    async def judge(self, address: str, helo: str, mail_from: str, mail: MailData, domain: str) -> Finding:
         """The verdict on the From domain, why, and the domain's policy."""
         if doubts := mail.split().doubts:
             return _unreadable(await self._policy(domain), domain, doubts[0])
@@ -83,11 +83,11 @@ class Direct:
             return [Proof("spf", "permerror", asked)]
         return [Proof("spf", spf.result, spf.domain)]
 
-    async def _dkim(self, mail: Incoming, bodies: Bodies, domain: str) -> list[Proof]:
+    async def _dkim(self, mail: MailData, bodies: Bodies, domain: str) -> list[Proof]:
         found = await check_dkim(self._dns, mail, bodies, lambda signer: is_aligned(signer, domain))
         return [Proof("dkim", dkim.result, dkim.domain) for dkim in found]
 
-    async def _sealed(self, mail: Incoming, bodies: Bodies, domain: str) -> Finding | None:
+    async def _sealed(self, mail: MailData, bodies: Bodies, domain: str) -> Finding | None:
         try:
             async with asyncio.timeout(self._timeout):
                 arc = await check_arc(self._dns, mail, bodies, self._sealers)

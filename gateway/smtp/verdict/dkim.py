@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.smtp.turns import FairSlots
 from gateway.smtp.verdict.coverage import unsigned
 from gateway.smtp.verdict.resolver import DnsTrouble
@@ -57,7 +57,7 @@ class Dkim:
 class Bodies:
     """The body hashes of one mail, each made once. Large mails take one of the ``slots`` while they are hashed."""
 
-    def __init__(self, mail: Incoming, slots: FairSlots | None = None, network: str = "") -> None:
+    def __init__(self, mail: MailData, slots: FairSlots | None = None, network: str = "") -> None:
         self._mail = mail
         self._slots = slots if mail.size > HASHED_FREELY else None
         self._network = network
@@ -98,7 +98,7 @@ async def key_record(dns: Dns, tags: dict[bytes, bytes]) -> bytes:
 
 
 async def check_dkim(
-    dns: Dns, mail: Incoming, bodies: Bodies, proves: Callable[[str], bool] = lambda signer: True
+    dns: Dns, mail: MailData, bodies: Bodies, proves: Callable[[str], bool] = lambda signer: True
 ) -> list[Dkim]:
     """The result of each signature, top first; of those whose signer ``proves`` something at most
     ``MOST_SIGNATURES``, which are checked at the same time. The others are not asked for. No signature of a mail

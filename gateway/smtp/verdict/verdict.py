@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gateway.config.smtp import SmtpSettings
-from gateway.intake.accept import Incoming
+from gateway.intake.maildata import MailData
 from gateway.mail.author import author_of
 from gateway.mail.head import RawHeader
 from gateway.model.email import lower_ascii
@@ -79,7 +79,7 @@ class Verdicts:
             return True
         return bool(self._authserv_ids or self._tenant) if peer.is_relay else self._settings.direct
 
-    async def judge(self, peer: Peer, mail: Incoming) -> SenderVerdict:
+    async def judge(self, peer: Peer, mail: MailData) -> SenderVerdict:
         author = author_of(mail.fields())
         if author.problem:
             return SenderVerdict("none" if _is_report(peer, mail) else "fail", author.problem, "", False)
@@ -91,7 +91,7 @@ class Verdicts:
     def _is_own(self, domain: str) -> bool:
         return domain in self._own
 
-    async def _verdict(self, peer: Peer, mail: Incoming, sender: str, domain: str) -> Finding:
+    async def _verdict(self, peer: Peer, mail: MailData, sender: str, domain: str) -> Finding:
         if peer.login:
             if self._users.may_write_as(peer.login, sender):
                 return Finding("pass", f"login {peer.login}")
@@ -106,7 +106,7 @@ class Verdicts:
 
     # -- behind a relay ---------------------------------------------------------------------------
 
-    def _relayed(self, peer: Peer, mail: Incoming, domain: str) -> Finding:
+    def _relayed(self, peer: Peer, mail: MailData, domain: str) -> Finding:
         """The relay's stamp; for our own domains also what Microsoft 365 says of mail within our tenant."""
         fields = mail.fields()
         stamp = trusted_stamp(fields, self._authserv_ids, self._depth)
@@ -137,7 +137,7 @@ class Verdicts:
 
     # -- by our own look-ups ----------------------------------------------------------------------
 
-    async def _looked_up(self, peer: Peer, mail: Incoming, domain: str) -> Finding:
+    async def _looked_up(self, peer: Peer, mail: MailData, domain: str) -> Finding:
         if self._direct is None:
             from gateway.smtp.verdict.direct import Direct  # dkimpy and dnspython only when they are used
 
@@ -149,7 +149,7 @@ class Verdicts:
             return Finding("fail", "the look-ups failed, see the log")
 
 
-def _is_report(peer: Peer, mail: Incoming) -> bool:
+def _is_report(peer: Peer, mail: MailData) -> bool:
     """A mail server's report about undelivered mail: Postfix names itself with a comment, and nobody else is meant."""
     values = mail.split().values("from")
     return not peer.mail_from and len(values) == 1 and bool(_DAEMON.fullmatch(values[0]))
