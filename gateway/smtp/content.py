@@ -39,7 +39,7 @@ class Pace:
     __slots__ = ("_began", "_settings", "_size")
 
     def __init__(self, session: Session) -> None:
-        self._settings = session.edge.settings
+        self._settings = session.context.settings
         self._began = time.monotonic()
         self._size = 0
 
@@ -108,13 +108,13 @@ async def bdat(session: Session, arg: str) -> None:
 
 
 def _begin(session: Session) -> Arrival | None:
-    edge = session.edge
+    context = session.context
     try:
-        mail = edge.acceptor.begin()
+        mail = context.acceptor.begin()
     except (DiskFull, OSError) as error:
         log.error("disk full", detail=str(error))
         return None
-    session.arrival = Arrival(mail, session.policy.max_size, edge.in_flight, session.policy.bare_line_ends)
+    session.arrival = Arrival(mail, session.policy.max_size, context.in_flight, session.policy.bare_line_ends)
     return session.arrival
 
 
@@ -162,7 +162,7 @@ async def _too_slow(session: Session) -> None:
 
 
 def _after(session: Session) -> None:
-    if session.edge.draining:
+    if session.context.draining:
         session.close_idle()
         session.is_ending = True
 
@@ -174,17 +174,17 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
     """The replies to a whole mail: one, or with LMTP one for each recipient (RFC 2033 4.2)."""
     session.pause_timeout()
     arrival.finish()
-    edge = session.edge
+    context = session.context
     peer = Peer(
         address=session.peer,
         helo=str(session.session.host_name or "")[:255],
         mail_from=session.mail_from or "",
         login=session.login,
-        is_relay=session.policy.is_local or edge.relays.holds(session.peer),
+        is_relay=session.policy.is_local or context.relays.holds(session.peer),
         is_vouched=bool(session.policy.vouched) and session.policy.vouched.holds(session.peer),
     )
-    found = await judge(edge, peer, arrival, session.recipients, session.policy.is_lmtp)
-    edge.judged(found.verdict.verdict, session.policy.name)
+    found = await judge(context, peer, arrival, session.recipients, session.policy.is_lmtp)
+    context.judged(found.verdict.verdict, session.policy.name)
     if found.virus:
         log.warning("malware refused", virus=found.virus, peer=session.peer, session=session.id)
     said = await _keep(session, arrival, found, peer)
@@ -198,7 +198,7 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
 
 async def _reply(session: Session, one: str | Reply, found: Judgement) -> None:
     if isinstance(one, str):
-        session.edge.count("250")
+        session.context.count("250")
         session.say(one)
         return
     values = {"limit": in_words(session.policy.max_size), "why": found.verdict.reason}
@@ -212,7 +212,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         arrival.mail.discard()
         return [one for one in found.refusals if one is not None]
     name = name_of(peer, found.verdict)
-    if refusal := session.edge.limits.sender(name):
+    if refusal := session.context.limits.sender(name):
         arrival.mail.discard()
         return [reply or refusal for reply in found.refusals]
     spam = spam_of(arrival.mail.fields()) if peer.is_relay else Spam()
@@ -223,7 +223,7 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
         helo=peer.helo,
         tls=session.is_tls,
         auth=peer.login,
-        time=session.edge.clock(),
+        time=session.context.clock(),
         verdict=found.verdict.verdict,
         verdict_reason=plain(found.verdict.reason),
         verdict_for=found.verdict.sender,
@@ -238,10 +238,10 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
     if session.arrival is arrival:
         session.arrival = None
     try:
-        ids = await session.edge.acceptor.accept(mail, envelope, taken)
+        ids = await session.context.acceptor.accept(mail, envelope, taken)
     except (StoreFailed, Unreadable, OSError) as error:
         log.error("not accepted", peer=session.peer, error=type(error).__name__, exc_info=error)
-        session.edge.limits.not_taken(name)
+        session.context.limits.not_taken(name)
         return [refusal or replies.STORE for refusal in found.refusals]
     finally:
         arrival.release()

@@ -18,7 +18,7 @@ from gateway.intake.scanner import ScannerAway
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
 from gateway.smtp.arrival import Arrival
-from gateway.smtp.edge import Edge
+from gateway.smtp.context import ServerContext
 from gateway.smtp.replies import (
     BARE_LINE_END,
     INFECTED,
@@ -55,37 +55,39 @@ class Judgement:
         return all(self.refusals)
 
 
-async def judge(edge: Edge, peer: Peer, arrival: Arrival, recipients: Sequence[Recipient], each: bool) -> Judgement:
+async def judge(
+    context: ServerContext, peer: Peer, arrival: Arrival, recipients: Sequence[Recipient], each: bool
+) -> Judgement:
     """``each``: the recipients are replied to one by one (LMTP)."""
     found = Judgement(list(recipients), [None] * len(recipients), notes=arrival.line_ends.notes)
     if arrival.trouble:
         return found.refuse_all(arrival.trouble)
     if arrival.line_ends.policy == "refuse" and (arrival.line_ends.bare_lf or arrival.line_ends.bare_cr):
         return found.refuse_all(BARE_LINE_END)
-    if loop := _loop(edge, arrival.mail):
+    if loop := _loop(context, arrival.mail):
         return found.refuse_all(loop)
-    if edge.verdicts.is_needed(peer):
-        found.verdict = await edge.verdicts.judge(peer, arrival.mail)
+    if context.verdicts.is_needed(peer):
+        found.verdict = await context.verdicts.judge(peer, arrival.mail)
         _enforce(found, each, can_wait=not peer.is_relay)
         if found.is_refused:
             return found
-    if edge.scanner:
-        await _scan(edge, found, arrival.mail)
+    if context.scanner:
+        await _scan(context, found, arrival.mail)
     return found
 
 
-def _loop(edge: Edge, mail: MailData) -> Reply | None:
+def _loop(context: ServerContext, mail: MailData) -> Reply | None:
     """RFC 5321 6.3, and our own mark."""
-    if mail.ids().received_count > edge.settings.max_received:
+    if mail.ids().received_count > context.settings.max_received:
         return LOOP_RECEIVED
-    own = edge.settings.loop_header.lower()
-    if own and any(name.lower() == own and _is_ours(edge, raw) for name, raw in mail.fields()):
+    own = context.settings.loop_header.lower()
+    if own and any(name.lower() == own and _is_ours(context, raw) for name, raw in mail.fields()):
         return LOOP_OWN
     return None
 
 
-def _is_ours(edge: Edge, raw: bytes) -> bool:
-    return raw.decode("ascii", "replace").strip().lower() == edge.hostname.lower()
+def _is_ours(context: ServerContext, raw: bytes) -> bool:
+    return raw.decode("ascii", "replace").strip().lower() == context.hostname.lower()
 
 
 def _enforce(found: Judgement, each: bool, can_wait: bool) -> None:
@@ -127,13 +129,13 @@ def name_of(peer: Peer, verdict: SenderVerdict) -> Name:
     return Name(said, proof_of(verdict.verdict, "", peer.address))
 
 
-async def _scan(edge: Edge, found: Judgement, mail: MailData) -> None:
-    assert edge.scanner
+async def _scan(context: ServerContext, found: Judgement, mail: MailData) -> None:
+    assert context.scanner
     try:
-        result = await edge.scanner.scan(mail)
+        result = await context.scanner.scan(mail)
     except ScannerAway as error:
-        log.error("scanner away", detail=str(error), policy=edge.settings.scanner.away)
-        if edge.settings.scanner.away == "defer":
+        log.error("scanner away", detail=str(error), policy=context.settings.scanner.away)
+        if context.settings.scanner.away == "defer":
             found.refuse_all(SCANNER_AWAY)
         else:
             found.notes.append("unscanned")

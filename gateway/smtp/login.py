@@ -23,7 +23,7 @@ WAIT_AFTER_WRONG = 1.0
 
 
 async def auth(session: Session, arg: str) -> None:
-    if not session.edge.users:
+    if not session.context.users:
         return await session.refuse(replies.NOT_OFFERED)
     if not session.is_tls:
         return await session.refuse(replies.AUTH_NEEDS_TLS)
@@ -39,7 +39,7 @@ async def auth(session: Session, arg: str) -> None:
     kind = words[0].upper()
     if kind not in ("PLAIN", "LOGIN"):
         return await session.refuse(replies.AUTH_KIND)
-    if refusal := session.edge.limits.login(session.peer):
+    if refusal := session.context.limits.login(session.peer):
         return await session.refuse(refusal)
     first = words[1] if len(words) == 2 else None
     pair = await (_plain(session, first) if kind == "PLAIN" else _login(session, first))
@@ -48,16 +48,16 @@ async def auth(session: Session, arg: str) -> None:
 
 async def _check(session: Session, login: str, password: bytes) -> None:
     session.pause_timeout()
-    if await session.edge.users.check(login, password, network_of(session.peer)):
+    if await session.context.users.check(login, password, network_of(session.peer)):
         session.login = login
         log.info("logged in", login=login, peer=session.peer, session=session.id)
         return session.say("235 2.7.0 Logged in")
     log.warning("wrong password", login=login[:100], peer=session.peer, session=session.id)
     session.wrong_passwords += 1
-    session.edge.limits.wrong_password(session.peer)
-    await asyncio.sleep(WAIT_AFTER_WRONG if session.edge.limits.settings.tarpit else 0)
+    session.context.limits.wrong_password(session.peer)
+    await asyncio.sleep(WAIT_AFTER_WRONG if session.context.limits.settings.tarpit else 0)
     await session.refuse(replies.AUTH_WRONG)
-    most = session.edge.limits.settings.logins_per_session
+    most = session.context.limits.settings.logins_per_session
     if most and session.wrong_passwords >= most:
         await session.refuse(replies.TOO_MANY_ERRORS)
     return None

@@ -16,7 +16,7 @@ import structlog
 from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.intake.accept import Acceptor
 from gateway.intake.mailboxes import Mailboxes
-from gateway.smtp.edge import edge_of
+from gateway.smtp.context import context_of
 from gateway.smtp.policy import Policy, listeners_of, policy_of
 from gateway.smtp.session import Session
 
@@ -86,10 +86,10 @@ class Listener:
         pending: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         self._settings = settings
-        self.edge = edge_of(
+        self.context = context_of(
             acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, judged=judged, pending=pending
         )
-        self.live = self.edge.live
+        self.live = self.context.live
         self._certificate = Certificate(settings)
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -97,17 +97,17 @@ class Listener:
 
     @property
     def draining(self) -> bool:
-        return self.edge.draining
+        return self.context.draining
 
     @property
     def sessions(self) -> int:
         """Peers that came past the limits and are here now."""
-        return self.edge.inside
+        return self.context.inside
 
     @property
     def overload(self) -> str:
         """Why mail must wait, "" while all is well."""
-        return self.edge.overload.reason
+        return self.context.overload.reason
 
     @property
     def address(self) -> str:
@@ -124,13 +124,16 @@ class Listener:
             name = server.sockets[0].getsockname()
             self.addresses[one.name] = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
             log.info("listening", name=one.name, address=self.addresses[one.name], kind=one.kind, tls=policy.tls)
-        self._tasks = [asyncio.create_task(self.edge.overload.watch()), asyncio.create_task(self._watch_certificate())]
+        self._tasks = [
+            asyncio.create_task(self.context.overload.watch()),
+            asyncio.create_task(self._watch_certificate()),
+        ]
 
     async def _listen(self, one: ListenerSettings, policy: Policy) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
         def session() -> Session:
-            return Session(self.edge, policy, self._certificate.context)
+            return Session(self.context, policy, self._certificate.context)
 
         if one.listen.startswith("systemd:"):
             return await loop.create_server(session, sock=systemd_socket(one.listen[8:]), backlog=AT_ONCE)
@@ -159,7 +162,7 @@ class Listener:
 
     async def drain(self) -> None:
         """Stop listening, send the idle away, and let mails under way finish."""
-        self.edge.draining = True
+        self.context.draining = True
         for server in self._servers:
             server.close()
         for session in list(self.live):

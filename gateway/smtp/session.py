@@ -20,7 +20,7 @@ from gateway.intake.accept import Recipient
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.arrival import Arrival
 from gateway.smtp.commands import Ending
-from gateway.smtp.edge import Edge
+from gateway.smtp.context import ServerContext
 from gateway.smtp.limits import plain_address
 from gateway.smtp.policy import Policy
 from gateway.smtp.proxy import ProxyError, read_proxy
@@ -66,7 +66,7 @@ class Session(SMTP):  # type: ignore[misc]
     __ident__ = f"gateway/{__version__}"
     _no_hooks: ClassVar[dict[str, Any]] = {}
 
-    def __init__(self, edge: Edge, policy: Policy, tls: Any = None) -> None:
+    def __init__(self, context: ServerContext, policy: Policy, tls: Any = None) -> None:
         # aiosmtpd's own __init__ costs 0.13 ms of introspection; this is what the parts we keep need.
         self.loop = asyncio.get_running_loop()
         asyncio.StreamReaderProtocol.__init__(
@@ -78,7 +78,7 @@ class Session(SMTP):  # type: ignore[misc]
         self.enable_SMTPUTF8 = True
         self.tls_context = tls
         self._handle_hooks = self._no_hooks
-        self._timeout_duration = edge.settings.timeout
+        self._timeout_duration = context.settings.timeout
         self._timeout_handle: asyncio.TimerHandle | None = None
         self._idle_until = 0.0
         self._tls_handshake_okay = True
@@ -89,11 +89,11 @@ class Session(SMTP):  # type: ignore[misc]
         self.envelope: Any = None
         self.transport: Any = None
 
-        self.edge = edge
+        self.context = context
         self.policy = policy
-        self.hostname = edge.hostname
-        edge.sessions += 1
-        self.id = f"{edge.sessions & 0xFFFFFF:06x}"
+        self.hostname = context.hostname
+        context.sessions += 1
+        self.id = f"{context.sessions & 0xFFFFFF:06x}"
         self.peer = ""
         self.is_exempt = False
         self.login = ""
@@ -122,7 +122,7 @@ class Session(SMTP):  # type: ignore[misc]
                 return
         else:
             self.login = ""  # RFC 3207 4.2: nothing said before TLS counts
-        self.edge.live.add(self)
+        self.context.live.add(self)
         super().connection_made(transport)
 
     def _turn_away(self, transport: Any, refusal: Reply) -> None:
@@ -132,11 +132,11 @@ class Session(SMTP):  # type: ignore[misc]
         self._count_refusal(refusal)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self.edge.live.discard(self)
+        self.context.live.discard(self)
         if self._entered:
             self._entered = False
-            self.edge.inside -= 1
-            self.edge.limits.leave(self.peer)
+            self.context.inside -= 1
+            self.context.limits.leave(self.peer)
         if self.transport is not None:
             super().connection_lost(error)
         if not self.in_data:  # else the one who reads it clears up
@@ -192,7 +192,7 @@ class Session(SMTP):  # type: ignore[misc]
             address = await read_proxy(self._reader)
         except ProxyError as error:
             log.warning("PROXY header refused", balancer=self.peer, error=str(error))
-            self.edge.refused("proxy", self.policy.name)
+            self.context.refused("proxy", self.policy.name)
             return False
         if address is not None:
             self.peer = plain_address(address)
@@ -202,26 +202,26 @@ class Session(SMTP):  # type: ignore[misc]
         """Before the PROXY header: only balancers come in."""
         if not self.policy.balancers.holds(self.peer):
             return NOT_FOR_YOU
-        return BUSY if len(self.edge.live) > 2 * self.edge.settings.max_connections else None
+        return BUSY if len(self.context.live) > 2 * self.context.settings.max_connections else None
 
     def _gate(self) -> Reply | None:
         """Who may come in at all; with None the session counts as one inside."""
-        edge = self.edge
-        if edge.draining:
+        context = self.context
+        if context.draining:
             return DRAINING
         if self.policy.networks and not self.policy.networks.holds(self.peer):
             return NOT_FOR_YOU
-        self.is_exempt = edge.limits.is_exempt(self.peer)
-        most = edge.settings.max_connections
+        self.is_exempt = context.limits.is_exempt(self.peer)
+        most = context.settings.max_connections
         # A tenth on top is kept for relays, so that a flood does not lock them out.
-        if edge.inside >= most + (most // 10 + 10 if self.is_exempt else 0):
+        if context.inside >= most + (most // 10 + 10 if self.is_exempt else 0):
             return BUSY
-        if edge.overload.reason and not self.is_exempt:
+        if context.overload.reason and not self.is_exempt:
             return OVERLOAD._replace(code=421)
-        if refusal := edge.limits.enter(self.peer):
+        if refusal := context.limits.enter(self.peer):
             return refusal
         self._entered = True
-        edge.inside += 1
+        context.inside += 1
         return None
 
     async def upgrade(self) -> None:
@@ -279,7 +279,7 @@ class Session(SMTP):  # type: ignore[misc]
         if self.loop.time() < self._idle_until:
             self._set_timer()
             return
-        self.edge.refused(TIMEOUT.reason, self.policy.name)
+        self.context.refused(TIMEOUT.reason, self.policy.name)
         if not self.transport.is_closing():
             self._writer.write(TIMEOUT.line(self.id).encode() + b"\r\n")
             self.transport.close()
@@ -330,9 +330,9 @@ class Session(SMTP):  # type: ignore[misc]
         if reply.code < 500:
             return
         self._errors += 1
-        limits = self.edge.limits.settings
+        limits = self.context.limits.settings
         if not self.is_exempt:
-            self.edge.limits.error(self.peer)
+            self.context.limits.error(self.peer)
             if self._errors > PATIENT_ERRORS and limits.tarpit:
                 await self.flush()
                 await asyncio.sleep(limits.tarpit)
@@ -341,8 +341,8 @@ class Session(SMTP):  # type: ignore[misc]
             await self.refuse(TOO_MANY_ERRORS)
 
     def _count_refusal(self, reply: Reply) -> None:
-        self.edge.refused(reply.reason, self.policy.name)
-        self.edge.count(str(reply.code))
+        self.context.refused(reply.reason, self.policy.name)
+        self.context.count(str(reply.code))
 
     # -- commands ---------------------------------------------------------------------------------
 
@@ -354,8 +354,8 @@ class Session(SMTP):  # type: ignore[misc]
             line = await self.read_line()
             if line is None:
                 break
-            if not self.edge.turns.may_run(self.peer):
-                await self.edge.turns.wait(self.peer)
+            if not self.context.turns.may_run(self.peer):
+                await self.context.turns.wait(self.peer)
             await self._command(line)
         await self.flush()
 
@@ -392,7 +392,7 @@ class Session(SMTP):  # type: ignore[misc]
         word, _, rest = line.partition(b" ")
         name = word.upper()
         self._commands += 1
-        most = self.edge.limits.settings.commands_per_session
+        most = self.context.limits.settings.commands_per_session
         if most and self._commands > most and not self.is_exempt:
             await self.refuse(TOO_MANY_COMMANDS)
             return

@@ -39,7 +39,7 @@ async def ehlo(session: Session, arg: str) -> None:
     lines = [session.hostname, f"SIZE {session.policy.max_size}", "8BITMIME", "SMTPUTF8"]
     if session.policy.tls in ("offer", "require") and not session.is_tls:
         lines.append("STARTTLS")
-    if session.edge.users and session.is_tls and not session.login:
+    if session.context.users and session.is_tls and not session.login:
         lines.append("AUTH PLAIN LOGIN")
     lines += ["PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "HELP"]
     session.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
@@ -71,10 +71,10 @@ async def starttls(session: Session, arg: str) -> None:
 
 
 async def mail(session: Session, arg: str) -> None:
-    edge = session.edge
+    context = session.context
     if not session.session.host_name:
         return await session.refuse(replies.HELLO_FIRST, hello="LHLO" if session.policy.is_lmtp else "EHLO")
-    if edge.draining:
+    if context.draining:
         return await session.refuse(replies.DRAINING)
     if session.policy.needs_login and not session.login:
         return await session.refuse(replies.AUTH_FIRST)
@@ -93,15 +93,15 @@ async def mail(session: Session, arg: str) -> None:
     if (
         session.login
         and path
-        and edge.users.is_bound(session.login)
-        and not edge.users.may_write_as(session.login, path)
+        and context.users.is_bound(session.login)
+        and not context.users.may_write_as(session.login, path)
     ):
         return await session.refuse(replies.SENDER_NOT_YOURS, about=path)
-    if edge.overload.reason:
+    if context.overload.reason:
         return await session.refuse(replies.OVERLOAD)
-    if not edge.in_flight.has_room(size):
+    if not context.in_flight.has_room(size):
         return await session.refuse(replies.IN_FLIGHT)
-    if not session.is_exempt and (refusal := edge.limits.mail(session.peer)):
+    if not session.is_exempt and (refusal := context.limits.mail(session.peer)):
         return await session.refuse(refusal)
     session.mail_from = path
     return session.say("250 2.1.0 Sender OK")
@@ -117,9 +117,9 @@ async def rcpt(session: Session, arg: str) -> None:
         return await session.refuse(replies.PARAMETER, name=unknown)
     if session.arrival is not None:
         return await session.refuse(replies.NOT_BETWEEN_CHUNKS)
-    if len(session.accepted_for) >= session.edge.settings.max_recipients:
+    if len(session.accepted_for) >= session.context.settings.max_recipients:
         return await session.refuse(replies.TOO_MANY_RECIPIENTS)
-    if not session.is_exempt and (refusal := session.edge.limits.recipient(session.peer)):
+    if not session.is_exempt and (refusal := session.context.limits.recipient(session.peer)):
         return await session.refuse(refusal)
     found = _recipient(session, path)
     if isinstance(found, Reply):
@@ -133,9 +133,9 @@ async def rcpt(session: Session, arg: str) -> None:
 
 
 def _recipient(session: Session, path: str) -> MailboxSettings | Reply:
-    match = session.edge.mailboxes.match(path)
+    match = session.context.mailboxes.match(path)
     if match is None:
-        return replies.NO_MAILBOX if session.edge.mailboxes.is_ours(path) else replies.NO_RELAY
+        return replies.NO_MAILBOX if session.context.mailboxes.is_ours(path) else replies.NO_RELAY
     disabled = {"pause": replies.PAUSED, "closed": replies.CLOSED}
     return disabled.get(match.mailbox.disabled, match.mailbox)
 
@@ -145,8 +145,8 @@ async def _unknown(session: Session) -> None:
     if session.is_exempt:
         return
     session.unknown_recipients += 1
-    session.edge.limits.unknown(session.peer)
-    most = session.edge.limits.settings.unknown_per_session
+    session.context.limits.unknown(session.peer)
+    most = session.context.limits.settings.unknown_per_session
     if most and session.unknown_recipients >= most:
         await session.refuse(replies.HARVESTING._replace(code=421))
 

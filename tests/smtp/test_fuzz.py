@@ -171,8 +171,8 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
                 break
             await asyncio.sleep(0.05)
         assert not listener.live
-        assert listener.edge.inside == 0
-        assert listener.edge.in_flight.bytes == 0
+        assert listener.context.inside == 0
+        assert listener.context.in_flight.bytes == 0
 
     kept_ids, files = await kept.read(_kept)
     assert promised <= kept_ids

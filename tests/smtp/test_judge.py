@@ -135,10 +135,10 @@ async def test_a_vouched_network_may_write_as_one_of_us(kept: Store, tmp_path: P
 
 async def test_overload_defers_mail(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        listener.edge.overload.reason = "queue depth"
+        listener.context.overload.reason = "queue depth"
         await one.say("EHLO x")
         assert (await one.say("MAIL FROM:<>")).startswith("451 4.3.2")
-        listener.edge.overload.reason = ""
+        listener.context.overload.reason = ""
         assert (await one.say("MAIL FROM:<>")).startswith("250")
     assert await contents(kept) == []
 

@@ -181,7 +181,7 @@ async def test_a_budget_over_all_sessions(kept: Store, tmp_path: Path) -> None:
         assert (await one.say(b".\r\n")).startswith("250")
         await two.ready()
         assert (await two.say(b"y" * 50_000 + b"\r\n.\r\n")).startswith("250")
-        assert listener.edge.in_flight.bytes == 0
+        assert listener.context.in_flight.bytes == 0
 
 
 async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path: Path) -> None:
@@ -190,15 +190,15 @@ async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path
             await one.ready()
             await one.write(b"x" * 50_000)
             await asyncio.sleep(0.05)
-            assert listener.edge.in_flight.bytes > 0
+            assert listener.context.in_flight.bytes > 0
         async with peer(listener) as one:
             await one.say("EHLO x")
             await one.say("MAIL FROM:<>")
             await one.say("RCPT TO:<support@msp.example>")
             await one.say(b"BDAT 50000\r\n" + b"x" * 50_000)
-            assert listener.edge.in_flight.bytes > 0
+            assert listener.context.in_flight.bytes > 0
         await asyncio.sleep(0.1)
-        assert listener.edge.in_flight.bytes == 0
+        assert listener.context.in_flight.bytes == 0
         assert list((tmp_path / "spool").iterdir()) == []
 
 

@@ -99,7 +99,7 @@ async def test_postfix_keeps_and_retries_on_4xx_and_bounces_on_5xx(kept: Store, 
             line = await asyncio.to_thread(relay.await_log, "status=deferred")
             assert "450 4.2.1 The mailbox does not accept mail at the moment" in line
             assert await contents(kept) == []
-            listener.edge.mailboxes = Mailboxes(BOXES)
+            listener.context.mailboxes = Mailboxes(BOXES)
             await asyncio.to_thread(relay.await_log, "status=sent")
             await kept_mails(kept, 1)
             await asyncio.to_thread(submit, relay, ["nobody@msp.example"])
@@ -168,7 +168,7 @@ async def test_smtplib_with_utf8_and_large_mail(kept: Store, tmp_path: Path) -> 
             assert client.noop()[0] == 250
 
     async with serving(kept, tmp_path) as listener:
-        listener.edge.mailboxes = Mailboxes(BOXES)
+        listener.context.mailboxes = Mailboxes(BOXES)
         await asyncio.to_thread(send)
 
     assert [one["mail_from"] for one in await envelopes(kept)] == ["j\u00fcrgen@m\u00fcnchen.example"]

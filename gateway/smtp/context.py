@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Edge:
+class ServerContext:
     """``count`` is told the code of a reply to a mail, ``refused`` the reason of a refusal, ``judged``
     the verdict on a mail's sender; the two with the listener's name."""
 
@@ -49,7 +49,7 @@ class Edge:
     sessions: int = 0
 
 
-def edge_of(
+def context_of(
     acceptor: Acceptor,
     settings: SmtpSettings,
     mailboxes: Mailboxes,
@@ -59,8 +59,8 @@ def edge_of(
     refused: Callable[[str, str], None] = lambda reason, listener: None,
     judged: Callable[[str, str], None] = lambda verdict, listener: None,
     pending: Callable[[], Awaitable[int]] | None = None,
-) -> Edge:
-    return Edge(
+) -> ServerContext:
+    return ServerContext(
         acceptor=acceptor,
         settings=settings,
         mailboxes=mailboxes,
