@@ -111,14 +111,14 @@ class Acceptor:
         ids = mail.ids()
         bare = not (ids.date_present or ids.message_id or ids.received_count)
         remember = self._work.remember_bare if bare else self._work.remember
-        named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if one]
+        named = [message_id for message_id in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if message_id]
         sender = envelope.mail_from.encode("utf-8", "surrogateescape")
         digest = mail.digest()
         subject = glance.subject(*mail.split().values("subject")[:1])
         news = []
         for recipient in recipients:
             box = recipient.mailbox
-            keys = tuple(dict.fromkeys(mapping.key(box.desk, one) for one in named))[:MOST_MENTIONS]
+            keys = tuple(dict.fromkeys(mapping.key(box.desk, message_id) for message_id in named))[:MOST_MENTIONS]
             news.append(
                 deliveries.NewDelivery(
                     id=uuid7(envelope.time),

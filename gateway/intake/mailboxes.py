@@ -30,7 +30,7 @@ class Mailboxes:
         self._aliases = {alias: box for box in mailboxes for alias in box.aliases if alias[0] != "@"}
         self._whole = {alias[1:]: box for box in mailboxes for alias in box.aliases if alias[0] == "@"}
         self.domains = frozenset(
-            [one.rpartition("@")[2] for one in (*self._addresses, *self._aliases)] + list(self._whole)
+            [address.rpartition("@")[2] for address in (*self._addresses, *self._aliases)] + list(self._whole)
         )
         self.rules: tuple[tuple[str, Callable[[str, str], MailboxSettings | None]], ...] = (
             ("mailbox", self._exact),

@@ -51,7 +51,7 @@ class Users:
     """The configured logins."""
 
     def __init__(self, users: Iterable[UserSettings]) -> None:
-        self._users = {one.login: one for one in users}
+        self._users = {user.login: user for user in users}
         self._slots = FairSlots(AT_ONCE)
         self._nobody = ""
 
@@ -74,7 +74,7 @@ class Users:
             return False
         address = lower_ascii(address)
         domain = "@" + address.rpartition("@")[2]
-        return any(one.lower() in (address, domain) for one in user.senders)
+        return any(sender.lower() in (address, domain) for sender in user.senders)
 
     def is_bound(self, login: str) -> bool:
         """Whether the login is bound to senders at all."""

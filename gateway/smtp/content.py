@@ -193,24 +193,24 @@ async def _conclude(session: Session, arrival: Arrival) -> None:
             await _reply(session, said[at], found)
     else:
         # A mail that any mailbox took is taken: the peer must not send it again.
-        await _reply(session, next((one for one in said if isinstance(one, str)), said[0]), found)
+        await _reply(session, next((reply for reply in said if isinstance(reply, str)), said[0]), found)
 
 
-async def _reply(session: Session, one: str | Reply, found: Judgement) -> None:
-    if isinstance(one, str):
+async def _reply(session: Session, reply: str | Reply, found: Judgement) -> None:
+    if isinstance(reply, str):
         session.context.count("250")
-        session.say(one)
+        session.say(reply)
         return
     values = {"limit": in_words(session.policy.max_size), "why": found.verdict.reason}
-    await session.refuse(one, about=f"from {session.mail_from}", **values)
+    await session.refuse(reply, about=f"from {session.mail_from}", **values)
 
 
 async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer) -> list[str | Reply]:
     """The reply for each recipient."""
-    taken = [one for one, refusal in zip(found.recipients, found.refusals, strict=True) if refusal is None]
+    taken = [recipient for recipient, refusal in zip(found.recipients, found.refusals, strict=True) if refusal is None]
     if not taken:
         arrival.mail.discard()
-        return [one for one in found.refusals if one is not None]
+        return [refusal for refusal in found.refusals if refusal is not None]
     name = name_of(peer, found.verdict)
     if refusal := session.context.limits.sender(name):
         arrival.mail.discard()
@@ -251,10 +251,10 @@ async def _keep(session: Session, arrival: Arrival, found: Judgement, peer: Peer
 
 
 def _log(session: Session, ids: list[str], taken: list[Recipient], size: int, found: Judgement) -> None:
-    for one, recipient in zip(ids, taken, strict=True):
+    for delivery_id, recipient in zip(ids, taken, strict=True):
         log.info(
             "accepted",
-            delivery=one,
+            delivery=delivery_id,
             mailbox=recipient.mailbox.address,
             size=size,
             peer=session.peer,

@@ -95,15 +95,15 @@ def _enforce(found: Judgement, each: bool, can_wait: bool) -> None:
     that would have refused it get it for quarantine. ``can_wait``: a later try may find out more."""
     verdict = found.verdict
     spoofed = verdict.is_own_domain and verdict.verdict != "pass"
-    for at, one in enumerate(found.recipients):
-        fate = _fate(one.mailbox, verdict, can_wait)
+    for at, recipient in enumerate(found.recipients):
+        fate = _fate(recipient.mailbox, verdict, can_wait)
         if fate == "refuse":
             found.refusals[at] = SENDER_UNKNOWN if verdict.verdict == "unknown" else SENDER_FAILED
         if spoofed:
-            found.recipients[at] = replace(one, quarantine=Reason.SPOOFED_INTERNAL.value)
+            found.recipients[at] = replace(recipient, quarantine=Reason.SPOOFED_INTERNAL.value)
         elif fate != "accept":
             reason = Reason.FAILED_VERIFICATION if verdict.verdict == "fail" else Reason.UNPROVEN_SENDER
-            found.recipients[at] = replace(one, quarantine=reason.value)
+            found.recipients[at] = replace(recipient, quarantine=reason.value)
     if not each and not found.is_refused:
         found.refusals = [None] * len(found.recipients)
 

@@ -36,7 +36,7 @@ class Networks:
     """A list of networks, asked by address."""
 
     def __init__(self, networks: Iterable[str]) -> None:
-        self._networks: list[Network] = [ipaddress.ip_network(one) for one in networks]
+        self._networks: list[Network] = [ipaddress.ip_network(network) for network in networks]
         self.holds = lru_cache(4096)(self._holds)
 
     def __bool__(self) -> bool:
@@ -47,7 +47,7 @@ class Networks:
             ip = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(ip in one for one in self._networks)
+        return any(ip in network for network in self._networks)
 
 
 @lru_cache(4096)

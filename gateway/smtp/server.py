@@ -47,9 +47,9 @@ class Certificate:
         self._seen = self._stamp()
 
     def _stamp(self) -> tuple[object, ...]:
-        files = [one for one in (self._settings.tls_cert, self._settings.tls_key) if one]
-        stats = [Path(one).stat() for one in files]
-        return tuple((one.st_mtime_ns, one.st_size, one.st_ino) for one in stats)
+        files = [file for file in (self._settings.tls_cert, self._settings.tls_key) if file]
+        stats = [Path(file).stat() for file in files]
+        return tuple((stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in stats)
 
     def refresh(self) -> bool:
         """True when a new certificate was taken. A pair that does not fit is logged, and the old one kept."""
@@ -115,41 +115,47 @@ class Listener:
         return next(iter(self.addresses.values()))
 
     async def start(self) -> None:
-        for one in listeners_of(self._settings):
-            policy = policy_of(one, self._settings)
-            server = await self._listen(one, policy)
+        for listener in listeners_of(self._settings):
+            policy = policy_of(listener, self._settings)
+            server = await self._listen(listener, policy)
             self._servers.append(server)
             for sock in server.sockets:
                 _deepen(sock.fileno())
             name = server.sockets[0].getsockname()
-            self.addresses[one.name] = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
-            log.info("listening", name=one.name, address=self.addresses[one.name], kind=one.kind, tls=policy.tls)
+            self.addresses[listener.name] = f"{name[0]}:{name[1]}" if isinstance(name, tuple) else str(name)
+            log.info(
+                "listening",
+                name=listener.name,
+                address=self.addresses[listener.name],
+                kind=listener.kind,
+                tls=policy.tls,
+            )
         self._tasks = [
             asyncio.create_task(self.context.overload.watch()),
             asyncio.create_task(self._watch_certificate()),
         ]
 
-    async def _listen(self, one: ListenerSettings, policy: Policy) -> asyncio.Server:
+    async def _listen(self, listener: ListenerSettings, policy: Policy) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
         def session() -> Session:
             return Session(self.context, policy, self._certificate.context)
 
-        if one.listen.startswith("systemd:"):
-            return await loop.create_server(session, sock=systemd_socket(one.listen[8:]), backlog=AT_ONCE)
-        if one.listen.startswith("unix:"):
-            path = one.listen[5:]
+        if listener.listen.startswith("systemd:"):
+            return await loop.create_server(session, sock=systemd_socket(listener.listen[8:]), backlog=AT_ONCE)
+        if listener.listen.startswith("unix:"):
+            path = listener.listen[5:]
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108 - of a run that was killed
             return await loop.create_unix_server(session, path, backlog=AT_ONCE)
-        host, _, port = one.listen.rpartition(":")
+        host, _, port = listener.listen.rpartition(":")
         return await loop.create_server(
             session,
             host.strip("[]"),
             int(port),
             backlog=AT_ONCE,
             reuse_address=True,
-            reuse_port=one.reuse_port or None,
+            reuse_port=listener.reuse_port or None,
         )
 
     async def _watch_certificate(self) -> None:
@@ -180,8 +186,8 @@ class Listener:
 
 def _deepen(descriptor: int) -> None:
     """asyncio uses one number for the kernel's queue and for what it takes at once."""
-    with socket.socket(fileno=os.dup(descriptor)) as one:
-        one.listen(BACKLOG)
+    with socket.socket(fileno=os.dup(descriptor)) as listening:
+        listening.listen(BACKLOG)
 
 
 def systemd_socket(name: str) -> socket.socket:
@@ -192,7 +198,7 @@ def systemd_socket(name: str) -> socket.socket:
     number = int(os.environ.get("LISTEN_FDS", "0"))
     for at in range(number):
         if (at < len(names) and names[at] == name) or name == str(at):
-            one = socket.socket(fileno=FIRST_SYSTEMD_FD + at)
-            one.setblocking(False)
-            return one
+            passed = socket.socket(fileno=FIRST_SYSTEMD_FD + at)
+            passed.setblocking(False)
+            return passed
     raise OSError(f"systemd passed no socket named {name!r}")

@@ -53,10 +53,10 @@ def spam_of(fields: Sequence[RawHeader]) -> Spam:
                     flags.add("yes" if found[1].lower() == "true" else "no")
                     scores.append(float(found[2]))
             case "x-ms-exchange-organization-scl":
-                levels += [int(one) for one in _numbers(_FIRST.match(text)) if -1 <= one <= 9]
+                levels += [int(number) for number in _numbers(_FIRST.match(text)) if -1 <= number <= 9]
             case "x-forefront-antispam-report":
-                levels += [int(one) for one in _SCL.findall(text)] if len(levels) < MOST_LEVELS else []
-    flag = next((one for one in ("yes", "no") if one in flags), "")
+                levels += [int(level) for level in _SCL.findall(text)] if len(levels) < MOST_LEVELS else []
+    flag = next((word for word in ("yes", "no") if word in flags), "")
     return Spam(flag, max(scores, default=None), max(levels, default=None))
 
 

@@ -125,7 +125,9 @@ async def rcpt(session: Session, arg: str) -> None:
     if isinstance(found, Reply):
         await session.refuse(found, about=path)
         return await _unknown(session) if found is replies.NO_MAILBOX else None
-    at = next((at for at, one in enumerate(session.recipients) if one.mailbox is found), len(session.recipients))
+    at = next(
+        (at for at, recipient in enumerate(session.recipients) if recipient.mailbox is found), len(session.recipients)
+    )
     if at == len(session.recipients):
         session.recipients.append(Recipient(found, path))
     session.accepted_for.append(at)

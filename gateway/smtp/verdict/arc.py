@@ -75,15 +75,15 @@ def _sets(headers: Sequence[Header]) -> list[dict[bytes, Header]]:
         if kind not in KINDS:
             continue
         number = _instance(header[1])
-        one = by_instance.setdefault(number, {})
-        if kind in one:
+        members = by_instance.setdefault(number, {})
+        if kind in members:
             raise BadSignature(f"two {kind.decode()} with i={number}")
-        one[kind] = header
+        members[kind] = header
     if len(by_instance) > MOST_SETS:
         raise BadSignature("too many sets")
     if sorted(by_instance) != list(range(1, len(by_instance) + 1)):
         raise BadSignature("a set is missing")
-    if any(len(one) != len(KINDS) for one in by_instance.values()):
+    if any(len(members) != len(KINDS) for members in by_instance.values()):
         raise BadSignature("a set is not whole")
     return [by_instance[number] for number in sorted(by_instance)]
 
@@ -99,7 +99,7 @@ def _instance(value: bytes) -> int:
 async def _check(
     dns: Dns, headers: Sequence[Header], sets: Sequence[dict[bytes, Header]], bodies: Bodies
 ) -> tuple[tuple[str, Stamp], ...]:
-    seals = [tags_of(one[b"arc-seal"][1], SEAL_TAGS, arc=True) for one in sets]
+    seals = [tags_of(members[b"arc-seal"][1], SEAL_TAGS, arc=True) for members in sets]
     for number, tags in enumerate(seals, 1):
         if tags[b"cv"] != (b"none" if number == 1 else b"pass"):
             raise BadSignature(f"set {number} says cv={tags[b'cv'].decode('ascii', 'replace')}")
@@ -119,7 +119,7 @@ async def _check(
     for number in range(len(sets), 0, -1):
         seal = seals[number - 1] | {b"c": b"relaxed/relaxed"}
         # 5.1.1: the sets in the order they were made, the seal itself last and without its b=.
-        chain = [one[kind] for one in sets[:number] for kind in KINDS][:-1]
+        chain = [members[kind] for members in sets[:number] for kind in KINDS][:-1]
         record = await key_record(dns, seal)
         await asyncio.to_thread(_check_seal, seal, sets[number - 1][b"arc-seal"], chain, record)
         domain = seal[b"d"].decode("ascii", "replace").lower()
@@ -129,7 +129,7 @@ async def _check(
 
 def _check_seal(tags: dict[bytes, bytes], seal: Header, chain: Sequence[Header], record: bytes) -> None:
     """``select_headers`` takes fields from the bottom up, so the chain is handed over upside down."""
-    names = [one[0].lower() for one in chain]
+    names = [header[0].lower() for header in chain]
     check_header(tags, seal, list(reversed(chain)), names, record)
 
 

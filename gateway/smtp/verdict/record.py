@@ -40,7 +40,7 @@ def parse_record(text: str) -> Record:
     """Raises RecordError for any fault, wherever it stands (4.6)."""
     terms: list[Term] = []
     modifiers: dict[str, str] = {}
-    words = [one for one in text[len("v=spf1") :].split(" ") if one]
+    words = [word for word in text[len("v=spf1") :].split(" ") if word]
     if len(words) > MOST_TERMS:
         raise RecordError("too many terms")
     for word in words:
@@ -58,7 +58,7 @@ def parse_record(text: str) -> Record:
             modifiers[name] = value
         else:
             raise RecordError(f"{word[:100]}: not understood")
-    if any(one.name == "all" for one in terms):
+    if any(term.name == "all" for term in terms):
         modifiers.pop("redirect", None)  # 6.1
     return Record(tuple(terms), modifiers.get("redirect", ""))
 

@@ -27,25 +27,25 @@ class Resolver:
     def __init__(self, nameservers: Sequence[str] = (), timeout: float = 4) -> None:
         self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
         if nameservers:
-            self._resolver.nameservers = [_nameserver(one) for one in nameservers]
+            self._resolver.nameservers = [_nameserver(server) for server in nameservers]
         self._resolver.lifetime = timeout
         self._resolver.timeout = timeout / 2
         self._resolver.cache = dns.resolver.LRUCache(CACHED)
 
     async def txt(self, name: str) -> list[bytes]:
         """The records, each with its strings joined (RFC 7208 3.3)."""
-        return [b"".join(one.strings) for one in await self._ask(name, "TXT")]
+        return [b"".join(record.strings) for record in await self._ask(name, "TXT")]
 
     async def addresses(self, name: str, version: int) -> list[str]:
-        return [str(one.address) for one in await self._ask(name, "A" if version == 4 else "AAAA")]
+        return [str(record.address) for record in await self._ask(name, "A" if version == 4 else "AAAA")]
 
     async def mx(self, name: str) -> list[str]:
         records = await self._ask(name, "MX")
-        return [one.exchange.to_text() for one in sorted(records, key=lambda one: one.preference)]
+        return [record.exchange.to_text() for record in sorted(records, key=lambda record: record.preference)]
 
     async def names(self, address: str) -> list[str]:
         """The names that the address points back to."""
-        return [one.target.to_text() for one in await self._ask(dns.reversename.from_address(address), "PTR")]
+        return [record.target.to_text() for record in await self._ask(dns.reversename.from_address(address), "PTR")]
 
     async def _ask(self, name: str | dns.name.Name, kind: str) -> list[Any]:
         try:

@@ -36,9 +36,9 @@ def organisational(domain: str) -> str:
     return _suffixes().privatesuffix(domain) or domain
 
 
-def is_aligned(one: str, other: str, strict: bool = False) -> bool:
+def is_aligned(domain: str, other: str, strict: bool = False) -> bool:
     """Whether two domains are the same, or (relaxed) of the same organisation."""
-    one, other = ascii_domain(one), ascii_domain(other)
-    if not one or not other:
+    domain, other = ascii_domain(domain), ascii_domain(other)
+    if not domain or not other:
         return False
-    return one == other or (not strict and organisational(one) == organisational(other))
+    return domain == other or (not strict and organisational(domain) == organisational(other))

@@ -182,7 +182,7 @@ def _key(record: bytes, tags: dict[bytes, bytes]) -> _Key:
 
 def signed_fields(tags: dict[bytes, bytes]) -> list[bytes]:
     """The names in h=, which must hold From (RFC 6376 5.4)."""
-    names = [one.strip().lower() for one in tags[b"h"].split(b":")]
+    names = [name.strip().lower() for name in tags[b"h"].split(b":")]
     if b"from" not in names:
         raise BadSignature("From is not signed")
     if len(names) > MOST_SIGNED:

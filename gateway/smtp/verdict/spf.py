@@ -86,7 +86,7 @@ class _Check:
         if not is_domain(domain):
             return "none", "not a domain name"
         records = [
-            one for one in await self.dns.txt(domain) if one[:6].lower() == b"v=spf1" and one[6:7] in (b"", b" ")
+            text for text in await self.dns.txt(domain) if text[:6].lower() == b"v=spf1" and text[6:7] in (b"", b" ")
         ]
         if not records:
             return "none", "no record"
@@ -169,15 +169,15 @@ class _Check:
         self.budget.found(len(exchanges))
         if len(exchanges) > MOST_MX:
             raise _Permanent(f"more than {MOST_MX} MX names")
-        for one in exchanges:
-            if one != "." and await self._holds(one.rstrip("."), term, counted=False):
+        for exchange in exchanges:
+            if exchange != "." and await self._holds(exchange.rstrip("."), term, counted=False):
                 return True
         return False
 
     async def _ptr(self, term: Term) -> bool:
         target = (await self._target(term)).lower()
         names = await self._names()
-        return any(one == target or one.endswith("." + target) for one in names)
+        return any(name == target or name.endswith("." + target) for name in names)
 
     async def _exists(self, term: Term) -> bool:
         found = await self.dns.addresses(await self._expand(term.domain), 4)
@@ -193,7 +193,7 @@ class _Check:
         if counted:
             self.budget.found(len(found))
         prefix = term.prefix4 if ip.version == 4 else term.prefix6
-        return any(ip in ipaddress.ip_network(f"{one}/{prefix}", strict=False) for one in found)
+        return any(ip in ipaddress.ip_network(f"{address}/{prefix}", strict=False) for address in found)
 
     # -- names of the address (5.5) ---------------------------------------------------------------
 
@@ -224,7 +224,7 @@ class _Check:
     async def _validated(self, domain: str) -> str:
         """For the macro p: the domain itself, else one below it, else any (7.3)."""
         names = await self._names()
-        below = [one for one in names if one.endswith("." + domain.lower())]
+        below = [name for name in names if name.endswith("." + domain.lower())]
         return domain if domain.lower() in names else next(iter([*below, *names]), "unknown")
 
 
@@ -233,7 +233,7 @@ def is_domain(text: str) -> bool:
     if "[" in text:
         return False
     labels = text.rstrip(".").split(".")
-    return len(text) <= LONGEST_DOMAIN and len(labels) > 1 and all(0 < len(one) <= 63 for one in labels)
+    return len(text) <= LONGEST_DOMAIN and len(labels) > 1 and all(0 < len(label) <= 63 for label in labels)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
