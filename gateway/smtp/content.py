@@ -15,7 +15,7 @@ from gateway.intake.accept import DiskFull, Recipient
 from gateway.model.envelope import Envelope
 from gateway.smtp import replies
 from gateway.smtp.arrival import Arrival
-from gateway.smtp.commands import Ending
+from gateway.smtp.context import Ending
 from gateway.smtp.dotreader import DotReader
 from gateway.smtp.judge import Judgement, judge, name_of
 from gateway.smtp.replies import Reply, in_words, plain

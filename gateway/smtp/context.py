@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from gateway.smtp.session import Session
 
 
+class Ending(Exception):
+    """The session is over: the peer left, or was sent away."""
+
+
 @dataclass(slots=True)
 class ServerContext:
     """``count`` is told the code of a reply to a mail, ``refused`` the reason of a refusal, ``judged``

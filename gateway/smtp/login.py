@@ -12,7 +12,7 @@ import structlog
 from gateway.match.names import network_of
 from gateway.smtp import replies
 from gateway.smtp.auth import decode_plain
-from gateway.smtp.commands import Ending
+from gateway.smtp.context import Ending
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session

@@ -19,8 +19,7 @@ from gateway import __version__
 from gateway.intake.accept import Recipient
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.arrival import Arrival
-from gateway.smtp.commands import Ending
-from gateway.smtp.context import ServerContext
+from gateway.smtp.context import Ending, ServerContext
 from gateway.smtp.limits import plain_address
 from gateway.smtp.policy import Policy
 from gateway.smtp.proxy import ProxyError, read_proxy

@@ -13,9 +13,17 @@ import structlog
 from gateway.config.settings import MailboxSettings
 from gateway.intake.accept import Recipient
 from gateway.smtp import replies
-from gateway.smtp.commands import MAIL_PARAMETERS, RCPT_PARAMETERS, declared_size, path_of, wrong_parameter
 from gateway.smtp.content import bdat, data
+from gateway.smtp.extensions import (
+    MAIL_PARAMETERS,
+    RCPT_PARAMETERS,
+    Offer,
+    keywords,
+    unknown_parameter,
+    wrong_parameter,
+)
 from gateway.smtp.login import auth
+from gateway.smtp.parameters import declared_size, path_of
 from gateway.smtp.replies import Reply, in_words, plain
 
 if TYPE_CHECKING:
@@ -36,12 +44,12 @@ async def ehlo(session: Session, arg: str) -> None:
     session.drop_mail()
     session.session.host_name = plain(arg[:255])
     session.session.extended_smtp = True
-    lines = [session.hostname, f"SIZE {session.policy.max_size}", "8BITMIME", "SMTPUTF8"]
-    if session.policy.tls in ("offer", "require") and not session.is_tls:
-        lines.append("STARTTLS")
-    if session.context.users and session.is_tls and not session.login:
-        lines.append("AUTH PLAIN LOGIN")
-    lines += ["PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "HELP"]
+    offer = Offer(
+        session.policy.max_size,
+        tls=session.policy.tls in ("offer", "require") and not session.is_tls,
+        login=bool(session.context.users) and session.is_tls and not session.login,
+    )
+    lines = [session.hostname, *keywords(offer)]
     session.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
     return None
 
@@ -83,9 +91,9 @@ async def mail(session: Session, arg: str) -> None:
         return await session.refuse(replies.SYNTAX, usage=MAIL_USAGE)
     if session.mail_from is not None:
         return await session.refuse(replies.NESTED)
-    if unknown := next((name for name, _ in parameters if name not in MAIL_PARAMETERS), ""):
+    if unknown := unknown_parameter(parameters, MAIL_PARAMETERS):
         return await session.refuse(replies.PARAMETER, name=unknown)
-    if wrong := wrong_parameter(parameters):
+    if wrong := wrong_parameter(parameters, MAIL_PARAMETERS):
         return await session.refuse(replies.BAD_PARAMETER, name=wrong)
     size = declared_size(parameters)
     if size > session.policy.max_size:
@@ -113,7 +121,7 @@ async def rcpt(session: Session, arg: str) -> None:
     path, parameters = path_of("TO:", arg)
     if not path:
         return await session.refuse(replies.SYNTAX, usage=RCPT_USAGE)
-    if unknown := next((name for name, _ in parameters if name not in RCPT_PARAMETERS), ""):
+    if unknown := unknown_parameter(parameters, RCPT_PARAMETERS):
         return await session.refuse(replies.PARAMETER, name=unknown)
     if session.arrival is not None:
         return await session.refuse(replies.NOT_BETWEEN_CHUNKS)

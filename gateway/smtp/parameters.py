@@ -7,14 +7,8 @@ Linear, and lenient in what real senders do: blanks after the colon, missing bra
 from __future__ import annotations
 
 LONGEST_ADDRESS = 1000
-MAIL_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"})
-RCPT_PARAMETERS = frozenset({"NOTIFY", "ORCPT"})
 
 Parameters = list[tuple[str, str]]
-
-
-class Ending(Exception):
-    """The session is over: the peer left, or was sent away."""
 
 
 def path_of(keyword: str, arg: str) -> tuple[str | None, Parameters]:
@@ -63,25 +57,6 @@ def _closing(text: str) -> int:
     return -1
 
 
-def wrong_parameter(parameters: Parameters) -> str:
-    """The name of a MAIL parameter whose value is not understood, "" when all are.
-
-    Sources: RFC 1870 (SIZE), RFC 6152 (BODY), RFC 6531 (SMTPUTF8), RFC 3461 (RET, ENVID)."""
-    for name, value in parameters:
-        if name == "SIZE":
-            good = value.isascii() and value.isdigit() and len(value) <= 20
-        elif name == "BODY":
-            good = value.upper() in ("7BIT", "8BITMIME")
-        elif name == "SMTPUTF8":
-            good = not value
-        elif name == "RET":
-            good = value.upper() in ("FULL", "HDRS")
-        else:
-            good = len(value) <= 500
-        if not good:
-            return name
-    return ""
-
-
 def declared_size(parameters: Parameters) -> int:
+    """What SIZE says, in octets; 0 without it."""
     return next((int(value) for name, value in parameters if name == "SIZE"), 0)
