@@ -19,6 +19,7 @@ from gateway import __version__
 from gateway.intake.accept import Recipient
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.arrival import Arrival
+from gateway.smtp.commands.table import COMMANDS
 from gateway.smtp.context import Ending, ServerContext
 from gateway.smtp.limits import plain_address
 from gateway.smtp.policy import Policy
@@ -38,7 +39,6 @@ from gateway.smtp.replies import (
     UNKNOWN_COMMAND,
     Reply,
 )
-from gateway.smtp.verbs import VERBS
 
 __all__ = ["Mailboxes", "Session"]
 
@@ -395,10 +395,10 @@ class Session(SMTP):  # type: ignore[misc]
         if most and self._commands > most and not self.is_exempt:
             await self.refuse(TOO_MANY_COMMANDS)
             return
-        verb = VERBS.get(name)
+        command = COMMANDS.get(name)
         if len(line) > (LONGEST_AUTH if name == b"AUTH" else LONGEST_COMMAND):
             await self.refuse(LINE_TOO_LONG)
-        elif verb is None:
+        elif command is None:
             await self.refuse(UNKNOWN_COMMAND)
             if name in ANOTHER_PROTOCOL:
                 self.is_ending = True
@@ -407,7 +407,7 @@ class Session(SMTP):  # type: ignore[misc]
         elif (name == b"LHLO") != self.policy.is_lmtp and name in (b"LHLO", b"EHLO", b"HELO"):
             await self.refuse(NOT_OFFERED)
         else:
-            await verb(self, rest.strip().decode("utf-8", "surrogateescape"))
+            await command(self, rest.strip().decode("utf-8", "surrogateescape"))
 
     def drop_mail(self) -> None:
         """Forget sender, recipients and content so far."""

@@ -1,81 +1,22 @@
-"""The commands of a session but for the mail's content and the login, each a function of the session.
-
-Sources: RFC 5321 4.1, RFC 2033 4.1, RFC 3207, RFC 3463 for the enhanced codes.
-"""
+"""MAIL and RCPT (RFC 5321 4.1.1.2, 4.1.1.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
-
-import structlog
 
 from gateway.config.settings import MailboxSettings
 from gateway.intake.accept import Recipient
 from gateway.smtp import replies
-from gateway.smtp.content import bdat, data
-from gateway.smtp.extensions import (
-    MAIL_PARAMETERS,
-    RCPT_PARAMETERS,
-    Offer,
-    keywords,
-    unknown_parameter,
-    wrong_parameter,
-)
-from gateway.smtp.login import auth
+from gateway.smtp.extensions import MAIL_PARAMETERS, RCPT_PARAMETERS, unknown_parameter, wrong_parameter
 from gateway.smtp.parameters import declared_size, path_of
-from gateway.smtp.replies import Reply, in_words, plain
+from gateway.smtp.replies import Reply, in_words
 
 if TYPE_CHECKING:
     from gateway.smtp.session import Session
 
-log = structlog.get_logger("smtp")
-
-Verb = Callable[["Session", str], Awaitable[None]]
 
 MAIL_USAGE = "MAIL FROM:<address>"
 RCPT_USAGE = "RCPT TO:<address>"
-
-
-async def ehlo(session: Session, arg: str) -> None:
-    name = "LHLO" if session.policy.is_lmtp else "EHLO"
-    if not arg:
-        return await session.refuse(replies.SYNTAX, usage=f"{name} hostname")
-    session.drop_mail()
-    session.session.host_name = plain(arg[:255])
-    session.session.extended_smtp = True
-    offer = Offer(
-        session.policy.max_size,
-        tls=session.policy.tls in ("offer", "require") and not session.is_tls,
-        login=bool(session.context.users) and session.is_tls and not session.login,
-    )
-    lines = [session.hostname, *keywords(offer)]
-    session.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
-    return None
-
-
-async def helo(session: Session, arg: str) -> None:
-    if not arg:
-        return await session.refuse(replies.SYNTAX, usage="HELO hostname")
-    session.drop_mail()
-    session.session.host_name = plain(arg[:255])
-    session.session.extended_smtp = False
-    return session.say(f"250 {session.hostname}")
-
-
-async def starttls(session: Session, arg: str) -> None:
-    if arg:
-        return await session.refuse(replies.SYNTAX, usage="STARTTLS")
-    if session.is_tls or session.policy.tls not in ("offer", "require"):
-        return await session.refuse(replies.NOT_OFFERED)
-    if session.has_input:  # CVE-2011-0411: commands smuggled in before TLS
-        await session.refuse(replies.TLS_INJECTION)
-        session.is_ending = True
-        return None
-    session.drop_mail()
-    await session.push("220 2.0.0 Ready to start TLS")
-    await session.upgrade()
-    return None
 
 
 async def mail(session: Session, arg: str) -> None:
@@ -159,55 +100,3 @@ async def _unknown(session: Session) -> None:
     most = session.context.limits.settings.unknown_per_session
     if most and session.unknown_recipients >= most:
         await session.refuse(replies.HARVESTING._replace(code=421))
-
-
-async def rset(session: Session, arg: str) -> None:
-    if arg:
-        return await session.refuse(replies.SYNTAX, usage="RSET")
-    session.drop_mail()
-    return session.say("250 2.0.0 OK")
-
-
-async def noop(session: Session, arg: str) -> None:
-    session.say("250 2.0.0 OK")
-
-
-async def vrfy(session: Session, arg: str) -> None:
-    if not arg:
-        return await session.refuse(replies.SYNTAX, usage="VRFY address")
-    return session.say("252 2.5.2 Send a mail and it will be seen")
-
-
-async def not_offered(session: Session, arg: str) -> None:
-    await session.refuse(replies.NOT_OFFERED)
-
-
-async def help_(session: Session, arg: str) -> None:
-    session.say("214 2.0.0 See RFC 5321")
-
-
-async def quit_(session: Session, arg: str) -> None:
-    if arg:
-        return await session.refuse(replies.SYNTAX, usage="QUIT")
-    session.say("221 2.0.0 Bye")
-    session.is_ending = True
-    return None
-
-
-VERBS: dict[bytes, Verb] = {
-    b"EHLO": ehlo,
-    b"LHLO": ehlo,
-    b"HELO": helo,
-    b"STARTTLS": starttls,
-    b"AUTH": auth,
-    b"MAIL": mail,
-    b"RCPT": rcpt,
-    b"DATA": data,
-    b"BDAT": bdat,
-    b"RSET": rset,
-    b"NOOP": noop,
-    b"VRFY": vrfy,
-    b"EXPN": not_offered,
-    b"HELP": help_,
-    b"QUIT": quit_,
-}
