@@ -183,6 +183,9 @@ def decode(
             text = _strict(data, "utf-8")
             if text is not None:
                 return text, "utf-8", f"declared {label[:40]}, is utf-8"
+        cyrillic = _cyrillic(data) if declared == "cp1252" and not _western(data[:_SAMPLE]) else ""
+        if cyrillic:
+            return data.decode(cyrillic, "replace"), cyrillic, f"declared {label[:40]}, is {cyrillic}"
         text = _strict(data, declared)
         if text is not None:
             if declared.startswith("iso8859") and _C1.search(text):

@@ -278,7 +278,7 @@ class Collector:
             # Only what will be shown is decoded; the whole is a file.
             source = data[: data.rfind(b"\n", 0, 4 * limits.TEXT) + 1 or 4 * limits.TEXT]
         text, used, note = decode(source, label, self.content.charsets, self.languages)
-        if decoded.damage and note and part.raw.isascii():
+        if note and part.raw.isascii() and (decoded.damage or _is_words(part)):
             # Declared base64 and is not: the text as it stands.
             text, note = part.raw.decode("ascii"), "declared base64, is plain text"
         if used != "ascii":
@@ -374,6 +374,14 @@ class Collector:
     def note(self, text: str) -> None:
         if text not in self.content.notes and len(self.content.notes) < limits.DEFECTS:
             self.content.notes.append(text)
+
+
+_BETWEEN_WORDS = re.compile(rb"[a-z] {1,3}[a-z]")
+
+
+def _is_words(part: Part) -> bool:
+    """Declared base64, which has no blanks between its letters."""
+    return part.encoding.startswith("base") and bool(_BETWEEN_WORDS.search(part.raw[:4096]))
 
 
 def _says(data: bytes) -> bool:

@@ -80,7 +80,7 @@ def clean_name(name: str) -> str:
     return shorten(name)
 
 
-_ENDING = re.compile(r"\.(?=[0-9_-]{0,9}[A-Za-z])[A-Za-z0-9_-]{1,10}|\.0\d\d")
+_ENDING = re.compile(r"\.(?=[\d_-]{0,9}[^\W\d_])[\w-]{1,10}|\.0\d\d")
 _CERTAIN = {"application/pdf": ".pdf", "image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
 
 

@@ -172,3 +172,36 @@ def test_a_report_on_an_address_beyond_ascii(field: str, recipient: str) -> None
     found = mail(report + b"--b--\r\n", "multipart/report; boundary=b; report-type=delivery-status")
     assert found.auto.bounce is not None
     assert (found.auto.bounce.recipient, found.auto.bounce.original_message_id) == (recipient, "a.1@desk.example")
+
+
+@pytest.mark.parametrize("label", ["us-ascii", "iso-8859-1", "windows-1252"])
+@pytest.mark.parametrize("charset", ["cp1251", "koi8_r"])
+def test_cyrillic_under_a_western_label(label: str, charset: str) -> None:
+    assert decode("Это сообщение имеет неправильную кодировку.".encode(charset), label)[:2] == (
+        "Это сообщение имеет неправильную кодировку.",
+        charset,
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Störung: Käse, Grüße",
+        "L'été à Évry, où ça s'est passé",
+        "Hääyöaie, jää-äär",
+        "ÅÄÖ åäö ÆØÅ æøå",
+        "Það er í lagi",
+    ],
+)
+def test_western_text_stays_western(text: str) -> None:
+    assert decode(text.encode("cp1252"), "iso-8859-1")[0] == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["ploozdect nispplul swunkglap\nfroontnooch nubstrisk lectkamp\n", "please call me back today\nthe printer is out"],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_declared_base64_that_is_words(words: str, kind: str) -> None:
+    body = part(f"{kind}; charset=utf-8", words.encode(), b"Content-Transfer-Encoding: base64")
+    assert mail(body + b"--b--\r\n").text.split() == words.split()
