@@ -30,7 +30,7 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     # How many items of a numbered list end a list of blocks: the desk counts them anew from 1.
     counted: dict[int, int] = {}
     for number, line in enumerate(lines):
-        if line.blank and line.kind == "text" and _spaced(lines, number):
+        if line.kind == "text" and _spaced(lines, number) and line.blank:
             continue
         if line.kind in ("bullet", "number", "check"):
             while open_items and open_items[-1][0] >= line.level:

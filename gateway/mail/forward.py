@@ -26,6 +26,7 @@ from .quote import Patience, attribution, bare, field_of, folded, header_block, 
 from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
+_CHAIN_LINES = 5_000  # of longer text only the outermost mail is read
 
 
 def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
@@ -36,7 +37,7 @@ def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
         return None
     first, inner = found
     chain: list[Forwarded] = []
-    while len(chain) < _CHAIN:
+    while len(chain) < _CHAIN and len(inner) <= _CHAIN_LINES:
         deeper = _outermost(inner, "", strict=True)
         if deeper is None:
             break
