@@ -15,9 +15,18 @@ from gateway.decide.files import Fate, remarks
 from gateway.decide.pictures import place_pictures, shelter
 from gateway.decide.uploads import Upload, documents, text_document, uploads
 from gateway.match import title
+from gateway.model.effects import (
+    CommentBody,
+    DocumentBody,
+    EffectBody,
+    MissingBody,
+    MovedBody,
+    NoteBody,
+    PicturesBody,
+    TicketBody,
+)
 from gateway.model.email import Address, Block, Email, Forwarded
 from gateway.model.envelope import Envelope
-from gateway.model.plan import EffectSpec
 from gateway.templates import BODY, Templates
 
 COMMENT_LIMIT = 5000
@@ -145,7 +154,7 @@ class Composer:
         watchers: Sequence[Any] = (),
         heading: str = "",
         internal: bool = False,
-    ) -> list[EffectSpec]:
+    ) -> list[EffectBody]:
         """Everything for a new ticket: create, files, pictures in their place, missing files. A title that does not
         fit stands whole before the text."""
         files = uploads(self.email, (), self.fates)
@@ -153,7 +162,7 @@ class Composer:
         subject = title.clean(subject) or "(no subject)"
         fitting = title.fit(subject)
         first = [rich.paragraph(subject)] if fitting != subject else []
-        words: list[EffectSpec] = []
+        words: list[EffectBody] = []
         if internal:
             framed = self._frame("ticket", body, **self._original(), note=note, files=[])
             words = self._notes(rich.harmless([*first, *framed]))
@@ -173,10 +182,10 @@ class Composer:
             **destination,
             "attributes": {"description": description, "email_gateway": self._facts(), **watched},
         }
-        effects = [EffectSpec("ticket", {"request": request})]
+        effects: list[EffectBody] = [TicketBody(request=request)]
         effects += self._documents(files, whole if too_long else None)
         if shown != whole and not too_long:
-            effects.append(EffectSpec("pictures", {"before": description, "blocks": whole}))
+            effects.append(PicturesBody(before=description, blocks=whole))
         effects += [*words, *self._forwarder()]
         return effects + self._missing(effects)
 
@@ -184,7 +193,7 @@ class Composer:
         blocks = rich.harmless([*first, *self._frame("ticket", body, **values)])
         return blocks if self.is_author_proven else rich.without_tags(blocks)
 
-    def _forwarder(self) -> list[EffectSpec]:
+    def _forwarder(self) -> list[EffectBody]:
         """The forwarder's own words, as internal comments: a person's, whatever is forwarded."""
         if self.original is None or self.email.forwarded is None:
             return []
@@ -195,7 +204,7 @@ class Composer:
             return []
         return self._notes(self._frame("forward", words), **dict.fromkeys(self.facts))
 
-    def _notes(self, framed: list[Block], **more: Any) -> list[EffectSpec]:
+    def _notes(self, framed: list[Block], **more: Any) -> list[EffectBody]:
         """A text as internal comments, all of it."""
         parts = [framed]
         if rich.measure(framed) > COMMENT_LIMIT:
@@ -203,7 +212,7 @@ class Composer:
         total = len(parts)
         parted = [{"part": f"{n}/{total}"} if total > 1 else {} for n in range(1, total + 1)]
         facts = [self._facts(**part_of, **more) for part_of in parted]
-        return [EffectSpec("note", _comment(part, True, fact).body) for part, fact in zip(parts, facts, strict=True)]
+        return [NoteBody(request=_request(part, True, fact)) for part, fact in zip(parts, facts, strict=True)]
 
     def comment(
         self,
@@ -214,7 +223,7 @@ class Composer:
         hidden: int = 0,
         automatic: str = "",
         note: str = "",
-    ) -> list[EffectSpec]:
+    ) -> list[EffectBody]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
         files = uploads(self.email, present, self.fates)
         pictures = [file for file in files if file.shown]
@@ -230,7 +239,7 @@ class Composer:
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
 
-    def news(self, lines: Sequence[str]) -> EffectSpec:
+    def news(self, lines: Sequence[str]) -> EffectBody:
         """A public comment that the desk mails to all contacts; nothing of the mail but these lines is in it."""
         metadata = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}
         body = rich.harmless([rich.paragraph(line) for line in lines])
@@ -238,7 +247,7 @@ class Composer:
             body.pop()
         return _comment(body, False, metadata, mailed=True)
 
-    def bounce(self) -> list[EffectSpec]:
+    def bounce(self) -> list[EffectBody]:
         """An internal comment that says who could not be reached: facts, not the report's words."""
         bounce = self.email.auto.bounce
         assert bounce is not None
@@ -247,23 +256,21 @@ class Composer:
 
     def note_request(self) -> dict[str, Any]:
         """The request of an internal comment whose text is made when it is sent."""
-        request: dict[str, Any] = _comment((), True, self._facts()).body["request"]
-        return request
+        return _request((), True, self._facts())
 
     def stranger(self, operator: str, disproven: bool) -> str:
         """A line that says of the sender what the desk does not: that nothing ties them to the ticket."""
         return " ".join(self.templates.lines("stranger", **self._values(), operator=operator, disproven=disproven))
 
-    def remark(self, words: str) -> EffectSpec:
+    def remark(self, words: str) -> EffectBody:
         """A line as an internal comment of its own."""
         body = rich.harmless([rich.paragraph(words)])
-        return EffectSpec("note", _comment(body, True, self._facts(remark=True)).body)
+        return NoteBody(request=_request(body, True, self._facts(remark=True)))
 
-    def moved(self, ticket_id: str) -> EffectSpec:
+    def moved(self, ticket_id: str) -> EffectBody:
         """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
         body = self._frame("moved", ())
-        request = _comment(body, True, self._facts(moved=True)).body["request"]
-        return EffectSpec("moved", {"request": request, "ticket_id": ticket_id})
+        return MovedBody(request=_request(body, True, self._facts(moved=True)), ticket_id=ticket_id)
 
     def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
         """The comments of a text, and the text that goes into message.txt when it is too long."""
@@ -275,17 +282,17 @@ class Composer:
             return [[rich.paragraph(f"({n}/{total})"), *part] for n, part in enumerate(parts, 1)], None
         return [[*parts[0], rich.paragraph("(The whole text is in message.txt.)")]], framed
 
-    def _documents(self, files: Sequence[Upload], whole: Sequence[Block] | None) -> list[EffectSpec]:
-        effects = documents(files)
+    def _documents(self, files: Sequence[Upload], whole: Sequence[Block] | None) -> list[EffectBody]:
+        effects: list[EffectBody] = [*documents(files)]
         if whole is not None:
             effects.append(text_document("message.txt", rich.plain(list(whole)), self.held_text))
         return effects
 
-    def _missing(self, effects: Sequence[EffectSpec]) -> list[EffectSpec]:
+    def _missing(self, effects: Sequence[EffectBody]) -> list[EffectBody]:
         """Planned from the start: an internal comment that names the files which the desk refused."""
-        if not any(effect.kind == "document" for effect in effects):
+        if not any(isinstance(effect, DocumentBody) for effect in effects):
             return []
-        return [EffectSpec("missing", {"metadata": self._facts()})]
+        return [MissingBody(metadata=self._facts())]
 
 
 def heading(forwarded: Forwarded) -> str:
@@ -297,14 +304,17 @@ def heading(forwarded: Forwarded) -> str:
     return f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:"
 
 
-def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> EffectSpec:
-    request = {
+def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> CommentBody:
+    return CommentBody(request=_request(body, internal, metadata, mailed))
+
+
+def _request(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> dict[str, Any]:
+    return {
         "blocks": list(body),
         "is_internal": internal,
         "suppressContactNotifications": not mailed,
         "metadata": {"email_gateway": metadata},
     }
-    return EffectSpec("comment", {"request": request})
 
 
 def _readable(date: str) -> str:

@@ -12,8 +12,9 @@ from gateway.mail.ids import derived_message_id
 from gateway.mail.marks import root_of
 from gateway.match import domains, title
 from gateway.match.conditions import View
+from gateway.model.effects import ContactBody, DocumentBody, EffectBody, MissingBody
 from gateway.model.email import Address, Block, lower_ascii
-from gateway.model.plan import Decision, EffectSpec, Plan
+from gateway.model.plan import Decision, Plan
 from gateway.model.questions import Contact, ContactsOf
 from gateway.model.reasons import Reason
 
@@ -132,9 +133,9 @@ def _filled_in(context: DecisionContext) -> Address | None:
     return filled if filled and filled.key not in context.policy.own else None
 
 
-def _contact(who: Address, client_id: str) -> EffectSpec:
+def _contact(who: Address, client_id: str) -> ContactBody:
     name = title.clean(who.name)[:120] or who.address
-    return EffectSpec("contact", {"request": {"full_name": name, "email": who.address, "client_id": client_id}})
+    return ContactBody(request={"full_name": name, "email": who.address, "client_id": client_id})
 
 
 def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object]]:
@@ -215,7 +216,7 @@ def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str]
     return tuple((address, role) for address, role in reversed(found.items()) if address not in context.policy.own)[:51]
 
 
-def with_extras(context: DecisionContext, effects: list[EffectSpec]) -> tuple[EffectSpec, ...]:
+def with_extras(context: DecisionContext, effects: list[EffectBody]) -> tuple[EffectBody, ...]:
     """Add the original mail where the mailbox wants it uploaded (before the comment on missing files),
     and a line on the ticket that an operator took the mail away from."""
     if context.policy.attach_original:
@@ -225,16 +226,15 @@ def with_extras(context: DecisionContext, effects: list[EffectSpec]) -> tuple[Ef
     return tuple(effects)
 
 
-def _with_original(context: DecisionContext, effects: list[EffectSpec]) -> list[EffectSpec]:
+def _with_original(context: DecisionContext, effects: list[EffectBody]) -> list[EffectBody]:
     """The original carries every file of the mail: it is held with them, and not uploaded where one is dropped."""
     fates = context.fates()
     if any(fate.dropped for fate in fates):
         return effects
     held = context.held_text or next((fate.held for fate in fates if fate.held), "")
-    called = {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}
-    original = EffectSpec("document", {**called, "held": held} if held else called)
-    missing = EffectSpec("missing", {"metadata": {"delivery": context.delivery.id}})
-    last = next((effect for effect in effects if effect.kind == "missing"), missing)  # it tells of the files before it
+    original = DocumentBody(part="original", name="original.eml", content_type="message/rfc822", held=held)
+    missing = MissingBody(metadata={"delivery": context.delivery.id})
+    last = next((effect for effect in effects if isinstance(effect, MissingBody)), missing)  # tells of those before it
     return [*(effect for effect in effects if effect is not last), original, last]
 
 

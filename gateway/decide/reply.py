@@ -11,8 +11,9 @@ from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
 from gateway.match.conditions import View
+from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody
 from gateway.model.email import Forwarded
-from gateway.model.plan import Decision, EffectSpec, Plan, Trace
+from gateway.model.plan import Decision, Plan, Trace
 from gateway.model.questions import Copies, Copy, FilesOn, Ticket
 from gateway.model.reasons import Reason
 
@@ -61,7 +62,7 @@ def comment(
     effects = _effects(context, _present(context, ticket), note, internal)
     if status := _status_of(routed, ticket, context.trace) or reopen:
         request = {"status_id": status, "suppressContactNotifications": True}
-        effects.append(EffectSpec("reopen" if reopen else "status", {"request": request}))
+        effects.append(ReopenBody(request=request) if reopen else StatusBody(request=request))
     return _decision(context, ticket, [*effects, *_priority(context, routed)], readers.by_customer)
 
 
@@ -83,7 +84,7 @@ def by_operator(context: DecisionContext, ticket: Ticket) -> Decision:
     return replace(decision, plan=replace(decision.plan, effects=effects, people=people))
 
 
-def _priority(context: DecisionContext, routed: rules.Routed) -> list[EffectSpec]:
+def _priority(context: DecisionContext, routed: rules.Routed) -> list[EffectBody]:
     """The priority that a rule sets, or the one below which it does not stay: the ticket's own is looked at when
     it is changed."""
     known, named = context.policy.rules, routed.ids.get("priority_id", "")
@@ -92,10 +93,10 @@ def _priority(context: DecisionContext, routed: rules.Routed) -> list[EffectSpec
     if not wanted:
         return []
     request = {"priority_id": wanted, "suppressContactNotifications": True}
-    return [EffectSpec("priority", {"request": request} if named else {"request": request, "below": lower})]
+    return [PriorityBody(request=request, below=None if named else tuple(lower))]
 
 
-def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectSpec], by_customer: bool) -> Decision:
+def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectBody], by_customer: bool) -> Decision:
     plan = Plan(
         effects=newticket.with_extras(context, effects),
         board_id=ticket.board_id,
@@ -124,7 +125,7 @@ def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
     return present
 
 
-def _effects(context: DecisionContext, present: Mapping[str, str], note: str, internal: bool) -> list[EffectSpec]:
+def _effects(context: DecisionContext, present: Mapping[str, str], note: str, internal: bool) -> list[EffectBody]:
     email, composer = context.email, context.composer()
     if email.auto.proven_bounce:
         return composer.bounce()

@@ -11,8 +11,8 @@ from typing import Any
 from gateway import blocks as rich
 from gateway.decide.files import Fate, neutral_name
 from gateway.match.files import FileView
+from gateway.model.effects import DocumentBody
 from gateway.model.email import Attachment, Block, Email
-from gateway.model.plan import EffectSpec
 from gateway.templates import Templates
 
 
@@ -49,18 +49,16 @@ def uploads(email: Email, present: Iterable[str], fates: Sequence[Fate]) -> list
     ]
 
 
-def documents(uploaded: Iterable[Upload]) -> list[EffectSpec]:
+def documents(uploaded: Iterable[Upload]) -> list[DocumentBody]:
     """The effects that upload files, but for those that are dropped."""
     return [
-        EffectSpec(
-            "document",
-            {
-                "part": upload.file.part,
-                "index": upload.index,
-                "sha256": upload.file.sha256,
-                "size": upload.file.size,
-                **_called(upload),
-            },
+        DocumentBody(
+            part=upload.file.part,
+            index=upload.index,
+            sha256=upload.file.sha256,
+            size=upload.file.size,
+            held=upload.fate.held,
+            **_called(upload),
         )
         for upload in uploaded
         if not upload.fate.dropped
@@ -68,28 +66,25 @@ def documents(uploaded: Iterable[Upload]) -> list[EffectSpec]:
 
 
 def _called(upload: Upload) -> dict[str, Any]:
-    """By what name and type a file is uploaded, and what holds it."""
+    """By what name and type a file is uploaded."""
     name = upload.file.filename
     called: dict[str, Any] = {"name": name, "content_type": FileView(upload.file).upload_type}
     if upload.fate.neutral:
         called = {"name": neutral_name(name), "content_type": "text/plain", "neutral": True}
-    return {**called, "held": upload.fate.held} if upload.fate.held else called
+    return called
 
 
-def text_document(name: str, text: str, held: str = "") -> EffectSpec:
+def text_document(name: str, text: str, held: str = "") -> DocumentBody:
     """A document whose content is made here; ``held``: why it waits."""
     content = text.encode("utf-8", "replace")
-    return EffectSpec(
-        "document",
-        {
-            "part": "",
-            "text": text,
-            "sha256": sha256(content).hexdigest(),
-            "size": len(content),
-            "name": name,
-            "content_type": "text/plain",
-            **({"held": held} if held else {}),
-        },
+    return DocumentBody(
+        part="",
+        text=text,
+        sha256=sha256(content).hexdigest(),
+        size=len(content),
+        name=name,
+        content_type="text/plain",
+        held=held,
     )
 
 

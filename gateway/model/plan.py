@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
+from gateway.model.effects import EffectBody
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
-EffectKind = Literal[
-    "ticket", "comment", "document", "pictures", "status", "missing", "moved", "note", "contact",
-    "close", "told", "priority", "client", "bundle", "list", "again", "reopen",
-]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class EffectSpec:
-    """One outside change. ``body`` is JSON and final, but for what only an earlier effect of the same
-    plan can tell (the ticket's id, a picture's address). One that is "held" waits for an operator or a scan."""
-
-    kind: EffectKind
-    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +19,7 @@ class Plan:
     ``ids`` are (message id, known) for the mapping table; ``people`` (address, role); ``ticket_id``
     is "" for a new ticket; ``ticket`` holds the facts of a new one."""
 
-    effects: tuple[EffectSpec, ...]
+    effects: tuple[EffectBody, ...]
     board_id: str
     ticket_id: str = ""
     ids: tuple[tuple[str, str], ...] = ()

@@ -25,6 +25,7 @@ from gateway.store.raw import OBJECT, ORPHAN_AGE, RawMail
 from gateway.store.reading import Checked, Garbled, Json, Unreadable, garbled, looking, parsed
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
 from gateway.store.stage import OPEN, UNFINISHED, EffectState, Stage
+from gateway.work.effects import KINDS
 
 MOST = 20  # faults of a kind that are named
 BATCH = 200
@@ -302,9 +303,14 @@ def _effects(look: _Look) -> Finding:
     """Effects against the stage of their delivery."""
     current = (effect.c.delivery_id == delivery.c.id) & (effect.c.generation == delivery.c.generation)
     mine = select(delivery.c.id, effect.c.idx, effect.c.kind, effect.c.state).join(effect, current)
+    verified = [kind.kind for kind in KINDS.values() if kind.is_verified]
     open_ones = mine.where(delivery.c.stage == Stage.DONE.value, effect.c.state.not_in(ENDED))
     early = mine.where(delivery.c.stage == Stage.ACCEPTED.value, effect.c.state.in_(("SENT", "DONE")))
-    nameless = mine.where(effect.c.state == "DONE", effect.c.kind.in_(NAMED), effect.c.remote_id == "")
+    nameless = mine.where(
+        effect.c.state == "DONE",
+        effect.c.kind.in_(verified),
+        effect.c.remote_id == "",
+    )
     planless = select(delivery.c.id).where(
         delivery.c.stage == Stage.PLANNED.value, not_(exists().where(current).correlate(delivery))
     )
@@ -317,9 +323,6 @@ def _effects(look: _Look) -> Finding:
     faults += [f"{row.id} is DONE and leads to no ticket" for row in run(lost)]
     count = run(select(func.count()).select_from(effect)).scalar_one()
     return Finding("effects", f"{count} effects", faults)
-
-
-NAMED = ("ticket", "comment", "document")
 
 
 def _dangling(look: _Look) -> Finding:
@@ -358,13 +361,18 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
     from gateway.desk.outcome import Good, Refused
     from gateway.work.desks import make_directory
 
+    seen = [kind.kind for kind in KINDS.values() if kind.can_be_seen]
     engine = make_engine(settings.store.url, create=False)
     try:
         with engine.connect() as connection:
             query = (
                 select(delivery.c.id, delivery.c.ticket_id, effect.c.kind, effect.c.remote_id, effect.c.sent_at)
                 .join(effect, (effect.c.delivery_id == delivery.c.id) & (effect.c.generation == delivery.c.generation))
-                .where(delivery.c.desk == name, effect.c.state == "DONE", effect.c.kind.in_(NAMED[:2]))
+                .where(
+                    delivery.c.desk == name,
+                    effect.c.state == "DONE",
+                    effect.c.kind.in_(seen),
+                )
                 .order_by(delivery.c.seq.desc())
                 .limit(limit)
             )
@@ -375,14 +383,7 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
     found = Finding(f"desk {name}", f"the newest {len(rows)} tickets and comments")
     try:
         for row in rows:
-            if row.kind == "ticket":
-                outcome = await desk.ticket(row.remote_id)
-                there = isinstance(outcome, Good)
-            else:
-                outcome = await desk.comments(row.ticket_id, row.sent_at - 3600)
-                there = isinstance(outcome, Good) and any(
-                    comment["comment_id"] == row.remote_id for comment in outcome.data
-                )
+            outcome, there = await KINDS[row.kind].is_there(desk, row.remote_id, row.ticket_id, row.sent_at)
             if not isinstance(outcome, Good) and not (isinstance(outcome, Refused) and outcome.status == 404):
                 found.faults.append(f"the desk does not answer: {outcome}"[:300])
                 break

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from math import inf
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 import structlog
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
+from gateway.model.effects import BODIES, EffectBody
 from gateway.store.deliveries import Delivery, LostClaim, held, note
 from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
@@ -18,16 +22,19 @@ from gateway.store.stage import EffectState
 log = structlog.get_logger("store")
 
 
+Body = TypeVar("Body", bound=EffectBody, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """One effect of a delivery's plan, as stored."""
+class EffectOf(Generic[Body]):
+    """One effect of a delivery's plan, as stored. Once retention deleted its words, the body is a bare one."""
 
     delivery_id: str
     generation: int
     idx: int
     desk: str
     kind: str
-    body: dict[str, Any]
+    body: Body
     marker: str
     state: EffectState
     reason: str
@@ -40,6 +47,8 @@ class Effect:
     faults: int
     watch_at: float
 
+
+Effect = EffectOf[EffectBody]
 
 _KEY = (
     effect.c.delivery_id == bindparam("k_id"),
@@ -69,6 +78,14 @@ _OF = (
 _ADD = insert(effect)
 
 
+Kept = TypeVar("Kept", bound=EffectBody)
+
+
+def of_type(plan: Iterable[Effect], body: type[Kept]) -> list[EffectOf[Kept]]:
+    """The effects of a plan with such a body, in order."""
+    return [cast(EffectOf[Kept], effect) for effect in plan if isinstance(effect.body, body)]
+
+
 def _key(delivery_id: str, generation: int, idx: int) -> dict[str, Any]:
     return {"k_id": delivery_id, "k_generation": generation, "k_idx": idx}
 
@@ -82,15 +99,40 @@ def marker(delivery_id: str, generation: int, idx: int) -> str:
     return f"{delivery_id}/{generation}/{idx}"
 
 
+def as_json(body: EffectBody) -> str:
+    """A body as it is stored: what has its default is left out."""
+    values = {field.name: getattr(body, field.name) for field in fields(body)}
+    usual = {field.name: field.default for field in fields(body) if field.default is not MISSING}
+    return json.dumps({name: value for name, value in values.items() if name not in usual or value != usual[name]})
+
+
+def body_of(kind: str, text: str) -> EffectBody:
+    """A stored body, also one of an earlier version. Raises Unreadable."""
+    values = parsed(text, "effect.body")
+    if not values:
+        return EffectBody()
+    try:
+        return _adapter(kind).validate_python(values)
+    except KeyError:
+        raise Unreadable(f"effect.kind is {kind}, which this version does not know") from None
+    except ValidationError as error:
+        raise Unreadable("effect.body cannot be read") from error
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[EffectBody]:
+    return TypeAdapter(BODIES[kind])
+
+
 def _effect(row: RowMapping) -> Effect:
     """Raises Unreadable."""
     values = dict(whole(row))
-    values["body"] = parsed(values["body"], "effect.body")
+    values["body"] = body_of(values["kind"], values["body"])
     values["remote"] = parsed(values["remote"], "effect.remote") if values["remote"] else {}
     values["state"] = _state(values["state"])
     if values["marker"] != marker(values["delivery_id"], values["generation"], values["idx"]):
         raise Unreadable("effect.marker cannot be read")
-    return Effect(**values)
+    return EffectOf(**values)
 
 
 def _state(name: str) -> EffectState:
@@ -100,23 +142,21 @@ def _state(name: str) -> EffectState:
         raise Unreadable("effect.state cannot be read") from error
 
 
-def add(
-    connection: Connection, one: Delivery, generation: int, plan: list[tuple[str, dict[str, Any]]], after: int = 0
-) -> None:
-    """Store a plan's effects: (kind, body) in the order in which they run, behind the first ``after`` of the plan."""
+def add(connection: Connection, one: Delivery, generation: int, plan: Sequence[EffectBody], after: int = 0) -> None:
+    """Store a plan's effects in the order in which they run, behind the first ``after`` of the plan."""
     rows = [
         {
             "delivery_id": one.id,
             "generation": generation,
             "idx": idx,
             "desk": one.desk,
-            "kind": kind,
-            "body": json.dumps(body),
+            "kind": body.kind,
+            "body": as_json(body),
             "marker": marker(one.id, generation, idx),
-            "state": (EffectState.HELD if body.get("held") else EffectState.TODO).value,
-            "reason": body.get("held", ""),
+            "state": (EffectState.HELD if body.held else EffectState.TODO).value,
+            "reason": body.held,
         }
-        for idx, (kind, body) in enumerate(plan, after)
+        for idx, body in enumerate(plan, after)
     ]
     if rows:
         connection.execute(_ADD, rows)

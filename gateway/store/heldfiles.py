@@ -15,9 +15,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
+from gateway.model.effects import DocumentBody, EffectBody, MissingBody, PicturesBody, ReleasedBody
 from gateway.store import deliveries, effects, mapping, notify, operator
 from gateway.store.deliveries import note
-from gateway.store.effects import Effect
+from gateway.store.effects import Effect, EffectOf, of_type
 from gateway.store.operator import NotPossible
 from gateway.store.reading import Unreadable, whole
 from gateway.store.schema import delivery, effect
@@ -27,7 +28,7 @@ log = structlog.get_logger("store")
 
 TOO_LARGE = "too large to scan"
 _CURRENT = and_(delivery.c.id == effect.c.delivery_id, delivery.c.generation == effect.c.generation)
-_HELD = and_(effect.c.state == EffectState.HELD.value, effect.c.kind == "document")
+_HELD = and_(effect.c.state == EffectState.HELD.value, effect.c.kind == DocumentBody.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Waiting:
     """A finished delivery with files that are held."""
 
     row: RowMapping
-    files: list[Effect]
+    files: list[EffectOf[DocumentBody]]
 
 
 def counted(connection: Connection) -> dict[str, int]:
@@ -95,15 +96,17 @@ def drop(connection: Connection, prefix: str, *, now: float) -> str:
     return str(row["id"])
 
 
-def let_go(connection: Connection, row: RowMapping, files: Collection[Effect], who: str, now: float) -> None:
+def let_go(
+    connection: Connection, row: RowMapping, files: Collection[EffectOf[DocumentBody]], who: str, now: float
+) -> None:
     """Make these held files ready; one that the ticket has by now is skipped."""
     for file in files:
-        digest, name = file.body.get("sha256"), file.body["name"]
+        digest, name = file.body.sha256, file.body.name
         if digest and not mapping.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
             effects.set_state(connection, file, EffectState.SKIPPED, reason="the ticket has it")
         else:
             effects.set_state(connection, file, EffectState.TODO, reason="")
-    note(connection, row["id"], now, "held files released", f"{who}: {', '.join(file.body['name'] for file in files)}")
+    note(connection, row["id"], now, "held files released", f"{who}: {', '.join(file.body.name for file in files)}")
 
 
 def scanned(connection: Connection, waiting: Waiting, results: dict[int, str], now: float) -> bool:
@@ -118,8 +121,8 @@ def scanned(connection: Connection, waiting: Waiting, results: dict[int, str], n
     for file in files:
         if why := results.get(file.idx):
             effects.set_state(connection, file, EffectState.REFUSED, reason=why)
-            deliveries.free_file(connection, row["id"], file.body.get("sha256", ""))
-            note(connection, row["id"], now, "held file refused", f"{file.body['name']}: {why}")
+            deliveries.free_file(connection, row["id"], file.body.sha256)
+            note(connection, row["id"], now, "held file refused", f"{file.body.name}: {why}")
     if not files:
         return False
     if clean:
@@ -142,16 +145,16 @@ def _finished(connection: Connection, prefix: str) -> RowMapping:
     return row
 
 
-def _held(connection: Connection, row: RowMapping) -> list[Effect]:
+def _held(connection: Connection, row: RowMapping) -> list[EffectOf[DocumentBody]]:
     plan = effects.of(connection, row["id"], row["generation"])
-    return [file for file in plan if file.state is EffectState.HELD and file.kind == "document"]
+    return [file for file in of_type(plan, DocumentBody) if file.state is EffectState.HELD]
 
 
 def _resume(
     connection: Connection,
     row: RowMapping,
-    judged: Collection[Effect],
-    released: Collection[Effect],
+    judged: Collection[EffectOf[DocumentBody]],
+    released: Collection[EffectOf[DocumentBody]],
     who: str,
     now: float,
     **values: Any,
@@ -160,14 +163,16 @@ def _resume(
     that was judged."""
     check(Stage.DONE, Stage.PLANNED)
     plan = effects.of(connection, row["id"], row["generation"])
-    if any("index" in file.body and not file.body.get("neutral") for file in released):
-        for planned in plan:
-            if planned.kind == "pictures" and planned.state in (EffectState.DONE, EffectState.SKIPPED):
-                effects.set_state(connection, planned, EffectState.TODO, reason="")
-    metadata = next(planned.body["metadata"] for planned in plan if planned.kind == "missing")
-    notes = [("released", {"documents": [file.idx for file in released], "by": who, "at": now})] if released else []
-    notes += [("missing", {"documents": [file.idx for file in judged]})]
-    comments = [(kind, {**body, "metadata": metadata}) for kind, body in notes]
+    if any(file.body.is_picture for file in released):
+        for pictures in of_type(plan, PicturesBody):
+            if pictures.state in (EffectState.DONE, EffectState.SKIPPED):
+                effects.set_state(connection, pictures, EffectState.TODO, reason="")
+    metadata = next(missing.body.metadata for missing in of_type(plan, MissingBody))
+    here, seen = (tuple(file.idx for file in files) for files in (released, judged))
+    comments: list[EffectBody] = []
+    if released:
+        comments.append(ReleasedBody(metadata=metadata, documents=here, by=who, at=now))
+    comments.append(MissingBody(metadata=metadata, documents=seen))
     effects.add(connection, deliveries.of_row(row), row["generation"], comments, after=len(plan))
     ended = json.dumps({**json.loads(row["plan"]), "ended": True})  # it is counted once
     connection.execute(

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select
 
+from gateway.model.effects import ReopenBody
 from gateway.model.email import lower_ascii
 from gateway.store import dialects
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
@@ -355,7 +356,7 @@ def reopens(connection: Connection, desk: str, ticket_id: str, since: float) -> 
         .where(
             delivery.c.ticket_id == ticket_id,
             delivery.c.desk == desk,
-            effect.c.kind == "reopen",
+            effect.c.kind == ReopenBody.kind,
             effect.c.sent_at >= since,
         )
     )

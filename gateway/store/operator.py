@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
 
+from gateway.model.effects import TicketBody
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
 from gateway.store import notify
@@ -140,7 +141,7 @@ def _put_back(connection: Connection, row: RowMapping, by: str, now: float) -> N
     mine = effect.c.delivery_id == row["id"]
     done = select(func.max(effect.c.generation)).where(mine, effect.c.state == EffectState.DONE.value)
     last = connection.execute(done).scalar_one()
-    made = select(effect.c.idx).where(mine, effect.c.generation == last, effect.c.kind == "ticket")
+    made = select(effect.c.idx).where(mine, effect.c.generation == last, effect.c.kind == TicketBody.kind)
     outcome = "ticket" if connection.execute(made).first() else "comment"
     values = {"generation": last, "outcome": outcome, "ticket_id": row["moved_from"], "posted": True}
     _restage(connection, row, Stage.DONE, by, now, moved_to="", moved_from="", continues="", **values)

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from gateway.match import domains
+from gateway.model.effects import TicketBody
 from gateway.store.mapping import key
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
@@ -39,7 +40,7 @@ _CREATING = (
     .where(
         effect.c.delivery_id == delivery.c.id,
         effect.c.generation == delivery.c.generation,
-        effect.c.kind == "ticket",
+        effect.c.kind == TicketBody.kind,
         effect.c.state == EffectState.SENT.value,
     )
     .exists()

@@ -10,21 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Any
 
 import structlog
 
-from gateway import blocks as rich
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, Refused
+from gateway.desk.outcome import Refused
 from gateway.desk.refusals import Whose
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
 from gateway.store.reading import Unreadable, whole
-from gateway.work.unknown import ID_OF, WATCH, look
+from gateway.work.effects import KINDS
+from gateway.work.unknown import WATCH
 
 log = structlog.get_logger("work")
 
@@ -87,45 +86,19 @@ class Watcher:
         if directory is None:
             return 0.0
         ticket_id = await self._ticket_id(effect)
-        hits = await look(self.store, directory.desk, effect, ticket_id, Aim.LATE)
-        others = [hit for hit in hits if hit[ID_OF[effect.kind]] != effect.remote_id]
+        kind = KINDS[effect.kind]
+        hits = await kind.find(self.store, directory.desk, effect, ticket_id, Aim.LATE)
+        others = [hit for hit in hits if hit[kind.remote_key] != effect.remote_id]
         for other in others:
-            await self._settle_double(directory, effect, other, ticket_id)
+            self.doubled(effect.kind)
+            double = other[kind.remote_key]
+            log.error("doubled effect", effect=effect.marker, kind=effect.kind, ours=effect.remote_id, other=double)
+            await kind.settle_double(directory.desk, effect, other, ticket_id)
         last = effect.sent_at + directory.settings.settle * WATCH[1]
         return last if not others and self.clock() < last else 0.0
 
     async def _ticket_id(self, effect: Effect) -> str:
-        if elsewhere := effect.body.get("ticket_id"):
-            return str(elsewhere)
+        if effect.body.ticket_id:
+            return effect.body.ticket_id
         row = await self.store.read(lambda c: operator.find(c, effect.delivery_id))
         return str(whole(row, "ticket_id")["ticket_id"])
-
-    async def _settle_double(self, directory: Directory, effect: Effect, other: dict[str, Any], ticket_id: str) -> None:
-        self.doubled(effect.kind)
-        log.error(
-            "doubled effect",
-            effect=effect.marker,
-            kind=effect.kind,
-            ours=effect.remote_id,
-            other=other[ID_OF[effect.kind]],
-        )
-        if effect.kind == "document":
-            await directory.desk.delete_document(ticket_id, other["document_id"])
-            return
-        marker = f"{effect.marker}/double"
-        at = other["ticket_id"] if effect.kind == "ticket" else ticket_id
-        if await readback.comments(directory.desk, at, marker, effect.sent_at):
-            return
-        what = "This ticket" if effect.kind == "ticket" else f"The comment of {other.get('created_at')}"
-        text = f"{what} is a double: the desk answered a request late. The one to keep is {effect.remote_id}."
-        outcome = await directory.desk.add_comment(
-            at,
-            {
-                "comment_text": rich.dumps([rich.paragraph(text)]),
-                "is_internal": True,
-                "suppressContactNotifications": True,
-                "metadata": {"email_gateway": {"marker": marker}},
-            },
-        )
-        if not isinstance(outcome, Good):
-            raise readback.NotRead(outcome)

@@ -19,8 +19,9 @@ import structlog
 
 from gateway.decide.files import UNSCANNED
 from gateway.intake.scanner import Scanner, ScannerAway
+from gateway.model.effects import DocumentBody
 from gateway.store import deliveries, heldfiles
-from gateway.store.effects import Effect
+from gateway.store.effects import EffectOf
 from gateway.store.heldfiles import Waiting
 from gateway.store.raw import Damaged
 from gateway.work.parser import ParserBroken, ParserDied
@@ -105,19 +106,19 @@ class Rescanner:
             )
             self._wake()
 
-    async def _scan_file(self, waiting: Waiting, file: Effect, path: Path) -> str | None:
+    async def _scan_file(self, waiting: Waiting, file: EffectOf[DocumentBody], path: Path) -> str | None:
         """ "" for clean, else why not; None for a file that is too large."""
         row = await self._store.read(lambda c: deliveries.content(c, waiting.row["raw_id"]))
         raw = await self._planner.raws.get(row, path.parent)
-        if "text" in file.body:
-            path.write_text(file.body["text"], encoding="utf-8", errors="replace")
-        elif file.body["part"] == "original":
+        if file.body.text is not None:
+            path.write_text(file.body.text, encoding="utf-8", errors="replace")
+        elif file.body.part == "original":
             if isinstance(raw, Path):
                 path = raw
             else:
                 path.write_bytes(raw)
-        else:
-            await self._planner.parser.file(raw, file.body["index"], path)
+        elif file.body.index is not None:
+            await self._planner.parser.file(raw, file.body.index, path)
         result = await self._scanner.scan(_OnDisk(path))
         if result.virus:
             return f"malware: {result.virus}"

@@ -21,10 +21,9 @@ from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unk
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import Permit
 from gateway.desk.refusals import Whose
-from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
-from gateway.store import deliveries, effects, mapping, order, problems, restoring
+from gateway.store import deliveries, effects, order, restoring
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -32,22 +31,28 @@ from gateway.store.raw import Damaged
 from gateway.store.reading import Unreadable
 from gateway.store.stage import UNFINISHED, EffectState, Stage
 from gateway.templates import Templates
+from gateway.work.effects import KINDS
+from gateway.work.effects.base import (
+    GONE,
+    MOST_FAULTS,
+    Conflict,
+    MustRedecide,
+    NotAnswered,
+    PartChanged,
+    Run,
+    Unfit,
+)
 from gateway.work.leases import Leases
 from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
-from gateway.work.requests import CALLING, COUNTED, FILES, GONE, NotAnswered, PartChanged, Requests, Unfit
+from gateway.work.progress import Progress
 from gateway.work.seats import Slots
 from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step
-from gateway.work.unknown import READ_BACK, look, next_look, settled_at
+from gateway.work.unknown import READ_BACK, next_look, settled_at
 
 log = structlog.get_logger("work")
 
 ORDER_PAUSE = 0.3
-MOST_FAULTS = 3  # of an effect that the desk answers 500 and that the mail can do without
-REPEATABLE = ("pictures", "status", "reopen", "close", "priority", "client", "bundle")  # doing it again changes nothing
-ELSEWHERE = ("moved", "close", "told", "priority", "client", "bundle", "list")  # of a ticket that may be another
-SPARED = ("pictures", "missing", "released", "status", "reopen", "note", "contact")
-OPTIONAL = (*SPARED, *ELSEWHERE)  # the mail can do without
 
 
 class Executor:
@@ -108,13 +113,14 @@ class _Case:
         self.directory = directory
         self.desk = directory.desk
         self.settle = directory.settings.settle
-        self.ledger = Ledger(executor.store, one, plan, self.settle, executor.clock)
+        self.progress = Progress(one, plan)
+        self.ledger = Ledger(executor.store, self.progress, self.settle, executor.clock)
         self.permit = Permit(lambda: executor.leases.check(one.id))
-        self.requests = Requests(self.ledger, executor.planner, self.desk, executor.templates, self.permit)
+        self.run = Run(self.progress, executor.store, executor.planner, self.desk, executor.templates, self.permit)
 
     @property
     def one(self) -> Delivery:
-        return self.ledger.one
+        return self.progress.delivery
 
     # -- one effect -------------------------------------------------------------------------------
 
@@ -129,22 +135,15 @@ class _Case:
 
     async def _send(self, one: Effect) -> Step | None:
         now = self.clock()
-        if (after := self.ledger.not_before(one)) > now:
+        if (after := self.progress.not_before(one)) > now:
             return Defer(after, Waits(Waiting.TIME, one.kind), "its time has not come")
-        if one.kind == "again":
-            return await self._again(one)
-        if one.kind == "missing" and not self.ledger.refused_files(one):
-            await self.ledger.end(one, EffectState.SKIPPED, reason="nothing is missing")
-            return None
-        if one.kind == "released" and not self.ledger.released_files(one):
-            await self.ledger.end(one, EffectState.SKIPPED, reason="nothing was uploaded")
-            return None
-        if one.kind == "comment" and (wait := await self._order()) is not None:
+        kind = KINDS[one.kind]
+        if kind.in_order and (wait := await self._order()) is not None:
             return wait
         if (wait := self._room(one)) is not None:
             return wait
         try:
-            prepared = await self.requests.prepare(one)
+            prepared = await kind.prepare(self.run, one)
         except (PartChanged, Damaged):
             await self.ledger.end(one, EffectState.REFUSED, reason="the part cannot be read from the mail again")
             return None
@@ -153,13 +152,16 @@ class _Case:
         except Unfit as unfit:
             await self._unfit(one, unfit)
             return None
+        except MustRedecide as instead:
+            await self.ledger.end(one, EffectState.SKIPPED, reason=str(instead))
+            return Redecide("")
         if (wait := await self._pay(one)) is not None:
             return wait
         leases = self.executor.leases
         now, asked = self.clock(), leases.uptime()
 
         def mark(connection: Connection) -> None:
-            self.requests.commit(connection, one, prepared)
+            kind.commit(connection, one, prepared)
             effects.mark_sent(connection, self.one, one, now, leases.length)
 
         try:
@@ -168,7 +170,7 @@ class _Case:
             await self._unfit(one, unfit)
             return None
         leases.renewed(self.one.id, asked)
-        sent = self.requests.final(one, prepared)
+        sent = kind.final(one, prepared)
         one = self.ledger.remember(sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
         return await self.perform(one, prepared)
 
@@ -178,31 +180,24 @@ class _Case:
         else:
             await self.ledger.end(one, EffectState.SKIPPED, reason=str(unfit))
 
-    async def _again(self, one: Effect) -> Step | None:
-        """Planned work is over: a problem that is not gets a ticket of its own."""
-        problem = await self.store.read(lambda c: problems.find(c, one.body["problem"]))
-        still = problem is not None and problem.alive and problem.changed_at == one.body["changed_at"] and problem.until
-        await self.ledger.end(one, EffectState.SKIPPED, reason="decided anew" if still else "it is over")
-        return Redecide("") if still else None
-
     def _room(self, one: Effect) -> Step | None:
         """Files have places and calls of their own, or large ones would keep new tickets waiting."""
-        if self.one.posted and one.kind in FILES and not self.executor.slots.to_files(self.one.id):
+        if self.one.posted and KINDS[one.kind].uploads and not self.executor.slots.to_files(self.one.id):
             return Defer(self.clock(), Waits(Waiting.PLACE), "files of other mail", needs=Urgency.FILE)
-        if one.kind in CALLING and self.desk.pacing.wait(self.clock(), self._urgency(one)):
+        if KINDS[one.kind].calls and self.desk.pacing.wait(self.clock(), self._urgency(one)):
             return self._no_call(one)
         return None
 
     async def _pay(self, one: Effect) -> Step | None:
         """Take the call from the budget before the effect is marked as sent."""
-        if one.kind in COUNTED and not self.permit.paid:
+        if KINDS[one.kind].counted and not self.permit.paid:
             if await self.desk.pacing.take(self.clock(), self._urgency(one)):
                 return self._no_call(one)
             self.permit.paid = 1
         return None
 
     def _urgency(self, one: Effect) -> Urgency:
-        if one.kind in FILES:
+        if KINDS[one.kind].uploads:
             return Urgency.FILE if self.one.posted else Urgency.REPLY
         return Urgency.TICKET
 
@@ -211,7 +206,7 @@ class _Case:
 
     async def perform(self, one: Effect, prepared: Any) -> Step | None:
         """Make the request of an effect that is marked as sent."""
-        outcome = await self.requests.make(one, prepared)
+        outcome = await KINDS[one.kind].send(self.run, one, prepared)
         self.executor.observe(one.kind, type(outcome).__name__.lower())
         return await self._judge(one, outcome)
 
@@ -251,11 +246,7 @@ class _Case:
 
     async def _done(self, one: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
         await self.ledger.done(one, remote, doubtful)
-        if one.kind == "ticket" and not doubtful:
-            made = [str(remote.get(key) or "") for key in ("ticket_id", "ticket_number", "client_id")]
-            self.directory.sight.made(Made(*made))
-        if one.kind == "contact":
-            self.directory.forget_contact(one.body["request"]["email"])
+        KINDS[one.kind].tell(self.directory, one, remote, doubtful)
 
     async def _unknown(self, one: Effect, reason: str, failed: bool) -> Step:
         now = self.clock()
@@ -281,19 +272,17 @@ class _Case:
         now = self.clock()
         if await self.directory.refusals.whose(outcome) is not Whose.RECORD:
             await self.ledger.back(one)
-            kind = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
-            return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(kind, str(outcome)), str(outcome))
-        if outcome.status == 409 and one.kind == "contact":
-            return await self._contact_exists(one)
-        if outcome.status == 409 and one.kind != "bundle":
+            waiting = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
+            return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(waiting, str(outcome)), str(outcome))
+        kind = KINDS[one.kind]
+        if outcome.status == 409 and kind.conflict is Conflict.TAKEN:
+            return await self._is_taken(one)
+        if outcome.status == 409 and kind.conflict is Conflict.UNCLEAR:
             return await self._unknown(one, str(outcome), failed=True)
-        if outcome.status == 404 and one.kind not in ("ticket", "contact"):
+        if outcome.status == 404 and kind.needs_ticket:
             return await self._ticket_gone(one)
-        if one.kind == "document":
-            await self.ledger.end(one, EffectState.REFUSED, reason=str(outcome)[:500])
-            return None
-        if one.kind in OPTIONAL:
-            await self.ledger.end(one, EffectState.SKIPPED, reason=str(outcome)[:500])
+        if kind.optional:
+            await self.ledger.end(one, kind.refused_state, reason=str(outcome)[:500])
             return None
         await self.ledger.back(one)
         if contact := self._requester():
@@ -302,13 +291,13 @@ class _Case:
 
     def _on(self, outcome: Refused) -> str:
         """The desk's words, and about what."""
-        about = f"ticket {self.ledger.ticket_id}" if self.ledger.ticket_id else "a new ticket"
+        about = f"ticket {self.progress.ticket_id}" if self.progress.ticket_id else "a new ticket"
         return f"{about}: {outcome}"[:1000]
 
-    async def _contact_exists(self, one: Effect) -> Step | None:
+    async def _is_taken(self, one: Effect) -> Step | None:
         """Somebody has the address: adopted when it is an active contact of the same client."""
         try:
-            hits = await look(self.store, self.desk, one, "")
+            hits = await KINDS[one.kind].find(self.store, self.desk, one, "")
         except readback.NotRead as error:
             return await self._not_read(one, error)
         if hits:
@@ -318,14 +307,14 @@ class _Case:
         return None
 
     async def _ticket_gone(self, one: Effect) -> Step | None:
-        if one.kind in ELSEWHERE:
+        if KINDS[one.kind].elsewhere:
             await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
             return None
         if self.one.posted:  # its text was there: what is left has no place any more
             await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
             return None
         await self.ledger.back(one)
-        return Redecide(self.ledger.ticket_id)
+        return Redecide(self.progress.ticket_id)
 
     def _requester(self) -> str:
         people = (self.one.plan or {}).get("people") or []
@@ -336,10 +325,11 @@ class _Case:
     async def _resolve(self, one: Effect) -> Step | None:
         """An effect that was sent and has no answer: adopt it, wait, or send it again."""
         now = self.clock()
-        if one.kind in REPEATABLE and one.faults >= MOST_FAULTS:
-            await self.ledger.end(one, EffectState.SKIPPED, reason="the desk failed on it three times")
+        kind = KINDS[one.kind]
+        if kind.repeatable and one.faults >= kind.most_faults:
+            await self.ledger.end(one, kind.refused_state, reason="the desk failed on it three times")
             return None
-        if one.kind in REPEATABLE:
+        if kind.repeatable:
             await self.ledger.back(one)
             return None
         if one.reads == 0 and now < one.sent_at + self.settle * READ_BACK[0]:
@@ -347,8 +337,9 @@ class _Case:
         settled = settled_at(one, self.settle, one.good_at or now)
         last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
-            hits = await look(self.store, self.desk, one, one.body.get("ticket_id") or self.ledger.ticket_id, *last)
-            blind = not hits and last[0] is Aim.RESEND and one.kind == "ticket" and await self._is_blind(one)
+            ticket_id = one.body.ticket_id or self.progress.ticket_id
+            hits = await kind.find(self.store, self.desk, one, ticket_id, *last)
+            blind = not hits and last[0] is Aim.RESEND and await kind.may_be_hidden(self.run, self.directory, one)
         except readback.NotRead as error:
             return await self._not_read(one, error)
         self.executor.observe(one.kind, "adopted" if hits else "absent")
@@ -360,8 +351,8 @@ class _Case:
             good_at = one.good_at or now
             await self.ledger.touch(one, good_at=good_at, reads=one.reads + 1)
             return Defer(next_look(one, self.settle, now, good_at), _unclear(one), "outcome unknown")
-        if one.kind == "document" and one.faults >= MOST_FAULTS:
-            await self.ledger.end(one, EffectState.REFUSED, reason="the desk failed on it three times")
+        if one.faults >= kind.most_faults:
+            await self.ledger.end(one, kind.refused_state, reason="the desk failed on it three times")
             return None
         if blind:
             return Quarantine(Reason.OUTCOME_UNKNOWN, "the desk's lists do not show what the key makes for this client")
@@ -372,7 +363,7 @@ class _Case:
 
     async def _not_read(self, one: Effect, error: readback.NotRead) -> Step | None:
         now, outcome = self.clock(), error.outcome
-        if isinstance(outcome, Refused) and outcome.status == 404 and one.kind != "ticket":
+        if isinstance(outcome, Refused) and outcome.status == 404 and not KINDS[one.kind].makes_ticket:
             return await self._ticket_gone(one)
         if isinstance(outcome, Refused) and await self.directory.refusals.whose(outcome) is Whose.RECORD:
             return await self._hidden(one, outcome)
@@ -380,19 +371,12 @@ class _Case:
         until = now + max(after, self.desk.breaker.wait(now))
         return Defer(until, _unclear(one), f"read-back failed: {error}"[:300])
 
-    async def _is_blind(self, one: Effect) -> bool:
-        """Whether the ticket may be there though no list shows it. Raises NotRead."""
-        client_id = str(one.body["request"]["client_id"])
-        known = await self.store.read(lambda c: mapping.tickets_of_client(c, one.desk, client_id, MOST_TRIES))
-        return await self.directory.sight.is_blind(client_id, [Made(*ticket, client_id) for ticket in known])
-
     async def _hidden(self, one: Effect, outcome: Refused) -> Step | None:
         """Nobody but a person can tell whether the effect is there: it is never sent again."""
         words = f"whether the {one.kind} is there cannot be seen: {self._on(outcome)}"[:1000]
-        if one.kind in ("ticket", "comment"):
+        if not KINDS[one.kind].optional:
             return Quarantine(Reason.OUTCOME_UNKNOWN, words)
-        state = EffectState.REFUSED if one.kind == "document" else EffectState.SKIPPED
-        await self.ledger.end(one, state, reason=words[:500])
+        await self.ledger.end(one, KINDS[one.kind].refused_state, reason=words[:500])
         return None
 
 

@@ -26,6 +26,7 @@ from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
 from gateway.model import questions as ask
+from gateway.model.effects import DocumentBody, TicketBody
 from gateway.model.email import Email
 from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Plan
@@ -229,10 +230,9 @@ class Planner:
         plan = decision.plan
         assert plan is not None
         now, asked, lease = self.clock(), self.leases.uptime(), self.leases.length
-        may = plan.effects[0].kind == "ticket" and not self.restored.covers(one.accepted_at)
+        may = isinstance(plan.effects[0], TicketBody) and not self.restored.covers(one.accepted_at)
         at_once = may and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
-        specs: list[tuple[str, dict[str, Any]]] = [(spec.kind, spec.body) for spec in plan.effects]
         bare = replace(plan, effects=())
         after = replace(
             one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
@@ -247,7 +247,7 @@ class Planner:
             self._keep_problems(connection, one, decision)
             if plan.ticket_id:
                 self._reserve_files(connection, one, plan)
-            effects.add(connection, one, one.generation, specs)
+            effects.add(connection, one, one.generation, plan.effects)
             if at_once:
                 effects.mark_first_sent(connection, one, now)
             deliveries.advance(
@@ -293,9 +293,9 @@ class Planner:
 
     @staticmethod
     def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
-        for spec in plan.effects:
-            if spec.kind == "document" and "sha256" in spec.body and not spec.body.get("held"):
-                name, digest = spec.body["name"], spec.body["sha256"]
+        for file in plan.effects:
+            if isinstance(file, DocumentBody) and file.sha256 and not file.held:
+                name, digest = file.name, file.sha256
                 if not mapping.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
                     raise mapping.Reserved(f"file {name}")
 

@@ -13,6 +13,7 @@ from gateway.decide.requester import Policy
 from gateway.mail.read import read
 from gateway.match.ours import Ours
 from gateway.model import questions as ask
+from gateway.model.effects import CommentBody
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, ResolvedNotice
@@ -158,7 +159,7 @@ def said(decision: Decision) -> str:
     kinds = [effect.kind for effect in plan.effects]
     if decision.outcome == "ticket":
         return " ".join(filter(None, (f"{rule}: ticket of {plan.client_id}", plan.contact_id)))
-    comment = next((effect for effect in plan.effects if effect.kind == "comment"), None)
-    who = "" if comment is None else "internal" if comment.body["request"]["is_internal"] else "public"
+    comment = next((effect for effect in plan.effects if isinstance(effect, CommentBody)), None)
+    who = "" if comment is None else "internal" if comment.request["is_internal"] else "public"
     others = [kind for kind in kinds if kind in ("reopen", "status", "close", "priority")]
     return " ".join(filter(None, (f"{rule}: comment on {plan.ticket_id}", who, *others)))

@@ -107,7 +107,7 @@ class World:
         self.problem = after or self.problem
 
     def passes(self, seconds: float) -> None:
-        """Time goes by: what may close does, by the rules of gateway.work.closing."""
+        """Time goes by: what may close does, by the rules of gateway.work.effects.close_ticket."""
         end = self.now + seconds
         for at, changed_at in [one for one in self.closing if one[0] <= end]:
             self.closing.remove((at, changed_at))

@@ -25,8 +25,8 @@ from gateway.desk.algapsa.client import MOST_SKEW, Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
 from gateway.desk.pacing import Urgency
-from gateway.work import closing
 from gateway.work.answers import _state, _ticket
+from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
 
 ID = "0b6cf1e6-6f4f-4a53-9f0e-1c2f7a5b1c11"
@@ -325,7 +325,7 @@ class Readers:
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
-        with contextlib.suppress(DeskAway, readback.NotRead, closing.NotAnswered):
+        with contextlib.suppress(DeskAway, readback.NotRead, NotAnswered):
             yield
 
     async def owned(self, ids: list[str]) -> set[str]:

@@ -25,6 +25,7 @@ from gateway.mail import glance
 from gateway.mail.head import split_head
 from gateway.mail.ids import scan_ids
 from gateway.mail.read import read
+from gateway.model.effects import CommentBody
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
@@ -264,8 +265,8 @@ class Stage:
         place = self.order.index(row["ticket_id"]) + 1
         done = await self.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
         words = "ticket" if row["outcome"] == "ticket" else "comment"
-        comments = [one for one in done if one.kind == "comment"]
-        if comments and comments[0].body["request"]["is_internal"]:
+        comments = effects.of_type(done, CommentBody)
+        if comments and comments[0].body.request["is_internal"]:
             words = "internal"
         reopened = " reopened" if any(one.kind in ("status", "reopen") and one.state == "DONE" for one in done) else ""
         return f"{words} {place}{reopened}"

@@ -116,3 +116,19 @@ def picture() -> bytes:
     one.add_alternative("<p>before</p><img src='cid:p@x'><p>after</p>", subtype="html")
     one.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<p@x>", filename="p.png")  # type: ignore[index, union-attr]
     return one.as_bytes()
+
+
+async def test_an_original_whose_answer_was_lost_is_not_uploaded_twice(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file, settings_for(attach_original=True))
+    await stage.open()
+    stage.simulator.faults.set(
+        [{"kind": "document", "do": "answer", "status": 502, "body": "html", "commit": True, "times": 1}]
+    )
+
+    await stage.accept(M("a", ALICE))
+    await stage.work()
+
+    assert (await states(stage, "a"))["document"] == "DONE"
+    (documents,) = stage.simulator.desk.documents.values()
+    assert [document["document_name"] for document in documents] == ["original.eml"]
+    await stage.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.settings import Settings, parse
+from gateway.model.effects import TicketBody
 from gateway.operate import backup, verify
 from gateway.operate.backup import BackupFailed, BadBackup, NotRestored
 from gateway.store import deliveries, effects
@@ -49,7 +50,7 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
 
     def plan(c: object) -> None:
         for each in (under_work, large):
-            effects.add(c, each, 1, [("ticket", {})])  # type: ignore[arg-type]
+            effects.add(c, each, 1, [TicketBody(request={})])  # type: ignore[arg-type]
             deliveries.advance(c, each, Stage.PLANNED, now=NOW)  # type: ignore[arg-type]
 
     await store.write(plan)

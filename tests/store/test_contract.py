@@ -9,6 +9,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Connection
 
+from gateway.model.effects import CommentBody, DocumentBody, MissingBody, TicketBody
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waits
@@ -43,9 +44,17 @@ async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int 
     return await store.write(lambda c: claims.claim(c, DESK, limit, now=now, lease=lease, name="a worker"))
 
 
+PLANNED = {
+    "ticket": TicketBody(request={}),
+    "comment": CommentBody(request={}),
+    "document": DocumentBody(part="1", name="a.pdf", content_type="application/pdf"),
+    "missing": MissingBody(metadata={}),
+}
+
+
 async def plan(store: Store, delivery: Delivery, *kinds: str) -> Delivery:
     def keep(c: Connection) -> None:
-        effects.add(c, delivery, 1, [(kind, {}) for kind in kinds])
+        effects.add(c, delivery, 1, [PLANNED[kind] for kind in kinds])
         deliveries.advance(c, delivery, Stage.PLANNED, now=NOW)
         deliveries.defer(c, replace(delivery, stage=Stage.PLANNED), NOW, Waits(), now=NOW)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.decide.files import UNSCANNED
+from gateway.model.effects import DocumentBody, MissingBody, TicketBody
 from gateway.store import deliveries, effects, heldfiles, operator
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -21,8 +22,11 @@ async def finished(store: Store) -> Delivery:
     (delivery,) = await claim(store)
 
     def settle(connection: object) -> None:
-        held = [("document", {"name": name, "sha256": name, "index": 0, "held": UNSCANNED}) for name in FILES]
-        effects.add(connection, delivery, 1, [("ticket", {}), *held, ("missing", {"metadata": {}})])  # type: ignore[arg-type]
+        held = [
+            DocumentBody(part="1", name=name, content_type="application/pdf", sha256=name, index=0, held=UNSCANNED)
+            for name in FILES
+        ]
+        effects.add(connection, delivery, 1, [TicketBody(request={}), *held, MissingBody(metadata={})])  # type: ignore[arg-type]
         deliveries.advance(connection, delivery, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
 
     await store.write(settle)
@@ -64,8 +68,8 @@ async def test_what_the_scanner_says(store: Store) -> None:
     assert await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: "malware: X"}, NOW))
     assert await states(store, delivery) == ["DONE", "TODO", "REFUSED", "SKIPPED", "TODO", "TODO"]
     *_, released, missing = await store.read(lambda c: effects.of(c, delivery.id, 1))
-    assert (released.kind, released.body["documents"], released.body["by"]) == ("released", [1], "scanner")
-    assert (missing.kind, missing.body["documents"]) == ("missing", [1, 2])
+    assert (released.kind, released.body.documents, released.body.by) == ("released", (1,), "scanner")
+    assert (missing.kind, missing.body.documents) == ("missing", (1, 2))
     assert not await store.write(lambda c: heldfiles.scanned(c, waiting, {1: "", 2: ""}, NOW))
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 
 from gateway.config.retention import DAY, RetentionSettings
 from gateway.config.settings import StoreSettings
+from gateway.model.effects import TicketBody
 from gateway.store import counts, deliveries, effects, mapping, operator, pruning
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
@@ -38,7 +39,7 @@ async def end(store: Store, delivery_id: str, stage: Stage, reason: str = "") ->
     found = next(each for each in await claim(store) if each.id == delivery_id)
 
     def move(c: Connection) -> None:
-        effects.add(c, found, 1, [("ticket", {"request": "words"})])
+        effects.add(c, found, 1, [TicketBody(request={"title": "words"})])
         mapping.map_ids(c, "default", "board", found.id, "T1", [(f"{found.id}@y", "received")])
         deliveries.advance(c, found, Stage.PLANNED, now=NOW, trace="{}", plan="{}")
         planned = replace(found, stage=Stage.PLANNED)
@@ -138,7 +139,7 @@ async def test_traces_events_rows_ids_and_digests_go_in_turn(store: Store, tmp_p
     assert ("DONE", "box0@b.example", "r", 1) in await store.read(counts.census)
 
 
-WORDS = '{"request": "words"}'
+WORDS = '{"request": {"title": "words"}}'
 
 
 async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Path) -> None:

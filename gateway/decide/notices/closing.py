@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gateway.decide.notices.context import NoticeContext
-from gateway.model.plan import EffectSpec
+from gateway.model.effects import CloseBody, EffectBody, ToldBody
 from gateway.model.problem import Problem
 
 
 def closures(
     context: NoticeContext, problems: Sequence[Problem], close_at: float = 0.0
-) -> list[tuple[Problem, EffectSpec]]:
+) -> list[tuple[Problem, EffectBody]]:
     """For each problem that is over: close its ticket if nobody touched it, then tell what was done."""
     out = []
     for problem in problems:
@@ -25,21 +25,21 @@ def closures(
         elif problem.board_id not in context.resolved.closed:
             why = "its board has no status that closes"
         request = {"status_id": context.resolved.closed.get(problem.board_id, ""), "suppressContactNotifications": True}
-        body = {
-            "after": after,
-            "problem": problem.id,
-            "changed_at": problem.changed_at,
-            "ticket_id": problem.ticket_id,
-            "status_id": problem.status_id,
-            "never": why,
-            "request": request,
-        }
+        close = CloseBody(
+            after=after,
+            problem=problem.id,
+            changed_at=problem.changed_at,
+            ticket_id=problem.ticket_id,
+            status_id=problem.status_id,
+            never=why,
+            request=request,
+        )
         words = {
             "word": context.notice.word or "recovered",
             "profile": context.notice.profile,
             "at": datetime.fromtimestamp(context.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "subject": context.mail.email.subject[:255],
         }
-        told = {"ticket_id": problem.ticket_id, "words": words, "request": context.composer().note_request()}
-        out += [(problem, EffectSpec("close", body)), (problem, EffectSpec("told", told))]
+        told = ToldBody(ticket_id=problem.ticket_id, words=words, request=context.composer().note_request())
+        out += [(problem, close), (problem, told)]
     return out

@@ -10,8 +10,9 @@ from gateway.decide.notices import closing, expected, fanout, incidents
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Verdict
 from gateway.decide.notices.record import end, finish, on, record
+from gateway.model.effects import EffectBody, PriorityBody, StatusBody
 from gateway.model.notice import Notice
-from gateway.model.plan import Decision, EffectSpec
+from gateway.model.plan import Decision
 from gateway.model.problem import Became, Problem
 from gateway.model.questions import FilesOn, NamesIn
 from gateway.model.reasons import Reason
@@ -22,7 +23,7 @@ def comment(context: NoticeContext, verdict: Verdict) -> Decision:
     after = verdict.after
     assert after is not None
     notice, mail = context.notice, context.mail
-    effects: list[EffectSpec] = []
+    effects: list[EffectBody] = []
     ticket_id, news = incidents.place(context, after, verdict)
     if after.part_of and verdict.act == "comment" and not context.by_person:
         news = False
@@ -42,11 +43,11 @@ def comment(context: NoticeContext, verdict: Verdict) -> Decision:
         effects.append(_news(context))
     if verdict.act == "reopen":
         request = {"status_id": after.status_id, "suppressContactNotifications": True}
-        effects.append(EffectSpec("status", {"request": request}))
+        effects.append(StatusBody(request=request))
     raised = raised_to(context, after, verdict)
     if raised:
         request = {"priority_id": raised, "suppressContactNotifications": True}
-        effects.append(EffectSpec("priority", {"request": request, "before": after.priority_id}))
+        effects.append(PriorityBody(request=request, before=after.priority_id))
         after = replace(after, priority_id=raised)
     effects += [effect for _, effect in closing.closures(context, expected.met(context))]
     context.change(after)
@@ -55,7 +56,7 @@ def comment(context: NoticeContext, verdict: Verdict) -> Decision:
     return finish(context, on(context, replace(after, ticket_id=ticket_id), effects), notice_record)
 
 
-def _news(context: NoticeContext) -> EffectSpec:
+def _news(context: NoticeContext) -> EffectBody:
     """What is mailed to all clients of the incident."""
     mail = context.mail
     lines = plain(list(mail.email.blocks)).splitlines()

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from gateway.decide.compose import Composer
 from gateway.decide.context import DecisionContext
+from gateway.model.effects import EffectBody
 from gateway.model.notice import Notice, ResolvedNotice
-from gateway.model.plan import EffectSpec
 from gateway.model.problem import Problem, family_of, id_of
 from gateway.model.questions import Facts
 
@@ -68,6 +68,6 @@ class Joined:
     problem: Problem
     master: Problem | None
     why: str
-    effects: tuple[EffectSpec, ...] = ()
+    effects: tuple[EffectBody, ...] = ()
     makes: bool = False
     heading: str = ""

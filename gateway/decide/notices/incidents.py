@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Verdict
-from gateway.model.plan import EffectSpec
+from gateway.model.effects import BundleBody, EffectBody
 from gateway.model.problem import Problem
 from gateway.model.questions import OfIncident
 
@@ -33,14 +33,14 @@ def of_client(context: NoticeContext) -> Problem | None:
     return next((other for other in found if other.alive and other.client_id == context.client_id), None)
 
 
-def under(context: NoticeContext, begun: Problem) -> tuple[str, list[EffectSpec]]:
+def under(context: NoticeContext, begun: Problem) -> tuple[str, list[EffectBody]]:
     """The master for a new ticket, "" for none, and what puts it there."""
     alive = [problem for problem in _others(context, begun) if problem.alive]
     if not alive:
         return "", []
     master = alive[0].master_id or alive[0].ticket_id
     context.mail.trace.add("bundle", f"incident {context.notice.incident}", f"under ticket {master}")
-    return master, [EffectSpec("bundle", {"master_id": master, "mode": context.notice.handling.bundle})]
+    return master, [BundleBody(master_id=master, mode=context.notice.handling.bundle)]
 
 
 def place(context: NoticeContext, problem: Problem, verdict: Verdict) -> tuple[str, bool]:

@@ -11,7 +11,8 @@ from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.ids import incident_id, problem_id, storm_id
 from gateway.decide.notices.lifecycle import Verdict
 from gateway.decide.notices.record import finish, on, record
-from gateway.model.plan import Decision, EffectSpec, Plan
+from gateway.model.effects import ClientBody, EffectBody, TicketBody, ToldBody
+from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 
@@ -36,7 +37,7 @@ def open_ticket(context: NoticeContext, begun: Problem, verdict: Verdict) -> Dec
     plan = decision.plan
     if plan is None or decision.outcome != "ticket":
         return decision
-    request = next(effect.body["request"] for effect in plan.effects if effect.kind == "ticket")
+    request = next(effect.request for effect in plan.effects if isinstance(effect, TicketBody))
     begun = replace(begun, board_id=plan.board_id, status_id=request["status_id"], priority_id=request["priority_id"])
     master, more = incidents.under(context, begun)
     begun = replace(begun, master_id=master)
@@ -78,24 +79,24 @@ def _ticket(context: NoticeContext, begun: Problem, heading: str = "", note: str
     return Decision("ticket", plan=plan)
 
 
-def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectSpec]]:
+def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectBody]]:
     """The desk mails the client of a new ticket, and cannot be told not to. Its mailer reads the client some time after
     the ticket was made: so that is made on the fallback client, and moved without a mail when the mailer is done."""
     fallback = context.mail.policy.requesters.fallback
     if context.notice.handling.announce or not fallback or fallback == context.client_id:
         return {}, []
     request = {"client_id": context.client_id, "suppressContactNotifications": True}
-    move = EffectSpec("client", {"request": request, "before": fallback, "wait": context.notice.handling.move_after})
+    move = ClientBody(request=request, before=fallback, wait=context.notice.handling.move_after)
     return {"client_id": fallback}, [move]
 
 
-def _in_time(effects: Sequence[EffectSpec], now: float) -> tuple[EffectSpec, ...]:
+def _in_time(effects: Sequence[EffectBody], now: float) -> tuple[EffectBody, ...]:
     """Effects in the order of the times before which they do not run: they run one after another. What tells of a
     closing stays behind it."""
     delays: list[float] = []
     for effect in effects:
-        after = effect.body.get("after", now) - now + effect.body.get("wait", 0.0)
-        delays.append(delays[-1] if effect.kind == "told" else after)
+        after = (effect.after - now if effect.after else 0.0) + effect.wait
+        delays.append(delays[-1] if isinstance(effect, ToldBody) else after)
     order = sorted(range(len(effects)), key=delays.__getitem__)
     return tuple(effects[index] for index in order)
 
@@ -121,7 +122,7 @@ def _on_its_ticket(context: NoticeContext, joined: Joined, verdict: Verdict) -> 
         assert joined.master is not None
         decision = _ticket(context, joined.master, joined.heading, joined.why)
         assert decision.plan is not None
-        request = decision.plan.effects[0].body["request"]
+        request = next(effect.request for effect in decision.plan.effects if isinstance(effect, TicketBody))
         places = {
             "board_id": decision.plan.board_id,
             "status_id": request["status_id"],

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.match.clients import words_of
-from gateway.model.plan import EffectSpec
+from gateway.model.effects import AgainBody
 from gateway.model.problem import Problem
 from gateway.model.questions import PlannedWork
 
@@ -29,7 +29,7 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
     why = f"within the planned work of ticket {work.number}"
     note = f"{begun.what()}: {context.notice.word}, within the planned work. It gets a ticket if it is open at the end."
     comment = context.composer().comment((), internal=True, present={}, automatic=context.notice.profile, note=note)
-    again = EffectSpec("again", {"after": until, "problem": begun.id, "changed_at": begun.changed_at})
+    again = AgainBody(after=until, problem=begun.id, changed_at=begun.changed_at)
     return Joined(problem, None, why, (*comment, again))
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from gateway.decide.notices import closing, expected
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Verdict
-from gateway.model.plan import Decision, EffectSpec, Plan
+from gateway.model.effects import EffectBody
+from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Became, NoticeRecord, Problem
 from gateway.model.reasons import Reason
 
@@ -68,7 +69,7 @@ def nothing(context: NoticeContext, problem: Problem | None, verdict: Verdict) -
     return end(context, Reason.NO_PROBLEM, "nothing", verdict)
 
 
-def on(context: NoticeContext, problem: Problem, effects: list[EffectSpec], late: bool = False) -> Decision:
+def on(context: NoticeContext, problem: Problem, effects: list[EffectBody], late: bool = False) -> Decision:
     """Effects on the problem's ticket. ``late`` when what they wait for is no reason for others to wait."""
     mail = context.mail
     mail.trace.add("ticket", problem.number or problem.ticket_id, "on it")

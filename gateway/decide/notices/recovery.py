@@ -9,7 +9,8 @@ from gateway.decide.notices.comments import raised_to
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Verdict
 from gateway.decide.notices.record import finish, on, record
-from gateway.model.plan import Decision, EffectSpec
+from gateway.model.effects import EffectBody, PriorityBody
+from gateway.model.plan import Decision
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 
@@ -19,7 +20,7 @@ def recover(context: NoticeContext, verdict: Verdict) -> Decision:
     after = verdict.after
     assert after is not None
     notice_record = record(context, "recovery", verdict)
-    effects: list[EffectSpec] = []
+    effects: list[EffectBody] = []
     place = after
     if verdict.flaps:
         note = "It is over, and flapping: nothing is closed until it was quiet for a while."
@@ -27,7 +28,7 @@ def recover(context: NoticeContext, verdict: Verdict) -> Decision:
         effects += words
         if raised := raised_to(context, after, verdict):
             request = {"priority_id": raised, "suppressContactNotifications": True}
-            effects.append(EffectSpec("priority", {"request": request, "before": after.priority_id}))
+            effects.append(PriorityBody(request=request, before=after.priority_id))
             after = replace(after, priority_id=raised)
     over: list[Problem] = []
     if after.part_of:

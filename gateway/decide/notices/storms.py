@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.decide.notices import lifecycle
 from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.lifecycle import Event
-from gateway.model.plan import EffectSpec
+from gateway.model.effects import EffectBody, ListBody, StatusBody
 from gateway.model.problem import STORM, Problem
 from gateway.model.questions import NewProblems, OpenParts, ProblemsOf
 
@@ -44,20 +44,20 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
         return Joined(problem, master, why, _lists(context, master), makes=True, heading=heading)
     assert storm is not None and verdict.after is not None
     problem = replace(begun, part_of=storm.id, ticket_id=storm.ticket_id, number=storm.number, board_id=storm.board_id)
-    effects: list[EffectSpec] = []
+    effects: list[EffectBody] = []
     if verdict.act == "reopen":
         request = {"status_id": storm.status_id, "suppressContactNotifications": True}
-        effects.append(EffectSpec("status", {"request": request}))
+        effects.append(StatusBody(request=request))
     if storm.listing and storm.alive and not effects:
         return Joined(problem, None, why)
     effects += _lists(context, storm)
     return Joined(problem, replace(verdict.after, state="open", listing=True), why, tuple(effects))
 
 
-def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectSpec, ...]:
+def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectBody, ...]:
     """Comments that name all parts not named before: made when they are sent, and only those needed."""
-    body = {"after": context.now + LIST_AFTER, "problem": storm.id, "request": context.composer().note_request()}
-    return (EffectSpec("list", body),) * LISTS
+    request = context.composer().note_request()
+    return (ListBody(after=context.now + LIST_AFTER, problem=storm.id, request=request),) * LISTS
 
 
 def over(context: NoticeContext, part: Problem) -> Problem | None:

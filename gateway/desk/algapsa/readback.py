@@ -15,6 +15,7 @@ from typing import Any
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import SLACK, Aim, NotRead, marker_of, seconds
 from gateway.desk.outcome import Good, Outcome
+from gateway.model.effects import DocumentBody
 
 Owned = Callable[[list[str]], Awaitable[set[str]]]
 
@@ -45,11 +46,11 @@ class Sought:
 
 
 async def documents(
-    desk: Desk, ticket_id: str, body: dict[str, Any], sent_at: float, owned: Owned, not_before: float = 0.0
+    desk: Desk, ticket_id: str, body: DocumentBody, sent_at: float, owned: Owned, not_before: float = 0.0
 ) -> list[dict[str, Any]]:
     """The ticket's documents with the content of this effect that belong to no other; none: there were none at
     ``not_before`` or later. Raises NotRead."""
-    what = (ticket_id, str(body["sha256"]))
+    what = (ticket_id, body.sha256)
     sought = desk.sought.setdefault(what, Sought())
     if sought.listed <= max(sent_at, not_before):
         now = desk.clock()
@@ -57,21 +58,21 @@ async def documents(
     fresh = [
         row
         for row in sought.rows
-        if str(row.get("file_size")) == str(body["size"])
+        if str(row.get("file_size")) == str(body.size)
         and seconds(row.get("updated_at")) >= sent_at + desk.skew - SLACK  # without a time it may be ours
     ]
     taken = await owned([row["document_id"] for row in fresh])
     free = [row for row in fresh if row["document_id"] not in taken]
-    free.sort(key=lambda row: (row.get("document_name") != body["name"], str(row.get("updated_at"))))
+    free.sort(key=lambda row: (row.get("document_name") != body.name, str(row.get("updated_at"))))
     hits = []
     for row in free:
         document_id = row["document_id"]
         if document_id not in sought.sums:
-            outcome = await desk.document_hash(ticket_id, document_id, int(body["size"]))
+            outcome = await desk.document_hash(ticket_id, document_id, body.size or 0)
             if not isinstance(outcome, Good):
                 raise NotRead(outcome)
             sought.sums[document_id] = outcome.data
-        if sought.sums[document_id] == body["sha256"]:
+        if sought.sums[document_id] == body.sha256:
             hits.append(row)
     desk.sought.pop(what, None)
     return hits

@@ -16,6 +16,7 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
 from gateway.desk.timesheet import LACKS, booked
 from gateway.model import questions as ask
+from gateway.model.effects import CloseBody, CommentBody, StatusBody
 from gateway.model.plan import Decision
 from gateway.model.problem import Problem, family_of
 from gateway.store.deliveries import Delivery
@@ -146,18 +147,17 @@ class Book:
             tally.tickets += 1
             self._make(one, decision, one.ticket_id if same else "")
         else:
-            tally.comments += any(spec.kind == "comment" for spec in decision.plan.effects)
+            tally.comments += any(isinstance(effect, CommentBody) for effect in decision.plan.effects)
         if same:  # its ticket is the real one, and has its own history
             return
         problem_now = self._problems.get(notice_record.problem_id)
         if problem_now and (ticket := self._tickets.get(problem_now.ticket_id)):
             ticket.mails.add(one.id)
             ticket.real += [one.ticket_id] if one.ticket_id else []
-        for spec in decision.plan.effects if decision.plan else ():
-            body = spec.body
-            if spec.kind == "close":
-                self._closings.append(_Closing(body["after"], body["problem"], body["changed_at"], body["never"]))
-            if spec.kind not in ("status", "reopen") or decision.plan is None:
+        for body in decision.plan.effects if decision.plan else ():
+            if isinstance(body, CloseBody):
+                self._closings.append(_Closing(body.after, body.problem, body.changed_at, body.never))
+            if not isinstance(body, StatusBody) or decision.plan is None:
                 continue
             if ticket := self._tickets.get(decision.plan.ticket_id):
                 ticket.closed_at = 0.0

@@ -34,6 +34,7 @@ from gateway.store.engine import make_engine
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
 from gateway.work.context import Places, context_of
+from gateway.work.effects import KINDS
 from gateway.work.notices import resolved_notice
 from gateway.work.sources import sources
 
@@ -121,7 +122,7 @@ async def explain(
         "outcome": result.outcome,
         "reason": result.reason,
         "detail": result.detail,
-        "effects": [_summary(spec.kind, spec.body) for spec in result.plan.effects] if result.plan else [],
+        "effects": [KINDS[effect.kind].describe(effect) for effect in result.plan.effects] if result.plan else [],
         "names": directory.catalog.names() if directory and directory.catalog else {},
     }
 
@@ -180,46 +181,3 @@ async def _on_database(settings: Settings, operation: Callable[[Connection], Any
         raise LookupError(str(error.orig)) from error
     finally:
         engine.dispose()
-
-
-def _summary(kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    match kind:
-        case "ticket":
-            request = body["request"]
-            return {"effect": "create ticket", **{k: v for k, v in request.items() if k != "attributes"}}
-        case "comment":
-            return {"effect": "add comment", "internal": body["request"]["is_internal"]}
-        case "document":
-            held = {"held": body["held"]} if body.get("held") else {}
-            return {"effect": "upload document", "name": body["name"], "size": body.get("size"), **held}
-        case "pictures":
-            return {"effect": "put pictures into the text"}
-        case "close":
-            never = {"never": body["never"]} if body["never"] else {}
-            return {"effect": "close if nobody touched it", "after": body["after"], **never}
-        case "told":
-            return {"effect": "tell what became of the ticket"}
-        case "priority":
-            effect = "raise the priority" if body.keys() & {"before", "below"} else "set the priority"
-            return {"effect": effect, **body["request"]}
-        case "client":
-            return {"effect": "move to its client", **body["request"]}
-        case "bundle":
-            return {"effect": "bundle", "under": body["master_id"], "mode": body["mode"]}
-        case "list":
-            return {"effect": "list what belongs to it"}
-        case "again":
-            return {"effect": "decide again", "after": body["after"]}
-        case "reopen":
-            return {"effect": "reopen", **body["request"]}
-        case "status":
-            return {"effect": "set status", **body["request"]}
-        case "contact":
-            return {"effect": "create contact", **body["request"]}
-        case "note":
-            return {"effect": "add internal comment", "internal": True}
-        case "moved":
-            return {"effect": "say on the old ticket that it was moved", "ticket_id": body["ticket_id"]}
-        case "missing":
-            return {"effect": "name missing files, if any"}
-    raise AssertionError(f"no words for {kind}")

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +25,7 @@ from gateway.decide.policy import decide
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.model import questions as ask
+from gateway.model.effects import EffectBody
 from gateway.model.email import Email
 from gateway.model.plan import Decision
 from gateway.model.problem import Problem
@@ -34,12 +34,15 @@ from gateway.operate.preview.backtest import Book, Tally, touched_by
 from gateway.operate.preview.explain import EMPTY
 from gateway.store import deliveries
 from gateway.store.deliveries import Delivery
+from gateway.store.effects import body_of
 from gateway.store.raw import RawMail
-from gateway.store.reading import garbled, looking
+from gateway.store.reading import Unreadable, garbled, looking
 from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
 from gateway.work.context import Places, context_of
+from gateway.work.effects import KINDS
+from gateway.work.effects.document import HELD
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import ParserBroken, ParserDied
 
@@ -58,17 +61,6 @@ NOT_DECIDED = (
     Reason.NO_MAILBOX,
     Reason.DROPPED,
     Reason.NO_TICKET,
-)
-SHOWN = (
-    ("board_id", "board"),
-    ("status_id", "status"),
-    ("priority_id", "priority"),
-    ("client_id", "client"),
-    ("contact_name_id", "contact"),
-    ("assigned_to", "assignee"),
-    ("category_id", "category"),
-    ("subcategory_id", "subcategory"),
-    ("title", "title"),
 )
 
 QUESTIONS: dict[str, type[ask.Question]] = {one.kind: one for one in ask.Question.__subclasses__()}
@@ -263,46 +255,18 @@ def _became(decision: Decision) -> dict[str, str]:
     """What a decision makes of a mail, in the words by which two are compared."""
     if decision.plan is None:
         return {"outcome": f"{decision.outcome} {decision.reason}"}
-    held = _held(spec.body for spec in decision.plan.effects if spec.kind == "document")
-    if decision.outcome == "comment":
-        bodies: dict[str, list[Mapping[str, Any]]] = {}
-        for spec in decision.plan.effects:
-            bodies.setdefault(spec.kind, []).append(spec.body)
-        return _comment(decision.plan.ticket_id, bodies, held)
-    request = next(spec.body["request"] for spec in decision.plan.effects if spec.kind == "ticket")
-    moved: dict[str, Any] = next((spec.body["request"] for spec in decision.plan.effects if spec.kind == "client"), {})
-    return _ticket({**request, **moved}, [spec.kind for spec in decision.plan.effects], held)
+    return _compared(decision.outcome, decision.plan.ticket_id, decision.plan.effects)
 
 
-def _held(documents: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    names = [str(one["name"]) for one in documents if one.get("held")]
-    return {"files held": ", ".join(names)} if names else {}
-
-
-def _comment(ticket_id: str, bodies: Mapping[str, list[Mapping[str, Any]]], held: dict[str, str]) -> dict[str, str]:
-    internal = any(body["request"].get("is_internal") for body in bodies.get("comment", ()))
-    priority = {
-        "priority at least" if "below" in body else "priority": str(body["request"]["priority_id"])
-        for body in bodies.get("priority", ())
-    }
-    return {
-        "outcome": "internal comment" if internal else "comment",
-        "ticket": ticket_id,
-        **priority,
-        **held,
-    }
-
-
-def _ticket(request: dict[str, Any], kinds: Iterable[str], held: dict[str, str]) -> dict[str, str]:
-    made = {"new contact": "yes"} if "contact" in kinds else {}
-    notes = {"internal comments": "yes"} if "note" in kinds else {}
-    return {
-        "outcome": "ticket",
-        **{name: str(request[key]) for key, name in SHOWN if request.get(key)},
-        **made,
-        **notes,
-        **held,
-    }
+def _compared(outcome: str, ticket_id: str, effects: Iterable[EffectBody]) -> dict[str, str]:
+    """What of a plan's effects counts when two decisions are compared."""
+    found = {"outcome": outcome, "ticket": ticket_id} if outcome == "comment" else {"outcome": outcome}
+    held: list[str] = []
+    for body in effects:
+        said = KINDS[body.kind].compare(body, outcome)
+        held += [said.pop(HELD)] if HELD in said else []
+        found.update(said)
+    return {**found, HELD: ", ".join(held)} if held else found
 
 
 # -- what was kept ---------------------------------------------------------------------------------
@@ -318,43 +282,44 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
         effect.c.delivery_id.in_([row["id"] for row in rows]),
         or_(
-            effect.c.kind.in_(("ticket", "contact", "client", "note", "priority")),
-            and_(effect.c.kind == "comment", effect.c.body.contains('"is_internal": true')),
-            and_(effect.c.kind == "document", effect.c.body.contains('"held"')),
+            *(
+                and_(effect.c.kind == kind.kind, effect.c.body.contains(kind.compared))
+                for kind in KINDS.values()
+                if kind.compared is not None
+            )
         ),
     )
-    plans: dict[tuple[str, int], dict[str, list[str]]] = {}
+    plans: dict[tuple[str, int], list[tuple[str, str]]] = {}
     with looking():
         bodies = connection.execute(found.order_by(effect.c.idx)).all()
     for one in bodies:
-        plans.setdefault((one.delivery_id, one.generation), {}).setdefault(one.kind, []).append(one.body)
+        plans.setdefault((one.delivery_id, one.generation), []).append((one.kind, one.body))
     with looking():
         contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
     kept_mail = RawMail(settings.store)
     mails = {row["id"]: kept_mail.read(row) for row in contents if not garbled(row.values())}
-    kept = [_kept(row, plans.get((row["id"], row["generation"]), {}), mails.get(row["raw_id"])) for row in rows]
+    kept = [_kept(row, plans.get((row["id"], row["generation"]), []), mails.get(row["raw_id"])) for row in rows]
     return kept, int(rows[-1]["seq"])
 
 
-def _kept(row: Any, plan: dict[str, list[str]], mail: bytes | Path | None) -> _Kept | None:
-    if garbled([*row.values(), *chain.from_iterable(plan.values())]):
+def _kept(row: Any, plan: list[tuple[str, str]], mail: bytes | Path | None) -> _Kept | None:
+    if garbled([*row.values(), *(body for _, body in plan)]):
         return None
     if row["stage"] not in ENDED or not row["trace"] or mail is None or row["generation"] > 1:
         return None
     if row["reason"] in NOT_DECIDED or row["moved_to"] or row["moved_from"]:
         return None
-    held = _held(json.loads(body) for body in plan.get("document", ()))
     if row["stage"] != Stage.DONE.value:
         word = "suppress" if row["stage"] == Stage.SUPPRESSED.value else "quarantine"
         became = {"outcome": f"{word} {row['reason']}"}
-    elif row["outcome"] == "comment":
-        bodies = {kind: [json.loads(body) for body in found] for kind, found in plan.items()}
-        became = _comment(row["ticket_id"], bodies, held)
-    elif "ticket" in plan:
-        moved = json.loads(plan["client"][0])["request"] if "client" in plan else {}
-        became = _ticket({**json.loads(plan["ticket"][0])["request"], **moved}, plan, held)
     else:
-        return None
+        outcome = "comment" if row["outcome"] == "comment" else "ticket"
+        if outcome == "ticket" and not any(KINDS[kind].makes_ticket for kind, _ in plan):
+            return None
+        try:
+            became = _compared(outcome, row["ticket_id"], [body_of(kind, body) for kind, body in plan])
+        except Unreadable:
+            return None
     one = replace(deliveries.of_row(row), files_released=False)  # as it was decided at first
     return _Kept(one, mail, answers_of(json.loads(row["trace"])), became)
 

@@ -1,0 +1,201 @@
+"""The outside changes that a plan may hold, each with what it says: the bodies of effects.
+
+A body is final but for what only an earlier effect of the same plan can tell (the ticket's id, a picture's
+address). It is stored as JSON by ``gateway/store/effects.py``: a name here is a key there, so that a field may be
+added with a default, but neither renamed nor dropped. What a kind does is said in ``gateway/work/effects``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectBody:
+    """``request`` is the desk's, as it is sent; one that is ``held`` waits for an operator or a scan, and says why.
+    It does not run before ``after``, in seconds since the epoch, nor until ``wait`` seconds after its plan's ticket
+    was made. ``ticket_id`` is "" for the plan's own."""
+
+    kind: ClassVar[str] = ""
+    """Its name in the store's rows, in logs and in metrics: it stays for ever."""
+
+    after: float = 0.0
+    wait: float = 0.0
+    held: str = ""
+    ticket_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketBody(EffectBody):
+    kind: ClassVar[str] = "ticket"
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactBody(EffectBody):
+    kind: ClassVar[str] = "contact"
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentBody(EffectBody):
+    """``request["blocks"]`` is the text, its pictures without their places."""
+
+    kind: ClassVar[str] = "comment"
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteBody(EffectBody):
+    kind: ClassVar[str] = "note"
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedBody(EffectBody):
+    kind: ClassVar[str] = "moved"
+    request: dict[str, Any]
+    ticket_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentBody(EffectBody):
+    """``part`` is the place in the mail, "" for a ``text`` that was made here, "original" for the whole mail. The
+    ``index`` counts the mail's attachments; one that is ``neutral`` is uploaded as plain text."""
+
+    kind: ClassVar[str] = "document"
+    part: str
+    name: str
+    content_type: str
+    index: int | None = None
+    sha256: str = ""
+    size: int | None = None
+    text: str | None = None
+    neutral: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it may have a place in the text."""
+        return self.index is not None and self.part != "" and not self.neutral
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturesBody(EffectBody):
+    """``before`` is the description without the pictures, ``blocks`` the text with their places."""
+
+    kind: ClassVar[str] = "pictures"
+    before: str
+    blocks: list[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboutFilesBody(EffectBody):
+    """A comment on files: on those of the effects ``documents`` by index in the plan, None for all."""
+
+    metadata: dict[str, Any]
+    documents: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingBody(AboutFilesBody):
+    kind: ClassVar[str] = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedBody(AboutFilesBody):
+    """``by`` operator or scanner, ``at`` seconds since the epoch."""
+
+    kind: ClassVar[str] = "released"
+    by: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusBody(EffectBody):
+    kind: ClassVar[str] = "status"
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReopenBody(StatusBody):
+    kind: ClassVar[str] = "reopen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityBody(EffectBody):
+    """Only where the ticket's priority is still ``before``, or is one of ``below``; None: whatever it is."""
+
+    kind: ClassVar[str] = "priority"
+    request: dict[str, Any]
+    before: str | None = None
+    below: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientBody(EffectBody):
+    """Only where the ticket's client is still ``before``."""
+
+    kind: ClassVar[str] = "client"
+    request: dict[str, Any]
+    before: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleBody(EffectBody):
+    kind: ClassVar[str] = "bundle"
+    master_id: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseBody(EffectBody):
+    """Only where the problem is as at ``changed_at`` and the ticket as we made it; ``never``: why it stays open."""
+
+    kind: ClassVar[str] = "close"
+    after: float
+    problem: str
+    changed_at: float
+    ticket_id: str
+    status_id: str
+    never: str
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldBody(EffectBody):
+    """What became of the closing before it, with the ``words`` of the template."""
+
+    kind: ClassVar[str] = "told"
+    ticket_id: str
+    words: dict[str, Any]
+    request: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListBody(EffectBody):
+    """``listed`` are the problems that it names, None before it is sent."""
+
+    kind: ClassVar[str] = "list"
+    problem: str
+    request: dict[str, Any]
+    listed: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgainBody(EffectBody):
+    kind: ClassVar[str] = "again"
+    after: float
+    problem: str
+    changed_at: float
+
+
+BODIES: dict[str, type[EffectBody]] = {
+    body.kind: body
+    for body in (
+        TicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody, MissingBody,
+        ReleasedBody, StatusBody, ReopenBody, PriorityBody, ClientBody, BundleBody, CloseBody, ToldBody, ListBody,
+        AgainBody,
+    )
+}  # fmt: skip

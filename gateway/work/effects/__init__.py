@@ -1,0 +1,46 @@
+"""The kinds of effects: one class each, which says all that is to be known of its kind (docs/develop.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.work.effects.base import EffectKind
+from gateway.work.effects.bundle import Bundle
+from gateway.work.effects.close_ticket import CloseTicket
+from gateway.work.effects.closing_note import TellClosing
+from gateway.work.effects.comment import Comment
+from gateway.work.effects.create_contact import CreateContact
+from gateway.work.effects.create_ticket import CreateTicket
+from gateway.work.effects.decide_again import DecideAgain
+from gateway.work.effects.document import UploadDocument
+from gateway.work.effects.list_parts import ListParts
+from gateway.work.effects.missing_files import NameMissingFiles
+from gateway.work.effects.moved import SayMoved
+from gateway.work.effects.note import AddNote
+from gateway.work.effects.pictures import PlacePictures
+from gateway.work.effects.released_files import NameReleasedFiles
+from gateway.work.effects.set_client import SetClient
+from gateway.work.effects.set_priority import SetPriority
+from gateway.work.effects.set_status import Reopen, SetStatus
+
+_KINDS: tuple[EffectKind[Any], ...] = (
+    CreateContact(),
+    CreateTicket(),
+    Comment(),
+    AddNote(),
+    UploadDocument(),
+    PlacePictures(),
+    NameMissingFiles(),
+    NameReleasedFiles(),
+    SetStatus(),
+    Reopen(),
+    SetPriority(),
+    SetClient(),
+    Bundle(),
+    CloseTicket(),
+    TellClosing(),
+    ListParts(),
+    DecideAgain(),
+    SayMoved(),
+)
+KINDS: dict[str, EffectKind[Any]] = {kind.kind: kind for kind in _KINDS}

@@ -1,0 +1,40 @@
+"""The text of a mail as a comment, in parts when it is long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import Good, Outcome
+from gateway.model.effects import CommentBody
+from gateway.store.effects import EffectOf, of_type
+from gateway.work.effects.base import Run
+from gateway.work.effects.commenting import Commenting
+from gateway.work.progress import Progress
+
+
+class Comment(Commenting[CommentBody]):
+    kind = CommentBody.kind
+    in_order = True
+    optional = False
+    is_verified = True
+    can_be_seen = True
+    compared = '"is_internal": true'
+
+    def describe(self, body: CommentBody) -> dict[str, Any]:
+        return {"effect": "add comment", "internal": body.request["is_internal"]}
+
+    def compare(self, body: CommentBody, outcome: str) -> dict[str, str]:
+        internal = outcome == "comment" and body.request.get("is_internal")
+        return {"outcome": "internal comment"} if internal else {}
+
+    async def send(self, run: Run, effect: EffectOf[CommentBody], prepared: Any) -> Outcome:
+        return await self.post_with_pictures(run, effect)
+
+    def posts(self, progress: Progress, effect: EffectOf[CommentBody]) -> bool:
+        """The last part."""
+        return not any(other.idx > effect.idx for other in of_type(progress.effects, CommentBody))
+
+    async def is_there(self, desk: Desk, remote_id: str, ticket_id: str, sent_at: float) -> tuple[Outcome, bool]:
+        outcome = await desk.comments(ticket_id, sent_at - 3600)
+        return outcome, isinstance(outcome, Good) and any(row["comment_id"] == remote_id for row in outcome.data)

@@ -1,0 +1,52 @@
+"""The contact of a sender whom the desk does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.scan import Aim
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Outcome
+from gateway.model.effects import ContactBody
+from gateway.store.effects import EffectOf
+from gateway.store.engine import Store
+from gateway.work.effects.base import Conflict, EffectKind, Run
+
+
+class CreateContact(EffectKind[ContactBody]):
+    kind = ContactBody.kind
+    counted = True
+    conflict = Conflict.TAKEN
+    needs_ticket = False
+    remote_key = "contact_name_id"
+    compared = ""
+
+    @property
+    def is_watched(self) -> bool:
+        """The desk has no address twice."""
+        return False
+
+    def describe(self, body: ContactBody) -> dict[str, Any]:
+        return {"effect": "create contact", **body.request}
+
+    def compare(self, body: ContactBody, outcome: str) -> dict[str, str]:
+        return {"new contact": "yes"} if outcome == "ticket" else {}
+
+    async def send(self, run: Run, effect: EffectOf[ContactBody], prepared: Any) -> Outcome:
+        return await run.desk.create_contact(effect.body.request, run.permit)
+
+    async def find(
+        self,
+        store: Store,
+        desk: Desk,
+        effect: EffectOf[ContactBody],
+        ticket_id: str,
+        aim: Aim = Aim.ADOPT,
+        not_before: float = 0.0,
+    ) -> list[dict[str, Any]]:
+        return await readback.contacts(desk, effect.body.request)
+
+    def tell(self, directory: Directory, effect: EffectOf[ContactBody], remote: dict[str, Any], doubtful: bool) -> None:
+        directory.forget_contact(effect.body.request["email"])

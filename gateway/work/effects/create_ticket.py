@@ -1,0 +1,93 @@
+"""The ticket of a new conversation."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.scan import Aim
+from gateway.desk.directory import Directory
+from gateway.desk.outcome import Good, Outcome
+from gateway.desk.sight import MOST_TRIES, Made
+from gateway.model.effects import TicketBody
+from gateway.store import mapping
+from gateway.store.effects import EffectOf
+from gateway.store.engine import Store
+from gateway.work.effects.base import EffectKind, Run
+from gateway.work.effects.commenting import mark_double
+from gateway.work.progress import Progress
+
+COMPARED = {
+    "board_id": "board",
+    "status_id": "status",
+    "priority_id": "priority",
+    "client_id": "client",
+    "contact_name_id": "contact",
+    "assigned_to": "assignee",
+    "category_id": "category",
+    "subcategory_id": "subcategory",
+    "title": "title",
+}
+
+
+class CreateTicket(EffectKind[TicketBody]):
+    kind = TicketBody.kind
+    counted = True
+    optional = False
+    needs_ticket = False
+    makes_ticket = True
+    remote_key = "ticket_id"
+    is_verified = True
+    can_be_seen = True
+    compared = ""
+
+    def describe(self, body: TicketBody) -> dict[str, Any]:
+        shown = {key: value for key, value in body.request.items() if key != "attributes"}
+        return {"effect": "create ticket", **shown}
+
+    def compare(self, body: TicketBody, outcome: str) -> dict[str, str]:
+        request = body.request
+        return {name: str(request[key]) for key, name in COMPARED.items() if request.get(key)}
+
+    async def send(self, run: Run, effect: EffectOf[TicketBody], prepared: Any) -> Outcome:
+        request = copy.deepcopy(effect.body.request)
+        request["attributes"]["email_gateway"]["marker"] = effect.marker
+        if made := run.progress.made_contact():
+            request["contact_name_id"] = made
+        return await run.desk.create_ticket(request, run.permit)
+
+    async def find(
+        self,
+        store: Store,
+        desk: Desk,
+        effect: EffectOf[TicketBody],
+        ticket_id: str,
+        aim: Aim = Aim.ADOPT,
+        not_before: float = 0.0,
+    ) -> list[dict[str, Any]]:
+        return await readback.tickets(desk, effect.marker, effect.sent_at, aim, not_before)
+
+    async def may_be_hidden(self, run: Run, directory: Directory, effect: EffectOf[TicketBody]) -> bool:
+        """The desk's lists do not show a client that the key may not see."""
+        client_id = str(effect.body.request["client_id"])
+        known = await run.store.read(lambda c: mapping.tickets_of_client(c, effect.desk, client_id, MOST_TRIES))
+        return await directory.sight.is_blind(client_id, [Made(*ticket, client_id) for ticket in known])
+
+    def posts(self, progress: Progress, effect: EffectOf[TicketBody]) -> bool:
+        return True
+
+    def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: dict[str, Any], doubtful: bool) -> None:
+        if not doubtful:
+            made = [str(remote.get(key) or "") for key in ("ticket_id", "ticket_number", "client_id")]
+            directory.sight.made(Made(*made))
+
+    async def settle_double(
+        self, desk: Desk, effect: EffectOf[TicketBody], double: dict[str, Any], ticket_id: str
+    ) -> None:
+        await mark_double(desk, effect, "This ticket", double["ticket_id"])
+
+    async def is_there(self, desk: Desk, remote_id: str, ticket_id: str, sent_at: float) -> tuple[Outcome, bool]:
+        outcome = await desk.ticket(remote_id)
+        return outcome, isinstance(outcome, Good)

@@ -1,0 +1,61 @@
+"""The internal comment that lists what belongs to a ticket for several problems, again while more come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway import blocks as rich
+from gateway.desk.outcome import Outcome
+from gateway.model.effects import ListBody
+from gateway.store import effects, problems
+from gateway.store.deliveries import Delivery
+from gateway.store.effects import EffectOf
+from gateway.work.effects.base import Run, Unfit
+from gateway.work.effects.commenting import Commenting
+
+ROOM = 4500  # characters of a comment
+
+
+class ListParts(Commenting[ListBody]):
+    kind = ListBody.kind
+    elsewhere = True
+
+    def describe(self, body: ListBody) -> dict[str, Any]:
+        return {"effect": "list what belongs to it"}
+
+    async def prepare(self, run: Run, effect: EffectOf[ListBody]) -> ListBody:
+        """The body with the names of the parts that its ticket does not name yet, as many as a comment takes.
+        Raises Unfit when there are none."""
+        if effect.body.listed is not None:
+            return effect.body
+        parts = await run.store.read(lambda c: problems.unlisted(c, effect.body.problem))
+        if not parts:
+            raise Unfit("nothing is left to list")
+        taken, room = [], ROOM
+        for part in parts:
+            line = f"{part.what()[:200]} ({part.word or part.state})"
+            room -= len(line) + 4
+            if room < 0:
+                break
+            taken.append((part.id, line))
+        blocks = rich.harmless([rich.paragraph("Part of this:"), *(rich.bullet(line) for _, line in taken)])
+        request = {**effect.body.request, "blocks": blocks}
+        return replace(effect.body, request=request, listed=tuple(part_id for part_id, _ in taken))
+
+    def commit(self, connection: Connection, effect: EffectOf[ListBody], prepared: ListBody) -> None:
+        problems.begin_list(connection, effect.body.problem)
+        effects.touch(connection, effect, body=effects.as_json(prepared))
+
+    def final(self, effect: EffectOf[ListBody], prepared: ListBody) -> EffectOf[ListBody]:
+        return replace(effect, body=prepared)
+
+    async def send(self, run: Run, effect: EffectOf[ListBody], prepared: Any) -> Outcome:
+        return await self.post_as_planned(run, effect)
+
+    def record_done(
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[ListBody], kept: dict[str, Any], now: float
+    ) -> None:
+        problems.listed(connection, effect.body.listed or ())

@@ -1,0 +1,34 @@
+"""The client of a ticket that was made before it could be told whose it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway.desk.algapsa.client import BEGUN
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.model.effects import ClientBody
+from gateway.store.effects import EffectOf
+from gateway.work.effects.base import Repeatable, Run
+
+
+class SetClient(Repeatable[ClientBody]):
+    kind = ClientBody.kind
+    counted = True
+    elsewhere = True
+    compared = ""
+
+    def describe(self, body: ClientBody) -> dict[str, Any]:
+        return {"effect": "move to its client", **body.request}
+
+    def compare(self, body: ClientBody, outcome: str) -> dict[str, str]:
+        return {"client": str(body.request["client_id"])} if outcome == "ticket" else {}
+
+    async def send(self, run: Run, effect: EffectOf[ClientBody], prepared: Any) -> Outcome:
+        """Unless somebody has moved it meanwhile."""
+        wanted = effect.body.request["client_id"]
+        outcome = await run.desk.ticket(run.ticket_id, BEGUN)
+        if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
+            return outcome
+        if outcome.data.get("client_id") != effect.body.before:
+            return Refused(0, "CHANGED", "somebody moved it to another client")
+        return await run.desk.update_ticket(run.ticket_id, effect.body.request, run.permit)
