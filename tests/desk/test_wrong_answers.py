@@ -25,6 +25,7 @@ from gateway.desk.algapsa.client import MOST_SKEW, Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
 from gateway.desk.pacing import Urgency
+from gateway.model.effects import DocumentBody
 from gateway.work.answers import _state, _ticket
 from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
@@ -317,7 +318,7 @@ class Readers:
         with self.allowed():
             await readback.contacts(self.desk, {"email": "ann@acme.example", "client_id": ID})
         with self.allowed():
-            await readback.documents(self.desk, ID, {"size": 5, "sha256": "x", "name": "a"}, 0.0, self.owned)
+            await readback.documents(self.desk, ID, DocumentBody(part="1", name="a", content_type="text/plain", size=5, sha256="x"), 0.0, self.owned)
         outcome = await self.desk.ticket(ID)
         if isinstance(outcome, Good):
             _state(outcome.data)
