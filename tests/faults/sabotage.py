@@ -41,7 +41,7 @@ def no_reservation() -> None:
     """Nobody waits for earlier mail of the thread, and ids are not reserved."""
     order.blockers = lambda *_: []  # type: ignore[assignment]
     order.blockers_by_header = lambda *_: []  # type: ignore[assignment]
-    planner.threads.reserve = lambda *_: None  # type: ignore[assignment]
+    planner.mapping.reserve = lambda *_: None  # type: ignore[assignment]
 
 
 def no_sent() -> None:
