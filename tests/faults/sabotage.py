@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from gateway import cli
-from gateway.intake import accept
+from gateway.intake import maildata
 from gateway.store import deliveries, effects, engine, order
 from gateway.store.stage import EffectState
 from gateway.work import executor, planner, unknown
@@ -72,7 +72,7 @@ def no_sync() -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
     engine._sqlite_pragmas = pragmas
-    accept.os.fsync = lambda handle: None  # type: ignore[attr-defined]
+    maildata.os.fsync = lambda handle: None  # type: ignore[attr-defined]
 
 
 GUARDS = {
