@@ -128,7 +128,7 @@ def places_of(simulator: Simulator) -> Iterator[str]:
 def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
     with Simulator(Seed(rate_limit={"mode": "off"})) as simulator:
         one = process(tmp_path / "one", simulator, f"sqlite:///{tmp_path}/one/gateway.db", timeout=10)
-        assert "there is no database" in one.run("backup", str(tmp_path / "b")).stderr
+        assert "gateway.db does not exist" in one.run("backup", str(tmp_path / "b")).stderr
         one.start()
         answer = one.send(b"From: a@acme.example\r\nTo: support@msp.example\r\nSubject: x\r\n\r\nwords\r\n", "a@acme.example")
         one.became(answer)

@@ -44,7 +44,8 @@ def test_a_move_asks_the_desk_first_and_a_stranger_is_marked(simulator: Simulato
 
 
 def test_suppressed_and_dropped_mail_comes_back(simulator: Simulator, running: GatewayProcess) -> None:
-    absent = running.became(running.send(mail("Automatic reply: read me", sender="alice@acme.example")))["id"]
+    note = mail("Automatic reply: read me", sender="alice@acme.example", **{"Auto-Submitted": "auto-replied"})
+    absent = running.became(running.send(note))["id"]
     first = mail("Dropped", sender="alice@acme.example")
     running.became(running.send(first))
     raw = mail("Re: Dropped", sender="eve@evil.example", reply_to=first["Message-ID"]).as_bytes()

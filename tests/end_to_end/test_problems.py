@@ -16,6 +16,7 @@ profile = "nagios"
 networks = ["127.0.0.0/8"]
 client = "Acme"
 hold = 1
+move_after = 0
 dedicated = true
 fan_out = true
 bundle = "link_only"
