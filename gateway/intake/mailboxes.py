@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.config.settings import MailboxSettings
+from gateway.match import domains
 from gateway.model.email import lower_ascii
 
 
@@ -56,7 +57,7 @@ class Mailboxes:
 
     def is_ours(self, address: str) -> bool:
         """Whether the domain is one of our mailboxes'."""
-        return lower_ascii(address).rpartition("@")[2] in self.domains
+        return domains.of(address) in self.domains
 
     def _exact(self, local: str, domain: str) -> MailboxSettings | None:
         return self._addresses.get(f"{local}@{domain}")

@@ -319,16 +319,21 @@ def set_status(desk: Desk, row: Row, status_id: str, request: Request, closed_at
     return stale
 
 
-def update_ticket(desk: Desk, request: Request) -> Answer:
-    given = body_or_nothing(request)
-    row = find(desk, request.params[0])
-    known, issues = issues_of(given, _UPDATE)
+def _changes(desk: Desk, row: dict[str, Any], known: dict[str, Any], issues: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a request changes of a ticket, checked as both routes check it."""
     if known.get("suppressInternalNotifications") and not known.get("suppressContactNotifications"):
         issues.append(_NO_SUPPRESS)
     if issues:
         raise invalid(issues)
     body = _lower_ids(known)
     _board_status(desk, row, body)
+    return body
+
+
+def update_ticket(desk: Desk, request: Request) -> Answer:
+    given = body_or_nothing(request)
+    row = find(desk, request.params[0])
+    body = _changes(desk, row, *issues_of(given, _UPDATE))
     if "tags" in body:
         raise misconfigured()
     if "title" in body:
@@ -361,13 +366,7 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
 def put_status(desk: Desk, request: Request) -> Answer:
     body_given = json_or_crash(request)
     row = find(desk, request.params[0])
-    known, issues = issues_of(body_given, _STATUS)
-    if known.get("suppressInternalNotifications") and not known.get("suppressContactNotifications"):
-        issues.append(_NO_SUPPRESS)
-    if issues:
-        raise invalid(issues)
-    body = _lower_ids(known)
-    _board_status(desk, row, body)
+    body = _changes(desk, row, *issues_of(body_given, _STATUS))
     before = row["status_id"]
     closed_at = None
     if "closed_at" in body and (moment := parse_iso(body["closed_at"])) is not None:
