@@ -77,26 +77,26 @@ class Case:
 
 
 def _mail(subject: str, text: str, sender: str = "Alice Archer <alice@acme.example>", **headers: str) -> EmailMessage:
-    one = EmailMessage(policy=SMTP)
-    one["From"], one["To"], one["Subject"] = sender, f"Support <{BOX}>", subject
-    one["Date"] = "Sun, 22 Nov 2026 08:30:00 +0100"
+    message = EmailMessage(policy=SMTP)
+    message["From"], message["To"], message["Subject"] = sender, f"Support <{BOX}>", subject
+    message["Date"] = "Sun, 22 Nov 2026 08:30:00 +0100"
     for name, value in {"Message-ID": f"<{zlib.crc32(subject.encode())}@acme.example>", **headers}.items():
-        if name in one:
-            del one[name]
-        one[name] = value
-    one.set_content(text)
-    return one
+        if name in message:
+            del message[name]
+        message[name] = value
+    message.set_content(text)
+    return message
 
 
 def _new() -> bytes:
-    one = _mail(
+    message = _mail(
         "The printer on floor 2 prints blank pages",
         "Hello,\n\nsince this morning every page comes out blank. A photo and the log are attached.\n\nAlice",
         **{"Message-ID": FIRST_ID},
     )
-    one.add_attachment(_picture(40), maintype="image", subtype="png", filename="blank page.png")
-    one.add_attachment("09:01 drum 0%\n09:02 page 1 ok\n", filename="printer.log")
-    return one.as_bytes()
+    message.add_attachment(_picture(40), maintype="image", subtype="png", filename="blank page.png")
+    message.add_attachment("09:01 drum 0%\n09:02 page 1 ok\n", filename="printer.log")
+    return message.as_bytes()
 
 
 def _reply() -> bytes:
@@ -105,13 +105,13 @@ def _reply() -> bytes:
         "On Sun, 22 Nov 2026 at 09:00, Support <support@msp.example> wrote:\n"
         "> Have you tried to turn it off and on again?\n>\n> Support\n"
     )
-    one = _mail(
+    message = _mail(
         "Re: The printer on floor 2 prints blank pages",
         text,
         **{"Message-ID": "<reply.1@acme.example>", "In-Reply-To": FIRST_ID, "References": FIRST_ID},
     )
-    one.add_attachment("09:01 drum 0%\n09:02 page 1 ok\n", filename="printer.log")
-    return one.as_bytes()
+    message.add_attachment("09:01 drum 0%\n09:02 page 1 ok\n", filename="printer.log")
+    return message.as_bytes()
 
 
 def _forward() -> bytes:
@@ -125,16 +125,16 @@ def _forward() -> bytes:
 
 
 def _html() -> bytes:
-    one = _mail("Screenshot of the error", "See the picture.", "Gil Glover <gil@globex.example>")
-    one.add_alternative(
+    message = _mail("Screenshot of the error", "See the picture.", "Gil Glover <gil@globex.example>")
+    message.add_alternative(
         "<html><body><p>When I click <b>Save</b> I get this:</p><p><img src='cid:shot@globex'></p>"
         "<table border=1><tr><th>Version</th><th>Result</th></tr><tr><td>4.1</td><td>works</td></tr>"
         "<tr><td>4.2</td><td>fails</td></tr></table></body></html>",
         subtype="html",
     )
-    html = one.get_payload()[1]  # type: ignore[index]
+    html = message.get_payload()[1]  # type: ignore[index]
     html.add_related(_picture(60), "image", "png", cid="<shot@globex>", filename="shot.png")  # type: ignore[union-attr]
-    return one.as_bytes()
+    return message.as_bytes()
 
 
 def _charset() -> bytes:
@@ -170,9 +170,9 @@ def _number() -> bytes:
 
 
 def _large() -> bytes:
-    one = _mail("The video of the fault", "20 MB, sorry.", "Bob Baker <bob@acme.example>")
-    one.add_attachment(_large_file(), maintype="video", subtype="mp4", filename="fault.mp4")
-    return one.as_bytes()
+    message = _mail("The video of the fault", "20 MB, sorry.", "Bob Baker <bob@acme.example>")
+    message.add_attachment(_large_file(), maintype="video", subtype="mp4", filename="fault.mp4")
+    return message.as_bytes()
 
 
 def _large_file() -> bytes:
@@ -268,14 +268,14 @@ def _deliver_all(port: int, folder: Path, simulator: Simulator) -> list[str]:
     for case in CASES:
         answer = _send(port, case)
         code, _, kept = answer.partition(" ")
-        one = kept.rsplit(" ", 1)[-1]
+        delivery_id = kept.rsplit(" ", 1)[-1]
         if code != "250":
             became, why = code, kept
-        elif one in seen:
-            became, why = "redelivered", f"already kept as {one}"
+        elif delivery_id in seen:
+            became, why = "redelivered", f"already kept as {delivery_id}"
         else:
-            seen.add(one)
-            became, why = _await_end(engine, one, simulator)
+            seen.add(delivery_id)
+            became, why = _await_end(engine, delivery_id, simulator)
         good = became == case.becomes
         print(f"{'ok ' if good else 'BAD'} {case.name:42} -> {became:32} {why}")
         if not good:
@@ -294,11 +294,11 @@ def _send(port: int, case: Case) -> str:
     return f"{code} {text.decode()}"
 
 
-def _await_end(engine: Engine, one: str, simulator: Simulator) -> tuple[str, str]:
+def _await_end(engine: Engine, delivery_id: str, simulator: Simulator) -> tuple[str, str]:
     end = time.monotonic() + PATIENCE
     while True:
         with engine.connect() as connection:
-            row = connection.execute(select(delivery).where(delivery.c.id == one)).mappings().one()
+            row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().one()
         if row["stage"] not in PENDING:
             return _outcome(row, simulator)
         if time.monotonic() > end:
@@ -336,7 +336,7 @@ def _check(simulator: Simulator, folder: Path, kept: set[str]) -> list[str]:
     faults = []
     if found.accepted != found.done + found.suppressed + found.quarantined or found.accepted != len(kept):
         faults.append("the sums do not agree")
-    documents = [desk.file_of(one) for ones in desk.documents.values() for one in ones]
+    documents = [desk.file_of(content) for ones in desk.documents.values() for content in ones]
     if _large_file() not in documents:
         faults.append("the file of 20 MB is not at the desk byte for byte")
     if len(documents) != 4:

@@ -82,7 +82,7 @@ class Templates:
     """The templates of ``folder``, each falling back to the shipped one."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        loaders: list[BaseLoader] = [FileSystemLoader(str(one)) for one in (folder, shipped()) if one]
+        loaders: list[BaseLoader] = [FileSystemLoader(str(place)) for place in (folder, shipped()) if place]
         self._environment = ImmutableSandboxedEnvironment(
             loader=ChoiceLoader(loaders),
             undefined=StrictUndefined,

@@ -90,8 +90,8 @@ def _key(delivery_id: str, generation: int, idx: int) -> dict[str, Any]:
     return {"k_id": delivery_id, "k_generation": generation, "k_idx": idx}
 
 
-def _key_of(one: Effect) -> dict[str, Any]:
-    return _key(one.delivery_id, one.generation, one.idx)
+def _key_of(effect: Effect) -> dict[str, Any]:
+    return _key(effect.delivery_id, effect.generation, effect.idx)
 
 
 def marker(delivery_id: str, generation: int, idx: int) -> str:
@@ -142,17 +142,19 @@ def _state(name: str) -> EffectState:
         raise Unreadable("effect.state cannot be read") from error
 
 
-def add(connection: Connection, one: Delivery, generation: int, plan: Sequence[EffectBody], after: int = 0) -> None:
+def add(
+    connection: Connection, delivery: Delivery, generation: int, plan: Sequence[EffectBody], after: int = 0
+) -> None:
     """Store a plan's effects in the order in which they run, behind the first ``after`` of the plan."""
     rows = [
         {
-            "delivery_id": one.id,
+            "delivery_id": delivery.id,
             "generation": generation,
             "idx": idx,
-            "desk": one.desk,
+            "desk": delivery.desk,
             "kind": body.kind,
             "body": as_json(body),
-            "marker": marker(one.id, generation, idx),
+            "marker": marker(delivery.id, generation, idx),
             "state": (EffectState.HELD if body.held else EffectState.TODO).value,
             "reason": body.held,
         }
@@ -174,12 +176,12 @@ def all_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
     return list(connection.execute(query.order_by(effect.c.generation, effect.c.idx)).mappings())
 
 
-def mark_sent(connection: Connection, claim: Delivery, one: Effect, now: float, lease: float) -> None:
+def mark_sent(connection: Connection, claim: Delivery, effect: Effect, now: float, lease: float) -> None:
     """Before the request leaves: the row says SENT, under the fence of the claim, which starts anew.
 
     A worker that stalled past its lease does not send. Raises LostClaim."""
     renewed = connection.execute(_RENEW, {**held(claim), "k_now": now, "k_until": now + lease})
-    done = connection.execute(_SEND, {**_key_of(one), "k_now": now})
+    done = connection.execute(_SEND, {**_key_of(effect), "k_now": now})
     if renewed.rowcount != 1 or done.rowcount != 1:
         raise LostClaim(claim.id)
 
@@ -189,16 +191,16 @@ def mark_first_sent(connection: Connection, claim: Delivery, now: float) -> None
     connection.execute(_SEND, {**_key(claim.id, claim.generation, 0), "k_now": now})
 
 
-def set_state(connection: Connection, one: Effect, state: EffectState, **values: Any) -> None:
+def set_state(connection: Connection, effect: Effect, state: EffectState, **values: Any) -> None:
     """Record an outcome. ``remote`` is stored as JSON."""
     if "remote" in values:
         values["remote"] = json.dumps(values["remote"])
-    connection.execute(_TOUCH, {**values, **_key_of(one), "state": state.value})
+    connection.execute(_TOUCH, {**values, **_key_of(effect), "state": state.value})
 
 
-def touch(connection: Connection, one: Effect, **values: Any) -> None:
+def touch(connection: Connection, effect: Effect, **values: Any) -> None:
     """Change what is known of an effect without moving it."""
-    connection.execute(_TOUCH, {**values, **_key_of(one)})
+    connection.execute(_TOUCH, {**values, **_key_of(effect)})
 
 
 def owned(connection: Connection, desk: str, remote_ids: list[str]) -> set[str]:

@@ -67,6 +67,6 @@ def server(app: Starlette, listen: str) -> uvicorn.Server:
     config = uvicorn.Config(
         app, host=host.strip("[]"), port=int(port), log_config=None, access_log=False, lifespan="off", ws="none"
     )
-    one = uvicorn.Server(config)
-    one.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    return one
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server

@@ -30,9 +30,9 @@ class NoDesk(LookupError):
 class Answers:
     """Answers about one delivery. ``read`` runs a function on the store."""
 
-    def __init__(self, one: Delivery, directory: Directory | None, read: Read) -> None:
-        self._one = one
-        self._desk_name = one.desk
+    def __init__(self, delivery: Delivery, directory: Directory | None, read: Read) -> None:
+        self._delivery = delivery
+        self._desk_name = delivery.desk
         self._directory = directory
         self._read = read
         self._begun = False
@@ -74,7 +74,7 @@ class Answers:
     def _from_store(self, connection: Connection, question: ask.Question) -> Any:
         if isinstance(question, ask.TicketsOf):
             return self._mapped(connection, question.message_ids, question.sender)
-        return from_store(connection, self._one, question)
+        return from_store(connection, self._delivery, question)
 
     def _mapped(self, connection: Connection, message_ids: tuple[str, ...], sender: str) -> list[ask.Mapped]:
         """The rows of the mapping table; what they say of tickets and the sender answers later questions."""
@@ -120,7 +120,7 @@ class Answers:
         outcome = await self._desk().desk.tickets_by_number(number, self._wait())
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
-        hits = [one for one in _good(outcome) if str(one.get("ticket_number")).casefold() == number.casefold()]
+        hits = [row for row in _good(outcome) if str(row.get("ticket_number")).casefold() == number.casefold()]
         if len(hits) != 1:
             return None
         return _ticket({**hits[0], "number": hits[0].get("ticket_number"), "fallback": False})
@@ -132,15 +132,15 @@ def _good(outcome: Outcome) -> Any:
     return outcome.data
 
 
-def from_store(connection: Connection, one: Delivery, question: ask.Question) -> Any:
+def from_store(connection: Connection, delivery: Delivery, question: ask.Question) -> Any:
     """The answers that the store has. Raises TypeError for a question that is not its own."""
     match question:
         case ask.Copies(message_id):
-            rows = mapping.copies(connection, one.desk, message_id, one.id)
+            rows = mapping.copies(connection, delivery.desk, message_id, delivery.id)
             return [
                 ask.Copy(
                     row["id"],
-                    row["seq"] < one.seq,
+                    row["seq"] < delivery.seq,
                     row["stage"],
                     row["reason"],
                     row["digest"],
@@ -150,31 +150,32 @@ def from_store(connection: Connection, one: Delivery, question: ask.Question) ->
                 for row in rows
             ]
         case ask.TicketOfToken(token):
-            return mapping.ticket_of_token(connection, one.desk, token)
+            return mapping.ticket_of_token(connection, delivery.desk, token)
         case ask.SameSubject(address, subject, since):
-            return senders.same_subject(connection, one.desk, address, subject[:255], since, one.seq)
+            return senders.same_subject(connection, delivery.desk, address, subject[:255], since, delivery.seq)
         case ask.RecentMails(address, proof, now):
-            return ask.Recent(**senders.recent(connection, one.desk, Name(address, proof), now))
+            return ask.Recent(**senders.recent(connection, delivery.desk, Name(address, proof), now))
         case ask.Reopens(ticket_id, since):
-            return mapping.reopens(connection, one.desk, ticket_id, since)
+            return mapping.reopens(connection, delivery.desk, ticket_id, since)
         case ask.PartIn(ticket_id, address):
-            return mapping.part_in(connection, one.desk, ticket_id, address)
+            return mapping.part_in(connection, delivery.desk, ticket_id, address)
         case ask.FilesOn(ticket_id, hashes):
             return {
-                digest: row["name"] for digest, row in mapping.files_of(connection, one.desk, ticket_id, hashes).items()
+                digest: row["name"]
+                for digest, row in mapping.files_of(connection, delivery.desk, ticket_id, hashes).items()
             }
         case ask.ProblemsOf(profile, key):
-            return problems.of_family(connection, family_of(one.desk, profile, key))
+            return problems.of_family(connection, family_of(delivery.desk, profile, key))
         case ask.Changes(problem_id, since):
             return problems.changes(connection, problem_id, since)
         case ask.NewProblems(profile, client_id, since):
-            return problems.begun(connection, one.desk, profile, client_id, since)
+            return problems.begun(connection, delivery.desk, profile, client_id, since)
         case ask.OpenParts(problem_id, but):
             return problems.open_parts(connection, problem_id, but)
         case ask.PlannedWork(client_id, at):
-            return problems.planned_work(connection, one.desk, client_id, at)
+            return problems.planned_work(connection, delivery.desk, client_id, at)
         case ask.OfIncident(profile, incident):
-            return problems.of_incident(connection, one.desk, profile, incident)
+            return problems.of_incident(connection, delivery.desk, profile, incident)
     raise TypeError(f"not a question for the store: {question}")
 
 

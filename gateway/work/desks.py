@@ -25,7 +25,7 @@ def make_directory(
 ) -> Directory:
     """The client of one configured desk with its catalog; its budget is shared through the ``store`` where
     that is for several processes. Raises ConfigError for a key file."""
-    one = settings.desks[name]
+    own = settings.desks[name]
 
     def observe(route: str, outcome: Outcome, seconds: float) -> None:
         if metrics is not None:
@@ -34,17 +34,17 @@ def make_directory(
 
     desk = Desk(
         name,
-        str(one.url),
-        one.key(),
-        timeout=one.timeout,
-        rate=one.rate,
-        burst=one.burst,
-        pacing=SharedPacing(store, Limit(name, one.rate, one.burst), clock())
-        if store is not None and not store.sqlite and one.rate
+        str(own.url),
+        own.key(),
+        timeout=own.timeout,
+        rate=own.rate,
+        burst=own.burst,
+        pacing=SharedPacing(store, Limit(name, own.rate, own.burst), clock())
+        if store is not None and not store.sqlite and own.rate
         else None,
         clock=clock,
         observe=observe,
     )
     boxes = [box for box in settings.mailbox if box.desk == name]
     mapped = any(domain.desk == name for domain in settings.domain)
-    return Directory(desk, one, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
+    return Directory(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)

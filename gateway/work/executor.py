@@ -81,45 +81,45 @@ class Executor:
         self.clock = clock
         self.observe = observe
 
-    async def run(self, one: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
+    async def run(self, delivery: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
         """Carry out what is left of the plan of a claimed delivery; ``sent`` as Planned says."""
         restored = self.planner.restored
-        if restored.covers(one.accepted_at):
-            await self.store.write(lambda c: restoring.doubt(c, one.id, one.generation, restored.since))
+        if restored.covers(delivery.accepted_at):
+            await self.store.write(lambda c: restoring.doubt(c, delivery.id, delivery.generation, restored.since))
             plan = None
         if plan is None:
-            plan = await self.store.read(lambda c: effects.of(c, one.id, one.generation))
+            plan = await self.store.read(lambda c: effects.of(c, delivery.id, delivery.generation))
         if not plan or [effect.idx for effect in plan] != list(range(len(plan))):
             raise Unreadable("effect: rows of the plan are gone")
-        case = _Case(self, one, self.directories[one.desk], plan)
-        case.permit.paid = int(sent)
-        if sent and (step := await case.perform(plan[0], None)) is not None:
+        execution = _Execution(self, delivery, self.directories[delivery.desk], plan)
+        execution.permit.paid = int(sent)
+        if sent and (step := await execution.perform(plan[0], None)) is not None:
             return step
         for index in range(len(plan)):
-            step = await case.finish(index)
+            step = await execution.finish(index)
             if step is not None:
                 return step
-        shutil.rmtree(self.planner.work_folder(one.id), ignore_errors=True)
-        return Ended(Stage.DONE) if case.ledger.ended else Done()
+        shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)
+        return Ended(Stage.DONE) if execution.ledger.ended else Done()
 
 
-class _Case:
+class _Execution:
     """One plan under work."""
 
-    def __init__(self, executor: Executor, one: Delivery, directory: Directory, plan: list[Effect]) -> None:
+    def __init__(self, executor: Executor, delivery: Delivery, directory: Directory, plan: list[Effect]) -> None:
         self.executor = executor
         self.store = executor.store
         self.clock = executor.clock
         self.directory = directory
         self.desk = directory.desk
         self.settle = directory.settings.settle
-        self.progress = Progress(one, plan)
+        self.progress = Progress(delivery, plan)
         self.ledger = Ledger(executor.store, self.progress, self.settle, executor.clock)
-        self.permit = Permit(lambda: executor.leases.check(one.id))
+        self.permit = Permit(lambda: executor.leases.check(delivery.id))
         self.run = Run(self.progress, executor.store, executor.planner, self.desk, executor.templates, self.permit)
 
     @property
-    def one(self) -> Delivery:
+    def delivery(self) -> Delivery:
         return self.progress.delivery
 
     # -- one effect -------------------------------------------------------------------------------
@@ -127,164 +127,168 @@ class _Case:
     async def finish(self, index: int) -> Step | None:
         """Bring an effect to its end: None when it is there, else what to do with the delivery."""
         while self.ledger.effects[index].state in UNFINISHED:
-            one = self.ledger.effects[index]
-            step = await (self._resolve(one) if one.state is EffectState.SENT else self._send(one))
+            effect = self.ledger.effects[index]
+            step = await (self._resolve(effect) if effect.state is EffectState.SENT else self._send(effect))
             if step is not None:
                 return step
         return None
 
-    async def _send(self, one: Effect) -> Step | None:
+    async def _send(self, effect: Effect) -> Step | None:
         now = self.clock()
-        if (after := self.progress.not_before(one)) > now:
-            return Defer(after, Waits(Waiting.TIME, one.kind), "its time has not come")
-        kind = KINDS[one.kind]
+        if (after := self.progress.not_before(effect)) > now:
+            return Defer(after, Waits(Waiting.TIME, effect.kind), "its time has not come")
+        kind = KINDS[effect.kind]
         if kind.in_order and (wait := await self._order()) is not None:
             return wait
-        if (wait := self._room(one)) is not None:
+        if (wait := self._room(effect)) is not None:
             return wait
         try:
-            prepared = await kind.prepare(self.run, one)
+            prepared = await kind.prepare(self.run, effect)
         except (PartChanged, Damaged):
-            await self.ledger.end(one, EffectState.REFUSED, reason="the part cannot be read from the mail again")
+            await self.ledger.end(effect, EffectState.REFUSED, reason="the part cannot be read from the mail again")
             return None
         except NotAnswered as error:
-            return await self._not_answered(one, error.outcome, error.hint)
+            return await self._not_answered(effect, error.outcome, error.hint)
         except Unfit as unfit:
-            await self._unfit(one, unfit)
+            await self._unfit(effect, unfit)
             return None
         except MustRedecide as instead:
-            await self.ledger.end(one, EffectState.SKIPPED, reason=str(instead))
+            await self.ledger.end(effect, EffectState.SKIPPED, reason=str(instead))
             return Redecide("")
-        if (wait := await self._pay(one)) is not None:
+        if (wait := await self._pay(effect)) is not None:
             return wait
         leases = self.executor.leases
         now, asked = self.clock(), leases.uptime()
 
         def mark(connection: Connection) -> None:
-            kind.commit(connection, one, prepared)
-            effects.mark_sent(connection, self.one, one, now, leases.length)
+            kind.commit(connection, effect, prepared)
+            effects.mark_sent(connection, self.delivery, effect, now, leases.length)
 
         try:
             await self.store.write(mark)
         except Unfit as unfit:
-            await self._unfit(one, unfit)
+            await self._unfit(effect, unfit)
             return None
-        leases.renewed(self.one.id, asked)
-        sent = kind.final(one, prepared)
-        one = self.ledger.remember(sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=one.sends + 1)
-        return await self.perform(one, prepared)
+        leases.renewed(self.delivery.id, asked)
+        sent = kind.final(effect, prepared)
+        effect = self.ledger.remember(
+            sent, state=EffectState.SENT, sent_at=now, good_at=0.0, reads=0, sends=effect.sends + 1
+        )
+        return await self.perform(effect, prepared)
 
-    async def _unfit(self, one: Effect, unfit: Unfit) -> None:
+    async def _unfit(self, effect: Effect, unfit: Unfit) -> None:
         if unfit.done:
-            await self.ledger.done(one, {})
+            await self.ledger.done(effect, {})
         else:
-            await self.ledger.end(one, EffectState.SKIPPED, reason=str(unfit))
+            await self.ledger.end(effect, EffectState.SKIPPED, reason=str(unfit))
 
-    def _room(self, one: Effect) -> Step | None:
+    def _room(self, effect: Effect) -> Step | None:
         """Files have places and calls of their own, or large ones would keep new tickets waiting."""
-        if self.one.posted and KINDS[one.kind].uploads and not self.executor.slots.to_files(self.one.id):
+        if self.delivery.posted and KINDS[effect.kind].uploads and not self.executor.slots.to_files(self.delivery.id):
             return Defer(self.clock(), Waits(Waiting.PLACE), "files of other mail", needs=Urgency.FILE)
-        if KINDS[one.kind].calls and self.desk.pacing.wait(self.clock(), self._urgency(one)):
-            return self._no_call(one)
+        if KINDS[effect.kind].calls and self.desk.pacing.wait(self.clock(), self._urgency(effect)):
+            return self._no_call(effect)
         return None
 
-    async def _pay(self, one: Effect) -> Step | None:
+    async def _pay(self, effect: Effect) -> Step | None:
         """Take the call from the budget before the effect is marked as sent."""
-        if KINDS[one.kind].counted and not self.permit.paid:
-            if await self.desk.pacing.take(self.clock(), self._urgency(one)):
-                return self._no_call(one)
+        if KINDS[effect.kind].counted and not self.permit.paid:
+            if await self.desk.pacing.take(self.clock(), self._urgency(effect)):
+                return self._no_call(effect)
             self.permit.paid = 1
         return None
 
-    def _urgency(self, one: Effect) -> Urgency:
-        if KINDS[one.kind].uploads:
-            return Urgency.FILE if self.one.posted else Urgency.REPLY
+    def _urgency(self, effect: Effect) -> Urgency:
+        if KINDS[effect.kind].uploads:
+            return Urgency.FILE if self.delivery.posted else Urgency.REPLY
         return Urgency.TICKET
 
-    def _no_call(self, one: Effect) -> Step:
-        return Defer(self.clock(), Waits(Waiting.RATE, self._urgency(one)), needs=self._urgency(one))
+    def _no_call(self, effect: Effect) -> Step:
+        return Defer(self.clock(), Waits(Waiting.RATE, self._urgency(effect)), needs=self._urgency(effect))
 
-    async def perform(self, one: Effect, prepared: Any) -> Step | None:
+    async def perform(self, effect: Effect, prepared: Any) -> Step | None:
         """Make the request of an effect that is marked as sent."""
-        outcome = await KINDS[one.kind].send(self.run, one, prepared)
-        self.executor.observe(one.kind, type(outcome).__name__.lower())
-        return await self._judge(one, outcome)
+        outcome = await KINDS[effect.kind].send(self.run, effect, prepared)
+        self.executor.observe(effect.kind, type(outcome).__name__.lower())
+        return await self._judge(effect, outcome)
 
     async def _order(self) -> Step | None:
         """Comments of a ticket are posted in the order in which their mails were accepted."""
-        one = self.one
-        if one.posted or not one.plan or not one.plan["ticket_id"]:
+        delivery = self.delivery
+        if delivery.posted or not delivery.plan or not delivery.plan["ticket_id"]:
             return None
-        earlier = await self.store.read(lambda c: order.earlier_on_ticket(c, one.desk, one.ticket_id, one.seq))
+        earlier = await self.store.read(
+            lambda c: order.earlier_on_ticket(c, delivery.desk, delivery.ticket_id, delivery.seq)
+        )
         if not earlier:
             return None
         now = self.clock()
-        if self.directory.waited(one.waits_from, now) >= self.executor.wait_for_parent:
+        if self.directory.waited(delivery.waits_from, now) >= self.executor.wait_for_parent:
             return None
-        await self.store.write(lambda c: deliveries.touch(c, one, waits_from=one.waits_from or now))
+        await self.store.write(lambda c: deliveries.touch(c, delivery, waits_from=delivery.waits_from or now))
         return Defer(now + ORDER_PAUSE, Waits(Waiting.EARLIER, earlier), "earlier mail of the ticket")
 
     # -- outcomes ---------------------------------------------------------------------------------
 
-    async def _judge(self, one: Effect, outcome: Outcome) -> Step | None:
+    async def _judge(self, effect: Effect, outcome: Outcome) -> Step | None:
         now = self.clock()
         match outcome:
             case Good(data=data):
-                await self._done(one, data if isinstance(data, dict) else {})
+                await self._done(effect, data if isinstance(data, dict) else {})
                 return None
             case NotSent(reason):
-                await self.ledger.back(one)
+                await self.ledger.back(effect)
                 until = now + max(0.2, self.desk.breaker.wait(now))
                 return Defer(until, Waits(Waiting.DESK, reason), f"not sent: {reason}")
             case Throttled():
-                await self.ledger.back(one)
-                return self._no_call(one)
+                await self.ledger.back(effect)
+                return self._no_call(effect)
             case Unknown(reason, status, alive):
-                return await self._unknown(one, reason, failed=alive or status == 500)
+                return await self._unknown(effect, reason, failed=alive or status == 500)
             case Refused():
-                return await self._refused(one, outcome)
+                return await self._refused(effect, outcome)
 
-    async def _done(self, one: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
-        await self.ledger.done(one, remote, doubtful)
-        KINDS[one.kind].tell(self.directory, one, remote, doubtful)
+    async def _done(self, effect: Effect, remote: dict[str, Any], doubtful: bool = False) -> None:
+        await self.ledger.done(effect, remote, doubtful)
+        KINDS[effect.kind].tell(self.directory, effect, remote, doubtful)
 
-    async def _unknown(self, one: Effect, reason: str, failed: bool) -> Step:
+    async def _unknown(self, effect: Effect, reason: str, failed: bool) -> Step:
         now = self.clock()
-        log.warning("outcome unknown", effect=one.marker, kind=one.kind, why=reason)
+        log.warning("outcome unknown", effect=effect.marker, kind=effect.kind, why=reason)
         if failed:
-            await self.ledger.touch(one, faults=one.faults + 1)
-        return Defer(now + self.settle * READ_BACK[0], _unclear(one), f"outcome unknown: {reason}")
+            await self.ledger.touch(effect, faults=effect.faults + 1)
+        return Defer(now + self.settle * READ_BACK[0], _unclear(effect), f"outcome unknown: {reason}")
 
-    async def _not_answered(self, one: Effect, outcome: Outcome, hint: str) -> Step | None:
+    async def _not_answered(self, effect: Effect, outcome: Outcome, hint: str) -> Step | None:
         """What must be known before the effect is sent. Nothing was sent: a failure like any other, with its pauses."""
         if not isinstance(outcome, Unknown):
-            return await self._judge(one, outcome)
+            return await self._judge(effect, outcome)
         if outcome.status == 500:
-            await self.ledger.touch(one, faults=one.faults + 1)
-            if one.faults + 1 >= MOST_FAULTS:
+            await self.ledger.touch(effect, faults=effect.faults + 1)
+            if effect.faults + 1 >= MOST_FAULTS:
                 failed = "the desk failed on it three times"
-                await self.ledger.end(one, EffectState.SKIPPED, reason=f"{failed}: {hint}" if hint else failed)
+                await self.ledger.end(effect, EffectState.SKIPPED, reason=f"{failed}: {hint}" if hint else failed)
                 return None
         waits = Waits(Waiting.ANSWER, outcome.reason)
         return Defer(self.clock(), waits, f"not answered: {outcome.reason}", counts=True)
 
-    async def _refused(self, one: Effect, outcome: Refused) -> Step | None:
+    async def _refused(self, effect: Effect, outcome: Refused) -> Step | None:
         now = self.clock()
         if await self.directory.refusals.whose(outcome) is not Whose.RECORD:
-            await self.ledger.back(one)
+            await self.ledger.back(effect)
             waiting = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(waiting, str(outcome)), str(outcome))
-        kind = KINDS[one.kind]
+        kind = KINDS[effect.kind]
         if outcome.status == 409 and kind.conflict is Conflict.TAKEN:
-            return await self._is_taken(one)
+            return await self._is_taken(effect)
         if outcome.status == 409 and kind.conflict is Conflict.UNCLEAR:
-            return await self._unknown(one, str(outcome), failed=True)
+            return await self._unknown(effect, str(outcome), failed=True)
         if outcome.status == 404 and kind.needs_ticket:
-            return await self._ticket_gone(one)
+            return await self._ticket_gone(effect)
         if kind.optional:
-            await self.ledger.end(one, kind.refused_state, reason=str(outcome)[:500])
+            await self.ledger.end(effect, kind.refused_state, reason=str(outcome)[:500])
             return None
-        await self.ledger.back(one)
+        await self.ledger.back(effect)
         if contact := self._requester():
             self.directory.forget_contact(contact)
         return Quarantine(Reason.of_status(outcome.status), self._on(outcome))
@@ -294,91 +298,91 @@ class _Case:
         about = f"ticket {self.progress.ticket_id}" if self.progress.ticket_id else "a new ticket"
         return f"{about}: {outcome}"[:1000]
 
-    async def _is_taken(self, one: Effect) -> Step | None:
+    async def _is_taken(self, effect: Effect) -> Step | None:
         """Somebody has the address: adopted when it is an active contact of the same client."""
         try:
-            hits = await KINDS[one.kind].find(self.store, self.desk, one, "")
+            hits = await KINDS[effect.kind].find(self.store, self.desk, effect, "")
         except readback.NotRead as error:
-            return await self._not_read(one, error)
+            return await self._not_read(effect, error)
         if hits:
-            await self._done(one, hits[0])
+            await self._done(effect, hits[0])
         else:
-            await self.ledger.end(one, EffectState.SKIPPED, reason="another contact has the address")
+            await self.ledger.end(effect, EffectState.SKIPPED, reason="another contact has the address")
         return None
 
-    async def _ticket_gone(self, one: Effect) -> Step | None:
-        if KINDS[one.kind].elsewhere:
-            await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
+    async def _ticket_gone(self, effect: Effect) -> Step | None:
+        if KINDS[effect.kind].elsewhere:
+            await self.ledger.end(effect, EffectState.SKIPPED, reason=GONE)
             return None
-        if self.one.posted:  # its text was there: what is left has no place any more
-            await self.ledger.end(one, EffectState.SKIPPED, reason=GONE)
+        if self.delivery.posted:  # its text was there: what is left has no place any more
+            await self.ledger.end(effect, EffectState.SKIPPED, reason=GONE)
             return None
-        await self.ledger.back(one)
+        await self.ledger.back(effect)
         return Redecide(self.progress.ticket_id)
 
     def _requester(self) -> str:
-        people = (self.one.plan or {}).get("people") or []
+        people = (self.delivery.plan or {}).get("people") or []
         return next((address for address, role in people if role == "sender"), "")
 
     # -- reading back -----------------------------------------------------------------------------
 
-    async def _resolve(self, one: Effect) -> Step | None:
+    async def _resolve(self, effect: Effect) -> Step | None:
         """An effect that was sent and has no answer: adopt it, wait, or send it again."""
         now = self.clock()
-        kind = KINDS[one.kind]
-        if kind.repeatable and one.faults >= kind.most_faults:
-            await self.ledger.end(one, kind.refused_state, reason="the desk failed on it three times")
+        kind = KINDS[effect.kind]
+        if kind.repeatable and effect.faults >= kind.most_faults:
+            await self.ledger.end(effect, kind.refused_state, reason="the desk failed on it three times")
             return None
         if kind.repeatable:
-            await self.ledger.back(one)
+            await self.ledger.back(effect)
             return None
-        if one.reads == 0 and now < one.sent_at + self.settle * READ_BACK[0]:
-            return Defer(one.sent_at + self.settle * READ_BACK[0], _unclear(one), "outcome unknown")
-        settled = settled_at(one, self.settle, one.good_at or now)
+        if effect.reads == 0 and now < effect.sent_at + self.settle * READ_BACK[0]:
+            return Defer(effect.sent_at + self.settle * READ_BACK[0], _unclear(effect), "outcome unknown")
+        settled = settled_at(effect, self.settle, effect.good_at or now)
         last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
-            ticket_id = one.body.ticket_id or self.progress.ticket_id
-            hits = await kind.find(self.store, self.desk, one, ticket_id, *last)
-            blind = not hits and last[0] is Aim.RESEND and await kind.may_be_hidden(self.run, self.directory, one)
+            ticket_id = effect.body.ticket_id or self.progress.ticket_id
+            hits = await kind.find(self.store, self.desk, effect, ticket_id, *last)
+            blind = not hits and last[0] is Aim.RESEND and await kind.may_be_hidden(self.run, self.directory, effect)
         except readback.NotRead as error:
-            return await self._not_read(one, error)
-        self.executor.observe(one.kind, "adopted" if hits else "absent")
+            return await self._not_read(effect, error)
+        self.executor.observe(effect.kind, "adopted" if hits else "absent")
         if hits:
-            log.info("adopted", effect=one.marker, kind=one.kind)
-            await self._done(one, hits[0], doubtful=True)
+            log.info("adopted", effect=effect.marker, kind=effect.kind)
+            await self._done(effect, hits[0], doubtful=True)
             return None
         if now < settled:
-            good_at = one.good_at or now
-            await self.ledger.touch(one, good_at=good_at, reads=one.reads + 1)
-            return Defer(next_look(one, self.settle, now, good_at), _unclear(one), "outcome unknown")
-        if one.faults >= kind.most_faults:
-            await self.ledger.end(one, kind.refused_state, reason="the desk failed on it three times")
+            good_at = effect.good_at or now
+            await self.ledger.touch(effect, good_at=good_at, reads=effect.reads + 1)
+            return Defer(next_look(effect, self.settle, now, good_at), _unclear(effect), "outcome unknown")
+        if effect.faults >= kind.most_faults:
+            await self.ledger.end(effect, kind.refused_state, reason="the desk failed on it three times")
             return None
         if blind:
             return Quarantine(Reason.OUTCOME_UNKNOWN, "the desk's lists do not show what the key makes for this client")
-        if now - self.one.accepted_at > self.executor.retry_for:
-            return Quarantine(Reason.RETRIES_EXHAUSTED, f"{one.sends} sends, and the desk has nothing of them")
-        await self.ledger.back(one)
+        if now - self.delivery.accepted_at > self.executor.retry_for:
+            return Quarantine(Reason.RETRIES_EXHAUSTED, f"{effect.sends} sends, and the desk has nothing of them")
+        await self.ledger.back(effect)
         return None
 
-    async def _not_read(self, one: Effect, error: readback.NotRead) -> Step | None:
+    async def _not_read(self, effect: Effect, error: readback.NotRead) -> Step | None:
         now, outcome = self.clock(), error.outcome
-        if isinstance(outcome, Refused) and outcome.status == 404 and not KINDS[one.kind].makes_ticket:
-            return await self._ticket_gone(one)
+        if isinstance(outcome, Refused) and outcome.status == 404 and not KINDS[effect.kind].makes_ticket:
+            return await self._ticket_gone(effect)
         if isinstance(outcome, Refused) and await self.directory.refusals.whose(outcome) is Whose.RECORD:
-            return await self._hidden(one, outcome)
+            return await self._hidden(effect, outcome)
         after = outcome.after if isinstance(outcome, Throttled) else self.settle * READ_BACK[0]
         until = now + max(after, self.desk.breaker.wait(now))
-        return Defer(until, _unclear(one), f"read-back failed: {error}"[:300])
+        return Defer(until, _unclear(effect), f"read-back failed: {error}"[:300])
 
-    async def _hidden(self, one: Effect, outcome: Refused) -> Step | None:
+    async def _hidden(self, effect: Effect, outcome: Refused) -> Step | None:
         """Nobody but a person can tell whether the effect is there: it is never sent again."""
-        words = f"whether the {one.kind} is there cannot be seen: {self._on(outcome)}"[:1000]
-        if not KINDS[one.kind].optional:
+        words = f"whether the {effect.kind} is there cannot be seen: {self._on(outcome)}"[:1000]
+        if not KINDS[effect.kind].optional:
             return Quarantine(Reason.OUTCOME_UNKNOWN, words)
-        await self.ledger.end(one, KINDS[one.kind].refused_state, reason=words[:500])
+        await self.ledger.end(effect, KINDS[effect.kind].refused_state, reason=words[:500])
         return None
 
 
-def _unclear(one: Effect) -> Waits:
-    return Waits(Waiting.READ_BACK, one.kind)
+def _unclear(effect: Effect) -> Waits:
+    return Waits(Waiting.READ_BACK, effect.kind)

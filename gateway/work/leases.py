@@ -60,8 +60,8 @@ class Leases:
 
     def took(self, taken: Iterable[Delivery], asked: float) -> None:
         """Deliveries were claimed; the claim was ``asked`` for then, by ``uptime``."""
-        for one in taken:
-            self._held[one.id] = _Held(one.seq, one.fence, asked + self.length)
+        for delivery in taken:
+            self._held[delivery.id] = _Held(delivery.seq, delivery.fence, asked + self.length)
 
     def renewed(self, delivery_id: str, asked: float) -> None:
         """A transaction that was begun then started the lease of this delivery anew."""
@@ -89,12 +89,12 @@ class Leases:
         if not self._held:
             return
         asked, now = self.uptime(), self.clock()
-        held = {one.seq: one.fence for one in self._held.values()}
+        held = {claim.seq: claim.fence for claim in self._held.values()}
         kept = await self._renewed(held, now)
-        for delivery_id, one in list(self._held.items()):
-            if held.get(one.seq) == one.fence and one.seq in kept:
-                one.ends = max(one.ends, asked + self.length)
-            elif one.seq in held:
+        for delivery_id, claim in list(self._held.items()):
+            if held.get(claim.seq) == claim.fence and claim.seq in kept:
+                claim.ends = max(claim.ends, asked + self.length)
+            elif claim.seq in held:
                 log.warning("claim ran out", delivery=delivery_id)
 
     async def _renewed(self, held: dict[int, int], now: float) -> set[int]:
@@ -114,7 +114,7 @@ class Leases:
 
     def held(self) -> list[int]:
         """The deliveries that this process works on, by seq."""
-        return [one.seq for one in self._held.values()]
+        return [claim.seq for claim in self._held.values()]
 
     async def give_back(self, seqs: list[int]) -> None:
         """At the end: these are free for others at once."""

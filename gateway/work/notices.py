@@ -31,7 +31,11 @@ def resolved_notice(
     missing: tuple[str, ...] = ()
     each = ""
     if notice.expected and not envelope.internal:
-        each = notice.object if any(one.name == notice.expected and one.each for one in source.expect) else ""
+        each = (
+            notice.object
+            if any(expected.name == notice.expected and expected.each for expected in source.expect)
+            else ""
+        )
         missing = (missing_key(notice.expected, each),)
     priorities, closed = {}, {}
     if catalog is not None:

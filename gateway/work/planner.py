@@ -97,86 +97,88 @@ class Planner:
         """Where the files of a mail under work are."""
         return self.spool / "work" / self.leases.name / delivery_id
 
-    async def raw(self, one: Delivery) -> bytes | Path:
+    async def raw(self, delivery: Delivery) -> bytes | Path:
         """The mail as it was accepted. Raises Damaged."""
-        row = await self.store.read(lambda c: deliveries.content(c, one.raw_id))
-        return await self.raws.get(row, self.work_folder(one.id))
+        row = await self.store.read(lambda c: deliveries.content(c, delivery.raw_id))
+        return await self.raws.get(row, self.work_folder(delivery.id))
 
-    async def plan(self, one: Delivery) -> Step | Planned:
+    async def plan(self, delivery: Delivery) -> Step | Planned:
         """Plan an accepted delivery, or say why not now. Raises ParserDied, Damaged and what the store raises."""
-        box = self.mailboxes.get(one.mailbox)
-        directory = self.directories.get(one.desk)
+        box = self.mailboxes.get(delivery.mailbox)
+        directory = self.directories.get(delivery.desk)
         if box is None or directory is None:
-            return Quarantine(Reason.NO_MAILBOX, f"{one.mailbox} on desk {one.desk} is not configured")
+            return Quarantine(Reason.NO_MAILBOX, f"{delivery.mailbox} on desk {delivery.desk} is not configured")
         try:
-            directory.destination(one.mailbox)
+            directory.destination(delivery.mailbox)
         except NoCatalog as fault:
             return Defer(self.clock() + FAULT_PAUSE, Waits(Waiting.NAMES, str(fault)), str(fault))
         row, blockers = await self.store.read(
-            lambda c: (deliveries.content(c, one.raw_id), order.blockers_by_header(c, one.seq))
+            lambda c: (deliveries.content(c, delivery.raw_id), order.blockers_by_header(c, delivery.seq))
         )
-        if wait := self._wait(one, blockers, directory):
+        if wait := self._wait(delivery, blockers, directory):
             return wait
-        folder = self.work_folder(one.id)
+        folder = self.work_folder(delivery.id)
         try:
-            email = await self.parser.read(await self.raws.get(row, folder), folder, one.envelope.peer)
+            email = await self.parser.read(await self.raws.get(row, folder), folder, delivery.envelope.peer)
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
-        source = Answers(one, directory, self.store.read)
-        resolved = resolved_notice(email, one.envelope, box, self.places.sources, directory.catalog)
-        if wait := self._wait(one, await self._look(one, email, resolved, source), directory):
+        source = Answers(delivery, directory, self.store.read)
+        resolved = resolved_notice(email, delivery.envelope, box, self.places.sources, directory.catalog)
+        if wait := self._wait(delivery, await self._look(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
-                await self.store.write(lambda c: problems.wait_by(c, one, [notice_ids.problem_id(resolved.notice)]))
+                await self.store.write(
+                    lambda c: problems.wait_by(c, delivery, [notice_ids.problem_id(resolved.notice)])
+                )
             return wait
-        known = context_of(one, box, directory, self.places, resolved)
+        known = context_of(delivery, box, directory, self.places, resolved)
         try:
-            decision, answers = await self._decide(one, email, known, source)
+            decision, answers = await self._decide(delivery, email, known, source)
         except DeskAway as away:
             return await self._not_told(directory, away.outcome)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
-            return await self._end(one, email, known, decision, trace)
-        return await self._keep(one, email, decision, trace, directory, answers)
+            return await self._end(delivery, email, known, decision, trace)
+        return await self._keep(delivery, email, decision, trace, directory, answers)
 
     # -- waiting ----------------------------------------------------------------------------------
 
     async def _look(
-        self, one: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers
+        self, delivery: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers
     ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
         ids = {email.message_id, *thread_ids(email)} - {""}
         of_problem = notice_ids.mentions(resolved.notice) if resolved else ()
-        families = notice_ids.families(one.desk, resolved.notice) if resolved else ()
+        families = notice_ids.families(delivery.desk, resolved.notice) if resolved else ()
 
         def look(connection: Connection) -> list[order.Blocker]:
-            blockers = order.blockers(connection, one.desk, one.seq, ids)
-            blockers += order.ahead(connection, one.desk, one.seq, of_problem)
-            blockers += problems.makers(connection, families, one.id)
+            blockers = order.blockers(connection, delivery.desk, delivery.seq, ids)
+            blockers += order.ahead(connection, delivery.desk, delivery.seq, of_problem)
+            blockers += problems.makers(connection, families, delivery.id)
             if not blockers:
-                source.prefetch(connection, expected_questions(email, one.envelope))
+                source.prefetch(connection, expected_questions(email, delivery.envelope))
             return blockers
 
         return await self.store.read(look)
 
-    def _wait(self, one: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
+    def _wait(self, delivery: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
         if not blockers:
             return None
         now = self.clock()
-        patient = directory.waited(one.waits_from, now) < self.settings.work.wait_for_parent
+        patient = directory.waited(delivery.waits_from, now) < self.settings.work.wait_for_parent
         waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
         if not waited_for:
             return None
-        return Wait(now + BLOCKED_PAUSE, one.waits_from or now, waited_for[0])
+        return Wait(now + BLOCKED_PAUSE, delivery.waits_from or now, waited_for[0])
 
     # -- deciding ---------------------------------------------------------------------------------
 
     async def _decide(
-        self, one: Delivery, email: Email, context: DeliveryContext, source: Answers
+        self, delivery: Delivery, email: Email, context: DeliveryContext, source: Answers
     ) -> tuple[Decision, dict[ask.Question, Any]]:
         answers: dict[ask.Question, Any] = {}
         for _ in range(MOST_ROUNDS):
-            result = decide(email, one.envelope, context, answers)
+            result = decide(email, delivery.envelope, context, answers)
             if isinstance(result, Decision):
                 return result, answers
             for question in result:
@@ -197,16 +199,22 @@ class Planner:
 
     # -- keeping ----------------------------------------------------------------------------------
 
-    async def _end(self, one: Delivery, email: Email, context: DeliveryContext, decision: Decision, trace: str) -> Step:
+    async def _end(
+        self, delivery: Delivery, email: Email, context: DeliveryContext, decision: Decision, trace: str
+    ) -> Step:
         values = {**_read(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:
             now = self.clock()
-            self._keep_problems(connection, one, decision)
+            self._keep_problems(connection, delivery, decision)
             for learned in decision.learned:
-                mapping.learn(connection, one.desk, learned.board_id, one.id, learned.ticket_id, learned.message_id)
-            deliveries.move(connection, one, stage, now=now, reason=decision.reason, detail=decision.detail, **values)
+                mapping.learn(
+                    connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
+                )
+            deliveries.move(
+                connection, delivery, stage, now=now, reason=decision.reason, detail=decision.detail, **values
+            )
 
         try:
             await self.store.write(end)
@@ -216,7 +224,7 @@ class Planner:
 
     async def _keep(
         self,
-        one: Delivery,
+        delivery: Delivery,
         email: Email,
         decision: Decision,
         trace: str,
@@ -230,29 +238,31 @@ class Planner:
         plan = decision.plan
         assert plan is not None
         now, asked, lease = self.clock(), self.leases.uptime(), self.leases.length
-        may = isinstance(plan.effects[0], TicketBody) and not self.restored.covers(one.accepted_at)
+        may = isinstance(plan.effects[0], TicketBody) and not self.restored.covers(delivery.accepted_at)
         at_once = may and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
         bare = replace(plan, effects=())
         after = replace(
-            one, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
+            delivery, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
         )
 
         def keep(connection: Connection) -> list[effects.Effect]:
-            mapping.reserve(connection, one.desk, plan.board_id, one.id, plan.ids)
-            problems.wait_by(connection, one, plan.mentions)
-            if wait := self._wait(one, order.planned(connection, one.desk, one.seq, plan.mentions), directory):
+            mapping.reserve(connection, delivery.desk, plan.board_id, delivery.id, plan.ids)
+            problems.wait_by(connection, delivery, plan.mentions)
+            if wait := self._wait(
+                delivery, order.planned(connection, delivery.desk, delivery.seq, plan.mentions), directory
+            ):
                 raise mapping.Reserved(wait.behind)
-            self._same_incident(connection, one, answers)
-            self._keep_problems(connection, one, decision)
+            self._same_incident(connection, delivery, answers)
+            self._keep_problems(connection, delivery, decision)
             if plan.ticket_id:
-                self._reserve_files(connection, one, plan)
-            effects.add(connection, one, one.generation, plan.effects)
+                self._reserve_files(connection, delivery, plan)
+            effects.add(connection, delivery, delivery.generation, plan.effects)
             if at_once:
-                effects.mark_first_sent(connection, one, now)
+                effects.mark_first_sent(connection, delivery, now)
             deliveries.advance(
                 connection,
-                one,
+                delivery,
                 Stage.PLANNED,
                 now=now,
                 lease_until=now + lease,
@@ -263,11 +273,11 @@ class Planner:
                 ticket_id=plan.ticket_id,
                 **posted,
             )
-            return effects.of(connection, one.id, one.generation)
+            return effects.of(connection, delivery.id, delivery.generation)
 
         try:
             kept = await self.store.write(keep)
-            self.leases.renewed(one.id, asked)
+            self.leases.renewed(delivery.id, asked)
             return Planned(after, kept, at_once)
         except mapping.Reserved as taken:
             return self._later(taken)
@@ -276,27 +286,27 @@ class Planner:
         return Defer(self.clock() + 0.2, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")
 
     @staticmethod
-    def _keep_problems(connection: Connection, one: Delivery, decision: Decision) -> None:
+    def _keep_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
         """Raises Reserved when another notice changed a problem since the decision."""
-        problems.save(connection, one.desk, decision.changes)
+        problems.save(connection, delivery.desk, decision.changes)
         if decision.notice_record is not None:
-            problems.save_notice(connection, one, decision.notice_record)
+            problems.save_notice(connection, delivery, decision.notice_record)
 
     @staticmethod
-    def _same_incident(connection: Connection, one: Delivery, answers: Mapping[ask.Question, Any]) -> None:
+    def _same_incident(connection: Connection, delivery: Delivery, answers: Mapping[ask.Question, Any]) -> None:
         """Raises Reserved when the incident has a ticket that the decision did not see."""
         for question, seen in answers.items():
             if isinstance(question, ask.OfIncident):
-                known = {(each.id, each.ticket_id) for each in from_store(connection, one, question)}
+                known = {(each.id, each.ticket_id) for each in from_store(connection, delivery, question)}
                 if known != {(each.id, each.ticket_id) for each in seen}:
                     raise mapping.Reserved("a ticket of the incident")
 
     @staticmethod
-    def _reserve_files(connection: Connection, one: Delivery, plan: Plan) -> None:
+    def _reserve_files(connection: Connection, delivery: Delivery, plan: Plan) -> None:
         for file in plan.effects:
             if isinstance(file, DocumentBody) and file.sha256 and not file.held:
                 name, digest = file.name, file.sha256
-                if not mapping.reserve_file(connection, one.desk, plan.ticket_id, digest, one.id, name):
+                if not mapping.reserve_file(connection, delivery.desk, plan.ticket_id, digest, delivery.id, name):
                     raise mapping.Reserved(f"file {name}")
 
 
@@ -338,5 +348,5 @@ def _trace(decision: Decision, answers: dict[ask.Question, Any], email: Email) -
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(one) for one in value[:20]]
+        return [_plain(part) for part in value[:20]]
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value

@@ -28,15 +28,17 @@ class Fault:
 
 def boards_named(settings: Settings) -> tuple[str, ...]:
     """The boards that rules and notices name: their statuses are needed."""
-    profiles = [settings.profiles[one.profile].profile.policy.board for one in settings.notice if not one.board]
-    named = [*(one.board for one in settings.rule), *(one.board for one in settings.notice), *profiles]
+    profiles = [
+        settings.profiles[notice.profile].profile.policy.board for notice in settings.notice if not notice.board
+    ]
+    named = [*(rule.board for rule in settings.rule), *(notice.board for notice in settings.notice), *profiles]
     return tuple(dict.fromkeys(board for board in named if board))
 
 
 def resolved(settings: Settings, desk: str, catalog: Catalog | None) -> Rules:
     """The rules of a desk. Without a catalog names stand for ids."""
     order = ordered(settings, catalog)
-    found = tuple(_rule(one, catalog, order) for one in settings.rule if one.desk == desk)
+    found = tuple(_rule(rule, catalog, order) for rule in settings.rule if rule.desk == desk)
     aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
     return Rules(found, aliases, tuple(order.values()))
 
@@ -61,50 +63,50 @@ def importance(settings: Settings, catalog: Catalog | None) -> dict[str, str]:
     return out
 
 
-def _rule(one: RuleSettings, catalog: Catalog | None, order: Mapping[str, str]) -> Rule:
+def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str]) -> Rule:
     lacking = ""
     ids: dict[str, str] = {}
     if catalog is None:
-        named = {"board": one.board, "status": one.status, "priority": one.priority}
-        named |= {"category": one.category, "subcategory": one.subcategory}
+        named = {"board": rule.board, "status": rule.status, "priority": rule.priority}
+        named |= {"category": rule.category, "subcategory": rule.subcategory}
         ids = {f"{key}_id": f"{key} {name}" for key, name in named.items() if name}
     else:
         try:
-            ids = ids_of(one, catalog)
+            ids = ids_of(rule, catalog)
         except UnknownName as error:
             lacking = str(error)
     return Rule(
-        name=one.name,
-        when=one.node(),
+        name=rule.name,
+        when=rule.node(),
         ids=ids,
-        client=one.client,
-        contact=one.contact,
-        title=one.title,
-        internal=one.internal,
-        skip=one.skip,
-        quarantine=one.quarantine,
-        go_on=one.go_on,
-        on_failure=one.on_failure,
+        client=rule.client,
+        contact=rule.contact,
+        title=rule.title,
+        internal=rule.internal,
+        skip=rule.skip,
+        quarantine=rule.quarantine,
+        go_on=rule.go_on,
+        on_failure=rule.on_failure,
         lacking=lacking,
-        on=one.on,
-        at_least=order.get(one.priority_at_least.casefold(), ""),
-        named=frozenset(f"{key}_id" for key in ("board", "status", "priority") if getattr(one, key)),
+        on=rule.on,
+        at_least=order.get(rule.priority_at_least.casefold(), ""),
+        named=frozenset(f"{key}_id" for key in ("board", "status", "priority") if getattr(rule, key)),
     )
 
 
-def ids_of(one: RuleSettings, catalog: Catalog) -> dict[str, str]:
+def ids_of(rule: RuleSettings, catalog: Catalog) -> dict[str, str]:
     """The desk's ids for what a rule names. Raises UnknownName."""
-    ids = catalog.place(one.board, one.status, one.priority, "")
-    if one.priority_at_least:
-        catalog.place("", "", one.priority_at_least, "")
-    if one.category:
-        ids["category_id"] = catalog.category(ids["board_id"], one.category)
-    if one.subcategory:
-        ids["subcategory_id"] = catalog.category(ids["board_id"], one.subcategory, ids["category_id"])
-    if one.assignee:
-        person = catalog.staff.get(one.assignee.lower())
+    ids = catalog.place(rule.board, rule.status, rule.priority, "")
+    if rule.priority_at_least:
+        catalog.place("", "", rule.priority_at_least, "")
+    if rule.category:
+        ids["category_id"] = catalog.category(ids["board_id"], rule.category)
+    if rule.subcategory:
+        ids["subcategory_id"] = catalog.category(ids["board_id"], rule.subcategory, ids["category_id"])
+    if rule.assignee:
+        person = catalog.staff.get(rule.assignee.lower())
         if person is None:
-            raise UnknownName(f"assignee {one.assignee!r}: no active technician of the desk has this address")
+            raise UnknownName(f"assignee {rule.assignee!r}: no active technician of the desk has this address")
         ids["assigned_to"] = person.user_id
     return ids
 
@@ -134,21 +136,21 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
     for number, mapped in enumerate(settings.domain):
         if mapped.desk == desk and (what := _unknown_client(mapped.client, catalog)):
             fault("domain", number, "client", f"domain {mapped.domain}: {what}")
-    for number, one in enumerate(settings.rule):
-        if one.desk != desk:
+    for number, rule in enumerate(settings.rule):
+        if rule.desk != desk:
             continue
         try:
-            ids_of(one, catalog)
+            ids_of(rule, catalog)
         except UnknownName as error:
-            key = error.kind if getattr(one, error.kind, "") else f"{error.kind}_at_least"
-            fault("rule", number, key, f"rule {one.name!r}: {error}")
-        name = one.client
+            key = error.kind if getattr(rule, error.kind, "") else f"{error.kind}_at_least"
+            fault("rule", number, key, f"rule {rule.name!r}: {error}")
+        name = rule.client
         plain = name and not captures.names_in(name)
         if plain and (what := _unknown_client(aliases.get(name.casefold(), name), catalog)):
-            fault("rule", number, "client", f"rule {one.name!r}: {what}")
-        for place, example in enumerate(one.example, 1):
-            if what := try_example(settings, one, example):
-                fault("rule", number, "example", f"rule {one.name!r}, example {place}: {what}")
+            fault("rule", number, "client", f"rule {rule.name!r}: {what}")
+        for place, example in enumerate(rule.example, 1):
+            if what := try_example(settings, rule, example):
+                fault("rule", number, "example", f"rule {rule.name!r}, example {place}: {what}")
     return faults
 
 

@@ -24,13 +24,13 @@ class Slots:
         self._files.discard(delivery_id)
 
     def busy(self, desk: str) -> int:
-        return sum(one == desk for one in self._desks.values())
+        return sum(held_by == desk for held_by in self._desks.values())
 
     def free(self, desk: str) -> int:
         return self.places - self.busy(desk)
 
     def free_for_files(self, desk: str) -> int:
-        return self.for_files - sum(self._desks.get(one) == desk for one in self._files)
+        return self.for_files - sum(self._desks.get(held_by) == desk for held_by in self._files)
 
     def to_files(self, delivery_id: str) -> bool:
         """A delivery under work goes on with its files: whether there is a place for that."""

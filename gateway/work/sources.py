@@ -17,42 +17,42 @@ from gateway.notices.source import Identity, Source, Sources
 
 def sources(settings: Settings) -> Sources:
     """The sources of all desks."""
-    return Sources([_source(one, settings) for one in settings.notice])
+    return Sources([_source(notice, settings) for notice in settings.notice])
 
 
-def _source(one: NoticeSettings, settings: Settings) -> Source:
-    profile = settings.profiles[one.profile].profile
+def _source(notice: NoticeSettings, settings: Settings) -> Source:
+    profile = settings.profiles[notice.profile].profile
     who = Identity(
-        senders=frozenset(one.senders or profile.who.senders),
-        networks=tuple(ipaddress.ip_network(network) for network in one.networks),
-        logins=frozenset(one.logins),
-        token=one.token.get_secret_value().lower() if one.token else "",
-        mailbox=one.mailbox or "",
+        senders=frozenset(notice.senders or profile.who.senders),
+        networks=tuple(ipaddress.ip_network(network) for network in notice.networks),
+        logins=frozenset(notice.logins),
+        token=notice.token.get_secret_value().lower() if notice.token else "",
+        mailbox=notice.mailbox or "",
     )
     return Source.of(
         profile,
         who,
-        name=one.called,
-        when=tuple(part.node() for part in one.when),
-        handling=one.over(profile.policy.over(Handling())),
-        desk=one.desk,
-        dedicated=one.dedicated,
-        client=one.client,
-        aliases={folded(text): name for text, name in one.aliases.items()},
-        priorities=one.priorities,
-        zone=ZoneInfo(one.timezone or profile.time.timezone or settings.timezone),
-        expect=one.expect,
-        destination=destination(one, profile),
+        name=notice.called,
+        when=tuple(part.node() for part in notice.when),
+        handling=notice.over(profile.policy.over(Handling())),
+        desk=notice.desk,
+        dedicated=notice.dedicated,
+        client=notice.client,
+        aliases={folded(text): name for text, name in notice.aliases.items()},
+        priorities=notice.priorities,
+        zone=ZoneInfo(notice.timezone or profile.time.timezone or settings.timezone),
+        expect=notice.expect,
+        destination=destination(notice, profile),
     )
 
 
-def destination(one: NoticeSettings, profile: Profile) -> dict[str, str]:
+def destination(notice: NoticeSettings, profile: Profile) -> dict[str, str]:
     """The names of board, status, priority and category: the notice's, else the profile's. A status and a category
     belong to their board."""
     out = {}
     for key in ("board", "status", "priority", "category"):
-        said = getattr(one, key)
-        if not said and not (one.board and key in ("status", "category")):
+        said = getattr(notice, key)
+        if not said and not (notice.board and key in ("status", "category")):
             said = getattr(profile.policy, key)
         if said:
             out[key] = said
@@ -67,13 +67,13 @@ def ids_of(named: Mapping[str, str], catalog: Catalog) -> dict[str, str]:
     return ids
 
 
-def proofs(one: NoticeSettings, profile: Profile) -> str:
+def proofs(notice: NoticeSettings, profile: Profile) -> str:
     """What proves a notice's mail, in words."""
-    senders = one.senders or profile.who.senders
+    senders = notice.senders or profile.who.senders
     parts = [
         f"a passing verdict for {', '.join(senders)}" if senders else "",
-        f"networks {', '.join(one.networks)}" if one.networks else "",
-        f"logins {', '.join(one.logins)}" if one.logins else "",
-        "its token" if one.token else "",
+        f"networks {', '.join(notice.networks)}" if notice.networks else "",
+        f"logins {', '.join(notice.logins)}" if notice.logins else "",
+        "its token" if notice.token else "",
     ]
     return "; ".join(filter(None, parts))

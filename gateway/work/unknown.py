@@ -13,14 +13,14 @@ READ_BACK = (1 / 60, 1 / 12, 1 / 4)  # of settle: 2, 10 and 30 s of 120
 WATCH = (7.5, 720.0)  # of settle: 15 minutes and 24 hours of 120 s
 
 
-def settled_at(one: Effect, settle: float, good_at: float) -> float:
+def settled_at(effect: Effect, settle: float, good_at: float) -> float:
     """From when on an effect that is not there may be sent again."""
-    return max(one.sent_at, good_at) + settle
+    return max(effect.sent_at, good_at) + settle
 
 
-def next_look(one: Effect, settle: float, now: float, good_at: float) -> float:
+def next_look(effect: Effect, settle: float, now: float, good_at: float) -> float:
     """When to look again after a look that found nothing."""
-    settled = settled_at(one, settle, good_at)
-    if one.reads >= 2:
+    settled = settled_at(effect, settle, good_at)
+    if effect.reads >= 2:
         return settled
-    return min(settled, now + settle * READ_BACK[min(one.reads + 1, 2)])
+    return min(settled, now + settle * READ_BACK[min(effect.reads + 1, 2)])

@@ -38,7 +38,7 @@ IDLE = 1.0  # seconds until it looks by itself
 IDLE_TOLD = 5.0  # the same while others tell us of new mail
 CLAIM_ROOM = 4  # a claim is worth its commit once one in so many places is free
 INTERRUPTED_OFTEN = 5
-LANES = tuple(one for one in claims.NEEDS if one)  # what mail may wait for at the desk
+LANES = tuple(need for need in claims.NEEDS if need)  # what mail may wait for at the desk
 
 
 class Worker:
@@ -53,7 +53,7 @@ class Worker:
         directories: dict[str, Directory],
         settings: WorkSettings,
         clock: Callable[[], float],
-        finished: Callable[[Delivery, Stage, str], None] = lambda one, stage, reason: None,
+        finished: Callable[[Delivery, Stage, str], None] = lambda delivery, stage, reason: None,
         told: Callable[[], bool] = lambda: False,
     ) -> None:
         self.store = store
@@ -83,11 +83,11 @@ class Worker:
         try:
             while not self._stopping:
                 self._wake.clear()  # before the claim: what is said while it runs counts for the next
-                for one in await self._claim():
-                    if one.interrupts >= INTERRUPTED_OFTEN:
-                        await self._alone(one)
+                for delivery in await self._claim():
+                    if delivery.interrupts >= INTERRUPTED_OFTEN:
+                        await self._alone(delivery)
                     else:
-                        self._start(one)
+                        self._start(delivery)
                 await self._rest()
             await self._drain()
         finally:
@@ -137,9 +137,9 @@ class Worker:
 
         def claim(connection: Connection) -> list[Delivery]:
             return [
-                one
+                delivery
                 for name, (places, most) in room.items()
-                for one in claims.claim(
+                for delivery in claims.claim(
                     connection,
                     name,
                     places,
@@ -159,8 +159,8 @@ class Worker:
         for place in damaged:
             self.store.on_damage(place)
         leases.took(taken, asked)
-        for one in taken:
-            self.slots.take(one.id, one.desk, files=one.posted)
+        for delivery in taken:
+            self.slots.take(delivery.id, delivery.desk, files=delivery.posted)
         if taken and not self.first_claim:
             self.first_claim = now
             log.info("first claim", mails=len(taken))
@@ -174,9 +174,9 @@ class Worker:
 
         def claim(connection: Connection) -> list[Delivery]:
             return [
-                one
+                delivery
                 for name, (places, most) in room.items()
-                for one in claims_by_page.claim(
+                for delivery in claims_by_page.claim(
                     connection, name, places, now=now, lease=leases.length, name=leases.name, most=most, damaged=damaged
                 )
             ]
@@ -186,8 +186,8 @@ class Worker:
         except Unavailable:
             return []
 
-    def _start(self, one: Delivery) -> None:
-        task = asyncio.create_task(self._work(one), name=one.id)
+    def _start(self, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._work(delivery), name=delivery.id)
         self._running.add(task)
         task.add_done_callback(self._over)
 
@@ -198,10 +198,10 @@ class Worker:
             log.error("worker failed", error=type(error).__name__, exc_info=error)
             self._stopping = isinstance(error, StoreFailed)
 
-    async def _alone(self, one: Delivery) -> None:
+    async def _alone(self, delivery: Delivery) -> None:
         """A delivery that was interrupted often is worked on with nothing beside it."""
         await self._drain()
-        self._start(one)
+        self._start(delivery)
         await self._drain()
 
     async def _drain(self) -> None:
@@ -239,11 +239,11 @@ class Worker:
 
     # -- working ----------------------------------------------------------------------------------
 
-    async def _work(self, one: Delivery) -> None:
-        with structlog.contextvars.bound_contextvars(delivery=one.id):
+    async def _work(self, delivery: Delivery) -> None:
+        with structlog.contextvars.bound_contextvars(delivery=delivery.id):
             try:
-                one, step = await self._step(one)
-                await self._apply(one, step)
+                delivery, step = await self._step(delivery)
+                await self._apply(delivery, step)
             except LostClaim:
                 log.warning("claim lost")
             except StoreFailed:
@@ -251,106 +251,106 @@ class Worker:
             except Exception as error:
                 log.error("step failed", error=type(error).__name__, exc_info=error)
                 why = f"{type(error).__name__}: {error}"[:300]
-                await self._retry_later(one, why, Waits(Waiting.FAILURE, why))
+                await self._retry_later(delivery, why, Waits(Waiting.FAILURE, why))
             finally:
-                self.slots.leave(one.id)
-                self.leases.over(one.id)
+                self.slots.leave(delivery.id)
+                self.leases.over(delivery.id)
 
-    async def _step(self, one: Delivery) -> tuple[Delivery, Step]:
+    async def _step(self, delivery: Delivery) -> tuple[Delivery, Step]:
         """Plan if need be, then carry out. Returns the delivery as it then stands."""
         try:
-            planned = Planned(one) if one.stage is Stage.PLANNED else await self._plan(one)
+            planned = Planned(delivery) if delivery.stage is Stage.PLANNED else await self._plan(delivery)
             if not isinstance(planned, Planned):
-                return one, planned
-            one = planned.delivery
-            return one, await self.executor.run(one, planned.effects, planned.sent)
+                return delivery, planned
+            delivery = planned.delivery
+            return delivery, await self.executor.run(delivery, planned.effects, planned.sent)
         except Unavailable as away:
-            return one, Defer(self.clock(), Waits(Waiting.STORE, str(away)), str(away), counts=True)
+            return delivery, Defer(self.clock(), Waits(Waiting.STORE, str(away)), str(away), counts=True)
         except (Damaged, Unreadable) as damaged:
-            return one, Quarantine(Reason.DAMAGED, str(damaged))
+            return delivery, Quarantine(Reason.DAMAGED, str(damaged))
 
-    async def _plan(self, one: Delivery) -> Step | Planned:
+    async def _plan(self, delivery: Delivery) -> Step | Planned:
         try:
-            return await self.planner.plan(one)
+            return await self.planner.plan(delivery)
         except ParserDied as died:
-            return await self._poisoned(one, str(died))
+            return await self._poisoned(delivery, str(died))
 
-    async def _poisoned(self, one: Delivery, why: str) -> Step:
-        deaths = one.deaths + 1
+    async def _poisoned(self, delivery: Delivery, why: str) -> Step:
+        deaths = delivery.deaths + 1
         if deaths >= MOST_DEATHS:
             return Quarantine(Reason.UNPARSEABLE, why)
         log.warning("parser died", deaths=deaths, why=why)
-        await self.store.write(lambda c: deliveries.touch(c, one, deaths=deaths))
+        await self.store.write(lambda c: deliveries.touch(c, delivery, deaths=deaths))
         return Defer(self.clock() + DEATH_PAUSE * deaths, Waits(Waiting.PARSER, why), why)
 
-    async def _apply(self, one: Delivery, step: Step) -> None:
+    async def _apply(self, delivery: Delivery, step: Step) -> None:
         now = self.clock()
         match step:
             case Done():
-                await self._end(one, Stage.DONE)
+                await self._end(delivery, Stage.DONE)
             case Ended(stage, reason, detail):
-                self._tell(one, stage, reason, detail)
+                self._tell(delivery, stage, reason, detail)
             case Quarantine(reason, detail):
-                await self._end(one, Stage.QUARANTINED, reason, detail)
+                await self._end(delivery, Stage.QUARANTINED, reason, detail)
             case Wait(until, since, behind):
                 log.debug("waits", behind=behind)
                 waits = Waits(Waiting.EARLIER, behind)
-                await self.store.write(lambda c: deliveries.defer(c, one, until, waits, now=now, waits_from=since))
+                await self.store.write(lambda c: deliveries.defer(c, delivery, until, waits, now=now, waits_from=since))
             case Defer(until, waits, why, False, needs):
                 log.info("later", seconds=round(until - now, 1), why=why or str(waits))
                 await self.store.write(
-                    lambda c: deliveries.defer(c, one, until, waits, now=now, needs=needs, detail=why[:500])
+                    lambda c: deliveries.defer(c, delivery, until, waits, now=now, needs=needs, detail=why[:500])
                 )
             case Defer(_, waits, why, True, _):
-                await self._retry_later(one, why, waits)
+                await self._retry_later(delivery, why, waits)
             case Redecide(ticket_id):
-                await self._redecide(one, ticket_id)
+                await self._redecide(delivery, ticket_id)
 
-    async def _end(self, one: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
+    async def _end(self, delivery: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
         now = self.clock()
-        await self.store.write(lambda c: deliveries.move(c, one, stage, now=now, reason=reason, detail=detail))
-        self._tell(one, stage, reason, detail)
+        await self.store.write(lambda c: deliveries.move(c, delivery, stage, now=now, reason=reason, detail=detail))
+        self._tell(delivery, stage, reason, detail)
 
-    def _tell(self, one: Delivery, stage: Stage, reason: str, detail: str) -> None:
+    def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
         log.info("ended", stage=stage.value, reason=reason, detail=detail[:300])
-        shutil.rmtree(self.planner.work_folder(one.id), ignore_errors=True)
-        self.finished(one, stage, reason)
+        shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)
+        self.finished(delivery, stage, reason)
 
-    async def _retry_later(self, one: Delivery, why: str, waits: Waits) -> None:
+    async def _retry_later(self, delivery: Delivery, why: str, waits: Waits) -> None:
         """A temporary failure: later, for ``retry_for`` seconds in all."""
         now = self.clock()
-        if now - one.accepted_at > self.settings.retry_for:
-            await self._end(one, Stage.QUARANTINED, Reason.RETRIES_EXHAUSTED, why)
+        if now - delivery.accepted_at > self.settings.retry_for:
+            await self._end(delivery, Stage.QUARANTINED, Reason.RETRIES_EXHAUSTED, why)
             return
-        tries = one.tries + 1
+        tries = delivery.tries + 1
         until = now + backoff.pause(tries)
 
         def later(connection: Connection) -> None:
-            deliveries.defer(connection, one, until, waits, now=now, tries=tries, detail=why[:500])
-            deliveries.note(connection, one.id, now, f"failed, try {tries}", why)
+            deliveries.defer(connection, delivery, until, waits, now=now, tries=tries, detail=why[:500])
+            deliveries.note(connection, delivery.id, now, f"failed, try {tries}", why)
 
         await self.store.write(later)
 
-    async def _redecide(self, one: Delivery, ticket_id: str) -> None:
+    async def _redecide(self, delivery: Delivery, ticket_id: str) -> None:
         """Decide the mail anew. A ticket that is gone from the desk has nothing lead to it any more."""
         now = self.clock()
 
         def again(connection: Connection) -> None:
             lost: dict[str, Any] = {}
             if ticket_id:
-                known = mapping.get_ticket(connection, one.desk, ticket_id)
+                known = mapping.get_ticket(connection, delivery.desk, ticket_id)
                 lost = {"continues": known["number"] or ticket_id if known else ticket_id}
-                mapping.forget_ticket(connection, one.desk, ticket_id)
-                problems.forget_ticket(connection, one.desk, ticket_id)
+                mapping.forget_ticket(connection, delivery.desk, ticket_id)
+                problems.forget_ticket(connection, delivery.desk, ticket_id)
             deliveries.move(
                 connection,
-                one,
+                delivery,
                 Stage.ACCEPTED,
                 now=now,
                 reason="",
                 detail=f"the desk no longer has ticket {lost['continues']}" if lost else "its time has come",
                 **lost,
-                generation=one.generation + 1,
+                generation=delivery.generation + 1,
                 plan=None,
                 ticket_id="",
                 posted=False,
@@ -361,4 +361,4 @@ class Worker:
         except Unavailable:
             raise
         except Unreadable as damaged:
-            await self._end(one, Stage.QUARANTINED, Reason.DAMAGED, str(damaged))
+            await self._end(delivery, Stage.QUARANTINED, Reason.DAMAGED, str(damaged))

@@ -88,24 +88,28 @@ class Book:
         match question:
             case ask.ProblemsOf(profile, key):
                 family = family_of(self.desk, profile, key)
-                return [one for one in known if one.family == family]
+                return [problem for problem in known if problem.family == family]
             case ask.Changes(problem_id, since):
                 return sum(at >= since for at in self._changes.get(problem_id, ()))
             case ask.NewProblems(profile, client_id, since):
-                return sum(one[:2] == (profile, client_id) and one[2] >= since for one in self._began)
+                return sum(began[:2] == (profile, client_id) and began[2] >= since for began in self._began)
             case ask.OpenParts(problem_id, but):
-                return sum(one.part_of == problem_id and one.alive and one.id != but for one in known)
+                return sum(problem.part_of == problem_id and problem.alive and problem.id != but for problem in known)
             case ask.PlannedWork(client_id, at):
                 return [
-                    one
-                    for one in known
-                    if one.client_id == client_id
-                    and one.alive
-                    and one.ticket_id
-                    and one.window_from <= at < one.window_to
+                    problem
+                    for problem in known
+                    if problem.client_id == client_id
+                    and problem.alive
+                    and problem.ticket_id
+                    and problem.window_from <= at < problem.window_to
                 ]
             case ask.OfIncident(profile, incident):
-                return [one for one in known if one.profile == profile and one.incident == incident and one.ticket_id]
+                return [
+                    problem
+                    for problem in known
+                    if problem.profile == profile and problem.incident == incident and problem.ticket_id
+                ]
             case ask.StateOf(ticket_id):
                 ticket = self._tickets[ticket_id]
                 closed = datetime.fromtimestamp(ticket.closed_at).astimezone().isoformat() if ticket.closed_at else ""
@@ -121,12 +125,12 @@ class Book:
     def seed(self, question: ask.Question, answer: Any) -> None:
         """What was true when the mail was decided, of problems that the book has never seen."""
         if isinstance(question, ask.ProblemsOf):
-            for one in answer:
-                self._problems.setdefault(one.id, one)
+            for problem in answer:
+                self._problems.setdefault(problem.id, problem)
 
     # -- taking -----------------------------------------------------------------------------------
 
-    async def take(self, one: Delivery, decision: Decision, before: str, unread: bool, same: bool) -> None:
+    async def take(self, delivery: Delivery, decision: Decision, before: str, unread: bool, same: bool) -> None:
         """What the decision would have stored. ``before`` is what the mail became, ``same`` that it still does."""
         notice_record = decision.notice_record
         if notice_record is None:
@@ -137,23 +141,23 @@ class Book:
         tally.tickets_before += before == "ticket"
         for problem in decision.changes:
             self._problems[problem.id] = replace(problem, revision=problem.revision + 1)
-            if problem.opened_at == one.envelope.time:
+            if problem.opened_at == delivery.envelope.time:
                 self._began.append((problem.profile, problem.client_id, problem.opened_at))
         if notice_record.changed:
-            self._changes.setdefault(notice_record.problem_id, []).append(one.envelope.time)
+            self._changes.setdefault(notice_record.problem_id, []).append(delivery.envelope.time)
         if decision.plan is None:
             tally.counted += 1
         elif decision.outcome == "ticket":
             tally.tickets += 1
-            self._make(one, decision, one.ticket_id if same else "")
+            self._make(delivery, decision, delivery.ticket_id if same else "")
         else:
             tally.comments += any(isinstance(effect, CommentBody) for effect in decision.plan.effects)
         if same:  # its ticket is the real one, and has its own history
             return
         problem_now = self._problems.get(notice_record.problem_id)
         if problem_now and (ticket := self._tickets.get(problem_now.ticket_id)):
-            ticket.mails.add(one.id)
-            ticket.real += [one.ticket_id] if one.ticket_id else []
+            ticket.mails.add(delivery.id)
+            ticket.real += [delivery.ticket_id] if delivery.ticket_id else []
         for body in decision.plan.effects if decision.plan else ():
             if isinstance(body, CloseBody):
                 self._closings.append(_Closing(body.after, body.problem, body.changed_at, body.never))
@@ -162,36 +166,36 @@ class Book:
             if ticket := self._tickets.get(decision.plan.ticket_id):
                 ticket.closed_at = 0.0
 
-    def _make(self, one: Delivery, decision: Decision, name: str) -> None:
+    def _make(self, delivery: Delivery, decision: Decision, name: str) -> None:
         assert decision.plan is not None
         if not name:
             name = f"(ticket {len(self._tickets) + 1})"
             self._tickets[name] = _Ticket(name, board_id=decision.plan.board_id, client_id=decision.plan.client_id)
         for key, problem in self._problems.items():
-            if problem.delivery_id == one.id and not problem.ticket_id:
+            if problem.delivery_id == delivery.id and not problem.ticket_id:
                 self._problems[key] = replace(problem, ticket_id=name, number=name)
 
     async def advance(self, now: float) -> None:
         """Close what would have closed by then."""
-        due = sorted((one for one in self._closings if one.after <= now), key=lambda one: one.after)
-        self._closings = [one for one in self._closings if one.after > now]
-        for one in due:
-            problem = self._problems[one.problem]
-            if problem.state != "recovered" or problem.changed_at != one.changed_at:
+        due = sorted((closing for closing in self._closings if closing.after <= now), key=lambda closing: closing.after)
+        self._closings = [closing for closing in self._closings if closing.after > now]
+        for closing in due:
+            problem = self._problems[closing.problem]
+            if problem.state != "recovered" or problem.changed_at != closing.changed_at:
                 continue
             ticket = self._tickets.get(problem.ticket_id)
-            why = one.never
+            why = closing.never
             for real in dict.fromkeys(ticket.real if ticket and not why else ()):
-                why = why or await self._touched(real, ticket.mails if ticket else set(), one.after)
+                why = why or await self._touched(real, ticket.mails if ticket else set(), closing.after)
             tally = self.tallies.setdefault(problem.profile, Tally())
             if why:
                 tally.left.append((problem.title or problem.what(), problem.client_id, why))
-                self._problems[one.problem] = replace(problem, left=why)
+                self._problems[closing.problem] = replace(problem, left=why)
                 continue
             tally.closed += 1
-            self._problems[one.problem] = replace(problem, state="closed", closed_at=one.after)
+            self._problems[closing.problem] = replace(problem, state="closed", closed_at=closing.after)
             if ticket:
-                ticket.closed_at = one.after
+                ticket.closed_at = closing.after
 
 
 def touched_by(desk: Desk) -> Callable[[str, set[str], float], Awaitable[str]]:

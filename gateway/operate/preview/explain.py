@@ -114,7 +114,7 @@ async def explain(
             "subject": email.subject,
             "message_id": email.message_id,
             "class": email.auto.kind,
-            "attachments": [one.filename for one in email.attachments],
+            "attachments": [attachment.filename for attachment in email.attachments],
             "defects": list(email.defects),
         },
         "steps": [asdict(step) for step in result.trace],

@@ -19,7 +19,9 @@ def preview(settings: Settings, desk: str, catalog: Catalog) -> list[str]:
     for source in sources(settings).all:
         if source.desk != desk or not (source.handling.fan_out and source.handling.bundle):
             continue
-        found = [f"{names.get(one.client_id, one.client_id)} ({one.number})" for one in _bundled(settings, source.name)]
+        found = [
+            f"{names.get(part.client_id, part.client_id)} ({part.number})" for part in _bundled(settings, source.name)
+        ]
         whom = ", ".join(found) or "nobody at the moment"
         out.append(
             f"notice {source.name} fans out: its news is mailed to the contact of each bundled ticket, else to the "

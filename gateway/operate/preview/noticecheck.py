@@ -24,7 +24,7 @@ _IDENTITY = ("profile", "desk", "senders", "networks", "logins", "token")
 
 def check_profiles(settings: Settings) -> list[Fault]:
     """Fixtures of the profiles that are on or the operator's own, and notices that nothing can prove or reach."""
-    used = {one.profile for one in settings.notice}
+    used = {notice.profile for notice in settings.notice}
     faults = [
         Fault(mistake.where, f"profile {name!r}, fixture {mistake.fixture!r}: {mistake.what}")
         for name, loaded in sorted(settings.profiles.items())
@@ -32,21 +32,21 @@ def check_profiles(settings: Settings) -> list[Fault]:
         for mistake in fixtures.run(loaded)
     ]
     known = sources(settings)
-    for number, one in enumerate(settings.notice):
+    for number, notice in enumerate(settings.notice):
         for key, what in (
-            *_doubtful(one, settings),
-            *_hidden(one, settings.notice[:number]),
-            *_taken(one, settings, known),
+            *_doubtful(notice, settings),
+            *_hidden(notice, settings.notice[:number]),
+            *_taken(notice, settings, known),
         ):
-            faults.append(Fault(settings.places.of("notice", number, key), f"notice {one.called!r}: {what}"))
+            faults.append(Fault(settings.places.of("notice", number, key), f"notice {notice.called!r}: {what}"))
     return faults
 
 
-def _taken(one: NoticeSettings, settings: Settings, known: Sources) -> Iterator[tuple[str, str]]:
+def _taken(notice: NoticeSettings, settings: Settings, known: Sources) -> Iterator[tuple[str, str]]:
     """What another notice takes of one's mail: a fixture of its profile, as if one of its senders had sent it.
     Generic profiles are meant to get what the others leave."""
-    loaded = settings.profiles[one.profile]
-    source = known.named(one.called)
+    loaded = settings.profiles[notice.profile]
+    source = known.named(notice.called)
     assert source is not None
     for fixture in (each for each in loaded.profile.fixture if each.matches and not loaded.profile.generic):
         try:
@@ -54,8 +54,8 @@ def _taken(one: NoticeSettings, settings: Settings, known: Sources) -> Iterator[
         except (OSError, ValueError):
             continue  # said where the fixtures are run
         email, envelope = _as_sent_by(source, email)
-        notice = read(email, envelope, known, desk=one.desk, mailbox=one.mailbox or "")
-        taker = known.named(notice.profile) if notice else None
+        found = read(email, envelope, known, desk=notice.desk, mailbox=notice.mailbox or "")
+        taker = known.named(found.profile) if found else None
         if taker is not None and taker.profile is not source.profile:
             words = f"fixture {fixture.name!r} of its profile is taken by notice {taker.name!r}, which stands before"
             yield "profile", words
@@ -80,27 +80,27 @@ def _as_sent_by(source: Source, email: Email) -> tuple[Email, Envelope]:
     )
 
 
-def _doubtful(one: NoticeSettings, settings: Settings) -> Iterator[tuple[str, str]]:
+def _doubtful(notice: NoticeSettings, settings: Settings) -> Iterator[tuple[str, str]]:
     """Proofs that prove nothing: (key, what)."""
     edge = settings.smtp
     relays = [ipaddress.ip_network(relay) for relay in edge.relays]
-    for network in one.networks:
+    for network in notice.networks:
         mine = ipaddress.ip_network(network)
         if any(mine.version == relay.version and mine.overlaps(relay) for relay in relays):
             yield "networks", f"{network} holds a relay: whatever comes through it would be proven"
     looks = edge.authserv_ids or edge.verdict.direct
-    if not (one.networks or one.logins or one.token or looks):
+    if not (notice.networks or notice.logins or notice.token or looks):
         yield (
             "senders",
             "nothing proves its mail: no verdicts are configured, and it has no networks, logins or token",
         )
 
 
-def _hidden(one: NoticeSettings, earlier: Sequence[NoticeSettings]) -> Iterator[tuple[str, str]]:
+def _hidden(notice: NoticeSettings, earlier: Sequence[NoticeSettings]) -> Iterator[tuple[str, str]]:
     """Whether an earlier notice has all of its mail."""
     for other in earlier:
-        same = all(getattr(one, key) == getattr(other, key) for key in _IDENTITY)
-        if same and other.mailbox in (None, one.mailbox) and set(other.when) <= set(one.when):
+        same = all(getattr(notice, key) == getattr(other, key) for key in _IDENTITY)
+        if same and other.mailbox in (None, notice.mailbox) and set(other.when) <= set(notice.when):
             yield "", f"can never match: notice {other.called!r} has the same profile, senders and proofs"
             return
 
@@ -109,15 +109,15 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
     """Names in notices and their profiles that the desk does not have."""
     faults = []
     aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
-    for number, one in enumerate(settings.notice):
-        if one.desk != desk:
+    for number, notice in enumerate(settings.notice):
+        if notice.desk != desk:
             continue
-        loaded = settings.profiles[one.profile]
+        loaded = settings.profiles[notice.profile]
         profile = loaded.profile
-        unknown = (*_unknown_place(one, profile, catalog), *_unknown_clients(one, profile, aliases, catalog))
+        unknown = (*_unknown_place(notice, profile, catalog), *_unknown_clients(notice, profile, aliases, catalog))
         for section, key, what in unknown:
             where = loaded.places.of(section, None, key) if section else settings.places.of("notice", number, key)
-            faults.append(Fault(where, f"notice {one.called!r}: {what}"))
+            faults.append(Fault(where, f"notice {notice.called!r}: {what}"))
     return faults
 
 
@@ -125,13 +125,13 @@ Unknown = tuple[str, str, str]
 """The profile's section ("" for the notice itself), the key, and what is wrong with the name there."""
 
 
-def _unknown_place(one: NoticeSettings, profile: Profile, catalog: Catalog) -> Iterator[Unknown]:
+def _unknown_place(notice: NoticeSettings, profile: Profile, catalog: Catalog) -> Iterator[Unknown]:
     try:
-        ids_of(destination(one, profile), catalog)
+        ids_of(destination(notice, profile), catalog)
     except UnknownName as error:
-        said = getattr(one, error.kind, "") or not getattr(profile.policy, error.kind, "")
+        said = getattr(notice, error.kind, "") or not getattr(profile.policy, error.kind, "")
         yield "" if said else "policy", error.kind, str(error)
-    for section, priorities in (("", one.priorities), ("severity", profile.severity.priorities)):
+    for section, priorities in (("", notice.priorities), ("severity", profile.severity.priorities)):
         for word, name in priorities.items():
             try:
                 catalog.place("", "", name, "")
@@ -140,10 +140,10 @@ def _unknown_place(one: NoticeSettings, profile: Profile, catalog: Catalog) -> I
 
 
 def _unknown_clients(
-    one: NoticeSettings, profile: Profile, aliases: dict[str, str], catalog: Catalog
+    notice: NoticeSettings, profile: Profile, aliases: dict[str, str], catalog: Catalog
 ) -> Iterator[Unknown]:
-    named = [("", "client", one.client), *(("", "aliases", name) for name in one.aliases.values())]
-    named += [("", "expect", expected.client) for expected in one.expect]
+    named = [("", "client", notice.client), *(("", "aliases", name) for name in notice.aliases.values())]
+    named += [("", "expect", expected.client) for expected in notice.expect]
     named += [("client", "aliases", name) for name in profile.client.aliases.values()]
     named += [("expect", "client", expected.client) for expected in profile.expect]
     for section, key, name in named:

@@ -26,9 +26,9 @@ def kept(connection: Connection, mails: RawMail, since: float, sender: str, leas
     most = select(delivery.c.sender).where(*wanted).group_by(delivery.c.sender).having(count >= least)
     senders = connection.execute(most.order_by(count.desc(), delivery.c.sender).limit(MOST_SENDERS)).scalars().all()
     out: list[bytes] = []
-    for one in senders:
+    for address in senders:
         query = select(raw).join(delivery, delivery.c.raw_id == raw.c.id)
-        query = query.where(*wanted, delivery.c.sender == one, raw.c.size <= MOST_BYTES)
+        query = query.where(*wanted, delivery.c.sender == address, raw.c.size <= MOST_BYTES)
         for row in connection.execute(query.order_by(delivery.c.seq.desc()).limit(MOST_MAILS)).mappings():
             mail = mails.read(row)
             out.append(mail if isinstance(mail, bytes) else mail.read_bytes())
@@ -39,9 +39,9 @@ async def read_all(mails: Sequence[bytes]) -> list[Email]:
     """Mails read in the parser's child; those over which it dies or stalls are left out."""
     parser, out = Parser(), []
     try:
-        for one in mails:
+        for mail in mails:
             try:
-                out.append(await parser.read(one))
+                out.append(await parser.read(mail))
             except (ParserDied, ParserBroken):
                 continue
     finally:

@@ -63,7 +63,7 @@ NOT_DECIDED = (
     Reason.NO_TICKET,
 )
 
-QUESTIONS: dict[str, type[ask.Question]] = {one.kind: one for one in ask.Question.__subclasses__()}
+QUESTIONS: dict[str, type[ask.Question]] = {question.kind: question for question in ask.Question.__subclasses__()}
 ANSWERS: dict[type[ask.Question], Any] = {
     ask.Copies: ask.Copy,
     ask.TicketsOf: ask.Mapped,
@@ -118,7 +118,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    one: Delivery
+    delivery: Delivery
     mail: bytes | Path
     answers: dict[ask.Question, Any]
     became: dict[str, str]
@@ -136,23 +136,25 @@ class _Replay:
         self.settings = settings
         self.report = report
         self.places = Places(settings)
-        self.names = {name: one.catalog.names() if one.catalog else {} for name, one in directories.items()}
-        self.books = {name: Book(name, touched_by(one.desk)) for name, one in directories.items()}
+        self.names = {
+            name: directory.catalog.names() if directory.catalog else {} for name, directory in directories.items()
+        }
+        self.books = {name: Book(name, touched_by(directory.desk)) for name, directory in directories.items()}
         self.diverged: set[str] = set()
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def open(self, kept: _Kept) -> _Opened | Change | None:
         """Read a mail: what is to be decided, or why it changes; None when it is left out."""
-        one = kept.one
-        box = next((box for box in self.settings.mailbox if box.address == one.mailbox), None)
-        directory = self.directories.get(one.desk)
+        delivery = kept.delivery
+        box = next((box for box in self.settings.mailbox if box.address == delivery.mailbox), None)
+        directory = self.directories.get(delivery.desk)
         if box is None or directory is None:
             return _change(kept, {"outcome": f"quarantine {Reason.NO_MAILBOX}"}, "", "", {})
         async with self._room:
             try:
                 email = await self.parser.read(kept.mail)
-                resolved = resolved_notice(email, one.envelope, box, self.places.sources, directory.catalog)
-                context = context_of(one, box, directory, self.places, resolved)
+                resolved = resolved_notice(email, delivery.envelope, box, self.places.sources, directory.catalog)
+                context = context_of(delivery, box, directory, self.places, resolved)
             except (NoCatalog, ParserDied, ParserBroken):
                 self.report.left_out += 1
                 return None
@@ -161,12 +163,12 @@ class _Replay:
 
     async def judge(self, opened: _Opened) -> Change | None:
         """Decide about a mail. Notices have to come in the order in which they were accepted."""
-        kept, email, one = opened.kept, opened.email, opened.kept.one
+        kept, email, delivery = opened.kept, opened.email, opened.kept.delivery
         resolved = opened.context.notice
-        book = self.books[one.desk] if resolved else None
+        book = self.books[delivery.desk] if resolved else None
         answers = dict(kept.answers)
         if book is not None and resolved is not None:
-            await book.advance(one.envelope.time)
+            await book.advance(delivery.envelope.time)
             for question, answer in kept.answers.items():
                 book.seed(question, answer)
             if resolved.notice.profile in self.diverged:
@@ -175,8 +177,8 @@ class _Replay:
         async def look(operation: Callable[[Connection], Any]) -> Any:
             return self.read(operation)
 
-        source = Answers(one, opened.directory, look)
-        while not isinstance(decision := decide(email, one.envelope, opened.context, answers), Decision):
+        source = Answers(delivery, opened.directory, look)
+        while not isinstance(decision := decide(email, delivery.envelope, opened.context, answers), Decision):
             for question in decision:
                 if book is not None and book.knows(question):
                     answers[question] = book.answer(question)
@@ -187,12 +189,12 @@ class _Replay:
                     self.report.asked += 1
                     answers[question] = EMPTY[type(question)]
         sender = email.sender.address if email.sender else ""
-        change = _change(kept, _became(decision), sender, email.subject, self.names[one.desk])
+        change = _change(kept, _became(decision), sender, email.subject, self.names[delivery.desk])
         if book is not None and resolved is not None:
             if change is not None:
                 self.diverged.add(resolved.notice.profile)
             unread = not resolved.notice.parsed
-            await book.take(one, decision, kept.became["outcome"], unread, same=change is None)
+            await book.take(delivery, decision, kept.became["outcome"], unread, same=change is None)
         return change
 
 
@@ -215,11 +217,11 @@ async def replay(
         rows, after = read(partial(_batch, since=since, after=after, settings=settings))
         if not after:
             break
-        report.left_out += sum(one is None for one in rows)
-        kept = [one for one in rows if one is not None]
+        report.left_out += sum(row is None for row in rows)
+        kept = [row for row in rows if row is not None]
         report.mails += len(kept)
-        last = max([last, *(one.one.envelope.time for one in kept)])
-        for opened in await asyncio.gather(*(work.open(one) for one in kept)):
+        last = max([last, *(mail.delivery.envelope.time for mail in kept)])
+        for opened in await asyncio.gather(*(work.open(mail) for mail in kept)):
             change = await work.judge(opened) if isinstance(opened, _Opened) else opened
             if change is not None:
                 report.changes.append(change)
@@ -239,7 +241,7 @@ def _change(kept: _Kept, after: dict[str, str], sender: str, subject: str, names
     def named(values: dict[str, str]) -> dict[str, str]:
         return {key: names.get(value, value) for key, value in values.items()}
 
-    return Change(kept.one.id, sender, subject, named(kept.became), named(after))
+    return Change(kept.delivery.id, sender, subject, named(kept.became), named(after))
 
 
 def _kinds(change: Change) -> Iterable[str]:
@@ -292,8 +294,8 @@ def _batch(connection: Connection, since: float, after: int, settings: Settings)
     plans: dict[tuple[str, int], list[tuple[str, str]]] = {}
     with looking():
         bodies = connection.execute(found.order_by(effect.c.idx)).all()
-    for one in bodies:
-        plans.setdefault((one.delivery_id, one.generation), []).append((one.kind, one.body))
+    for planned in bodies:
+        plans.setdefault((planned.delivery_id, planned.generation), []).append((planned.kind, planned.body))
     with looking():
         contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
     kept_mail = RawMail(settings.store)
@@ -320,20 +322,20 @@ def _kept(row: Any, plan: list[tuple[str, str]], mail: bytes | Path | None) -> _
             became = _compared(outcome, row["ticket_id"], [body_of(kind, body) for kind, body in plan])
         except Unreadable:
             return None
-    one = replace(deliveries.of_row(row), files_released=False)  # as it was decided at first
-    return _Kept(one, mail, answers_of(json.loads(row["trace"])), became)
+    delivery = replace(deliveries.of_row(row), files_released=False)  # as it was decided at first
+    return _Kept(delivery, mail, answers_of(json.loads(row["trace"])), became)
 
 
 def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:
     """The questions of a kept trace with their answers."""
     found: dict[ask.Question, Any] = {}
-    for one in trace.get("answers", ()):
-        kind = QUESTIONS.get(one["asked"])
+    for answered in trace.get("answers", ()):
+        kind = QUESTIONS.get(answered["asked"])
         if kind is None:
             continue
-        about = {key: tuple(value) if isinstance(value, list) else value for key, value in one["about"].items()}
+        about = {key: tuple(value) if isinstance(value, list) else value for key, value in answered["about"].items()}
         try:
-            found[kind(**about)] = _answer(kind, one["answer"])
+            found[kind(**about)] = _answer(kind, answered["answer"])
         except TypeError:  # kept by another version
             continue
     return found
@@ -342,7 +344,7 @@ def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:
 def _answer(kind: type[ask.Question], value: Any) -> Any:
     shape = ANSWERS.get(kind)
     if isinstance(value, list) and shape is not None:
-        return [shape(**one) for one in value]
+        return [shape(**part) for part in value]
     if isinstance(value, list):
         return tuple(value)
     return shape(**value) if shape is not None and isinstance(value, dict) else value
