@@ -90,7 +90,7 @@ def _mailboxes(text: str) -> list[Address]:
             position = end + 1
             continue
         if piece in (",", ";"):
-            found += [one] if (one := mailbox.made()) else []
+            found += [address] if (address := mailbox.made()) else []
             mailbox = _Mailbox()
         elif piece == ":":
             mailbox = _Mailbox()  # the name of a group
@@ -99,7 +99,7 @@ def _mailboxes(text: str) -> list[Address]:
         elif not mailbox.angled:
             mailbox.words.append(piece)
         position = match.end()
-    found += [one] if (one := mailbox.made()) else []
+    found += [address] if (address := mailbox.made()) else []
     return found
 
 

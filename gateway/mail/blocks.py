@@ -162,7 +162,7 @@ def inline(runs: Sequence[Run], *, keep: bool = False) -> list[dict[str, Any]]:
         content[-1]["text"] = content[-1]["text"].rstrip()
         if before:
             out.append(_text(before, ()))
-        out.append({"type": "link", "href": href, "content": [one for one in content if one["text"]]})
+        out.append({"type": "link", "href": href, "content": [item for item in content if item["text"]]})
         if after:
             out.append(_text(after, ()))
         if _misleads(label, href):

@@ -60,8 +60,8 @@ def fields(reading: Reading) -> dict[str, Any]:
     return {
         "subject": email.subject,
         "from": _person(email.shown_from),
-        "to": [_person(one) for one in email.to],
-        "cc": [_person(one) for one in email.cc],
+        "to": [_person(person) for person in email.to],
+        "cc": [_person(person) for person in email.cc],
         "message_id": email.header("message-id").strip("<> ") or email.message_id,
         "date": email.date,
         "text": email.text,
@@ -85,14 +85,14 @@ def fields(reading: Reading) -> dict[str, Any]:
         },
         "attachments": [
             {
-                "filename": one.filename,
-                "content_type": one.content_type,
-                "size": one.size,
-                "sha256": one.sha256,
-                "inline": one.inline,
-                "content_id": one.content_id,
+                "filename": file.filename,
+                "content_type": file.content_type,
+                "size": file.size,
+                "sha256": file.sha256,
+                "inline": file.inline,
+                "content_id": file.content_id,
             }
-            for one in email.attachments
+            for file in email.attachments
         ],
         "defects": list(email.defects),
     }
@@ -120,14 +120,14 @@ def _forwarded(found: Forwarded | None) -> dict[str, Any] | None:
         return None
     return {
         "from": _person(found.sender),
-        "to": [_person(one) for one in found.to],
-        "cc": [_person(one) for one in found.cc],
+        "to": [_person(person) for person in found.to],
+        "cc": [_person(person) for person in found.cc],
         "subject": found.subject,
         "date": found.date,
         "text": found.text,
         "above": found.above,
         "attached": found.attached,
-        "chain": [_forwarded(one) for one in found.chain],
+        "chain": [_forwarded(inner) for inner in found.chain],
     }
 
 

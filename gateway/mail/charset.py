@@ -243,7 +243,7 @@ def single_byte(name: str) -> bool:
 
 def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> list[str]:
     names: list[str] = []
-    for hint in (codec(one) for one in hints):
+    for hint in (codec(label) for label in hints):
         names += FAMILIES.get(hint, (hint,))
     for language in languages:
         names += LANGUAGES.get(language.strip().lower()[:2], ())

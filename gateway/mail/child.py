@@ -43,7 +43,7 @@ def write_frame(stream: BinaryIO, data: bytes) -> None:
 
 
 def _answer(request: dict[str, object], raw: bytes) -> bytes:
-    own = [str(one) for one in request.get("own") or ()]  # type: ignore[attr-defined]
+    own = [str(address) for address in request.get("own") or ()]  # type: ignore[attr-defined]
     reading = read(raw, own_addresses=own)
     into = request.get("into")
     if request["op"] == "file":
@@ -52,8 +52,8 @@ def _answer(request: dict[str, object], raw: bytes) -> bytes:
     if into and reading.email.attachments:
         folder = Path(str(into))
         folder.mkdir(parents=True, exist_ok=True)
-        for index, one in enumerate(reading.email.attachments):
-            if one.size:
+        for index, attachment in enumerate(reading.email.attachments):
+            if attachment.size:
                 _write(folder / str(index), reading.payload(index))
     return dump(reading.email)
 

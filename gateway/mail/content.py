@@ -306,8 +306,8 @@ class Collector:
             self.file(part, data)
             text = text[: limits.TEXT]
         self._add_text(text)
-        for number, one in enumerate(found[: limits.UNPACKED], 1):
-            self.add(part, f"{part.path or '1'}!{number}", one.filename, _guess(one.filename), one.data)
+        for number, file in enumerate(found[: limits.UNPACKED], 1):
+            self.add(part, f"{part.path or '1'}!{number}", file.filename, _guess(file.filename), file.data)
 
     def _add_text(self, text: str) -> None:
         index = len(self.content.texts)

@@ -15,9 +15,12 @@ from dataclasses import dataclass
 from gateway.match import prefixes
 from gateway.model.email import AutoKind, Automatic, DeskMarks, Forwarded, Notification
 
+from .attribution import attribution
+from .headerlines import field_of
 from .lines import Line
 from .marks import last_id, root_of
-from .quote import attribution, banner, field_of, quote_depth, separator
+from .quote import banner, separator
+from .quotelines import quote_depth
 
 _NUMBERED = re.compile(r"(?:\[(?!Ticket #)[^\[\]]{1,60}\]\s{0,3}){0,4}\[Ticket #", re.IGNORECASE)
 _UUID_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}@")
@@ -61,9 +64,9 @@ def own(notification: Notification, automatic: Automatic) -> Automatic:
 def _itself(look: Look) -> Notification | None:
     if not look.marks.reply_tokens or not look.marks.ticket_ids:
         return None
-    roots = [root for one in look.thread_ids if (root := root_of(one))]
+    roots = [root for message_id in look.thread_ids if (root := root_of(message_id))]
     ticket_id = next((root for root in roots if root in look.marks.ticket_ids), look.marks.ticket_ids[0])
-    domains = {one.rpartition("@")[2] for one in look.thread_ids if root_of(one) == ticket_id}
+    domains = {message_id.rpartition("@")[2] for message_id in look.thread_ids if root_of(message_id) == ticket_id}
     made_by_desk = bool(_UUID_ID.match(look.message_id)) and look.message_id.rpartition("@")[2] in domains
     signs = (
         ("nothing above its banner", _begins_with_banner(look.lines)),

@@ -14,15 +14,18 @@ from dataclasses import replace
 from itertools import pairwise
 
 from gateway.match import prefixes
-from gateway.model.email import Address, Forwarded
+from gateway.model.email import Forwarded
 
 from . import limits
-from .addresses import canonical_address
+from .attribution import Patience, attribution
 from .blocks import to_blocks
 from .clean import clean_line
+from .headerlines import field_of, header_block
+from .headerpeople import ANGLED, BARE, shown_people
 from .headers import decode_words
 from .lines import Line, Run, render, squeeze
-from .quote import Patience, attribution, bare, field_of, folded, header_block, is_rule, quote_depth, separator
+from .quote import folded, separator
+from .quotelines import bare, is_rule, quote_depth
 from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
 
 _CHAIN = 5
@@ -137,11 +140,11 @@ def _attributed(lines: list[Line], texts: list[str], subject: str) -> tuple[Forw
         start = attribution(texts, index, patience) if text.strip() else -1
         if start < 0:
             continue
-        joined = " ".join(bare(one) for one in texts[start : index + 1])
-        match = _ANGLED.search(joined) or _BARE.search(joined)
+        joined = " ".join(bare(line) for line in texts[start : index + 1])
+        match = ANGLED.search(joined) or BARE.search(joined)
         if match is None:
             continue
-        address = match[1] if match.re is _ANGLED else match.group()
+        address = match[1] if match.re is ANGLED else match.group()
         name = _QUOTED_NAME.search(joined[: match.start()].rstrip(" (<["))
         date = _WHEN.search(joined)
         fields = {
@@ -202,7 +205,7 @@ def _next_filled(texts: Sequence[str], index: int) -> int:
 
 
 def _sound(fields: dict[str, str], kind: str) -> bool:
-    people = [one for one in addresses(fields.get("from", "")) if one.address]
+    people = [address for address in shown_people(fields.get("from", "")) if address.address]
     if people:
         return True
     # Some programs give the name alone; then the other fields must be there.
@@ -239,11 +242,11 @@ def _build(
             body = body[: last + 1]
         body = [_unquoted(line, depth, nested) for line in body]
     kept = squeeze(body)
-    people = addresses(fields.get("from", ""))
+    people = shown_people(fields.get("from", ""))
     forwarded = Forwarded(
         sender=people[0] if people else None,
-        to=addresses(fields.get("to", "")),
-        cc=addresses(fields.get("cc", "")),
+        to=shown_people(fields.get("to", "")),
+        cc=shown_people(fields.get("cc", "")),
         subject=_decoded(fields.get("subject", "")) or prefixes.without_forward(subject),
         date=clean_line(fields.get("date", "")),
         text=render(kept),
@@ -343,69 +346,3 @@ def _is_head(table: Line) -> bool:
     names = ["".join(run.text for run in row[0]).strip(" \u00a0:：") for row in table.rows if row]
     fields = [field_of(f"{name}: x")[0] for name in names]
     return len(fields) == len(table.rows) and all(fields) and "from" in fields
-
-
-_MAILTO = re.compile(
-    r"<mailto:([^<>\n]{1,400})>|\[mailto:([^\[\]\n]{1,400})\]|\(mailto:([^()\n]{1,400})\)", re.IGNORECASE
-)
-_ANGLED = re.compile(r"[<\[(]{1,2}\s{0,3}([^\s<>\[\]()]{1,200}@[^\s<>\[\]()]{1,253})\s{0,3}[>\])]{0,2}")
-_BARE = re.compile(r"[^\s<>\[\]();,\"']{1,200}@[^\s<>\[\]();,\"']{1,253}")
-
-
-def addresses(value: str) -> tuple[Address, ...]:
-    """The people of a header line as a mail program shows it."""
-    text = decode_words(value[:20_000]) if "=?" in value else value[:20_000]
-    found: list[Address] = []
-    for piece in _pieces(text):
-        item = _without_links(piece).strip(" \t\u00a0,;")
-        if not item:
-            continue
-        match = _ANGLED.search(item)
-        if match is not None:
-            name = item[: match.start()].strip(" \t\u00a0\"'*,<")
-            address = match[1]
-        else:
-            plain = _BARE.search(item)
-            if plain is None:
-                found.append(Address("", clean_line(item.strip("\"'*<> "))))
-                continue
-            address = plain.group()
-            name = item[: plain.start()].strip(" \t\u00a0\"'*,<:")
-        address = address.strip(".'*<>\"")
-        name = clean_line(name)
-        if name.lower() == address.lower() or ("@" in name and name.strip("'\"<>").lower() == address.lower()):
-            name = ""
-        found.append(Address(canonical_address(address), name))
-        if len(found) >= limits.ADDRESSES:
-            break
-    return tuple(found)
-
-
-def _without_links(piece: str) -> str:
-    """ "Ann <a@b.c<mailto:a@b.c>>", "Ann [mailto:a@b.c]", "Ann<mailto:a@b.c>": the address once."""
-    bare_piece = _MAILTO.sub("", piece)
-    if "@" in bare_piece:
-        return bare_piece
-    return _MAILTO.sub(lambda match: f" <{match[1] or match[2] or match[3]}> ", piece)
-
-
-def _pieces(text: str) -> list[str]:
-    """At semicolons where there are any, else at commas; not in quotes, nor between "Last, First" and its
-    address."""
-    out: list[str] = []
-    current: list[str] = []
-    quoted = False
-    separators = ";" if ";" in text else ",，、"
-    for char in text:
-        if char == '"':
-            quoted = not quoted
-        if char in separators and not quoted:
-            piece = "".join(current)
-            # A comma inside a name: no address yet, and one comes later.
-            if char == ";" or "@" in piece or "@" not in text:
-                out.append(piece)
-                current = []
-                continue
-        current.append(char)
-    out.append("".join(current))
-    return out

@@ -14,7 +14,8 @@ from html import unescape
 from typing import Literal
 
 from .lines import Line, squeeze
-from .quote import banner, bare, marks
+from .quote import banner, marks
+from .quotelines import bare
 from .reply import split
 
 GRAM = 12

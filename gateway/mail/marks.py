@@ -32,7 +32,7 @@ _ID_LINES = re.compile(
 
 
 def find(ids: Iterable[str], subject: str, text: str, html: str) -> DeskMarks:
-    tickets = [match[1].lower() for one in ids if (match := _ROOT.match(one))]
+    tickets = [match[1].lower() for message_id in ids if (match := _ROOT.match(message_id))]
     tokens: list[str] = []
     # An escaped or wrapped mark reads the same once backslashes are gone.
     plain = text.replace("\\", "") if "\\" in text else text
@@ -43,7 +43,7 @@ def find(ids: Iterable[str], subject: str, text: str, html: str) -> DeskMarks:
         tickets += _TICKET.findall(html) + _DATA_TICKET.findall(html)
         tokens += _DATA_TOKEN.findall(html) + _TOKEN.findall(html)
     return DeskMarks(
-        tuple(dict.fromkeys(one.lower() for one in tickets))[:_CAP],
+        tuple(dict.fromkeys(ticket_id.lower() for ticket_id in tickets))[:_CAP],
         tuple(dict.fromkeys(tokens))[:_CAP],
         tuple(dict.fromkeys(_NUMBER.findall(subject)))[:_CAP],
     )

@@ -1,6 +1,7 @@
 """How mail programs of many languages introduce an older mail: attribution verbs, header fields, separators.
 
-Data for ``quote.py``; lower case. Collected from the localisations of common mail programs.
+Data for ``attribution.py``, ``headerlines.py`` and ``quote.py``; lower case. Collected from the localisations of
+common mail programs.
 """
 
 from __future__ import annotations

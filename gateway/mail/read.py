@@ -76,7 +76,9 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         replace(file.meta, inline=True) if number in shown else file.meta for number, file in enumerate(content.files)
     )
     to = people["to"]
-    automatic = auto.classify(headers, tree, shown_from, outer, text, own_addresses, [one.address for one in to])
+    automatic = auto.classify(
+        headers, tree, shown_from, outer, text, own_addresses, [address.address for address in to]
+    )
     is_report = automatic.by_structure == "bounce"
     inner = None if is_report else _inner(content, depth)
     forwarded = None if is_report else forward.find(lines, outer) or _attached(content, inner)
@@ -155,9 +157,11 @@ def _attached(content: Content, inner: Email | None) -> Forwarded | None:
         above_blocks=to_blocks(above),
         attached=True,
         message_ids=tuple(
-            dict.fromkeys(one for one in (inner.message_id, *inner.in_reply_to, *inner.references) if one)
+            dict.fromkeys(
+                message_id for message_id in (inner.message_id, *inner.in_reply_to, *inner.references) if message_id
+            )
         ),
-        chain=tuple(replace(one, chain=()) for one in chain)[: limits.MESSAGE_DEPTH],
+        chain=tuple(replace(deeper, chain=()) for deeper in chain)[: limits.MESSAGE_DEPTH],
         data=inner.data,
     )
 
@@ -165,12 +169,12 @@ def _attached(content: Content, inner: Email | None) -> Forwarded | None:
 def _people(root: Part, key: str, hints: Sequence[str]) -> tuple[Address, ...]:
     """The mailboxes of the first field of that name."""
     raw = next((raw for name, raw in root.fields if name.lower() == key), b"")
-    return tuple(one for one in read_addresses(field_text(raw, hints)) if one.address)
+    return tuple(person for person in read_addresses(field_text(raw, hints)) if person.address)
 
 
 def _named(root: Part, address: str, key: str, hints: Sequence[str]) -> Address | None:
     """A strict address with the name that its field gives it."""
-    return Address(address, next((one.name for one in _people(root, key, hints)), "")) if address else None
+    return Address(address, next((person.name for person in _people(root, key, hints)), "")) if address else None
 
 
 def _sender(root: Part, hints: Sequence[str]) -> tuple[Address | None, Address | None, str]:
@@ -201,8 +205,8 @@ def _digest(headers: Sequence[tuple[str, str]], content: Content) -> str:
     for name, value in headers:
         if name.lower() in ("from", "to", "cc", "date", "subject", "message-id", "in-reply-to", "references"):
             state.update(f"{name.lower()}:{value}\n".encode("utf-8", "replace"))
-    for one in content.hashes:
-        state.update(one.encode())
+    for part_hash in content.hashes:
+        state.update(part_hash.encode())
     return state.hexdigest()
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from gateway.model.email import Reply
 
 from . import limits
+from .attribution import named_author
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
-from .quote import Mark, introduced_inside, marks, named_author, quote_depth, separator
+from .quote import Mark, introduced_inside, marks, separator
+from .quotelines import quote_depth
 from .signature import advert, closing, sentence
 from .signature import find as find_signature
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .quote import is_rule
+from .quotelines import is_rule
 from .quotewords import CLOSINGS, DEVICES, FOOTER_ENDS, FOOTERS
 
 _DELIMITER = re.compile(r"^\s{0,3}(?:--|__|\u2014|\u2013|---)\s{0,3}$")

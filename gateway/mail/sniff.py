@@ -160,4 +160,4 @@ def _puremagic(head: bytes) -> str:
 
 
 def _is_binary(head: bytes) -> bool:
-    return any(one in _CONTROL for one in head)
+    return any(byte in _CONTROL for byte in head)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.mail.forward import addresses, find
+from gateway.mail.forward import find
+from gateway.mail.headerpeople import shown_people
 from gateway.mail.lines import plain
 from gateway.mail.read import read
 from gateway.match.prefixes import is_forward
@@ -176,7 +177,7 @@ def test_no_prefixes(subject: str) -> None:
     ],
 )
 def test_addresses(value: str, people: list[str]) -> None:
-    assert [f"{one.name}|{one.address}" if one.address else f"{one.name}|" for one in addresses(value)] == people
+    assert [f"{one.name}|{one.address}" if one.address else f"{one.name}|" for one in shown_people(value)] == people
 
 
 # the line above, then the names of subject, date, from, to, cc
