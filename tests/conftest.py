@@ -20,11 +20,11 @@ _numbers = itertools.count(1)
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of our own."""
     try:
-        one = Postgres()
+        server = Postgres()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
-    yield one
-    one.stop()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +61,6 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """An open store with the schema."""
-    one = Store(store_url)
-    yield one
-    one.close()
+    store = Store(store_url)
+    yield store
+    store.close()

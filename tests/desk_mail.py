@@ -74,17 +74,17 @@ class Sent:
 
 def message(sent: Sent) -> EmailMessage:
     """The notification as the desk sends it."""
-    one = EmailMessage()
-    one["Auto-Submitted"] = "auto-generated"
-    one["X-Auto-Response-Suppress"] = "OOF, AutoReply, AutoForward"
-    one["In-Reply-To"] = (sent.root, *sent.earlier)[-1]
-    one["References"] = " ".join((sent.root, *sent.earlier))
-    one["Message-ID"] = sent.id
-    one["From"], one["To"], one["Subject"] = sent.sender, sent.to, sent.title
-    one["Date"] = "Sat, 28 Nov 2026 04:26:38 +0000"
-    one.set_content(sent.text)
-    one.add_alternative(sent.html, subtype="html")
-    return one
+    message = EmailMessage()
+    message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "OOF, AutoReply, AutoForward"
+    message["In-Reply-To"] = (sent.root, *sent.earlier)[-1]
+    message["References"] = " ".join((sent.root, *sent.earlier))
+    message["Message-ID"] = sent.id
+    message["From"], message["To"], message["Subject"] = sent.sender, sent.to, sent.title
+    message["Date"] = "Sat, 28 Nov 2026 04:26:38 +0000"
+    message.set_content(sent.text)
+    message.add_alternative(sent.html, subtype="html")
+    return message
 
 
 # -- on its way ------------------------------------------------------------------------------------
@@ -100,14 +100,14 @@ def redirected(sent: Sent) -> bytes:
 
 def through_a_list(sent: Sent) -> bytes:
     """A list that puts its tag before the subject, rewrites From, and writes a footer."""
-    one = message(sent)
-    one.replace_header("From", "MSP Support via Team <team@lists.example>")
-    one.replace_header("Subject", f"[team] {sent.title}")
-    one["List-Id"], one["Precedence"] = "<team.lists.example>", "list"
-    part = one.get_body(("plain",))
+    copy = message(sent)
+    copy.replace_header("From", "MSP Support via Team <team@lists.example>")
+    copy.replace_header("Subject", f"[team] {sent.title}")
+    copy["List-Id"], copy["Precedence"] = "<team.lists.example>", "list"
+    part = copy.get_body(("plain",))
     assert isinstance(part, EmailMessage)
     part.set_content(f"{sent.text}\n_______________________________________________\nTeam mailing list\nteam@lists.example")
-    return one.as_bytes()
+    return copy.as_bytes()
 
 
 def through_a_strict_list(sent: Sent) -> bytes:
@@ -117,27 +117,27 @@ def through_a_strict_list(sent: Sent) -> bytes:
 
 def behind_a_gateway(sent: Sent) -> bytes:
     """A mail gateway that warns of mail from outside, above and below."""
-    one = message(sent)
-    one.replace_header("Subject", f"[EXTERNAL] {sent.title}")
+    copy = message(sent)
+    copy.replace_header("Subject", f"[EXTERNAL] {sent.title}")
     for kind, text in (("plain", f"CAUTION: this mail came from outside.\n\n{sent.text}\n\nThis mail is confidential."), ("html", f"<p>CAUTION: this mail came from outside.</p>{sent.html}<p>This mail is confidential.</p>")):
-        part = one.get_body((kind,))
+        part = copy.get_body((kind,))
         assert isinstance(part, EmailMessage)
         part.set_content(text, subtype=kind)
-    return one.as_bytes()
+    return copy.as_bytes()
 
 
 def text_alone(sent: Sent) -> bytes:
-    one = message(sent)
-    one.clear_content()
-    one.set_content(sent.text)
-    return one.as_bytes()
+    copy = message(sent)
+    copy.clear_content()
+    copy.set_content(sent.text)
+    return copy.as_bytes()
 
 
 def html_alone(sent: Sent) -> bytes:
-    one = message(sent)
-    one.clear_content()
-    one.set_content(sent.html, subtype="html")
-    return one.as_bytes()
+    copy = message(sent)
+    copy.clear_content()
+    copy.set_content(sent.html, subtype="html")
+    return copy.as_bytes()
 
 
 def without_its_id(sent: Sent) -> bytes:
@@ -147,12 +147,12 @@ def without_its_id(sent: Sent) -> bytes:
 
 def wrapped(sent: Sent, subject: str, text: str) -> EmailMessage:
     """A mail of somebody's that holds the notification."""
-    one = EmailMessage()
-    one["From"], one["To"], one["Subject"] = "Alice Archer <alice@acme.example>", "support@msp.example", subject
-    one["Message-ID"], one["Date"] = f"<w{sent.count}.{sent.kind}.{sent.language}@acme.example>", "Sat, 28 Nov 2026 04:30:00 +0000"
-    one["In-Reply-To"], one["References"] = sent.id, f"{sent.root} {sent.id}"
-    one.set_content(text)
-    return one
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Alice Archer <alice@acme.example>", "support@msp.example", subject
+    message["Message-ID"], message["Date"] = f"<w{sent.count}.{sent.kind}.{sent.language}@acme.example>", "Sat, 28 Nov 2026 04:30:00 +0000"
+    message["In-Reply-To"], message["References"] = sent.id, f"{sent.root} {sent.id}"
+    message.set_content(text)
+    return message
 
 
 def forwarded_by_outlook(sent: Sent) -> bytes:
@@ -172,10 +172,10 @@ def forwarded_with_marks(sent: Sent) -> bytes:
 
 def forwarded_as_html(sent: Sent) -> bytes:
     """As Outlook does with HTML: its header lines in a div, then the page."""
-    one = wrapped(sent, f"WG: {sent.title}", "")
+    copy = wrapped(sent, f"WG: {sent.title}", "")
     head = f"<b>Von:</b> {sent.sender.replace('<', '&lt;')}<br><b>Gesendet:</b> Samstag, 28. November 2026 04:26<br><b>An:</b> {sent.to}<br><b>Betreff:</b> {sent.title}"
-    one.set_content(f'<div><p>&nbsp;</p><div id="divRplyFwdMsg">{head}</div>{sent.html}</div>', subtype="html")
-    return one.as_bytes()
+    copy.set_content(f'<div><p>&nbsp;</p><div id="divRplyFwdMsg">{head}</div>{sent.html}</div>', subtype="html")
+    return copy.as_bytes()
 
 
 def forwarded_by_apple(sent: Sent) -> bytes:
@@ -185,19 +185,19 @@ def forwarded_by_apple(sent: Sent) -> bytes:
 
 
 def attached(sent: Sent) -> bytes:
-    one = wrapped(sent, f"Fwd: {sent.title}", "")
-    one.add_attachment(message(sent))
-    return one.as_bytes()
+    copy = wrapped(sent, f"Fwd: {sent.title}", "")
+    copy.add_attachment(message(sent))
+    return copy.as_bytes()
 
 
 def journaled(sent: Sent) -> bytes:
     """The report of a journal, with the mail attached."""
-    one = wrapped(sent, sent.title, f"Sender: support@msp.example\nSubject: {sent.title}\nMessage-Id: {sent.id}\nRecipient: {sent.to}\n")
-    one.replace_header("From", "Journal <journal@msp.example>")
-    del one["In-Reply-To"], one["References"]
-    one["X-MS-Journal-Report"] = ""
-    one.add_attachment(message(sent))
-    return one.as_bytes()
+    copy = wrapped(sent, sent.title, f"Sender: support@msp.example\nSubject: {sent.title}\nMessage-Id: {sent.id}\nRecipient: {sent.to}\n")
+    copy.replace_header("From", "Journal <journal@msp.example>")
+    del copy["In-Reply-To"], copy["References"]
+    copy["X-MS-Journal-Report"] = ""
+    copy.add_attachment(message(sent))
+    return copy.as_bytes()
 
 
 WAYS: tuple[Callable[[Sent], bytes], ...] = (
@@ -247,10 +247,10 @@ def replies(ticket: str, many: int = 60) -> Iterator[tuple[str, bytes]]:
     for count, (language, (name, shape)) in enumerate(islice(cycle(product(WORDS, REPLIES.items())), many)):
         sent = Sent(ticket, language=language, kind=count % 4, count=1000 + count)
         prefix, body, kind = shape(sent, f"It prints again, number {count}.")
-        one = wrapped(replace(sent, count=5000 + count), prefix + sent.title, "")
-        one.replace_header("In-Reply-To", sent.id)
-        one.set_content(body, subtype=kind)
-        yield f"{name} {language} {count}", one.as_bytes()
+        copy = wrapped(replace(sent, count=5000 + count), prefix + sent.title, "")
+        copy.replace_header("In-Reply-To", sent.id)
+        copy.set_content(body, subtype=kind)
+        yield f"{name} {language} {count}", copy.as_bytes()
 
 
 def bounced(sent: Sent, who: str, headers_only: bool = False) -> bytes:

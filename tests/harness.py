@@ -162,11 +162,11 @@ class GatewayProcess:
 
     def became(self, answer: str, wait: float = 40) -> dict[str, Any]:
         """What became of the mail with this 250: the delivery's row, once it is at its end."""
-        one = answer.rsplit(" ", 1)[-1]
+        delivery_id = answer.rsplit(" ", 1)[-1]
         end = time.monotonic() + wait
         while True:
             with self.engine().connect() as connection, looking():
-                row = connection.execute(select(delivery).where(delivery.c.id == one)).mappings().one()
+                row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().one()
             if row["stage"] not in PENDING:
                 return dict(row)
             if time.monotonic() > end:
@@ -211,10 +211,10 @@ class GatewayProcess:
         with self.smtp() as client:
             client.ehlo()
             client.mail(sender)
-            for one in [to] if isinstance(to, str) else to:
-                code, text = client.rcpt(one)
+            for address in [to] if isinstance(to, str) else to:
+                code, text = client.rcpt(address)
                 if code != 250:
-                    raise smtplib.SMTPRecipientsRefused({one: (code, text)})
+                    raise smtplib.SMTPRecipientsRefused({address: (code, text)})
             code, text = client.data(raw)
             if code != 250:
                 raise smtplib.SMTPDataError(code, text)
@@ -226,11 +226,11 @@ def gateway(folder: Path, simulator: Simulator, **more: str) -> Iterator[Gateway
     """A running gateway on a simulated desk."""
     smtp, http = free_port(), free_port()
     text = config_text(simulator.api, simulator.key, folder, smtp, http, **more)
-    one = GatewayProcess(folder, text, smtp, http).start()
+    process = GatewayProcess(folder, text, smtp, http).start()
     try:
-        yield one
+        yield process
     finally:
-        one.kill()
+        process.kill()
 
 
 def mail(
@@ -245,14 +245,14 @@ def mail(
     **headers: Any,
 ) -> EmailMessage:
     """A plain mail as a person's client would send it."""
-    one = EmailMessage()
-    one["From"], one["To"], one["Subject"] = sender, to, subject
-    one["Date"] = format_datetime(datetime.now(UTC))
-    one["Message-ID"] = message_id or f"<{os.urandom(8).hex()}@acme.example>"
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, to, subject
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = message_id or f"<{os.urandom(8).hex()}@acme.example>"
     if reply_to:
-        one["In-Reply-To"] = reply_to
-        one["References"] = references or reply_to
+        message["In-Reply-To"] = reply_to
+        message["References"] = references or reply_to
     for name, value in headers.items():
-        one[name.replace("_", "-")] = value
-    one.set_content(text)
-    return one
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    return message

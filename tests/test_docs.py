@@ -26,8 +26,8 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
     text = (ROOT / "gateway.example.toml").read_text()
     uncommented = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.M)
 
-    for one in (text, uncommented):
-        data = tomllib.loads(one)
+    for words in (text, uncommented):
+        data = tomllib.loads(words)
         settings = config.parse(data, {})
         assert settings.mailbox[0].address == "support@msp.example"
 
@@ -43,16 +43,16 @@ def test_the_example_shows_the_defaults() -> None:
 
 @pytest.mark.parametrize("file", ["dashboard.json", "alerts.yml"])
 def test_dashboard_and_alerts_use_metrics_that_exist(file: str) -> None:
-    known = {one._name for name, one in vars(Metrics()).items() if name != "registry"}
+    known = {metric._name for name, metric in vars(Metrics()).items() if name != "registry"}
     used = set(re.findall(r"\bgateway_[a-z_]+", (ROOT / "deploy" / file).read_text()))
 
     assert used
-    assert {re.sub(r"_(total|bucket|count|sum)$", "", one) for one in used} - known == set()
+    assert {re.sub(r"_(total|bucket|count|sum)$", "", metric) for metric in used} - known == set()
 
 
 def test_every_dependency_has_its_line() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lines = (ROOT / "docs" / "dependencies.md").read_text()
 
-    names = [re.split(r"[\[<>=]", one)[0] for one in [*project["dependencies"], *project["optional-dependencies"]["fast"]]]
+    names = [re.split(r"[\[<>=]", dependency)[0] for dependency in [*project["dependencies"], *project["optional-dependencies"]["fast"]]]
     assert [name for name in names if name not in lines] == []

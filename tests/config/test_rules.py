@@ -96,7 +96,7 @@ def test_rules_of_several_files_keep_their_order(tmp_path: Path) -> None:
         text = rule(X.replace('"x"', f'"{name}"'), name=name)
         (tmp_path / "rules" / f"{name}.toml").write_text(text)
 
-    assert [one.name for one in load(tmp_path / "gateway.toml", {}).rule] == ["r", "10", "20"]
+    assert [rule.name for rule in load(tmp_path / "gateway.toml", {}).rule] == ["r", "10", "20"]
 
 
 TORTURE = """

@@ -214,8 +214,8 @@ def learn(recorded: Any, simulated: Any, ids: dict[str, str]) -> None:
             learn(recorded[name], simulated[name], ids)
     elif isinstance(recorded, list) and isinstance(simulated, list):
         if len(recorded) == len(simulated):
-            for one, other in zip(recorded, simulated, strict=True):
-                learn(one, other, ids)
+            for exchange, other in zip(recorded, simulated, strict=True):
+                learn(exchange, other, ids)
     elif is_id(recorded) and is_id(simulated) and recorded != simulated:
         ids.setdefault(recorded.lower(), simulated)
 

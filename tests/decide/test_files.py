@@ -19,7 +19,7 @@ def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int =
 
 
 @pytest.mark.parametrize(
-    ("one", "rule"),
+    ("attachment", "rule"),
     [
         (file("a.txt"), ""),
         (file("a.docx"), ""),
@@ -57,8 +57,8 @@ def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int =
         (file("a.p7b"), ""),
     ],
 )  # fmt: skip
-def test_what_is_shipped(one: Attachment, rule: str) -> None:
-    assert next((each.name for each in SHIPPED if each.holds(FileView(one))), "") == rule
+def test_what_is_shipped(attachment: Attachment, rule: str) -> None:
+    assert next((each.name for each in SHIPPED if each.holds(FileView(attachment))), "") == rule
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_remarks_and_names() -> None:
     archive = file("a.zip", inside=Inside(tuple(f"{n}.txt" for n in range(9)), 20, 1, ("encrypted",)))
 
     assert remarks(archive, Fate()) == ["encrypted", "holds " + ", ".join(f"{n}.txt" for n in range(8)) + " and 12 more"]
-    assert [neutral_name(one) for one in ("a.html", "a.TXT", "a")] == ["a.html.txt", "a.TXT", "a.txt"]
+    assert [neutral_name(word) for word in ("a.html", "a.TXT", "a")] == ["a.html.txt", "a.TXT", "a.txt"]
 
 
 BAD = [

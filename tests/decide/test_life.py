@@ -109,7 +109,7 @@ class World:
     def passes(self, seconds: float) -> None:
         """Time goes by: what may close does, by the rules of gateway.work.effects.close_ticket."""
         end = self.now + seconds
-        for at, changed_at in [one for one in self.closing if one[0] <= end]:
+        for at, changed_at in [closing for closing in self.closing if closing[0] <= end]:
             self.closing.remove((at, changed_at))
             problem = self.problem
             assert problem is not None
@@ -130,8 +130,8 @@ class World:
 
 def play(history: Sequence[Said], world: World | None = None) -> World:
     world = world or World()
-    for one in history:
-        world.hears(one)
+    for heard in history:
+        world.hears(heard)
         assert world.open() <= 1
     world.passes(3 * WINDOW)
     return world
@@ -152,8 +152,8 @@ def test_at_the_end_the_last_word_counts(history: list[Said]) -> None:
 @given(PROVEN)
 def test_what_somebody_touched_is_never_closed(history: list[Said]) -> None:
     world = World()
-    for one in history:
-        world.hears(one)
+    for heard in history:
+        world.hears(heard)
         world.touched |= set(world.tickets)
     world.passes(3 * WINDOW)
 
@@ -174,9 +174,9 @@ def test_what_nobody_proved_ends_nothing(history: list[Said], forged: list[tuple
 @given(PROVEN, st.randoms(use_true_random=False))
 def test_order_in_the_queue_changes_nothing(history: list[Said], random: Any) -> None:
     """With times of the vendor's, whatever order the mails come in, the newest decides."""
-    timed = [replace(one, at=1000.0 + number, wait=1.0) for number, one in enumerate(history)]
+    timed = [replace(heard, at=1000.0 + number, wait=1.0) for number, heard in enumerate(history)]
     random.shuffle(timed)
-    newest = max(timed, key=lambda one: one.at)
+    newest = max(timed, key=lambda heard: heard.at)
 
     assert play(timed).open() == (newest.state == "open")
 

@@ -31,23 +31,23 @@ def large() -> Seed:
 async def test_five_thousand_clients(large: Seed) -> None:
     """50 calls of 120 that may go at once, at start and each hour; no mail waits for it."""
     simulator = Simulator(large)
-    one = directory(simulator, rate=60, burst=120)
+    desk_directory = directory(simulator, rate=60, burst=120)
 
-    assert await one.refresh()
-    assert one.catalog is not None
-    assert one.client_named("client 4999")
-    assert len(one.catalog.inactive_clients) == CLIENTS // 10 - 1
+    assert await desk_directory.refresh()
+    assert desk_directory.catalog is not None
+    assert desk_directory.client_named("client 4999")
+    assert len(desk_directory.catalog.inactive_clients) == CLIENTS // 10 - 1
     assert simulator.desk.counted() < 60
-    await one.desk.close()
+    await desk_directory.desk.close()
 
 
 async def test_an_inactive_client_is_no_fallback() -> None:
     simulator = Simulator(Seed(clients=[{"name": f"Client {CLIENTS}", "inactive": True}], contacts=[]))
-    one = directory(simulator)
+    desk_directory = directory(simulator)
 
-    assert await one.refresh()
-    assert one.catalog is not None
-    (fault,) = one.catalog.faults["support@msp.example"]
+    assert await desk_directory.refresh()
+    assert desk_directory.catalog is not None
+    (fault,) = desk_directory.catalog.faults["support@msp.example"]
     assert str(fault) == f"client 'Client {CLIENTS}' is inactive"
 
 
@@ -64,13 +64,13 @@ async def test_an_inactive_client_is_no_fallback() -> None:
 )
 async def test_all_wrong_names_of_a_mailbox_are_named(names: dict[str, str], wrong: list[str]) -> None:
     """A status, and a priority that is not named, is the board's: nothing is said of them without one."""
-    one = directory(Simulator(Seed()), **{"fallback_client": "Acme", **names})
+    desk_directory = directory(Simulator(Seed()), **{"fallback_client": "Acme", **names})
 
-    assert await one.refresh()
-    assert one.catalog is not None
-    assert [fault.kind for fault in one.catalog.faults.get("support@msp.example", ())] == wrong
-    assert bool(one.catalog.destinations) is not bool(wrong)
-    await one.desk.close()
+    assert await desk_directory.refresh()
+    assert desk_directory.catalog is not None
+    assert [fault.kind for fault in desk_directory.catalog.faults.get("support@msp.example", ())] == wrong
+    assert bool(desk_directory.catalog.destinations) is not bool(wrong)
+    await desk_directory.desk.close()
 
 
 async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
@@ -78,9 +78,9 @@ async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
 ) -> None:
     """No page is asked for twice, however often the limit stops it."""
     simulator = Simulator(large)
-    one = directory(simulator, rate=60, burst=120)
+    desk_directory = directory(simulator, rate=60, burst=120)
     slept: list[float] = []
-    left = one.desk.pacing.take
+    left = desk_directory.desk.pacing.take
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
@@ -90,10 +90,10 @@ async def test_a_catalog_larger_than_the_budget_waits_page_by_page(
     async def take(*given: Any, **named: Any) -> float:
         return next(refused, 0.0) or await left(*given, **named)
 
-    monkeypatch.setattr(one.desk.pacing, "take", take)
-    monkeypatch.setattr(one.desk, "_sleep", sleep)
+    monkeypatch.setattr(desk_directory.desk.pacing, "take", take)
+    monkeypatch.setattr(desk_directory.desk, "_sleep", sleep)
 
-    assert await one.refresh()
+    assert await desk_directory.refresh()
     assert slept == [0.5, 0.5, 0.5]
     assert simulator.desk.counted() < 60
-    await one.desk.close()
+    await desk_directory.desk.close()

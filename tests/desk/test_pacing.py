@@ -181,15 +181,15 @@ class TestReplicas:
         budgets = Budgets(shared_store)
         replicas = [budgets(burst=20) for _ in range(3)]
 
-        taken = await asyncio.gather(*(budgets.taken(one, READ_BACK) for one in replicas))
+        taken = await asyncio.gather(*(budgets.taken(replica, READ_BACK) for replica in replicas))
 
         assert sum(taken) == 20
 
     async def test_a_429_that_one_got_closes_for_all(self, shared_store: Store) -> None:
         budgets = Budgets(shared_store)
-        one, other = budgets(), budgets()
-        await one.take(START, TICKET)
-        await one.refuse(30, START)
+        budget, other = budgets(), budgets()
+        await budget.take(START, TICKET)
+        await budget.refuse(30, START)
 
         assert await other.take(START, READ_BACK) == pytest.approx(30, rel=0.3)
 

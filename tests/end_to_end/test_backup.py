@@ -85,7 +85,7 @@ def test_a_restored_gateway_doubles_nothing_and_loses_nothing(stores: tuple[str,
         assert kept and {token: places[token] for token in kept} == dict.fromkeys(kept, 1)
         assert max(places.values()) == 1
         assert sums["accepted"] == sums["done"] == len(kept)
-        assert len(simulator.desk.tickets) <= len({one.thread for one in sent})
+        assert len(simulator.desk.tickets) <= len({mail.thread for mail in sent})
         for rows in simulator.desk.documents.values():
             contents = Counter(sha256(simulator.desk.file_of(row)).digest() for row in rows)
             assert not contents or max(contents.values()) == 1
@@ -114,7 +114,7 @@ def tokens_in(gateway: GatewayProcess, sent: list[Sent]) -> list[str]:
     """The mails that the restored store has."""
     with gateway.engine().connect() as connection:
         known = set(connection.execute(select(delivery.c.id)).scalars())
-    return [one.token for one in sent if one.ids & known]
+    return [mail.token for mail in sent if mail.ids & known]
 
 
 def places_of(simulator: Simulator) -> Iterator[str]:
@@ -127,24 +127,24 @@ def places_of(simulator: Simulator) -> Iterator[str]:
 
 def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
     with Simulator(Seed(rate_limit={"mode": "off"})) as simulator:
-        one = process(tmp_path / "one", simulator, f"sqlite:///{tmp_path}/one/gateway.db", timeout=10)
-        assert "gateway.db does not exist" in one.run("backup", str(tmp_path / "b")).stderr
-        one.start()
-        answer = one.send(b"From: a@acme.example\r\nTo: support@msp.example\r\nSubject: x\r\n\r\nwords\r\n", "a@acme.example")
-        one.became(answer)
-        assert "1 deliveries, 1 files" in one.run("backup", str(tmp_path / "b")).stdout
-        assert "is there already" in one.run("backup", str(tmp_path / "b")).stderr
-        assert "in use by another process" in one.run("restore", str(tmp_path / "b")).stderr
-        one.stop()
-        assert "--overwrite sets both aside" in one.run("restore", str(tmp_path / "b")).stderr
-        done = one.run("restore", str(tmp_path / "b"), "--overwrite")
+        running = process(tmp_path / "one", simulator, f"sqlite:///{tmp_path}/one/gateway.db", timeout=10)
+        assert "gateway.db does not exist" in running.run("backup", str(tmp_path / "b")).stderr
+        running.start()
+        answer = running.send(b"From: a@acme.example\r\nTo: support@msp.example\r\nSubject: x\r\n\r\nwords\r\n", "a@acme.example")
+        running.became(answer)
+        assert "1 deliveries, 1 files" in running.run("backup", str(tmp_path / "b")).stdout
+        assert "is there already" in running.run("backup", str(tmp_path / "b")).stderr
+        assert "in use by another process" in running.run("restore", str(tmp_path / "b")).stderr
+        running.stop()
+        assert "--overwrite sets both aside" in running.run("restore", str(tmp_path / "b")).stderr
+        done = running.run("restore", str(tmp_path / "b"), "--overwrite")
         assert "restored 1 deliveries" in done.stdout
         assert len(list((tmp_path / "one").glob("gateway.db.before-*"))) >= 1
-        verified = one.run("verify", "--json", "--against-desk")
+        verified = running.run("verify", "--json", "--against-desk")
         assert verified.returncode == 0, verified.stdout
         assert all(each["good"] for each in json.loads(verified.stdout))
         with sqlite3.connect(tmp_path / "one" / "gateway.db") as connection:
             connection.execute("UPDATE raw SET data = 'other words'")
-        verified = one.run("verify")
+        verified = running.run("verify")
         assert verified.returncode == 1
         assert "BAD mails" in verified.stdout

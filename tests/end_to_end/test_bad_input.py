@@ -19,9 +19,9 @@ def nested(depth: int) -> bytes:
 
 
 def with_file(name: str) -> bytes:
-    one = mail("A file", sender="alice@acme.example")
-    one.add_attachment(b"content of the file", maintype="application", subtype="pdf", filename=name)
-    return one.as_bytes()
+    message = mail("A file", sender="alice@acme.example")
+    message.add_attachment(b"content of the file", maintype="application", subtype="pdf", filename=name)
+    return message.as_bytes()
 
 
 BAD = {

@@ -59,18 +59,18 @@ def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
     first = mail("Queue", sender="alice@acme.example")
     running.became(running.send(first))
     raw = mail("Re: [Queue]", "evil", sender="eve@evil.example", reply_to=first["Message-ID"]).as_bytes()
-    one = running.became(running.send(raw, "eve@evil.example"))["id"]
+    delivery_id = running.became(running.send(raw, "eve@evil.example"))["id"]
 
     listed = json.loads(running.run("queue", "list", "--stage", "quarantined", "--json").stdout)
-    shown = json.loads(running.run("queue", "show", one, "--json").stdout)
-    table = running.run("queue", "show", one).stdout
+    shown = json.loads(running.run("queue", "show", delivery_id, "--json").stdout)
+    table = running.run("queue", "show", delivery_id).stdout
     lines = running.run("queue", "list").stdout
     finished = running.run("queue", "release", running.became(running.send(first))["id"])
-    original = running.run("queue", "show", one, "--raw").stdout
-    dropped = running.run("queue", "drop", one)
-    again = running.run("queue", "drop", one)
+    original = running.run("queue", "show", delivery_id, "--raw").stdout
+    dropped = running.run("queue", "drop", delivery_id)
+    again = running.run("queue", "drop", delivery_id)
 
-    assert one in [row["id"] for row in listed]
+    assert delivery_id in [row["id"] for row in listed]
     assert shown["reason"] == "unverified-sender"
     assert "has nothing to do with ticket" in table
     assert "subject: Re: [Queue]" in table and "Re: [Queue]" in lines
@@ -90,23 +90,23 @@ def test_looking_waits_for_nobody_and_nobody_for_it(running: GatewayProcess) -> 
     writer.execute("ROLLBACK")
     writer.close()
 
-    assert [one.returncode for one in done] == [0, 0, 0, 0]
+    assert [command.returncode for command in done] == [0, 0, 0, 0]
     assert time.monotonic() - begin < 15
 
 
 def test_hold_and_release(simulator: Simulator, tmp_path: Path) -> None:
     """A desk that is away: mail is accepted, held, released, and becomes a ticket when the desk is back."""
     simulator.desk.database_up = False
-    with gateway(tmp_path, simulator) as one:
-        delivery = one.send(mail("Held", sender="alice@acme.example")).rsplit(" ", 1)[-1]
-        assert one.run("queue", "hold", delivery).returncode == 0
-        assert one.sums()["pending"] == 1
-        ready, body = one.get("/readyz")
+    with gateway(tmp_path, simulator) as running:
+        delivery = running.send(mail("Held", sender="alice@acme.example")).rsplit(" ", 1)[-1]
+        assert running.run("queue", "hold", delivery).returncode == 0
+        assert running.sums()["pending"] == 1
+        ready, body = running.get("/readyz")
         assert ready == 200
         assert not json.loads(body)["desks"]["default"]["up"]
         simulator.desk.database_up = True
-        assert one.run("queue", "release", delivery).returncode == 0
-        assert one.became(delivery)["stage"] == "DONE"
+        assert running.run("queue", "release", delivery).returncode == 0
+        assert running.became(delivery)["stage"] == "DONE"
 
 
 def test_health(running: GatewayProcess) -> None:

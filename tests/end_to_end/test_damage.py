@@ -26,26 +26,26 @@ def await_until(happened: Callable[[], bool], wait: float = 20) -> None:
 
 def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) -> None:
     names = ("Robbed", "Planned", "Posted", "Known")
-    with Simulator(Seed(rate_limit={"mode": "off"})) as desk, gateway(tmp_path, desk, desk="timeout = 2\nsettle = 2\nrate = 0") as one:
-        one.became(one.send(mail("Known", message_id="<known@acme.example>")))
+    with Simulator(Seed(rate_limit={"mode": "off"})) as desk, gateway(tmp_path, desk, desk="timeout = 2\nsettle = 2\nrate = 0") as running:
+        running.became(running.send(mail("Known", message_id="<known@acme.example>")))
         desk.faults.set(LOST)
-        ids = {name: one.send(mail(name)).rsplit(" ", 1)[-1] for name in names[:3]}
+        ids = {name: running.send(mail(name)).rsplit(" ", 1)[-1] for name in names[:3]}
         await_until(lambda: len(desk.desk.tickets) == len(names))
-        one.kill()
+        running.kill()
         desk.faults.set([])
         with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
             connection.execute(f"UPDATE delivery SET plan = {GARBAGE} WHERE id = ?", (ids["Planned"],))
             connection.execute("UPDATE effect SET body = '{\"request' WHERE delivery_id = ?", (ids["Posted"],))
             connection.execute("DELETE FROM effect WHERE delivery_id = ?", (ids["Robbed"],))
             connection.execute(f"UPDATE thread SET ticket_id = {GARBAGE} WHERE message_id = 'known@acme.example'")
-        one.start()
-        ids["Reply"] = one.send(mail("Re: Known", reply_to="<known@acme.example>")).rsplit(" ", 1)[-1]
-        ids["Later"] = one.send(mail("Later")).rsplit(" ", 1)[-1]
-        became = {name: one.became(each) for name, each in ids.items()}
-        listed = json.loads(one.run("queue", "list", "--stage", "quarantined", "--json").stdout)
-        shown = one.run("queue", "show", ids["Planned"])
-        verified = one.run("verify")
-        ready, metrics = one.get("/readyz"), one.get("/metrics")[1]
+        running.start()
+        ids["Reply"] = running.send(mail("Re: Known", reply_to="<known@acme.example>")).rsplit(" ", 1)[-1]
+        ids["Later"] = running.send(mail("Later")).rsplit(" ", 1)[-1]
+        became = {name: running.became(each) for name, each in ids.items()}
+        listed = json.loads(running.run("queue", "list", "--stage", "quarantined", "--json").stdout)
+        shown = running.run("queue", "show", ids["Planned"])
+        verified = running.run("verify")
+        ready, metrics = running.get("/readyz"), running.get("/metrics")[1]
         titles = sorted(ticket["title"] for ticket in desk.desk.tickets.values())
 
     reasons = {
@@ -63,5 +63,5 @@ def test_damaged_rows_are_set_aside_and_nothing_is_posted_twice(tmp_path: Path) 
     assert (verified.returncode, ready[0]) == (1, 200)
     assert json.loads(ready[1])["damage"] in reasons.values()
     assert "gateway_store_unreadable_total 3.0" in metrics
-    assert "is damaged" in one.tail(200)
-    assert "cannot go on" not in one.tail(200)
+    assert "is damaged" in running.tail(200)
+    assert "cannot go on" not in running.tail(200)

@@ -20,11 +20,11 @@ def ended(metrics: str) -> int:
 
 def test_files_are_held_and_let_go(running: GatewayProcess, simulator: Simulator, tmp_path: Path) -> None:
     first, second = mail("Setup"), mail("Setup again")
-    for one in (first, second):
-        one.add_attachment(PROGRAM, maintype="application", subtype="octet-stream", filename="setup.exe")
+    for message in (first, second):
+        message.add_attachment(PROGRAM, maintype="application", subtype="octet-stream", filename="setup.exe")
     (tmp_path / "mail.eml").write_bytes(first.as_bytes())
     told = json.loads(running.run("explain", str(tmp_path / "mail.eml"), "--json").stdout)
-    rows = [running.became(running.send(one)) for one in (first, second)]
+    rows = [running.became(running.send(message)) for message in (first, second)]
     let_go, given_up = (row["id"] for row in rows)
 
     listed = json.loads(running.run("queue", "list", "--held-files", "--json").stdout)

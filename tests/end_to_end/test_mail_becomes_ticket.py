@@ -56,13 +56,13 @@ class TestNewTicket:
         assert ticket["contact_name_id"] is None
 
     def test_files_are_byte_for_byte_and_once(self, simulator: Simulator, running: GatewayProcess) -> None:
-        one = mail("With files", sender=ALICE)
+        message = mail("With files", sender=ALICE)
         content = os.urandom(50_000)
         for name in ("a.bin", "the same.bin"):
-            one.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
-        one.add_attachment(b"", maintype="application", subtype="octet-stream", filename="empty.bin")
+            message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        message.add_attachment(b"", maintype="application", subtype="octet-stream", filename="empty.bin")
 
-        became = outcome(running, running.send(one))
+        became = outcome(running, running.send(message))
 
         documents = simulator.desk.documents[became["ticket_id"]]
         assert [simulator.desk.file_of(document) for document in documents] == [content]
@@ -72,11 +72,11 @@ class TestNewTicket:
         assert "empty.bin (empty)" in text
 
     def test_pictures_stand_in_their_place(self, simulator: Simulator, running: GatewayProcess) -> None:
-        one = mail("With picture", sender=ALICE)
-        one.add_alternative("<p>before</p><img src='cid:pic@x'><p>after</p>", subtype="html")
-        one.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<pic@x>", filename="p.png")  # type: ignore
+        message = mail("With picture", sender=ALICE)
+        message.add_alternative("<p>before</p><img src='cid:pic@x'><p>after</p>", subtype="html")
+        message.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<pic@x>", filename="p.png")  # type: ignore
 
-        became = outcome(running, running.send(one))
+        became = outcome(running, running.send(message))
 
         ticket = simulator.desk.tickets[became["ticket_id"]]
         (document,) = simulator.desk.documents[became["ticket_id"]]
@@ -99,7 +99,7 @@ class TestReply:
         (comment,) = simulator.desk.comments[became["ticket_id"]]
         assert "Still broken." in words(comment["note"])
         assert not comment["is_internal"]
-        assert [one for one in simulator.desk.mails if one.comment_id] == []
+        assert [mail for mail in simulator.desk.mails if mail.comment_id] == []
 
     def test_to_a_mail_that_nobody_here_got_joins_the_first_of_its_thread(
         self, simulator: Simulator, running: GatewayProcess
@@ -145,7 +145,7 @@ class TestReply:
         notes = [comment["note"] for comment in simulator.desk.comments[became["ticket_id"]]]
         assert 2 <= len(notes) <= 4
         found = [word for note in notes for word in words(note).split("line ")[1:]]
-        assert [int(one.split()[0]) for one in found] == list(range(180))
+        assert [int(line.split()[0]) for line in found] == list(range(180))
 
     def test_one_that_is_far_too_long_has_the_whole_in_a_file(
         self, simulator: Simulator, running: GatewayProcess
@@ -181,17 +181,17 @@ class TestAutomatic:
 
 class TestTwice:
     def test_the_same_bytes(self, simulator: Simulator, running: GatewayProcess) -> None:
-        one = mail("Twice", sender=ALICE)
+        message = mail("Twice", sender=ALICE)
 
-        assert running.send(one) == running.send(one)
+        assert running.send(message) == running.send(message)
 
     def test_the_same_mail_by_two_routes(self, simulator: Simulator, running: GatewayProcess) -> None:
-        one = mail("Two routes", sender=ALICE).as_bytes()
+        raw = mail("Two routes", sender=ALICE).as_bytes()
         first = outcome(
-            running, running.send(b"Received: from a by b; Sun, 22 Nov 2026 08:00:00 +0000\r\n" + one, "a@x")
+            running, running.send(b"Received: from a by b; Sun, 22 Nov 2026 08:00:00 +0000\r\n" + raw, "a@x")
         )
         second = outcome(
-            running, running.send(b"Received: from c by d; Sun, 22 Nov 2026 08:00:01 +0000\r\n" + one, "a@x")
+            running, running.send(b"Received: from c by d; Sun, 22 Nov 2026 08:00:01 +0000\r\n" + raw, "a@x")
         )
 
         assert first["stage"] == "DONE"
@@ -210,9 +210,9 @@ def test_counted_calls(simulator: Simulator, running: GatewayProcess) -> None:
     first = mail("Seen", sender=ALICE)
     outcome(running, running.send(first))
 
-    def counted(one: Any) -> int:
+    def counted(message: Any) -> int:
         before = simulator.desk.counted()
-        outcome(running, running.send(one))
+        outcome(running, running.send(message))
         return simulator.desk.counted() - before
 
     with_files = mail("Files", sender=ALICE)

@@ -24,24 +24,24 @@ def rss(pid: int) -> int:
 @pytest.mark.slow
 def test_20_concurrent_mails_of_25_megabytes(tmp_path: Path) -> None:
     """Growth under 200 MB, the parser's children apart."""
-    with Simulator(Seed(rate_limit={"mode": "off"})) as simulator, gateway(tmp_path, simulator) as one:
-        assert one.process is not None
-        one.became(one.send(mail("Warm", sender="alice@acme.example")))
-        before, peak, over = rss(one.process.pid), 0, threading.Event()
+    with Simulator(Seed(rate_limit={"mode": "off"})) as simulator, gateway(tmp_path, simulator) as running:
+        assert running.process is not None
+        running.became(running.send(mail("Warm", sender="alice@acme.example")))
+        before, peak, over = rss(running.process.pid), 0, threading.Event()
 
         def watch() -> None:
             nonlocal peak
             while not over.is_set():
-                peak = max(peak, rss(one.process.pid))  # type: ignore[union-attr]
+                peak = max(peak, rss(running.process.pid))  # type: ignore[union-attr]
                 time.sleep(0.02)
 
         watcher = threading.Thread(target=watch)
         watcher.start()
         try:
             with ThreadPoolExecutor(20) as pool:
-                answers = list(pool.map(lambda n: one.send(large(n), "alice@acme.example"), range(20)))
+                answers = list(pool.map(lambda n: running.send(large(n), "alice@acme.example"), range(20)))
             for answer in answers:
-                assert one.became(answer, 110)["stage"] == "DONE"
+                assert running.became(answer, 110)["stage"] == "DONE"
         finally:
             over.set()
             watcher.join()

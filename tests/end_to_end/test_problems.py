@@ -49,7 +49,7 @@ def test_a_problem_from_its_first_mail_to_the_closed_ticket(simulator: Simulator
         say(gateway, "** PROBLEM Service Alert: web01/HTTP is CRITICAL **")
         say(gateway, "Version 9 of our alerts! <web01>")
         (row, unread) = sorted(
-            json.loads(gateway.run("notices", "problems", "--json").stdout), key=lambda one: one["key"]
+            json.loads(gateway.run("notices", "problems", "--json").stdout), key=lambda problem: problem["key"]
         )
         shown = gateway.run("notices", "problems").stdout
         drift = json.loads(gateway.run("notices", "drift", "--json").stdout)
@@ -68,8 +68,8 @@ def test_a_problem_from_its_first_mail_to_the_closed_ticket(simulator: Simulator
     assert (row["object"], row["condition"], row["state"], row["count"]) == ("web01", "HTTP", "open", 1)
     assert "web01: HTTP" in shown and row["number"] in shown
     assert drift == [{"profile": "nagios", "notices": 2, "not_read": 1}]
-    assert [one["failed"] for one in review["notices"]] == ["the product"]
-    assert [(one["name"], one["last_at"]) for one in expected] == [("daily", 0)]
+    assert [notice["failed"] for notice in review["notices"]] == ["the product"]
+    assert [(series["name"], series["last_at"]) for series in expected] == [("daily", 0)]
     assert "notice nagios fans out" in checked and "nobody at the moment" in checked
     assert 'gateway_problems{state="closed"} 1.0' in page and 'gateway_notices_unread_day{profile="nagios"} 1.0' in page
     assert "web09" in told and "the first notice of the problem" in told and "create ticket" in told

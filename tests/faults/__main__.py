@@ -53,7 +53,7 @@ def plan() -> Iterator[Planned]:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--kind", action="append", choices=[one.kind for one in plan()], metavar="NAME")
+    options.add_argument("--kind", action="append", choices=[planned.kind for planned in plan()], metavar="NAME")
     options.add_argument("--store", choices=(SQLITE, POSTGRESQL))
     options.add_argument("--seed", type=int)
     options.add_argument("--mails", type=int, default=campaign.MAILS)
@@ -62,43 +62,43 @@ def main() -> int:
     given = options.parse_args()
     logging.getLogger("uvicorn.error").disabled = True  # the desk's own view of the faults
     code = results.code_version()
-    ran = set() if given.again or given.seed else {run.key for one, run in results.load() if one == code}
+    ran = set() if given.again or given.seed else {run.key for ran_on, run in results.load() if ran_on == code}
     wanted = [
-        one
-        for one in dict.fromkeys(plan())
-        if (not given.kind or one.kind in given.kind)
-        and given.store in (None, one.store)
-        and (one.kind, one.store, one.seed) not in ran
+        planned
+        for planned in dict.fromkeys(plan())
+        if (not given.kind or planned.kind in given.kind)
+        and given.store in (None, planned.store)
+        and (planned.kind, planned.store, planned.seed) not in ran
     ]
     if given.seed:
-        wanted = list(dict.fromkeys(Planned(one.kind, one.store, given.seed) for one in wanted))
+        wanted = list(dict.fromkeys(Planned(planned.kind, planned.store, given.seed) for planned in wanted))
     print(f"{len(wanted)} runs to go with gateway/ {code[: results.SHORT]}", flush=True)
     end = time.monotonic() + given.seconds
     bad = left = 0
     with Servers() as servers:
-        for one in wanted:
+        for planned in wanted:
             if time.monotonic() > end:
                 left += 1
                 continue
-            bad += not _run(one, servers, given.mails, None if given.seed else code)
+            bad += not _run(planned, servers, given.mails, None if given.seed else code)
     print(f"{bad} runs with a fault, {left} to go")
     return 1 if bad else 0
 
 
-def _run(one: Planned, servers: Servers, mails: int, code: str | None) -> bool:
+def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bool:
     """Whether nothing was wrong. What cannot be made on this machine is said and left out."""
     with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder:
         try:
-            postgres = servers.postgres() if one.store == POSTGRESQL else None
-            if one.kind in storms.BY_NAME:
-                run = storms.BY_NAME[one.kind].run(Path(folder), one.seed, postgres)
+            postgres = servers.postgres() if planned.store == POSTGRESQL else None
+            if planned.kind in storms.BY_NAME:
+                run = storms.BY_NAME[planned.kind].run(Path(folder), planned.seed, postgres)
             else:
-                run = campaign.run(one.kind, Path(folder), one.seed, postgres, mails=mails, roles=one.roles)
+                run = campaign.run(planned.kind, Path(folder), planned.seed, postgres, mails=mails, roles=planned.roles)
         except Missing as missing:
-            print(f"{one.kind:10} {one.store:10} NOT RUN: {missing}", flush=True)
+            print(f"{planned.kind:10} {planned.store:10} NOT RUN: {missing}", flush=True)
             return True
         except Exception as error:  # the other runs are worth having
-            print(f"{one.kind:10} {one.store:10} seed {one.seed} ended: {type(error).__name__}: {error}", flush=True)
+            print(f"{planned.kind:10} {planned.store:10} seed {planned.seed} ended: {type(error).__name__}: {error}", flush=True)
             return False
     wrong = run.verdict.all()
     print(

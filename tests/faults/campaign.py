@@ -62,7 +62,7 @@ def run(
             verdict.other.append(str(error))
         found = stages(site.engine())
         judged = judge(site.simulator, sent, found, kind.quarantine)
-        judged.other += [*verdict.other, *(f"a mail was not taken: {one}" for one in traffic.refusals)]
+        judged.other += [*verdict.other, *(f"a mail was not taken: {refusal}" for refusal in traffic.refusals)]
         judged.other += site.notes
         return Run(
             kind.name,

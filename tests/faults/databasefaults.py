@@ -15,8 +15,8 @@ def restart(site: Site, traffic: Traffic) -> None:
     """Stopped at once, without a word to its sessions, and started again."""
     assert site.postgres
     while not traffic.is_over:
-        for one in site.gateways:
-            site.await_open(one)
+        for gateway in site.gateways:
+            site.await_open(gateway)
         site.pause(0.5, 2)
         site.postgres.restart()
 

@@ -95,9 +95,9 @@ def key(site: Site, traffic: Traffic) -> None:
     before = len(site.simulator.desk.calls)
     owner["state"] = "revoked"
     site.pause(3, 4)
-    said = [one.get("/readyz") for one in site.gateways]
+    said = [gateway.get("/readyz") for gateway in site.gateways]
     states = [json.loads(body)["desks"].get("default", {}) for _, body in said]
-    known = [one for one in states if one.get("key_refused") and not one["up"]]  # by those who asked the desk
+    known = [state for state in states if state.get("key_refused") and not state["up"]]  # by those who asked the desk
     if any(status != 200 for status, _ in said) or not known:
         site.notes.append(f"/readyz while the key is refused: {said}")
     owner["state"] = "active"
@@ -110,12 +110,12 @@ def clock(site: Site, traffic: Traffic) -> None:
     """The desk's clock is wrong for good; ours differ from one another and are set now and then."""
     site.simulator.desk.shift = site.rng.choice((-1, 1)) * site.rng.uniform(60, 2400)
     while not traffic.is_over:
-        for one in site.shims:
-            one.clock(site.rng.choice((0, site.rng.uniform(-60, 60))))
+        for shim in site.shims:
+            shim.clock(site.rng.choice((0, site.rng.uniform(-60, 60))))
         with site.desk(*LATE_COMMIT, *DROP):
             site.pause(1, 2.5)
-    for one in site.shims:
-        one.clock(0)
+    for shim in site.shims:
+        shim.clock(0)
 
 
 def scarce_settings(_: contextlib.ExitStack) -> dict[str, str]:

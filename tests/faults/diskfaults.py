@@ -73,7 +73,7 @@ def full(site: Site, traffic: Traffic) -> None:
     """Not a block is left; then there is room again."""
     while not traffic.is_over:
         site.pause(1, 2)
-        for disk in (disks := [one for one in site.disks if isinstance(one, SmallDisk)]):
+        for disk in (disks := [disk for disk in site.disks if isinstance(disk, SmallDisk)]):
             disk.fill()
         site.pause(1.5, 2.5)
         for disk in disks:
@@ -86,22 +86,22 @@ def read_only(site: Site, traffic: Traffic) -> None:
     """Nothing below the data folder can be changed, as after a remount for errors."""
     while not traffic.is_over:
         site.pause(1, 2)
-        for one in site.shims:
-            one.read_only(True)
+        for shim in site.shims:
+            shim.read_only(True)
         site.pause(1.5, 2.5)
-        for one in site.shims:
-            one.read_only(False)
+        for shim in site.shims:
+            shim.read_only(False)
 
 
 def sync_fails(site: Site, traffic: Traffic) -> None:
     """fsync answers EIO for a while."""
     while not traffic.is_over:
         site.pause(1, 2)
-        for one in site.shims:
-            one.sync_fails(True)
+        for shim in site.shims:
+            shim.sync_fails(True)
         site.pause(1, 2)
-        for one in site.shims:
-            one.sync_fails(False)
+        for shim in site.shims:
+            shim.sync_fails(False)
 
 
 def power(site: Site, traffic: Traffic) -> None:
@@ -145,7 +145,7 @@ def corrupt(site: Site, traffic: Traffic) -> None:
                 _garble_any(site, site.rng.choice(spool), SECTOR)
         if traffic.is_over:
             break
-    site.met = sum(one.log.read_bytes().count(MET) for one in site.gateways)
+    site.met = sum(gateway.log.read_bytes().count(MET) for gateway in site.gateways)
     if fallen := site.endings().get(FATAL):
         site.notes.append(f"a gateway ended by itself {fallen} times")
 
@@ -163,8 +163,8 @@ def _damage_page(site: Site, postgres: Postgres) -> None:
         at = page * POSTGRES_PAGE + site.rng.randrange(POSTGRES_PAGE // SECTOR) * SECTOR
         _garble(site, file, at)
         postgres.start()
-    for one in site.gateways:
-        site.await_open(one)
+    for gateway in site.gateways:
+        site.await_open(gateway)
     site.pause(2, 4)
     with site.stopped():
         site.let_go()
@@ -183,14 +183,14 @@ def _damage_values(site: Site) -> None:
         with contextlib.closing(sqlite3.connect(site.data / "gateway.db")) as connection, connection:
             for table, column, which in VALUES:
                 query = f"SELECT {table}.rowid FROM {which} ORDER BY {table}.rowid"
-                if rows := [one for (one,) in connection.execute(query)]:
+                if rows := [path for (path,) in connection.execute(query)]:
                     garbage = bytes(site.rng.randrange(0x80, 0x100) for _ in range(16))
                     change = f"UPDATE {table} SET {column} = substr({column}, 1, 40) || CAST(? AS TEXT) WHERE rowid = ?"
                     connection.execute(change, (garbage, site.rng.choice(rows)))
 
 
 def _damage_database(site: Site) -> None:
-    (one,) = site.gateways
+    (gateway,) = site.gateways
     database, copy = site.data / "gateway.db", site.folder / "copy"
     with site.stopped():
         site.let_go()
@@ -198,10 +198,10 @@ def _damage_database(site: Site) -> None:
         with contextlib.closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         _garble_any(site, database, PAGE)
-        before = len(one.log.read_bytes())
+        before = len(gateway.log.read_bytes())
     end = time.monotonic() + 30
-    while time.monotonic() < end and site.is_closed(one):
-        if REFUSED.encode() in one.log.read_bytes()[before:]:
+    while time.monotonic() < end and site.is_closed(gateway):
+        if REFUSED.encode() in gateway.log.read_bytes()[before:]:
             with site.stopped():
                 shutil.rmtree(site.data)
                 shutil.copytree(copy, site.data)

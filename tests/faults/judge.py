@@ -34,14 +34,14 @@ class Verdict:
     other: list[str] = field(default_factory=list)
 
     def all(self) -> list[str]:
-        return [f"{one.name}: {text}" for one in fields(self) for text in getattr(self, one.name)]
+        return [f"{field.name}: {text}" for field in fields(self) for text in getattr(self, field.name)]
 
 
 def stages(engine: Engine) -> dict[str, tuple[str, str]]:
     """Stage and reason of each delivery."""
     with engine.connect() as connection, looking():
         rows = connection.execute(select(delivery.c.id, delivery.c.stage, delivery.c.reason)).all()
-    return {one: (stage, reason) for one, stage, reason in rows}
+    return {id_: (stage, reason) for id_, stage, reason in rows}
 
 
 def judge(
@@ -60,10 +60,10 @@ def judge(
         _thread(verdict, simulator, places, name, kept, [mail for mail in mails if mail.token in aside])
     named = {ticket for where in places.values() for ticket, _ in where}
     own = {key for key, row in simulator.desk.tickets.items() if row["entered_by"] == _user(simulator)}
-    verdict.doubled += [f"ticket {one} holds no mail that was sent" for one in own - named]
-    refusals = [one for one in simulator.desk.refusals if one.status != 429]  # a budget that others use up
-    verdict.other += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refusals]
-    verdict.other += [f"the desk mailed {one.to} for {one.why}" for one in simulator.desk.mails if one.comment_id]
+    verdict.doubled += [f"ticket {ticket_id} holds no mail that was sent" for ticket_id in own - named]
+    refusals = [refusal for refusal in simulator.desk.refusals if refusal.status != 429]  # a budget that others use up
+    verdict.other += [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in refusals]
+    verdict.other += [f"the desk mailed {mail.to} for {mail.why}" for mail in simulator.desk.mails if mail.comment_id]
     return verdict
 
 
@@ -94,8 +94,8 @@ def _count(
     """Each mail once. Returns the tokens of those that are rightly not at the desk."""
     aside = set()
     for mail in sent:
-        verdict.lost += [f"{mail.token}: nothing is known of {one}" for one in mail.ids if one not in found]
-        stage, reason = _best(found[one] for one in mail.ids if one in found)
+        verdict.lost += [f"{mail.token}: nothing is known of {id_}" for id_ in mail.ids if id_ not in found]
+        stage, reason = _best(found[id_] for id_ in mail.ids if id_ in found)
         times = len(places[mail.token])
         if times > 1:
             verdict.doubled.append(f"{mail.token} is at the desk {times} times")
@@ -106,14 +106,14 @@ def _count(
             if stage == Stage.QUARANTINED and reason in quarantine:
                 continue
             verdict.other.append(f"{mail.token} is {stage} {reason}".rstrip())
-    unknown = found.keys() - {one for mail in sent for one in mail.ids}
-    verdict.other += [f"{one} was never answered with 250" for one in unknown]
+    unknown = found.keys() - {id_ for mail in sent for id_ in mail.ids}
+    verdict.other += [f"{id_} was never answered with 250" for id_ in unknown]
     return aside
 
 
 def _best(outcomes: object) -> tuple[str, str]:
     """Of a mail that came by several ways: what became of the one that is no copy."""
-    ranked = sorted(outcomes, key=lambda one: (one[0] != Stage.DONE, one[1] == "duplicate-of"))  # type: ignore[call-overload]
+    ranked = sorted(outcomes, key=lambda outcome: (outcome[0] != Stage.DONE, outcome[1] == "duplicate-of"))  # type: ignore[call-overload]
     return ranked[0] if ranked else ("unknown", "")
 
 
@@ -125,7 +125,7 @@ def _thread(
     if len(tickets) > 1 and not aside:
         verdict.disordered.append(f"{name} is in {len(tickets)} tickets")
     for ticket in tickets:
-        positions = [position for one, position in where if one == ticket]
+        positions = [position for place, position in where if place == ticket]
         if positions != sorted(positions):
             verdict.disordered.append(f"{name} is out of order: {positions}")
         here = [mail for mail in mails if places[mail.token] and places[mail.token][0][0] == ticket]

@@ -26,8 +26,8 @@ def trouble(site: Site, traffic: Traffic) -> None:
     while not traffic.is_over:
         site.pause(0.5, 1.5)
         how = site.rng.choice((FOR_NOW, NEVER))
-        for one in site.shims:
-            one.names(how)
+        for shim in site.shims:
+            shim.names(how)
         site.pause(1, 2.5)
-        for one in site.shims:
-            one.names(0)
+        for shim in site.shims:
+            shim.names(0)

@@ -16,7 +16,7 @@ WRONG = {"lost": "lost", "doubled": "doubled", "out of order": "disordered", "fi
 
 def kinds() -> str:
     rows = [
-        [f"`{one.name}`", one.done, one.sender, one.operator, one.promise] for one in (*KINDS, *STORMS)
+        [f"`{kind.name}`", kind.done, kind.sender, kind.operator, kind.promise] for kind in (*KINDS, *STORMS)
     ]  # fmt: skip
     return _table(["fault", "what is done", "the sender sees", "the operator sees", "promised"], rows)
 
@@ -30,7 +30,7 @@ def results() -> str:
             if runs := [found[key] for key in sorted(found) if key[:2] == (kind.name, store)]:
                 rows.append(_row(f"`{kind.name}`", store, runs))
     for store in ("sqlite", "postgresql"):
-        if runs := [one for key, one in found.items() if key[1] == store]:
+        if runs := [run for key, run in found.items() if key[1] == store]:
             rows.append(_row("**all**", store, runs))
     head = ["fault", "store", "runs", "mails", "done", "aside", "again", "restarts", *WRONG, "code"]
     return _table(head, rows)

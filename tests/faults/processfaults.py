@@ -16,35 +16,35 @@ from tests.faults.traffic import Traffic
 def kill(site: Site, traffic: Traffic) -> None:
     """kill -9 at random points, now and then while it starts; the supervisor starts it again."""
     while not traffic.is_over:
-        one = site.any()
+        gateway = site.any()
         if site.rng.random() < 0.8:
-            site.await_open(one)
+            site.await_open(gateway)
         site.pause(0.2, 1.2)
-        one.hit(signal.SIGKILL)
+        gateway.hit(signal.SIGKILL)
 
 
 def pause(site: Site, traffic: Traffic) -> None:
     """SIGSTOP for longer than a lease, then SIGCONT, while the desk is late at times."""
     with site.desk(*LATE_COMMIT):
         while not traffic.is_over:
-            one = site.any()
-            if one.hit(signal.SIGSTOP):
+            gateway = site.any()
+            if gateway.hit(signal.SIGSTOP):
                 site.pause(LEASE * 1.1, LEASE * 1.4)
-                one.hit(signal.SIGCONT)
+                gateway.hit(signal.SIGCONT)
             site.pause(0.5, 1.5)
 
 
 def upgrade(site: Site, traffic: Traffic) -> None:
     """A version with a slow migration comes; it is killed in the middle of it, several times."""
     site.pause(1, 2)
-    for one in site.gateways:
-        one.halt()
+    for gateway in site.gateways:
+        gateway.halt()
         for _ in range(2):
-            interrupt_migration(one.config, site.rng.uniform(0, 0.5))
-        _next_version(one)
-        one.up()
+            interrupt_migration(gateway.config, site.rng.uniform(0, 0.5))
+        _next_version(gateway)
+        gateway.up()
         site.pause(0.3, 1)
-        one.hit(signal.SIGKILL)
+        gateway.hit(signal.SIGKILL)
 
 
 def interrupt_migration(config: Path, after: float) -> None:
@@ -58,17 +58,17 @@ def interrupt_migration(config: Path, after: float) -> None:
                 migration.kill()
 
 
-def _next_version(one: Supervised) -> None:
-    one.command = [sys.executable, "-m", "tests.faults.nextversion", *one.command[3:]]
+def _next_version(gateway: Supervised) -> None:
+    gateway.command = [sys.executable, "-m", "tests.faults.nextversion", *gateway.command[3:]]
 
 
 def first_start(site: Site) -> None:
     """The very first start, killed in the middle of making the schema."""
-    for one in site.gateways:
+    for gateway in site.gateways:
         for _ in range(2):
-            one.launch()
+            gateway.launch()
             site.pause(0.5, 1.1)
-            one.kill()
+            gateway.kill()
     site.start()
 
 
@@ -76,8 +76,8 @@ def mixed(site: Site, traffic: Traffic) -> None:
     """A desk that lies, while processes die, stand still, and databases restart."""
     with site.desk(*MIXED):
         while not traffic.is_over:
-            one = site.any()
-            site.await_open(one)
+            gateway = site.any()
+            site.await_open(gateway)
             site.pause(0.5, 1.5)
             draw = site.rng.random()
             if draw < 0.1 and site.postgres:
@@ -86,8 +86,8 @@ def mixed(site: Site, traffic: Traffic) -> None:
                 site.simulator.stop()
                 site.pause(0.5, 1)
                 site.simulator.start()
-            elif draw < 0.35 and one.hit(signal.SIGSTOP):
+            elif draw < 0.35 and gateway.hit(signal.SIGSTOP):
                 site.pause(1, 2)
-                one.hit(signal.SIGCONT)
+                gateway.hit(signal.SIGCONT)
             else:
-                one.hit(signal.SIGKILL)
+                gateway.hit(signal.SIGKILL)

@@ -54,11 +54,11 @@ def no_sent() -> None:
     effects.mark_first_sent = skip
     original = executor._Case._judge
 
-    async def judge(self: Any, one: Any, outcome: Any) -> Any:
+    async def judge(self: Any, effect: Any, outcome: Any) -> Any:
         if type(outcome).__name__ == "Unknown":  # nothing says that it was sent: it is sent again
-            self.ledger.remember(one, state=EffectState.TODO)
+            self.ledger.remember(effect, state=EffectState.TODO)
             return executor.Defer(self.clock() + 0.05, executor.Waits(), "again")
-        return await original(self, one, outcome)
+        return await original(self, effect, outcome)
 
     executor._Case._judge = judge  # type: ignore[method-assign]
 

@@ -107,16 +107,16 @@ class Site:
         self.shims: list[Shim] = []
         self.gateways: list[Supervised] = []
         for number in range(replicas):
-            one = self._gateway(number, host, settings or {})
+            gateway = self._gateway(number, host, settings or {})
             if shim:
-                self.shims.append(Shim(one.folder, self.data))
-                one.environment = dict(self.shims[-1].environment)
+                self.shims.append(Shim(gateway.folder, self.data))
+                gateway.environment = dict(self.shims[-1].environment)
             if sabotage:
-                one.command = [sys.executable, "-m", "tests.faults.sabotage", sabotage, *one.command[3:]]
+                gateway.command = [sys.executable, "-m", "tests.faults.sabotage", sabotage, *gateway.command[3:]]
             if roles:
-                one.command += ["--role", roles[number % len(roles)]]
-            self.gateways.append(one)
-        self._doors = [one for one in self.gateways if one.takes_mail]
+                gateway.command += ["--role", roles[number % len(roles)]]
+            self.gateways.append(gateway)
+        self._doors = [gateway for gateway in self.gateways if gateway.takes_mail]
         self._ending = threading.Event()
         self._supervisor = threading.Thread(target=self._supervise, daemon=True)
         self._engine: Engine | None = None
@@ -143,18 +143,18 @@ class Site:
     # -- running ----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        for one in self.gateways:
-            one.up()
+        for gateway in self.gateways:
+            gateway.up()
         self._supervisor.start()
-        for one in self.gateways:
-            self.await_open(one, 60)
+        for gateway in self.gateways:
+            self.await_open(gateway, 60)
 
     def close(self) -> None:
         self._ending.set()
         if self._supervisor.is_alive():
             self._supervisor.join()
-        for one in self.gateways:
-            one.halt()
+        for gateway in self.gateways:
+            gateway.halt()
         self.let_go()
         self.simulator.stop()
 
@@ -166,12 +166,12 @@ class Site:
 
     def _supervise(self) -> None:
         while not self._ending.wait(0.05):
-            for one in self.gateways:
-                one.watch()
+            for gateway in self.gateways:
+                gateway.watch()
 
     def doors(self) -> list[GatewayProcess]:
         """Where mail may be offered now."""
-        return [one for one in self._doors if not one.down] or list(self._doors)
+        return [door for door in self._doors if not door.down] or list(self._doors)
 
     # -- disturbing -------------------------------------------------------------------------------
 
@@ -193,13 +193,13 @@ class Site:
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Every gateway is killed, and started again after the block."""
-        for one in self.gateways:
-            one.halt()
+        for gateway in self.gateways:
+            gateway.halt()
         try:
             yield
         finally:
-            for one in self.gateways:
-                one.up()
+            for gateway in self.gateways:
+                gateway.up()
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -221,19 +221,19 @@ class Site:
             return [self.data / "spool" / name for (name,) in connection.exec_driver_sql(query)]
 
     @staticmethod
-    def is_closed(one: Supervised) -> bool:
+    def is_closed(gateway: Supervised) -> bool:
         """Whether nobody listens at its port."""
-        port = one.smtp_port if one.takes_mail else one.http_port
+        port = gateway.smtp_port if gateway.takes_mail else gateway.http_port
         try:
             socket.create_connection(("127.0.0.1", port), 0.5).close()
         except OSError:
             return True
         return False
 
-    def await_open(self, one: Supervised, wait: float = 10) -> None:
+    def await_open(self, gateway: Supervised, wait: float = 10) -> None:
         """Until it listens, or that time is over."""
         end = time.monotonic() + wait
-        while self.is_closed(one) and time.monotonic() < end:
+        while self.is_closed(gateway) and time.monotonic() < end:
             time.sleep(0.05)
 
     def drained(self, wait: float) -> dict[str, int]:
@@ -245,7 +245,7 @@ class Site:
                 if sums["pending"] == 0:
                     return sums
             if time.monotonic() > end:
-                tails = "\n".join(f"-- {one.folder.name}\n{one.tail(15)}" for one in self.gateways)
+                tails = "\n".join(f"-- {gateway.folder.name}\n{gateway.tail(15)}" for gateway in self.gateways)
                 raise AssertionError(f"still pending after {wait:.0f} s: {self.pending()}\n{tails}")
             time.sleep(0.2)
 
@@ -258,6 +258,6 @@ class Site:
     def endings(self) -> dict[int, int]:
         """How often a gateway ended by itself or by a signal, by exit code."""
         total: Counter[int] = Counter()
-        for one in self.gateways:
-            total += one.endings
+        for gateway in self.gateways:
+            total += gateway.endings
         return dict(total)

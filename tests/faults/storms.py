@@ -80,7 +80,7 @@ def poison(folder: Path, seed: int, postgres: Postgres | None = None, others: in
         sums = site.drained(90)
         found = stages(site.engine())
         verdict = judge(site.simulator, [*sent, *bad], found, ["unparseable"])
-        reasons = [found[one][1] for sent_one in bad for one in sent_one.ids]
+        reasons = [found[id_][1] for sent_one in bad for id_ in sent_one.ids]
         if reasons != ["unparseable"] * len(bad):
             verdict.other.append(f"the poison became {reasons}")
         note = f"good mail done after {good_at - began:.0f} s, the last of the poison after {time.monotonic() - began:.0f} s"
@@ -88,10 +88,10 @@ def poison(folder: Path, seed: int, postgres: Postgres | None = None, others: in
 
 
 def _poison(site: Site, words: str) -> Sent:
-    one = Sent(f"token-{words}", words, 0)
-    raw = mail("Poison", f"{one.token} {words}").as_bytes(policy=SMTP)
-    one.ids = {deliver(raw, site.doors, site.rng)}
-    return one
+    letter = Sent(f"token-{words}", words, 0)
+    raw = mail("Poison", f"{letter.token} {words}").as_bytes(policy=SMTP)
+    letter.ids = {deliver(raw, site.doors, site.rng)}
+    return letter
 
 
 def _await_done(site: Site, count: int, wait: float) -> float:
@@ -132,22 +132,22 @@ def one_sender(
 
         def flood(numbers: range) -> None:
             for number in numbers:
-                one = Sent(f"token-flood-{number}", f"flood-{number}", 0)
-                raw = mail(f"Alarm {number}", one.token).as_bytes(policy=SMTP)
+                letter = Sent(f"token-flood-{number}", f"flood-{number}", 0)
+                raw = mail(f"Alarm {number}", letter.token).as_bytes(policy=SMTP)
                 try:
                     door = site.gateways[number % len(site.gateways)]
-                    one.ids = {offer(door, raw, timeout=60).rsplit(" ", 1)[-1]}
+                    letter.ids = {offer(door, raw, timeout=60).rsplit(" ", 1)[-1]}
                 except smtplib.SMTPResponseException as refused:
                     answers[refused.smtp_code] += 1
                 else:
                     answers[250] += 1
-                    kept.append(one)
+                    kept.append(letter)
 
         with ThreadPoolExecutor(AT_ONCE + 1) as pool:
             floods = [pool.submit(flood, range(at, mails, AT_ONCE)) for at in range(AT_ONCE)]
             calm = pool.submit(_others, site, others)
-            for one in floods:
-                one.result()
+            for letter in floods:
+                letter.result()
         slowest, sent = calm.result()
         sums = site.drained(420)
         verdict = judge(site.simulator, [*kept, *sent], stages(site.engine()), ["rate-limited"])
@@ -170,13 +170,13 @@ def _others(site: Site, count: int) -> tuple[float, list[Sent]]:
     """Another sender's mails, one after the other: the longest time until one was done."""
     slowest, sent = 0.0, []
     for number in range(count):
-        one = Sent(f"token-other-{number}", f"other-{number}", 0)
-        raw = mail(f"Question {number}", one.token, sender=f"Bob <{OTHER}>").as_bytes(policy=SMTP)
+        letter = Sent(f"token-other-{number}", f"other-{number}", 0)
+        raw = mail(f"Question {number}", letter.token, sender=f"Bob <{OTHER}>").as_bytes(policy=SMTP)
         began = time.monotonic()
-        one.ids = {deliver(raw, site.doors, site.rng, OTHER)}
-        site.gateways[0].became(next(iter(one.ids)), wait=120)
+        letter.ids = {deliver(raw, site.doors, site.rng, OTHER)}
+        site.gateways[0].became(next(iter(letter.ids)), wait=120)
         slowest = max(slowest, time.monotonic() - began)
-        sent.append(one)
+        sent.append(letter)
     return slowest, sent
 
 
@@ -193,13 +193,13 @@ def outage(
                 "domain_comments_per_hour = 0", "smtp": "[smtp.limits]\nmails_per_sender = 0"}  # fmt: skip
     with Site(folder, seed, postgres, replicas=_replicas(postgres), shim=True, settings=settings) as site:
         site.simulator.stop()
-        for one in site.shims:
-            one.clock(-DAY)
+        for shim in site.shims:
+            shim.clock(-DAY)
         site.start()
         sent = _waiting(site, seed, mails)
         with site.stopped():
-            for one in site.shims:
-                one.clock(0)
+            for shim in site.shims:
+                shim.clock(0)
             _a_day_later(site)
             limit = site.simulator.desk.limit
             limit.mode, limit.burst, limit.per_minute = "enforce", round(rate / 20), rate
@@ -210,7 +210,7 @@ def outage(
         throttled = [call for call in site.simulator.desk.calls if call.status == 429]
         if len(throttled) > max(3, mails // 1000):
             verdict.other.append(f"{len(throttled)} calls were answered 429")
-        verdict.other = [one for one in verdict.other if not one.endswith(": 429")]
+        verdict.other = [words for words in verdict.other if not words.endswith(": 429")]
         shares = _shares(site)
         if not shares["tickets"] < shares["files"]:
             verdict.other.append(f"no order of urgency: {shares}")
@@ -240,10 +240,10 @@ def _waiting(site: Site, seed: int, mails: int) -> list[Sent]:
             ids: list[str] = []
             files: list[bytes] = []
             for number in range(4):
-                one = Sent(f"token-{seed}-{name}-{number}", f"thread-{seed}-{name}", number)
-                ids.append(f"<{one.token}@acme.example>")
-                one.ids = {deliver(compose(one, ids, files, rng, FEW_FILES), site.doors, rng)}
-                sent.append(one)
+                letter = Sent(f"token-{seed}-{name}-{number}", f"thread-{seed}-{name}", number)
+                ids.append(f"<{letter.token}@acme.example>")
+                letter.ids = {deliver(compose(letter, ids, files, rng, FEW_FILES), site.doors, rng)}
+                sent.append(letter)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(converse, range(AT_ONCE)))

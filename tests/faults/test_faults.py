@@ -26,11 +26,11 @@ def test_on_sqlite(tmp_path: Path, kind: str) -> None:
 def own_postgres() -> Iterator[Postgres]:
     """One that other tests do not share: it will be restarted."""
     try:
-        one = Postgres()
+        server = Postgres()
     except Missing as missing:
         pytest.skip(f"NOT TESTED ON POSTGRESQL: {missing}")
-    yield one
-    one.stop()
+    yield server
+    server.stop()
 
 
 def test_on_postgresql(tmp_path: Path, own_postgres: Postgres) -> None:

@@ -24,11 +24,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine star
 def test_without_a_guard_it_fails(tmp_path: Path, guard: str, kind: str, wrong: str) -> None:
     """Of three seeds one must show it: whether a mail meets the fault is a matter of the moment."""
     folders = {seed: tmp_path / str(seed) for seed in (1, 2, 3)}
-    for one in folders.values():
-        one.mkdir()
+    for path in folders.values():
+        path.mkdir()
     found = (run(kind, folder, seed, mails=60, seconds=2, sabotage=guard, drain=15) for seed, folder in folders.items())
 
-    assert any(getattr(one.verdict, wrong) for one in found)
+    assert any(getattr(run.verdict, wrong) for run in found)
 
 
 def test_without_the_sync_of_the_disk_it_fails(tmp_path: Path) -> None:

@@ -63,20 +63,20 @@ class Traffic:
             threading.Thread(target=self._conversations, args=(names[at::AT_ONCE],), daemon=True)
             for at in range(AT_ONCE)
         ]
-        for one in self._running:
-            one.start()
+        for thread in self._running:
+            thread.start()
 
     def finish(self) -> list[Sent]:
         """Wait until all is delivered."""
-        for one in self._running:
-            one.join()
+        for thread in self._running:
+            thread.join()
         self._pool.shutdown()
         return self.sent
 
     @property
     def is_over(self) -> bool:
         """All is delivered, or it takes much longer than it should: the rest may flow in peace."""
-        return time.monotonic() > self._end or not any(one.is_alive() for one in self._running)
+        return time.monotonic() > self._end or not any(thread.is_alive() for thread in self._running)
 
     def _conversations(self, names: list[str]) -> None:
         for name in names:
@@ -91,39 +91,39 @@ class Traffic:
         ids: list[str] = []
         files: list[bytes] = []
         for number in range(self._each):
-            one = Sent(f"token-{name.removeprefix('thread-')}-{number}", name, number)
-            ids.append(f"<{one.token}@acme.example>")
-            raw = compose(one, ids, files, rng)
-            one.ids = self._deliver(raw, rng)
-            self.sent.append(one)
+            letter = Sent(f"token-{name.removeprefix('thread-')}-{number}", name, number)
+            ids.append(f"<{letter.token}@acme.example>")
+            raw = compose(letter, ids, files, rng)
+            letter.ids = self._deliver(raw, rng)
+            self.sent.append(letter)
             time.sleep(rng.uniform(0, self._pause))
 
     def _deliver(self, raw: bytes, rng: random.Random) -> set[str]:
         if self._copies == 1:
             return {deliver(raw, self._doors, rng)}
         tries = [random.Random(rng.random()) for _ in range(self._copies)]
-        ids = set(self._pool.map(lambda one: deliver(raw, self._doors, one), tries))
+        ids = set(self._pool.map(lambda count: deliver(raw, self._doors, count), tries))
         other_way = b"Received: from mx2.acme.example by route; " + str(rng.random()).encode() + b"\r\n" + raw
         return ids | {deliver(other_way, self._doors, rng)}
 
 
 def compose(
-    one: Sent, ids: list[str], files: list[bytes], rng: random.Random, counts: Sequence[int] = (0, 0, 1, 2)
+    letter: Sent, ids: list[str], files: list[bytes], rng: random.Random, counts: Sequence[int] = (0, 0, 1, 2)
 ) -> bytes:
     """The mail; the last of ``ids`` is its own. It has one of ``counts`` files, which are added to ``files``; some
     come again."""
-    subject = f"Problem of {one.thread}"
+    subject = f"Problem of {letter.thread}"
     message = mail(
-        subject if one.number == 0 else f"Re: {subject}",
-        f"{one.token}\n\nIt does not work.",
+        subject if letter.number == 0 else f"Re: {subject}",
+        f"{letter.token}\n\nIt does not work.",
         message_id=ids[-1],
-        reply_to=rng.choice(ids[:-1]) if one.number else "",
+        reply_to=rng.choice(ids[:-1]) if letter.number else "",
         references=" ".join(ids[:-1]),
     )
     for at in range(rng.choice(counts)):
         content = rng.choice(files) if files and rng.random() < 0.3 else _content(rng)
         files.append(content)
-        one.files.append(sha256(content).hexdigest())
+        letter.files.append(sha256(content).hexdigest())
         message.add_attachment(content, maintype="application", subtype="octet-stream", filename=f"f{at}.bin")
     return message.as_bytes(policy=SMTP)
 

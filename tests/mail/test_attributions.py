@@ -96,7 +96,7 @@ def test_the_old_mail_is_cut(line: str) -> None:
     assert reply.text == "New words."
 
 
-@pytest.mark.parametrize("line", [one for one in ATTRIBUTIONS if "\n" not in one and len(one) > 60 and "<" in one])
+@pytest.mark.parametrize("line", [attribution for attribution in ATTRIBUTIONS if "\n" not in attribution and len(attribution) > 60 and "<" in attribution])
 def test_a_wrapped_one_is_cut_with_its_quote(line: str) -> None:
     half = line.rfind(" ", 0, len(line) * 2 // 3)
     reply = reply_of(plain(f"New words.\n\n{line[:half]}\n{line[half + 1 :]}\n> Old words.\n"))

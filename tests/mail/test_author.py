@@ -233,7 +233,7 @@ def test_where_other_readers_differ_nobody_is_named() -> None:
             continue
         named += 1
         assert oracle(value) == address, value
-        assert [lowered(one) for one in by_the_standard_library(value)] == [address], value
+        assert [lowered(named) for named in by_the_standard_library(value)] == [address], value
     assert named > 200  # or the test shows nothing
 
 

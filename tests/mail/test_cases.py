@@ -28,8 +28,8 @@ def test_cases_are_read_by_their_kind(tmp_path: Path) -> None:
         "",
     ]
     found = list(parse_cases(feed))
-    assert [one["id"] for one in found] == ["a", "b", "c", "d"]
-    assert [one["reply"]["text"] for one in found[:2]] == ["new", "new"]
+    assert [case["id"] for case in found] == ["a", "b", "c", "d"]
+    assert [case["reply"]["text"] for case in found[:2]] == ["new", "new"]
     assert found[0]["subject"] == "Re: x"
     assert found[2]["auto"] == {
         "is_auto": True,

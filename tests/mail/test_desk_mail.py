@@ -35,39 +35,39 @@ def test_what_it_says() -> None:
 @pytest.mark.parametrize("words", ["See below.", "Kind regards\nAlice"])
 def test_with_words_it_is_the_writers(words: str) -> None:
     sent = Sent(TICKET)
-    one = wrapped(sent, f"Fwd: {sent.title}", words)
-    one.add_attachment(message(sent))
+    copy = wrapped(sent, f"Fwd: {sent.title}", words)
+    copy.add_attachment(message(sent))
 
-    assert read(one.as_bytes()).email.marks.notification is None
+    assert read(copy.as_bytes()).email.marks.notification is None
 
 
 def test_an_empty_reply_is_nobodys_forward() -> None:
     sent = Sent(TICKET)
     quoted = "\n".join(f"> {line}" for line in sent.text.split("\n"))
-    one = wrapped(
+    copy = wrapped(
         sent, f"Re: {sent.title}", f"On Sat, 28 Nov 2026 at 04:26, Desk <support@msp.example> wrote:\n\n{quoted}"
     )
 
-    assert read(one.as_bytes()).email.marks.notification is None
+    assert read(copy.as_bytes()).email.marks.notification is None
 
 
 def test_another_message_beside_it_is_somebodys() -> None:
     sent = Sent(TICKET)
-    one = wrapped(sent, "Two mails", "")
-    one.add_attachment(message(sent))
-    one.add_attachment(b"x", maintype="application", subtype="pdf", filename="a.pdf")
+    copy = wrapped(sent, "Two mails", "")
+    copy.add_attachment(message(sent))
+    copy.add_attachment(b"x", maintype="application", subtype="pdf", filename="a.pdf")
 
-    assert read(one.as_bytes()).email.marks.notification is None
+    assert read(copy.as_bytes()).email.marks.notification is None
 
 
 @pytest.mark.parametrize("prefix", ["Re: ", "Fwd: ", ""])
 def test_a_photo_is_an_answer(prefix: str) -> None:
     """Sent back with the notification, without a word."""
     sent = Sent(TICKET)
-    one = wrapped(sent, prefix + sent.title, sent.text)
-    one.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="photo.png")
+    copy = wrapped(sent, prefix + sent.title, sent.text)
+    copy.add_attachment(b"\x89PNG\r\n\x1a\n", maintype="image", subtype="png", filename="photo.png")
 
-    assert read(one.as_bytes()).email.marks.notification is None
+    assert read(copy.as_bytes()).email.marks.notification is None
 
 
 def test_an_absence_note_that_quotes_it_is_one() -> None:

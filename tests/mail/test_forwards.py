@@ -89,9 +89,9 @@ def check(text: str, subject: str = "", cc: bool = True) -> None:
     assert found.subject == "Broken printer"
     assert "2026" in found.date
     if cc:
-        assert [one.address for one in found.to] == ["ann@customer.example"]
-        assert [one.address for one in found.cc] == ["di@client.example", "ed@client.example"]
-        assert [one.name for one in found.cc] == ["Di", "Ed"]
+        assert [address.address for address in found.to] == ["ann@customer.example"]
+        assert [address.address for address in found.cc] == ["di@client.example", "ed@client.example"]
+        assert [address.name for address in found.cc] == ["Di", "Ed"]
     assert found.text.strip() == "It does not print.\n\nSince Monday."
     assert found.above == "for you"
 
@@ -109,7 +109,7 @@ def test_block(line: str, quoted: bool) -> None:
     ]
     block += [f"{to}: ann@customer.example", f"{cc}: Di <di@client.example>, Ed <ed@client.example>", ""]
     block += ["It does not print.", "", "Since Monday."]
-    text = "\n".join(f"> {one}".rstrip() for one in block) if quoted else "\n".join(block)
+    text = "\n".join(f"> {row}".rstrip() for row in block) if quoted else "\n".join(block)
     check(f"for you\n\n{text}\n")
 
 
@@ -177,7 +177,7 @@ def test_no_prefixes(subject: str) -> None:
     ],
 )
 def test_addresses(value: str, people: list[str]) -> None:
-    assert [f"{one.name}|{one.address}" if one.address else f"{one.name}|" for one in shown_people(value)] == people
+    assert [f"{address.name}|{address.address}" if address.address else f"{address.name}|" for address in shown_people(value)] == people
 
 
 # the line above, then the names of subject, date, from, to, cc
@@ -202,7 +202,7 @@ def test_a_table_of_headers_is_header_lines(names: str) -> None:
 
     assert found is not None
     assert (found.sender.address if found.sender else "", found.subject, found.text) == ("ann@a.example", "Old", "Hello.")
-    assert ([one.address for one in found.to], [one.address for one in found.cc]) == (["bo@b.example"], ["cy@c.example"])
+    assert ([address.address for address in found.to], [address.address for address in found.cc]) == (["bo@b.example"], ["cy@c.example"])
     assert found.above == "Please look."
 
 
@@ -262,4 +262,4 @@ def test_fields_in_further_languages(names: str) -> None:
     found = find(plain(f"See below.\n\n________________________________\n{head}\n\nHello."), "FW: Old")
 
     assert found is not None
-    assert (found.date, [one.address for one in found.cc], found.subject) == ("3.11.2026 16:02", ["cy@c.example"], "Old")
+    assert (found.date, [address.address for address in found.cc], found.subject) == ("3.11.2026 16:02", ["cy@c.example"], "Old")

@@ -94,7 +94,7 @@ def test_time_grows_with_size(name: str, megabytes: tuple[dict[str, tuple[float,
 def test_too_deep_parts_are_kept_as_a_file() -> None:
     email = read(SHAPES["nested parts"](200_000)).email
     assert any("kept as a file" in defect for defect in email.defects)
-    assert any(one.size > 1000 for one in email.attachments)
+    assert any(attachment.size > 1000 for attachment in email.attachments)
 
 
 def test_too_many_parts_are_kept_as_a_file() -> None:
@@ -111,7 +111,7 @@ def test_a_header_block_over_the_cap_keeps_the_text() -> None:
 
 def test_html_over_the_cap_is_kept_as_a_file() -> None:
     email = read(b"Content-Type: text/html\n\n" + b"<p>word</p>" * 200_000).email
-    assert [one.content_type for one in email.attachments] == ["text/html"]
+    assert [attachment.content_type for attachment in email.attachments] == ["text/html"]
     assert "HTML over the limit: kept as a file" in email.defects
 
 

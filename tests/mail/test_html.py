@@ -93,7 +93,7 @@ def test_styles_and_kinds() -> None:
     blocks = to_blocks(
         to_lines("<p><b>b</b><i>i</i><u>u</u><s>s</s><code>c</code><span style='font-weight:700'>w</span></p>").lines
     )
-    assert [list(one["styles"]) for one in blocks[0]["content"]] == [
+    assert [list(part["styles"]) for part in blocks[0]["content"]] == [
         ["bold"],
         ["italic"],
         ["underline"],

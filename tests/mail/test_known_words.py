@@ -123,7 +123,7 @@ def test_older_mails_than_the_known_words_are_not_shown_again() -> None:
 def test_each_line_is_shown_or_cut() -> None:
     lines = plain(f"{PASTED}{ON}\n> 1. Which room is it in?\n> 312\n> {ON}\n>> Old.\n")
     found = look(passages(lines), KNOWN)
-    words = " ".join([*(one.text for one in found.shown), *(text for _, text in found.cut)]).split()
+    words = " ".join([*(part.text for part in found.shown), *(text for _, text in found.cut)]).split()
     assert sorted(words) == sorted(" ".join(line.text for line in lines).split())
 
 

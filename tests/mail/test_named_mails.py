@@ -18,25 +18,25 @@ NAMES = sorted(path.stem for path in MAILS.glob("*.json"))
 OWN = ("help@desk.example",)
 
 
-def person(one: Address | None) -> str:
-    return "" if one is None else f"{one.name} <{one.address}>"
+def person(address: Address | None) -> str:
+    return "" if address is None else f"{address.name} <{address.address}>"
 
 
 def inline(content: Any) -> str:
     if isinstance(content, dict):
         return "/".join("|".join(inline(cell) for cell in row["cells"]) for row in content["rows"])
-    return "".join(inline(one["content"]) if one["type"] == "link" else one["text"] for one in content)
+    return "".join(inline(part["content"]) if part["type"] == "link" else part["text"] for part in content)
 
 
-def block(one: Block) -> str:
-    shown = one["props"]["url"] if one["type"] == "image" else inline(one["content"])
-    children = f">[{','.join(block(child) for child in one['children'])}]" if one["children"] else ""
-    return f"{one['type']}:{shown}{children}"
+def block(part: Block) -> str:
+    shown = part["props"]["url"] if part["type"] == "image" else inline(part["content"])
+    children = f">[{','.join(block(child) for child in part['children'])}]" if part["children"] else ""
+    return f"{part['type']}:{shown}{children}"
 
 
 def actual(email: Email, key: str) -> Any:
     if key == "blocks":
-        return [block(one) for one in email.blocks]
+        return [block(part) for part in email.blocks]
     if key == "sender":
         return person(email.sender)
     if key == "defect":
@@ -44,7 +44,7 @@ def actual(email: Email, key: str) -> Any:
     if key == "forwarded.sender":
         return person(email.forwarded.sender if email.forwarded else None)
     if key == "forwarded.chain":
-        return [person(one.sender) for one in email.forwarded.chain] if email.forwarded else []
+        return [person(forward.sender) for forward in email.forwarded.chain] if email.forwarded else []
     if key.startswith("bounce."):
         key = f"auto.{key}"
     value: Any = email
@@ -62,8 +62,8 @@ def test_named_mail(name: str) -> None:
     for key, value in expected.items():
         if key == "attachments":
             found = [
-                {wanted: getattr(one, wanted) for wanted in pattern}
-                for one, pattern in zip(email.attachments, value, strict=False)
+                {wanted: getattr(attachment, wanted) for wanted in pattern}
+                for attachment, pattern in zip(email.attachments, value, strict=False)
             ]
             assert (len(email.attachments), found) == (len(value), value), key
         elif key == "defect":
@@ -83,5 +83,5 @@ def test_every_mail_survives_the_wire_and_the_scan(name: str) -> None:
         reading.email.in_reply_to,
         reading.email.references,
     )
-    for index, one in enumerate(reading.email.attachments):
-        assert len(reading.payload(index)) == one.size
+    for index, attachment in enumerate(reading.email.attachments):
+        assert len(reading.payload(index)) == attachment.size

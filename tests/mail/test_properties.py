@@ -125,7 +125,7 @@ def test_no_visible_word_of_html_is_lost(source: str) -> None:
 @given(TEXTS)
 def test_no_word_of_a_text_is_lost_between_text_and_files(text: str) -> None:
     reading = read(b"Content-Type: text/plain; charset=utf-8\n\n" + text.encode())
-    files = "".join(one.filename for one in reading.email.attachments)
+    files = "".join(attachment.filename for attachment in reading.email.attachments)
     if not files:
         assert words(reading.email.text) == words(text)
 
@@ -172,4 +172,4 @@ def test_the_desk_measures_and_shows_our_blocks(lines: Any) -> None:
 def test_ids_are_canonical_once_and_for_all(text: str) -> None:
     once = normalise_message_id(text)
     assert normalise_message_id(once) == once
-    assert all(normalise_message_id(one) == one for one in ids_of(text))
+    assert all(normalise_message_id(message_id) == message_id for message_id in ids_of(text))

@@ -38,7 +38,7 @@ def test_winmail_becomes_text_and_files() -> None:
         mail('application/ms-tnef; name="winmail.dat"', winmail(b"The words.", {"a.txt": b"one", "b.bin": b"\0\1"}))
     )
     assert reading.email.text.strip() == "The words."
-    assert [(one.filename, one.size) for one in reading.email.attachments] == [("a.txt", 3), ("b.bin", 2)]
+    assert [(attachment.filename, attachment.size) for attachment in reading.email.attachments] == [("a.txt", 3), ("b.bin", 2)]
     assert reading.payload(1) == b"\0\1"
     assert "winmail.dat unpacked" in reading.email.defects
 
@@ -48,7 +48,7 @@ def test_winmail_becomes_text_and_files() -> None:
 )
 def test_broken_winmail_loses_nothing(data: bytes) -> None:
     reading = read(mail("application/ms-tnef", data))
-    kept = [one.size for one in reading.email.attachments]
+    kept = [attachment.size for attachment in reading.email.attachments]
     assert kept == [len(data)] or "winmail.dat unpacked" in reading.email.defects
 
 

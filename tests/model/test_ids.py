@@ -8,10 +8,10 @@ from gateway.model.ids import uuid7
 
 
 def test_version_variant_and_time() -> None:
-    one = uuid.UUID(uuid7(1_800_000_000.123))
+    made = uuid.UUID(uuid7(1_800_000_000.123))
 
-    assert (one.version, one.variant) == (7, uuid.RFC_4122)
-    assert one.int >> 80 == 1_800_000_000_123
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+    assert made.int >> 80 == 1_800_000_000_123
 
 
 def test_unique_and_ordered_by_time() -> None:

@@ -90,13 +90,13 @@ def read(name: str, fixture: FixturePart) -> Notice | None:
 @cache
 def told(name: str, state: str) -> list[tuple[FixturePart, Notice]]:
     """The fixtures of a profile that tell this state."""
-    found = [(one, read(name, one)) for one in profile(name).fixture if one.matches]
-    return [(one, notice) for one, notice in found if notice and notice.state == state and notice.parsed]
+    found = [(fixture, read(name, fixture)) for fixture in profile(name).fixture if fixture.matches]
+    return [(fixture, notice) for fixture, notice in found if notice and notice.state == state and notice.parsed]
 
 
 def kin(name: str, fixture: FixturePart) -> str:
     """The first fixture of the problem that a fixture is about."""
-    by_name = {one.name: one for one in profile(name).fixture}
+    by_name = {fixture.name: fixture for fixture in profile(name).fixture}
     while fixture.gives.same_as:
         fixture = by_name[fixture.gives.same_as]
     return fixture.name

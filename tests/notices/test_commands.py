@@ -65,7 +65,7 @@ def test_try(folder: Path) -> None:
 def test_propose_from_files(folder: Path) -> None:
     for number, state in enumerate(("down", "up", "down")):
         (folder / f"{number}.eml").write_bytes(f"From: box@acme.example\nSubject: Line {number} is {state}\n\nx\n".encode())
-    files = [str(one) for one in sorted(folder.glob("*.eml"))]
+    files = [str(path) for path in sorted(folder.glob("*.eml"))]
 
     drafted = run(folder, "propose", *files, "--least", "3")
     none = run(folder, "propose", *files, "--least", "4")

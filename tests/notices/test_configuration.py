@@ -116,7 +116,7 @@ BAD_PROFILES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("was", "becomes", "line", "words"), BAD_PROFILES, ids=[one[3] for one in BAD_PROFILES])
+@pytest.mark.parametrize(("was", "becomes", "line", "words"), BAD_PROFILES, ids=[row[3] for row in BAD_PROFILES])
 def test_a_fault_in_a_profile(was: str, becomes: str, line: int, words: str, tmp_path: Path) -> None:
     assert was in PROFILE
     with pytest.raises(ConfigError) as caught:

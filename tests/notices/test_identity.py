@@ -38,7 +38,7 @@ PROOFS = [
 ]
 
 
-@pytest.mark.parametrize(("who", "envelope", "proof"), PROOFS, ids=[one[2] for one in PROOFS])
+@pytest.mark.parametrize(("who", "envelope", "proof"), PROOFS, ids=[row[2] for row in PROOFS])
 def test_proofs(who: Identity, envelope: dict[str, str], proof: str) -> None:
     found = notice(who, **envelope)
 

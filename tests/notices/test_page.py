@@ -17,7 +17,7 @@ def example(heading: str, begins: str) -> str:
     """The indented lines under a heading that begin so."""
     part = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     blocks = re.findall(r"(?:^(?:    .*)?\n)+", part, re.M)
-    return next(text for one in blocks if (text := textwrap.dedent(one)).strip().startswith(begins))
+    return next(text for block in blocks if (text := textwrap.dedent(block)).strip().startswith(begins))
 
 
 def test_the_profile_reads_its_fixtures(tmp_path: Path) -> None:
@@ -35,5 +35,5 @@ def test_the_notices_are_valid(tmp_path: Path) -> None:
 
     found = config.load(tmp_path / "gateway.toml", {})
 
-    assert [one.called for one in found.notice] == ["veeam", "synology-globex", "datto-rmm"]
+    assert [notice.called for notice in found.notice] == ["veeam", "synology-globex", "datto-rmm"]
     assert found.notice[2].expect[0].by == ("06:00",)

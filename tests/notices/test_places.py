@@ -82,18 +82,18 @@ def test_xml(path: str, values: list[str]) -> None:
     ],
 )
 def test_what_is_no_such_file_holds_nothing(kind: str, text: str) -> None:
-    one = Attached((DataFile(kind, "f", text),), "")
+    attached = Attached((DataFile(kind, "f", text),), "")
 
-    assert (one.json("r"), one.xml("r"), one.calendar("DTSTART")) == ([], [], [])
-    labels.read("", one.tables())
+    assert (attached.json("r"), attached.xml("r"), attached.calendar("DTSTART")) == ([], [], [])
+    labels.read("", attached.tables())
 
 
 def test_a_calendar_with_folded_lines_and_parameters() -> None:
     text = 'BEGIN:VEVENT\nX-A;P="a:b":one\\, t\n wo\nX-A:three\nDTSTART;TZID=Europe/Berlin:20261122T100000\nEND:VEVENT'
-    one = Attached((DataFile("calendar", "a.ics", text),), "")
+    attached = Attached((DataFile("calendar", "a.ics", text),), "")
 
-    assert one.calendar("x-a") == ["one, two", "three"]
-    assert one.calendar("DTSTART") == ["20261122T100000"]
+    assert attached.calendar("x-a") == ["one, two", "three"]
+    assert attached.calendar("DTSTART") == ["20261122T100000"]
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -140,7 +140,7 @@ def test_small_files_for_machines_travel_with_the_mail() -> None:
 
     email = read_mail(mail.as_bytes()).email
 
-    assert [(one.kind, one.filename) for one in email.data] == [
+    assert [(file.kind, file.filename) for file in email.data] == [
         ("json", "a.json"), ("xml", "a.XML"), ("calendar", "a.ics"), ("csv", "0.csv"), ("csv", "1.csv")
     ]  # fmt: skip
     assert wire.load(wire.dump(email)).data == email.data

@@ -37,8 +37,8 @@ def mails() -> tuple[tuple[str, Email, Notice], ...]:
     out = []
     for name in NAMES:
         loaded = profiles.read(profiles.SHIPPED / f"{name}.toml")
-        for one in loaded.profile.fixture:
-            email = read_mail(fixtures.mail_of(one, profiles.SHIPPED)).email
+        for fixture in loaded.profile.fixture:
+            email = read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email
             notice = fixtures.notice_of(email, loaded.profile)
             if notice is not None and not notice.forwarded:
                 out.append((name, email, notice))
@@ -47,7 +47,7 @@ def mails() -> tuple[tuple[str, Email, Notice], ...]:
 
 def every(email: Email) -> list[Notice]:
     found = [read(email, PASS, Sources([source(name)])) for name in NAMES]
-    return [one for one in found if one is not None]
+    return [notice for notice in found if notice is not None]
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=300)
@@ -91,8 +91,8 @@ def test_a_megabyte_takes_no_longer_than_its_first_part(shape: str) -> None:
         email = replace(BLANK, subject=text[:size], text=text[:size], data=files)
         sources = [source(name) for name in NAMES]
         started = time.process_time()
-        for one in sources:
-            read(email, PASS, Sources([one]))
+        for source_name in sources:
+            read(email, PASS, Sources([source_name]))
         spent.append((time.process_time() - started) / len(sources))
 
     assert spent[0] < 0.25
@@ -107,24 +107,24 @@ PREFIX = st.sampled_from(["Re: ", "RE: ", "Fwd: ", "AW: ", "WG: ", "[EXTERNAL] "
 
 
 @given(st.lists(PREFIX, max_size=3).map("".join), NOISE, NOISE)
-def test_noise_does_not_change_a_value(prefix: str, one: str, other: str) -> None:
+def test_noise_does_not_change_a_value(prefix: str, first: str, other: str) -> None:
     base = "Backup of SRV-FS01 disk C: on 10.0.0.5"
 
-    assert normal.stable(f"{prefix}{base} {one}") == normal.stable(f"{base} {other}") == normal.stable(base)
-    assert normal.stable(f"{base} - {one} - late") == normal.stable(f"{base} - {other} - late")
-    assert normal.stable(f"Alerts (4): {one}, x3", loose=True) == normal.stable("alerts [17]", loose=True) == "alerts"
+    assert normal.stable(f"{prefix}{base} {first}") == normal.stable(f"{base} {other}") == normal.stable(base)
+    assert normal.stable(f"{base} - {first} - late") == normal.stable(f"{base} - {other} - late")
+    assert normal.stable(f"Alerts (4): {first}, x3", loose=True) == normal.stable("alerts [17]", loose=True) == "alerts"
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "other"),
     [("SRV-01", "SRV-02"), ("Job 1", "Job 2"), ("10.0.0.5", "10.0.0.6"), ("disk 3", "disk 4"), ("00:11:22:33:44:55", "00:11:22:33:44:66"),
      ("port 1/0/3", "port 1/0/4"), ("v1.2.3", "v1.2.4"), ("Volume 1", "Volume 2"), ("fe80::1", "fe80::2"), ("Store 2026", "Store 2027"),
      ("disk 3 failed", "disk 4 failed"), ("Fan 1 failure", "Fan 2 failure"), ("port 1/0/12", "port 1/0/13"), ("Disk 1 marked", "Disk 2 marked"),
      ("Port 5 errors", "Port 6 errors"), ("Printer (2)", "Printer (3)"), ("Fan 2 may fail", "Fan 3 may fail"), ("v10.1.24", "v10.1.25"),
      ("Pool 3 separated", "Pool 4 separated"), ("monitor 2026-11-22", "2026-11-22"), ("10:00 (disk full)", "10:00 (fan loud)")],
 )  # fmt: skip
-def test_names_keep_their_numbers(one: str, other: str) -> None:
-    assert normal.stable(one) != normal.stable(other)
+def test_names_keep_their_numbers(first: str, other: str) -> None:
+    assert normal.stable(first) != normal.stable(other)
 
 
 @settings(max_examples=60, deadline=None)
@@ -140,11 +140,11 @@ def test_prefixes_change_neither_key_nor_state(number: int, prefix: str) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 def test_words_of_a_problem_win(name: str) -> None:
-    one = source(name)
-    for bad in one.profile.state.open:
-        for good in one.profile.state.close:
-            assert words.state_in(f"{bad}. {good}.", one.states)[0] == "open", (bad, good)
-            assert words.state_in(f"{good}. {bad}.", one.states)[0] == "open", (good, bad)
+    known = source(name)
+    for bad in known.profile.state.open:
+        for good in known.profile.state.close:
+            assert words.state_in(f"{bad}. {good}.", known.states)[0] == "open", (bad, good)
+            assert words.state_in(f"{good}. {bad}.", known.states)[0] == "open", (good, bad)
 
 
 @pytest.mark.parametrize("text", ["is not resolved", "could not yet be resolved", "nicht behoben", "cannot be restored", "never recovered"])

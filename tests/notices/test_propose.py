@@ -33,8 +33,8 @@ def profile(draft: Draft, folder: Path) -> profiles.Loaded:
 
 
 def notices(mails: list[Email], loaded: profiles.Loaded) -> list[Notice]:
-    found = [fixtures.notice_of(one, loaded.profile) for one in mails]
-    return [one for one in found if one is not None]
+    found = [fixtures.notice_of(mail, loaded.profile) for mail in mails]
+    return [notice for notice in found if notice is not None]
 
 
 def test_labels_become_fields(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_it_says_when_nothing_is_ever_over() -> None:
 
 def test_few_mails_are_no_pattern() -> None:
     assert propose(LABELLED[:2]) == []
-    assert [one.sender for one in propose([*LABELLED, mail("x", sender="ann@acme.example")])] == ["box@acme.example"]
+    assert [proposal.sender for proposal in propose([*LABELLED, mail("x", sender="ann@acme.example")])] == ["box@acme.example"]
 
 
 @pytest.mark.parametrize("odd", ['quote " and \\ and #', "{braces} [x] ***", "emoji 🔴 down", "# comment\ttab", "é" * 300])

@@ -16,6 +16,6 @@ def test_fixtures(name: str) -> None:
 
     mistakes = fixtures.run(loaded)
 
-    assert [f"{one.where}: {one.fixture}: {one.what}" for one in mistakes] == []
+    assert [f"{mistake.where}: {mistake.fixture}: {mistake.what}" for mistake in mistakes] == []
     assert loaded.profile.name == name
-    assert {one.gives.state for one in loaded.profile.fixture if one.matches} >= {"open"}
+    assert {fixture.gives.state for fixture in loaded.profile.fixture if fixture.matches} >= {"open"}

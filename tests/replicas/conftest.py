@@ -24,8 +24,8 @@ def database(postgres: Postgres, migrated_database: str) -> str:
 
 @pytest.fixture
 def desk() -> Iterator[Simulator]:
-    with Simulator(Seed(rate_limit={"mode": "off"})) as one:
-        yield one
+    with Simulator(Seed(rate_limit={"mode": "off"})) as simulator:
+        yield simulator
 
 
 @pytest.fixture
@@ -38,5 +38,5 @@ def replica(database: str, desk: Simulator, tmp_path: Path) -> Iterator[Callable
         return made[-1]
 
     yield make
-    for one in made:
-        one.kill()
+    for replica in made:
+        replica.kill()

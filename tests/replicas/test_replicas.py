@@ -90,14 +90,14 @@ class TestTakeOver:
 
     def test_a_replica_with_a_name_frees_its_claims_at_its_restart(self, replica: Make, desk: Simulator) -> None:
         desk.faults.set([HANGS])
-        one = replica(name="gateway-0", work="lease = 600").start()
-        answer = one.send(mail("Printer"))
+        first = replica(name="gateway-0", work="lease = 600").start()
+        answer = first.send(mail("Printer"))
         await_creates(desk)
-        one.kill()
+        first.kill()
 
-        one.start()
+        first.start()
 
-        assert one.became(answer, wait=20)["stage"] == "DONE"
+        assert first.became(answer, wait=20)["stage"] == "DONE"
         assert counts(desk) == {"Printer": 1}
 
     def test_a_process_that_was_stopped_for_longer_than_its_lease_doubles_nothing(
@@ -123,13 +123,13 @@ class TestTakeOver:
 
     def test_an_orderly_stop_gives_back_what_it_held(self, replica: Make, desk: Simulator, database: str) -> None:
         desk.faults.set([HANGS])
-        one = replica(work="lease = 600")
-        one.config.write_text(one.config.read_text().replace("[smtp]", "[smtp]\ndrain = 0.2"))
-        one.start()
-        one.send(mail("Printer"))
+        first = replica(work="lease = 600")
+        first.config.write_text(first.config.read_text().replace("[smtp]", "[smtp]\ndrain = 0.2"))
+        first.start()
+        first.send(mail("Printer"))
         await_creates(desk)
 
-        assert one.stop() == 0
+        assert first.stop() == 0
 
         engine = create_engine(database)
         with engine.connect() as connection:
@@ -143,17 +143,17 @@ class TestLastMoment:
         now = 100.0
         leases = Leases(store, 10, "me", uptime=lambda: now)
         await accept(store, new("one"))
-        (one,) = await store.write(lambda c: claims.claim(c, DESK, 1, now=NOW, lease=10, name="me"))
-        leases.took([one], now)
+        (delivery,) = await store.write(lambda c: claims.claim(c, DESK, 1, now=NOW, lease=10, name="me"))
+        leases.took([delivery], now)
         client = Desk("default", desk.api, desk.key, rate=0)
         body = {"title": "Printer", "client_id": "x"}
-        permit = Permit(lambda: leases.check(one.id))
+        permit = Permit(lambda: leases.check(delivery.id))
 
         now = 111.0  # the process was stopped after the row was marked as sent
         with pytest.raises(LostClaim):
             await client.create_ticket(body, permit)
         before = len(desk.desk.calls)
-        leases.renewed(one.id, now)
+        leases.renewed(delivery.id, now)
         await client.create_ticket(body, permit)
         await client.close()
 
@@ -172,8 +172,8 @@ class TestLastMoment:
 
         leases.check(mine[0].id)
         theirs = await store.write(lambda c: claims.claim(c, DESK, 9, now=NOW + 11, lease=10, name="they"))
-        assert {one.id for one in theirs}.isdisjoint({mine[0].id})
-        assert mine[1].id in {one.id for one in theirs}
+        assert {delivery.id for delivery in theirs}.isdisjoint({mine[0].id})
+        assert mine[1].id in {delivery.id for delivery in theirs}
         leases.uptime = lambda: 12.0
         with pytest.raises(LostClaim):
             leases.check(mine[1].id)
@@ -225,9 +225,9 @@ async def until(true: Callable[[], bool], wait: float = 5) -> None:
 
 
 async def test_operations_of_two_processes_that_lock_crosswise_both_succeed(database: str) -> None:
-    one, two = Store(database), Store(database)
+    first, two = Store(database), Store(database)
     for number in range(2):
-        await accept(one, new(f"mail {number}"))
+        await accept(first, new(f"mail {number}"))
 
     def touch(seqs: tuple[int, int]) -> Callable[[Connection], None]:
         def operation(connection: Connection) -> None:
@@ -237,9 +237,9 @@ async def test_operations_of_two_processes_that_lock_crosswise_both_succeed(data
 
         return operation
 
-    await asyncio.gather(one.write(touch((1, 2))), two.write(touch((2, 1))))
-    tries = await one.read(lambda c: [row[0] for row in c.execute(text("SELECT tries FROM delivery"))])
-    one.close()
+    await asyncio.gather(first.write(touch((1, 2))), two.write(touch((2, 1))))
+    tries = await first.read(lambda c: [row[0] for row in c.execute(text("SELECT tries FROM delivery"))])
+    first.close()
     two.close()
 
     assert tries == [2, 2]
@@ -255,8 +255,8 @@ def test_two_replicas_keep_one_budget(replica: Make, database: str, tmp_path: Pa
             for answer in answers:
                 assert both[0].became(answer)["stage"] == "DONE"
         finally:
-            for one in both:
-                one.kill()
+            for process in both:
+                process.kill()
 
         assert not desk.desk.limit.refused
         assert set(counts(desk).values()) == {1}

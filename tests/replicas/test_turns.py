@@ -31,7 +31,7 @@ async def take(store: Store, places: int, turns: Turns | None = None, **most: in
 
 
 def boxes(taken: list[Delivery]) -> Counter[str]:
-    return Counter(one.mailbox.partition("@")[0] for one in taken)
+    return Counter(delivery.mailbox.partition("@")[0] for delivery in taken)
 
 
 async def needing(store: Store, needs: str) -> None:
@@ -52,7 +52,7 @@ async def test_with_one_call_at_a_time_the_mailboxes_take_turns(store: Store) ->
 
     order = [boxes(await take(store, 16, turns, ticket=1)) for _ in range(9)]
 
-    assert [next(iter(one)) for one in order] == ["flood", "other", "quiet"] * 3
+    assert [next(iter(turn)) for turn in order] == ["flood", "other", "quiet"] * 3
 
 
 async def test_of_a_mailbox_the_oldest_goes_first(store: Store) -> None:
@@ -60,7 +60,7 @@ async def test_of_a_mailbox_the_oldest_goes_first(store: Store) -> None:
 
     taken = [*await take(store, 2), *await take(store, 9)]
 
-    assert [one.seq for one in taken] == sorted(one.seq for one in taken)
+    assert [delivery.seq for delivery in taken] == sorted(delivery.seq for delivery in taken)
     assert len(taken) == 5
 
 
@@ -85,11 +85,11 @@ async def test_tickets_that_wait_for_a_call_go_before_mail_that_was_not_read_yet
 
 async def test_what_a_mail_needs_is_forgotten_when_it_goes_on(store: Store) -> None:
     await flood(store, one=1)
-    (one,) = await take(store, 1)
-    await store.write(lambda c: deliveries.defer(c, one, NOW, Waits(), now=NOW, needs="file"))
+    (delivery,) = await take(store, 1)
+    await store.write(lambda c: deliveries.defer(c, delivery, NOW, Waits(), now=NOW, needs="file"))
     assert await take(store, 1, file=0) == []
-    (one,) = await take(store, 1, file=1)
-    await store.write(lambda c: deliveries.defer(c, replace(one), NOW, Waits(), now=NOW))
+    (delivery,) = await take(store, 1, file=1)
+    await store.write(lambda c: deliveries.defer(c, replace(delivery), NOW, Waits(), now=NOW))
 
     assert len(await take(store, 1, file=0)) == 1
 

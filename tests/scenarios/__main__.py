@@ -23,13 +23,13 @@ async def main() -> int:
         engine = make_engine(f"sqlite:///{migrated}")
         migrate(engine)
         engine.dispose()
-        for number, one in enumerate(ALL):
+        for number, scenario in enumerate(ALL):
             folder = Path(name) / str(number)
             folder.mkdir()
-            faults = await play(one, folder, migrated)
+            faults = await play(scenario, folder, migrated)
             bad += bool(faults)
-            outcomes = ", ".join(row[1] for row in one.rows if isinstance(row, tuple))
-            print(f"{'ok ' if not faults else 'BAD'} {one.name:72} {outcomes[:90]}")
+            outcomes = ", ".join(row[1] for row in scenario.rows if isinstance(row, tuple))
+            print(f"{'ok ' if not faults else 'BAD'} {scenario.name:72} {outcomes[:90]}")
             for fault in faults:
                 print(f"      {fault}")
     print(f"{len(ALL) - bad} of {len(ALL)} scenarios")

@@ -29,28 +29,28 @@ def compose(stage: Stage, mail: M) -> EmailMessage:
     """The mail of a script as its client would send it."""
     from tests.scenarios.stage import stamp
 
-    one = EmailMessage()
+    message = EmailMessage()
     parent = stage.sent.get(mail.reply)
-    one["From"], one["To"] = mail.sender, mail.to
+    message["From"], message["To"] = mail.sender, mail.to
     if mail.cc:
-        one["Cc"] = mail.cc
-    one["Subject"] = _subject(mail, parent)
-    one["Date"] = stamp(stage)
+        message["Cc"] = mail.cc
+    message["Subject"] = _subject(mail, parent)
+    message["Date"] = stamp(stage)
     if mail.message_id != "none":
-        one["Message-ID"] = mail.message_id or _message_id(mail)
-    _thread(stage, mail, one, parent)
+        message["Message-ID"] = mail.message_id or _message_id(mail)
+    _thread(stage, mail, message, parent)
     for name, value in mail.headers.items():
-        del one[name]
-        one[name] = value
-    one.set_content(_text(mail, parent))
+        del message[name]
+        message[name] = value
+    message.set_content(_text(mail, parent))
     if mail.html:
-        one.add_alternative(mail.html, subtype="html")
+        message.add_alternative(mail.html, subtype="html")
     for name, content in mail.files.items():
         if name.endswith(".eml"):
-            one.add_attachment(message_from_bytes(content, policy=policy.default), filename=name)
+            message.add_attachment(message_from_bytes(content, policy=policy.default), filename=name)
             continue
-        one.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
-    return one
+        message.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+    return message
 
 
 def _subject(mail: M, parent: EmailMessage | None) -> str:
@@ -72,29 +72,29 @@ def _message_id(mail: M) -> str:
     }.get(mail.client, f"<{number}.{mail.key}@{domain}>")
 
 
-def _thread(stage: Stage, mail: M, one: EmailMessage, parent: EmailMessage | None) -> None:
+def _thread(stage: Stage, mail: M, message: EmailMessage, parent: EmailMessage | None) -> None:
     """In-Reply-To and References, and what some programs add or lose."""
     if mail.reply:
-        one["In-Reply-To"] = stage.id_of(mail.reply)
+        message["In-Reply-To"] = stage.id_of(mail.reply)
     chain = [stage.id_of(name) for name in mail.refs]
     if mail.reply and mail.client != "ios" and not chain:
         before = str(parent["References"] or "").split() if parent else []
         chain = [*before, stage.id_of(mail.reply)]
     if chain:
-        one["References"] = " ".join(chain)
+        message["References"] = " ".join(chain)
     if mail.client in ("outlook", "owa", "exchange"):
-        one["Thread-Topic"] = _subject(mail, parent)
-        one["Thread-Index"] = base64.b64encode(bytes(22)).decode()
+        message["Thread-Topic"] = _subject(mail, parent)
+        message["Thread-Index"] = base64.b64encode(bytes(22)).decode()
     if mail.client in ("owa", "exchange"):
-        one["X-MS-Has-Attach"] = ""
-        one["X-Auto-Response-Suppress"] = "DR, OOF"
+        message["X-MS-Has-Attach"] = ""
+        message["X-Auto-Response-Suppress"] = "DR, OOF"
     if mail.client == "list":
-        one["List-Id"] = "<helpers.lists.example>"
-        one["List-Unsubscribe"] = "<mailto:leave@lists.example>"
-        one["Precedence"] = "list"
+        message["List-Id"] = "<helpers.lists.example>"
+        message["List-Unsubscribe"] = "<mailto:leave@lists.example>"
+        message["Precedence"] = "list"
     if mail.client == "helpdesk":
-        one["Auto-Submitted"] = "auto-generated"
-        one["X-OTRS-Loop"] = "yes"
+        message["Auto-Submitted"] = "auto-generated"
+        message["X-OTRS-Loop"] = "yes"
 
 
 def _text(mail: M, parent: EmailMessage | None) -> str:

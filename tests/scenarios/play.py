@@ -42,10 +42,10 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
         if scenario.check is not None and not scenario.check(stage):
             faults.append("the check at the end failed")
         faults += await changes_nothing(stage)
-        faults += [f"the desk refused {one.method} {one.path}: {one.status}" for one in refused(stage)]
+        faults += [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in refused(stage)]
         faults += [f"the desk's viewer would read again: {text[:200]}" for text in written(stage) if not aligned(text)]
         faults += [f"a key that the desk does not know: {name}" for name in unknown_keys(stage)]
-        faults += [f"the desk mailed {one.to} for a comment" for one in stage.simulator.desk.mails if one.comment_id]
+        faults += [f"the desk mailed {mail.to} for a comment" for mail in stage.simulator.desk.mails if mail.comment_id]
     finally:
         await stage.close()
     return faults
@@ -60,7 +60,7 @@ async def changes_nothing(stage: Stage) -> list[str]:
             return operation(connection)
 
     report = await replay(read, stage.planner.parser, stage.directories, stage.settings, 0.0)
-    faults = [f"{one.delivery} decided again: {one.words()}" for one in report.changes]
+    faults = [f"{change.delivery} decided again: {change.words()}" for change in report.changes]
     if report.mails + report.left_out != read(counts.sums).accepted:
         faults.append(f"{report.mails} mails were decided again")
     if report.asked or len(stage.simulator.desk.calls) != calls:
@@ -71,9 +71,9 @@ async def changes_nothing(stage: Stage) -> list[str]:
 def written(stage: Stage) -> list[str]:
     """Every description and comment of the gateway at the desk."""
     desk = stage.simulator.desk
-    tickets = [one["attributes"] for one in desk.tickets.values() if "email_gateway" in (one["attributes"] or {})]
-    comments = [one for each in desk.comments.values() for one in each if "email_gateway" in (one["metadata"] or {})]
-    return [one["description"] for one in tickets] + [one["note"] for one in comments]
+    tickets = [ticket["attributes"] for ticket in desk.tickets.values() if "email_gateway" in (ticket["attributes"] or {})]
+    comments = [comment for each in desk.comments.values() for comment in each if "email_gateway" in (comment["metadata"] or {})]
+    return [ticket["description"] for ticket in tickets] + [comment["note"] for comment in comments]
 
 
 def unknown_keys(stage: Stage) -> set[str]:
@@ -92,7 +92,7 @@ def aligned(text: str) -> bool:
 
 def refused(stage: Stage) -> list[object]:
     """What the desk refused, but for questions about tickets that are gone."""
-    return [one for one in stage.simulator.desk.refusals if one.status != 404]
+    return [refusal for refusal in stage.simulator.desk.refusals if refusal.status != 404]
 
 
 def fill(mail: M, stage: Stage) -> M:

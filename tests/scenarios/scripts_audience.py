@@ -17,18 +17,18 @@ FORWARD = "What do you make of it?\n\n-----Original Message-----\nFrom: Alice Ar
 
 def said(why: str, number: int = 1) -> Any:
     """Whether the ticket has no public comment with these words."""
-    return lambda stage: all(one["is_internal"] for one in stage.comments(number) if why in one["note"])
+    return lambda stage: all(comment["is_internal"] for comment in stage.comments(number) if why in comment["note"])
 
 
 def documents(stage: Stage) -> list[str]:
-    return [one["document_name"] for one in stage.simulator.desk.documents.get(stage.order[0], [])]
+    return [document["document_name"] for document in stage.simulator.desk.documents.get(stage.order[0], [])]
 
 
 def names_held(name: str) -> Any:
     """No document at the desk, and an internal comment names the file and why."""
     return lambda stage: (
         documents(stage) == []
-        and any(one["is_internal"] and name in one["note"] and "technicians only" in one["note"] for one in stage.comments(1))
+        and any(comment["is_internal"] and name in comment["note"] and "technicians only" in comment["note"] for comment in stage.comments(1))
     )
 
 
@@ -125,7 +125,7 @@ INTERNAL = [
     ]),
     Scenario("a technician's mail to the supplier, moved by an operator", [
         FIRST, (M("b", TESS, "Order", to=SUPPLIER, cc=DESK, rcpt=DESK, verdict="pass"), "ticket 2"), move("b", 1),
-    ], check=lambda s: [one["is_internal"] for one in s.comments(1)] == [True]),
+    ], check=lambda s: [comment["is_internal"] for comment in s.comments(1)] == [True]),
     Scenario("who was only on the technician's first mail to a supplier answers the desk", [
         (M("a", TESS, "Order", to=SUPPLIER, cc=DESK, rcpt=DESK, verdict="pass"), "ticket 1"),
         (M("b", SUPPLIER, reply="a", to=TESS, cc=DESK, rcpt=DESK), "internal 1"),
@@ -158,6 +158,6 @@ FILES = [
 ]  # fmt: skip
 
 ALL = [
-    Scenario(f"audience: {one.name}", one.rows, one.pain, one.mailbox, one.check, one.config)
-    for one in (*PUBLIC, *INTERNAL, *FILES)
+    Scenario(f"audience: {row.name}", row.rows, row.pain, row.mailbox, row.check, row.config)
+    for row in (*PUBLIC, *INTERNAL, *FILES)
 ]

@@ -82,7 +82,7 @@ def names(stage: Stage, number: int = 1) -> list[str]:
 
 
 def notes(stage: Stage, number: int = 1) -> str:
-    return "\n".join(one["note"] for one in stage.comments(number) if one["is_internal"])
+    return "\n".join(comment["note"] for comment in stage.comments(number) if comment["is_internal"])
 
 
 def told(stage: Stage, number: int = 1) -> list[str]:
@@ -92,7 +92,7 @@ def told(stage: Stage, number: int = 1) -> list[str]:
 
 def texts(stage: Stage, number: int) -> list[str]:
     """The internal comments of a ticket as plain text."""
-    return [plain(json.loads(one["note"])) for one in stage.comments(number) if one["is_internal"]]
+    return [plain(json.loads(comment["note"])) for comment in stage.comments(number) if comment["is_internal"]]
 
 
 def looking(key: str, **files: bytes) -> M:
@@ -129,7 +129,7 @@ def refuse(name: str) -> Act:
 
 def says(stage: Stage, *words: str) -> bool:
     text = description(stage, 1)
-    return all(one in text for one in words)
+    return all(word in text for word in words)
 
 
 ALL = [

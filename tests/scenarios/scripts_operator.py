@@ -38,7 +38,7 @@ def refused(act: Act, why: str) -> Act:
 
 def notes(stage: Stage, number: int) -> list[tuple[bool, str]]:
     """The comments of a ticket: whether internal, and the words."""
-    return [(one["is_internal"], one["note"]) for one in stage.comments(number)]
+    return [(comment["is_internal"], comment["note"]) for comment in stage.comments(number)]
 
 
 def words_at(number: int, *said: str, internal: bool | None = None) -> Any:
@@ -152,7 +152,7 @@ STRANGERS = [
     Scenario("public is said, and the mark is internal all the same", [
         *STRANGER, release("v", 1, audience="public"), became("v", "comment 1"),
         (M("w", EVE, reply="a"), "quarantine unverified-sender"),
-    ], check=lambda s: [one for one, _ in notes(s, 1)] == [False, True]
+    ], check=lambda s: [note for note, _ in notes(s, 1)] == [False, True]
         and "lmeier released" in notes(s, 1)[1][1] and "lmeier" not in notes(s, 1)[0][1]),
     Scenario("released without a place: the ticket that it names, internal", [
         *STRANGER, release("v"), became("v", "internal 1"), (M("w", EVE, reply="a"), "quarantine unverified-sender"),

@@ -33,8 +33,8 @@ def eml(sender: str = ALICE, message_id: str = "<orig@acme.example>", text: str 
 
 
 def contact_of(stage: Stage, number: int) -> str:
-    one = stage.ticket(number)["contact_name_id"]
-    return str(stage.simulator.desk.contacts[one]["email"]) if one else ""
+    contact_name_id = stage.ticket(number)["contact_name_id"]
+    return str(stage.simulator.desk.contacts[contact_name_id]["email"]) if contact_name_id else ""
 
 
 def description(stage: Stage, number: int) -> str:
@@ -110,7 +110,7 @@ FORWARDS = [
         (M("a", ALICE, FW, text="What is this?", files={"mail.eml": eml("Vendor <help@vendor.example>")}), "ticket 1"),
         (M("b", "help@vendor.example", reply="<orig@acme.example>"), "ticket 2"),
     ], (47, 49), check=lambda s: contact_of(s, 1) == "alice@acme.example"
-        and all(one in description(s, 1) for one in ("help@vendor.example", "2026-11-21 10:00 UTC", "carl@acme.example", "The printer burns."))),
+        and all(word in description(s, 1) for word in ("help@vendor.example", "2026-11-21 10:00 UTC", "carl@acme.example", "The printer burns."))),
     Scenario("a forward of a forward: our own people are passed over", [
         (M("a", TESS, "Fwd: Fwd: Printer", text=forward(TOM, "Fwd: Printer", text=forward(above="look")), verdict="pass"), "ticket 1"),
     ], (48, 49), check=stays_with("Acme", "alice@acme.example")),
@@ -262,7 +262,7 @@ WHOSE = [
     ], (53,), {"reply_to": ["forms@shop.example"]}, check=lambda s: stays_with("Acme", "alice@acme.example")(s) and s.client_of(2) == "Unknown Senders"),
     Scenario("contacts of the client in Cc are put on the watch list where that is wanted, strangers never", [
         (M("a", ALICE, cc="Bob <bob@acme.example>, x@acme.example, eve@evil.example, support@msp.example"), "ticket 1"),
-    ], (50,), {"watch_cc": True}, check=lambda s: [one["email"] for one in s.ticket(1)["attributes"]["watch_list"]] == ["bob@acme.example"]
+    ], (50,), {"watch_cc": True}, check=lambda s: [watcher["email"] for watcher in s.ticket(1)["attributes"]["watch_list"]] == ["bob@acme.example"]
         and contacts_calls(s) == 1),
 ]  # fmt: skip
 
@@ -343,7 +343,7 @@ RULES = [
         (M("g", ALICE, "Re: screen", reply="f", text="all down, disaster"), "comment 4"),
         priority(3, "Low"), (M("h", ALICE, "Re: printer down", reply="e", text="still down"), "comment 3"),
     ], config=ruled(
-        rule({"any": [{"field": one, "contains": "down"} for one in ("subject", "body")]}, on="any", name="down", priority_at_least="high", go_on=True),
+        rule({"any": [{"field": word, "contains": "down"} for word in ("subject", "body")]}, on="any", name="down", priority_at_least="high", go_on=True),
         rule({"field": "body", "contains": "disaster"}, on="reply", name="disaster", priority_at_least="Urgent"),
         importance={"high": "Urgent"}, priorities=["Medium", "High", "Urgent"],
     ), check=lambda s: [priority_of(s, number) for number in (1, 2, 3, 4)] == ["High", "High", "Low", "Urgent"]),

@@ -60,8 +60,8 @@ class LocalParser:
         reading = read(mail if isinstance(mail, bytes) else mail.read_bytes(), own_addresses=self.own)
         if into is not None and reading.email.attachments:
             into.mkdir(parents=True, exist_ok=True)
-            for index, one in enumerate(reading.email.attachments):
-                if one.size:
+            for index, attachment in enumerate(reading.email.attachments):
+                if attachment.size:
                     (into / str(index)).write_bytes(reading.payload(index))
         return reading.email
 
@@ -162,20 +162,20 @@ class Stage:
             await asyncio.sleep(0)
 
     def _directory(self, name: str) -> Directory:
-        one = self.settings.desks[name]
+        own = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
         desk = Desk(
             name,
             "http://desk/api/v1",
-            one.key(),
-            rate=one.rate,
-            burst=one.burst,
+            own.key(),
+            rate=own.rate,
+            burst=own.burst,
             clock=self.clock,
             sleep=self.sleep,
             transport=transport,
         )
         boxes = [box for box in self.settings.mailbox if box.desk == name]
-        return Directory(desk, one, boxes, boards_named(self.settings), self.settings.aliases)
+        return Directory(desk, own, boxes, boards_named(self.settings), self.settings.aliases)
 
     async def open(self) -> None:
         for directory in self.directories.values():
@@ -208,7 +208,7 @@ class Stage:
         self.bytes[mail.key] = raw
         ids = scan_ids(raw[: raw.find(b"\n\n") + 1] if b"\r\n\r\n" not in raw else raw[: raw.find(b"\r\n\r\n") + 2])
         sender = mail.mail_from if mail.mail_from is not None else mail.sender.rpartition("<")[2].strip("<> ")
-        named = [one for one in (ids.message_id, *ids.in_reply_to, *ids.references) if one]
+        named = [named_id for named_id in (ids.message_id, *ids.in_reply_to, *ids.references) if named_id]
         rcpt = mail.rcpt or mail.to.partition(",")[0].rpartition("<")[2].strip("<> ")
         local, _, domain = rcpt.lower().rpartition("@")
         box = next(b for b in self.settings.mailbox if b.address == f"{local.partition('+')[0]}@{domain}")
@@ -219,7 +219,7 @@ class Stage:
             mailbox=box.address,
             envelope=Envelope(sender, rcpt, peer=self.peer, time=self.now, verdict=verdict, **mail.edge),
             message_id=ids.message_id,
-            mention_keys=tuple(dict.fromkeys(mapping.key(box.desk, one) for one in named)),
+            mention_keys=tuple(dict.fromkeys(mapping.key(box.desk, named_id) for named_id in named)),
             dedupe_key=sha256(sender.encode() + box.address.encode() + raw).digest(),
             remember_until=self.now + 86400,
             sender="" if mail.verdict == "fail" else ids.author,
@@ -234,8 +234,8 @@ class Stage:
         names = list(self.directories)
         while True:
             taken = await self.worker._claim()
-            for one in taken:
-                await self.worker._work(one)
+            for claimed in taken:
+                await self.worker._work(claimed)
             if taken:
                 continue
             due = await self.store.read(lambda c, now=self.now: claims.next_due(c, names, now))
@@ -250,8 +250,8 @@ class Stage:
     # -- what became of it ------------------------------------------------------------------------
 
     async def row(self, key: str) -> dict[str, Any]:
-        one = self.ids[key]
-        query = select(delivery).where(delivery.c.id == one)
+        id_ = self.ids[key]
+        query = select(delivery).where(delivery.c.id == id_)
         return dict(await self.store.read(lambda c: c.execute(query).mappings().one()))
 
     async def outcome(self, key: str) -> str:
@@ -268,7 +268,7 @@ class Stage:
         comments = effects.of_type(done, CommentBody)
         if comments and comments[0].body.request["is_internal"]:
             words = "internal"
-        reopened = " reopened" if any(one.kind in ("status", "reopen") and one.state == "DONE" for one in done) else ""
+        reopened = " reopened" if any(effect.kind in ("status", "reopen") and effect.state == "DONE" for effect in done) else ""
         return f"{words} {place}{reopened}"
 
     def ticket(self, number: int) -> dict[str, Any]:
@@ -291,7 +291,7 @@ def close(number: int, ago: float = 0.0) -> Act:
         ticket = stage.ticket(number)
         catalog = stage.directories["default"].catalog
         assert catalog is not None
-        closed = next(one for one in catalog.statuses[ticket["board_id"]] if one["is_closed"])
+        closed = next(statuse for statuse in catalog.statuses[ticket["board_id"]] if statuse["is_closed"])
         await stage.directories["default"].desk.set_status(
             ticket["ticket_id"], {"status_id": closed["status_id"], "suppressContactNotifications": True}
         )
@@ -371,8 +371,8 @@ def board(**values: Any) -> Act:
     """What the desk's boards say."""
 
     async def act(stage: Stage) -> None:
-        for one in stage.simulator.desk.boards.values():
-            one.update(values)
+        for board in stage.simulator.desk.boards.values():
+            board.update(values)
         await stage.directories["default"].refresh()
 
     return act

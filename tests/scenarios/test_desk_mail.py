@@ -56,7 +56,7 @@ async def test_two_hundred_notifications_do_nothing(tmp_path: Path, migrated_fil
 
         assert {name: outcome for name, outcome in found.items() if outcome not in ("suppress own", "suppress duplicate-of")} == {}
         assert len(found) > 200
-        assert [one.method for one in stage.simulator.desk.calls[calls:] if one.method != "GET"] == []
+        assert [call.method for call in stage.simulator.desk.calls[calls:] if call.method != "GET"] == []
         assert (len(stage.order), stage.comments(1)) == (1, [])
 
 
@@ -66,7 +66,7 @@ async def test_sixty_replies_to_them_are_comments(tmp_path: Path, migrated_file:
 
         assert {name: outcome for name, outcome in found.items() if outcome != "comment 1"} == {}
         assert len(found) == len(stage.comments(1)) == 60
-        assert not any("ALGA-" in one["note"] for one in stage.comments(1))
+        assert not any("ALGA-" in comment["note"] for comment in stage.comments(1))
 
 
 COPIES = {

@@ -29,7 +29,7 @@ class Dripping(Stage):
         """Work beside each other while time goes on, until nothing is pending: the seconds it took, at most ``within``."""
         began, tasks = self.now, set[asyncio.Task[None]]()
         while self.now < began + within:
-            tasks |= {asyncio.create_task(self.worker._work(one)) for one in await self.worker._claim()}
+            tasks |= {asyncio.create_task(self.worker._work(delivery)) for delivery in await self.worker._claim()}
             for _ in range(20):
                 await asyncio.sleep(0)
             if tasks:
@@ -52,9 +52,9 @@ class Dripping(Stage):
         desk = self.simulator.desk
         row = next(iter(desk.tickets.values()))
         for number in range(count):
-            one = f"{number:08d}-0000-4000-8000-000000000000"
-            desk.tickets[one] = {**row, "ticket_id": one, "ticket_number": f"TIC9{number:05d}", "attributes": None}
-            desk.tickets[one]["entered_by"] = "22222222-2222-4222-8222-222222222222"
+            ticket_id = f"{number:08d}-0000-4000-8000-000000000000"
+            desk.tickets[ticket_id] = {**row, "ticket_id": ticket_id, "ticket_number": f"TIC9{number:05d}", "attributes": None}
+            desk.tickets[ticket_id]["entered_by"] = "22222222-2222-4222-8222-222222222222"
 
 
 def lists(stage: Stage) -> list[Any]:

@@ -17,7 +17,7 @@ from tests.scenarios.stage import M, Stage, close, settings_for
 async def states(stage: Stage, key: str) -> dict[str, str]:
     row = await stage.row(key)
     done = await stage.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
-    return {one.kind: str(one.state) for one in done}
+    return {effect.kind: str(effect.state) for effect in done}
 
 
 async def test_a_file_that_the_desk_fails_on_is_named(tmp_path: Path, migrated_file: Path) -> None:
@@ -105,17 +105,17 @@ async def test_a_mail_that_is_not_what_was_accepted_is_quarantined(tmp_path: Pat
 def picture() -> bytes:
     from email.message import EmailMessage
 
-    one = EmailMessage()
-    one["From"], one["To"], one["Subject"], one["Message-ID"] = (
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"], message["Message-ID"] = (
         ALICE,
         "support@msp.example",
         "Picture",
         "<p@acme.example>",
     )
-    one.set_content("see")
-    one.add_alternative("<p>before</p><img src='cid:p@x'><p>after</p>", subtype="html")
-    one.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<p@x>", filename="p.png")  # type: ignore[index, union-attr]
-    return one.as_bytes()
+    message.set_content("see")
+    message.add_alternative("<p>before</p><img src='cid:p@x'><p>after</p>", subtype="html")
+    message.get_payload()[1].add_related(b"\x89PNG123", "image", "png", cid="<p@x>", filename="p.png")  # type: ignore[index, union-attr]
+    return message.as_bytes()
 
 
 async def test_an_original_whose_answer_was_lost_is_not_uploaded_twice(tmp_path: Path, migrated_file: Path) -> None:

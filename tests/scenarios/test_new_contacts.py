@@ -21,7 +21,7 @@ async def stage_for(folder: Path, migrated: Path) -> Stage:
 
 
 def contacts(stage: Stage) -> list[dict[str, Any]]:
-    return [one for one in stage.simulator.desk.contacts.values() if one["email"] == ADDRESS]
+    return [contact for contact in stage.simulator.desk.contacts.values() if contact["email"] == ADDRESS]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_nobody_is_put_on_a_ticket_whom_the_desk_should_not_mail(tmp_path:
         await stage.accept(mail)
         await stage.work()
     watched = stage.ticket(3)["attributes"]["watch_list"]
-    mailed = {one.to for one in stage.simulator.desk.mails}
+    mailed = {mail.to for mail in stage.simulator.desk.mails}
     await stage.close()
 
     assert [contact_of(stage, number) for number in (1, 2, 3)] == ["", "", "alice@acme.example"]

@@ -440,7 +440,7 @@ async def test_mails_that_are_worked_on_at_once_make_one_ticket(tmp_path: Path, 
     while taken := await stage.worker._claim():
         at_once = max(at_once, len(taken))
         Random(seed).shuffle(taken)
-        await asyncio.gather(*(stage.worker._work(one) for one in taken))
+        await asyncio.gather(*(stage.worker._work(delivery) for delivery in taken))
     await stage.work()
 
     rows = await problem_rows(stage)
@@ -501,16 +501,16 @@ async def test_one_incident_of_two_clients(tmp_path: Path, migrated_file: Path) 
     """A ticket each, bundled; news goes to the master once; each ends for itself."""
     stage = await opened(tmp_path, migrated_file, {"profile": "m365-health", "bundle": "link_only"})
     health = [Machine(stage, f"{name} <o365mc@mon.msp.example>") for name in ("Acme", "Globex")]
-    for one, name in zip(health, ("Acme", "Globex"), strict=True):
-        await one.says(*incident(name, "Service degradation"))
+    for vendor, name in zip(health, ("Acme", "Globex"), strict=True):
+        await vendor.says(*incident(name, "Service degradation"))
     assert stage.ticket(2)["master_ticket_id"] == stage.order[0]
     news = [
-        await one.says(*incident(name, "Extended recovery"))
-        for one, name in zip(health, ("Acme", "Globex"), strict=True)
+        await vendor.says(*incident(name, "Extended recovery"))
+        for vendor, name in zip(health, ("Acme", "Globex"), strict=True)
     ]
     assert [await stage.outcome(key) for key in news] == ["internal 1", "suppress counted"]
-    for one, name in zip(health, ("Acme", "Globex"), strict=True):
-        await one.says(*incident(name, "Service restored"))
+    for vendor, name in zip(health, ("Acme", "Globex"), strict=True):
+        await vendor.says(*incident(name, "Service restored"))
     await stage.work()
 
     assert not is_open(stage, 1) and not is_open(stage, 2)
@@ -547,7 +547,7 @@ async def test_an_incident_that_reaches_all_clients_at_once(tmp_path: Path, migr
             await Machine(stage, f"{client} <o365mc@mon.msp.example>").says(*incident(client, "Investigating"), work=None)
     taken = await stage.worker._claim()
     assert len(taken) == 3
-    await asyncio.gather(*(stage.worker._work(one) for one in taken))
+    await asyncio.gather(*(stage.worker._work(delivery) for delivery in taken))
     await stage.work()
 
     masters = [row["master_id"] for row in await problem_rows(stage)]
@@ -565,10 +565,10 @@ async def test_an_incident_gets_its_ticket_while_another_mail_is_decided(
     late, other = await stage.worker._claim()
     keep = stage.planner._keep
 
-    async def kept(one: Any, *given: Any) -> Any:
+    async def kept(value: Any, *given: Any) -> Any:
         monkeypatch.setattr(stage.planner, "_keep", keep)
         await stage.worker._work(other)
-        return await keep(one, *given)
+        return await keep(value, *given)
 
     monkeypatch.setattr(stage.planner, "_keep", kept)
     await stage.worker._work(late)
@@ -726,7 +726,7 @@ async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_wo
         opens = words.count("open")
         assert (len(stage.order), row["count"]) == (1, opens), last
         assert is_open(stage, 1) is (words[-1] == "open"), last
-        markers = [one["metadata"]["email_gateway"]["marker"] for one in stage.comments(1)]
+        markers = [comment["metadata"]["email_gateway"]["marker"] for comment in stage.comments(1)]
         assert len(markers) == len(set(markers)), last
         await stage.close()
         if not killed:

@@ -109,9 +109,9 @@ async def turn(stage: Stage, worker: Worker) -> bool:
     now = stage.now
     taken = await stage.store.write(lambda c: claims.claim(c, "default", 2, now=now, lease=300, name="stage"))
     worker.leases.took(taken, worker.leases.uptime())
-    for one in taken:
+    for delivery in taken:
         try:
-            _, step = outcome = await worker._step(one)
+            _, step = outcome = await worker._step(delivery)
             await worker._apply(outcome[0], step)
         except LostClaim:
             continue
@@ -132,8 +132,8 @@ def test_one_ticket_with_each_mail_once(
         with tempfile.TemporaryDirectory() as folder:
             stage = Stage(Path(folder), migrated_file)
             await stage.open()
-            one = stage.worker
-            two = Worker(one.store, one.planner, one.executor, one.directories, one.settings, one.clock)
+            worker = stage.worker
+            two = Worker(worker.store, worker.planner, worker.executor, worker.directories, worker.settings, worker.clock)
             mails = thread()
             Crashing(stage, crashes)
             try:
@@ -143,8 +143,8 @@ def test_one_ticket_with_each_mail_once(
                         mail = M(f"{mail.key}-again-{at}", same_as=mail.key, sender=mail.sender)
                     await accept(stage, mail)
                     if between[at]:
-                        await live(stage, [one, two])
-                await live(stage, [one, two])
+                        await live(stage, [worker, two])
+                await live(stage, [worker, two])
                 judge(stage)
             finally:
                 await stage.close()
@@ -186,7 +186,7 @@ async def last_alone(stage: Stage, *mails: M) -> str:
     taken = await stage.worker._claim()
     while more := await stage.worker._claim():
         taken += more
-    last = next(one for one in taken if one.id == stage.ids[mails[-1].key])
+    last = next(delivery for delivery in taken if delivery.id == stage.ids[mails[-1].key])
     delivery, step = await stage.worker._step(last)
     await stage.worker._apply(delivery, step)
     return type(step).__name__
@@ -194,7 +194,7 @@ async def last_alone(stage: Stage, *mails: M) -> str:
 
 WAITED_FOR = {
     "sixty mails of a stranger who names the first mail": (STRANGERS, "Ended"),
-    "and uses its very id": ([replace(one, message_id="<first@acme.example>") for one in STRANGERS[:3]], "Ended"),
+    "and uses its very id": ([replace(stranger, message_id="<first@acme.example>") for stranger in STRANGERS[:3]], "Ended"),
     "the customer's own earlier reply": ([M("x", ALICE, reply="first")], "Wait"),
     "a colleague's": ([M("x", BOB, reply="first")], "Wait"),
     "somebody's who was in Cc": ([M("x", "guest@partner.example", reply="first")], "Wait"),

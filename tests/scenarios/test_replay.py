@@ -88,8 +88,8 @@ configurations = st.builds(
 async def replayed(folder: Path, migrated: Path, config: dict[str, Any], script: list[dict[str, Any]]) -> list[str]:
     config = {**config}
     data = {**settings_for(**config.pop("mailbox")), **config}
-    for number, one in enumerate((*data["rule"], *data["file"])):
-        one["name"] = f"r{number}"
+    for number, rule in enumerate((*data["rule"], *data["file"])):
+        rule["name"] = f"r{number}"
     stage = Stage(folder, migrated, data)
     await stage.open()
     try:
@@ -113,9 +113,9 @@ def test_the_same_configuration_changes_nothing(
 ) -> None:
     folder = Path(tempfile.mkdtemp(prefix="gateway-replay-"))
     try:
-        rules: list[dict[str, Any]] = [dict(one) for one in config["rule"]]
-        kept = [one for number, one in enumerate(rules) if one["when"] not in [each["when"] for each in rules[:number]]]
-        files = [dict(one) for one in config["file"]]
+        rules: list[dict[str, Any]] = [dict(rule) for rule in config["rule"]]
+        kept = [rule for number, rule in enumerate(rules) if rule["when"] not in [each["when"] for each in rules[:number]]]
+        files = [dict(file) for file in config["file"]]
         assert asyncio.run(replayed(folder, migrated_file, {**config, "rule": kept, "file": files}, script)) == []
     finally:
         shutil.rmtree(folder)

@@ -13,17 +13,17 @@ from tests.scenarios.scripts_all import ALL
 from tests.scenarios.stage import M, Stage
 
 
-@pytest.mark.parametrize("scenario", ALL, ids=lambda one: one.name)
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.name)
 async def test_scenario(scenario: Scenario, tmp_path: Path, migrated_file: Path) -> None:
     assert await play(scenario, tmp_path, migrated_file) == []
 
 
 def test_there_are_enough() -> None:
-    pains = {number for one in ALL for number in one.pain}
+    pains = {number for scenario in ALL for number in scenario.pain}
 
     assert len(ALL) >= 80
     assert {*range(1, 16), *range(27, 36), *range(47, 60)} - pains == set()
-    assert len({one.name for one in ALL}) == len(ALL)
+    assert len({scenario.name for scenario in ALL}) == len(ALL)
 
 
 async def test_a_decision_takes_at_most_four_queries(tmp_path: Path, migrated_file: Path) -> None:

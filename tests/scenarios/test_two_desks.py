@@ -55,8 +55,8 @@ async def latencies(stage: Stage, count: int) -> list[float]:
 
 async def one_turn(stage: Stage) -> None:
     """What the worker does when it wakes: take what it may, work."""
-    for one in await stage.worker._claim():
-        await stage.worker._work(one)
+    for delivery in await stage.worker._claim():
+        await stage.worker._work(delivery)
 
 
 def down(stage: Stage) -> Desk:

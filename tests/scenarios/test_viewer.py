@@ -34,7 +34,7 @@ async def test_the_page_shows_the_words_of_the_mail(tmp_path: Path, migrated_fil
     await stage.accept(M("c", ALICE, reply="a", text=LONG))
     await stage.work()
     page = Page(ticket_page(stage.simulator.desk, stage.order[0]) or "")
-    parts = [Page(shown_html(one["note"])) for one in stage.comments(1)]
+    parts = [Page(shown_html(comment["note"])) for comment in stage.comments(1)]
     await stage.close()
 
     for line in filter(None, TEXT.split("\n")):

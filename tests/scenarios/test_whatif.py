@@ -70,7 +70,7 @@ async def test_a_mapped_domain_shows_whose_mail_it_would_be(tmp_path: Path, migr
     report = await tried(stage, domain=[{"domain": "evil.example", "client": "Globex"}])
     await stage.close()
 
-    assert [one.words() for one in report.changes] == ["client Unknown Senders -> Globex"]
+    assert [change.words() for change in report.changes] == ["client Unknown Senders -> Globex"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 def configured(*notices: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A configuration with these notices; every sender is known by its verdict."""
-    named = [{"senders": ["mon.msp.example"], **one} for one in notices]
+    named = [{"senders": ["mon.msp.example"], **notice} for notice in notices]
     return {**settings_for(), "notice": tuple(named), **more}
 
 
@@ -77,7 +77,7 @@ def is_open(stage: Stage, number: int) -> bool:
 
 def notes(stage: Stage, number: int) -> list[str]:
     """The comments of a ticket, as text."""
-    return [str(one["note"]) for one in stage.comments(number)]
+    return [str(comment["note"]) for comment in stage.comments(number)]
 
 
 async def problem_rows(stage: Stage) -> list[dict[str, Any]]:
@@ -123,9 +123,9 @@ def add_client(stage: Stage, name: str) -> None:
 
 def maintenance(number: str, begin: float, end: float, *objects: str) -> tuple[str, str]:
     """Subject and text of planned work."""
-    window = [datetime.fromtimestamp(one, UTC).strftime("%Y-%m-%d %H:%M UTC") for one in (begin, end)]
+    window = [datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC") for moment in (begin, end)]
     lines = [f"Maintenance ID: {number}", f"Start: {window[0]}", f"End: {window[1]}"]
-    lines += [f"Circuit ID: {one}" for one in objects]
+    lines += [f"Circuit ID: {object_}" for object_ in objects]
     return f"Planned maintenance {number}", "\n".join([*lines, "Status: CONFIRMED"])
 
 

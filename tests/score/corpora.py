@@ -137,8 +137,8 @@ def missing_words(case: dict[str, Any], got: dict[str, Any], module: ModuleType)
 
 def prediction(kind: str, got: dict[str, Any]) -> dict[str, Any]:
     """Our fields under the judge's names."""
-    people = lambda some: [(one or {}).get("address") for one in some or []]  # noqa: E731
-    names = lambda some: [(one or {}).get("name") for one in some or []]  # noqa: E731
+    people = lambda some: [(person or {}).get("address") for person in some or []]  # noqa: E731
+    names = lambda some: [(person or {}).get("name") for person in some or []]  # noqa: E731
     if kind == "reply":
         reply = got["reply"]
         return {

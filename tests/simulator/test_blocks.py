@@ -216,9 +216,9 @@ def assert_safe(blocks: list[b.Block], depth: int = 0) -> None:
             assert re.match(r"https?://|/api/documents/view/", block["props"]["url"])
         for item in block.get("content", []) if block["type"] != "table" else []:
             assert item["type"] in ("text", "link")
-            for one in [item] if item["type"] == "text" else item["content"]:
-                assert set(one["styles"]) <= {"bold", "italic", "underline", "strike", "code"}
-                assert not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]", one["text"])
+            for part in [item] if item["type"] == "text" else item["content"]:
+                assert set(part["styles"]) <= {"bold", "italic", "underline", "strike", "code"}
+                assert not re.search("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]", part["text"])
             if item["type"] == "link":
                 assert re.match(r"https?://|mailto:|tel:|/api/documents/view/", item["href"], re.I)
                 assert not re.search(r"[\s\"<>]", item["href"])

@@ -86,11 +86,11 @@ async def peer(
     else:
         host, _, port = address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port), local_addr=(local, 0), **options)
-    one = Peer(reader, writer)
+    client = Peer(reader, writer)
     if greeted:
-        assert (await one.answer()).startswith("220 gw.test")
+        assert (await client.answer()).startswith("220 gw.test")
     try:
-        yield one
+        yield client
     finally:
         writer.close()
 

@@ -35,9 +35,9 @@ IDLE = int(os.environ.get("GATEWAY_IDLE_CONNECTIONS", "10000"))
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeProcess]:
-    one = EdgeProcess(tmp_path_factory.mktemp("edge"), limits=STRANGERS, max_connections=MOST, max_size=20 << 20)
-    yield one
-    one.stop()
+    edge_process = EdgeProcess(tmp_path_factory.mktemp("edge"), limits=STRANGERS, max_connections=MOST, max_size=20 << 20)
+    yield edge_process
+    edge_process.stop()
 
 
 async def connect(edge: EdgeProcess, local: str) -> Peer:
@@ -48,11 +48,11 @@ async def connect(edge: EdgeProcess, local: str) -> Peer:
 async def send_one(edge: EdgeProcess, local: str) -> float:
     """A good peer's mail; the seconds it took."""
     began = time.monotonic()
-    one = await connect(edge, local)
-    assert (await one.answer()).startswith("220")
-    await one.ready()
-    assert (await one.say(b"Subject: good\r\n\r\nx\r\n.\r\n")).startswith("250")
-    one.writer.close()
+    client = await connect(edge, local)
+    assert (await client.answer()).startswith("220")
+    await client.ready()
+    assert (await client.say(b"Subject: good\r\n\r\nx\r\n.\r\n")).startswith("250")
+    client.writer.close()
     return time.monotonic() - began
 
 
@@ -89,11 +89,11 @@ async def good_peer(edge: EdgeProcess, local: str = "127.0.9.9") -> AsyncIterato
 def hold(edge: EdgeProcess, locals_: list[str], number: int, stack: contextlib.ExitStack) -> None:
     """Open connections and leave them, from these addresses in turn."""
     for at in range(number):
-        one = stack.enter_context(socket.socket())
-        one.settimeout(5)
+        sock = stack.enter_context(socket.socket())
+        sock.settimeout(5)
         with contextlib.suppress(OSError):
-            one.bind((locals_[at % len(locals_)], 0))
-            one.connect(("127.0.0.1", edge.port))
+            sock.bind((locals_[at % len(locals_)], 0))
+            sock.connect(("127.0.0.1", edge.port))
 
 
 async def settled(edge: EdgeProcess, most: int) -> None:
@@ -127,7 +127,7 @@ async def flood(
 ) -> None:
     """The same attack from several addresses at once, or by several connections of one."""
 
-    async def one(at: int) -> None:
+    async def attacker(at: int) -> None:
         attacker = await connect(edge, addresses.format(at + 1))
         await attacker.answer()
         with contextlib.suppress(ConnectionError, TimeoutError, AssertionError):
@@ -136,65 +136,65 @@ async def flood(
         attacker.writer.transport.abort()
 
     async with good_peer(edge):
-        await asyncio.gather(*(one(at) for at in range(number)))
+        await asyncio.gather(*(attacker(at) for at in range(number)))
 
 
 async def test_an_endless_line_of_content(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        await one.ready()
+    async def attack(client: Peer) -> None:
+        await client.ready()
         for _ in range(40):
-            await one.write(b"x" * (1 << 20))
+            await client.write(b"x" * (1 << 20))
 
     await flood(edge, attack)
 
 
 async def test_endless_headers(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        await one.ready()
+    async def attack(client: Peer) -> None:
+        await client.ready()
         for _ in range(15):
-            await one.write(b"X: y\r\n" * 170_000)
-        assert (await one.say(b"\r\n.\r\n")).startswith(("250", "55"))
+            await client.write(b"X: y\r\n" * 170_000)
+        assert (await client.say(b"\r\n.\r\n")).startswith(("250", "55"))
 
     await flood(edge, attack, 4)
 
 
 async def test_a_header_of_tiny_lines(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        await one.ready()
-        assert (await one.say(b"a:\r\n" * 60_000 + b"\r\n.\r\n")).startswith(("250", "55"))
-        await one.ready()
-        assert (await one.say(b"Subject: x\r\n" + b" \r\n" * 80_000 + b"\r\n.\r\n")).startswith(("250", "55"))
+    async def attack(client: Peer) -> None:
+        await client.ready()
+        assert (await client.say(b"a:\r\n" * 60_000 + b"\r\n.\r\n")).startswith(("250", "55"))
+        await client.ready()
+        assert (await client.say(b"Subject: x\r\n" + b" \r\n" * 80_000 + b"\r\n.\r\n")).startswith(("250", "55"))
 
     await flood(edge, attack, 4)
 
 
 async def test_oversized_without_size(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        await one.ready()
+    async def attack(client: Peer) -> None:
+        await client.ready()
         for _ in range(40):
-            await one.write((b"y" * 76 + b"\r\n") * 13_000)
-        assert (await one.say(b"\r\n.\r\n")).startswith("552")
+            await client.write((b"y" * 76 + b"\r\n") * 13_000)
+        assert (await client.say(b"\r\n.\r\n")).startswith("552")
 
     await flood(edge, attack)
 
 
 async def test_a_flood_of_commands(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
+    async def attack(client: Peer) -> None:
         for _ in range(100):
-            await one.write(b"NOOP\r\n" * 1000)
-        while await one.reader.read(1 << 16):
+            await client.write(b"NOOP\r\n" * 1000)
+        while await client.reader.read(1 << 16):
             pass
 
     await flood(edge, attack)
 
 
 async def test_a_peer_that_never_reads(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        one.reader._transport.pause_reading()  # type: ignore[attr-defined]
+    async def attack(client: Peer) -> None:
+        client.reader._transport.pause_reading()  # type: ignore[attr-defined]
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 while True:
-                    await one.write(b"EHLO x\r\n" * 1000)
+                    await client.write(b"EHLO x\r\n" * 1000)
 
     await flood(edge, attack)
 
@@ -215,39 +215,39 @@ FROM = {"strangers": "127.0.2.{}", "exempt peers": "127.77.2.{}", "one exempt pe
 async def test_pipelined_commands_leave_the_loop_to_others(edge: EdgeProcess, commands: str, peers: str) -> None:
     line = PIPELINED[commands]
 
-    async def attack(one: Peer) -> None:
+    async def attack(client: Peer) -> None:
         begin = b"EHLO x\r\n"
         if line.startswith(b"BDAT"):
             begin += b"MAIL FROM:<a@x.example>\r\nRCPT TO:<support@msp.example>\r\n"
-        await one.write(begin)
-        taken = asyncio.create_task(read_all(one))
+        await client.write(begin)
+        taken = asyncio.create_task(read_all(client))
         for _ in range(8):
-            await one.write(line * 1000)
-        await one.write(b"QUIT\r\n")
+            await client.write(line * 1000)
+        await client.write(b"QUIT\r\n")
         await taken
 
     await flood(edge, attack, addresses=FROM[peers])
 
 
-async def read_all(one: Peer) -> None:
+async def read_all(client: Peer) -> None:
     with contextlib.suppress(ConnectionError):
-        while await one.reader.read(1 << 16):
+        while await client.reader.read(1 << 16):
             pass
 
 
 async def test_random_octets(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
+    async def attack(client: Peer) -> None:
         for _ in range(20):
-            await one.write(os.urandom(10_000))
+            await client.write(os.urandom(10_000))
 
     await flood(edge, attack)
 
 
 async def test_slow_senders(edge: EdgeProcess) -> None:
-    async def attack(one: Peer) -> None:
-        await one.ready()
+    async def attack(client: Peer) -> None:
+        await client.ready()
         for _ in range(20):
-            await one.write(b"x")
+            await client.write(b"x")
             await asyncio.sleep(0.1)
 
     await flood(edge, attack, 40)

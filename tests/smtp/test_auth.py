@@ -42,12 +42,12 @@ async def submission(kept: Store, folder: Path, tls: Tls, **limits: object) -> A
 
 @asynccontextmanager
 async def secured(listener: Listener, tls: Tls) -> AsyncIterator[Peer]:
-    async with peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("STARTTLS")
-        await one.writer.start_tls(tls.context, server_hostname="gw.test")
-        await one.say("EHLO x")
-        yield one
+    async with peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("STARTTLS")
+        await client.writer.start_tls(tls.context, server_hostname="gw.test")
+        await client.say("EHLO x")
+        yield client
 
 
 def test_hashes() -> None:
@@ -78,27 +78,27 @@ def test_plain_responses(blob: bytes, pair: tuple[str, bytes] | None) -> None:
 
 
 async def test_offered_over_tls_only(kept: Store, tmp_path: Path, tls: Tls) -> None:
-    async with submission(kept, tmp_path, tls) as listener, peer(listener) as one:
-        assert "AUTH" not in await one.say("EHLO x")
-        assert (await one.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("530 5.7.0")
-        assert (await one.say("MAIL FROM:<scanner@msp.example>")).startswith("530 5.7.0")
+    async with submission(kept, tmp_path, tls) as listener, peer(listener) as client:
+        assert "AUTH" not in await client.say("EHLO x")
+        assert (await client.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("530 5.7.0")
+        assert (await client.say("MAIL FROM:<scanner@msp.example>")).startswith("530 5.7.0")
 
 
 async def test_log_in_and_send(kept: Store, tmp_path: Path, tls: Tls) -> None:
-    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as one:
-        assert "AUTH PLAIN LOGIN" in await one.say("EHLO x")
-        assert (await one.say("MAIL FROM:<>")).startswith("530 5.7.0 Log in first")
-        assert (await one.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("235 2.7.0")
-        assert (await one.say("AUTH PLAIN")).startswith("503")
-        assert (await one.say("MAIL FROM:<ceo@msp.example>")).startswith("553 5.7.1")
-        await one.say("MAIL FROM:<scanner@msp.example>")
-        await one.say("RCPT TO:<support@msp.example>")
-        await one.say("DATA")
-        assert (await one.say(b"From: scanner@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
-        await one.say("MAIL FROM:<x@devices.example>")
-        await one.say("RCPT TO:<support@msp.example>")
-        await one.say("DATA")
-        assert (await one.say(b"From: ceo@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
+    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as client:
+        assert "AUTH PLAIN LOGIN" in await client.say("EHLO x")
+        assert (await client.say("MAIL FROM:<>")).startswith("530 5.7.0 Log in first")
+        assert (await client.say("AUTH PLAIN " + plain("scanner", "correct horse"))).startswith("235 2.7.0")
+        assert (await client.say("AUTH PLAIN")).startswith("503")
+        assert (await client.say("MAIL FROM:<ceo@msp.example>")).startswith("553 5.7.1")
+        await client.say("MAIL FROM:<scanner@msp.example>")
+        await client.say("RCPT TO:<support@msp.example>")
+        await client.say("DATA")
+        assert (await client.say(b"From: scanner@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
+        await client.say("MAIL FROM:<x@devices.example>")
+        await client.say("RCPT TO:<support@msp.example>")
+        await client.say("DATA")
+        assert (await client.say(b"From: ceo@msp.example\r\n\r\nx\r\n.\r\n")).startswith("250")
 
     first, second = await envelopes(kept)
     assert (first["auth"], first["verdict"], first["quarantine"]) == ("scanner", "pass", "")
@@ -114,8 +114,8 @@ async def test_the_ways_to_log_in(kept: Store, tmp_path: Path, tls: Tls) -> None
             ["AUTH PLAIN", plain("free", "correct horse")],
             [f"auth plain {plain('free', 'correct horse')}"],
         ):
-            async with secured(listener, tls) as one:
-                answers = [await one.say(line) for line in lines]
+            async with secured(listener, tls) as client:
+                answers = [await client.say(line) for line in lines]
             assert [answer[:3] for answer in answers] == ["334"] * (len(lines) - 1) + ["235"]
 
 
@@ -133,21 +133,21 @@ async def test_the_ways_to_log_in(kept: Store, tmp_path: Path, tls: Tls) -> None
     ],
 )
 async def test_refused(kept: Store, tmp_path: Path, tls: Tls, lines: list[str], code: str) -> None:
-    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as one:
+    async with submission(kept, tmp_path, tls) as listener, secured(listener, tls) as client:
         for line in lines:
-            answer = await one.say(line)
+            answer = await client.say(line)
     assert answer.startswith(code)
 
 
 async def test_guessing_ends_the_session_and_then_the_hour(kept: Store, tmp_path: Path, tls: Tls) -> None:
     async with submission(kept, tmp_path, tls, logins_per_session=2, logins_per_hour=3) as listener:
-        async with secured(listener, tls) as one:
+        async with secured(listener, tls) as client:
             for _ in range(2):
-                assert (await one.say("AUTH PLAIN " + plain("free", "guess"))).startswith("535")
-            assert (await one.answer()).startswith("421")
-        async with secured(listener, tls) as one:
-            await one.say("AUTH PLAIN " + plain("free", "guess"))
-            assert (await one.say("AUTH PLAIN " + plain("free", "correct horse"))).startswith("454 4.7.0")
+                assert (await client.say("AUTH PLAIN " + plain("free", "guess"))).startswith("535")
+            assert (await client.answer()).startswith("421")
+        async with secured(listener, tls) as client:
+            await client.say("AUTH PLAIN " + plain("free", "guess"))
+            assert (await client.say("AUTH PLAIN " + plain("free", "correct horse"))).startswith("454 4.7.0")
 
 
 async def test_smtplib_logs_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
@@ -163,7 +163,7 @@ async def test_smtplib_logs_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
 
         await asyncio.to_thread(send)
 
-    assert [one["auth"] for one in await envelopes(kept)] == ["free"]
+    assert [envelope["auth"] for envelope in await envelopes(kept)] == ["free"]
 
 
 async def test_guessing_from_one_network_holds_up_no_other() -> None:

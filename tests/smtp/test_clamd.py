@@ -76,11 +76,11 @@ class Clamd:
 @pytest.fixture(scope="module")
 def clamd() -> Iterator[Clamd]:
     try:
-        one = Clamd()
+        clamd = Clamd()
     except Missing as missing:
         pytest.skip(f"NOT TESTED WITH CLAMD: {missing}")
-    yield one
-    one.stop()
+    yield clamd
+    clamd.stop()
 
 
 def infected() -> bytes:
@@ -97,13 +97,13 @@ async def test_infected_mail_is_refused(kept: Store, tmp_path: Path, clamd: Clam
     where = f"127.0.0.1:{clamd.port}" if way == "tcp" else f"unix:{clamd.folder}/socket"
     refused: list[str] = []
     settings = {"scanner": {"clamd": where}}
-    async with serving(kept, tmp_path, refused=refused, **settings) as listener, peer(listener) as one:
-        await one.ready()
-        assert (await one.say(infected() + b".\r\n")).startswith("554 5.7.0 The mail contains malware")
-        await one.ready()
-        assert (await one.say(b"Subject: clean\r\n\r\n" + b"x" * 2_000_000 + b"\r\n.\r\n")).startswith("250")
-        await one.ready()
-        assert (await one.say(b"Subject: large\r\n\r\n" + b"x" * 50_000 + b"\r\n" + WORDS + b"\r\n.\r\n")).startswith(
+    async with serving(kept, tmp_path, refused=refused, **settings) as listener, peer(listener) as client:
+        await client.ready()
+        assert (await client.say(infected() + b".\r\n")).startswith("554 5.7.0 The mail contains malware")
+        await client.ready()
+        assert (await client.say(b"Subject: clean\r\n\r\n" + b"x" * 2_000_000 + b"\r\n.\r\n")).startswith("250")
+        await client.ready()
+        assert (await client.say(b"Subject: large\r\n\r\n" + b"x" * 50_000 + b"\r\n" + WORDS + b"\r\n.\r\n")).startswith(
             "554"
         )
 
@@ -145,23 +145,23 @@ async def stand_in(answer: bytes | None) -> AsyncIterator[str]:
 async def test_a_scanner_on_a_bad_day(kept: Store, tmp_path: Path, answer: bytes | None, away: str) -> None:
     async with stand_in(answer) as where:
         settings = {"scanner": {"clamd": where, "timeout": 0.3, "away": away}}
-        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-            await one.ready()
-            said = await one.say(b"x" * 500_000 + b"\r\n.\r\n")
+        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+            await client.ready()
+            said = await client.say(b"x" * 500_000 + b"\r\n.\r\n")
 
     if away == "defer":
         assert said.startswith("451 4.7.1")
         assert await contents(kept) == []
     else:
         assert said.startswith("250")
-        assert [one["notes"] for one in await envelopes(kept)] == ["unscanned"]
+        assert [envelope["notes"] for envelope in await envelopes(kept)] == ["unscanned"]
 
 
 async def test_no_scanner_at_all(kept: Store, tmp_path: Path) -> None:
     settings = {"scanner": {"clamd": f"unix:{tmp_path}/nowhere"}}
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        await one.ready()
-        assert (await one.say(b"x\r\n.\r\n")).startswith("451 4.7.1")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+        await client.ready()
+        assert (await client.say(b"x\r\n.\r\n")).startswith("451 4.7.1")
 
 
 async def test_files_that_waited_are_scanned(tmp_path: Path, migrated_file: Path, clamd: Clamd) -> None:
@@ -178,15 +178,15 @@ async def test_files_that_waited_are_scanned(tmp_path: Path, migrated_file: Path
     await stage.close()
 
     assert [row["document_name"] for row in stage.simulator.desk.documents[stage.order[0]]] == ["good.bin"]
-    assert any("bad.bin: malware: Gateway.Test" in one["note"] for one in stage.comments(1))
+    assert any("bad.bin: malware: Gateway.Test" in comment["note"] for comment in stage.comments(1))
 
 
 async def test_what_is_too_large_to_scan_is_noted(kept: Store, tmp_path: Path) -> None:
     async with stand_in(b"stream: OK\0") as where:
         settings = {"scanner": {"clamd": where, "max_size": 1000}}
-        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
+        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
             for size in (500, 5000):
-                await one.ready()
-                assert (await one.say(b"x" * size + b"\r\n.\r\n")).startswith("250")
+                await client.ready()
+                assert (await client.say(b"x" * size + b"\r\n.\r\n")).startswith("250")
 
-    assert [one["notes"] for one in await envelopes(kept)] == ["", "unscanned"]
+    assert [envelope["notes"] for envelope in await envelopes(kept)] == ["", "unscanned"]

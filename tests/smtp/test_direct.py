@@ -57,7 +57,7 @@ def signed(
     headers: Sequence[bytes] = HEADERS,
     **more: object,
 ) -> bytes:
-    form = tuple(one.encode() for one in canon.split("/"))
+    form = tuple(part.encode() for part in canon.split("/"))
     made = dkim.sign(
         mail,
         b"s1",
@@ -71,15 +71,15 @@ def signed(
 
 
 def zone(**more: list[tuple[str, str]]) -> Zone:
-    names = {f"s1._domainkey.{one}": [("TXT", key()[1])] for one in ("acme.example", "other.example", "list.example")}
+    names = {f"s1._domainkey.{word}": [("TXT", key()[1])] for word in ("acme.example", "other.example", "list.example")}
     return Zone({**names, **{name.replace("_dot_", "."): found for name, found in more.items()}})
 
 
 def arrived(mail: bytes, folder: Path, spool_over: int = 1 << 20) -> MailData:
     folder.mkdir(exist_ok=True)
-    one = MailData(folder, spool_over)
-    one.add(mail)
-    return one
+    mail_data = MailData(folder, spool_over)
+    mail_data.add(mail)
+    return mail_data
 
 
 # -- the body -----------------------------------------------------------------------------------------
@@ -121,8 +121,8 @@ def test_fields_keep_their_folds_for_signatures() -> None:
 
 
 async def results(mail: bytes, folder: Path, names: Zone | None = None) -> list[str]:
-    one = arrived(mail, folder)
-    return [found.result for found in await check_dkim(names or zone(), one, Bodies(one))]
+    mail_data = arrived(mail, folder)
+    return [found.result for found in await check_dkim(names or zone(), mail_data, Bodies(mail_data))]
 
 
 # RFC 8463 appendix A
@@ -184,10 +184,10 @@ async def test_a_signature_holds_in_every_form(tmp_path: Path, canon: str) -> No
 
 
 async def test_a_spooled_mail(tmp_path: Path) -> None:
-    one = arrived(signed(MAIL + b"x\r\n" * 1000), tmp_path, spool_over=100)
-    assert one.path is not None
-    assert [found.result for found in await check_dkim(zone(), one, Bodies(one))] == ["pass"]
-    one.discard()
+    mail_data = arrived(signed(MAIL + b"x\r\n" * 1000), tmp_path, spool_over=100)
+    assert mail_data.path is not None
+    assert [found.result for found in await check_dkim(zone(), mail_data, Bodies(mail_data))] == ["pass"]
+    mail_data.discard()
 
 
 @pytest.mark.parametrize(
@@ -292,8 +292,8 @@ async def verdict(
     ip: str = "192.0.2.1",
     sealers: tuple[str, ...] = (),
 ) -> str:
-    one = Direct(VerdictSettings(arc_sealers=sealers), names)
-    return (await one.judge(ip, "mail.acme.example", sender, arrived(mail, folder), "acme.example"))[0]
+    direct = Direct(VerdictSettings(arc_sealers=sealers), names)
+    return (await direct.judge(ip, "mail.acme.example", sender, arrived(mail, folder), "acme.example"))[0]
 
 
 # RFC 7489, appendix B.1, with our names
@@ -401,13 +401,13 @@ async def test_a_chain_that_does_not_hold(tmp_path: Path, old: bytes, new: bytes
     mail = sealed(LISTED)
     assert old in mail
     changed = mail.replace(old, new, 1)
-    one = arrived(changed, tmp_path)
-    assert (await check_arc(zone(), one, Bodies(one))).result == "fail"
+    mail_data = arrived(changed, tmp_path)
+    assert (await check_arc(zone(), mail_data, Bodies(mail_data))).result == "fail"
 
 
 async def test_no_chain(tmp_path: Path) -> None:
-    one = arrived(MAIL, tmp_path)
-    assert (await check_arc(zone(), one, Bodies(one))).result == "none"
+    mail_data = arrived(MAIL, tmp_path)
+    assert (await check_arc(zone(), mail_data, Bodies(mail_data))).result == "none"
 
 
 # -- over the network ---------------------------------------------------------------------------------
@@ -423,20 +423,20 @@ async def test_the_resolver_caches_and_tells_trouble_from_absence() -> None:
         }
     )
     async with names.served() as server:
-        one = Resolver((server,), timeout=1)
-        assert await one.txt("a.example") == [b"x" * 600]
-        assert await one.addresses("a.example", 4) == ["192.0.2.1"]
-        assert await one.mx("a.example") == ["a.example.", "b.example."]
-        assert await one.names("192.0.2.1") == ["a.example."]
-        assert await one.addresses("a.example", 6) == []
+        resolver = Resolver((server,), timeout=1)
+        assert await resolver.txt("a.example") == [b"x" * 600]
+        assert await resolver.addresses("a.example", 4) == ["192.0.2.1"]
+        assert await resolver.mx("a.example") == ["a.example.", "b.example."]
+        assert await resolver.names("192.0.2.1") == ["a.example."]
+        assert await resolver.addresses("a.example", 6) == []
         for absent in ("nothing.example", "x" * 64 + ".example", "a..example", "x." * 200 + "example"):
-            assert await one.txt(absent) == []
+            assert await resolver.txt(absent) == []
         for trouble in ("silent.example", "broken.example"):
             with pytest.raises(DnsTrouble):
-                await one.addresses(trouble, 4)
+                await resolver.addresses(trouble, 4)
         before = len(names.asked)
-        await one.txt("a.example")
-        await one.txt("nothing.example")
+        await resolver.txt("a.example")
+        await resolver.txt("nothing.example")
         assert len(names.asked) == before
 
 
@@ -444,12 +444,12 @@ async def test_a_session_judges_by_the_dns(kept: Store, tmp_path: Path) -> None:
     names = zone(**STRICT, **{"msp.example": [("TXT", "v=spf1 -all")], "acme.example": [("TXT", "v=spf1 -all")]})
     async with names.served() as server:
         settings = {"verdict": {"direct": True, "nameservers": [server]}}
-        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
+        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
             for mail in (signed(), MAIL, b"From: boss@msp.example\r\n\r\nx\r\n"):
-                await one.ready()
-                assert (await one.say(mail + b".\r\n")).startswith("250")
+                await client.ready()
+                assert (await client.say(mail + b".\r\n")).startswith("250")
 
-    found = [(one["verdict"], one["quarantine"], one["verdict_for"]) for one in await envelopes(kept)]
+    found = [(envelope["verdict"], envelope["quarantine"], envelope["verdict_for"]) for envelope in await envelopes(kept)]
     assert found == [
         ("pass", "", "ann@acme.example"),
         ("fail", "failed-verification", "ann@acme.example"),
@@ -461,11 +461,11 @@ async def test_a_dead_dns_leaves_unknown_in_time(kept: Store, tmp_path: Path) ->
     names = Zone({"_dmarc.acme.example": [("TXT", "SILENT")], "acme.example": [("TXT", "SILENT")]})
     async with names.served() as server:
         settings = {"verdict": {"direct": True, "nameservers": [server], "timeout": 0.5, "query_timeout": 5}}
-        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-            await one.ready()
+        async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+            await client.ready()
             began = time.monotonic()
-            assert (await one.say(MAIL + b".\r\n")).startswith("250")
+            assert (await client.say(MAIL + b".\r\n")).startswith("250")
             assert time.monotonic() - began < 3
 
-    assert [one["verdict"] for one in await envelopes(kept)] == ["unknown"]
+    assert [envelope["verdict"] for envelope in await envelopes(kept)] == ["unknown"]
     await asyncio.sleep(0)

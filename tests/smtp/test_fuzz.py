@@ -155,7 +155,7 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path, **settings) as listener:
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def one(seed: int) -> None:
+        async def session(seed: int) -> None:
             own = random.Random(seed)
             data = script(own)
             async with slots:
@@ -165,7 +165,7 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
             assert not any(word in said for word in INSIDES), (seed, said)
             promised.update(match.decode() for match in KEPT.findall(said))
 
-        await asyncio.gather(*(one(rng.randrange(1 << 48)) for _ in range(SESSIONS)))
+        await asyncio.gather(*(session(rng.randrange(1 << 48)) for _ in range(SESSIONS)))
         for _ in range(100):
             if not listener.live:
                 break
@@ -183,5 +183,5 @@ async def test_random_sessions(kept: Store, tmp_path: Path) -> None:
 def _kept(connection: Any) -> tuple[set[str], set[str]]:
     rows = operator.listing(connection, None, 1_000_000)
     contents = [deliveries.content(connection, row["raw_id"]) for row in rows]
-    assert all(one["data"] is not None or one["path"] for one in contents)
-    return {row["id"] for row in rows}, {one["path"] for one in contents if one["path"]}
+    assert all(content["data"] is not None or content["path"] for content in contents)
+    return {row["id"] for row in rows}, {content["path"] for content in contents if content["path"]}

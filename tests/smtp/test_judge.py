@@ -18,13 +18,13 @@ from tests.smtp.zone import Zone
 RELAYED = {"authserv_ids": ["mx.msp.example"], "relays": ["127.0.0.0/8"]}
 
 
-async def send(one: Peer, mail: bytes, *to: str) -> str:
-    await one.say("EHLO x")
-    await one.say("MAIL FROM:<a@acme.example>")
+async def send(client: Peer, mail: bytes, *to: str) -> str:
+    await client.say("EHLO x")
+    await client.say("MAIL FROM:<a@acme.example>")
     for name in to or ("support",):
-        await one.say(f"RCPT TO:<{name}@msp.example>")
-    await one.say("DATA")
-    return await one.say(mail + b"\r\n.\r\n")
+        await client.say(f"RCPT TO:<{name}@msp.example>")
+    await client.say("DATA")
+    return await client.say(mail + b"\r\n.\r\n")
 
 
 def stamped(result: bytes, sender: bytes = b"Ann <ann@acme.example>") -> bytes:
@@ -32,15 +32,15 @@ def stamped(result: bytes, sender: bytes = b"Ann <ann@acme.example>") -> bytes:
 
 
 async def test_fifty_hops_are_a_loop(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        assert (await send(one, b"Received: x\r\n" * 50 + b"\r\nx")).startswith("250")
-        assert (await send(one, b"Received: x\r\n" * 51 + b"\r\nx")).startswith("554 5.4.6")
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        assert (await send(client, b"Received: x\r\n" * 50 + b"\r\nx")).startswith("250")
+        assert (await send(client, b"Received: x\r\n" * 51 + b"\r\nx")).startswith("554 5.4.6")
 
 
 async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        assert (await send(one, b"X-Mail-Ticket-Gateway: GW.test\r\n\r\nx")).startswith("554 5.4.6")
-        assert (await send(one, b"X-Mail-Ticket-Gateway: other.test\r\n\r\nx")).startswith("250")
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        assert (await send(client, b"X-Mail-Ticket-Gateway: GW.test\r\n\r\nx")).startswith("554 5.4.6")
+        assert (await send(client, b"X-Mail-Ticket-Gateway: other.test\r\n\r\nx")).startswith("250")
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
     ],
 )
 async def test_behind_a_relay(kept: Store, tmp_path: Path, mail: bytes, verdict: str, quarantine: str) -> None:
-    async with serving(kept, tmp_path, **RELAYED) as listener, peer(listener) as one:
-        assert (await send(one, mail)).startswith("250")
+    async with serving(kept, tmp_path, **RELAYED) as listener, peer(listener) as client:
+        assert (await send(client, mail)).startswith("250")
 
     (envelope,) = await envelopes(kept)
     assert (envelope["verdict"], envelope["quarantine"]) == (verdict, quarantine)
@@ -81,22 +81,22 @@ async def test_a_stamp_from_elsewhere_counts_for_nothing(kept: Store, tmp_path: 
     """Without look-ups of our own there is no verdict; with them it is what they find (none)."""
     settings = {**RELAYED, "relays": ["192.0.2.0/24"]}
     mail = stamp + b"From: Ann <ann@acme.example>\r\n\r\nx"
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        await send(one, mail)
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+        await send(client, mail)
     async with Zone({}).served() as nameserver:
         verdict = {"direct": True, "nameservers": [nameserver]}
-        async with serving(kept, tmp_path, **settings, verdict=verdict) as listener, peer(listener) as one:
-            await send(one, mail + b"y")
+        async with serving(kept, tmp_path, **settings, verdict=verdict) as listener, peer(listener) as client:
+            await send(client, mail + b"y")
 
     found = await envelopes(kept)
-    assert [(one["verdict"], one["verdict_for"]) for one in found] == [("unknown", ""), ("none", "ann@acme.example")]
-    assert [one["quarantine"] for one in found] == ["", ""]
-    assert [(one["spam"], one["spam_score"], one["scl"]) for one in found] == [("", None, None)] * 2
+    assert [(envelope["verdict"], envelope["verdict_for"]) for envelope in found] == [("unknown", ""), ("none", "ann@acme.example")]
+    assert [envelope["quarantine"] for envelope in found] == ["", ""]
+    assert [(envelope["spam"], envelope["spam_score"], envelope["scl"]) for envelope in found] == [("", None, None)] * 2
 
 
 async def test_without_configuration_nothing_is_judged(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        await send(one, stamped(b"dmarc=fail", b"boss@msp.example"))
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        await send(client, stamped(b"dmarc=fail", b"boss@msp.example"))
 
     (envelope,) = await envelopes(kept)
     assert (envelope["verdict"], envelope["quarantine"]) == ("unknown", "")
@@ -108,14 +108,14 @@ async def test_mailboxes_decide_for_themselves(kept: Store, tmp_path: Path) -> N
         MailboxSettings(address="strict@msp.example", on_fail="refuse", on_none="quarantine", on_unknown="refuse"),
     )
     failed, none, unknown = stamped(b"dmarc=fail"), stamped(b"dmarc=none"), b"From: a@acme.example\r\n\r\nx"
-    async with serving(kept, tmp_path, boxes=boxes, **RELAYED) as listener, peer(listener) as one:
-        assert (await send(one, failed, "strict")).startswith("550 5.7.1 Sender authentication failed")
-        assert (await send(one, unknown, "strict")).startswith("451 4.7.24")
-        assert (await send(one, none, "strict")).startswith("250")
-        assert (await send(one, failed, "open")).startswith("250")
-        assert (await send(one, failed + b"2", "open", "strict")).startswith("250")
+    async with serving(kept, tmp_path, boxes=boxes, **RELAYED) as listener, peer(listener) as client:
+        assert (await send(client, failed, "strict")).startswith("550 5.7.1 Sender authentication failed")
+        assert (await send(client, unknown, "strict")).startswith("451 4.7.24")
+        assert (await send(client, none, "strict")).startswith("250")
+        assert (await send(client, failed, "open")).startswith("250")
+        assert (await send(client, failed + b"2", "open", "strict")).startswith("250")
 
-    found = [(one["rcpt_to"].split("@")[0], one["quarantine"]) for one in await envelopes(kept)]
+    found = [(envelope["rcpt_to"].split("@")[0], envelope["quarantine"]) for envelope in await envelopes(kept)]
     assert found == [
         ("strict", "unproven-sender"),
         ("open", ""),
@@ -126,20 +126,20 @@ async def test_mailboxes_decide_for_themselves(kept: Store, tmp_path: Path) -> N
 
 async def test_a_vouched_network_may_write_as_one_of_us(kept: Store, tmp_path: Path) -> None:
     settings = {"listeners": [{"name": "in", "listen": "127.0.0.1:0", "vouched": ["127.0.0.0/8"]}]}
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        await send(one, b"From: scanner@msp.example\r\n\r\nx")
-        await send(one, b"From: ann@acme.example\r\n\r\nx")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+        await send(client, b"From: scanner@msp.example\r\n\r\nx")
+        await send(client, b"From: ann@acme.example\r\n\r\nx")
 
-    assert [one["verdict"] for one in await envelopes(kept)] == ["pass", "unknown"]
+    assert [envelope["verdict"] for envelope in await envelopes(kept)] == ["pass", "unknown"]
 
 
 async def test_overload_defers_mail(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
         listener.context.overload.reason = "queue depth"
-        await one.say("EHLO x")
-        assert (await one.say("MAIL FROM:<>")).startswith("451 4.3.2")
+        await client.say("EHLO x")
+        assert (await client.say("MAIL FROM:<>")).startswith("451 4.3.2")
         listener.context.overload.reason = ""
-        assert (await one.say("MAIL FROM:<>")).startswith("250")
+        assert (await client.say("MAIL FROM:<>")).startswith("250")
     assert await contents(kept) == []
 
 
@@ -147,26 +147,26 @@ async def test_the_marks_of_overload() -> None:
     async def pending() -> int:
         return 11
 
-    one = Overload(SmtpSettings(max_pending=10, max_lag=1, max_memory=0), pending)
-    assert one._judge() == ""
-    await one._look_at_queue()
-    assert one._judge() == "queue depth"
-    one.lag = 2
-    assert one._judge() == "loop lag"
+    overload = Overload(SmtpSettings(max_pending=10, max_lag=1, max_memory=0), pending)
+    assert overload._judge() == ""
+    await overload._look_at_queue()
+    assert overload._judge() == "queue depth"
+    overload.lag = 2
+    assert overload._judge() == "loop lag"
     assert resident() > 1 << 20
     assert Overload(SmtpSettings(max_memory=1))._judge() == "memory"
 
 
 async def test_a_loop_that_stalls_sheds_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.smtp.overload.EVERY", 0.05)
-    one = Overload(SmtpSettings(max_lag=0.2))
-    task = asyncio.create_task(one.watch())
+    overload = Overload(SmtpSettings(max_lag=0.2))
+    task = asyncio.create_task(overload.watch())
     await asyncio.sleep(0.06)
     time.sleep(0.5)
     await asyncio.sleep(0.01)
-    assert one.reason == "loop lag"
+    assert overload.reason == "loop lag"
     await asyncio.sleep(0.4)
-    assert one.reason == ""
+    assert overload.reason == ""
     task.cancel()
 
 
@@ -177,10 +177,10 @@ async def test_a_full_disk_defers_mail(kept: Store, tmp_path: Path, monkeypatch:
         raise DiskFull("less than asked")
 
     monkeypatch.setattr(Acceptor, "begin", full)
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<>")
-        await one.say("RCPT TO:<support@msp.example>")
-        assert (await one.say("DATA")).startswith("452 4.3.1")
-        assert (await one.say(b"BDAT 6 LAST\r\nRSET\r\n")).startswith("452 4.3.1")
-        assert (await one.say("NOOP")).startswith("250")
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("MAIL FROM:<>")
+        await client.say("RCPT TO:<support@msp.example>")
+        assert (await client.say("DATA")).startswith("452 4.3.1")
+        assert (await client.say(b"BDAT 6 LAST\r\nRSET\r\n")).startswith("452 4.3.1")
+        assert (await client.say("NOOP")).startswith("250")

@@ -29,41 +29,41 @@ def limits(**settings: object) -> tuple[Limits, list[float]]:
 
 
 def test_connections_of_a_peer_and_of_its_network() -> None:
-    one, _ = limits(connections_per_peer=2, connections_per_network=3)
+    limit, _ = limits(connections_per_peer=2, connections_per_network=3)
 
-    assert [one.enter("192.0.2.1"), one.enter("192.0.2.1")] == [None, None]
-    assert one.enter("192.0.2.1") == TOO_MANY_CONNECTIONS
-    assert one.enter("192.0.2.2") is None
-    assert one.enter("192.0.2.3") == TOO_MANY_CONNECTIONS
-    assert one.enter("198.51.100.1") is None
-    one.leave("192.0.2.1")
-    assert one.enter("192.0.2.3") is None
+    assert [limit.enter("192.0.2.1"), limit.enter("192.0.2.1")] == [None, None]
+    assert limit.enter("192.0.2.1") == TOO_MANY_CONNECTIONS
+    assert limit.enter("192.0.2.2") is None
+    assert limit.enter("192.0.2.3") == TOO_MANY_CONNECTIONS
+    assert limit.enter("198.51.100.1") is None
+    limit.leave("192.0.2.1")
+    assert limit.enter("192.0.2.3") is None
 
 
 def test_a_rate_ends_with_its_window() -> None:
-    one, now = limits(connections_per_minute=2, connections_per_peer=0, connections_per_network=0)
+    limit, now = limits(connections_per_minute=2, connections_per_peer=0, connections_per_network=0)
 
-    assert [one.enter("192.0.2.1") for _ in range(3)] == [None, None, TOO_FAST]
+    assert [limit.enter("192.0.2.1") for _ in range(3)] == [None, None, TOO_FAST]
     now[0] += 61
-    assert one.enter("192.0.2.1") is None
+    assert limit.enter("192.0.2.1") is None
 
 
 def test_deny_allow_and_exempt() -> None:
-    one, _ = limits(deny=("192.0.2.0/24",), allow=("192.0.2.7",), exempt=("198.51.100.0/24",), connections_per_peer=1)
+    limit, _ = limits(deny=("192.0.2.0/24",), allow=("192.0.2.7",), exempt=("198.51.100.0/24",), connections_per_peer=1)
 
-    assert one.enter("192.0.2.1") == DENIED
-    assert one.enter("192.0.2.7") is None
-    assert [one.enter("198.51.100.1") for _ in range(3)] == [None] * 3
+    assert limit.enter("192.0.2.1") == DENIED
+    assert limit.enter("192.0.2.7") is None
+    assert [limit.enter("198.51.100.1") for _ in range(3)] == [None] * 3
 
 
 def test_unknown_recipients_count_for_an_hour() -> None:
-    one, now = limits(unknown_per_hour=2)
-    one.unknown("192.0.2.1")
-    assert one.recipient("192.0.2.1") is None
-    one.unknown("192.0.2.1")
-    assert one.recipient("192.0.2.1") == HARVESTING
+    limit, now = limits(unknown_per_hour=2)
+    limit.unknown("192.0.2.1")
+    assert limit.recipient("192.0.2.1") is None
+    limit.unknown("192.0.2.1")
+    assert limit.recipient("192.0.2.1") == HARVESTING
     now[0] += 3601
-    assert one.recipient("192.0.2.1") is None
+    assert limit.recipient("192.0.2.1") is None
 
 
 def test_memory_is_bounded_under_a_flood_of_addresses() -> None:
@@ -109,76 +109,76 @@ async def test_an_exempt_peer_comes_in_when_the_server_is_full(kept: Store, tmp_
 
 
 async def test_errors_end_the_session(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, limits={**STRICT, "errors_per_session": 3}) as listener, peer(listener) as one:
-        assert [(await one.say("BOGUS"))[:3] for _ in range(2)] == ["500", "500"]
-        assert (await one.say("BOGUS")).startswith("500")
-        assert (await one.answer()).startswith("421 4.7.0 Too many errors")
-        assert await one.reader.read() == b""
+    async with serving(kept, tmp_path, limits={**STRICT, "errors_per_session": 3}) as listener, peer(listener) as client:
+        assert [(await client.say("BOGUS"))[:3] for _ in range(2)] == ["500", "500"]
+        assert (await client.say("BOGUS")).startswith("500")
+        assert (await client.answer()).startswith("421 4.7.0 Too many errors")
+        assert await client.reader.read() == b""
 
 
 async def test_answers_wait_after_five_errors(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, limits={"exempt": [], "tarpit": 0.3}) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, limits={"exempt": [], "tarpit": 0.3}) as listener, peer(listener) as client:
         for _ in range(6):
-            await one.say("BOGUS")
+            await client.say("BOGUS")
         began = time.monotonic()
-        await one.say("NOOP")
+        await client.say("NOOP")
         assert time.monotonic() - began > 0.25
 
 
 async def test_commands_are_counted(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, limits={**STRICT, "commands_per_session": 3}) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, limits={**STRICT, "commands_per_session": 3}) as listener, peer(listener) as client:
         for _ in range(3):
-            assert (await one.say("NOOP")).startswith("250")
-        assert (await one.say("NOOP")).startswith("421 4.7.0 Too many commands")
+            assert (await client.say("NOOP")).startswith("250")
+        assert (await client.say("NOOP")).startswith("421 4.7.0 Too many commands")
 
 
 async def test_harvesting_ends_the_session_and_then_the_hour(kept: Store, tmp_path: Path) -> None:
     rules = {**STRICT, "unknown_per_session": 3, "unknown_per_hour": 4}
     async with serving(kept, tmp_path, limits=rules) as listener:
-        async with peer(listener) as one:
-            await one.say("EHLO x")
-            await one.say("MAIL FROM:<>")
+        async with peer(listener) as client:
+            await client.say("EHLO x")
+            await client.say("MAIL FROM:<>")
             for number in range(3):
-                assert (await one.say(f"RCPT TO:<user{number}@msp.example>")).startswith("550 5.1.1")
-            assert (await one.answer()).startswith("421 4.7.1 Too many unknown recipients")
-        async with peer(listener) as one:
-            await one.say("EHLO x")
-            await one.say("MAIL FROM:<>")
-            await one.say("RCPT TO:<user9@msp.example>")
-            assert (await one.say("RCPT TO:<support@msp.example>")).startswith("450 4.7.1")
+                assert (await client.say(f"RCPT TO:<user{number}@msp.example>")).startswith("550 5.1.1")
+            assert (await client.answer()).startswith("421 4.7.1 Too many unknown recipients")
+        async with peer(listener) as client:
+            await client.say("EHLO x")
+            await client.say("MAIL FROM:<>")
+            await client.say("RCPT TO:<user9@msp.example>")
+            assert (await client.say("RCPT TO:<support@msp.example>")).startswith("450 4.7.1")
 
 
 async def test_mails_and_recipients_in_a_minute(kept: Store, tmp_path: Path) -> None:
     rules = {**STRICT, "mails_per_minute": 2, "recipients_per_minute": 3}
-    async with serving(kept, tmp_path, limits=rules) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<>")
-        answers = [(await one.say("RCPT TO:<support@msp.example>"))[:9] for _ in range(4)]
+    async with serving(kept, tmp_path, limits=rules) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("MAIL FROM:<>")
+        answers = [(await client.say("RCPT TO:<support@msp.example>"))[:9] for _ in range(4)]
         assert answers == ["250 2.1.5"] * 3 + ["450 4.7.1"]
-        await one.say("RSET")
-        await one.say("MAIL FROM:<>")
-        await one.say("RSET")
-        assert (await one.say("MAIL FROM:<>")).startswith("450 4.7.1 Too many mails")
+        await client.say("RSET")
+        await client.say("MAIL FROM:<>")
+        await client.say("RSET")
+        assert (await client.say("MAIL FROM:<>")).startswith("450 4.7.1 Too many mails")
 
 
 async def test_too_many_recipients_are_for_later(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, max_recipients=2) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<>")
-        answers = [(await one.say("RCPT TO:<support@msp.example>"))[:9] for _ in range(1000)]
+    async with serving(kept, tmp_path, max_recipients=2) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("MAIL FROM:<>")
+        answers = [(await client.say("RCPT TO:<support@msp.example>"))[:9] for _ in range(1000)]
     assert answers == ["250 2.1.5"] * 2 + ["452 4.5.3"] * 998
 
 
 async def test_a_budget_over_all_sessions(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, max_in_flight=100_000) as listener, peer(listener) as one, peer(listener) as two:
-        await one.ready()
-        await one.write(b"x" * 90_000 + b"\r\n")
+    async with serving(kept, tmp_path, max_in_flight=100_000) as listener, peer(listener) as client, peer(listener) as two:
+        await client.ready()
+        await client.write(b"x" * 90_000 + b"\r\n")
         await asyncio.sleep(0.1)
         await two.say("EHLO x")
         assert (await two.say("MAIL FROM:<> SIZE=50000")).startswith("452 4.3.1 Too much mail")
         await two.ready()
         assert (await two.say(b"y" * 50_000 + b"\r\n.\r\n")).startswith("452 4.3.1")
-        assert (await one.say(b".\r\n")).startswith("250")
+        assert (await client.say(b".\r\n")).startswith("250")
         await two.ready()
         assert (await two.say(b"y" * 50_000 + b"\r\n.\r\n")).startswith("250")
         assert listener.context.in_flight.bytes == 0
@@ -186,16 +186,16 @@ async def test_a_budget_over_all_sessions(kept: Store, tmp_path: Path) -> None:
 
 async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path) as listener:
-        async with peer(listener) as one:
-            await one.ready()
-            await one.write(b"x" * 50_000)
+        async with peer(listener) as client:
+            await client.ready()
+            await client.write(b"x" * 50_000)
             await asyncio.sleep(0.05)
             assert listener.context.in_flight.bytes > 0
-        async with peer(listener) as one:
-            await one.say("EHLO x")
-            await one.say("MAIL FROM:<>")
-            await one.say("RCPT TO:<support@msp.example>")
-            await one.say(b"BDAT 50000\r\n" + b"x" * 50_000)
+        async with peer(listener) as client:
+            await client.say("EHLO x")
+            await client.say("MAIL FROM:<>")
+            await client.say("RCPT TO:<support@msp.example>")
+            await client.say(b"BDAT 50000\r\n" + b"x" * 50_000)
             assert listener.context.in_flight.bytes > 0
         await asyncio.sleep(0.1)
         assert listener.context.in_flight.bytes == 0
@@ -203,66 +203,66 @@ async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path
 
 
 async def test_a_command_that_trickles_in_is_cut(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, timeout=0.4) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, timeout=0.4) as listener, peer(listener) as client:
         for _ in range(20):
-            one.writer.write(b"N")
+            client.writer.write(b"N")
             await asyncio.sleep(0.05)
-            if one.reader._buffer:  # type: ignore[attr-defined]
+            if client.reader._buffer:  # type: ignore[attr-defined]
                 break
-        assert (await one.answer()).startswith("421 4.4.2")
+        assert (await client.answer()).startswith("421 4.4.2")
 
 
 async def test_content_below_the_floor_rate_is_cut(
     kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.smtp.commands.data.GRACE", 0.2)
-    async with serving(kept, tmp_path, floor_rate=10_000) as listener, peer(listener) as one:
-        await one.ready()
-        assert await trickle(one) == "421 4.4.2"
+    async with serving(kept, tmp_path, floor_rate=10_000) as listener, peer(listener) as client:
+        await client.ready()
+        assert await trickle(client) == "421 4.4.2"
     assert await contents(kept) == []
 
 
 async def test_content_over_its_total_time_is_cut(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, data_timeout=0.3) as listener, peer(listener) as one:
-        await one.ready()
-        assert await trickle(one) == "421 4.4.2"
+    async with serving(kept, tmp_path, data_timeout=0.3) as listener, peer(listener) as client:
+        await client.ready()
+        assert await trickle(client) == "421 4.4.2"
     assert await contents(kept) == []
 
 
-async def trickle(one: Peer) -> str:
+async def trickle(client: Peer) -> str:
     for _ in range(20):
-        one.writer.write(b"x\r\n")
+        client.writer.write(b"x\r\n")
         await asyncio.sleep(0.05)
-        if one.reader._buffer:  # type: ignore[attr-defined]
+        if client.reader._buffer:  # type: ignore[attr-defined]
             break
-    return (await one.answer())[:9]
+    return (await client.answer())[:9]
 
 
 async def test_a_line_without_end_is_cut_and_costs_no_memory(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        one.writer.write(b"x" * 300_000)
-        assert (await one.answer()).startswith("500 5.5.6")
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        client.writer.write(b"x" * 300_000)
+        assert (await client.answer()).startswith("500 5.5.6")
         with contextlib.suppress(ConnectionResetError):
-            assert await one.reader.read() == b""
+            assert await client.reader.read() == b""
 
 
 async def test_long_commands_are_refused(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        assert (await one.say("NOOP " + "x" * 1000)).startswith("250")
-        assert (await one.say("NOOP " + "x" * 3000)).startswith("500 5.5.6")
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        assert (await client.say("NOOP " + "x" * 1000)).startswith("250")
+        assert (await client.say("NOOP " + "x" * 3000)).startswith("500 5.5.6")
 
 
 async def test_another_protocol_is_cut_at_once(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
-        assert (await one.say("POST / HTTP/1.1")).startswith("500")
-        assert await one.reader.read() == b""
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        assert (await client.say("POST / HTTP/1.1")).startswith("500")
+        assert await client.reader.read() == b""
 
 
 def test_a_sender_and_its_domain_whatever_the_peer() -> None:
-    one, now = limits(mails_per_sender=2, mails_per_sender_domain=3)
+    limit, now = limits(mails_per_sender=2, mails_per_sender_domain=3)
 
     def sender(address: str, proof: str = "proven") -> Reply | None:
-        return one.sender(Name(address, proof))
+        return limit.sender(Name(address, proof))
 
     assert [sender("a@x.example"), sender("A@x.example")] == [None, None]
     assert sender("a@x.example") == SENDER_RATE
@@ -274,7 +274,7 @@ def test_a_sender_and_its_domain_whatever_the_peer() -> None:
     assert sender("a@x.example") is None
     for _ in range(5):  # what was not taken after all is not counted
         assert sender("n@z.example") is None
-        one.not_taken(Name("n@z.example", "proven"))
+        limit.not_taken(Name("n@z.example", "proven"))
 
 
 @pytest.mark.parametrize(

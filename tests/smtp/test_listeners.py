@@ -28,15 +28,15 @@ def one_listener(**settings: object) -> dict[str, object]:
 
 
 async def test_lmtp_answers_for_each_recipient(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, **one_listener(kind="lmtp")) as listener, peer(listener) as one:
-        assert (await one.say("EHLO x")).startswith("502")
-        assert (await one.say("LHLO x")).startswith("250-gw.test")
-        assert (await one.say("MAIL FROM:<a@b.example>")).startswith("250")
+    async with serving(kept, tmp_path, **one_listener(kind="lmtp")) as listener, peer(listener) as client:
+        assert (await client.say("EHLO x")).startswith("502")
+        assert (await client.say("LHLO x")).startswith("250-gw.test")
+        assert (await client.say("MAIL FROM:<a@b.example>")).startswith("250")
         for to, code in (("support", "250"), ("nobody", "550"), ("sales", "250"), ("Support", "250")):
-            assert (await one.say(f"RCPT TO:<{to}@msp.example>")).startswith(code)
-        await one.say("DATA")
-        answers = [await one.say(b"x\r\n.\r\n"), await one.answer(), await one.answer()]
-        assert (await one.say("QUIT")).startswith("221")
+            assert (await client.say(f"RCPT TO:<{to}@msp.example>")).startswith(code)
+        await client.say("DATA")
+        answers = [await client.say(b"x\r\n.\r\n"), await client.answer(), await client.answer()]
+        assert (await client.say("QUIT")).startswith("221")
 
     assert all(answer.startswith("250 2.0.0 OK kept as") for answer in answers)
     assert answers[0] == answers[2] != answers[1]
@@ -50,13 +50,13 @@ async def test_lmtp_refuses_for_one_and_keeps_for_the_other(kept: Store, tmp_pat
         "relays": ["127.0.0.0/8"],
     }
     mail = b"Authentication-Results: mx.msp.example; dmarc=fail header.from=acme.example\r\nFrom: a@acme.example\r\n\r\nx\r\n"
-    async with serving(kept, tmp_path, boxes=boxes, **settings) as listener, peer(listener) as one:
-        await one.say("LHLO x")
-        await one.say("MAIL FROM:<a@b.example>")
+    async with serving(kept, tmp_path, boxes=boxes, **settings) as listener, peer(listener) as client:
+        await client.say("LHLO x")
+        await client.say("MAIL FROM:<a@b.example>")
         for to in ("strict", "support"):
-            await one.say(f"RCPT TO:<{to}@msp.example>")
-        await one.say("DATA")
-        answers = [await one.say(mail + b".\r\n"), await one.answer()]
+            await client.say(f"RCPT TO:<{to}@msp.example>")
+        await client.say("DATA")
+        answers = [await client.say(mail + b".\r\n"), await client.answer()]
 
     assert answers[0].startswith("550 5.7.1 Sender authentication failed: relay: dmarc=fail")
     assert answers[1].startswith("250 2.0.0")
@@ -73,14 +73,14 @@ async def test_lmtp_on_a_unix_socket(kept: Store, tmp_path: Path) -> None:
         "relays": ["192.0.2.1"],
     }
     stamp = b"Authentication-Results: mx.msp.example; dmarc=pass\r\nFrom: ann@acme.example\r\n\r\nx\r\n"
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        await one.say("LHLO x")
-        await one.say("MAIL FROM:<>")
-        await one.say("RCPT TO:<support@msp.example>")
-        await one.say("DATA")
-        assert (await one.say(stamp + b".\r\n")).startswith("250")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+        await client.say("LHLO x")
+        await client.say("MAIL FROM:<>")
+        await client.say("RCPT TO:<support@msp.example>")
+        await client.say("DATA")
+        assert (await client.say(stamp + b".\r\n")).startswith("250")
 
-    assert [one["verdict"] for one in await envelopes(kept)] == ["pass"]
+    assert [envelope["verdict"] for envelope in await envelopes(kept)] == ["pass"]
 
 
 # -- who may connect ----------------------------------------------------------------------------------
@@ -89,11 +89,11 @@ async def test_lmtp_on_a_unix_socket(kept: Store, tmp_path: Path) -> None:
 async def test_a_relay_listener_is_for_the_relays(kept: Store, tmp_path: Path) -> None:
     settings = {**one_listener(kind="relay"), "relays": ["127.0.1.0/24"]}
     async with serving(kept, tmp_path, **settings) as listener:
-        async with peer(listener, greeted=False) as one:
-            assert (await one.answer()).startswith("554 5.7.1 This port accepts mail from certain networks only")
-        async with peer(listener, local="127.0.1.5") as one:
-            await one.ready()
-            assert (await one.say(b"x\r\n.\r\n")).startswith("250")
+        async with peer(listener, greeted=False) as client:
+            assert (await client.answer()).startswith("554 5.7.1 This port accepts mail from certain networks only")
+        async with peer(listener, local="127.0.1.5") as client:
+            await client.ready()
+            assert (await client.say(b"x\r\n.\r\n")).startswith("250")
 
 
 async def test_each_listener_has_its_own_size(kept: Store, tmp_path: Path) -> None:
@@ -104,14 +104,14 @@ async def test_each_listener_has_its_own_size(kept: Store, tmp_path: Path) -> No
         ]
     }
     async with serving(kept, tmp_path, **settings) as listener:
-        async with peer(listener, "small") as one:
-            assert "SIZE 2048" in await one.say("EHLO x")
-            assert (await one.say("MAIL FROM:<> SIZE=3000")).startswith("552 5.3.4 The mail is larger than 2048 bytes")
-        async with peer(listener, "large") as one:
-            await one.ready()
-            await one.say(b"x" * 3000 + b"\r\n.\r\n")
+        async with peer(listener, "small") as client:
+            assert "SIZE 2048" in await client.say("EHLO x")
+            assert (await client.say("MAIL FROM:<> SIZE=3000")).startswith("552 5.3.4 The mail is larger than 2048 bytes")
+        async with peer(listener, "large") as client:
+            await client.ready()
+            await client.say(b"x" * 3000 + b"\r\n.\r\n")
 
-    assert [one["listener"] for one in await envelopes(kept)] == ["large"]
+    assert [envelope["listener"] for envelope in await envelopes(kept)] == ["large"]
 
 
 # -- PROXY --------------------------------------------------------------------------------------------
@@ -143,30 +143,30 @@ BAD = {
 @pytest.mark.parametrize("header", GOOD.values(), ids=GOOD.keys())
 async def test_a_balancer_says_who_the_peer_is(kept: Store, tmp_path: Path, header: bytes) -> None:
     settings = one_listener(balancers=["127.0.0.0/8"])
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as one:
-        await one.write(header)
-        assert (await one.answer()).startswith("220")
-        await one.ready()
-        await one.say(b"x\r\n.\r\n")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
+        await client.write(header)
+        assert (await client.answer()).startswith("220")
+        await client.ready()
+        await client.say(b"x\r\n.\r\n")
 
-    assert [one["peer"] for one in await envelopes(kept)] == ["203.0.113.9"]
+    assert [envelope["peer"] for envelope in await envelopes(kept)] == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize("header", [b"PROXY UNKNOWN\r\n", version_2("203.0.113.9", command=0x20)])
 async def test_a_health_check_keeps_the_balancers_address(kept: Store, tmp_path: Path, header: bytes) -> None:
     settings = one_listener(balancers=["127.0.0.0/8"])
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as one:
-        await one.write(header)
-        assert (await one.answer()).startswith("220")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
+        await client.write(header)
+        assert (await client.answer()).startswith("220")
 
 
 @pytest.mark.parametrize("header", BAD.values(), ids=BAD.keys())
 async def test_a_wrong_header_ends_the_connection(kept: Store, tmp_path: Path, header: bytes) -> None:
     settings = one_listener(balancers=["127.0.0.0/8"])
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as one:
-        await one.write(header)
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
+        await client.write(header)
         try:
-            assert await asyncio.wait_for(one.reader.read(), 5) == b""
+            assert await asyncio.wait_for(client.reader.read(), 5) == b""
         except ConnectionResetError:
             pass
     assert await contents(kept) == []
@@ -174,29 +174,29 @@ async def test_a_wrong_header_ends_the_connection(kept: Store, tmp_path: Path, h
 
 async def test_who_is_no_balancer_is_not_believed(kept: Store, tmp_path: Path) -> None:
     settings = one_listener(balancers=["192.0.2.1"])
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as one:
-        await one.write(GOOD["v1"])
-        assert (await one.answer()).startswith("554 5.7.1")
-    async with serving(kept, tmp_path, **one_listener()) as listener, peer(listener) as one:
-        assert (await one.say(GOOD["v1"])).startswith("500")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
+        await client.write(GOOD["v1"])
+        assert (await client.answer()).startswith("554 5.7.1")
+    async with serving(kept, tmp_path, **one_listener()) as listener, peer(listener) as client:
+        assert (await client.say(GOOD["v1"])).startswith("500")
 
 
 async def test_the_peers_address_is_kept_over_tls(kept: Store, tmp_path: Path, tls: Tls) -> None:
     for kind in ("offer", "implicit"):
         settings = {**tls.files, **one_listener(balancers=["127.0.0.0/8"], tls=kind)}
-        async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as one:
-            await one.write(GOOD["v2"])
+        async with serving(kept, tmp_path, **settings) as listener, peer(listener, greeted=False) as client:
+            await client.write(GOOD["v2"])
             if kind == "offer":
-                await one.answer()
-                await one.say("EHLO x")
-                await one.say("STARTTLS")
-            await one.writer.start_tls(tls.context, server_hostname="gw.test")
+                await client.answer()
+                await client.say("EHLO x")
+                await client.say("STARTTLS")
+            await client.writer.start_tls(tls.context, server_hostname="gw.test")
             if kind == "implicit":
-                await one.answer()
-            await one.ready()
-            await one.say(f"{kind}\r\n.".encode() + b"\r\n")
+                await client.answer()
+            await client.ready()
+            await client.say(f"{kind}\r\n.".encode() + b"\r\n")
 
-    assert [(one["peer"], one["tls"]) for one in await envelopes(kept)] == [("203.0.113.9", True)] * 2
+    assert [(envelope["peer"], envelope["tls"]) for envelope in await envelopes(kept)] == [("203.0.113.9", True)] * 2
 
 
 # -- inherited and shared sockets ---------------------------------------------------------------------

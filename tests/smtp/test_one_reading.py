@@ -61,7 +61,7 @@ def shown(email: Email) -> tuple[object, ...]:
     """What a technician sees, and what a ticket is found by."""
     return (
         email.sender, email.to, email.cc, email.reply_to, email.subject, email.message_id, email.in_reply_to,
-        email.references, email.date, email.text, email.html, [replace(one, sniffed="") for one in email.attachments],
+        email.references, email.date, email.text, email.html, [replace(attachment, sniffed="") for attachment in email.attachments],
     )  # fmt: skip
 
 
@@ -166,8 +166,8 @@ async def test_no_change_outside_of_the_signed_part_passes_with_what_was_not_sig
             continue
         passed += 1
         signed, bare = shown(read(original).email), shown(read(without).email)
-        for found, one, other in zip(shown(read(raw).email), signed, bare, strict=True):
-            assert found in (one, other), (number, raw)
+        for found, as_signed, other in zip(shown(read(raw).email), signed, bare, strict=True):
+            assert found in (as_signed, other), (number, raw)
     assert passed > 30  # or the test shows nothing
 
 

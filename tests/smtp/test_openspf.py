@@ -37,17 +37,17 @@ class Zone:
         if name.startswith("error.") and name not in self.records:
             raise DnsTrouble(name)
         found: list[Any] = []
-        for one, value in self.records.get(name, []):
-            if (one == "TIMEOUT" and not found) or (one == kind and value == "TIMEOUT"):
+        for held, value in self.records.get(name, []):
+            if (held == "TIMEOUT" and not found) or (held == kind and value == "TIMEOUT"):
                 raise DnsTrouble(name)
-            if one == kind:
+            if held == kind:
                 found.append(value)
-            elif one == "CNAME" and chased < 1:
+            elif held == "CNAME" and chased < 1:
                 found += self.find(value, kind, chased + 1)
         return found
 
     async def txt(self, name: str) -> list[bytes]:
-        return ["".join(one if isinstance(one, list) else [one]).encode() for one in self.find(name, "TXT")]
+        return ["".join(value if isinstance(value, list) else [value]).encode() for value in self.find(name, "TXT")]
 
     async def addresses(self, name: str, version: int) -> list[str]:
         return self.find(name, "A" if version == 4 else "AAAA")
@@ -60,7 +60,7 @@ class Zone:
 
 
 def _records(found: list[Any]) -> list[tuple[str, Any]]:
-    flat = [(one, "") if isinstance(one, str) else next(iter(one.items())) for one in found]
+    flat = [(record, "") if isinstance(record, str) else next(iter(record.items())) for record in found]
     if not any(kind == "TXT" for kind, _ in flat):
         flat += [("TXT", value) for kind, value in flat if kind == "SPF"]
     return [(kind, value) for kind, value in flat if value != "NONE"]

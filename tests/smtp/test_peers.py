@@ -36,13 +36,13 @@ def program(name: str) -> str:
 @contextlib.contextmanager
 def postfix(**settings: str) -> Iterator[Postfix]:
     try:
-        one = Postfix(settings)
+        postfix = Postfix(settings)
     except Missing as missing:
         pytest.skip(f"NOT TESTED WITH POSTFIX: {missing}")
     try:
-        yield one
+        yield postfix
     finally:
-        one.stop()
+        postfix.stop()
 
 
 def port_of(listener: Listener) -> int:
@@ -72,7 +72,7 @@ async def test_postfix_relays(kept: Store, tmp_path: Path) -> None:
     assert "2.0.0 OK kept as" in line
     assert b"\r\n.\r\nHello\r\n..\r\n" in found[0]
     assert found[0].startswith(b"Received: ")
-    assert {one["helo"] for one in await envelopes(kept)} == {"postfix.test"}
+    assert {envelope["helo"] for envelope in await envelopes(kept)} == {"postfix.test"}
 
 
 async def test_postfix_relays_where_tls_is_required(kept: Store, tmp_path: Path, tls: Tls) -> None:
@@ -88,7 +88,7 @@ async def test_postfix_relays_where_tls_is_required(kept: Store, tmp_path: Path,
             line = await asyncio.to_thread(relay.await_log, "status=bounced")
 
     assert "530 5.7.0" in line
-    assert [one["tls"] for one in await envelopes(kept)] == [True]
+    assert [envelope["tls"] for envelope in await envelopes(kept)] == [True]
 
 
 async def test_postfix_keeps_and_retries_on_4xx_and_bounces_on_5xx(kept: Store, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ async def test_smtplib_with_utf8_and_large_mail(kept: Store, tmp_path: Path) -> 
         listener.context.mailboxes = Mailboxes(BOXES)
         await asyncio.to_thread(send)
 
-    assert [one["mail_from"] for one in await envelopes(kept)] == ["j\u00fcrgen@m\u00fcnchen.example"]
+    assert [envelope["mail_from"] for envelope in await envelopes(kept)] == ["j\u00fcrgen@m\u00fcnchen.example"]
 
 
 async def test_smtp_source_in_twenty_sessions(kept: Store, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_rules(address: str, mailbox: MailboxSettings | None, rule: str) -> None
     ],
 )
 async def test_answers(kept: Store, tmp_path: Path, address: str, answer: str) -> None:
-    async with serving(kept, tmp_path, boxes=BOXES) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<>")
-        assert (await one.say(f"RCPT TO:<{address}>")).startswith(answer)
+    async with serving(kept, tmp_path, boxes=BOXES) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("MAIL FROM:<>")
+        assert (await client.say(f"RCPT TO:<{address}>")).startswith(answer)

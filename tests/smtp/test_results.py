@@ -26,7 +26,7 @@ def test_a_stamp_with_comments_quotes_and_folds() -> None:
     )
 
     assert stamp.authserv_id == "mx.msp.example"
-    assert [(one.method, one.result) for one in stamp.results] == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "fail")]
+    assert [(result.method, result.result) for result in stamp.results] == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "fail")]
     assert stamp.results[0].properties == {"smtp.mailfrom": "a;b@x.example"}
     assert stamp.results[2].comment.startswith("p=NONE")
 
@@ -50,7 +50,7 @@ def test_a_header_as_microsoft_writes_it_has_no_id() -> None:
 
 def trusted(text: str, ids: frozenset[str] = MX, depth: int = 1) -> list[str] | None:
     found = trusted_stamp(fields(text), ids, depth)
-    return None if found is None else [f"{one.method}={one.result}" for one in found.results]
+    return None if found is None else [f"{result.method}={result.result}" for result in found.results]
 
 
 def test_only_the_topmost_of_the_configured_relay_count() -> None:

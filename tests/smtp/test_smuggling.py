@@ -28,33 +28,33 @@ SMUGGLED = b"MAIL FROM:<evil@x.example>\r\nRCPT TO:<support@msp.example>\r\nDATA
 
 @pytest.mark.parametrize("end", ENDS, ids=repr)
 async def test_one_mail_stays_one_mail(kept: Store, tmp_path: Path, end: bytes) -> None:
-    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as one:
-        await one.ready()
-        answer = await one.say(b"Subject: one\r\n\r\nbegin" + end + SMUGGLED + b"\r\n.\r\n")
+    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as client:
+        await client.ready()
+        answer = await client.say(b"Subject: one\r\n\r\nbegin" + end + SMUGGLED + b"\r\n.\r\n")
         assert answer.startswith("250")
-        assert (await one.say("NOOP")).startswith("250 2.0.0")
+        assert (await client.say("NOOP")).startswith("250 2.0.0")
         (mail,) = await contents(kept)
 
     assert b"smuggled" in mail
 
 
 async def test_accepted_and_noted(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as one:
+    async with serving(kept, tmp_path, bare_line_ends="accept") as listener, peer(listener) as client:
         for text in (b"a\nb", b"a\rb", b"a\0b", b"a\r\nb"):
-            await one.ready()
-            await one.say(b"Subject: x\r\n\r\n" + text + b"\r\n.\r\n")
+            await client.ready()
+            await client.say(b"Subject: x\r\n\r\n" + text + b"\r\n.\r\n")
 
-    assert [one["notes"] for one in await envelopes(kept)] == ["bare-lf", "bare-cr", "nul", ""]
+    assert [envelope["notes"] for envelope in await envelopes(kept)] == ["bare-lf", "bare-cr", "nul", ""]
     assert (await contents(kept))[0].endswith(b"a\nb\r\n")
 
 
 async def test_an_mx_refuses_them_unless_told_otherwise(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path) as listener, peer(listener) as one:
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
         for text in (b"a\nb", b"a\rb"):
-            await one.ready()
-            assert (await one.say(text + b"\r\n.\r\n")).startswith("550 5.5.2")
-        await one.ready()
-        assert (await one.say(b"fine\r\n.\r\n")).startswith("250")
+            await client.ready()
+            assert (await client.say(text + b"\r\n.\r\n")).startswith("550 5.5.2")
+        await client.ready()
+        assert (await client.say(b"fine\r\n.\r\n")).startswith("250")
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_what_each_kind_of_listener_does(kind: str, told: str | None, policy: st
 
 
 async def test_normalised(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, bare_line_ends="normalise") as listener, peer(listener) as one:
-        await one.ready()
-        assert (await one.say(b"a\nb\rc\r\nd\n\re\r\n.\r\n")).startswith("250")
+    async with serving(kept, tmp_path, bare_line_ends="normalise") as listener, peer(listener) as client:
+        await client.ready()
+        assert (await client.say(b"a\nb\rc\r\nd\n\re\r\n.\r\n")).startswith("250")
 
     assert await contents(kept) == [b"a\r\nb\r\nc\r\nd\r\n\r\ne\r\n"]
 

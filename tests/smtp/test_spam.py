@@ -56,8 +56,8 @@ def test_whatever_stands_there(name: str, value: bytes) -> None:
 async def test_only_a_relay_is_believed(
     kept: Store, tmp_path: Path, relays: list[str], expected: tuple[str, float | None, int | None]
 ) -> None:
-    async with serving(kept, tmp_path, **{**RELAYED, "relays": relays}) as listener, peer(listener) as one:
-        assert (await send(one, SPAMASSASSIN.encode() + b"From: a@acme.example\r\n\r\nx")).startswith("250")
+    async with serving(kept, tmp_path, **{**RELAYED, "relays": relays}) as listener, peer(listener) as client:
+        assert (await send(client, SPAMASSASSIN.encode() + b"From: a@acme.example\r\n\r\nx")).startswith("250")
 
     (envelope,) = await envelopes(kept)
     assert (envelope["spam"], envelope["spam_score"], envelope["scl"]) == expected

@@ -46,7 +46,7 @@ async def spf(
     names = {**APPENDIX_A, **{name.replace("_dot_", "."): found for name, found in more.items()}}
     records = [record] if isinstance(record, str) else record
     domain = sender.rpartition("@")[2] or helo
-    names[domain] = [*names.get(domain, []), *(("TXT", one) for one in records)]
+    names[domain] = [*names.get(domain, []), *(("TXT", text) for text in records)]
     return (await check_spf(Zone(names), ip, helo, sender)).result
 
 

@@ -17,56 +17,56 @@ def listeners(*more: dict[str, object], kind: str = "mx", tls: str = "offer") ->
 
 async def test_required(kept: Store, tmp_path: Path, tls: Tls) -> None:
     settings = {**tls.files, "listeners": listeners(tls="require")}
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as one:
-        assert "STARTTLS" in await one.say("EHLO x")
-        assert (await one.say("MAIL FROM:<>")).startswith("530 5.7.0")
-        await one.say("STARTTLS")
-        await one.writer.start_tls(tls.context, server_hostname="gw.test")
-        assert (await one.say("MAIL FROM:<>")).startswith("503 5.5.1")
-        await one.ready()
-        assert (await one.say(b"x\r\n.\r\n")).startswith("250")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener) as client:
+        assert "STARTTLS" in await client.say("EHLO x")
+        assert (await client.say("MAIL FROM:<>")).startswith("530 5.7.0")
+        await client.say("STARTTLS")
+        await client.writer.start_tls(tls.context, server_hostname="gw.test")
+        assert (await client.say("MAIL FROM:<>")).startswith("503 5.5.1")
+        await client.ready()
+        assert (await client.say(b"x\r\n.\r\n")).startswith("250")
 
 
 async def test_from_the_start(kept: Store, tmp_path: Path, tls: Tls) -> None:
     settings = {**tls.files, "listeners": listeners(tls="implicit")}
     secure = {"ssl": tls.context, "server_hostname": "gw.test"}
-    async with serving(kept, tmp_path, **settings) as listener, peer(listener, **secure) as one:
-        assert "STARTTLS" not in await one.say("EHLO x")
-        assert (await one.say("STARTTLS")).startswith("502")
-        await one.ready()
-        assert (await one.say(b"x" * 200_000 + b"\r\n.\r\n")).startswith("250")
+    async with serving(kept, tmp_path, **settings) as listener, peer(listener, **secure) as client:
+        assert "STARTTLS" not in await client.say("EHLO x")
+        assert (await client.say("STARTTLS")).startswith("502")
+        await client.ready()
+        assert (await client.say(b"x" * 200_000 + b"\r\n.\r\n")).startswith("250")
 
 
 async def test_commands_injected_before_tls_are_refused(kept: Store, tmp_path: Path, tls: Tls) -> None:
-    async with serving(kept, tmp_path, **tls.files) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        answer = await one.say(b"STARTTLS\r\nMAIL FROM:<evil@x.example>\r\n")
+    async with serving(kept, tmp_path, **tls.files) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        answer = await client.say(b"STARTTLS\r\nMAIL FROM:<evil@x.example>\r\n")
         assert answer.startswith("503 5.5.1 Commands after STARTTLS")
-        assert await one.reader.read() == b""
+        assert await client.reader.read() == b""
 
 
 async def test_what_was_said_before_tls_is_forgotten(kept: Store, tmp_path: Path, tls: Tls) -> None:
-    async with serving(kept, tmp_path, **tls.files) as listener, peer(listener) as one:
-        await one.say("EHLO x")
-        await one.say("MAIL FROM:<a@b.example>")
-        await one.say("STARTTLS")
-        await one.writer.start_tls(tls.context, server_hostname="gw.test")
-        assert (await one.say("RCPT TO:<support@msp.example>")).startswith("503")
-        assert (await one.say("MAIL FROM:<>")).startswith("503 5.5.1 Send EHLO")
+    async with serving(kept, tmp_path, **tls.files) as listener, peer(listener) as client:
+        await client.say("EHLO x")
+        await client.say("MAIL FROM:<a@b.example>")
+        await client.say("STARTTLS")
+        await client.writer.start_tls(tls.context, server_hostname="gw.test")
+        assert (await client.say("RCPT TO:<support@msp.example>")).startswith("503")
+        assert (await client.say("MAIL FROM:<>")).startswith("503 5.5.1 Send EHLO")
 
 
 async def test_a_handshake_that_fails_or_never_comes_costs_nothing(kept: Store, tmp_path: Path, tls: Tls) -> None:
     async with serving(kept, tmp_path, **tls.files) as listener:
         for junk in (b"not a handshake at all\r\n" * 20, b""):
-            async with peer(listener) as one:
-                await one.say("EHLO x")
-                await one.say("STARTTLS")
-                await one.write(junk)
-                one.writer.write_eof()
-                await one.reader.read()
-        async with peer(listener) as one:
-            await one.ready()
-            assert (await one.say(b"x\r\n.\r\n")).startswith("250")
+            async with peer(listener) as client:
+                await client.say("EHLO x")
+                await client.say("STARTTLS")
+                await client.write(junk)
+                client.writer.write_eof()
+                await client.reader.read()
+        async with peer(listener) as client:
+            await client.ready()
+            assert (await client.say(b"x\r\n.\r\n")).startswith("250")
         await asyncio.sleep(0.05)
         assert len(listener.live) <= 1
     assert len(await contents(kept)) == 1

@@ -30,9 +30,9 @@ class Zone:
         name = name.lower().rstrip(".")
         self.asked.append((name, kind))
         found = self.records.get(name, [])
-        if any(one == TROUBLE for one, _ in found):
+        if any(held == TROUBLE for held, _ in found):
             raise DnsTrouble(f"{name} {kind}")
-        return [text for one, text in found if one == kind]
+        return [text for held, text in found if held == kind]
 
     async def txt(self, name: str) -> list[bytes]:
         return [text.encode() for text in self.find(name, "TXT")]
@@ -64,7 +64,7 @@ class Zone:
         if "SILENT" in found:
             return None
         if found:
-            quoted = [_quoted(one) if kind == dns.rdatatype.TXT else one for one in found]
+            quoted = [_quoted(value) if kind == dns.rdatatype.TXT else value for value in found]
             reply.answer.append(dns.rrset.from_text(name, 60, "IN", dns.rdatatype.to_text(kind), *quoted))
         return reply.to_wire()
 

@@ -15,12 +15,12 @@ from tests.harness import mail
 
 
 async def test_reads_and_writes_the_files(tmp_path: Path) -> None:
-    one = mail("With file", sender="Ann <ann@acme.example>")
-    one.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
+    message = mail("With file", sender="Ann <ann@acme.example>")
+    message.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
     parser = Parser(children=1)
 
-    email = await parser.read(one.as_bytes(), tmp_path / "files")
-    await parser.file(one.as_bytes(), 0, tmp_path / "again")
+    email = await parser.read(message.as_bytes(), tmp_path / "files")
+    await parser.file(message.as_bytes(), 0, tmp_path / "again")
     await parser.close()
 
     assert (email.subject, email.attachments[0].filename) == ("With file", "a.pdf")
@@ -28,13 +28,13 @@ async def test_reads_and_writes_the_files(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_is_written_again_is_replaced_not_written_over(tmp_path: Path) -> None:
-    one = mail("With file")
-    one.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
+    message = mail("With file")
+    message.add_attachment(b"content", maintype="application", subtype="pdf", filename="a.pdf")
     parser = Parser(children=1)
 
-    await parser.read(one.as_bytes(), tmp_path)
+    await parser.read(message.as_bytes(), tmp_path)
     with (tmp_path / "0").open("rb") as uploading:
-        await parser.file(one.as_bytes(), 0, tmp_path / "0")
+        await parser.file(message.as_bytes(), 0, tmp_path / "0")
         assert (tmp_path / "0").stat().st_ino != os.fstat(uploading.fileno()).st_ino
         assert uploading.read() == b"content"
     await parser.close()
