@@ -38,8 +38,8 @@ async def serve_edge(port: int, folder: Path) -> None:
     from gateway.config import settings as config
     from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
     from gateway.intake.accept import Acceptor
+    from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
-    from gateway.smtp.session import Mailboxes
     from gateway.store.engine import Store
     from gateway.store.migrate import migrate
 

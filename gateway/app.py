@@ -21,11 +21,11 @@ from sqlalchemy import func, or_, select
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import ConfigError, Settings
 from gateway.intake.accept import Acceptor
+from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
 from gateway.smtp.server import Listener
-from gateway.smtp.session import Mailboxes
 from gateway.store import claims, counts, heldfiles, private, problems, restoring, waiting
 from gateway.store.damage import check, is_damage
 from gateway.store.deliveries import Delivery

@@ -40,4 +40,3 @@ def setup(level: str = "info", style: str = "json") -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd logs what peers say

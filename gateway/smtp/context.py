@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from gateway.config.smtp import SmtpSettings
 from gateway.intake.accept import Acceptor
@@ -17,13 +16,6 @@ from gateway.smtp.limits import Limits, Networks
 from gateway.smtp.overload import InFlight, Overload
 from gateway.smtp.turns import Turns
 from gateway.smtp.verdict.verdict import Verdicts
-
-if TYPE_CHECKING:
-    from gateway.smtp.session import Session
-
-
-class Ending(Exception):
-    """The session is over: the peer left, or was sent away."""
 
 
 @dataclass(slots=True)
@@ -47,7 +39,7 @@ class ServerContext:
     refused: Callable[[str, str], None]
     judged: Callable[[str, str], None]
     turns: Turns = field(default_factory=Turns)
-    live: set[Session] = field(default_factory=set)
+    connections: int = 0
     inside: int = 0  # sessions that came past the limits
     draining: bool = False
     sessions: int = 0

@@ -6,10 +6,11 @@ Source: the PROXY protocol specification of HAProxy, 2.1 and 2.2.
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import socket
 import struct
+
+from gateway.smtp.connection import Connection, Ending
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 LONGEST_V1 = 107
@@ -20,28 +21,28 @@ class ProxyError(Exception):
     """No PROXY header, or a broken one: the connection must end."""
 
 
-async def read_proxy(reader: asyncio.StreamReader) -> str | None:
+async def read_proxy(reader: Connection) -> str | None:
     """The peer's address; None when the balancer speaks for itself (LOCAL, UNKNOWN): a health check.
 
     Raises ProxyError."""
     try:
-        start = await reader.readexactly(12)
+        start = await reader.read_exactly(12)
         if start == SIGNATURE:
             return await _version_2(reader)
         if start.startswith(b"PROXY "):
             return _version_1(start + await _line_rest(reader, start))
-    except (asyncio.IncompleteReadError, ConnectionError) as error:
+    except (Ending, ConnectionError) as error:
         raise ProxyError("the connection ended in the header") from error
     raise ProxyError("no PROXY header")
 
 
-async def _line_rest(reader: asyncio.StreamReader, start: bytes) -> bytes:
+async def _line_rest(reader: Connection, start: bytes) -> bytes:
     """Byte by byte to the line end, since the rest is the peer's."""
     rest = bytearray()
     while not rest.endswith(b"\r\n"):
         if len(start) + len(rest) >= LONGEST_V1:
             raise ProxyError("the header is too long")
-        rest += await reader.readexactly(1)
+        rest += await reader.read_exactly(1)
     return bytes(rest)
 
 
@@ -70,13 +71,13 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         raise ProxyError("an address is not understood") from error
 
 
-async def _version_2(reader: asyncio.StreamReader) -> str | None:
-    command, family, length = struct.unpack("!BBH", await reader.readexactly(4))
+async def _version_2(reader: Connection) -> str | None:
+    command, family, length = struct.unpack("!BBH", await reader.read_exactly(4))
     if command >> 4 != 2 or command & 15 > 1:
         raise ProxyError("version or command not known")
     if length > LONGEST_V2:
         raise ProxyError("the header is too long")
-    body = await reader.readexactly(length)
+    body = await reader.read_exactly(length)
     if command & 15 == 0:
         return None
     size, kind = {0x11: (4, socket.AF_INET), 0x21: (16, socket.AF_INET6)}.get(family, (0, socket.AF_UNSPEC))

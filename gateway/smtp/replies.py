@@ -1,26 +1,63 @@
-"""Every refusal in one place: a reason that is counted, the codes, and one plain sentence.
+"""Every reply in one place: the codes and one plain sentence; of a refusal also the reason that is counted.
 
-The sentence is for the human who reads the bounce; what the operator must know goes to the log. The
-session adds its id. Codes: RFC 5321 4.2, RFC 3463, RFC 5248; which one when: docs/mail-rules.md "SMTP answers".
+The sentence is for the human who reads the bounce; what the operator must know goes to the log. A refusal ends with
+the session's id. Codes: RFC 5321 4.2, RFC 3463, RFC 5248; which one when: docs/mail-rules.md "SMTP answers".
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Reply(NamedTuple):
-    """A refusal. ``reason`` is a metric label."""
+    """``reason`` of a refusal is a metric label, "" for what is no refusal. ``values`` fill the text and are logged,
+    ``about`` is only logged. ``ends``: the session is over after it. Lines of the text are lines of the reply."""
 
     reason: str
     code: int
     enhanced: str
     text: str
+    values: Mapping[str, object] = NOTHING
+    about: str = ""
+    ends: bool = False
 
-    def line(self, session: str, **values: object) -> str:
-        text = plain(self.text.format(**values)) if values else self.text
-        return f"{self.code} {self.enhanced} {text} [{session}]"
+    def fill(self, **values: object) -> Reply:
+        return self._replace(values=values)
 
+    def on(self, about: str) -> Reply:
+        return self._replace(about=about[:200])
+
+    def ending(self) -> Reply:
+        return self._replace(ends=True)
+
+    def line(self, session: str) -> str:
+        """As it is sent, without the last line end."""
+        text = plain(self.text.format(**self.values)) if self.values else self.text
+        if self.reason:
+            return f"{self.code} {self.enhanced} {text} [{session}]"
+        *lines, last = f"{self.enhanced} {text}".strip().split("\n")
+        return "".join(f"{self.code}-{line}\r\n" for line in lines) + f"{self.code} {last}"
+
+
+# -- what is no refusal
+GREETING = Reply("", 220, "", "{hostname} {protocol} {software}")
+BYE = Reply("", 221, "2.0.0", "Bye", ends=True)
+TLS_READY = Reply("", 220, "2.0.0", "Ready to start TLS")
+LOGGED_IN = Reply("", 235, "2.7.0", "Logged in")
+HELLO = Reply("", 250, "", "")
+OK = Reply("", 250, "2.0.0", "OK")
+SENDER_OK = Reply("", 250, "2.1.0", "Sender OK")
+RECIPIENT_OK = Reply("", 250, "2.1.5", "Recipient OK")
+CHUNK_OK = Reply("", 250, "2.0.0", "{size} octets")
+KEPT = Reply("", 250, "2.0.0", "OK kept as {delivery}")
+NOT_VERIFIED = Reply("", 252, "2.5.2", "Send a mail and it will be seen")
+HELP = Reply("", 214, "2.0.0", "See RFC 5321")
+CHALLENGE = Reply("", 334, "", "{challenge}")
+START_CONTENT = Reply("", 354, "", "End data with <CR><LF>.<CR><LF>")
 
 # -- the session
 BUSY = Reply("busy", 421, "4.3.2", "The server is busy, please try again later")

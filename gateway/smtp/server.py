@@ -16,6 +16,7 @@ import structlog
 from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.intake.accept import Acceptor
 from gateway.intake.mailboxes import Mailboxes
+from gateway.smtp.connection import Connection
 from gateway.smtp.context import context_of
 from gateway.smtp.policy import Policy, listeners_of, policy_of
 from gateway.smtp.session import Session
@@ -89,7 +90,7 @@ class Listener:
         self.context = context_of(
             acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, judged=judged, pending=pending
         )
-        self.live = self.context.live
+        self.live: set[Session] = set()
         self._certificate = Certificate(settings)
         self._servers: list[asyncio.AbstractServer] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -138,19 +139,20 @@ class Listener:
     async def _listen(self, listener: ListenerSettings, policy: Policy) -> asyncio.Server:
         loop = asyncio.get_running_loop()
 
-        def session() -> Session:
-            return Session(self.context, policy, self._certificate.context)
+        def connection() -> Connection:
+            session = Session(self.context, policy, self.live)
+            return Connection(session, self._settings.timeout, self._certificate.context)
 
         if listener.listen.startswith("systemd:"):
-            return await loop.create_server(session, sock=systemd_socket(listener.listen[8:]), backlog=AT_ONCE)
+            return await loop.create_server(connection, sock=systemd_socket(listener.listen[8:]), backlog=AT_ONCE)
         if listener.listen.startswith("unix:"):
             path = listener.listen[5:]
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)  # noqa: PTH108 - of a run that was killed
-            return await loop.create_unix_server(session, path, backlog=AT_ONCE)
+            return await loop.create_unix_server(connection, path, backlog=AT_ONCE)
         host, _, port = listener.listen.rpartition(":")
         return await loop.create_server(
-            session,
+            connection,
             host.strip("[]"),
             int(port),
             backlog=AT_ONCE,
@@ -177,8 +179,7 @@ class Listener:
         while self.live and time.monotonic() < end:  # noqa: ASYNC110 - each session leaves by itself
             await asyncio.sleep(0.05)
         for session in list(self.live):
-            if session.transport is not None:
-                session.transport.abort()
+            session.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

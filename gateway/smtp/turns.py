@@ -28,7 +28,7 @@ class Turns:
         self._is_scheduled = False
 
     def may_run(self, peer: str) -> bool:
-        """Whether the peer may run one more command in this turn; if so it is counted. Else ``wait``."""
+        """Whether the peer may run one more command in this turn; if so it is counted. Else ``turn``."""
         if peer in self._waiting:
             left = self._left.get(peer, 0)
         else:
@@ -40,12 +40,12 @@ class Turns:
         self._left[peer] = left - 1
         return True
 
-    async def wait(self, peer: str) -> None:
-        """Until it is the peer's turn; the command that waited may then run."""
+    def turn(self, peer: str) -> asyncio.Future[None]:
+        """Done when it is the peer's turn; the command that waited may then run."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(peer, deque()).append(turn)
         self._schedule()
-        await turn
+        return turn
 
     def _schedule(self) -> None:
         if not self._is_scheduled:

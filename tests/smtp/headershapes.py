@@ -64,7 +64,9 @@ async def in_the_loop(block: bytes, folder: Path, relay: bool) -> float:
     mail.add(block.removesuffix(b"\r\n") + b"\r\n" + REST + b"\r\nx\r\n")
     settings = SmtpSettings(authserv_ids=("mx",), relays=("192.0.2.0/24",), verdict=VerdictSettings(direct=True))
     verdicts = Verdicts(settings, ["msp.example"])
-    verdicts._direct = Direct(VerdictSettings(direct=True), Zone({"_dmarc.acme.example": [("TXT", "v=DMARC1; p=reject")]}))
+    verdicts._direct = Direct(
+        VerdictSettings(direct=True), Zone({"_dmarc.acme.example": [("TXT", "v=DMARC1; p=reject")]})
+    )
     began = time.thread_time()
     mail.ids()
     spam_of(mail.fields())

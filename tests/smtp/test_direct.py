@@ -168,7 +168,11 @@ RFC_8463_KEYS = {
         (RFC_8463.replace(b"Is dinner", b"Was dinner"), RFC_8463_KEYS, ["fail", "fail"]),
         (RFC_8463, {**RFC_8463_KEYS, "brisbane": RFC_8463_KEYS["test"]}, ["fail", "pass"]),
         (RFC_8463, {**RFC_8463_KEYS, "brisbane": "k=ed25519; p=AAAA"}, ["fail", "pass"]),
-        (RFC_8463.replace(b"Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==", b"Fa3bT3FY5OsU7ZbnKELq"), RFC_8463_KEYS, ["fail", "pass"]),
+        (
+            RFC_8463.replace(b"Fa3bT3FY5OsU7ZbnKELq+eXdp1Q1Dw==", b"Fa3bT3FY5OsU7ZbnKELq"),
+            RFC_8463_KEYS,
+            ["fail", "pass"],
+        ),
     ],
     ids=["as it is", "body", "subject", "key of another kind", "no key", "short signature"],
 )

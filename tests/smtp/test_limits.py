@@ -215,7 +215,7 @@ async def test_a_command_that_trickles_in_is_cut(kept: Store, tmp_path: Path) ->
 async def test_content_below_the_floor_rate_is_cut(
     kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.smtp.commands.data.GRACE", 0.2)
+    monkeypatch.setattr("gateway.smtp.content.GRACE", 0.2)
     async with serving(kept, tmp_path, floor_rate=10_000) as listener, peer(listener) as client:
         await client.ready()
         assert await trickle(client) == "421 4.4.2"

@@ -154,7 +154,17 @@ async def test_a_content_type_that_is_not_signed(
 async def test_no_change_outside_of_the_signed_part_passes_with_what_was_not_signed(tmp_path: Path) -> None:
     """Mails signed in random ways, changed at random: who passes shows what was signed."""
     rng = random.Random(14)
-    optional = [b"to", b"subject", b"date", b"message-id", b"in-reply-to", b"references", b"content-type", b"cc", b"reply-to"]
+    optional = [
+        b"to",
+        b"subject",
+        b"date",
+        b"message-id",
+        b"in-reply-to",
+        b"references",
+        b"content-type",
+        b"cc",
+        b"reply-to",
+    ]
     passed = 0
     for number in range(600):
         mail = rng.choice([MAIL, PARTS])
@@ -186,10 +196,14 @@ def changed(raw: bytes, rng: random.Random) -> bytes:
         if kind == 0:
             lines.insert(at, rng.choice([*TOPS.values()]).removesuffix(b"\r\n"))
         elif kind == 1:
-            name = rng.choice([b"Subject", b"Cc", b"References", b"Reply-To", b"X-Note", b"Received", b"Sender", b"Content-Type"])
+            name = rng.choice(
+                [b"Subject", b"Cc", b"References", b"Reply-To", b"X-Note", b"Received", b"Sender", b"Content-Type"]
+            )
             lines.insert(at, name + b": " + rng.choice([b"<eve@evil.example>", b"text/html", b"other", b""]))
         elif kind == 2 and at < end:
-            lines[at] = rng.choice([lines[at].upper(), lines[at].replace(b": ", b":  "), lines[at] + b" x", lines[at] + b" "])
+            lines[at] = rng.choice(
+                [lines[at].upper(), lines[at].replace(b": ", b":  "), lines[at] + b" x", lines[at] + b" "]
+            )
         elif kind == 3 and at < end:
             del lines[at]
         elif kind == 4:

@@ -52,7 +52,9 @@ def test_whatever_stands_there(name: str, value: bytes) -> None:
     assert found.flag in ("", "yes", "no")
 
 
-@pytest.mark.parametrize(("relays", "expected"), [(["127.0.0.0/8"], ("yes", 7.1, None)), (["192.0.2.0/24"], ("", None, None))])
+@pytest.mark.parametrize(
+    ("relays", "expected"), [(["127.0.0.0/8"], ("yes", 7.1, None)), (["192.0.2.0/24"], ("", None, None))]
+)
 async def test_only_a_relay_is_believed(
     kept: Store, tmp_path: Path, relays: list[str], expected: tuple[str, float | None, int | None]
 ) -> None:

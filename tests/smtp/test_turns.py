@@ -12,7 +12,7 @@ async def run(turns: Turns, peer: str, commands: int, done: Counter[str]) -> Non
     """A session with so many commands in its buffer."""
     for _ in range(commands):
         if not turns.may_run(peer):
-            await turns.wait(peer)
+            await turns.turn(peer)
         done[peer] += 1
 
 

@@ -130,7 +130,7 @@ async def explain(
 def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:
     if recipient is None:
         return settings.mailbox[0]
-    from gateway.smtp.session import Mailboxes
+    from gateway.intake.mailboxes import Mailboxes
 
     box = Mailboxes(settings.mailbox).find(recipient)
     if box is None:

@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gateway.smtp import replies
+from gateway.smtp.dialogue import Answer, Dialogue, StartTls
 from gateway.smtp.extensions import Offer, keywords
-from gateway.smtp.replies import plain
-
-if TYPE_CHECKING:
-    from gateway.smtp.session import Session
+from gateway.smtp.replies import Reply, plain
 
 
-async def ehlo(session: Session, arg: str) -> None:
-    name = "LHLO" if session.policy.is_lmtp else "EHLO"
+def ehlo(dialogue: Dialogue, arg: str) -> Reply:
     if not arg:
-        return await session.refuse(replies.SYNTAX, usage=f"{name} hostname")
-    session.drop_mail()
-    session.session.host_name = plain(arg[:255])
-    session.session.extended_smtp = True
+        return replies.SYNTAX.fill(usage=f"{'LHLO' if dialogue.is_lmtp else 'EHLO'} hostname")
+    _greeted(dialogue, arg)
+    client, policy = dialogue.client, dialogue.policy
     offer = Offer(
-        session.policy.max_size,
-        tls=session.policy.tls in ("offer", "require") and not session.is_tls,
-        login=bool(session.context.users) and session.is_tls and not session.login,
+        policy.max_size,
+        tls=policy.tls in ("offer", "require") and not client.is_tls,
+        login=bool(dialogue.server.users) and client.is_tls and not client.login,
     )
-    lines = [session.hostname, *keywords(offer)]
-    session.say("\r\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"]))
-    return None
+    return replies.HELLO._replace(text="\n".join([dialogue.server.hostname, *keywords(offer)]))
 
 
-async def helo(session: Session, arg: str) -> None:
+def helo(dialogue: Dialogue, arg: str) -> Reply:
     if not arg:
-        return await session.refuse(replies.SYNTAX, usage="HELO hostname")
-    session.drop_mail()
-    session.session.host_name = plain(arg[:255])
-    session.session.extended_smtp = False
-    return session.say(f"250 {session.hostname}")
+        return replies.SYNTAX.fill(usage="HELO hostname")
+    _greeted(dialogue, arg)
+    return replies.HELLO._replace(text=dialogue.server.hostname)
 
 
-async def starttls(session: Session, arg: str) -> None:
+def _greeted(dialogue: Dialogue, name: str) -> None:
+    dialogue.transaction.forget()
+    dialogue.client.hello = plain(name[:255])
+
+
+def starttls(dialogue: Dialogue, arg: str) -> Answer:
     if arg:
-        return await session.refuse(replies.SYNTAX, usage="STARTTLS")
-    if session.is_tls or session.policy.tls not in ("offer", "require"):
-        return await session.refuse(replies.NOT_OFFERED)
-    if session.has_input:  # CVE-2011-0411: commands smuggled in before TLS
-        await session.refuse(replies.TLS_INJECTION)
-        session.is_ending = True
-        return None
-    session.drop_mail()
-    await session.push("220 2.0.0 Ready to start TLS")
-    await session.upgrade()
-    return None
+        return replies.SYNTAX.fill(usage="STARTTLS")
+    if dialogue.client.is_tls or dialogue.policy.tls not in ("offer", "require"):
+        return replies.NOT_OFFERED
+    return StartTls(replies.TLS_READY)

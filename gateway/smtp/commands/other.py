@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gateway.smtp import replies
+from gateway.smtp.dialogue import Dialogue
+from gateway.smtp.replies import Reply
 
-if TYPE_CHECKING:
-    from gateway.smtp.session import Session
 
-
-async def rset(session: Session, arg: str) -> None:
+def rset(dialogue: Dialogue, arg: str) -> Reply:
     if arg:
-        return await session.refuse(replies.SYNTAX, usage="RSET")
-    session.drop_mail()
-    return session.say("250 2.0.0 OK")
+        return replies.SYNTAX.fill(usage="RSET")
+    dialogue.transaction.forget()
+    return replies.OK
 
 
-async def noop(session: Session, arg: str) -> None:
-    session.say("250 2.0.0 OK")
+def noop(dialogue: Dialogue, arg: str) -> Reply:
+    return replies.OK
 
 
-async def vrfy(session: Session, arg: str) -> None:
-    if not arg:
-        return await session.refuse(replies.SYNTAX, usage="VRFY address")
-    return session.say("252 2.5.2 Send a mail and it will be seen")
+def vrfy(dialogue: Dialogue, arg: str) -> Reply:
+    return replies.NOT_VERIFIED if arg else replies.SYNTAX.fill(usage="VRFY address")
 
 
-async def not_offered(session: Session, arg: str) -> None:
-    await session.refuse(replies.NOT_OFFERED)
+def not_offered(dialogue: Dialogue, arg: str) -> Reply:
+    return replies.NOT_OFFERED
 
 
-async def help_(session: Session, arg: str) -> None:
-    session.say("214 2.0.0 See RFC 5321")
+def help_(dialogue: Dialogue, arg: str) -> Reply:
+    return replies.HELP
 
 
-async def quit_(session: Session, arg: str) -> None:
-    if arg:
-        return await session.refuse(replies.SYNTAX, usage="QUIT")
-    session.say("221 2.0.0 Bye")
-    session.is_ending = True
-    return None
+def quit_(dialogue: Dialogue, arg: str) -> Reply:
+    return replies.SYNTAX.fill(usage="QUIT") if arg else replies.BYE

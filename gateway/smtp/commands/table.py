@@ -1,23 +1,16 @@
-"""The commands of a session by name, each a function of the session and of what follows the name.
+"""The commands of a session by name.
 
 Sources: RFC 5321 4.1, RFC 2033 4.1, RFC 3207, RFC 3463 for the enhanced codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
-
 from gateway.smtp.commands.auth import auth
 from gateway.smtp.commands.data import bdat, data
 from gateway.smtp.commands.hello import ehlo, helo, starttls
 from gateway.smtp.commands.mail import mail, rcpt
 from gateway.smtp.commands.other import help_, noop, not_offered, quit_, rset, vrfy
-
-if TYPE_CHECKING:
-    from gateway.smtp.session import Session
-
-Command = Callable[["Session", str], Awaitable[None]]
+from gateway.smtp.dialogue import Command
 
 COMMANDS: dict[bytes, Command] = {
     b"EHLO": ehlo,
