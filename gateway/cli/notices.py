@@ -28,7 +28,7 @@ from gateway.cli.shared import (
 from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profiles import BadProfiles, Loaded
-from gateway.model.notice import Handling, Notice
+from gateway.model.notice import Notice
 
 app = typer.Typer(no_args_is_help=True, help="Show and try profiles of vendors' notices; list problems.")
 
@@ -120,7 +120,7 @@ def _lines(loaded: Loaded) -> list[list[str]]:
         ["severity", ", ".join(levels)],
         ["client from", ", ".join(profile.client.fields)],
     ]  # fmt: skip
-    rows += [[name, _plain(value)] for name, value in asdict(profile.policy.over(Handling())).items()]
+    rows += [[name, _plain(value)] for name, value in asdict(profile.handling()).items()]
     return [row for row in rows if row[1]]
 
 

@@ -66,8 +66,8 @@ def _problem(row: Any) -> list[str]:
 def review(
     days: DaysOption = 7, limit: LimitOption = 100, config_file: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """List what needs review: tickets left open after a recovery and why, recoveries that nobody proved or that
-    met no problem, notices that could not be read."""
+    """List what needs review: tickets left open after a recovery and why, recoveries that nobody proved, notices that
+    led to nothing and were not expected to come, notices that could not be read."""
     from gateway.store import problems
 
     since = time.time() - days * DAY
@@ -83,8 +83,16 @@ def _left(row: Any) -> list[str]:
     return [row["title"][:80] or row["object"], row["number"] or row["ticket_id"], when(row["changed_at"]), row["left"]]
 
 
+_LED_TO = {
+    "doubt": "nobody proved it",
+    "nothing": "no problem open",
+    "ignored": "the profile ignores it",
+    "overtaken": "a newer one came before",
+}
+
+
 def _doubt(row: Any) -> list[str]:
-    what = f"{row['word'] or row['state']}, " + ("nobody proved it" if row["became"] == "doubt" else "no problem open")
+    what = f"{row['word'] or row['state']}, {_LED_TO[row['became']]}" if row["became"] in _LED_TO else row["became"]
     if row["failed"]:
         what = f"not read: {row['failed']}"
     return [row["delivery_id"], when(row["accepted_at"]), row["profile"], what, row["object"][:60], row["detail"][:80]]

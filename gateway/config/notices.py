@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 
-from gateway.config.profile import ExpectPart, HandlingPart, Profile, ProfileName, SenderText, Zone
+from gateway.config.handling import HandlingPart
+from gateway.config.profile import ExpectPart, Profile, ProfileName, SenderText, Zone
 from gateway.config.rules import ConditionSettings
 from gateway.config.types import MailAddress, Name, Network, Section
 from gateway.match.words import folded

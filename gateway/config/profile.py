@@ -8,12 +8,13 @@ their own.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from gateway.config.fixture import FixturePart
+from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
 from gateway.config.types import Section
 from gateway.match import conditions, domains
@@ -33,7 +34,6 @@ FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
 ProfileName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Texts = str | tuple[str, ...]
-_DEFAULT = Handling()
 
 
 def _sender(text: str) -> str:
@@ -64,6 +64,8 @@ def _clock(text: str) -> str:
 SenderText = Annotated[str, AfterValidator(_sender)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[str, AfterValidator(_clock)]
+Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+EvidenceKind = Literal["template", "mail", "reader", "documentation", "memory"]
 
 
 def _tuple(value: Texts) -> tuple[str, ...]:
@@ -133,6 +135,9 @@ class KeyPart(Section):
         (), description="what else keeps objects apart, such as a server or an account that the mail names"
     )
     need: tuple[str, ...] = Field((), description="other names without which the mail counts as not read")
+    exact: tuple[str, ...] = Field(
+        (), description="names of which nothing is left out, for they are names alone: no counts, times or percentages"
+    )
     objects: str = Field("", description="the name with many values: what planned work touches")
     incident: tuple[str, ...] = Field((), description="the same for all mails of an incident, whomever they reach")
 
@@ -156,6 +161,9 @@ class StatePart(Section):
     update: tuple[Word, ...] = Field((), description="news about an open problem; ignored if none is open")
     close: tuple[Word, ...] = Field((), description="it is over")
     ignore: tuple[Word, ...] = Field((), description="nothing has to be done")
+    label: tuple[Word, ...] = Field(
+        (), description='phrases that hold such a word and say nothing of the state: "alert for", "(critical)"'
+    )
 
     @model_validator(mode="after")
     def _once(self) -> StatePart:
@@ -165,6 +173,9 @@ class StatePart(Section):
                 other = seen.setdefault(folded(word), state)
                 if other != state:
                     raise ValueError(f"{state}: the word {word!r} is in {other} as well")
+        for phrase in self.label:
+            if folded(phrase) in seen:
+                raise ValueError(f"label: the word {phrase!r} is in {seen[folded(phrase)]} as well")
         return self
 
 
@@ -215,74 +226,6 @@ class TimePart(Section):
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
 
 
-class HandlingPart(Section):
-    """What becomes of the notices, and where their tickets go."""
-
-    close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
-    hold: Annotated[float, Field(ge=0)] | None = Field(
-        None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
-    )
-    reopen: Annotated[float, Field(ge=0)] | None = Field(
-        None,
-        description="seconds after closing within which a recurrence reopens the ticket, 0 = never; "
-        f"{_DEFAULT.reopen:.0f} unless said",
-    )
-    cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
-        None,
-        description="the occurrences that get a comment; beyond the last, each multiple of it; "
-        f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
-    )
-    flaps: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
-    )
-    flap_window: Annotated[float, Field(gt=0)] | None = Field(
-        None, description=f"seconds in which they count; {_DEFAULT.flap_window:.0f} unless said"
-    )
-    storm: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
-    )
-    storm_window: Annotated[float, Field(gt=0)] | None = Field(
-        None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
-    )
-    files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
-    bundle: Literal["", "link_only", "sync_updates"] | None = Field(
-        None, description="how tickets of several clients about one incident are bundled; empty = not"
-    )
-    fan_out: bool | None = Field(None, description="later updates on the master are mailed to the clients' contacts")
-    announce: bool | None = Field(
-        None, description="let the desk mail the client about a new ticket; else it is made elsewhere and moved"
-    )
-    move_after: Annotated[float, Field(ge=0)] | None = Field(
-        None,
-        description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
-        f"{_DEFAULT.move_after:.0f} unless said",
-    )
-    board: str = Field("", description="board of the tickets; the mailbox's when empty")
-    status: str = Field("", description="their status; needs board")
-    priority: str = Field("", description="their priority, unless the severity says another")
-    category: str = Field("", description="their category, by name or id; needs board")
-
-    @field_validator("cadence")
-    @classmethod
-    def _rising(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if value is not None and (not value or list(value) != sorted(set(value))):
-            raise ValueError("expected rising numbers")
-        return value
-
-    @model_validator(mode="after")
-    def _fits(self) -> HandlingPart:
-        if self.status and not self.board:
-            raise ValueError("status: expected board as well: a status belongs to a board")
-        if self.category and not self.board:
-            raise ValueError("category: expected board as well")
-        return self
-
-    def over(self, base: Handling) -> Handling:
-        """``base`` with what is said here."""
-        said = {field.name: getattr(self, field.name) for field in fields(Handling)}
-        return replace(base, **{name: value for name, value in said.items() if value is not None})
-
-
 class PolicyPart(HandlingPart):
     """What becomes of the notices."""
 
@@ -315,52 +258,21 @@ class ExpectPart(Section):
         return self
 
 
-class FilePart(Section):
-    """A file of a fixture."""
+class EvidencePart(Section):
+    """What a profile was written by."""
 
-    filename: str = Field(description="its name")
-    content_type: str = Field("text/plain", description="its type")
-    text: str = Field(description="what is in it")
+    kind: EvidenceKind = Field(
+        description="template (the product's own code), mail (stored real ones), reader (a program that reads the "
+        "product's mails), documentation (the vendor's), or memory"
+    )
+    of: str = Field("", description="where it is")
+    date: Day = Field("", description="when it was looked at, YYYY-MM-DD")
 
-
-class GivesPart(Section):
-    """What must be read out of a fixture. What is absent is not compared, but for ``failed``."""
-
-    state: State | None = Field(None, description="the state")
-    word: str | None = Field(None, description="the state word")
-    object: str | None = Field(None, description="the object")
-    condition: str | None = Field(None, description="the condition")
-    same_as: str | None = Field(None, description="another fixture, of the same problem")
-    unlike: tuple[str, ...] = Field((), description="fixtures of other problems")
-    title: str | None = Field(None, description="the title")
-    severity: str | None = Field(None, description="the severity word")
-    rank: int | None = Field(None, description="its level, from 1")
-    clients: tuple[str, ...] | None = Field(None, description="the texts that name the client")
-    fields: dict[str, str] = Field({}, description="values by name")
-    failed: tuple[str, ...] = Field((), description="names that cannot be read")
-    at: str | None = Field(None, description="when, in ISO 8601")
-    sequence: int | None = Field(None, description="the number that orders")
-    window: tuple[str, str] | None = Field(None, description="begin and end, in ISO 8601")
-    objects: tuple[str, ...] | None = Field(None, description="what planned work touches")
-    incident: str | None = Field(None, description="the incident")
-    expected: str | None = Field(None, description="the expectation that it meets")
-
-
-class FixturePart(Section):
-    """A mail with what must be read out of it; ``gateway check`` and the tests run it."""
-
-    name: str = Field(min_length=1, description="name in messages")
-    file: str = Field("", description="a mail beside the profile (.eml), instead of the rest")
-    sender: str = Field("alerts@vendor.example", description="From")
-    to: str = Field("support@msp.example", description="To and the recipient")
-    subject: str = Field("", description="Subject")
-    date: str = Field("Mon, 23 Nov 2026 06:10:00 +0000", description="Date")
-    headers: dict[str, str] = Field({}, description="other headers")
-    body: str = Field("", description="the text")
-    html: str = Field("", description="the HTML")
-    attachments: tuple[FilePart, ...] = Field((), description="files")
-    matches: bool = Field(True, description="whether it is a mail of the product")
-    gives: GivesPart = Field(GivesPart(), description="what must be read")
+    @model_validator(mode="after")
+    def _named(self) -> EvidencePart:
+        if self.kind != "memory" and not (self.of and self.date):
+            raise ValueError("of: expected where it is, and a date")
+        return self
 
 
 class Profile(Section):
@@ -370,6 +282,7 @@ class Profile(Section):
     title: str = Field(description="name of the product")
     about: str = Field("", description="what it reads, and what to set at the product")
     generic: bool = Field(False, description="tried after all profiles that are not")
+    evidence: tuple[EvidencePart, ...] = Field((), description="what it was written by")
     who: WhoPart = WhoPart()
     read: tuple[ReadPart, ...] = Field((), description="how the mails are read")
     key: KeyPart
@@ -397,11 +310,20 @@ class Profile(Section):
                     raise ValueError(f"fixture.{number}.gives: there is no fixture {other!r}")
         return self
 
+    @property
+    def guessed(self) -> bool:
+        """Whether nothing but memory says that the product writes so."""
+        return bool(self.evidence) and all(part.kind == "memory" for part in self.evidence)
+
+    def handling(self) -> Handling:
+        """What becomes of its notices, if the notice says nothing else. What only memory says closes nothing."""
+        return self.policy.over(Handling(close=not self.guessed))
+
     def uses(self) -> list[tuple[str, tuple[str, ...]]]:
         """Where the profile uses names of values: (part.key, names)."""
         key, time = self.key, self.time
         return [
-            *((f"key.{part}", getattr(key, part)) for part in ("id", "object", "condition", "scope", "need")),
+            *((f"key.{part}", getattr(key, part)) for part in ("id", "object", "condition", "scope", "need", "exact")),
             ("key.objects", (key.objects,) if key.objects else ()),
             ("key.incident", key.incident),
             ("who.reads", self.who.reads),

@@ -1,7 +1,9 @@
 """Words of state and severity in a text, without case, as whole words.
 
 At each place the longest word counts, so "no longer on battery" is not "on battery". A closing word that
-is denied ("not resolved", "konnte nicht behoben werden") closes nothing.
+is denied ("not resolved", "konnte nicht behoben werden") closes nothing. In a free text, such as a whole subject, what
+may hide a problem counts only where a machine puts a state: alone between marks, at the head, or at the end of what it
+says. Elsewhere it is part of a name ("Online shop: no answer").
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -19,10 +21,13 @@ MOST_TEXT = 20_000
 MOST_FOUND = 200
 PRECEDENCE: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
 """Which state counts when a text has words of several: what may hide a problem comes last."""
+LABEL = "label"
+"""What a phrase means that holds a word and says nothing: "alert for", "(critical)"."""
 
 _DENIALS = frozenset(
-    "not no never cannot can't couldn't wasn't isn't hasn't unable failed without before until once nicht kein keine "
-    "ohne sobald pas sans non sin niet geen".split()
+    "not no never cannot can't couldn't wasn't isn't hasn't unable failed without before until once when if unless "
+    "will would should shall may might must 0 zero only partly partially almost nearly hardly nicht kein keine ohne "
+    "sobald wenn falls wird werden soll kaum nur teilweise fast pas sans non sin niet geen".split()
 )
 _NOW = re.compile(
     r"(?:->|=>|→|⇒|➔|➜|\b(?:now|jetzt|nun|maintenant|ahora|adesso|nu)\s*[:=]|"
@@ -30,8 +35,29 @@ _NOW = re.compile(
     re.IGNORECASE,
 )
 """What stands before the state that holds now, in a text of two: "Down ended (now: Warning)", "OK -> ALARM"."""
-_BEFORE = re.compile(r"\(\s*(?:before|previously|was|formerly|vorher|zuvor|avant)\b[^()\n]{0,60}\)", re.IGNORECASE)
-"""The state that held before: "Down (before: Warning)"."""
+_BEFORE = re.compile(
+    r"\(\s*(?:(?:before|previously|was|formerly|vorher|zuvor|avant)\b|(?:down|offline)\s(?:for|since)\s\d)[^()\n]{0,60}\)",
+    re.IGNORECASE,
+)
+"""The state that held before: "Down (before: Warning)", "(down for 5m)"."""
+_VERB = re.compile(
+    r"(?:\b(?:is|are|has|have|been|went|gone|became|now|again|ist|sind|hat|wurde|wieder)\s+){1,3}$", re.IGNORECASE
+)
+"""What joins an object with its state."""
+_PAST = re.compile(
+    r"(?:\b(?:was|were|had|been|before|previous(?:ly)?|former(?:ly)?|last|old|prior|from|war|waren|vorher\w*|zuvor|"
+    r"letzte\w*)\b[^\n.;|]{0,30}$)",
+    re.IGNORECASE,
+)
+"""What tells, before a word, that it no longer holds: "Previous state: down", "it was down for 5 minutes"."""
+_MARK = re.compile(r"[:;,!?|()\[\]{}<>*\"“”„\n]|\.(?=\s|$)|(?<=\s)[-–—]+(?=\s)|->|=>|→")
+"""What parts the items of a subject or a sentence."""
+_AFTER = re.compile(
+    r"(?:again|now|wieder|jetzt|nun)?\s*(?:(?:in|after|within|since|at|for|um|nach|seit)\s+\d[\w\s:.-]{0,30})?"
+    r"(?:(?:on|at|for|auf|bei|für|from|von)\s+\S+(?:\s+\S+){0,3})?",
+    re.IGNORECASE,
+)
+"""What may follow a state in its item: when, and on what."""
 MOST_TRANSITION = 120
 _BEFORE_DENIED = 3  # words between the denial and the word
 
@@ -39,6 +65,15 @@ _BEFORE_DENIED = 3  # words between the denial and the word
 def folded(text: str) -> str:
     """A text as words compare: one blank, no case."""
     return " ".join(text.casefold().split())
+
+
+class Hit(NamedTuple):
+    """A word in a text: as it stands there, what it means, and where."""
+
+    word: str
+    meaning: Any
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +95,28 @@ class Words:
             return cls({}, None)
         return cls(dict(meanings), re2.compile("|".join(_bounded(meaning) for meaning in meanings), options=options))
 
-    def found(self, text: str) -> list[tuple[str, Any, int]]:
-        """The words in a text: as they stand there, what they mean, and where."""
+    def found(self, text: str) -> list[Hit]:
+        """The words in a text. A label is none."""
         if self.pattern is None:
             return []
-        text = text[:MOST_TEXT]
         out = []
-        for match in self.pattern.finditer(text):
-            word = match.group()
-            meaning = self.meanings.get(folded(word))
-            if meaning is not None:
-                out.append((" ".join(word.split()), meaning, match.start()))
+        for match in self.pattern.finditer(text[:MOST_TEXT]):
+            meaning = self.meanings.get(folded(match.group()))
+            if meaning is not None and meaning != LABEL:
+                out.append(Hit(" ".join(match.group().split()), meaning, match.start(), match.end()))
             if len(out) >= MOST_FOUND:
                 break
         return out
 
     def removed(self, text: str) -> str:
-        """A text without the words."""
-        return self.pattern.sub(" ", text[:MOST_TEXT]) if self.pattern is not None else text
+        """A text without the words that stand where a state does; what is part of a name stays."""
+        kept, last = [], 0
+        text = _BEFORE.sub(" ", text[:MOST_TEXT])
+        for hit in self.found(text):
+            if placed(text, hit.start, hit.end):
+                kept.append(_VERB.sub("", text[last : hit.start]))
+                last = hit.end
+        return " ".join([*kept, text[last:]])
 
 
 def _bounded(word: str) -> str:
@@ -88,31 +127,72 @@ def _bounded(word: str) -> str:
     return f"{left}{inner}{right}"
 
 
-def state_words(lists: Mapping[State, Sequence[str]]) -> Words:
-    return Words.of({folded(word): state for state, words in lists.items() for word in words})
+def state_words(lists: Mapping[State, Sequence[str]], labels: Sequence[str] = ()) -> Words:
+    """The words of state, and phrases that hold one and say nothing."""
+    known: dict[str, Any] = {folded(phrase): LABEL for phrase in labels}
+    return Words.of(known | {folded(word): state for state, words in lists.items() for word in words})
 
 
-def state_in(text: str, words: Words) -> tuple[State, str]:
+def placed(text: str, start: int, end: int) -> bool:
+    """Whether a word stands where a machine puts a state: it ends its item but for when and where ("Tunnel HQ is up",
+    "Backup successful on NAS01"), or is all of it ("[OK]"), or heads the text in capitals ("RECOVERY web01")."""
+    left = max((mark.end() for mark in _MARK.finditer(text, max(0, start - 200), start)), default=max(0, start - 200))
+    mark = _MARK.search(text, end, end + 200)
+    before = text[left:start].strip()
+    after = text[end : mark.start() if mark else end + 200].strip()
+    if not after:
+        return True
+    if before:
+        return _AFTER.fullmatch(after) is not None
+    word = text[start:end]
+    return not text[:start].strip() and word.isupper() and not text.isupper()
+
+
+def state_in(text: str, words: Words, free: bool = False) -> tuple[State, str]:
     """The state that a text tells, and the word that says so; "update" and "" when it has none. A text of two states is
-    read by the one that holds now. Of a text that goes on where nobody looked, nothing is known to be over."""
+    read by the one that holds now. Of a text that goes on where nobody looked, nothing is known to be over. In a
+    ``free`` text only an open word counts wherever it stands."""
     if len(text) <= MOST_TRANSITION:
-        text = _BEFORE.sub(" ", text)
-        *before, now = _NOW.split(text)
-        state, word = _told(now, words)
+        *before, now = _parts(text)
+        state, word = _told(now, words, free)
         if before and word and (state != "close" or folded(now.strip(" ()[].!")) == folded(word)):
             return state, word
-    return _told(text, words)
+        text = _BEFORE.sub(" ", text)
+    return _told(text, words, free)
 
 
-def _told(text: str, words: Words) -> tuple[State, str]:
+def _parts(text: str) -> list[str]:
+    """A text cut where it says what holds now, without what held before."""
+    return _NOW.split(_BEFORE.sub(" ", text))
+
+
+def _told(text: str, words: Words, free: bool) -> tuple[State, str]:
     states: dict[State, str] = {}
     found = words.found(text)
     whole = len(text) <= MOST_TEXT and len(found) < MOST_FOUND
-    for word, state, start in found:
-        if state == "close" and (not whole or _denied(text[:start])):
+    for hit in found:
+        state: State = hit.meaning
+        if free and state not in ("open", "planned") and not placed(text, hit.start, hit.end):
+            continue
+        if state == "close" and not whole:
             state = "update"
-        states.setdefault(state, word)
+        if state != "open" and _denied(text[: hit.start]):
+            if free:
+                continue
+            state = "update" if state == "close" else state
+        states.setdefault(state, hit.word)
     return next(((state, states[state]) for state in PRECEDENCE if state in states), ("update", ""))
+
+
+def holds_doubt(text: str, words: Words) -> bool:
+    """Whether a text has a word of a problem that it neither denies nor tells as past."""
+    text = _BEFORE.sub(" ", text[:MOST_TEXT])
+    return any(
+        hit.meaning == "open"
+        and not _denied(text[: hit.start])
+        and not _PAST.search(text[max(0, hit.start - 60) : hit.start])
+        for hit in words.found(text)
+    )
 
 
 def _denied(before: str) -> bool:
@@ -124,5 +204,12 @@ def _denied(before: str) -> bool:
 
 
 def level_in(text: str, words: Words) -> tuple[int, str]:
-    """The worst level that a text names, and its word; 0 and "" when it has none."""
-    return max(((rank, word) for word, rank, _ in words.found(text)), default=(0, ""), key=lambda found: found[0])
+    """The worst level that a text names, and its word; 0 and "" when it has none. Of two states the one that holds now
+    counts."""
+    if len(text) <= MOST_TRANSITION and (found := _worst(_parts(text)[-1], words))[0]:
+        return found
+    return _worst(text, words)
+
+
+def _worst(text: str, words: Words) -> tuple[int, str]:
+    return max(((hit.meaning, hit.word) for hit in words.found(text)), default=(0, ""), key=lambda found: found[0])

@@ -12,7 +12,8 @@ from email.utils import parseaddr
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from gateway.config.profile import FixturePart, GivesPart, Profile
+from gateway.config.fixture import FixturePart, GivesPart
+from gateway.config.profile import Profile
 from gateway.config.profiles import Loaded
 from gateway.mail.read import read as read_mail
 from gateway.match.conditions import Answer

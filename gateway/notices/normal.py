@@ -43,13 +43,18 @@ _NOISE = tuple(
         rf"(?<![\w:.]){_CLOCK}(?![\w:])",
         rf"(?<![\w.]){_NUMBER}\s?(?:%|percent\b|prozent\b)",
         rf"(?<![\w.]){_NUMBER}\s?{_UNIT}(?:(?:,?\s|\s?and\s|\s?und\s)?{_NUMBER}\s?{_UNIT}){{0,5}}(?!\w)",
-        rf"(?<![\w.]){_NUMBER}\s(?:of|out of|von|/)\s{_NUMBER}(?![\w.])",
     )
 )
 _LOOSE_NOISE = tuple(
     re.compile(pattern)
-    for pattern in (r"[(\[]\s?[#x]?\d{1,15}(?:\s?/\s?\d{1,15})?x?\s?[)\]]", r"(?<!\w)x\d{1,6}(?!\w)")
+    for pattern in (
+        r"(?:^|(?<=s\s)|(?<=s))[(\[]\s?\d{1,15}\s?[)\]]",
+        r"[(\[]\s?(?:#\d{1,15}|x\d{1,15}|\d{1,15}x|\d{1,15}\s?/\s?\d{1,15})\s?[)\]]",
+        r"(?<![\w])x\d{1,6}$",
+    )
 )
+"""A bare number in brackets is a count at the head or behind a plural ("Alerts (4)"), else a name ("Printer (2)")."""
+_SHARE = re.compile(rf"(?<![\w.]){_NUMBER}\s(?:of|out of|von|/)\s{_NUMBER}(?![\w.])")
 _COUNT = re.compile(
     rf"(?<![\w.-]){_NUMBER}\s(?:new\s)?(?:objects?|vms?|machines?|items?|errors?|warnings?|failures?|failed|successful|"
     r"succeeded|files?|devices?|hosts?|alerts?|alarms?|messages?|issues?|events?|problems?|users?|mailbox(?:es)?|"
@@ -61,6 +66,8 @@ _BEFORE_COUNTS = frozenset(
     "mit und oder hat haben von nach bei".split()
 )
 """Words that stand before a count; behind another word a number is part of a name ("fan 2 failure")."""
+_RUNS = frozenset("attempt try retry reminder part page step run cycle versuch erinnerung teil lauf".split())
+"""Words whose number is that of a run ("attempt 2 of 3")."""
 
 _EMPTY = re.compile(r"[(\[{]\s*[)\]}]")
 _LONELY = re.compile(r"(?<!\S)[-–—:|/,]{1,3}(?!\S)")
@@ -77,13 +84,14 @@ def stable(text: str, loose: bool = False) -> str:
     text = " ".join(title.clean(text[:MOST_TEXT]).casefold().split())
     for pattern in (*_NOISE, *(_LOOSE_NOISE if loose else ())):
         text = pattern.sub(" ", text)
-    text = _COUNT.sub(_without_count, " ".join(text.split()))
+    for pattern in (_SHARE, _COUNT):
+        text = pattern.sub(_without_count, " ".join(text.split()))
     return tidy(text)
 
 
 def _without_count(match: re.Match[str]) -> str:
     before = match.string[: match.start()].split()
-    named = bool(before) and before[-1].isalpha() and before[-1] not in _BEFORE_COUNTS
+    named = bool(before) and before[-1].isalpha() and before[-1] not in _BEFORE_COUNTS | _RUNS
     return match.group() if named else " "
 
 

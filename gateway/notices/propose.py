@@ -131,9 +131,9 @@ def _states(texts: Sequence[str]) -> dict[State, list[str]]:
     found: dict[State, list[str]] = {"open": [], "close": [], "ignore": [], "update": []}
     for text in texts:
         hits = known.found(text)
-        for word, state, _ in hits:
-            if folded(word) not in map(folded, found[state]):
-                found[state].append(word)
+        for hit in hits:
+            if folded(hit.word) not in map(folded, found[hit.meaning]):
+                found[hit.meaning].append(hit.word)
         if not hits and text and text not in found["update"]:
             found["update"].append(text)
     return found

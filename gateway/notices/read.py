@@ -178,8 +178,11 @@ def _scope(source: Source, mail: MailView, proof: str) -> str:
 
 def _parts(values: Values, names: tuple[str, ...]) -> tuple[str, ...]:
     """Values as a key has them."""
-    texts = [(values.get(name), name in ("subject", "rest")) for name in names]
-    return tuple(normal.stable(text, loose) or folded(text) or NOT_READ for text, loose in texts)
+    return tuple(_part(values.get(name), name, values.source.profile.key.exact) or NOT_READ for name in names)
+
+
+def _part(text: str, name: str, exact: tuple[str, ...]) -> str:
+    return ("" if name in exact else normal.stable(text, loose=name in ("subject", "rest"))) or folded(text)
 
 
 def _lacking(source: Source, values: Values, ends: bool) -> list[str]:
@@ -224,10 +227,19 @@ def _state(source: Source, values: Values) -> tuple[State, str, bool]:
     for name in source.profile.state.fields:
         if text := values.get(name):
             known = True
-            state, word = words.state_in(text, source.states)
+            state, word = words.state_in(text, source.states, free=name in source.free)
             if word or name not in KNOWN:
-                return state, word or text, True
+                return _surely(source, values, state), word or text, True
     return "update", "", known
+
+
+def _surely(source: Source, values: Values, state: State) -> State:
+    """What a profile of no product in particular takes for the end of a problem, or for nothing, is that only if the
+    mail has no word of a problem anywhere."""
+    if source.profile.generic and state in ("close", "ignore"):
+        text = "\n".join((values.mail.subject, *values.mail.bodies()))
+        return "update" if words.holds_doubt(text, source.states) else state
+    return state
 
 
 def _severity(source: Source, values: Values) -> tuple[int, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
-from gateway.config.profile import ExpectPart, Profile, ReadPart
+from gateway.config.profile import KNOWN, ExpectPart, Profile, ReadPart
 from gateway.match import conditions, words
 from gateway.match.conditions import Group
 from gateway.match.words import Words, folded
@@ -30,6 +30,12 @@ class Step:
     many: bool
     value: str
     names: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether its name holds the whole subject or text of a mail."""
+        captured = {name for pattern in self.patterns for name in pattern.groupindex}
+        return self.source in ("subject", "body") and not self.value and self.name not in captured
 
     @classmethod
     def of(cls, part: ReadPart) -> Step:
@@ -100,7 +106,8 @@ def tag_of(recipient: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``priorities`` by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
+    """``free`` are the names that hold a whole text, not what the product says at a place of its own. ``priorities``
+    by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
     desk: board, status, priority, category."""
 
     name: str
@@ -110,6 +117,7 @@ class Source:
     steps: tuple[Step, ...]
     states: Words
     levels: Words
+    free: frozenset[str]
     handling: Handling = field(default_factory=Handling)
     desk: str = "default"
     dedicated: bool = False
@@ -124,13 +132,15 @@ class Source:
     def of(cls, profile: Profile, who: Identity, **more: Any) -> Source:
         """A source of a profile, with what the configuration adds in ``more``."""
         state, severity = profile.state, profile.severity
-        more.setdefault("handling", profile.policy.over(Handling()))
+        more.setdefault("handling", profile.handling())
         more.setdefault("name", profile.name)
+        steps = tuple(Step.of(part) for part in profile.read)
         return cls(
             profile=profile,
             who=who,
             when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
-            steps=tuple(Step.of(part) for part in profile.read),
+            steps=steps,
+            free=frozenset(KNOWN) | {step.name for step in steps if step.whole},
             states=words.state_words(
                 {
                     "open": state.open,
@@ -138,7 +148,8 @@ class Source:
                     "update": state.update,
                     "close": state.close,
                     "ignore": state.ignore,
-                }
+                },
+                state.label,
             ),
             levels=Words.of(severity.words()),
             priorities={

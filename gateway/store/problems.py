@@ -273,13 +273,13 @@ def left_open(connection: Connection, limit: int) -> list[RowMapping]:
 
 
 def doubtful(connection: Connection, since: float, limit: int) -> list[RowMapping]:
-    """Notices to look at: recoveries that were not believed, what led to nothing and was not expected to come, and what
-    could not be read."""
+    """Notices to look at: recoveries that were not believed, what led to nothing on any ticket and was not expected to
+    come, and what could not be read."""
     query = select(notice).where(
         notice.c.accepted_at >= since,
         or_(
             notice.c.became == "doubt",
-            (notice.c.became == "nothing") & (notice.c.expected == ""),
+            notice.c.became.in_(("nothing", "ignored", "overtaken")) & (notice.c.expected == ""),
             notice.c.failed != "",
         ),
     )

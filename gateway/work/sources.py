@@ -11,7 +11,6 @@ from gateway.config.profile import Profile
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Catalog
 from gateway.match.words import folded
-from gateway.model.notice import Handling
 from gateway.notices.source import Identity, Source, Sources
 
 
@@ -34,7 +33,7 @@ def _source(notice: NoticeSettings, settings: Settings) -> Source:
         who,
         name=notice.called,
         when=tuple(part.node() for part in notice.when),
-        handling=notice.over(profile.policy.over(Handling())),
+        handling=notice.over(profile.handling()),
         desk=notice.desk,
         dedicated=notice.dedicated,
         client=notice.client,

@@ -1,0 +1,81 @@
+"""What becomes of notices: the keys that a profile and a ``[[notice]]`` share."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from gateway.config.types import Section
+from gateway.model.notice import Handling
+
+_DEFAULT = Handling()
+
+
+class HandlingPart(Section):
+    """What becomes of the notices, and where their tickets go."""
+
+    close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
+    hold: Annotated[float, Field(ge=0)] | None = Field(
+        None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
+    )
+    reopen: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="seconds after closing within which a recurrence reopens the ticket, 0 = never; "
+        f"{_DEFAULT.reopen:.0f} unless said",
+    )
+    cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        None,
+        description="the occurrences that get a comment; beyond the last, each multiple of it; "
+        f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
+    )
+    flaps: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
+    )
+    flap_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.flap_window:.0f} unless said"
+    )
+    storm: Annotated[int, Field(ge=0)] | None = Field(
+        None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
+    )
+    storm_window: Annotated[float, Field(gt=0)] | None = Field(
+        None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
+    )
+    files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
+    bundle: Literal["", "link_only", "sync_updates"] | None = Field(
+        None, description="how tickets of several clients about one incident are bundled; empty = not"
+    )
+    fan_out: bool | None = Field(None, description="later updates on the master are mailed to the clients' contacts")
+    announce: bool | None = Field(
+        None, description="let the desk mail the client about a new ticket; else it is made elsewhere and moved"
+    )
+    move_after: Annotated[float, Field(ge=0)] | None = Field(
+        None,
+        description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
+        f"{_DEFAULT.move_after:.0f} unless said",
+    )
+    board: str = Field("", description="board of the tickets; the mailbox's when empty")
+    status: str = Field("", description="their status; needs board")
+    priority: str = Field("", description="their priority, unless the severity says another")
+    category: str = Field("", description="their category, by name or id; needs board")
+
+    @field_validator("cadence")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if value is not None and (not value or list(value) != sorted(set(value))):
+            raise ValueError("expected rising numbers")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> HandlingPart:
+        if self.status and not self.board:
+            raise ValueError("status: expected board as well: a status belongs to a board")
+        if self.category and not self.board:
+            raise ValueError("category: expected board as well")
+        return self
+
+    def over(self, base: Handling) -> Handling:
+        """``base`` with what is said here."""
+        said = {field.name: getattr(self, field.name) for field in fields(Handling)}
+        return replace(base, **{name: value for name, value in said.items() if value is not None})
