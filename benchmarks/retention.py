@@ -24,7 +24,7 @@ from gateway.store.engine import Store
 from gateway.store.migrate import migrate
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, effect, event
-from gateway.upkeep.retention import Keeper
+from gateway.upkeep.retention import Pruner
 from tests.peers import Missing, Postgres
 
 MAIL = b"x" * 4096
@@ -102,7 +102,7 @@ async def measure(url: str, rows: int, folder: Path) -> None:
     stop = asyncio.Event()
     beside = asyncio.create_task(_accepts(store, stop, 20_000_000))
     began = time.monotonic()
-    counts = await Keeper(store, RawMail(StoreSettings(spool=folder)), LIMITS, lambda: now + 60).round()
+    counts = await Pruner(store, RawMail(StoreSettings(spool=folder)), LIMITS, lambda: now + 60).round()
     took = time.monotonic() - began
     stop.set()
     show(_say("deleting", await beside))

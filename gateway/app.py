@@ -32,7 +32,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.migrate import check as check_schema
 from gateway.store.migrate import migrate
-from gateway.store.notify import Ear
+from gateway.store.notify import NotifyListener
 from gateway.store.raw import RawMail
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.schema import delivery
@@ -40,9 +40,9 @@ from gateway.store.stage import PENDING, Stage
 from gateway.templates import Templates
 from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
-from gateway.upkeep.late_look import Watcher
+from gateway.upkeep.late_look import LateLook
 from gateway.upkeep.rescan import Rescanner
-from gateway.upkeep.retention import Keeper
+from gateway.upkeep.retention import Pruner
 from gateway.web.health import application, server
 from gateway.work.clock import StoreClock
 from gateway.work.desks import make_directory
@@ -140,8 +140,8 @@ class Gateway:
         await self._recover()
         background = [
             self._watch_lag(),
-            self.raws.keep_swept(self.store, self.stop_event),
-            self.store_clock.keep(self.store),
+            self.raws.run_sweeps(self.store, self.stop_event),
+            self.store_clock.run(self.store),
         ]
         if not self.store.sqlite:
             background.append(_lasting(self._watch_schema))
@@ -260,7 +260,7 @@ class Gateway:
 
     async def _collect_problems(self) -> None:
         since = self.clock() - DAY
-        counted, drift = await self.store.look(lambda c: (problems.counted(c), problems.drift(c, since)))
+        counted, drift = await self.store.read_to_show(lambda c: (problems.counted(c), problems.drift(c, since)))
         for gauge in (self.metrics.problems, self.metrics.notices, self.metrics.notices_unread):
             gauge.clear()
         for state, count in counted.items():
@@ -292,7 +292,7 @@ class Gateway:
                 self.metrics.waiting.labels(kind.value).set(waits.get(kind, 0))
         await self._collect_problems()
         self.metrics.files_held.clear()
-        for rule, count in (await self.store.look(heldfiles.counted)).items():
+        for rule, count in (await self.store.read_to_show(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)
 
     async def collect(self) -> None:
@@ -348,10 +348,10 @@ class _Work:
             settings.work,
             clock,
             self._finished,
-            told=lambda: self.ear.on,
+            told=lambda: self.notified.on,
         )
-        self.ear = Ear(store.engine, self.worker.wake)
-        self.keeper = Keeper(
+        self.notified = NotifyListener(store.engine, self.worker.wake)
+        self.pruner = Pruner(
             store,
             gateway.raws,
             settings.retention,
@@ -359,22 +359,22 @@ class _Work:
             deleted=lambda what, count: metrics.retention_deleted.labels(what).inc(count),
             finished=lambda: metrics.retention_round.set(clock()),
         )
-        self.watcher = Watcher(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.late_look = LateLook(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
         self.states = DeskStates(store, self.directories, clock)
-        self.expectations = Expectations(store, settings, planner.places.sources, clock, self.worker.wake)
+        self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
     def background(self) -> list[Part]:
         """What runs beside the worker."""
         stop = self.gateway.stop_event
-        parts: list[Part] = [partial(directory.keep, stop, self.worker.wake) for directory in self.directories.values()]
+        parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        parts += [partial(part.keep, stop) for part in (self.watcher, self.expectations, self.keeper, self.states)]
+        parts += [partial(part.run, stop) for part in (self.late_look, self.expectations, self.pruner, self.states)]
         if self.rescanner:
-            parts.append(partial(self.rescanner.keep, stop))
+            parts.append(partial(self.rescanner.run, stop))
         if not self.gateway.store.sqlite:
-            parts.append(partial(self.ear.keep, stop))
+            parts.append(partial(self.notified.run, stop))
         return parts
 
     async def close(self) -> None:

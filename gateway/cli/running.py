@@ -203,7 +203,7 @@ def _probe(config_file: Path | None, settings: config.Settings, relay: str) -> t
 def _fault_of(settings: config.Settings, number: int, fault: UnknownName) -> str:
     """What is wrong with a name of a mailbox, with its place."""
     key = "fallback_client" if fault.kind == "client" else fault.kind
-    return f"{settings.places.of('mailbox', number, key)}: {fault}"
+    return f"{settings.locations.of('mailbox', number, key)}: {fault}"
 
 
 def _check_row(settings: config.Settings, number: int, directory: Any, answered: bool) -> dict[str, str]:

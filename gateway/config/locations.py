@@ -21,7 +21,7 @@ _SCALAR = re.compile(r"[^,\]}\n#]*")
 
 
 @dataclass(frozen=True)
-class Places:
+class Locations:
     """The files that were read, with their texts, in order. What several files add to one array counts on."""
 
     files: tuple[tuple[str, str], ...] = field(default=())

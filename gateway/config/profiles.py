@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from gateway.config.locations import Places
+from gateway.config.locations import Locations
 from gateway.config.profile import Profile
 
 
@@ -41,7 +41,7 @@ class Loaded:
 
     profile: Profile
     path: Path
-    places: Places
+    locations: Locations
     own: bool = False
     replaces: bool = False
 
@@ -64,9 +64,9 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
             continue
         name = loaded.profile.name
         if name in found:
-            where = loaded.places.of("", None, "name")
+            where = loaded.locations.of("", None, "name")
             faults.append(f"{where}: name: the profile {name!r} is in {found[name].path.name} as well")
-        found[name] = Loaded(loaded.profile, path, loaded.places, own=True, replaces=name in known)
+        found[name] = Loaded(loaded.profile, path, loaded.locations, own=True, replaces=name in known)
     for name in names:
         if name in known and name not in found:
             found[name] = read(SHIPPED / f"{name}.toml")
@@ -81,17 +81,17 @@ def read(path: Path, own: bool = False) -> Loaded:
     texts = [(str(path), text)]
     if own and (base := data.pop("extends", None)) is not None:
         if base not in shipped():
-            where = Places(tuple(texts)).of("", None, "extends")
+            where = Locations(tuple(texts)).of("", None, "extends")
             raise BadProfiles([f"{where}: extends: {base!r} is not one of: {', '.join(shipped())}"])
         under, text = _toml(SHIPPED / f"{base}.toml")
         data = _over(under, data)
         texts.append((str(SHIPPED / f"{base}.toml"), text))
-    places = Places(tuple(texts))
+    locations = Locations(tuple(texts))
     try:
-        return Loaded(Profile.model_validate(frozen(data)), path, places, own)
+        return Loaded(Profile.model_validate(frozen(data)), path, locations, own)
     except ValidationError as error:
         raise BadProfiles(
-            [_fault(fault, places) for fault in error.errors(include_url=False, include_input=False)]
+            [_fault(fault, locations) for fault in error.errors(include_url=False, include_input=False)]
         ) from error
 
 
@@ -133,7 +133,7 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def _fault(error: Mapping[str, Any], places: Places) -> str:
+def _fault(error: Mapping[str, Any], locations: Locations) -> str:
     """A fault with its place. A message may begin with the key, and with the part before it: "state.close: …"."""
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
@@ -145,6 +145,6 @@ def _fault(error: Mapping[str, Any], places: Places) -> str:
     section = str(loc[0]) if loc else ""
     number = next((step for step in loc[1:2] if isinstance(step, int)), None)
     keys = [step for step in loc[1:] if isinstance(step, str)]
-    where = places.of(section, number, keys[0] if keys else "") if len(loc) > 1 else places.of("", None, section)
+    where = locations.of(section, number, keys[0] if keys else "") if len(loc) > 1 else locations.of("", None, section)
     shown = ".".join(str(step + 1) if isinstance(step, int) else step for step in error["loc"])
     return f"{where}: {f'{shown}: ' if shown else ''}{message}"

@@ -26,7 +26,7 @@ from pydantic import (
 
 from gateway.config.files import FileSettings
 from gateway.config.files import shadowed as shadowed_files
-from gateway.config.locations import Places
+from gateway.config.locations import Locations
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.profiles import BadProfiles, Loaded, shipped
 from gateway.config.profiles import load as load_profiles
@@ -281,7 +281,7 @@ class Settings(Section):
     notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")
     profiles: Annotated[dict[str, Loaded], SkipValidation] = Field({}, exclude=True, repr=False)
     file: tuple[FileSettings, ...] = Field((), description="what becomes of files")
-    places: Annotated[Places, SkipValidation] = Field(Places(), exclude=True, repr=False)
+    locations: Annotated[Locations, SkipValidation] = Field(Locations(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
     def own_addresses(self) -> tuple[str, ...]:
@@ -372,7 +372,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
         data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
         texts.append((str(more), text))
-    return parse(data, environ, source=str(file), places=Places(tuple(texts)), folder=file.parent)
+    return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
 
 
 def _toml(file: Path) -> tuple[dict[str, Any], str]:
@@ -390,12 +390,12 @@ def parse(
     data: dict[str, Any],
     environ: Mapping[str, str] = os.environ,
     source: str = "configuration",
-    places: Places | None = None,
+    locations: Locations | None = None,
     folder: Path | None = None,
 ) -> Settings:
     """Validate what the file said; ``folder`` is where it stands, from which relative paths count. Raises ConfigError
     with one line for each fault."""
-    data = {key: value for key, value in data.items() if key not in ("places", "profiles")}
+    data = {key: value for key, value in data.items() if key not in ("locations", "profiles")}
     if "desk" in data:
         if "desks" in data:
             raise ConfigError(f"{source}: expected either [desk] or [desks.NAME], not both")
@@ -414,9 +414,9 @@ def parse(
             data[key] = tuple(data[key])
     profiles = _profiles(data, folder)
     try:
-        settings = Settings.model_validate({**data, "places": places or Places(), "profiles": profiles})
+        settings = Settings.model_validate({**data, "locations": locations or Locations(), "profiles": profiles})
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(error, source, places))) from error
+        raise ConfigError("\n".join(_explain(error, source, locations))) from error
     if folder is None:
         return settings
     said = settings.store.model_copy(update={"spool": settings.store.spool_dir})
@@ -468,7 +468,7 @@ def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> A
     return {**{k: v for k, v in desk.items() if k != "api_key_file"}, "api_key": value}
 
 
-def _explain(error: ValidationError, source: str, places: Places | None) -> list[str]:
+def _explain(error: ValidationError, source: str, locations: Locations | None) -> list[str]:
     lines = []
     for fault in error.errors(include_url=False, include_input=False):
         place = [str(step + 1) if isinstance(step, int) else step for step in fault["loc"]]
@@ -478,11 +478,11 @@ def _explain(error: ValidationError, source: str, places: Places | None) -> list
         message = fault["msg"].removeprefix("Value error, ")
         if fault["type"] == "extra_forbidden":
             message = "no such key"
-        lines.append(f"{_where(fault['loc'], message, source, places)}: {f'{key}: ' if key else ''}{message}")
+        lines.append(f"{_where(fault['loc'], message, source, locations)}: {f'{key}: ' if key else ''}{message}")
     return lines
 
 
-def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places | None) -> str:
+def _where(loc: tuple[int | str, ...], message: str, source: str, locations: Locations | None) -> str:
     """The file, and the line where it can be told."""
     word = message.partition(":")[0]
     if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice|file)[. ](\d+)(?: .*)?", word)):
@@ -490,8 +490,8 @@ def _where(loc: tuple[int | str, ...], message: str, source: str, places: Places
         word = message.partition(": ")[2].partition(":")[0]
     if not loc and word in Settings.model_fields:
         loc = (word,)
-    if places is None or not loc:
+    if locations is None or not loc:
         return source
     if loc[:2] == ("desks", DEFAULT_DESK):
         loc = ("desk", *loc[2:])
-    return places.at((*loc, word))
+    return locations.at((*loc, word))

@@ -14,7 +14,7 @@ from gateway.model.email import Email
 from gateway.model.plan import Trace
 from gateway.model.questions import Facts, Reopens, TicketState
 
-Policy = Literal["reopen", "new_linked", "comment"]
+ReplyToClosed = Literal["reopen", "new_linked", "comment"]
 
 MOST_REOPENS = 3
 HOUR = 3600.0
@@ -46,7 +46,7 @@ class Closing:
     """A mailbox's policy. ``window`` in seconds since the closing, 0 for always; ``status_id`` the
     status that a reopened ticket gets."""
 
-    policy: Policy = "comment"
+    policy: ReplyToClosed = "comment"
     window: float = 0.0
     status_id: str = ""
 

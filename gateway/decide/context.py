@@ -50,7 +50,7 @@ class MailboxPolicy:
 
     own: Ours
     destination: Mapping[str, str]
-    requesters: requester.Policy = requester.Policy()
+    requesters: requester.RequesterPolicy = requester.RequesterPolicy()
     forwarders: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()

@@ -128,7 +128,7 @@ def _filled_in(context: DecisionContext) -> Address | None:
     are any, passed."""
     sender, filled = context.sender, context.email.reply_to
     is_form = sender.is_ours or domains.among(sender.address, context.policy.forms)
-    if not is_form or (sender.looked_at and not sender.proven):
+    if not is_form or (sender.was_judged and not sender.proven):
         return None
     return filled if filled and filled.key not in context.policy.own else None
 

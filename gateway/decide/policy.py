@@ -89,7 +89,7 @@ def _learned(context: DecisionContext, notification: Notification) -> tuple[Lear
     if (
         not notification.message_id
         or notification.sender not in context.policy.own
-        or (who.looked_at and not who.proven)
+        or (who.was_judged and not who.proven)
     ):
         return ()
     ticket: Ticket | None = context.facts.ask(TicketFacts(notification.ticket_id))
@@ -149,7 +149,7 @@ def _edge(context: DecisionContext) -> Decision | None:
 def _spoofed(context: DecisionContext) -> Decision | None:
     """From is a technician, and the verdict, where one is configured, is not a pass: `spoofed-internal`."""
     who = context.sender
-    if not who.is_staff or who.proven or not who.looked_at or context.delivery.released:
+    if not who.is_staff or who.proven or not who.was_judged or context.delivery.released:
         return None
     context.trace.add("technician", f"{who.address} without a passing verdict ({who.verdict})", "quarantine")
     return context.end(Reason.SPOOFED_INTERNAL, f"{who.address} is a technician; the verdict is {who.verdict}")

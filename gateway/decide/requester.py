@@ -26,7 +26,7 @@ TAKEN = re.compile(r"(?!\.)(?!.*\.\.)[a-z0-9_'+\-.]{0,63}[a-z0-9_+-]@(?:[a-z0-9]
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class RequesterPolicy:
     """A mailbox's: its fallback client ("" for none), the clients of domains, whether the desk's contacts
     tell whose a domain is, and for whom contacts are made."""
 
@@ -57,7 +57,7 @@ class Asked:
     automatic: str
     vouched: bool
     disproven: bool
-    policy: Policy
+    policy: RequesterPolicy
     facts: Facts
     trace: Trace
     client_id: str = ""
@@ -74,7 +74,7 @@ class Asked:
 
 def find(asked: Asked) -> Requester:
     """The first rule that knows."""
-    for rule in ORDER:
+    for rule in REQUESTER_RULES:
         found = rule(asked)
         if found is not None:
             return _with_contact(asked, found, rule)
@@ -170,7 +170,7 @@ def _fallback(asked: Asked) -> Requester:
     return Requester(refused=Reason.UNKNOWN_SENDER, detail=detail)
 
 
-ORDER: tuple[Callable[[Asked], Requester | None], ...] = (
+REQUESTER_RULES: tuple[Callable[[Asked], Requester | None], ...] = (
     _by_rule,
     _nobody,
     _by_contact,

@@ -33,7 +33,7 @@ class Sender:
         return self.verdict == "pass"
 
     @property
-    def looked_at(self) -> bool:
+    def was_judged(self) -> bool:
         """Whether somebody looked at all: with "unknown" nothing is configured that could."""
         return self.verdict != "unknown"
 

@@ -6,8 +6,8 @@ Contacts are cached for an hour, misses for five minutes, staff and names with t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -23,6 +23,7 @@ from gateway.match import domains
 from gateway.match.clients import Clients, Text
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
+from gateway.periodic import run_every
 
 log = structlog.get_logger("desk")
 
@@ -223,7 +224,7 @@ class Directory:
         except DeskAway as away:
             if isinstance(away.outcome, Unknown) and away.outcome.alive:  # nothing goes without a catalog
                 desk.breaker.bad(str(away.outcome), now, down=True)
-            await self._judge_away(away)
+            await self._learn_from(away)
             log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
             return False
         if of_interest is None:
@@ -258,7 +259,7 @@ class Directory:
             return True, tuple(catalog.missing)
         return False, None
 
-    async def _judge_away(self, away: DeskAway) -> None:
+    async def _learn_from(self, away: DeskAway) -> None:
         """The catalog was not given: a refusal of it is that of the key."""
         outcome = away.outcome
         if isinstance(outcome, Refused) and outcome.status == 403:
@@ -266,24 +267,23 @@ class Directory:
         elif isinstance(outcome, Refused) and outcome.status == 401:
             await self.refusals.whose(outcome)
 
-    async def keep(self, stop: asyncio.Event, there: Callable[[], None] = lambda: None) -> None:
+    async def run(self, stop: asyncio.Event, there: Callable[[], None] = lambda: None) -> None:
         """Keep the catalog fresh, and probe a desk that is away, until ``stop``. ``there`` is called when
         it answered."""
-        while not stop.is_set():
-            breaker = self.desk.breaker
-            now = self.desk.clock()
-            if not breaker.is_closed:
-                self.up_since = 0.0
-            due, of_interest = self._due(now)
-            if due:
-                if await self.refresh(of_interest):
-                    there()
-            elif breaker.is_closed:
-                self.up_since = self.up_since or now
-                await self.sight.try_next()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PROBE):
-                    await stop.wait()
+        await run_every(stop, PROBE, partial(self._try, there))
+
+    async def _try(self, there: Callable[[], None]) -> None:
+        breaker = self.desk.breaker
+        now = self.desk.clock()
+        if not breaker.is_closed:
+            self.up_since = 0.0
+        due, of_interest = self._due(now)
+        if due:
+            if await self.refresh(of_interest):
+                there()
+        elif breaker.is_closed:
+            self.up_since = self.up_since or now
+            await self.sight.try_next()
 
 
 def _kept(catalog: Catalog) -> float:

@@ -79,7 +79,7 @@ class Unknown:
 Outcome = Good | Refused | Throttled | NotSent | Unknown
 
 
-def judge(status: int, content: bytes, retry_after: str | None, shape: Shape = shapes.anything) -> Outcome:
+def classify(status: int, content: bytes, retry_after: str | None, shape: Shape = shapes.anything) -> Outcome:
     """Read an answer. ``retry_after`` is the header's value, ``shape`` what ``data`` has to be like."""
     fine = 200 <= status < 300
     try:

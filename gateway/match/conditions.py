@@ -94,7 +94,7 @@ class View:
     def texts(self, name: str) -> tuple[str, ...]:
         """The values of a field as they stand in the mail."""
         if name not in self._texts:
-            self._texts[name] = tuple(self._look(name))
+            self._texts[name] = tuple(self._read(name))
         return self._texts[name]
 
     def folded(self, name: str) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ class View:
     def _scl(self) -> float | None:
         return self.envelope.scl
 
-    def _look(self, name: str) -> list[str]:
+    def _read(self, name: str) -> list[str]:
         email, sender = self.email, self.email.sender
         if name.startswith("header:"):
             wanted = name[7:]

@@ -41,7 +41,7 @@ def run(loaded: Loaded) -> list[Mistake]:
     out: list[Mistake] = []
 
     def mistake(number: int, key: str, what: str) -> None:
-        where = loaded.places.of("fixture", number, key)
+        where = loaded.locations.of("fixture", number, key)
         out.append(Mistake(where, loaded.profile.fixture[number].name, what))
 
     found: dict[str, Notice | None] = {}

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.match import domains
 from gateway.model.envelope import Envelope
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
@@ -154,7 +155,7 @@ def accept(
                 "stage": Stage.ACCEPTED.value,
                 "due_at": now,
                 "sender": new.sender,
-                "sender_domain": new.sender.rpartition("@")[2],
+                "sender_domain": domains.of(new.sender),
                 "subject": new.subject,
             },
         )
@@ -162,7 +163,7 @@ def accept(
             _INSERT_MENTION.run(connection, {"key": key, "seq": seq})
         ids.append(new.id)
     if raw_id is not None:
-        notify.tell(connection)
+        notify.wake_workers(connection)
     return ids
 
 

@@ -160,18 +160,18 @@ class Store:
             finally:
                 connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
 
-    async def look(self, operation: Operation[T]) -> T:
-        """``read`` for who only shows what there is: what cannot be read is Garbled."""
+    async def read_to_show(self, operation: Operation[T]) -> T:
+        """``read`` for callers that only display rows: what cannot be read is Garbled."""
 
-        def look(connection: Connection) -> T:
+        def read(connection: Connection) -> T:
             with looking():
                 return operation(connection)
 
-        return await self.read(look)
+        return await self.read(read)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """What cannot be read is Unreadable to the caller, and told to who runs the store."""
+        """What cannot be read is Unreadable to the caller, and reported through ``on_damage``."""
         try:
             yield
         except Exception as error:

@@ -188,4 +188,4 @@ def _resume(
             **values,
         )
     )
-    notify.tell(connection)
+    notify.wake_workers(connection)

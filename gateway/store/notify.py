@@ -1,39 +1,40 @@
 """Telling the workers of other processes that there is something to do (PostgreSQL's LISTEN and NOTIFY).
 
-The word is part of the transaction that made the work, so it comes when the work can be seen and never
-without it. It can be lost with a connection: workers look by themselves now and then.
+NOTIFY is sent in the transaction that made the work, so it arrives once the work can be seen and never without it.
+It can be lost with a connection: workers also look by themselves now and then.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import structlog
 from sqlalchemy import Connection, Engine
 
+from gateway.periodic import wait
+
 log = structlog.get_logger("store")
 
 CHANNEL = "gateway_work"
-TOLD = "gateway told"  # in the connection's info: once for each transaction is enough
+NOTIFIED = "gateway notified"  # in the connection's info: once for each transaction is enough
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
 ALIVE_EVERY = 30.0
 
 
-def tell(connection: Connection) -> None:
+def wake_workers(connection: Connection) -> None:
     """Wake all workers when this transaction commits. Does nothing on SQLite, which has one process."""
-    if connection.dialect.name == "postgresql" and not connection.info.get(TOLD):
+    if connection.dialect.name == "postgresql" and not connection.info.get(NOTIFIED):
         connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
-        connection.info[TOLD] = True
+        connection.info[NOTIFIED] = True
 
 
 def forget(connection: Connection) -> None:
     """A transaction or a part of it ended: the next one tells anew."""
-    connection.info.pop(TOLD, None)
+    connection.info.pop(NOTIFIED, None)
 
 
-class Ear:
+class NotifyListener:
     """Listens on a connection of its own and calls ``heard`` at each word, and once at each new connection,
     for what was said meanwhile is lost. ``on`` says whether it hears."""
 
@@ -42,7 +43,7 @@ class Ear:
         self._heard = heard
         self._engine = engine
 
-    async def keep(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop``; a lost connection is made again."""
         from psycopg import Error  # not where the store is SQLite
 
@@ -55,9 +56,7 @@ class Ear:
                 log.warning("LISTEN lost", error=type(error).__name__, why=str(error)[:200])
             finally:
                 self.on = False
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await stop.wait()
+            await wait(stop, pause)
             pause = min(pause * 2, AGAIN[1])
 
     async def _listen(self, stop: asyncio.Event) -> None:

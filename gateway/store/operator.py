@@ -133,7 +133,7 @@ def _restage(connection: Connection, row: RowMapping, to: Stage, by: str, now: f
     note(connection, row["id"], now, f"{old} -> {to}", ": ".join(said))
     if to not in PENDING:
         settle_ids(connection, row["seq"], row["id"], now)
-    notify.tell(connection)
+    notify.wake_workers(connection)
 
 
 def _put_back(connection: Connection, row: RowMapping, by: str, now: float) -> None:
@@ -195,7 +195,7 @@ def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> C
         )
     )
     note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"{word.by}: to {word.to}")
-    notify.tell(connection)
+    notify.wake_workers(connection)
     return Changed(row["id"])
 
 
@@ -206,7 +206,7 @@ def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "ope
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs="", waits_for=""))
     note(connection, row["id"], now, "retry", by)
-    notify.tell(connection)
+    notify.wake_workers(connection)
     return str(row["id"])
 
 

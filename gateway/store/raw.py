@@ -16,6 +16,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config.settings import StoreSettings
+from gateway.periodic import run_every, wait
 from gateway.store.engine import Store
 from gateway.store.objects import Objects
 from gateway.store.schema import raw
@@ -122,20 +124,17 @@ class RawMail:
 
     # -- orphans ----------------------------------------------------------------------------------
 
-    async def keep_swept(self, store: Store, stop: asyncio.Event) -> None:
+    async def run_sweeps(self, store: Store, stop: asyncio.Event) -> None:
         """Sweep now and then, until ``stop``. Several processes may do it."""
-        pause = random.uniform(60, SWEEP_EVERY)  # noqa: S311 - spreads load
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await stop.wait()
-                    return
-            pause = SWEEP_EVERY
-            try:
-                if swept := await self.sweep(store, time.time()):
-                    log.info("orphans swept", files=swept)
-            except Exception as error:  # the next hour is another chance
-                log.warning("sweep failed", error=type(error).__name__, why=str(error)[:300])
+        await wait(stop, random.uniform(60, SWEEP_EVERY))  # noqa: S311 - spreads load
+        await run_every(stop, SWEEP_EVERY, partial(self._try_sweep, store))
+
+    async def _try_sweep(self, store: Store) -> None:
+        try:
+            if swept := await self.sweep(store, time.time()):
+                log.info("orphans swept", files=swept)
+        except Exception as error:  # the next hour is another chance
+            log.warning("sweep failed", error=type(error).__name__, why=str(error)[:300])
 
     async def sweep(self, store: Store, now: float, age: float = ORPHAN_AGE) -> int:
         """Delete what no row names and is older than ``age`` seconds. Returns how many."""

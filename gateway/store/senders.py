@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
+from gateway.match import domains
 from gateway.match.names import Name
 from gateway.store.schema import delivery
 
@@ -43,7 +44,7 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
     quarter; and of all mails of the domain whose names had the same proof."""
     parameters = {
         "k_sender": name.address,
-        "k_domain": name.address.rpartition("@")[2],
+        "k_domain": domains.of(name.address),
         "k_proof": name.proof,
         "k_hour": now - HOUR,
         "k_quarter": now - QUARTER,

@@ -7,12 +7,12 @@ mail of it is claimed.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from gateway.desk.directory import Directory
 from gateway.model.waiting import Waiting, Waits
+from gateway.periodic import run_every
 from gateway.store import waiting
 from gateway.store.engine import Store
 
@@ -27,15 +27,10 @@ class DeskStates:
         self._seen: dict[str, Waiting] = {}
         self._told: dict[str, Waiting] = {}
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Look at the desks until ``stop``."""
-        while not stop.is_set():
-            await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
+    async def run(self, stop: asyncio.Event) -> None:
+        await run_every(stop, EVERY, self.record)
 
-    async def look(self) -> None:
+    async def record(self) -> None:
         """Write down what was the same at two looks and is not written yet."""
         now = self._clock()
         for name, directory in self._directories.items():

@@ -7,7 +7,6 @@ due time, so that replicas and crashes make one. Whatever comes later closes the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
@@ -26,6 +25,7 @@ from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.notices.rhythm import LEARN_FROM, rhythm
 from gateway.notices.source import Source, Sources
+from gateway.periodic import run_every
 from gateway.store import deliveries, expectations
 from gateway.store.deliveries import NewDelivery
 from gateway.store.engine import Store
@@ -59,25 +59,21 @@ class Expectations:
         self.made = made
         self.started = clock()
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Look until ``stop``."""
-        while self.sources and not stop.is_set():
-            await self.look()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
+    async def run(self, stop: asyncio.Event) -> None:
+        if self.sources:
+            await run_every(stop, EVERY, self.check)
 
-    async def look(self) -> int:
+    async def check(self) -> int:
         """Write a mail about each that is late. Returns how many."""
         made = 0
         for source in self.sources:
             for part in source.expect:
-                made += await self._look(source, part)
+                made += await self._check(source, part)
         if made:
             self.made()
         return made
 
-    async def _look(self, source: Source, part: ExpectPart) -> int:
+    async def _check(self, source: Source, part: ExpectPart) -> int:
         now = self.clock()
         rows = await self.store.read(lambda c: expectations.all_of(c, source.desk, source.name, part.name))
         if not rows and not part.each:

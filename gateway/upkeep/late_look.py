@@ -8,7 +8,6 @@ deletes (docs/design.md "Exactly once").
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 
 import structlog
@@ -18,6 +17,7 @@ from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Refused
 from gateway.desk.refusals import Whose
+from gateway.periodic import run_every
 from gateway.store import effects, operator
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -33,7 +33,7 @@ TAKEN_FOR = 300.0  # seconds after which another process looks, if this one did 
 BATCH = 20
 
 
-class Watcher:
+class LateLook:
     def __init__(
         self,
         store: Store,
@@ -46,22 +46,17 @@ class Watcher:
         self.clock = clock
         self.doubled = doubled
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Look whenever something is due, until ``stop``."""
-        while not stop.is_set():
-            await self.look_due()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
+    async def run(self, stop: asyncio.Event) -> None:
+        await run_every(stop, EVERY, self.check_due)
 
-    async def look_due(self) -> None:
-        """Look at every effect whose time has come."""
+    async def check_due(self) -> None:
+        """Check every effect whose time has come."""
         now = self.clock()
         if await self.store.read(lambda c: effects.next_watch(c)) > now:
             return
         for effect in await self.store.write(lambda c: effects.take_watches(c, now, now + TAKEN_FOR, BATCH)):
             try:
-                after = await self._look(effect)
+                after = await self._check(effect)
             except readback.NotRead as error:
                 log.info("late look failed", effect=effect.marker, why=str(error)[:300])
                 after = 0.0 if await self._is_final(effect, error) else self.clock() + AGAIN
@@ -80,8 +75,8 @@ class Watcher:
     async def _next(self, effect: Effect, after: float) -> None:
         await self.store.write(lambda c: effects.touch(c, effect, watch_at=after))
 
-    async def _look(self, effect: Effect) -> float:
-        """Look once. Returns when to look again, 0 for never."""
+    async def _check(self, effect: Effect) -> float:
+        """Check once. Returns when to check again, 0 for never."""
         directory = self.directories.get(effect.desk)
         if directory is None:
             return 0.0

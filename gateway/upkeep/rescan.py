@@ -7,7 +7,6 @@ the scanner takes waits for an operator, as every file does while the scanner st
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ import structlog
 from gateway.decide.files import UNSCANNED
 from gateway.intake.scanner import Scanner, ScannerAway
 from gateway.model.effects import DocumentBody
+from gateway.periodic import run_every
 from gateway.store import deliveries, heldfiles
 from gateway.store.effects import EffectOf
 from gateway.store.heldfiles import Waiting
@@ -59,16 +59,15 @@ class Rescanner:
         self._clock = clock
         self._wake = wake
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Look every minute, until ``stop``."""
-        while not stop.is_set():
-            try:
-                await self.scan_waiting()
-            except ScannerAway as away:
-                log.warning("scanner still away", why=str(away))
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
+    async def run(self, stop: asyncio.Event) -> None:
+        """Scan every minute, until ``stop``."""
+        await run_every(stop, EVERY, self._try)
+
+    async def _try(self) -> None:
+        try:
+            await self.scan_waiting()
+        except ScannerAway as away:
+            log.warning("scanner still away", why=str(away))
 
     async def scan_waiting(self) -> None:
         """Scan everything that waits. Raises ScannerAway."""

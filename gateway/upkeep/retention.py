@@ -1,6 +1,6 @@
 """Deletes what is kept no longer, in small batches beside the work.
 
-Promised: accepting never waits for more than one short batch, and the keeper rests as long as a batch took; one
+Promised: accepting never waits for more than one short batch, and the pruner rests as long as a batch took; one
 replica deletes at a time; a mail's file or object is deleted after the commit that forgets it, and one that a
 crash left is swept (``rawmail``). Nothing is deleted while a backup copies the spool.
 """
@@ -21,6 +21,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
+from gateway.periodic import run_every
 from gateway.store import pruning
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
@@ -69,7 +70,7 @@ class SpoolGuard:
             os.close(handle)
 
 
-class Keeper:
+class Pruner:
     """``deleted`` hears what was deleted and how many; ``finished`` when a round is over."""
 
     def __init__(
@@ -89,21 +90,20 @@ class Keeper:
         self.deleted = deleted
         self.finished = finished
 
-    async def keep(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """A round now and then, until ``stop``."""
-        while not stop.is_set():
-            try:
-                counts = await self.round(stop)
-                if any(counts.values()):
-                    log.info("deleted", **counts)
-                self.finished()
-            except Elsewhere:
-                log.debug("another replica deletes")
-            except Busy:
-                log.info("a backup is made: nothing is deleted")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.every):
-                    await stop.wait()
+        await run_every(stop, self.settings.every, partial(self._try, stop))
+
+    async def _try(self, stop: asyncio.Event) -> None:
+        try:
+            counts = await self.round(stop)
+            if any(counts.values()):
+                log.info("deleted", **counts)
+            self.finished()
+        except Elsewhere:
+            log.debug("another replica deletes")
+        except Busy:
+            log.info("a backup is made: nothing is deleted")
 
     async def round(self, stop: asyncio.Event | None = None) -> dict[str, int]:
         """Delete all whose time is over. Returns counts. Raises Elsewhere, Busy."""

@@ -60,7 +60,7 @@ class StoreClock:
         self._offset += change
         self._measured = now
 
-    async def keep(self, store: Store) -> None:
+    async def run(self, store: Store) -> None:
         """Measure now and then, until cancelled."""
         while True:
             await asyncio.sleep(EVERY)

@@ -13,7 +13,7 @@ import structlog
 from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
-from gateway.decide.requester import Policy
+from gateway.decide.requester import RequesterPolicy
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.desk.directory import Directory
 from gateway.match.ours import Ours
@@ -27,7 +27,7 @@ from gateway.work.sources import sources
 log = structlog.get_logger("work")
 
 
-class Places:
+class Policies:
     """What the configuration says of mailboxes, worked out once for each catalog of a desk."""
 
     def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
@@ -76,7 +76,7 @@ def context_of(
     delivery: Delivery,
     box: MailboxSettings,
     directory: Directory | None,
-    places: Places,
+    policies: Policies,
     notice: ResolvedNotice | None,
     tell: bool = False,
 ) -> DeliveryContext:
@@ -84,7 +84,7 @@ def context_of(
     release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits)
     return DeliveryContext(
         id=delivery.id,
-        policy=places.policy(box, directory),
+        policy=policies.policy(box, directory),
         moved_to=delivery.moved_to,
         moved_from=delivery.moved_from,
         released=delivery.released,
@@ -131,7 +131,7 @@ def _policies(
     box: MailboxSettings, settings: Settings, catalog: Catalog | None, fallback: str, mapped: dict[str, str]
 ) -> dict[str, Any]:
     return {
-        "requesters": Policy(fallback, mapped, box.infer_client, box.contacts),
+        "requesters": RequesterPolicy(fallback, mapped, box.infer_client, box.contacts),
         "forwarders": frozenset(box.forwarders),
         "lists": frozenset(box.lists),
         "forms": frozenset(box.reply_to),

@@ -210,7 +210,7 @@ class _Execution:
         """Make the request of an effect that is marked as sent."""
         outcome = await KINDS[effect.kind].send(self.run, effect, prepared)
         self.executor.observe(effect.kind, type(outcome).__name__.lower())
-        return await self._judge(effect, outcome)
+        return await self._act_on(effect, outcome)
 
     async def _order(self) -> Step | None:
         """Comments of a ticket are posted in the order in which their mails were accepted."""
@@ -230,7 +230,7 @@ class _Execution:
 
     # -- outcomes ---------------------------------------------------------------------------------
 
-    async def _judge(self, effect: Effect, outcome: Outcome) -> Step | None:
+    async def _act_on(self, effect: Effect, outcome: Outcome) -> Step | None:
         now = self.clock()
         match outcome:
             case Good(data=data):
@@ -262,7 +262,7 @@ class _Execution:
     async def _not_answered(self, effect: Effect, outcome: Outcome, hint: str) -> Step | None:
         """What must be known before the effect is sent. Nothing was sent: a failure like any other, with its pauses."""
         if not isinstance(outcome, Unknown):
-            return await self._judge(effect, outcome)
+            return await self._act_on(effect, outcome)
         if outcome.status == 500:
             await self.ledger.touch(effect, faults=effect.faults + 1)
             if effect.faults + 1 >= MOST_FAULTS:

@@ -78,7 +78,7 @@ class Leases:
         if held is None or self.uptime() >= held.ends:
             raise LostClaim(delivery_id)
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Renew until cancelled."""
         while True:
             await asyncio.sleep(self.length / RENEWALS)

@@ -25,6 +25,7 @@ from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
+from gateway.match import domains
 from gateway.model import questions as ask
 from gateway.model.effects import DocumentBody, TicketBody
 from gateway.model.email import Email
@@ -41,7 +42,7 @@ from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.work.answers import Answers, from_store
-from gateway.work.context import Places, context_of
+from gateway.work.context import Policies, context_of
 from gateway.work.leases import Leases
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy
@@ -90,8 +91,8 @@ class Planner:
         self.clock = clock
         self.mailboxes = {box.address: box for box in settings.mailbox}
         self.spool = settings.store.spool_dir
-        self.places = Places(settings, templates)
-        self.templates = self.places.templates
+        self.policies = Policies(settings, templates)
+        self.templates = self.policies.templates
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
@@ -123,14 +124,14 @@ class Planner:
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         source = Answers(delivery, directory, self.store.read)
-        resolved = resolved_notice(email, delivery.envelope, box, self.places.sources, directory.catalog)
-        if wait := self._wait(delivery, await self._look(delivery, email, resolved, source), directory):
+        resolved = resolved_notice(email, delivery.envelope, box, self.policies.sources, directory.catalog)
+        if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
                 await self.store.write(
                     lambda c: problems.wait_by(c, delivery, [notice_ids.problem_id(resolved.notice)])
                 )
             return wait
-        known = context_of(delivery, box, directory, self.places, resolved)
+        known = context_of(delivery, box, directory, self.policies, resolved)
         try:
             decision, answers = await self._decide(delivery, email, known, source)
         except DeskAway as away:
@@ -138,11 +139,11 @@ class Planner:
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(delivery, email, known, decision, trace)
-        return await self._keep(delivery, email, decision, trace, directory, answers)
+        return await self._store(delivery, email, decision, trace, directory, answers)
 
     # -- waiting ----------------------------------------------------------------------------------
 
-    async def _look(
+    async def _blockers(
         self, delivery: Delivery, email: Email, resolved: ResolvedNotice | None, source: Answers
     ) -> list[order.Blocker]:
         """Who must go first, and then, on the same snapshot, what the decision will ask."""
@@ -150,7 +151,7 @@ class Planner:
         of_problem = notice_ids.mentions(resolved.notice) if resolved else ()
         families = notice_ids.families(delivery.desk, resolved.notice) if resolved else ()
 
-        def look(connection: Connection) -> list[order.Blocker]:
+        def blockers(connection: Connection) -> list[order.Blocker]:
             blockers = order.blockers(connection, delivery.desk, delivery.seq, ids)
             blockers += order.ahead(connection, delivery.desk, delivery.seq, of_problem)
             blockers += problems.makers(connection, families, delivery.id)
@@ -158,7 +159,7 @@ class Planner:
                 source.prefetch(connection, expected_questions(email, delivery.envelope))
             return blockers
 
-        return await self.store.read(look)
+        return await self.store.read(blockers)
 
     def _wait(self, delivery: Delivery, blockers: list[order.Blocker], directory: Directory) -> Wait | None:
         """A mail waits for earlier mail of its thread until that is posted (docs/design.md "Order")."""
@@ -207,7 +208,7 @@ class Planner:
 
         def end(connection: Connection) -> None:
             now = self.clock()
-            self._keep_problems(connection, delivery, decision)
+            self._save_problems(connection, delivery, decision)
             for learned in decision.learned:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
@@ -222,7 +223,7 @@ class Planner:
             return self._later(taken)
         return Ended(stage, decision.reason, decision.detail)
 
-    async def _keep(
+    async def _store(
         self,
         delivery: Delivery,
         email: Email,
@@ -246,7 +247,7 @@ class Planner:
             delivery, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
         )
 
-        def keep(connection: Connection) -> list[effects.Effect]:
+        def store(connection: Connection) -> list[effects.Effect]:
             mapping.reserve(connection, delivery.desk, plan.board_id, delivery.id, plan.ids)
             problems.wait_by(connection, delivery, plan.mentions)
             if wait := self._wait(
@@ -254,7 +255,7 @@ class Planner:
             ):
                 raise mapping.Reserved(wait.behind)
             self._same_incident(connection, delivery, answers)
-            self._keep_problems(connection, delivery, decision)
+            self._save_problems(connection, delivery, decision)
             if plan.ticket_id:
                 self._reserve_files(connection, delivery, plan)
             effects.add(connection, delivery, delivery.generation, plan.effects)
@@ -276,7 +277,7 @@ class Planner:
             return effects.of(connection, delivery.id, delivery.generation)
 
         try:
-            kept = await self.store.write(keep)
+            kept = await self.store.write(store)
             self.leases.renewed(delivery.id, asked)
             return Planned(after, kept, at_once)
         except mapping.Reserved as taken:
@@ -286,7 +287,7 @@ class Planner:
         return Defer(self.clock() + 0.2, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")
 
     @staticmethod
-    def _keep_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
+    def _save_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
         """Raises Reserved when another notice changed a problem since the decision."""
         problems.save(connection, delivery.desk, decision.changes)
         if decision.notice_record is not None:
@@ -315,7 +316,7 @@ def _read(email: Email, decision: Decision) -> dict[str, Any]:
     return {
         "digest": email.digest,
         "sender": decision.sender,
-        "sender_domain": decision.sender.rpartition("@")[2],
+        "sender_domain": domains.of(decision.sender),
         "proof": decision.proof,
         "subject": email.subject[:255],
         "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,

@@ -114,25 +114,25 @@ def ids_of(rule: RuleSettings, catalog: Catalog) -> dict[str, str]:
 def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
     """What the desk lacks, and examples that do not come out as they say."""
     faults = []
-    places = settings.places
+    locations = settings.locations
 
     def fault(section: str, number: int, key: str, what: str) -> None:
-        faults.append(Fault(places.of(section, number, key), what))
+        faults.append(Fault(locations.of(section, number, key), what))
 
     aliases = {alias.casefold(): name for alias, name in settings.aliases.items()}
     for alias, name in settings.aliases.items():
         if what := _unknown_client(name, catalog):
-            faults.append(Fault(places.of("aliases", None, alias), f"alias {alias!r}: {what}"))
+            faults.append(Fault(locations.of("aliases", None, alias), f"alias {alias!r}: {what}"))
     for level, name in settings.importance.items():
         try:
             catalog.place("", "", name, "")
         except UnknownName as error:
-            faults.append(Fault(places.of("importance", None, level), f"importance {level}: {error}"))
+            faults.append(Fault(locations.of("importance", None, level), f"importance {level}: {error}"))
     for name in settings.priorities:
         try:
             catalog.place("", "", name, "")
         except UnknownName as error:
-            faults.append(Fault(places.of("", None, "priorities"), f"priorities: {error}"))
+            faults.append(Fault(locations.of("", None, "priorities"), f"priorities: {error}"))
     for number, mapped in enumerate(settings.domain):
         if mapped.desk == desk and (what := _unknown_client(mapped.client, catalog)):
             fault("domain", number, "client", f"domain {mapped.domain}: {what}")

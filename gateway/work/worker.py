@@ -1,6 +1,6 @@
 """Takes due mail and brings it to its end; the only place that moves stages on a step's word.
 
-A desk that is down is one fact: its mail is not claimed. An unknown exception means "later".
+A desk that is down is one fact: its mail is not claimed. An unknown exception means: deferred.
 Poison is counted, bad luck is not (docs/design.md "State of a delivery").
 """
 
@@ -78,7 +78,7 @@ class Worker:
 
     async def run(self) -> None:
         """Work until ``stop``. Raises StoreFailed."""
-        renewing = asyncio.create_task(self.leases.keep())
+        renewing = asyncio.create_task(self.leases.run())
         renewing.add_done_callback(self._over)
         try:
             while not self._stopping:
@@ -297,7 +297,7 @@ class Worker:
                 waits = Waits(Waiting.EARLIER, behind)
                 await self.store.write(lambda c: deliveries.defer(c, delivery, until, waits, now=now, waits_from=since))
             case Defer(until, waits, why, False, needs):
-                log.info("later", seconds=round(until - now, 1), why=why or str(waits))
+                log.info("deferred", seconds=round(until - now, 1), why=why or str(waits))
                 await self.store.write(
                     lambda c: deliveries.defer(c, delivery, until, waits, now=now, needs=needs, detail=why[:500])
                 )
@@ -312,7 +312,7 @@ class Worker:
         self._tell(delivery, stage, reason, detail)
 
     def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
-        log.info("ended", stage=stage.value, reason=reason, detail=detail[:300])
+        log.info("finished", stage=stage.value, reason=reason, detail=detail[:300])
         shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)
         self.finished(delivery, stage, reason)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.locations import Places
+from gateway.config.locations import Locations
 from gateway.config.settings import ConfigError, load
 
 HEAD = """[desk]
@@ -125,7 +125,7 @@ x = """ + '"""\nmore"""\n'
 
 def test_places_in_any_toml() -> None:
     tomllib.loads(TORTURE)
-    places = Places((("f", TORTURE),))
+    locations = Locations((("f", TORTURE),))
     expected = {
         ("quoted.key",): 3,
         ("dotted", "inner", "key"): 4,
@@ -142,4 +142,4 @@ def test_places_in_any_toml() -> None:
         ("other", "dotted.name", "x"): 22,
     }
 
-    assert {path: places.at(path) for path in expected} == {path: f"f:{line}" for path, line in expected.items()}
+    assert {path: locations.at(path) for path in expected} == {path: f"f:{line}" for path, line in expected.items()}

@@ -9,7 +9,7 @@ from typing import Any
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.policy import decide
-from gateway.decide.requester import Policy
+from gateway.decide.requester import RequesterPolicy
 from gateway.mail.read import read
 from gateway.match.ours import Ours
 from gateway.model import questions as ask
@@ -30,7 +30,7 @@ T2 = Ticket("T2", "1002", "board", "bolt", "c-ben", False)
 POLICY = MailboxPolicy(
     own=Ours([SUPPORT]),
     destination={"board_id": "board", "status_id": "new", "priority_id": "normal"},
-    requesters=Policy("fallback", {"mapped.example": "mapped"}),
+    requesters=RequesterPolicy("fallback", {"mapped.example": "mapped"}),
     guard=Guard(tickets=10, comments=20, domain_tickets=40, own=5),
 )
 PROBLEM = Problem(id_of(family_of("", "nas", "disk"), "acme"), family_of("", "nas", "disk"), "nas", "disk", "acme",

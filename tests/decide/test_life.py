@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.decide.notices import lifecycle
-from gateway.decide.notices.lifecycle import Event, Verdict, told
+from gateway.decide.notices.lifecycle import Event, Transition, told
 from gateway.model import questions as ask
 from gateway.model.notice import Handling, Notice
 from gateway.model.problem import Problem, family_of, id_of
@@ -53,7 +53,7 @@ class World:
     flappings: int = 0
     last_problem: float = 0.0
 
-    def hears(self, said: Said) -> Verdict:
+    def hears(self, said: Said) -> Transition:
         self.passes(said.wait)
         notice = Notice(
             "p", said.state, "k", proven=said.proven, rank=said.rank, severity=str(said.rank), at=said.at,
@@ -62,12 +62,12 @@ class World:
         answers: dict[ask.Question, Any] = {}
         while True:
             try:
-                verdict = lifecycle.evaluate(Event(notice, self.now, self.problem, ask.Facts(answers)))
+                transition = lifecycle.evaluate(Event(notice, self.now, self.problem, ask.Facts(answers)))
                 break
             except ask.Unanswered as missing:
                 answers.update({question: self.answer(question) for question in missing.questions})
-        self.apply(notice, verdict)
-        return verdict
+        self.apply(notice, transition)
+        return transition
 
     def answer(self, question: ask.Question) -> Any:
         match question:
@@ -81,15 +81,15 @@ class World:
                 return 0
         raise AssertionError(question)
 
-    def apply(self, notice: Notice, verdict: Verdict) -> None:
-        after = verdict.after
-        if verdict.changed:
+    def apply(self, notice: Notice, transition: Transition) -> None:
+        after = transition.after
+        if transition.changed:
             self.changes.append(self.now)
-        self.comments += verdict.act in ("comment", "reopen", "doubt") or verdict.flaps
-        self.flappings += verdict.flaps
-        if notice.state == "open" and verdict.act not in ("overtaken", "ignore"):
+        self.comments += transition.act in ("comment", "reopen", "doubt") or transition.flaps
+        self.flappings += transition.flaps
+        if notice.state == "open" and transition.act not in ("overtaken", "ignore"):
             self.last_problem = self.now
-        if verdict.act == "open":
+        if transition.act == "open":
             ticket = f"t{len(self.tickets) + 1}"
             self.tickets[ticket] = True
             after = replace(
@@ -97,13 +97,13 @@ class World:
                 rank=notice.rank, opened_at=self.now, changed_at=self.now, last_at=self.now, checked_at=self.now,
                 at=notice.at,
             )  # fmt: skip
-        if verdict.act == "nothing" and self.problem is None and notice.state == "close" and notice.proven:
+        if transition.act == "nothing" and self.problem is None and notice.state == "close" and notice.proven:
             after = replace(NEW, state="closed", at=notice.at, last_at=self.now)
-        if verdict.act == "reopen":
+        if transition.act == "reopen":
             assert after
             self.tickets[after.ticket_id] = True
-        if verdict.act == "recover":
-            self.closing.append((verdict.close_at, self.now))
+        if transition.act == "recover":
+            self.closing.append((transition.close_at, self.now))
         self.problem = after or self.problem
 
     def passes(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gateway.desk.outcome import Good, Refused, Throttled, Unknown, judge
+from gateway.desk.outcome import Good, Refused, Throttled, Unknown, classify
 
 
 def body(value: object) -> bytes:
@@ -43,7 +43,7 @@ def error(code: str, details: object = None) -> bytes:
     ],
 )
 def test_judge(status: int, content: bytes, kind: type) -> None:
-    assert type(judge(status, content, None)) is kind
+    assert type(classify(status, content, None)) is kind
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,10 @@ def test_judge(status: int, content: bytes, kind: type) -> None:
     ],
 )
 def test_how_long_a_429_asks_to_wait(header: str | None, details: object, seconds: float) -> None:
-    assert judge(429, error("RATE_LIMITED", details), header) == Throttled(seconds)
+    assert classify(429, error("RATE_LIMITED", details), header) == Throttled(seconds)
 
 
 def test_a_refusal_reads_as_a_sentence() -> None:
-    outcome = judge(400, error("VALIDATION_ERROR", [{"path": ["title"], "message": "Required"}]), None)
+    outcome = classify(400, error("VALIDATION_ERROR", [{"path": ["title"], "message": "Required"}]), None)
 
     assert str(outcome) == '400 VALIDATION_ERROR: words ([{"path": ["title"], "message": "Required"}])'

@@ -23,7 +23,7 @@ from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import MOST_SKEW, Desk
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, classify
 from gateway.desk.pacing import Urgency
 from gateway.model.effects import DocumentBody
 from gateway.work.answers import _state, _ticket
@@ -388,6 +388,6 @@ def test_every_recorded_answer_is_believed() -> None:
 
 
 def test_what_no_database_keeps_is_replaced() -> None:
-    outcome = judge(200, b'{"data": {"number": "TIC\\u0000\\ud800 \\ud83d\\ude00"}}', None)
+    outcome = classify(200, b'{"data": {"number": "TIC\\u0000\\ud800 \\ud83d\\ude00"}}', None)
 
     assert isinstance(outcome, Good) and outcome.data == {"number": "TIC\ufffd\ufffd \U0001f600"}

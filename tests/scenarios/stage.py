@@ -150,7 +150,7 @@ class Stage:
             self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock
         )
 
-        self.expectations = Expectations(self.store, self.settings, self.planner.places.sources, self.clock)
+        self.expectations = Expectations(self.store, self.settings, self.planner.policies.sources, self.clock)
 
     def clock(self) -> float:
         return self.now

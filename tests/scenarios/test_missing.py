@@ -28,7 +28,7 @@ async def until(stage: Stage, moment: float) -> int:
     """Time goes by, and the keeper looks. Returns how many mails it made."""
     assert moment >= stage.now
     stage.now = moment
-    made = await stage.expectations.look()
+    made = await stage.expectations.check()
     await stage.work(1.0)
     return made
 
@@ -43,7 +43,7 @@ async def test_late_by_grace_and_a_minute(tmp_path: Path, migrated_file: Path, d
     """Also on the days on which the clocks change, in the client's time zone."""
     stage = await opened(tmp_path, migrated_file, nightly())
     stage.now = stage.expectations.started = at(f"{day}T06:00") - 3 * DAY
-    await stage.expectations.look()
+    await stage.expectations.check()
     for back in (2, 1):
         await success(stage, at(f"{day}T05:30") - back * DAY)
     assert await until(stage, at(f"{day}T06:59")) == 0
@@ -63,7 +63,7 @@ async def test_late_by_grace_and_a_minute(tmp_path: Path, migrated_file: Path, d
 async def test_it_comes_late_and_somebody_wrote(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, nightly())
     stage.now = stage.expectations.started = at("2026-12-01T12:00")
-    await stage.expectations.look()
+    await stage.expectations.check()
     await until(stage, at("2026-12-02T07:01"))
     await write(stage, 1)
     await success(stage, at("2026-12-02T08:00"))
@@ -77,7 +77,7 @@ async def test_it_comes_late_and_somebody_wrote(tmp_path: Path, migrated_file: P
 async def test_a_failure_is_no_success(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, nightly())
     stage.now = stage.expectations.started = at("2026-12-01T12:00")
-    await stage.expectations.look()
+    await stage.expectations.check()
     failed = Machine(stage, BACKUP)
     await failed.says("[Failed] Daily Servers (3 objects) 1 failed", "Veeam", after=at("2026-12-02T05:00") - stage.now)
 
@@ -90,10 +90,10 @@ async def test_it_goes_on_missing(tmp_path: Path, migrated_file: Path) -> None:
     """The next night is an occurrence of the same ticket; two keepers make one mail."""
     stage = await opened(tmp_path, migrated_file, nightly())
     stage.now = stage.expectations.started = at("2026-12-01T12:00")
-    await stage.expectations.look()
+    await stage.expectations.check()
     await until(stage, at("2026-12-02T07:01"))
     stage.now = at("2026-12-03T07:01")
-    assert await stage.expectations.look() + await stage.expectations.look() == 1
+    assert await stage.expectations.check() + await stage.expectations.check() == 1
     await stage.work(1.0)
 
     assert len(stage.order) == 1 and len(notes(stage, 1)) == 1
@@ -122,17 +122,17 @@ async def test_mail_that_waits_to_be_read_is_not_missing(tmp_path: Path, migrate
     """Nor is any just after the start: others kept it while we were away."""
     stage = await opened(tmp_path, migrated_file, nightly())
     stage.now = stage.expectations.started = at("2026-12-01T12:00")
-    await stage.expectations.look()
+    await stage.expectations.check()
     backup = Machine(stage, BACKUP)
     await backup.says("[Success] Daily Servers (3 objects)", after=at("2026-12-02T05:30") - stage.now, work=None)
     stage.now = at("2026-12-02T07:01")
-    assert await stage.expectations.look() == 0
+    assert await stage.expectations.check() == 0
     await stage.work(1.0)
-    assert await stage.expectations.look() == 0
+    assert await stage.expectations.check() == 0
 
     stage.now = at("2026-12-03T07:05")
     stage.expectations.started = stage.now - MINUTE
-    assert await stage.expectations.look() == 0
+    assert await stage.expectations.check() == 0
     assert await until(stage, at("2026-12-03T07:30")) == 1
     await finish(stage)
 

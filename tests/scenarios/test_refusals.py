@@ -11,7 +11,7 @@ from gateway.desk.breaker import PAUSE_FOR_KEY
 from gateway.desk.sight import Sight
 from gateway.operate.preview import sightcheck
 from gateway.store import effects
-from gateway.upkeep.late_look import Watcher
+from gateway.upkeep.late_look import LateLook
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import M, Stage, close, settings_for
 from tests.scenarios.test_faults import picture, states
@@ -198,11 +198,11 @@ async def test_the_late_look_ends_where_nothing_can_be_seen(tmp_path: Path, migr
     else:
         hide(stage, "Acme")
 
-    watcher = Watcher(stage.store, stage.directories, stage.clock)
+    watcher = LateLook(stage.store, stage.directories, stage.clock)
     for _ in range(5):
         stage.now += 3600
         stage.simulator.desk.calls.clear()
-        await watcher.look_due()
+        await watcher.check_due()
 
     assert stage.simulator.desk.calls == []
     await stage.close()

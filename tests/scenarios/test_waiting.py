@@ -59,8 +59,8 @@ async def the_key_is_refused(stage: Stage, patch: pytest.MonkeyPatch) -> None:
 
 async def told(stage: Stage) -> None:
     states = DeskStates(stage.store, stage.directories, stage.clock)
-    await states.look()
-    await states.look()
+    await states.record()
+    await states.record()
 
 
 async def no_call_is_left(stage: Stage, patch: pytest.MonkeyPatch) -> None:
@@ -202,14 +202,14 @@ async def test_a_desk_that_is_back_is_waited_for_no_more(stage: Stage, monkeypat
     breaker = stage.directories["default"].desk.breaker
     states = DeskStates(stage.store, stage.directories, stage.clock)
     breaker.bad("ConnectError", stage.now, down=True)
-    await states.look()
+    await states.record()
     since = stage.now
-    await states.look()
+    await states.record()
     stage.now += 0.5
-    await states.look()
+    await states.record()
     breaker.good()
     for _ in range(2):
-        await states.look()
+        await states.record()
 
     state = (await stage.store.read(waiting.desks))["default"]
     assert (state.waits.kind, state.since) == (Waiting.NOTHING, stage.now)

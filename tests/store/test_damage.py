@@ -74,7 +74,7 @@ class TestDelivery:
         taken = await claim(store)
 
         assert [delivery.id for delivery in taken] == [good]
-        row = await store.look(lambda c: operator.find(c, bad))
+        row = await store.read_to_show(lambda c: operator.find(c, bad))
         assert (row["stage"], row["reason"], row["detail"]) == ("QUARANTINED", "damaged", f"{where} cannot be read")
         history = await store.read(lambda c: operator.history(c, bad))
         assert [(event["what"], event["detail"]) for event in history] == [

@@ -20,7 +20,7 @@ from gateway.store.pruning import Elsewhere
 from gateway.store.raw import RawMail
 from gateway.store.schema import carried, delivery, effect, event, metadata, raw, seen, thread
 from gateway.store.stage import EffectState, Stage
-from gateway.upkeep.retention import Busy, Keeper, SpoolGuard
+from gateway.upkeep.retention import Busy, Pruner, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
 
 LIMITS = RetentionSettings(done=10, suppressed=5, quarantined=20, traces=30, events=40, rows=50, ids=60, every=0.01)
@@ -53,8 +53,8 @@ async def end(store: Store, delivery_id: str, stage: Stage, reason: str = "") ->
     await store.write(move)
 
 
-def keeper(store: Store, spool: Path, after: float, limits: RetentionSettings = LIMITS) -> Keeper:
-    return Keeper(store, RawMail(StoreSettings(spool=spool)), limits, lambda: NOW + after)
+def keeper(store: Store, spool: Path, after: float, limits: RetentionSettings = LIMITS) -> Pruner:
+    return Pruner(store, RawMail(StoreSettings(spool=spool)), limits, lambda: NOW + after)
 
 
 async def rows(store: Store, table: Any) -> int:
@@ -199,7 +199,7 @@ async def test_the_keeper_goes_on_until_it_is_stopped(store: Store, tmp_path: Pa
     await end(store, delivery_id, Stage.DONE)
     mine = keeper(store, tmp_path, 11)
     mine.deleted = lambda what, count: heard.append((what, count))
-    task = asyncio.create_task(mine.keep(stop))
+    task = asyncio.create_task(mine.run(stop))
     while not heard:
         await asyncio.sleep(0.01)
     stop.set()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.blocks import plain
 from gateway.decide.notices import closing, expected, fanout, incidents
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Verdict
+from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.record import end, finish, on, record
 from gateway.model.effects import EffectBody, PriorityBody, StatusBody
 from gateway.model.notice import Notice
@@ -18,17 +18,17 @@ from gateway.model.questions import FilesOn, NamesIn
 from gateway.model.reasons import Reason
 
 
-def comment(context: NoticeContext, verdict: Verdict) -> Decision:
+def comment(context: NoticeContext, transition: Transition) -> Decision:
     """On the ticket that the problem has, or on its master's."""
-    after = verdict.after
+    after = transition.after
     assert after is not None
     notice, mail = context.notice, context.mail
     effects: list[EffectBody] = []
-    ticket_id, news = incidents.place(context, after, verdict)
-    if after.part_of and verdict.act == "comment" and not context.by_person:
+    ticket_id, news = incidents.place(context, after, transition)
+    if after.part_of and transition.act == "comment" and not context.by_person:
         news = False
     if not news:
-        return end(context, Reason.COUNTED, "counted", replace(verdict, after=after))
+        return end(context, Reason.COUNTED, "counted", replace(transition, after=after))
     if context.by_person:
         effects += mail.composer().comment(
             list(mail.email.blocks), internal=False, present=_present(context, ticket_id)
@@ -37,22 +37,22 @@ def comment(context: NoticeContext, verdict: Verdict) -> Decision:
         theirs = ticket_id != after.ticket_id  # the master is another client's
         effects += context.composer().comment(
             list(mail.email.blocks), internal=True, present=_present(context, ticket_id, theirs),
-            automatic=notice.profile, note=_words(notice, verdict, _files(context) if theirs else 0),
+            automatic=notice.profile, note=_words(notice, transition, _files(context) if theirs else 0),
         )  # fmt: skip
     if incidents.fans_out(context, after):
         effects.append(_news(context))
-    if verdict.act == "reopen":
+    if transition.act == "reopen":
         request = {"status_id": after.status_id, "suppressContactNotifications": True}
         effects.append(StatusBody(request=request))
-    raised = raised_to(context, after, verdict)
+    raised = raised_to(context, after, transition)
     if raised:
         request = {"priority_id": raised, "suppressContactNotifications": True}
         effects.append(PriorityBody(request=request, before=after.priority_id))
         after = replace(after, priority_id=raised)
     effects += [effect for _, effect in closing.closures(context, expected.met(context))]
     context.change(after)
-    became: Became = "doubt" if verdict.act == "doubt" else "again" if verdict.changed else "comment"
-    notice_record = record(context, became, replace(verdict, after=after))
+    became: Became = "doubt" if transition.act == "doubt" else "again" if transition.changed else "comment"
+    notice_record = record(context, became, replace(transition, after=after))
     return finish(context, on(context, replace(after, ticket_id=ticket_id), effects), notice_record)
 
 
@@ -69,11 +69,11 @@ def _files(context: NoticeContext) -> int:
     return sum(file.size > 0 for file in context.mail.email.attachments)
 
 
-def _words(notice: Notice, verdict: Verdict, files_kept: int = 0) -> str:
-    words = [f"{verdict.why}."]
+def _words(notice: Notice, transition: Transition, files_kept: int = 0) -> str:
+    words = [f"{transition.why}."]
     if not notice.proven:
         words = ["Nothing proves who sent this; nothing was changed."]
-    if verdict.flaps:
+    if transition.flaps:
         words.append("It is flapping: nothing is closed until it was quiet for a while.")
     if notice.failed:
         words.append(f"vendor-unparsed: the profile {notice.profile} could not read {', '.join(notice.failed)}.")
@@ -82,10 +82,10 @@ def _words(notice: Notice, verdict: Verdict, files_kept: int = 0) -> str:
     return " ".join(words)
 
 
-def raised_to(context: NoticeContext, problem: Problem, verdict: Verdict) -> str:
+def raised_to(context: NoticeContext, problem: Problem, transition: Transition) -> str:
     """The id of the priority that it gets, "" for none: never one that is known to be lower."""
-    named = context.resolved.priorities.get(context.notice.priority.casefold(), "") if verdict.rises else ""
-    raised = named or (context.mail.policy.importance.get("high", "") if verdict.flaps else "")
+    named = context.resolved.priorities.get(context.notice.priority.casefold(), "") if transition.rises else ""
+    raised = named or (context.mail.policy.importance.get("high", "") if transition.flaps else "")
     lower = context.mail.policy.rules.below(problem.priority_id)
     return raised if raised not in (problem.priority_id, *lower) else ""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Verdict
+from gateway.decide.notices.lifecycle import Transition
 from gateway.model.effects import BundleBody, EffectBody
 from gateway.model.problem import Problem
 from gateway.model.questions import OfIncident
@@ -43,9 +43,9 @@ def under(context: NoticeContext, begun: Problem) -> tuple[str, list[EffectBody]
     return master, [BundleBody(master_id=master, mode=context.notice.handling.bundle)]
 
 
-def place(context: NoticeContext, problem: Problem, verdict: Verdict) -> tuple[str, bool]:
+def place(context: NoticeContext, problem: Problem, transition: Transition) -> tuple[str, bool]:
     """The ticket for a later notice, and whether it is news there: each client's mail says the same."""
-    if not problem.master_id or verdict.act != "comment" or verdict.changed or verdict.rises:
+    if not problem.master_id or transition.act != "comment" or transition.changed or transition.rises:
         return problem.ticket_id, True
     master = next((other for other in _others(context, problem) if other.ticket_id == problem.master_id), None)
     if master is None or not master.alive:

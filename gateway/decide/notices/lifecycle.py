@@ -23,7 +23,7 @@ Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtak
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Transition:
     """``after`` is the problem from now on, None for no change. ``rises`` says that it is worse than it ever
     was, ``flaps`` that it began to flap, ``changed`` that it ended or came back; ``close_at`` when a recovery
     may close the ticket. ``rule`` is the name of the rule that decided."""
@@ -71,21 +71,21 @@ class Event:
         return state
 
 
-def evaluate(event: Event) -> Verdict:
+def evaluate(event: Event) -> Transition:
     """The first rule that applies."""
     for name, rule in LIFECYCLE:
-        verdict = rule(event)
-        if verdict is not None:
-            return replace(verdict, rule=name)
+        transition = rule(event)
+        if transition is not None:
+            return replace(transition, rule=name)
     raise AssertionError("the last rule decides")
 
 
-def _ignored(event: Event) -> Verdict | None:
+def _ignored(event: Event) -> Transition | None:
     """The profile says that such a notice needs nothing done."""
-    return Verdict("ignore", "the profile ignores it", None) if event.notice.state == "ignore" else None
+    return Transition("ignore", "the profile ignores it", None) if event.notice.state == "ignore" else None
 
 
-def _end_in_doubt(event: Event) -> Verdict | None:
+def _end_in_doubt(event: Event) -> Transition | None:
     """A recovery whose sender is not proven, is not who reported the problem, or does not name its client: a comment
     says so, and the problem stays open."""
     problem = event.problem
@@ -95,12 +95,12 @@ def _end_in_doubt(event: Event) -> Verdict | None:
     if event.notice.proven:
         why = "who says that it is over is not who reported it, or does not say for whom"
     if problem is None or not problem.alive or not problem.ticket_id:
-        return Verdict("nothing", why, None)
+        return Transition("nothing", why, None)
     after = replace(problem, doubts=problem.doubts + 1)
-    return Verdict("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
+    return Transition("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
 
 
-def _outlasted_planned_work(event: Event) -> Verdict | None:
+def _outlasted_planned_work(event: Event) -> Transition | None:
     """The planned work whose ticket covered the problem is over, and the problem is not: a ticket of its own."""
     problem = event.problem
     if problem is None or not problem.alive or not problem.until or event.ends:
@@ -108,38 +108,38 @@ def _outlasted_planned_work(event: Event) -> Verdict | None:
     if not event.again and event.now < problem.until:
         return None
     after = replace(begun(problem), until=problem.until)
-    return Verdict("open", f"the planned work of ticket {problem.number} is over, and it is not", after)
+    return Transition("open", f"the planned work of ticket {problem.number} is over, and it is not", after)
 
 
-def _overtaken(event: Event) -> Verdict | None:
+def _overtaken(event: Event) -> Transition | None:
     """A newer notice of the problem was seen before: this one is counted, and changes nothing."""
     problem = event.problem
     if problem is None or not overtaken(event.notice, event.now, problem) or event.ends is not problem.alive:
         return None
     after = replace(problem, count=problem.count + (not event.ends))
-    return Verdict("overtaken", "a newer notice of the problem was seen before", after)
+    return Transition("overtaken", "a newer notice of the problem was seen before", after)
 
 
-def _no_news(event: Event) -> Verdict | None:
+def _no_news(event: Event) -> Transition | None:
     """News, and no problem is open: nothing, unless its state word is unknown, as that may be a new problem."""
     problem, notice = event.problem, event.notice
     if notice.state != "update" or notice.strange or not notice.parsed or (problem is not None and problem.alive):
         return None
-    return Verdict("nothing", "news, and no problem is open", None)
+    return Transition("nothing", "news, and no problem is open", None)
 
 
-def _nothing_open(event: Event) -> Verdict | None:
+def _nothing_open(event: Event) -> Transition | None:
     """A recovery, and no problem is open: nothing. Its time is kept, as the report may arrive after it."""
     problem = event.problem
     if not event.ends or (problem is not None and problem.alive):
         return None
     if problem is not None:
         late = overtaken(event.notice, event.now, problem)
-        return Verdict("nothing", "it is over already", None if late else _stamped(event, problem))
-    return Verdict("nothing", "no problem is open", None)
+        return Transition("nothing", "it is over already", None if late else _stamped(event, problem))
+    return Transition("nothing", "no problem is open", None)
 
 
-def _recovered(event: Event) -> Verdict | None:
+def _recovered(event: Event) -> Transition | None:
     """A recovery: the ticket closes after the hold, or once the flapping has ended, if it is untouched."""
     problem = event.problem
     if not event.ends or problem is None:
@@ -156,30 +156,30 @@ def _recovered(event: Event) -> Verdict | None:
         left="",
     )
     begins = flaps and problem.flapping_until <= event.now
-    return Verdict("recover", "it is over", after, flaps=begins, changed=True, close_at=event.now + hold)
+    return Transition("recover", "it is over", after, flaps=begins, changed=True, close_at=event.now + hold)
 
 
-def _first(event: Event) -> Verdict | None:
+def _first(event: Event) -> Transition | None:
     """The first notice of a problem, or of one whose ticket was never made: a new ticket."""
     problem = event.problem
     if problem is None:
-        return Verdict("open", "the first notice of the problem", None, changed=True)
+        return Transition("open", "the first notice of the problem", None, changed=True)
     if not problem.ticket_id:
-        return Verdict("open", "its ticket was never made", begun(problem), changed=True)
+        return Transition("open", "its ticket was never made", begun(problem), changed=True)
     return None
 
 
-def _recurred_on_a_new_ticket(event: Event) -> Verdict | None:
+def _recurred_on_a_new_ticket(event: Event) -> Transition | None:
     """It recurred, but the old ticket covered several problems, or the sender is not proven: a new ticket."""
     problem = event.problem
     assert problem is not None
     if problem.alive or (event.notice.proven and not problem.part_of):
         return None
     why = "it came back" if event.notice.proven else "nobody proved who says that it came back"
-    return Verdict("open", why, begun(problem), changed=event.notice.proven)
+    return Transition("open", why, begun(problem), changed=event.notice.proven)
 
 
-def _recurred(event: Event) -> Verdict | None:
+def _recurred(event: Event) -> Transition | None:
     """It recurred: the same ticket, if that is open or was closed recently."""
     problem = event.problem
     assert problem is not None
@@ -201,7 +201,7 @@ def _recurred(event: Event) -> Verdict | None:
     rises = _rises(event, problem)
     unheard = problem.state == "recovered" and (flapping or event.now < problem.changed_at + handling.hold)
     if unheard and not (begins or rises or told(handling.cadence, back.words)):
-        return Verdict("count", "it came back before anybody was told that it was over", back, changed=True)
+        return Transition("count", "it came back before anybody was told that it was over", back, changed=True)
     return replace(_on_ticket(event, back, "it came back", rises, begins), changed=True)
 
 
@@ -210,24 +210,24 @@ def _rises(event: Event, problem: Problem) -> bool:
     return event.notice.proven and event.notice.rank > problem.rank
 
 
-def _on_ticket(event: Event, after: Problem, why: str, rises: bool, flaps: bool = False) -> Verdict:
+def _on_ticket(event: Event, after: Problem, why: str, rises: bool, flaps: bool = False) -> Transition:
     """What a notice does that is worth a comment: on the ticket as it is."""
     problem, handling = event.problem, event.notice.handling
     assert problem is not None
     ticket = event.ticket()
     if ticket is None:
-        return Verdict("open", "the desk no longer has its ticket", begun(problem))
+        return Transition("open", "the desk no longer has its ticket", begun(problem))
     if not ticket.is_closed:
-        return Verdict("comment", why, after, rises, flaps)
+        return Transition("comment", why, after, rises, flaps)
     if not _within(ticket, problem, handling.reopen, event.now):
-        return Verdict("open", f"{why}, and ticket {problem.number} is closed for good", begun(problem))
+        return Transition("open", f"{why}, and ticket {problem.number} is closed for good", begun(problem))
     if not event.notice.proven:
-        return Verdict("comment", f"{why}; nobody proved who says so, and its ticket stays closed", after)
+        return Transition("comment", f"{why}; nobody proved who says so, and its ticket stays closed", after)
     if event.facts.ask(Reopens(problem.ticket_id, event.now - HOUR)) >= MOST_REOPENS:
-        return Verdict(
+        return Transition(
             "comment", f"{why}; its ticket was reopened {MOST_REOPENS} times in an hour", after, rises, flaps
         )
-    return Verdict("reopen", why, after, rises, flaps)
+    return Transition("reopen", why, after, rises, flaps)
 
 
 def _within(ticket: TicketState, problem: Problem, window: float, now: float) -> bool:
@@ -238,7 +238,7 @@ def _within(ticket: TicketState, problem: Problem, window: float, now: float) ->
     return window > 0 and now - (closed or problem.changed_at) <= window
 
 
-def _worse(event: Event) -> Verdict | None:
+def _worse(event: Event) -> Transition | None:
     """More severe than it ever was: a comment, and a higher priority."""
     problem = event.problem
     assert problem is not None
@@ -247,7 +247,7 @@ def _worse(event: Event) -> Verdict | None:
     return _on_ticket(event, _checked(event, problem), f"worse: {event.notice.severity}", rises=True)
 
 
-def _news(event: Event) -> Verdict | None:
+def _news(event: Event) -> Transition | None:
     """The vendor's next state word about an open problem: a comment."""
     problem, notice = event.problem, event.notice
     assert problem is not None
@@ -256,7 +256,7 @@ def _news(event: Event) -> Verdict | None:
     return _on_ticket(event, _checked(event, problem), f"news: {notice.word}", rises=False)
 
 
-def _told_occurrence(event: Event) -> Verdict | None:
+def _told_occurrence(event: Event) -> Transition | None:
     """An occurrence that the profile's `cadence` names: a comment."""
     problem = event.problem
     assert problem is not None
@@ -266,25 +266,25 @@ def _told_occurrence(event: Event) -> Verdict | None:
     return _on_ticket(event, after, f"occurrence {after.count}", rises=False)
 
 
-def _ticket_looked_at(event: Event) -> Verdict | None:
+def _ticket_looked_at(event: Event) -> Transition | None:
     """At most every 15 minutes: check whether somebody closed the ticket meanwhile."""
     problem = event.problem
     assert problem is not None
     if event.now < problem.checked_at + RECHECK:
         return None
     after = _checked(event, problem)
-    verdict = _on_ticket(event, after, "it goes on", rises=False)
-    return Verdict("count", f"occurrence {after.count}", after) if verdict.act == "comment" else verdict
+    transition = _on_ticket(event, after, "it goes on", rises=False)
+    return Transition("count", f"occurrence {after.count}", after) if transition.act == "comment" else transition
 
 
-def _only_counted(event: Event) -> Verdict | None:
+def _only_counted(event: Event) -> Transition | None:
     """Every other occurrence is only counted."""
     assert event.problem is not None
     after = _counted(event, event.problem)
-    return Verdict("count", f"occurrence {after.count}", after)
+    return Transition("count", f"occurrence {after.count}", after)
 
 
-LIFECYCLE: tuple[tuple[str, Callable[[Event], Verdict | None]], ...] = (
+LIFECYCLE: tuple[tuple[str, Callable[[Event], Transition | None]], ...] = (
     ("ignored", _ignored),
     ("end in doubt", _end_in_doubt),
     ("outlasted planned work", _outlasted_planned_work),

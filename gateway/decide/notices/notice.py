@@ -13,7 +13,7 @@ from gateway.decide.context import DecisionContext
 from gateway.decide.notices import lifecycle
 from gateway.decide.notices.comments import comment
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Event, Verdict
+from gateway.decide.notices.lifecycle import Event, Transition
 from gateway.decide.notices.opening import open_ticket
 from gateway.decide.notices.record import end, nothing
 from gateway.decide.notices.recovery import recover
@@ -77,57 +77,57 @@ def _decide(mail: DecisionContext, notice: Notice) -> Decision | None:
     known: list[Problem] = mail.facts.ask(ProblemsOf(notice.profile, notice.key))
     context = NoticeContext(mail, resolved, notice, client_id, by_person, known)
     problem = problem_of(context)
-    verdict = _evaluate(context, problem)
+    transition = _evaluate(context, problem)
     if by_person:
-        return _sent_on(context, problem, verdict)
-    return _act(context, problem, verdict)
+        return _sent_on(context, problem, transition)
+    return _act(context, problem, transition)
 
 
-def _evaluate(context: NoticeContext, problem: Problem | None) -> Verdict:
+def _evaluate(context: NoticeContext, problem: Problem | None) -> Transition:
     again = problem is not None and problem.delivery_id == context.mail.delivery.id
     same = problem is None or context.owns(problem)
-    verdict = lifecycle.evaluate(Event(context.notice, context.now, problem, context.facts, again, same))
-    context.mail.trace.add("problem", f"{verdict.rule}: {verdict.why}", verdict.act)
-    return verdict
+    transition = lifecycle.evaluate(Event(context.notice, context.now, problem, context.facts, again, same))
+    context.mail.trace.add("problem", f"{transition.rule}: {transition.why}", transition.act)
+    return transition
 
 
-def _act(context: NoticeContext, problem: Problem | None, verdict: Verdict) -> Decision:
-    match verdict.act:
+def _act(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision:
+    match transition.act:
         case "ignore":
-            return end(context, Reason.NOTICE_IGNORED, "ignored", verdict)
+            return end(context, Reason.NOTICE_IGNORED, "ignored", transition)
         case "overtaken":
-            return end(context, Reason.OVERTAKEN, "overtaken", verdict)
+            return end(context, Reason.OVERTAKEN, "overtaken", transition)
         case "nothing":
-            return nothing(context, problem, verdict)
+            return nothing(context, problem, transition)
         case "count":
-            return end(context, Reason.COUNTED, "counted", verdict)
+            return end(context, Reason.COUNTED, "counted", transition)
         case "recover":
-            return recover(context, verdict)
+            return recover(context, transition)
         case "open":
-            return _open(context, verdict)
+            return _open(context, transition)
         case "comment" | "reopen" | "doubt":
-            return comment(context, verdict)
+            return comment(context, transition)
 
 
-def _open(context: NoticeContext, verdict: Verdict) -> Decision:
+def _open(context: NoticeContext, transition: Transition) -> Decision:
     """A ticket, unless the client that the sender tells has a problem of the key already."""
     notice = context.notice
-    begun = verdict.after or context.fresh()
+    begun = transition.after or context.fresh()
     if not notice.proven and not context.by_person:  # whom it names counts for nothing
         context.client_id = by_sender(context.mail, notice).client_id
         known = next((effect for effect in context.known if effect.client_id == context.client_id), None)
         if known and known.alive and (theirs := _evaluate(context, known)).act != "open":
             return _act(context, known, theirs)
         begun = lifecycle.begun(known) if known else context.fresh()
-    return open_ticket(context, begun, verdict)
+    return open_ticket(context, begun, transition)
 
 
-def _sent_on(context: NoticeContext, problem: Problem | None, verdict: Verdict) -> Decision | None:
+def _sent_on(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision | None:
     """A person's mail is never only counted: it is on the ticket of their problem, or becomes one."""
-    if verdict.act == "open":
-        return _open(context, verdict)
+    if transition.act == "open":
+        return _open(context, transition)
     if problem is None or not problem.alive or not problem.ticket_id:
         context.mail.trace.add("notice", "no problem of the client is open", "an ordinary mail")
         return None
-    after = verdict.after if verdict.act in ("count", "comment") and verdict.after else problem
-    return comment(context, Verdict("comment", "sent on", after))
+    after = transition.after if transition.act in ("count", "comment") and transition.after else problem
+    return comment(context, Transition("comment", "sent on", after))

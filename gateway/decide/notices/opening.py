@@ -9,7 +9,7 @@ from gateway.decide import newticket
 from gateway.decide.notices import closing, expected, incidents, lifecycle, planned_work, storms
 from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.ids import incident_id, problem_id, storm_id
-from gateway.decide.notices.lifecycle import Verdict
+from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.record import finish, on, record
 from gateway.model.effects import ClientBody, EffectBody, TicketBody, ToldBody
 from gateway.model.plan import Decision, Plan
@@ -17,7 +17,7 @@ from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 
 
-def open_ticket(context: NoticeContext, begun: Problem, verdict: Verdict) -> Decision:
+def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) -> Decision:
     """A ticket of its own, unless it is part of planned work or of a storm."""
     notice = context.notice
     begun = replace(
@@ -29,9 +29,9 @@ def open_ticket(context: NoticeContext, begun: Problem, verdict: Verdict) -> Dec
     if notice.proven:
         begun = lifecycle.believed(begun, notice)
     if joined := _joined(context, begun):
-        verdict = replace(verdict, after=joined.problem)
+        transition = replace(transition, after=joined.problem)
         context.mail.trace.add("problem", joined.why, "joins its ticket")
-        return _on_its_ticket(context, joined, verdict)
+        return _on_its_ticket(context, joined, transition)
     begun = replace(begun, part_of="", until=0.0)
     decision = newticket.new_ticket(context.mail) if context.by_person else _ticket(context, begun)
     plan = decision.plan
@@ -47,7 +47,7 @@ def open_ticket(context: NoticeContext, begun: Problem, verdict: Verdict) -> Dec
         decision,
         plan=replace(plan, effects=_in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
     )
-    return finish(context, decision, record(context, "ticket", replace(verdict, after=begun)))
+    return finish(context, decision, record(context, "ticket", replace(transition, after=begun)))
 
 
 def _joined(context: NoticeContext, begun: Problem) -> Joined | None:
@@ -113,7 +113,7 @@ def _note(context: NoticeContext, problem: Problem) -> str:
     return " ".join([*words, context.mail.note]).strip()
 
 
-def _on_its_ticket(context: NoticeContext, joined: Joined, verdict: Verdict) -> Decision:
+def _on_its_ticket(context: NoticeContext, joined: Joined, transition: Transition) -> Decision:
     """On the ticket of a storm or of planned work."""
     context.change(joined.problem)
     if joined.master is not None:
@@ -133,8 +133,8 @@ def _on_its_ticket(context: NoticeContext, joined: Joined, verdict: Verdict) -> 
         effects = _in_time((*decision.plan.effects, *joined.effects), context.now)
         waited_for = (problem_id(context.notice), storm_id(context.notice))
         decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))
-        return finish(context, decision, record(context, "part", verdict, joined.why))
-    notice_record = record(context, "part", verdict, f"{joined.why}; ticket {joined.problem.number}")
+        return finish(context, decision, record(context, "part", transition, joined.why))
+    notice_record = record(context, "part", transition, f"{joined.why}; ticket {joined.problem.number}")
     if not joined.effects:
         return finish(context, context.mail.end(Reason.COUNTED, notice_record.detail), notice_record)
     return finish(context, on(context, joined.problem, list(joined.effects), late=True), notice_record)

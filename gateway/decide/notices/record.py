@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from gateway.decide.notices import closing, expected
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Verdict
+from gateway.decide.notices.lifecycle import Transition
 from gateway.model.effects import EffectBody
 from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Became, NoticeRecord, Problem
 from gateway.model.reasons import Reason
 
 
-def record(context: NoticeContext, became: Became, verdict: Verdict, detail: str = "") -> NoticeRecord:
+def record(context: NoticeContext, became: Became, transition: Transition, detail: str = "") -> NoticeRecord:
     notice = context.notice
-    problem = verdict.after or context.fresh()
+    problem = transition.after or context.fresh()
     return NoticeRecord(
         profile=notice.profile,
         became=became,
@@ -27,10 +27,10 @@ def record(context: NoticeContext, became: Became, verdict: Verdict, detail: str
         key=notice.key,
         proven=notice.proven,
         failed=", ".join(notice.failed),
-        changed=verdict.changed,
+        changed=transition.changed,
         expected=notice.expected,
         each=context.resolved.each,
-        detail=detail or verdict.why,
+        detail=detail or transition.why,
     )
 
 
@@ -38,19 +38,19 @@ def finish(context: NoticeContext, decision: Decision, notice_record: NoticeReco
     return replace(decision, changes=tuple(context.changes.values()), notice_record=notice_record)
 
 
-def end(context: NoticeContext, reason: Reason, became: Became, verdict: Verdict) -> Decision:
+def end(context: NoticeContext, reason: Reason, became: Became, transition: Transition) -> Decision:
     """Nothing to do at the desk for this notice; the mail that it was expected to be may have something."""
-    if verdict.after is not None:
-        context.change(verdict.after)
-    number = verdict.after.number or verdict.after.ticket_id if verdict.after else ""
-    detail = f"{verdict.why}; ticket {number}" if number else verdict.why
-    notice_record = record(context, became, verdict, detail)
+    if transition.after is not None:
+        context.change(transition.after)
+    number = transition.after.number or transition.after.ticket_id if transition.after else ""
+    detail = f"{transition.why}; ticket {number}" if number else transition.why
+    notice_record = record(context, became, transition, detail)
     if effects := closing.closures(context, expected.met(context)):
         return finish(context, on(context, effects[0][0], [effect for _, effect in effects], late=True), notice_record)
     return finish(context, context.mail.end(reason, detail), notice_record)
 
 
-def nothing(context: NoticeContext, problem: Problem | None, verdict: Verdict) -> Decision:
+def nothing(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision:
     """Its time is kept, so that an earlier notice which comes later is known to be late."""
     notice = context.notice
     if problem is None and notice.state == "close" and notice.proven:
@@ -65,8 +65,8 @@ def nothing(context: NoticeContext, problem: Problem | None, verdict: Verdict) -
             condition=notice.condition,
             title=notice.title,
         )
-        verdict = replace(verdict, after=after)
-    return end(context, Reason.NO_PROBLEM, "nothing", verdict)
+        transition = replace(transition, after=after)
+    return end(context, Reason.NO_PROBLEM, "nothing", transition)
 
 
 def on(context: NoticeContext, problem: Problem, effects: list[EffectBody], late: bool = False) -> Decision:

@@ -30,10 +30,10 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
     event = Event(
         replace(notice, key=STORM, state="open", word="", rank=0, at=0, sequence=-1), context.now, storm, context.facts
     )
-    verdict = lifecycle.evaluate(event)
+    transition = lifecycle.evaluate(event)
     why = f"{new} new problems of {notice.profile} in {handling.storm_window:.0f} s: a storm"
-    if verdict.act == "open":
-        base = verdict.after or context.fresh(STORM)
+    if transition.act == "open":
+        base = transition.after or context.fresh(STORM)
         master = replace(
             base, state="open", object="storm", title=f"Storm of {notice.profile}", listing=True, count=1, words=1,
             delivery_id=context.mail.delivery.id, opened_at=context.now, changed_at=context.now,
@@ -42,16 +42,16 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
         problem = replace(begun, part_of=master.id)
         heading = f"Storm: more than {handling.storm} new problems of {notice.profile}"
         return Joined(problem, master, why, _lists(context, master), makes=True, heading=heading)
-    assert storm is not None and verdict.after is not None
+    assert storm is not None and transition.after is not None
     problem = replace(begun, part_of=storm.id, ticket_id=storm.ticket_id, number=storm.number, board_id=storm.board_id)
     effects: list[EffectBody] = []
-    if verdict.act == "reopen":
+    if transition.act == "reopen":
         request = {"status_id": storm.status_id, "suppressContactNotifications": True}
         effects.append(StatusBody(request=request))
     if storm.listing and storm.alive and not effects:
         return Joined(problem, None, why)
     effects += _lists(context, storm)
-    return Joined(problem, replace(verdict.after, state="open", listing=True), why, tuple(effects))
+    return Joined(problem, replace(transition.after, state="open", listing=True), why, tuple(effects))
 
 
 def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectBody, ...]:

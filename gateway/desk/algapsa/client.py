@@ -29,7 +29,7 @@ from gateway.desk import shapes
 from gateway.desk.algapsa.scan import Scans
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, judge
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, classify
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
 from gateway.desk.shapes import Shape
@@ -226,7 +226,7 @@ class Desk:
                 encoding = answer.headers.get("content-encoding", "")
                 if answer.status_code != 200:
                     content = await whole(answer.aiter_raw(), encoding)
-                    return await self._judged("GET", path, answer, content, shapes.anything, started)
+                    return await self._classified("GET", path, answer, content, shapes.anything, started)
                 async for block in inflated(answer.aiter_raw(), encoding):
                     digest.update(block)
                     left -= len(block)
@@ -392,7 +392,7 @@ class Desk:
                 body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
             return self._failed(method, path, error, started, vital)
-        return await self._judged(method, path, answer, body, shape, started, vital)
+        return await self._classified(method, path, answer, body, shape, started, vital)
 
     def _failed(self, method: str, path: str, error: Exception, started: float, vital: bool = True) -> Outcome:
         outcome: Outcome
@@ -406,7 +406,7 @@ class Desk:
         self._tell(method, path, outcome, started)
         return outcome
 
-    async def _judged(
+    async def _classified(
         self,
         method: str,
         path: str,
@@ -417,7 +417,7 @@ class Desk:
         vital: bool = True,
     ) -> Outcome:
         now = self.clock()
-        outcome = judge(answer.status_code, body, answer.headers.get("retry-after"), shape)
+        outcome = classify(answer.status_code, body, answer.headers.get("retry-after"), shape)
         remaining = answer.headers.get("x-ratelimit-remaining", "")
         await self.pacing.learn(remaining if _COUNT.fullmatch(remaining) else None, now)
         self._learn_clock(answer.headers.get("date"), now)

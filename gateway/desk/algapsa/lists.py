@@ -57,7 +57,7 @@ class Reader:
         if needed and (known is None or not _is_of_this_list(outcome)):
             raise DeskAway(outcome)
         self._last = outcome
-        return self._keep(name, str(outcome)[:300])
+        return self._as_before(name, str(outcome)[:300])
 
     def known(self, name: str) -> bool:
         """Whether the list need not be asked for again; then its rows stay as they were."""
@@ -66,7 +66,7 @@ class Reader:
         self.now.rows[name] = self.before.rows[name]
         return True
 
-    def _keep(self, name: str, why: str) -> Rows | None:
+    def _as_before(self, name: str, why: str) -> Rows | None:
         self.now.missing[name] = why
         if name in self.before.rows:
             self.now.rows[name] = self.before.rows[name]

@@ -33,7 +33,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.engine import make_engine
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
-from gateway.work.context import Places, context_of
+from gateway.work.context import Policies, context_of
 from gateway.work.effects import KINDS
 from gateway.work.notices import resolved_notice
 from gateway.work.sources import sources
@@ -95,7 +95,7 @@ async def explain(
     )
     delivery = _delivery(box, envelope, email)
     resolved = resolved_notice(email, envelope, box, sources(settings), directory.catalog if directory else None)
-    context = _context(delivery, box, directory, Places(settings), resolved)
+    context = _context(delivery, box, directory, Policies(settings), resolved)
     source = Answers(delivery, directory, lambda operation: _on_database(settings, operation))
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
@@ -146,13 +146,13 @@ def _context(
     delivery: Delivery,
     box: MailboxSettings,
     directory: Directory | None,
-    places: Places,
+    policies: Policies,
     resolved: ResolvedNotice | None,
 ) -> DeliveryContext:
     """What live mail is decided with, or its names where the desk is not there to tell the ids."""
     with contextlib.suppress(NoCatalog):
-        return context_of(delivery, box, directory, places, resolved, tell=True)
-    return context_of(delivery, box, None, places, resolved, tell=True)
+        return context_of(delivery, box, directory, policies, resolved, tell=True)
+    return context_of(delivery, box, None, policies, resolved, tell=True)
 
 
 def _delivery(box: MailboxSettings, envelope: Envelope, email: Email) -> Delivery:

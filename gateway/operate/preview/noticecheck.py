@@ -38,7 +38,7 @@ def check_profiles(settings: Settings) -> list[Fault]:
             *_hidden(notice, settings.notice[:number]),
             *_taken(notice, settings, known),
         ):
-            faults.append(Fault(settings.places.of("notice", number, key), f"notice {notice.called!r}: {what}"))
+            faults.append(Fault(settings.locations.of("notice", number, key), f"notice {notice.called!r}: {what}"))
     return faults
 
 
@@ -116,7 +116,7 @@ def check(settings: Settings, desk: str, catalog: Catalog) -> list[Fault]:
         profile = loaded.profile
         unknown = (*_unknown_place(notice, profile, catalog), *_unknown_clients(notice, profile, aliases, catalog))
         for section, key, what in unknown:
-            where = loaded.places.of(section, None, key) if section else settings.places.of("notice", number, key)
+            where = loaded.locations.of(section, None, key) if section else settings.locations.of("notice", number, key)
             faults.append(Fault(where, f"notice {notice.called!r}: {what}"))
     return faults
 

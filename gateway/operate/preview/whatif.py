@@ -40,7 +40,7 @@ from gateway.store.reading import Unreadable, garbled, looking
 from gateway.store.schema import delivery, effect, raw
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
-from gateway.work.context import Places, context_of
+from gateway.work.context import Policies, context_of
 from gateway.work.effects import KINDS
 from gateway.work.effects.document import HELD
 from gateway.work.notices import resolved_notice
@@ -135,7 +135,7 @@ class _Replay:
         self.directories = directories
         self.settings = settings
         self.report = report
-        self.places = Places(settings)
+        self.policies = Policies(settings)
         self.names = {
             name: directory.catalog.names() if directory.catalog else {} for name, directory in directories.items()
         }
@@ -153,15 +153,15 @@ class _Replay:
         async with self._room:
             try:
                 email = await self.parser.read(kept.mail)
-                resolved = resolved_notice(email, delivery.envelope, box, self.places.sources, directory.catalog)
-                context = context_of(delivery, box, directory, self.places, resolved)
+                resolved = resolved_notice(email, delivery.envelope, box, self.policies.sources, directory.catalog)
+                context = context_of(delivery, box, directory, self.policies, resolved)
             except (NoCatalog, ParserDied, ParserBroken):
                 self.report.left_out += 1
                 return None
             opened = _Opened(kept, email, context, directory)
-            return opened if context.notice else await self.judge(opened)
+            return opened if context.notice else await self.evaluate(opened)
 
-    async def judge(self, opened: _Opened) -> Change | None:
+    async def evaluate(self, opened: _Opened) -> Change | None:
         """Decide about a mail. Notices have to come in the order in which they were accepted."""
         kept, email, delivery = opened.kept, opened.email, opened.kept.delivery
         resolved = opened.context.notice
@@ -222,7 +222,7 @@ async def replay(
         report.mails += len(kept)
         last = max([last, *(mail.delivery.envelope.time for mail in kept)])
         for opened in await asyncio.gather(*(work.open(mail) for mail in kept)):
-            change = await work.judge(opened) if isinstance(opened, _Opened) else opened
+            change = await work.evaluate(opened) if isinstance(opened, _Opened) else opened
             if change is not None:
                 report.changes.append(change)
                 report.counts.update(_kinds(change))

@@ -36,7 +36,7 @@ class CloseTicket(Repeatable[CloseBody]):
         return {"effect": "close if nobody touched it", "after": body.after, **never}
 
     async def prepare(self, run: Run, effect: EffectOf[CloseBody]) -> None:
-        await look(run.store, run.desk, effect)
+        await check(run.store, run.desk, effect)
 
     def commit(self, connection: Connection, effect: EffectOf[CloseBody], prepared: Any) -> None:
         if not problems.begin_closing(connection, effect.body.problem, effect.body.changed_at):
@@ -54,7 +54,7 @@ class CloseTicket(Repeatable[CloseBody]):
         problems.end_closing(connection, effect.body.problem, effect.body.changed_at, 0.0, left=reason)
 
 
-async def look(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
+async def check(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
     """Raises Unfit unless the ticket may be closed now; NotAnswered. Two counted calls."""
     body = effect.body
     problem = await store.read(lambda c: problems.find(c, body.problem))
