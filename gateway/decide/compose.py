@@ -1,4 +1,4 @@
-"""The request bodies: titles, descriptions and comments, as the desk takes them.
+"""The words of a mail at the desk: titles, descriptions and comments.
 
 Everything is sent as blocks (docs/algapsa.md "Rich text"), harmless ones only. Customers' text is posted
 with contact notifications suppressed, for the desk would mail them their own words.
@@ -148,7 +148,7 @@ class Composer:
 
     def ticket(
         self,
-        destination: dict[str, str],
+        ids: dict[str, str],
         body: Sequence[Block],
         note: str = "",
         watchers: Sequence[Any] = (),
@@ -176,13 +176,9 @@ class Composer:
             whole = self._description(first, body, values)
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
-        watched = {"watch_list": list(watchers)} if watchers else {}
-        request = {
-            "title": fitting,
-            **destination,
-            "attributes": {"description": description, "email_gateway": self._facts(), **watched},
-        }
-        effects: list[EffectBody] = [TicketBody(request=request)]
+        effects: list[EffectBody] = [
+            TicketBody(title=fitting, ids=ids, description=description, facts=self._facts(), watchers=list(watchers))
+        ]
         effects += self._documents(files, whole if too_long else None)
         if shown != whole and not too_long:
             effects.append(PicturesBody(before=description, blocks=whole))
@@ -212,7 +208,7 @@ class Composer:
         total = len(parts)
         parted = [{"part": f"{n}/{total}"} if total > 1 else {} for n in range(1, total + 1)]
         facts = [self._facts(**part_of, **more) for part_of in parted]
-        return [NoteBody(request=_request(part, True, fact)) for part, fact in zip(parts, facts, strict=True)]
+        return [NoteBody(blocks=list(part), facts=fact) for part, fact in zip(parts, facts, strict=True)]
 
     def comment(
         self,
@@ -234,29 +230,29 @@ class Composer:
         parts, whole = self._parts(framed)
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):
-            metadata = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
-            effects.append(_comment(part, internal, metadata))
+            facts = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
+            effects.append(CommentBody(blocks=list(part), facts=facts, internal=internal))
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
 
     def news(self, lines: Sequence[str]) -> EffectBody:
         """A public comment that the desk mails to all contacts; nothing of the mail but these lines is in it."""
-        metadata = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}
+        facts = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}
         body = rich.harmless([rich.paragraph(line) for line in lines])
         while len(body) > 1 and rich.measure(body) > COMMENT_LIMIT:
             body.pop()
-        return _comment(body, False, metadata, mailed=True)
+        return CommentBody(blocks=list(body), facts=facts, mailed=True)
 
     def bounce(self) -> list[EffectBody]:
         """An internal comment that says who could not be reached: facts, not the report's words."""
         bounce = self.email.auto.bounce
         assert bounce is not None
         body = self._frame("bounce", (), recipient=bounce.recipient[:320], status=bounce.status[:12])
-        return [_comment(body, True, self._facts())]
+        return [CommentBody(blocks=list(body), facts=self._facts(), internal=True)]
 
-    def note_request(self) -> dict[str, Any]:
-        """The request of an internal comment whose text is made when it is sent."""
-        return _request((), True, self._facts())
+    def facts_of_note(self) -> dict[str, Any]:
+        """What the desk keeps with an internal comment whose text is made when it is sent."""
+        return self._facts()
 
     def stranger(self, operator: str, disproven: bool) -> str:
         """A line that says of the sender what the desk does not: that nothing ties them to the ticket."""
@@ -265,12 +261,12 @@ class Composer:
     def remark(self, words: str) -> EffectBody:
         """A line as an internal comment of its own."""
         body = rich.harmless([rich.paragraph(words)])
-        return NoteBody(request=_request(body, True, self._facts(remark=True)))
+        return NoteBody(blocks=list(body), facts=self._facts(remark=True))
 
     def moved(self, ticket_id: str) -> EffectBody:
         """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
         body = self._frame("moved", ())
-        return MovedBody(request=_request(body, True, self._facts(moved=True)), ticket_id=ticket_id)
+        return MovedBody(blocks=list(body), facts=self._facts(moved=True), ticket_id=ticket_id)
 
     def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
         """The comments of a text, and the text that goes into message.txt when it is too long."""
@@ -302,19 +298,6 @@ def heading(forwarded: Forwarded) -> str:
     date = [_readable(forwarded.date) if forwarded.attached else forwarded.date[:100]] if forwarded.date else []
     subject = [f'"{title.clean(forwarded.subject)}"'] if forwarded.subject else []
     return f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:"
-
-
-def _comment(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> CommentBody:
-    return CommentBody(request=_request(body, internal, metadata, mailed))
-
-
-def _request(body: Sequence[Block], internal: bool, metadata: dict[str, Any], mailed: bool = False) -> dict[str, Any]:
-    return {
-        "blocks": list(body),
-        "is_internal": internal,
-        "suppressContactNotifications": not mailed,
-        "metadata": {"email_gateway": metadata},
-    }
 
 
 def _readable(date: str) -> str:

@@ -37,7 +37,7 @@ def new_ticket(context: DecisionContext) -> Decision:
         context.trace.add("priority", f"lower than {routed.at_least}", "raised")
         destination["priority_id"] = routed.at_least
     if who.contact_id:
-        destination["contact_name_id"] = who.contact_id
+        destination["contact_id"] = who.contact_id
     effects = context.composer().ticket(
         destination, body(context), context.note, _watchers(context, who.client_id), routed.title, routed.internal
     )
@@ -135,7 +135,7 @@ def _filled_in(context: DecisionContext) -> Address | None:
 
 def _contact(who: Address, client_id: str) -> ContactBody:
     name = title.clean(who.name)[:120] or who.address
-    return ContactBody(request={"full_name": name, "email": who.address, "client_id": client_id})
+    return ContactBody(name=name, address=who.address, client_id=client_id)
 
 
 def _watchers(context: DecisionContext, client_id: str) -> list[dict[str, object]]:

@@ -61,8 +61,7 @@ def comment(
     context.keeps_files = internal and context.policy.holds_internal_files
     effects = _effects(context, _present(context, ticket), note, internal)
     if status := _status_of(routed, ticket, context.trace) or reopen:
-        request = {"status_id": status, "suppressContactNotifications": True}
-        effects.append(ReopenBody(request=request) if reopen else StatusBody(request=request))
+        effects.append(ReopenBody(status_id=status) if reopen else StatusBody(status_id=status))
     return _decision(context, ticket, [*effects, *_priority(context, routed)], readers.by_customer)
 
 
@@ -92,8 +91,7 @@ def _priority(context: DecisionContext, routed: rules.Routed) -> list[EffectBody
     wanted = routed.at_least if not named or named in lower else named
     if not wanted:
         return []
-    request = {"priority_id": wanted, "suppressContactNotifications": True}
-    return [PriorityBody(request=request, below=None if named else tuple(lower))]
+    return [PriorityBody(priority_id=wanted, below=None if named else tuple(lower))]
 
 
 def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectBody], by_customer: bool) -> Decision:

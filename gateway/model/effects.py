@@ -7,15 +7,15 @@ added with a default, but neither renamed nor dropped. What a kind does is said 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectBody:
-    """``request`` is the desk's, as it is sent; one that is ``held`` waits for an operator or a scan, and says why.
-    It does not run before ``after``, in seconds since the epoch, nor until ``wait`` seconds after its plan's ticket
-    was made. ``ticket_id`` is "" for the plan's own."""
+    """One that is ``held`` waits for an operator or a scan, and says why. It does not run before ``after``, in seconds
+    since the epoch, nor until ``wait`` seconds after its plan's ticket was made. ``ticket_id`` is "" for the plan's
+    own."""
 
     kind: ClassVar[str] = ""
     """Its name in the store's rows, in logs and in metrics: it stays for ever."""
@@ -28,34 +28,50 @@ class EffectBody:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketBody(EffectBody):
+    """``ids``: where it goes and whose it is, by name (board_id, client_id, contact_id, category_id and so on).
+    ``description`` is JSON of blocks; ``facts`` is what the desk keeps for us."""
+
     kind: ClassVar[str] = "ticket"
-    request: dict[str, Any]
+    title: str
+    ids: dict[str, str]
+    description: str
+    facts: dict[str, Any]
+    watchers: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactBody(EffectBody):
     kind: ClassVar[str] = "contact"
-    request: dict[str, Any]
+    name: str
+    address: str
+    client_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommentBody(EffectBody):
-    """``request["blocks"]`` is the text, its pictures without their places."""
+class TextBody(EffectBody):
+    """``blocks`` is the text, its pictures without their places; ``facts`` is what the desk keeps for us."""
+
+    blocks: list[Any]
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommentBody(TextBody):
+    """``mailed``: the desk mails it to the customers of the ticket."""
 
     kind: ClassVar[str] = "comment"
-    request: dict[str, Any]
+    internal: bool = False
+    mailed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoteBody(EffectBody):
+class NoteBody(TextBody):
     kind: ClassVar[str] = "note"
-    request: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovedBody(EffectBody):
+class MovedBody(TextBody):
     kind: ClassVar[str] = "moved"
-    request: dict[str, Any]
     ticket_id: str
 
 
@@ -114,7 +130,7 @@ class ReleasedBody(AboutFilesBody):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusBody(EffectBody):
     kind: ClassVar[str] = "status"
-    request: dict[str, Any]
+    status_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +143,7 @@ class PriorityBody(EffectBody):
     """Only where the ticket's priority is still ``before``, or is one of ``below``; None: whatever it is."""
 
     kind: ClassVar[str] = "priority"
-    request: dict[str, Any]
+    priority_id: str
     before: str | None = None
     below: tuple[str, ...] | None = None
 
@@ -137,7 +153,7 @@ class ClientBody(EffectBody):
     """Only where the ticket's client is still ``before``."""
 
     kind: ClassVar[str] = "client"
-    request: dict[str, Any]
+    client_id: str
     before: str
     wait: float
 
@@ -151,7 +167,8 @@ class BundleBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseBody(EffectBody):
-    """Only where the problem is as at ``changed_at`` and the ticket as we made it; ``never``: why it stays open."""
+    """Only where the problem is as at ``changed_at`` and the ticket as we made it, with ``status_id``; ``never``: why
+    it stays open. ``closed_id`` is the status that it gets."""
 
     kind: ClassVar[str] = "close"
     after: float
@@ -160,7 +177,7 @@ class CloseBody(EffectBody):
     ticket_id: str
     status_id: str
     never: str
-    request: dict[str, Any]
+    closed_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,16 +187,15 @@ class ToldBody(EffectBody):
     kind: ClassVar[str] = "told"
     ticket_id: str
     words: dict[str, Any]
-    request: dict[str, Any]
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListBody(EffectBody):
-    """``listed`` are the problems that it names, None before it is sent."""
+class ListBody(TextBody):
+    """``listed`` are the problems that it names, None before it is sent: until then it has no text."""
 
     kind: ClassVar[str] = "list"
     problem: str
-    request: dict[str, Any]
     listed: tuple[str, ...] | None = None
 
 

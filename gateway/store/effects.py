@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from gateway.model.effects import BODIES, EffectBody
+from gateway.store import earlier
 from gateway.store.deliveries import Delivery, LostClaim, held, note
 from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
@@ -112,7 +113,7 @@ def body_of(kind: str, text: str) -> EffectBody:
     if not values:
         return EffectBody()
     try:
-        return _adapter(kind).validate_python(values)
+        return _adapter(kind).validate_python(earlier.current(kind, values))
     except KeyError:
         raise Unreadable(f"effect.kind is {kind}, which this version does not know") from None
     except ValidationError as error:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
@@ -184,7 +185,7 @@ def _state(row: dict[str, Any]) -> ask.TicketState:
     return ask.TicketState(
         ticket_id=row["ticket_id"],
         number=row.get("ticket_number") or "",
-        is_closed=bool(row.get("status_is_closed", row.get("is_closed"))),
+        is_closed=bodies.is_closed(row),
         closed_at=row.get("closed_at") or "",
         client_id=row.get("client_id") or "",
         board_id=row.get("board_id") or "",

@@ -14,6 +14,7 @@ from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.requester import RequesterPolicy
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.desk.directory import Directory
 from gateway.match.ours import Ours
@@ -150,7 +151,7 @@ def closing_of(box: MailboxSettings, catalog: Catalog) -> Closing:
     window = box.reopen_window
     policy = box.closed
     if policy == "board":
-        policy = "reopen" if board.get("inbound_reply_reopen_enabled") else "comment"
-        window = float(board.get("inbound_reply_reopen_cutoff_hours") or 0) * 3600
+        reopens, window = bodies.reopening(board)
+        policy = "reopen" if reopens else "comment"
     status = catalog.reopen_status(board_id, box.reopen_status) if policy == "reopen" else ""
     return Closing(policy, window, status)

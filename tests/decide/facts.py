@@ -160,6 +160,6 @@ def said(decision: Decision) -> str:
     if decision.outcome == "ticket":
         return " ".join(filter(None, (f"{rule}: ticket of {plan.client_id}", plan.contact_id)))
     comment = next((effect for effect in plan.effects if isinstance(effect, CommentBody)), None)
-    who = "" if comment is None else "internal" if comment.request["is_internal"] else "public"
+    who = "" if comment is None else "internal" if comment.internal else "public"
     others = [kind for kind in kinds if kind in ("reopen", "status", "close", "priority")]
     return " ".join(filter(None, (f"{rule}: comment on {plan.ticket_id}", who, *others)))

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from gateway.desk.outcome import Good, Refused, Throttled, Unknown, classify
+from gateway.desk.algapsa.answer import classify
+from gateway.desk.outcome import Good, Refused, Throttled, Unknown
 
 
 def body(value: object) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.desk.timesheet import booked
+from gateway.desk.algapsa.timesheet import booked
 
 UNTOUCHED = {"entries": [], "ownEntryCount": 0, "othersEntryCount": 0, "totalMinutes": 0}
 

@@ -20,12 +20,13 @@ from hypothesis import strategies as st
 from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk import body
 from gateway.desk.algapsa import readback
+from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import MOST_SKEW, Desk
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, classify
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
-from gateway.model.effects import DocumentBody
+from gateway.model.effects import ContactBody, DocumentBody
 from gateway.work.answers import _state, _ticket
 from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
@@ -316,7 +317,7 @@ class Readers:
         with self.allowed():
             await readback.comments(self.desk, ID, "m", 0.0)
         with self.allowed():
-            await readback.contacts(self.desk, {"email": "ann@acme.example", "client_id": ID})
+            await readback.contacts(self.desk, ContactBody(name="Ann", address="ann@acme.example", client_id=ID))
         with self.allowed():
             await readback.documents(self.desk, ID, DocumentBody(part="1", name="a", content_type="text/plain", size=5, sha256="x"), 0.0, self.owned)
         outcome = await self.desk.ticket(ID)

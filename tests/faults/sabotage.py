@@ -52,15 +52,15 @@ def no_sent() -> None:
 
     effects.mark_sent = skip
     effects.mark_first_sent = skip
-    original = executor._Case._judge
+    original = executor._Execution._act_on
 
-    async def judge(self: Any, effect: Any, outcome: Any) -> Any:
+    async def act_on(self: Any, effect: Any, outcome: Any) -> Any:
         if type(outcome).__name__ == "Unknown":  # nothing says that it was sent: it is sent again
             self.ledger.remember(effect, state=EffectState.TODO)
             return executor.Defer(self.clock() + 0.05, executor.Waits(), "again")
         return await original(self, effect, outcome)
 
-    executor._Case._judge = judge  # type: ignore[method-assign]
+    executor._Execution._act_on = act_on  # type: ignore[method-assign]
 
 
 def no_sync() -> None:

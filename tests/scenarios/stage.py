@@ -266,7 +266,7 @@ class Stage:
         done = await self.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
         words = "ticket" if row["outcome"] == "ticket" else "comment"
         comments = effects.of_type(done, CommentBody)
-        if comments and comments[0].body.request["is_internal"]:
+        if comments and comments[0].body.internal:
             words = "internal"
         reopened = " reopened" if any(effect.kind in ("status", "reopen") and effect.state == "DONE" for effect in done) else ""
         return f"{words} {place}{reopened}"

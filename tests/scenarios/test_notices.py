@@ -563,14 +563,14 @@ async def test_an_incident_gets_its_ticket_while_another_mail_is_decided(
     for person in (ALICE, GIL):
         await stage.accept(forward(person, key=person))
     late, other = await stage.worker._claim()
-    keep = stage.planner._keep
+    store = stage.planner._store
 
-    async def kept(value: Any, *given: Any) -> Any:
-        monkeypatch.setattr(stage.planner, "_keep", keep)
+    async def stored(delivery: Any, *given: Any) -> Any:
+        monkeypatch.setattr(stage.planner, "_store", store)
         await stage.worker._work(other)
-        return await keep(value, *given)
+        return await store(delivery, *given)
 
-    monkeypatch.setattr(stage.planner, "_keep", kept)
+    monkeypatch.setattr(stage.planner, "_store", stored)
     await stage.worker._work(late)
     await stage.work()
 

@@ -50,7 +50,7 @@ async def kept(tmp_path: Path, migrated_file: Path) -> Settings:
 
     def plan(c: object) -> None:
         for each in (under_work, large):
-            effects.add(c, each, 1, [TicketBody(request={})])  # type: ignore[arg-type]
+            effects.add(c, each, 1, [TicketBody(title="", ids={}, description="", facts={})])  # type: ignore[arg-type]
             deliveries.advance(c, each, Stage.PLANNED, now=NOW)  # type: ignore[arg-type]
 
     await store.write(plan)

@@ -45,8 +45,8 @@ async def claim(store: Store, now: float = NOW, lease: float = 10.0, limit: int 
 
 
 PLANNED = {
-    "ticket": TicketBody(request={}),
-    "comment": CommentBody(request={}),
+    "ticket": TicketBody(title="", ids={}, description="", facts={}),
+    "comment": CommentBody(blocks=[], facts={}),
     "document": DocumentBody(part="1", name="a.pdf", content_type="application/pdf"),
     "missing": MissingBody(metadata={}),
 }

@@ -26,7 +26,7 @@ async def finished(store: Store) -> Delivery:
             DocumentBody(part="1", name=name, content_type="application/pdf", sha256=name, index=0, held=UNSCANNED)
             for name in FILES
         ]
-        effects.add(connection, delivery, 1, [TicketBody(request={}), *held, MissingBody(metadata={})])  # type: ignore[arg-type]
+        effects.add(connection, delivery, 1, [TicketBody(title="", ids={}, description="", facts={}), *held, MissingBody(metadata={})])  # type: ignore[arg-type]
         deliveries.advance(connection, delivery, Stage.PLANNED, now=NOW, ticket_id="t1", plan="{}")  # type: ignore[arg-type]
 
     await store.write(settle)

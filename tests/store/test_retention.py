@@ -39,7 +39,7 @@ async def end(store: Store, delivery_id: str, stage: Stage, reason: str = "") ->
     found = next(each for each in await claim(store) if each.id == delivery_id)
 
     def move(c: Connection) -> None:
-        effects.add(c, found, 1, [TicketBody(request={"title": "words"})])
+        effects.add(c, found, 1, [TicketBody(title="words", ids={}, description="", facts={})])
         mapping.map_ids(c, "default", "board", found.id, "T1", [(f"{found.id}@y", "received")])
         deliveries.advance(c, found, Stage.PLANNED, now=NOW, trace="{}", plan="{}")
         planned = replace(found, stage=Stage.PLANNED)

@@ -18,19 +18,21 @@ from gateway.work.effects.base import EffectKind
 
 SOURCES = Path(gateway.__file__).parent
 
-REQUEST = {"status_id": "s", "suppressContactNotifications": True}
-COMMENT = {"blocks": [{"type": "paragraph"}], "is_internal": True, "metadata": {"email_gateway": {"delivery": "d"}}}
+TEXT = {"blocks": [{"type": "paragraph"}], "facts": {"delivery": "d"}}
+TICKET = {"title": "a", "ids": {"client_id": "c"}, "description": "[]", "facts": {}, "watchers": []}
 FILE = {"part": "2", "index": 0, "sha256": "ab", "size": 3, "name": "a.pdf", "content_type": "application/pdf"}
 CLOSE = {
-    "after": 9.5, "problem": "p", "changed_at": 1.5, "ticket_id": "t", "status_id": "s", "never": "", "request": REQUEST,
+    "after": 9.5, "problem": "p", "changed_at": 1.5, "ticket_id": "t", "status_id": "s", "never": "", "closed_id": "z",
 }  # fmt: skip
 
 STORED: list[tuple[str, dict[str, Any]]] = [
-    ("ticket", {"request": {"title": "a", "attributes": {"description": "[]", "email_gateway": {}}}}),
-    ("contact", {"request": {"full_name": "Ann", "email": "ann@acme.example", "client_id": "c"}}),
-    ("comment", {"request": COMMENT}),
-    ("note", {"request": COMMENT}),
-    ("moved", {"request": COMMENT, "ticket_id": "t"}),
+    ("ticket", TICKET),
+    ("contact", {"name": "Ann", "address": "ann@acme.example", "client_id": "c"}),
+    ("comment", TEXT),
+    ("comment", {**TEXT, "internal": True}),
+    ("comment", {**TEXT, "mailed": True}),
+    ("note", TEXT),
+    ("moved", {**TEXT, "ticket_id": "t"}),
     ("document", FILE),
     ("document", {**FILE, "held": "unscanned", "neutral": True}),
     ("document", {"part": "", "text": "all", "sha256": "ab", "size": 3, "name": "m.txt", "content_type": "text/plain"}),
@@ -39,21 +41,65 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("missing", {"metadata": {"delivery": "d"}}),
     ("missing", {"metadata": {"delivery": "d"}, "documents": [1, 2]}),
     ("released", {"metadata": {"delivery": "d"}, "documents": [1], "by": "operator", "at": 7.25}),
-    ("status", {"request": REQUEST}),
-    ("reopen", {"request": REQUEST}),
-    ("priority", {"request": {"priority_id": "p"}}),
-    ("priority", {"request": {"priority_id": "p"}, "before": "q"}),
-    ("priority", {"request": {"priority_id": "p"}, "below": ["q", "r"]}),
-    ("priority", {"request": {"priority_id": "p"}, "below": []}),
-    ("client", {"request": {"client_id": "c"}, "before": "f", "wait": 40.0}),
+    ("status", {"status_id": "s"}),
+    ("reopen", {"status_id": "s"}),
+    ("priority", {"priority_id": "p"}),
+    ("priority", {"priority_id": "p", "before": "q"}),
+    ("priority", {"priority_id": "p", "below": ["q", "r"]}),
+    ("priority", {"priority_id": "p", "below": []}),
+    ("client", {"client_id": "c", "before": "f", "wait": 40.0}),
     ("bundle", {"master_id": "t", "mode": "sync_updates"}),
     ("close", CLOSE),
-    ("told", {"ticket_id": "t", "words": {"word": "up"}, "request": COMMENT}),
-    ("list", {"after": 5.5, "problem": "p", "request": COMMENT}),
-    ("list", {"after": 5.5, "problem": "p", "request": COMMENT, "listed": ["a", "b"]}),
+    ("told", {"ticket_id": "t", "words": {"word": "up"}, "facts": {"delivery": "d"}}),
+    ("list", {**TEXT, "after": 5.5, "problem": "p"}),
+    ("list", {**TEXT, "after": 5.5, "problem": "p", "listed": ["a", "b"]}),
     ("again", {"after": 5.5, "problem": "p", "changed_at": 1.5}),
 ]
-"""Rows as the store has them since its first version, one at least of each kind."""
+"""Rows as the store has them, one at least of each kind."""
+
+REQUEST = {"status_id": "z", "suppressContactNotifications": True}
+COMMENT = {
+    "blocks": [{"type": "paragraph"}], "is_internal": True, "suppressContactNotifications": True,
+    "metadata": {"email_gateway": {"delivery": "d"}},
+}  # fmt: skip
+ATTRIBUTES = {"description": "[]", "email_gateway": {"delivery": "d"}, "watch_list": [{"email": "b@acme.example"}]}
+BEFORE = {key: value for key, value in CLOSE.items() if key != "closed_id"}
+
+EARLIER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    (
+        "ticket",
+        {"request": {"title": "a", "client_id": "c", "contact_name_id": "k", "attributes": ATTRIBUTES}},
+        {**TICKET, "ids": {"client_id": "c", "contact_id": "k"}, "facts": {"delivery": "d"}, "watchers": ATTRIBUTES["watch_list"]},
+    ),
+    ("ticket", {"request": {"title": "a", "client_id": "c", "attributes": {"description": "[]", "email_gateway": {}}}}, TICKET),
+    (
+        "contact",
+        {"request": {"full_name": "Ann", "email": "ann@acme.example", "client_id": "c"}},
+        {"name": "Ann", "address": "ann@acme.example", "client_id": "c"},
+    ),
+    ("comment", {"request": COMMENT}, {**TEXT, "internal": True}),
+    ("comment", {"request": {**COMMENT, "is_internal": False}}, TEXT),
+    ("comment", {"request": {**COMMENT, "is_internal": False, "suppressContactNotifications": False}}, {**TEXT, "mailed": True}),
+    ("note", {"request": COMMENT}, TEXT),
+    ("moved", {"request": COMMENT, "ticket_id": "t"}, {**TEXT, "ticket_id": "t"}),
+    ("status", {"request": REQUEST}, {"status_id": "z"}),
+    ("reopen", {"request": REQUEST}, {"status_id": "z"}),
+    ("priority", {"request": {"priority_id": "p"}, "below": []}, {"priority_id": "p", "below": []}),
+    ("client", {"request": {"client_id": "c"}, "before": "f", "wait": 40.0}, {"client_id": "c", "before": "f", "wait": 40.0}),
+    ("close", {**BEFORE, "request": REQUEST}, CLOSE),
+    (
+        "told",
+        {"ticket_id": "t", "words": {"word": "up"}, "request": COMMENT},
+        {"ticket_id": "t", "words": {"word": "up"}, "facts": {"delivery": "d"}},
+    ),
+    ("list", {"after": 5.5, "problem": "p", "request": {**COMMENT, "blocks": []}}, {**TEXT, "blocks": [], "after": 5.5, "problem": "p"}),
+]
+"""Rows that held the desk's request, and what they are today."""
+
+
+@pytest.mark.parametrize(("kind", "stored", "today"), EARLIER)
+def test_a_body_of_an_earlier_version_means_what_it_did(kind: str, stored: dict[str, Any], today: dict[str, Any]) -> None:
+    assert json.loads(as_json(body_of(kind, json.dumps(stored)))) == today
 
 
 @pytest.mark.parametrize(("kind", "stored"), STORED)
@@ -74,8 +120,8 @@ def test_a_later_version_may_add_a_key() -> None:
 
 
 def test_none_below_is_not_the_same_as_nothing_said() -> None:
-    assert body_of("priority", '{"request": {}, "below": []}') == PriorityBody(request={}, below=())
-    assert body_of("priority", '{"request": {}}') == PriorityBody(request={})
+    assert body_of("priority", '{"priority_id": "p", "below": []}') == PriorityBody(priority_id="p", below=())
+    assert body_of("priority", '{"priority_id": "p"}') == PriorityBody(priority_id="p")
 
 
 def test_what_retention_deleted_is_a_bare_body() -> None:
@@ -85,9 +131,13 @@ def test_what_retention_deleted_is_a_bare_body() -> None:
 @pytest.mark.parametrize(
     ("kind", "stored"),
     [
-        ("dance", {"request": {}}),
+        ("dance", {"status_id": "s"}),
         ("ticket", {"title": "a"}),
         ("ticket", {"request": "words"}),
+        ("status", {"request": {}}),
+        ("comment", {"request": {"metadata": {"email_gateway": "words"}}}),
+        ("comment", {"request": {"metadata": "words"}}),
+        ("ticket", {"request": {"attributes": "words"}}),
         ("close", {**CLOSE, "after": "soon"}),
         ("close", {key: value for key, value in CLOSE.items() if key != "never"}),
         ("document", {**FILE, "size": "large"}),

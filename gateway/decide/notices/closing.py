@@ -24,7 +24,6 @@ def closures(
             why = "a person reported it"
         elif problem.board_id not in context.resolved.closed:
             why = "its board has no status that closes"
-        request = {"status_id": context.resolved.closed.get(problem.board_id, ""), "suppressContactNotifications": True}
         close = CloseBody(
             after=after,
             problem=problem.id,
@@ -32,7 +31,7 @@ def closures(
             ticket_id=problem.ticket_id,
             status_id=problem.status_id,
             never=why,
-            request=request,
+            closed_id=context.resolved.closed.get(problem.board_id, ""),
         )
         words = {
             "word": context.notice.word or "recovered",
@@ -40,6 +39,6 @@ def closures(
             "at": datetime.fromtimestamp(context.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "subject": context.mail.email.subject[:255],
         }
-        told = ToldBody(ticket_id=problem.ticket_id, words=words, request=context.composer().note_request())
+        told = ToldBody(ticket_id=problem.ticket_id, words=words, facts=context.composer().facts_of_note())
         out += [(problem, close), (problem, told)]
     return out

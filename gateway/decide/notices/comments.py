@@ -42,12 +42,10 @@ def comment(context: NoticeContext, transition: Transition) -> Decision:
     if incidents.fans_out(context, after):
         effects.append(_news(context))
     if transition.act == "reopen":
-        request = {"status_id": after.status_id, "suppressContactNotifications": True}
-        effects.append(StatusBody(request=request))
+        effects.append(StatusBody(status_id=after.status_id))
     raised = raised_to(context, after, transition)
     if raised:
-        request = {"priority_id": raised, "suppressContactNotifications": True}
-        effects.append(PriorityBody(request=request, before=after.priority_id))
+        effects.append(PriorityBody(priority_id=raised, before=after.priority_id))
         after = replace(after, priority_id=raised)
     effects += [effect for _, effect in closing.closures(context, expected.met(context))]
     context.change(after)

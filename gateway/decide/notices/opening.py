@@ -37,8 +37,7 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
     plan = decision.plan
     if plan is None or decision.outcome != "ticket":
         return decision
-    request = next(effect.request for effect in plan.effects if isinstance(effect, TicketBody))
-    begun = replace(begun, board_id=plan.board_id, status_id=request["status_id"], priority_id=request["priority_id"])
+    begun = _placed(begun, plan)
     master, more = incidents.under(context, begun)
     begun = replace(begun, master_id=master)
     context.change(begun)
@@ -85,9 +84,14 @@ def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectBody]]:
     fallback = context.mail.policy.requesters.fallback
     if context.notice.handling.announce or not fallback or fallback == context.client_id:
         return {}, []
-    request = {"client_id": context.client_id, "suppressContactNotifications": True}
-    move = ClientBody(request=request, before=fallback, wait=context.notice.handling.move_after)
+    move = ClientBody(client_id=context.client_id, before=fallback, wait=context.notice.handling.move_after)
     return {"client_id": fallback}, [move]
+
+
+def _placed(problem: Problem, plan: Plan) -> Problem:
+    """The problem with the place of the plan's new ticket."""
+    ids = next(effect.ids for effect in plan.effects if isinstance(effect, TicketBody))
+    return replace(problem, board_id=plan.board_id, status_id=ids["status_id"], priority_id=ids["priority_id"])
 
 
 def _in_time(effects: Sequence[EffectBody], now: float) -> tuple[EffectBody, ...]:
@@ -122,14 +126,8 @@ def _on_its_ticket(context: NoticeContext, joined: Joined, transition: Transitio
         assert joined.master is not None
         decision = _ticket(context, joined.master, joined.heading, joined.why)
         assert decision.plan is not None
-        request = next(effect.request for effect in decision.plan.effects if isinstance(effect, TicketBody))
-        places = {
-            "board_id": decision.plan.board_id,
-            "status_id": request["status_id"],
-            "priority_id": request["priority_id"],
-        }
-        context.change(replace(joined.master, **places))
-        context.change(replace(joined.problem, **places))
+        context.change(_placed(joined.master, decision.plan))
+        context.change(_placed(joined.problem, decision.plan))
         effects = _in_time((*decision.plan.effects, *joined.effects), context.now)
         waited_for = (problem_id(context.notice), storm_id(context.notice))
         decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))

@@ -27,8 +27,7 @@ def recover(context: NoticeContext, transition: Transition) -> Decision:
         words = context.composer().comment((), internal=True, present={}, automatic=context.notice.profile, note=note)
         effects += words
         if raised := raised_to(context, after, transition):
-            request = {"priority_id": raised, "suppressContactNotifications": True}
-            effects.append(PriorityBody(request=request, before=after.priority_id))
+            effects.append(PriorityBody(priority_id=raised, before=after.priority_id))
             after = replace(after, priority_id=raised)
     over: list[Problem] = []
     if after.part_of:

@@ -46,8 +46,7 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
     problem = replace(begun, part_of=storm.id, ticket_id=storm.ticket_id, number=storm.number, board_id=storm.board_id)
     effects: list[EffectBody] = []
     if transition.act == "reopen":
-        request = {"status_id": storm.status_id, "suppressContactNotifications": True}
-        effects.append(StatusBody(request=request))
+        effects.append(StatusBody(status_id=storm.status_id))
     if storm.listing and storm.alive and not effects:
         return Joined(problem, None, why)
     effects += _lists(context, storm)
@@ -56,8 +55,8 @@ def join(context: NoticeContext, begun: Problem) -> Joined | None:
 
 def _lists(context: NoticeContext, storm: Problem) -> tuple[EffectBody, ...]:
     """Comments that name all parts not named before: made when they are sent, and only those needed."""
-    request = context.composer().note_request()
-    return (ListBody(after=context.now + LIST_AFTER, problem=storm.id, request=request),) * LISTS
+    facts = context.composer().facts_of_note()
+    return (ListBody(after=context.now + LIST_AFTER, problem=storm.id, blocks=[], facts=facts),) * LISTS
 
 
 def over(context: NoticeContext, part: Problem) -> Problem | None:

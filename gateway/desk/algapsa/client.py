@@ -25,14 +25,15 @@ from gateway.startup import without
 with without("click"):
     import httpx
 
-from gateway.desk import shapes
+from gateway.desk.algapsa import shapes
+from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.scan import Scans
+from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown, classify
+from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
-from gateway.desk.shapes import Shape
 
 log = structlog.get_logger("desk")
 

@@ -15,7 +15,7 @@ from typing import Any
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import SLACK, Aim, NotRead, marker_of, seconds
 from gateway.desk.outcome import Good, Outcome
-from gateway.model.effects import DocumentBody
+from gateway.model.effects import ContactBody, DocumentBody
 
 Owned = Callable[[list[str]], Awaitable[set[str]]]
 
@@ -84,16 +84,16 @@ def _rows(outcome: Outcome) -> list[dict[str, Any]]:
     return list(outcome.data)
 
 
-async def contacts(desk: Desk, request: dict[str, Any]) -> list[dict[str, Any]]:
+async def contacts(desk: Desk, body: ContactBody) -> list[dict[str, Any]]:
     """The active contact of the client with exactly the address. Raises NotRead."""
-    outcome = await desk.contacts(request["email"])
+    outcome = await desk.contacts(body.address)
     if not isinstance(outcome, Good):
         raise NotRead(outcome)
-    wanted = request["email"].lower()
+    wanted = body.address.lower()
     return [
         row
         for row in outcome.data
-        if row.get("client_id") == request["client_id"]
+        if row.get("client_id") == body.client_id
         and not row.get("is_inactive")
         and wanted in {str(address).lower() for address in (row.get("email"), *_more(row))}
     ]

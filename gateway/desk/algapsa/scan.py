@@ -15,6 +15,7 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from gateway.desk.algapsa.bodies import OURS
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
 
@@ -147,7 +148,7 @@ class Scans:
 
 def marker_of(free: Any) -> str:
     """Our mark in what the desk keeps for us."""
-    mine = free.get("email_gateway") if isinstance(free, dict) else None
+    mine = free.get(OURS) if isinstance(free, dict) else None
     return str(mine.get("marker", "")) if isinstance(mine, dict) else ""
 
 

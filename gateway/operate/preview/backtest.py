@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.timesheet import LACKS, booked
 from gateway.desk.outcome import Good, Outcome
-from gateway.desk.timesheet import LACKS, booked
 from gateway.model import questions as ask
 from gateway.model.effects import CloseBody, CommentBody, StatusBody
 from gateway.model.plan import Decision
@@ -225,9 +226,7 @@ def _data(outcome: Outcome) -> Any:
 
 
 def _mail_of(comment: dict[str, Any]) -> str:
-    metadata = comment.get("metadata")
-    mine = metadata.get("email_gateway") if isinstance(metadata, dict) else None
-    return str(mine.get("delivery", "")) if isinstance(mine, dict) else ""
+    return str(bodies.facts_of(comment).get("delivery", ""))
 
 
 def _seconds(stamp: Any) -> float:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway.desk import timesheet
+from gateway.desk.algapsa import bodies, timesheet
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.model.effects import CloseBody
@@ -43,7 +43,7 @@ class CloseTicket(Repeatable[CloseBody]):
             raise Unfit(NEWER)
 
     async def send(self, run: Run, effect: EffectOf[CloseBody], prepared: Any) -> Outcome:
-        return await run.desk.set_status(effect.body.ticket_id, effect.body.request, run.permit)
+        return await run.desk.set_status(effect.body.ticket_id, bodies.status(effect.body.closed_id), run.permit)
 
     def record_done(
         self, connection: Connection, delivery: Delivery, effect: EffectOf[CloseBody], kept: dict[str, Any], now: float
@@ -61,9 +61,9 @@ async def check(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
     if problem is None or problem.changed_at != body.changed_at or problem.state not in ("recovered", "closing"):
         raise Unfit(NEWER)
     ticket = _good(await desk.ticket(body.ticket_id))
-    if ticket.get("status_id") == body.request["status_id"] and effect.sends:
+    if ticket.get("status_id") == body.closed_id and effect.sends:
         raise Unfit("closed", done=True)
-    if ticket.get("status_is_closed", ticket.get("is_closed")):
+    if bodies.is_closed(ticket):
         raise Unfit(BEFORE)
     if body.never:
         raise Unfit(body.never)
@@ -89,6 +89,5 @@ def _good(outcome: Outcome, hint: str = "") -> Any:
 
 def _ours(comment: dict[str, Any]) -> bool:
     """Whether a comment is one of ours about a notice: a customer's reply that we posted is not."""
-    metadata = comment.get("metadata")
-    mine = metadata.get("email_gateway") if isinstance(metadata, dict) else None
-    return isinstance(mine, dict) and bool(mine.get("marker")) and bool(mine.get("notice"))
+    facts = bodies.facts_of(comment)
+    return bool(facts.get("marker")) and bool(facts.get("notice"))

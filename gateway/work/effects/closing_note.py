@@ -33,4 +33,4 @@ class TellClosing(Commenting[ToldBody]):
         return rich.harmless([rich.paragraph(line) for line in lines])
 
     async def send(self, run: Run, effect: EffectOf[ToldBody], prepared: list[Any]) -> Outcome:
-        return await self.post(run, effect, prepared, dict(effect.body.request), effect.body.ticket_id)
+        return await self.post(run, effect, prepared, effect.body.facts)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.decide.pictures import place_pictures
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
 from gateway.model.effects import CommentBody
 from gateway.store.effects import EffectOf, of_type
 from gateway.work.effects.base import Run
-from gateway.work.effects.commenting import Commenting
+from gateway.work.effects.commenting import Commenting, file_ids
 from gateway.work.progress import Progress
 
 
@@ -19,17 +20,19 @@ class Comment(Commenting[CommentBody]):
     optional = False
     is_verified = True
     can_be_seen = True
-    compared = '"is_internal": true'
+    compared = 'internal": true'  # with or without "is_" before it, as earlier versions stored it
 
     def describe(self, body: CommentBody) -> dict[str, Any]:
-        return {"effect": "add comment", "internal": body.request["is_internal"]}
+        return {"effect": "add comment", "internal": body.internal}
 
     def compare(self, body: CommentBody, outcome: str) -> dict[str, str]:
-        internal = outcome == "comment" and body.request.get("is_internal")
+        internal = outcome == "comment" and body.internal
         return {"outcome": "internal comment"} if internal else {}
 
     async def send(self, run: Run, effect: EffectOf[CommentBody], prepared: Any) -> Outcome:
-        return await self.post_with_pictures(run, effect)
+        body = effect.body
+        blocks = place_pictures(body.blocks, await file_ids(run))
+        return await self.post(run, effect, blocks, body.facts, internal=body.internal, mailed=body.mailed)
 
     def posts(self, progress: Progress, effect: EffectOf[CommentBody]) -> bool:
         """The last part."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway import blocks as rich
-from gateway.decide.pictures import place_pictures
-from gateway.desk.algapsa import readback
+from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Good, Outcome
-from gateway.model.effects import AboutFilesBody, CommentBody, ListBody, MovedBody, NoteBody
+from gateway.model.effects import AboutFilesBody, TextBody
 from gateway.store import mapping
 from gateway.store.effects import Effect, EffectOf
 from gateway.store.engine import Store
@@ -23,32 +23,26 @@ class Commenting(EffectKind[Body]):
     remote_key = "comment_id"
 
     async def post(
-        self, run: Run, effect: Effect, blocks: list[Any], request: dict[str, Any], ticket_id: str = ""
+        self,
+        run: Run,
+        effect: Effect,
+        blocks: list[Any],
+        facts: Mapping[str, Any],
+        *,
+        internal: bool = True,
+        mailed: bool = False,
     ) -> Outcome:
-        """Post ``blocks`` on the plan's ticket, or on another."""
-        own = {**request["metadata"]["email_gateway"], "marker": effect.marker}
-        request = {**request, "comment_text": rich.dumps(blocks), "metadata": {"email_gateway": own}}
-        request.pop("blocks", None)  # the plan's own form of the text
-        return await run.desk.add_comment(ticket_id or run.ticket_id, request, run.permit)
+        """Post ``blocks`` on the ticket that the effect names, else on the plan's own."""
+        request = bodies.comment(blocks, facts, effect.marker, internal=internal, mailed=mailed)
+        return await run.desk.add_comment(effect.body.ticket_id or run.ticket_id, request, run.permit)
 
     async def post_about_files(self, run: Run, effect: EffectOf[AboutFilesBody], blocks: list[Any]) -> Outcome:
         """Post an internal comment on what became of files."""
-        request = {
-            "is_internal": True,
-            "suppressContactNotifications": True,
-            "metadata": {"email_gateway": dict(effect.body.metadata)},
-        }
-        return await self.post(run, effect, blocks, request)
+        return await self.post(run, effect, blocks, effect.body.metadata)
 
-    async def post_with_pictures(self, run: Run, effect: EffectOf[CommentBody | NoteBody]) -> Outcome:
-        """Post the plan's own text, its pictures in their places."""
-        request = dict(effect.body.request)
-        return await self.post(run, effect, place_pictures(request.pop("blocks"), await file_ids(run)), request)
-
-    async def post_as_planned(self, run: Run, effect: EffectOf[MovedBody | ListBody]) -> Outcome:
-        """Post the plan's own text, on the ticket that it names."""
-        request = dict(effect.body.request)
-        return await self.post(run, effect, request.pop("blocks"), request, effect.body.ticket_id)
+    async def post_as_planned(self, run: Run, effect: EffectOf[TextBody]) -> Outcome:
+        """Post the plan's own text as an internal comment."""
+        return await self.post(run, effect, effect.body.blocks, effect.body.facts)
 
     async def find(
         self,
@@ -73,12 +67,7 @@ async def mark_double(desk: Desk, effect: Effect, what: str, ticket_id: str) -> 
     text = f"{what} is a double: the desk answered a request late. The one to keep is {effect.remote_id}."
     outcome = await desk.add_comment(
         ticket_id,
-        {
-            "comment_text": rich.dumps([rich.paragraph(text)]),
-            "is_internal": True,
-            "suppressContactNotifications": True,
-            "metadata": {"email_gateway": {"marker": marker}},
-        },
+        bodies.comment([rich.paragraph(text)], {}, marker),
     )
     if not isinstance(outcome, Good):
         raise readback.NotRead(outcome)

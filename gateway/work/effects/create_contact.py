@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.desk.algapsa import readback
+from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
@@ -29,13 +29,13 @@ class CreateContact(EffectKind[ContactBody]):
         return False
 
     def describe(self, body: ContactBody) -> dict[str, Any]:
-        return {"effect": "create contact", **body.request}
+        return {"effect": "create contact", "name": body.name, "address": body.address, "client_id": body.client_id}
 
     def compare(self, body: ContactBody, outcome: str) -> dict[str, str]:
         return {"new contact": "yes"} if outcome == "ticket" else {}
 
     async def send(self, run: Run, effect: EffectOf[ContactBody], prepared: Any) -> Outcome:
-        return await run.desk.create_contact(effect.body.request, run.permit)
+        return await run.desk.create_contact(bodies.contact(effect.body), run.permit)
 
     async def find(
         self,
@@ -46,7 +46,7 @@ class CreateContact(EffectKind[ContactBody]):
         aim: Aim = Aim.ADOPT,
         not_before: float = 0.0,
     ) -> list[dict[str, Any]]:
-        return await readback.contacts(desk, effect.body.request)
+        return await readback.contacts(desk, effect.body)
 
     def tell(self, directory: Directory, effect: EffectOf[ContactBody], remote: dict[str, Any], doubtful: bool) -> None:
-        directory.forget_contact(effect.body.request["email"])
+        directory.forget_contact(effect.body.address)

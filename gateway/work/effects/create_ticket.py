@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from gateway.desk.algapsa import readback
+from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
@@ -24,7 +23,7 @@ COMPARED = {
     "status_id": "status",
     "priority_id": "priority",
     "client_id": "client",
-    "contact_name_id": "contact",
+    "contact_id": "contact",
     "assigned_to": "assignee",
     "category_id": "category",
     "subcategory_id": "subcategory",
@@ -44,19 +43,15 @@ class CreateTicket(EffectKind[TicketBody]):
     compared = ""
 
     def describe(self, body: TicketBody) -> dict[str, Any]:
-        shown = {key: value for key, value in body.request.items() if key != "attributes"}
-        return {"effect": "create ticket", **shown}
+        return {"effect": "create ticket", "title": body.title, **body.ids}
 
     def compare(self, body: TicketBody, outcome: str) -> dict[str, str]:
-        request = body.request
-        return {name: str(request[key]) for key, name in COMPARED.items() if request.get(key)}
+        values = {"title": body.title, **body.ids}
+        return {name: str(values[key]) for key, name in COMPARED.items() if values.get(key)}
 
     async def send(self, run: Run, effect: EffectOf[TicketBody], prepared: Any) -> Outcome:
-        request = copy.deepcopy(effect.body.request)
-        request["attributes"]["email_gateway"]["marker"] = effect.marker
-        if made := run.progress.made_contact():
-            request["contact_name_id"] = made
-        return await run.desk.create_ticket(request, run.permit)
+        made = run.progress.made_contact()
+        return await run.desk.create_ticket(bodies.ticket(effect.body, effect.marker, made), run.permit)
 
     async def find(
         self,
@@ -71,7 +66,7 @@ class CreateTicket(EffectKind[TicketBody]):
 
     async def may_be_hidden(self, run: Run, directory: Directory, effect: EffectOf[TicketBody]) -> bool:
         """The desk's lists do not show a client that the key may not see."""
-        client_id = str(effect.body.request["client_id"])
+        client_id = effect.body.ids["client_id"]
         known = await run.store.read(lambda c: mapping.tickets_of_client(c, effect.desk, client_id, MOST_TRIES))
         return await directory.sight.is_blind(client_id, [Made(*ticket, client_id) for ticket in known])
 

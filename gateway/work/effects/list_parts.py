@@ -42,8 +42,7 @@ class ListParts(Commenting[ListBody]):
                 break
             taken.append((part.id, line))
         blocks = rich.harmless([rich.paragraph("Part of this:"), *(rich.bullet(line) for _, line in taken)])
-        request = {**effect.body.request, "blocks": blocks}
-        return replace(effect.body, request=request, listed=tuple(part_id for part_id, _ in taken))
+        return replace(effect.body, blocks=blocks, listed=tuple(part_id for part_id, _ in taken))
 
     def commit(self, connection: Connection, effect: EffectOf[ListBody], prepared: ListBody) -> None:
         problems.begin_list(connection, effect.body.problem)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.decide.pictures import place_pictures
 from gateway.desk.outcome import Outcome
 from gateway.model.effects import NoteBody
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Run
-from gateway.work.effects.commenting import Commenting
+from gateway.work.effects.commenting import Commenting, file_ids
 
 
 class AddNote(Commenting[NoteBody]):
@@ -22,4 +23,5 @@ class AddNote(Commenting[NoteBody]):
         return {"internal comments": "yes"} if outcome == "ticket" else {}
 
     async def send(self, run: Run, effect: EffectOf[NoteBody], prepared: Any) -> Outcome:
-        return await self.post_with_pictures(run, effect)
+        blocks = place_pictures(effect.body.blocks, await file_ids(run))
+        return await self.post(run, effect, blocks, effect.body.facts)

@@ -8,6 +8,7 @@ from typing import Any
 
 from gateway import blocks as rich
 from gateway.decide.pictures import place_pictures
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.model.effects import PicturesBody
@@ -30,15 +31,14 @@ class PlacePictures(Repeatable[PicturesBody]):
         outcome = await run.desk.ticket(run.ticket_id, BEGUN)
         if not isinstance(outcome, Good):
             return outcome
-        attributes = outcome.data.get("attributes") or {}
-        before = str(attributes.get("description"))
+        before = bodies.description_of(outcome.data)
         after = rich.dumps(place_pictures(effect.body.blocks, await file_ids(run)))
         ours = {"described": _digest(after)}
         if before == after:
             return replace(outcome, data={**outcome.data, **ours})
         if before != effect.body.before and _digest(before) != effect.remote.get("described"):
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
-        change = {"attributes": {**attributes, "description": after}}
+        change = bodies.described(outcome.data, after)
         outcome = await run.desk.update_ticket(run.ticket_id, change, run.permit)
         return replace(outcome, data={**outcome.data, **ours}) if isinstance(outcome, Good) else outcome
 

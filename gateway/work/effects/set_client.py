@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.model.effects import ClientBody
@@ -18,17 +19,17 @@ class SetClient(Repeatable[ClientBody]):
     compared = ""
 
     def describe(self, body: ClientBody) -> dict[str, Any]:
-        return {"effect": "move to its client", **body.request}
+        return {"effect": "move to its client", "client_id": body.client_id}
 
     def compare(self, body: ClientBody, outcome: str) -> dict[str, str]:
-        return {"client": str(body.request["client_id"])} if outcome == "ticket" else {}
+        return {"client": body.client_id} if outcome == "ticket" else {}
 
     async def send(self, run: Run, effect: EffectOf[ClientBody], prepared: Any) -> Outcome:
         """Unless somebody has moved it meanwhile."""
-        wanted = effect.body.request["client_id"]
+        wanted = effect.body.client_id
         outcome = await run.desk.ticket(run.ticket_id, BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
             return outcome
         if outcome.data.get("client_id") != effect.body.before:
             return Refused(0, "CHANGED", "somebody moved it to another client")
-        return await run.desk.update_ticket(run.ticket_id, effect.body.request, run.permit)
+        return await run.desk.update_ticket(run.ticket_id, bodies.client(wanted), run.permit)

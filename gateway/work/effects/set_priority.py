@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.model.effects import PriorityBody
@@ -19,16 +20,16 @@ class SetPriority(Repeatable[PriorityBody]):
 
     def describe(self, body: PriorityBody) -> dict[str, Any]:
         words = "raise the priority" if body.before is not None or body.below is not None else "set the priority"
-        return {"effect": words, **body.request}
+        return {"effect": words, "priority_id": body.priority_id}
 
     def compare(self, body: PriorityBody, outcome: str) -> dict[str, str]:
         if outcome != "comment":
             return {}
-        return {"priority at least" if body.below is not None else "priority": str(body.request["priority_id"])}
+        return {"priority at least" if body.below is not None else "priority": body.priority_id}
 
     async def send(self, run: Run, effect: EffectOf[PriorityBody], prepared: Any) -> Outcome:
         """For a notice only where nobody has changed it since, to raise it only where it is lower."""
-        wanted = effect.body.request["priority_id"]
+        wanted = effect.body.priority_id
         outcome = await run.desk.ticket(run.ticket_id, BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
             return outcome
@@ -37,4 +38,4 @@ class SetPriority(Repeatable[PriorityBody]):
             return Refused(0, "CHANGED", "somebody set the priority")
         if effect.body.below is not None and current not in effect.body.below:
             return Refused(0, "HIGHER", "its priority is not lower")
-        return await run.desk.update_ticket(run.ticket_id, effect.body.request, run.permit)
+        return await run.desk.update_ticket(run.ticket_id, bodies.priority(wanted), run.permit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.outcome import Outcome
 from gateway.model.effects import ReopenBody, StatusBody
 from gateway.store.effects import EffectOf
@@ -14,10 +15,10 @@ class SetStatus(Repeatable[StatusBody]):
     kind = StatusBody.kind
 
     def describe(self, body: StatusBody) -> dict[str, Any]:
-        return {"effect": "set status", **body.request}
+        return {"effect": "set status", "status_id": body.status_id}
 
     async def send(self, run: Run, effect: EffectOf[StatusBody], prepared: Any) -> Outcome:
-        return await run.desk.set_status(run.ticket_id, effect.body.request, run.permit)
+        return await run.desk.set_status(run.ticket_id, bodies.status(effect.body.status_id), run.permit)
 
 
 class Reopen(SetStatus):
@@ -26,4 +27,4 @@ class Reopen(SetStatus):
     kind = ReopenBody.kind
 
     def describe(self, body: StatusBody) -> dict[str, Any]:
-        return {"effect": "reopen", **body.request}
+        return {"effect": "reopen", "status_id": body.status_id}

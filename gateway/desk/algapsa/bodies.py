@@ -1,0 +1,90 @@
+"""The requests of the desk's API in its own JSON, made from the bodies of effects, and what is read in its rows.
+
+Whatever changes a ticket keeps the desk from mailing the customers of it, unless that is what the effect is for: the
+desk would mail them their own words. Source: docs/algapsa.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway import blocks as rich
+from gateway.model.effects import ContactBody, TicketBody
+
+QUIET: Mapping[str, Any] = {"suppressContactNotifications": True}
+OURS = "email_gateway"
+"""Under this key we keep facts of our own, in a ticket's attributes and a comment's metadata."""
+
+
+def ticket(body: TicketBody, marker: str, contact_id: str = "") -> dict[str, Any]:
+    """POST /tickets; for a contact that the plan has made meanwhile with its id."""
+    ids = dict(body.ids)
+    if contact := contact_id or ids.pop("contact_id", ""):
+        ids["contact_name_id"] = contact
+    ids.pop("contact_id", None)
+    watched = {"watch_list": list(body.watchers)} if body.watchers else {}
+    facts = {**body.facts, "marker": marker}
+    return {"title": body.title, **ids, "attributes": {"description": body.description, OURS: facts, **watched}}
+
+
+def described(row: Mapping[str, Any], description: str) -> dict[str, Any]:
+    """PUT /tickets/{id}: another description for the ticket of this row."""
+    return {"attributes": {**(row.get("attributes") or {}), "description": description}}
+
+
+def contact(body: ContactBody) -> dict[str, Any]:
+    """POST /contacts."""
+    return {"full_name": body.name, "email": body.address, "client_id": body.client_id}
+
+
+def comment(
+    blocks: Sequence[Any], facts: Mapping[str, Any], marker: str, *, internal: bool = True, mailed: bool = False
+) -> dict[str, Any]:
+    """POST /tickets/{id}/comments."""
+    return {
+        "is_internal": internal,
+        "suppressContactNotifications": not mailed,
+        "comment_text": rich.dumps(list(blocks)),
+        "metadata": {OURS: {**facts, "marker": marker}},
+    }
+
+
+def status(status_id: str) -> dict[str, Any]:
+    """PUT /tickets/{id}/status."""
+    return {"status_id": status_id, **QUIET}
+
+
+def priority(priority_id: str) -> dict[str, Any]:
+    """PUT /tickets/{id}."""
+    return {"priority_id": priority_id, **QUIET}
+
+
+def client(client_id: str) -> dict[str, Any]:
+    """PUT /tickets/{id}."""
+    return {"client_id": client_id, **QUIET}
+
+
+# -- rows -------------------------------------------------------------------------------------------
+
+
+def is_closed(row: Mapping[str, Any]) -> bool:
+    """Of a ticket. Its lists and its own page name the flag differently."""
+    return bool(row.get("status_is_closed", row.get("is_closed")))
+
+
+def description_of(row: Mapping[str, Any]) -> str:
+    return str((row.get("attributes") or {}).get("description"))
+
+
+def facts_of(row: Mapping[str, Any], key: str = "metadata") -> Mapping[str, Any]:
+    """What we keep in a comment's ``metadata`` or a ticket's ``attributes``; empty where the row is not ours."""
+    kept = row.get(key)
+    ours = kept.get(OURS) if isinstance(kept, dict) else None
+    return ours if isinstance(ours, dict) else {}
+
+
+def reopening(board: Mapping[str, Any]) -> tuple[bool, float]:
+    """Whether replies reopen a closed ticket of the board, and for how many seconds after it was closed; 0 for ever."""
+    hours = board.get("inbound_reply_reopen_cutoff_hours") or 0
+    return bool(board.get("inbound_reply_reopen_enabled")), float(hours) * 3600
