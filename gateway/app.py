@@ -40,7 +40,9 @@ from gateway.store.stage import PENDING, Stage
 from gateway.templates import Templates
 from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
+from gateway.upkeep.headings import HeadingReader
 from gateway.upkeep.late_look import LateLook
+from gateway.upkeep.refusals import RefusalWriter
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
 from gateway.web.health import application, server
@@ -143,6 +145,8 @@ class Gateway:
             self.raws.run_sweeps(self.store, self.stop_event),
             self.store_clock.run(self.store),
         ]
+        if self.listener:
+            background.append(RefusalWriter(self.store, self.listener.context.refusals.taken).run(self.stop_event))
         if not self.store.sqlite:
             background.append(_lasting(self._watch_schema))
         background += map(_lasting, self.work.background() if self.work else ())
@@ -360,6 +364,7 @@ class _Work:
             finished=lambda: metrics.retention_round.set(clock()),
         )
         self.late_look = LateLook(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.headings = HeadingReader(store, gateway.raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
@@ -370,7 +375,10 @@ class _Work:
         stop = self.gateway.stop_event
         parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        parts += [partial(part.run, stop) for part in (self.late_look, self.expectations, self.pruner, self.states)]
+        parts += [
+            partial(part.run, stop)
+            for part in (self.late_look, self.expectations, self.pruner, self.states, self.headings)
+        ]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.gateway.store.sqlite:

@@ -16,6 +16,7 @@ from gateway.config import settings as config
 
 if TYPE_CHECKING:
     from gateway.model.release import Audience
+    from gateway.operate.access import Access
     from gateway.store.operator import Changed, Word
 
 T = TypeVar("T")
@@ -107,39 +108,29 @@ def seconds_of(text: str) -> float:
 
 def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     """Look at the database, at one moment of it, beside a running gateway or without one: nothing waits for it."""
-    return _on_store(path, operation, "BEGIN", "ROLLBACK")
+    return _on_store(path, lambda access: access.look(operation))
 
 
 def change_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     """Run an operation on the database that changes it, in one transaction."""
-    return _on_store(path, operation, "BEGIN IMMEDIATE", "COMMIT")
+    return _on_store(path, lambda access: access.change(operation))
 
 
-def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end: str) -> T:
+def _on_store(path: Path | None, use: Callable[[Access], T]) -> T:
     from sqlalchemy.exc import DBAPIError
 
-    from gateway.store.engine import NoDatabase, make_engine
+    from gateway.operate.access import Access
+    from gateway.store.engine import NoDatabase
     from gateway.store.operator import NotPossible
-    from gateway.store.reading import Unreadable, looking
+    from gateway.store.reading import Unreadable
 
     settings = settings_of(path)
     try:
-        engine = make_engine(settings.store.url, create=False)
+        access = Access(settings.store)
     except NoDatabase as error:
         fail(str(error))
     try:
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql(begin)
-            elif end == "ROLLBACK":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
-            with looking():
-                value = operation(connection)
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql(end)
-            elif end == "COMMIT":
-                connection.commit()
-            return value
+        return use(access)
     except NotPossible as error:
         fail(str(error))
     except Unreadable as error:
@@ -147,7 +138,7 @@ def _on_store(path: Path | None, operation: Callable[[Any], T], begin: str, end:
     except DBAPIError as error:
         fail(f"{store_name(settings)}: {error.orig} (has the gateway run, or `gateway migrate`?)")
     finally:
-        engine.dispose()
+        access.close()
 
 
 def ticket_named(connection: Any, name: str) -> str:

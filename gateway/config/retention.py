@@ -24,7 +24,8 @@ class RetentionSettings(Section):
     quarantined: Age = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
     traces: Age = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
     events: Age = Field(365 * DAY, description="the history of deliveries")
-    rows: Age = Field(730 * DAY, description="the deliveries themselves; their counts are kept")
+    rows: Age = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
+    refusals: Age = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
     ids: Age = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
     every: Seconds = Field(300, description="seconds between two rounds")
 

@@ -14,6 +14,7 @@ from gateway.intake.scanner import Scanner, scanner_of
 from gateway.smtp.auth import Users
 from gateway.smtp.limits import Limits, Networks
 from gateway.smtp.overload import InFlight, Overload
+from gateway.smtp.refusals import Refusals
 from gateway.smtp.turns import Turns
 from gateway.smtp.verdict.verdict import Verdicts
 
@@ -38,6 +39,7 @@ class ServerContext:
     count: Callable[[str], None]
     refused: Callable[[str, str], None]
     judged: Callable[[str, str], None]
+    refusals: Refusals = field(default_factory=Refusals)
     turns: Turns = field(default_factory=Turns)
     connections: int = 0
     inside: int = 0  # sessions that came past the limits

@@ -24,7 +24,7 @@ async def hand_over(dialogue: Dialogue, arrival: Arrival) -> list[Reply]:
     arrival.finish()
     server, policy, transaction = dialogue.server, dialogue.policy, dialogue.transaction
     peer = _peer(dialogue)
-    accepted_for, mail_from = transaction.accepted_for, transaction.mail_from
+    accepted_for = transaction.accepted_for
     found = await judge(server, peer, arrival, transaction.recipients, policy.is_lmtp)
     server.judged(found.verdict.verdict, policy.name)
     if found.virus:
@@ -38,7 +38,7 @@ async def hand_over(dialogue: Dialogue, arrival: Arrival) -> list[Reply]:
     for _ in (reply for reply in said if not reply.reason):
         server.count("250")
     values = {"limit": in_words(policy.max_size), "why": found.verdict.reason}
-    return [reply.fill(**values).on(f"from {mail_from}") if reply.reason else reply for reply in said]
+    return [reply.fill(**values) if reply.reason else reply for reply in said]
 
 
 def _peer(dialogue: Dialogue) -> Peer:

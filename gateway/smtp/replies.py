@@ -34,9 +34,14 @@ class Reply(NamedTuple):
     def ending(self) -> Reply:
         return self._replace(ends=True)
 
+    @property
+    def words(self) -> str:
+        """The text with its values."""
+        return plain(self.text.format(**self.values)) if self.values else self.text
+
     def line(self, session: str) -> str:
         """As it is sent, without the last line end."""
-        text = plain(self.text.format(**self.values)) if self.values else self.text
+        text = self.words
         if self.reason:
             return f"{self.code} {self.enhanced} {text} [{session}]"
         *lines, last = f"{self.enhanced} {text}".strip().split("\n")

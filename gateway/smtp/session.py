@@ -131,6 +131,7 @@ class Session:
         if self._policy.tls != "implicit":
             self._replies.append(refusal.line(self._dialogue.session))
         self._count(refusal)
+        self._server.refusals.add(refusal_of(self._dialogue, refusal))
         self._end()
 
     async def _prepare(self) -> None:
@@ -294,8 +295,11 @@ class Session:
         self._go_on()
 
     async def _answer_later(self, wait: Wait) -> None:
-        for reply in await wait.work(self._ask):
-            self._say(reply)
+        try:
+            for reply in await wait.work(self._ask):
+                self._say(reply)
+        finally:
+            self._dialogue.transaction.forget()
         self._mail_is_over()
 
     async def _ask(self, challenge: Reply) -> bytes:
@@ -328,11 +332,13 @@ class Session:
 
     def _refused(self, reply: Reply) -> None:
         self._count(reply)
+        self._server.refusals.add(refusal_of(self._dialogue, reply))
         log.info(
             "refused",
             reason=reply.reason,
             code=reply.code,
             about=reply.about,
+            mail_from=self._dialogue.transaction.mail_from or "",
             peer=self._client.address,
             session=self._dialogue.session,
             listener=self._policy.name,

@@ -45,6 +45,12 @@ def counted(connection: Connection) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
+def holding(connection: Connection) -> int:
+    """How many deliveries have files held."""
+    query = select(func.count(effect.c.delivery_id.distinct())).join(delivery, _CURRENT).where(_HELD)
+    return int(connection.execute(query).scalar_one())
+
+
 def numbers(connection: Connection, delivery_ids: Collection[str]) -> dict[str, int]:
     """How many files each of these deliveries has held."""
     query = select(effect.c.delivery_id, func.count()).join(delivery, _CURRENT).where(_HELD)

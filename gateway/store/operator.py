@@ -6,11 +6,12 @@ Whoever changes something raises Unreadable when a row that it goes by is damage
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_, select, update
 
 from gateway.model.effects import TicketBody
 from gateway.model.reasons import Reason
@@ -28,15 +29,30 @@ class NotPossible(Exception):
     """The operator asked for something that the delivery's stage does not allow."""
 
 
-def find(connection: Connection, prefix: str) -> RowMapping:
-    """The delivery whose id starts with ``prefix``; what cannot be read of it is Garbled. Raises NotPossible
-    unless there is exactly one."""
-    query = select(delivery).where(delivery.c.id.startswith(prefix, autoescape=True)).limit(2)
+def find(connection: Connection, name: str) -> RowMapping:
+    """The delivery with this short number ("412", "#412"), id or beginning of an id, or Message-ID; what cannot be
+    read of it is Garbled. Raises NotPossible unless there is exactly one."""
+    named = _named(name.strip())
     with looking():
-        rows = connection.execute(query).mappings().all()
-    if len(rows) != 1:
-        raise NotPossible(f"{prefix}: {'no delivery has' if not rows else 'several deliveries have'} this id")
+        rows = connection.execute(select(delivery).where(named).order_by(delivery.c.seq).limit(4)).mappings().all()
+    if not rows:
+        raise NotPossible(f"{name}: no mail has this number, id or Message-ID")
+    if len(rows) > 1:
+        numbers = ", ".join(f"#{row['seq']}" for row in rows[:3])
+        raise NotPossible(f"{name}: several mails have it: {numbers}{', …' if len(rows) > 3 else ''}")
     return rows[0]
+
+
+_NUMBER = re.compile(r"#\d{1,15}|[1-9]\d{0,14}")  # ids begin with 0 until the year 2527
+
+
+def _named(name: str) -> ColumnElement[bool]:
+    if _NUMBER.fullmatch(name):
+        return delivery.c.seq == int(name.removeprefix("#"))
+    if "@" in name:
+        local, _, domain = name.strip("<>").rpartition("@")
+        return delivery.c.message_id == f"{local}@{domain.lower()}"
+    return delivery.c.id.startswith(name, autoescape=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,18 @@ def hold(connection: Connection, prefix: str, *, now: float, by: str = "operator
     """Keep a pending mail from being worked on. Returns its id. Raises NotPossible."""
     row = whole(find(connection, prefix), "id", "stage")
     _restage(connection, row, Stage.HELD, by, now)
+    return str(row["id"])
+
+
+def set_aside_again(
+    connection: Connection, name: str, stage: Stage, reason: str, detail: str, *, now: float, by: str = "operator"
+) -> str:
+    """Put a mail of which nothing was sent back where it was before an operator let it go on or dropped it. Returns its
+    id. Raises NotPossible."""
+    row = whole(find(connection, name), "id", "stage", "generation")
+    if _sent(connection, row):
+        raise NotPossible(f"{row['id']}: the desk has part of it already; move it instead")
+    _restage(connection, row, stage, by, now, reason=reason, detail=detail)
     return str(row["id"])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, exists, func, literal_column, not_, select, update
 
 from gateway.model.ids import uuid7
-from gateway.store import dialects
+from gateway.store import dialects, headings
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import (
     ENDED_KEPT,
@@ -137,6 +137,7 @@ def drop_rows(connection: Connection, before: float, after: int, limit: int) -> 
         connection.execute(delete(effect).where(effect.c.delivery_id.in_(ids)))
         connection.execute(delete(event).where(event.c.delivery_id.in_(ids)))
         connection.execute(delete(notice).where(notice.c.delivery_id.in_(ids)))
+        headings.forget(connection, [row["seq"] for row in gone])
         connection.execute(delete(delivery).where(delivery.c.seq.in_([row["seq"] for row in gone])))
     more = len(rows) == limit and len(old) == len(rows)
     return Dropped(len(gone), next=rows[-1]["seq"] if more else None)

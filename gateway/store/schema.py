@@ -122,6 +122,8 @@ Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
 Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)
 Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 _partial("delivery_on_ticket", PENDING, delivery.c.ticket_id, delivery.c.seq)
+ON_TICKET = text("ticket_id <> ''")
+_partial("delivery_ticket", ON_TICKET, delivery.c.ticket_id, delivery.c.seq)
 ENDED_KEPT = text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
 ENDED_TRACED = text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
 _partial("delivery_kept", ENDED_KEPT, delivery.c.stage, delivery.c.due_at)
@@ -383,5 +385,52 @@ expectation = Table(  # when an expected mail came last, for each object that is
     Column("alarmed", Double, nullable=False),  # the due time for which a mail was made
     sqlite_with_rowid=False,
 )
+
+heading = Table(  # the words by which a mail is found; each database keeps its own index of them, heading_words
+    "heading",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=False),  # of the delivery
+    Column("words", Text, nullable=False),
+)
+
+refusal = Table(  # what the listeners refused: bounded in number and time, many alike in one row
+    "refusal",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("listener", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("helo", Text, nullable=False),
+    Column("mail_from", Text, nullable=False),
+    Column("rcpt_to", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # "" where it was refused before its header came
+    Column("message_id", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("code", Integer, nullable=False),
+    Column("reason", Text, nullable=False),  # smtp.replies
+    Column("said", Text, nullable=False),  # to the peer
+    Column("times", Integer, nullable=False),  # how many like it, itself among them
+    Column("words", Text, nullable=False),  # by which it is found, each after a blank
+    sqlite_autoincrement=True,
+)
+Index("refusal_at", refusal.c.at)
+
+act = Table(  # what operators did, and who they were
+    "act",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("via", String(8), nullable=False),  # shell or page
+    Column("address", Text, nullable=False),  # from where
+    Column("what", Text, nullable=False),
+    Column("seq", BigInteger, nullable=True),  # of the delivery that it is about
+    Column("detail", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("before", Json, nullable=True),  # how the mail was, for who takes the act back
+    sqlite_autoincrement=True,
+)
+Index("act_at", act.c.at)
+Index("act_seq", act.c.seq)
 
 reading.watch(metadata)

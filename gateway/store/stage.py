@@ -26,12 +26,13 @@ NEXT: dict[Stage, frozenset[Stage]] = {
     Stage.QUARANTINED: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED, Stage.DONE}),
     Stage.HELD: frozenset({Stage.ACCEPTED, Stage.PLANNED, Stage.SUPPRESSED, Stage.DONE}),
     Stage.DONE: frozenset({Stage.ACCEPTED, Stage.PLANNED}),
-    Stage.SUPPRESSED: frozenset({Stage.ACCEPTED, Stage.DONE}),
+    Stage.SUPPRESSED: frozenset({Stage.ACCEPTED, Stage.DONE, Stage.QUARANTINED, Stage.HELD}),
 }
 """PLANNED to ACCEPTED: the ticket is gone (404), decide anew. Out of QUARANTINED and HELD: the
 operator's release (resume the plan when any effect was sent, else decide anew) or drop; out of SUPPRESSED a
 release. To DONE: a move that did not take place is taken back. DONE to ACCEPTED: the operator takes the mail
-to another ticket. DONE to PLANNED: held files are let go."""
+to another ticket. DONE to PLANNED: held files are let go. SUPPRESSED to QUARANTINED or HELD: the operator's drop is
+taken back."""
 
 
 class IllegalTransition(Exception):

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import pruning
+from gateway.store import acts, pruning, refusals
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -128,6 +128,10 @@ class Pruner:
             counts["rows"] = await self._along("rows", partial(pruning.drop_rows, before=now - limits.rows), 0, stop)
         if limits.ids:
             counts["ids"] = await self._all("ids", partial(pruning.drop_ids, before=now - limits.ids), stop)
+        if limits.refusals:
+            counts["refusals"] = await self._all("refusals", partial(refusals.drop, before=now - limits.refusals), stop)
+        if limits.rows:
+            counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
         counts["seen"] = await self._along("seen", partial(pruning.drop_seen, now=now), b"", stop)
         return counts
 

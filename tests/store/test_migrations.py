@@ -60,9 +60,15 @@ def add(scripts: Path, name: str, body: str) -> None:
 
 def test_the_migrated_database_is_the_schema(store: Store) -> None:
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": lambda name, kind, parents: not _of_the_words(name)}
+        context = MigrationContext.configure(connection, opts=opts)
 
         assert compare_metadata(context, metadata) == []
+
+
+def _of_the_words(name: str | None) -> bool:
+    """The index of the words is each database's own."""
+    return (name or "").startswith("heading_words")
 
 
 def test_a_migrations_file_begins_with_its_revision() -> None:

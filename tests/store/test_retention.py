@@ -160,7 +160,7 @@ async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Pa
 async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:
     (delivery_id,) = await accept(store, "kept", tmp_path)
     await end(store, delivery_id, Stage.DONE)
-    never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0)
+    never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0, refusals=0)
     counts = await keeper(store, tmp_path, 10_000 * DAY, never).round()
 
     assert counts == {"seen": 1}

@@ -69,9 +69,6 @@ def _part(dialogue: Dialogue, arrival: Arrival, size: int) -> Reply:
 
 def _whole(dialogue: Dialogue, arrival: Arrival) -> Wait:
     async def conclude(ask: Ask) -> Sequence[Reply]:
-        try:
-            return await hand_over(dialogue, arrival)
-        finally:
-            dialogue.transaction.forget()
+        return await hand_over(dialogue, arrival)
 
     return Wait(conclude)

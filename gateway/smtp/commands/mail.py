@@ -35,15 +35,15 @@ def mail(dialogue: Dialogue, arg: str) -> Reply:
         return replies.BAD_PARAMETER.fill(name=wrong)
     size = declared_size(parameters)
     if size > policy.max_size:
-        return replies.TOO_LARGE.fill(limit=in_words(policy.max_size))
+        return replies.TOO_LARGE.fill(limit=in_words(policy.max_size)).on(path)
     if path and not _may_write_as(server, client.login, path):
         return replies.SENDER_NOT_YOURS.on(path)
     if server.overload.reason:
-        return replies.OVERLOAD
+        return replies.OVERLOAD.on(path)
     if not server.in_flight.has_room(size):
-        return replies.IN_FLIGHT
+        return replies.IN_FLIGHT.on(path)
     if not client.is_exempt and (refusal := server.limits.mail(client.address)):
-        return refusal
+        return refusal.on(path)
     dialogue.transaction.mail_from = path
     return replies.SENDER_OK
 
@@ -64,9 +64,9 @@ def rcpt(dialogue: Dialogue, arg: str) -> Reply:
     if transaction.arrival is not None:
         return replies.NOT_BETWEEN_CHUNKS
     if len(transaction.accepted_for) >= server.settings.max_recipients:
-        return replies.TOO_MANY_RECIPIENTS
+        return replies.TOO_MANY_RECIPIENTS.on(path)
     if not client.is_exempt and (refusal := server.limits.recipient(client.address)):
-        return refusal
+        return refusal.on(path)
     found = _recipient(server, path)
     if isinstance(found, Reply):
         if found is replies.NO_MAILBOX and not client.is_exempt:  # somebody may be trying out names

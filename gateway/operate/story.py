@@ -1,0 +1,215 @@
+"""One mail as a story: who sent it and what proves that, what happened, why, and what can be done with it now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from gateway.config.retention import RetentionSettings
+from gateway.model.effects import BODIES
+from gateway.operate import finding, said
+from gateway.operate.acts import Act, possible
+from gateway.operate.finding import Found
+from gateway.store import acts, deliveries, effects, mapping, operator
+from gateway.store.reading import Unreadable, garbled, looking, parsed
+from gateway.store.schema import delivery
+from gateway.store.stage import EffectState, Stage
+
+MOST_NEIGHBOURS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that happened, at a time in seconds since the epoch (0.0 for not known)."""
+
+    at: float
+    words: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    name: str
+    found: str
+    follows: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """``mail`` is the row of a list; ``goes_away`` when its bytes are deleted, 0.0 for never; ``neighbours`` are the
+    other mails of its ticket."""
+
+    mail: Found
+    id: str
+    raw_id: int
+    desk: str
+    ticket_id: str
+    message_id: str
+    proof: str
+    is_proven: bool
+    route: str
+    detail: str
+    remedy: str
+    size: int
+    kept: bool
+    goes_away: float
+    happened: tuple[Line, ...]
+    rules: tuple[Rule, ...]
+    acts: tuple[Act, ...]
+    neighbours: tuple[Found, ...]
+    held_files: int
+
+
+def tell(connection: Connection, name: str, retention: RetentionSettings, now: float, zone: tzinfo | None) -> Story:
+    """The story of the mail with this number, id or Message-ID. Raises NotPossible."""
+    row = operator.find(connection, name)
+    (mail,) = finding.described(connection, [row], now, zone)
+    envelope = _json(row, "envelope")
+    ticket = mapping.get_ticket(connection, row["desk"], row["ticket_id"]) if row["ticket_id"] else None
+    done = effects.all_of(connection, row["id"])
+    content = deliveries.content(connection, row["raw_id"]) if row["kept"] else None
+    return Story(
+        mail=mail,
+        id=row["id"],
+        raw_id=row["raw_id"],
+        desk=row["desk"],
+        ticket_id=row["ticket_id"],
+        message_id=row["message_id"],
+        proof=_proof(envelope),
+        is_proven=envelope.get("verdict") == "pass",
+        route=_route(envelope),
+        detail=row["detail"],
+        remedy=said.remedy(row["reason"]) if row["reason"] else "",
+        size=content["size"] if content else 0,
+        kept=bool(row["kept"]),
+        goes_away=goes_away(row, retention),
+        happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else ""),
+        rules=_rules(row),
+        acts=possible(connection, row),
+        neighbours=_neighbours(connection, row, now, zone),
+        held_files=sum(effect["state"] == EffectState.HELD for effect in done),
+    )
+
+
+def goes_away(row: Mapping[Any, Any], retention: RetentionSettings) -> float:
+    """When the mail itself is deleted, 0.0 for never or when it is gone."""
+    ages = {
+        Stage.DONE: retention.done,
+        Stage.SUPPRESSED: retention.suppressed,
+        Stage.QUARANTINED: retention.quarantined,
+    }
+    age = ages.get(row["stage"], 0.0)
+    return float(row["due_at"] + age) if age and row["kept"] and not garbled([row["due_at"]]) else 0.0
+
+
+def _json(row: Mapping[Any, Any], column: str) -> dict[str, Any]:
+    """What the column holds; what cannot be read is empty, and `gateway verify` names it."""
+    try:
+        return parsed(row[column], column) if row[column] else {}
+    except Unreadable:
+        return {}
+
+
+_PROOFS = {
+    "pass": "proven",
+    "fail": "disproven: the sender's domain says that it is not from there",
+    "none": "not proven: nothing vouches for the sender",
+    "unknown": "not proven: it could not be determined",
+}
+
+
+def _proof(envelope: Mapping[str, Any]) -> str:
+    words = _PROOFS.get(str(envelope.get("verdict")), "not known")
+    reason = str(envelope.get("verdict_reason") or "")
+    return f"{words} ({reason})" if reason else words
+
+
+def _route(envelope: Mapping[str, Any]) -> str:
+    peer, helo = envelope.get("peer") or "this machine", envelope.get("helo") or ""
+    words = f"from {peer}{f' ({helo})' if helo else ''}{' over TLS' if envelope.get('tls') else ''}"
+    if envelope.get("auth"):
+        words += f", logged in as {envelope['auth']}"
+    return f"{words}, envelope sender <{envelope.get('mail_from') or ''}>"
+
+
+def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:
+    steps = _json(row, "trace").get("steps", [])
+    return tuple(Rule(str(step["rule"]), str(step["found"]), str(step["result"])) for step in steps)
+
+
+# -- what happened --------------------------------------------------------------------------------
+
+_DID = {
+    "ticket": "made ticket {ticket}",
+    "comment": "wrote a comment on {ticket}",
+    "note": "wrote an internal note on {ticket}",
+    "moved": "told the other ticket that the mail was moved",
+    "document": "uploaded {name}",
+    "pictures": "put the pictures in their place",
+    "missing": "named the files that are missing",
+    "released": "told that held files were released",
+    "status": "set the status",
+    "reopen": "reopened {ticket}",
+    "priority": "set the priority",
+    "client": "set the client",
+    "contact": "made a contact",
+    "bundle": "bundled the tickets",
+    "close": "closed {ticket}",
+    "told": "told why it was closed or stays open",
+    "list": "listed the problems of the ticket",
+    "again": "decided again",
+}
+assert set(_DID) == set(BODIES)
+
+
+def _happened(
+    connection: Connection, row: RowMapping, envelope: Mapping[str, Any], done: list[RowMapping], ticket: str
+) -> tuple[Line, ...]:
+    lines = [Line(row["accepted_at"], f"came for {row['mailbox']} {_route(envelope)}")]
+    if row["redelivered"]:
+        lines.append(Line(0.0, f"came {row['redelivered']} more time(s), and was recognised"))
+    lines += [line for effect in done if (line := _did(effect, ticket or row["ticket_id"][:8]))]
+    lines += [_act(entry) for entry in reversed(acts.newest(connection, 50, seq=row["seq"]))]
+    timed = sorted((line for line in lines if line.at), key=lambda line: line.at)
+    return (*timed, *(line for line in lines if not line.at))
+
+
+def _act(entry: RowMapping) -> Line:
+    words = ": ".join(filter(None, (entry["what"], entry["detail"], entry["why"])))
+    return Line(entry["at"], words, entry["who"])
+
+
+def _did(effect: RowMapping, ticket: str) -> Line | None:
+    name = _json(effect, "body").get("name", "a file")
+    words = _DID.get(effect["kind"], effect["kind"]).format(ticket=ticket or "the ticket", name=name)
+    match effect["state"]:
+        case EffectState.DONE:
+            return Line(effect["sent_at"], words)
+        case EffectState.SENT:
+            return Line(effect["sent_at"], f"asked the desk, which has not answered yet: {words}")
+        case EffectState.HELD:
+            return Line(0.0, f"held {name}: {effect['reason']}")
+        case EffectState.REFUSED:
+            return Line(effect["sent_at"], f"the desk refused ({effect['reason']}): {words}")
+        case EffectState.TODO:
+            return Line(0.0, f"still to do: {words}")
+    return None
+
+
+def _neighbours(connection: Connection, row: RowMapping, now: float, zone: tzinfo | None) -> tuple[Found, ...]:
+    if not row["ticket_id"]:
+        return ()
+    on_it = (
+        delivery.c.ticket_id == row["ticket_id"],
+        delivery.c.ticket_id != "",
+        delivery.c.desk == row["desk"],
+        delivery.c.seq != row["seq"],
+    )
+    query = select(*finding.COLUMNS).where(*on_it).order_by(delivery.c.seq.desc()).limit(MOST_NEIGHBOURS)
+    with looking():
+        rows = connection.execute(query).mappings().all()
+    return tuple(finding.described(connection, rows, now, zone))

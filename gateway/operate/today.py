@@ -1,0 +1,161 @@
+"""The day at a glance: the desks, what waits and why, what waits for a person, what came and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from sqlalchemy import Connection, Integer, cast, func, select
+
+from gateway.config.settings import Settings
+from gateway.model.ids import uuid7
+from gateway.model.waiting import Waiting
+from gateway.operate import todo
+from gateway.operate.finding import MARGIN
+from gateway.store import acts, heldfiles, problems, refusals, waiting
+from gateway.store.reading import looking
+from gateway.store.schema import delivery
+from gateway.store.stage import PENDING
+
+HOURS = 24
+SILENCE = 7 * 86400.0
+"""Seconds in which the last mail of a mailbox is looked for."""
+MOST = 100_000
+"""Mails that are looked at for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskToday:
+    """``wrong`` says why nothing of it moves, "" while it does; ``since`` then."""
+
+    name: str
+    wrong: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """``last`` is when the last mail came, 0.0 for none in the days that are looked at."""
+
+    address: str
+    last: float
+    today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """``at`` is its beginning in seconds since the epoch."""
+
+    at: float
+    accepted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """``waiting`` counts pending mail by what it waits for; ``became`` today's mail by what became of it; ``backup`` is
+    when the last one was made, 0.0 for never."""
+
+    at: float
+    store: str
+    backup: float
+    desks: tuple[DeskToday, ...]
+    waiting: tuple[tuple[Waiting, int], ...]
+    oldest: float
+    held: dict[str, int]
+    doubted: int
+    held_files: int
+    became: dict[str, int]
+    refused: dict[str, int]
+    problems: dict[str, int]
+    unread: int
+    boxes: tuple[Box, ...]
+    hours: tuple[Hour, ...]
+
+    @property
+    def pending(self) -> int:
+        return sum(count for _, count in self.waiting)
+
+
+def today(connection: Connection, settings: Settings, store: str, now: float, zone: tzinfo | None) -> Today:
+    midnight = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    desks = waiting.desks(connection)
+    with looking():
+        counted = problems.counted(connection)
+        drift = problems.drift(connection, midnight)
+    return Today(
+        at=now,
+        store=store,
+        backup=acts.last(connection, "backup"),
+        desks=tuple(
+            DeskToday(name, str(state.waits) if state and state.waits.kind else "", state.since if state else 0.0)
+            for name in settings.desks
+            for state in [desks.get(name)]
+        ),
+        waiting=tuple(sorted(waiting.counted(connection, now).items(), key=lambda pair: -pair[1])),
+        oldest=_oldest(connection),
+        held=todo.held_back(connection),
+        doubted=todo.doubted(connection, now),
+        held_files=heldfiles.holding(connection),
+        became=_became(connection, midnight),
+        refused=refusals.counted(connection, midnight),
+        problems=counted,
+        unread=sum(unread for _, _, unread in drift),
+        boxes=_boxes(connection, [box.address for box in settings.mailbox], midnight, now),
+        hours=_hours(connection, now, zone),
+    )
+
+
+def _oldest(connection: Connection) -> float:
+    """When the oldest pending mail came, 0.0 for none."""
+    pending = delivery.c.stage.in_([stage.value for stage in PENDING])
+    return float(connection.execute(select(func.min(delivery.c.accepted_at)).where(pending)).scalar() or 0.0)
+
+
+def _first(connection: Connection, since: float) -> int:
+    """The number from which on mail came since then, nearly."""
+    query = select(delivery.c.seq).where(delivery.c.id >= uuid7(since - MARGIN)[:13]).order_by(delivery.c.id).limit(1)
+    return int(connection.execute(query).scalar() or 1 << 62)
+
+
+def _became(connection: Connection, since: float) -> dict[str, int]:
+    """Mail since then by stage; what was posted by "ticket" and "comment"."""
+    query = (
+        select(delivery.c.stage, delivery.c.outcome, func.count())
+        .where(delivery.c.seq >= _first(connection, since), delivery.c.accepted_at >= since)
+        .group_by(delivery.c.stage, delivery.c.outcome)
+    )
+    counts: Counter[str] = Counter()
+    with looking():
+        for stage, outcome, count in connection.execute(query):
+            counts[outcome if stage == "DONE" and outcome in ("ticket", "comment") else stage.lower()] += count
+    return dict(counts)
+
+
+def _boxes(connection: Connection, addresses: list[str], midnight: float, now: float) -> tuple[Box, ...]:
+    newest = connection.execute(select(func.max(delivery.c.seq))).scalar() or 0
+    since = max(_first(connection, now - SILENCE), newest - MOST)
+    query = select(
+        delivery.c.mailbox,
+        func.max(delivery.c.accepted_at),
+        func.count().filter(delivery.c.accepted_at >= midnight),
+    )
+    with looking():
+        rows = connection.execute(query.where(delivery.c.seq >= since).group_by(delivery.c.mailbox)).all()
+    seen = {row[0]: (float(row[1]), int(row[2])) for row in rows}
+    return tuple(Box(address, *seen.get(address, (0.0, 0))) for address in addresses)
+
+
+def _hours(connection: Connection, now: float, zone: tzinfo | None) -> tuple[Hour, ...]:
+    """The last day by hours of the reader's clock, the oldest first."""
+    start = (
+        datetime.fromtimestamp(now, zone).replace(minute=0, second=0, microsecond=0).timestamp() - (HOURS - 1) * 3600
+    )
+    hours = (delivery.c.accepted_at - start) / 3600
+    number = cast(hours, Integer) if connection.dialect.name == "sqlite" else func.floor(hours)  # a cast there rounds
+    query = select(number, func.count()).where(
+        delivery.c.seq >= _first(connection, start), delivery.c.accepted_at >= start
+    )
+    with looking():
+        counts = {int(row[0]): int(row[1]) for row in connection.execute(query.group_by(number))}
+    return tuple(Hour(start + index * 3600, counts.get(index, 0)) for index in range(HOURS))

@@ -1,0 +1,83 @@
+"""What the listeners refused, for who asks later what became of a mail.
+
+Bounded whatever comes: of refusals alike only the first of a span is kept and the others are counted on it; a network
+and a span have a most, beyond which only the count by reason goes on. Nothing here waits for the store: ``taken``
+hands over what came since it was last called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway.mail import glance
+from gateway.match.names import network_of
+from gateway.model.refusal import Refusal
+from gateway.smtp.replies import Reply, plain
+
+if TYPE_CHECKING:
+    from gateway.smtp.dialogue import Dialogue
+
+SPAN = 600.0  # seconds
+PER_NETWORK, PER_SPAN = 60, 600  # refusals that are kept each by itself
+NOT_ABOUT_MAIL = frozenset({"command", "line", "syntax", "order", "parameter", "tls", "auth", "draining"})
+"""Reasons that a peer mends by itself, before there is a mail."""
+
+_Key = tuple[str, str, str, str]
+
+
+class Refusals:
+    """The refusals since the last ``taken``."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._kept: dict[_Key, Refusal] = {}
+        self._told: dict[_Key, int] = {}
+        self._of_network: Counter[tuple[str, str]] = Counter()
+
+    def add(self, refusal: Refusal) -> None:
+        if refusal.reason in NOT_ABOUT_MAIL and not refusal.mail_from:
+            return
+        if refusal.at > self._until:
+            self._until = refusal.at + SPAN
+            self._told.clear()
+            self._of_network.clear()
+        network = network_of(refusal.peer)
+        key = (network, refusal.reason, refusal.mail_from, refusal.rcpt_to)
+        if key not in self._told:
+            self._of_network[network, refusal.reason] += 1
+            if self._of_network[network, refusal.reason] > PER_NETWORK or len(self._told) >= PER_SPAN:
+                key = ("", refusal.reason, "", "")
+                refusal = replace(refusal, peer="", helo="", mail_from="", rcpt_to="", subject="", message_id="")
+        self._told.setdefault(key, 0)
+        if (before := self._kept.get(key)) is not None:
+            refusal = replace(before, times=before.times + 1)
+        self._kept[key] = refusal
+
+    def taken(self) -> list[Refusal]:
+        """What came since the last call, the oldest first."""
+        kept, self._kept = list(self._kept.values()), {}
+        return kept
+
+
+def refusal_of(dialogue: Dialogue, reply: Reply) -> Refusal:
+    """What is known of a mail, or of a peer, that gets this reply."""
+    client, transaction, arrival = dialogue.client, dialogue.transaction, dialogue.transaction.arrival
+    sender = transaction.mail_from
+    named = [recipient.address for recipient in transaction.recipients]
+    mail = arrival.mail if arrival is not None else None
+    return Refusal(
+        at=dialogue.server.clock(),
+        listener=dialogue.policy.name,
+        peer=client.address,
+        helo=plain(client.hello)[:255],
+        mail_from=plain(reply.about if sender is None else sender)[:320],
+        rcpt_to=plain(reply.about if sender is not None and reply.about else ", ".join(named))[:1000],
+        code=reply.code,
+        reason=reply.reason,
+        said=reply.words[:400],
+        subject=glance.subject(*mail.split().values("subject")[:1]) if mail else "",
+        message_id=mail.ids().message_id[:320] if mail else "",
+        size=arrival.size if arrival is not None else 0,
+    )

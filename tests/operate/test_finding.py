@@ -1,0 +1,143 @@
+"""What somebody types, and the mails that it finds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.operate import finding
+from gateway.operate.access import Access
+from gateway.operate.finding import NotUnderstood, Search, read
+from gateway.store.engine import Store
+from gateway.upkeep.headings import HeadingReader
+from tests.operate.conftest import MORNING
+from tests.scenarios.stage import M, Stage
+from tests.store.test_contract import accept, new
+
+NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC).timestamp()
+HOUR, DAY = 3600.0, 86400.0
+MIDNIGHT = NOON - 12 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("bob printer", Search(("bob", "printer"))),
+        ('"floor 2" bob', Search(("floor 2", "bob"))),
+        ("it's late", Search(("it's", "late"))),
+        ("#412", Search(number=412)),
+        ("from:acme to:support subject:toner", Search(sender="acme", mailbox="support", subject="toner")),
+        ("ticket:TIC001083", Search(ticket="TIC001083")),
+        ("is:held reason:bounce", Search(state="held", reason="bounce")),
+        ("10:14", Search(since=MIDNIGHT + 10 * HOUR + 540, until=MIDNIGHT + 10 * HOUR + 1140)),
+        ("10:00-10:30", Search(since=MIDNIGHT + 10 * HOUR, until=MIDNIGHT + 10 * HOUR + 1860)),
+        ("23:50-0:10", Search(since=MIDNIGHT - 600, until=MIDNIGHT + 660)),
+        ("13:00", Search(since=MIDNIGHT - 11 * HOUR - 300, until=MIDNIGHT - 11 * HOUR + 300)),
+        ("today", Search(since=MIDNIGHT, until=MIDNIGHT + DAY)),
+        ("yesterday 10:00-11:00", Search(since=MIDNIGHT - 14 * HOUR, until=MIDNIGHT - 13 * HOUR + 60)),
+        ("2026-11-01", Search(since=MIDNIGHT - 27 * DAY, until=MIDNIGHT - 26 * DAY)),
+        ("re: printer", Search(("re:", "printer"))),
+        ('"10:14" "is:held"', Search(("10:14", "is:held"))),
+        ('" unclosed', Search(('"', "unclosed"))),
+        ("", Search()),
+    ],
+)  # fmt: skip
+def test_what_is_typed(typed: str, meant: Search) -> None:
+    assert read(typed, NOON, UTC) == meant
+
+
+@pytest.mark.parametrize("typed", ["is:lost", "reason:boredom", "25:10", "2026-13-01"])
+def test_what_is_not_understood(typed: str) -> None:
+    with pytest.raises(NotUnderstood):
+        read(typed, NOON, UTC)
+
+
+FOUND = [
+    ("printer", {"printer", "again", "stranger"}),
+    ("PRINT", {"printer", "again", "stranger"}),
+    ("bob@acme.example", {"vacation"}),
+    ("alice", {"printer", "again"}),
+    ("mallory printer", {"stranger"}),
+    ("muller", {"umlaut"}),
+    ("störung", {"umlaut"}),
+    ("4F2C1A77", {"umlaut"}),
+    ("印刷", {"japanese"}),
+    ("<printer@acme.example>", {"printer"}),
+    ("#2", {"again"}),
+    ("TIC001001", {"printer", "again"}),
+    ("ticket:tic001001", {"printer", "again"}),
+    ("is:held", {"stranger"}),
+    ("is:none", {"vacation"}),
+    ("reason:vacation", {"vacation"}),
+    ("printer is:held", {"stranger"}),
+    ("from:acme is:done", {"printer", "again"}),
+    ("to:sales", set()),
+    ("nothing of that kind", set()),
+    ("192.0.2.1", {mail.key for mail in MORNING}),
+    ("192.0.2.99", {"refused"}),
+    ("carol", {"refused"}),
+    ("nobody@msp.example", {"refused"}),
+    ("is:refused", {"refused"}),
+    ("acme.example is:refused", {"refused"}),
+    ("yesterday", set()),
+    ('") OR 1=1 --', set()),
+    ("* NEAR(a", set()),
+]
+
+
+async def test_what_is_found(stage: Stage, access: Access) -> None:
+    keys = {stage.ids[mail.key]: mail.key for mail in MORNING}
+    for typed, wanted in FOUND:
+        search = read(typed, stage.now, UTC)
+        found = access.look(lambda c, search=search: finding.find(c, search, stage.now, UTC))
+
+        assert {keys.get(mail.id, "refused") for mail in found.mails} == wanted, typed
+
+
+async def test_what_is_said(stage: Stage, access: Access) -> None:
+    found = access.look(lambda c: finding.find(c, Search(), stage.now, UTC))
+
+    assert {mail.became.words for mail in found.mails} == {
+        "new ticket TIC001001",
+        "comment on TIC001001",
+        "held back: a stranger wrote into a ticket",
+        "no ticket: out of office",
+        "refused: There is no such mailbox here",
+        "new ticket TIC001002",
+        "new ticket TIC001003",
+    }
+
+
+async def test_mail_is_found_before_it_is_indexed(stage: Stage, access: Access) -> None:
+    await stage.accept(M("late", subject="A toner that was ordered"))
+
+    found = access.look(lambda c: finding.find(c, Search(("toner",)), stage.now, UTC))
+
+    assert [(mail.number, mail.became.words) for mail in found.mails] == [(7, "waits for a worker: nothing else is in its way")]
+
+
+async def test_words_are_found_on_both_databases(store: Store) -> None:
+    (one,) = await accept(store, new("one", "first.mail@acme.example"))
+    await accept(store, new("two", "second@globex.example"))
+    await HeadingReader(store, None).batch()  # type: ignore[arg-type]
+
+    for typed, count in (("acme", 1), ("mail@acme.example", 1), ("globex first", 0), ("example", 2), ("x@y.example", 2), (one, 1)):
+        found = await store.look(lambda c, typed=typed: finding.find(c, Search((typed,)), NOON, UTC))
+
+        assert len(found.mails) == count, typed
+
+
+async def test_an_index_that_begins_late_says_so(store: Store) -> None:
+    from gateway.store import headings
+
+    await accept(store, new("old"), new("newer"))
+    rows = await store.look(lambda c: headings.unindexed(c, 1))
+    await store.write(lambda c: headings.write(c, [(rows[0]["seq"], "newer")]))
+
+    found = await store.look(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
+    assert rows[0]["seq"] == 2
+    assert found.since == pytest.approx(1_800_000_000.0)
+    await HeadingReader(store, None).batch()  # type: ignore[arg-type]
+    found = await store.look(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
+    assert found.since == 0.0
