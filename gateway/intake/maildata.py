@@ -60,7 +60,7 @@ class MailData:
 
     def start(self) -> bytes:
         """The first ``HEADER_SCAN`` bytes, at least."""
-        return self.head if self.path is not None else b"".join(self._blocks)
+        return self.head or b"".join(self._blocks)
 
     def split(self) -> Head:
         """The one split of the mail, made once. Not before all content is here."""
@@ -101,7 +101,8 @@ class MailData:
             os.close(folder)
 
     def discard(self) -> None:
-        """Forget the mail: it was not accepted."""
+        """Forget the mail but for its head: it was not accepted."""
+        self.head = self.start()[:HEADER_SCAN]
         self._blocks.clear()
         if self._file is not None:
             self._file.close()

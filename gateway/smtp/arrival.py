@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from gateway.intake.maildata import MailData
+from gateway.intake.maildata import HEADER_SCAN, MailData
 from gateway.smtp.lineends import BarePolicy, LineEnds
 from gateway.smtp.overload import InFlight
 from gateway.smtp.replies import DISK, IN_FLIGHT, TOO_LARGE, Reply
@@ -30,6 +30,7 @@ class Arrival:
         if self.trouble is not None:
             return
         if self.size > self._max_size:
+            self.mail.head = self.mail.start() or content[:HEADER_SCAN]  # whose mail it was is asked later
             self._fail(TOO_LARGE)
         elif not self._in_flight.take(len(content)):
             self._fail(IN_FLIGHT)

@@ -18,11 +18,32 @@ MORNING = (
     M("printer", subject="The printer on floor 2 prints blank pages", message_id="<printer@acme.example>"),
     M("again", reply="printer", text="It works again, but look at the log."),
     M("stranger", "Mallory <mallory@stranger.example>", "Re: The printer", "Send me the password.", refs=["printer"]),
-    M("vacation", "Bob Baker <bob@acme.example>", "Out of office", headers={"Auto-Submitted": "auto-replied"}, mail_from=""),
-    M("umlaut", "Jürgen Müller <juergen@initech.example>", "Störung im Büro", headers={"Received": "from a by relay.msp.example (Postfix) with ESMTP id 4F2C1A77; now"}),
+    M(
+        "vacation",
+        "Bob Baker <bob@acme.example>",
+        "Out of office",
+        headers={"Auto-Submitted": "auto-replied"},
+        mail_from="",
+    ),
+    M(
+        "umlaut",
+        "Jürgen Müller <juergen@initech.example>",
+        "Störung im Büro",
+        headers={"Received": "from a by relay.msp.example (Postfix) with ESMTP id 4F2C1A77; now"},
+    ),
     M("japanese", "Ken <ken@globex.example>", "印刷できません"),
 )
-REFUSED = Refusal(START + 60, "mx", "192.0.2.99", "mx.acme.example", "carol@acme.example", "nobody@msp.example", 550, "no-mailbox", "There is no such mailbox here")
+REFUSED = Refusal(
+    START + 60,
+    "mx",
+    "192.0.2.99",
+    "mx.acme.example",
+    "carol@acme.example",
+    "nobody@msp.example",
+    550,
+    "no-mailbox",
+    "There is no such mailbox here",
+)
 
 
 @pytest.fixture

@@ -114,7 +114,9 @@ async def test_mail_is_found_before_it_is_indexed(stage: Stage, access: Access) 
 
     found = access.look(lambda c: finding.find(c, Search(("toner",)), stage.now, UTC))
 
-    assert [(mail.number, mail.became.words) for mail in found.mails] == [(7, "waits for a worker: nothing else is in its way")]
+    assert [(mail.number, mail.became.words) for mail in found.mails] == [
+        (7, "waits for a worker: nothing else is in its way")
+    ]
 
 
 async def test_words_are_found_on_both_databases(store: Store) -> None:
@@ -122,7 +124,14 @@ async def test_words_are_found_on_both_databases(store: Store) -> None:
     await accept(store, new("two", "second@globex.example"))
     await HeadingReader(store, None).batch()  # type: ignore[arg-type]
 
-    for typed, count in (("acme", 1), ("mail@acme.example", 1), ("globex first", 0), ("example", 2), ("x@y.example", 2), (one, 1)):
+    for typed, count in (
+        ("acme", 1),
+        ("mail@acme.example", 1),
+        ("globex first", 0),
+        ("example", 2),
+        ("x@y.example", 2),
+        (one, 1),
+    ):
         found = await store.look(lambda c, typed=typed: finding.find(c, Search((typed,)), NOON, UTC))
 
         assert len(found.mails) == count, typed

@@ -60,10 +60,14 @@ def _begin(dialogue: Dialogue) -> Arrival | None:
     return dialogue.transaction.arrival
 
 
-def _part(dialogue: Dialogue, arrival: Arrival, size: int) -> Reply:
+def _part(dialogue: Dialogue, arrival: Arrival, size: int) -> Answer:
     if arrival.trouble:
-        dialogue.transaction.forget()
-        return arrival.trouble.fill(limit=in_words(dialogue.policy.max_size))
+        refusal = arrival.trouble.fill(limit=in_words(dialogue.policy.max_size))
+
+        async def refuse(ask: Ask) -> Sequence[Reply]:
+            return [refusal]
+
+        return Wait(refuse)
     return replies.CHUNK_OK.fill(size=size)
 
 
