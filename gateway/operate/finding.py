@@ -33,7 +33,7 @@ STAGES: dict[str, tuple[Stage, ...]] = {
 }
 NEARBY = 300.0
 """Seconds before and after a time of the day that somebody names."""
-LOOKED_AT = 50_000
+LOOKED_AT = 5_000
 """Mails with the words of a search that are looked at for what narrows it."""
 AT_ONCE = 500
 LAST = 1 << 62
@@ -219,9 +219,10 @@ def _accepted(connection: Connection, search: Search, most: int) -> list[RowMapp
     if not any(any(tokens(text)) for text in search.texts):
         return _rows(connection, [delivery.c.seq.between(low, high), *narrowed], most)
     wanted = LOOKED_AT if narrowed else most
+    texts = [*search.texts, *filter(None, (search.sender, search.mailbox, search.subject))]  # these are words, too
     seqs = {
-        *headings.newest(connection, search.texts, low, high, wanted),
-        *headings.unindexed_after(connection, search.texts, low, high, wanted),
+        *headings.newest(connection, texts, low, high, wanted),
+        *headings.unindexed_after(connection, texts, low, high, wanted),
     }
     rows: list[RowMapping] = _rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most)
     seqs -= {row["seq"] for row in rows}

@@ -26,6 +26,8 @@ MOST_WORDS = 150
 """Words of a mail that it is found by."""
 NEWEST = 20_000
 """Mails that are looked through before the index of PostgreSQL is asked: a frequent word is found there at once."""
+FREQUENT = 0.02
+"""The share of mails that makes a word frequent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +104,17 @@ def newest(connection: Connection, texts: Sequence[str], low: int, high: int, mo
         wanted = {"wanted": " AND ".join(map(_fts5, phrases)), "low": low, "high": high, "most": most}
         return list(connection.execute(_FTS5, wanted).scalars())
     wanted = {"wanted": " & ".join(map(_tsquery, phrases)), "high": high, "most": most}
-    recent = max(low, min(high, extent(connection).high) - NEWEST)
-    found = list(connection.execute(_RECENT, {**wanted, "low": recent}).scalars())
-    if len(found) < most and recent > low:
-        found = list(connection.execute(_ALL, {**wanted, "low": low}).scalars())
-    return found
+    last = min(high, extent(connection).high)
+    window = NEWEST
+    while True:  # a frequent word is found among the newest, for a rare one the index is quick
+        begin = max(low, last - window)
+        found = list(connection.execute(_RECENT, {**wanted, "low": begin}).scalars())
+        if len(found) == most or begin == low:
+            return found
+        share = len(found) / window
+        if window > NEWEST or share < FREQUENT:
+            return list(connection.execute(_ALL, {**wanted, "low": low}).scalars())
+        window = int(1.5 * most / share)
 
 
 _FTS5 = text(

@@ -16,6 +16,7 @@ from typing import Any
 from gateway.mail import glance
 from gateway.mail.head import Head, split_head
 from gateway.match.tokens import joined
+from gateway.periodic import wait
 from gateway.store import headings
 from gateway.store.engine import Store
 from gateway.store.headings import HEAD, MOST_WORDS
@@ -35,13 +36,10 @@ class HeadingReader:
         self._store = store
         self._raws = raws
 
-    async def keep(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         """Read what is new, and by and by what is old, until ``stop``."""
         while not stop.is_set():
-            pause = REST if await self.batch() == BATCH else EVERY
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await stop.wait()
+            await wait(stop, REST if await self.batch() == BATCH else EVERY)
 
     async def batch(self) -> int:
         """Read a batch. Returns how many mails it had."""
@@ -49,7 +47,7 @@ class HeadingReader:
         def look(connection: Any) -> list[tuple[int, str]]:
             return [(row["seq"], words_of(row, self._raws)) for row in headings.unindexed(connection, BATCH)]
 
-        words = await self._store.look(look)
+        words = await self._store.read_to_show(look)
         if words:
             await self._store.write(partial(headings.write, words=words))
         return len(words)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from functools import partial
 
 import structlog
 
 from gateway.model.refusal import Refusal
+from gateway.periodic import run_every
 from gateway.store import refusals
 from gateway.store.engine import Store
 
@@ -25,13 +25,10 @@ class RefusalWriter:
         self._store = store
         self._taken = taken
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Write until ``stop``."""
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(EVERY):
-                    await stop.wait()
-            await self.write()
+    async def run(self, stop: asyncio.Event) -> None:
+        """Write until ``stop``, and once more."""
+        await run_every(stop, EVERY, self.write)
+        await self.write()
 
     async def write(self) -> None:
         """Write what is there; while the store cannot, it is not worth keeping."""

@@ -132,7 +132,7 @@ async def test_words_are_found_on_both_databases(store: Store) -> None:
         ("x@y.example", 2),
         (one, 1),
     ):
-        found = await store.look(lambda c, typed=typed: finding.find(c, Search((typed,)), NOON, UTC))
+        found = await store.read_to_show(lambda c, typed=typed: finding.find(c, Search((typed,)), NOON, UTC))
 
         assert len(found.mails) == count, typed
 
@@ -141,12 +141,12 @@ async def test_an_index_that_begins_late_says_so(store: Store) -> None:
     from gateway.store import headings
 
     await accept(store, new("old"), new("newer"))
-    rows = await store.look(lambda c: headings.unindexed(c, 1))
+    rows = await store.read_to_show(lambda c: headings.unindexed(c, 1))
     await store.write(lambda c: headings.write(c, [(rows[0]["seq"], "newer")]))
 
-    found = await store.look(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
+    found = await store.read_to_show(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
     assert rows[0]["seq"] == 2
     assert found.since == pytest.approx(1_800_000_000.0)
     await HeadingReader(store, None).batch()  # type: ignore[arg-type]
-    found = await store.look(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
+    found = await store.read_to_show(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
     assert found.since == 0.0
