@@ -52,9 +52,7 @@ class Desk:
         seed = Path(self.folder.name) / "seed.json"
         seed.write_text(json.dumps({"rate_limit": limit or {"mode": "off"}}))
         command = [sys.executable, "-m", "gateway.simulator", "--listen", "127.0.0.1:0", "--quiet"]
-        self.process = subprocess.Popen(
-            [*command, "--seed-file", str(seed)], stdout=subprocess.PIPE, text=True
-        )
+        self.process = subprocess.Popen([*command, "--seed-file", str(seed)], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.url = self.process.stdout.readline().split()[-1]
         if latency:

@@ -67,7 +67,9 @@ def main() -> None:
     import gateway.operate.backup
     import gateway.operate.preview.explain
     import gateway.operate.preview.noticecheck
-    import gateway.operate.preview.whatif  # noqa: F401
+    import gateway.operate.preview.whatif
+    import gateway.operate.trial.page
+    import gateway.operate.trial.run  # noqa: F401
 
     for line in sys.stdin:
         if (child := os.fork()) == 0:

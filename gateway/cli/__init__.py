@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import looking, notices, problems, queue, running, safety, thread
+from gateway.cli import looking, notices, problems, queue, running, safety, thread, trial
 
 app = typer.Typer(
     add_completion=False,
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(running.app)
 app.add_typer(looking.app)
+app.add_typer(trial.app)
 app.add_typer(safety.app)
 app.add_typer(queue.app, name="queue")
 app.add_typer(thread.app, name="thread")

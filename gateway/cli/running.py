@@ -37,7 +37,7 @@ PROBE_WAITS = 60.0  # seconds for a mail by way of the relay
 app = typer.Typer()
 
 
-def _run(work: Coroutine[Any, Any, T]) -> T:
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
     """asyncio.run on uvloop where it is installed."""
     try:
         import uvloop
@@ -75,7 +75,7 @@ def serve(
         await Gateway(settings, role=Role(role)).run()
 
     try:
-        _run(run())
+        run_loop(run())
     except (config.ConfigError, StoreBusy, SchemaTooNew) as error:
         fail(str(error), USAGE)
     except StoreDamaged as error:

@@ -86,7 +86,7 @@ class Acceptor:
             if mail.path is not None:
                 await asyncio.to_thread(mail.sync)
                 path = await self._raws.put(mail.path)
-            news = self._deliveries(mail, envelope, recipients)
+            news = deliveries_of(mail, envelope, recipients, self._work)
 
             def keep(connection: Connection) -> list[str]:
                 if path is not None:
@@ -105,32 +105,34 @@ class Acceptor:
         self._on_accept()
         return ids
 
-    def _deliveries(
-        self, mail: MailData, envelope: Envelope, recipients: Sequence[Recipient]
-    ) -> list[deliveries.NewDelivery]:
-        ids = mail.ids()
-        bare = not (ids.date_present or ids.message_id or ids.received_count)
-        remember = self._work.remember_bare if bare else self._work.remember
-        named = [message_id for message_id in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if message_id]
-        sender = envelope.mail_from.encode("utf-8", "surrogateescape")
-        digest = mail.digest()
-        subject = glance.subject(*mail.split().values("subject")[:1])
-        news = []
-        for recipient in recipients:
-            box = recipient.mailbox
-            keys = tuple(dict.fromkeys(mapping.key(box.desk, message_id) for message_id in named))[:MOST_MENTIONS]
-            news.append(
-                deliveries.NewDelivery(
-                    id=uuid7(envelope.time),
-                    desk=box.desk,
-                    mailbox=box.address,
-                    envelope=replace(envelope, rcpt_to=recipient.address, quarantine=recipient.quarantine),
-                    message_id=ids.message_id,
-                    mention_keys=keys,
-                    dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),
-                    remember_until=envelope.time + remember,
-                    sender="" if envelope.verdict == "fail" else ids.author,
-                    subject=subject,
-                )
+
+def deliveries_of(
+    mail: MailData, envelope: Envelope, recipients: Sequence[Recipient], settings: WorkSettings
+) -> list[deliveries.NewDelivery]:
+    """A mail as a delivery for each of its recipients."""
+    ids = mail.ids()
+    bare = not (ids.date_present or ids.message_id or ids.received_count)
+    remember = settings.remember_bare if bare else settings.remember
+    named = [message_id for message_id in (ids.message_id, *ids.in_reply_to, *ids.references[-50:]) if message_id]
+    sender = envelope.mail_from.encode("utf-8", "surrogateescape")
+    digest = mail.digest()
+    subject = glance.subject(*mail.split().values("subject")[:1])
+    news = []
+    for recipient in recipients:
+        box = recipient.mailbox
+        keys = tuple(dict.fromkeys(mapping.key(box.desk, message_id) for message_id in named))[:MOST_MENTIONS]
+        news.append(
+            deliveries.NewDelivery(
+                id=uuid7(envelope.time),
+                desk=box.desk,
+                mailbox=box.address,
+                envelope=replace(envelope, rcpt_to=recipient.address, quarantine=recipient.quarantine),
+                message_id=ids.message_id,
+                mention_keys=keys,
+                dedupe_key=sha256(sender + b"\0" + box.address.encode() + b"\0" + digest).digest(),
+                remember_until=envelope.time + remember,
+                sender="" if envelope.verdict == "fail" else ids.author,
+                subject=subject,
             )
-        return news
+        )
+    return news

@@ -68,7 +68,7 @@ async def judge(
         return found.refuse_all(loop)
     if context.verdicts.is_needed(peer):
         found.verdict = await context.verdicts.judge(peer, arrival.mail)
-        _enforce(found, each, can_wait=not peer.is_relay)
+        enforce(found, each, can_wait=not peer.is_relay)
         if found.is_refused:
             return found
     if context.scanner:
@@ -90,7 +90,7 @@ def _is_ours(context: ServerContext, raw: bytes) -> bool:
     return raw.decode("ascii", "replace").strip().lower() == context.hostname.lower()
 
 
-def _enforce(found: Judgement, each: bool, can_wait: bool) -> None:
+def enforce(found: Judgement, each: bool, can_wait: bool) -> None:
     """Each mailbox's policy. With one reply for all, a mail is refused only when all refuse it; those
     that would have refused it get it for quarantine. ``can_wait``: a later try may find out more."""
     verdict = found.verdict

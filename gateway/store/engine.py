@@ -53,10 +53,11 @@ class NoDatabase(LookupError):
     """There is no SQLite file where the configuration says."""
 
 
-def make_engine(url: str, idle: float = 0.0, *, create: bool = True) -> Engine:
+def make_engine(url: str, idle: float = 0.0, *, create: bool = True, durable: bool = True) -> Engine:
     """An engine with the settings that durability needs. Without ``create`` an SQLite file has to be there: raises
     NoDatabase. PostgreSQL ends a transaction that is idle for ``idle``
-    seconds, 0 for never: its process was stopped in it, and nobody else gets at the rows that it locked."""
+    seconds, 0 for never: its process was stopped in it, and nobody else gets at the rows that it locked. An SQLite file
+    that is not ``durable`` outlives the process, but a loss of power may cost it the last commits."""
     if url.startswith("sqlite"):
         file = make_url(url).database
         if not create and file and not Path(file).exists():
@@ -70,6 +71,8 @@ def make_engine(url: str, idle: float = 0.0, *, create: bool = True) -> Engine:
             connect_args={"check_same_thread": False, "timeout": 30, "isolation_level": None},
         )
         event.listen(engine, "connect", _sqlite_pragmas)
+        if not durable:
+            event.listen(engine, "connect", _unsynced)
         return engine
     limits = {"options": f"-c idle_in_transaction_session_timeout={round(1000 * idle)}"} if idle else {}
     return create_engine(url, pool_size=READERS + 2, pool_pre_ping=True, connect_args=limits)
@@ -91,6 +94,10 @@ def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+def _unsynced(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
 class Store:
     """Runs operations: functions of a connection that return a value."""
 
@@ -100,9 +107,10 @@ class Store:
         on_fatal: Callable[[BaseException], None] = lambda error: None,
         idle: float = 0.0,
         on_damage: Callable[[Unreadable], None] = lambda found: None,
+        durable: bool = True,
     ) -> None:
         self.url = url
-        self.engine = make_engine(url, idle)
+        self.engine = make_engine(url, idle, durable=durable)
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._on_fatal = on_fatal
         self.on_damage = on_damage

@@ -433,4 +433,15 @@ act = Table(  # what operators did, and who they were
 Index("act_at", act.c.at)
 Index("act_seq", act.c.seq)
 
+rehearsed = Table(  # what the desk would have, where effects are rehearsed (desk.algapsa.rehearsal)
+    "rehearsed",
+    metadata,
+    Column("number", _Serial, primary_key=True, autoincrement=True),
+    Column("desk", Text, nullable=False),
+    Column("kind", String(8), nullable=False),  # ticket, contact
+    Column("key", Text, nullable=False),  # the ticket's id, the contact's address
+    Column("state", Json, nullable=False),  # the row as the desk would show it
+)
+Index("rehearsed_key", rehearsed.c.desk, rehearsed.c.kind, rehearsed.c.key, unique=True)
+
 reading.watch(metadata)

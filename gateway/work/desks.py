@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.rehearsal import RehearsedDesk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Outcome
 from gateway.metrics import Metrics
@@ -48,3 +49,11 @@ def make_directory(
     boxes = [box for box in settings.mailbox if box.desk == name]
     mapped = any(domain.desk == name for domain in settings.domain)
     return Directory(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
+
+
+def rehearsed_desk(settings: Settings, name: str, store: Store) -> RehearsedDesk:
+    """The client of a configured desk that writes nothing there. Raises ConfigError for a key file."""
+    own = settings.desks[name]
+    return RehearsedDesk(
+        name, str(own.url), own.key(), store=store, timeout=own.timeout, rate=own.rate, burst=own.burst
+    )

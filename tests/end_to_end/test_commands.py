@@ -163,3 +163,21 @@ def test_two_gateways_cannot_share_a_sqlite_file(running: GatewayProcess) -> Non
 
     assert done.returncode == 2
     assert "is in use by another process" in done.stderr
+
+
+def test_trial_of_a_file(running: GatewayProcess, simulator: Simulator, tmp_path: Path) -> None:
+    box, folder = tmp_path / "mail.mbox", tmp_path / "trial"
+    box.write_bytes(b"From x Mon Jun  1 10:00:00 2026\n" + mail("Printer", sender="alice@acme.example").as_bytes() + b"\n")
+    writes = [call for call in simulator.desk.calls if call.method != "GET"]
+
+    done = running.run("trial", str(box), "--folder", str(folder), "--json")
+    again = running.run("trial", str(box), "--folder", str(folder))
+    refused = running.run("trial", str(tmp_path / "nothing.mbox"), "--folder", str(folder))
+
+    report = json.loads(done.stdout)
+    assert done.returncode == 0 and report["done"] and report["tickets"] == 1
+    assert report["by_client"][0]["name"] == "Acme"
+    assert again.returncode == 0 and "1 mails: 1 tickets" in again.stdout
+    assert refused.returncode == 2 and "remove the folder" in refused.stderr
+    assert "Acme" in (folder / "report.html").read_text() and (folder / "report.html").stat().st_mode & 0o077 == 0
+    assert [call for call in simulator.desk.calls if call.method != "GET"] == writes

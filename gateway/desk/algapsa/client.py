@@ -147,6 +147,13 @@ class Desk:
         """Contacts with an address that contains ``email``, inactive ones included."""
         return await self._all("/contacts", shapes.contact_list, {"email": email}, patience=patience)
 
+    async def contacts_page(self, page: int, urgency: Urgency, patience: float) -> Outcome:
+        """A hundred of all contacts that have an address."""
+        params = {"email": "@", "limit": 100, "page": page}
+        return await self._get(
+            "/contacts", shape=shapes.contact_list, params=params, urgency=urgency, patience=patience
+        )
+
     async def users(self) -> Outcome:
         return await self._all("/users", shapes.user_list, {}, Urgency.TICKET, PATIENCE)
 

@@ -1,0 +1,79 @@
+"""A made-up mailbox of a service desk, as an mbox: threads, notices of machines, absence notes, strangers, files."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from pathlib import Path
+
+BOX = "support@msp.example"
+START = 1_780_000_000.0
+CLIENTS = 120
+KNOWN = ("acme.example", "globex.example", "initech.example")
+WORDS = (
+    "printer scanner laptop phone mailbox password VPN tunnel backup server disk invoice licence update screen "
+    "keyboard calendar meeting room network cable switch office account login file share folder report"
+).split()
+
+
+def mails(count: int, seed: int = 1) -> Iterator[tuple[float, EmailMessage]]:
+    """So many mails with the times at which they came."""
+    chance = random.Random(seed)
+    now, threads, open_hosts = START, [], set()
+    for number in range(count):
+        now += chance.expovariate(1 / 180)
+        kind = chance.random()
+        message = EmailMessage(policy=SMTP)
+        domain = chance.choice(KNOWN) if chance.random() < 0.3 else f"customer{chance.randrange(CLIENTS)}.example"
+        person = f"Person {chance.randrange(9)} <p{chance.randrange(9)}@{domain}>"
+        subject = " ".join(chance.choices(WORDS, k=5))
+        text = "\n\n".join(
+            " ".join(chance.choices(WORDS, k=chance.randrange(8, 60))) for _ in range(chance.randrange(1, 9))
+        )
+        reply = None
+        if kind < 0.35 and threads:
+            reply = chance.choice(threads[-200:])
+            person, subject = reply[1], f"Re: {reply[2]}"
+            text += f"\n\nOn Monday, Support <{BOX}> wrote:\n> " + text.replace("\n", "\n> ")
+        elif kind < 0.55:
+            host = f"srv{chance.randrange(60):02d}"
+            word = "RECOVERY" if host in open_hosts else "PROBLEM"
+            open_hosts.symmetric_difference_update({host})
+            state = "OK" if word == "RECOVERY" else "CRITICAL"
+            person, subject = "Nagios <nagios@monitor.example>", f"** {word} Service Alert: {host}/HTTP is {state} **"
+            text = f"***** Nagios *****\n\nNotification Type: {word}\n\nService: HTTP\nHost: {host}\nState: {state}\n"
+            message["Auto-Submitted"] = "auto-generated"
+        elif kind < 0.60:
+            subject = f"Automatic reply: {subject}"
+            message["Auto-Submitted"] = "auto-replied"
+        message["From"], message["To"], message["Subject"] = person, f"Support <{BOX}>", subject
+        message["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
+        message["Message-ID"] = f"<{number}.{seed}@{domain}>"
+        message["Received"] = f"from mx by mail; {format_datetime(datetime.fromtimestamp(now, UTC))}"
+        if reply:
+            message["In-Reply-To"], message["References"] = reply[0], reply[0]
+        message.set_content(text)
+        if chance.random() < 0.5:
+            message.add_alternative(
+                f"<html><body><p>{'</p><p>'.join(text.split(chr(10)))}</p></body></html>", subtype="html"
+            )
+        if chance.random() < 0.1:
+            content = chance.randbytes(chance.randrange(1_000, 200_000))
+            message.add_attachment(content, maintype="application", subtype="pdf", filename=f"{subject[:20]}.pdf")
+        if not reply and kind >= 0.6:
+            threads.append((message["Message-ID"], person, subject))
+        yield now, message
+
+
+def write_mbox(path: Path, count: int, seed: int = 1) -> int:
+    """Write so many mails. Returns the bytes."""
+    with path.open("wb") as out:
+        for at, message in mails(count, seed):
+            stamp = datetime.fromtimestamp(at, UTC).strftime("%a %b %d %H:%M:%S +0000 %Y")
+            raw = message.as_bytes().replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
+            out.write(f"From {int(at)}@xxx {stamp}\n".encode() + raw.rstrip(b"\n") + b"\n\n")
+    return path.stat().st_size

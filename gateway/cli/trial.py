@@ -1,0 +1,191 @@
+"""Trying mail that lies in files: what would become of it, without a desk that notices."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway import log
+from gateway.cli.running import run_loop
+from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
+
+if TYPE_CHECKING:
+    from gateway.config.settings import MailboxSettings, Settings
+    from gateway.operate.trial.report import Report
+
+app = typer.Typer()
+
+STOPPED = 130  # exit code of what was interrupted
+SHOWN = 10  # rows of a table
+
+
+@app.command()
+def trial(
+    paths: Annotated[list[Path], typer.Argument(help="mbox files, Maildirs, folders of .eml files, Gmail's export.")],
+    config_file: ConfigOption = None,
+    folder: Annotated[Path, typer.Option(help="Where the trial is kept, with its report.")] = Path("gateway-trial"),
+    mailbox: Annotated[
+        str, typer.Option(help="The mailbox of mail that names none of ours; default: the first mailbox.")
+    ] = "",
+    believe: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--believe",
+            metavar="ID",
+            help="Believe the Authentication-Results of this server, for example mx.google.com.",
+        ),
+    ] = None,
+    since: Annotated[str, typer.Option(metavar="DATE", help="Only mail that came since this day, YYYY-MM-DD.")] = "",
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask the desk anything.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Try mail of a file or folder: what would become of it. Writes nothing at the desk; a key that may read is enough.
+    Ctrl-C stops it, the same command goes on."""
+    from gateway.desk.algapsa.catalog import DeskAway
+    from gateway.operate.trial.page import page
+    from gateway.operate.trial.places import NoMail
+    from gateway.operate.trial.report import made
+    from gateway.operate.trial.run import NotTheSame, Trial, Wanted
+    from gateway.operate.trial.way import NotUsable
+    from gateway.store.engine import StoreBusy
+    from gateway.work.desks import rehearsed_desk
+
+    settings = settings_of(config_file)
+    log.setup("error", "text")
+    wanted = Wanted(tuple(paths), folder, _box(settings, mailbox), tuple(believe or ()), _moment(since), offline)
+
+    async def run() -> tuple[Report, bool]:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        under_way = Trial(settings, wanted, _Progress(), stop)
+        try:
+            await under_way.prepare(lambda name: rehearsed_desk(settings, name, under_way.store))
+            is_done = await under_way.run()
+            return under_way.store.read_sync(lambda connection: made(connection, settings)), is_done
+        finally:
+            await under_way.close()
+
+    try:
+        report, is_done = run_loop(run())
+    except NotTheSame as error:
+        fail(f"{error}: remove the folder, or name another with --folder", USAGE)
+    except NoMail as error:
+        fail(str(error), USAGE)
+    except (NotUsable, StoreBusy) as error:
+        fail(str(error))
+    except DeskAway as away:
+        fail(f"the desk cannot be read: {away.outcome}; --offline tries the mail without it")
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+    html = folder / "report.html"
+    _write(html, page(report))
+    if as_json:
+        print_json({"done": is_done, "report": str(html), **asdict(report)})
+    else:
+        _show(report)
+        typer.echo(f"\nreport: {html.absolute()}")
+    if not is_done:
+        typer.echo("stopped: the same command goes on", err=True)
+        raise typer.Exit(STOPPED)
+
+
+class _Progress:
+    """A line that is written over and over, on a terminal only."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._at = 0
+        self._is_shown = sys.stderr.isatty()
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if not self._is_shown:
+            return
+        line = f"{what}: {done:,}" if done else what
+        if total:
+            if not self._at:
+                self._at, self._began = done, time.monotonic()
+            rate = (done - self._at) / max(0.001, time.monotonic() - self._began)
+            left = f", {(total - done) / rate / 60:.0f} min left" if rate and done < total else ""
+            line = f"{what}: {done:,} of {total:,}{left}"
+        sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if total and done == total else ""))
+        sys.stderr.flush()
+
+
+def _box(settings: Settings, address: str) -> MailboxSettings:
+    from gateway.intake.mailboxes import Mailboxes
+
+    if not address:
+        return settings.mailbox[0]
+    if (box := Mailboxes(settings.mailbox).find(address)) is None:
+        fail(f"{address} is no mailbox of the configuration", USAGE)
+    return box
+
+
+def _moment(day: str) -> float:
+    if not day:
+        return 0.0
+    try:
+        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        fail(f"{day}: expected a day, for example 2026-09-01", USAGE)
+
+
+def _write(file: Path, text: str) -> None:
+    """Only the owner may read what is about mail."""
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+
+
+def _show(report: Report) -> None:
+    sums = report.sums
+    typer.echo(
+        f"{report.tried} mails: {report.tickets} tickets ({report.fewer} fewer than mails), "
+        f"{sums['comments']} comments, {sums['suppressed']} suppressed, {sums['quarantined']} quarantined"
+        + (f", {sums['redelivered']} came twice" if sums["redelivered"] else "")
+        + (f", {sums['pending']} still wait" if sums["pending"] else "")
+    )
+    typer.echo(
+        f"{report.calls} counted calls to the desk, {report.calls_a_mail:.2f} a mail; "
+        f"{report.busiest_hour} in the busiest hour; contacts of {report.lookups} addresses and domains looked for"
+    )
+    for why, mails in report.left_out.items():
+        typer.echo(cell(f"left out: {mails} {why}"))
+    for what, times in report.unasked.items():
+        typer.echo(f"not asked: {what}, {times} times")
+    for title, rows in (("by client", report.by_client), ("by mailbox", report.by_mailbox)):
+        _table(
+            [title, "mails", "tickets", "comments"],
+            [[row.name, row.mails, row.tickets, row.comments] for row in rows],
+        )
+    _table(
+        ["no client has", "mails", "people", "its name is like"],
+        [[row.name, row.mails, row.people, row.client or row.advice] for row in report.strangers],
+    )
+    _table(
+        ["notices of", "mails", "problems", "tickets", "not read", "missing"],
+        [[row.title, row.mails, row.problems, row.tickets, row.unread, row.missing] for row in report.products],
+    )
+    _table(
+        ["a profile could read", "mails", "problems"],
+        [[f"{row.title} ({row.profile})", row.mails, row.problems] for row in report.fits],
+    )
+    for title, asides in (("quarantined", report.quarantined), ("suppressed", report.suppressed)):
+        _table([title, "mails", "what happened"], [[row.reason, row.mails, row.happened] for row in asides])
+
+
+def _table(columns: list[str], rows: list[list[object]]) -> None:
+    if rows:
+        typer.echo("")
+        table(columns, rows[:SHOWN])
+        if len(rows) > SHOWN:
+            typer.echo(f"and {len(rows) - SHOWN} more: see the report")

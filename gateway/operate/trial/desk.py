@@ -1,0 +1,119 @@
+"""The desk of a trial: rehearsed, and asked nothing at all once its lists are taken.
+
+Every call is counted as the desk would count it. A look for contacts counts once for as long as the gateway remembers
+what it was told, also when the trial was stopped in between and has forgotten it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.desk.algapsa.shapes import Shape
+from gateway.desk.directory import CONTACT_KEPT, MISS_KEPT
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.pacing import LocalPacing, Urgency
+from gateway.desk.permit import FREE, Permit
+from gateway.operate.trial.lists import Taken
+from gateway.store.engine import Store
+
+PAGE = 100
+
+
+class CountedPacing(LocalPacing):
+    """No limit; ``calls_made`` is how many calls would have counted."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1, 0.0)
+        self.calls_made = 0
+
+    async def take(self, now: float, urgency: Urgency) -> float:
+        self.calls_made += 1
+        return 0.0
+
+
+class TrialDesk(RehearsedDesk):
+    """``taken`` are the desk's lists, ``asked`` when each contact or domain was last looked for; ``unasked`` counts
+    what only the desk itself could have said."""
+
+    def __init__(
+        self, name: str, url: str, *, store: Store, taken: Taken, asked: dict[str, float], clock: Callable[[], float]
+    ) -> None:
+        self.counted = CountedPacing()
+        super().__init__(name, url, "none", store=store, pacing=self.counted, clock=clock)
+        self.taken = taken
+        self.asked = asked
+        self.news: dict[str, float] = {}
+        """What was asked since somebody last took note of it."""
+        self.unasked: Counter[str] = Counter()
+        self._contacts = [(_addresses(row), row) for row in taken["contacts"]]
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        *ids: str,
+        shape: Shape,
+        params: dict[str, Any] | None = None,
+        json_body: dict[str, Any] | None = None,
+        files: Any = None,
+        timeout: float | None = None,
+        counted: bool = True,
+        urgency: Urgency = Urgency.TICKET,
+        permit: Permit = FREE,
+        vital: bool = True,
+    ) -> Outcome:
+        if method != "GET" or self._read_here(path, params or {}):
+            return await super()._call(
+                method, path, *ids, shape=shape, params=params, json_body=json_body, files=files, timeout=timeout,
+                counted=counted, urgency=urgency, permit=permit, vital=vital,
+            )  # fmt: skip
+        if counted and not self._is_remembered(path, params or {}):
+            await self.pacing.take(self.clock(), urgency)
+        return await self._with_ours(path, params or {}, ids, self._said(path, params or {}))
+
+    def _said(self, path: str, params: dict[str, Any]) -> Outcome:
+        taken = self.taken
+        match path:
+            case "/boards" | "/clients" | "/users":
+                return _rows(taken[path[1:]])
+            case "/tickets/priorities":
+                return _rows(taken["priorities"])
+            case "/categories/ticket":
+                return _rows(taken["categories"])
+            case "/tickets/statuses":
+                return _rows(taken["statuses"].get(params["board_id"], []))
+            case "/contacts":
+                part = str(params["email"]).lower()
+                found = [row for addresses, row in self._contacts if part in addresses]
+                return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
+            case "/tickets":
+                self.unasked["a ticket by its number"] += 1
+                return _rows([])
+        self.unasked["a ticket of the desk"] += 1
+        return Refused(404, "NOT_FOUND", "the trial did not ask the desk")
+
+    def _is_remembered(self, path: str, params: dict[str, Any]) -> bool:
+        """Whether the gateway would know this without asking."""
+        if path != "/contacts":
+            return False
+        key, now = str(params["email"]).lower(), self.clock()
+        found = any(key in addresses for addresses, _ in self._contacts)
+        kept = CONTACT_KEPT if found else MISS_KEPT
+        if now < self.asked.get(key, -kept) + kept:
+            return True
+        self.asked[key] = self.news[key] = now
+        return False
+
+
+def _addresses(row: dict[str, Any]) -> str:
+    """All addresses of a contact, each with what no address has around it."""
+    more = row.get("additional_email_addresses") or []
+    found = [str(row.get("email") or ""), *(str(entry.get("email_address") or "") for entry in more)]
+    return "\n".join(found).lower()
+
+
+def _rows(rows: list[dict[str, Any]], more: bool = False) -> Outcome:
+    return Good(200, rows, {"data": rows, "pagination": {"hasNext": more}})

@@ -1,0 +1,143 @@
+"""``gateway trial``: mail that lies in files goes the way of live mail, against a store and a desk of its own.
+
+The mails are taken in the order in which they came. Nothing is written at the desk (desk.algapsa.rehearsal). What was
+done is kept in the folder of the trial, so that it can be stopped at any moment and goes on where it was. Memory does
+not grow with the mail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from gateway.config.settings import MailboxSettings, Settings, StoreSettings
+from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.operate.trial import lists, places, state
+from gateway.operate.trial.incoming import Door
+from gateway.operate.trial.store import TrialStore
+from gateway.operate.trial.way import Progress, Way
+from gateway.store.migrate import migrate
+
+DATABASE = "trial.db"
+
+
+class NotTheSame(Exception):
+    """The folder has a trial of other mail, or under another configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be tried. ``authserv_ids`` stand in the provider's Authentication-Results; ``offline``: no desk."""
+
+    paths: tuple[Path, ...]
+    folder: Path
+    home: MailboxSettings
+    authserv_ids: tuple[str, ...] = ()
+    since: float = 0.0
+    offline: bool = False
+
+
+class Trial:
+    """A trial under way. ``stop`` ends it after the mail that is being tried."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wanted: Wanted,
+        progress: Progress = lambda what, done, total: None,
+        stop: asyncio.Event | None = None,
+    ) -> None:
+        folder = wanted.folder
+        (folder / "spool").mkdir(0o700, parents=True, exist_ok=True)
+        kept = StoreSettings(url=f"sqlite:///{folder / DATABASE}", spool=folder / "spool", min_free=0)
+        self.settings = settings.model_copy(update={"store": kept})
+        self.wanted = wanted
+        self.progress = progress
+        self.stop = stop or asyncio.Event()
+        self.store = TrialStore(kept.url)
+        migrate(self.store.engine)
+        state.create(self.store.engine)
+        self.store.open()
+        self.door = Door(self.settings, wanted.home, wanted.authserv_ids)
+
+    # -- before -----------------------------------------------------------------------------------
+
+    async def prepare(self, real: Callable[[str], RehearsedDesk]) -> None:
+        """Find the mails and take the desks' lists, unless that was done. ``real`` makes a desk of the configuration.
+        Raises NoMail, NotTheSame, DeskAway, OSError."""
+        await self._same()
+        await self._find()
+        for name in self.settings.desks:
+            if await self.store.read(partial(state.get, name=f"desk {name}")) is None:
+                taken = await self._take(name, real)
+                await self.store.write(partial(state.put, name=f"desk {name}", value=taken))
+        self.store.checkpoint()
+
+    async def _same(self) -> None:
+        """The trial that is kept here is this one."""
+        said = self.settings.model_dump(mode="json", exclude={"store", "http", "log", "parser"})
+        wanted = [
+            sha256(repr(said).encode()).hexdigest(), self.wanted.home.address, list(self.wanted.authserv_ids),
+            self.wanted.since, self.wanted.offline, [str(path.absolute()) for path in self.wanted.paths],
+        ]  # fmt: skip
+        known = await self.store.read(lambda c: state.get(c, "wanted"))
+        if known is None:
+            await self.store.write(lambda c: state.put(c, "wanted", wanted))
+        elif known != wanted:
+            raise NotTheSame(f"{self.wanted.folder} has a trial of other mail or under another configuration")
+
+    async def _take(self, name: str, real: Callable[[str], RehearsedDesk]) -> lists.Taken:
+        if self.wanted.offline:
+            return lists.named(self.settings, name)
+        desk = real(name)
+        try:
+            return await lists.take(desk, self.settings, lambda words: self.progress(words, 0, 0))
+        finally:
+            await desk.close()
+
+    async def _find(self) -> None:
+        """Every mail's place, time, and whether it came to us at all."""
+        found = 0
+        for file in places.all_files(self.wanted.paths):
+            stat = file.stat()
+            signed = (stat.st_size, stat.st_mtime_ns)
+            known = await self.store.read(partial(state.known_file, path=str(file)))
+            if known is None:
+                self.progress("finding mail", found, 0)
+                found += await self.store.write(partial(self._add, file=file, signed=signed))
+                self.store.checkpoint()
+            elif known != signed:
+                raise NotTheSame(f"{file} has changed since the trial began")
+            if self.stop.is_set():
+                return
+
+    def _add(self, connection: Connection, file: Path, signed: tuple[int, int]) -> int:
+        rows = ((place.offset, place.size, place.at, self._left_out(place)) for place in places.places_of(file))
+        return state.add_file(connection, str(file), *signed, rows)
+
+    def _left_out(self, place: places.Place) -> str:
+        if place.at < self.wanted.since:
+            return "before the time that is tried"
+        if place.size > self.settings.smtp.max_size:
+            return "refused: larger than smtp.max_size"
+        return self.door.left_out(place.head)
+
+    # -- the way of the mails ---------------------------------------------------------------------
+
+    async def run(self) -> bool:
+        """Try all mails. Returns whether that is done; False when ``stop`` came before. Raises as live work does."""
+        way = Way(self.settings, self.store, self.door, self.stop, self.progress)
+        try:
+            await way.open()
+            return await way.through()
+        finally:
+            await way.close()
+
+    async def close(self) -> None:
+        self.store.close()

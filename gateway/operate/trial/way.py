@@ -1,0 +1,275 @@
+"""The way of a trial's mails: one after the other through planner, executor and closings of the running gateway, under
+a clock that goes with them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection, update
+
+from gateway.config.settings import Settings
+from gateway.desk.directory import Directory
+from gateway.model.envelope import Envelope
+from gateway.operate.trial import places, state
+from gateway.operate.trial.ahead import MailInPlace, ReadAhead
+from gateway.operate.trial.desk import TrialDesk
+from gateway.operate.trial.fits import Fits
+from gateway.operate.trial.incoming import Door, Incoming
+from gateway.operate.trial.store import TrialStore
+from gateway.store import claims, deliveries
+from gateway.store.schema import delivery, effect
+from gateway.store.stage import Stage
+from gateway.templates import Templates
+from gateway.upkeep.expectations import Expectations
+from gateway.work.executor import Executor
+from gateway.work.leases import Leases
+from gateway.work.planner import Planner
+from gateway.work.rules import boards_named
+from gateway.work.seats import Slots
+from gateway.work.worker import Worker
+
+AHEAD = 24  # mails that are held and read before their turn
+AHEAD_BYTES = 48 * 1024 * 1024  # the same
+BATCH = 500
+AFTERWARDS = 7200.0
+"""Seconds after the last mail in which tickets may still close."""
+LOOK_EVERY = 900.0  # seconds of the trial's time between two looks for mail that is missing
+KEPT_EVERY = 200  # mails
+SHOWN_EVERY = 0.2  # seconds of ours
+FOR_EVER = 1e9
+ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
+Progress = Callable[[str, int, int], None]
+"""Told what is done, how many of it are, and of how many."""
+
+
+class NotUsable(Exception):
+    """No mail can be tried with this desk and configuration; the text says why."""
+
+
+@dataclass(slots=True)
+class Clock:
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(slots=True)
+class _Ready:
+    """A mail on its way to its turn."""
+
+    waiting: state.Waiting
+    incoming: Incoming
+    folder: Path
+
+
+class Way:
+    """``stop`` ends it after the mail that is being tried."""
+
+    def __init__(
+        self, settings: Settings, store: TrialStore, door: Door, stop: asyncio.Event, progress: Progress
+    ) -> None:
+        self.settings, self.store, self.door, self.stop, self.progress = settings, store, door, stop, progress
+        self.clock = clock = Clock()
+        self.desks = {name: self._desk(name) for name in settings.desks}
+        self.directories = {name: self._directory(name, desk) for name, desk in self.desks.items()}
+        self.raws = MailInPlace(settings.store, store)
+        self.parser = ReadAhead(
+            children=settings.parser.children,
+            deadline=settings.parser.deadline,
+            memory=settings.parser.memory,
+            own=settings.own_addresses(),
+        )
+        templates = Templates()
+        leases = Leases(store, FOR_EVER, "trial", clock)
+        self.planner = Planner(store, self.parser, self.directories, settings, templates, leases, self.raws, clock)
+        executor = Executor(
+            store,
+            self.planner,
+            self.directories,
+            templates,
+            leases=leases,
+            slots=Slots(settings.work.concurrency),
+            wait_for_parent=settings.work.wait_for_parent,
+            retry_for=settings.work.retry_for,
+            clock=clock,
+        )
+        self.worker = Worker(store, self.planner, executor, self.directories, settings.work, clock)
+        self.expectations = Expectations(store, settings, self.planner.policies.sources, clock)
+        self.fits = Fits({notice.profile for notice in settings.notice})
+        self.looked_at = 0.0
+        self.after = [0.0, 0]
+        """When the mail came that was tried last, and its number."""
+        self.calls: Counter[int] = Counter()  # by the hour
+
+    def _desk(self, name: str) -> TrialDesk:
+        taken = self.store.read_sync(lambda c: state.get(c, f"desk {name}"))
+        asked = self.store.read_sync(lambda c: state.asked_at(c, name))
+        url = str(self.settings.desks[name].url)
+        return TrialDesk(name, url, store=self.store, taken=taken, asked=asked, clock=self.clock)
+
+    def _directory(self, name: str, desk: TrialDesk) -> Directory:
+        settings = self.settings
+        boxes = [box for box in settings.mailbox if box.desk == name]
+        mapped = any(domain.desk == name for domain in settings.domain)
+        return Directory(desk, settings.desks[name], boxes, boards_named(settings), settings.aliases, mapped)
+
+    async def open(self) -> None:
+        """Everything as it was when the trial was stopped. Raises NotUsable."""
+        if known := await self.store.read(lambda c: state.get(c, "way")):
+            self.clock.now, self.expectations.started, self.looked_at, *self.after = known
+        await self.store.write(lambda c: claims.free(c))
+        shutil.rmtree(self.planner.spool / "work", ignore_errors=True)
+        for directory in self.directories.values():
+            if not await directory.refresh() or directory.catalog is None:
+                raise NotUsable(f"desk {directory.desk.name}: {directory.desk.breaker.reason}")
+            for box, faults in directory.catalog.faults.items():
+                raise NotUsable(f"mailbox {box}: {'; '.join(map(str, faults))}")
+            directory.up_since = self.clock.now or 1.0
+        for desk in self.desks.values():
+            desk.counted.calls_made = 0  # the lists are asked for once an hour, whatever the mail
+
+    async def close(self) -> None:
+        await self.parser.close()
+        for desk in self.desks.values():
+            await desk.close()
+
+    async def through(self) -> bool:
+        """Every mail in turn, and what its time brings; False when the trial was stopped."""
+        total, done = await self.store.read(partial(state.counts, after=self._last()))
+        ahead: deque[_Ready] = deque()
+        coming: deque[state.Waiting] = deque()
+        shown = 0.0
+        while not self.stop.is_set():
+            if not coming and not ahead:
+                waiting = await self.store.read(partial(state.next_mails, after=self._last(), many=BATCH))
+                coming.extend(waiting)
+                if not waiting:
+                    break
+            while coming and len(ahead) < AHEAD and sum(map(len, self.raws.held.values())) < AHEAD_BYTES:
+                ahead.append(await self._fetch(coming.popleft()))
+            ready = ahead.popleft()
+            await self._until(ready.waiting.at)
+            await self._take(ready)
+            self.raws.held.pop(ready.waiting.id, None)
+            self.after = [ready.waiting.at, ready.waiting.id]
+            done += 1
+            if done % KEPT_EVERY == 0:
+                await self._keep()
+            if time.monotonic() > shown + SHOWN_EVERY or done == total:
+                shown = time.monotonic()
+                self.progress("mails tried", done, total)
+        else:
+            await self._keep()
+            return False
+        await self._until(self.clock.now + AFTERWARDS)
+        await self._keep()
+        return True
+
+    def _last(self) -> tuple[float, int]:
+        return float(self.after[0]), int(self.after[1])
+
+    async def _fetch(self, waiting: state.Waiting) -> _Ready:
+        """Read a mail from its file and give it to the parser."""
+        raw = await asyncio.to_thread(places.content, Path(waiting.path), waiting.offset, waiting.size)
+        incoming = await self.door.open(raw, waiting.at)
+        if incoming.new is None:
+            return _Ready(waiting, incoming, Path())
+        self.raws.held[waiting.id] = raw
+        folder = self.planner.work_folder(incoming.new.id)
+        self.parser.begin(raw, folder)
+        return _Ready(waiting, incoming, folder)
+
+    async def _take(self, ready: _Ready) -> None:
+        """The mail comes in and goes its way."""
+        waiting, new = ready.waiting, ready.incoming.new
+        if new is None:
+            await self.store.write(lambda c: state.refuse(c, waiting.id, ready.incoming.refused))
+            return
+        raw = self.raws.held[waiting.id]
+        digest = sha256(raw).digest()
+
+        def accept(connection: Connection) -> bool:
+            (kept,) = deliveries.accept(connection, [new], None, str(waiting.id), len(raw), digest)
+            return kept == new.id
+
+        if not await self.store.write(accept):
+            await self.parser.forget(ready.folder)
+            return
+        await self._work_off()
+        await self._fit(new.envelope)
+
+    async def _fit(self, envelope: Envelope) -> None:
+        email = self.parser.last
+        found = self.fits.find(email, envelope) if email is not None else None
+        if found is not None:
+            begins, ends = found.state == "open", found.state == "close"
+            await self.store.write(lambda c: state.note_fit(c, found.profile, found.key, begins, ends))
+
+    async def _until(self, moment: float) -> None:
+        """What is due by then happens, each at its own time."""
+        names = list(self.directories)
+        while True:
+            now = self.clock.now
+            if self.expectations.sources and now - self.looked_at >= LOOK_EVERY:
+                self.looked_at = now
+                await self.expectations.check()
+            due = await self.store.read(partial(claims.next_due, desks=names, now=now))
+            step = moment if not self.expectations.sources else min(moment, now + LOOK_EVERY)
+            if not now:  # the first mail: nothing was before
+                self.expectations.started = self.looked_at = moment
+                step = moment
+            if due is not None and due <= step:
+                self.clock.now = max(now, due)
+                await self._work_off()
+            elif step < moment and now:
+                self.clock.now = step
+            else:
+                self.clock.now = max(now, moment)
+                return
+
+    async def _work_off(self) -> None:
+        await self.worker.work_off()
+        for desk in self.desks.values():
+            if desk.counted.calls_made:
+                self.calls[int(self.clock.now // 3600)] += desk.counted.calls_made
+                desk.counted.calls_made = 0
+
+    async def _keep(self) -> None:
+        """The trial can go on from here, whatever becomes of the process."""
+        way = [self.clock.now, self.expectations.started, self.looked_at, *self.after]
+        calls = self.calls
+        unasked = sum((desk.unasked for desk in self.desks.values()), Counter[str]())
+
+        def note(connection: Connection) -> None:
+            state.put(connection, "way", way)
+            for name, desk in self.desks.items():
+                state.note_asked(connection, name, desk.news)
+            for hour, count in calls.items():
+                state.note_calls(connection, hour, count)
+            state.add_up(connection, "unasked", unasked)
+            _trim(connection)
+
+        await self.store.write(note)
+        self.store.checkpoint()
+        self.calls = Counter()
+        for desk in self.desks.values():
+            desk.news = {}
+            desk.unasked.clear()
+
+
+def _trim(connection: Connection) -> None:
+    """The words of mail that is done are of no more use: the report needs none."""
+    done = (delivery.c.stage.in_(ENDED), delivery.c.traced)
+    ids = update(delivery).where(*done).values(trace=None, plan=None, traced=False).returning(delivery.c.id)
+    ended = list(connection.execute(ids).scalars())
+    if ended:
+        connection.execute(update(effect).where(effect.c.delivery_id.in_(ended)).values(body="{}", remote=""))

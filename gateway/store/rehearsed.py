@@ -1,0 +1,60 @@
+"""Tickets and contacts that a desk would have: what rehearsed effects made or changed of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+
+from gateway.store.reading import parsed
+from gateway.store.schema import rehearsed
+
+Kind = Literal["ticket", "contact"]
+Row = dict[str, Any]
+
+
+def get(connection: Connection, desk: str, kind: Kind, key: str) -> Row | None:
+    """The row as the desk would show it, None where nothing was rehearsed on it. Raises Unreadable."""
+    return next(iter(_rows(connection, desk, kind, rehearsed.c.key == key)), None)
+
+
+def numbered(connection: Connection, desk: str, number: int) -> Row | None:
+    """The ticket with this number."""
+    return next(iter(_rows(connection, desk, "ticket", rehearsed.c.number == number)), None)
+
+
+def like(connection: Connection, desk: str, kind: Kind, part: str) -> list[Row]:
+    """The rows whose key contains ``part``."""
+    return _rows(connection, desk, kind, rehearsed.c.key.contains(part, autoescape=True))
+
+
+def add(connection: Connection, desk: str, kind: Kind, key: str, state: Row) -> Row:
+    """Keep a new row. Returns it with its ``number``, which grows."""
+    values = {"desk": desk, "kind": kind, "key": key, "state": json.dumps(state)}
+    number = connection.execute(_ADD.returning(rehearsed.c.number), values).scalar_one()
+    return {**state, "number": number}
+
+
+def put(connection: Connection, desk: str, kind: Kind, key: str, state: Row) -> None:
+    """Change a row, or keep a new one."""
+    kept = {name: value for name, value in state.items() if name != "number"}
+    if (
+        connection.execute(_PUT, {"k_desk": desk, "k_kind": kind, "k_key": key, "state": json.dumps(kept)}).rowcount
+        != 1
+    ):
+        add(connection, desk, kind, key, kept)
+
+
+_ADD = insert(rehearsed)
+_PUT = update(rehearsed).where(
+    rehearsed.c.desk == bindparam("k_desk"),
+    rehearsed.c.kind == bindparam("k_kind"),
+    rehearsed.c.key == bindparam("k_key"),
+)
+
+
+def _rows(connection: Connection, desk: str, kind: Kind, which: ColumnElement[bool]) -> list[Row]:
+    query = select(rehearsed.c.number, rehearsed.c.state)
+    query = query.where(rehearsed.c.desk == desk, rehearsed.c.kind == kind, which)
+    return [{**parsed(state, "rehearsed.state"), "number": number} for number, state in connection.execute(query)]

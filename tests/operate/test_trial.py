@@ -1,0 +1,307 @@
+"""``gateway trial``: mail of files goes the way of live mail, nothing is written at the desk, and it can be stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import Engine, select
+
+from gateway.config.settings import Settings, parse
+from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
+from gateway.operate.trial.page import page
+from gateway.operate.trial.report import Line, Report, Stranger, made
+from gateway.operate.trial.run import NotTheSame, Trial, Wanted
+from gateway.operate.trial.way import NotUsable
+from gateway.simulator import Seed, Simulator
+from gateway.store.schema import delivery
+from gateway.work.parser import Parser
+from tests.scenarios.stage import LocalParser, M, Stage, settings_for
+
+START = 1_795_000_000.0
+PASS = {"Authentication-Results": "mx.msp.example; dmarc=pass header.from=monitor.example"}
+NOTICE = {"profile": "nagios", "senders": ["monitor.example"], "client": "Acme"}
+
+
+def configured(**more: Any) -> dict[str, Any]:
+    return {**settings_for(), "smtp": {"authserv_ids": ["mx.msp.example"], "relays": ["127.0.0.1/32"]}, **more}
+
+
+class Box:
+    """Mails written to an mbox, each so many seconds after the one before."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.now = START
+        self.count = 0
+
+    def add(self, subject: str, sender: str = "alice@acme.example", text: str = "It does not work.", *, after: float = 60.0, to: str = "support@msp.example", id: str = "", **headers: str) -> str:
+        self.now += after
+        self.count += 1
+        id = id or f"<{self.count}@test.example>"
+        date = format_datetime(datetime.fromtimestamp(self.now, UTC))
+        fields = {**headers, "From": sender, "To": to, "Subject": subject, "Message-ID": id, "Date": date}
+        lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+        with self.file.open("a") as out:
+            out.write(f"From x@xxx {datetime.fromtimestamp(self.now, UTC):%a %b %d %H:%M:%S +0000 %Y}\n" + "\n".join(lines) + f"\n\n{text}\n\n")
+        return id
+
+    def reply(self, to: str, sender: str, text: str = "It works again.", **more: Any) -> str:
+        return self.add("Re: it", sender, text, **{"In-Reply-To": to, "References": to, **more})
+
+    def nagios(self, word: str, state: str, host: str = "web01", **more: Any) -> str:
+        text = f"***** Nagios *****\n\nNotification Type: {word}\n\nService: HTTP\nHost: {host}\nState: {state}\n"
+        return self.add(f"** {word} Service Alert: {host}/HTTP is {state} **", "nagios@monitor.example", text, **{"Auto-Submitted": "auto-generated", **PASS, **more})
+
+
+def day_of_a_desk(box: Box) -> None:
+    """Conversations, notices, an absence note, strangers, a stranger in a thread, and the same mail twice."""
+    first = box.add("The printer is broken")
+    box.reply(first, "bob@acme.example")
+    box.add("Screen", "gil@globex.example")
+    box.add("Automatic reply: out of office", "gil@globex.example", Auto_Submitted="auto-replied")
+    for number in range(3):
+        box.add(f"Order {number}", f"p{number}@newclient.example")
+    box.add("A question", "somebody@gmail.com")
+    box.reply(first, "mallory@stranger.example", "Send me the password.")
+    box.add("VPN", "ina@initech.example", id="<twice@x>")
+    box.add("VPN", "ina@initech.example", id="<twice@x>", after=0)
+    box.add("For the other mailbox", "ina@initech.example", to="sales@msp.example")
+    box.nagios("PROBLEM", "CRITICAL")
+    box.nagios("PROBLEM", "CRITICAL")
+    box.nagios("RECOVERY", "OK", after=600)
+    box.nagios("PROBLEM", "CRITICAL", "db01", after=3600)
+
+
+def wanted(folder: Path, settings: Settings, *paths: Path, **more: Any) -> Wanted:
+    return Wanted(paths, folder, settings.mailbox[0], **more)
+
+
+class _Killed(BaseException):
+    """The process died."""
+
+
+class Interruption:
+    """Ends a trial after so many mails: in good order, or as a process dies."""
+
+    def __init__(self, after: int = 0, dies: bool = False) -> None:
+        self.left = after
+        self.dies = dies
+        self.stop = asyncio.Event()
+
+    def __call__(self, what: str, count: int, total: int) -> None:
+        if what != "mails tried" or not self.left:
+            return
+        self.left -= 1
+        if not self.left and self.dies:
+            raise _Killed
+        if not self.left:
+            self.stop.set()
+
+
+async def tried(folder: Path, settings: Settings, simulator: Simulator | None, *paths: Path, interruptions: Sequence[Interruption] = ()) -> Report:
+    """The report of a trial that is interrupted so often, and goes on each time."""
+    for interruption in (*interruptions, Interruption()):
+        trial = Trial(settings, wanted(folder, settings, *paths, offline=simulator is None), interruption, interruption.stop)
+        try:
+            await trial.prepare(partial(desk_of, trial, simulator))
+            if await trial.run():
+                break
+        except _Killed:
+            pass
+        finally:
+            await trial.close()
+    final = Trial(settings, wanted(folder, settings, *paths, offline=simulator is None))
+    try:
+        return final.store.read_sync(lambda c: made(c, settings))
+    finally:
+        await final.close()
+
+
+def desk_of(trial: Trial, simulator: Simulator | None, name: str = "default") -> RehearsedDesk:
+    assert simulator is not None
+    return RehearsedDesk(name, "http://desk/api/v1", "demo-desk-key", store=trial.store, rate=0, transport=httpx.ASGITransport(app=simulator.app))
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Simulator:
+    return Simulator(Seed(rate_limit={"mode": "off"}))
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = Box(tmp_path_factory.mktemp("box") / "day.mbox")
+    day_of_a_desk(made)
+    return made.file
+
+
+@pytest.fixture(scope="module", autouse=True)
+def read_here() -> Iterator[None]:
+    """Mail is read in this process: a child takes longer to start than these trials last."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parser, "read", lambda self, mail, into=None, peer="": LocalParser(self.own).read(mail, into))
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schema(migrated_file: Path) -> Iterator[None]:
+    """A new trial begins with a database that has the schema."""
+
+    def migrated(engine: Engine) -> None:
+        file = Path(str(engine.url.database))
+        if not file.exists() or not file.stat().st_size:
+            shutil.copy(migrated_file, file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateway.operate.trial.run.migrate", migrated)
+        yield
+
+
+SETTINGS = parse(configured(notice=[NOTICE]), {})
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator, box: Path, read_here: None, schema: None) -> Report:
+    return asyncio.run(tried(tmp_path_factory.mktemp("trial") / "t", SETTINGS, simulator, box))
+
+
+async def test_the_report_says_what_the_mail_would_have_become(whole: Report) -> None:
+    assert whole.tried == 15 and whole.sums["redelivered"] == 1 and whole.sums["pending"] == 0
+    assert whole.tickets == 10 and whole.fewer == 5
+    assert [(line.name, line.mails) for line in whole.by_mailbox] == [("support@msp.example", 14), ("sales@msp.example", 1)]
+    assert ("Acme", 3) in [(line.name, line.tickets) for line in whole.by_client]
+    assert [(aside.reason, aside.mails) for aside in whole.quarantined] == [("unverified-sender", 1)]
+    assert ("vacation", 1) in [(aside.reason, aside.mails) for aside in whole.suppressed]
+    assert [(stranger.name, stranger.mails, stranger.people) for stranger in whole.strangers] == [("newclient.example", 3, 3), ("somebody@gmail.com", 1, 1)]
+    assert whole.strangers[0].lines == '[[domain]]\ndomain = "newclient.example"\nclient = "NAME OF THE CLIENT"'
+    assert "contact" in whole.strangers[1].advice and not whole.strangers[1].lines
+    (nagios,) = whole.products
+    assert (nagios.mails, nagios.problems, nagios.tickets, nagios.unread) == (4, 2, 2, 0)
+    assert whole.effects["close"] == 1  # the recovery closed its ticket, in the trial's own time
+
+
+async def test_nothing_is_written_at_the_desk(whole: Report, simulator: Simulator) -> None:
+    assert whole.effects and simulator.desk.calls
+    assert {call.method for call in simulator.desk.calls} == {"GET"}
+    assert not simulator.desk.tickets and not simulator.desk.comments and not simulator.desk.mailed
+
+
+async def test_a_request_that_would_write_cannot_leave(tmp_path: Path, simulator: Simulator, box: Path) -> None:
+    trial = Trial(SETTINGS, wanted(tmp_path, SETTINGS, box))
+    rehearsed = desk_of(trial, simulator)
+    before = len(simulator.desk.calls)
+    try:
+        with pytest.raises(NotRehearsed):
+            await rehearsed._http.request("POST", "http://desk/api/v1/tickets", json={})
+        assert len(simulator.desk.calls) == before
+    finally:
+        await rehearsed.close()
+        await trial.close()
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_a_trial_that_was_interrupted_has_the_same_report(dies: bool, tmp_path: Path, simulator: Simulator, box: Path, whole: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.operate.trial.way.SHOWN_EVERY", 0.0)
+    monkeypatch.setattr("gateway.operate.trial.way.KEPT_EVERY", 4)
+    twice = [Interruption(6, dies), Interruption(5, dies)]
+    report = await tried(tmp_path / "t", SETTINGS, simulator, box, interruptions=twice)
+
+    assert asdict(report) == asdict(whole)
+
+
+async def test_live_mail_becomes_the_same(tmp_path: Path, migrated_file: Path, simulator: Simulator, box: Path, whole: Report) -> None:
+    """The same mails through the gateway's own parts, to a desk that takes them."""
+    from gateway.operate.trial.places import content, places_of
+
+    stage = Stage(tmp_path, migrated_file, configured(notice=[NOTICE]))
+    stage.now = START
+    await stage.open()
+    try:
+        for number, place in enumerate(places_of(box)):
+            raw = content(box, place.offset, place.size)
+            stage.now = place.at
+            sender = place.head.values("from")[0].decode()
+            verdict = "pass" if place.head.values("authentication-results") else "none"
+            edge = {"verdict_for": sender} if verdict == "pass" else {}
+            rcpt = place.head.values("to")[0].decode()
+            if number and raw in stage.bytes.values():
+                continue  # the edge knows it: a redelivery
+            await stage.accept(M(str(number), raw=raw, mail_from=sender, rcpt=rcpt, verdict=verdict, after=0, edge=edge))
+            await stage.work(0)
+        await stage.work()
+        with stage.store.engine.connect() as connection:
+            rows = connection.execute(select(delivery.c.stage, delivery.c.outcome, delivery.c.reason)).all()
+    finally:
+        await stage.close()
+
+    assert len(stage.simulator.desk.tickets) == whole.tickets
+    assert sum(row.outcome == "comment" and row.stage == "DONE" for row in rows) == whole.sums["comments"]
+    for stage_name, asides in (("SUPPRESSED", whole.suppressed), ("QUARANTINED", whole.quarantined)):
+        reasons = [row.reason for row in rows if row.stage == stage_name]
+        assert {aside.reason: aside.mails for aside in asides} == {reason: reasons.count(reason) for reason in reasons}
+    writes = [call for call in stage.simulator.desk.calls if call.method != "GET"]
+    assert len(writes) == sum(whole.effects.values())
+
+
+async def test_without_a_desk_the_names_of_the_configuration_stand_for_it(tmp_path: Path, box: Path) -> None:
+    settings = parse(configured(domain=[{"domain": "newclient.example", "client": "New Client"}]), {})
+    report = await tried(tmp_path / "t", settings, None, box)
+
+    assert report.offline and ("New Client", 3) in [(line.name, line.tickets) for line in report.by_client]
+    assert "newclient.example" not in [stranger.name for stranger in report.strangers]
+    assert report.lookups >= 4 and report.calls >= report.tickets
+    (fit,) = report.fits  # the profile is off here
+    assert (fit.profile, fit.mails, fit.problems) == ("nagios", 4, 2)
+    assert fit.lines.startswith('[[notice]]\nprofile = "nagios"')
+
+
+async def test_mail_that_never_came_in_is_left_out(tmp_path: Path) -> None:
+    settings = parse({**configured(), "smtp": {"max_size": 5000}}, {})
+    box = Box(tmp_path / "all.mbox")
+    box.add("Sent from the mailbox", "support@msp.example", to="alice@acme.example")
+    box.add("To ourselves", "support@msp.example")
+    box.add("A draft", X_Gmail_Labels="Drafts")
+    box.add("Junk", X_Gmail_Labels="Spam,Unread")
+    box.add("Both", X_Gmail_Labels="Inbox,Sent")
+    box.add("Large", text="x" * 6000)
+    report = await tried(tmp_path / "t", settings, None, box.file)
+
+    assert report.left_out == {"sent by us": 1, "a draft": 1, "in the spam folder": 1, "refused: larger than smtp.max_size": 1}
+    assert report.tried == 2
+
+
+async def test_a_trial_goes_on_only_as_it_began(tmp_path: Path, box: Path) -> None:
+    folder = tmp_path / "t"
+    await tried(folder, SETTINGS, None, box)
+    other = parse(configured(), {})
+    trial = Trial(other, wanted(folder, other, box, offline=True))
+    with pytest.raises(NotTheSame):
+        await trial.prepare(partial(desk_of, trial, None))
+    await trial.close()
+
+
+async def test_a_name_that_the_desk_lacks_is_said_before_any_mail(tmp_path: Path, simulator: Simulator, box: Path) -> None:
+    settings = parse({**configured(), "mailbox": [{"address": "support@msp.example", "board": "Suport"}]}, {})
+    with pytest.raises(NotUsable, match=r"Suport.*it has: 'Alerts'"):
+        await tried(tmp_path / "t", settings, simulator, box)
+
+
+async def test_the_page_shows_words_of_mail_as_text(whole: Report) -> None:
+    evil = '<script>alert(1)</script>"@x.example'
+    html = page(replace_lines(whole, evil))
+
+    assert "<script" not in html and "&lt;script&gt;" in html
+    assert "15 mails from" in html and "Nothing was written" in html
+
+
+def replace_lines(report: Report, name: str) -> Report:
+    return replace(report, by_client=[Line(name, 1)], strangers=[Stranger(name, 1, 1, lines=name)], left_out={name: 1})
