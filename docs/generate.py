@@ -132,11 +132,23 @@ def profile() -> str:
 
 
 def shipped_profiles() -> str:
-    lines = ["| profile | product | writes from | what it reads, and what to set there |", "|---|---|---|---|"]
-    for one in profiles.load(profiles.shipped()).values():
-        of = one.profile
-        lines.append(f"| `{of.name}` | {of.title} | {', '.join(of.who.senders) or '-'} | {of.about} |")
+    lines = [
+        "| profile | product | writes from | written by | what it reads, and what to set there |",
+        "|---|---|---|---|---|",
+    ]
+    for loaded in profiles.load(profiles.shipped()).values():
+        shown = loaded.profile
+        senders = ", ".join(shown.who.senders) or "-"
+        lines.append(f"| `{shown.name}` | {shown.title} | {senders} | {_evidence(shown)} | {shown.about} |")
     return "\n".join(lines)
+
+
+def _evidence(shown: Profile) -> str:
+    """What a profile was written by, and what follows where nothing but memory says that the product writes so."""
+    if shown.guessed:
+        return "memory alone: closes nothing unless the notice says `close = true`"
+    parts = [f"{part.kind}: {part.of} ({part.date})" for part in shown.evidence if part.kind != "memory"]
+    return "; ".join([*parts, *(["some layouts from memory"] if len(parts) < len(shown.evidence) else [])])
 
 
 def metrics() -> str:

@@ -27,7 +27,7 @@ KNOWN = ("subject", "rest", "body", "from", "from_name", "from_domain", "recipie
 profile's words of state and severity."""
 
 PLAIN_SOURCES = ("subject", "body", "from", "from_name", "from_domain", "recipient", "tag", "attachment")
-PLACED_SOURCES = ("label", "column", "calendar", "json", "xml")
+PLACED_SOURCES = ("label", "column", "calendar", "json", "xml", "value")
 STATES: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
 
 FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
@@ -90,9 +90,9 @@ class ReadPart(Section):
     source: str = Field(
         description="where to look: subject, body, from, from_name, from_domain, recipient, tag, attachment (file "
         "names), header:NAME, label (a line or a table row of two cells), column (of a table or a CSV file), calendar "
-        "(properties of an event), json, xml"
+        "(properties of an event), json, xml, value (what an earlier step read)"
     )
-    where: Texts = Field((), description="the labels, column headings, properties, or paths with dots and *")
+    where: Texts = Field((), description="the labels, column headings, properties, paths with dots and *, or names")
     name: FieldName | None = Field(None, description="the name that the whole value gets")
     regex: Texts = Field((), description="RE2; (?P<name>…) captures; of several the first that matches")
     value: str = Field("", description="value to use instead, if the place exists and the regex matches")

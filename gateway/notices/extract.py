@@ -106,20 +106,28 @@ class Values:
     def run(self, step: Step) -> None:
         """Run a step, unless all that it may find is known."""
         if not step.names <= self.found.keys():
-            for name, found in _step(step, self.mail).items():
+            for name, found in _step(step, self).items():
                 self.found.setdefault(name, found)
+
+    def placed(self, source: str, place: str) -> list[str]:
+        """The values at a place of the mail, or of a name that an earlier step read."""
+        return self.all(place) if source == "value" else self.mail.placed(source, place)
+
+    def whole(self, name: str) -> bool:
+        """Whether a name holds all of the subject or text, and not what stands at a place of its own."""
+        return name in KNOWN or self.get(name) in {_line(text) for text in (self.mail.subject, *self.mail.bodies())}
 
     def read(self) -> dict[str, str]:
         """What the steps found, the first value of each name."""
         return {name: found[0] for name, found in self.found.items() if found and name not in KNOWN}
 
 
-def _step(step: Step, mail: MailView) -> dict[str, list[str]]:
+def _step(step: Step, values: Values) -> dict[str, list[str]]:
     """What a step finds: the whole values under its name, and the captures of its patterns."""
     if step.where:
-        texts = next((found for place in step.where if (found := mail.placed(step.source, place))), [])
+        texts = next((found for place in step.where if (found := values.placed(step.source, place))), [])
     else:
-        texts = mail.plain(step.source)
+        texts = values.mail.plain(step.source)
     out: dict[str, list[str]] = {}
     for text in texts:
         for captured in _captured(step, text):

@@ -77,12 +77,15 @@ def _row(labels: Labels, heading: Sequence[str], cells: Sequence[str]) -> None:
 
 def _labelled(labels: Labels, lines: Sequence[str], number: int) -> None:
     line = lines[number]
-    bare = line.strip(_EDGES)
+    bare = line.strip(" \t")
+    if bare.startswith("*") and bare.endswith("*"):
+        bare = bare.rstrip("*")
+    bare = bare.lstrip(_EDGES).rstrip(" \t|")
     if not bare:
         return
     at = _edge(bare)
     name = label(bare[:at]) if at > 0 else label(bare)
-    if not 0 < len(name) <= MOST_LABEL or not any(c.isalpha() for c in name):
+    if not 0 < len(name) <= MOST_LABEL or not any(c.isalpha() for c in name) or (at <= 0 and bare.endswith("*")):
         return
     behind = bare[at + 1 :] if at > 0 else ""
     value = _value((behind[1:] if behind[:2] == "* " else behind).lstrip(":=| \t"))

@@ -178,7 +178,8 @@ def _scope(source: Source, mail: MailView, proof: str) -> str:
 
 def _parts(values: Values, names: tuple[str, ...]) -> tuple[str, ...]:
     """Values as a key has them."""
-    return tuple(_part(values.get(name), name, values.source.profile.key.exact) or NOT_READ for name in names)
+    exact = values.source.profile.key.exact
+    return tuple(_part(" ".join(values.all(name)), name, exact) or NOT_READ for name in names)
 
 
 def _part(text: str, name: str, exact: tuple[str, ...]) -> str:
@@ -227,7 +228,7 @@ def _state(source: Source, values: Values) -> tuple[State, str, bool]:
     for name in source.profile.state.fields:
         if text := values.get(name):
             known = True
-            state, word = words.state_in(text, source.states, free=name in source.free)
+            state, word = words.state_in(text, source.states, free=values.whole(name))
             if word or name not in KNOWN:
                 return _surely(source, values, state), word or text, True
     return "update", "", known
@@ -264,7 +265,7 @@ def _names(source: Source, values: Values) -> tuple[str, ...]:
     found = [text for name in sorted(wanted) for text in values.all(name)]
     for step in source.steps:
         if step.names & wanted:
-            found += [text for place in step.where for text in values.mail.placed(step.source, place)]
+            found += [text for place in step.where for text in values.placed(step.source, place)]
     text = Text.of("\n".join((values.mail.subject, *values.mail.bodies())))
     found += [alias for alias in source.aliases if text.names(alias)]
     return tuple(dict.fromkeys(text[:MOST_VALUE] for text in found if text.strip()))[:MOST_NAMES]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
-from gateway.config.profile import KNOWN, ExpectPart, Profile, ReadPart
+from gateway.config.profile import ExpectPart, Profile, ReadPart
 from gateway.match import conditions, words
 from gateway.match.conditions import Group
 from gateway.match.words import Words, folded
@@ -30,12 +30,6 @@ class Step:
     many: bool
     value: str
     names: frozenset[str]
-
-    @property
-    def whole(self) -> bool:
-        """Whether its name holds the whole subject or text of a mail."""
-        captured = {name for pattern in self.patterns for name in pattern.groupindex}
-        return self.source in ("subject", "body") and not self.value and self.name not in captured
 
     @classmethod
     def of(cls, part: ReadPart) -> Step:
@@ -106,8 +100,7 @@ def tag_of(recipient: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``free`` are the names that hold a whole text, not what the product says at a place of its own. ``priorities``
-    by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
+    """``priorities`` by level of severity, ``aliases`` by folded text. ``destination`` holds names of the
     desk: board, status, priority, category."""
 
     name: str
@@ -117,7 +110,6 @@ class Source:
     steps: tuple[Step, ...]
     states: Words
     levels: Words
-    free: frozenset[str]
     handling: Handling = field(default_factory=Handling)
     desk: str = "default"
     dedicated: bool = False
@@ -134,13 +126,11 @@ class Source:
         state, severity = profile.state, profile.severity
         more.setdefault("handling", profile.handling())
         more.setdefault("name", profile.name)
-        steps = tuple(Step.of(part) for part in profile.read)
         return cls(
             profile=profile,
             who=who,
             when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
-            steps=steps,
-            free=frozenset(KNOWN) | {step.name for step in steps if step.whole},
+            steps=tuple(Step.of(part) for part in profile.read),
             states=words.state_words(
                 {
                     "open": state.open,

@@ -35,6 +35,9 @@ LABELS = [
     ("at 10:30 Host: web01", "at 10", ""),
     ("Host | Service | State\nweb01 | HTTP | DOWN", "Host", ""),
     ("Common name: *.acme.example", "Common name", "*.acme.example"),
+    ("*Host: web01*", "Host", "web01"),
+    ("Priority | ***\nGroup | Acme", "Priority", "***"),
+    ("Priority ***\nGroup Acme", "Priority", ""),
 ]
 
 
