@@ -28,13 +28,13 @@ def no_marker() -> None:
 def no_settle() -> None:
     """An unknown write is sent again after the first empty read-back."""
     executor.READ_BACK = unknown.READ_BACK = (0.0, 0.0, 0.0)
-    original = executor._Case.__init__
+    original = executor._Execution.__init__
 
     def init(self: Any, *arguments: Any) -> None:
         original(self, *arguments)
         self.settle = 0.0
 
-    executor._Case.__init__ = init  # type: ignore[method-assign]
+    executor._Execution.__init__ = init  # type: ignore[method-assign]
 
 
 def no_reservation() -> None:
