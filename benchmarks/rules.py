@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, literal, select
 
-from gateway.config.settings import parse
+from gateway.config.load import parse
 from gateway.decide.rules import route
 from gateway.mail.read import read
 from gateway.match.conditions import View

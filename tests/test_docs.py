@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import settings as config
+from gateway.config.load import parse
 from gateway.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -28,7 +29,7 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
 
     for words in (text, uncommented):
         data = tomllib.loads(words)
-        settings = config.parse(data, {})
+        settings = parse(data, {})
         assert settings.mailbox[0].address == "support@msp.example"
 
 

@@ -10,7 +10,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from gateway.config import settings as config
+from gateway.config.load import parse
 
 FOLDER = Path(__file__).parent.parent / "deploy" / "kubernetes"
 MANIFESTS: list[dict[str, Any]] = [
@@ -28,7 +28,7 @@ def test_a_manifest_fits_its_schema(manifest: dict[str, Any]) -> None:
 
 
 def test_the_configuration_is_valid_and_for_several_processes() -> None:
-    settings = config.parse(tomllib.loads(CONFIG), {})
+    settings = parse(tomllib.loads(CONFIG), {})
 
     assert settings.store.url.startswith("postgresql")
     assert settings.store.objects
@@ -36,7 +36,7 @@ def test_the_configuration_is_valid_and_for_several_processes() -> None:
 
 @pytest.mark.parametrize("name", PODS)
 def test_ports_probes_and_times_are_those_of_the_configuration(name: str) -> None:
-    settings = config.parse(tomllib.loads(CONFIG), {})
+    settings = parse(tomllib.loads(CONFIG), {})
     (container,) = PODS[name]["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     stop = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep", "0"])
@@ -53,7 +53,7 @@ def test_ports_probes_and_times_are_those_of_the_configuration(name: str) -> Non
 def test_a_pod_has_what_its_role_needs(name: str) -> None:
     pod, role = PODS[name], PODS[name]["containers"][0]["args"][3]
     mounts = {mount["name"]: mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}
-    settings = config.parse(tomllib.loads(CONFIG), {})
+    settings = parse(tomllib.loads(CONFIG), {})
     key_file = settings.desks["default"].api_key_file
 
     assert set(mounts) == {volume["name"] for volume in pod["volumes"]}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 import typer
 
 from gateway.config import settings as config
+from gateway.config.load import load
 
 if TYPE_CHECKING:
     from gateway.model.release import Audience
@@ -56,7 +57,7 @@ def fail(text: str, code: int = FAULT) -> NoReturn:
 
 def settings_of(path: Path | None) -> config.Settings:
     try:
-        return config.load(path)
+        return load(path)
     except config.ConfigError as error:
         fail(str(error), USAGE)
 

@@ -12,6 +12,7 @@ from functools import partial
 import structlog
 
 from gateway.config.settings import DeskSettings, MailboxSettings
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good, Refused, Unknown
@@ -183,9 +184,9 @@ class Directory:
     def _contact(self, row: dict[str, object]) -> Contact:
         client_id = str(row.get("client_id") or "")
         return Contact(
-            contact_id=str(row["contact_name_id"]),
+            contact_id=str(row[bodies.CONTACT_ID]),
             client_id=client_id,
-            name=str(row.get("full_name") or ""),
+            name=bodies.name_of(row),
             inactive=bool(row.get("is_inactive")),
             client_inactive=bool(client_id) and self._inactive(client_id),
         )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gateway.simulator.state import Desk
 from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
 from gateway.simulator.validate import Field, parse, uuid
 from gateway.simulator.wire import Answer, Problem, Request, Row, data
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _ADD: tuple[Field, ...] = (("user_id", True, uuid),)
 

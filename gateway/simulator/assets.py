@@ -6,16 +6,12 @@ Not asked: whose an asset is. One of another client is linked all the same. The 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gateway.simulator.paging import like
+from gateway.simulator.state import Desk
 from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
 from gateway.simulator.validate import Field, parse, query_number, string, uuid
 from gateway.simulator.wire import Answer, Issue, Problem, Request, Row, data, dumps
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _LINK: tuple[Field, ...] = (
     ("asset_id", True, uuid),
@@ -23,35 +19,6 @@ _LINK: tuple[Field, ...] = (
     ("notes", False, string()),
 )
 _SEARCHED = ("name", "asset_tag", "serial_number", "location")
-
-
-def asset_row(tenant: str, asset_id: str, given: Row, client_id: str, at: str) -> Row:
-    return {
-        "tenant": tenant,
-        "asset_id": asset_id,
-        "asset_tag": given["tag"],
-        "serial_number": given.get("serial"),
-        "name": given["name"],
-        "status": "active",
-        "location": given.get("location"),
-        "purchase_date": given.get("bought"),
-        "warranty_end_date": given.get("warranty"),
-        "attributes": None,
-        "created_at": at,
-        "updated_at": at,
-        "asset_type": given.get("type", "workstation"),
-        "client_id": client_id,
-        "rmm_provider": None,
-        "rmm_device_id": None,
-        "rmm_organization_id": None,
-        "agent_status": None,
-        "last_seen_at": None,
-        "last_rmm_sync_at": None,
-        "notes_document_id": None,
-        "location_id": None,
-        "service_id": None,
-        "stock_unit_id": None,
-    }
 
 
 def _named(desk: Desk, row: Row) -> Row:

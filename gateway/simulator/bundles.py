@@ -6,14 +6,10 @@ with the tenant's first default status, of whatever board. Source: recordings 25
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gateway.simulator.state import Desk
 from gateway.simulator.times import iso
 from gateway.simulator.validate import Field, array, boolean, is_uuid, issues_of, one_of, parse, uuid
 from gateway.simulator.wire import Answer, Problem, Request, Row, crash, data, invalid
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _MODE = one_of("link_only", "sync_updates")
 _CREATE: tuple[Field, ...] = (("child_ticket_ids", True, array(uuid, 1)), ("mode", False, _MODE))

@@ -5,13 +5,13 @@ Source: recordings 157, 168 to 218, extra/072 to 091, readback/005 to 008.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.blocks import dumps, paragraph
 from gateway.simulator.bundles import children_of, reopen_master
-from gateway.simulator.reference import full_name
 from gateway.simulator.render import comment_words, content_html
-from gateway.simulator.state import watchers
+from gateway.simulator.rows import full_name
+from gateway.simulator.state import Desk, watchers
 from gateway.simulator.text import column, jsonb, units
 from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
@@ -26,9 +26,6 @@ from gateway.simulator.validate import (
     uuid,
 )
 from gateway.simulator.wire import Answer, Issue, Problem, Request, Row, crash, data, invalid, not_found
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 LIMIT = 5000
 _MARKDOWN = (

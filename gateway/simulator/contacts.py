@@ -6,10 +6,11 @@ Source: recordings 025 to 055 and extra/001 to 030.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.simulator.paging import like, paged
-from gateway.simulator.seed import name_id
+from gateway.simulator.rows import contact_row, email_row
+from gateway.simulator.state import Desk
 from gateway.simulator.text import column
 from gateway.simulator.times import iso
 from gateway.simulator.validate import (
@@ -39,68 +40,9 @@ from gateway.simulator.wire import (
     not_found,
 )
 
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
-
 # zod's e-mail pattern: no quotes, no "..", no "/", "=" or non-ASCII, no "_" in the domain
 _EMAIL = re.compile(r"(?!\.)(?!.*\.\.)([A-Z0-9_'+\-.]*)[A-Z0-9_+\-]@([A-Z0-9][A-Z0-9\-]*\.)+[A-Z]{2,}", re.I)
 _KINDS = ("work", "personal", "billing", "other")
-
-
-def email_row(address: str, kind: str, order: int, at: str) -> Row:
-    return {
-        "contact_additional_email_address_id": name_id("address", address.lower()),
-        "email_address": address,
-        "normalized_email_address": address.lower(),
-        "canonical_type": kind,
-        "custom_email_type_id": None,
-        "custom_type": None,
-        "display_order": order,
-        "created_at": at,
-        "updated_at": at,
-    }
-
-
-def phone_row(given: Row, order: int, at: str) -> Row:
-    digits = re.sub(r"\D", "", given["phone_number"])
-    shown = ("+" if given["phone_number"].lstrip().startswith("+") else "") + digits
-    return {
-        "contact_phone_number_id": name_id("phone", shown, str(order), at),
-        "phone_number": shown,
-        "extension": given.get("extension"),
-        "normalized_phone_number": digits,
-        "canonical_type": given.get("canonical_type"),
-        "custom_phone_type_id": None,
-        "custom_type": None,
-        "is_default": bool(given.get("is_default", order == 0)),
-        "display_order": order,
-        "created_at": at,
-        "updated_at": at,
-    }
-
-
-def contact_row(tenant: str, contact_id: str, given: Row, client_id: str | None, at: str) -> Row:
-    return {
-        "tenant": tenant,
-        "contact_name_id": contact_id,
-        "full_name": given["name"],
-        "email": given["email"],
-        "role": given.get("role"),
-        "approver": None,
-        "created_at": at,
-        "updated_at": at,
-        "is_inactive": bool(given.get("inactive")),
-        "notes": given.get("notes"),
-        "is_client_admin": False,
-        "client_id": client_id,
-        "notes_document_id": None,
-        "inbound_ticket_defaults_id": None,
-        "portal_visibility_group_id": None,
-        "primary_email_canonical_type": given.get("email_type", "work"),
-        "primary_email_custom_type_id": None,
-        "_phones": [phone_row(phone, i, at) for i, phone in enumerate(given.get("phones", ()))],
-        "_addresses": [email_row(a, "other", i, at) for i, a in enumerate(given.get("additional", ()))],
-    }
 
 
 def _columns(row: Row) -> Row:

@@ -7,20 +7,17 @@ Source: recordings 219 to 256, extra/092 to 095, upload-limits-3302/.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gateway.simulator.multipart import Part, parts_of
-from gateway.simulator.reference import full_name
+from gateway.simulator.rows import full_name
 from gateway.simulator.seed import name_id
+from gateway.simulator.state import Desk
 from gateway.simulator.text import column, units
 from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
 from gateway.simulator.validate import is_uuid
 from gateway.simulator.wire import Answer, Request, Row, crash, data, invalid, not_found
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _ICONS = {"image": "\U0001f5bc\ufe0f", "text/plain": "\U0001f4dd", "text/html": "\U0001f310"}
 _KNOWN = {

@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from gateway.simulator.comments import write_comment
-from gateway.simulator.contacts import contact_row
 from gateway.simulator.documents import attachment_name
 from gateway.simulator.faults import Faults
 from gateway.simulator.page import ticket_list_page, ticket_page
+from gateway.simulator.rows import contact_row
+from gateway.simulator.state import Desk
 from gateway.simulator.times import iso
 from gateway.simulator.wire import Answer, Row, dumps, loads
 
 if TYPE_CHECKING:
     from gateway.simulator.app import App, Scope
-    from gateway.simulator.state import Desk
 
 _VIEWED = ("image/", "video/", "application/pdf")
 

@@ -6,15 +6,11 @@ Title, names and file names are escaped; description and comments are what the d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gateway.simulator.reference import full_name
 from gateway.simulator.render import blocks_html, escape
+from gateway.simulator.rows import full_name
+from gateway.simulator.state import Desk
 from gateway.simulator.viewer import shown_html
 from gateway.simulator.wire import Row
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:0;background:#f4f5f7;color:#1c2530}

@@ -9,10 +9,9 @@ import base64
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
+from gateway.simulator.state import Desk
 
 _TABLES = ("contacts", "tickets", "comments", "documents", "bundles", "asset_links", "tags", "agents")
 

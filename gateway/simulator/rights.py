@@ -8,12 +8,8 @@ out of the search.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from gateway.simulator.state import Desk
 from gateway.simulator.wire import Problem, Row
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 # what a role may not do; a role that is not named may do everything
 FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {

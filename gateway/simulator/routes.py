@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from gateway.simulator import (
     agents,
@@ -24,10 +23,8 @@ from gateway.simulator import (
     tickets,
     timesheet,
 )
+from gateway.simulator.state import Desk
 from gateway.simulator.wire import Answer, Request
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 READ_BOARD, READ_CLIENT, READ_CONTACT, READ_USER = ((name, "read") for name in ("board", "client", "contact", "user"))
 READ_TICKET, TICKET_UPDATE = ("ticket", "read"), ("ticket", "update")

@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from math import inf
 
-from gateway.simulator.assets import asset_row
-from gateway.simulator.contacts import contact_row
 from gateway.simulator.limits import RateLimit
-from gateway.simulator.reference import (
+from gateway.simulator.render import mailed_description
+from gateway.simulator.rows import (
+    asset_row,
     board_row,
     category_row,
     client_row,
+    contact_row,
     priority_row,
     status_row,
     user_row,
 )
-from gateway.simulator.render import mailed_description
 from gateway.simulator.seed import Seed, name_id
 from gateway.simulator.times import iso
 from gateway.simulator.wire import Row

@@ -5,16 +5,12 @@ Source: recordings second/124 to 129, 153, 154, 180, 181, 296 to 298. No limit h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gateway.simulator.paging import paged
 from gateway.simulator.seed import name_id
+from gateway.simulator.state import Desk
 from gateway.simulator.tickets import find
 from gateway.simulator.validate import Field, array, one_of, parse, string, uuid
 from gateway.simulator.wire import Answer, Issue, Problem, Request, Row, data, misconfigured
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _KINDS = ("contact", "client", "ticket", "project", "project_task", "workflow_form", "opportunity")
 _ADD: tuple[Field, ...] = (

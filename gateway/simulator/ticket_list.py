@@ -6,17 +6,15 @@ Source: recordings 105 to 137, extra/065 to 071, readback/002 to 004.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.simulator import rights, tags
 from gateway.simulator.paging import like, paged
+from gateway.simulator.state import Desk
 from gateway.simulator.tickets import listed, names_of
 from gateway.simulator.times import parse_iso
 from gateway.simulator.validate import query_number, refuse_query, uuid
 from gateway.simulator.wire import Answer, Issue, Problem, Request, Row, data, dumps
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _MOBILE = (
     "ticket_id",

@@ -7,10 +7,11 @@ status, unknown fields. `tags` on POST are echoed and not stored; on PUT they ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gateway.simulator.reference import full_name
 from gateway.simulator.render import description_html
+from gateway.simulator.rows import full_name, ticket_row
+from gateway.simulator.state import Desk
 from gateway.simulator.text import column, jsonb, trim
 from gateway.simulator.times import iso, parse_iso
 from gateway.simulator.validate import (
@@ -37,9 +38,6 @@ from gateway.simulator.wire import (
     misconfigured,
     not_found,
 )
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 _TITLE = string(1, 255, "Title is required")
 _CREATE: tuple[Field, ...] = (
@@ -82,61 +80,6 @@ _NO_SUPPRESS = {
     "path": ["suppressInternalNotifications"],
     "message": "suppressInternalNotifications requires suppressContactNotifications",
 }
-
-
-def new_row(desk: Desk, body: Row, number: str, at: str, user: str) -> Row:
-    return {
-        "tenant": desk.tenant,
-        "ticket_id": desk.new_id(),
-        "ticket_number": number,
-        "title": body["title"],
-        "url": None,
-        "contact_name_id": body.get("contact_name_id"),
-        "status_id": body["status_id"],
-        "category_id": body.get("category_id"),
-        "subcategory_id": body.get("subcategory_id"),
-        "priority_id": body["priority_id"],
-        "severity_id": None,
-        "urgency_id": None,
-        "impact_id": None,
-        "entered_by": user,
-        "updated_by": None,
-        "assigned_to": body.get("assigned_to"),
-        "closed_by": None,
-        "entered_at": at,
-        "updated_at": at,
-        "closed_at": None,
-        "is_closed": False,
-        "attributes": body.get("attributes"),
-        "due_date": None,
-        "location_id": body.get("location_id"),
-        "email_metadata": None,
-        "itil_impact": None,
-        "itil_urgency": None,
-        "itil_priority_level": None,
-        "escalated": False,
-        "escalation_level": None,
-        "escalated_at": None,
-        "escalated_by": None,
-        "board_id": body["board_id"],
-        "client_id": body["client_id"],
-        "response_state": None,
-        "master_ticket_id": None,
-        "source": "api",
-        "ticket_origin": "api",
-        "sla_policy_id": None,
-        "sla_started_at": None,
-        "sla_response_due_at": None,
-        "sla_response_at": None,
-        "sla_response_met": None,
-        "sla_resolution_due_at": None,
-        "sla_resolution_at": None,
-        "sla_resolution_met": None,
-        "sla_paused_at": None,
-        "sla_total_pause_minutes": 0,
-        "assigned_team_id": None,
-        "billing_profile_id": None,
-    }
 
 
 def find(desk: Desk, ticket_id: str) -> Row:
@@ -202,7 +145,7 @@ def create_ticket(desk: Desk, request: Request) -> Answer:
     _check_references(desk, body)
     number = f"{desk.seed.ticket_prefix}{desk.next_ticket:0{desk.seed.ticket_width}d}"
     desk.next_ticket += 1
-    row = new_row(desk, body, number, iso(request.now), request.user["user_id"])
+    row = ticket_row(desk.tenant, desk.new_id(), body, number, iso(request.now), request.user["user_id"])
     desk.tickets[row["ticket_id"]] = row
     desk.version += 1
     desk.made.append((request.now + desk.mailer_lag, row["ticket_id"]))

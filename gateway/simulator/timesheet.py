@@ -6,16 +6,12 @@ a running timer counts with 0 minutes. Without the right to read them the desk a
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from gateway.simulator.reference import full_name
 from gateway.simulator.rights import may
+from gateway.simulator.rows import full_name
+from gateway.simulator.state import Desk
 from gateway.simulator.tickets import find
 from gateway.simulator.times import iso
 from gateway.simulator.wire import Answer, Request, Row, crash, data
-
-if TYPE_CHECKING:
-    from gateway.simulator.state import Desk
 
 
 def book(desk: Desk, ticket_id: str, email: str, minutes: int) -> None:

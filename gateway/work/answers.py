@@ -199,6 +199,6 @@ def _ticket(row: Any) -> ask.Ticket:
         number=row["number"] or "",
         board_id=row.get("board_id") or "",
         client_id=row.get("client_id") or "",
-        contact_id=row.get("contact_id") or row.get("contact_name_id") or "",
+        contact_id=row.get("contact_id") or row.get(bodies.CONTACT_ID) or "",
         fallback=bool(row["fallback"]),
     )

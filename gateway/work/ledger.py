@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
+from gateway.desk.algapsa import bodies
 from gateway.store import deliveries, effects, mapping, order, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
@@ -21,7 +22,7 @@ from gateway.work.unknown import WATCH
 log = structlog.get_logger("work")
 
 KEEP = (
-    "contact_name_id",
+    bodies.CONTACT_ID,
     "ticket_id",
     "ticket_number",
     "comment_id",

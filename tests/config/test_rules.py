@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.load import load
 from gateway.config.locations import Locations
-from gateway.config.settings import ConfigError, load
+from gateway.config.settings import ConfigError
 
 HEAD = """[desk]
 url = "http://desk/api/v1"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.simulator.comments import write_comment
+from gateway.simulator.rows import ticket_row
 from gateway.simulator.state import Desk
-from gateway.simulator.tickets import new_row
 from gateway.simulator.timesheet import book
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Round:
 
     @staticmethod
     def _place(desk: Desk, ticket_id: str, given: dict[str, Any]) -> None:
-        row = new_row(desk, given, given["ticket_number"], given["entered_at"], given.get("entered_by", ""))
+        row = ticket_row(desk.tenant, desk.new_id(), given, given["ticket_number"], given["entered_at"], given.get("entered_by", ""))
         desk.tickets[ticket_id] = {**row, "ticket_id": ticket_id}
 
 

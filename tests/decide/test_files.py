@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.files import FileSettings
-from gateway.config.settings import load
+from gateway.config.load import load
 from gateway.decide.files import SHIPPED, UNSCANNED, Fate, classify, neutral_name, remarks
 from gateway.match.files import FileView
 from gateway.model.email import Attachment, Inside

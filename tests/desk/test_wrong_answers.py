@@ -21,8 +21,9 @@ from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk import body
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.answer import classify
+from gateway.desk.algapsa.calls import MOST_SKEW
 from gateway.desk.algapsa.catalog import DeskAway
-from gateway.desk.algapsa.client import MOST_SKEW, Desk
+from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from gateway.config import settings as config
+from gateway.config.load import load
 from gateway.operate import backup
 from gateway.simulator import Faults, Seed, Simulator
 from gateway.store import counts
@@ -107,7 +107,7 @@ def backup_amid(gateway: GatewayProcess, target: Path, accepted: int) -> None:
             if counts.sums(connection).accepted >= accepted:
                 break
         time.sleep(0.01)
-    backup.make(config.load(gateway.config), target)
+    backup.make(load(gateway.config), target)
 
 
 def tokens_in(gateway: GatewayProcess, sent: list[Sent]) -> list[str]:

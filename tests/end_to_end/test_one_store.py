@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.config.load import load
 from gateway.config.rooted import rooted
-from gateway.config.settings import ConfigError, load
+from gateway.config.settings import ConfigError
 from tests import commands
 
 DESK = '[desk]\nurl = "http://127.0.0.1:9/api/v1"\napi_key_file = "desk-key"\n'

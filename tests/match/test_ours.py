@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.config.settings import parse
+from gateway.config.load import parse
 from gateway.match.ours import Ours
 
 BOXES = [

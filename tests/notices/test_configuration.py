@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from gateway.config import profiles as load_module
-from gateway.config.settings import ConfigError, Settings, load
+from gateway.config.load import load
+from gateway.config.settings import ConfigError, Settings
 from gateway.notices import fixtures
 from gateway.operate.preview.noticecheck import check_profiles
 from gateway.work.sources import sources

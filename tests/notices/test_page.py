@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 from gateway.config import profiles
-from gateway.config import settings as config
+from gateway.config.load import load
 from gateway.notices import fixtures
 
 PAGE = (Path(__file__).parents[2] / "docs" / "notices.md").read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_the_notices_are_valid(tmp_path: Path) -> None:
     head = '[desk]\nurl = "http://desk/api/v1"\napi_key = "k"\n[[mailbox]]\naddress = "alerts@msp.example"\n'
     (tmp_path / "gateway.toml").write_text(head + example("Turn a profile on", "[[notice]]"))
 
-    found = config.load(tmp_path / "gateway.toml", {})
+    found = load(tmp_path / "gateway.toml", {})
 
     assert [notice.called for notice in found.notice] == ["veeam", "synology-globex", "datto-rmm"]
     assert found.notice[2].expect[0].by == ("06:00",)

@@ -18,7 +18,8 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from gateway.config.settings import Settings, parse
+from gateway.config.load import parse
+from gateway.config.settings import Settings
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.mail import glance

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.config.settings import parse
+from gateway.config.load import parse
 from gateway.desk.directory import Directory
 from gateway.operate.preview.whatif import Report, replay
 from gateway.simulator import timesheet

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import Settings, parse
+from gateway.config.load import parse
+from gateway.config.settings import Settings
 from gateway.model.effects import TicketBody
 from gateway.operate import backup, verify
 from gateway.operate.backup import BackupFailed, BadBackup, NotRestored

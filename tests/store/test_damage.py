@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from gateway.config.settings import load
+from gateway.config.load import load
 from gateway.operate.verify import verify
 from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, pruning
 from gateway.store.engine import Store

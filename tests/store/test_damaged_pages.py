@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.config.settings import Settings, parse
+from gateway.config.load import parse
+from gateway.config.settings import Settings
 from gateway.operate import backup
 from gateway.operate.verify import verify
 from gateway.store import claims, claims_by_page, counts, deliveries

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings, parse
+from gateway.config.load import parse
+from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings
 from gateway.intake.accept import Acceptor, Recipient
 from gateway.model.envelope import Envelope
 from gateway.simulator import Simulator

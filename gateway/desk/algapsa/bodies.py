@@ -13,6 +13,7 @@ from gateway import blocks as rich
 from gateway.model.effects import ContactBody, TicketBody
 
 QUIET: Mapping[str, Any] = {"suppressContactNotifications": True}
+CONTACT_ID = "contact_name_id"
 OURS = "email_gateway"
 """Under this key we keep facts of our own, in a ticket's attributes and a comment's metadata."""
 
@@ -21,7 +22,7 @@ def ticket(body: TicketBody, marker: str, contact_id: str = "") -> dict[str, Any
     """POST /tickets; for a contact that the plan has made meanwhile with its id."""
     ids = dict(body.ids)
     if contact := contact_id or ids.pop("contact_id", ""):
-        ids["contact_name_id"] = contact
+        ids[CONTACT_ID] = contact
     ids.pop("contact_id", None)
     watched = {"watch_list": list(body.watchers)} if body.watchers else {}
     facts = {**body.facts, "marker": marker}
@@ -66,6 +67,11 @@ def client(client_id: str) -> dict[str, Any]:
 
 
 # -- rows -------------------------------------------------------------------------------------------
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """Of a contact."""
+    return str(row.get("full_name") or "")
 
 
 def is_closed(row: Mapping[str, Any]) -> bool:

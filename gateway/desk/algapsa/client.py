@@ -1,114 +1,39 @@
-"""The desk's REST API over httpx: one method a call, each returning an Outcome.
-
-The only module that imports httpx. Source: docs/algapsa.md. Connections idle for 2 s are not used again
-(the desk drops them at 5 s and a lost race would be an unknown effect); nothing is retried here.
-"""
+"""The desk's REST API: one method a call, each returning an Outcome. Source: docs/algapsa.md."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
-
-import structlog
-
-from gateway.startup import without
-
-with without("click"):
-    import httpx
 
 from gateway.desk.algapsa import shapes
-from gateway.desk.algapsa.answer import classify
+from gateway.desk.algapsa.calls import PAGES, UPLOAD_FLOOR, Calls
 from gateway.desk.algapsa.scan import Scans
-from gateway.desk.algapsa.shapes import Shape
-from gateway.desk.body import Malformed, inflated, whole
-from gateway.desk.breaker import Breaker
-from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
-from gateway.desk.pacing import LocalPacing, Pacing, Urgency
+from gateway.desk.outcome import Good, Outcome, Unknown
+from gateway.desk.pacing import Urgency
 from gateway.desk.permit import FREE, Permit
 
-log = structlog.get_logger("desk")
-
-KEEPALIVE = 2.0
-UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
-PAGES = 200
-MOST_ROWS = 50_000  # of a list that is read page by page
 BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
-MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
-LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
-_COUNT = re.compile(r"[0-9]{1,9}")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class Desk:
-    """A client of one desk. ``observe`` is told (route, outcome, seconds) of every call."""
+class Desk(Calls):
+    """A client of one desk."""
 
-    def __init__(
-        self,
-        name: str,
-        url: str,
-        key: str,
-        *,
-        timeout: float = 30,
-        rate: float = 60,
-        burst: int = 120,
-        connections: int = 32,
-        pacing: Pacing | None = None,
-        clock: Callable[[], float] = time.time,
-        sleep: Callable[[float], Awaitable[object]] = lambda seconds: asyncio.sleep(seconds),
-        observe: Callable[[str, Outcome, float], None] = lambda route, outcome, seconds: None,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self.name = name
-        self.timeout = timeout
-        self.clock = clock
-        self._sleep = sleep
-        self.pacing: Pacing = pacing or LocalPacing(rate, burst, clock())
-        self.breaker = Breaker()
-        self.skew = 0.0  # the desk's clock less ours, seconds
+    def __init__(self, name: str, url: str, key: str, **how: Any) -> None:
+        super().__init__(name, url, key, **how)
         self.user = ""  # the id of the key's user, once the desk has named it
         self.scans = Scans(self)
         self.sought: dict[tuple[str, str], Any] = {}  # what was read of uploads that are looked for: ticket and sum
-        self._observe = observe
-        self._base = url.rstrip("/")
-        self._http = httpx.AsyncClient(
-            headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
-            limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
-            ),
-            timeout=httpx.Timeout(timeout),
-            follow_redirects=False,
-            trust_env=False,
-            transport=transport,
-        )
-
-    async def close(self) -> None:
-        await self._http.aclose()
 
     # -- reading ----------------------------------------------------------------------------------
 
     async def ready(self) -> bool:
         """Whether the desk's own database is there (GET /api/readyz, no key, not counted)."""
-        root = self._base.removesuffix("/v1")
-        try:
-            async with (
-                asyncio.timeout(self.timeout),
-                self._http.stream("GET", f"{root}/readyz", headers={"x-api-key": ""}) as answer,
-            ):
-                return answer.status_code == 200
-        except (httpx.HTTPError, TimeoutError, OSError):
-            return False
+        return await self._is_well(f"{self._base.removesuffix('/v1')}/readyz")
 
     async def boards(self) -> Outcome:
         return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
@@ -221,29 +146,7 @@ class Desk:
     async def document_hash(self, ticket_id: str, document_id: str, size: int) -> Outcome:
         """Download a document of ``size`` bytes: Good(data=sha256 in hex). Of a longer one no more is read than
         shows that it is another."""
-        path = "/tickets/{id}/documents/{id}"
-        if wait := await self.pacing.take(self.clock(), Urgency.READ_BACK):
-            return Throttled(wait)
-        started = self.clock()
-        digest, left = sha256(), size
-        try:
-            async with (
-                asyncio.timeout(self.timeout + size / UPLOAD_FLOOR),
-                self._http.stream("GET", self._url(path, ticket_id, document_id)) as answer,
-            ):
-                encoding = answer.headers.get("content-encoding", "")
-                if answer.status_code != 200:
-                    content = await whole(answer.aiter_raw(), encoding)
-                    return await self._classified("GET", path, answer, content, shapes.anything, started)
-                async for block in inflated(answer.aiter_raw(), encoding):
-                    digest.update(block)
-                    left -= len(block)
-                    if left < 0:
-                        break
-        except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed("GET", path, error, started)
-        self.breaker.good()
-        return Good(200, digest.hexdigest(), {})
+        return await self._sum("/tickets/{id}/documents/{id}", ticket_id, document_id, size=size)
 
     # -- writing ----------------------------------------------------------------------------------
 
@@ -310,155 +213,6 @@ class Desk:
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
         return await self._call("DELETE", "/tickets/{id}/documents/{id}", ticket_id, document_id, shape=shapes.anything)
-
-    # -- how --------------------------------------------------------------------------------------
-
-    def _url(self, path: str, *ids: str) -> str:
-        """The address of a route, its ``{id}`` filled in."""
-        for each in ids:
-            path = path.replace("{id}", quote(each, safe=""), 1)
-        return self._base + path
-
-    async def _get(self, path: str, *ids: str, patience: float = 0.0, **named: Any) -> Outcome:
-        """``_call`` of a GET for a decision. With ``patience`` in seconds, wait for the rate limit."""
-        named = {"urgency": Urgency.REPLY, **named}
-        outcome = await self._call("GET", path, *ids, **named)
-        while isinstance(outcome, Throttled) and patience > 0:
-            await self._sleep(min(outcome.after, patience))
-            patience -= outcome.after
-            outcome = await self._call("GET", path, *ids, **named)
-        return outcome
-
-    async def _all(
-        self,
-        path: str,
-        shape: Shape,
-        params: dict[str, Any],
-        urgency: Urgency = Urgency.REPLY,
-        patience: float = 0.0,
-        vital: bool = True,
-    ) -> Outcome:
-        """Every page of a list. Good only when every page answered. ``patience`` is for each page."""
-        found: list[Any] = []
-        for page in range(1, PAGES + 1):
-            paged = {**params, "limit": 100, "page": page}
-            outcome = await self._get(path, shape=shape, params=paged, urgency=urgency, patience=patience, vital=vital)
-            if not isinstance(outcome, Good):
-                return outcome
-            found += outcome.data
-            if len(found) > MOST_ROWS:
-                break
-            if not (outcome.body.get("pagination") or {}).get("hasNext"):
-                return Good(outcome.status, found, outcome.body)
-        return Unknown(f"more rows of {path} than can be read", alive=True)
-
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *ids: str,
-        shape: Shape,
-        params: dict[str, Any] | None = None,
-        json_body: dict[str, Any] | None = None,
-        files: Any = None,
-        timeout: float | None = None,
-        counted: bool = True,
-        urgency: Urgency = Urgency.TICKET,
-        permit: Permit = FREE,
-        vital: bool = True,
-    ) -> Outcome:
-        """Make a call: ``path`` with its ``{id}`` is the name by which logs and metrics know it, ``shape`` what its
-        answer has to be like. One that is not ``vital`` says nothing of the desk's health when it fails."""
-        if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
-            return Throttled(wait)
-        content = None
-        headers = {}
-        if json_body is not None:
-            content = json.dumps(json_body, ensure_ascii=False).encode("utf-8", "replace")
-            headers["content-type"] = "application/json"
-        started = self.clock()
-        deadline = timeout or self.timeout
-
-        async def watch(event: str, _: Any) -> None:
-            if event.endswith(LAST_MOMENT):
-                permit.check()
-
-        try:
-            async with (
-                asyncio.timeout(deadline),
-                self._http.stream(
-                    method,
-                    self._url(path, *ids),
-                    params=params,
-                    content=content,
-                    files=files,
-                    headers=headers,
-                    timeout=deadline,
-                    extensions={"trace": watch},
-                ) as answer,
-            ):
-                body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
-        except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed(method, path, error, started, vital)
-        return await self._classified(method, path, answer, body, shape, started, vital)
-
-    def _failed(self, method: str, path: str, error: Exception, started: float, vital: bool = True) -> Outcome:
-        outcome: Outcome
-        if isinstance(error, Malformed):
-            outcome = Unknown(f"an answer {error}", alive=True)
-        else:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
-            if vital:
-                self.breaker.bad(reason, self.clock())
-            outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
-        self._tell(method, path, outcome, started)
-        return outcome
-
-    async def _classified(
-        self,
-        method: str,
-        path: str,
-        answer: httpx.Response,
-        body: bytes,
-        shape: Shape,
-        started: float,
-        vital: bool = True,
-    ) -> Outcome:
-        now = self.clock()
-        outcome = classify(answer.status_code, body, answer.headers.get("retry-after"), shape)
-        remaining = answer.headers.get("x-ratelimit-remaining", "")
-        await self.pacing.learn(remaining if _COUNT.fullmatch(remaining) else None, now)
-        self._learn_clock(answer.headers.get("date"), now)
-        match outcome:
-            case Throttled(after):
-                await self.pacing.refuse(after, now)
-            case Unknown(status=500) if path.endswith(("/documents", "/time-entries")):
-                pass  # so the desk answers to a file over its operator's limit, and to a key without the right
-            case Unknown(alive=True):
-                pass  # it is there, and one answer of one call is odd
-            case Unknown(reason):
-                if vital:
-                    self.breaker.bad(reason, now)
-            case Refused(status=401):
-                pass  # the desk says this too while its database is down: whoever asked finds out
-            case _:
-                self.breaker.good()
-        self._tell(method, path, outcome, started)
-        return outcome
-
-    def _tell(self, method: str, path: str, outcome: Outcome, started: float) -> None:
-        call = f"{method} {path}"
-        if isinstance(outcome, Unknown):
-            log.warning("answer not understood", desk=self.name, call=call, why=outcome.reason)
-        self._observe(call, outcome, self.clock() - started)
-
-    def _learn_clock(self, date: str | None, now: float) -> None:
-        try:
-            skew = parsedate_to_datetime(date).timestamp() - now if date else self.skew
-        except (ValueError, OverflowError, TypeError):
-            return
-        if abs(skew) <= MOST_SKEW:
-            self.skew = skew
 
 
 def _iso(seconds: float) -> str:

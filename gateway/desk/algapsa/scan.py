@@ -8,19 +8,16 @@ that a ticket which is deleted meanwhile makes no gap. What a scan does not show
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from gateway.desk.algapsa.bodies import OURS
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
-
-if TYPE_CHECKING:
-    from gateway.desk.algapsa.client import Desk
 
 SLACK = 300.0  # seconds before the send from which to look: clocks may be set meanwhile
 PAGES = 200
@@ -28,6 +25,16 @@ OVERLAP = 0.001  # seconds that a page goes back: the desk tells times to the mi
 WANTED_FOR = 900.0  # seconds after which somebody who does not come back is forgotten
 
 Row = dict[str, Any]
+
+
+class TicketList(Protocol):
+    """What a scan asks of the desk's client."""
+
+    clock: Callable[[], float]
+    skew: float
+    user: str
+
+    async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome: ...
 
 
 class NotRead(Exception):
@@ -67,7 +74,7 @@ class Scan:
     _from: float = 0.0  # by the desk's clock
     _page: int = 1
 
-    async def read_on(self, desk: Desk, user: str, urgency: Urgency) -> None:
+    async def read_on(self, desk: TicketList, user: str, urgency: Urgency) -> None:
         """Read one page more. Raises NotRead."""
         if not self.pages:
             self.began, self._from = desk.clock(), self.since + desk.skew
@@ -112,7 +119,7 @@ class _Aimed:
 class Scans:
     """The scans of one desk."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: TicketList) -> None:
         self._desk = desk
         self._aimed: Mapping[Aim, _Aimed] = {aim: _Aimed() for aim in Aim}
 

@@ -20,7 +20,7 @@ class CreateContact(EffectKind[ContactBody]):
     counted = True
     conflict = Conflict.TAKEN
     needs_ticket = False
-    remote_key = "contact_name_id"
+    remote_key = bodies.CONTACT_ID
     compared = ""
 
     @property

@@ -1,0 +1,156 @@
+"""Reading the configuration: files and environment into Settings, and every fault in words with its place."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from gateway.config.locations import Locations
+from gateway.config.profiles import BadProfiles, Loaded
+from gateway.config.profiles import load as load_profiles
+from gateway.config.rooted import rooted, sqlite_file
+from gateway.config.settings import DEFAULT_DESK, DEFAULT_FILE, ConfigError, Settings, StoreSettings
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the configuration file: ``path``, else GATEWAY_CONFIG, else ./gateway.toml.
+
+    Raises ConfigError with one line for each fault."""
+    file = path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
+    data, text = _toml(file)
+    texts = [(str(file), text)]
+    for more in sorted(file.parent.glob("rules/*.toml")):
+        found, text = _toml(more)
+        if other := [key for key in found if key != "rule"]:
+            raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
+        data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
+        texts.append((str(more), text))
+    return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
+
+
+def _toml(file: Path) -> tuple[dict[str, Any], str]:
+    """A file as data and as text. Raises ConfigError."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text), text
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+
+
+def parse(
+    data: dict[str, Any],
+    environ: Mapping[str, str] = os.environ,
+    source: str = "configuration",
+    locations: Locations | None = None,
+    folder: Path | None = None,
+) -> Settings:
+    """Validate what the file said; ``folder`` is where it stands, from which relative paths count. Raises ConfigError
+    with one line for each fault."""
+    data = {key: value for key, value in data.items() if key not in ("locations", "profiles")}
+    if "desk" in data:
+        if "desks" in data:
+            raise ConfigError(f"{source}: expected either [desk] or [desks.NAME], not both")
+        data["desks"] = {DEFAULT_DESK: data.pop("desk")}
+    if "desks" not in data:
+        raise ConfigError(f"{source}: desk: expected a table [desk] with url and api_key_file")
+    desks = data["desks"]
+    if isinstance(desks, dict):
+        data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
+    if name := environ.get("GATEWAY_NAME"):
+        data["work"] = {**data.get("work", {}), "name": name}
+    if "mailbox" not in data:
+        raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
+    for key in ("mailbox", "domain", "rule", "notice", "file"):
+        if isinstance(data.get(key), list):
+            data[key] = tuple(data[key])
+    profiles = _profiles(data, folder)
+    try:
+        settings = Settings.model_validate({**data, "locations": locations or Locations(), "profiles": profiles})
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(error, source, locations))) from error
+    if folder is None:
+        return settings
+    said = settings.store.model_copy(update={"spool": settings.store.spool_dir})
+    found = rooted(settings.model_copy(update={"store": said}), folder.absolute())
+    _refuse_two_stores(said, found.store, source)
+    return found
+
+
+def _refuse_two_stores(said: StoreSettings, found: StoreSettings, source: str) -> None:
+    """A store that an earlier version made in the folder where it was started is not left behind unseen.
+    Raises ConfigError."""
+    for key, here, there in (
+        ("url", sqlite_file(said.url), sqlite_file(found.url)),
+        ("spool", said.spool, found.spool),
+    ):
+        if here and there and here.exists() and not there.exists():
+            old = here.absolute()
+            told = f"sqlite:///{old}" if key == "url" else str(old)
+            raise ConfigError(
+                f"{source}: store.{key}: {there} does not exist, and {old} does: relative paths count from the folder "
+                f'of the configuration; if that is the store, write {key} = "{told}"'
+            )
+
+
+def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]:
+    """The profiles that the configuration names, and the operator's own. Raises ConfigError."""
+    section = data.get("notices")
+    said = section.get("folder") if isinstance(section, dict) else None
+    own = (folder or Path()) / (said if isinstance(said, str | Path) else "notices")
+    notices = data.get("notice")
+    names = (
+        [notice.get("profile") for notice in notices if isinstance(notice, dict)] if isinstance(notices, tuple) else []
+    )
+    if said and not own.is_dir():
+        raise ConfigError(f"notices.folder: {own} is not a folder")
+    try:
+        return load_profiles([name for name in names if isinstance(name, str)], own if said or folder else None)
+    except BadProfiles as error:
+        raise ConfigError(str(error)) from error
+
+
+def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> Any:
+    """The environment's key wins over the file's: GATEWAY_DESK_API_KEY with one desk, else
+    GATEWAY_DESKS_<NAME>_API_KEY."""
+    variable = "GATEWAY_DESK_API_KEY" if desks == 1 else f"GATEWAY_DESKS_{name.upper()}_API_KEY"
+    value = environ.get(variable)
+    if not value or not isinstance(desk, dict):
+        return desk
+    return {**{k: v for k, v in desk.items() if k != "api_key_file"}, "api_key": value}
+
+
+def _explain(error: ValidationError, source: str, locations: Locations | None) -> list[str]:
+    lines = []
+    for fault in error.errors(include_url=False, include_input=False):
+        place = [str(step + 1) if isinstance(step, int) else step for step in fault["loc"]]
+        key = ".".join(place)
+        if place[:2] == ["desks", DEFAULT_DESK]:
+            key = ".".join(["desk", *place[2:]])
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "extra_forbidden":
+            message = "no such key"
+        lines.append(f"{_where(fault['loc'], message, source, locations)}: {f'{key}: ' if key else ''}{message}")
+    return lines
+
+
+def _where(loc: tuple[int | str, ...], message: str, source: str, locations: Locations | None) -> str:
+    """The file, and the line where it can be told."""
+    word = message.partition(":")[0]
+    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice|file)[. ](\d+)(?: .*)?", word)):
+        loc = (found[1], int(found[2]) - 1)
+        word = message.partition(": ")[2].partition(":")[0]
+    if not loc and word in Settings.model_fields:
+        loc = (word,)
+    if locations is None or not loc:
+        return source
+    if loc[:2] == ("desks", DEFAULT_DESK):
+        loc = ("desk", *loc[2:])
+    return locations.at((*loc, word))
