@@ -66,6 +66,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "moved": {},
     "stranger": {"operator": "lmeier", "disproven": False},
     "forward": {},
+    "still-closed": {"why": "400 VALIDATION_ERROR Invalid status"},
     "recovered": {
         "profile": "nagios",
         "word": "RECOVERY",

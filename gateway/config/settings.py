@@ -187,7 +187,8 @@ class MailboxSettings(Section):
     priority: Name | None = Field(None, description="priority of new tickets; the board's default when absent")
     fallback_client: Name | None = Field(None, description="client for senders that the desk does not know")
     closed: Literal["reopen", "new_linked", "comment", "board"] = Field(
-        "board", description="what a reply to a closed ticket does: reopen, new_linked, comment, or as the board says"
+        "board",
+        description="what a reply to a closed ticket of its board does: reopen, new_linked, comment, as the board says",
     )
     reopen_window: Annotated[float, Field(ge=0)] = Field(
         14 * 86400,

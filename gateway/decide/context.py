@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
-from gateway.decide import files, requester
+from gateway.decide import files, requester, thanks
 from gateway.decide.closed import Closing
 from gateway.decide.compose import Composer
 from gateway.decide.files import Fate
@@ -46,7 +46,8 @@ class MailboxPolicy:
     """What the configuration says of a mailbox, with the desk's ids: made once for each catalog. ``destination`` holds
     board_id, status_id and priority_id. ``own`` are our addresses. In lower case: ``forwarders`` those whose forwards
     count without a verdict, ``lists`` those that may say who wrote, ``forms`` those whose mail is by the one in
-    Reply-To. ``importance`` maps high and low to priorities. ``double_send`` in seconds, 0 for never."""
+    Reply-To. ``closings`` say by board what a reply to a closed ticket does. ``importance`` maps high and low to
+    priorities. ``double_send`` in seconds, 0 for never."""
 
     own: Ours
     destination: Mapping[str, str]
@@ -61,10 +62,11 @@ class MailboxPolicy:
     templates: Templates = field(default_factory=Templates)
     attach_original: bool = False
     holds_internal_files: bool = True
-    closing: Closing = Closing()
+    closings: Mapping[str, Closing] = field(default_factory=dict)
     guard: Guard = Guard()
     double_send: float = 0.0
     files: tuple[FileRule, ...] = ()
+    staff_names: frozenset[str] = frozenset()  # the words of our people's names, in lower case
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +102,18 @@ class DecisionContext:
     is_searched: bool = False  # for a forward
     keeps_files: bool = False  # its words are internal, and its files are held with them
     _fates: list[Fate] | None = None
+    _idle: str | None = None
 
     @property
     def policy(self) -> MailboxPolicy:
         return self.delivery.policy
+
+    @property
+    def idle(self) -> str:
+        """What the mail is if it asks for nothing, "" where it may."""
+        if self._idle is None:
+            self._idle = thanks.asks_for_nothing(self.email, self.policy.staff_names)
+        return self._idle
 
     def fates(self) -> list[Fate]:
         """What becomes of each file, worked out and traced once."""

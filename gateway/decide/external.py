@@ -1,30 +1,71 @@
-"""Vendors' own numbers in subjects (INC0012345, [#4711], CASE-12): kept as ids of the vendor's domain.
+"""Numbers of other desks in subjects (INC0012345, [Ticket#4711]): an id of the vendor, never of the world.
 
-Such an id leads to a ticket only for mail of the same domain with a passing verdict.
+A number counts only in the shape that a desk's software gives it. A bare number, a date, a year or an order identifies
+nothing: what looks like one is left out. It leads to a ticket only for mail of the same domain family, where that is
+proven or comes by the same envelope as the mail that had the number first.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from gateway.match import domains
+from gateway.match.names import proof_of
 from gateway.model.email import Email
+from gateway.model.envelope import Envelope, Verdict
 
-PATTERNS = (
-    re.compile(r"\b((?:INC|CS|RITM|REQ|CHG|PRB|CASE|SR|TKT)[-_ #]{0,2}\d{4,14})\b", re.I),
-    re.compile(r"\[(?:ticket|case|request|incident)?[ #:]{0,3}([A-Z]{0,8}-?\d{3,14})\]", re.I),
-    re.compile(r"\b(?:ticket|case|incident|request)(?: id| number| no\.?)?[ #:]{1,3}([A-Z]{0,8}-?\d{4,14})\b", re.I),
-    re.compile(r"\(([A-Z][A-Z0-9]{1,9}-\d{1,9})\)"),
+SHAPES = (
+    # ServiceNow: a table's prefix and at least seven digits, nothing between them
+    re.compile(r"(?<![\w-])((?:INC|CS|RITM|REQ|SCTASK|TASK|CHG|CTASK|PRB|PTASK|WO|HRC|CALL)\d{7,10})(?![\w-])"),
+    # a tag of a desk in brackets: a word for its records, a sign, the number
+    re.compile(
+        r"\[(?:[\w .-]{0,40} )?(?:ticket|case|request|incident|issue|sr|req|tkt|tt|ref)"
+        r"(?: id| number| no\.?| nr\.?)?\s?[#:]\s?([A-Z]{0,8}-?\d{4,16})\]",
+        re.IGNORECASE,
+    ),
+    # Request Tracker: its site and the number
+    re.compile(r"\[([\w-]{1,40}(?:\.[\w-]{1,40}){1,4}\s?#\d{1,12})\]"),
+    # a word for a record, a hyphen or a sign, the number
+    re.compile(r"(?<![\w-])((?:CASE|TKT|TICKET|INCIDENT|SR)(?:-|\s?#\s?)\d{4,14})(?![\w-])", re.IGNORECASE),
+)
+OF_A_DESK = (  # only where the mail's headers say that a desk's software sent it
+    re.compile(r"\[#(\d{2,14})\]"),
+    re.compile(r"[\[(]([A-Z][A-Z0-9]{1,9}-\d{1,9})[\])]"),
 )
 MOST = 3
 
 
-def ids_of(email: Email) -> tuple[str, ...]:
-    """The numbers of the subject as ids of the sender's domain."""
-    domain = domains.of(email.sender.address) if email.sender else ""
-    if not domain:
+def ids_of(email: Email, envelope: Envelope, verdict: Verdict) -> tuple[str, ...]:
+    """The numbers of the subject as ids of the sender's domain family: as of whoever is proven, if the sender is, and
+    as what came by this envelope. A public provider is no desk."""
+    family = domains.family(domains.of(email.sender.address)) if email.sender else ""
+    if not family or domains.is_public(family):
         return ()
+    way = f"{domains.family(domains.of(envelope.mail_from))} over {proof_of(verdict, envelope.auth, envelope.peer)}"
+    scopes = ([f"number.{family}"] if verdict == "pass" else []) + [f"{family} by {way}"]
+    return tuple(f"{number}@{scope}" for number in numbers_of(email) for scope in scopes)
+
+
+def numbers_of(email: Email) -> tuple[str, ...]:
+    """The numbers in the subject that have the shape of a desk's."""
     subject = email.subject[:500]
-    numbers = [match[1] for pattern in PATTERNS for match in pattern.finditer(subject)]
-    clean = ["".join(c for c in number.upper() if c.isalnum()) for number in numbers]
-    return tuple(f"{number}@number.{domain}" for number in dict.fromkeys(clean))[:MOST]
+    shapes = (*SHAPES, *OF_A_DESK) if email.auto.kind == "helpdesk" else SHAPES
+    found = [match[1] for shape in shapes for match in shape.finditer(subject)]
+    numbers = [number for number in found if not _is_a_date(number)]
+    plain = ("".join(c for c in number.upper() if c.isalnum() or c == "#") for number in numbers)
+    return tuple(dict.fromkeys(plain))[:MOST]
+
+
+def _is_a_date(number: str) -> bool:
+    """Whether the digits are a year or a day, as anybody writes them."""
+    digits = "".join(c for c in number if c.isdigit())
+    forms = {4: ("%Y",), 6: ("%Y%m",), 8: ("%Y%m%d", "%d%m%Y", "%m%d%Y")}
+    return any(_reads(digits, form) for form in forms.get(len(digits), ()))
+
+
+def _reads(digits: str, form: str) -> bool:
+    try:
+        return 1990 <= datetime.strptime(digits, form).year <= 2099
+    except ValueError:
+        return False

@@ -18,6 +18,8 @@ from gateway.model.plan import Decision, Plan
 from gateway.model.questions import Contact, ContactsOf
 from gateway.model.reasons import Reason
 
+ANSWERED_BY_MACHINE = ("own", "bounce", "receipt", "vacation", "auto-reply")
+
 
 def new_ticket(context: DecisionContext) -> Decision:
     """Everything else becomes a new ticket for its requester (docs/rules.md)."""
@@ -80,11 +82,10 @@ def _asked(context: DecisionContext) -> requester.Asked:
         context.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
         person, vouched = filled, False
     automatic: str = email.auto.kind if email.auto.is_auto and person is email.sender else ""
-    if person is email.sender and sender.is_ours:
-        automatic = "one of our own addresses"
+    ours = person is email.sender and sender.is_ours
     disproven = sender.verdict == "fail"
     return requester.Asked(
-        person, automatic, vouched, disproven, context.policy.requesters, context.facts, context.trace
+        person, automatic, vouched, disproven, context.policy.requesters, context.facts, context.trace, ours=ours
     )
 
 
@@ -100,7 +101,7 @@ def _not_ours(context: DecisionContext, asked: requester.Asked) -> requester.Req
 def _routed(asked: requester.Asked, routed: rules.Routed) -> requester.Asked:
     """What the rules say of the requester: they count before everything else."""
     if routed.contact:
-        asked = replace(asked, person=Address(routed.contact), automatic="", vouched=False)
+        asked = replace(asked, person=Address(routed.contact), automatic="", ours=False, vouched=False)
     if routed.to_fallback:
         return replace(asked, client_id=asked.policy.fallback, to_fallback=True)
     return replace(asked, client_id=routed.client_id)
@@ -188,7 +189,7 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
     notification = context.email.marks.notification
     if notification and notification.ticket_id != ticket_id:
         own = derived_message_id(context.email.digest)
-    numbers = external.ids_of(context.email)
+    numbers = external.ids_of(context.email, context.envelope, context.sender.verdict)
     return (
         (own, "received"),
         *((message_id, "referenced") for message_id in named),
@@ -197,14 +198,17 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
 
 
 def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str], ...]:
-    """Who takes part from now on; our own mailboxes do not. Whom somebody of ours writes to, or a supplier whom they
+    """Who takes part from now on; our own mailboxes do not. Of automatic mail it is whoever wrote it or filled in the
+    form; what a machine answers to mail binds nobody. Whom somebody of ours writes to, or a supplier whom they
     brought in, stands aside: no customer."""
     email = context.email
-    if email.auto.is_auto:
+    if email.auto.kind in ANSWERED_BY_MACHINE:
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
     sender = [(email.sender.key, sender_role)] if email.sender else []
     others = [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
+    if email.auto.is_auto:  # it may have been sent to many, who have nothing to do with each other
+        others = []
     if context.forward and context.forward.trusted:
         original = context.forward.original
         sender += [(original.sender.key, "sender")] if original.sender else []

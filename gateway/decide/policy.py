@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import closed, newticket, reply, sender, threading
+from gateway.decide import closed, newticket, reply, sender, thanks, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
+from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
 from gateway.mail.ids import derived_message_id
 from gateway.match import domains
@@ -20,6 +21,7 @@ from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
 from gateway.model.questions import (
+    ClosingOn,
     Copies,
     Copy,
     Facts,
@@ -135,7 +137,8 @@ def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]
     name = sender.name_of(email, envelope)
     copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
     recent: tuple[Question, ...] = (RecentMails(*name, envelope.time),) if name.address else ()
-    return (*copies, *recent, threading.mapping_question(email, name.address))
+    verdict = sender.verdict_of(email, envelope)
+    return (*copies, *recent, threading.mapping_question(email, envelope, name.address, verdict))
 
 
 def _edge(context: DecisionContext) -> Decision | None:
@@ -163,7 +166,8 @@ def _moved(context: DecisionContext) -> Decision | None:
     if target == "new":
         context.trace.add("operator", "moved to a ticket of its own", "new ticket")
         return newticket.new_ticket(context)
-    ticket: Ticket | None = context.facts.ask(TicketFacts(target))
+    known: Ticket | None = context.facts.ask(TicketFacts(target))
+    ticket = ticket_today(known, context.facts, context.policy.requesters.fallback, context.trace) if known else None
     if ticket is None:
         return context.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
     context.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
@@ -179,6 +183,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.facts,
         context.policy.destination["board_id"],
         context.policy.double_send,
+        context.policy.requesters.fallback,
     )
     match = threading.find(thread, context.trace)
     if match.refused and match.claimed and context.delivery.release.overruled == match.refused:
@@ -189,41 +194,31 @@ def _thread(context: DecisionContext) -> Decision | None:
     context.note = match.note or context.note
     if match.ticket is None:
         return None
-    ticket, reopening = match.ticket, closed.Reopening()
-    if context.policy.closing.asks:
-        state: TicketState | None = context.facts.ask(StateOf(ticket.ticket_id))
-        if state is None:
-            context.trace.add("state", "the ticket is gone from the desk", "new ticket")
-            context.note = f"continues ticket {ticket.number or ticket.ticket_id}, which the desk no longer has"
-            return None
-        ticket, state = _master(context, ticket, state)
-        reopening = closed.evaluate(
-            context.email,
-            context.policy.closing,
-            state,
-            context.facts,
-            context.envelope.time,
-            not match.unbound,
-            context.trace,
-        )
-        if reopening.new:
-            context.note = reopening.note
-            return None
-    return reply.to_ticket(context, ticket, reopening.reopen, match.unbound)
+    reopening = _reopening(context, match.ticket, not match.unbound)
+    if reopening.new:
+        context.note = reopening.note
+        return None
+    return reply.to_ticket(context, match.ticket, reopening.reopen, match.unbound)
 
 
-def _master(context: DecisionContext, ticket: Ticket, state: TicketState) -> tuple[Ticket, TicketState]:
-    """A merged or bundled ticket is followed to its master, within one client: a master of another
-    client would show the words to strangers."""
-    if not state.master_id:
-        return ticket, state
-    master: TicketState | None = context.facts.ask(StateOf(state.master_id))
-    facts: Ticket | None = context.facts.ask(TicketFacts(state.master_id))
-    if master is None or facts is None or master.client_id != state.client_id:
-        context.trace.add("bundle", f"master {state.master_id} is of another client or gone", "stays on the child")
-        return ticket, state
-    context.trace.add("bundle", f"ticket {state.number} is part of {master.number}", "goes to the master")
-    return facts, master
+def _reopening(context: DecisionContext, ticket: Ticket, trusted: bool) -> closed.Reopening:
+    """What the reply does to the ticket if that is closed: as the board says on which it is."""
+    state: TicketState = context.facts.ask(StateOf(ticket.ticket_id))
+    if not state.is_closed:
+        context.trace.add("state", "the ticket is open", "comment")
+        return closed.Reopening()
+    closing = context.policy.closings.get(ticket.board_id) or context.facts.ask(ClosingOn(ticket.board_id))
+    return closed.evaluate(
+        context.email,
+        closing,
+        state,
+        context.facts,
+        context.envelope.time,
+        context.trace,
+        trusted=trusted,
+        by_technician=context.sender.is_staff,
+        idle=context.idle,
+    )
 
 
 def _forwarded_again(context: DecisionContext) -> Decision | None:
@@ -232,8 +227,19 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
     if forward is None or not forward.trusted or not forward.original.attached or context.delivery.moved_to:
         return None
     original, board_id = forward.original, context.policy.destination["board_id"]
-    ticket = threading.ticket_of_original(original, board_id, context.facts, context.trace)
+    fallback = context.policy.requesters.fallback
+    ticket = threading.ticket_of_original(original, board_id, fallback, context.facts, context.trace)
     return reply.forwarded(context, ticket, original) if ticket else None
+
+
+def _idle(context: DecisionContext) -> Decision | None:
+    """A thank-you, a reaction or an accepted invitation that belongs to no ticket: `asks-for-nothing`."""
+    if not context.idle or context.delivery.release.unsuppressed or context.delivery.moved_to:
+        return None
+    if not context.email.gesture and not thanks.asks_nothing_by_subject(context.email, context.policy.staff_names):
+        return None
+    context.trace.add("asks for nothing", context.idle, "suppress")
+    return context.end(Reason.ASKS_FOR_NOTHING, context.idle)
 
 
 def _automatic(context: DecisionContext) -> Decision | None:
@@ -295,6 +301,7 @@ POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("forwarded notice", notice.forwarded),
     ("forwarded again", _forwarded_again),
     ("automatic", _automatic),
+    ("asks for nothing", _idle),
     ("new ticket", newticket.new_ticket),
 )
 """The rules by name, as docs/flow.md lists them and the trace names the one that decided."""

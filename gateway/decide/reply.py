@@ -11,10 +11,10 @@ from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
 from gateway.match.conditions import View
-from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody
+from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody, StillClosedBody
 from gateway.model.email import Forwarded
-from gateway.model.plan import Decision, Plan, Trace
-from gateway.model.questions import Copies, Copy, FilesOn, Ticket
+from gateway.model.plan import Decision, Plan
+from gateway.model.questions import Copies, Copy, FilesOn, StateOf, Ticket
 from gateway.model.reasons import Reason
 
 
@@ -57,11 +57,14 @@ def comment(
     readers = audience.classify(context, ticket)
     if said := context.delivery.release.audience:
         readers = replace(readers, public=said == "public")
-    internal = routed.internal or not readers.public
+    if context.idle:
+        context.trace.add("asks for nothing", context.idle, "internal")
+    internal = routed.internal or not readers.public or bool(context.idle)
     context.keeps_files = internal and context.policy.holds_internal_files
     effects = _effects(context, _present(context, ticket), note, internal)
-    if status := _status_of(routed, ticket, context.trace) or reopen:
+    if status := _status_of(context, routed, ticket) or reopen:
         effects.append(ReopenBody(status_id=status) if reopen else StatusBody(status_id=status))
+        effects += [StillClosedBody(facts=context.composer().facts_of_note())] if reopen else []
     return _decision(context, ticket, [*effects, *_priority(context, routed)], readers.by_customer)
 
 
@@ -107,11 +110,15 @@ def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectBody
     return Decision("comment", plan=plan)
 
 
-def _status_of(routed: rules.Routed, ticket: Ticket, trace: Trace) -> str:
-    """The status that a rule wants, where the ticket is on its board."""
+def _status_of(context: DecisionContext, routed: rules.Routed, ticket: Ticket) -> str:
+    """The status that a rule wants, where the ticket is on its board; a closed one stays closed for what asks for
+    nothing."""
     status = routed.ids.get("status_id", "")
     if status and routed.ids.get("board_id") != ticket.board_id:
-        trace.add("rule", "its status is of another board than the ticket", "not used")
+        context.trace.add("rule", "its status is of another board than the ticket", "not used")
+        return ""
+    if status and context.idle and context.facts.ask(StateOf(ticket.ticket_id)).is_closed:
+        context.trace.add("rule", "the ticket is closed, and the mail asks for nothing", "no status")
         return ""
     return status
 

@@ -50,8 +50,9 @@ class Requester:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is looked for. ``automatic`` is the class of a mail that no person wrote; ``vouched`` says that
-    a verdict or a technician stands for the address; ``client_id`` is a rule's."""
+    """Who is looked for. ``automatic`` is the class of a mail that no person wrote: its client is found, but the desk
+    gets no contact to mail. ``ours``: it is an address of ours; ``vouched``: a verdict or a technician stands for the
+    address; ``client_id`` is a rule's."""
 
     person: Address | None
     automatic: str
@@ -62,6 +63,7 @@ class Asked:
     trace: Trace
     client_id: str = ""
     to_fallback: bool = False
+    ours: bool = False
 
     @property
     def address(self) -> str:
@@ -77,7 +79,7 @@ def find(asked: Asked) -> Requester:
     for rule in REQUESTER_RULES:
         found = rule(asked)
         if found is not None:
-            return _with_contact(asked, found, rule)
+            return _with_contact(asked, _without_robot(asked, found), rule)
     raise AssertionError("the last rule decides")
 
 
@@ -89,7 +91,7 @@ def _by_rule(asked: Asked) -> Requester | None:
     if not asked.client_id:
         return None
     contact = ""
-    if asked.person and not asked.automatic:
+    if asked.person and not asked.ours:
         mine = [known for known in asked.contacts() if known.client_id == asked.client_id and not known.inactive]
         contact = mine[0].contact_id if len(mine) == 1 else ""
     asked.trace.add("requester", "a rule names the client", "contact and client" if contact else "client only")
@@ -97,9 +99,9 @@ def _by_rule(asked: Asked) -> Requester | None:
 
 
 def _nobody(asked: Asked) -> Requester | None:
-    """Mail that no person wrote goes to the fallback client: a robot is not mailed back."""
-    if asked.automatic:
-        asked.trace.add("requester", f"{asked.automatic}: no person to answer", "fallback client")
+    """Nobody is named, or an address of ours: the fallback client."""
+    if asked.ours:
+        asked.trace.add("requester", f"{asked.address} is one of our own addresses", "fallback client")
     elif not asked.address:
         asked.trace.add("requester", "From names nobody", "fallback client")
     else:
@@ -170,6 +172,14 @@ def _fallback(asked: Asked) -> Requester:
     return Requester(refused=Reason.UNKNOWN_SENDER, detail=detail)
 
 
+def _without_robot(asked: Asked, found: Requester) -> Requester:
+    """A machine is not mailed back."""
+    if not asked.automatic or not found.contact_id:
+        return found
+    asked.trace.add("contact", f"{asked.automatic}: no person to answer", "not used")
+    return replace(found, contact_id="")
+
+
 REQUESTER_RULES: tuple[Callable[[Asked], Requester | None], ...] = (
     _by_rule,
     _nobody,
@@ -184,7 +194,8 @@ def _with_contact(asked: Asked, found: Requester, rule: Callable[[Asked], Reques
     """A contact to be made, where the mailbox wants it: for a person who is vouched for, and whose address
     no contact has."""
     policy = asked.policy.contacts
-    if policy == "never" or found.refused or found.contact_id or asked.automatic or asked.person is None:
+    machine = bool(asked.automatic) or asked.ours
+    if policy == "never" or found.refused or found.contact_id or machine or asked.person is None:
         return found
     if policy == "mapped" and rule not in (_by_map, _by_rule):
         return found

@@ -14,7 +14,7 @@ from gateway.match.names import Name, proof_of
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Automatic, Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
-from gateway.model.questions import Contact, ContactsOf, Facts, PartIn, Staff, Ticket
+from gateway.model.questions import AddressesOf, Contact, ContactsOf, Facts, PartIn, Staff, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +98,25 @@ def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     )
 
 
+def _is_new_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The same, asked of the desk by the contact: what is known of an address is older than a contact that was just
+    made for it."""
+    return bool(ticket.contact_id) and sender.address in facts.ask(AddressesOf(ticket.contact_id))
+
+
+def _is_known_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The ticket's contact, as far as that was found out for the binding."""
+    return bool(ticket.contact_id) and sender.address in facts.answered(AddressesOf(ticket.contact_id), ())
+
+
+def _is_watcher(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """Active on the ticket's watch list: the desk mails them its public comments."""
+    return sender.address in ticket.watchers
+
+
 def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
-    """Sender, To or Cc of accepted mail of the ticket."""
-    return bool(facts.ask(PartIn(ticket.ticket_id, sender.address)))
+    """Sender, To or Cc of accepted mail of the ticket, while it is of the same client."""
+    return not ticket.moved and bool(facts.ask(PartIn(ticket.ticket_id, sender.address)))
 
 
 def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -130,7 +146,7 @@ def _is_of_a_mapped_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool
 
 def _is_of_their_side(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """Took part, and was not brought in by somebody of ours."""
-    return facts.ask(PartIn(ticket.ticket_id, sender.address)) in ("sender", "to", "cc")
+    return not ticket.moved and facts.ask(PartIn(ticket.ticket_id, sender.address)) in ("sender", "to", "cc")
 
 
 def customer(who: Sender, ticket: Ticket, facts: Facts) -> str:
@@ -154,10 +170,14 @@ BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("is the ticket's contact", _is_contact),
     ("is an active contact of the ticket's client", _is_of_the_client),
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
+    ("is on the ticket's watch list", _is_watcher),
+    ("is the ticket's new contact", _is_new_contact),
 )
 CUSTOMERS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("is the ticket's contact", _is_contact),
     ("was sender or recipient of a customer's mail of the ticket", _is_of_their_side),
     ("is an active contact of the ticket's client", _is_of_the_client),
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
+    ("is on the ticket's watch list", _is_watcher),
+    ("is the ticket's new contact", _is_known_contact),
 )

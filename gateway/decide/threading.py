@@ -21,10 +21,12 @@ from typing import Literal
 
 from gateway.decide import external
 from gateway.decide.sender import Sender, binding
+from gateway.decide.today import ticket_today
 from gateway.model.email import Email, Forwarded, lower_ascii
-from gateway.model.envelope import Envelope
+from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
 from gateway.model.questions import (
+    ContactsOf,
     Facts,
     Mapped,
     SameSubject,
@@ -44,10 +46,11 @@ TOKEN_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason why a mail may belong to a ticket."""
+    """One reason why a mail may belong to a ticket; ``binds``: why it lets the sender write there by itself."""
 
     ticket_id: str
     found: str
+    binds: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,12 @@ class Thread:
     facts: Facts
     board_id: str
     double_send: float = 0.0
+    fallback: str = ""  # the client that is nobody's
 
     def mapped(self, *known: str) -> list[Mapped]:
         """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
         at once."""
-        question = mapping_question(self.email, self.sender.address)
+        question = mapping_question(self.email, self.envelope, self.sender.address, self.sender.verdict)
         rows: list[Mapped] = self.facts.ask(question) if question.message_ids else []
         return [row for row in rows if row.known in known and row.ticket_id]
 
@@ -101,10 +105,10 @@ def thread_ids(email: Email) -> tuple[str, ...]:
     )
 
 
-def mapping_question(email: Email, sender: str) -> TicketsOf:
+def mapping_question(email: Email, envelope: Envelope, sender: str, verdict: Verdict) -> TicketsOf:
     """The one question to the mapping table: all ids that may lead to a ticket."""
     own = (email.message_id,) if email.message_id else ()
-    return TicketsOf((*thread_ids(email), *own, *external.ids_of(email)), sender)
+    return TicketsOf((*thread_ids(email), *own, *external.ids_of(email, envelope, verdict)), sender)
 
 
 # -- the levels -----------------------------------------------------------------------------------
@@ -152,12 +156,14 @@ def _desk_marks(thread: Thread) -> list[Evidence]:
 
 
 def _vendor_number(thread: Thread) -> list[Evidence]:
-    """A vendor's own number that an earlier mail of that vendor had; only with a passing verdict."""
-    if not thread.sender.proven:
-        return []
-    ids = set(external.ids_of(thread.email))
+    """A desk's own number that an earlier mail of its domain family had, with a pass or by the same envelope."""
+    ids = set(external.ids_of(thread.email, thread.envelope, thread.sender.verdict))
     rows = [row for row in thread.mapped("number") if row.message_id in ids]
-    return [Evidence(row.ticket_id, f"number {row.message_id}") for row in rows]
+    if rows and not thread.email.auto.is_auto and thread.facts.ask(ContactsOf(thread.sender.address)):
+        return []  # a customer's words about somebody's number
+    rows = list({row.ticket_id: row for row in rows}.values())
+    binds = "is of the desk whose number it is" if thread.email.auto.is_auto else ""
+    return [Evidence(row.ticket_id, f"number {row.message_id}", binds) for row in rows]
 
 
 def _ancestor(thread: Thread) -> list[Evidence]:
@@ -202,7 +208,8 @@ LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
 def find(thread: Thread, trace: Trace) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
-    for rule, strength, tickets in _found(thread, trace):
+    gone: list[Ticket] = []
+    for rule, strength, tickets, binds in _found(thread, trace, gone):
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
@@ -211,15 +218,18 @@ def find(thread: Thread, trace: Trace) -> Match:
             trace.add(rule, f"{len(tickets)} tickets", "not used")
             continue
         (ticket,) = tickets
-        match = _admit(thread, rule, strength, ticket, trace)
+        match = _admit(thread, rule, strength, ticket, binds, trace)
         if match.ticket is not None or match.refused:
             return match
         note = note or match.note
     trace.add("thread", "no ticket", "not a reply that we know")
-    return Match(note=note)
+    lost = f"continues ticket {gone[0].number or gone[0].ticket_id}, which the desk no longer has" if gone else ""
+    return Match(note=note or lost)
 
 
-def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: Trace) -> Ticket | None:
+def ticket_of_original(
+    original: Forwarded, board_id: str, fallback: str, facts: Facts, trace: Trace
+) -> Ticket | None:
     """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
     ticket, for anybody can make up a message with an id that they know and have it forwarded."""
     if not original.message_ids or original.sender is None:
@@ -229,7 +239,8 @@ def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: 
     mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known == "received" and row.ticket_id}
     if len(mine) != 1:
         return None
-    ticket: Ticket | None = facts.ask(TicketFacts(mine.pop()))
+    known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
+    ticket = ticket_today(known, facts, fallback, trace) if known else None
     if ticket is None:
         return None
     name = ticket.number or ticket.ticket_id
@@ -238,30 +249,33 @@ def ticket_of_original(original: Forwarded, board_id: str, facts: Facts, trace: 
     return ticket if reason else None
 
 
-def _found(thread: Thread, trace: Trace) -> Iterator[tuple[str, Strength, list[Ticket]]]:
-    """Each level that names tickets which the desk still has."""
+def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[str, Strength, list[Ticket], str]]:
+    """Each level that names tickets which the desk still has, as they are there today, and why it binds the sender by
+    itself. Those that were known and are not there any more go to ``gone``."""
     for rule, strength, level in LADDER:
         evidence = level(thread)
         tickets: dict[str, Ticket] = {}
         for item in evidence:
-            ticket: Ticket | None = thread.facts.ask(TicketFacts(item.ticket_id))
+            known: Ticket | None = thread.facts.ask(TicketFacts(item.ticket_id))
+            ticket = ticket_today(known, thread.facts, thread.fallback, trace) if known else None
             if ticket is None:
                 trace.add(rule, item.found, f"ticket {item.ticket_id} is not at the desk")
+                gone += [known] if known else []
             elif ticket.ticket_id not in tickets:
                 trace.add(rule, item.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
                 tickets[ticket.ticket_id] = ticket
         if tickets:
-            yield rule, strength, list(tickets.values())
+            yield rule, strength, list(tickets.values()), evidence[0].binds
 
 
-def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, trace: Trace) -> Match:
+def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, binds: str, trace: Trace) -> Match:
     """Whether the sender may write to the ticket on this evidence."""
     sender = thread.sender
     who = sender.address or "a mail without From"
     auto = thread.email.auto
     reason = _bounce_binding(thread, ticket) if auto.bounce else ""
     if not auto.proven_bounce:
-        reason = reason or binding(sender, ticket, thread.facts)
+        reason = reason or (binds if sender.verdict != "fail" else "") or binding(sender, ticket, thread.facts)
     name = ticket.number or ticket.ticket_id
     if strength == "proof" and not reason:
         trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")

@@ -15,6 +15,7 @@ from gateway.config.settings import DeskSettings, MailboxSettings
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk
+from gateway.desk.algapsa.lists import Rows
 from gateway.desk.outcome import Good, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
@@ -69,6 +70,8 @@ class Directory:
         self._contacts: dict[str, tuple[float, list[Contact]]] = {}
         self._domains: dict[str, tuple[float, list[dict[str, object]] | None]] = {}
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._addresses: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._statuses: dict[str, tuple[float, Rows]] = {}
 
     def destination(self, mailbox: str) -> Destination:
         """Where the mailbox's tickets go. Raises NoCatalog."""
@@ -155,6 +158,43 @@ class Directory:
         working = tuple(client_id for client_id in clients if not self._inactive(client_id))
         self._clients[domain] = (now + CONTACT_KEPT, working)
         return working
+
+    async def addresses_of(self, contact_id: str, patience: float = 0.0) -> tuple[str, ...]:
+        """The addresses of a contact, () for one that is inactive or unknown; kept for five minutes. Raises
+        DeskAway."""
+        now = self.desk.clock()
+        known = self._addresses.get(contact_id)
+        if known and known[0] > now:
+            return known[1]
+        outcome = await self.desk.contact(contact_id, patience)
+        if isinstance(outcome, Refused) and outcome.status != 401:
+            found: tuple[str, ...] = ()
+        elif not isinstance(outcome, Good):
+            raise DeskAway(outcome)
+        else:
+            found = () if outcome.data.get("is_inactive") else tuple(sorted(_addresses(outcome.data)))
+        if len(self._addresses) >= MOST_CONTACTS:
+            self._addresses.clear()
+        self._addresses[contact_id] = (now + MISS_KEPT, found)
+        return found
+
+    async def statuses_of(self, board_id: str, patience: float = 0.0) -> Rows:
+        """The statuses of a board, of one that no mailbox or rule names too; [] for an unknown one. Raises DeskAway."""
+        if self.catalog is not None and board_id in self.catalog.statuses:
+            return self.catalog.statuses[board_id]
+        now = self.desk.clock()
+        known = self._statuses.get(board_id)
+        if known and known[0] > now:
+            return known[1]
+        outcome = await self.desk.statuses(board_id, vital=False, patience=patience)
+        if isinstance(outcome, Refused) and outcome.status != 401:
+            found: Rows = []
+        elif not isinstance(outcome, Good):
+            raise DeskAway(outcome)
+        else:
+            found = outcome.data
+        self._statuses[board_id] = (now + CATALOG_KEPT, found)
+        return found
 
     def client_named(self, name: str) -> str:
         """The id of the active client of that name, "" for none or several."""

@@ -73,7 +73,7 @@ class Sight:
 
     async def shows(self, made: Made) -> bool | None:
         """Whether the list shows this ticket; None when it is gone. Raises NotRead."""
-        rows = _rows(await self._desk.tickets_by_number(made.number, BEGUN))
+        rows = _rows(await self._desk.listed_by_number(made.number, BEGUN))
         if any(row["ticket_id"] == made.ticket_id for row in rows):
             self._seen.add(made.client_id)
             self.blind.pop(made.client_id, None)

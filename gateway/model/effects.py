@@ -139,6 +139,14 @@ class ReopenBody(StatusBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StillClosedBody(EffectBody):
+    """Says that the reopening before it was refused."""
+
+    kind: ClassVar[str] = "still_closed"
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PriorityBody(EffectBody):
     """Only where the ticket's priority is still ``before``, or is one of ``below``; None: whatever it is."""
 
@@ -211,7 +219,7 @@ BODIES: dict[str, type[EffectBody]] = {
     body.kind: body
     for body in (
         TicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody, MissingBody,
-        ReleasedBody, StatusBody, ReopenBody, PriorityBody, ClientBody, BundleBody, CloseBody, ToldBody, ListBody,
-        AgainBody,
+        ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, BundleBody, CloseBody,
+        ToldBody, ListBody, AgainBody,
     )
 }  # fmt: skip

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+Gesture = Literal["", "reaction", "acceptance"]
+"""What a mail without words is, as its structure proves."""
+
 Block = dict[str, Any]
 """One block of the desk's rich text: ``{"type", "props", "content", "children"}``."""
 
@@ -204,7 +207,7 @@ class Email:
     words as a name, with ``from_problem`` saying why. ``shown_from`` is what a lenient reader makes of From: for lists
     and statistics, never for who somebody is. ``reply_to`` is the one mailbox of the one Reply-To, ``list_author`` who
     wrote by the word of a list that rewrote From; both None where there is not exactly one. ``doubts`` say why another
-    reader may see other headers.
+    reader may see other headers. ``gesture``: what a mail without words is.
     """
 
     message_id: str
@@ -232,6 +235,7 @@ class Email:
     shown_from: Address | None = None
     list_author: Address | None = None
     doubts: tuple[str, ...] = ()
+    gesture: Gesture = ""
 
     def header(self, name: str) -> str:
         """The first header of that name (any case), decoded; "" when absent."""

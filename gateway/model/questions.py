@@ -123,10 +123,28 @@ class SameSubject(Question):
 
 @dataclass(frozen=True, slots=True)
 class StateOf(Question):
-    """The ticket as the desk has it now: a TicketState, or None when it is gone. One counted call."""
+    """The ticket as the desk has it now: a TicketState, or None when it is gone. By the search that is not counted,
+    where the ticket's number is known."""
 
     ticket_id: str
     kind: ClassVar[str] = "state of the ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressesOf(Question):
+    """The addresses of a contact of the desk by its id: a tuple, () for one that is inactive or unknown. One counted
+    call."""
+
+    contact_id: str
+    kind: ClassVar[str] = "addresses of the contact"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingOn(Question):
+    """What a reply to a closed ticket of this board does, as the board says: a decide.closed.Closing."""
+
+    board_id: str
+    kind: ClassVar[str] = "what the board says of closed tickets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,17 +267,23 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
+    """``watchers`` are addresses that the desk shows as active on its watch list. ``moved``: it is of another client
+    now than when its people took part."""
+
     ticket_id: str
     number: str
     board_id: str
     client_id: str
     contact_id: str
     fallback: bool
+    watchers: tuple[str, ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TicketState:
-    """``closed_at`` ISO 8601 or ""; ``master_id`` the bundle's master or ""."""
+    """``closed_at`` ISO 8601 or ""; ``master_id`` the bundle's master or ""; ``watchers`` the addresses that are
+    active on its watch list, in lower case. Without ``ticket_id`` nobody could be asked: nothing is known."""
 
     ticket_id: str
     number: str
@@ -268,6 +292,8 @@ class TicketState:
     client_id: str
     board_id: str
     master_id: str
+    contact_id: str = ""
+    watchers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +333,10 @@ class Facts:
         """The answer. Raises Unanswered when it is not there yet."""
         self.want(question)
         return self.answers[question]
+
+    def answered(self, question: Question, default: Any) -> Any:
+        """The answer where the question was asked already; else ``default``, and nobody is asked."""
+        return self.answers.get(question, default)
 
     def want(self, *questions: Question) -> None:
         """Ask for several at once, so that they are answered in one go."""

@@ -70,6 +70,12 @@ class Reason(StrEnum):
         "An out-of-office reply without a ticket.",
         "Nothing; release it if a person wrote it.",
     )
+    ASKS_FOR_NOTHING = (
+        "asks-for-nothing",
+        "suppressed",
+        "A thank-you, a reaction or an accepted invitation that belongs to no ticket.",
+        "Nothing; release it if it does ask for something.",
+    )
     SKIPPED_BY_RULE = (
         "skipped-by-rule",
         "suppressed",

@@ -11,10 +11,11 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
 
 from gateway.model.effects import ReopenBody
 from gateway.model.email import lower_ascii
+from gateway.model.questions import Ticket
 from gateway.store import dialects
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
@@ -241,6 +242,19 @@ def forget_delivery(connection: Connection, delivery_id: str) -> None:
 def add_ticket(connection: Connection, **values: Any) -> None:
     """Remember a ticket; a ticket that is known already stays as it is."""
     connection.execute(_once(connection.dialect.name, ticket), values)
+
+
+def update_ticket(connection: Connection, desk: str, known: Ticket) -> None:
+    """What the desk says of a ticket counts from now on."""
+    values = {name: getattr(known, name) for name in ("board_id", "client_id", "contact_id", "fallback")}
+    mine = (ticket.c.desk == desk, ticket.c.ticket_id == known.ticket_id)
+    connection.execute(update(ticket).where(*mine).values(values))
+
+
+def forget_participants(connection: Connection, desk: str, ticket_id: str) -> None:
+    """Nobody takes part in the ticket because of its earlier mail."""
+    mine = (participant.c.desk == desk, participant.c.ticket_id == ticket_id)
+    connection.execute(delete(participant).where(*mine))
 
 
 def get_ticket(connection: Connection, desk: str, ticket_id: str) -> RowMapping | None:

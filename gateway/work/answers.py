@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway.decide.closed import Closing
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
@@ -20,6 +21,7 @@ from gateway.model import questions as ask
 from gateway.model.problem import family_of
 from gateway.store import mapping, problems, senders
 from gateway.store.deliveries import Delivery
+from gateway.work.context import closing_on
 
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
@@ -38,6 +40,7 @@ class Answers:
         self._read = read
         self._begun = False
         self._known: dict[ask.Question, Any] = {}  # answered beside another question
+        self._rows: dict[str, dict[str, Any] | None] = {}  # tickets as the desk showed them
 
     async def answer(self, question: ask.Question) -> Any:
         """The answer. Raises DeskAway, NoDesk."""
@@ -53,8 +56,12 @@ class Answers:
             case ask.TicketFacts(ticket_id):
                 return await self._ticket(ticket_id)
             case ask.StateOf(ticket_id):
-                row = await self._get(ticket_id)
+                row = await self._row(ticket_id)
                 return _state(row) if row else None
+            case ask.AddressesOf(contact_id):
+                return await self._desk().addresses_of(contact_id, self._wait())
+            case ask.ClosingOn(board_id):
+                return await self._closing_on(board_id)
             case ask.Staff(address):
                 catalog = self._desk().catalog
                 return catalog is not None and address in catalog.staff
@@ -100,17 +107,45 @@ class Answers:
         return self._directory
 
     async def _ticket(self, ticket_id: str) -> ask.Ticket | None:
-        row = await self._read(lambda c: mapping.get_ticket(c, self._desk_name, ticket_id))
-        if row is not None:
-            return _ticket(row)
-        found = await self._get(ticket_id)
+        known = await self._read(lambda c: self._from_mapping(c, ticket_id))
+        if known is not None:
+            return known  # type: ignore[no-any-return]
+        found = await self._row(ticket_id)
         return _ticket({**found, "number": found.get("ticket_number"), "fallback": False}) if found else None
+
+    async def _row(self, ticket_id: str) -> dict[str, Any] | None:
+        """The ticket as the desk has it now, asked for once; None: it is gone."""
+        if ticket_id not in self._rows:
+            self._rows[ticket_id] = await self._found(ticket_id) or await self._get(ticket_id)
+        return self._rows[ticket_id]
+
+    async def _found(self, ticket_id: str) -> dict[str, Any] | None:
+        """The ticket by its number, which costs no call of the budget; None for one that has none or is not shown: it
+        is asked for by id."""
+        desk, question = self._desk().desk, ask.TicketFacts(ticket_id)
+        known = self._known.get(question) or await self._read(lambda c: self._from_mapping(c, ticket_id))
+        outcome = await desk.tickets_by_number(known.number) if known and known.number else None
+        rows = outcome.data if isinstance(outcome, Good) else ()
+        return next((row for row in rows if row["ticket_id"] == ticket_id), None)
+
+    def _from_mapping(self, connection: Connection, ticket_id: str) -> ask.Ticket | None:
+        row = mapping.get_ticket(connection, self._desk_name, ticket_id)
+        return _ticket(row) if row is not None else None
+
+    async def _closing_on(self, board_id: str) -> Closing:
+        catalog = self._desk().catalog
+        board = catalog.boards.get(board_id) if catalog else None
+        if board is None:
+            return Closing()
+        return closing_on(board, await self._desk().statuses_of(board_id, self._wait()))
 
     async def _get(self, ticket_id: str) -> dict[str, Any] | None:
         outcome = await self._desk().desk.ticket(ticket_id, self._wait())
         if isinstance(outcome, Refused) and outcome.status in (400, 404):
             return None
-        found: dict[str, Any] = _good(outcome)
+        if not isinstance(outcome, Good):
+            raise DeskAway(outcome, f"ticket {ticket_id}")
+        found: dict[str, Any] = outcome.data
         return found
 
     async def _by_number(self, number: str) -> ask.Ticket | None:
@@ -118,12 +153,13 @@ class Answers:
         row = await self._read(lambda c: mapping.ticket_by_number(c, self._desk_name, number))
         if row is not None:
             return _ticket(row)
-        outcome = await self._desk().desk.tickets_by_number(number, self._wait())
+        outcome = await self._desk().desk.tickets_by_number(number)
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
         hits = [row for row in _good(outcome) if str(row.get("ticket_number")).casefold() == number.casefold()]
         if len(hits) != 1:
             return None
+        self._rows[hits[0]["ticket_id"]] = hits[0]
         return _ticket({**hits[0], "number": hits[0].get("ticket_number"), "fallback": False})
 
 
@@ -190,6 +226,8 @@ def _state(row: dict[str, Any]) -> ask.TicketState:
         client_id=row.get("client_id") or "",
         board_id=row.get("board_id") or "",
         master_id=row.get("master_ticket_id") or "",
+        contact_id=row.get("contact_name_id") or "",
+        watchers=bodies.watchers_of(row),
     )
 
 

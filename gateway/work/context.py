@@ -5,6 +5,7 @@ One function for live mail, ``gateway explain`` and ``gateway whatif``: what the
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +16,9 @@ from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.requester import RequesterPolicy
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import Catalog, UnknownName
+from gateway.desk.algapsa.catalog import Catalog, UnknownName, reopen_statuses
 from gateway.desk.directory import Directory
+from gateway.match.gratitude import words_of
 from gateway.match.ours import Ours
 from gateway.model.notice import ResolvedNotice
 from gateway.model.release import Release
@@ -110,7 +112,8 @@ def _online(box: MailboxSettings, settings: Settings, directory: Directory) -> d
                 log.error("domain not used", domain=entry.domain, why=str(error))
     return {
         "destination": {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id},
-        "closing": closing_of(box, catalog),
+        "closings": closings_of(box, settings, catalog),
+        "staff_names": frozenset(word for person in catalog.staff.values() for word in words_of(person.name)),
         **_policies(box, settings, catalog, place.client_id, mapped),
     }
 
@@ -144,14 +147,28 @@ def _policies(
     }
 
 
-def closing_of(box: MailboxSettings, catalog: Catalog) -> Closing:
-    """What a reply to a closed ticket does: as the mailbox says, else as its board does."""
-    board_id = catalog.destinations[box.address].board_id
-    board = catalog.boards[board_id]
-    window = box.reopen_window
-    policy = box.closed
-    if policy == "board":
-        reopens, window = bodies.reopening(board)
-        policy = "reopen" if reopens else "comment"
-    status = catalog.reopen_status(board_id, box.reopen_status) if policy == "reopen" else ""
-    return Closing(policy, window, status)
+def closings_of(box: MailboxSettings, settings: Settings, catalog: Catalog) -> dict[str, Closing]:
+    """What a reply to a closed ticket does, by the board on which the ticket is: as a mailbox of that board says, this
+    one first; else, and where the mailbox leaves it to the board, as the board itself says."""
+    of_board: dict[str, MailboxSettings] = {}
+    for mailbox in (box, *settings.mailbox):
+        if mailbox.desk == box.desk and (place := catalog.destinations.get(mailbox.address)):
+            of_board.setdefault(place.board_id, mailbox)
+    return {board_id: _closing_of(of_board.get(board_id), board_id, catalog) for board_id in catalog.statuses}
+
+
+def _closing_of(box: MailboxSettings | None, board_id: str, catalog: Catalog) -> Closing:
+    statuses = catalog.statuses[board_id]
+    own = closing_on(catalog.boards[board_id], statuses)
+    if box is None or box.closed == "board":
+        return own
+    status = next(iter(reopen_statuses(catalog.boards[board_id], statuses, box.reopen_status)), "")
+    return Closing(box.closed, box.reopen_window, status if box.closed == "reopen" else "")
+
+
+def closing_on(board: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]]) -> Closing:
+    """What the board itself says."""
+    reopens, window = bodies.reopening(board)
+    if not reopens:
+        return Closing("comment", window)
+    return Closing("reopen", window, next(iter(reopen_statuses(board, statuses)), ""))

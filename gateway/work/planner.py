@@ -43,6 +43,7 @@ from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.work.answers import Answers, from_store
 from gateway.work.context import Policies, context_of
+from gateway.work.learning import learn
 from gateway.work.leases import Leases
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy
@@ -135,11 +136,11 @@ class Planner:
         try:
             decision, answers = await self._decide(delivery, email, known, source)
         except DeskAway as away:
-            return await self._not_told(directory, away.outcome)
+            return await self._not_told(directory, away.outcome, away.about)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
-            return await self._end(delivery, email, known, decision, trace)
-        return await self._store(delivery, email, decision, trace, directory, answers)
+            return await self._end(delivery, email, known, decision, trace, answers)
+        return await self._store(delivery, email, known, decision, trace, directory, answers)
 
     # -- waiting ----------------------------------------------------------------------------------
 
@@ -186,12 +187,13 @@ class Planner:
                 answers[question] = await source.answer(question)
         raise RuntimeError("the decision asks without end")
 
-    async def _not_told(self, directory: Directory, outcome: Outcome) -> Step:
+    async def _not_told(self, directory: Directory, outcome: Outcome, about: str = "") -> Step:
         """The desk did not tell what the decision asks."""
         if isinstance(outcome, Throttled):
             return Defer(self.clock(), Waits(Waiting.RATE, Urgency.REPLY), needs=Urgency.REPLY)
         if isinstance(outcome, Refused) and await directory.refusals.whose(outcome) is Whose.RECORD:
-            return Quarantine(Reason.of_status(outcome.status), str(outcome)[:1000])
+            words = f"{about}: {outcome}" if about else str(outcome)
+            return Quarantine(Reason.of_status(outcome.status), words[:1000])
         why = str(outcome)[:MOST_WORDS]
         if isinstance(outcome, Unknown) and outcome.alive:
             return Defer(self.clock(), Waits(Waiting.ANSWER, why), f"not answered: {why}", counts=True)
@@ -201,13 +203,20 @@ class Planner:
     # -- keeping ----------------------------------------------------------------------------------
 
     async def _end(
-        self, delivery: Delivery, email: Email, context: DeliveryContext, decision: Decision, trace: str
+        self,
+        delivery: Delivery,
+        email: Email,
+        context: DeliveryContext,
+        decision: Decision,
+        trace: str,
+        answers: Mapping[ask.Question, Any],
     ) -> Step:
         values = {**_read(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:
             now = self.clock()
+            learn(connection, delivery.desk, answers, context.policy.requesters.fallback)
             self._save_problems(connection, delivery, decision)
             for learned in decision.learned:
                 mapping.learn(
@@ -227,6 +236,7 @@ class Planner:
         self,
         delivery: Delivery,
         email: Email,
+        context: DeliveryContext,
         decision: Decision,
         trace: str,
         directory: Directory,
@@ -248,6 +258,7 @@ class Planner:
         )
 
         def store(connection: Connection) -> list[effects.Effect]:
+            learn(connection, delivery.desk, answers, context.policy.requesters.fallback)
             mapping.reserve(connection, delivery.desk, plan.board_id, delivery.id, plan.ids)
             problems.wait_by(connection, delivery, plan.mentions)
             if wait := self._wait(

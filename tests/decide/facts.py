@@ -56,12 +56,20 @@ class Known:
     copies: tuple[Copy, ...] = ()
     recent: Recent = Recent(0, 0, 0)  # noqa: RUF009 - frozen
     states: Mapping[str, TicketState] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     reopens: int = 0
     problems: tuple[Problem, ...] = ()
     same_subject: str = ""
 
     def tickets(self) -> dict[str, Ticket]:
         return {ticket.ticket_id: ticket for ticket in (T1, T2) if ticket.ticket_id not in self.gone}
+
+    def state(self, ticket_id: str) -> TicketState | None:
+        """A ticket that is as it was made."""
+        known = self.tickets().get(ticket_id)
+        if known is None:
+            return None
+        return TicketState(ticket_id, known.number, False, "", known.client_id, known.board_id, "", known.contact_id)
 
     def answer(self, question: ask.Question) -> Any:
         match question:
@@ -84,7 +92,11 @@ class Known:
             case ask.Staff(address):
                 return address == TECHNICIAN
             case ask.StateOf(ticket_id):
-                return self.states.get(ticket_id)
+                return self.states.get(ticket_id) or self.state(ticket_id)
+            case ask.AddressesOf(contact_id):
+                return self.addresses.get(contact_id, ())
+            case ask.ClosingOn():
+                return Closing()
             case ask.RecentMails():
                 return self.recent
             case ask.Reopens():
@@ -144,10 +156,17 @@ def decided(
     return result
 
 
+def state(ticket: str, **changes: Any) -> TicketState:
+    """T1 or T2 as it was made, but for the changes."""
+    known = Known().state(ticket)
+    assert known is not None
+    return replace(known, **changes)
+
+
 def closed_ticket(policy: str, **changes: Any) -> tuple[dict[str, Any], dict[str, TicketState]]:
     """A mailbox's policy for closed tickets, and T1 closed."""
-    state = TicketState("T1", "1001", True, "", "acme", "board", "")
-    return {"closing": Closing(policy, 0.0, "open")}, {"T1": replace(state, **changes)}  # type: ignore[arg-type]
+    state = TicketState("T1", "1001", True, "", "acme", "board", "", "c-ann")
+    return {"closings": {"board": Closing(policy, 0.0, "open")}}, {"T1": replace(state, **changes)}  # type: ignore[arg-type]
 
 
 def said(decision: Decision) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gateway.decide.closed import Closing
 from gateway.decide.notices.lifecycle import LIFECYCLE
 from gateway.decide.policy import POLICY, decide
 from gateway.model.email import Automatic, Bounce, Email, Notification
@@ -75,6 +76,11 @@ def closed(policy: str, known: Known = ON_T1, **changes: Any) -> tuple[Any, Know
     return delivery(values), replace(known, states=states)
 
 
+def today(**changes: Any) -> Known:
+    """T1 as the desk shows it now."""
+    return replace(ON_T1, states={"T1": facts.state("T1", **changes)})
+
+
 PLAIN = mail()
 OPEN = {"proven": True, "proof": "dkim", "clients": ("Acme",)}
 ROWS = [
@@ -138,8 +144,25 @@ ROWS = [
     Row("an operator lets a stranger in", mail(EVE, **REPLY), "thread: comment on T1 internal", about=delivery(released=True, release=Release("unverified-sender", "op")), known=ON_T1),
     # closed tickets
     Row("a closed ticket reopens", mail(**REPLY), "thread: comment on T1 public reopen", about=closed("reopen")[0], known=closed("reopen")[1]),
-    Row("thanks reopen nothing", mail(text="Thank you!", **REPLY), "thread: comment on T1 public", about=closed("reopen")[0], known=closed("reopen")[1]),
+    Row("thanks reopen nothing", mail(text="Thank you!", **REPLY), "thread: comment on T1 internal", about=closed("reopen")[0], known=closed("reopen")[1]),
     Row("a new one where the mailbox says so", mail(**REPLY), "new ticket: ticket of acme c-ann", about=closed("new_linked")[0], known=closed("new_linked")[1]),
+    Row("a technician reopens nothing", mail(TECHNICIAN, Cc=ANN, **REPLY), "thread: comment on T1 public", PASS, closed("reopen")[0], closed("reopen")[1]),
+    Row("a board that does not reopen", mail(**REPLY), "thread: comment on T1 public", about=closed("comment")[0], known=closed("comment")[1]),
+    Row("a board that nobody configured", mail(**REPLY), "thread: comment on T1 public", about=closed("reopen")[0], known=closed("reopen", board_id="other")[1]),
+    Row("a board without an open status", mail(**REPLY), "thread: comment on T1 public", about=delivery({"closings": {"board": Closing("reopen")}}), known=closed("reopen")[1]),
+    # the desk's facts of today
+    Row("a watcher", mail(EVE, **REPLY), "thread: comment on T1 public", known=today(watchers=(EVE,))),
+    Row("a watcher whose verdict failed", mail(EVE, **REPLY), "thread: quarantine failed-verification", envelope(verdict="fail"), known=today(watchers=(EVE,))),
+    Row("a contact whom the address does not show yet", mail(EVE, **REPLY), "thread: comment on T1 public", known=on(today(contact_id="c-eve"), addresses={"c-eve": (EVE,)})),
+    Row("who took part, of a ticket that moved", mail(BEN, **REPLY), "thread: quarantine unverified-sender", known=on(today(client_id="corp"), parts={("T1", BEN): "cc"})),
+    Row("its contact moved with it", mail(**REPLY), "thread: comment on T1 public", known=today(client_id="corp")),
+    Row("its contact did not", mail(**REPLY), "thread: quarantine unverified-sender", known=today(client_id="bolt", contact_id="c-ben")),
+    Row("the new one may write", mail(BEN, **REPLY), "thread: comment on T1 public", known=today(client_id="bolt", contact_id="")),
+    Row("the fallback client is nobody's", mail(**REPLY), "thread: comment on T1 public", known=today(client_id="fallback", contact_id="")),
+    Row("a merged ticket", mail(**REPLY), "thread: comment on T2 public", known=on(today(master_id="T2"), states={"T1": facts.state("T1", master_id="T2"), "T2": facts.state("T2", client_id="acme")})),
+    Row("nobody could be asked", mail(**REPLY), "thread: comment on T1 public", known=on(ON_T1, states={"T1": facts.state("T1", ticket_id="")})),
+    Row("thanks that belong to nothing", mail(subject="Thanks", text="Thank you!"), "asks for nothing: suppress asks-for-nothing"),
+    Row("thanks with a subject of their own", mail(subject="Printer", text="Thank you!"), "new ticket: ticket of acme c-ann"),
     Row("no fourth time in an hour", mail(**REPLY), "thread: comment on T1 public", about=closed("reopen")[0], known=on(closed("reopen")[1], reopens=3)),
     Row("a child's master is another client's", mail(**REPLY), "thread: comment on T1 public reopen", about=closed("reopen")[0], known=closed("reopen", master_id="T2")[1]),
     # automatic mail, forwards

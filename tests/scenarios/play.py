@@ -42,7 +42,8 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
         if scenario.check is not None and not scenario.check(stage):
             faults.append("the check at the end failed")
         faults += await changes_nothing(stage)
-        faults += [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in refused(stage)]
+        if len(found := refused(stage)) != scenario.refuses:
+            faults += [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in found]
         faults += [f"the desk's viewer would read again: {text[:200]}" for text in written(stage) if not aligned(text)]
         faults += [f"a key that the desk does not know: {name}" for name in unknown_keys(stage)]
         faults += [f"the desk mailed {mail.to} for a comment" for mail in stage.simulator.desk.mails if mail.comment_id]
@@ -90,7 +91,7 @@ def aligned(text: str) -> bool:
     return bool(json.loads(text)[0]["props"]["textAlignment"] == "left")
 
 
-def refused(stage: Stage) -> list[object]:
+def refused(stage: Stage) -> list[Any]:
     """What the desk refused, but for questions about tickets that are gone."""
     return [refusal for refusal in stage.simulator.desk.refusals if refusal.status != 404]
 

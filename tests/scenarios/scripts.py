@@ -48,6 +48,7 @@ class Scenario:
     mailbox: dict[str, Any] = field(default_factory=dict)
     check: Check | None = None
     config: dict[str, Any] = field(default_factory=dict)
+    refuses: int = 0  # calls that the desk refuses
 
 
 def replies_of(client: str) -> Scenario:
@@ -300,7 +301,7 @@ CLOSED = [
     Scenario("comment only", [(M("a", ALICE), "ticket 1"), close(1), (M("b", ALICE, reply="a"), "comment 1")], (58,), {"closed": "comment"}),
     *(
         Scenario(f"thanks do not reopen: {' '.join(words.split())}", [
-            (M("a", ALICE), "ticket 1"), close(1), (M("b", ALICE, reply="a", text=words), "comment 1"),
+            (M("a", ALICE), "ticket 1"), close(1), (M("b", ALICE, reply="a", text=words), "internal 1"),
         ], (56,), {"closed": "reopen"})
         for words in ("Thanks!", "Thank you very much, all good now.", "Vielen Dank für die schnelle Hilfe!\n\nAlice", "Merci beaucoup", "Perfect, it works. Thanks Tess")
     ),

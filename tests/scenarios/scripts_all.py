@@ -5,9 +5,11 @@ from tests.scenarios import (
     scripts_audience,
     scripts_automatic,
     scripts_files,
+    scripts_machines,
     scripts_operator,
     scripts_requesters,
     scripts_texts,
+    scripts_today,
 )
 
 ALL = [
@@ -18,4 +20,6 @@ ALL = [
     *scripts_operator.ALL,
     *scripts_texts.ALL,
     *scripts_automatic.ALL,
+    *scripts_machines.ALL,
+    *scripts_today.ALL,
 ]

@@ -120,7 +120,7 @@ async def test_a_status_that_may_not_be_set_is_left(tmp_path: Path, migrated_fil
     await stage.accept(M("b", ALICE, reply="a"))
     await stage.work()
 
-    assert await states(stage, "b") == {"comment": "DONE", "reopen": "SKIPPED"}
+    assert await states(stage, "b") == {"comment": "DONE", "reopen": "SKIPPED", "still_closed": "DONE"}
     assert not key_refused(stage)
     await stage.close()
 

@@ -39,6 +39,7 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}),
     ("pictures", {"before": "[]", "blocks": [{"type": "image"}]}),
     ("missing", {"metadata": {"delivery": "d"}}),
+    ("still_closed", {"facts": {"delivery": "d"}}),
     ("missing", {"metadata": {"delivery": "d"}, "documents": [1, 2]}),
     ("released", {"metadata": {"delivery": "d"}, "documents": [1], "by": "operator", "at": 7.25}),
     ("status", {"status_id": "s"}),
@@ -187,7 +188,7 @@ class TestHowKindsAreCarriedOut:
         assert having("looks_first") == {"close"}
 
     def test_looked_at_again_when_it_was_unknown(self) -> None:
-        comments = {"comment", "missing", "released", "moved", "note", "told", "list"}
+        comments = {"comment", "missing", "released", "moved", "note", "told", "list", "still_closed"}
         assert having("is_watched") == {"ticket", "document", *comments}
 
     def test_what_is_not_repeatable_can_be_found_again(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gateway import blocks as rich
 from gateway.model.effects import ContactBody, TicketBody
+from gateway.model.email import lower_ascii
 
 QUIET: Mapping[str, Any] = {"suppressContactNotifications": True}
 CONTACT_ID = "contact_name_id"
@@ -81,6 +82,18 @@ def is_closed(row: Mapping[str, Any]) -> bool:
 
 def description_of(row: Mapping[str, Any]) -> str:
     return str((row.get("attributes") or {}).get("description"))
+
+
+def watchers_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses that are active on a ticket's watch list, in lower case."""
+    attributes = row.get("attributes")
+    entries = attributes.get("watch_list") if isinstance(attributes, dict) else None
+    rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return tuple(
+        lower_ascii(entry["email"])
+        for entry in rows
+        if entry.get("active") is True and isinstance(entry.get("email"), str)
+    )
 
 
 def facts_of(row: Mapping[str, Any], key: str = "metadata") -> Mapping[str, Any]:

@@ -127,17 +127,6 @@ class Catalog:
             raise UnknownName(f"client {name!r} is inactive")
         return str(row["client_id"])
 
-    def reopen_status(self, board_id: str, name: str | None) -> str:
-        """The id of the status that a reopened ticket gets: as named, else as the board says, else the
-        board's default. Raises UnknownName."""
-        statuses = self._statuses(board_id)
-        if name:
-            return str(_pick("status", statuses, "name", name)["status_id"])
-        wanted = self.boards[board_id].get("inbound_reply_reopen_status_id")
-        if any(status["status_id"] == wanted for status in statuses):
-            return str(wanted)
-        return str(_default_status(statuses)["status_id"])
-
     def names(self) -> dict[str, str]:
         """The desk's ids with their names, for people."""
         names = {key: str(row["board_name"]) for key, row in self.boards.items()}
@@ -146,6 +135,20 @@ class Catalog:
         names |= {str(row["priority_id"]): str(row["priority_name"]) for row in self.priorities}
         names |= {str(row["client_id"]): str(row["client_name"]) for row in self.clients}
         return names | {person.user_id: person.name for person in self.staff.values()}
+
+
+def reopen_statuses(
+    board: Mapping[str, Any], statuses: Sequence[Mapping[str, Any]], name: str | None = None
+) -> list[str]:
+    """The ids of the board's statuses that a reopened ticket may get, best first: the one of that name, what the board
+    says, its default, its other open ones in their order."""
+    opening = sorted(
+        (status for status in statuses if not status.get("is_closed")),
+        key=lambda status: (not status.get("is_default"), status.get("order_number") or 0),
+    )
+    named = [status for status in statuses if name and str(status.get("name")).casefold() == name.casefold()]
+    wanted = [status for status in statuses if status["status_id"] == board.get("inbound_reply_reopen_status_id")]
+    return list(dict.fromkeys(str(status["status_id"]) for status in (*named[:1], *wanted, *opening)))
 
 
 def _is_id(text: str) -> bool:

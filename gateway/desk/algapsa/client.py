@@ -38,13 +38,13 @@ class Desk(Calls):
     async def boards(self) -> Outcome:
         return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
 
-    async def statuses(self, board_id: str, vital: bool = True) -> Outcome:
+    async def statuses(self, board_id: str, vital: bool = True, patience: float = PATIENCE) -> Outcome:
         return await self._get(
             "/tickets/statuses",
             shape=shapes.status_list,
             params={"board_id": board_id},
             urgency=Urgency.TICKET,
-            patience=PATIENCE,
+            patience=patience,
             vital=vital,
         )
 
@@ -79,6 +79,9 @@ class Desk(Calls):
             "/contacts", shape=shapes.contact_list, params=params, urgency=urgency, patience=patience
         )
 
+    async def contact(self, contact_id: str, patience: float = 0.0) -> Outcome:
+        return await self._get("/contacts/{id}", contact_id, shape=shapes.contact, patience=patience)
+
     async def users(self) -> Outcome:
         return await self._all("/users", shapes.user_list, {}, Urgency.TICKET, PATIENCE)
 
@@ -95,8 +98,16 @@ class Desk(Calls):
             "/tickets", shape=shapes.ticket_list, params={"limit": 1}, urgency=Urgency.READ_BACK, patience=PATIENCE
         )
 
-    async def tickets_by_number(self, number: str, patience: float = 0.0) -> Outcome:
-        """Tickets whose number contains ``number``: compare for equality."""
+    async def tickets_by_number(self, number: str) -> Outcome:
+        """Tickets whose number contains ``number``, closed ones too: compare for equality. Not counted, and its failure
+        says nothing of the desk: what it finds can be asked for by id."""
+        params = {"query": number, "fields": "ticket_number", "include_closed": "true", "limit": 100}
+        return await self._get(
+            "/tickets/search", shape=shapes.ticket_list, params=params, counted=False, vital=False
+        )
+
+    async def listed_by_number(self, number: str, patience: float = 0.0) -> Outcome:
+        """The same as the list has them, by which what was made is found again."""
         params = {"ticket_number": number, "limit": 100}
         return await self._get("/tickets", shape=shapes.ticket_list, params=params, patience=patience)
 

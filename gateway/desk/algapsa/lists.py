@@ -20,11 +20,12 @@ Rows = list[dict[str, Any]]
 
 
 class DeskAway(Exception):
-    """The desk did not answer; ``outcome`` says how."""
+    """The desk did not answer; ``outcome`` says how, ``about`` to a question about what."""
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, outcome: Outcome, about: str = "") -> None:
         super().__init__(str(outcome))
         self.outcome = outcome
+        self.about = about
 
 
 @dataclass(slots=True)

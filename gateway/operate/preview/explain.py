@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import MailboxSettings, Settings
+from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
 from gateway.desk.algapsa.catalog import DeskAway
@@ -52,6 +53,8 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.TicketByNumber: None,
     ask.SameSubject: "",
     ask.StateOf: ask.TicketState("", "", False, "", "", "", ""),  # as if it were open
+    ask.AddressesOf: (),
+    ask.ClosingOn: Closing(),
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),
     ask.ProblemsOf: [],

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, and_, or_, select
 
 from gateway.config.settings import Settings
+from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
 from gateway.desk.algapsa.catalog import DeskAway
@@ -71,6 +72,7 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.TicketByNumber: ask.Ticket,
     ask.ContactsOf: ask.Contact,
     ask.StateOf: ask.TicketState,
+    ask.ClosingOn: Closing,
     ask.RecentMails: ask.Recent,
     ask.ProblemsOf: Problem,
     ask.PlannedWork: Problem,
@@ -182,6 +184,9 @@ class _Replay:
             for question in decision:
                 if book is not None and book.knows(question):
                     answers[question] = book.answer(question)
+                    continue
+                if isinstance(question, ask.StateOf):  # what a ticket was like then, nobody can say now
+                    answers[question] = EMPTY[ask.StateOf]
                     continue
                 try:
                     answers[question] = await source.answer(question)
@@ -347,4 +352,6 @@ def _answer(kind: type[ask.Question], value: Any) -> Any:
         return [shape(**part) for part in value]
     if isinstance(value, list):
         return tuple(value)
-    return shape(**value) if shape is not None and isinstance(value, dict) else value
+    if shape is None or not isinstance(value, dict):
+        return value
+    return shape(**{key: tuple(each) if isinstance(each, list) else each for key, each in value.items()})

@@ -1,14 +1,11 @@
-"""The domains that belong together: alignment by organisational domain (RFC 7489 3.1), from the public suffix
-list that is shipped with ``publicsuffixlist``. Who From names is ``gateway.mail.author``'s.
+"""The domains that belong together: alignment by organisational domain (RFC 7489 3.1). Who From names is
+``gateway.mail.author``'s.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from publicsuffixlist import PublicSuffixList
-
 from gateway.mail.author import NotStrict, read_domain
+from gateway.match import domains
 from gateway.model.email import lower_ascii
 
 
@@ -25,15 +22,9 @@ def ascii_domain(domain: str) -> str:
         return lower_ascii(domain)
 
 
-@lru_cache(1)
-def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
-
-
-@lru_cache(8192)
 def organisational(domain: str) -> str:
     """The registered domain; the domain itself when it is a public suffix."""
-    return _suffixes().privatesuffix(domain) or domain
+    return domains.family(domain)
 
 
 def is_aligned(domain: str, other: str, strict: bool = False) -> bool:

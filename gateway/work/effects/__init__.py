@@ -22,6 +22,7 @@ from gateway.work.effects.released_files import NameReleasedFiles
 from gateway.work.effects.set_client import SetClient
 from gateway.work.effects.set_priority import SetPriority
 from gateway.work.effects.set_status import Reopen, SetStatus
+from gateway.work.effects.still_closed import TellStillClosed
 
 _KINDS: tuple[EffectKind[Any], ...] = (
     CreateContact(),
@@ -34,6 +35,7 @@ _KINDS: tuple[EffectKind[Any], ...] = (
     NameReleasedFiles(),
     SetStatus(),
     Reopen(),
+    TellStillClosed(),
     SetPriority(),
     SetClient(),
     Bundle(),

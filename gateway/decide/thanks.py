@@ -1,0 +1,115 @@
+"""Mail that asks for nothing: a thank-you, a reaction, an accepted invitation. It is noted, and nothing more.
+
+What structure proves (a reaction, an answer to an invitation) the reader has proven. A thank-you is a mail that says
+thank you and nothing else once the quote, names, the card and the legal words below are taken away. A question, a file,
+a picture that is none of the signature's, a number or any other word: then it asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+
+from gateway.mail.signature import footer
+from gateway.match import gratitude, prefixes, title
+from gateway.model.email import Attachment, Email
+
+MOST_WORDS = 30
+SMALL_PICTURE = 60_000  # bytes: of a logo
+_CARD = re.compile(
+    r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}|(?:https?://|www\.)\S{3,200}"
+    r"|(?:\+|\(|\b0|\b\d{2,4}[ .-])[\d() ./-]{5,20}\d"
+)
+_LEGAL = re.compile(
+    r"confidential|intended recipient|privileged|disclaimer|unauthori[sz]ed|registered (?:office|in)|before printing|"
+    r"vertraulich|rechtlich geschützt|handelsregister|amtsgericht|geschäftsführ|confidentiel|destinataire|confidencial|"
+    r"destinatario|riservat|vertrouwelijk|geadresseerde|konfidentiell|fortrolig|mottagare|poufn|adresat",
+    re.IGNORECASE,
+)
+_QUESTIONS = "?？؟"
+
+
+def asks_for_nothing(email: Email, names: Set[str]) -> str:
+    """What the mail is that asks for nothing, in words; "" where it may ask for something. ``names`` of our people, in
+    lower case, may stand beside its words."""
+    if email.gesture:
+        return {"reaction": "a reaction", "acceptance": "an accepted invitation"}[email.gesture]
+    if email.auto.is_auto or email.forwarded is not None or any(_is_file(file) for file in email.attachments):
+        return ""
+    text = email.reply.text
+    if not email.attachments and gratitude.is_gesture(_said(text)):
+        return "a pictograph"
+    return "a thank-you" if _thanks(email, text, names) else ""
+
+
+def asks_nothing_by_subject(email: Email, names: Set[str]) -> bool:
+    """Whether the subject asks for nothing either: it is another mail's, or thanks itself."""
+    if prefixes.is_reply(title.without_banners(email.subject)) and (email.in_reply_to or email.references):
+        return True
+    words = gratitude.words_of(title.clean(email.subject))
+    return not words or gratitude.thanks(words, names | _names(email))
+
+
+def _is_file(file: Attachment) -> bool:
+    return file.size > 0 and not (file.inline and file.content_type.startswith("image/"))
+
+
+def _thanks(email: Email, text: str, names: Set[str]) -> bool:
+    if email.reply.confidence != "high" and (email.in_reply_to or email.references) and ">" in text:
+        return False
+    known = {line.strip() for line in email.reply.quoted.replace(">", " ").splitlines()}
+    pictures = {f"[{file.filename}]": file for file in email.attachments}
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    all_names = names | _names(email)
+    said, below = _parted(lines, all_names, pictures.keys())
+    words = [word for line in said for word in gratitude.words_of(line)]
+    if not words or len(words) > MOST_WORDS or any(mark in line for line in said for mark in _QUESTIONS):
+        return False
+    if not gratitude.thanks(words, all_names):
+        return False
+    if any(line in pictures for line in said):
+        return False
+    return all(_says_nothing(line, all_names, known, pictures) for line in below)
+
+
+def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[list[str], list[str]]:
+    """The words, and what stands from a closing or a name of the sender's on."""
+    for index, line in enumerate(lines):
+        words = gratitude.words_of(line)
+        closes = words and all(word in gratitude.CLOSINGS or word in names for word in words)
+        if index and (closes or line in pictures or line.startswith("--")):
+            return list(lines[:index]), list(lines[index:])
+    return list(lines), []
+
+
+def _says_nothing(line: str, names: Set[str], known: Set[str], pictures: dict[str, Attachment]) -> bool:
+    """Whether a line below the words belongs to a signature: known from the quote, a card, legal words, a logo."""
+    if line in pictures:
+        return pictures[line].size <= SMALL_PICTURE
+    if line in known or footer(line) or _LEGAL.search(line):
+        return True
+    rest = _CARD.sub(" ", line)
+    words = gratitude.words_of(rest)
+    if any(mark in line for mark in _QUESTIONS) or any(word in gratitude.NEGATIONS for word in words):
+        return False
+    if len(line) > 90 or line.endswith(("!", ":")) or (line.endswith(".") and len(words) > 4):
+        return False
+    return all(_is_of_a_card(word.strip(".,;:()[]|&-"), names) for word in rest.split())
+
+
+def _is_of_a_card(word: str, names: Set[str]) -> bool:
+    """A name, a title or a number: on a card longer words begin with a capital."""
+    known = word.casefold() in names or word.casefold() in gratitude.CLOSINGS
+    return known or len(word) <= 3 or word[0].isupper() or word[0].isdigit()
+
+
+def _said(text: str) -> str:
+    """The text without the lines of a signature's footer."""
+    return "\n".join(line for line in text.splitlines() if not footer(line))
+
+
+def _names(email: Email) -> frozenset[str]:
+    """The words of the names of those whom the header names."""
+    people = [person for person in (email.sender, *email.to[:20], *email.cc[:20]) if person]
+    texts = [text for person in people for text in (person.name, person.address.partition("@")[0])]
+    return frozenset(word for text in texts for word in gratitude.words_of(re.sub(r"[._@,-]", " ", text)))
