@@ -397,7 +397,7 @@ LOOPS = [
     ], (30, 60)),
     Scenario("a notice makes a ticket without a contact", [
         (M("a", "alice@acme.example", "Backup failed", headers={"Auto-Submitted": "auto-generated"}), "ticket 1"),
-    ], (28, 60), check=lambda s: s.ticket(1)["contact_name_id"] is None and s.client_of(1) == "Unknown Senders"),
+    ], (28, 60), check=lambda s: s.ticket(1)["contact_name_id"] is None and s.client_of(1) == "Acme"),
     Scenario("our own mail comes back", [
         (M("a", "support@msp.example", "Your ticket was received", headers={"Auto-Submitted": "auto-replied"}), "suppress own"),
     ], (31,)),
@@ -414,7 +414,7 @@ LOOPS = [
     ], (35,)),
     Scenario("a vendor's automatic answer to a closed ticket does not reopen it", [
         (M("a", "Vendor <soc@vendor.example>", "Alert", headers={"Auto-Submitted": "auto-generated"}), "ticket 1"), close(1),
-        (M("b", "Vendor <soc@vendor.example>", "Re: Alert", reply="a", headers={"Auto-Submitted": "auto-replied"}), "quarantine unverified-sender"),
+        (M("b", "Vendor <soc@vendor.example>", "Re: Alert", reply="a", headers={"Auto-Submitted": "auto-replied"}), "internal 1"),
     ], (28,), {"closed": "reopen"}, check=lambda s: s.ticket(1)["is_closed"]),
 ]  # fmt: skip
 
