@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.mailbox import BOX, KNOWN, write_mbox
 from gateway import log
-from gateway.config.settings import parse
+from gateway.config.load import parse
 from gateway.operate.trial.run import Trial, Wanted
 
 CONFIG = {

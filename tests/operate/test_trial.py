@@ -16,7 +16,8 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
-from gateway.config.settings import Settings, parse
+from gateway.config.load import parse
+from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.operate.trial.page import page
 from gateway.operate.trial.report import Line, Report, Stranger, made
