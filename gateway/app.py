@@ -26,7 +26,7 @@ from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
 from gateway.smtp.server import Listener
-from gateway.store import claims, counts, heldfiles, private, problems, restoring, waiting
+from gateway.store import claims, counts, heldfiles, private, problems, restoring, shadow, waiting
 from gateway.store.damage import check, is_damage
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -97,6 +97,7 @@ class Gateway:
         migrate(self.store.engine)
         self.store.read_sync(self.store_clock.measure)
         self.raws = RawMail(settings.store)
+        self._in_shadow()
         self.restored = self.store.read_sync(restoring.last)
         self.work = _Work(self) if role is not Role.SMTP else None
         self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted, raws=self.raws)
@@ -105,6 +106,19 @@ class Gateway:
             application(self.metrics, self.readiness, self.collect, settings.http.token()), settings.http.listen
         )
         self._stalls: list[tuple[float, float]] = []
+
+    def _in_shadow(self) -> None:
+        """Each desk goes into shadow, or comes out of it, before any mail is worked on. Raises ConfigError."""
+        now = self.clock()
+        for name, desk in self.settings.desks.items():
+            try:
+                if desk.mode == "shadow":
+                    self.store.write_sync(partial(shadow.begin, desk=name, now=now))
+                    log.warning("desk in shadow: nothing is written there", desk=name)
+                elif (left := self.store.write_sync(partial(shadow.leave, desk=name, now=now))).ended:
+                    log.warning("the shadow of the desk is over", desk=name, ended=left.ended)
+            except shadow.UnderWay as error:
+                raise ConfigError(str(error)) from error
 
     def _listener(self) -> Listener:
         return Listener(
@@ -227,6 +241,7 @@ class Gateway:
         now = self.clock()
         return {
             name: {
+                "mode": self.settings.desks[name].mode,
                 "up": catalog is not None and directory.desk.breaker.is_closed,
                 "reason": directory.desk.breaker.reason,
                 "key_refused": directory.desk.breaker.key_refused,

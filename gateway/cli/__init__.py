@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import looking, notices, problems, queue, running, safety, thread, trial
+from gateway.cli import looking, notices, problems, queue, running, safety, shadow, thread, trial
 
 app = typer.Typer(
     add_completion=False,
@@ -22,6 +22,7 @@ app.add_typer(trial.app)
 app.add_typer(safety.app)
 app.add_typer(queue.app, name="queue")
 app.add_typer(thread.app, name="thread")
+app.add_typer(shadow.app, name="shadow")
 notices.app.add_typer(problems.app)
 app.add_typer(notices.app, name="notices")
 

@@ -107,6 +107,14 @@ def seconds_of(text: str) -> float:
     return int(text[:-1]) * unit
 
 
+def moment_of(text: str) -> float:
+    """A day or a time of UTC, such as 2026-12-01 or 2026-12-01T08:00, in seconds."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        fail(f"{text}: expected a day or a time, for example 2026-12-01 or 2026-12-01T08:00", USAGE)
+
+
 def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     """Look at the database, at one moment of it, beside a running gateway or without one: nothing waits for it."""
     return _on_store(path, lambda access: access.look(operation))

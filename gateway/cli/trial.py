@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,7 @@ import typer
 
 from gateway import log
 from gateway.cli.running import run_loop
-from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, print_json, settings_of, table
+from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, moment_of, print_json, settings_of, table
 
 if TYPE_CHECKING:
     from gateway.config.settings import MailboxSettings, Settings
@@ -61,7 +60,8 @@ def trial(
 
     settings = settings_of(config_file)
     log.setup("error", "text")
-    wanted = Wanted(tuple(paths), folder, _box(settings, mailbox), tuple(believe or ()), _moment(since), offline)
+    earliest = moment_of(since) if since else 0.0
+    wanted = Wanted(tuple(paths), folder, _box(settings, mailbox), tuple(believe or ()), earliest, offline)
 
     async def run() -> tuple[Report, bool]:
         stop = asyncio.Event()
@@ -129,15 +129,6 @@ def _box(settings: Settings, address: str) -> MailboxSettings:
     if (box := Mailboxes(settings.mailbox).find(address)) is None:
         fail(f"{address} is no mailbox of the configuration", USAGE)
     return box
-
-
-def _moment(day: str) -> float:
-    if not day:
-        return 0.0
-    try:
-        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        fail(f"{day}: expected a day, for example 2026-09-01", USAGE)
 
 
 def _write(file: Path, text: str) -> None:

@@ -50,6 +50,9 @@ class DeskSettings(Section):
     settle: Seconds = Field(120, description="seconds until an unknown write may be sent again")
     rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
     burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
+    mode: Literal["live", "shadow"] = Field(
+        "live", description="shadow: mail is accepted and decided, and nothing is written at the desk"
+    )
     senders: tuple[MailAddress, ...] = Field(
         (), alias="from", description="addresses that the desk sends its own mail from, besides the mailboxes"
     )

@@ -154,6 +154,12 @@ class Reason(StrEnum):
         "A machine at the sender's end keeps answering.",
         "Stop the other side's automatic answers; drop the mails.",
     )
+    SHADOW = (
+        "shadow",
+        "suppressed",
+        "It was under way when the shadow of its desk ended: the desk's own mail had it.",
+        "Nothing; release it if the desk does not have it.",
+    )
     NO_TICKET = (
         "no-ticket",
         "quarantined",

@@ -372,6 +372,7 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
                     delivery.c.desk == name,
                     effect.c.state == "DONE",
                     effect.c.kind.in_(seen),
+                    ~delivery.c.rehearsed,
                 )
                 .order_by(delivery.c.seq.desc())
                 .limit(limit)

@@ -29,21 +29,21 @@ def like(connection: Connection, desk: str, kind: Kind, part: str) -> list[Row]:
     return _rows(connection, desk, kind, rehearsed.c.key.contains(part, autoescape=True))
 
 
-def add(connection: Connection, desk: str, kind: Kind, key: str, state: Row) -> Row:
-    """Keep a new row. Returns it with its ``number``, which grows."""
-    values = {"desk": desk, "kind": kind, "key": key, "state": json.dumps(state)}
+def add(connection: Connection, desk: str, kind: Kind, key: str, state: Row, made: bool = True) -> Row:
+    """Keep a new row; ``made``: it is only here. Returns it with its ``number``, which grows."""
+    values = {"desk": desk, "kind": kind, "key": key, "made": made, "state": json.dumps(state)}
     number = connection.execute(_ADD.returning(rehearsed.c.number), values).scalar_one()
-    return {**state, "number": number}
+    return {**state, "number": number, "made": made}
 
 
 def put(connection: Connection, desk: str, kind: Kind, key: str, state: Row) -> None:
-    """Change a row, or keep a new one."""
-    kept = {name: value for name, value in state.items() if name != "number"}
+    """Change a row, or keep the changes of what the desk has."""
+    kept = {name: value for name, value in state.items() if name not in ("number", "made")}
     if (
         connection.execute(_PUT, {"k_desk": desk, "k_kind": kind, "k_key": key, "state": json.dumps(kept)}).rowcount
         != 1
     ):
-        add(connection, desk, kind, key, kept)
+        add(connection, desk, kind, key, kept, made=False)
 
 
 _ADD = insert(rehearsed)
@@ -55,6 +55,9 @@ _PUT = update(rehearsed).where(
 
 
 def _rows(connection: Connection, desk: str, kind: Kind, which: ColumnElement[bool]) -> list[Row]:
-    query = select(rehearsed.c.number, rehearsed.c.state)
+    query = select(rehearsed.c.number, rehearsed.c.made, rehearsed.c.state)
     query = query.where(rehearsed.c.desk == desk, rehearsed.c.kind == kind, which)
-    return [{**parsed(state, "rehearsed.state"), "number": number} for number, state in connection.execute(query)]
+    return [
+        {**parsed(row.state, "rehearsed.state"), "number": row.number, "made": row.made}
+        for row in connection.execute(query)
+    ]

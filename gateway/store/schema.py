@@ -111,6 +111,7 @@ delivery = Table(
     Column("trace", Json, nullable=True),  # asked, answered, decided
     Column("kept", Boolean, nullable=False, server_default=true()),  # the raw mail is here
     Column("traced", Boolean, nullable=False, server_default=true()),  # trace, plan and bodies are here
+    Column("rehearsed", Boolean, nullable=False, server_default=false()),  # none of its effects left (desk in shadow)
     sqlite_autoincrement=True,
 )
 
@@ -440,7 +441,15 @@ rehearsed = Table(  # what the desk would have, where effects are rehearsed (des
     Column("desk", Text, nullable=False),
     Column("kind", String(8), nullable=False),  # ticket, contact
     Column("key", Text, nullable=False),  # the ticket's id, the contact's address
+    Column("made", Boolean, nullable=False),  # it is only here; else changes of what the desk has
     Column("state", Json, nullable=False),  # the row as the desk would show it
+)
+shadow = Table(  # the desks to which nothing is sent, since when
+    "shadow",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("since", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("rehearsed_key", rehearsed.c.desk, rehearsed.c.kind, rehearsed.c.key, unique=True)
 

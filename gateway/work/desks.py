@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.client import Desk
@@ -25,7 +26,8 @@ def make_directory(
     store: Store | None = None,
 ) -> Directory:
     """The client of one configured desk with its catalog; its budget is shared through the ``store`` where
-    that is for several processes. Raises ConfigError for a key file."""
+    that is for several processes, and a desk in shadow keeps there what would be written. Raises ConfigError for a key
+    file."""
     own = settings.desks[name]
 
     def observe(route: str, outcome: Outcome, seconds: float) -> None:
@@ -33,7 +35,8 @@ def make_directory(
             metrics.desk_calls.labels(name, route, type(outcome).__name__.lower()).inc()
             metrics.desk_seconds.labels(name, route).observe(seconds)
 
-    desk = Desk(
+    make = Desk if own.mode == "live" or store is None else partial(RehearsedDesk, store=store)
+    desk = make(
         name,
         str(own.url),
         own.key(),

@@ -211,7 +211,12 @@ class Planner:
         trace: str,
         answers: Mapping[ask.Question, Any],
     ) -> Step:
-        values = {**_read(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
+        values = {
+            **_read(email, decision),
+            "rehearsed": self.directories[delivery.desk].desk.rehearses,
+            "trace": trace,
+            "board_id": context.policy.destination["board_id"],
+        }
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
 
         def end(connection: Connection) -> None:
@@ -281,6 +286,7 @@ class Planner:
                 plan=json.dumps(after.plan),
                 trace=trace,
                 **_read(email, decision),
+                rehearsed=directory.desk.rehearses,
                 board_id=plan.board_id,
                 ticket_id=plan.ticket_id,
                 **posted,

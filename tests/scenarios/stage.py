@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy import select
 from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.rehearsal import RehearsedDesk
 from gateway.desk.directory import Directory
 from gateway.mail import glance
 from gateway.mail.head import split_head
@@ -117,21 +119,25 @@ def settings_for(**mailbox: Any) -> dict[str, Any]:
 class Stage:
     """One scenario under way."""
 
-    def __init__(self, folder: Path, migrated: Path, data: dict[str, Any] | None = None) -> None:
-        shutil.copy(migrated, folder / "gateway.db")
+    def __init__(
+        self, folder: Path, migrated: Path, data: dict[str, Any] | None = None, before: Stage | None = None
+    ) -> None:
+        """``before`` was closed in this folder: the gateway starts again, with its database and the same desk."""
+        if before is None:
+            shutil.copy(migrated, folder / "gateway.db")
         data = data or settings_for()
         data["store"] = {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}
         self.settings: Settings = parse(data, {})
-        self.now = START
+        self.now = before.now if before else START
         self.peer = "192.0.2.1"
-        self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), clock=self.clock)
+        self.simulator = before.simulator if before else Simulator(Seed(rate_limit={"mode": "off"}), clock=self.clock)
         self.store = Store(self.settings.store.url)
         self.sent: dict[str, EmailMessage] = {}
         self.bytes: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
         self.order: list[str] = []
         self.directories = {name: self._directory(name) for name in self.settings.desks}
-        (folder / "gateway.db.spool").mkdir()
+        (folder / "gateway.db.spool").mkdir(exist_ok=True)
         parser: Any = LocalParser(self.settings.own_addresses())
         templates = Templates()
         leases = Leases(self.store, 300, "stage", self.clock)
@@ -165,7 +171,8 @@ class Stage:
     def _directory(self, name: str) -> Directory:
         own = self.settings.desks[name]
         transport = httpx.ASGITransport(app=self.simulator.app)
-        desk = Desk(
+        make = Desk if own.mode == "live" else partial(RehearsedDesk, store=self.store)
+        desk = make(
             name,
             "http://desk/api/v1",
             own.key(),

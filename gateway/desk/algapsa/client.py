@@ -23,6 +23,9 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Desk(Calls):
     """A client of one desk."""
 
+    rehearses = False
+    """Whether it keeps for itself what would be written."""
+
     def __init__(self, name: str, url: str, key: str, **how: Any) -> None:
         super().__init__(name, url, key, **how)
         self.user = ""  # the id of the key's user, once the desk has named it
@@ -118,13 +121,15 @@ class Desk(Calls):
             "/tickets", shape=shapes.ticket_list, params=params, urgency=Urgency.READ_BACK, patience=BEGUN
         )
 
-    async def tickets_from(self, since: float, page: int, user: str, urgency: Urgency) -> Outcome:
+    async def tickets_from(
+        self, since: float, page: int, user: str, urgency: Urgency, patience: float = 0.0
+    ) -> Outcome:
         """A page of the tickets that were made from ``since`` on (the desk's clock), oldest first, with their
         attributes; those that ``user`` made, or with "" everybody's."""
         params = {"entered_from": _iso(since), "sort": "entered_at", "order": "asc", "limit": 100, "page": page}
         if user:
             params["entered_by"] = user
-        return await self._get("/tickets", shape=shapes.ticket_list, params=params, urgency=urgency)
+        return await self._get("/tickets", shape=shapes.ticket_list, params=params, urgency=urgency, patience=patience)
 
     async def comments(self, ticket_id: str, back_to: float) -> Outcome:
         """Comments in the default format, newest first, back to that time (our clock)."""

@@ -32,6 +32,8 @@ class NotRehearsed(Exception):
 class RehearsedDesk(Desk):
     """``store`` keeps what would have been made."""
 
+    rehearses = True
+
     def __init__(self, name: str, url: str, key: str, *, store: Store, **more: Any) -> None:
         super().__init__(name, url, key, **more)
         self.store = store
@@ -100,7 +102,7 @@ class RehearsedDesk(Desk):
 
     async def _get(self, path: str, *ids: str, patience: float = 0.0, **named: Any) -> Outcome:
         """A ticket that is only here is not asked for."""
-        if ids and (kept := await self._kept(ids[0])) and kept["ours"]:
+        if ids and (kept := await self._kept(ids[0])) and kept["made"]:
             urgency = named.get("urgency", Urgency.REPLY)
             while named.get("counted", True) and (wait := await self.pacing.take(self.clock(), urgency)):
                 if patience <= 0:
@@ -145,14 +147,14 @@ class RehearsedDesk(Desk):
             "closed_at": None,
             "master_ticket_id": None,
         }
-        kept: Row = {"ours": True, "changed": ticket, "comments": []}
+        kept: Row = {"changed": ticket, "comments": []}
         kept = await self.store.write(lambda c: rehearsed.add(c, self.name, "ticket", ticket_id, kept))
         return _good(_ticket(kept), 201)
 
     async def _make_contact(self, body: Row) -> Outcome:
         contact = {**body, "contact_name_id": str(uuid.uuid4()), "is_inactive": False}
         address = str(body.get("email", "")).lower()
-        await self.store.write(lambda c: rehearsed.put(c, self.name, "contact", address, contact))
+        await self.store.write(lambda c: rehearsed.add(c, self.name, "contact", address, contact))
         return _good(contact, 201)
 
     async def _change(self, ticket_id: str, body: Row) -> Outcome:
@@ -175,7 +177,7 @@ class RehearsedDesk(Desk):
 
     async def _of(self, ticket_id: str) -> Row:
         """What is kept of the ticket, to be changed; for one of the desk's own that it has changes."""
-        return await self._kept(ticket_id) or {"ours": False, "changed": {}, "comments": []}
+        return await self._kept(ticket_id) or {"changed": {}, "comments": []}
 
     def _now(self) -> str:
         """As the desk writes a time."""

@@ -1,4 +1,4 @@
-"""tickets and contacts that the desk would have, where effects are rehearsed"""
+"""rehearsed effects: what the desk would have, which deliveries are affected, which desks are in shadow"""
 
 from __future__ import annotations
 
@@ -17,6 +17,15 @@ def upgrade() -> None:
         sa.Column("desk", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("made", sa.Boolean(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
     )
     op.create_index("rehearsed_key", "rehearsed", ["desk", "kind", "key"], unique=True)
+    op.create_table(
+        "shadow",
+        sa.Column("desk", sa.Text(), nullable=False),
+        sa.Column("since", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("desk"),
+        sqlite_with_rowid=False,
+    )
+    op.add_column("delivery", sa.Column("rehearsed", sa.Boolean(), server_default=sa.false(), nullable=False))
