@@ -178,6 +178,9 @@ class GuardSettings(Section):
     domain_tickets_per_hour: Count = Field(2000, description="the same for a domain that is not a public one")
     domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
     own_per_hour: Count = Field(60, description="tickets and comments by one of our own addresses in an hour")
+    same_subject_per_hour: Count = Field(
+        5, description="tickets of one sender with the same subject in an hour, whatever numbers stand in it"
+    )
 
 
 class MailboxSettings(Section):
@@ -203,6 +206,10 @@ class MailboxSettings(Section):
     )
     contacts: Literal["never", "mapped", "always"] = Field(
         "never", description="create a contact for a new sender with a pass: never, for mapped domains, or always"
+    )
+    colleagues: bool = Field(
+        True,
+        description="with infer_client: people of that domain, with a pass, may answer in all tickets of the client",
     )
     infer_client: bool = Field(True, description="use the client that all contacts of the sender's domain belong to")
     lists: tuple[Alias, ...] = Field(

@@ -20,7 +20,7 @@ from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Outcome, Trace
-from gateway.model.questions import Facts
+from gateway.model.questions import Copy, Facts, IsTouched
 from gateway.model.reasons import Reason
 from gateway.model.release import Release
 from gateway.templates import Templates
@@ -39,6 +39,7 @@ class Guard:
     domain_tickets: int = 0
     domain_comments: int = 0
     own: int = 0  # of both, by one of our own addresses
+    rounds: int = 0  # tickets of one sender about the same matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ class MailboxPolicy:
     guard: Guard = Guard()
     double_send: float = 0.0
     files: tuple[FileRule, ...] = ()
+    colleagues: bool = True  # people of a client's domain may answer in its tickets, with a pass
     staff_names: frozenset[str] = frozenset()  # the words of our people's names, in lower case
 
 
@@ -100,6 +102,8 @@ class DecisionContext:
     message_id: str = ""
     forward: Forward | None = None
     is_searched: bool = False  # for a forward
+    theirs: frozenset[str] = frozenset()  # to whom of a client a technician writes first
+    to_many: bool = False  # its recipients have nothing to do with each other
     keeps_files: bool = False  # its words are internal, and its files are held with them
     _fates: list[Fate] | None = None
     _idle: str | None = None
@@ -107,6 +111,10 @@ class DecisionContext:
     @property
     def policy(self) -> MailboxPolicy:
         return self.delivery.policy
+
+    def is_copy_of(self, copy: Copy) -> bool:
+        """Whether another delivery has this mail, perhaps without what was added to it on the way."""
+        return copy.digest == self.email.digest or bool(self.facts.ask(IsTouched(copy.delivery_id)))
 
     @property
     def idle(self) -> str:

@@ -14,10 +14,12 @@ from gateway.match import domains, title
 from gateway.match.conditions import View
 from gateway.model.effects import ContactBody, DocumentBody, EffectBody, MissingBody
 from gateway.model.email import Address, Block, lower_ascii
-from gateway.model.plan import Decision, Plan
-from gateway.model.questions import Contact, ContactsOf
+from gateway.model.plan import Decision, Plan, Trace
+from gateway.model.questions import Contact, ContactsOf, Staff
 from gateway.model.reasons import Reason
 
+MOST_RECIPIENTS = 20
+MANY = 25  # recipients of a mail that is no conversation any more
 ANSWERED_BY_MACHINE = ("own", "bounce", "receipt", "vacation", "auto-reply")
 
 
@@ -34,6 +36,7 @@ def new_ticket(context: DecisionContext) -> Decision:
     who = _not_ours(context, _routed(asked, routed))
     if who.refused:
         return context.end(who.refused, who.detail)
+    context.to_many = context.to_many or _went_to_many(context)
     destination = {**context.policy.destination, **_importance(context), **routed.ids, "client_id": who.client_id}
     if destination["priority_id"] in context.policy.rules.below(routed.at_least):
         context.trace.add("priority", f"lower than {routed.at_least}", "raised")
@@ -81,12 +84,56 @@ def _asked(context: DecisionContext) -> requester.Asked:
     elif filled := _filled_in(context):
         context.trace.add("reply-to", f"{sender.address} is a form", f"requester {filled.address}")
         person, vouched = filled, False
+    elif begun := addressee(context):
+        context.trace.add("technician", f"{sender.address} writes to {begun.key}", "their ticket")
+        person, vouched = begun, True
     automatic: str = email.auto.kind if email.auto.is_auto and person is email.sender else ""
     ours = person is email.sender and sender.is_ours
     disproven = sender.verdict == "fail"
     return requester.Asked(
         person, automatic, vouched, disproven, context.policy.requesters, context.facts, context.trace, ours=ours
     )
+
+
+def addressee(context: DecisionContext) -> Address | None:
+    """The customer to whom a technician writes: where all recipients that are known belong to one client, the first of
+    them who is a contact, else the first. Two clients are nobody's ticket, with a note."""
+    email, sender = context.email, context.sender
+    if not (sender.is_staff and sender.proven) or email.auto.is_auto or context.forward or email.forwarded:
+        return None
+    known = [(person, found) for person in others(context) if (found := _known(context, person))]
+    clients = dict.fromkeys(found.client_id for _, found in known)
+    if len(clients) > 1:
+        words = f"written to people of {len(clients)} clients"
+        context.trace.add("technician", words, "fallback client")
+        context.note = "; ".join(filter(None, (context.note, words)))
+        context.to_many = True
+    if len(clients) != 1:
+        return None
+    context.theirs = frozenset(person.key for person, _ in known)
+    return next((person for person, found in known if found.contact_id), known[0][0])
+
+
+def others(context: DecisionContext) -> list[Address]:
+    """To and Cc without our own mailboxes and technicians."""
+    named = [person for person in (*context.email.to, *context.email.cc) if "@" in person.key]
+    named = [person for person in named if person.key not in context.policy.own][:MOST_RECIPIENTS]
+    context.facts.want(*(Staff(person.key) for person in named))
+    return [person for person in named if not context.facts.ask(Staff(person.key))]
+
+
+def _went_to_many(context: DecisionContext) -> bool:
+    """Whether the mail is an announcement: to very many, or a machine's that is not to us alone."""
+    named = {person.key for person in (*context.email.to, *context.email.cc)}
+    strangers = [address for address in named if address not in context.policy.own]
+    return len(strangers) > MANY or (context.email.auto.is_auto and (bool(strangers) or not named))
+
+
+def _known(context: DecisionContext, person: Address) -> requester.Requester | None:
+    """Whose somebody is, None for nobody's."""
+    policy, facts = replace(context.policy.requesters, fallback="", contacts="never"), context.facts
+    found = requester.find(requester.Asked(person, "", False, False, policy, facts, Trace()))
+    return found if found.client_id and not found.refused else None
 
 
 def _not_ours(context: DecisionContext, asked: requester.Asked) -> requester.Requester:
@@ -191,7 +238,7 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
         own = derived_message_id(context.email.digest)
     numbers = external.ids_of(context.email, context.envelope, context.sender.verdict)
     return (
-        (own, "received"),
+        (own, "announced" if context.to_many else "received"),
         *((message_id, "referenced") for message_id in named),
         *((number, "number") for number in numbers),
     )
@@ -199,24 +246,26 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
 
 def people(context: DecisionContext, by_customer: bool) -> tuple[tuple[str, str], ...]:
     """Who takes part from now on; our own mailboxes do not. Of automatic mail it is whoever wrote it or filled in the
-    form; what a machine answers to mail binds nobody. Whom somebody of ours writes to, or a supplier whom they
-    brought in, stands aside: no customer."""
+    form; what a machine answers to mail binds nobody, nor does an announcement bind those to whom it was sent. Whom
+    somebody of ours writes to, or a supplier whom they brought in, stands aside: no customer, but for those of the
+    client to whom a technician writes first."""
     email = context.email
     if email.auto.kind in ANSWERED_BY_MACHINE:
         return ()
     sender_role, to_role, cc_role = ("sender", "to", "cc") if by_customer else ("aside",) * 3
     sender = [(email.sender.key, sender_role)] if email.sender else []
-    others = [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
-    if email.auto.is_auto:  # it may have been sent to many, who have nothing to do with each other
-        others = []
+    named = [(recipient.key, to_role) for recipient in email.to] + [(recipient.key, cc_role) for recipient in email.cc]
+    if email.auto.is_auto or context.to_many:
+        named = []
+    named = [(address, "to" if address in context.theirs else role) for address, role in named]
     if context.forward and context.forward.trusted:
         original = context.forward.original
         sender += [(original.sender.key, "sender")] if original.sender else []
-        others += [(recipient.key, "to") for recipient in original.to]
-        others += [(recipient.key, "cc") for recipient in original.cc]
+        named += [(recipient.key, "to") for recipient in original.to]
+        named += [(recipient.key, "cc") for recipient in original.cc]
     elif filled := _filled_in(context):
-        others.append((filled.key, "to"))
-    found = dict(reversed([(address, role) for address, role in sender + others if "@" in address]))
+        named.append((filled.key, "to"))
+    found = dict(reversed([(address, role) for address, role in sender + named if "@" in address]))
     return tuple((address, role) for address, role in reversed(found.items()) if address not in context.policy.own)[:51]
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import closed, newticket, reply, sender, thanks, threading
+from gateway.decide import closed, forwards, newticket, reply, sender, thanks, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
 from gateway.mail.ids import derived_message_id
-from gateway.match import domains
+from gateway.match import domains, title
 from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
@@ -28,6 +28,7 @@ from gateway.model.questions import (
     Question,
     Recent,
     RecentMails,
+    Rounds,
     StateOf,
     Ticket,
     TicketFacts,
@@ -61,7 +62,9 @@ def decide(
     if delivery.continues:
         context.note = f"continues ticket {delivery.continues}, which the desk no longer has"
     try:
-        context.sender = sender.identify(email, envelope, facts, policy.requesters.domains, policy.own)
+        requesters = policy.requesters
+        colleagues = requesters.infer and policy.colleagues
+        context.sender = sender.identify(email, envelope, facts, requesters.domains, policy.own, colleagues)
         for name, rule in POLICY:
             decision = rule(context)
             if decision is not None:
@@ -118,13 +121,14 @@ def _duplicate(context: DecisionContext) -> Decision | None:
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
     earlier = [copy for copy in copies if copy.earlier and copy.digest]
     wanted = context.delivery.release.unsuppressed
-    for copy in earlier:
+    others = [copy for copy in earlier if not context.is_copy_of(copy)]
+    for copy in () if wanted else earlier:
         same_board = copy.board_id == context.policy.destination["board_id"]
-        same = copy.digest == context.email.digest and same_board and not wanted
-        if same and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
-            context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, same content", "suppress")
+        if same_board and copy not in others and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
+            how = "same content" if copy.digest == context.email.digest else "the same but for what was added"
+            context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, {how}", "suppress")
             return context.end(Reason.DUPLICATE, copy.delivery_id)
-    if any(copy.digest != context.email.digest for copy in earlier) or (wanted and earlier):
+    if others or (wanted and earlier):
         context.message_id = derived_message_id(context.email.digest)
         context.trace.add(
             "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"
@@ -184,6 +188,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.policy.destination["board_id"],
         context.policy.double_send,
         context.policy.requesters.fallback,
+        context.policy.requesters.infer,
     )
     match = threading.find(thread, context.trace)
     if match.refused and match.claimed and context.delivery.release.overruled == match.refused:
@@ -194,11 +199,31 @@ def _thread(context: DecisionContext) -> Decision | None:
     context.note = match.note or context.note
     if match.ticket is None:
         return None
+    if _sent_on(context, match):
+        context.trace.add("thread", "the sender sends it on to another mailbox, with new words", "new ticket")
+        context.note = f"continues ticket {match.ticket.number or match.ticket.ticket_id}, of which a mail was sent on"
+        return None
     reopening = _reopening(context, match.ticket, not match.unbound)
     if reopening.new:
         context.note = reopening.note
         return None
     return reply.to_ticket(context, match.ticket, reopening.reopen, match.unbound)
+
+
+def _sent_on(context: DecisionContext, match: threading.Match) -> bool:
+    """Whether a customer sends a mail of the ticket on to the mailbox of another board, with words of their own: a
+    forward, or a subject that is no reply's."""
+    email, who = context.email, context.sender
+    same_board = match.board_id == context.policy.destination["board_id"]
+    if same_board or who.is_staff or who.is_ours or email.auto.is_auto:
+        return False
+    answers = title.is_reply(email.subject) and not forwards.is_forward(email)
+    return not answers and _has_words(email)
+
+
+def _has_words(email: Email) -> bool:
+    words = email.forwarded.above if email.forwarded else email.reply.text
+    return bool(words.strip())
 
 
 def _reopening(context: DecisionContext, ticket: Ticket, trusted: bool) -> closed.Reopening:
@@ -287,6 +312,30 @@ def _flood(context: DecisionContext) -> Decision | None:
     return None
 
 
+def _round(context: DecisionContext) -> Decision | None:
+    """One sender makes ticket after ticket about the same matter, as two desks do that answer each other:
+    `loop-suspected`. Technicians are exempt."""
+    who, most = context.sender, context.policy.guard.rounds
+    if not who.address or not most or bool(who.is_staff and who.proven) or _is_let_in(context):
+        return None
+    name = sender.name_of(context.email, context.envelope)
+    recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
+    if recent.tickets < most:
+        return None
+    matter = title.matter(context.email.subject)
+    made: int = context.facts.ask(Rounds(*name, matter, context.envelope.time))
+    if made < most:
+        return None
+    found = f"{made} tickets about {matter or 'nothing'!r} in an hour"
+    context.trace.add("rounds", found, "quarantine")
+    return context.end(Reason.LOOP_SUSPECTED, f"{who.address} made {found}")
+
+
+def _is_let_in(context: DecisionContext) -> bool:
+    """Whether an operator let the mail in or moved it, or the gateway itself sent it."""
+    return context.delivery.released or bool(context.delivery.moved_to) or bool(context.envelope.internal)
+
+
 POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("notification", _notification),
     ("edge", _edge),
@@ -302,6 +351,7 @@ POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("forwarded again", _forwarded_again),
     ("automatic", _automatic),
     ("asks for nothing", _idle),
+    ("rounds", _round),
     ("new ticket", newticket.new_ticket),
 )
 """The rules by name, as docs/flow.md lists them and the trace names the one that decided."""

@@ -37,7 +37,7 @@ def _twin_on(context: DecisionContext, ticket_id: str) -> str:
         return ""
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
     for copy in copies:
-        if copy.earlier and copy.ticket_id == ticket_id and copy.digest == context.email.digest:
+        if copy.earlier and copy.digest and copy.ticket_id == ticket_id and context.is_copy_of(copy):
             return copy.delivery_id
     return ""
 

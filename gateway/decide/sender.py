@@ -14,7 +14,7 @@ from gateway.match.names import Name, proof_of
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Automatic, Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
-from gateway.model.questions import AddressesOf, Contact, ContactsOf, Facts, PartIn, Staff, Ticket
+from gateway.model.questions import AddressesOf, ClientsOfDomain, Contact, ContactsOf, Facts, PartIn, Staff, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class Sender:
     is_staff: bool
     mapped_client: str = ""
     is_ours: bool = False
+    is_colleague: bool = False  # where people of one client's domain may answer in its tickets
 
     @property
     def proven(self) -> bool:
@@ -36,6 +37,9 @@ class Sender:
     def was_judged(self) -> bool:
         """Whether somebody looked at all: with "unknown" nothing is configured that could."""
         return self.verdict != "unknown"
+
+
+Reasons = tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...]
 
 
 def address_of(email: Email) -> str:
@@ -76,19 +80,22 @@ def name_of(email: Email, envelope: Envelope) -> Name:
     return Name(address_of(email), proof_of(verdict_of(email, envelope), envelope.auth, envelope.peer))
 
 
-def identify(email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours) -> Sender:
+def identify(
+    email: Email, envelope: Envelope, facts: Facts, mapped: Mapping[str, str], own: Ours, colleagues: bool = False
+) -> Sender:
     """The sender of a mail: From alone, for no other header proves or binds anybody. ``mapped`` are the clients of
-    domains."""
+    domains; ``colleagues`` of a client's contacts may answer in its tickets."""
     address, verdict = address_of(email), verdict_of(email, envelope)
     _, client_id = domains.longest(domains.of(address), mapped)
-    return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id, address in own)
+    return Sender(address, verdict, bool(address and facts.ask(Staff(address))), client_id, address in own, colleagues)
 
 
-def binding(sender: Sender, ticket: Ticket, facts: Facts) -> str:
-    """Why the sender may write to the ticket, "" when nothing says so. The reasons, in order."""
+def binding(sender: Sender, ticket: Ticket, facts: Facts, reasons: Reasons | None = None) -> str:
+    """Why the sender may write to the ticket, "" when nothing says so: the first of the reasons, which are BINDINGS
+    unless said."""
     if not sender.address or sender.verdict == "fail":
         return ""
-    return next((reason for reason, holds in BINDINGS if holds(sender, ticket, facts)), "")
+    return next((reason for reason, holds in reasons or BINDINGS if holds(sender, ticket, facts)), "")
 
 
 def _is_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -102,6 +109,22 @@ def _is_new_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """The same, asked of the desk by the contact: what is known of an address is older than a contact that was just
     made for it."""
     return bool(ticket.contact_id) and sender.address in facts.ask(AddressesOf(ticket.contact_id))
+
+
+def _is_a_colleague(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """Of the domain of the ticket's client, where that is enough, and proven."""
+    return sender.proven and sender.is_colleague and is_of_the_domain(sender, ticket, facts)
+
+
+def is_of_the_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """All contacts of the domain belong to the ticket's client. What the desk says of the address itself counts before
+    it."""
+    domain = domains.of(sender.address)
+    if ticket.fallback or not ticket.client_id or not domain or domains.is_public(domain):
+        return False
+    if facts.ask(ContactsOf(sender.address)):
+        return False
+    return tuple(facts.ask(ClientsOfDomain(domain))) == (ticket.client_id,)
 
 
 def _is_known_contact(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -163,7 +186,7 @@ def _active(sender: Sender, facts: Facts) -> list[Contact]:
     return [contact for contact in contacts if not contact.inactive]
 
 
-BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
+BINDINGS: Reasons = (
     ("was sender or recipient of mail of the ticket", _is_participant),
     ("is a technician with a passing verdict", _is_technician),
     ("is one of our own mailboxes with a passing verdict", _is_ours),
@@ -172,12 +195,20 @@ BINDINGS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
     ("is on the ticket's watch list", _is_watcher),
     ("is the ticket's new contact", _is_new_contact),
+    ("is of the domain of the ticket's client, with a passing verdict", _is_a_colleague),
 )
-CUSTOMERS: tuple[tuple[str, Callable[[Sender, Ticket, Facts], bool]], ...] = (
+PERSONAL: Reasons = tuple(
+    (reason, holds)
+    for reason, holds in BINDINGS
+    if holds in (_is_participant, _is_technician, _is_ours, _is_contact, _is_watcher)
+)
+"""What ties a sender to the ticket in person, not by their client."""
+CUSTOMERS: Reasons = (
     ("is the ticket's contact", _is_contact),
     ("was sender or recipient of a customer's mail of the ticket", _is_of_their_side),
     ("is an active contact of the ticket's client", _is_of_the_client),
     ("is of a domain that is mapped to the ticket's client", _is_of_a_mapped_domain),
     ("is on the ticket's watch list", _is_watcher),
     ("is the ticket's new contact", _is_known_contact),
+    ("is of the domain of the ticket's client, with a passing verdict", _is_a_colleague),
 )

@@ -16,12 +16,13 @@ clear, else quarantine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.decide import external
-from gateway.decide.sender import Sender, binding
+from gateway.decide.sender import BINDINGS, PERSONAL, Sender, binding, is_of_the_domain
 from gateway.decide.today import ticket_today
+from gateway.match import domains
 from gateway.model.email import Email, Forwarded, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
@@ -41,16 +42,21 @@ from gateway.model.reasons import Reason
 Strength = Literal["proof", "strong", "medium", "weak"]
 
 MOST_REFERENCES = 50
+OWN = ("received", "announced")  # how the id of a mail that we have is known
 TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason why a mail may belong to a ticket; ``binds``: why it lets the sender write there by itself."""
+    """One reason why a mail may belong to a ticket; ``binds``: why it lets the sender write there by itself.
+    ``shared``: the ticket has no more than an answer to the same mail, which may have been sent to many. ``board_id``
+    is the board of the mail by which it was found."""
 
     ticket_id: str
     found: str
     binds: str = ""
+    shared: bool = False
+    board_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Match:
     detail: str = ""
     note: str = ""
     unbound: bool = False
+    board_id: str = ""  # of the mail by which the ticket was found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class Thread:
     board_id: str
     double_send: float = 0.0
     fallback: str = ""  # the client that is nobody's
+    infer: bool = False  # whether contacts tell whose a domain is
 
     def mapped(self, *known: str) -> list[Mapped]:
         """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
@@ -92,7 +100,10 @@ class Thread:
         for message_id in ids:
             mine = [row for row in rows if row.message_id == message_id]
             own_board = [row for row in mine if row.board_id == self.board_id]
-            found += [Evidence(row.ticket_id, f"<{message_id}> was {row.known}") for row in own_board or mine]
+            found += [
+                Evidence(row.ticket_id, f"<{message_id}> was {row.known}", board_id=row.board_id)
+                for row in own_board or mine
+            ]
         return found
 
 
@@ -167,9 +178,22 @@ def _vendor_number(thread: Thread) -> list[Evidence]:
 
 
 def _ancestor(thread: Thread) -> list[Evidence]:
-    """A Message-ID that we know only from the References of another mail: support was added mid-thread."""
-    rows = thread.mapped("referenced")
-    return thread.of((thread.email.message_id, *thread_ids(thread.email)), rows)
+    """A Message-ID that we know only from the References of another mail: support was added mid-thread. One of another
+    organisation, or one that was sent to many, is an announcement: it joins only those who take part in the ticket."""
+    rows = thread.mapped("referenced", "announced")
+    family = domains.family(domains.of(thread.sender.address))
+    announced = {row.message_id for row in rows if row.known == "announced"}
+    own = thread.of((thread.email.message_id,), rows)
+    return own or [
+        replace(item, shared=not _is_of(message_id, family) or message_id in announced)
+        for message_id in thread_ids(thread.email)
+        for item in thread.of((message_id,), rows)
+    ]
+
+
+def _is_of(message_id: str, family: str) -> bool:
+    """Whether a mail's id is of the sender's own organisation: a conversation among colleagues, and no announcement."""
+    return bool(family) and not domains.is_public(family) and domains.family(domains.of(message_id)) == family
 
 
 def _number(thread: Thread) -> list[Evidence]:
@@ -209,7 +233,7 @@ def find(thread: Thread, trace: Trace) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
     gone: list[Ticket] = []
-    for rule, strength, tickets, binds in _found(thread, trace, gone):
+    for rule, strength, tickets, first in _found(thread, trace, gone):
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
@@ -218,9 +242,9 @@ def find(thread: Thread, trace: Trace) -> Match:
             trace.add(rule, f"{len(tickets)} tickets", "not used")
             continue
         (ticket,) = tickets
-        match = _admit(thread, rule, strength, ticket, binds, trace)
+        match = _admit(thread, rule, strength, ticket, first, trace)
         if match.ticket is not None or match.refused:
-            return match
+            return replace(match, board_id=first.board_id or ticket.board_id)
         note = note or match.note
     trace.add("thread", "no ticket", "not a reply that we know")
     lost = f"continues ticket {gone[0].number or gone[0].ticket_id}, which the desk no longer has" if gone else ""
@@ -236,7 +260,7 @@ def ticket_of_original(
         return None
     address = original.sender.key
     rows: list[Mapped] = facts.ask(TicketsOf(original.message_ids[:1], address))
-    mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known == "received" and row.ticket_id}
+    mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known in OWN and row.ticket_id}
     if len(mine) != 1:
         return None
     known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
@@ -249,9 +273,9 @@ def ticket_of_original(
     return ticket if reason else None
 
 
-def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[str, Strength, list[Ticket], str]]:
-    """Each level that names tickets which the desk still has, as they are there today, and why it binds the sender by
-    itself. Those that were known and are not there any more go to ``gone``."""
+def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[str, Strength, list[Ticket], Evidence]]:
+    """Each level that names tickets which the desk still has, as they are there today, with its first evidence. Those
+    that were known and are not there any more go to ``gone``."""
     for rule, strength, level in LADDER:
         evidence = level(thread)
         tickets: dict[str, Ticket] = {}
@@ -265,17 +289,18 @@ def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[s
                 trace.add(rule, item.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
                 tickets[ticket.ticket_id] = ticket
         if tickets:
-            yield rule, strength, list(tickets.values()), evidence[0].binds
+            yield rule, strength, list(tickets.values()), evidence[0]
 
 
-def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, binds: str, trace: Trace) -> Match:
+def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, first: Evidence, trace: Trace) -> Match:
     """Whether the sender may write to the ticket on this evidence."""
     sender = thread.sender
     who = sender.address or "a mail without From"
     auto = thread.email.auto
     reason = _bounce_binding(thread, ticket) if auto.bounce else ""
     if not auto.proven_bounce:
-        reason = reason or (binds if sender.verdict != "fail" else "") or binding(sender, ticket, thread.facts)
+        reason = reason or (first.binds if sender.verdict != "fail" else "")
+        reason = reason or binding(sender, ticket, thread.facts, PERSONAL if first.shared else BINDINGS)
     name = ticket.number or ticket.ticket_id
     if strength == "proof" and not reason:
         trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")
@@ -284,6 +309,8 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, binds:
         trace.add("sender", f"{who} has nothing to do with ticket {name}", "quarantine" if strength == "strong" else "")
         if strength == "strong":
             detail = f"{who} is neither contact nor participant of ticket {name} ({rule})"
+            if thread.infer and is_of_the_domain(sender, ticket, thread.facts):
+                detail += f"; of the domain of its client: release it to let {who} into the ticket"
             refused = Reason.FAILED_VERIFICATION if sender.verdict == "fail" else Reason.UNVERIFIED_SENDER
             return Match(refused=refused, claimed=ticket, detail=detail)
         return Match(note=f"the mail claims to belong to ticket {name}")

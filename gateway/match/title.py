@@ -6,6 +6,8 @@ docs/mail-rules.md "Text".
 
 from __future__ import annotations
 
+import re
+
 from gateway.match import prefixes
 from gateway.match.invisible import without_invisible
 
@@ -28,6 +30,17 @@ def clean(subject: str) -> str:
         if shorter == text or not shorter:
             return text
         text = shorter
+
+
+_NUMBERED = re.compile(r"[\[({][^\])}]{0,60}\d[^\])}]{0,60}[\])}]|#\s?\d{1,16}|\b[A-Z]{2,8}-?\d{4,16}\b")
+_PREFIXED = re.compile(r"(?:^|(?<=\s))[^\W\d_]{1,4}:(?=\s|$)")
+
+
+def matter(subject: str) -> str:
+    """What a subject is about, as two desks that answer each other keep it: without prefixes wherever they stand, and
+    without the numbers that each of them puts in."""
+    text = _PREFIXED.sub(" ", _NUMBERED.sub(" ", clean(subject)[:LIMIT]))
+    return " ".join(text.split()).casefold()[:100]
 
 
 def without_banners(text: str) -> str:

@@ -27,6 +27,14 @@ class Copies(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class IsTouched(Question):
+    """Whether another delivery's mail is this one, but for what was added on the way: bool. The mail is read again."""
+
+    delivery_id: str
+    kind: ClassVar[str] = "same mail but for what was added"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketsOf(Question):
     """The mapping table's rows for these ids: a list of Mapped. ``sender`` is who will be asked about
     next, so that one look answers that too."""
@@ -165,6 +173,18 @@ class RecentMails(Question):
     proof: str
     now: float
     kind: ClassVar[str] = "recent mail of the sender"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds(Question):
+    """How many tickets mail of the sender, whose name had the same ``proof``, made about the same ``matter`` (a subject
+    as match.title.matter has it) in the hour before ``now``: int."""
+
+    address: str
+    proof: str
+    matter: str
+    now: float
+    kind: ClassVar[str] = "tickets of the sender about the same matter"
 
 
 @dataclass(frozen=True, slots=True)

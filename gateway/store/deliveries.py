@@ -347,6 +347,12 @@ def note(connection: Connection, delivery_id: str, at: float, what: str, detail:
     connection.execute(_NOTE, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
 
 
+def by_id(connection: Connection, delivery_id: str) -> Delivery | None:
+    """Another delivery, None where its row is gone."""
+    row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().first()
+    return of_row(row) if row is not None else None
+
+
 def content(connection: Connection, raw_id: int) -> RowMapping:
     """data, path, size and sha256 of a kept mail."""
     return connection.execute(_CONTENT, {"k_id": raw_id}).mappings().one()

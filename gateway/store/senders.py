@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
-from gateway.match import domains
+from gateway.match import domains, title
 from gateway.match.names import Name
 from gateway.store.schema import delivery
 
@@ -52,6 +52,21 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
     }
     row = connection.execute(_RECENT, parameters).mappings().one()
     return {name: int(value) for name, value in row.items()}
+
+
+_SUBJECTS = select(delivery.c.subject).where(
+    _MINE,
+    delivery.c.outcome == "ticket",
+    delivery.c.accepted_at >= bindparam("k_hour"),
+    delivery.c.desk == bindparam("k_desk"),
+    delivery.c.proof == bindparam("k_proof"),
+)
+
+
+def rounds(connection: Connection, desk: str, name: Name, matter: str, now: float) -> int:
+    """How many mails in that name made tickets about the matter in the last hour."""
+    parameters = {"k_sender": name.address, "k_proof": name.proof, "k_hour": now - HOUR, "k_desk": desk}
+    return sum(title.matter(row.subject) == matter for row in connection.execute(_SUBJECTS, parameters))
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:

@@ -16,8 +16,10 @@ from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.mail.likeness import is_touched
 from gateway.match.names import Name
 from gateway.model import questions as ask
+from gateway.model.email import Email
 from gateway.model.problem import family_of
 from gateway.store import mapping, problems, senders
 from gateway.store.deliveries import Delivery
@@ -31,9 +33,19 @@ class NoDesk(LookupError):
 
 
 class Answers:
-    """Answers about one delivery. ``read`` runs a function on the store."""
+    """Answers about one delivery. ``read`` runs a function on the store; ``email`` is its mail, and ``reread`` reads
+    that of another delivery once more, None where that cannot be done, with its verdict."""
 
-    def __init__(self, delivery: Delivery, directory: Directory | None, read: Read) -> None:
+    def __init__(
+        self,
+        delivery: Delivery,
+        directory: Directory | None,
+        read: Read,
+        email: Email | None = None,
+        reread: Callable[[str], Awaitable[tuple[Email | None, str]]] | None = None,
+    ) -> None:
+        self.email = email
+        self._reread = reread
         self._delivery = delivery
         self._desk_name = delivery.desk
         self._directory = directory
@@ -58,6 +70,8 @@ class Answers:
             case ask.StateOf(ticket_id):
                 row = await self._row(ticket_id)
                 return _state(row) if row else None
+            case ask.IsTouched(delivery_id):
+                return await self._is_touched(delivery_id)
             case ask.AddressesOf(contact_id):
                 return await self._desk().addresses_of(contact_id, self._wait())
             case ask.ClosingOn(board_id):
@@ -132,6 +146,15 @@ class Answers:
         row = mapping.get_ticket(connection, self._desk_name, ticket_id)
         return _ticket(row) if row is not None else None
 
+    async def _is_touched(self, delivery_id: str) -> bool:
+        """By reading the other mail again; a mail that cannot be read is another one."""
+        if self._reread is None or self.email is None:
+            return False
+        earlier, verdict = await self._reread(delivery_id)
+        if earlier is None or (self._delivery.envelope.verdict == "pass" and verdict != "pass"):
+            return False  # nobody takes the place of a proven mail by sending its like first
+        return is_touched(self.email, earlier)
+
     async def _closing_on(self, board_id: str) -> Closing:
         catalog = self._desk().catalog
         board = catalog.boards.get(board_id) if catalog else None
@@ -192,6 +215,8 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
             return senders.same_subject(connection, delivery.desk, address, subject[:255], since, delivery.seq)
         case ask.RecentMails(address, proof, now):
             return ask.Recent(**senders.recent(connection, delivery.desk, Name(address, proof), now))
+        case ask.Rounds(address, proof, matter, now):
+            return senders.rounds(connection, delivery.desk, Name(address, proof), matter, now)
         case ask.Reopens(ticket_id, since):
             return mapping.reopens(connection, delivery.desk, ticket_id, since)
         case ask.PartIn(ticket_id, address):

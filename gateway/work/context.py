@@ -46,6 +46,7 @@ class Policies:
             guard.domain_tickets_per_hour,
             guard.domain_comments_per_hour,
             guard.own_per_hour,
+            guard.same_subject_per_hour,
         )
         self.sources = sources(settings)
         self._known: dict[str, tuple[Catalog | None, MailboxPolicy]] = {}
@@ -64,6 +65,7 @@ class Policies:
             holds_internal_files=box.internal_files == "hold",
             guard=self.guard,
             double_send=box.double_send,
+            colleagues=box.colleagues,
             **values,
         )
         self._known[box.address] = (catalog, policy)

@@ -7,6 +7,7 @@ the reservation of the mail's ids and the trace are stored in one transaction, b
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -36,7 +37,7 @@ from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import deliveries, effects, mapping, order, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
-from gateway.store.raw import RawMail
+from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
@@ -46,7 +47,7 @@ from gateway.work.context import Policies, context_of
 from gateway.work.learning import learn
 from gateway.work.leases import Leases
 from gateway.work.notices import resolved_notice
-from gateway.work.parser import Parser, ParserBusy
+from gateway.work.parser import Parser, ParserBusy, ParserDied
 from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
 
 log = structlog.get_logger("work")
@@ -124,7 +125,7 @@ class Planner:
             email = await self.parser.read(await self.raws.get(row, folder), folder, delivery.envelope.peer)
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
-        source = Answers(delivery, directory, self.store.read)
+        source = Answers(delivery, directory, self.store.read, email, self._reread)
         resolved = resolved_notice(email, delivery.envelope, box, self.policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
@@ -135,12 +136,29 @@ class Planner:
         known = context_of(delivery, box, directory, self.policies, resolved)
         try:
             decision, answers = await self._decide(delivery, email, known, source)
+        except ParserBusy:
+            return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
         trace = _trace(decision, answers, email)
         if decision.plan is None:
             return await self._end(delivery, email, known, decision, trace, answers)
         return await self._store(delivery, email, known, decision, trace, directory, answers)
+
+    async def _reread(self, delivery_id: str) -> tuple[Email | None, str]:
+        """The mail of another delivery, None where it cannot be read, and its verdict. Raises ParserBusy."""
+        found = await self.store.read(lambda c: deliveries.by_id(c, delivery_id))
+        if found is None:
+            return None, ""
+        folder = self.work_folder(f"{delivery_id}-again")
+        try:
+            row = await self.store.read(lambda c: deliveries.content(c, found.raw_id))
+            email = await self.parser.read(await self.raws.get(row, folder), None, found.envelope.peer)
+            return email, found.envelope.verdict
+        except (ParserDied, Damaged, LookupError):
+            return None, ""
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     # -- waiting ----------------------------------------------------------------------------------
 

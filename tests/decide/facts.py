@@ -57,6 +57,8 @@ class Known:
     recent: Recent = Recent(0, 0, 0)  # noqa: RUF009 - frozen
     states: Mapping[str, TicketState] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    touched: tuple[str, ...] = ()
+    rounds: int = 0
     reopens: int = 0
     problems: tuple[Problem, ...] = ()
     same_subject: str = ""
@@ -95,6 +97,10 @@ class Known:
                 return self.states.get(ticket_id) or self.state(ticket_id)
             case ask.AddressesOf(contact_id):
                 return self.addresses.get(contact_id, ())
+            case ask.IsTouched(delivery_id):
+                return delivery_id in self.touched
+            case ask.Rounds():
+                return self.rounds
             case ask.ClosingOn():
                 return Closing()
             case ask.RecentMails():

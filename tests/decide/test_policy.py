@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from gateway.decide.closed import Closing
+from gateway.decide.context import Guard
 from gateway.decide.notices.lifecycle import LIFECYCLE
 from gateway.decide.policy import POLICY, decide
 from gateway.model.email import Automatic, Bounce, Email, Notification
@@ -165,6 +166,20 @@ ROWS = [
     Row("thanks with a subject of their own", mail(subject="Printer", text="Thank you!"), "new ticket: ticket of acme c-ann"),
     Row("no fourth time in an hour", mail(**REPLY), "thread: comment on T1 public", about=closed("reopen")[0], known=on(closed("reopen")[1], reopens=3)),
     Row("a child's master is another client's", mail(**REPLY), "thread: comment on T1 public reopen", about=closed("reopen")[0], known=closed("reopen", master_id="T2")[1]),
+    # several matters
+    Row("an answer to an announcement", mail("x@acme.example", **REPLY), "new ticket: ticket of fallback", PASS, known=Known(ids={"first@acme.example": ("T1", "announced")})),
+    Row("its author goes on", mail(EVE, **REPLY), "thread: comment on T1 public", known=on(Known(ids={"first@acme.example": ("T1", "announced")}), parts={("T1", EVE): "sender"})),
+    Row("an ancestor of the own organisation", mail(**REPLY), "thread: comment on T1 public", known=Known(ids={"first@acme.example": ("T1", "referenced")})),
+    Row("an ancestor of another one", mail("bea@bolt.example", **REPLY), "new ticket: ticket of fallback", known=Known(ids={"first@acme.example": ("T1", "referenced")})),
+    Row("a colleague with a pass", mail("x@acme.example", **REPLY), "thread: comment on T1 public", PASS, known=on(ON_T1, clients_of={"acme.example": ("acme",)})),
+    Row("a colleague without", mail("x@acme.example", **REPLY), "thread: quarantine unverified-sender", known=on(ON_T1, clients_of={"acme.example": ("acme",)})),
+    Row("a domain of two clients makes no colleagues", mail("x@acme.example", **REPLY), "thread: quarantine unverified-sender", PASS, known=on(ON_T1, clients_of={"acme.example": ("acme", "bolt")})),
+    Row("a technician writes to a customer", mail(TECHNICIAN, To=ANN, Cc=SUPPORT), "new ticket: ticket of acme c-ann", PASS),
+    Row("and to two", mail(TECHNICIAN, To=f"{ANN}, {BEN}", Cc=SUPPORT), "new ticket: ticket of fallback", PASS),
+    Row("and to a stranger", mail(TECHNICIAN, To=EVE, Cc=SUPPORT), "new ticket: ticket of fallback", PASS),
+    Row("ticket after ticket about the same", PLAIN, "rounds: quarantine loop-suspected", about=delivery({"guard": Guard(rounds=5)}), known=Known(recent=Recent(7, 0, 0), rounds=5)),
+    Row("about this and that", PLAIN, "new ticket: ticket of acme c-ann", about=delivery({"guard": Guard(rounds=5)}), known=Known(recent=Recent(7, 0, 0), rounds=4)),
+    Row("a copy that was touched", PLAIN, "duplicate: suppress duplicate-of", known=Known(copies=(copy(PLAIN, digest="other"),), touched=("d0",))),
     # automatic mail, forwards
     Row("an absence without a ticket", automatic(PLAIN, "vacation"), "automatic: suppress vacation"),
     Row("a receipt without a ticket", automatic(PLAIN, "receipt"), "automatic: suppress receipt"),

@@ -4,8 +4,10 @@ from tests.scenarios import (
     scripts,
     scripts_audience,
     scripts_automatic,
+    scripts_copies,
     scripts_files,
     scripts_machines,
+    scripts_matters,
     scripts_operator,
     scripts_requesters,
     scripts_texts,
@@ -22,4 +24,6 @@ ALL = [
     *scripts_automatic.ALL,
     *scripts_machines.ALL,
     *scripts_today.ALL,
+    *scripts_matters.ALL,
+    *scripts_copies.ALL,
 ]

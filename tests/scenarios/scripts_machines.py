@@ -36,7 +36,8 @@ AUTHORS = [
     ], check=no_contact("Unknown Senders")),
     Scenario("whom a machine wrote to besides us has nothing to do with the ticket", [
         (M("a", "News <news@vendor.example>", "Maintenance", to=f"alice@acme.example, gil@globex.example, {SUPPORT}", rcpt=SUPPORT, headers=BULK), "ticket 1"),
-        (M("b", GIL, reply="a"), "quarantine unverified-sender"), (M("c", ALICE, reply="a"), "quarantine unverified-sender"),
+        (M("b", GIL, reply="a", text="One."), "ticket 2"), (M("c", ALICE, reply="a", text="Two."), "ticket 3"), (M("d", ALICE, reply="c"), "comment 3"),
+        (M("e", "News <news@vendor.example>", reply="a", headers=BULK), "internal 1"),
     ]),
     *(
         Scenario(f"whoever filled in a form goes on: {name}", [

@@ -54,6 +54,8 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.SameSubject: "",
     ask.StateOf: ask.TicketState("", "", False, "", "", "", ""),  # as if it were open
     ask.AddressesOf: (),
+    ask.IsTouched: False,
+    ask.Rounds: 0,
     ask.ClosingOn: Closing(),
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),

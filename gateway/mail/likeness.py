@@ -1,0 +1,51 @@
+"""Whether two mails with one Message-ID are one mail that was touched on the way.
+
+A group adds a footer, a mail gateway a banner and a tag in the subject, a relay another transfer encoding; a link
+checker writes links anew. Sender and date stay, and so do the words: those of one stand in the other as they are, or
+all but a few of them in their order. A different text under one id is another mail.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gateway.model.email import Email
+
+MOST_WORDS = 20_000
+NEARLY = 0.9  # of the shorter text's runs of words
+FEWEST = 20  # words of a text of which some may differ
+RUN = 3
+_LINK = re.compile(r"(?:https?://|www\.)\S+")
+
+
+def is_touched(mail: Email, earlier: Email) -> bool:
+    """Whether the mail is the earlier one, but for what was added on the way."""
+    if not mail.message_id or mail.message_id != earlier.message_id or not mail.date or mail.date != earlier.date:
+        return False
+    if mail.sender is None or earlier.sender is None or mail.sender.key != earlier.sender.key:
+        return False
+    return _files(mail) == _files(earlier) and _same_words(_words(mail), _words(earlier))
+
+
+def _files(mail: Email) -> set[str]:
+    return {attachment.sha256 for attachment in mail.attachments if attachment.size and not attachment.inline}
+
+
+def _words(mail: Email) -> list[str]:
+    return re.findall(r"\w+", _LINK.sub(" ", mail.text).casefold())[:MOST_WORDS]
+
+
+def _same_words(words: list[str], others: list[str]) -> bool:
+    short, long = sorted((words, others), key=len)
+    if not short:
+        return not long
+    if f" {' '.join(short)} " in f" {' '.join(long)} ":
+        return True
+    if len(short) < FEWEST:
+        return False
+    runs, known = _runs(short), _runs(long)
+    return len(runs & known) >= NEARLY * len(runs)
+
+
+def _runs(words: list[str]) -> set[tuple[str, ...]]:
+    return {tuple(words[index : index + RUN]) for index in range(len(words) - RUN + 1)}

@@ -1,0 +1,62 @@
+"""One mail that arrives more than once, touched on the way; and mails that only share an id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.scenarios.scripts import ALICE, BOB, Scenario
+from tests.scenarios.stage import M
+
+LETTER = (
+    "The printer on the second floor has been printing blank pages since this morning. We changed the toner twice and "
+    "restarted it, but nothing helps. Could you please send somebody today? The meeting begins at two o'clock."
+)
+DATE = "Sun, 22 Nov 2026 09:00:00 +0100"
+ID = "<one@acme.example>"
+FOOTER = "\n\n-- \nYou received this message because you are subscribed to the group Helpers.\nTo unsubscribe write to leave@lists.example.\n"
+BANNER = "CAUTION: This mail came from outside of the organisation. Do not click on links.\n\n"
+
+
+def raw(text: str = LETTER, subject: str = "Printer", date: str = DATE, sender: str = ALICE, encoding: str = "", more: str = "", reply: str = "") -> bytes:
+    import base64
+
+    body = text.encode()
+    lines = f"From: {sender}\nTo: support@msp.example\nSubject: {subject}\nDate: {date}\nMessage-ID: {ID}\n"
+    lines += f"In-Reply-To: {reply}\n" if reply else ""
+    if encoding:
+        lines += f"Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: {encoding}\n"
+        body = base64.encodebytes(body)
+    return f"{lines}{more}\n".encode() + body
+
+
+def twice(name: str, second: str, expected: str = "suppress duplicate-of", first: str = LETTER, **more: Any) -> Scenario:
+    return Scenario(f"a copy: {name}", [
+        (M("a", ALICE, raw=raw(first)), "ticket 1"), (M("b", ALICE, raw=raw(second, **more)), expected),
+    ])  # fmt: skip
+
+
+COPIES = [
+    twice("with a group's footer", LETTER + FOOTER),
+    twice("with a banner and a tag in the subject", BANNER + LETTER, subject="[EXTERNAL] Printer"),
+    twice("another transfer encoding and a banner", BANNER + LETTER, encoding="base64"),
+    twice("lines that were folded anew", LETTER.replace(". ", ".\n").replace("printer on", "printer\non")),
+    twice("the touched one comes first", LETTER, first=BANNER + LETTER + FOOTER),
+    twice("few words with a long footer", "Help!" + FOOTER, first="Help!"),
+    twice("links written anew", LETTER + " See https://safe.example/?u=42 now.", first=LETTER + " See https://acme.example/plan now."),
+    twice("a word or two that were changed", LETTER.replace("o'clock", "o\u2019 clock").replace("second floor", "2nd floor")),
+    twice("another text", "Something else entirely happened: the server room is under water and we need pumps.", "ticket 2"),
+    twice("another short text", "Stop!", "ticket 2", first="Help!"),
+    twice("no text at all", "", "ticket 2"),
+    twice("half of it is new", LETTER[:100] + " But it is not the printer, it is the copier of the third floor that smokes and burns.", "ticket 2"),
+    twice("another date", LETTER + FOOTER, "ticket 2", date="Sun, 22 Nov 2026 09:00:01 +0100"),
+    twice("another sender", LETTER + FOOTER, "ticket 2", sender=BOB),
+    Scenario("a copy of a reply is touched on the way", [
+        (M("x", ALICE, message_id="<x@acme.example>"), "ticket 1"), (M("a", ALICE, raw=raw(reply="<x@acme.example>")), "comment 1"),
+        (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="[EXTERNAL] Re: Printer")), "suppress duplicate-of"),
+    ]),
+    Scenario("a forged copy that comes first does not swallow the proven mail", [
+        (M("a", ALICE, raw=raw("printer"), verdict="none"), "ticket 1"), (M("b", ALICE, raw=raw(), verdict="pass"), "ticket 2"),
+    ]),
+]  # fmt: skip
+
+ALL = COPIES

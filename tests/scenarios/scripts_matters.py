@@ -1,0 +1,151 @@
+"""Whose matter it is: technicians who begin, colleagues, announcements, mail that is sent on, rounds without marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.scenarios.scripts import ALICE, BOB, EVE, GIL, TESS, Row, Scenario
+from tests.scenarios.scripts_today import became
+from tests.scenarios.stage import SALES, SUPPORT, M, Stage, close, later, release
+
+CARL = "Carl Colleague <carl@acme.example>"
+TOM = "Tom Tools <tom@msp.example>"
+PASS: dict[str, Any] = {"verdict": "pass"}
+
+
+def to(*people: str, cc: str = SUPPORT) -> dict[str, Any]:
+    return {"to": ", ".join(people), "cc": cc, "rcpt": SUPPORT, **PASS}
+
+
+def contact_of(stage: Stage, number: int) -> str:
+    contact = stage.ticket(number)["contact_name_id"]
+    return str(stage.simulator.desk.contacts[contact]["email"]) if contact else ""
+
+
+def said(stage: Stage, number: int) -> str:
+    return str(stage.ticket(number)["attributes"]["description"])
+
+
+TECHNICIANS = [
+    Scenario("a technician writes to a customer: the customer's ticket, for all to read, and the answers", [
+        (M("a", TESS, "Your new laptop", **to("Alice <alice@acme.example>")), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+        (M("c", TESS, reply="b", **to("alice@acme.example")), "comment 1"), (M("d", EVE, reply="a"), "quarantine unverified-sender"),
+    ], check=lambda s: s.client_of(1) == "Acme" and contact_of(s, 1) == "alice@acme.example" and "From Tess Technician (tess@msp.example)" in said(s, 1)),
+    Scenario("with the mailbox in To and the customer in Cc", [
+        (M("a", TESS, to=SUPPORT, cc="alice@acme.example", **PASS), "ticket 1"),
+    ], check=lambda s: contact_of(s, 1) == "alice@acme.example"),
+    Scenario("to two people of one client", [
+        (M("a", TESS, **to("bob@acme.example", "alice@acme.example", "tom@msp.example")), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+    ], check=lambda s: contact_of(s, 1) == "bob@acme.example"),
+    Scenario("to somebody of the client's domain, whom the desk does not know", [
+        (M("a", TESS, **to("carl@acme.example")), "ticket 1"), (M("b", CARL, reply="a"), "comment 1"),
+    ], check=lambda s: s.client_of(1) == "Acme" and contact_of(s, 1) == ""),
+    Scenario("a supplier beside the customer stands aside", [
+        (M("a", TESS, **to("alice@acme.example", "sam@supplier.example")), "ticket 1"), (M("b", "sam@supplier.example", reply="a"), "internal 1"), (M("c", ALICE, reply="a"), "comment 1"),
+    ], check=lambda s: s.client_of(1) == "Acme"),
+    Scenario("to two clients: nobody's ticket, with a note, and each answer is a ticket of its own", [
+        (M("a", TESS, "Maintenance", **to("alice@acme.example", "gil@globex.example")), "ticket 1"), (M("b", ALICE, reply="a", text="When?"), "ticket 2"),
+        (M("c", GIL, reply="a", text="Not on Monday."), "ticket 3"), (M("d", ALICE, reply="b"), "comment 2"), (M("e", TESS, reply="a", **to("tom@msp.example")), "internal 1"),
+    ], check=lambda s: s.client_of(1) == "Unknown Senders" and "people of 2 clients" in said(s, 1) and [s.client_of(2), s.client_of(3)] == ["Acme", "Globex"]),
+    Scenario("to a stranger, or to the desk alone: as before", [
+        (M("a", TESS, **to("eve@evil.example")), "ticket 1"), (M("b", TESS, "Note", **PASS), "ticket 2"), (M("c", TESS, "Us", **to("tom@msp.example")), "ticket 3"),
+    ], check=lambda s: {s.client_of(n) for n in (1, 2, 3)} == {"Unknown Senders"}),
+    Scenario("in a technician's name without a pass: nobody's", [
+        (M("a", TESS, to="alice@acme.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 1"), (M("b", TESS, to="alice@acme.example", cc=SUPPORT, rcpt=SUPPORT, verdict="none"), "quarantine spoofed-internal"),
+    ], check=lambda s: s.client_of(1) == "Unknown Senders"),
+    Scenario("a customer who writes to another customer is the requester", [
+        (M("a", ALICE, to="gil@globex.example", cc=SUPPORT, rcpt=SUPPORT, **PASS), "ticket 1"),
+    ], check=lambda s: contact_of(s, 1) == "alice@acme.example"),
+]  # fmt: skip
+
+COLLEAGUES = [
+    Scenario("a colleague with a pass may answer, for all to read", [
+        (M("a", ALICE), "ticket 1"), (M("b", CARL, reply="a", **PASS), "comment 1"), (M("c", CARL, reply="b"), "comment 1"),
+    ]),
+    Scenario("a tagged address of the contact as well", [
+        (M("a", ALICE), "ticket 1"), (M("b", "alice+printer@acme.example", reply="a", **PASS), "comment 1"),
+    ]),
+    *(
+        Scenario(f"never without a pass: {verdict}", [(M("a", ALICE), "ticket 1"), (M("b", CARL, reply="a", verdict=verdict), f"quarantine {reason}"), *more])
+        for verdict, reason, more in (
+            ("unknown", "unverified-sender", [release("b", 1, admits=True), became("b", "internal 1"), (M("c", CARL, reply="b"), "internal 1")]),
+            ("none", "unverified-sender", []), ("fail", "failed-verification", []),
+        )
+    ),
+    Scenario("nor where the mailbox does not want it", [
+        (M("a", ALICE), "ticket 1"), (M("b", CARL, reply="a", **PASS), "quarantine unverified-sender"),
+    ], mailbox={"colleagues": False}),
+    Scenario("nor where contacts do not tell whose a domain is", [
+        (M("a", ALICE), "ticket 1"), (M("b", CARL, reply="a", **PASS), "quarantine unverified-sender"),
+    ], mailbox={"infer_client": False}),
+    Scenario("nor in another client's tickets, nor an inactive contact, nor a longer domain", [
+        (M("a", GIL), "ticket 1"), (M("b", CARL, reply="a", **PASS), "quarantine unverified-sender"), (M("c", ALICE), "ticket 2"),
+        (M("d", "greta@acme.example", reply="c", **PASS), "quarantine unverified-sender"), (M("e", "carl@acme.example.evil.example", reply="c", **PASS), "quarantine unverified-sender"),
+        (M("f", "carl@evilacme.example", reply="c", **PASS), "quarantine unverified-sender"),
+    ]),
+]  # fmt: skip
+
+ANNOUNCED = "<news-7@msp.example>"
+MATTERS = [
+    Scenario("two people who answer one announcement have two matters", [
+        (M("a", ALICE, "Re: Maintenance", reply=ANNOUNCED), "ticket 1"), (M("b", BOB, "Re: Maintenance", reply=ANNOUNCED), "ticket 2"),
+        (M("c", ALICE, reply="a"), "comment 1"), (M("d", BOB, reply="b"), "comment 2"), (M("e", ALICE, "Re: Maintenance", reply=ANNOUNCED), "comment 1"),
+    ]),
+    Scenario("whoever is in Cc of the first answer goes on with it", [
+        (M("a", ALICE, "Re: Offer", reply="<offer@vendor.example>", cc="bob@acme.example"), "ticket 1"), (M("b", BOB, "Re: Offer", reply="<offer@vendor.example>"), "comment 1"),
+    ]),
+    Scenario("a mail to very many binds nobody to it but its author", [
+        (M("a", ALICE, "Party", cc=", ".join(f"p{n}@partner.example" for n in range(30))), "ticket 1"), (M("b", "p3@partner.example", reply="a"), "ticket 2"),
+        (M("c", ALICE, reply="a"), "comment 1"),
+    ]),
+    Scenario("a mail to some is a conversation", [
+        (M("a", ALICE, cc=", ".join(f"p{n}@partner.example" for n in range(10))), "ticket 1"), (M("b", "p3@partner.example", reply="a"), "comment 1"),
+    ]),
+    *(
+        Scenario(f"a mail of a ticket is sent on to another mailbox, with new words: {name}", [
+            (M("a", ALICE, "Printer"), "ticket 1"), close(1), (M("b", ALICE, subject, reply="a", to=SALES, text=words), "ticket 2"), (M("c", ALICE, reply="b", to=SALES), "comment 2"), (M("d", ALICE, reply="a"), "comment 1 reopened"),
+        ], mailbox={"closed": "reopen"}, check=lambda s: "continues ticket TIC001001" in said(s, 2) and s.simulator.desk.boards[s.ticket(2)["board_id"]]["board_name"] == "Sales")
+        for name, subject, words in (
+            ("Fwd", "Fwd: Printer", "We need a new one, please quote.\n\n---------- Forwarded message ---------\nFrom: Tess <support@msp.example>\nDate: Sun, 22 Nov 2026 at 09:00\nSubject: Printer\nTo: Alice <alice@acme.example>\n\nIt is beyond repair."),
+            ("WG", "WG: Printer", "Bitte ein Angebot.\n\nVon: Tess <support@msp.example>\nGesendet: Sonntag, 22. November 2026 09:00\nAn: Alice <alice@acme.example>\nBetreff: Printer\n\nNicht zu reparieren."),
+            ("a subject of its own", "Offer for a new printer", "Please quote."),
+        )
+    ),
+    Scenario("an answer that goes to another mailbox comes home", [
+        (M("a", ALICE, "Printer"), "ticket 1"), (M("b", ALICE, reply="a", to=SALES), "comment 1"), (M("c", ALICE, "Re: Printer today", reply="a", to=SALES), "comment 1"),
+    ]),
+    Scenario("to the same mailbox it is part of the ticket", [
+        (M("a", ALICE, "Printer"), "ticket 1"), (M("b", ALICE, "Offer for a new printer", reply="a"), "comment 1"),
+    ]),
+    Scenario("a technician may send on what they like", [
+        (M("a", ALICE, "Printer"), "ticket 1"), (M("b", TESS, "Offer", reply="a", to=SALES, cc="alice@acme.example", **PASS), "comment 1"),
+    ]),
+]  # fmt: skip
+
+ROBOT = "Other desk <desk@other.example>"
+
+
+def rounds(subjects: list[str], most: int, sender: str = ROBOT, **more: Any) -> list[Row]:
+    """Mail after mail: the first ``most`` are tickets."""
+    return [
+        (M(f"r{n}", sender, subject, text=f"Round {n}.", **more), f"ticket {n + 1}" if n < most else "quarantine loop-suspected")
+        for n, subject in enumerate(subjects)
+    ]
+
+
+ROUNDS = [
+    Scenario("two desks that answer each other make five tickets an hour", [
+        *rounds([f"Re: [Ticket #TIC00{1000 + n}] [#{n}] We got your request" for n in range(8)], 5),
+        (M("x", ROBOT, "Something else"), "ticket 6"), later(3700), (M("y", ROBOT, "Re: [#99] We got your request"), "ticket 7"),
+    ]),
+    Scenario("prefixes that grow are the same matter", rounds([("Re: " * n) + "Your mail" for n in range(7)], 5)),
+    Scenario("another sender is another matter", [*rounds(["Hello"] * 6, 5), (M("z", EVE, "Hello"), "ticket 6")]),
+    Scenario("different subjects are different matters", rounds([f"Server {name} is down" for name in ("one", "two", "three", "four", "five", "six", "seven")], 7)),
+    Scenario("plain numbers are words of the matter", rounds([f"Disk {n} of srv{n} failed" for n in range(7)], 7)),
+    Scenario("a technician is exempt", rounds(["Note"] * 7, 7, TESS, **PASS)),
+    Scenario("the operator says how many", rounds(["Hello"] * 4, 2), config={"guard": {"same_subject_per_hour": 2}}),
+    Scenario("or that it does not matter", rounds(["Hello"] * 7, 7), config={"guard": {"same_subject_per_hour": 0}}),
+    Scenario("answers within a ticket are not counted", [(M("a", ALICE, "Printer"), "ticket 1"), *((M(f"b{n}", ALICE, reply="a", text=f"{n}"), "comment 1") for n in range(7))]),
+]  # fmt: skip
+
+ALL = [*TECHNICIANS, *COLLEAGUES, *MATTERS, *ROUNDS]
