@@ -55,6 +55,9 @@ class HandlingPart(Section):
         description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
         f"{_DEFAULT.move_after:.0f} unless said",
     )
+    asset: bool | None = Field(
+        None, description="the object is a device: link the one asset of the client that is called so to the ticket"
+    )
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
     priority: str = Field("", description="their priority, unless the severity says another")

@@ -142,6 +142,10 @@ class RuleSettings(_Part):
     client: str = Field("", description="client by name or alias; may hold {captures}")
     contact: str = Field("", description="address of the requester; may hold {captures}")
     title: str = Field("", description="title; may hold {captures}, {subject}, {from}")
+    tags: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = Field(
+        (), description="tags of the ticket; may hold {captures}"
+    )
+    asset: str = Field("", description="name, tag or serial number of the device to link; may hold {captures}")
     internal: bool = Field(False, description="make the text an internal comment")
     skip: bool = Field(False, description="suppress the mail (skipped-by-rule)")
     quarantine: bool = Field(False, description="quarantine the mail until a person releases it")
@@ -165,7 +169,7 @@ class RuleSettings(_Part):
         if self.on == "reply":
             for key in ("category", "assignee", "client", "contact", "title"):
                 if getattr(self, key):
-                    can = "priority, priority_at_least, status, internal, skip, quarantine"
+                    can = "priority, priority_at_least, status, tags, asset, internal, skip, quarantine"
                     raise ValueError(f"{key}: is for new tickets; a rule on replies takes {can}")
         if self.skip and self.quarantine:
             raise ValueError("skip: expected either skip or quarantine")

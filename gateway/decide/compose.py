@@ -219,6 +219,7 @@ class Composer:
         hidden: int = 0,
         automatic: str = "",
         note: str = "",
+        by_customer: bool = False,
     ) -> list[EffectBody]:
         """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
         files = uploads(self.email, present, self.fates)
@@ -231,7 +232,7 @@ class Composer:
         effects = self._documents(pictures, None)
         for number, part in enumerate(parts, 1):
             facts = self._facts(part=f"{number}/{len(parts)}") if len(parts) > 1 else self._facts()
-            effects.append(CommentBody(blocks=list(part), facts=facts, internal=internal))
+            effects.append(CommentBody(blocks=list(part), facts=facts, internal=internal, by_customer=by_customer))
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
 

@@ -49,7 +49,7 @@ def new_ticket(context: DecisionContext) -> Decision:
     if who.create:
         effects.insert(0, _contact(who.create, who.client_id))
     plan = Plan(
-        effects=with_extras(context, effects),
+        effects=with_extras(context, [*effects, *rules.extras(routed)]),
         board_id=destination["board_id"],
         ids=ids(context),
         people=people(context, not context.sender.is_staff),

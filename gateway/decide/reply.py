@@ -61,11 +61,12 @@ def comment(
         context.trace.add("asks for nothing", context.idle, "internal")
     internal = routed.internal or not readers.public or bool(context.idle)
     context.keeps_files = internal and context.policy.holds_internal_files
-    effects = _effects(context, _present(context, ticket), note, internal)
+    effects = _effects(context, _present(context, ticket), note, internal, readers.by_customer)
     if status := _status_of(context, routed, ticket) or reopen:
         effects.append(ReopenBody(status_id=status) if reopen else StatusBody(status_id=status))
         effects += [StillClosedBody(facts=context.composer().facts_of_note())] if reopen else []
-    return _decision(context, ticket, [*effects, *_priority(context, routed)], readers.by_customer)
+    effects += [*_priority(context, routed), *rules.extras(routed)]
+    return _decision(context, ticket, effects, readers.by_customer)
 
 
 def by_operator(context: DecisionContext, ticket: Ticket) -> Decision:
@@ -130,7 +131,9 @@ def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
     return present
 
 
-def _effects(context: DecisionContext, present: Mapping[str, str], note: str, internal: bool) -> list[EffectBody]:
+def _effects(
+    context: DecisionContext, present: Mapping[str, str], note: str, internal: bool, by_customer: bool
+) -> list[EffectBody]:
     email, composer = context.email, context.composer()
     if email.auto.proven_bounce:
         return composer.bounce()
@@ -139,7 +142,13 @@ def _effects(context: DecisionContext, present: Mapping[str, str], note: str, in
     hidden = email.reply.quoted.count("\n") + 1 if cut and email.reply.quoted else 0
     automatic = email.auto.kind if email.auto.is_auto else ""
     return composer.comment(
-        body, internal=internal or bool(automatic), present=present, hidden=hidden, automatic=automatic, note=note
+        body,
+        internal=internal or bool(automatic),
+        present=present,
+        hidden=hidden,
+        automatic=automatic,
+        note=note,
+        by_customer=by_customer and not automatic,
     )
 
 

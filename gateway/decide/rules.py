@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from gateway.match import title
 from gateway.match.captures import fill
 from gateway.match.conditions import Answer, Group, On, View
+from gateway.model.effects import AssetBody, EffectBody, TagBody
 from gateway.model.plan import Trace
 from gateway.model.questions import ClientNamed, Facts
 
+MOST_TAGS, MOST_NAME = 10, 100
+LEAST_NAME = 3  # letters of what a device is called
 OnFailure = Literal["go_on", "fallback", "skip"]
 IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", "assigned_to")
 
@@ -33,6 +37,8 @@ class Rule:
     client: str = ""
     contact: str = ""
     title: str = ""
+    tags: tuple[str, ...] = ()
+    asset: str = ""
     internal: bool = False
     skip: bool = False
     quarantine: bool = False
@@ -53,6 +59,8 @@ class Routed:
     client_id: str = ""
     contact: str = ""
     title: str = ""
+    tags: tuple[str, ...] = ()
+    asset: str = ""
     internal: bool = False
     skip: str = ""
     quarantine: str = ""
@@ -72,6 +80,12 @@ class Rules:
     def below(self, priority: str) -> tuple[str, ...]:
         """The priorities that are lower than this one; none for one that has no place in the order."""
         return self.priorities[: self.priorities.index(priority)] if priority in self.priorities else ()
+
+
+def extras(routed: Routed) -> list[EffectBody]:
+    """The tags and the device that rules give to a ticket."""
+    tags: list[EffectBody] = [TagBody(tag=tag) for tag in routed.tags]
+    return [*tags, AssetBody(name=routed.asset)] if len(routed.asset) >= LEAST_NAME else tags
 
 
 def route(
@@ -124,6 +138,9 @@ def _apply(
     routed.client_id = routed.client_id or client_id
     routed.contact = routed.contact or contact
     routed.title = routed.title or (fill(rule.title, captures, view) if rule.title else "")
+    named = (title.clean(fill(tag, captures, view))[:MOST_NAME].strip() for tag in rule.tags)
+    routed.tags = tuple(dict.fromkeys((*routed.tags, *filter(None, named))))[:MOST_TAGS]
+    routed.asset = routed.asset or (title.clean(fill(rule.asset, captures, view))[:MOST_NAME] if rule.asset else "")
     if not routed.at_least or routed.at_least in rules.below(rule.at_least):
         routed.at_least = rule.at_least
     routed.internal = routed.internal or rule.internal

@@ -57,11 +57,12 @@ class TextBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommentBody(TextBody):
-    """``mailed``: the desk mails it to the customers of the ticket."""
+    """``mailed``: the desk mails it to the customers of the ticket. ``by_customer``: one of them wrote it."""
 
     kind: ClassVar[str] = "comment"
     internal: bool = False
     mailed: bool = False
+    by_customer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,20 @@ class ClientBody(EffectBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagBody(EffectBody):
+    kind: ClassVar[str] = "tag"
+    tag: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetBody(EffectBody):
+    """``name`` is what the mail calls the device: its name, tag or serial number."""
+
+    kind: ClassVar[str] = "asset"
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BundleBody(EffectBody):
     kind: ClassVar[str] = "bundle"
     master_id: str
@@ -219,7 +234,7 @@ BODIES: dict[str, type[EffectBody]] = {
     body.kind: body
     for body in (
         TicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody, MissingBody,
-        ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, BundleBody, CloseBody,
-        ToldBody, ListBody, AgainBody,
+        ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, TagBody, AssetBody,
+        BundleBody, CloseBody, ToldBody, ListBody, AgainBody,
     )
 }  # fmt: skip

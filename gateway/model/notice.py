@@ -22,7 +22,7 @@ class Handling:
     ``bundle``: how tickets of several clients about one incident are bundled, "" for not at all; with
     ``fan_out`` later updates on the master go out to the clients' contacts.
     ``announce``: the desk may mail the client about a new ticket, as it does about others; else it is made elsewhere,
-    and moved to its client ``move_after``."""
+    and moved to its client ``move_after``. ``asset``: the object is a device, whose asset is linked to the ticket."""
 
     close: bool = True
     hold: float = 600.0
@@ -37,6 +37,7 @@ class Handling:
     fan_out: bool = False
     announce: bool = False
     move_after: float = 300.0
+    asset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

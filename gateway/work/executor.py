@@ -279,6 +279,9 @@ class _Execution:
             waiting = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(waiting, str(outcome)), str(outcome))
         kind = KINDS[effect.kind]
+        if outcome.status == 409 and kind.conflict is Conflict.DONE:
+            await self._done(effect, {})
+            return None
         if outcome.status == 409 and kind.conflict is Conflict.TAKEN:
             return await self._is_taken(effect)
         if outcome.status == 409 and kind.conflict is Conflict.UNCLEAR:

@@ -82,6 +82,8 @@ def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str])
         client=rule.client,
         contact=rule.contact,
         title=rule.title,
+        tags=rule.tags,
+        asset=rule.asset,
         internal=rule.internal,
         skip=rule.skip,
         quarantine=rule.quarantine,

@@ -39,6 +39,8 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("document", {"part": "original", "name": "original.eml", "content_type": "message/rfc822"}),
     ("pictures", {"before": "[]", "blocks": [{"type": "image"}]}),
     ("missing", {"metadata": {"delivery": "d"}}),
+    ("tag", {"tag": "from-mail"}),
+    ("asset", {"name": "ACME-PC-07"}),
     ("still_closed", {"facts": {"delivery": "d"}}),
     ("missing", {"metadata": {"delivery": "d"}, "documents": [1, 2]}),
     ("released", {"metadata": {"delivery": "d"}, "documents": [1], "by": "operator", "at": 7.25}),
@@ -170,16 +172,16 @@ class TestHowKindsAreCarriedOut:
     """The policy of each kind, in a table that a reader can check."""
 
     def test_counted(self) -> None:
-        assert having("counted") == {"contact", "ticket", "document", "pictures", "priority", "client", "bundle"}
+        assert having("counted") == {"contact", "ticket", "document", "pictures", "priority", "client", "bundle", "asset"}
 
     def test_the_mail_cannot_do_without(self) -> None:
         assert set(KINDS) - having("optional") == {"ticket", "comment"}
 
     def test_sent_again_without_a_look(self) -> None:
-        assert having("repeatable") == {"pictures", "status", "reopen", "close", "priority", "client", "bundle"}
+        assert having("repeatable") == {"pictures", "status", "reopen", "close", "priority", "client", "bundle", "tag", "asset"}
 
     def test_of_a_ticket_that_may_be_another(self) -> None:
-        assert having("elsewhere") == {"moved", "close", "told", "priority", "client", "bundle", "list"}
+        assert having("elsewhere") == {"moved", "close", "told", "priority", "client", "bundle", "list", "asset"}
 
     def test_with_the_places_of_files(self) -> None:
         assert having("uploads") == {"document", "pictures"}

@@ -11,7 +11,7 @@ from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.ids import incident_id, problem_id, storm_id
 from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.record import finish, on, record
-from gateway.model.effects import ClientBody, EffectBody, TicketBody, ToldBody
+from gateway.model.effects import AssetBody, ClientBody, EffectBody, TicketBody, ToldBody
 from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
@@ -67,7 +67,7 @@ def _ticket(context: NoticeContext, begun: Problem, heading: str = "", note: str
         {**destination, **quiet}, newticket.body(mail), note or _note(context, begun), heading=heading or notice.title
     )
     plan = Plan(
-        effects=(*newticket.with_extras(mail, effects), *moved),
+        effects=(*newticket.with_extras(mail, effects), *moved, *_device(context, moved)),
         board_id=destination["board_id"],
         ids=newticket.ids(mail),
         subject=mail.email.subject,
@@ -76,6 +76,13 @@ def _ticket(context: NoticeContext, begun: Problem, heading: str = "", note: str
     )
     mail.trace.add("new ticket", f"client {context.client_id}", "ticket")
     return Decision("ticket", plan=plan)
+
+
+def _device(context: NoticeContext, moved: Sequence[EffectBody]) -> list[EffectBody]:
+    """The asset of the object, linked once the ticket is its client's."""
+    if not context.notice.handling.asset or not context.notice.object:
+        return []
+    return [AssetBody(name=context.notice.object, wait=max((move.wait for move in moved), default=0.0))]
 
 
 def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectBody]]:

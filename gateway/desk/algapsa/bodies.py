@@ -41,14 +41,21 @@ def contact(body: ContactBody) -> dict[str, Any]:
 
 
 def comment(
-    blocks: Sequence[Any], facts: Mapping[str, Any], marker: str, *, internal: bool = True, mailed: bool = False
+    blocks: Sequence[Any],
+    facts: Mapping[str, Any],
+    marker: str,
+    *,
+    internal: bool = True,
+    mailed: bool = False,
+    by_customer: bool = False,
 ) -> dict[str, Any]:
-    """POST /tickets/{id}/comments."""
+    """POST /tickets/{id}/comments. The desk shows what a customer wrote as received by mail."""
+    source = {"responseSource": "inbound_email"} if by_customer else {}
     return {
         "is_internal": internal,
         "suppressContactNotifications": not mailed,
         "comment_text": rich.dumps(list(blocks)),
-        "metadata": {OURS: {**facts, "marker": marker}},
+        "metadata": {OURS: {**facts, "marker": marker}, **source},
     }
 
 

@@ -16,6 +16,7 @@ from gateway.desk.permit import FREE, Permit
 
 BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
+MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -202,6 +203,38 @@ class Desk(Calls):
             shape=shapes.comment,
             json_body=body,
             counted=False,
+            permit=permit,
+        )
+
+    async def add_tag(self, ticket_id: str, tag: str, permit: Permit = FREE) -> Outcome:
+        """Give the ticket a tag: one a call, for a single one that it has refuses them all."""
+        body = {"entity_id": ticket_id, "entity_type": "ticket", "tags": [tag]}
+        return await self._call(
+            "POST",
+            "/tags/entity/ticket/{id}",
+            ticket_id,
+            shape=shapes.mapping,
+            json_body=body,
+            counted=False,
+            permit=permit,
+        )
+
+    async def assets(self, words: str) -> Outcome:
+        """Assets of all clients that are called like this: compare for equality, and whose they are."""
+        params = {"query": words, "limit": MOST_ASSETS}
+        return await self._get(
+            "/assets/search", shape=shapes.asset_list, params=params, urgency=Urgency.FILE, patience=BEGUN, vital=False
+        )
+
+    async def link_asset(self, ticket_id: str, asset_id: str, permit: Permit = FREE) -> Outcome:
+        body = {"asset_id": asset_id}
+        return await self._call(
+            "POST",
+            "/tickets/{id}/assets",
+            ticket_id,
+            shape=shapes.mapping,
+            json_body=body,
+            urgency=Urgency.FILE,
             permit=permit,
         )
 

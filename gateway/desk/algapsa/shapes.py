@@ -114,6 +114,14 @@ class Document(Row):
     updated_at: Short | None = None
 
 
+class Asset(Row):
+    asset_id: Id
+    client_id: Id | None = None
+    name: str | None = None
+    asset_tag: str | None = None
+    serial_number: str | None = None
+
+
 class Pagination(Row):
     hasNext: bool | None = None
 
@@ -159,4 +167,5 @@ comment = _shape(Comment)
 comment_list = _shape(Rows[Comment])
 document = _shape(Document)
 document_list = _shape(Rows[Document])
+asset_list = _shape(Rows[Asset])
 mapping = _shape(dict[str, Any])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.work.effects.add_tag import AddTag
 from gateway.work.effects.base import EffectKind
 from gateway.work.effects.bundle import Bundle
 from gateway.work.effects.close_ticket import CloseTicket
@@ -13,6 +14,7 @@ from gateway.work.effects.create_contact import CreateContact
 from gateway.work.effects.create_ticket import CreateTicket
 from gateway.work.effects.decide_again import DecideAgain
 from gateway.work.effects.document import UploadDocument
+from gateway.work.effects.link_asset import LinkAsset
 from gateway.work.effects.list_parts import ListParts
 from gateway.work.effects.missing_files import NameMissingFiles
 from gateway.work.effects.moved import SayMoved
@@ -38,6 +40,8 @@ _KINDS: tuple[EffectKind[Any], ...] = (
     TellStillClosed(),
     SetPriority(),
     SetClient(),
+    AddTag(),
+    LinkAsset(),
     Bundle(),
     CloseTicket(),
     TellClosing(),

@@ -63,6 +63,7 @@ class Conflict(Enum):
 
     UNCLEAR = auto()  # the desk may have it: it is looked for
     REFUSED = auto()
+    DONE = auto()  # the desk has what the effect would make
     TAKEN = auto()  # the desk has a record of that name, which may be adopted
 
 

@@ -32,7 +32,8 @@ class Comment(Commenting[CommentBody]):
     async def send(self, run: Run, effect: EffectOf[CommentBody], prepared: Any) -> Outcome:
         body = effect.body
         blocks = place_pictures(body.blocks, await file_ids(run))
-        return await self.post(run, effect, blocks, body.facts, internal=body.internal, mailed=body.mailed)
+        said = {"internal": body.internal, "mailed": body.mailed, "by_customer": body.by_customer}
+        return await self.post(run, effect, blocks, body.facts, **said)
 
     def posts(self, progress: Progress, effect: EffectOf[CommentBody]) -> bool:
         """The last part."""

@@ -31,9 +31,12 @@ class Commenting(EffectKind[Body]):
         *,
         internal: bool = True,
         mailed: bool = False,
+        by_customer: bool = False,
     ) -> Outcome:
         """Post ``blocks`` on the ticket that the effect names, else on the plan's own."""
-        request = bodies.comment(blocks, facts, effect.marker, internal=internal, mailed=mailed)
+        request = bodies.comment(
+            blocks, facts, effect.marker, internal=internal, mailed=mailed, by_customer=by_customer
+        )
         return await run.desk.add_comment(effect.body.ticket_id or run.ticket_id, request, run.permit)
 
     async def post_about_files(self, run: Run, effect: EffectOf[AboutFilesBody], blocks: list[Any]) -> Outcome:

@@ -1,0 +1,56 @@
+"""The device that a mail names, linked to its ticket: the one asset of the ticket's client that is called so, or none.
+The desk would link another client's as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gateway.desk.algapsa.client import BEGUN, MOST_ASSETS
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.model.effects import AssetBody
+from gateway.store.effects import EffectOf
+from gateway.work.effects.base import Conflict, Repeatable, Run
+
+CALLED = ("name", "asset_tag", "serial_number")
+
+
+class LinkAsset(Repeatable[AssetBody]):
+    """The desk refuses a link that is there: then it is done."""
+
+    kind = AssetBody.kind
+    counted = True
+    elsewhere = True
+    conflict = Conflict.DONE
+    compared = ""
+
+    def describe(self, body: AssetBody) -> dict[str, Any]:
+        return {"effect": "link asset", "asset": body.name}
+
+    def compare(self, body: AssetBody, outcome: str) -> dict[str, str]:
+        return {"asset": body.name} if outcome in ("ticket", "comment") else {}
+
+    async def send(self, run: Run, effect: EffectOf[AssetBody], prepared: Any) -> Outcome:
+        """Three calls: whose the ticket is now, what is called so, the link."""
+        ticket = await run.desk.ticket(run.ticket_id, BEGUN)
+        if not isinstance(ticket, Good):
+            return ticket
+        found = await run.desk.assets(effect.body.name)
+        if not isinstance(found, Good):
+            return found
+        client_id = str(ticket.data.get("client_id") or "")
+        mine = called(effect.body.name, client_id, found.data)
+        if len(found.data) >= MOST_ASSETS or len(mine) != 1:
+            return Refused(0, "UNCLEAR", f"{len(mine)} assets of the client are called so")
+        return await run.desk.link_asset(run.ticket_id, mine.pop(), run.permit)
+
+
+def called(name: str, client_id: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ids of the client's assets whose name, tag or serial number is exactly this, in any case of its letters."""
+    wanted = name.casefold()
+    return {
+        str(row["asset_id"])
+        for row in rows
+        if client_id and row.get("client_id") == client_id
+        if any(str(row.get(key) or "").casefold() == wanted for key in CALLED)
+    }
