@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +30,11 @@ from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.model.notice import Notice
+
+if TYPE_CHECKING:
+    from gateway.model.email import Email
+    from gateway.notices.source import Source
+    from gateway.notices.trial import Trial
 
 app = typer.Typer(no_args_is_help=True, help="Show and try profiles of vendors' notices; list problems.")
 
@@ -135,37 +141,58 @@ def _plain(value: Any) -> str:
 
 @app.command("try")
 def try_profile(
-    name: ProfileArgument,
+    name: Annotated[str, typer.Argument(help="A notice's or a profile's name, or the path of a profile's file.")],
     files: Annotated[list[Path], typer.Argument(help="Mails.")],
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a profile reads from mails, as if their senders were proven. Changes nothing."""
+    """Show what a notice reads from mails of its senders, as if they were proven, and which words decided. A profile
+    that is not on is tried on mails of any sender. Changes nothing."""
     from gateway.mail.read import read
-    from gateway.notices import fixtures
+    from gateway.notices.trial import trial
 
-    loaded = _one(name, config_file)
+    sources_for = _sources(name, config_file)
     found: list[dict[str, Any]] = []
     for file in files:
         try:
             email = read(file.read_bytes()).email
         except OSError as error:
             fail(f"{file}: {error.strerror}", USAGE)
-        notice = fixtures.notice_of(email, loaded.profile)
-        told = [] if notice else fixtures.told(email, loaded.profile)
-        found.append({"file": str(file), "subject": email.subject, "notice": notice, "conditions": told})
+        tried = [trial(source, email) for source in sources_for(email)]
+        best = next((made for made in tried if made.notice), tried[0])
+        found.append({"file": str(file), "subject": email.subject, **_fields_of(best)})
     if as_json:
         print_json([{**reading, "notice": reading["notice"] and asdict(reading["notice"])} for reading in found])
     for reading in found if not as_json else ():
         typer.echo(f"{reading['file']}: {cell(reading['subject'])}")
         if reading["notice"]:
-            table(["read", "is"], _read(reading["notice"]))
+            table(["read", "is"], [["by", reading["by"]], *_read(reading["notice"])])
+            table(["decided by", ""], [list(line) for line in reading["decided"]])
         else:
-            typer.echo("is no mail of the product:")
+            typer.echo(f"is no mail of the product, as {reading['by']} has it:")
             table(["condition", "holds"], [[line, "yes" if holds else "no"] for line, holds in reading["conditions"]])
         typer.echo("")
     if any(reading["notice"] is None or reading["notice"].failed for reading in found):
         raise typer.Exit(FAULT)
+
+
+def _sources(name: str, config_file: Path | None) -> Callable[[Email], list[Source]]:
+    """The notices that are on under a name, with their own senders; else the profile, for whoever wrote the mail."""
+    from gateway.notices.fixtures import source_of
+    from gateway.work.sources import sources
+
+    settings = None if name.endswith(".toml") else _configured(config_file)
+    if settings is not None:
+        on = [notice.called for notice in settings.notice if name in (notice.called, notice.profile)]
+        known = sources(settings)
+        if found := [source for source in known.all if source.name in on]:
+            return lambda email: found
+    loaded = _one(name, config_file)
+    return lambda email: [source_of(email, loaded.profile)]
+
+
+def _fields_of(made: Trial) -> dict[str, Any]:
+    return {"by": made.source, "notice": made.notice, "conditions": made.conditions, "decided": made.decided}
 
 
 @app.command()
@@ -181,9 +208,10 @@ def propose(
 ) -> None:
     """Draft profiles from mails that no profile reads: one for each sender, as TOML. Changes nothing."""
     from gateway.notices.propose import propose as draft
-    from gateway.operate.preview.proposals import kept, read_all
+    from gateway.operate.preview.proposals import kept, others, read_all
     from gateway.store.raw import RawMail
 
+    rest: list[bytes] = []
     if files:
         try:
             mails = [file.read_bytes() for file in files]
@@ -192,7 +220,8 @@ def propose(
     else:
         begin, raws = time.time() - seconds_of(since), RawMail(settings_of(config_file).store)
         mails = on_store(config_file, lambda connection: kept(connection, raws, begin, sender or "", least))
-    drafts = draft(asyncio.run(read_all(mails)), least)
+        rest = on_store(config_file, lambda connection: others(connection, raws, begin))
+    drafts = draft(asyncio.run(read_all(mails)), least, asyncio.run(read_all(rest)))
     if as_json:
         print_json([asdict(draft) for draft in drafts])
         return

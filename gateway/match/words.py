@@ -168,20 +168,28 @@ def _parts(text: str) -> list[str]:
 
 def _told(text: str, words: Words, free: bool) -> tuple[State, str]:
     states: dict[State, str] = {}
+    for hit, state, _ in judged(text, words, free):
+        if state:
+            states.setdefault(state, hit.word)
+    return next(((state, states[state]) for state in PRECEDENCE if state in states), ("update", ""))
+
+
+def judged(text: str, words: Words, free: bool = False) -> list[tuple[Hit, State | None, str]]:
+    """Each word of a text with the state that it stands for, None for none, and why it is none or another."""
     found = words.found(text)
     whole = len(text) <= MOST_TEXT and len(found) < MOST_FOUND
-    for hit in found:
-        state: State = hit.meaning
-        if free and state not in ("open", "planned") and not placed(text, hit.start, hit.end):
-            continue
-        if state == "close" and not whole:
-            state = "update"
-        if state != "open" and _denied(text[: hit.start]):
-            if free:
-                continue
-            state = "update" if state == "close" else state
-        states.setdefault(state, hit.word)
-    return next(((state, states[state]) for state in PRECEDENCE if state in states), ("update", ""))
+    return [(hit, *_judged(hit, text, free, whole)) for hit in found]
+
+
+def _judged(hit: Hit, text: str, free: bool, whole: bool) -> tuple[State | None, str]:
+    state: State = hit.meaning
+    if free and state not in ("open", "planned") and not placed(text, hit.start, hit.end):
+        return None, "not where a machine puts a state"
+    if state == "close" and not whole:
+        return "update", "the text is too long to be read whole"
+    if state != "open" and _denied(text[: hit.start]):
+        return (None if free else "update" if state == "close" else state), "denied"
+    return state, ""
 
 
 def holds_doubt(text: str, words: Words) -> bool:

@@ -16,11 +16,9 @@ from gateway.config.fixture import FixturePart, GivesPart
 from gateway.config.profile import Profile
 from gateway.config.profiles import Loaded
 from gateway.mail.read import read as read_mail
-from gateway.match.conditions import Answer
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice
-from gateway.notices.extract import MailView
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
@@ -107,19 +105,11 @@ def _address(text: str) -> Address:
 
 def notice_of(email: Email, profile: Profile) -> Notice | None:
     """What a profile reads out of a mail whose sender is who he says: for trying it, without a configuration."""
-    return read(email, _envelope(email), Sources([_source(email, profile)]))
+    return read(email, _envelope(email), Sources([source_of(email, profile)]))
 
 
-def told(email: Email, profile: Profile) -> list[tuple[str, bool]]:
-    """Each condition of the product with its answer about a mail."""
-    answer = Answer(tell=True)
-    _source(email, profile).when.holds(MailView(email, _envelope(email)).view, answer)
-    sender = email.sender.key if email.sender else ""
-    who = [(f"from {' or '.join(profile.who.senders)}", Identity(frozenset(profile.who.senders)).claimed(sender))]
-    return [*(who if profile.who.senders else []), *answer.lines]
-
-
-def _source(email: Email, profile: Profile) -> Source:
+def source_of(email: Email, profile: Profile) -> Source:
+    """A profile as a source of a mail's own sender, where no configuration says who sends."""
     inner = email.forwarded.sender if email.forwarded else None
     people = {value.key for value in (email.sender, inner) if value and value.address}
     zone = ZoneInfo(profile.time.timezone or "UTC")

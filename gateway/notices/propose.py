@@ -25,6 +25,7 @@ LEAST = 3
 MOST_MAILS = 200
 MOST_BODY = 2_000
 MOST_VALUE = 100
+MOST_WARNINGS = 5
 _OFTEN = 0.8
 _OBJECTS = (
     "host hostname server device computer machine system agent node endpoint monitor sensor job task backup policy "
@@ -38,13 +39,15 @@ _STATES = "state status result event action kind notification type".split()
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposed profile as TOML. ``told`` counts the states of the mails that it was made of."""
+    """A proposed profile as TOML. ``told`` counts the states of the mails that it was made of. ``warnings`` say which
+    mails would share a problem that may be two, and which of other senders would end one: then it closes nothing."""
 
     name: str
     sender: str
     mails: int
     told: Mapping[str, int]
     text: str
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -82,17 +85,19 @@ def _vocabulary() -> Words:
     return words.state_words({"open": state.open, "close": state.close, "ignore": state.ignore})
 
 
-def propose(mails: Sequence[Email], least: int = LEAST) -> list[Draft]:
-    """A draft for each sender of at least so many mails, the most first."""
+def propose(mails: Sequence[Email], least: int = LEAST, others: Sequence[Email] = ()) -> list[Draft]:
+    """A draft for each sender of at least so many mails, the most first. Each is tried on the mails of all other
+    senders, ``others`` among them."""
     by_sender: dict[str, list[Email]] = {}
     for email in mails:
         if email.sender and email.sender.address:
             by_sender.setdefault(email.sender.key, []).append(email)
     groups = [_Group(sender, found[:MOST_MAILS]) for sender, found in by_sender.items() if len(found) >= least]
-    return [_draft(group) for group in sorted(groups, key=lambda group: (-len(group.mails), group.sender))]
+    known = [*mails, *others]
+    return [_draft(group, known) for group in sorted(groups, key=lambda group: (-len(group.mails), group.sender))]
 
 
-def _draft(group: _Group) -> Draft:
+def _draft(group: _Group, known: Sequence[Email]) -> Draft:
     state_label = _state_label(group)
     texts = [group.labels[state_label].get(number, "") for number in range(len(group.mails))] if state_label else []
     states = _states(texts or group.subjects)
@@ -102,14 +107,89 @@ def _draft(group: _Group) -> Draft:
     for name, label in [*parts.items()]:
         parts[name] = "" if label in used else label
         used.add(label)
-    lines = [*_head(group, states), *_who(group), *_reading(parts), *_judging(group, parts, states)]
-    profile = Profile.model_validate(profiles.frozen(tomllib.loads("\n".join(lines))))
+    head = [*_head(group, states), *_who(group), *_reading(parts)]
+    lines = [*head, *_judging(group, parts, states)]
+    profile = _profile(lines)
+    if not parts["condition"] and parts["object"] and _mixed(group, profile):
+        parts["condition"] = "rest"
+        lines = [*head, *_judging(group, parts, states)]
+        profile = _profile(lines)
+    warnings = (*_shared(group, profile), *_foreign(group, profile, known))
+    if warnings:
+        lines = [*head, *(f"# {line}" for line in warnings), *_judging(group, parts, states, closes=False)]
+        profile = _profile(lines)
     lines += _fixtures(group, profile)
     told = {
         state: sum(state == read for read, _ in _each(group, profile))
         for state in ("open", "update", "close", "ignore")
     }
-    return Draft(profile.name, group.sender, len(group.mails), told, "\n".join(lines) + "\n")
+    return Draft(profile.name, group.sender, len(group.mails), told, "\n".join(lines) + "\n", warnings)
+
+
+def _profile(lines: Sequence[str]) -> Profile:
+    return Profile.model_validate(profiles.frozen(tomllib.loads("\n".join(lines))))
+
+
+def _by_key(group: _Group, profile: Profile) -> dict[tuple[str, str], list[Email]]:
+    """The mails of each problem and state."""
+    found: dict[tuple[str, str], list[Email]] = {}
+    for email in group.mails:
+        if notice := fixtures.notice_of(email, profile):
+            found.setdefault((notice.key, notice.state), []).append(email)
+    return found
+
+
+def _essence(text: str) -> str:
+    """A text without its words of state, counts and times."""
+    return normal.stable(_vocabulary().removed(text), loose=True)
+
+
+def _mixed(group: _Group, profile: Profile) -> bool:
+    """Whether mails of different subjects would be about one problem."""
+    return any(
+        len({_essence(normal.subject(email.subject)) for email in same}) > 1
+        for same in _by_key(group, profile).values()
+    )
+
+
+def _shared(group: _Group, profile: Profile) -> list[str]:
+    """A line for each problem that mails of different subjects or texts would share."""
+    out = []
+    for same in _by_key(group, profile).values():
+        first = same[0]
+        for other in same[1:]:
+            if differ := _difference(first, other):
+                out.append(
+                    f"One problem for two mails that may be about two: {_comment(differ[0])} / {_comment(differ[1])}"
+                )
+                break
+    return out[:MOST_WARNINGS]
+
+
+def _difference(first: Email, other: Email) -> tuple[str, str] | None:
+    """The first lines in which two mails differ beside state, counts and times."""
+    mine, theirs = ([email.subject, *email.text[:MOST_BODY].split("\n")] for email in (first, other))
+    if len(mine) != len(theirs):
+        mine, theirs = ([line for line in lines if line.strip()] for lines in (mine, theirs))
+    return next(
+        ((one, two) for one, two in zip(mine, theirs, strict=False) if _essence(one) != _essence(two)),
+        None,
+    )
+
+
+def _foreign(group: _Group, profile: Profile, known: Sequence[Email]) -> list[str]:
+    """A line for each mail of another sender that would end a problem, if the notice let that sender in."""
+    begun = {key for key, state in _by_key(group, profile) if state in ("open", "update")}
+    out = []
+    for email in known:
+        if email.sender is None or email.sender.key == group.sender:
+            continue
+        notice = fixtures.notice_of(email, profile)
+        if notice and notice.state == "close" and notice.key in begun:
+            out.append(
+                f"Mail of {email.sender.key} would end a problem: {_comment(email.subject)}. Name this sender alone."
+            )
+    return list(dict.fromkeys(out))[:MOST_WARNINGS]
 
 
 def _state_label(group: _Group) -> str:
@@ -176,9 +256,11 @@ def _reading(parts: Mapping[str, str]) -> list[str]:
     return out
 
 
-def _judging(group: _Group, parts: Mapping[str, str], states: Mapping[State, Sequence[str]]) -> list[str]:
+def _judging(
+    group: _Group, parts: Mapping[str, str], states: Mapping[State, Sequence[str]], closes: bool = True
+) -> list[str]:
     objects = ["object"] if parts["object"] else ["rest"]
-    condition = ["condition"] if parts["condition"] else []
+    condition = ["rest" if parts["condition"] == "rest" else "condition"] if parts["condition"] else []
     out = ["[key]", f"object = {_list(objects)}", *([f"condition = {_list(condition)}"] if condition else [])]
     out += ["", "[state]", f"fields = {_list(['state'] if parts['state'] else ['subject'])}"]
     named: tuple[State, ...] = ("open", "close", "ignore")
@@ -190,7 +272,7 @@ def _judging(group: _Group, parts: Mapping[str, str], states: Mapping[State, Seq
         levels = list({folded(value): value for value in values}.values())
         out += ["", "# Put the levels into their order, the lowest first.", "[severity]", 'fields = ["severity"]']
         out.append(f"levels = {_list(levels)}")
-    if objects == ["rest"]:
+    if objects == ["rest"] or not closes:
         out += ["", "# Two jobs may share a subject: say close = true once the key names what each mail is about."]
         out += ["[policy]", "close = false"]
     out += ["", "[client]", f"fields = {_list(['client'] if parts['client'] else ['tag', 'from_name'])}", ""]

@@ -61,10 +61,10 @@ def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source
     mail = MailView(email, envelope)
     proven = [(claim, proof) for claim, proof in claims if proof]
     for source, proof in proven:
-        if values := _product(source, mail):
+        if values := product(source, mail):
             return _notice(source, values, proof)
     for source, proof in claims:
-        if not proof and (values := _product(source, mail)):
+        if not proof and (values := product(source, mail)):
             return _notice(source, values, "")
     for source, proof in proven:
         if source.dedicated:
@@ -81,7 +81,7 @@ def _forwarded(email: Email, envelope: Envelope, sources: Sources, desk: str) ->
         address = inner.sender.key if inner.sender else ""
         mail = MailView(inner, envelope)
         for source in (named for named in sources.of(address) if named.desk == desk):
-            if values := _product(source, mail):
+            if values := product(source, mail):
                 notice = _notice(source, values, "", forwarded=True)
                 sure = notice.parsed and not notice.strange and not source.profile.generic
                 if sure or source.who.senders:
@@ -106,7 +106,7 @@ def _original(email: Email, forwarded: Forwarded) -> Email:
     )
 
 
-def _product(source: Source, mail: MailView) -> Values | None:
+def product(source: Source, mail: MailView) -> Values | None:
     """What is read out of a mail that looks like the source's product, None where it does not."""
     if not source.when.holds(mail.view, Answer()):
         return None
@@ -224,14 +224,20 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
 
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:
     """The state, its word, and whether there was anything to look in."""
-    known = False
+    name, state, word = told_in(source, values)
+    return _surely(source, values, state), word, bool(name)
+
+
+def told_in(source: Source, values: Values) -> tuple[str, State, str]:
+    """Which of the names that may hold the state holds it, the state, and its word; "" where there is nothing."""
+    last = ""
     for name in source.profile.state.fields:
         if text := values.get(name):
-            known = True
+            last = name
             state, word = words.state_in(text, source.states, free=values.whole(name))
             if word or name not in KNOWN:
-                return _surely(source, values, state), word or text, True
-    return "update", "", known
+                return name, state, word or text
+    return last, "update", ""
 
 
 def _surely(source: Source, values: Values, state: State) -> State:

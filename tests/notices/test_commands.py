@@ -62,6 +62,25 @@ def test_try(folder: Path) -> None:
     assert "\x1b" not in other.stdout
 
 
+def test_try_uses_the_senders_of_the_notice_and_says_what_decided(folder: Path) -> None:
+    more = '[[notice]]\nprofile = "words"\nname = "switches"\nsenders = ["sw@acme.example"]\n'
+    (folder / "gateway.toml").write_text((folder / "gateway.toml").read_text() + more)
+    mails = {
+        "up.eml": "From: sw@acme.example\nSubject: Online shop line is up\n\nx\n",
+        "far.eml": "From: other@acme.example\nSubject: Online shop line is up\n\nx\n",
+        "doubt.eml": "From: sw@acme.example\nSubject: Report: OK\n\nPort 4 failed.\n",
+    }
+    for name, mail in mails.items():
+        (folder / name).write_text(mail)
+
+    up, far, doubt = (run(folder, "try", "switches", str(folder / name)) for name in mails)
+
+    assert up.exit_code == 0 and "close by 'is up' in subject" in up.stdout
+    assert "'Online' (close): not where a machine puts a state" in up.stdout
+    assert far.exit_code == 1 and "from sw@acme.example" in far.stdout
+    assert "'Port 4 failed.' in the mail: not surely over" in doubt.stdout and "update" in doubt.stdout
+
+
 def test_propose_from_files(folder: Path) -> None:
     for number, state in enumerate(("down", "up", "down")):
         (folder / f"{number}.eml").write_bytes(f"From: box@acme.example\nSubject: Line {number} is {state}\n\nx\n".encode())

@@ -79,3 +79,43 @@ def test_odd_words_make_a_draft_all_the_same(odd: str, tmp_path: Path) -> None:
     (draft,) = propose(mails)
 
     assert fixtures.run(profile(draft, tmp_path)) == []
+
+
+def test_subjects_that_a_label_does_not_tell_apart_are_part_of_the_key(tmp_path: Path) -> None:
+    mails = [mail(f"{what} on node-4: {state}", "Host: node-4") for what in ("Disk full", "Fan loud") for state in ("failed", "OK")]
+
+    (draft,) = propose(mails)
+    disk, disk_well, fan, fan_well = notices(mails, profile(draft, tmp_path))
+
+    assert draft.warnings == ()
+    assert disk.key == disk_well.key != fan.key == fan_well.key
+
+
+def test_two_jobs_that_only_the_text_tells_apart_are_warned_of(tmp_path: Path) -> None:
+    mails = [mail(f"Backup of node-4 {state}", f"Task {task}\nEnded 10:0{number}") for number, (task, state) in
+             enumerate([("alpha", "failed"), ("beta", "failed"), ("alpha", "OK"), ("alpha", "failed")])]  # fmt: skip
+
+    (draft,) = propose(mails)
+    loaded = profile(draft, tmp_path)
+
+    assert len(draft.warnings) == 1 and "Task alpha / Task beta" in draft.warnings[0]
+    assert f"# {draft.warnings[0]}" in draft.text
+    assert loaded.profile.handling().close is False
+
+
+def test_other_counts_and_times_are_no_other_problem() -> None:
+    mails = [mail(f"Backup of node-4 {state} ({number} files)", f"Host: node-4\nEnded 10:0{number}") for number, state in
+             enumerate(("failed", "OK", "failed"))]  # fmt: skip
+
+    assert propose(mails)[0].warnings == ()
+
+
+def test_a_draft_is_tried_on_the_mail_of_others() -> None:
+    box = [mail(f"Line Rome is {state}", f"Host: rome-1\nStatus: {state}") for state in ("down", "up", "down")]
+    other = mail("Line Rome is up", "Host: rome-1\nStatus: OK", sender="other@globex.example")
+
+    (alone,) = propose(box)
+    (tried,) = propose(box, others=[other])
+
+    assert alone.warnings == ()
+    assert "other@globex.example would end a problem" in tried.warnings[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -15,6 +16,7 @@ MACHINES = ("notification", "bulk")
 MOST_SENDERS = 20
 MOST_MAILS = 100  # of a sender, the newest
 MOST_BYTES = 1 << 20
+MOST_OTHERS = 500
 
 
 def kept(connection: Connection, mails: RawMail, since: float, sender: str, least: int) -> list[bytes]:
@@ -27,12 +29,19 @@ def kept(connection: Connection, mails: RawMail, since: float, sender: str, leas
     senders = connection.execute(most.order_by(count.desc(), delivery.c.sender).limit(MOST_SENDERS)).scalars().all()
     out: list[bytes] = []
     for address in senders:
-        query = select(raw).join(delivery, delivery.c.raw_id == raw.c.id)
-        query = query.where(*wanted, delivery.c.sender == address, raw.c.size <= MOST_BYTES)
-        for row in connection.execute(query.order_by(delivery.c.seq.desc()).limit(MOST_MAILS)).mappings():
-            mail = mails.read(row)
-            out.append(mail if isinstance(mail, bytes) else mail.read_bytes())
+        out += _newest(connection, mails, [*wanted, delivery.c.sender == address], MOST_MAILS)
     return out
+
+
+def others(connection: Connection, mails: RawMail, since: float) -> list[bytes]:
+    """Kept mail of any sender, the newest: what a draft is tried on for wrong ends."""
+    return _newest(connection, mails, [delivery.c.accepted_at >= since], MOST_OTHERS)
+
+
+def _newest(connection: Connection, mails: RawMail, wanted: Sequence[Any], most: int) -> list[bytes]:
+    query = select(raw).join(delivery, delivery.c.raw_id == raw.c.id).where(*wanted, raw.c.size <= MOST_BYTES)
+    rows = connection.execute(query.order_by(delivery.c.seq.desc()).limit(most)).mappings()
+    return [mail if isinstance(mail := mails.read(row), bytes) else mail.read_bytes() for row in rows]
 
 
 async def read_all(mails: Sequence[bytes]) -> list[Email]:
