@@ -218,10 +218,11 @@ class TimePart(Section):
     sequence: str = Field("", description="a number that grows with each mail of the problem")
     start: str = Field("", description="the begin of planned work")
     end: str = Field("", description="its end")
+    zone: str = Field("", description="the zone of begin and end, where it stands apart from them")
     formats: tuple[str, ...] = Field(
         (),
-        description="how times are written, as of strptime, without UTC, GMT or Z; ISO 8601, RFC 5322, iCalendar and "
-        "epochs are known",
+        description="how times are written, as of strptime, without their zone; ISO 8601, RFC 5322, iCalendar and "
+        "epochs are known. One without a year is of that which lies nearest",
     )
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
 
@@ -273,6 +274,9 @@ class EvidencePart(Section):
         if self.kind != "memory" and not (self.of and self.date):
             raise ValueError("of: expected where it is, and a date")
         return self
+
+
+_TIME_NAMES = ("sequence", "start", "end", "zone")
 
 
 class Profile(Section):
@@ -331,7 +335,7 @@ class Profile(Section):
             ("severity.fields", self.severity.fields),
             ("client.fields", self.client.fields),
             ("time.at", time.at),
-            *((f"time.{part}", (getattr(time, part),)) for part in ("sequence", "start", "end") if getattr(time, part)),
+            *((f"time.{part}", (name,)) for part in _TIME_NAMES if (name := getattr(time, part))),
             (
                 "policy.title",
                 tuple(name for name in names_in(self.policy.title) if name not in ("object", "condition")),

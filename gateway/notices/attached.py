@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gateway.model.email import DataFile
 
@@ -17,6 +19,8 @@ MOST_TEXT = 64 * 1024
 MOST_VALUES = 500
 MOST_NODES = 20_000
 _ESCAPE = re.compile(r"\\([\\;,nN])")
+_ZONE = re.compile(r"(?:^|;)TZID=\"?/?([\w+/-]{1,60})\"?(?:;|$)", re.IGNORECASE)
+_LOCAL = re.compile(r"\d{8}T\d{6}")
 
 
 class Attached:
@@ -60,9 +64,12 @@ class Attached:
 
 
 def _properties(text: str, into: dict[str, list[str]]) -> None:
+    within = ""  # a component whose times are none of an event
     for line in re.sub(r"\n[ \t]", "", text).split("\n"):
         name, value = _property(line)
-        if name and value:
+        if name in ("BEGIN", "END") and value.upper() in ("VTIMEZONE", "VALARM"):
+            within = value if name == "BEGIN" else ""
+        if name and value and not within:
             found = into.setdefault(name, [])
             if len(found) < MOST_VALUES:
                 found.append(value)
@@ -74,9 +81,22 @@ def _property(line: str) -> tuple[str, str]:
         if char == '"':
             quoted = not quoted
         elif char == ":" and not quoted:
-            value = _ESCAPE.sub(lambda match: " " if match[1] in "nN" else match[1], line[index + 1 :])
-            return line[:index].partition(";")[0].strip().upper(), value.strip()
+            value = _ESCAPE.sub(lambda match: " " if match[1] in "nN" else match[1], line[index + 1 :]).strip()
+            name, _, parameters = line[:index].partition(";")
+            return name.strip().upper(), _universal(value, parameters)
     return "", ""
+
+
+def _universal(value: str, parameters: str) -> str:
+    """A local time with its TZID in UTC, "" where that is no zone which is known; any other value as it is."""
+    zone = _ZONE.search(parameters)
+    if zone is None or not _LOCAL.fullmatch(value):
+        return value
+    try:
+        local = datetime.strptime(value, "%Y%m%dT%H%M%S").replace(tzinfo=ZoneInfo(zone[1]))
+        return local.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError):
+        return ""
 
 
 def _decoded(text: str) -> Any:

@@ -39,12 +39,12 @@ class Labels:
 def read(text: str, tables: Sequence[str] = ()) -> Labels:
     """``tables`` are CSV files."""
     found = Labels()
-    lines = text[:MOST_TEXT].split("\n", MOST_LINES)[:MOST_LINES]
+    lines = text[:MOST_TEXT].replace("\xa0", " ").split("\n", MOST_LINES)[:MOST_LINES]
     heading: list[str] = []
     for number, line in enumerate(lines):
         cells = line.strip(" |").split(" | ") if " | " in line else []
         if len(cells) > 1:
-            if not heading:
+            if not heading or (len(heading) == 2 and len(cells) > 2):  # a row of label and value is no heading
                 heading = [label(cell) for cell in cells]
             else:
                 _row(found, heading, cells)
@@ -62,7 +62,8 @@ def read(text: str, tables: Sequence[str] = ()) -> Labels:
 
 def _rows(table: str) -> list[list[str]]:
     try:
-        return list(csv.reader(table[:MOST_TEXT].splitlines()[:MOST_LINES]))
+        lines = table[:MOST_TEXT].splitlines()[:MOST_LINES]
+        return list(csv.reader(lines, delimiter=max(",;\t", key=lines[0].count) if lines else ","))
     except csv.Error:
         return []
 

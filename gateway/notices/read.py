@@ -304,8 +304,11 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
     when = source.profile.time
     if not (when.start and when.end):
         return None
-    start = times.moment(values.get(when.start), when.formats, source.zone)
-    end = times.moment(values.get(when.end), when.formats, source.zone)
+    near = _at(source, values) or values.mail.envelope.time
+    apart = f" {values.get(when.zone)}" if when.zone else ""
+    start, end = (
+        times.moment(f"{values.get(name)}{apart}", when.formats, source.zone, near) for name in (when.start, when.end)
+    )
     return (start, end) if 0 < start < end else None
 
 

@@ -7,22 +7,36 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 _CALENDAR = re.compile(r"(\d{8}T\d{6})(Z?)$")
 _EPOCH = re.compile(r"\d{9,10}(?:\.\d{1,6})?$|\d{13}$")
-_UNIVERSAL = re.compile(r"\s*\(?(?:\b(?:UTC|GMT)\b(?![+-]\d)|(?<=\d)Z(?!\w))\)?", re.IGNORECASE)
+_UNIVERSAL = re.compile(r"\s*\(?\s*(?:\b(?:UTC|GMT)\b(?![+-]\d)|(?<=\d)Z(?!\w))\s*\)?", re.IGNORECASE)
+_NAMED = {
+    "ET": "America/New_York", "EASTERN": "America/New_York", "CT": "America/Chicago", "CENTRAL": "America/Chicago",
+    "MT": "America/Denver", "MOUNTAIN": "America/Denver", "PT": "America/Los_Angeles", "PACIFIC": "America/Los_Angeles",
+    "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "EST": "-0500", "EDT": "-0400", "CDT": "-0500", "MST": "-0700",
+    "MDT": "-0600", "PST": "-0800", "PDT": "-0700",
+}  # fmt: skip
+"""Names of zones behind a time that mean one thing alone (CST, IST and BST do not)."""
+_NAME = re.compile(r"\s*\(?\s*\b([A-Za-z]{2,8})\b\s*\)?$")
 _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
-def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None) -> float:
-    """Seconds since the epoch, 0.0 when it is not understood, or names no zone and none is given."""
+def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, near: float = 0.0) -> float:
+    """Seconds since the epoch, 0.0 when it is not understood, or names no zone and none is given. A time without a year
+    is the one nearest to ``near``."""
     text = " ".join(text[:100].split())
     if not text:
         return 0.0
+    if (match := _NAME.search(text)) and (name := _NAMED.get(match[1].upper())):
+        text = text[: match.start()]
+        text, zone = (f"{text} {name}", zone) if name[0] == "-" else (text, ZoneInfo(name))
     if _EPOCH.match(text):
         return _sane(float(text) / (1000 if len(text) == 13 else 1))
-    found = _read(text, formats)
+    dated = [shape for shape in formats if "%y" in shape.lower()]
+    found = _read(text, dated) or _of_a_year(text, [shape for shape in formats if shape not in dated], near)
     if found is None:
         return 0.0
     if found.tzinfo is None:
@@ -51,6 +65,19 @@ def _read(text: str, formats: Sequence[str]) -> datetime | None:
         if found := _tried(way, bare):
             return found.replace(tzinfo=found.tzinfo or UTC) if bare != text else found
     return _tried(parsedate_to_datetime, text)
+
+
+def _of_a_year(text: str, formats: Sequence[str], near: float) -> datetime | None:
+    """A moment whose format has no year."""
+    if not (near and formats):
+        return None
+    now = datetime.fromtimestamp(near, UTC)
+    found = [
+        year_of
+        for year in (now.year - 1, now.year, now.year + 1)
+        if (year_of := _read(f"{year} {text}", [f"%Y {shape}" for shape in formats]))
+    ]
+    return min(found, key=lambda moment: abs(moment.replace(tzinfo=moment.tzinfo or UTC) - now), default=None)
 
 
 def _by_shape(shape: str, text: str) -> datetime:

@@ -51,6 +51,9 @@ def test_cells_by_their_heading() -> None:
 
     assert labels.read(text).column("circuit id") == ["A-1", "A-2", "B-1"]
     assert labels.read("", ["Circuit ID,Site\nA-1,Berlin\n\nA-2"]).column("Circuit ID") == ["A-1", "A-2"]
+    assert labels.read("", ["OCN\tCircuit ID\n1\tC-1"]).column("Circuit ID") == ["C-1"]
+    assert labels.read("", ["Kunde;Circuit ID\nA, B;C-1"]).column("Circuit ID") == ["C-1"]
+    assert labels.read("Ref: | 1\nName | Circuit ID | End\nAcme | C-1 | Rome").column("Circuit ID") == ["C-1"]
 
 
 JSON = '{"a": {"b": [{"c": 1}, {"c": true}]}, "n": null, "t": "x"} and words behind it'
@@ -96,7 +99,7 @@ def test_a_calendar_with_folded_lines_and_parameters() -> None:
     attached = Attached((DataFile("calendar", "a.ics", text),), "")
 
     assert attached.calendar("x-a") == ["one, two", "three"]
-    assert attached.calendar("DTSTART") == ["20261122T100000"]
+    assert attached.calendar("DTSTART") == ["20261122T090000Z"]
 
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -115,6 +118,9 @@ MOMENTS = [
     ("Sun Nov 22 10:00:03 UTC 2026", ("%a %b %d %H:%M:%S %Y",), None, "2026-11-22T10:00:03"),
     ("22 Nov 2026 10:00 GMT+5", ("%d %b %Y %H:%M",), BERLIN, "2026-11-22T05:00:00"),
     ("2026-11-22 10:00:00 UTC-03:30", (), BERLIN, "2026-11-22T13:30:00"),
+    ("11/22/26 05:00 ET", ("%m/%d/%y %H:%M",), None, "2026-11-22T10:00:00"),
+    ("22-Nov-2026 10:00 ( GMT )", ("%d-%b-%Y %H:%M",), None, "2026-11-22T10:00:00"),
+    ("22-Nov-2026 10:00 IST", ("%d-%b-%Y %H:%M",), None, ""),
     ("2026-11-22 10:00", (), None, ""),
     ("tomorrow", (), BERLIN, ""),
     ("99999999999999", (), BERLIN, ""),
@@ -127,6 +133,24 @@ def test_moments(text: str, formats: tuple[str, ...], zone: ZoneInfo | None, mom
     found = times.moment(text, formats, zone)
 
     assert (datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M:%S") if found else "") == moment
+
+
+def test_a_time_without_a_year_is_the_nearest() -> None:
+    new_year = datetime(2026, 12, 31, 12, tzinfo=UTC).timestamp()
+
+    for text, year in (("02 JAN 10:00 UTC", 2027), ("30 DEC 10:00 UTC", 2026)):
+        found = times.moment(text, ("%d %b %H:%M",), None, new_year)
+        assert datetime.fromtimestamp(found, UTC).year == year
+    assert times.moment("02 JAN 10:00 UTC", ("%d %b %H:%M",), None) == 0.0
+
+
+def test_the_times_of_a_calendar_are_of_its_events() -> None:
+    zone = "BEGIN:VTIMEZONE\nTZID:Europe/Rome\nBEGIN:STANDARD\nDTSTART:16011028T020000\nEND:STANDARD\nEND:VTIMEZONE\n"
+    event = "BEGIN:VEVENT\nDTSTART;TZID=Europe/Rome:20260701T100000\nDTEND;TZID=Nowhere:20260701T110000\nEND:VEVENT"
+    attached = Attached((DataFile("calendar", "a.ics", zone + event),), "")
+
+    assert attached.calendar("DTSTART") == ["20260701T080000Z"]
+    assert attached.calendar("DTEND") == []
 
 
 def test_small_files_for_machines_travel_with_the_mail() -> None:
