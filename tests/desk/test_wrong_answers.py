@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import os
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -35,6 +36,8 @@ from tests.contract.replay import exchanges
 ID = "0b6cf1e6-6f4f-4a53-9f0e-1c2f7a5b1c11"
 Answer = tuple[int, bytes, dict[str, str]]
 Call = Callable[[Desk], Awaitable[Outcome]]
+
+EXAMPLES = int(os.environ.get("GATEWAY_EXAMPLES", "6"))
 
 READS: dict[str, Call] = {
     "boards": lambda desk: desk.boards(),
@@ -137,6 +140,8 @@ EACH_WAY = ["boards", "comments", "create ticket", "document hash"]
 @pytest.mark.parametrize("name", sorted(CALLS.keys() - DOWNLOAD))
 def test_no_odd_answer_is_believed(name: str) -> None:
     for odd, content in ODD.items():
+        if len(content) > 50_000 and name not in EACH_WAY:
+            continue
         if name in USES_NOTHING and odd.startswith(("data", "ids")):
             continue
         if name in USES_NO_KEY and (odd.startswith("ids") or "empty row" in odd):
@@ -273,7 +278,7 @@ HEADERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.parametrize("name", sorted(CALLS))
 @given(given_data=st.data())
 def test_every_call_ends_in_an_outcome(name: str, given_data: st.DataObject) -> None:
@@ -335,7 +340,7 @@ class Readers:
         return set(ids[:1])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2 * EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(answers=st.fixed_dictionaries({word: bodies(row) for word, row in ROWS.items()}))
 def test_no_reader_stumbles(answers: dict[str, Any]) -> None:
     def handler(request: httpx.Request) -> Answer:

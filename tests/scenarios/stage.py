@@ -115,6 +115,10 @@ def settings_for(**mailbox: Any) -> dict[str, Any]:
     sales = {**support, "address": SALES, "board": "Sales"}
     return {"desk": {"url": "http://desk/api/v1", "api_key": "demo-desk-key", "rate": 0}, "mailbox": [support, sales]}
 
+SHIPPED = Templates()
+"""Compiled once: most scenarios use them."""
+
+
 
 class Stage:
     """One scenario under way."""
@@ -139,7 +143,7 @@ class Stage:
         self.directories = {name: self._directory(name) for name in self.settings.desks}
         (folder / "gateway.db.spool").mkdir(exist_ok=True)
         parser: Any = LocalParser(self.settings.own_addresses())
-        templates = Templates()
+        templates = SHIPPED
         leases = Leases(self.store, 300, "stage", self.clock)
         self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, RawMail(self.settings.store), self.clock)
         self.executor = Executor(
