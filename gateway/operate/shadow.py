@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, select
 
 from gateway.config.settings import Settings
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.outcome import Good
@@ -240,7 +241,7 @@ def _real(row: Mapping[str, Any]) -> Real:
         str(row.get("ticket_number") or ""),
         str(row.get("board_id") or ""),
         str(row.get("client_id") or ""),
-        str(row.get("contact_name_id") or ""),
+        str(row.get(bodies.CONTACT_ID) or ""),
     )
 
 

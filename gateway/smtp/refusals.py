@@ -9,15 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from gateway.mail import glance
 from gateway.match.names import network_of
 from gateway.model.refusal import Refusal
-from gateway.smtp.replies import Reply, plain
-
-if TYPE_CHECKING:
-    from gateway.smtp.dialogue import Dialogue
 
 SPAN = 600.0  # seconds
 PER_NETWORK, PER_SPAN = 60, 600  # refusals that are kept each by itself
@@ -59,25 +53,3 @@ class Refusals:
         """What came since the last call, the oldest first."""
         kept, self._kept = list(self._kept.values()), {}
         return kept
-
-
-def refusal_of(dialogue: Dialogue, reply: Reply) -> Refusal:
-    """What is known of a mail, or of a peer, that gets this reply."""
-    client, transaction, arrival = dialogue.client, dialogue.transaction, dialogue.transaction.arrival
-    sender = transaction.mail_from
-    named = [recipient.address for recipient in transaction.recipients]
-    mail = arrival.mail if arrival is not None else None
-    return Refusal(
-        at=dialogue.server.clock(),
-        listener=dialogue.policy.name,
-        peer=client.address,
-        helo=plain(client.hello)[:255],
-        mail_from=plain(reply.about if sender is None else sender)[:320],
-        rcpt_to=plain(reply.about if sender is not None and reply.about else ", ".join(named))[:1000],
-        code=reply.code,
-        reason=reply.reason,
-        said=reply.words[:400],
-        subject=glance.subject(*mail.split().values("subject")[:1]) if mail else "",
-        message_id=mail.ids().message_id[:320] if mail else "",
-        size=arrival.size if arrival is not None else 0,
-    )

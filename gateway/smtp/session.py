@@ -22,7 +22,7 @@ from gateway.smtp.limits import plain_address
 from gateway.smtp.patience import Patience
 from gateway.smtp.policy import Policy
 from gateway.smtp.proxy import ProxyError, read_proxy
-from gateway.smtp.refusals import refusal_of
+from gateway.smtp.refused import refusal_of
 from gateway.smtp.replies import (
     DRAINING,
     GREETING,

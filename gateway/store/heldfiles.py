@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping, and_, func, select, update
 
 from gateway.model.effects import DocumentBody, EffectBody, MissingBody, PicturesBody, ReleasedBody
-from gateway.store import deliveries, effects, mapping, notify, operator
+from gateway.store import deliveries, effects, notify, operator, ticketfiles
 from gateway.store.deliveries import note
 from gateway.store.effects import Effect, EffectOf, of_type
 from gateway.store.operator import NotPossible
@@ -108,7 +108,7 @@ def let_go(
     """Make these held files ready; one that the ticket has by now is skipped."""
     for file in files:
         digest, name = file.body.sha256, file.body.name
-        if digest and not mapping.reserve_file(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
+        if digest and not ticketfiles.reserve(connection, row["desk"], row["ticket_id"], digest, row["id"], name):
             effects.set_state(connection, file, EffectState.SKIPPED, reason="the ticket has it")
         else:
             effects.set_state(connection, file, EffectState.TODO, reason="")

@@ -279,53 +279,6 @@ def part_in(connection: Connection, desk: str, ticket_id: str, address: str) -> 
     return str(connection.execute(query).scalar() or "")
 
 
-def files_of(connection: Connection, desk: str, ticket_id: str, hashes: Collection[str]) -> dict[str, RowMapping]:
-    """Which of these contents the ticket has, or another delivery is about to upload."""
-    query = select(file).where(file.c.desk == desk, file.c.ticket_id == ticket_id, file.c.sha256.in_(hashes))
-    return {row["sha256"]: row for row in connection.execute(query).mappings()} if hashes else {}
-
-
-def reserve_file(connection: Connection, desk: str, ticket_id: str, sha256: str, delivery_id: str, name: str) -> bool:
-    """Take the upload of a content for a ticket. False when it is taken or there already."""
-    statement = _insert(connection, file).values(
-        desk=desk,
-        ticket_id=ticket_id,
-        sha256=sha256,
-        delivery_id=delivery_id,
-        document_id="",
-        file_id="",
-        name=name,
-    )
-    connection.execute(statement.on_conflict_do_nothing())
-    owner = connection.execute(
-        select(file.c.delivery_id, file.c.document_id).where(
-            file.c.desk == desk, file.c.ticket_id == ticket_id, file.c.sha256 == sha256
-        )
-    ).one()
-    return bool(owner[0] == delivery_id and owner[1] == "")
-
-
-def file_uploaded(
-    connection: Connection,
-    desk: str,
-    ticket_id: str,
-    sha256: str,
-    delivery_id: str,
-    name: str,
-    document: dict[str, Any],
-) -> None:
-    """The desk has the content as this document."""
-    values = {
-        "document_id": document["document_id"],
-        "file_id": document.get("file_id") or "",
-        "delivery_id": delivery_id,
-    }
-    statement = _insert(connection, file).values(desk=desk, ticket_id=ticket_id, sha256=sha256, name=name, **values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[file.c.desk, file.c.ticket_id, file.c.sha256], set_=values)
-    )
-
-
 def make_token(connection: Connection, desk: str, ticket_id: str, value: str, now: float) -> None:
     """Remember a token, hashed: who reads the database cannot write to tickets."""
     digest = blake2b(value.encode(), digest_size=32).digest()

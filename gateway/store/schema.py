@@ -1,6 +1,6 @@
 """The tables. Unique keys do the locking; nothing checks first and inserts after.
 
-Times are seconds since the epoch. All state is scoped by desk.
+Times are seconds since the epoch. All state is scoped by desk. The module is long since every table is declared here.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.problem import family_of
-from gateway.store import mapping, problems, senders
+from gateway.store import mapping, problems, senders, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.context import closing_on
 
@@ -224,7 +224,7 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
         case ask.FilesOn(ticket_id, hashes):
             return {
                 digest: row["name"]
-                for digest, row in mapping.files_of(connection, delivery.desk, ticket_id, hashes).items()
+                for digest, row in ticketfiles.of(connection, delivery.desk, ticket_id, hashes).items()
             }
         case ask.ProblemsOf(profile, key):
             return problems.of_family(connection, family_of(delivery.desk, profile, key))
@@ -251,7 +251,7 @@ def _state(row: dict[str, Any]) -> ask.TicketState:
         client_id=row.get("client_id") or "",
         board_id=row.get("board_id") or "",
         master_id=row.get("master_ticket_id") or "",
-        contact_id=row.get("contact_name_id") or "",
+        contact_id=row.get(bodies.CONTACT_ID) or "",
         watchers=bodies.watchers_of(row),
     )
 

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa import bodies
-from gateway.store import deliveries, effects, mapping, order, problems
+from gateway.store import deliveries, effects, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -156,7 +156,7 @@ class Ledger:
             )
             problems.ticket_made(connection, delivery.id, delivery.ticket_id, str(remote.get("ticket_number") or ""))
             for file in (each for each in self.progress.files() if not each.body.held):
-                mapping.reserve_file(
+                ticketfiles.reserve(
                     connection, delivery.desk, delivery.ticket_id, file.body.sha256, delivery.id, file.body.name
                 )
         order.wake(connection, delivery.seq, now)

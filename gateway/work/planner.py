@@ -34,7 +34,7 @@ from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Plan
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
-from gateway.store import deliveries, effects, mapping, order, problems
+from gateway.store import deliveries, effects, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.raw import Damaged, RawMail
@@ -342,7 +342,7 @@ class Planner:
         for file in plan.effects:
             if isinstance(file, DocumentBody) and file.sha256 and not file.held:
                 name, digest = file.name, file.sha256
-                if not mapping.reserve_file(connection, delivery.desk, plan.ticket_id, digest, delivery.id, name):
+                if not ticketfiles.reserve(connection, delivery.desk, plan.ticket_id, digest, delivery.id, name):
                     raise mapping.Reserved(f"file {name}")
 
 

@@ -13,7 +13,7 @@ from gateway.model.effects import CommentBody, DocumentBody, MissingBody, Ticket
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waits
-from gateway.store import claims, counts, deliveries, effects, mapping, operator, order
+from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, ticketfiles
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
@@ -252,7 +252,7 @@ class TestThreads:
 
     async def test_a_file_is_taken_once(self, store: Store) -> None:
         def take(delivery: str) -> bool:
-            return store.write_sync(lambda c: mapping.reserve_file(c, DESK, "T1", "hash", delivery, "a.pdf"))
+            return store.write_sync(lambda c: ticketfiles.reserve(c, DESK, "T1", "hash", delivery, "a.pdf"))
 
         assert take("one")
         assert not take("two")
@@ -292,7 +292,7 @@ class TestOperator:
         await store.write(lambda c: deliveries.move(c, delivery, Stage.DONE, now=NOW))
         with pytest.raises(NotPossible, match="is DONE: only mail that was set aside"):
             await store.write(lambda c: operator.release(c, delivery.id, now=NOW))
-        with pytest.raises(NotPossible, match="no delivery"):
+        with pytest.raises(NotPossible, match="no mail has"):
             await store.write(lambda c: operator.release(c, "nothing", now=NOW))
 
     async def test_held_mail_is_not_worked_on_and_counts_as_pending(self, store: Store) -> None:

@@ -11,7 +11,7 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Good, Outcome
 from gateway.model.effects import AboutFilesBody, TextBody
-from gateway.store import mapping
+from gateway.store import ticketfiles
 from gateway.store.effects import Effect, EffectOf
 from gateway.store.engine import Store
 from gateway.work.effects.base import Body, EffectKind, Run
@@ -85,7 +85,7 @@ async def file_ids(run: Run) -> dict[int, str]:
     }
     hashes = set(email_files.values())
     desk, ticket_id = run.progress.delivery.desk, run.ticket_id
-    known = await run.store.read(lambda c: mapping.files_of(c, desk, ticket_id, hashes))
+    known = await run.store.read(lambda c: ticketfiles.of(c, desk, ticket_id, hashes))
     return {
         index: known[digest]["file_id"]
         for index, digest in email_files.items()

@@ -15,7 +15,7 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Outcome
 from gateway.model.effects import DocumentBody
-from gateway.store import deliveries, effects, mapping
+from gateway.store import deliveries, effects, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
@@ -119,7 +119,7 @@ class UploadDocument(EffectKind[DocumentBody]):
     ) -> None:
         if effect.body.sha256 and effect.body.part != ORIGINAL:
             digest, name = effect.body.sha256, effect.body.name
-            mapping.file_uploaded(connection, delivery.desk, delivery.ticket_id, digest, delivery.id, name, kept)
+            ticketfiles.uploaded(connection, delivery.desk, delivery.ticket_id, digest, delivery.id, name, kept)
 
     def record_end(
         self, connection: Connection, delivery: Delivery, effect: EffectOf[DocumentBody], reason: str
