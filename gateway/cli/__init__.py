@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import looking, notices, problems, queue, running, safety, shadow, thread, trial
+from gateway.cli import day, looking, notices, problems, queue, running, safety, shadow, thread, trial
 
 app = typer.Typer(
     add_completion=False,
@@ -16,6 +16,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turns mail into AlgaPSA tickets, comments and documents.",
 )
+app.add_typer(day.app)
 app.add_typer(running.app)
 app.add_typer(looking.app)
 app.add_typer(trial.app)

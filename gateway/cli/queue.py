@@ -16,18 +16,16 @@ from gateway.cli.shared import (
     ConfigOption,
     DeliveryArgument,
     JsonOption,
+    carry_out,
     cell,
-    change_store,
     fail,
     on_store,
-    operator_name,
-    operators_word,
     print_json,
     settings_of,
     table,
-    tell,
     when,
 )
+from gateway.operate.act import ACTS, Act
 
 app = typer.Typer(no_args_is_help=True, help="Show mail, release it, discard it.")
 
@@ -181,73 +179,24 @@ def _json(row: Any, column: str) -> dict[str, Any]:
         return {}
 
 
-@app.command("retry")
-def queue_retry(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
-    """Try a pending delivery now."""
-    from gateway.store import operator
+def _command(act: Act) -> None:
+    """The command of an act: the pages have the same as a button."""
 
-    now, who = time.time(), operator_name(by)
-    typer.echo(change_store(config_file, lambda c: operator.retry_now(c, delivery, now=now, by=who)))
-
-
-@app.command("release")
-def queue_release(
-    delivery: DeliveryArgument,
-    config_file: ConfigOption = None,
-    to: Annotated[str | None, typer.Option("--to", help="A ticket's number or id, or new.")] = None,
-    audience: AudienceOption = None,
-    bind: BindOption = None,
-    by: ByOption = None,
-) -> None:
-    """Release a quarantined, suppressed, dropped or held mail. If part of its plan was posted, the plan continues. Else
-    it is decided anew, without regard to verdicts, rate limits and the reason it was set aside for."""
-    from gateway.store import operator
-
-    word = operators_word(config_file, delivery, to, audience, bind, by)
-    now = time.time()
-    tell(change_store(config_file, lambda c: operator.release(c, delivery, word, now=now)))
+    @app.command(act.name, help=f"{act.about[0].upper()}{act.about[1:]}.")
+    def run(
+        mails: Annotated[list[str], typer.Argument(help="Numbers (412), ids or Message-IDs; as many as you like.")],
+        config_file: ConfigOption = None,
+        to: Annotated[str | None, typer.Option("--to", help="A ticket's number or id, or new.")] = None,
+        audience: AudienceOption = None,
+        bind: BindOption = None,
+        why: Annotated[str, typer.Option("--why", help="A note for the history.")] = "",
+        by: ByOption = None,
+    ) -> None:
+        given = {"to": to, "audience": audience, "why": why}
+        if other := [name for name, value in given.items() if value and name not in act.takes]:
+            fail(f"{act.name} takes no --{other[0]}", USAGE)
+        carry_out(act, mails, config_file, to, audience, bind, why, by)
 
 
-@app.command("drop")
-def queue_drop(
-    delivery: DeliveryArgument,
-    config_file: ConfigOption = None,
-    why: Annotated[str, typer.Option("--why", help="A note for the history.")] = "",
-    by: ByOption = None,
-) -> None:
-    """Discard a mail of which nothing was posted. `release` takes it back while the mail is kept."""
-    from gateway.store import operator
-
-    now, who = time.time(), operator_name(by)
-    dropped = change_store(config_file, lambda c: operator.drop(c, delivery, now=now, by=who, why=why))
-    typer.echo(dropped)
-    kept = settings_of(config_file).retention.suppressed
-    until = f" until {when(now + kept)}" if kept else ""
-    typer.echo(f"dropped; `gateway queue release {dropped}` takes it back{until}", err=True)
-
-
-@app.command("hold")
-def queue_hold(delivery: DeliveryArgument, config_file: ConfigOption = None, by: ByOption = None) -> None:
-    """Hold a pending delivery until you release it."""
-    from gateway.store import operator
-
-    now, who = time.time(), operator_name(by)
-    typer.echo(change_store(config_file, lambda c: operator.hold(c, delivery, now=now, by=who)))
-
-
-@app.command("release-files")
-def queue_release_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Upload the files of a delivery that were held by the file rules or for want of a virus scan."""
-    from gateway.store import heldfiles
-
-    now = time.time()
-    typer.echo(change_store(config_file, lambda c: heldfiles.release(c, delivery, now=now)))
-
-
-@app.command("drop-files")
-def queue_drop_files(delivery: DeliveryArgument, config_file: ConfigOption = None) -> None:
-    """Discard the held files of a delivery. The kept mail still has them."""
-    from gateway.store import heldfiles
-
-    now = time.time()
-    typer.echo(change_store(config_file, lambda c: heldfiles.drop(c, delivery, now=now)))
+for _act in ACTS:
+    _command(_act)

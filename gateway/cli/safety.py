@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.shared import FAULT, ConfigOption, JsonOption, cell, fail, print_json, settings_of, store_name, when
+from gateway.cli.shared import (
+    FAULT,
+    ConfigOption,
+    JsonOption,
+    cell,
+    change_store,
+    fail,
+    operator_name,
+    print_json,
+    settings_of,
+    store_name,
+    when,
+)
 
 app = typer.Typer()
 
@@ -37,12 +50,21 @@ def backup(
     else:
         size = sum(size for _, size, _ in found.files)
         typer.echo(f"{target}: {found.sums['accepted']} deliveries, {len(found.files)} files, {size} bytes")
+    _note_backup(config_file, target)
     if not found.sums["accepted"]:
         typer.echo(f"WARNING: {cell(store_name(settings))} holds no mail: is it the gateway's?", err=True)
         if fail_empty:
             raise typer.Exit(FAULT)
     if found.missing:
         fail(f"NOT COMPLETE: {len(found.missing)} files of mails are not in the spool: {', '.join(found.missing[:5])}")
+
+
+def _note_backup(config_file: Path | None, target: Path) -> None:
+    """Write down that there is one, for `gateway today`."""
+    from gateway.store import acts
+
+    actor, now = acts.Actor(operator_name(None)), time.time()
+    change_store(config_file, lambda c: acts.add(c, actor, "backup", now, detail=str(target)))
 
 
 @app.command()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
@@ -16,9 +17,9 @@ from gateway.config import settings as config
 from gateway.config.load import load
 
 if TYPE_CHECKING:
-    from gateway.model.release import Audience
     from gateway.operate.access import Access
-    from gateway.store.operator import Changed, Word
+    from gateway.operate.act import Act
+    from gateway.work.lookup import Found
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", "-c", help="Default: GATEWAY_CONFIG, else ./gateway.toml.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DeliveryArgument = Annotated[str, typer.Argument(help="The delivery's id, or its beginning if that is unique.")]
+DeliveryArgument = Annotated[str, typer.Argument(help="The mail's number (412), id, or Message-ID.")]
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who gives the command, for the history; default: the user of this shell.")
 ]
@@ -180,25 +181,53 @@ def operator_name(by: str | None) -> str:
     return " ".join(name.split())[:100]
 
 
-def operators_word(
-    path: Path | None, delivery: str, to: str | None, public: bool | None, bind: bool | None, by: str | None
-) -> Word:
-    """What the operator says of a mail; the desk is asked for the ticket before anything changes."""
-    from gateway.store.operator import Word
+def carry_out(
+    act: Act,
+    mails: Sequence[str],
+    path: Path | None,
+    to: str | None = None,
+    public: bool | None = None,
+    admits: bool | None = None,
+    why: str = "",
+    by: str | None = None,
+) -> None:
+    """Do it to each of these mails and say what was done. The desk is asked for a ticket before anything changes."""
+    from gateway.operate.acts import Asked, perform_each
+    from gateway.store.acts import Actor
 
-    target = ticket_at_desk(path, delivery, to) if to and to != "new" else to or ""
-    audience: Audience = "" if public is None else "public" if public else "internal"
-    return Word(operator_name(by), target, audience, bind)
+    found = ticket_at_desk(path, mails[0], to) if to and to != "new" else None
+    asked = Asked(
+        Actor(operator_name(by)),
+        why,
+        found.ticket_id if found else to or "",
+        found.number if found else "",
+        "" if public is None else "public" if public else "internal",
+        admits,
+    )
+    now = time.time()
+    results = _on_store(path, lambda access: perform_each(access.change, act, mails, asked, now))
+    for done in results:
+        typer.echo(f"#{done.number} {done.words}" if done.good else done.words, err=not done.good)
+    good = sum(done.good for done in results)
+    if len(mails) > 1:
+        typer.echo(f"{good} of {len(mails)} {act.told}")
+    elif good and act.name in UNDO_OFFERED:
+        typer.echo(f"take it back with `gateway queue undo {results[0].number}`", err=True)
+    if good < len(mails):
+        raise typer.Exit(FAULT)
 
 
-def ticket_at_desk(path: Path | None, delivery: str, name: str) -> str:
-    """The id of a ticket that the delivery's desk has, given by number or id."""
+UNDO_OFFERED = ("drop", "hold")
+
+
+def ticket_at_desk(path: Path | None, delivery: str, name: str) -> Found:
+    """A ticket that the delivery's desk has, given by number or id."""
     import asyncio
 
     from gateway.desk.algapsa.catalog import DeskAway
     from gateway.store import operator
     from gateway.work.desks import make_directory
-    from gateway.work.lookup import Found, ticket_at
+    from gateway.work.lookup import ticket_at
 
     settings = settings_of(path)
     name_of_desk = str(on_store(path, lambda c: operator.find(c, delivery)["desk"]))
@@ -220,11 +249,4 @@ def ticket_at_desk(path: Path | None, delivery: str, name: str) -> str:
         fail(f"the desk cannot be asked for ticket {name} ({away.outcome}); nothing was changed")
     if found is None:
         fail(f"the desk has no ticket {name}; nothing was changed")
-    return found.ticket_id
-
-
-def tell(changed: Changed) -> None:
-    """The id of the delivery; when nothing was to be done, why."""
-    typer.echo(changed.id)
-    if changed.nothing:
-        typer.echo(f"nothing was changed: {changed.nothing}", err=True)
+    return found

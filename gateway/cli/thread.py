@@ -15,14 +15,13 @@ from gateway.cli.shared import (
     ConfigOption,
     DeliveryArgument,
     JsonOption,
+    carry_out,
     change_store,
     fail,
     on_store,
-    operators_word,
     print_json,
     settings_of,
     table,
-    tell,
     ticket_named,
     when,
 )
@@ -61,11 +60,9 @@ def thread_move(
 ) -> None:
     """Move a mail to another ticket: replies to it follow; the wrong place gets an internal comment. Mail that was
     set aside is released to there. Nothing is changed unless the desk has the ticket."""
-    from gateway.store import operator
+    from gateway.operate.act import BY_NAME
 
-    word = operators_word(config_file, delivery, to, audience, bind, by)
-    now = time.time()
-    tell(change_store(config_file, lambda c: operator.move_to(c, delivery, word, now=now)))
+    carry_out(BY_NAME["move"], [delivery], config_file, to, audience, bind, by=by)
 
 
 @app.command("token")

@@ -1,4 +1,4 @@
-"""What an operator can do with a mail, in one list: the commands and the pages offer exactly these.
+"""Doing what an operator asks of a mail.
 
 Each act is one transaction with a row that says who did it, from where and why. Raises NotPossible where the mail is
 not as the act needs it; then nothing is changed.
@@ -12,7 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping
 
+from gateway.model.reasons import Reason
 from gateway.model.release import Audience
+from gateway.operate.act import ACTS, UNDOABLE, Act
 from gateway.operate.said import short
 from gateway.store import acts, heldfiles, operator
 from gateway.store.acts import Actor
@@ -24,31 +26,18 @@ from gateway.store.stage import PENDING, Stage
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the operator says with an act. ``to`` is a ticket's id, "new", or "" for a new decision; ``audience`` ""
-    leaves a stranger's words internal; ``ticket`` is the number by which people know ``to``."""
+    leaves a stranger's words internal; ``ticket`` is the number by which people know ``to``; ``admits``: the sender may
+    write there from now on, None for what is usual."""
 
     actor: Actor
     why: str = ""
     to: str = ""
     ticket: str = ""
     audience: Audience = ""
+    admits: bool | None = None
 
     def word(self, admits: bool | None = None) -> Word:
-        return Word(self.actor.name, self.to, self.audience, admits)
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """``name`` is the command; ``title`` the button; ``told`` what was done. ``fits`` says of which mail it can be
-    asked; ``run`` does it and may say why nothing was to be done."""
-
-    name: str
-    title: str
-    told: str
-    about: str
-    fits: Callable[[Mapping[Any, Any]], bool]
-    run: Callable[[Connection, str, Asked, float], str]
-    takes: frozenset[str] = frozenset()
-    many: bool = True
+        return Word(self.actor.name, self.to, self.audience, self.admits if admits is None else admits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,55 +119,44 @@ def _is_aside(row: Mapping[Any, Any]) -> bool:
     return row["stage"] in ASIDE and bool(row["kept"])
 
 
-ACTS: tuple[Act, ...] = (
-    Act(
-        "release", "Release", "released", "let it go on: to where it belongs, or where you say",
-        _is_aside, _release, frozenset({"to", "audience", "why"}),
-    ),
-    Act(
-        "let-in", "Let this sender in", "released, and its sender let in",
-        "release it into a ticket; its sender may write there from now on",
-        lambda row: _is_aside(row) and row["stage"] == Stage.QUARANTINED, _let_in, frozenset({"to", "audience", "why"}),
-    ),
-    Act(
-        "drop", "Drop", "dropped", "post nothing",
-        lambda row: row["stage"] in (Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED), _drop, frozenset({"why"}),
-    ),
-    Act(
-        "move", "Move", "moved", "take it to another ticket, or to one of its own",
-        lambda row: row["stage"] == Stage.DONE and bool(row["kept"] and row["ticket_id"]), _move,
-        frozenset({"to", "audience", "why"}),
-    ),
-    Act(
-        "hold", "Hold", "on hold", "keep it from being posted until it is released",
-        lambda row: row["stage"] in PENDING, _hold, frozenset({"why"}),
-    ),
-    Act("retry", "Try now", "due now", "do not wait for its time", lambda row: row["stage"] in PENDING, _retry),
-    Act(
-        "release-files", "Upload held files", "files released", "upload the files that are held",
-        lambda row: bool(row["held_files"]), _release_files, frozenset({"why"}),
-    ),
-    Act(
-        "drop-files", "Drop held files", "files dropped", "leave the held files out; the kept mail has them",
-        lambda row: bool(row["held_files"]), _drop_files, frozenset({"why"}),
-    ),
-    Act("undo", "Undo", "taken back", "take the last act back", lambda row: bool(row["undoable"]), _undo),
-)  # fmt: skip
-UNDOABLE = frozenset({"release", "let-in", "drop", "move", "hold"})
-BY_NAME = {act.name: act for act in ACTS}
+RUNS: dict[str, Callable[[Connection, str, Asked, float], str]] = {
+    "release": _release,
+    "let-in": _let_in,
+    "move": _move,
+    "hold": _hold,
+    "retry": _retry,
+    "release-files": _release_files,
+    "drop-files": _drop_files,
+    "drop": _drop,
+    "undo": _undo,
+}
+"""Does the act; says why nothing was to be done, "" when it was done."""
+
+FITS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
+    "release": _is_aside,
+    "let-in": lambda row: _is_aside(row) and row["reason"] == Reason.UNVERIFIED_SENDER,
+    "move": lambda row: row["stage"] == Stage.DONE and bool(row["kept"] and row["ticket_id"]),
+    "hold": lambda row: row["stage"] in PENDING,
+    "retry": lambda row: row["stage"] in PENDING,
+    "release-files": lambda row: bool(row["held_files"]),
+    "drop-files": lambda row: bool(row["held_files"]),
+    "drop": lambda row: row["stage"] in (Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED),
+    "undo": lambda row: bool(row["can_be_undone"]),
+}
+"""Of which mail it can be asked."""
 
 
 def possible(connection: Connection, row: Mapping[Any, Any]) -> tuple[Act, ...]:
     """What can be done with this delivery now."""
     held = heldfiles.numbers(connection, [row["id"]]).get(row["id"], 0) if row["stage"] == Stage.DONE else 0
-    seen = {**row, "held_files": held, "undoable": last_act(connection, row) is not None}
-    return tuple(act for act in ACTS if act.fits(seen))
+    seen = {**row, "held_files": held, "can_be_undone": last_act(connection, row) is not None}
+    return tuple(act for act in ACTS if FITS[act.name](seen))
 
 
 def perform(connection: Connection, act: Act, name: str, asked: Asked, now: float) -> Done:
     """Do it to one mail, given by number, id or Message-ID. Raises NotPossible."""
     row = operator.find(connection, name)
-    nothing = act.run(connection, str(row["id"]), asked, now)
+    nothing = RUNS[act.name](connection, str(row["id"]), asked, now)
     if nothing:
         return Done(row["seq"], f"nothing was changed: {nothing}")
     before = {key: row[key] for key in ("stage", "reason", "detail", "ticket_id")}

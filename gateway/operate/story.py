@@ -12,7 +12,8 @@ from sqlalchemy import Connection, RowMapping, select
 from gateway.config.retention import RetentionSettings
 from gateway.model.effects import BODIES
 from gateway.operate import finding, said
-from gateway.operate.acts import Act, possible
+from gateway.operate.act import Act
+from gateway.operate.acts import possible
 from gateway.operate.finding import Found
 from gateway.store import acts, deliveries, effects, mapping, operator
 from gateway.store.reading import Unreadable, garbled, looking, parsed

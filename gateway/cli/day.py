@@ -1,0 +1,257 @@
+"""The operator's day: find a mail, understand it, see what waits. At 80 columns, in local time."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.shared import (
+    USAGE,
+    ByOption,
+    ConfigOption,
+    DeliveryArgument,
+    JsonOption,
+    cell,
+    fail,
+    on_store,
+    print_json,
+    settings_of,
+    store_name,
+    table,
+)
+
+if TYPE_CHECKING:
+    from gateway.operate.finding import Found
+    from gateway.operate.story import Story
+
+app = typer.Typer()
+
+LINES = 15
+MARKS = {"done": " ", "waits": "…", "held": "!", "none": "-", "refused": "x"}
+BARS = " ▁▂▃▄▅▆▇█"
+
+
+def _line(mail: Found, width: int, now: float) -> str:
+    """A mail in one line: when, who, what about, and what became of it."""
+    from gateway.operate import said
+
+    number = f"#{mail.number}" if mail.number else ""
+    became = cell(mail.became.words)
+    fixed = f"{said.when(mail.at, now, None):>12}  {cell(mail.sender)[:26]:26}  "
+    room = max(10, width - len(fixed) - 2 - len(number) - 2)
+    return (
+        f"{fixed}{cell(mail.subject)[:room]:{room}}  {number}\n{'':14}{MARKS[mail.became.tone]} {became[: width - 16]}"
+    )
+
+
+@app.command()
+def find(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help='Words, "words in a row", from:, to:, subject:, ticket:, is:, reason:, 10:14, yesterday.'),
+    ] = None,
+    config_file: ConfigOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Find mail by sender, recipient, subject, Message-ID, ticket, queue id, peer or time; refused mail as well."""
+    from gateway.operate import finding, said
+
+    now = time.time()
+    typed = " ".join(f'"{word}"' if " " in word else word for word in words or [])
+    try:
+        search = finding.read(typed, now, None)
+    except finding.NotUnderstood as error:
+        fail(str(error), USAGE)
+    found = on_store(config_file, lambda c: finding.find(c, search, now, None, limit))
+    if as_json:
+        print_json([asdict(mail) for mail in found.mails])
+        return
+    width = shutil.get_terminal_size().columns
+    for mail in found.mails:
+        typer.echo(_line(mail, width, now))
+    if not found.mails:
+        typer.echo("nothing is found")
+    if found.more:
+        typer.echo(f"there is more: --limit {2 * limit}, or say more words")
+    if found.since:
+        typer.echo(f"mail before {said.exactly(found.since, None)} cannot be found by words yet: it is being indexed")
+
+
+@app.command()
+def show(
+    mail: DeliveryArgument,
+    config_file: ConfigOption = None,
+    lines: Annotated[int, typer.Option(min=0, help="How many lines of the text.")] = LINES,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a mail: who sent it, its text, what happened and why, and what you can do now."""
+    from gateway.operate import story
+    from gateway.store import deliveries
+
+    settings, now = settings_of(config_file), time.time()
+
+    def look(connection: Any) -> tuple[Story, Any]:
+        told = story.tell(connection, mail, settings.retention, now, None)
+        return told, deliveries.content(connection, told.raw_id) if told.kept else None
+
+    told, content = on_store(config_file, look)
+    if as_json:
+        print_json(asdict(told))
+        return
+    _show(told, now)
+    if content is not None and lines:
+        _show_text(settings, content, lines)
+    typer.echo()
+    for rule in told.rules:
+        typer.echo(cell(f"  {rule.name}: {rule.found}{f' -> {rule.follows}' if rule.follows else ''}"))
+    if told.acts:
+        typer.echo("\nWhat you can do:")
+    for act in told.acts:
+        typer.echo(f"  gateway queue {act.name} {told.mail.number}{' --to TICKET' if act.name == 'move' else ''}")
+
+
+def _show(told: Story, now: float) -> None:
+    from gateway.operate import said
+
+    found = told.mail
+    typer.echo(f"#{found.number}  {cell(found.became.words)}")
+    if told.detail:
+        typer.echo(cell(f"      {told.detail}"))
+    if told.remedy:
+        typer.echo(cell(f"      {told.remedy}"))
+    facts = {
+        "From": f"{found.sender}: {told.proof}",
+        "To": found.recipient,
+        "Subject": found.subject or "-",
+        "Date": said.exactly(found.at, None),
+        "Message-ID": told.message_id or "-",
+        "Id": told.id,
+    }
+    kept = f"{said.size(told.size)}, until {said.day(told.goes_away, None)}" if told.goes_away else said.size(told.size)
+    facts["Kept"] = kept if told.kept else "not any more"
+    for name, value in facts.items():
+        typer.echo(cell(f"{name:>11}  {value}"))
+    typer.echo()
+    for line in told.happened:
+        by = f" ({line.by})" if line.by else ""
+        typer.echo(cell(f"{said.when(line.at, now, None):>12}  {line.words}{by}"))
+
+
+def _show_text(settings: Any, content: Any, most: int) -> None:
+    from gateway.operate import reading, said
+    from gateway.store.raw import RawMail
+
+    async def read() -> Any:
+        parser = reading.parser_of(settings)
+        try:
+            return await reading.read(parser, RawMail(settings.store), content)
+        finally:
+            await parser.close()
+
+    try:
+        email = asyncio.run(read())
+    except reading.NotRead as error:
+        typer.echo(f"\nThe text cannot be shown: {error}")
+        return
+    new, cut = reading.new_words(email)
+    lines = new.splitlines()
+    typer.echo()
+    for line in lines[:most]:
+        typer.echo(cell(f"  | {line}"))
+    if len(lines) > most:
+        typer.echo(f"  … {len(lines) - most} more lines: --lines {len(lines)}")
+    if cut:
+        typer.echo(f"  … and {len(cut.splitlines())} lines that were cut as quoted or as a signature")
+    for file in email.attachments:
+        typer.echo(cell(f"  file {file.filename} ({said.size(file.size)})"))
+
+
+@app.command()
+def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """The day at a glance: the desk, what waits, what waits for you, what came."""
+    from gateway.operate import said
+    from gateway.operate.today import today as look
+
+    settings, now = settings_of(config_file), time.time()
+    day = on_store(config_file, lambda c: look(c, settings, store_name(settings), now, None))
+    if as_json:
+        print_json({**asdict(day), "waiting": {kind.value: count for kind, count in day.waiting}})
+        return
+    for desk in day.desks:
+        since = f" since {said.when(desk.since, now, None)}" if desk.since and desk.wrong else ""
+        typer.echo(cell(f"Desk {desk.name}: {f'waits for {desk.wrong}{since}' if desk.wrong else 'answers'}"))
+    typer.echo(cell(f"Store: {day.store}. Last backup: {said.when(day.backup, now, None) or 'none was made'}."))
+    waits = ", ".join(f"{count} for {kind.value}" for kind, count in day.waiting if count)
+    oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
+    typer.echo(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
+    held, problems = sum(day.held.values()), day.problems
+    typer.echo(f"For you: {held} held back, {day.held_files} with held files, {day.doubted} not tickets, from people"
+               " who wrote before.   gateway todo")  # fmt: skip
+    counts = [(day.became.get(key, 0), words) for key, words in _COUNTED.items()]
+    counts.append((sum(day.refused.values()), "refused"))
+    typer.echo(f"Today: {', '.join(f'{count} {words}' for count, words in counts)}.   gateway find today")
+    typer.echo(f"Vendors: {problems.get('open', 0)} open, {problems.get('left', 0)} left open, {day.unread} notices"
+               " not read today.   gateway notices problems")  # fmt: skip
+    most = max((hour.accepted for hour in day.hours), default=0) or 1
+    bars = "".join(BARS[-(-8 * hour.accepted // most)] for hour in day.hours)
+    typer.echo(f"The last 24 hours: {bars} (at most {most} in an hour)")
+    for box in day.boxes:
+        last = said.when(box.last, now, None) or "none in 7 days"
+        typer.echo(cell(f"  {box.address}: {box.today} today, the last {last}"))
+
+
+_COUNTED = {"ticket": "new tickets", "comment": "comments", "suppressed": "not tickets", "quarantined": "held back"}
+
+
+@app.command()
+def todo(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """What waits for a person, by reason, with what to do and the day on which it goes away."""
+    from gateway.operate import said
+    from gateway.operate.todo import todo as look
+
+    settings, now = settings_of(config_file), time.time()
+    found = on_store(config_file, lambda c: look(c, settings.retention, now, None))
+    if as_json:
+        print_json([asdict(group) for group in (*found.held, found.doubted, found.files)])
+        return
+    width = shutil.get_terminal_size().columns
+    for group in (*found.held, found.doubted, found.files):
+        if not group.count:
+            continue
+        typer.echo(f"{group.count} x {group.title}\n  {group.remedy}")
+        for mail, goes_away in group.mails:
+            typer.echo(_line(mail, width, now) + (f", goes away on {said.day(goes_away, None)}" if goes_away else ""))
+        typer.echo()
+    for problem in found.left_open:
+        typer.echo(cell(f"left open: {problem['title']} {problem['number']}: {problem['left']}"))
+    if not found.count:
+        typer.echo("nothing waits for you")
+
+
+@app.command()
+def audit(
+    config_file: ConfigOption = None,
+    by: ByOption = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
+    as_json: JsonOption = False,
+) -> None:
+    """Who did what, when, from where and why; newest first."""
+    from gateway.operate import said
+    from gateway.store import acts
+
+    now = time.time()
+    rows = on_store(config_file, lambda c: acts.newest(c, limit, who=by or ""))
+    if as_json:
+        print_json([dict(row) for row in rows])
+        return
+    columns = ["when", "who", "from", "what", "mail", "detail", "why"]
+    table(columns, [
+        [said.when(row["at"], now, None), row["who"], row["address"] or row["via"], row["what"],
+         f"#{row['seq']}" if row["seq"] else "", row["detail"], row["why"]] for row in rows
+    ])  # fmt: skip
