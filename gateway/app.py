@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from sqlalchemy import func, or_, select
@@ -54,6 +54,9 @@ from gateway.work.parser import Parser
 from gateway.work.planner import Planner
 from gateway.work.seats import Slots
 from gateway.work.worker import Worker
+
+if TYPE_CHECKING:
+    from gateway.web.console.serve import Pages
 
 log = structlog.get_logger("gateway")
 
@@ -105,6 +108,7 @@ class Gateway:
         self._http = server(
             application(self.metrics, self.readiness, self.collect, settings.http.token()), settings.http.listen
         )
+        self._console = self._pages() if settings.console.listen and role is not Role.SMTP else None
         self._stalls: list[tuple[float, float]] = []
 
     def _in_shadow(self) -> None:
@@ -119,6 +123,12 @@ class Gateway:
                     log.warning("the shadow of the desk is over", desk=name, ended=left.ended)
             except shadow.UnderWay as error:
                 raise ConfigError(str(error)) from error
+
+    def _pages(self) -> Pages:
+        """The console. Its code is only loaded where it is on."""
+        from gateway.web.console.serve import Pages
+
+        return Pages(self.settings)
 
     def _listener(self) -> Listener:
         return Listener(
@@ -166,6 +176,7 @@ class Gateway:
         background += map(_lasting, self.work.background() if self.work else ())
         tasks = [self._task(part) for part in background]
         http = self._task(self._http.serve())
+        console = self._task(self._console.run(self.stop_event)) if self._console else None
         work = self._task(self.work.worker.run()) if self.work else None
         if self.listener:
             await self.listener.start()
@@ -174,7 +185,8 @@ class Gateway:
         self._http.should_exit = True
         for task in tasks:
             task.cancel()
-        await asyncio.gather(http, *tasks, *([work] if work else []), return_exceptions=True)
+        parts = [http, *tasks, *([work] if work else []), *([console] if console else [])]
+        await asyncio.gather(*parts, return_exceptions=True)
         await self.close()
         log.info("stopped")
 

@@ -218,12 +218,10 @@ def todo(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     settings, now = settings_of(config_file), time.time()
     found = on_store(config_file, lambda c: look(c, settings.retention, now, None))
     if as_json:
-        print_json([asdict(group) for group in (*found.held, found.doubted, found.files)])
+        print_json([asdict(group) for group in found.groups])
         return
     width = shutil.get_terminal_size().columns
-    for group in (*found.held, found.doubted, found.files):
-        if not group.count:
-            continue
+    for group in found.groups:
         typer.echo(f"{group.count} x {group.title}\n  {group.remedy}")
         for mail, goes_away in group.mails:
             typer.echo(_line(mail, width, now) + (f", goes away on {said.day(goes_away, None)}" if goes_away else ""))

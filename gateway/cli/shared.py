@@ -195,7 +195,7 @@ def carry_out(
     from gateway.operate.acts import Asked, perform_each
     from gateway.store.acts import Actor
 
-    found = ticket_at_desk(path, mails[0], to) if to and to != "new" else None
+    found = _ticket(path, mails[0], to) if to and to != "new" else None
     asked = Asked(
         Actor(operator_name(by)),
         why,
@@ -220,33 +220,13 @@ def carry_out(
 UNDO_OFFERED = ("drop", "hold")
 
 
-def ticket_at_desk(path: Path | None, delivery: str, name: str) -> Found:
-    """A ticket that the delivery's desk has, given by number or id."""
+def _ticket(path: Path | None, mail: str, name: str) -> Found:
     import asyncio
 
-    from gateway.desk.algapsa.catalog import DeskAway
-    from gateway.store import operator
-    from gateway.work.desks import make_directory
-    from gateway.work.lookup import ticket_at
+    from gateway.operate.tickets import ticket_at_desk
 
     settings = settings_of(path)
-    name_of_desk = str(on_store(path, lambda c: operator.find(c, delivery)["desk"]))
-    if name_of_desk not in settings.desks:
-        fail(f"{delivery}: its desk {name_of_desk} is not configured", USAGE)
-
-    async def ask() -> Found | None:
-        desk = make_directory(settings, name_of_desk).desk
-        try:
-            return await ticket_at(desk, name)
-        finally:
-            await desk.close()
-
     try:
-        found = asyncio.run(ask())
+        return _on_store(path, lambda access: asyncio.run(ticket_at_desk(access, settings, mail, name)))
     except config.ConfigError as error:
         fail(str(error), USAGE)
-    except DeskAway as away:
-        fail(f"the desk cannot be asked for ticket {name} ({away.outcome}); nothing was changed")
-    if found is None:
-        fail(f"the desk has no ticket {name}; nothing was changed")
-    return found

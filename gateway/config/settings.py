@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.config.console import ConsoleSettings
 from gateway.config.files import FileSettings
 from gateway.config.files import shadowed as shadowed_files
 from gateway.config.locations import Locations
@@ -268,6 +269,7 @@ class Settings(Section):
     desks: dict[str, DeskSettings] = Field(description="desks by name; [desk] is the one named default")
     smtp: SmtpSettings = SmtpSettings()
     http: HttpSettings = HttpSettings()
+    console: ConsoleSettings = ConsoleSettings()
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()

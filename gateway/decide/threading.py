@@ -251,9 +251,7 @@ def find(thread: Thread, trace: Trace) -> Match:
     return Match(note=note or lost)
 
 
-def ticket_of_original(
-    original: Forwarded, board_id: str, fallback: str, facts: Facts, trace: Trace
-) -> Ticket | None:
+def ticket_of_original(original: Forwarded, board_id: str, fallback: str, facts: Facts, trace: Trace) -> Ticket | None:
     """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
     ticket, for anybody can make up a message with an id that they know and have it forwarded."""
     if not original.message_ids or original.sender is None:

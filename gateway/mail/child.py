@@ -5,6 +5,7 @@ READY, once it has started. A request is a JSON frame and, where it names no ``p
 
     {"op": "read", "path": FILE?, "own": [address…], "into": FOLDER?}
         -> the Email as JSON; its files are written into the folder, named by their index
+    {"op": "html", "path": FILE?, "own": […]} -> its HTML, safe to show, as text
     {"op": "file", "path": FILE?, "own": […], "index": N, "into": FILE}  -> {}
 
 An answer is one byte frame and then the result or the error's text: b"+", b"-" where the mail cannot be
@@ -22,6 +23,7 @@ from typing import BinaryIO
 
 from gateway.mail.confine import without_network
 from gateway.mail.read import read
+from gateway.mail.safehtml import safe
 from gateway.mail.wire import dump
 
 READY = b"ready"
@@ -45,6 +47,8 @@ def write_frame(stream: BinaryIO, data: bytes) -> None:
 def _answer(request: dict[str, object], raw: bytes) -> bytes:
     own = [str(address) for address in request.get("own") or ()]  # type: ignore[attr-defined]
     reading = read(raw, own_addresses=own)
+    if request["op"] == "html":
+        return safe(reading.email.html).encode()
     into = request.get("into")
     if request["op"] == "file":
         _write(Path(str(into)), reading.payload(int(str(request["index"]))))

@@ -95,9 +95,8 @@ NEGATIONS = frozenset(
 )
 ASKING = frozenset("is are was has have ist sind hat haben heeft är er est".split())
 """Words with which a question begins whose mark was left out."""
-_TRIMMED = ".,!;:()[]{}\"“”„«»*_~<>|/–—-…。、！"
+_TRIMMED = '.,!;:()[]{}"“”„«»*_~<>|/–—-…。、！'
 _PICTOGRAPH = re.compile(
-    ""
     "[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d\U0001f000-\U0001faff\U000e0020-\U000e007f]+"
 )
 

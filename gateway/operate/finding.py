@@ -290,6 +290,11 @@ def _on(tickets: Sequence[tuple[str, str]]) -> Any:
     return or_(*named) if named else false()
 
 
+def numbered(connection: Connection, numbers: Sequence[int], now: float, zone: tzinfo | None) -> list[Found]:
+    """The mails with these numbers."""
+    return described(connection, _rows(connection, [delivery.c.seq.in_(numbers)], len(numbers)), now, zone)
+
+
 COLUMNS = tuple(
     delivery.c[name]
     for name in (

@@ -47,8 +47,13 @@ class Todo:
     doubtful: tuple[RowMapping, ...]
 
     @property
+    def groups(self) -> tuple[Group, ...]:
+        """Those in which there is any mail."""
+        return tuple(group for group in (*self.held, self.doubted, self.files) if group.count)
+
+    @property
     def count(self) -> int:
-        return sum(group.count for group in (*self.held, self.doubted, self.files)) + len(self.left_open)
+        return sum(group.count for group in self.groups) + len(self.left_open)
 
 
 def todo(connection: Connection, retention: RetentionSettings, now: float, zone: tzinfo | None) -> Todo:

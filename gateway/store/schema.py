@@ -453,4 +453,17 @@ shadow = Table(  # the desks to which nothing is sent, since when
 )
 Index("rehearsed_key", rehearsed.c.desk, rehearsed.c.kind, rehearsed.c.key, unique=True)
 
+entry = Table(  # ways into the console: links that work once, and sessions; only hashes of what opens them
+    "entry",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("kind", String(8), nullable=False),  # link or session
+    Column("who", Text, nullable=False),
+    Column("role", String(12), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 reading.watch(metadata)

@@ -126,6 +126,10 @@ class Parser:
         """Write the bytes of attachment ``index`` to the file ``into``. Raises as ``read``."""
         await self._ask({"op": "file", "own": self.own, "index": index, "into": str(into)}, mail)
 
+    async def html(self, mail: bytes | Path) -> str:
+        """The mail's HTML, safe to show in a frame. Raises as ``read``."""
+        return (await self._ask({"op": "html", "own": self.own}, mail)).decode()
+
     async def warm(self) -> None:
         """Start a child before there is mail for it."""
         async with self._room:

@@ -106,9 +106,7 @@ class Desk(Calls):
         """Tickets whose number contains ``number``, closed ones too: compare for equality. Not counted, and its failure
         says nothing of the desk: what it finds can be asked for by id."""
         params = {"query": number, "fields": "ticket_number", "include_closed": "true", "limit": 100}
-        return await self._get(
-            "/tickets/search", shape=shapes.ticket_list, params=params, counted=False, vital=False
-        )
+        return await self._get("/tickets/search", shape=shapes.ticket_list, params=params, counted=False, vital=False)
 
     async def listed_by_number(self, number: str, patience: float = 0.0) -> Outcome:
         """The same as the list has them, by which what was made is found again."""

@@ -1,0 +1,105 @@
+"""Who may see a page or do an act, and what every answer says to the browser.
+
+Refused before anything is looked at: a post that comes from another origin (Sec-Fetch-Site, else Origin), a visitor
+without a session, a role that is too low. Source: W3C Fetch Metadata, OWASP cross-site request forgery.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address, ip_network
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from gateway.config.console import ConsoleSettings
+from gateway.match.names import network_of
+from gateway.store.entries import Visitor
+
+COOKIE = "gateway_console"
+RANKS = {"look": 0, "act": 1, "administer": 2}
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
+    " frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+FRAME_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+"""Of the frame with a mail's HTML."""
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+LOGINS, LOGIN_SPAN = 5, 300.0
+MOST_PEERS = 10_000
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def may(visitor: Visitor | None, role: str) -> bool:
+    return visitor is not None and RANKS[visitor.role] >= RANKS[role]
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether another site sent this. A browser says where a post comes from; what does not say it is foreign."""
+    if site := request.headers.get("sec-fetch-site"):
+        return site != "same-origin"
+    origin = urlsplit(request.headers.get("origin", ""))
+    return not origin.netloc or origin.netloc != request.headers.get("host")
+
+
+def hardened(response: Response) -> Response:
+    """The answer with what keeps browsers from doing more than we mean."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def named_by_proxy(request: Request, settings: ConsoleSettings) -> Visitor | None:
+    """Who a proxy of ours says has logged in there."""
+    if not settings.header or not _is_proxy(address_of(request), settings.proxies):
+        return None
+    name = request.headers.get(settings.header, "").strip()
+    role = next((user.role for user in settings.users if user.name == name), settings.header_role)
+    return Visitor(name[:100], role) if name and role else None
+
+
+def _is_proxy(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        return any(ip_address(address) in ip_network(network) for network in networks)
+    except ValueError:
+        return False
+
+
+def to_login(request: Request) -> Response:
+    if request.method != "GET":
+        return PlainTextResponse("Log in first.\n", 401)
+    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/login?next={quote(there)}", 303)
+
+
+class LoginRate:
+    """Wrong logins of a network: beyond LOGINS in LOGIN_SPAN seconds it has to wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    def is_over(self, address: str) -> bool:
+        wrong = self._wrong.get(network_of(address))
+        while wrong and wrong[0] < self._clock() - LOGIN_SPAN:
+            wrong.popleft()
+        return bool(wrong) and len(wrong or ()) >= LOGINS
+
+    def wrong(self, address: str) -> None:
+        if len(self._wrong) > MOST_PEERS:
+            self._wrong.clear()
+        self._wrong[network_of(address)].append(self._clock())

@@ -1,0 +1,37 @@
+"""The console as a part of the gateway: a server of its own, beside health and metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from time import time
+
+import structlog
+from sqlalchemy import make_url
+
+from gateway.config.settings import Settings
+from gateway.web.console.app import Console, application
+from gateway.web.health import server
+
+log = structlog.get_logger("console")
+
+
+class Pages:
+    """The pages, until ``stop``."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        settings = self._settings
+        assert settings.console.listen
+        name = make_url(settings.store.url).render_as_string(hide_password=True)
+        console = Console(settings, name, self._clock)
+        serving = server(application(console), settings.console.listen)
+        log.info("console", address=settings.console.address)
+        work = asyncio.create_task(serving.serve())
+        await asyncio.wait([work, asyncio.ensure_future(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        serving.should_exit = True
+        await work
+        await console.close()

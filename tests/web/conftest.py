@@ -1,0 +1,107 @@
+"""The console on a morning's mail, as an application and as a server that a browser can reach."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from gateway.config.console import ConsoleUser
+from gateway.smtp.auth import hash_password
+from gateway.store import entries, refusals
+from gateway.store.entries import Visitor
+from gateway.store.raw import RawMail
+from gateway.upkeep.headings import HeadingReader
+from gateway.web.console.app import Console, application
+from gateway.web.console.guard import COOKIE
+from tests.operate.conftest import MORNING, REFUSED
+from tests.scenarios.stage import M, Stage
+
+PASSWORD = "correct horse battery staple"
+MAILS = (
+    *MORNING,
+    M(
+        "html",
+        "Gil Glover <gil@globex.example>",
+        "Screenshot",
+        html="<p>I click <b>Save</b>.</p><img src='https://t.example/p.png'><script>alert(1)</script>",
+        files={"log.txt": b"09:01 drum 0%\n", "run.exe": b"MZ\x90\x00" * 50},
+    ),
+    *(M(f"s{number}", f"S <s{number}@stranger.example>", "Re: The printer", refs=["printer"]) for number in range(3)),
+)
+
+
+@dataclass
+class Site:
+    """A console with its store. ``opens`` are the cookies of a visitor for each role."""
+
+    console: Console
+    url: str
+    opens: dict[str, str]
+    numbers: dict[str, int]
+    mails: tuple[M, ...]
+
+
+def build(folder: Path, migrated: Path, mails: tuple[M, ...] = MAILS, work: bool = True) -> Site:
+    """Mail that was worked on, and the console that shows it."""
+
+    async def fill() -> tuple[Any, dict[str, int]]:
+        stage = Stage(folder, migrated)
+        await stage.open()
+        for mail in mails:
+            await stage.accept(mail)
+            if work:
+                await stage.work()
+        await stage.store.write(lambda c: refusals.add(c, [REFUSED]))
+        await HeadingReader(stage.store, RawMail(stage.settings.store)).batch()
+        numbers = {mail.key: (await stage.row(mail.key))["seq"] for mail in mails}
+        await stage.close()
+        return stage.settings, numbers
+
+    settings, numbers = asyncio.run(fill())
+    users = (ConsoleUser(name="lea", role="act", password_hash=hash_password(PASSWORD, 2**10)),)
+    console_settings = settings.console.model_copy(update={"listen": "127.0.0.1:1", "users": users})
+    console = Console(settings.model_copy(update={"console": console_settings}), "sqlite")
+    opens = {
+        role: console.access.change(
+            lambda c, role=role: entries.make(c, "session", Visitor(f"{role}er", role), "", console.clock(), 3600)
+        )
+        for role in ("look", "act", "administer")
+    }
+    return Site(console, "", opens, numbers, mails)
+
+
+def serve(site: Site) -> Iterator[Site]:
+    """A server in a thread, for a browser."""
+    config = uvicorn.Config(application(site.console), port=0, log_config=None, lifespan="off", ws="none")
+    server = uvicorn.Server(config)
+
+    def run() -> None:
+        async def both() -> None:
+            await server.serve()
+            await site.console.close()
+
+        asyncio.run(both())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    site.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield site
+    server.should_exit = True
+    thread.join(20)
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated_file: Path) -> Site:
+    return build(tmp_path, migrated_file)
+
+
+__all__ = ["COOKIE", "MAILS", "PASSWORD", "Site", "build", "serve"]

@@ -1,0 +1,197 @@
+"""Who may see what and do what, whatever the browser sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from gateway.cli.queue import app as queue_commands
+from gateway.model.reasons import Reason
+from gateway.operate.act import ACTS
+from gateway.operate.acts import FITS, RUNS
+from gateway.operate.said import SHORT
+from gateway.store import acts, entries
+from gateway.store.entries import Visitor
+from gateway.web.console import guard
+from gateway.web.console.app import DOORS, PAGES, application
+from tests.web.conftest import COOKIE, PASSWORD, Site
+
+HOST = "http://console.test"
+RANKS = ("look", "act", "administer")
+
+
+@pytest.fixture
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as one:
+        yield one
+    await site.console.close()
+
+
+def test_the_acts_of_the_pages_are_the_commands() -> None:
+    commands = {command.name for command in queue_commands.registered_commands}
+
+    assert commands - {"list", "show"} == {act.name for act in ACTS} == set(RUNS) == set(FITS)
+
+
+def test_every_reason_is_said_in_a_few_words() -> None:
+    assert set(SHORT) == set(Reason)
+    assert max(map(len, SHORT.values())) <= 40
+
+
+def _address(path: str) -> str:
+    return path.replace("{number:int}", "7").replace("{index:int}", "0")
+
+
+@pytest.mark.parametrize(("method", "path", "role"), [(method, path, role) for method, path, role, _ in PAGES])
+async def test_each_page_asks_for_its_role(
+    client: httpx.AsyncClient, site: Site, method: str, path: str, role: str
+) -> None:
+    for visitor in RANKS:
+        client.cookies = {COOKIE: site.opens[visitor]}  # type: ignore[assignment]
+        answer = await client.request(method, _address(path))
+
+        allowed = RANKS.index(visitor) >= RANKS.index(role)
+        assert (answer.status_code == 403) is not allowed, (visitor, path)
+        assert answer.headers["content-security-policy"].startswith(("default-src 'none'", "sandbox"))
+        assert answer.headers["x-content-type-options"] == "nosniff"
+    client.cookies.clear()
+    answer = await client.request(method, _address(path))
+    assert answer.status_code == (401 if method == "POST" else 303)
+
+
+@pytest.mark.parametrize("headers", [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": HOST, "Sec-Fetch-Site": "cross-site"},
+    {"Origin": HOST, "Sec-Fetch-Site": "same-site"}, {"Origin": f"{HOST}.evil.example"},
+])  # fmt: skip
+@pytest.mark.parametrize("path", [path for method, path, *_ in (*PAGES, *DOORS) if method == "POST"])
+async def test_a_form_of_another_site_does_nothing(
+    client: httpx.AsyncClient, site: Site, headers: dict[str, str], path: str
+) -> None:
+    client.cookies = {COOKIE: site.opens["administer"]}  # type: ignore[assignment]
+    answer = await client.post(path, data={"act": "drop", "mail": str(site.numbers["stranger"])}, headers=headers)
+
+    assert answer.status_code == 403
+    assert site.console.access.look(lambda c: acts.newest(c, 5)) == []
+
+
+async def test_a_link_lets_in_once(client: httpx.AsyncClient, site: Site) -> None:
+    now = site.console.clock()
+    link = site.console.access.change(lambda c: entries.make(c, "link", Visitor("root", "administer"), "", now, 60))
+    old = site.console.access.change(
+        lambda c: entries.make(c, "link", Visitor("root", "administer"), "", now - 100, 60)
+    )
+
+    looked = await client.get("/enter", params={"link": link})
+    first = await client.post("/enter", data={"link": link})
+    inside = await client.get("/audit")
+    client.cookies.clear()
+    again = [(await client.post("/enter", data={"link": value})).status_code for value in (link, old, "", "x" * 43)]
+
+    assert looked.status_code == 200 and link in looked.text
+    assert "HttpOnly" in first.headers["set-cookie"] and "SameSite=lax" in first.headers["set-cookie"]
+    assert inside.status_code == 200 and "log in" in inside.text
+    assert again == [403, 403, 403, 403]
+
+
+async def test_logging_in_and_out(client: httpx.AsyncClient) -> None:
+    wrong = await client.post("/login", data={"name": "lea", "password": "wrong"})
+    nobody = await client.post("/login", data={"name": "nobody", "password": PASSWORD})
+    right = await client.post("/login", data={"name": "lea", "password": PASSWORD, "next": "//evil.example/"})
+    inside = await client.get("/todo")
+    value = client.cookies[COOKIE]
+    await client.post("/logout")
+    client.cookies.set(COOKIE, value, domain="console.test")
+    outside = await client.get("/todo")
+
+    assert (wrong.status_code, nobody.status_code) == (403, 403)
+    assert right.headers["location"] == "/"
+    assert (inside.status_code, outside.status_code) == (200, 303)
+
+
+async def test_guessing_has_an_end(client: httpx.AsyncClient) -> None:
+    codes = [
+        (await client.post("/login", data={"name": "lea", "password": str(number)})).status_code for number in range(7)
+    ]
+    right = await client.post("/login", data={"name": "lea", "password": PASSWORD})
+
+    assert codes == [403] * guard.LOGINS + [429] * 2
+    assert right.status_code == 429
+
+
+@pytest.mark.parametrize(("peer", "header", "status"), [
+    ("10.0.0.9", "kim", 200), ("10.0.0.9", "", 303), ("192.0.2.50", "kim", 303), ("10.0.0.9", "lea", 200),
+])  # fmt: skip
+async def test_a_proxy_is_believed_by_its_network(site: Site, peer: str, header: str, status: int) -> None:
+    update = {"header": "X-Remote-User", "proxies": ("10.0.0.0/24",), "header_role": "look"}
+    settings = site.console.settings
+    site.console.settings = settings.model_copy(update={"console": settings.console.model_copy(update=update)})
+    transport = httpx.ASGITransport(app=application(site.console), client=(peer, 1))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as one:
+        answer = await one.get("/todo", headers={"X-Remote-User": header})
+
+    assert answer.status_code == status
+    assert ("what is ticked" in answer.text) is (header == "lea"), "lea may act, others look"
+
+
+async def test_many_at_once_are_exactly_those_that_are_ticked(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    ticked = [str(site.numbers[key]) for key in ("s0", "s2", "html")]
+    form = {"act": "drop", "mail": ticked, "why": "spam"}
+
+    asked = await client.post("/act", data=form)
+    assert "Drop 3 mails?" in asked.text
+    done = await client.post("/act", data={**form, "confirmed": "yes"})
+    todo = await client.get("/todo")
+
+    assert "2 of 3 dropped" in done.text and "the desk has part of it" in done.text
+    assert [f"#{site.numbers[key]}<" in todo.text for key in ("stranger", "s0", "s1", "s2")] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+    rows = site.console.access.look(lambda c: acts.newest(c, 10))
+    assert [(row["who"], row["via"], row["address"], row["what"], row["seq"], row["why"]) for row in rows] == [
+        ("acter", "page", "192.0.2.50", "drop", site.numbers["s2"], "spam"),
+        ("acter", "page", "192.0.2.50", "drop", site.numbers["s0"], "spam"),
+    ]
+
+
+async def test_a_drop_is_taken_back(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    number = str(site.numbers["stranger"])
+
+    await client.post("/act", data={"act": "drop", "mail": number, "why": "spam"})
+    dropped = await client.get(f"/mail/{number}")
+    await client.post("/act", data={"act": "undo", "mail": number})
+    back = await client.get(f"/mail/{number}")
+    nothing = await client.post("/act", data={"act": "undo", "mail": number})
+
+    assert "No ticket: dropped (spam)" in dropped.text
+    assert "Held back: a stranger wrote into a ticket" in back.text
+    assert nothing.status_code == 409
+
+
+@pytest.mark.parametrize("form", [
+    {"act": "drop"}, {"act": "explode", "mail": "3"}, {"act": "drop", "mail": "x"}, {"act": "drop", "mail": "999999"}, {},
+    {"act": "move", "mail": "1"}, {"act": "release", "mail": "1"},
+])  # fmt: skip
+async def test_what_cannot_be_done_says_so(client: httpx.AsyncClient, site: Site, form: dict[str, str]) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    answer = await client.post("/act", data=form)
+
+    assert answer.status_code in (400, 409)
+    assert site.console.access.look(lambda c: acts.newest(c, 5)) == []
+
+
+async def test_files_are_downloads_only(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["look"]}  # type: ignore[assignment]
+    for path in ("file/0", "original"):
+        answer = await client.get(f"/mail/{site.numbers['html']}/{path}")
+
+        assert answer.status_code == 200 and answer.content
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert answer.headers["content-type"] == "application/octet-stream"
