@@ -28,6 +28,8 @@ SHORT: dict[Reason, str] = {
     Reason.NO_PROBLEM: "a notice of no open problem",
     Reason.NOTICE_IGNORED: "a notice that needs nothing",
     Reason.DROPPED: "dropped",
+    Reason.ASKS_FOR_NOTHING: "it asks for nothing",
+    Reason.SHADOW: "the desk is in shadow",
     Reason.HELD_BY_RULE: "a rule wants a person to look",
     Reason.UNVERIFIED_SENDER: "a stranger wrote into a ticket",
     Reason.SPOOFED_INTERNAL: "in our own name, and not proven",

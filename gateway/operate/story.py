@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config.retention import RetentionSettings
-from gateway.model.effects import BODIES
 from gateway.operate import finding, said
 from gateway.operate.act import Act
 from gateway.operate.acts import possible
@@ -144,7 +143,7 @@ def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:
 
 # -- what happened --------------------------------------------------------------------------------
 
-_DID = {
+DID = {
     "ticket": "made ticket {ticket}",
     "comment": "wrote a comment on {ticket}",
     "note": "wrote an internal note on {ticket}",
@@ -163,8 +162,10 @@ _DID = {
     "told": "told why it was closed or stays open",
     "list": "listed the problems of the ticket",
     "again": "decided again",
+    "still_closed": "looked whether {ticket} is still closed",
+    "asset": "linked the device to {ticket}",
+    "tag": "set the tags",
 }
-assert set(_DID) == set(BODIES)
 
 
 def _happened(
@@ -186,7 +187,7 @@ def _act(entry: RowMapping) -> Line:
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:
     name = _json(effect, "body").get("name", "a file")
-    words = _DID.get(effect["kind"], effect["kind"]).format(ticket=ticket or "the ticket", name=name)
+    words = DID.get(effect["kind"], effect["kind"]).format(ticket=ticket or "the ticket", name=name)
     match effect["state"]:
         case EffectState.DONE:
             return Line(effect["sent_at"], words)
