@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.faults.campaign import run
-from tests.peers import Missing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine starts processes slowly
 
@@ -29,11 +28,3 @@ def test_without_a_guard_it_fails(tmp_path: Path, guard: str, kind: str, wrong: 
     found = (run(kind, folder, seed, mails=60, seconds=2, sabotage=guard, drain=15) for seed, folder in folders.items())
 
     assert any(getattr(run.verdict, wrong) for run in found)
-
-
-def test_without_the_sync_of_the_disk_it_fails(tmp_path: Path) -> None:
-    try:
-        found = run("power", tmp_path, 1, mails=60, seconds=4, sabotage="sync", drain=15)
-    except Missing as missing:
-        pytest.skip(f"NOT TESTED: {missing}")
-    assert found.verdict.lost != []

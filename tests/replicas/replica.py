@@ -54,3 +54,14 @@ def counts(simulator: Simulator) -> dict[str, Any]:
     for ticket in list(simulator.desk.tickets.values()):
         titles[ticket["title"]] = titles.get(ticket["title"], 0) + 1
     return titles
+
+
+HANGS = {"kind": "create_ticket", "do": "hang", "seconds": 30, "times": 1}
+
+
+def await_creates(desk: Simulator, wait: float = 10) -> None:
+    """Until the desk was asked to create a ticket."""
+    end = time.monotonic() + wait
+    while not any(call.method == "POST" and call.path.endswith("/tickets") for call in list(desk.desk.calls)):
+        assert time.monotonic() < end
+        time.sleep(0.02)
