@@ -37,7 +37,7 @@ async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
     from gateway.config import settings as config
     from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.intake.accept import Acceptor
+    from gateway.intake.direct import StoreAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
     from gateway.store.engine import Store
@@ -45,7 +45,7 @@ async def serve_edge(port: int, folder: Path) -> None:
 
     store = Store(f"sqlite:///{folder}/gateway.db")
     migrate(store.engine)
-    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
+    acceptor = StoreAcceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
     try:
         from gateway.config import smtp
     except ImportError:  # an older tree under comparison

@@ -11,8 +11,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -21,12 +23,16 @@ from sqlalchemy import func, or_, select
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import ConfigError, Settings
 from gateway.intake.accept import Acceptor
+from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
+from gateway.intake.direct import StoreAcceptor
+from gateway.intake.importer import Importer
 from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
 from gateway.smtp.server import Listener
 from gateway.store import claims, counts, heldfiles, private, problems, restoring, shadow, waiting
+from gateway.store.arrivals import Waiting as Arriving
 from gateway.store.damage import check, is_damage
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -101,9 +107,12 @@ class Gateway:
         self.store.read_sync(self.store_clock.measure)
         self.raws = RawMail(settings.store)
         self._in_shadow()
+        self.raws.spool.mkdir(0o700, parents=True, exist_ok=True)
         self.restored = self.store.read_sync(restoring.last)
         self.work = _Work(self) if role is not Role.SMTP else None
-        self.acceptor = Acceptor(self.store, settings.store, settings.work, on_accept=self._accepted, raws=self.raws)
+        self.arrivals = self._arrivals() if role is not Role.WORKER else None
+        self.importer = self._importer(self.arrivals.folder) if self.arrivals else None
+        self.acceptor = self._acceptor()
         self.listener = self._listener() if role is not Role.WORKER else None
         self._http = server(
             application(self.metrics, self.readiness, self.collect, settings.http.token()), settings.http.listen
@@ -142,6 +151,39 @@ class Gateway:
             pending=self._pending,
         )
 
+    def _arrivals(self) -> Arrivals | None:
+        settings = self.settings.store
+        if (folder := settings.arrivals_dir) is None:
+            return None
+        loop = asyncio.get_running_loop()
+        return Arrivals(
+            folder,
+            max_bytes=settings.arrivals_bytes,
+            max_age=settings.arrivals_age,
+            on_fatal=_die,
+            on_append=partial(_told, loop, self._arrived),
+        )
+
+    def _arrived(self) -> None:
+        if self.importer is not None:
+            self.importer.wake()
+
+    def _importer(self, folder: Path) -> Importer:
+        return Importer(folder, self.store, self.raws, self.settings.work, self._imported, self._not_imported)
+
+    def _acceptor(self) -> Acceptor:
+        if self.arrivals is not None:
+            return ArrivalsAcceptor(self.arrivals, self.settings.store)
+        return StoreAcceptor(self.store, self.settings.store, self.settings.work, self._accepted, self.raws)
+
+    def _imported(self) -> None:
+        self._accepted()
+        if self.arrivals is not None:
+            self.arrivals.refresh()
+
+    def _not_imported(self, why: str) -> None:
+        self.damage = why
+
     def _accepted(self) -> None:
         if self.work is not None:
             self.work.worker.wake()
@@ -153,7 +195,10 @@ class Gateway:
         log.critical("the database is damaged", why=self.damage)
 
     async def _pending(self) -> int:
-        return (await self.store.read(counts.sums)).pending
+        return (await self.store.read(counts.sums)).pending + self._arriving().deliveries
+
+    def _arriving(self) -> Arriving:
+        return self.arrivals.waits if self.arrivals else Arriving()
 
     # -- running ----------------------------------------------------------------------------------
 
@@ -178,10 +223,12 @@ class Gateway:
         http = self._task(self._http.serve())
         console = self._task(self._console.run(self.stop_event)) if self._console else None
         work = self._task(self.work.worker.run()) if self.work else None
+        self._no_more_arrivals = asyncio.Event()
+        imports = self._task(self.importer.run(self._no_more_arrivals)) if self.importer else None
         if self.listener:
             await self.listener.start()
         await self.stop_event.wait()
-        await self._drain(work)
+        await self._drain(work, imports)
         self._http.should_exit = True
         for task in tasks:
             task.cancel()
@@ -190,17 +237,17 @@ class Gateway:
         await self.close()
         log.info("stopped")
 
-    async def _drain(self, work: asyncio.Task[None] | None) -> None:
+    async def _drain(self, work: asyncio.Task[None] | None, imports: asyncio.Task[None] | None) -> None:
         """Let what is under way finish, within ``smtp.drain`` each."""
         log.info("draining")
         if self.work:
             await self.work.worker.stop()
         if self.listener:
             await self.listener.drain()
-        if work:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.smtp.drain):
-                    await work
+        self._no_more_arrivals.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.smtp.drain):
+                await asyncio.gather(*(task for task in (work, imports) if task))
 
     def _task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -216,6 +263,9 @@ class Gateway:
     async def close(self) -> None:
         if self.work:
             await self.work.close()
+        if self.arrivals is not None and self.importer is not None:
+            await asyncio.to_thread(self.arrivals.close)
+            self.importer.close()
         await asyncio.to_thread(self.store.close)
 
     async def _recover(self) -> None:
@@ -224,12 +274,12 @@ class Gateway:
         with contextlib.suppress(Unavailable):  # then they run out
             freed = await self.store.write(lambda c: claims.free(c, None if self.store.sqlite else self.name))
         if not self.store.sqlite:  # others may share the store and the spool
-            shutil.rmtree(self.acceptor.spool / "work" / self.name, ignore_errors=True)
+            shutil.rmtree(self.raws.spool / "work" / self.name, ignore_errors=True)
             log.info("recovered", claims=freed)
             if not self.settings.store.objects:
                 log.warning("several processes need a store.spool that all of them share, or store.objects")
             return
-        shutil.rmtree(self.acceptor.spool / "work", ignore_errors=True)
+        shutil.rmtree(self.raws.spool / "work", ignore_errors=True)
         orphans = await self.raws.sweep(self.store, time.time(), age=0.0)  # nobody else writes
         log.info("recovered", claims=freed, orphans=orphans)
 
@@ -272,8 +322,10 @@ class Gateway:
         reasons = []
         if self.stop_event.is_set() or (self.listener and self.listener.draining):
             reasons.append("draining")
-        if shutil.disk_usage(self.acceptor.spool).free < self.settings.store.min_free:
+        if self.acceptor.free < self.settings.store.min_free:
             reasons.append("disk below its reserve")
+        if self.acceptor.full:
+            reasons.append(f"arrivals: {self.acceptor.full}")
         if self.listener and self.listener.overload:
             reasons.append(f"overload: {self.listener.overload}")
         try:
@@ -286,6 +338,7 @@ class Gateway:
             "role": self.role.value,
             "reasons": reasons,
             "damage": self.damage,
+            "arrivals": asdict(self._arriving()),
             "desks": self._desk_states(),
         }
 
@@ -301,9 +354,10 @@ class Gateway:
             self.metrics.notices_unread.labels(profile).set(unread)
 
     async def _collect_store(self) -> None:
+        arriving = self._arriving().deliveries  # first: what is imported meanwhile is counted twice, not lost
         counted = await self.store.read(counts.census)
-        sums = await self.store.read(lambda c: counts.sums(c, counted))
-        for state in ("accepted", "done", "suppressed", "quarantined", "pending", "redelivered"):
+        sums = await self.store.read(lambda c: counts.sums(c, counted, arriving))
+        for state in ("accepted", "done", "suppressed", "quarantined", "pending", "arriving", "redelivered"):
             self.metrics.deliveries.labels(state).set(getattr(sums, state))
         self.metrics.by_mailbox.clear()
         for stage, mailbox, reason, count in counted:
@@ -332,6 +386,10 @@ class Gateway:
             await self._collect_store()
         if self.listener:
             self.metrics.smtp_sessions.set(self.listener.sessions)
+        arriving = self._arriving()
+        self.metrics.arrivals_bytes.set(arriving.bytes)
+        self.metrics.arrivals_oldest.set(time.time() - arriving.oldest if arriving.oldest else 0)
+        self.metrics.arrivals_aside.set(arriving.aside)
         self.metrics.loop_lag.set(max((stall for _, stall in self._stalls), default=0.0))
         for name, desk in self._desk_states().items():
             self.metrics.desk_up.labels(name).set(desk["up"])
@@ -428,6 +486,12 @@ class _Work:
         metrics = self.gateway.metrics
         metrics.ended.labels(delivery.mailbox, stage.value.lower(), reason).inc()
         metrics.latency.labels(delivery.mailbox).observe(max(0.0, self.gateway.clock() - delivery.accepted_at))
+
+
+def _told(loop: asyncio.AbstractEventLoop, told: Callable[[], None]) -> None:
+    """From another thread; nobody is told any more when the loop has ended."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(told)
 
 
 async def _lasting(part: Part) -> None:

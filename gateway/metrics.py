@@ -26,6 +26,9 @@ class Metrics:
         self.smtp_refusals = counter("smtp_refusals_total", "Refusals to peers by reason", "reason", "listener")
         self.smtp_verdicts = counter("smtp_verdicts_total", "Mails by sender verdict", "verdict", "listener")
         self.smtp_sessions = gauge("smtp_sessions", "Peers connected now")
+        self.arrivals_bytes = gauge("arrivals_bytes", "Bytes of mails that were accepted and are not in the store yet")
+        self.arrivals_oldest = gauge("arrivals_oldest_seconds", "Age of the oldest mail that is not in the store yet")
+        self.arrivals_aside = gauge("arrivals_aside", "Accepted mails that could not be put into the store")
         self.ended = counter("deliveries_ended_total", "Deliveries by what they became", "mailbox", "stage", "reason")
         self.latency = histogram("accept_to_end_seconds", "From accept to the end of a delivery", "mailbox")
         self.effects = counter("effects_total", "Effects by outcome of the request or read-back", "kind", "outcome")
@@ -42,7 +45,9 @@ class Metrics:
             "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
         )
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
-        self.deliveries = gauge("deliveries", "Deliveries in the store by state", "state")
+        self.deliveries = gauge(
+            "deliveries", "Deliveries by state; arriving: those of the pending that are not in the store yet", "state"
+        )
         self.by_mailbox = gauge(
             "mailbox_deliveries", "Deliveries in the store by mailbox, stage and reason", "mailbox", "stage", "reason"
         )

@@ -20,9 +20,11 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy.exc import OperationalError
 
 from gateway.simulator import Simulator
+from gateway.store import imports
 from gateway.store.engine import make_engine
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
@@ -81,6 +83,12 @@ fallback_client = "Unknown Senders"
 """
 
 
+def _delivery_of(connection: Connection, delivery_id: str) -> RowMapping | None:
+    """Its row, or that of the delivery to which a redelivery leads; None while it is not in the store yet."""
+    known = (delivery_id, imports.first_of(connection, delivery_id))
+    return connection.execute(select(delivery).where(delivery.c.id.in_(known))).mappings().one_or_none()
+
+
 class GatewayProcess:
     """``gateway serve`` as a process of its own."""
 
@@ -99,9 +107,14 @@ class GatewayProcess:
         )
         self._engine: Engine | None = None
 
-    def start(self, wait: float = 20) -> GatewayProcess:
+    def start(self, wait: float = 90) -> GatewayProcess:
+        """A busy machine takes its time to import what a process needs."""
         self.launch()
-        self.await_port(wait)
+        try:
+            self.await_port(wait)
+        except RuntimeError:
+            self.kill()
+            raise
         return self
 
     def launch(self) -> None:
@@ -165,12 +178,14 @@ class GatewayProcess:
         delivery_id = answer.rsplit(" ", 1)[-1]
         end = time.monotonic() + wait
         while True:
-            with self.engine().connect() as connection, looking():
-                row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().one()
-            if row["stage"] not in PENDING:
+            row = None
+            with contextlib.suppress(OperationalError), self.engine().connect() as connection, looking():
+                row = _delivery_of(connection, delivery_id)  # there may be no store yet
+            if row is not None and row["stage"] not in PENDING:
                 return dict(row)
             if time.monotonic() > end:
-                raise AssertionError(f"still {row['stage']} ({row['detail']}):\n{self.tail()}")
+                known = f"{row['stage']} ({row['detail']})" if row else "not in the store"
+                raise AssertionError(f"still {known}:\n{self.tail()}")
             time.sleep(0.02)
 
     def engine(self) -> Engine:

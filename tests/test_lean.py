@@ -24,6 +24,12 @@ def test_what_is_not_needed_is_not_imported(statement: str) -> None:
     assert not imported(statement) & (PAGES | OTHERS_STORE | READING)
 
 
+def test_accepting_mail_needs_neither_the_store_nor_the_desk_nor_the_reader() -> None:
+    listener = imported("import gateway.config.settings, gateway.smtp.server, gateway.intake.arrivals, gateway.metrics")
+
+    assert not listener & {"sqlalchemy", "httpx", "starlette", "jinja2", "dkim", "dns", "gateway.mail.read"}
+
+
 def test_what_was_left_out_can_be_imported_later() -> None:
     later = imported("import gateway.cli, gateway.app\nimport rich.console, click")
 

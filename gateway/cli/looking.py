@@ -190,9 +190,11 @@ def whatif(
 @app.command()
 def sums(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Count the deliveries by what became of them."""
+    from gateway.operate.arrivals import waiting_of
     from gateway.store import counts
 
-    found = asdict(on_store(config_file, counts.sums))
+    waiting = waiting_of(settings_of(config_file)).deliveries
+    found = asdict(on_store(config_file, lambda connection: counts.sums(connection, arriving=waiting)))
     if as_json:
         print_json(found)
     else:

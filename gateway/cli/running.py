@@ -61,6 +61,7 @@ def serve(
         from sqlalchemy.exc import DBAPIError
 
         from gateway.app import Gateway, Role
+        from gateway.store.arrivals import ArrivalsDamaged
         from gateway.store.damage import StoreDamaged, unreadable
         from gateway.store.engine import StoreBusy
         from gateway.store.migrate import SchemaTooNew
@@ -78,7 +79,7 @@ def serve(
         run_loop(run())
     except (config.ConfigError, StoreBusy, SchemaTooNew) as error:
         fail(str(error), USAGE)
-    except StoreDamaged as error:
+    except (StoreDamaged, ArrivalsDamaged) as error:
         fail(f"cannot start: {error}")
     except (Unreadable, DBAPIError) as error:
         if damage := unreadable(error):

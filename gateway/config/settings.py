@@ -116,6 +116,19 @@ class StoreSettings(Section):
         256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)"
     )
 
+    accept: Literal["", "arrivals", "store"] = Field(
+        "",
+        description="where a mail is before its 250: arrivals (a file of this machine, imported at once) or store; "
+        "when empty arrivals with SQLite, store with PostgreSQL",
+    )
+    arrivals: Path | None = Field(None, description="folder of the arrivals; beside the database when empty")
+    arrivals_bytes: Annotated[int, Field(ge=0)] = Field(
+        1024 * 1024 * 1024, description="bytes of arrivals that may wait to be imported; beyond, 451; 0 = no limit"
+    )
+    arrivals_age: Annotated[float, Field(ge=0)] = Field(
+        86400, description="seconds that an arrival may wait to be imported; beyond, 451; 0 = no limit"
+    )
+
     @model_validator(mode="after")
     def _known_database(self) -> StoreSettings:
         if not self.url.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -132,6 +145,16 @@ class StoreSettings(Section):
         if database := sqlite_file(self.url):
             return database.with_name(database.name + ".spool")
         return Path("spool")
+
+    @property
+    def arrivals_dir(self) -> Path | None:
+        """The folder of the arrivals, None where mail is accepted into the store."""
+        database = sqlite_file(self.url)
+        if (self.accept or ("arrivals" if database else "store")) == "store":
+            return None
+        if self.arrivals is not None:
+            return self.arrivals
+        return database.with_name(database.name + ".arrivals") if database else Path("arrivals")
 
 
 class WorkSettings(Section):

@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from sqlalchemy.exc import DBAPIError
 
 from gateway import __version__
 from gateway.config.settings import Settings
-from gateway.operate import dump
+from gateway.operate import arrivals, dump
 from gateway.store import counts, migrate, restoring
+from gateway.store.arrivals import ArrivalsDamaged
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import NoDatabase, make_engine
 from gateway.store.raw import OBJECT, RawMail
@@ -36,8 +37,9 @@ from gateway.store.restoring import Restored
 from gateway.store.schema import delivery, raw
 from gateway.upkeep.retention import SpoolGuard
 
-MANIFEST, SPOOL = "manifest.json", "spool"
-FORMAT = 1
+MANIFEST, SPOOL, ARRIVALS = "manifest.json", "spool", "arrivals"
+FORMAT = 2
+READABLE = (1, FORMAT)
 BLOCK = 1 << 20
 
 
@@ -57,7 +59,8 @@ class NotRestored(Exception):
 class Manifest:
     """``since`` and ``at``: when the copy was begun and was there, seconds since the epoch by the store's clock.
     ``files`` are (name, bytes, sha256); ``missing`` names mails that the store refers to and that were not
-    there; ``objects`` says under which name in ``spool`` the mails of an object store are."""
+    there; ``arriving`` of the pending deliveries are in the
+    arrivals; ``objects`` says under which name in ``spool`` the mails of an object store are."""
 
     version: str
     schema: str
@@ -65,6 +68,7 @@ class Manifest:
     since: float
     at: float
     sums: dict[str, int]
+    arriving: int = 0
     files: list[tuple[str, int, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     objects: dict[str, str] = field(default_factory=dict)
@@ -96,7 +100,7 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
             partial.rename(target)
         _sync(target.parent)
         return found
-    except (OSError, dump.DumpFailed) as error:
+    except (OSError, dump.DumpFailed, ArrivalsDamaged) as error:
         raise BackupFailed(str(error)) from error
     except DBAPIError as error:
         raise BackupFailed(f"the database says: {error.orig} (has the gateway run, or `gateway migrate`?)") from error
@@ -108,6 +112,7 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
 def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[], float]) -> Manifest:
     spool = settings.store.spool_dir
     (folder / SPOOL).mkdir()
+    arriving, files = arrivals.copy(settings, folder / ARRIVALS)  # first: what is imported meanwhile is in both
     with SpoolGuard(spool).copying() if spool.is_dir() else contextlib.nullcontext():
         since = dump.time_of(engine, clock)
         if engine.dialect.name == "sqlite":
@@ -128,7 +133,7 @@ def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[],
             if copied is not engine:
                 copied.dispose()
                 _settle_sqlite(folder / name)
-        files = [(name, *_sum(folder / name))]
+        files = [*files, (name, *_sum(folder / name))]
         missing, objects = [], {}
         raws = RawMail(settings.store)
         for number, path in enumerate(paths):
@@ -143,7 +148,8 @@ def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[],
                 missing.append(path)
             else:
                 files.append((f"{SPOOL}/{copied_to}", size, digest))
-    found = Manifest(__version__, schema or "", engine.dialect.name, since, at, sums, files, missing, objects)
+    database = engine.dialect.name
+    found = Manifest(__version__, schema or "", database, since, at, sums, arriving, files, missing, objects)
     _write_synced(folder / MANIFEST, json.dumps(asdict(found), indent=1).encode() + b"\n")
     _sync(folder / SPOOL)
     _sync(folder)
@@ -243,7 +249,7 @@ def _checked(folder: Path) -> Manifest:
         raise BadBackup(f"{folder}: no {MANIFEST}: not a backup, or one that broke off") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadBackup(f"{folder / MANIFEST}: cannot be read ({error})") from error
-    if found.format != FORMAT:
+    if found.format not in READABLE:
         raise BadBackup(f"{folder}: format {found.format}, this version reads {FORMAT}")
     for name, size, digest in found.files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
@@ -274,22 +280,32 @@ def restore(settings: Settings, source: Path, *, overwrite: bool = False, stamp:
             raise NotRestored(f"the backup is of {found.database}, the configured store is {settings.store.url[:6]}…")
         if found.schema not in migrate.revisions():
             raise NotRestored(f"schema {found.schema or 'none'} of gateway {found.version} is not known here")
+        if found.arriving and settings.store.arrivals_dir is None:
+            raise NotRestored("the backup holds arrivals: set [store] accept to arrivals first")
+
+        def arrive() -> Manifest:
+            """Mail that still waits was accepted by a gateway that may have gone on with it."""
+            return replace(found, at=max(found.at, arrivals.put_back(settings, folder / ARRIVALS)))
+
         try:
             if sqlite:
-                _restore_sqlite(dump.sqlite_file(settings.store.url), spool, folder, found, overwrite, stamp)
+                _restore_sqlite(dump.sqlite_file(settings.store.url), spool, folder, arrive, overwrite, stamp)
             else:
-                _restore_postgresql(settings.store.url, spool, folder, found, overwrite)
-        except (OSError, dump.DumpFailed) as error:
+                _restore_postgresql(settings.store.url, spool, folder, arrive, overwrite)
+        except (OSError, dump.DumpFailed, ArrivalsDamaged) as error:
             raise NotRestored(str(error)) from error
     return found
 
 
-def _restore_sqlite(file: Path, spool: Path, folder: Path, found: Manifest, overwrite: bool, stamp: str) -> None:
+def _restore_sqlite(
+    file: Path, spool: Path, folder: Path, arrive: Callable[[], Manifest], overwrite: bool, stamp: str
+) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with _alone(file):
         holds = (file.exists() and _holds_mail(f"sqlite:///{file}")) or any(spool.glob("*.eml"))
         if holds and not overwrite:
             raise NotRestored(f"{file} or {spool} holds mail; --overwrite sets both aside")
+        found = arrive()
         fresh = file.with_name(file.name + ".restoring")
         _remove(fresh)
         shutil.copyfile(folder / dump.SQLITE, fresh)
@@ -308,7 +324,7 @@ def _restore_sqlite(file: Path, spool: Path, folder: Path, found: Manifest, over
         _sync(file.parent)
 
 
-def _restore_postgresql(url: str, spool: Path, folder: Path, found: Manifest, overwrite: bool) -> None:
+def _restore_postgresql(url: str, spool: Path, folder: Path, arrive: Callable[[], Manifest], overwrite: bool) -> None:
     engine = make_engine(url)
     try:
         with engine.connect() as connection:
@@ -323,6 +339,7 @@ def _restore_postgresql(url: str, spool: Path, folder: Path, found: Manifest, ov
             raise NotRestored("the database holds mail; --overwrite replaces it")
     finally:
         engine.dispose()
+    found = arrive()
     _restore_spool(spool, folder, found)
     dump.restore_postgresql(url, folder / dump.POSTGRESQL, clean=bool(tables))
     _mark(url, found)

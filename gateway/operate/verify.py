@@ -18,6 +18,7 @@ from sqlalchemy import Column, Connection, Engine, Table, exists, func, not_, or
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
+from gateway.operate import arrivals
 from gateway.store import counts, migrate
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
@@ -346,7 +347,13 @@ def _dangling(look: _Look) -> Finding:
     return Finding("rows", f"{gone} deliveries were deleted by retention", faults)
 
 
-CHECKS: tuple[Check, ...] = (_schema, _integrity, _values, _sums, _mails, _spool, _effects, _dangling)
+def _arrivals(look: _Look) -> Finding:
+    """What is not in the store yet."""
+    found = arrivals.look(look.settings, deep=look.deep)
+    return Finding("arrivals", found.text, found.faults, found.notes)
+
+
+CHECKS: tuple[Check, ...] = (_schema, _integrity, _values, _sums, _mails, _spool, _effects, _dangling, _arrivals)
 
 
 # -- the desk -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from gateway.intake.accept import Recipient
+from gateway.intake.accept import NotKept, Recipient
 from gateway.model.envelope import Envelope
 from gateway.smtp import replies
 from gateway.smtp.arrival import Arrival
@@ -13,8 +13,6 @@ from gateway.smtp.judge import Judgement, judge, name_of
 from gateway.smtp.replies import Reply, in_words, plain
 from gateway.smtp.spam import Spam, spam_of
 from gateway.smtp.verdict.verdict import Peer
-from gateway.store.engine import StoreFailed
-from gateway.store.reading import Unreadable
 
 log = structlog.get_logger("smtp")
 
@@ -69,7 +67,7 @@ async def _keep(dialogue: Dialogue, arrival: Arrival, found: Judgement, peer: Pe
     dialogue.transaction.arrival = None
     try:
         ids = await server.acceptor.accept(mail, envelope, taken)
-    except (StoreFailed, Unreadable, OSError) as error:
+    except (NotKept, OSError) as error:
         log.error("not accepted", peer=peer.address, error=type(error).__name__, exc_info=error)
         server.limits.not_taken(name)
         return [refusal or replies.STORE for refusal in found.refusals]

@@ -120,6 +120,7 @@ HARVESTING = Reply("harvest", 450, "4.7.1", "Too many unknown recipients, please
 # -- the mail
 STORE = Reply("store", 451, "4.3.0", "The mail could not be stored, please try again later")
 DISK = Reply("disk", 452, "4.3.1", "There is not enough disk space for the mail, please try again later")
+ARRIVALS = Reply("arrivals", 451, "4.3.1", "Too much mail waits here already, please try again later")
 IN_FLIGHT = Reply("in-flight", 452, "4.3.1", "Too much mail is arriving at once, please try again later")
 OVERLOAD = Reply("overload", 451, "4.3.2", "The server is overloaded, please try again later")
 BARE_LINE_END = Reply(

@@ -14,7 +14,8 @@ from gateway.store.stage import PENDING, Stage
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The promise in numbers: accepted = done + suppressed + quarantined + pending."""
+    """The promise in numbers: accepted = done + suppressed + quarantined + pending. ``arriving`` of the pending are
+    not in the store yet."""
 
     accepted: int
     done: int
@@ -22,6 +23,7 @@ class Sums:
     quarantined: int
     pending: int
     redelivered: int
+    arriving: int = 0
 
 
 Census = list[tuple[str, str, str, int]]
@@ -40,8 +42,9 @@ def census(connection: Connection) -> Census:
     return [(*key, count) for key, count in counts.items()]
 
 
-def sums(connection: Connection, counted: Census | None = None) -> Sums:
-    """Count the deliveries by what they became. HELD counts as pending. ``counted`` when that was done."""
+def sums(connection: Connection, counted: Census | None = None, arriving: int = 0) -> Sums:
+    """Count the deliveries by what they became. HELD counts as pending. ``counted`` when that was done; ``arriving``
+    deliveries wait to be imported."""
     counts: Counter[str] = Counter()
     for stage, _, _, count in census(connection) if counted is None else counted:
         counts[stage] += count
@@ -50,10 +53,11 @@ def sums(connection: Connection, counted: Census | None = None) -> Sums:
         for column in (delivery.c.redelivered, carried.c.redelivered)
     )
     return Sums(
-        accepted=counts.total(),
+        accepted=counts.total() + arriving,
         done=counts[Stage.DONE.value],
         suppressed=counts[Stage.SUPPRESSED.value],
         quarantined=counts[Stage.QUARANTINED.value],
-        pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)),
+        pending=sum(counts[stage.value] for stage in (*PENDING, Stage.HELD)) + arriving,
         redelivered=again,
+        arriving=arriving,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_,
 from gateway.model.effects import TicketBody
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
-from gateway.store import notify
+from gateway.store import imports, notify
 from gateway.store.deliveries import note, settle_ids
 from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event
@@ -35,6 +35,8 @@ def find(connection: Connection, name: str) -> RowMapping:
     named = _named(name.strip())
     with looking():
         rows = connection.execute(select(delivery).where(named).order_by(delivery.c.seq).limit(4)).mappings().all()
+    if not rows and (first := imports.first_of(connection, name.strip())):
+        return find(connection, first)
     if not rows:
         raise NotPossible(f"{name}: no mail has this number, id or Message-ID")
     if len(rows) > 1:

@@ -157,6 +157,24 @@ seen = Table(
     sqlite_with_rowid=False,
 )
 
+redelivery = Table(  # ids that the 250 to the same bytes carried, and the delivery that they lead to
+    "redelivery",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("delivery_id", String(36), nullable=False),
+    Column("until", Double, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("redelivery_until", redelivery.c.until)
+
+arrivals = Table(  # how far each file of arrivals is imported
+    "arrivals",
+    metadata,
+    Column("origin", String(8), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 mention = Table(  # the ids of mail that is accepted and not yet posted: what later mail waits for
     "mention",
     metadata,

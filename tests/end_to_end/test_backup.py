@@ -132,7 +132,7 @@ def test_the_commands_say_what_is_wrong(tmp_path: Path) -> None:
         running.start()
         answer = running.send(b"From: a@acme.example\r\nTo: support@msp.example\r\nSubject: x\r\n\r\nwords\r\n", "a@acme.example")
         running.became(answer)
-        assert "1 deliveries, 1 files" in running.run("backup", str(tmp_path / "b")).stdout
+        assert "1 deliveries, 2 files" in running.run("backup", str(tmp_path / "b")).stdout
         assert "is there already" in running.run("backup", str(tmp_path / "b")).stderr
         assert "in use by another process" in running.run("restore", str(tmp_path / "b")).stderr
         running.stop()

@@ -123,7 +123,7 @@ def test_sums(running: GatewayProcess) -> None:
     running.drained()
     sums = running.sums()
 
-    assert set(sums) == {"accepted", "done", "suppressed", "quarantined", "pending", "redelivered"}
+    assert set(sums) == {"accepted", "done", "suppressed", "quarantined", "pending", "redelivered", "arriving"}
     assert sums["accepted"] == sums["done"] + sums["suppressed"] + sums["quarantined"] + sums["pending"]
 
 

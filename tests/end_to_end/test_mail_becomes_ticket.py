@@ -183,7 +183,12 @@ class TestTwice:
     def test_the_same_bytes(self, simulator: Simulator, running: GatewayProcess) -> None:
         message = mail("Twice", sender=ALICE)
 
-        assert running.send(message) == running.send(message)
+        said = [running.send(message), running.send(message)]
+        first, again = [running.became(answer) for answer in said]
+
+        assert first["id"] == again["id"] == said[0].split()[-1]
+        shown = running.run("queue", "show", said[1].split()[-1], "--json")
+        assert json.loads(shown.stdout)["id"] == first["id"]
 
     def test_the_same_mail_by_two_routes(self, simulator: Simulator, running: GatewayProcess) -> None:
         raw = mail("Two routes", sender=ALICE).as_bytes()

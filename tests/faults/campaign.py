@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from tests.faults.judge import Verdict, judge, stages
+from tests.faults.judge import Verdict, judge, leads, stages
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.results import Run
 from tests.faults.site import Site
@@ -60,7 +60,9 @@ def run(
             sums = site.drained(drain)
         except AssertionError as error:
             verdict.other.append(str(error))
-        found = stages(site.engine())
+        found, first = stages(site.engine()), leads(site.engine())
+        for mail in sent:
+            mail.ids = {first.get(delivery_id, delivery_id) for delivery_id in mail.ids}
         judged = judge(site.simulator, sent, found, kind.quarantine)
         judged.other += [*verdict.other, *(f"a mail was not taken: {refusal}" for refusal in traffic.refusals)]
         judged.other += site.notes

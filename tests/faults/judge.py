@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 
 from gateway.simulator import Simulator
 from gateway.store.reading import looking
-from gateway.store.schema import delivery
+from gateway.store.schema import delivery, redelivery
 from gateway.store.stage import Stage
 from tests.faults.traffic import Sent
 
@@ -42,6 +42,13 @@ def stages(engine: Engine) -> dict[str, tuple[str, str]]:
     with engine.connect() as connection, looking():
         rows = connection.execute(select(delivery.c.id, delivery.c.stage, delivery.c.reason)).all()
     return {id_: (stage, reason) for id_, stage, reason in rows}
+
+
+def leads(engine: Engine) -> dict[str, str]:
+    """The delivery to which each redelivery with an id of its own leads."""
+    with engine.connect() as connection:
+        rows = connection.execute(select(redelivery.c.id, redelivery.c.delivery_id)).all()
+    return {row.id: row.delivery_id for row in rows}
 
 
 def judge(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import databasefaults, deskfaults, diskfaults, namefaults, processfaults
+from tests.faults import arrivalfaults, databasefaults, deskfaults, diskfaults, namefaults, processfaults
 from tests.faults.deskfaults import Bent
 from tests.faults.site import Site
 from tests.faults.traffic import Traffic
@@ -120,6 +120,24 @@ ALL = (
         "pause", "process", processfaults.pause,
         "SIGSTOP for longer than a lease, then SIGCONT, while the desk is late",
         "no answer from that process", "`claim lost`", "what was taken over is done once", seconds=24,
+    ),
+    Kind(
+        "importer", "process", arrivalfaults.nothing_more,
+        "the importer is killed between its two commits: the store has the mail, the arrivals too",
+        "no answer or a closed port; sends again and gets 250", "`recovered` at start", ONCE,
+        stores=(SQLITE,), begin=arrivalfaults.between_commits,
+    ),
+    Kind(
+        "locked", "database", arrivalfaults.full,
+        "another program holds the store locked until the arrivals are full; kill -9 meanwhile",
+        "250, then 451 `arrivals`", "`gateway_arrivals_bytes` grows; `/readyz` 503 once they are full",
+        "posted when the store is free", stores=(SQLITE,), settings=arrivalfaults.settings,
+    ),
+    Kind(
+        "arrivals", "disk", arrivalfaults.damaged,
+        "values of mails that wait in the arrivals turn to garbage",
+        "250", "quarantined as `damaged`", "what is damaged is not posted, all else once", seconds=14,
+        stores=(SQLITE,), quarantine=("damaged",),
     ),
     Kind(
         "upgrade", "process", processfaults.upgrade,

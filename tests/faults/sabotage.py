@@ -11,6 +11,7 @@ from typing import Any
 from gateway import cli
 from gateway.intake import maildata
 from gateway.store import deliveries, effects, engine, order
+from gateway.store.arrivals import ArrivalsFile
 from gateway.store.stage import EffectState
 from gateway.work import executor, planner, unknown
 
@@ -72,6 +73,13 @@ def no_sync() -> None:
         connection.execute("PRAGMA synchronous=OFF")
 
     engine._sqlite_pragmas = pragmas
+    opened = ArrivalsFile.__init__
+
+    def init(self: Any, *arguments: Any, **more: Any) -> None:
+        opened(self, *arguments, **more)
+        self._connection.execute("PRAGMA synchronous=OFF")
+
+    ArrivalsFile.__init__ = init  # type: ignore[method-assign]
     maildata.os.fsync = lambda handle: None  # type: ignore[attr-defined]
 
 

@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.simulator import Faults, Seed, Simulator
 from gateway.store import counts
+from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.engine import make_engine
 from tests.faults.disks import LossyDisk, SmallDisk
 from tests.faults.shim import Shim
@@ -102,6 +103,7 @@ class Site:
         self.postgres = postgres
         self.data = folder / "data"  # what a fault of the disk hits
         self.data.mkdir(exist_ok=True)
+        self.arrivals = self.data / "gateway.db.arrivals"
         self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), Faults([], seed=seed)).start()
         self.url = postgres.database(f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
         self.shims: list[Shim] = []
@@ -241,13 +243,20 @@ class Site:
         end = time.monotonic() + wait
         while True:
             with contextlib.suppress(SQLAlchemyError), self.engine().connect() as connection:
-                sums = asdict(counts.sums(connection))
+                sums = asdict(counts.sums(connection, arriving=self.arriving()))
                 if sums["pending"] == 0:
                     return sums
             if time.monotonic() > end:
                 tails = "\n".join(f"-- {gateway.folder.name}\n{gateway.tail(15)}" for gateway in self.gateways)
                 raise AssertionError(f"still pending after {wait:.0f} s: {self.pending()}\n{tails}")
             time.sleep(0.2)
+
+    def arriving(self) -> int:
+        """How many deliveries wait to be imported."""
+        if not (self.arrivals / FILE).exists():
+            return 0
+        with contextlib.closing(ArrivalsFile(self.arrivals, create=False)) as file:
+            return file.waiting().deliveries
 
     def pending(self) -> list[tuple[Any, ...]]:
         """The pending deliveries, for a report."""

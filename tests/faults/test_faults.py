@@ -13,7 +13,7 @@ from tests.peers import Missing, Postgres
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine starts processes slowly
 
 
-@pytest.mark.parametrize("kind", ["mixed", "power"])
+@pytest.mark.parametrize("kind", ["mixed", "power", "importer", "locked", "arrivals"])
 def test_on_sqlite(tmp_path: Path, kind: str) -> None:
     try:
         found = run(kind, tmp_path, 1, mails=40, seconds=3)

@@ -72,8 +72,12 @@ async def changes_nothing(stage: Stage) -> list[str]:
 def written(stage: Stage) -> list[str]:
     """Every description and comment of the gateway at the desk."""
     desk = stage.simulator.desk
-    tickets = [ticket["attributes"] for ticket in desk.tickets.values() if "email_gateway" in (ticket["attributes"] or {})]
-    comments = [comment for each in desk.comments.values() for comment in each if "email_gateway" in (comment["metadata"] or {})]
+    tickets = [
+        ticket["attributes"] for ticket in desk.tickets.values() if "email_gateway" in (ticket["attributes"] or {})
+    ]
+    comments = [
+        comment for each in desk.comments.values() for comment in each if "email_gateway" in (comment["metadata"] or {})
+    ]
     return [ticket["description"] for ticket in tickets] + [comment["note"] for comment in comments]
 
 

@@ -28,7 +28,10 @@ def names_held(name: str) -> Any:
     """No document at the desk, and an internal comment names the file and why."""
     return lambda stage: (
         documents(stage) == []
-        and any(comment["is_internal"] and name in comment["note"] and "technicians only" in comment["note"] for comment in stage.comments(1))
+        and any(
+            comment["is_internal"] and name in comment["note"] and "technicians only" in comment["note"]
+            for comment in stage.comments(1)
+        )
     )
 
 

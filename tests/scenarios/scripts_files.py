@@ -87,7 +87,9 @@ def notes(stage: Stage, number: int = 1) -> str:
 
 def told(stage: Stage, number: int = 1) -> list[str]:
     """What internal comments say of held files: who let which go, and what is not here."""
-    return [re.sub(r"(these files of the mail|them).*: (?=\S)|These files .*\n", "", text) for text in texts(stage, number)]
+    return [
+        re.sub(r"(these files of the mail|them).*: (?=\S)|These files .*\n", "", text) for text in texts(stage, number)
+    ]
 
 
 def texts(stage: Stage, number: int) -> list[str]:
@@ -103,7 +105,9 @@ def looking(key: str, **files: bytes) -> M:
     mail.set_content("".join(f'<p><img src="cid:{name}@x"></p>' for name in shown) or "<p>Look</p>", subtype="html")
     for name, content in files.items():
         cid = f"<{name}@x>" if name in shown else None
-        mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name.replace("_", "."), cid=cid)
+        mail.add_attachment(
+            content, maintype="application", subtype="octet-stream", filename=name.replace("_", "."), cid=cid
+        )
     return M(key, ALICE, raw=mail.as_bytes(), edge=UNSCANNED)
 
 
@@ -120,7 +124,11 @@ def refuse(name: str) -> Act:
         upload = desk.upload
 
         async def refusing(ticket_id: str, path: Any, filename: str, *more: Any) -> Any:
-            return Refused(400, "BAD_REQUEST", "no") if filename == name else await upload(ticket_id, path, filename, *more)
+            return (
+                Refused(400, "BAD_REQUEST", "no")
+                if filename == name
+                else await upload(ticket_id, path, filename, *more)
+            )
 
         desk.upload = refusing  # type: ignore[method-assign]
 

@@ -52,7 +52,9 @@ def words_at(number: int, *said: str, internal: bool | None = None) -> Any:
 
 
 REPLIED = {"Auto-Submitted": "auto-replied (vacation)"}
-ABSENT = M("v", GIL, "Automatic reply: our mail server sends no automatic replies", text="Please look at it.", headers=REPLIED)
+ABSENT = M(
+    "v", GIL, "Automatic reply: our mail server sends no automatic replies", text="Please look at it.", headers=REPLIED
+)
 RULE = {"name": "newsletters", "when": [{"field": "subject", "contains": "offer"}], "skip": True}
 
 SUPPRESSED = [
@@ -232,6 +234,7 @@ OURS = [
         *((M(f"x{n}", ALICE, f"Number {n}"), f"ticket {n + 1}") for n in range(7)),
     ], config={"guard": {"own_per_hour": 6}}),
 ]  # fmt: skip
+
 
 async def refused_once(stage: Stage) -> None:
     """The desk takes no connection for the next new ticket: its mail is deferred in between."""

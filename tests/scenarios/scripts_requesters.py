@@ -14,8 +14,12 @@ TOM = "Tom Tools <tom@msp.example>"
 
 
 def forward(
-    sender: str = ALICE, subject: str = "Printer", text: str = "The printer burns.", above: str = "Please look at this.",
-    to: str = "Tess Technician <tess@msp.example>", cc: str = "",
+    sender: str = ALICE,
+    subject: str = "Printer",
+    text: str = "The printer burns.",
+    above: str = "Please look at this.",
+    to: str = "Tess Technician <tess@msp.example>",
+    cc: str = "",
 ) -> str:
     """The text of a forward as Gmail writes it."""
     cc = f"\nCc: {cc}" if cc else ""
@@ -25,7 +29,9 @@ def forward(
     )
 
 
-def eml(sender: str = ALICE, message_id: str = "<orig@acme.example>", text: str = "The printer burns.", more: str = "") -> bytes:
+def eml(
+    sender: str = ALICE, message_id: str = "<orig@acme.example>", text: str = "The printer burns.", more: str = ""
+) -> bytes:
     return (
         f"From: {sender}\nTo: Tess <tess@msp.example>\nCc: carl@acme.example\nSubject: Printer\n"
         f"Date: Sat, 21 Nov 2026 10:00:00 +0000\nMessage-ID: {message_id}\n{more}\n{text}\n"
@@ -46,10 +52,15 @@ def of_alice(stage: Stage) -> bool:
     """The ticket is Alice's with her words; the technician's are internal."""
     text, notes = description(stage, 1), stage.comments(1)
     return (
-        contact_of(stage, 1) == "alice@acme.example" and stage.client_of(1) == "Acme" and stage.ticket(1)["title"] == "Printer"
-        and "Alice Archer (alice@acme.example)" in text and "The printer burns." in text
-        and "Forwarded by Tess" in text and "Please look" not in text
-        and notes[0]["is_internal"] and "Please look" in notes[0]["note"]
+        contact_of(stage, 1) == "alice@acme.example"
+        and stage.client_of(1) == "Acme"
+        and stage.ticket(1)["title"] == "Printer"
+        and "Alice Archer (alice@acme.example)" in text
+        and "The printer burns." in text
+        and "Forwarded by Tess" in text
+        and "Please look" not in text
+        and notes[0]["is_internal"]
+        and "Please look" in notes[0]["note"]
     )
 
 
@@ -137,13 +148,16 @@ FORWARDS = [
     ], (48, 54), check=stays_with("Unknown Senders")),
 ]  # fmt: skip
 
+
 def contact(name: str, email: str, client: str | None, **more: Any) -> Act:
     """The desk gets a contact."""
 
     async def act(stage: Stage) -> None:
         desk = stage.simulator.desk
         client_id = next((row["client_id"] for row in desk.clients.values() if row["client_name"] == client), None)
-        row = contact_row(desk.tenant, desk.new_id(), {"name": name, "email": email, **more}, client_id, iso(desk.now()))
+        row = contact_row(
+            desk.tenant, desk.new_id(), {"name": name, "email": email, **more}, client_id, iso(desk.now())
+        )
         desk.contacts[row["contact_name_id"]] = row
 
     return act
@@ -161,12 +175,16 @@ def inactive(client: str) -> Act:
 
 
 def contacts_calls(stage: Stage) -> int:
-    return sum(call.method == "GET" and call.path.split("?")[0].endswith("/contacts") for call in stage.simulator.desk.calls)
+    return sum(
+        call.method == "GET" and call.path.split("?")[0].endswith("/contacts") for call in stage.simulator.desk.calls
+    )
 
 
 ANNA = "Anna New <anna@acme.example>"
 NEW = "New One <new@mapped.example>"
-MAP = {"domain": [{"domain": "mapped.example", "client": "Globex"}, {"domain": "it.mapped.example", "client": "Initech"}]}
+MAP = {
+    "domain": [{"domain": "mapped.example", "client": "Globex"}, {"domain": "it.mapped.example", "client": "Initech"}]
+}
 GROUP = "'Alice Archer' via Team <team@lists.msp.example>"
 ORIGINAL = {"X-Original-From": ALICE, "List-Id": "<team.lists.msp.example>"}
 FORM = "Web form <forms@shop.example>"
@@ -265,6 +283,7 @@ WHOSE = [
     ], (50,), {"watch_cc": True}, check=lambda s: [watcher["email"] for watcher in s.ticket(1)["attributes"]["watch_list"]] == ["bob@acme.example"]
         and contacts_calls(s) == 1),
 ]  # fmt: skip
+
 
 def rule(when: Any, **actions: Any) -> dict[str, Any]:
     conditions = when if isinstance(when, list) else [when]

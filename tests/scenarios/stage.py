@@ -145,7 +145,16 @@ class Stage:
         parser: Any = LocalParser(self.settings.own_addresses())
         templates = SHIPPED
         leases = Leases(self.store, 300, "stage", self.clock)
-        self.planner = Planner(self.store, parser, self.directories, self.settings, templates, leases, RawMail(self.settings.store), self.clock)
+        self.planner = Planner(
+            self.store,
+            parser,
+            self.directories,
+            self.settings,
+            templates,
+            leases,
+            RawMail(self.settings.store),
+            self.clock,
+        )
         self.executor = Executor(
             self.store,
             self.planner,
@@ -157,9 +166,7 @@ class Stage:
             retry_for=self.settings.work.retry_for,
             clock=self.clock,
         )
-        self.worker = Worker(
-            self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock
-        )
+        self.worker = Worker(self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock)
 
         self.expectations = Expectations(self.store, self.settings, self.planner.policies.sources, self.clock)
 
@@ -237,7 +244,9 @@ class Stage:
             sender="" if mail.verdict == "fail" else ids.author,
             subject=glance.subject(*split_head(raw).values("subject")[:1]),
         )
-        (self.ids[mail.key],) = await self.store.write(lambda c: deliveries.accept(c, [new], raw, None, len(raw), sha256(raw).digest()))
+        (self.ids[mail.key],) = await self.store.write(
+            lambda c: deliveries.accept(c, [new], raw, None, len(raw), sha256(raw).digest())
+        )
         return self.ids[mail.key]
 
     async def work(self, within: float | None = None) -> None:
@@ -280,7 +289,11 @@ class Stage:
         comments = effects.of_type(done, CommentBody)
         if comments and comments[0].body.internal:
             words = "internal"
-        reopened = " reopened" if any(effect.kind in ("status", "reopen") and effect.state == "DONE" for effect in done) else ""
+        reopened = (
+            " reopened"
+            if any(effect.kind in ("status", "reopen") and effect.state == "DONE" for effect in done)
+            else ""
+        )
         return f"{words} {place}{reopened}"
 
     def ticket(self, number: int) -> dict[str, Any]:

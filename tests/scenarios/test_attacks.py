@@ -100,7 +100,13 @@ def picture(stage: Stage) -> str:
 @pytest.mark.parametrize("way", WAYS)
 async def test_no_effect_on_the_victims_ticket(way: str, who: str, tmp_path: Path, migrated_file: Path) -> None:
     sender, verdict, *edge = WHO[who]
-    values: dict[str, Any] = {"sender": sender, "verdict": verdict, "edge": edge[0] if edge else {}, "files": {"evil.exe": b"MZ"}, **WAYS[way]}
+    values: dict[str, Any] = {
+        "sender": sender,
+        "verdict": verdict,
+        "edge": edge[0] if edge else {},
+        "files": {"evil.exe": b"MZ"},
+        **WAYS[way],
+    }
     stage, row, before = await attack(tmp_path, migrated_file, M("attack", **values), closed=True)
 
     assert picture(stage) == before
@@ -161,7 +167,9 @@ async def test_ids_do_not_cross_desks(tmp_path: Path, migrated_file: Path) -> No
 async def test_a_strangers_mail_teaches_nothing(tmp_path: Path, migrated_file: Path) -> None:
     """After a refused attack neither its ids nor its people lead to the ticket."""
     stage, _, before = await attack(
-        tmp_path, migrated_file, M("attack", EVE, reply="victim", message_id="<evil@evil.example>", cc="eve2@evil.example")
+        tmp_path,
+        migrated_file,
+        M("attack", EVE, reply="victim", message_id="<evil@evil.example>", cc="eve2@evil.example"),
     )
     for number, mail in enumerate(
         (
@@ -216,21 +224,32 @@ async def judged(raw: bytes, folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("mode", ["no verdicts", "verdicts"])
 @pytest.mark.parametrize("form", FROMS)
-async def test_a_from_with_two_readings_is_not_the_victim(form: str, mode: str, tmp_path: Path, migrated_file: Path) -> None:
+async def test_a_from_with_two_readings_is_not_the_victim(
+    form: str, mode: str, tmp_path: Path, migrated_file: Path
+) -> None:
     """Neither on the victim's ticket nor as the victim's own."""
     raw = b"From: " + FROMS[form].encode() + b"\r\nTo: support@msp.example\r\nMessage-ID: <e@evil.example>\r\n" + ANSWER
     said = await judged(raw, tmp_path) if mode == "verdicts" else {}
-    stage, row, before = await attack(tmp_path, migrated_file, M("attack", raw=raw, mail_from="eve@evil.example", **said))
+    stage, row, before = await attack(
+        tmp_path, migrated_file, M("attack", raw=raw, mail_from="eve@evil.example", **said)
+    )
 
     assert picture(stage) == before
     assert row["ticket_id"] != stage.order[0]
-    await stage.accept(M("new", raw=raw.replace(ANSWER, b"Subject: new\r\n\r\nPay Eve.\r\n"), mail_from="eve@evil.example", **said))
+    await stage.accept(
+        M("new", raw=raw.replace(ANSWER, b"Subject: new\r\n\r\nPay Eve.\r\n"), mail_from="eve@evil.example", **said)
+    )
     await stage.work()
     assert picture(stage) == before
-    victims = [c["contact_name_id"] for c in stage.simulator.desk.contacts.values() if c["email"] == "alice@acme.example"]
+    victims = [
+        c["contact_name_id"] for c in stage.simulator.desk.contacts.values() if c["email"] == "alice@acme.example"
+    ]
     for ticket_id in stage.order[1:]:
         assert stage.simulator.desk.tickets[ticket_id]["contact_name_id"] not in victims
-        assert stage.simulator.desk.tickets[ticket_id]["client_id"] != stage.simulator.desk.tickets[stage.order[0]]["client_id"]
+        assert (
+            stage.simulator.desk.tickets[ticket_id]["client_id"]
+            != stage.simulator.desk.tickets[stage.order[0]]["client_id"]
+        )
     await stage.close()
 
 
@@ -272,7 +291,9 @@ async def test_a_customer_with_an_international_domain(kept: str, tmp_path: Path
     stage = Stage(tmp_path, migrated_file)
     await stage.open()
     await contact("Ida", kept, "Globex")(stage)
-    for number, line in enumerate(("Ida <ida@müller.example>", "Ida <IDA@MÜLLER.example>", "Ida <ida@xn--mller-kva.example>")):
+    for number, line in enumerate(
+        ("Ida <ida@müller.example>", "Ida <IDA@MÜLLER.example>", "Ida <ida@xn--mller-kva.example>")
+    ):
         raw = f"From: {line}\r\nTo: support@msp.example\r\nMessage-ID: <{number}@x.example>\r\nSubject: {number}\r\n\r\nx\r\n".encode()
         await stage.accept(M(str(number), raw=raw, mail_from="ida@xn--mller-kva.example"))
         await stage.work()

@@ -54,7 +54,9 @@ async def test_two_hundred_notifications_do_nothing(tmp_path: Path, migrated_fil
         calls = len(stage.simulator.desk.calls)
         found = {name: await became(stage, raw(name, mail)) for name, mail in variants(stage.order[0])}
 
-        assert {name: outcome for name, outcome in found.items() if outcome not in ("suppress own", "suppress duplicate-of")} == {}
+        assert {
+            name: outcome for name, outcome in found.items() if outcome not in ("suppress own", "suppress duplicate-of")
+        } == {}
         assert len(found) > 200
         assert [call.method for call in stage.simulator.desk.calls[calls:] if call.method != "GET"] == []
         assert (len(stage.order), stage.comments(1)) == (1, [])
@@ -138,12 +140,16 @@ async def test_a_technicians_forward_teaches_nothing_of_it(tmp_path: Path, migra
         shown.add_attachment(message(sent))
         assert await became(stage, raw("shown", shown.as_bytes(), TESS, "pass")) == "ticket 2"
 
-        ids = await stage.store.read(lambda c: mapping.lookup(c, "default", [sent.root.strip("<>"), sent.id.strip("<>")]))
+        ids = await stage.store.read(
+            lambda c: mapping.lookup(c, "default", [sent.root.strip("<>"), sent.id.strip("<>")])
+        )
         assert ids == []
 
 
 @pytest.mark.parametrize("headers_only", [False, True])
-async def test_a_report_about_it_is_a_comment_on_its_ticket(headers_only: bool, tmp_path: Path, migrated_file: Path) -> None:
+async def test_a_report_about_it_is_a_comment_on_its_ticket(
+    headers_only: bool, tmp_path: Path, migrated_file: Path
+) -> None:
     async with staged(tmp_path, migrated_file) as stage:
         report = bounced(Sent(stage.order[0]), "alice@acme.example", headers_only)
 
@@ -154,8 +160,12 @@ async def test_a_report_about_it_is_a_comment_on_its_ticket(headers_only: bool, 
 async def test_by_its_number_alone(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
         number = stage.ticket(1)["ticket_number"]
-        report = bounced(Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f", number=number), "alice@acme.example", headers_only=True)
-        report = b"\n".join(line for line in report.split(b"\n") if not line.startswith((b"References", b"In-Reply-To")))
+        report = bounced(
+            Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f", number=number), "alice@acme.example", headers_only=True
+        )
+        report = b"\n".join(
+            line for line in report.split(b"\n") if not line.startswith((b"References", b"In-Reply-To"))
+        )
 
         assert await became(stage, raw("report", report, "")) == "internal 1"
 

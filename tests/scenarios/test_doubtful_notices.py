@@ -119,7 +119,9 @@ async def test_an_end_in_a_text_that_goes_on_ends_nothing(tmp_path: Path, migrat
     stage = await opened(tmp_path, migrated_file, {"profile": "words"})
     machine = Machine(stage)
     await machine.says("Report of host7", "Status: failed")
-    long = "\n".join(["All of it is ok.", *["A job of the night was ok, as it was the night before."] * 500, "One failed."])
+    long = "\n".join(
+        ["All of it is ok.", *["A job of the night was ok, as it was the night before."] * 500, "One failed."]
+    )
     await machine.says("Report of host7", long, after=MINUTE)
     await stage.work()
 

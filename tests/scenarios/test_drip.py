@@ -53,7 +53,12 @@ class Dripping(Stage):
         row = next(iter(desk.tickets.values()))
         for number in range(count):
             ticket_id = f"{number:08d}-0000-4000-8000-000000000000"
-            desk.tickets[ticket_id] = {**row, "ticket_id": ticket_id, "ticket_number": f"TIC9{number:05d}", "attributes": None}
+            desk.tickets[ticket_id] = {
+                **row,
+                "ticket_id": ticket_id,
+                "ticket_number": f"TIC9{number:05d}",
+                "attributes": None,
+            }
             desk.tickets[ticket_id]["entered_by"] = "22222222-2222-4222-8222-222222222222"
 
 

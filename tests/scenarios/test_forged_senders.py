@@ -12,7 +12,7 @@ import pytest
 
 from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.config.smtp import SmtpSettings
-from gateway.intake.accept import Acceptor
+from gateway.intake.direct import StoreAcceptor
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
 from tests.scenarios.stage import Stage, settings_for
@@ -109,7 +109,7 @@ async def behind_the_edge(
     smtp = SmtpSettings.model_validate({"listen": "127.0.0.1:0", "hostname": "gw.test", "drain": 1, **settings})
     spool = StoreSettings(spool=folder / "spool", min_free=0)
     listener = Listener(
-        Acceptor(stage.store, spool, WorkSettings()), smtp, Mailboxes(stage.settings.mailbox), clock=stage.clock
+        StoreAcceptor(stage.store, spool, WorkSettings()), smtp, Mailboxes(stage.settings.mailbox), clock=stage.clock
     )
     await listener.start()
     try:

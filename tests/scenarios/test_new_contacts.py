@@ -112,7 +112,12 @@ async def test_nobody_is_put_on_a_ticket_whom_the_desk_should_not_mail(tmp_path:
     for mail in (
         M("ours", "Eve <eve@evil.example>", "form", verdict="pass"),
         M("inactive", "Greta <greta@acme.example>", "Hello", verdict="pass"),
-        M("watched", "Alice <alice@acme.example>", "Help", cc="greta@acme.example, bob@acme.example, sales@msp.example"),
+        M(
+            "watched",
+            "Alice <alice@acme.example>",
+            "Help",
+            cc="greta@acme.example, bob@acme.example, sales@msp.example",
+        ),
     ):
         await stage.accept(mail)
         await stage.work()

@@ -114,7 +114,11 @@ async def test_five_failed_jobs_of_a_backup_server(tmp_path: Path, migrated_file
 async def test_flapping_lowers_no_priority(tmp_path: Path, migrated_file: Path, high: str, becomes: str) -> None:
     order = ["Low", "Medium", "High", "Urgent"]
     stage = await opened(
-        tmp_path, migrated_file, {**NAGIOS, "priorities": {"CRITICAL": "High"}}, importance={"high": high}, priorities=order
+        tmp_path,
+        migrated_file,
+        {**NAGIOS, "priorities": {"CRITICAL": "High"}},
+        importance={"high": high},
+        priorities=order,
     )
     monitor = Machine(stage)
     for _ in range(4):
@@ -296,7 +300,14 @@ async def test_board_and_category_by_name(tmp_path: Path, migrated_file: Path) -
         migrated_file,
         {**NAGIOS, "board": "Alerts", "category": "hardware"},
         {**VEEAM, "board": "Alerts", "category": "Tapes", "status": "Nowhere", "priority": "High"},
-        {**NAGIOS, "name": "moved", "senders": ["moved.example"], "board": "Gone", "category": "Hardware", "priority": "High"},
+        {
+            **NAGIOS,
+            "name": "moved",
+            "senders": ["moved.example"],
+            "board": "Gone",
+            "category": "Hardware",
+            "priority": "High",
+        },
     )
     await Machine(stage).service("CRITICAL")
     await Machine(stage, BACKUP).says("[Failed] Job 1 (3 objects)", "Veeam Backup & Replication")
@@ -360,7 +371,7 @@ async def test_the_client_is_the_longest_name_that_is_verified(tmp_path: Path, m
     await finish(stage)
 
 
-RMM = '''name = "rmm"
+RMM = """name = "rmm"
 title = "An RMM whose subjects are lists"
 [who]
 when = [{ field = "subject", glob = "Alert, *" }]
@@ -374,7 +385,7 @@ condition = ["check"]
 open = ["Alert"]
 [client]
 fields = ["site"]
-'''
+"""
 
 
 async def test_a_client_whose_name_holds_the_comma_of_the_subject(tmp_path: Path, migrated_file: Path) -> None:
@@ -544,7 +555,9 @@ async def test_an_incident_that_reaches_all_clients_at_once(tmp_path: Path, migr
         if sent_on:
             await stage.accept(forward(person, key=client))
         else:
-            await Machine(stage, f"{client} <o365mc@mon.msp.example>").says(*incident(client, "Investigating"), work=None)
+            await Machine(stage, f"{client} <o365mc@mon.msp.example>").says(
+                *incident(client, "Investigating"), work=None
+            )
     taken = await stage.worker._claim()
     assert len(taken) == 3
     await asyncio.gather(*(stage.worker._work(delivery) for delivery in taken))

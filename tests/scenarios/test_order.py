@@ -118,7 +118,12 @@ async def turn(stage: Stage, worker: Worker) -> bool:
     return bool(taken)
 
 
-@settings(max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "15")), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "15")),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 @given(
     order=st.permutations(range(len(PARENTS))),
     twice=st.lists(st.integers(0, len(PARENTS) - 1), max_size=2),
@@ -133,7 +138,9 @@ def test_one_ticket_with_each_mail_once(
             stage = Stage(Path(folder), migrated_file)
             await stage.open()
             worker = stage.worker
-            two = Worker(worker.store, worker.planner, worker.executor, worker.directories, worker.settings, worker.clock)
+            two = Worker(
+                worker.store, worker.planner, worker.executor, worker.directories, worker.settings, worker.clock
+            )
             mails = thread()
             Crashing(stage, crashes)
             try:
@@ -158,7 +165,12 @@ def judge(stage: Stage) -> None:
     (ticket_id,) = desk.tickets
     texts = [desk.tickets[ticket_id]["attributes"]["description"]]
     texts += [comment["note"] for comment in desk.comments.get(ticket_id, []) if not comment["is_internal"]]
-    found = sorted(word for text in texts for word in json.dumps(json.loads(text)).replace('"', " ").split() if word.startswith("words-of-"))
+    found = sorted(
+        word
+        for text in texts
+        for word in json.dumps(json.loads(text)).replace('"', " ").split()
+        if word.startswith("words-of-")
+    )
     assert found == [f"words-of-{key}" for key in PARENTS]
     files = sorted(desk.file_of(document) for document in desk.documents.get(ticket_id, []))
     assert files == [key.encode() for key in PARENTS]
@@ -169,7 +181,10 @@ def judge(stage: Stage) -> None:
 # -- who is waited for -----------------------------------------------------------------------------
 
 FIRST = M("first", ALICE, "Printer", message_id="<first@acme.example>")
-STRANGERS = [M(f"eve{n}", "Eve <eve@evil.example>", "Re: Printer", text=f"number {n}", reply="first", after=0.01) for n in range(60)]
+STRANGERS = [
+    M(f"eve{n}", "Eve <eve@evil.example>", "Re: Printer", text=f"number {n}", reply="first", after=0.01)
+    for n in range(60)
+]
 
 
 async def stage_with_room(folder: Path, migrated: Path) -> Stage:

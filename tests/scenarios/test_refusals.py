@@ -85,7 +85,11 @@ async def test_many_refusals_cost_one_neutral_call(tmp_path: Path, migrated_file
     ("kind", "mail", "became"),
     [
         ("create_ticket", M("a", ALICE), {"ticket": "TODO"}),
-        ("document", M("a", ALICE, files={"a.bin": b"x"}), {"ticket": "DONE", "document": "REFUSED", "missing": "DONE"}),
+        (
+            "document",
+            M("a", ALICE, files={"a.bin": b"x"}),
+            {"ticket": "DONE", "document": "REFUSED", "missing": "DONE"},
+        ),
         (
             ["update_ticket", "read_ticket"],
             M("a", ALICE, raw=picture()),
@@ -219,9 +223,7 @@ async def looked(stage: Stage) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("guarded", [False, True])
-async def test_a_narrowed_key_is_seen_at_its_first_ticket(
-    tmp_path: Path, migrated_file: Path, guarded: bool
-) -> None:
+async def test_a_narrowed_key_is_seen_at_its_first_ticket(tmp_path: Path, migrated_file: Path, guarded: bool) -> None:
     stage = await staged(tmp_path, migrated_file)
     hide(stage, "Globex", guarded=guarded)
     await stage.accept(M("a", ALICE))

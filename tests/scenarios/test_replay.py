@@ -21,7 +21,13 @@ from tests.scenarios.stage import SALES, SUPPORT, M, Stage, settings_for
 
 WORDS = ["printer", "urgent", "thanks", "[Acme] Disk full", "[Nobody] Disk full", "Fwd: Printer", "Re: hello", ""]
 FILES: list[dict[str, bytes]] = [{}, {"a.pdf": b"%PDF-1.4"}, {"setup.exe": EXE}, {"p.html": PAGE}, {"mail.eml": eml()}]
-HEADERS = [{}, {"Importance": "High"}, {"Auto-Submitted": "auto-replied"}, {"List-Id": "<l.x.example>"}, {"Reply-To": GIL}]
+HEADERS = [
+    {},
+    {"Importance": "High"},
+    {"Auto-Submitted": "auto-replied"},
+    {"List-Id": "<l.x.example>"},
+    {"Reply-To": GIL},
+]
 EDGES = [{}, {"spam_score": 7.5, "spam": "yes"}, {"scl": 1}, {"notes": "unscanned"}]
 
 mails = st.lists(
@@ -81,7 +87,9 @@ configurations = st.builds(
     domain=st.sampled_from([(), ({"domain": "mapped.example", "client": "Globex"},)]),
     importance=st.sampled_from([{}, {"high": "Urgent"}]),
     priorities=st.just(["Low", "Medium", "High"]),
-    mailbox=st.sampled_from([{}, {"fallback_client": None}, {"contacts": "always", "watch_cc": True}, {"closed": "reopen"}]),
+    mailbox=st.sampled_from(
+        [{}, {"fallback_client": None}, {"contacts": "always", "watch_cc": True}, {"closed": "reopen"}]
+    ),
 )
 
 
@@ -114,7 +122,9 @@ def test_the_same_configuration_changes_nothing(
     folder = Path(tempfile.mkdtemp(prefix="gateway-replay-"))
     try:
         rules: list[dict[str, Any]] = [dict(rule) for rule in config["rule"]]
-        kept = [rule for number, rule in enumerate(rules) if rule["when"] not in [each["when"] for each in rules[:number]]]
+        kept = [
+            rule for number, rule in enumerate(rules) if rule["when"] not in [each["when"] for each in rules[:number]]
+        ]
         files = [dict(file) for file in config["file"]]
         assert asyncio.run(replayed(folder, migrated_file, {**config, "rule": kept, "file": files}, script)) == []
     finally:

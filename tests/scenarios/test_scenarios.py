@@ -58,4 +58,3 @@ async def test_a_decision_takes_at_most_four_queries(tmp_path: Path, migrated_fi
     await stage.close()
 
     assert max(reads) <= 4, reads
-

@@ -121,7 +121,11 @@ async def it_is_taken(stage: Stage, patch: pytest.MonkeyPatch) -> None:
         (the_desk_is_away, Waiting.DESK, "the desk, which is away: ConnectError"),
         (the_key_is_refused, Waiting.KEY, "a key that the desk takes: 401 UNAUTHORIZED: Invalid API key"),
         (no_call_is_left, Waiting.RATE, "the desk's rate limit to leave a call for a reply"),
-        (the_answer_is_lost, Waiting.READ_BACK, "a look whether the desk has the ticket, to which it gave no clear answer"),
+        (
+            the_answer_is_lost,
+            Waiting.READ_BACK,
+            "a look whether the desk has the ticket, to which it gave no clear answer",
+        ),
         (the_answer_is_odd, Waiting.ANSWER, "an answer of the desk that can be used: 200 of another shape"),
         (the_parser_dies, Waiting.PARSER, "another try at reading it: no answer within 20 s"),
         (something_fails, Waiting.FAILURE, "another try after a failure: RuntimeError: words"),

@@ -44,7 +44,12 @@ async def test_a_new_rule_shows_what_it_would_do(tmp_path: Path, migrated_file: 
     report = await tried(
         stage,
         rule=[
-            {"name": "p", "when": [{"field": "subject", "contains": "printer"}], "board": "Sales", "priority": "Urgent"},
+            {
+                "name": "p",
+                "when": [{"field": "subject", "contains": "printer"}],
+                "board": "Sales",
+                "priority": "Urgent",
+            },
             {"name": "w", "when": [{"field": "subject", "contains": "money"}], "skip": True},
             {"name": "r", "when": [{"field": "from", "contains": "alice"}], "on": "reply", "priority_at_least": "high"},
         ],

@@ -19,7 +19,7 @@ from tests.harness import free_port
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
     from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
     from gateway.config.smtp import SmtpSettings
-    from gateway.intake.accept import Acceptor
+    from gateway.intake.direct import StoreAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
     from gateway.store.engine import Store
@@ -27,7 +27,7 @@ async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
 
     store = Store(f"sqlite:///{folder}/gateway.db")
     migrate(store.engine)
-    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
+    acceptor = StoreAcceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
     smtp = SmtpSettings.model_validate({"listen": f"127.0.0.1:{port}", "hostname": "gw.test", **settings})
     listener = Listener(acceptor, smtp, Mailboxes((MailboxSettings(address="support@msp.example"),)))
     await listener.start()

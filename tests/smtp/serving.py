@@ -13,7 +13,7 @@ import trustme
 
 from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
 from gateway.config.smtp import SmtpSettings
-from gateway.intake.accept import Acceptor
+from gateway.intake.direct import StoreAcceptor
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
 from gateway.store import deliveries, operator
@@ -62,7 +62,9 @@ async def serving(
     refused: list[str] | None = None,
     **settings: object,
 ) -> AsyncIterator[Listener]:
-    acceptor = Acceptor(store, StoreSettings(spool=folder / "spool", spool_over=10_000, min_free=0), WorkSettings())
+    acceptor = StoreAcceptor(
+        store, StoreSettings(spool=folder / "spool", spool_over=10_000, min_free=0), WorkSettings()
+    )
     smtp = SmtpSettings.model_validate({"listen": "127.0.0.1:0", "hostname": "gw.test", "drain": 2, **settings})
     told = refused if refused is not None else []
     listener = Listener(

@@ -35,7 +35,9 @@ IDLE = int(os.environ.get("GATEWAY_IDLE_CONNECTIONS", "10000"))
 
 @pytest.fixture(scope="module")
 def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeProcess]:
-    edge_process = EdgeProcess(tmp_path_factory.mktemp("edge"), limits=STRANGERS, max_connections=MOST, max_size=20 << 20)
+    edge_process = EdgeProcess(
+        tmp_path_factory.mktemp("edge"), limits=STRANGERS, max_connections=MOST, max_size=20 << 20
+    )
     yield edge_process
     edge_process.stop()
 

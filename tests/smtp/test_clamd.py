@@ -103,9 +103,9 @@ async def test_infected_mail_is_refused(kept: Store, tmp_path: Path, clamd: Clam
         await client.ready()
         assert (await client.say(b"Subject: clean\r\n\r\n" + b"x" * 2_000_000 + b"\r\n.\r\n")).startswith("250")
         await client.ready()
-        assert (await client.say(b"Subject: large\r\n\r\n" + b"x" * 50_000 + b"\r\n" + WORDS + b"\r\n.\r\n")).startswith(
-            "554"
-        )
+        assert (
+            await client.say(b"Subject: large\r\n\r\n" + b"x" * 50_000 + b"\r\n" + WORDS + b"\r\n.\r\n")
+        ).startswith("554")
 
     assert refused == ["malware", "malware"]
     assert len(await contents(kept)) == 1

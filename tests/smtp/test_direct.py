@@ -453,7 +453,9 @@ async def test_a_session_judges_by_the_dns(kept: Store, tmp_path: Path) -> None:
                 await client.ready()
                 assert (await client.say(mail + b".\r\n")).startswith("250")
 
-    found = [(envelope["verdict"], envelope["quarantine"], envelope["verdict_for"]) for envelope in await envelopes(kept)]
+    found = [
+        (envelope["verdict"], envelope["quarantine"], envelope["verdict_for"]) for envelope in await envelopes(kept)
+    ]
     assert found == [
         ("pass", "", "ann@acme.example"),
         ("fail", "failed-verification", "ann@acme.example"),

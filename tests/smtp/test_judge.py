@@ -89,7 +89,10 @@ async def test_a_stamp_from_elsewhere_counts_for_nothing(kept: Store, tmp_path: 
             await send(client, mail + b"y")
 
     found = await envelopes(kept)
-    assert [(envelope["verdict"], envelope["verdict_for"]) for envelope in found] == [("unknown", ""), ("none", "ann@acme.example")]
+    assert [(envelope["verdict"], envelope["verdict_for"]) for envelope in found] == [
+        ("unknown", ""),
+        ("none", "ann@acme.example"),
+    ]
     assert [envelope["quarantine"] for envelope in found] == ["", ""]
     assert [(envelope["spam"], envelope["spam_score"], envelope["scl"]) for envelope in found] == [("", None, None)] * 2
 

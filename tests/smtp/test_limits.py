@@ -109,7 +109,10 @@ async def test_an_exempt_peer_comes_in_when_the_server_is_full(kept: Store, tmp_
 
 
 async def test_errors_end_the_session(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, limits={**STRICT, "errors_per_session": 3}) as listener, peer(listener) as client:
+    async with (
+        serving(kept, tmp_path, limits={**STRICT, "errors_per_session": 3}) as listener,
+        peer(listener) as client,
+    ):
         assert [(await client.say("BOGUS"))[:3] for _ in range(2)] == ["500", "500"]
         assert (await client.say("BOGUS")).startswith("500")
         assert (await client.answer()).startswith("421 4.7.0 Too many errors")
@@ -126,7 +129,10 @@ async def test_answers_wait_after_five_errors(kept: Store, tmp_path: Path) -> No
 
 
 async def test_commands_are_counted(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, limits={**STRICT, "commands_per_session": 3}) as listener, peer(listener) as client:
+    async with (
+        serving(kept, tmp_path, limits={**STRICT, "commands_per_session": 3}) as listener,
+        peer(listener) as client,
+    ):
         for _ in range(3):
             assert (await client.say("NOOP")).startswith("250")
         assert (await client.say("NOOP")).startswith("421 4.7.0 Too many commands")
@@ -170,7 +176,11 @@ async def test_too_many_recipients_are_for_later(kept: Store, tmp_path: Path) ->
 
 
 async def test_a_budget_over_all_sessions(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, max_in_flight=100_000) as listener, peer(listener) as client, peer(listener) as two:
+    async with (
+        serving(kept, tmp_path, max_in_flight=100_000) as listener,
+        peer(listener) as client,
+        peer(listener) as two,
+    ):
         await client.ready()
         await client.write(b"x" * 90_000 + b"\r\n")
         await asyncio.sleep(0.1)

@@ -106,7 +106,9 @@ async def test_each_listener_has_its_own_size(kept: Store, tmp_path: Path) -> No
     async with serving(kept, tmp_path, **settings) as listener:
         async with peer(listener, "small") as client:
             assert "SIZE 2048" in await client.say("EHLO x")
-            assert (await client.say("MAIL FROM:<> SIZE=3000")).startswith("552 5.3.4 The mail is larger than 2048 bytes")
+            assert (await client.say("MAIL FROM:<> SIZE=3000")).startswith(
+                "552 5.3.4 The mail is larger than 2048 bytes"
+            )
         async with peer(listener, "large") as client:
             await client.ready()
             await client.say(b"x" * 3000 + b"\r\n.\r\n")

@@ -26,7 +26,11 @@ def test_a_stamp_with_comments_quotes_and_folds() -> None:
     )
 
     assert stamp.authserv_id == "mx.msp.example"
-    assert [(result.method, result.result) for result in stamp.results] == [("spf", "pass"), ("dkim", "pass"), ("dmarc", "fail")]
+    assert [(result.method, result.result) for result in stamp.results] == [
+        ("spf", "pass"),
+        ("dkim", "pass"),
+        ("dmarc", "fail"),
+    ]
     assert stamp.results[0].properties == {"smtp.mailfrom": "a;b@x.example"}
     assert stamp.results[2].comment.startswith("p=NONE")
 

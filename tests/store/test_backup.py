@@ -116,7 +116,7 @@ def change(file: Path, **values: object) -> None:
         (lambda b: (b / "spool/more.eml").touch(), "spool/more.eml: not in the manifest"),
         (lambda b: (b / "manifest.json").unlink(), "no manifest.json"),
         (lambda b: (b / "manifest.json").write_text("{"), "cannot be read"),
-        (lambda b: change(b / "manifest.json", format=2), "format 2"),
+        (lambda b: change(b / "manifest.json", format=3), "format 3"),
         (lambda b: change(b / "manifest.json", files=[["../x", 1, "y"]]), "'../x' is not a name"),
         (lambda b: change(b / "manifest.json", schema="9999"), "schema 9999 of gateway"),
         (lambda b: change(b / "manifest.json", database="postgresql"), "is of postgresql"),

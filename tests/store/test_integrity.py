@@ -77,7 +77,9 @@ async def test_damage_that_is_met_later_ends_the_store(filled: Path) -> None:
     store = Store(f"sqlite:///{filled}", on_fatal=seen.append)
 
     with pytest.raises(StoreFailed):
-        await store.write(lambda c: c.exec_driver_sql("INSERT INTO event (delivery_id, at, what, detail) VALUES ('a', 0, '', '')"))
+        await store.write(
+            lambda c: c.exec_driver_sql("INSERT INTO event (delivery_id, at, what, detail) VALUES ('a', 0, '', '')")
+        )
 
     store.close()
     assert [is_damage(error) for error in seen] == [True]

@@ -14,7 +14,8 @@ from sqlalchemy import update
 
 from gateway.config.load import parse
 from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings
-from gateway.intake.accept import Acceptor, Recipient
+from gateway.intake.accept import Recipient
+from gateway.intake.direct import StoreAcceptor
 from gateway.model.envelope import Envelope
 from gateway.simulator import Simulator
 from gateway.store import deliveries, pruning, raw
@@ -82,7 +83,7 @@ def kept(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
 
 async def accepted(store: Store, settings: StoreSettings, content: bytes) -> dict[str, Any]:
     """Accept a mail; its row of ``raw``."""
-    acceptor = Acceptor(store, settings, WorkSettings())
+    acceptor = StoreAcceptor(store, settings, WorkSettings())
     incoming = acceptor.begin()
     incoming.add(content)
     await acceptor.accept(incoming, Envelope("ann@acme.example", BOX, time=time.time()), TO)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from gateway.config.settings import MailboxSettings, Settings
 from gateway.config.smtp import SmtpSettings
-from gateway.intake.accept import Recipient, deliveries_of
+from gateway.intake.accept import Recipient, addressed
 from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.maildata import MailData
+from gateway.intake.register import deliveries_of
 from gateway.mail.addresses import read_addresses
 from gateway.mail.author import author_of
 from gateway.mail.head import Head
@@ -106,7 +107,8 @@ class Door:
             spam_score=spam.score,
             scl=spam.scl,
         )
-        (new,) = deliveries_of(mail, envelope, judged.recipients, self.settings.work)
+        to = addressed(judged.recipients, envelope.time)
+        (new,) = deliveries_of(mail.split(), mail.digest(), envelope, to, self.settings.work)
         return Incoming(new)
 
 

@@ -40,6 +40,8 @@ def mail(dialogue: Dialogue, arg: str) -> Reply:
         return replies.SENDER_NOT_YOURS.on(path)
     if server.overload.reason:
         return replies.OVERLOAD.on(path)
+    if server.acceptor.full:
+        return replies.ARRIVALS.on(path)
     if not server.in_flight.has_room(size):
         return replies.IN_FLIGHT.on(path)
     if not client.is_exempt and (refusal := server.limits.mail(client.address)):

@@ -1,0 +1,175 @@
+"""250 means: in the arrivals of this machine. The importer moves it into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from gateway.config.settings import StoreSettings
+from gateway.intake.accept import Acceptor, NotKept, Recipient, addressed
+from gateway.intake.maildata import MailData
+from gateway.model.envelope import Envelope
+from gateway.store.arrivals import BATCH, ArrivalsFile, ArrivedFor, NewArrival, Waiting
+
+LOOK_EVERY = 1.0
+
+
+class ArrivalsFailed(Exception):
+    """Nothing is known of the mail: the commit failed or the file is closed."""
+
+
+_LOOK = object()
+_Entry = tuple[NewArrival, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+class Arrivals:
+    """Appends mails, by one thread with group commit: those that queued while the last commit ran share the next one.
+    A failed commit ends it, for after it nothing is known: every waiter gets ArrivalsFailed, ``on_fatal`` is called.
+    ``max_bytes`` and ``max_age`` (seconds): how much may wait."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        max_bytes: int = 0,
+        max_age: float = 0.0,
+        on_fatal: Callable[[BaseException], None] = lambda error: None,
+        on_append: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.folder = folder
+        self.waits = Waiting()
+        self.full = ""  # why nothing more is taken, "" while there is room
+        self._max_bytes = max_bytes
+        self._max_age = max_age
+        self._on_fatal = on_fatal
+        self._on_append = on_append
+        self._file = ArrivalsFile(folder)
+        self._file.check()
+        self._failed: BaseException | None = None
+        self._queue: queue.SimpleQueue[_Entry | object | None] = queue.SimpleQueue()
+        self._look()
+        self._thread = threading.Thread(target=self._run, name="arrivals-write", daemon=True)
+        self._thread.start()
+
+    def append(self, mail: NewArrival) -> asyncio.Future[None]:
+        """Done once the mail is committed and synced. Raises ArrivalsFailed."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        if self._failed is not None:
+            raise ArrivalsFailed("the arrivals have failed") from self._failed
+        self._queue.put((mail, loop, done))
+        return done
+
+    def refresh(self) -> None:
+        """Look again how much waits, soon."""
+        self._queue.put(_LOOK)
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._file.close()
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            batch, closing = self._next_batch()
+            try:
+                if batch:
+                    self._file.append([mail for mail, _, _ in batch])
+                    _wake(batch, None)
+                    self._on_append()
+                self._look()
+            except BaseException as error:
+                self._failed = error
+                failure = ArrivalsFailed(f"commit failed: {type(error).__name__}")
+                failure.__cause__ = error
+                _wake(batch, failure)
+                self._on_fatal(error)
+                break
+        while not closing:  # nobody may wait for ever
+            if (entry := self._queue.get()) is None:
+                return
+            if isinstance(entry, tuple):
+                _wake([entry], ArrivalsFailed("the arrivals have failed"))
+
+    def _next_batch(self) -> tuple[list[_Entry], bool]:
+        """Whatever is queued; nothing when nobody came for ``LOOK_EVERY``. And whether that was all."""
+        batch: list[_Entry] = []
+        try:
+            entry = self._queue.get(timeout=LOOK_EVERY)
+            while entry is not None:
+                if not isinstance(entry, tuple):
+                    return batch, False
+                batch.append(entry)
+                if len(batch) == BATCH:
+                    return batch, False
+                entry = self._queue.get_nowait()
+        except queue.Empty:
+            return batch, False
+        return batch, True
+
+    def _look(self) -> None:
+        self.waits = waits = self._file.waiting()
+        if self._max_bytes and waits.bytes > self._max_bytes:
+            self.full = f"{waits.bytes} bytes wait to be imported"
+        elif self._max_age and waits.oldest and time.time() - waits.oldest > self._max_age:
+            self.full = f"the oldest waits for {time.time() - waits.oldest:.0f} s"
+        else:
+            self.full = ""
+
+
+def _wake(batch: Sequence[_Entry], failure: Exception | None) -> None:
+    """One call into each event loop for the whole batch."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, loop, done in batch:
+        by_loop.setdefault(loop, []).append(done)
+    for loop, waiters in by_loop.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_resolve, waiters, failure)
+
+
+def _resolve(waiters: Sequence[asyncio.Future[None]], failure: Exception | None) -> None:
+    for done in waiters:
+        if not done.done():
+            done.set_result(None) if failure is None else done.set_exception(failure)
+
+
+class ArrivalsAcceptor(Acceptor):
+    """Keeps mails in the arrivals. The ids are those that their deliveries will have."""
+
+    def __init__(self, arrivals: Arrivals, settings: StoreSettings) -> None:
+        super().__init__(settings, arrivals.folder)
+        self._arrivals = arrivals
+
+    @property
+    def full(self) -> str:
+        return self._arrivals.full
+
+    async def accept(self, mail: MailData, envelope: Envelope, recipients: Sequence[Recipient]) -> list[str]:
+        arrived = addressed(recipients, envelope.time)
+        if mail.path is None:
+            await self._append(mail, envelope, arrived)
+        else:
+            await asyncio.shield(asyncio.ensure_future(self._append_large(mail, envelope, arrived)))
+        return [each.id for each in arrived]
+
+    async def _append_large(self, mail: MailData, envelope: Envelope, arrived: Sequence[ArrivedFor]) -> None:
+        try:
+            await asyncio.to_thread(mail.sync)
+        except BaseException:
+            mail.discard()
+            raise
+        await self._append(mail, envelope, arrived)
+
+    async def _append(self, mail: MailData, envelope: Envelope, arrived: Sequence[ArrivedFor]) -> None:
+        path = mail.path.name if mail.path else None
+        row = NewArrival(envelope, arrived, mail.size, mail.digest(), mail.data(), path)
+        try:
+            await asyncio.shield(self._arrivals.append(row))
+        except ArrivalsFailed as error:
+            raise NotKept(str(error)) from error  # the row may be there: its file must stay

@@ -1,0 +1,188 @@
+"""Arrivals into the store, in order and exactly once.
+
+A batch is one transaction of the store, which also notes how far it came; then the arrivals are forgotten. If the
+process dies in between they are met again, and known. A mail that cannot be imported is set aside in the arrivals,
+loudly, and tried again at the next start; the others go on. Source: docs/decisions/006-arrivals.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import structlog
+
+from gateway.config.settings import WorkSettings
+from gateway.intake.maildata import HEADER_SCAN
+from gateway.intake.register import deliveries_of
+from gateway.mail.head import split_head, with_line_feeds
+from gateway.model.envelope import Envelope
+from gateway.store import imports
+from gateway.store.arrivals import ArrivalsFile, Arrived
+from gateway.store.engine import Store, StoreFailed
+from gateway.store.imports import Import
+from gateway.store.raw import ORPHAN_AGE, RawMail
+
+log = structlog.get_logger("importer")
+
+LOOK_EVERY = 1.0  # seconds, in case nobody tells
+BATCH = 100
+AGAIN = 1.0, 30.0  # seconds to the next try, growing
+SWEEP_EVERY = 3600.0
+
+
+class Importer:
+    """``on_import`` is called after each transaction; ``damaged`` hears what could not be imported."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        raws: RawMail,
+        work: WorkSettings,
+        on_import: Callable[[], None] = lambda: None,
+        damaged: Callable[[str], None] = lambda why: None,
+    ) -> None:
+        self._file = ArrivalsFile(folder, durable=False)  # what is forgotten twice does no harm
+        self._origin = self._file.origin
+        self._store = store
+        self._raws = raws
+        self._work = work
+        self._on_import = on_import
+        self._damaged = damaged
+        self._told = asyncio.Event()
+        self._swept_at = 0.0
+
+    def wake(self) -> None:
+        """There are arrivals. From the event loop's thread."""
+        self._told.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Import until ``stop``, then what is there."""
+        if again := await asyncio.to_thread(self._file.take_back):
+            log.warning("arrivals that were set aside are tried again", mails=again)
+        pause = AGAIN[0]
+        while True:
+            is_last = stop.is_set()
+            self._told.clear()
+            try:
+                while await self.step():
+                    pause = AGAIN[0]
+            except OSError as error:  # a disk or an object store that may come back
+                log.error("arrivals cannot be imported now", error=type(error).__name__, why=str(error)[:300])
+                self._told.clear()
+                await _pause(stop, pause)
+                pause = min(pause * 2, AGAIN[1])
+            if is_last:
+                return
+            await self._rest(stop)
+
+    def close(self) -> None:
+        self._file.close()
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Until there is something, or it is time to look."""
+        if time.monotonic() > self._swept_at + SWEEP_EVERY:
+            self._swept_at = time.monotonic()
+            await asyncio.to_thread(self._file.sweep, time.time() - ORPHAN_AGE)
+        waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(stop.wait())]
+        await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def step(self) -> bool:
+        """Import a batch. Returns whether there was one. Raises StoreFailed, OSError."""
+        arrived = await asyncio.to_thread(self._file.read, BATCH)
+        if not arrived:
+            return False
+        prepared = await asyncio.to_thread(lambda: [self._prepared(mail) for mail in arrived])
+        if mails := [moved for mail in prepared if (moved := await self._moved(mail))]:
+            await self._take(mails)
+        await asyncio.to_thread(self._file.forget, arrived[-1].seq)
+        self._on_import()
+        return True
+
+    def _prepared(self, mail: Arrived) -> Import:
+        start = mail.data if mail.path is None else _start(self._file.folder / mail.path)
+        head = split_head(with_line_feeds((start or b"")[:HEADER_SCAN]))
+        envelope = mail.envelope or Envelope("", "", time=mail.at)
+        news = deliveries_of(head, mail.sha256, envelope, mail.recipients, self._work)
+        damaged = "" if mail.envelope else "its envelope cannot be read"
+        return Import(mail.seq, news, mail.data, mail.path, mail.size, mail.sha256, damaged)
+
+    async def _moved(self, mail: Import) -> Import | None:
+        """A large mail is put where the store's mail is; the arrivals keep theirs until it is imported. None for one
+        that is set aside. Raises OSError."""
+        if not mail.news:  # nobody knows where it belongs
+            self._set_aside(mail.seq, "its recipients cannot be read")
+            return None
+        if mail.path is None:
+            return mail
+        try:
+            file = await asyncio.to_thread(_link, self._file.folder / mail.path, self._raws.spool / mail.path)
+        except FileNotFoundError:
+            if not await self._store.read(lambda c: imports.is_known(c, mail)):
+                self._set_aside(mail.seq, f"its file {mail.path} is gone")
+            return None
+        return Import(mail.seq, mail.news, None, await self._raws.put(file), mail.size, mail.sha256, mail.damaged)
+
+    async def _take(self, mails: Sequence[Import]) -> None:
+        """All in one transaction; when that fails each by itself, and those that fail alone are set aside."""
+        try:
+            unneeded = await self._store.write(lambda c: imports.take(c, self._origin, mails))
+        except (StoreFailed, OSError):
+            raise
+        except Exception as error:
+            if len(mails) == 1:
+                log.error("not imported", error=type(error).__name__, exc_info=error)
+                await asyncio.to_thread(self._set_aside, mails[0].seq, f"{type(error).__name__}: {error}")
+                return
+            for mail in mails:
+                await self._take([mail])
+            return
+        for path in unneeded:
+            await self._raws.drop(path)
+
+    def _set_aside(self, seq: int, why: str) -> None:
+        self._file.set_aside(seq, why)
+        log.critical("an arrival cannot be imported: it is kept in the arrivals", arrival=seq, why=why)
+        self._damaged(f"arrival {seq}: {why}")
+
+
+def _start(file: Path) -> bytes:
+    """The beginning of a large mail; of one that is gone the store says so."""
+    with contextlib.suppress(FileNotFoundError), file.open("rb") as handle:
+        return handle.read(HEADER_SCAN)
+    return b""
+
+
+def _link(source: Path, target: Path) -> Path:
+    """The same file under another name, fresh to those who sweep; a copy on another disk. Raises OSError."""
+    with contextlib.suppress(FileExistsError):
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if isinstance(error, (FileExistsError, FileNotFoundError)):
+                raise
+            part = target.with_suffix(".part")
+            shutil.copyfile(source, part)
+            part.rename(target)
+    os.utime(target)
+    for path in (target, target.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    return target
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,355 @@
+"""Arrivals: mail that was accepted and is not in the store yet, in a SQLite file of its own.
+
+Promised: ``append`` returns only after its mails are committed and synced. Rows are read in the order of their numbers,
+which never come again: they are microseconds since the epoch, and at least one more than the last. Several processes
+may have the file open. No SQLAlchemy: whoever accepts mail starts without it.
+
+The folder has the file and the large mails, each a file of its own. Source: docs/decisions/006-arrivals.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.model.envelope import Envelope
+from gateway.store import private
+
+FILE = "arrivals.db"
+BATCH = 256
+BUSY_WAIT = 30.0  # seconds for another process's transaction
+BATCH_BYTES = 4 * 1024 * 1024
+TABLE = """
+CREATE TABLE IF NOT EXISTS arrival (
+  seq INTEGER PRIMARY KEY,            -- microseconds since the epoch, or one more than the last
+  at REAL NOT NULL,                   -- when it was accepted
+  deliveries_before INTEGER NOT NULL, -- running sums over all rows ever: what waits is a difference
+  bytes_before INTEGER NOT NULL,
+  deliveries INTEGER NOT NULL,
+  imported INTEGER NOT NULL DEFAULT 0,
+  aside TEXT NOT NULL DEFAULT '',     -- why it could not be imported
+  size INTEGER NOT NULL,
+  sha256 BLOB NOT NULL,
+  recipients TEXT NOT NULL,
+  envelope TEXT NOT NULL,
+  path TEXT,                          -- file of a large mail
+  data BLOB
+)
+"""
+INDEX = "CREATE INDEX IF NOT EXISTS arrival_aside ON arrival (seq) WHERE aside <> ''"
+_INSERT = (
+    "INSERT INTO arrival (seq, at, deliveries_before, bytes_before, deliveries, size, sha256, recipients, envelope,"
+    " path, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_LAST = "SELECT seq, deliveries_before + deliveries, bytes_before + size, at FROM arrival ORDER BY seq DESC LIMIT 1"
+_FIRST = (
+    "SELECT seq, deliveries_before, bytes_before, at FROM arrival"
+    " WHERE NOT imported AND aside = '' ORDER BY seq LIMIT 1"
+)
+_READ = (
+    "SELECT seq, at, envelope, recipients, size, sha256, path, data FROM arrival"
+    " WHERE NOT imported AND aside = '' AND seq > ? ORDER BY seq LIMIT ?"
+)
+_FILES = "SELECT path FROM arrival WHERE path IS NOT NULL AND seq <= ? AND aside = ''"
+_FORGET = "DELETE FROM arrival WHERE seq <= ? AND aside = '' AND seq < (SELECT max(seq) FROM arrival)"
+_EMPTY = "UPDATE arrival SET imported = 1, data = NULL, path = NULL WHERE NOT imported AND seq <= ? AND aside = ''"
+_WHOLE = (
+    "SELECT seq, path, at, deliveries, size, sha256, recipients, envelope, data FROM arrival"
+    " WHERE NOT imported ORDER BY seq"
+)
+_BEFORE = (
+    "SELECT deliveries_before + deliveries, bytes_before + size FROM arrival WHERE seq < ? ORDER BY seq DESC LIMIT 1"
+)
+_NAMED = "SELECT 1 FROM arrival WHERE path = ? LIMIT 1"
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class ArrivalsDamaged(Exception):
+    """The file cannot be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedFor:
+    """A mailbox of a mail: the id that its delivery will have, and what the session says of it."""
+
+    id: str
+    desk: str
+    mailbox: str
+    rcpt_to: str
+    quarantine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewArrival:
+    """A mail that is about to be kept: ``data``, or the name of its file."""
+
+    envelope: Envelope
+    recipients: Sequence[ArrivedFor]
+    size: int
+    sha256: bytes
+    data: bytes | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A mail that waits. ``envelope`` is None where its row cannot be read."""
+
+    seq: int
+    at: float
+    envelope: Envelope | None
+    recipients: tuple[ArrivedFor, ...]
+    size: int
+    sha256: bytes
+    data: bytes | None
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits: deliveries, bytes of mail, when the oldest was accepted (0 for none), and how many mails could
+    not be imported."""
+
+    deliveries: int = 0
+    bytes: int = 0
+    oldest: float = 0.0
+    aside: int = 0
+
+
+class ArrivalsFile:
+    """The file, for one thread at a time. Raises ArrivalsDamaged, sqlite3.Error, FileNotFoundError."""
+
+    def __init__(self, folder: Path, *, create: bool = True, durable: bool = True) -> None:
+        self.folder = folder
+        self.path = folder / FILE
+        if create:
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+            private.create(self.path)
+        elif not self.path.exists():
+            raise FileNotFoundError(self.path)
+        self._connection = sqlite3.connect(self.path, timeout=BUSY_WAIT, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._connection.execute("PRAGMA journal_size_limit=67108864")
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self._connection.close()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+                raise ArrivalsDamaged(f"{self.path} is damaged ({error}): see docs/operate.md") from error
+            raise
+        self._connection.text_factory = bytes  # damaged text is a matter of its row
+
+    def _prepare(self) -> None:
+        if self._value("PRAGMA application_id") == 0:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._value("PRAGMA application_id") == 0:
+                self._connection.execute(f"PRAGMA application_id={random.SystemRandom().randrange(1, 1 << 31)}")
+                self._connection.execute(TABLE)
+                self._connection.execute(INDEX)
+            self._connection.execute("COMMIT")
+
+    def _value(self, query: str) -> Any:
+        return self._connection.execute(query).fetchone()[0]
+
+    @property
+    def origin(self) -> str:
+        """Which file of arrivals this is: the store remembers for each how far it came."""
+        return f"{self._value('PRAGMA application_id'):08x}"
+
+    def check(self, *, settle: bool = True) -> None:
+        """At the start. First the log is moved into the file (``settle``), which syncs it: after a sync that failed it
+        may be whole in memory and not on the disk. Raises ArrivalsDamaged."""
+        try:
+            if settle:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            fault = self._value("PRAGMA quick_check(1)")
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+                raise
+            fault = str(error)
+        fault = fault.decode("utf-8", "replace") if isinstance(fault, bytes) else fault
+        if fault != "ok":
+            what = " ".join(fault.split())
+            raise ArrivalsDamaged(f"{self.path} is damaged ({what}): put back a copy, see docs/operate.md")
+
+    # -- writing ------------------------------------------------------------------------------------
+
+    def append(self, mails: Sequence[NewArrival]) -> None:
+        """One transaction, synced."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            last, count, size, _ = self._connection.execute(_LAST).fetchone() or (0, 0, 0, 0)
+            seq = max(last + 1, time.time_ns() // 1000)
+            rows = []
+            for mail in mails:
+                number = len(mail.recipients)
+                rows.append((seq, mail.envelope.time, count, size, number, mail.size, mail.sha256, *_texts(mail)))
+                seq, count, size = seq + 1, count + number, size + mail.size
+            self._connection.executemany(_INSERT, rows)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def forget(self, seq: int) -> None:
+        """What is in the store up to there. The last row stays, empty: its number and sums are counted on from."""
+        paths = [path for (path,) in self._connection.execute(_FILES, (seq,))]
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute(_FORGET, (seq,))
+        self._connection.execute(_EMPTY, (seq,))
+        self._connection.execute("COMMIT")
+        for path in paths:
+            (self.folder / os.fsdecode(path)).unlink(missing_ok=True)
+
+    def set_aside(self, seq: int, why: str) -> None:
+        """It cannot be imported: others go on. It is kept until it can."""
+        self._connection.execute("UPDATE arrival SET aside = ? WHERE seq = ?", (why[:500] or "?", seq))
+
+    def take_back(self) -> int:
+        """What was set aside is tried again. Returns how many."""
+        return self._connection.execute("UPDATE arrival SET aside = '' WHERE aside <> ''").rowcount
+
+    # -- reading ------------------------------------------------------------------------------------
+
+    def read(self, limit: int = BATCH, after: int = 0) -> list[Arrived]:
+        """The next mails, at most ``BATCH_BYTES`` of them or one."""
+        found: list[Arrived] = []
+        total = 0
+        for row in self._connection.execute(_READ, (after, limit)):
+            found.append(_arrived(row))
+            total += len(row[7] or b"")
+            if total > BATCH_BYTES:
+                break
+        return found
+
+    def find(self, prefix: str) -> str:
+        """The delivery id that begins so and waits here, "" for none."""
+        query = "SELECT recipients FROM arrival WHERE NOT imported AND instr(recipients, ?) > 0 LIMIT 1"
+        for (text,) in self._connection.execute(query, (f'"{prefix}',)):
+            return next((each.id for each in _recipients(text) if each.id.startswith(prefix)), "")
+        return ""
+
+    def waiting(self) -> Waiting:
+        """By the running sums: constant time."""
+        asides = self._connection.execute("SELECT seq, deliveries FROM arrival WHERE aside <> ''").fetchall()
+        first = self._connection.execute(_FIRST).fetchone()
+        if first is None:
+            return Waiting(aside=len(asides))
+        seq, count_before, bytes_before, at = first
+        _, count, size, _ = self._connection.execute(_LAST).fetchone()
+        between = sum(number for aside, number in asides if aside > seq)
+        return Waiting(count - count_before - between, size - bytes_before, at, len(asides))
+
+    def newest(self) -> float:
+        """When the last mail was accepted, 0 for never."""
+        last = self._connection.execute(_LAST).fetchone()
+        return float(last[3]) if last else 0.0
+
+    def aside(self) -> list[tuple[int, str]]:
+        """The mails that could not be imported, and why."""
+        rows = self._connection.execute("SELECT seq, aside FROM arrival WHERE aside <> '' ORDER BY seq").fetchall()
+        return [(seq, why.decode("utf-8", "replace")) for seq, why in rows]
+
+    def copy(self, target: Path) -> None:
+        """A copy as of this moment, one file."""
+        with contextlib.closing(sqlite3.connect(target)) as copied:
+            self._connection.backup(copied)
+            copied.execute("PRAGMA journal_mode=DELETE")
+
+    def merge(self, other: ArrivalsFile) -> int:
+        """Take in what waits in another file, with its files: a backup's. Returns how many mails."""
+        is_copy = self.origin == other.origin  # of an earlier time: its numbers are ours
+        count = 0
+        self._connection.execute("BEGIN IMMEDIATE")
+        for seq, path, *values in other._connection.execute(_WHOLE):
+            name = os.fsdecode(path) if path is not None else None
+            if name is not None and (other.folder / name).exists():
+                _copy(other.folder / name, self.folder / name)
+            count += self._put_back(seq if is_copy else 0, name, values)
+        self._connection.execute("COMMIT")
+        return count
+
+    def _put_back(self, seq: int, path: str | None, values: Sequence[Any]) -> bool:
+        """A row of another file, with its number there or, for 0, the next one. Whether it was not here."""
+        if seq and self._connection.execute("SELECT 1 FROM arrival WHERE seq = ? AND NOT imported", (seq,)).fetchone():
+            return False
+        if not seq:
+            (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM arrival").fetchone()
+            seq = max(last + 1, time.time_ns() // 1000)
+        self._connection.execute("DELETE FROM arrival WHERE seq = ?", (seq,))
+        before = self._connection.execute(_BEFORE, (seq,)).fetchone() or (0, 0)
+        at, deliveries, size, digest, recipients, envelope, data = values
+        texts = (_as_text(recipients), _as_text(envelope))
+        self._connection.execute(_INSERT, (seq, at, *before, deliveries, size, digest, *texts, path, data))
+        return True
+
+    def sweep(self, before: float) -> int:
+        """Delete files that no mail names and that are older. Returns how many."""
+        count = 0
+        for file in self.folder.glob("*.eml"):
+            with contextlib.suppress(OSError):
+                named = self._connection.execute(_NAMED, (file.name,)).fetchone()
+                if named is None and file.stat().st_mtime < before:
+                    file.unlink()
+                    count += 1
+        return count
+
+    def settle(self) -> None:
+        """Close; a copy becomes one file again."""
+        self._connection.execute("PRAGMA journal_mode=DELETE")
+        self._connection.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _texts(mail: NewArrival) -> tuple[Any, ...]:
+    recipients = [[each.id, each.desk, each.mailbox, each.rcpt_to, each.quarantine] for each in mail.recipients]
+    return json.dumps(recipients), json.dumps(asdict(mail.envelope)), mail.path, mail.data
+
+
+def _as_text(value: Any) -> str:
+    """As it was read; what is no text was damaged, and stays unreadable."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copied and synced, unless it is there."""
+    if target.exists():
+        return
+    with source.open("rb") as reader, target.open("xb") as writer:
+        shutil.copyfileobj(reader, writer)
+        writer.flush()
+        os.fsync(writer.fileno())
+
+
+def _arrived(row: tuple[Any, ...]) -> Arrived:
+    seq, at, envelope, recipients, size, digest, path, data = row
+    name = os.fsdecode(path) if path is not None else None
+    return Arrived(seq, at, _envelope(envelope), _recipients(recipients), size, digest, data, name)
+
+
+def _envelope(text: bytes) -> Envelope | None:
+    try:
+        return Envelope(**json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
+def _recipients(text: bytes) -> tuple[ArrivedFor, ...]:
+    """Empty where they cannot be read."""
+    try:
+        return tuple(ArrivedFor(*each) for each in json.loads(text))
+    except (ValueError, TypeError):
+        return ()

@@ -1,0 +1,340 @@
+"""The arrivals by themselves, and their way into the store: in order, exactly once, whatever dies in between."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
+from gateway.intake.accept import NotKept, Recipient
+from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
+from gateway.intake.importer import Importer
+from gateway.model.envelope import Envelope
+from gateway.store import counts, imports, operator
+from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
+from gateway.store.engine import Store
+from gateway.store.raw import RawMail
+from gateway.store.schema import delivery, raw
+
+BOX = MailboxSettings(address="support@msp.example")
+NOW = 1_780_000_000.0
+
+
+def mail(number: int, *, at: float = NOW) -> NewArrival:
+    data = b"Message-ID: <m%d@acme.example>\r\nSubject: Number %d\r\n\r\nx" % (number, number)
+    envelope = Envelope("ann@acme.example", "", time=at + number)
+    to = [ArrivedFor(f"00000000-0000-7000-8000-{number:012d}", "default", BOX.address, BOX.address)]
+    return NewArrival(envelope, to, len(data), sha256(data).digest(), data, None)
+
+
+class Door:
+    """Arrivals, and what brings them into a store."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.settings = StoreSettings(spool=folder / "spool", spool_over=1000, min_free=0)
+        self.folder = folder / "arrivals"
+        self.settings.spool_dir.mkdir(exist_ok=True)
+        self.store = store
+        self.arrivals = Arrivals(self.folder)
+        self.acceptor = ArrivalsAcceptor(self.arrivals, self.settings)
+        self.damaged: list[str] = []
+
+    def importer(self) -> Importer:
+        raws = RawMail(self.settings)
+        return Importer(self.folder, self.store, raws, WorkSettings(), damaged=self.damaged.append)
+
+    async def offer(self, data: bytes, *boxes: MailboxSettings, at: float = NOW) -> list[str]:
+        content = self.acceptor.begin()
+        content.add(data)
+        recipients = [Recipient(box, box.address) for box in boxes or (BOX,)]
+        return await self.acceptor.accept(content, Envelope("ann@acme.example", "", time=at), recipients)
+
+    async def imported(self) -> None:
+        importer = self.importer()
+        await asyncio.to_thread(importer._file.take_back)
+        while await importer.step():
+            pass
+        importer.close()
+
+    async def ids(self) -> list[str]:
+        query = select(delivery.c.id).order_by(delivery.c.seq)
+        return await self.store.read(lambda c: list(c.execute(query).scalars()))
+
+
+@pytest.fixture
+def door(tmp_path: Path, store: Store) -> Iterator[Door]:
+    opened = Door(tmp_path, store)
+    yield opened
+    opened.arrivals.close()
+
+
+@contextmanager
+def raw_file(folder: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(folder / FILE)) as connection, connection:
+        yield connection
+
+
+# -- the file -----------------------------------------------------------------------------------------
+
+
+def test_they_are_read_in_order_and_forgotten(tmp_path: Path) -> None:
+    file = ArrivalsFile(tmp_path)
+    file.append([mail(1), mail(2)])
+    file.append([mail(3)])
+    found = file.read()
+    assert [each.recipients[0].id[-1] for each in found] == ["1", "2", "3"]
+    assert found[0].envelope == mail(1).envelope
+    assert found[0].data == mail(1).data
+    file.forget(found[1].seq)
+    assert [each.seq for each in file.read()] == [found[2].seq]
+
+
+def test_what_waits_is_known_without_counting(tmp_path: Path) -> None:
+    file = ArrivalsFile(tmp_path)
+    assert file.waiting().deliveries == 0
+    file.append([mail(number) for number in range(10)])
+    seqs = [each.seq for each in file.read()]
+    size = sum(mail(number).size for number in range(10))
+    assert (file.waiting().deliveries, file.waiting().bytes, file.waiting().oldest) == (10, size, NOW)
+    file.forget(seqs[3])
+    assert (file.waiting().deliveries, file.waiting().oldest) == (6, NOW + 4)
+    file.set_aside(seqs[6], "why")
+    assert (file.waiting().deliveries, file.waiting().aside) == (5, 1)
+    file.forget(seqs[-1])
+    assert (file.waiting().deliveries, file.waiting().bytes, file.waiting().aside) == (0, 0, 1)
+    assert file.aside() == [(seqs[6], "why")]
+
+
+def test_a_number_never_comes_again_also_when_the_clock_goes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = ArrivalsFile(tmp_path)
+    file.append([mail(1)])
+    (first,) = file.read()
+    file.forget(first.seq)
+    monkeypatch.setattr("gateway.store.arrivals.time.time_ns", lambda: 1)
+    file.append([mail(2)])
+    (second,) = file.read()
+
+    assert second.seq > first.seq
+
+
+def test_two_processes_may_have_it_open(tmp_path: Path) -> None:
+    one, other = ArrivalsFile(tmp_path), ArrivalsFile(tmp_path)
+    one.append([mail(1)])
+    other.append([mail(2)])
+    one.append([mail(3)])
+
+    assert one.origin == other.origin
+    assert other.waiting().deliveries == 3
+    assert len({each.seq for each in one.read()}) == 3
+
+
+def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    file = ArrivalsFile(tmp_path)
+    file.append([mail(number) for number in range(200)])
+    file.check()
+    file.close()
+    content = bytearray((tmp_path / FILE).read_bytes())
+    content[4096 + 8 : 4096 + 600] = b"\xff" * 592
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ArrivalsDamaged, match="put back a copy"):
+        ArrivalsFile(tmp_path).check()
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    with pytest.raises(ArrivalsDamaged):
+        ArrivalsFile(tmp_path)
+
+
+def test_others_cannot_read_it(tmp_path: Path) -> None:
+    folder = tmp_path / "arrivals"
+    ArrivalsFile(folder).append([mail(1)])
+
+    assert [path.stat().st_mode & 0o077 for path in (folder, *folder.iterdir())] == [0] * 4
+
+
+# -- accepting ----------------------------------------------------------------------------------------
+
+
+async def test_mails_that_wait_share_a_commit(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    append = ArrivalsFile.append
+    monkeypatch.setattr(ArrivalsFile, "append", lambda file, mails: (sizes.append(len(mails)), append(file, mails)))
+    await asyncio.gather(*(door.offer(b"Subject: %d\r\n\r\n" % number) for number in range(60)))
+
+    assert sum(sizes) == 60
+    assert len(sizes) < 30
+
+
+async def test_after_a_commit_that_failed_nothing_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(file: ArrivalsFile, mails: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    fatal: list[BaseException] = []
+    monkeypatch.setattr(ArrivalsFile, "append", fails)
+    arrivals = Arrivals(tmp_path / "arrivals", on_fatal=fatal.append)
+    acceptor = ArrivalsAcceptor(arrivals, StoreSettings(min_free=0))
+    for _ in range(2):
+        content = acceptor.begin()
+        content.add(b"x")
+        with pytest.raises(NotKept):
+            await acceptor.accept(content, Envelope("a@b.example", ""), [Recipient(BOX, BOX.address)])
+    assert len(fatal) == 1
+    arrivals.close()
+
+
+@pytest.mark.parametrize("limit", [{"max_bytes": 100}, {"max_age": 60.0}])
+async def test_when_too_much_waits_no_more_is_taken(tmp_path: Path, limit: dict[str, Any]) -> None:
+    with closing(ArrivalsFile(tmp_path)) as file:
+        file.append([mail(number, at=NOW) for number in range(5)])
+        full = Arrivals(tmp_path, **limit)
+        assert full.full
+        full.close()
+        file.forget(file.read()[-1].seq)
+        free = Arrivals(tmp_path, **limit)
+        assert not free.full
+        free.close()
+
+
+# -- importing ----------------------------------------------------------------------------------------
+
+
+async def test_into_the_store_with_the_ids_that_were_said(door: Door) -> None:
+    other = MailboxSettings(address="sales@msp.example")
+    said = [await door.offer(b"Message-ID: <%d@a.example>\r\n\r\nx" % number, BOX, other) for number in range(250)]
+    await door.imported()
+
+    assert await door.ids() == [each for pair in said for each in pair]
+    assert door.arrivals._file.read() == []
+    assert (await door.store.read(counts.sums)).pending == 500
+
+
+async def test_a_large_mail_has_its_file_in_the_spool(door: Door) -> None:
+    data = b"Subject: large\r\n\r\n" + b"x" * 5000
+    (said,) = await door.offer(data)
+    assert len(list(door.folder.glob("*.eml"))) == 1
+    await door.imported()
+    path = await door.store.read(lambda c: c.execute(raw.select()).one().path)
+
+    assert (door.settings.spool_dir / path).read_bytes() == data
+    assert list(door.folder.glob("*.eml")) == []
+    assert await door.ids() == [said]
+
+
+async def test_a_redelivery_leads_to_the_first(door: Door) -> None:
+    data = b"Message-ID: <m@a.example>\r\nSubject: twice\r\n\r\n" + b"x" * 3000
+    (first,) = await door.offer(data)
+    (again,) = await door.offer(data)
+    await door.imported()
+    (later,) = await door.offer(data)
+    await door.imported()
+
+    assert len({first, again, later}) == 3
+    assert await door.ids() == [first]
+    for said in (first, again, later):
+        assert (await door.store.read(lambda c, said=said: operator.find(c, said)))["id"] == first
+    assert (await door.store.read(counts.sums)).redelivered == 2
+    assert len(list(door.settings.spool_dir.glob("*.eml"))) == 1
+
+
+async def test_what_waits_counts_deliveries(door: Door) -> None:
+    await door.offer(b"Subject: two boxes\r\n\r\n", BOX, MailboxSettings(address="sales@msp.example"))
+    await door.offer(b"Subject: one box\r\n\r\n")
+
+    assert door.arrivals._file.waiting().deliveries == 3
+
+
+async def test_killed_between_its_two_commits_it_imports_nothing_twice(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = b"Subject: large\r\n\r\n" + b"x" * 5000
+    said = [*await door.offer(b"Message-ID: <1@a.example>\r\n\r\nx"), *await door.offer(data), *await door.offer(data)]
+    with monkeypatch.context() as killed:
+        killed.setattr(ArrivalsFile, "forget", lambda file, seq: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            await door.imported()
+    said += await door.offer(b"Message-ID: <2@a.example>\r\n\r\nx")
+    await door.imported()
+
+    assert await door.ids() == [said[0], said[1], said[3]]
+    assert (await door.store.read(counts.sums)).redelivered == 1
+    path = await door.store.read(lambda c: c.execute(raw.select().where(raw.c.path.is_not(None))).one().path)
+    assert (door.settings.spool_dir / path).read_bytes() == data
+
+
+async def test_a_copy_of_the_arrivals_that_is_put_back_imports_nothing_twice(door: Door, tmp_path: Path) -> None:
+    await door.offer(b"Message-ID: <1@a.example>\r\n\r\nx")
+    door.arrivals._file.copy(tmp_path / "copy")
+    await door.imported()
+    door.arrivals.close()
+    (door.folder / FILE).unlink()
+    (tmp_path / "copy").rename(door.folder / FILE)
+    for suffix in ("-wal", "-shm"):
+        (door.folder / (FILE + suffix)).unlink(missing_ok=True)
+    door.arrivals = Arrivals(door.folder)
+    door.acceptor = ArrivalsAcceptor(door.arrivals, door.settings)
+    await door.imported()
+    assert len(await door.ids()) == 1
+    await door.offer(b"Message-ID: <2@a.example>\r\n\r\nx")
+    await door.imported()
+    assert len(await door.ids()) == 2
+
+
+async def test_what_cannot_be_read_holds_up_nobody_and_is_not_lost(door: Door) -> None:
+    said = [*await door.offer(b"Message-ID: <1@a.example>\r\n\r\nx"), *await door.offer(b"Subject: two\r\n\r\nx")]
+    said += [*await door.offer(b"Subject: three\r\n\r\nx"), *await door.offer(b"Subject: four\r\n\r\nx")]
+    with raw_file(door.folder) as connection:
+        seqs = [seq for (seq,) in connection.execute("SELECT seq FROM arrival ORDER BY seq")]
+        recipients = connection.execute("SELECT recipients FROM arrival WHERE seq = ?", (seqs[2],)).fetchone()[0]
+        connection.execute("UPDATE arrival SET envelope = CAST(x'ff00ff' AS TEXT) WHERE seq = ?", (seqs[1],))
+        connection.execute("UPDATE arrival SET recipients = '[[1' WHERE seq = ?", (seqs[2],))
+    await door.imported()
+    rows = await door.store.read(lambda c: {row.id: (row.stage, row.reason) for row in c.execute(delivery.select())})
+    assert rows == {
+        said[0]: ("ACCEPTED", ""),
+        said[1]: ("QUARANTINED", "damaged"),
+        said[3]: ("ACCEPTED", ""),
+    }
+    assert len(door.damaged) == 1
+    assert door.arrivals._file.waiting().aside == 1
+    with raw_file(door.folder) as connection:
+        connection.execute("UPDATE arrival SET recipients = ? WHERE seq = ?", (recipients, seqs[2]))
+    await door.imported()
+    assert said[2] in await door.ids()
+    assert door.arrivals._file.waiting().aside == 0
+
+
+async def test_a_mail_that_the_store_does_not_take_is_set_aside(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [(await door.offer(b"Message-ID: <%d@a.example>\r\n\r\nx" % number))[0] for number in range(5)]
+    accept = imports.deliveries.accept
+
+    def refuses(connection: Any, news: Any, *rest: Any) -> Any:
+        if news[0].id == said[2]:
+            raise ValueError("not that one")
+        return accept(connection, news, *rest)
+
+    with monkeypatch.context() as refusing:
+        refusing.setattr(imports.deliveries, "accept", refuses)
+        await door.imported()
+    assert await door.ids() == [*said[:2], *said[3:]]
+    assert "not that one" in door.damaged[0]
+    await door.imported()
+    assert sorted(await door.ids()) == sorted(said)
+
+
+async def test_the_file_of_a_large_mail_that_is_gone_holds_up_nobody(door: Door) -> None:
+    await door.offer(b"Subject: large\r\n\r\n" + b"x" * 5000)
+    (said,) = await door.offer(b"Subject: small\r\n\r\n")
+    for file in door.folder.glob("*.eml"):
+        file.unlink()
+    await door.imported()
+
+    assert await door.ids() == [said]
+    assert "is gone" in door.damaged[0]
