@@ -30,6 +30,7 @@ class Sent:
     count: int = 0
     subject: str = "Printer"
     comment: str = "We have found the cause; please restart it."
+    comment_html: str = ""
     domain: str = "msp.example"
     earlier: tuple[str, ...] = field(default=())
 
@@ -52,11 +53,18 @@ class Sent:
         return f"[ALGA-REPLY-TOKEN {secret} ticketId={self.ticket}{about}]"
 
     @property
+    def plain_comment(self) -> str:
+        """The comment in one line, with nothing between the items of its lists."""
+        return " ".join(self.comment.split())
+
+    @property
     def text(self) -> str:
         """The text part: the page in one line between the banner and the id lines."""
         words = WORDS[self.language]
         about = f"\nALGA-COMMENT-ID:{uuid5(NAMESPACE_URL, self.comment)}" if self.kind == 1 else ""
-        page = f"{words[self.kind]} {self.subject} Ticket #{self.number} {self.comment} {words[4]} Powered by AlgaPSA &middot; {words[5]}"
+        head = f"{words[self.kind]} {self.subject} Ticket #{self.number} · P3 - Medium Priority · New Ticket #{self.number} Priority P3 - Medium Status New"
+        mark = " &#x1F4AC; Comment" if self.kind == 1 else ""
+        page = f"{head}{mark} {self.plain_comment} {words[4]} Powered by AlgaPSA &middot; {words[5]}"
         return f"{BANNER}\n\n{page}\n\n{self.token}\nALGA-TICKET-ID:{self.ticket}{about}"
 
     @property
@@ -67,7 +75,9 @@ class Sent:
             f'<div data-alga-reply-token="{uuid5(NAMESPACE_URL, self.id)}" data-alga-ticket-id="{self.ticket}" {hidden}>{self.token}</div>'
             f'<div data-alga-reply-boundary="true" {hidden}>{BANNER}</div><p style="color:#666">{BANNER}</p>'
             f"<!DOCTYPE html><html><body><table><tr><td><h2>{words[self.kind]}</h2><div>{self.subject}</div>"
-            f"<p>Ticket #{self.number}</p><div>{self.comment}</div><a href='https://desk.example/t'>{words[4]}</a></td></tr>"
+            f"<p>Ticket #{self.number} · P3 - Medium Priority · New</p><p>Ticket #{self.number}</p>"
+            "<table><tr><td>Priority</td><td>P3 - Medium</td></tr><tr><td>Status</td><td>New</td></tr></table>"
+            f"{'<p>&#x1F4AC; Comment</p>' if self.kind == 1 else ''}<div>{self.comment_html or self.comment}</div><a href='https://desk.example/t'>{words[4]}</a></td></tr>"
             f"<tr><td>Powered by AlgaPSA &middot; {words[5]}</td></tr></table></body></html>"
         )
 

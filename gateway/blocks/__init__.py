@@ -33,6 +33,7 @@ from gateway.blocks.plain import plain
 from gateway.blocks.safe import clean, harmless, safe_href
 from gateway.blocks.split import split
 from gateway.blocks.tags import without_tags
+from gateway.blocks.words import words
 
 __all__ = [
     "COMMENT_LIMIT",
@@ -59,4 +60,5 @@ __all__ = [
     "trim",
     "units",
     "without_tags",
+    "words",
 ]

@@ -32,6 +32,9 @@ from gateway.model.envelope import Verdict
 
 app = typer.Typer()
 
+SHOWN_OF_A_LINE = 120
+"""Characters of a line that was cut."""
+
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -95,6 +98,9 @@ def explain(
     typer.echo(f"{cell(mail['from'])}: {cell(mail['subject'])} ({mail['class']}), to {found['mailbox']}")
     steps = [[step["rule"], named(step["found"]), named(step["result"])] for step in found["steps"]]
     table(["rule", "found", "follows"], steps)
+    if cut := [[line["why"], line["text"][:SHOWN_OF_A_LINE]] for line in found["cut"] if line["text"].strip()]:
+        typer.echo("not shown in the comment:")
+        table(["why", "line"], cut)
     for question in found["unanswered"]:
         typer.echo(f"not answered: {question}")
     typer.echo(f"outcome: {found['outcome']} {found['reason']} {cell(found['detail'])}".rstrip())

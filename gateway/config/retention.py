@@ -27,6 +27,7 @@ class RetentionSettings(Section):
     rows: Age = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
     refusals: Age = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
     ids: Age = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
+    prints: Age = Field(365 * DAY, description="fingerprints of what was posted, by which it is known again in quotes")
     every: Seconds = Field(300, description="seconds between two rounds")
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from gateway.decide import audience, newticket, rules
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
+from gateway.decide.shown import shown
 from gateway.match.conditions import View
 from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody, StillClosedBody
 from gateway.model.email import Forwarded
@@ -61,7 +62,7 @@ def comment(
         context.trace.add("asks for nothing", context.idle, "internal")
     internal = routed.internal or not readers.public or bool(context.idle)
     context.keeps_files = internal and context.policy.holds_internal_files
-    effects = _effects(context, _present(context, ticket), note, internal, readers.by_customer)
+    effects = _effects(context, ticket, note, internal, readers.by_customer)
     if status := _status_of(context, routed, ticket) or reopen:
         effects.append(ReopenBody(status_id=status) if reopen else StatusBody(status_id=status))
         effects += [StillClosedBody(facts=context.composer().facts_of_note())] if reopen else []
@@ -132,20 +133,19 @@ def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
 
 
 def _effects(
-    context: DecisionContext, present: Mapping[str, str], note: str, internal: bool, by_customer: bool
+    context: DecisionContext, ticket: Ticket, note: str, internal: bool, by_customer: bool
 ) -> list[EffectBody]:
     email, composer = context.email, context.composer()
     if email.auto.proven_bounce:
         return composer.bounce()
-    cut = email.reply.confidence == "high" and email.forwarded is None
-    body = email.reply.blocks if cut else email.blocks
-    hidden = email.reply.quoted.count("\n") + 1 if cut and email.reply.quoted else 0
+    present = _present(context, ticket)
+    said = shown(context, ticket, present)
     automatic = email.auto.kind if email.auto.is_auto else ""
     return composer.comment(
-        body,
+        said.blocks,
         internal=internal or bool(automatic),
         present=present,
-        hidden=hidden,
+        hidden=said.hidden,
         automatic=automatic,
         note=note,
         by_customer=by_customer and not automatic,

@@ -1,200 +1,141 @@
-"""What of a quote the ticket shows already, and what a person wrote into it.
+"""The words that a ticket shows already, and which letters of a quote are not among them.
 
-Old text is recognised, not guessed: the words of the ticket's comments, with all white space removed, since the
-desk's own mail loses the cells of tables and glues the words of lists. Words that the ticket does not show yet stay in
-their place, with the line that they answer: an answer in red, in a cell, below the quote, in any language and program.
-Without the ticket's words the rules of ``reply.py`` stand alone. Linear in the mail and in the words.
+Old text is recognised, not guessed: by twelve letters or digits in a row that stand on the ticket, or by a whole
+paragraph whose fingerprint is kept. White space, punctuation and case do not count, since the desk's own mail loses
+the cells of tables and glues the words of lists. Linear in the mail and in the words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
-from typing import Literal
 
-from .lines import Line, squeeze
-from .quote import banner, marks
-from .quotelines import bare
-from .reply import split
+from .fingerprints import LEAST, Fingerprints, short_runs
 
-GRAM = 12
-"""Characters in a row that prove text to be old; a shorter stretch proves nothing."""
-INTRODUCTIONS = 1000
-"""Lines of a quote in which older mails are looked for."""
-WORDS = 200_000
+GRAM = LEAST
+"""Letters and digits in a row that prove text to be old; a shorter stretch proves nothing."""
+WORDS = 100_000
 """Characters of a ticket that are looked at."""
-_COMMENT = "\N{SPEECH BALLOON}"
-_FOOT = "poweredbyalgapsa"
+SEARCHES = 1_000_000
+"""Windows times characters up to which a search is quicker than a table of all windows."""
 
+FOOT = (
+    "View Ticket Powered by AlgaPSA Keeping teams aligned",
+    "Ticket Anzeigen Powered by AlgaPSA Teams auf Kurs halten",
+    "Voir le Ticket Powered by AlgaPSA Gardons les équipes alignées",
+)
+"""What stands below a comment in the desk's own mail. Source: recorded mails of the desk."""
 
-Role = Literal["new", "quoted", "introduction"]
-Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail"]
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """Lines of a reply that are looked at together: all new ones in a row, else one line. A signature is in none."""
-
-    role: Role
-    lines: tuple[Line, ...]
-
-    @property
-    def text(self) -> str:
-        return "\n".join(line.text for line in self.lines)
-
-
-def passages(lines: Sequence[Line]) -> list[Passage]:
-    """The candidates: what the rules call new, and each line that they would cut as quoted."""
-    found = split(lines)
-    within = [bare(lines[i].text) for i in found.quoted[:INTRODUCTIONS]]
-    introduced = {found.quoted[at] for mark in marks(within) for at in range(mark.start, mark.end)}
-    introduced |= found.introductions
-    role: dict[int, Role] = {i: "introduction" if i in introduced else "quoted" for i in found.quoted}
-    role.update(dict.fromkeys(found.new, "new"))
-    out: list[Passage] = []
-    for i in sorted(role):
-        if role[i] == "new" and out and out[-1].role == "new":
-            out[-1] = Passage("new", (*out[-1].lines, lines[i]))
-        else:
-            out.append(Passage(role[i], (lines[i],)))
-    return out
+# White space, punctuation, what is not seen. Pictures of type (emoji, arrows, ticks) are words.
+_NOISE = re.compile(
+    r"[\s!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u2000-\u206f\u2500-\u2570"
+    r"\u3000-\u3003\u3008-\u3011\ufe00-\ufe0f\uff01-\uff0f\uff1a-\uff20\ufeff]+"
+)
+_NOISE_BYTES = bytes(code for code in range(128) if not chr(code).isalnum() and (code > 32 or chr(code).isspace()))
+_PICTURE = "image"  # what stands for a picture without a name
+_NUMBER = re.compile(r"[ \t>*]{0,20}\d{1,2}[.)]\s")
 
 
 def squeezed(text: str) -> str:
-    """Without white space, case, marks of quoting and entities."""
-    return "".join(unescape(bare(text)).split()).casefold()
+    """The letters and digits of a text as they are compared."""
+    if "&" in text:
+        text = unescape(text)
+    if text.isascii():
+        return text.encode().translate(None, _NOISE_BYTES).decode().lower()
+    text = unicodedata.normalize("NFKC", text)
+    return _NOISE.sub("", text).casefold()
 
 
 class KnownWords:
-    """The words that a ticket shows. ``texts``: its comments, newest first, each as plain text."""
+    """The words that a ticket shows. ``texts``: its comments, newest first, each as plain text; ``prints`` of what was
+    posted before. Of the texts so much is looked at that ``is_whole`` says whether it was all."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._grams: set[str] = set()
-        self._short: set[str] = set()
+    def __init__(self, texts: Iterable[str], prints: Fingerprints | None = None) -> None:
+        self._prints = prints
+        self._paragraphs: list[list[str]] = []
+        self._runs: set[str] | None = None
+        self.is_whole = True
+        kept: list[str] = []
         room = WORDS
         for text in texts:
-            joined = "".join(squeezed(line) for line in text[:room].split("\n"))
-            room -= len(text)
-            if len(joined) < GRAM:
-                self._short.add(joined)
-            self._grams.update(joined[at : at + GRAM] for at in range(len(joined) - GRAM + 1))
             if room <= 0:
+                self.is_whole = False
                 break
+            joined = squeezed(text[:room])
+            self._paragraphs.append(text[:room].split("\n"))
+            room -= len(text)
+            # A short comment is proven by what stands below it in the desk's mail.
+            kept += [joined + foot[:GRAM] for foot in _FEET] if len(joined) < GRAM else [joined]
+        self._text = "\n".join([*kept, *_FEET])
+        self._grams: frozenset[str] | None = None
 
-    def unknown(self, lines: Sequence[str]) -> list[int]:
-        """For each line of a quote, how many of its letters and digits the ticket does not show."""
-        pieces = [squeezed(line) for line in lines]
-        joined = "".join(pieces)
+    def unknown(self, mails: Sequence[Sequence[str]]) -> list[list[int]]:
+        """For each line of each quoted mail, how many of its letters and digits the ticket does not show."""
+        pieces = [[squeezed(line) for line in lines] for lines in mails]
+        joined = "".join(piece for mail in pieces for piece in mail)
         covered = bytearray(len(joined))
-        end = 0
-        for at in range(len(joined) - GRAM + 1):
-            if joined[at : at + GRAM] in self._grams:
-                start = max(at, end)
-                end = at + GRAM
-                covered[start:end] = b"\1" * (end - start)
+        at = 0
+        for mail in pieces:
+            all_of_it = "".join(mail)
+            if 0 < len(all_of_it) < GRAM and self._is_all_of_a_mail(all_of_it):
+                covered[at : at + len(all_of_it)] = b"\1" * len(all_of_it)
+            for piece in mail:
+                if len(piece) >= GRAM and piece in self._text:
+                    covered[at : at + len(piece)] = b"\1" * len(piece)
+                at += len(piece)
+        self._cover(joined, covered)
+        if self._prints is not None and covered.find(0) >= 0:
+            self._prints.cover(joined, covered)
         out, at = [], 0
-        for piece in pieces:
-            if piece in self._short:
-                out.append(0)
-            else:
-                out.append(sum(piece[i].isalnum() and not covered[at + i] for i in range(len(piece))))
-            at += len(piece)
+        for lines, mail in zip(mails, pieces, strict=True):
+            counts: list[int] = []
+            for line, piece in zip(lines, mail, strict=True):
+                missing = covered.count(0, at, at + len(piece))
+                # The number of an item is not among the words of its list.
+                numbered = 0 < missing <= 2 < len(piece) and _NUMBER.match(line)
+                if piece == _PICTURE or (numbered and covered.find(1, at) == at + missing):
+                    missing = 0
+                counts.append(missing)
+                at += len(piece)
+            out.append(counts)
         return out
 
+    def _is_all_of_a_mail(self, text: str) -> bool:
+        """Whether a comment says this and no more, but for the lines around that say who."""
+        if self._runs is None:
+            self._runs = {
+                run for paragraphs in self._paragraphs for run in short_runs([*filter(None, map(squeezed, paragraphs))])
+            }
+        return text in self._runs or (self._prints is not None and self._prints.is_known(text))
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is shown of a reply, in order, and what was cut with the reason."""
-
-    shown: tuple[Passage, ...]
-    cut: tuple[tuple[Why, str], ...]
-
-    @property
-    def lines(self) -> list[Line]:
-        """What is shown, as lines for ``to_blocks`` and ``render``."""
-        return squeeze(line for passage in self.shown for line in passage.lines)
-
-    @property
-    def found(self) -> bool:
-        """Whether words were found that the rules alone would have cut."""
-        return any(passage.role != "new" for passage in self.shown)
-
-
-def look(passages: Sequence[Passage], known: KnownWords | None) -> Look:
-    """What of a reply the ticket does not show yet. ``known`` None: the thread is not known, the rules decide."""
-    quoted = [i for i, passage in enumerate(passages) if passage.role == "quoted"]
-    reasons: dict[int, Why] = {
-        i: "introduction" for i, passage in enumerate(passages) if passage.role == "introduction"
-    }
-    if known is None:
-        reasons |= dict.fromkeys(quoted, "quoted")
-    else:
-        missing = dict(zip(quoted, known.unknown([passages[i].text for i in quoted]), strict=True))
-        old = {i for i in quoted if not missing[i]}
-        for i in _older(passages, missing):
-            reasons[i] = "older mail"
-        reasons.update(dict.fromkeys(old, "on the ticket"))
-        reasons.update(dict.fromkeys(_frame(passages, old), "frame"))
-        for i in _answered(passages, reasons):
-            del reasons[i]
-    shown = tuple(passage for i, passage in enumerate(passages) if i not in reasons)
-    return Look(shown, tuple((reasons[i], passages[i].text) for i in sorted(reasons)))
+    def _cover(self, joined: str, covered: bytearray) -> None:
+        """Mark what twelve characters in a row prove, across the ends of lines too."""
+        stretches = list(_uncovered(covered))
+        windows = sum(end - start + GRAM for start, end in stretches)
+        known: str | frozenset[str] = self._text
+        if windows * len(self._text) > SEARCHES:
+            known = self._grams = self._grams or frozenset(
+                self._text[at : at + GRAM] for at in range(len(self._text) - GRAM + 1)
+            )
+        for start, end in stretches:
+            at = max(start - GRAM + 1, 0)
+            last = min(end, len(joined) - GRAM + 1)
+            while at < last:
+                if joined[at : at + GRAM] in known:
+                    covered[at : at + GRAM] = b"\1" * GRAM
+                at += 1
 
 
-def _older(passages: Sequence[Passage], missing: dict[int, int]) -> set[int]:
-    """The lines of mails below the one that is answered of which the ticket shows less than half: they came before
-    the words that are known, and nobody answers in them."""
-    mails: list[list[int]] = [[]]
-    for i, passage in enumerate(passages):
-        if passage.role == "introduction" and mails[-1]:
-            mails.append([])
-        elif passage.role == "quoted" and squeezed(passage.text):
-            mails[-1].append(i)
-    found: set[int] = set()
-    for mail in mails[1:]:
-        if 2 * sum(missing[i] for i in mail) > sum(len(squeezed(passages[i].text)) for i in mail):
-            found.update(mail)
-    return found
+def _uncovered(covered: bytearray) -> Iterator[tuple[int, int]]:
+    """Stretches of zeros."""
+    start = covered.find(0)
+    while start >= 0:
+        end = covered.find(1, start)
+        end = len(covered) if end < 0 else end
+        yield start, end
+        start = covered.find(0, end)
 
 
-def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
-    """The lines of the desk's own mail around a comment: from its banner to the comment, and its foot."""
-    found: set[int] = set()
-    head: list[int] | None = None
-    cut = [i for i, passage in enumerate(passages) if passage.role != "new"]
-    for number, i in enumerate(cut):
-        text = passages[i].text
-        if banner(text):
-            head = [i]
-        elif head is not None and i in old and text.strip(" \t>"):
-            found.update(head)
-            head = None
-        elif head is not None:
-            head.append(i)
-            if _COMMENT in unescape(text):
-                found.update(head)
-                head = None
-        if _FOOT in squeezed(text):
-            # Without a comment above it: the desk's mail about the ticket itself.
-            found.update(head or ())
-            head = None
-            found.update(j for j in cut[max(number - 2, 0) : number + 2] if len(passages[j].text.split()) <= 6)
-            found.add(i)
-    return found
-
-
-def _answered(passages: Sequence[Passage], reasons: Mapping[int, Why]) -> set[int]:
-    """Above words that stay in a quote, the old line that they answer."""
-    kept: set[int] = set()
-    above = -1
-    for i, passage in enumerate(passages):
-        if passage.role != "quoted":
-            above = -1
-        elif i not in reasons:
-            if above >= 0:
-                kept.add(above)
-            above = -1
-        elif passage.text.strip(" \t>"):
-            above = i if reasons[i] == "on the ticket" else -1
-    return kept
+_FEET = tuple(squeezed(foot) for foot in FOOT)

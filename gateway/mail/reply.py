@@ -15,6 +15,7 @@ from . import limits
 from .attribution import named_author
 from .blocks import to_blocks
 from .lines import Line, render, squeeze
+from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
 from .quotelines import quote_depth
 from .signature import advert, closing, sentence
@@ -33,7 +34,9 @@ class Split:
     footer: list[int] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     introductions: set[int] = field(default_factory=set)
-    """Those of ``quoted`` that only say whose words follow."""
+    """Quoted lines that only say whose words follow."""
+    kept: set[int] = field(default_factory=set)
+    """Quoted lines that are in ``new``."""
 
 
 def reply_of(lines: Sequence[Line]) -> Reply:
@@ -43,10 +46,12 @@ def reply_of(lines: Sequence[Line]) -> Reply:
     found = split(lines)
     new = pick(found.new)
     text = render(new)
+    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions)
     if len(found.new) == len(lines):
         unsigned = new[: closing([line.text for line in new])]
         without = text if len(unsigned) == len(new) else render(unsigned)
-        return Reply(text, to_blocks(new), text, without, confidence="low", method=", ".join(found.methods))
+        method = ", ".join(found.methods)
+        return Reply(text, to_blocks(new), text, without, confidence="low", method=method, passages=candidates)
     with_signature = pick(sorted(found.new + found.signature))
     with_quotes = squeeze(lines[i] for i in sorted(found.new + found.quoted))
     with_quotes = with_quotes[: closing([line.text for line in with_quotes])]
@@ -59,6 +64,7 @@ def reply_of(lines: Sequence[Line]) -> Reply:
         quoted=render(pick(found.quoted)),
         confidence="high" if found.quoted or found.signature or found.footer else "low",
         method=", ".join(found.methods),
+        passages=candidates,
     )
 
 
@@ -96,10 +102,12 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
             role[index] = "quote"
         elif zone == SIGNATURE_ZONE:
             role[index] = "signature"
-    _apply_all(found, role, texts, depth, methods, lines)
+    told = _apply_all(found, role, texts, depth, methods, lines)
     _name_authors(role, texts, methods)
     _blanks(role, texts)
-    return _decide(role, texts, lines, methods)
+    result = _decide(role, texts, lines, methods)
+    result.kept.update(i for i in result.new if i >= told)
+    return result
 
 
 # Their old mail stands in a blockquote inside the element; what stands beside it was typed by the writer.
@@ -149,13 +157,15 @@ def _apply_all(
     depth: list[int],
     methods: list[str],
     lines: Sequence[Line],
-) -> None:
+) -> int:
     """Introductions and the old mails below them: the quote that follows, or all the rest where it is not marked.
+    Returns the first line of an introduction without new words above it: what follows is shown, and may be old.
 
     One pass: what stands above a mark is final when its turn comes."""
     filled = _next_filled(texts, lines)
     said = cited = False
     seen = 0
+    told_from = len(role)
     for mark in found:
         for i in range(seen, mark.start):
             said = said or (role[i] == "new" and _words(texts[i]))
@@ -167,12 +177,13 @@ def _apply_all(
             # A forwarded mail is what the writer wants read.
             methods.append("forward kept")
             role[mark.start :] = ["forward"] * (len(role) - mark.start)
-            return
+            return len(role)
         following = filled[mark.end]
         quoted = following < len(role) and role[following] == "quote"
         introduces = mark.kind == "attribution" or mark.what in _INTRODUCTIONS
         if not said and mark.kind != "banner":
             # Nothing above: the text below is what was said (or the mail is a forward); only who said it goes.
+            told_from = told_from if quoted else min(told_from, mark.start)
             told = quoted or "@" in mark.what or "@" in "".join(texts[mark.start : mark.end])
             if introduces and told and following < len(role):
                 role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)
@@ -184,7 +195,8 @@ def _apply_all(
         if introduces and quoted:
             continue
         role[mark.end :] = ["old"] * (len(role) - mark.end)
-        return
+        break
+    return told_from
 
 
 # Elements that hold the line of attribution alone; the quote below them has its own.
@@ -240,6 +252,8 @@ def _blanks(role: list[str], texts: list[str]) -> None:
 def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: list[str]) -> Split:
     size = len(role)
     everything = Split(list(range(size)))
+    everything.kept.update(i for i in range(size) if role[i] in ("quote", "intro", "old"))
+    everything.introductions.update(i for i in range(size) if role[i] == "intro")
     says = [_words(text) or line.kind == "image" for text, line in zip(texts, lines, strict=True)]
     if not any(role[i] == "new" and says[i] for i in range(size)):
         # Only quotes, or a signature alone: keep it all.
@@ -250,6 +264,7 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
         return everything
     groups = _quote_groups(role, says)
     kept = _passages(groups, role, texts, lines)
+    answered: set[int] = set()
     inner = [group for group in groups if group[0] < new[-1]]
     # One introduced quote is the old mail: no point of it is answered in between.
     one_mail = len(groups) == 1 and _introduced(groups[0], role, texts, lines)
@@ -257,11 +272,11 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
         # Answers between the lines: their quotes are what they answer, with who said it; but at the very top
         # that is known.
         for start, end in inner:
-            kept.update(i for i in range(start, end) if role[i] != "intro" or new[0] < start)
+            answered.update(i for i in range(start, end) if role[i] != "intro" or new[0] < start)
         methods.append("answers between the quoted lines")
     result = Split([], methods=methods)
     for i in range(size):
-        if role[i] in ("new", "forward") or i in kept:
+        if role[i] in ("new", "forward") or i in kept or i in answered:
             result.new.append(i)
         elif role[i] == "signature":
             result.signature.append(i)
@@ -269,7 +284,8 @@ def _decide(role: list[str], texts: list[str], lines: Sequence[Line], methods: l
             result.footer.append(i)
         else:
             result.quoted.append(i)
-    result.introductions.update(i for i in result.quoted if role[i] == "intro")
+    result.kept.update(answered - kept)
+    result.introductions.update(i for i in (*result.quoted, *result.kept) if role[i] == "intro")
     if any(role[i] == "quote" for i in result.quoted) and not any(": " in method for method in methods):
         methods.append("quote")
     return result

@@ -86,12 +86,27 @@ class Attachment:
     inside: Inside | None = None
 
 
+PassageRole = Literal["new", "kept", "quoted", "introduction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Lines of a reply that are looked at together: all new ones in a row, else one line.
+
+    ``role``: new words; a line of a quote that is kept, as words between the lines answer it; a quoted line, which is
+    cut; an introduction, which only says whose words follow. A signature is in none."""
+
+    role: PassageRole
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is new in a reply. ``text`` has neither quotes nor signature; ``blocks`` is the same as
     rich text, with the signature kept where it was not recognised with confidence. Whatever was
     cut is in ``quoted`` and ``signature``: no word is lost between the three.
-    ``confidence`` "low" means that nothing was cut."""
+    ``confidence`` "low" means that nothing was cut. ``passages`` are the text line by line, where it quotes."""
 
     text: str
     blocks: tuple[Block, ...]
@@ -101,6 +116,7 @@ class Reply:
     quoted: str = ""
     confidence: Literal["high", "low"] = "high"
     method: str = ""
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,16 @@ class FilesOn(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownIn(Question):
+    """Which words of the mail's quoted passages the ticket does not show: an Unshown, or None where the ticket's words
+    could not be had. ``digest`` is the mail's. No counted call."""
+
+    ticket_id: str
+    digest: str
+    kind: ClassVar[str] = "quoted words that the ticket does not show"
+
+
+@dataclass(frozen=True, slots=True)
 class Staff(Question):
     """Whether the address is that of an active internal user of the desk: bool."""
 
@@ -314,6 +324,17 @@ class TicketState:
     master_id: str
     contact_id: str = ""
     watchers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unshown:
+    """``missing``: (index of the passage, how many of its letters the ticket does not show). Of ``comments`` and
+    ``mails`` of the ticket the words were known; ``is_whole`` says that these are all it has."""
+
+    missing: tuple[tuple[int, int], ...]
+    comments: int = 0
+    mails: int = 0
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

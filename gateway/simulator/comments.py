@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.blocks import dumps, paragraph
+from gateway.blocks import dumps, paragraphs
 from gateway.simulator.bundles import children_of, reopen_master
 from gateway.simulator.render import comment_words, content_html
 from gateway.simulator.rows import full_name
@@ -185,7 +185,7 @@ def write_comment(
     row = new_row(
         desk,
         ticket_id,
-        {"comment_text": dumps([paragraph(words)]), "is_internal": internal},
+        {"comment_text": dumps(paragraphs(words)), "is_internal": internal},
         user_id,
         at,
         desk.new_id(),

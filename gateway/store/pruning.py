@@ -24,6 +24,7 @@ from gateway.store.schema import (
     effect,
     event,
     notice,
+    posted,
     raw,
     seen,
     thread,
@@ -177,6 +178,22 @@ def drop_ids(connection: Connection, before: float, limit: int) -> Dropped:
     rows = connection.execute(query.order_by(thread.c.delivery_id).limit(limit)).all()
     for row in rows:
         connection.execute(delete(thread).where(thread.c.key == row.key, thread.c.board_id == row.board_id))
+    return Dropped(len(rows))
+
+
+def drop_prints(connection: Connection, before: float, limit: int) -> Dropped:
+    """Fingerprints of what was posted by mail that was accepted before that time."""
+    alone(connection)
+    query = select(posted.c.desk, posted.c.ticket_id, posted.c.delivery_id).where(
+        posted.c.delivery_id < uuid7(before)[:13]
+    )
+    rows = connection.execute(query.order_by(posted.c.delivery_id).limit(limit)).all()
+    for row in rows:
+        connection.execute(
+            delete(posted).where(
+                posted.c.desk == row.desk, posted.c.ticket_id == row.ticket_id, posted.c.delivery_id == row.delivery_id
+            )
+        )
     return Dropped(len(rows))
 
 

@@ -484,4 +484,15 @@ entry = Table(  # ways into the console: links that work once, and sessions; onl
     sqlite_with_rowid=False,
 )
 
+posted = Table(  # what was posted to a ticket, to be known again in the quotes of replies
+    "posted",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("ticket_id", Text, primary_key=True),
+    Column("delivery_id", String(36), primary_key=True),  # a UUIDv7: in order of time
+    Column("prints", LargeBinary, nullable=False),  # fingerprints of its paragraphs (mail/fingerprints.py)
+    sqlite_with_rowid=False,
+)
+Index("posted_delivery", posted.c.delivery_id)
+
 reading.watch(metadata)

@@ -126,6 +126,8 @@ class Pruner:
             counts["events"] = await self._along("events", step, 0, stop)
         if limits.rows:
             counts["rows"] = await self._along("rows", partial(pruning.drop_rows, before=now - limits.rows), 0, stop)
+        if limits.prints:
+            counts["prints"] = await self._all("prints", partial(pruning.drop_prints, before=now - limits.prints), stop)
         if limits.ids:
             counts["ids"] = await self._all("ids", partial(pruning.drop_ids, before=now - limits.ids), stop)
         if limits.refusals:

@@ -6,24 +6,34 @@ The same for live mail and for ``gateway explain``, which has no desk when it is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
 
+from gateway import blocks as rich
 from gateway.decide.closed import Closing
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.mail.fingerprints import Fingerprints
+from gateway.mail.known import KnownWords
 from gateway.mail.likeness import is_touched
+from gateway.mail.look import candidates
 from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.problem import family_of
-from gateway.store import mapping, problems, senders, ticketfiles
+from gateway.store import mapping, posted, problems, senders, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.context import closing_on
+
+COMMENTS = 10
+"""So many of a ticket's newest comments are looked at."""
+COMMENTS_WITHIN = 5.0
+"""Seconds after which a mail goes on without them."""
 
 Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
@@ -47,6 +57,7 @@ class Answers:
         self.email = email
         self._reread = reread
         self._delivery = delivery
+        self._passages = email.reply.passages if email else ()
         self._desk_name = delivery.desk
         self._directory = directory
         self._read = read
@@ -81,6 +92,8 @@ class Answers:
                 return catalog is not None and address in catalog.staff
             case ask.TicketByNumber(number):
                 return await self._by_number(number)
+            case ask.UnknownIn(ticket_id, _):
+                return await self._unshown(ticket_id)
             case ask.ClientIn(texts):
                 return self._desk().client_in(texts)
             case ask.NamesIn(text):
@@ -170,6 +183,28 @@ class Answers:
             raise DeskAway(outcome, f"ticket {ticket_id}")
         found: dict[str, Any] = outcome.data
         return found
+
+    async def _unshown(self, ticket_id: str) -> ask.Unshown | None:
+        """What the mail quotes and the ticket does not show. A desk that does not tell its comments delays no mail."""
+        outcome = await self._desk().desk.last_comments(ticket_id, COMMENTS, COMMENTS_WITHIN)
+        if not isinstance(outcome, Good):
+            return None
+        prints = await self._read(lambda c: posted.prints_of(c, self._desk_name, ticket_id))
+        notes = [
+            rich.words(row["note"])
+            for row in outcome.data
+            if isinstance(row.get("note"), str) and not row.get("deleted_at")
+        ]
+        known = KnownWords(notes, Fingerprints(prints))
+        found = candidates(self._passages)
+        counts = known.unknown([[self._passages[i].text for i in mail] for mail in found])
+        counted = zip(chain.from_iterable(found), chain.from_iterable(counts), strict=True)
+        return ask.Unshown(
+            missing=tuple((i, count) for i, count in counted if count),
+            comments=len(notes),
+            mails=len(prints),
+            is_whole=known.is_whole and len(outcome.data) < COMMENTS,
+        )
 
     async def _by_number(self, number: str) -> ask.Ticket | None:
         """The ticket with this number: ours, else the desk's (its filter matches a substring)."""

@@ -33,6 +33,7 @@ from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.simulator import Seed, Simulator
+from gateway.simulator.comments import write_comment
 from gateway.store import claims, deliveries, effects, mapping, operator
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
@@ -322,6 +323,17 @@ def close(number: int, ago: float = 0.0) -> Act:
         )
         moment = datetime.fromtimestamp(stage.now - ago, UTC)
         stage.ticket(number)["closed_at"] = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    return act
+
+
+def answer(number: int, words: str) -> Act:
+    """A technician answers on the ticket, in the desk's own pages."""
+
+    async def act(stage: Stage) -> None:
+        stage.now += 1
+        desk = stage.simulator.desk
+        write_comment(desk, stage.order[number - 1], words, user_id=next(iter(desk.users)))
 
     return act
 

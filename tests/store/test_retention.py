@@ -13,7 +13,8 @@ from sqlalchemy import Connection, func, select, update
 from gateway.config.retention import DAY, RetentionSettings
 from gateway.config.settings import StoreSettings
 from gateway.model.effects import TicketBody
-from gateway.store import counts, deliveries, effects, mapping, operator, pruning
+from gateway.model.ids import uuid7
+from gateway.store import counts, deliveries, effects, mapping, operator, posted, pruning
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
 from gateway.store.pruning import Elsewhere
@@ -160,7 +161,7 @@ async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Pa
 async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:
     (delivery_id,) = await accept(store, "kept", tmp_path)
     await end(store, delivery_id, Stage.DONE)
-    never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0, refusals=0)
+    never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0, refusals=0, prints=0)
     counts = await keeper(store, tmp_path, 10_000 * DAY, never).round()
 
     assert counts == {"seen": 1}
@@ -237,3 +238,26 @@ def test_every_table_is_thought_of() -> None:
     """A new table needs a word in docs/decisions/011 about how long its rows are kept."""
     text = (Path(__file__).parents[2] / "docs" / "decisions" / "011-retention.md").read_text("utf-8")
     assert not [name for name in metadata.tables if f"`{name}`" not in text]
+
+
+async def test_fingerprints_of_what_was_posted_go_with_their_time(store: Store, tmp_path: Path) -> None:
+    def post(connection: Connection, ticket_id: str, *ages: float) -> None:
+        for age in ages:
+            posted.add(connection, "main", ticket_id, uuid7(NOW - age), bytes([int(age)]) * 14)
+
+    await store.write(lambda c: post(c, "T1", 60, 30, 0))
+    await keeper(store, tmp_path, 10, LIMITS.model_copy(update={"prints": 50})).round()
+    assert await store.read(lambda c: posted.prints_of(c, "main", "T1")) == [bytes(14), bytes([30]) * 14]
+
+
+async def test_of_a_ticket_the_newest_mails_are_known(store: Store) -> None:
+    def post(connection: Connection) -> None:
+        for number in range(posted.MAILS + 9):
+            posted.add(connection, "main", "T1", uuid7(NOW + number), bytes([number]))
+        for _ in range(2):
+            posted.add(connection, "main", "T1", last, b"xy")
+
+    last = uuid7(NOW + 200)
+    await store.write(post)
+    known = await store.read(lambda c: posted.prints_of(c, "main", "T1"))
+    assert (known[0], known[1], len(known)) == (b"xyxy", bytes([posted.MAILS + 8]), posted.MAILS)

@@ -149,6 +149,19 @@ class Desk(Calls):
                 return Good(outcome.status, found, outcome.body)
         return Unknown("more comments than can be read")
 
+    async def last_comments(self, ticket_id: str, count: int, within: float) -> Outcome:
+        """The newest comments, newest first, to know their words again: not counted, and no sign of the desk's health.
+        No answer ``within`` seconds is none."""
+        return await self._get(
+            "/tickets/{id}/comments",
+            ticket_id,
+            shape=shapes.comment_list,
+            params={"limit": count, "order": "desc"},
+            counted=False,
+            timeout=within,
+            vital=False,
+        )
+
     async def time_entries(self, ticket_id: str, patience: float = 0.0) -> Outcome:
         return await self._get("/tickets/{id}/time-entries", ticket_id, shape=shapes.mapping, patience=patience)
 

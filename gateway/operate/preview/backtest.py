@@ -80,7 +80,7 @@ class Book:
         match question:
             case ask.StateOf(ticket_id) | ask.TicketFacts(ticket_id) | ask.Reopens(ticket_id, _):
                 return ticket_id in self._tickets
-            case ask.FilesOn(ticket_id, _):
+            case ask.FilesOn(ticket_id, _) | ask.UnknownIn(ticket_id, _):
                 return ticket_id in self._tickets
         return isinstance(question, ABOUT_PROBLEMS)
 

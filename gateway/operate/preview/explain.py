@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
+from gateway.decide.shown import looked
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
 from gateway.mail.head import split_head, with_line_feeds
@@ -48,6 +49,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.ClientsOfDomain: (),
     ask.ClientNamed: "",
     ask.FilesOn: {},
+    ask.UnknownIn: None,
     ask.Staff: False,
     ask.TicketOfToken: "",
     ask.TicketByNumber: None,
@@ -101,7 +103,7 @@ async def explain(
     delivery = _delivery(box, envelope, email)
     resolved = resolved_notice(email, envelope, box, sources(settings), directory.catalog if directory else None)
     context = _context(delivery, box, directory, Policies(settings), resolved)
-    source = Answers(delivery, directory, lambda operation: _on_database(settings, operation))
+    source = Answers(delivery, directory, lambda operation: _on_database(settings, operation), email)
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
     while not isinstance(result := decide(email, envelope, context, answers), Decision):
@@ -122,6 +124,7 @@ async def explain(
             "attachments": [attachment.filename for attachment in email.attachments],
             "defects": list(email.defects),
         },
+        "cut": [{"why": why, "text": text} for why, text in _cut(email, answers)],
         "steps": [asdict(step) for step in result.trace],
         "unanswered": [{"asked": question.kind, **asdict(question)} for question in unanswered],
         "outcome": result.outcome,
@@ -130,6 +133,15 @@ async def explain(
         "effects": [KINDS[effect.kind].describe(effect) for effect in result.plan.effects] if result.plan else [],
         "names": directory.catalog.names() if directory and directory.catalog else {},
     }
+
+
+def _cut(email: Email, answers: Mapping[ask.Question, Any]) -> list[tuple[str, str]]:
+    """The lines of a reply that its comment does not show, each with the reason."""
+    for question, unshown in answers.items():
+        if isinstance(question, ask.UnknownIn):
+            files = [had for asked, had in answers.items() if isinstance(asked, ask.FilesOn)]
+            return [*looked(email, unshown, {name: had[name] for had in files for name in had}).cut]
+    return []
 
 
 def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:

@@ -74,6 +74,7 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.StateOf: ask.TicketState,
     ask.ClosingOn: Closing,
     ask.RecentMails: ask.Recent,
+    ask.UnknownIn: ask.Unshown,
     ask.ProblemsOf: Problem,
     ask.PlannedWork: Problem,
     ask.OfIncident: Problem,
@@ -187,6 +188,9 @@ class _Replay:
                     continue
                 if isinstance(question, ask.StateOf):  # what a ticket was like then, nobody can say now
                     answers[question] = EMPTY[ask.StateOf]
+                    continue
+                if isinstance(question, ask.UnknownIn):  # what a comment shows is not compared
+                    answers[question] = None
                     continue
                 try:
                     answers[question] = await source.answer(question)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway import blocks as rich
 from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.outcome import Good, Outcome
+from gateway.mail import fingerprints
+from gateway.mail.known import squeezed
 from gateway.model.effects import AboutFilesBody, TextBody
-from gateway.store import ticketfiles
+from gateway.store import posted, ticketfiles
+from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect, EffectOf
 from gateway.store.engine import Store
 from gateway.work.effects.base import Body, EffectKind, Run
@@ -58,8 +63,21 @@ class Commenting(EffectKind[Body]):
     ) -> list[dict[str, Any]]:
         return await readback.comments(desk, ticket_id, effect.marker, effect.sent_at)
 
+    def record_done(
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[Body], kept: dict[str, Any], now: float
+    ) -> None:
+        """The words of a mail, to be known again in quotes."""
+        if isinstance(effect.body, TextBody):
+            ticket_id = effect.body.ticket_id or delivery.ticket_id
+            posted.add(connection, delivery.desk, ticket_id, delivery.id, prints_of(rich.dumps(effect.body.blocks)))
+
     async def settle_double(self, desk: Desk, effect: EffectOf[Body], double: dict[str, Any], ticket_id: str) -> None:
         await mark_double(desk, effect, f"The comment of {double.get('created_at')}", ticket_id)
+
+
+def prints_of(text: str) -> bytes:
+    """The fingerprints of a text as it was posted."""
+    return fingerprints.of(squeezed(paragraph) for paragraph in rich.words(text).split("\n"))
 
 
 async def mark_double(desk: Desk, effect: Effect, what: str, ticket_id: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
@@ -11,11 +13,12 @@ from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome
 from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.effects import TicketBody
-from gateway.store import mapping
+from gateway.store import mapping, posted
+from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
 from gateway.work.effects.base import EffectKind, Run
-from gateway.work.effects.commenting import mark_double
+from gateway.work.effects.commenting import mark_double, prints_of
 from gateway.work.progress import Progress
 
 COMPARED = {
@@ -72,6 +75,18 @@ class CreateTicket(EffectKind[TicketBody]):
 
     def posts(self, progress: Progress, effect: EffectOf[TicketBody]) -> bool:
         return True
+
+    def record_done(
+        self,
+        connection: Connection,
+        delivery: Delivery,
+        effect: EffectOf[TicketBody],
+        kept: dict[str, Any],
+        now: float,
+    ) -> None:
+        """The words of the description, to be known again in quotes."""
+        prints = prints_of(effect.body.description)
+        posted.add(connection, delivery.desk, delivery.ticket_id, delivery.id, prints)
 
     def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: dict[str, Any], doubtful: bool) -> None:
         if not doubtful:

@@ -1,0 +1,229 @@
+"""What of a reply the ticket does not show yet, in its place, with the lines that it answers.
+
+New words stay. Of what is quoted, the known words go, and so do the lines that say whose they are and the frame of
+the desk's own mail; what else a person wrote there stays, in any language and program. A quoted mail that never came
+here stays whole. Where the ticket's words are not known, the rules of ``reply.py`` stand alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from html import unescape
+from typing import Literal
+
+from gateway.model.email import Block, Passage
+
+from .known import GRAM, squeezed
+from .quote import banner
+
+Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail"]
+
+CONTEXT = 3
+"""Lines of a wrapped paragraph that are shown above its answer."""
+_WRAPPED = 50  # characters of a line that may go on in the next
+_OURS = 0.2  # share of a quoted mail that must be known for its lines to be the ticket's
+_COMMENT = "\N{SPEECH BALLOON}"
+_FOOT = "poweredbyalgapsa"
+_BLANK = " \t>\u00a0"
+_MARK = {"type": "text", "text": "> ", "styles": {}}
+
+
+def is_blank(passage: Passage) -> bool:
+    """Neither words nor a picture."""
+    return not passage.text.strip(_BLANK) and not any(block["type"] == "image" for block in passage.blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is shown of a reply, in order, and what was cut with the reason."""
+
+    shown: tuple[Passage, ...]
+    cut: tuple[tuple[Why, str], ...]
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return tuple(block for passage in self.shown for block in passage.blocks)
+
+    @property
+    def found(self) -> int:
+        """How many quoted lines with words are shown that the ticket does not have."""
+        return sum(passage.role == "quoted" and not is_blank(passage) for passage in self.shown)
+
+    def counts(self) -> dict[Why, int]:
+        """How many lines with words were cut, by reason."""
+        found: dict[Why, int] = {}
+        for why, text in self.cut:
+            if text.strip(_BLANK):
+                found[why] = found.get(why, 0) + 1
+        return found
+
+
+@dataclass(slots=True)
+class _Mail:
+    """A mail within the quote: the indices of the passages that introduce it, and of its lines."""
+
+    introduction: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+
+
+def candidates(passages: Sequence[Passage]) -> list[list[int]]:
+    """The passages whose words may be on the ticket already, by index, those of a quoted mail together: ``missing`` is
+    about these."""
+    return [mail.lines for mail in _mails(passages, {}) if mail.lines]
+
+
+def by_rules(passages: Sequence[Passage]) -> Look:
+    """What the rules alone would show."""
+    shown = tuple(passage for passage in passages if passage.role in ("new", "kept"))
+    cut = [passage for passage in passages if passage.role in ("quoted", "introduction")]
+    return Look(shown, tuple(("quoted" if gone.role == "quoted" else "introduction", gone.text) for gone in cut))
+
+
+def look(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> Look:
+    """``missing``: of each candidate, by its index, how many letters the ticket does not show; none, 0. ``is_whole``:
+    all words of the ticket were looked at, so that what they lack never came here."""
+    reasons = _reasons(passages, missing, is_whole)
+    if all(i in reasons for i, passage in enumerate(passages) if not is_blank(passage)):
+        # Nothing but what the ticket shows: an empty comment would say less.
+        return by_rules(passages)
+    context = _context(passages, reasons, missing)
+    for i in context:
+        del reasons[i]
+    _blanks(passages, reasons)
+    shown = tuple(
+        _marked(passages[i]) if i in context else passages[i] for i in range(len(passages)) if i not in reasons
+    )
+    return Look(shown, tuple((reasons[i], passages[i].text) for i in sorted(reasons)))
+
+
+def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> dict[int, Why]:
+    """Why each passage goes, by its index; those that stay have none."""
+    old = {i for mail in candidates(passages) for i in mail if not missing.get(i)}
+    reasons: dict[int, Why] = dict.fromkeys(_frame(passages, old), "frame")
+    for number, mail in enumerate(_mails(passages, reasons)):
+        letters = sum(len(squeezed(passages[i].text)) for i in mail.lines)
+        lacking = sum(missing.get(i, 0) for i in mail.lines)
+        ours = letters - lacking >= _OURS * letters
+        if number and not is_whole and 2 * lacking > letters:
+            reasons.update(dict.fromkeys([*mail.introduction, *mail.lines], "older mail"))
+        elif ours or not lacking:
+            reasons.update(dict.fromkeys(mail.introduction, "introduction"))
+            reasons.update(dict.fromkeys([i for i in mail.lines if i in old], "on the ticket"))
+    return reasons
+
+
+def _mails(passages: Sequence[Passage], framed: Mapping[int, Why]) -> list[_Mail]:
+    """The mails within the quote, each with the lines that introduce it; new words between its lines part none."""
+    mails = [_Mail()]
+    for i, passage in enumerate(passages):
+        if passage.role == "new" or i in framed:
+            continue
+        if passage.role == "introduction":
+            if any(squeezed(passages[line].text) for line in mails[-1].lines):
+                mails.append(_Mail())
+            mails[-1].introduction.append(i)
+        else:
+            mails[-1].lines.append(i)
+    return mails
+
+
+def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
+    """The lines of the desk's own mail around a comment: from its banner to the comment, and its foot."""
+    found: set[int] = set()
+    head: list[int] | None = None
+    numbers = 0
+    for i, passage in enumerate(passages):
+        if passage.role == "new":
+            continue
+        text = passage.text
+        if banner(text):
+            found.add(i)
+            head, numbers = [], 0
+        elif head is not None and _COMMENT in unescape(text):
+            found.update([*head, i])
+            head = None
+        elif _FOOT in squeezed(text):
+            # Without a comment above it: the desk's mail about the ticket itself.
+            found.update([*(head or ()), *_button(passages, i), i])
+            head = None
+        elif head is not None and numbers > 1 and i in old and squeezed(text):
+            found.update(head)
+            head = None
+        elif head is not None:
+            numbers += "#" in text
+            head.append(i)
+    return found
+
+
+def _button(passages: Sequence[Passage], foot: int) -> list[int]:
+    """The link to the ticket above the foot, in whatever language: a line that is nothing else."""
+    above = foot - 1
+    while above > 0 and is_blank(passages[above]):
+        above -= 1
+    if above < 0 or passages[above].role == "new" or len(passages[above].blocks) != 1:
+        return []
+    content = passages[above].blocks[0].get("content")
+    items = content if isinstance(content, list) else []
+    said = [item for item in items if item.get("type") == "link" or squeezed(item.get("text", ""))]
+    return [above] if len(said) == 1 and said[0]["type"] == "link" else []
+
+
+def _context(passages: Sequence[Passage], reasons: Mapping[int, Why], missing: Mapping[int, int]) -> set[int]:
+    """Above words that stay in a quote, the old paragraph that they answer."""
+    kept: set[int] = set()
+    for i, passage in enumerate(passages):
+        if i in reasons or passage.role == "introduction" or is_blank(passage):
+            continue
+        above = i - 1
+        while above >= 0 and passages[above].role != "new" and is_blank(passages[above]):
+            above -= 1
+        if above < 0 or reasons.get(above) != "on the ticket":
+            continue
+        if passage.role == "new" and passages[above].role != "kept":
+            # Words below the whole quote answer all of it.
+            continue
+        if passage.role != "new" and len(squeezed(passage.text)) - missing.get(i, 0) >= GRAM:
+            # It holds what it answers: a row of a table.
+            continue
+        kept.add(above)
+        for _ in range(CONTEXT - 1):
+            if reasons.get(above - 1) != "on the ticket" or len(passages[above - 1].text) < _WRAPPED:
+                break
+            above -= 1
+            kept.add(above)
+    return kept
+
+
+def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
+    """A blank line stays between quoted lines that both stay."""
+    shown = False
+    for i, passage in enumerate(passages):
+        if passage.role == "new":
+            shown = False
+        elif not is_blank(passage):
+            shown = i not in reasons
+        elif not shown or not _stays_below(passages, reasons, i):
+            reasons.setdefault(i, "on the ticket")
+        else:
+            reasons.pop(i, None)
+
+
+def _stays_below(passages: Sequence[Passage], reasons: Mapping[int, Why], i: int) -> bool:
+    below = i + 1
+    if below >= len(passages) or below in reasons or passages[below].role == "new":
+        return False
+    return not is_blank(passages[below])
+
+
+def _marked(passage: Passage) -> Passage:
+    """A line of the ticket that is shown again says so."""
+    if passage.text.lstrip().startswith(">"):
+        return replace(passage, role="kept")
+    blocks = tuple(
+        {**block, "content": [_MARK, *block["content"]]}
+        if isinstance(block.get("content"), list) and block["content"][:1] != [_MARK]
+        else block
+        for block in passage.blocks
+    )
+    return Passage("kept", f"> {passage.text}", blocks)
