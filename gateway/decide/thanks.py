@@ -15,6 +15,7 @@ from gateway.match import gratitude, prefixes, title
 from gateway.model.email import Attachment, Email
 
 MOST_WORDS = 30
+MOST_TEXT = 20_000  # characters: legal words are long
 SMALL_PICTURE = 60_000  # bytes: of a logo
 _CARD = re.compile(
     r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}|(?:https?://|www\.)\S{3,200}"
@@ -37,6 +38,8 @@ def asks_for_nothing(email: Email, names: Set[str]) -> str:
     if email.auto.is_auto or email.forwarded is not None or any(_is_file(file) for file in email.attachments):
         return ""
     text = email.reply.text
+    if len(text) > MOST_TEXT:
+        return ""
     if not email.attachments and gratitude.is_gesture(_said(text)):
         return "a pictograph"
     return "a thank-you" if _thanks(email, text, names) else ""

@@ -93,6 +93,7 @@ NEGATIONS = frozenset(
     "nie ale jeszcze nadal wciąż "
     "ei mutta ne není bohužel nem не но ещё değil ama".split()
 )
+KNOWN = THANKS | WORKS | FILLERS | CLOSINGS
 ASKING = frozenset("is are was has have ist sind hat haben heeft är er est".split())
 """Words with which a question begins whose mark was left out."""
 _TRIMMED = '.,!;:()[]{}"“”„«»*_~<>|/–—-…。、！'
@@ -118,5 +119,4 @@ def thanks(words: Sequence[str], names: Set[str]) -> bool:
         return False
     if words[0] in ASKING and not any(word in THANKS for word in words):
         return False
-    known = THANKS | WORKS | FILLERS | CLOSINGS
-    return all(word in known or word in names for word in words)
+    return all(word in KNOWN or word in names for word in words)

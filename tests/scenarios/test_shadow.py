@@ -229,3 +229,24 @@ async def test_a_desk_goes_into_shadow_only_when_nothing_is_under_way(tmp_path: 
     await stage.store.write(lambda c: shadow.begin(c, "default", now))
     assert made_by_us(stage) == ["Printer"]
     await stage.close()
+
+
+async def test_tags_and_devices_are_rehearsed_and_a_reply_asks_nothing_that_counts(tmp_path: Path, migrated_file: Path) -> None:
+    rule = {"name": "all", "on": "any", "when": [{"field": "subject", "regex": "."}], "tags": ["from-mail"], "asset": "{subject}"}
+    stage = Stage(tmp_path, migrated_file, {**configured("shadow"), "rule": [rule]})
+    asset = {"tag": "PC-0007", "name": "PC", "serial": "S1", "client": "Acme"}
+    stage.simulator = Simulator(Seed(rate_limit={"mode": "off"}, assets=[asset]), clock=stage.clock)
+    stage.directories["default"].desk._http._transport = httpx.ASGITransport(app=stage.simulator.app)
+    await stage.open()
+    writes = len(stage.simulator.desk.calls)
+    await stage.accept(M("a", ALICE, "PC-0007"))
+    await stage.work()
+    await stage.accept(M("b", ALICE, reply="a"))
+    await stage.work()
+
+    kinds = await stage.store.read(lambda c: {effect.kind: effect.state for key in ("a", "b") for effect in effects.of(c, stage.ids[key], 1)})
+    assert {kinds[kind] for kind in ("ticket", "comment", "tag", "asset")} <= {EffectState.DONE, EffectState.SKIPPED}
+    assert kinds["tag"] is EffectState.DONE
+    assert {call.method for call in stage.simulator.desk.calls[writes:]} == {"GET"}
+    assert not stage.simulator.desk.tickets
+    await stage.close()

@@ -65,7 +65,7 @@ class Event:
         return changes + 1 >= handling.flaps
 
     def ticket(self) -> TicketState | None:
-        """The ticket as the desk has it, None when it is gone. One counted call."""
+        """The ticket as the desk has it, None when it is gone."""
         assert self.problem is not None
         state: TicketState | None = self.facts.ask(StateOf(self.problem.ticket_id))
         return state

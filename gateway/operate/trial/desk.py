@@ -89,7 +89,10 @@ class TrialDesk(RehearsedDesk):
                 part = str(params["email"]).lower()
                 found = [row for addresses, row in self._contacts if part in addresses]
                 return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
-            case "/tickets":
+            case "/assets/search":
+                self.unasked["a device"] += 1
+                return _rows([])
+            case "/tickets" | "/tickets/search":
                 self.unasked["a ticket by its number"] += 1
                 return _rows([])
         self.unasked["a ticket of the desk"] += 1
