@@ -259,7 +259,7 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
 
 def _idle(context: DecisionContext) -> Decision | None:
     """A thank-you, a reaction or an accepted invitation that belongs to no ticket: `asks-for-nothing`."""
-    if not context.idle or context.delivery.release.unsuppressed or context.delivery.moved_to:
+    if context.idle in ("", thanks.WORKS) or context.delivery.release.unsuppressed or context.delivery.moved_to:
         return None
     if not context.email.gesture and not thanks.asks_nothing_by_subject(context.email, context.policy.staff_names):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.blocks import paragraph
-from gateway.decide import audience, newticket, rules
+from gateway.decide import audience, newticket, rules, thanks
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
@@ -58,9 +58,8 @@ def comment(
     readers = audience.classify(context, ticket)
     if said := context.delivery.release.audience:
         readers = replace(readers, public=said == "public")
-    if context.idle:
-        context.trace.add("asks for nothing", context.idle, "internal")
-    internal = routed.internal or not readers.public or bool(context.idle)
+    idle = _is_only_noted(context, ticket)
+    internal = routed.internal or not readers.public or idle
     context.keeps_files = internal and context.policy.holds_internal_files
     effects = _effects(context, ticket, note, internal, readers.by_customer)
     if status := _status_of(context, routed, ticket) or reopen:
@@ -110,6 +109,16 @@ def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectBody
     )
     context.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
     return Decision("comment", plan=plan)
+
+
+def _is_only_noted(context: DecisionContext, ticket: Ticket) -> bool:
+    """Whether the mail asks for nothing, and is for technicians. That it works is news on a ticket that is open."""
+    if not context.idle:
+        return False
+    if context.idle == thanks.WORKS and not context.facts.ask(StateOf(ticket.ticket_id)).is_closed:
+        return False
+    context.trace.add("asks for nothing", context.idle, "internal")
+    return True
 
 
 def _status_of(context: DecisionContext, routed: rules.Routed, ticket: Ticket) -> str:

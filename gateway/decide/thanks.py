@@ -16,6 +16,8 @@ from gateway.model.email import Attachment, Email
 
 MOST_WORDS = 30
 MOST_TEXT = 20_000  # characters: legal words are long
+WORKS = "the word that it works"
+"""Without a word of thanks it may be the answer that somebody waits for: it reopens nothing, and that is all."""
 SMALL_PICTURE = 60_000  # bytes: of a logo
 _CARD = re.compile(
     r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}|(?:https?://|www\.)\S{3,200}"
@@ -42,7 +44,10 @@ def asks_for_nothing(email: Email, names: Set[str]) -> str:
         return ""
     if not email.attachments and gratitude.is_gesture(_said(text)):
         return "a pictograph"
-    return "a thank-you" if _thanks(email, text, names) else ""
+    said = _thanks(email, text, names)
+    if not said:
+        return ""
+    return "a thank-you" if any(word in gratitude.THANKS for word in said) else WORKS
 
 
 def asks_nothing_by_subject(email: Email, names: Set[str]) -> bool:
@@ -57,9 +62,10 @@ def _is_file(file: Attachment) -> bool:
     return file.size > 0 and not (file.inline and file.content_type.startswith("image/"))
 
 
-def _thanks(email: Email, text: str, names: Set[str]) -> bool:
+def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
+    """The words of a thank-you, [] for a mail that is none."""
     if email.reply.confidence != "high" and (email.in_reply_to or email.references) and ">" in text:
-        return False
+        return []
     known = {line.strip() for line in email.reply.quoted.replace(">", " ").splitlines()}
     pictures = {f"[{file.filename}]": file for file in email.attachments}
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -67,12 +73,12 @@ def _thanks(email: Email, text: str, names: Set[str]) -> bool:
     said, below = _parted(lines, all_names, pictures.keys())
     words = [word for line in said for word in gratitude.words_of(line)]
     if not words or len(words) > MOST_WORDS or any(mark in line for line in said for mark in _QUESTIONS):
-        return False
+        return []
     if not gratitude.thanks(words, all_names):
-        return False
+        return []
     if any(line in pictures for line in said):
-        return False
-    return all(_says_nothing(line, all_names, known, pictures) for line in below)
+        return []
+    return words if all(_says_nothing(line, all_names, known, pictures) for line in below) else []
 
 
 def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[list[str], list[str]]:

@@ -28,6 +28,7 @@ from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
 from gateway.model.questions import (
     ContactsOf,
+    Copies,
     Facts,
     Mapped,
     SameSubject,
@@ -185,15 +186,18 @@ def _ancestor(thread: Thread) -> list[Evidence]:
     announced = {row.message_id for row in rows if row.known == "announced"}
     own = thread.of((thread.email.message_id,), rows)
     return own or [
-        replace(item, shared=not _is_of(message_id, family) or message_id in announced)
+        replace(item, shared=message_id in announced or _may_be_announced(thread, message_id, family))
         for message_id in thread_ids(thread.email)
         for item in thread.of((message_id,), rows)
     ]
 
 
-def _is_of(message_id: str, family: str) -> bool:
-    """Whether a mail's id is of the sender's own organisation: a conversation among colleagues, and no announcement."""
-    return bool(family) and not domains.is_public(family) and domains.family(domains.of(message_id)) == family
+def _may_be_announced(thread: Thread, message_id: str, family: str) -> bool:
+    """Whether a mail that we never had may have been sent to many: one of the sender's own organisation is a
+    conversation among colleagues."""
+    if family and not domains.is_public(family) and domains.family(domains.of(message_id)) == family:
+        return False
+    return not thread.facts.ask(Copies(message_id))
 
 
 def _number(thread: Thread) -> list[Evidence]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.decide.thanks import asks_for_nothing
+from gateway.decide.thanks import WORKS, asks_for_nothing
 from gateway.mail.read import read
 
 NAMES = frozenset({"tess", "technician", "tom", "tools"})
@@ -47,7 +47,12 @@ ASKING = [
 @pytest.mark.parametrize("text", THANKS)
 @pytest.mark.parametrize("below", ["", "\n\nAnn", CARD, CARD + LEGAL, "\n\n-- \nAnn Archer\nAcme Ltd", "\n\nSent from my iPhone"], ids=["bare", "name", "card", "legal", "sig", "phone"])
 def test_a_thank_you_asks_for_nothing(text: str, below: str) -> None:
-    assert idle(text + below) == "a thank-you"
+    assert idle(text + below) in ("a thank-you", WORKS)
+
+
+@pytest.mark.parametrize("text", ["It works.", "Super, geht wieder", "Perfecto, ya funciona"])
+def test_that_it_works_is_no_thanks(text: str) -> None:
+    assert idle(text) == WORKS
 
 
 @pytest.mark.parametrize("text", ASKING)

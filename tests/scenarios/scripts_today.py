@@ -304,6 +304,11 @@ NOTHING = [
     Scenario("a thank-you uses no status of a rule on a closed ticket, and does on an open one", [
         (M("a", ALICE), "ticket 1"), close(1), (M("b", ALICE, reply="a", text="Thank you!"), "internal 1"), (M("c", ALICE, reply="a"), "comment 1 reopened"),
     ], mailbox={"closed": "comment"}, config=RULED),
+    Scenario("on an open ticket thanks are noted, and that it works is news", [
+        (M("a", ALICE), "ticket 1"), (M("b", ALICE, reply="a", text="Thank you!"), "internal 1"), (M("c", ALICE, reply="a", text="It works."), "comment 1"),
+        close(1), (M("d", ALICE, reply="a", text="It works again."), "internal 1"), (M("e", ALICE, "Re: Problem z", reply="<z@y.example>", text="It works."), "ticket 2"),
+        (M("f", ALICE, "Re: Problem y", reply="<y@y.example>", text="Thanks, it works."), "suppress asks-for-nothing"),
+    ], mailbox={"closed": "reopen"}),
     Scenario("a stranger's thanks are quarantined like their other words", [
         (M("a", ALICE), "ticket 1"), (M("b", EVE, reply="a", text="Thanks!"), "quarantine unverified-sender"),
     ]),

@@ -20,7 +20,7 @@ MAILBOXES: dict[str, tuple[dict[str, Any], list[Row], M, int]] = {
         {"closed": "reopen"},
         [(M("first", ALICE, "Printer"), "ticket 1"), close(1)],
         M("a", ALICE, reply="first", text="It is broken again."),
-        2,
+        3,
     ),
     "a closed ticket gets a successor": (
         {"closed": "new_linked"},

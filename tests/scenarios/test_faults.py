@@ -46,7 +46,7 @@ async def test_a_status_that_cannot_be_set_ends(tmp_path: Path, migrated_file: P
     await stage.accept(M("b", ALICE, reply="a"))
     await stage.work()
 
-    assert await states(stage, "b") == {"comment": "DONE", "reopen": "SKIPPED"}
+    assert await states(stage, "b") == {"comment": "DONE", "reopen": "SKIPPED", "still_closed": "DONE"}
     await stage.close()
 
 
