@@ -82,6 +82,9 @@ class WhoPart(Section):
         (), description="what its mails look like: conditions as in rules, all must hold"
     )
     reads: tuple[str, ...] = Field((), description="names, of which at least one must also be read")
+    several: tuple[ConditionSettings, ...] = Field(
+        (), description="what a mail of several problems looks like: each becomes a ticket as a whole, and ends nothing"
+    )
 
 
 class ReadPart(Section):

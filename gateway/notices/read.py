@@ -23,6 +23,7 @@ from gateway.match.words import folded
 from gateway.model.email import Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, State
+from gateway.model.problem import digest
 from gateway.notices import normal, times
 from gateway.notices.extract import MOST_VALUE, MailView, Values
 from gateway.notices.source import Source, Sources, tag_of
@@ -30,6 +31,8 @@ from gateway.notices.source import Source, Sources, tag_of
 _NAME = re.compile(r"\{([^{}]*)\}")
 NOT_READ = "?"
 MOST_NAMES = 100
+SEVERAL = "one problem alone"
+"""What failed where a mail holds several."""
 UNREAD = "the product"
 """What failed where a dedicated source sends what does not look like its product."""
 
@@ -121,6 +124,8 @@ def product(source: Source, mail: MailView) -> Values | None:
 
 def _notice(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
     key, when = source.profile.key, source.profile.time
+    if source.several and source.several.holds(values.mail.view, Answer()):
+        return _several(source, values, proof, forwarded)
     known = _key(source, values)
     state, word, told = _state(source, values)
     lacking = _lacking(source, values, state == "close") + ([] if told else [source.profile.state.fields[0]])
@@ -220,6 +225,14 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
         forwarded=forwarded,
         handling=source.handling,
     )
+
+
+def _several(source: Source, values: Values, proof: str, forwarded: bool) -> Notice:
+    """A notice of a mail with several problems. It is none of them: it is known by all that it says, so that nothing of
+    a later one is only counted."""
+    text = values.mail.email.text or "\n".join(values.mail.bodies())
+    notice = _unread(source, values, proof, (SEVERAL,), forwarded)
+    return replace(notice, key=normal.key(("several", normal.stable(values.mail.subject, loose=True), digest(text))))
 
 
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:

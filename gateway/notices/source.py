@@ -107,6 +107,7 @@ class Source:
     profile: Profile
     who: Identity
     when: Group
+    several: Group | None
     steps: tuple[Step, ...]
     states: Words
     levels: Words
@@ -130,6 +131,7 @@ class Source:
             profile=profile,
             who=who,
             when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
+            several=Group("all", tuple(part.node() for part in profile.who.several)) if profile.who.several else None,
             steps=tuple(Step.of(part) for part in profile.read),
             states=words.state_words(
                 {
