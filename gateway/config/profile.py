@@ -83,8 +83,20 @@ class WhoPart(Section):
     )
     reads: tuple[str, ...] = Field((), description="names, of which at least one must also be read")
     several: tuple[ConditionSettings, ...] = Field(
-        (), description="what a mail of several problems looks like: each becomes a ticket as a whole, and ends nothing"
+        (), description="what a mail of several problems looks like: it becomes a ticket as a whole"
     )
+    each: str = Field("", description="RE2: where the text of such a mail is cut; each piece is read as a mail")
+
+    @model_validator(mode="after")
+    def _cut(self) -> WhoPart:
+        try:
+            if self.each:
+                conditions.compiled(self.each)
+        except ValueError as error:
+            raise ValueError(f"each: {error}") from error
+        if self.each and not self.several:
+            raise ValueError("each: expected several as well")
+        return self
 
 
 class ReadPart(Section):

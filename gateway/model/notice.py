@@ -82,6 +82,7 @@ class Notice:
     incident: str = ""
     expected: str = ""
     forwarded: bool = False
+    parts: tuple[Notice, ...] = ()  # what a mail of several problems says of each, as far as that could be read
     handling: Handling = Handling()
 
     @property

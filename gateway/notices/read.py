@@ -8,9 +8,11 @@ original was, and nothing in it is proven: what counts is the standing of who se
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from gateway.config.profile import KNOWN
 from gateway.decide import forwards
@@ -31,6 +33,7 @@ from gateway.notices.source import Source, Sources, tag_of
 _NAME = re.compile(r"\{([^{}]*)\}")
 NOT_READ = "?"
 MOST_NAMES = 100
+MOST_PARTS = 50
 SEVERAL = "one problem alone"
 """What failed where a mail holds several."""
 UNREAD = "the product"
@@ -123,9 +126,14 @@ def product(source: Source, mail: MailView) -> Values | None:
 
 
 def _notice(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
-    key, when = source.profile.key, source.profile.time
     if source.several and source.several.holds(values.mail.view, Answer()):
         return _several(source, values, proof, forwarded)
+    return _of_one(source, values, proof, forwarded)
+
+
+def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
+    """A notice of one problem."""
+    key, when = source.profile.key, source.profile.time
     known = _key(source, values)
     state, word, told = _state(source, values)
     lacking = _lacking(source, values, state == "close") + ([] if told else [source.profile.state.fields[0]])
@@ -230,9 +238,24 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
 def _several(source: Source, values: Values, proof: str, forwarded: bool) -> Notice:
     """A notice of a mail with several problems. It is none of them: it is known by all that it says, so that nothing of
     a later one is only counted."""
-    text = values.mail.email.text or "\n".join(values.mail.bodies())
+    text = "\n".join(values.mail.bodies()[:1])
     notice = _unread(source, values, proof, (SEVERAL,), forwarded)
-    return replace(notice, key=normal.key(("several", normal.stable(values.mail.subject, loose=True), digest(text))))
+    key = normal.key(("several", normal.stable(values.mail.subject, loose=True), digest(text)))
+    return replace(notice, key=key, parts=() if forwarded else tuple(_parts_of(source, values.mail, text, proof)))
+
+
+def _parts_of(source: Source, mail: MailView, text: str, proof: str) -> Iterator[Notice]:
+    """What each piece of the text says, of those that are read without a doubt."""
+    if source.each is None:
+        return
+    begins = [match.start() for match in islice(source.each.finditer(text), MOST_PARTS)]
+    for begin, end in zip(begins, [*begins[1:], len(text)], strict=True):
+        piece = replace(mail.email, subject="", text=text[begin:end], html="", blocks=(), data=())
+        values = Values(source, MailView(piece, mail.envelope))
+        for step in source.steps:
+            values.run(step)
+        if _key(source, values) and (notice := _of_one(source, values, proof)).parsed:
+            yield notice
 
 
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:

@@ -108,6 +108,7 @@ class Source:
     who: Identity
     when: Group
     several: Group | None
+    each: Any
     steps: tuple[Step, ...]
     states: Words
     levels: Words
@@ -132,6 +133,7 @@ class Source:
             who=who,
             when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
             several=Group("all", tuple(part.node() for part in profile.who.several)) if profile.who.several else None,
+            each=conditions.compiled(profile.who.each) if profile.who.each else None,
             steps=tuple(Step.of(part) for part in profile.read),
             states=words.state_words(
                 {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.decide import newticket
-from gateway.decide.notices import closing, expected, incidents, lifecycle, planned_work, storms
+from gateway.decide.notices import closing, expected, incidents, lifecycle, parts, planned_work, storms
 from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.ids import incident_id, problem_id, storm_id
 from gateway.decide.notices.lifecycle import Transition
@@ -33,6 +33,8 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
         context.mail.trace.add("problem", joined.why, "joins its ticket")
         return _on_its_ticket(context, joined, transition)
     begun = replace(begun, part_of="", until=0.0)
+    settled, line = parts.settle(context)
+    context.mail.note = " ".join(filter(None, (context.mail.note, line)))
     decision = newticket.new_ticket(context.mail) if context.by_person else _ticket(context, begun)
     plan = decision.plan
     if plan is None or decision.outcome != "ticket":
@@ -41,7 +43,8 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
     master, more = incidents.under(context, begun)
     begun = replace(begun, master_id=master)
     context.change(begun)
-    effects = [*plan.effects, *more, *(effect for _, effect in closing.closures(context, expected.met(context)))]
+    arrived = [effect for _, effect in closing.closures(context, expected.met(context))]
+    effects = [*plan.effects, *more, *settled, *arrived]
     decision = replace(
         decision,
         plan=replace(plan, effects=_in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
@@ -51,7 +54,7 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
 
 def _joined(context: NoticeContext, begun: Problem) -> Joined | None:
     """The ticket that a new problem shares, None for a ticket of its own."""
-    if context.by_person or not context.notice.proven or context.notice.state == "planned":
+    if context.by_person or not context.notice.proven or context.notice.state == "planned" or context.notice.parts:
         return None
     return planned_work.join(context, begun) or storms.join(context, begun)
 
