@@ -101,6 +101,7 @@ def check(
     ] = "",
 ) -> None:
     """Check the configuration, and its names and keys against the live desks."""
+    from gateway.config.load import files_with_secrets
     from gateway.config.rooted import sqlite_file
     from gateway.operate.preview import fanout, noticecheck, sightcheck
     from gateway.store import private
@@ -146,7 +147,7 @@ def check(
     keys = [desk.api_key_file for desk in settings.desks.values() if desk.api_key_file]
     private_key = [settings.smtp.tls_key] if settings.smtp.tls_key else []
     store = private.of_store(sqlite_file(settings.store.url), settings.store.spool_dir)
-    loose = private.loose([*store, *keys, *private_key])
+    loose = private.loose([*store, *keys, *private_key, *files_with_secrets(settings, config_file)])
     probed, is_good = "", True
     if probe:
         probed, is_good = _probe(config_file, settings, probe)

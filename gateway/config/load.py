@@ -22,7 +22,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     """Read the configuration file: ``path``, else GATEWAY_CONFIG, else ./gateway.toml.
 
     Raises ConfigError with one line for each fault."""
-    file = path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
+    file = _file(path, environ)
     data, text = _toml(file)
     texts = [(str(file), text)]
     for more in sorted(file.parent.glob("rules/*.toml")):
@@ -32,6 +32,21 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
         texts.append((str(more), text))
     return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
+
+
+def _file(path: Path | None, environ: Mapping[str, str]) -> Path:
+    return path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
+
+
+def files_with_secrets(
+    settings: Settings, path: Path | None = None, environ: Mapping[str, str] = os.environ
+) -> list[Path]:
+    """The configuration file where it holds the key of a desk or the token of a notice itself."""
+    file = _file(path, environ)
+    given = [desk.api_key for desk in settings.desks.values()] + [notice.token for notice in settings.notice]
+    secrets = [secret.get_secret_value() for secret in given if secret is not None]
+    text = file.read_text(encoding="utf-8") if secrets else ""
+    return [file] if any(secret in text for secret in secrets) else []
 
 
 def _toml(file: Path) -> tuple[dict[str, Any], str]:

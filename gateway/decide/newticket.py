@@ -43,6 +43,7 @@ def new_ticket(context: DecisionContext) -> Decision:
         destination["priority_id"] = routed.at_least
     if who.contact_id:
         destination["contact_id"] = who.contact_id
+    context.keeps_files = routed.internal and context.policy.holds_internal_files
     effects = context.composer().ticket(
         destination, body(context), context.note, _watchers(context, who.client_id), routed.title, routed.internal
     )

@@ -3,16 +3,21 @@
 The desk says 401 also while its own database is away, and 403 both for a ticket that the key's user may not see and
 for a role without rights. A neutral call tells them apart: the list of tickets, one row of it. Whoever may read that
 is refused because of the record; the answer is believed for a moment, so that many refusals cost one call.
+
+A role that may read and not create looks the same: each new ticket is refused by itself. So once the tickets of several
+clients in a row were refused, and none was created between, that counts as a refusal of the key.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from enum import StrEnum
 
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Refused
 
+IN_VAIN = 3  # clients in a row for whom no ticket may be created: then it is the role, and not these clients
 BELIEVED = 5.0  # seconds for which a good answer of the neutral call counts
 
 
@@ -31,6 +36,7 @@ class Refusals:
         self.desk = desk
         self._fine_until = 0.0
         self._asking = asyncio.Lock()
+        self._in_vain: set[str] = set()
 
     async def whose(self, refused: Refused) -> Whose:
         """Ask the desk if need be: at most one call for all who ask at once."""
@@ -42,6 +48,22 @@ class Refusals:
             if self.desk.clock() < self._fine_until:
                 return Whose.RECORD
             return await self._ask()
+
+    async def whose_creation(self, refused: Refused, client_id: str) -> Whose:
+        """The same of a new ticket for this client."""
+        whose = await self.whose(refused)
+        if whose is Whose.RECORD and refused.status == 403:
+            self._in_vain.add(client_id)
+            if len(self._in_vain) >= IN_VAIN:
+                self.refuse_key(
+                    replace(refused, message=f"{refused.message} (the key may read, and not create tickets)")
+                )
+                return Whose.KEY
+        return whose
+
+    def created(self) -> None:
+        """A ticket was created: the role may."""
+        self._in_vain.clear()
 
     async def _ask(self) -> Whose:
         match await self.desk.any_ticket():

@@ -274,7 +274,7 @@ class _Execution:
 
     async def _refused(self, effect: Effect, outcome: Refused) -> Step | None:
         now = self.clock()
-        if await self.directory.refusals.whose(outcome) is not Whose.RECORD:
+        if await KINDS[effect.kind].whose(self.directory, effect, outcome) is not Whose.RECORD:
             await self.ledger.back(effect)
             waiting = Waiting.KEY if self.desk.breaker.key_refused else Waiting.DESK
             return Defer(now + max(1.0, self.desk.breaker.wait(now)), Waits(waiting, str(outcome)), str(outcome))

@@ -408,6 +408,12 @@ RULES = [
         (M("a", ALICE, "printer", text="secret words"), "ticket 1"),
     ], config=ruled(rule(PRINTER, internal=True)),
         check=lambda s: "secret" not in description(s, 1) and s.comments(1)[0]["is_internal"] and "secret words" in s.comments(1)[0]["note"]),
+    Scenario("files of an internal text are held on a new ticket too", [
+        (M("a", ALICE, "printer", text="secret words", files={"offer.pdf": b"x"}), "ticket 1"),
+    ], config=ruled(rule(PRINTER, internal=True)), check=lambda s: s.simulator.desk.documents.get(s.order[0], []) == []),
+    Scenario("files of an internal text, where the mailbox uploads them", [
+        (M("a", ALICE, "printer", text="secret words", files={"offer.pdf": b"x"}), "ticket 1"),
+    ], config=ruled(rule(PRINTER, internal=True)), mailbox={"internal_files": "upload"}, check=lambda s: len(s.simulator.desk.documents[s.order[0]]) == 1),
     Scenario("any, none, headers, files, sizes", [
         (M("a", ALICE, "one", files={"invoice.pdf": b"x"}), "ticket 1"), (M("b", ALICE, "two", headers={"X-Site": "North"}), "ticket 2"),
         (M("c", BOB, "three", files={"invoice.pdf": b"x"}), "ticket 3"), (M("d", ALICE, "four"), "ticket 4"),

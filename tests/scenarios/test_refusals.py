@@ -188,6 +188,42 @@ async def test_a_comment_that_may_not_be_looked_for_is_never_sent_again(tmp_path
     await stage.close()
 
 
+async def test_a_role_that_may_read_and_not_create_is_the_keys_affair(tmp_path: Path, migrated_file: Path) -> None:
+    """Of the first clients nobody knows whether it is theirs; from the third on the desk waits, and nothing is set aside."""
+    stage = await staged(tmp_path, migrated_file)
+    role(stage, "Finance")
+    senders = {"a": ALICE, "b": GIL, "c": "Eve <eve@nowhere.example>", "d": ALICE, "e": GIL}
+    for key, sender in senders.items():
+        await stage.accept(M(key, sender, f"Subject {key}"))
+        await stage.work(within=1)
+
+    assert [await stage.outcome(key) for key in "ab"] == ["quarantine desk-refused"] * 2
+    assert {(await stage.row(key))["stage"] for key in "cde"} <= {"ACCEPTED", "PLANNED"}
+    assert key_refused(stage)
+
+    role(stage, "Admin")
+    stage.now += PAUSE_FOR_KEY
+    assert await stage.directories["default"].refresh()
+    await stage.work()
+    assert [(await stage.outcome(key)).split()[0] for key in "cde"] == ["ticket"] * 3
+    await stage.close()
+
+
+async def test_one_client_for_whom_nothing_may_be_created_stops_nobody_else(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await staged(tmp_path, migrated_file)
+    for number in range(4):
+        stage.simulator.faults.set([{"kind": "create_ticket", **FORBIDDEN, "times": 1}])
+        await stage.accept(M(f"a{number}", ALICE, f"Subject {number}"))
+        await stage.work()
+        await stage.accept(M(f"b{number}", GIL, f"Other {number}"))
+        await stage.work()
+
+    assert [await stage.outcome(f"a{number}") for number in range(4)] == ["quarantine desk-refused"] * 4
+    assert not key_refused(stage)
+    assert len(stage.simulator.desk.tickets) == 4
+    await stage.close()
+
+
 @pytest.mark.parametrize("gone", [True, False])
 async def test_the_late_look_ends_where_nothing_can_be_seen(tmp_path: Path, migrated_file: Path, gone: bool) -> None:
     stage = await staged(tmp_path, migrated_file)

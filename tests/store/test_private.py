@@ -6,6 +6,7 @@ import os
 import stat
 from pathlib import Path
 
+from gateway.config.load import files_with_secrets, load
 from gateway.store import private
 from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import migrate
@@ -50,3 +51,28 @@ def test_a_store_of_an_earlier_version_is_closed_to_everybody(tmp_path: Path) ->
         "g.db": 0o640, "g.db-wal": 0o640, "g.db-shm": 0o640, "g.db.spool": 0o750
     }  # fmt: skip
     assert [line.split()[0] for line in private.loose(changed)] == [str(path) for path in changed]
+
+
+def test_a_configuration_that_holds_a_key_is_a_secret(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(CONFIG.replace("KEY", 'api_key = "s3cret-of-the-desk"'))
+    assert files_with_secrets(load(file, {}), file) == [file]
+
+    (tmp_path / "key").write_text("s3cret-of-the-desk")
+    file.write_text(CONFIG.replace("KEY", f'api_key_file = "{tmp_path}/key"'))
+    assert files_with_secrets(load(file, {}), file) == []
+
+    file.write_text(CONFIG.replace("KEY", ""))
+    assert files_with_secrets(load(file, {"GATEWAY_DESK_API_KEY": "s3cret-of-the-desk"}), file) == []
+
+
+CONFIG = """
+[desk]
+url = "https://desk.example/api/v1"
+KEY
+
+[[mailbox]]
+address = "support@msp.example"
+board = "Support"
+fallback_client = "Acme"
+"""

@@ -16,8 +16,9 @@ from sqlalchemy import Connection
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Outcome
+from gateway.desk.outcome import Outcome, Refused
 from gateway.desk.permit import Permit
+from gateway.desk.refusals import Whose
 from gateway.model.effects import EffectBody
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
@@ -181,6 +182,10 @@ class EffectKind(Generic[Body]):
     ) -> list[dict[str, Any]]:
         """What the desk has of it, oldest first; none: there was nothing at ``not_before`` or later. Raises NotRead."""
         return []
+
+    async def whose(self, directory: Directory, effect: EffectOf[Body], refused: Refused) -> Whose:
+        """Whether the refusal is that of the key, or of this effect alone."""
+        return await directory.refusals.whose(refused)
 
     async def may_be_hidden(self, run: Run, directory: Directory, effect: EffectOf[Body]) -> bool:
         """Whether it may be at the desk though nothing was found. Raises NotRead."""

@@ -10,7 +10,8 @@ from gateway.desk.algapsa import bodies, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, Outcome
+from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.refusals import Whose
 from gateway.desk.sight import MOST_TRIES, Made
 from gateway.model.effects import TicketBody
 from gateway.store import mapping, posted
@@ -67,6 +68,9 @@ class CreateTicket(EffectKind[TicketBody]):
     ) -> list[dict[str, Any]]:
         return await readback.tickets(desk, effect.marker, effect.sent_at, aim, not_before)
 
+    async def whose(self, directory: Directory, effect: EffectOf[TicketBody], refused: Refused) -> Whose:
+        return await directory.refusals.whose_creation(refused, effect.body.ids["client_id"])
+
     async def may_be_hidden(self, run: Run, directory: Directory, effect: EffectOf[TicketBody]) -> bool:
         """The desk's lists do not show a client that the key may not see."""
         client_id = effect.body.ids["client_id"]
@@ -89,6 +93,7 @@ class CreateTicket(EffectKind[TicketBody]):
         posted.add(connection, delivery.desk, delivery.ticket_id, delivery.id, prints)
 
     def tell(self, directory: Directory, effect: EffectOf[TicketBody], remote: dict[str, Any], doubtful: bool) -> None:
+        directory.refusals.created()
         if not doubtful:
             made = [str(remote.get(key) or "") for key in ("ticket_id", "ticket_number", "client_id")]
             directory.sight.made(Made(*made))
