@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from prometheus_client import generate_latest
 from sqlalchemy import func, or_, select
 
 from gateway.config.rooted import sqlite_file
@@ -30,6 +31,9 @@ from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
 from gateway.model.waiting import Waiting
+from gateway.periodic import run_every
+from gateway.processes import channel
+from gateway.processes.channel import Told
 from gateway.smtp.server import Listener
 from gateway.store import claims, counts, heldfiles, private, problems, restoring, shadow, waiting
 from gateway.store.arrivals import Waiting as Arriving
@@ -70,6 +74,7 @@ FATAL = 70  # exit code when the store failed: EX_SOFTWARE
 LEAST_IDLE = 10.0  # seconds in a transaction that a busy machine may take from us
 UNREADABLE = 30.0  # seconds until a part that met damage tries again
 LAG_EVERY = 0.05
+PENDING_EVERY = 5.0
 SCHEMA_EVERY = 30.0
 LAG_WINDOW = 10.0
 DAY = 86_400.0
@@ -85,10 +90,18 @@ class Role(StrEnum):
 
 
 class Gateway:
-    """Everything that ``gateway serve`` runs: listeners, workers, or both. Raises ConfigError."""
+    """Everything that ``gateway serve`` runs: listeners, workers, or both. ``run_folder``: of a worker whose listeners
+    are processes beside it. Raises ConfigError."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] | None = None, role: Role = Role.ALL) -> None:
-        if role is not Role.ALL and settings.store.url.startswith("sqlite"):
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] | None = None,
+        role: Role = Role.ALL,
+        run_folder: Path | None = None,
+    ) -> None:
+        self.run_folder = run_folder
+        if role is not Role.ALL and settings.store.url.startswith("sqlite") and run_folder is None:
             raise ConfigError(
                 f"role {role}: a SQLite file is for one process; set [store] url to PostgreSQL, or use role all"
             )
@@ -111,12 +124,10 @@ class Gateway:
         self.restored = self.store.read_sync(restoring.last)
         self.work = _Work(self) if role is not Role.SMTP else None
         self.arrivals = self._arrivals() if role is not Role.WORKER else None
-        self.importer = self._importer(self.arrivals.folder) if self.arrivals else None
+        self.importer = self._importer()
         self.acceptor = self._acceptor()
         self.listener = self._listener() if role is not Role.WORKER else None
-        self._http = server(
-            application(self.metrics, self.readiness, self.collect, settings.http.token()), settings.http.listen
-        )
+        self._http = server(application(self.metrics_page, self.readiness, settings.http.token()), settings.http.listen)
         self._console = self._pages() if settings.console.listen and role is not Role.SMTP else None
         self._stalls: list[tuple[float, float]] = []
 
@@ -168,7 +179,10 @@ class Gateway:
         if self.importer is not None:
             self.importer.wake()
 
-    def _importer(self, folder: Path) -> Importer:
+    def _importer(self) -> Importer | None:
+        folder = self.settings.store.arrivals_dir
+        if folder is None or (self.arrivals is None and self.run_folder is None):
+            return None
         return Importer(folder, self.store, self.raws, self.settings.work, self._imported, self._not_imported)
 
     def _acceptor(self) -> Acceptor:
@@ -220,7 +234,7 @@ class Gateway:
             background.append(_lasting(self._watch_schema))
         background += map(_lasting, self.work.background() if self.work else ())
         tasks = [self._task(part) for part in background]
-        http = self._task(self._http.serve())
+        http = self._task(self._http.serve() if self.run_folder is None else self._beside_listeners(self.run_folder))
         console = self._task(self._console.run(self.stop_event)) if self._console else None
         work = self._task(self.work.worker.run()) if self.work else None
         self._no_more_arrivals = asyncio.Event()
@@ -236,6 +250,21 @@ class Gateway:
         await asyncio.gather(*parts, return_exceptions=True)
         await self.close()
         log.info("stopped")
+
+    async def _beside_listeners(self, folder: Path) -> None:
+        """What a worker tells and hears, where listeners are processes beside it. Until ``stop``."""
+        told = Told(self._arrived)
+        heard = told.listen(folder)
+        state = await channel.answer(folder, channel.WORKER, self.readiness, self.metrics_page)
+
+        async def tell() -> None:
+            channel.tell_pending(folder, await self._pending())
+
+        telling = asyncio.create_task(run_every(self.stop_event, PENDING_EVERY, tell))
+        await RefusalWriter(self.store, told.taken).run(self.stop_event)
+        await telling
+        state.close()
+        told.close(heard)
 
     async def _drain(self, work: asyncio.Task[None] | None, imports: asyncio.Task[None] | None) -> None:
         """Let what is under way finish, within ``smtp.drain`` each."""
@@ -263,8 +292,9 @@ class Gateway:
     async def close(self) -> None:
         if self.work:
             await self.work.close()
-        if self.arrivals is not None and self.importer is not None:
+        if self.arrivals is not None:
             await asyncio.to_thread(self.arrivals.close)
+        if self.importer is not None:
             self.importer.close()
         await asyncio.to_thread(self.store.close)
 
@@ -379,6 +409,11 @@ class Gateway:
         self.metrics.files_held.clear()
         for rule, count in (await self.store.read_to_show(heldfiles.counted)).items():
             self.metrics.files_held.labels(rule).set(count)
+
+    async def metrics_page(self) -> bytes:
+        """The metrics, as Prometheus reads them."""
+        await self.collect()
+        return generate_latest(self.metrics.registry)
 
     async def collect(self) -> None:
         """Bring the gauges up to date; those of what cannot be read stay as they were."""

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from gateway.config.settings import ConfigError, HttpSettings
-from gateway.metrics import Metrics
 from gateway.web.health import application
 
 BODY = {"ready": False, "role": "all", "reasons": ["disk below its reserve"], "desks": {"default": {"up": False}}}
@@ -19,10 +18,10 @@ async def asked(peer: str, token: str = "", **headers: str) -> tuple[int, Any]:
     async def readiness() -> dict[str, Any]:
         return BODY
 
-    async def collect() -> None:
-        return None
+    async def metrics() -> bytes:
+        return b""
 
-    app = application(Metrics(), readiness, collect, token)
+    app = application(metrics, readiness, token)
     transport = httpx.ASGITransport(app=app, client=(peer, 50_000))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         answer = await client.get("/readyz", headers={name.replace("_", "-"): value for name, value in headers.items()})

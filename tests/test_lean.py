@@ -25,7 +25,7 @@ def test_what_is_not_needed_is_not_imported(statement: str) -> None:
 
 
 def test_accepting_mail_needs_neither_the_store_nor_the_desk_nor_the_reader() -> None:
-    listener = imported("import gateway.config.settings, gateway.smtp.server, gateway.intake.arrivals, gateway.metrics")
+    listener = imported("import gateway.processes.listener")
 
     assert not listener & {"sqlalchemy", "httpx", "starlette", "jinja2", "dkim", "dns", "gateway.mail.read"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import time
 from collections.abc import Coroutine
@@ -57,6 +58,13 @@ def serve(
     ] = "all",
 ) -> None:
     """Run the gateway: accept mail and post it to the desk, until SIGTERM."""
+    from gateway.processes.channel import die_with_parent, folder_of_run
+
+    run_folder = folder_of_run()
+    if role == "all" and run_folder is None and (settings := settings_of(config_file)).smtp.processes:
+        return _supervise(settings, config_file or Path(os.environ.get("GATEWAY_CONFIG") or config.DEFAULT_FILE))
+    if run_folder is not None:
+        die_with_parent()
     with uncollected():
         from sqlalchemy.exc import DBAPIError
 
@@ -73,7 +81,7 @@ def serve(
     log.setup(settings.log.level, settings.log.format)
 
     async def run() -> None:
-        await Gateway(settings, role=Role(role)).run()
+        await Gateway(settings, role=Role(role), run_folder=run_folder).run()
 
     try:
         run_loop(run())
@@ -85,6 +93,20 @@ def serve(
         if damage := unreadable(error):
             fail(f"cannot start: the database is damaged ({damage}): see docs/operate.md")
         fail(f"cannot start: the database says: {getattr(error, 'orig', error)}")
+    except OSError as error:
+        fail(f"cannot start: {error}")
+
+
+def _supervise(settings: config.Settings, config_file: Path) -> None:
+    """Listeners and a worker as processes of their own."""
+    with uncollected():
+        from gateway.processes import supervisor
+
+    if settings.store.arrivals_dir is None:
+        fail("smtp.processes: listeners beside a worker need [store] accept = arrivals", USAGE)
+    log.setup(settings.log.level, settings.log.format)
+    try:
+        supervisor.run(settings, config_file.absolute())
     except OSError as error:
         fail(f"cannot start: {error}")
 

@@ -8,8 +8,9 @@ import os
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import structlog
 
@@ -72,7 +73,8 @@ class Certificate:
 
 
 class Listener:
-    """All listeners of the process. Accept connections until ``drain``."""
+    """All listeners of the process. Accept connections until ``drain``. ``sockets``: those that somebody else bound, by
+    the listener's name."""
 
     def __init__(
         self,
@@ -85,8 +87,10 @@ class Listener:
         refused: Callable[[str, str], None] = lambda reason, listener: None,
         judged: Callable[[str, str], None] = lambda verdict, listener: None,
         pending: Callable[[], Awaitable[int]] | None = None,
+        sockets: Mapping[str, socket.socket] = MappingProxyType({}),
     ) -> None:
         self._settings = settings
+        self._sockets = sockets
         self.context = context_of(
             acceptor, settings, mailboxes, clock=clock, count=count, refused=refused, judged=judged, pending=pending
         )
@@ -143,6 +147,8 @@ class Listener:
             session = Session(self.context, policy, self.live)
             return Connection(session, self._settings.timeout, self._certificate.context)
 
+        if (sock := self._sockets.get(listener.name)) is not None:
+            return await loop.create_server(connection, sock=sock, backlog=AT_ONCE)
         if listener.listen.startswith("systemd:"):
             return await loop.create_server(connection, sock=systemd_socket(listener.listen[8:]), backlog=AT_ONCE)
         if listener.listen.startswith("unix:"):
@@ -183,6 +189,30 @@ class Listener:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def bound(listener: ListenerSettings) -> socket.socket:
+    """The listening socket of a listener, for others to accept from. Raises OSError."""
+    if listener.listen.startswith("systemd:"):
+        return systemd_socket(listener.listen[8:])
+    if listener.listen.startswith("unix:"):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(listener.listen[5:])  # noqa: PTH108 - of a run that was killed
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(listener.listen[5:])
+    else:
+        host, _, port = listener.listen.rpartition(":")
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        sock = socket.socket(family, kind, protocol)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+    sock.listen(BACKLOG)
+    sock.setblocking(False)
+    return sock
 
 
 def _deepen(descriptor: int) -> None:

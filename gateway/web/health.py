@@ -13,22 +13,19 @@ from ipaddress import ip_address
 from typing import Any
 
 import uvicorn
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gateway.metrics import Metrics
-
 
 def application(
-    metrics: Metrics,
+    metrics: Callable[[], Awaitable[bytes]],
     readiness: Callable[[], Awaitable[dict[str, Any]]],
-    collect: Callable[[], Awaitable[None]],
     token: str = "",
 ) -> Starlette:
-    """``readiness`` returns the body, with "ready" in it; ``collect`` brings the gauges up to date; who has the
+    """``readiness`` returns the body, with "ready" in it; ``metrics`` the page as Prometheus reads it; who has the
     ``token`` is told as much as this machine ("" for nobody)."""
 
     async def healthz(_: Request) -> Response:
@@ -40,8 +37,7 @@ def application(
         return JSONResponse(told, status_code=200 if body["ready"] else 503)
 
     async def metrics_page(_: Request) -> Response:
-        await collect()
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_page)])
 

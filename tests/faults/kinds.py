@@ -122,6 +122,12 @@ ALL = (
         "no answer from that process", "`claim lost`", "what was taken over is done once", seconds=24,
     ),
     Kind(
+        "parts", "process", processfaults.parts,
+        "listeners and worker are processes of their own; each is killed by itself",
+        "no answer, then 250; the port stays open", "`process ended, starts again` with its name", ONCE,
+        stores=(SQLITE,), settings=processfaults.apart,
+    ),
+    Kind(
         "importer", "process", arrivalfaults.nothing_more,
         "the importer is killed between its two commits: the store has the mail, the arrivals too",
         "no answer or a closed port; sends again and gets 250", "`recovered` at start", ONCE,

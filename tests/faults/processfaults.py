@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -45,6 +47,28 @@ def upgrade(site: Site, traffic: Traffic) -> None:
         gateway.up()
         site.pause(0.3, 1)
         gateway.hit(signal.SIGKILL)
+
+
+def apart(stack: contextlib.ExitStack) -> dict[str, str]:
+    return {"smtp": "processes = 2"}
+
+
+def parts(site: Site, traffic: Traffic) -> None:
+    """Listeners and worker are processes of their own, and each is killed by itself."""
+    while not traffic.is_over:
+        gateway = site.any()
+        site.await_open(gateway)
+        site.pause(0.3, 1.2)
+        if gateway.process is not None and (numbers := _children(gateway.process.pid)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(site.rng.choice(numbers), signal.SIGKILL)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def interrupt_migration(config: Path, after: float) -> None:

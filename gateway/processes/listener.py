@@ -1,0 +1,161 @@
+"""A listener in a process of its own: sessions, arrivals, and nothing else: ``python -m gateway.processes.listener``.
+
+It imports neither SQLAlchemy nor the desk's client nor the reader of mail, so it answers soon after it was started, and
+nothing that happens to the store, a desk or a parser reaches it.
+"""
+
+from __future__ import annotations
+
+from gateway.startup import uncollected
+
+with uncollected():
+    import asyncio
+    import os
+    import shutil
+    import signal
+    import socket
+    import sys
+    import time
+    from collections.abc import Coroutine
+    from dataclasses import asdict
+    from pathlib import Path
+    from typing import Any
+
+    import structlog
+    from prometheus_client import generate_latest
+
+    from gateway import log as logs
+    from gateway.config.load import load
+    from gateway.config.settings import Settings
+    from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
+    from gateway.intake.mailboxes import Mailboxes
+    from gateway.metrics import Metrics
+    from gateway.periodic import run_every
+    from gateway.processes import channel
+    from gateway.processes.channel import SOCKETS, State, Teller
+    from gateway.smtp.server import Listener
+    from gateway.store.arrivals import ArrivalsDamaged
+
+log = structlog.get_logger("listener")
+
+FATAL = 70
+REFUSALS_EVERY = 2.0
+
+
+class ListenerProcess:
+    """Raises ArrivalsDamaged, OSError."""
+
+    def __init__(self, settings: Settings, folder: Path, name: str) -> None:
+        arrivals = settings.store.arrivals_dir
+        assert arrivals is not None, "the supervisor sees to it"
+        self._settings = settings
+        self._folder = folder
+        self._name = name
+        self._stop = asyncio.Event()
+        self._teller = Teller(folder)
+        self._metrics = Metrics()
+        self._arrivals = Arrivals(
+            arrivals,
+            max_bytes=settings.store.arrivals_bytes,
+            max_age=settings.store.arrivals_age,
+            on_fatal=_die,
+            on_append=self._teller.arrived,
+        )
+        self._acceptor = ArrivalsAcceptor(self._arrivals, settings.store)
+        self._listener = Listener(
+            self._acceptor,
+            settings.smtp,
+            Mailboxes(settings.mailbox),
+            count=lambda code: self._metrics.smtp_answers.labels(code).inc(),
+            refused=lambda reason, listener: self._metrics.smtp_refusals.labels(reason, listener).inc(),
+            judged=lambda verdict, listener: self._metrics.smtp_verdicts.labels(verdict, listener).inc(),
+            pending=self._pending,
+            sockets=_inherited(),
+        )
+
+    async def run(self) -> None:
+        """Accept mail until SIGTERM, then drain."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        await self._listener.start()
+        state = await channel.answer(self._folder, self._name, self._readiness, self._pages)
+        refusals = asyncio.create_task(run_every(self._stop, REFUSALS_EVERY, self._tell_refusals))
+        await self._stop.wait()
+        await self._listener.drain()
+        await refusals
+        await self._tell_refusals()
+        state.close()
+        await asyncio.to_thread(self._arrivals.close)
+
+    async def _pending(self) -> int:
+        return channel.pending(self._folder) + self._arrivals.waits.deliveries
+
+    async def _tell_refusals(self) -> None:
+        self._teller.refused(self._listener.context.refusals.taken())
+
+    async def _readiness(self) -> State:
+        reasons = []
+        if self._stop.is_set():
+            reasons.append("draining")
+        if shutil.disk_usage(self._acceptor.folder).free < self._settings.store.min_free:
+            reasons.append("disk below its reserve")
+        if self._acceptor.full:
+            reasons.append(f"arrivals: {self._acceptor.full}")
+        if self._listener.overload:
+            reasons.append(f"overload: {self._listener.overload}")
+        return {"ready": not reasons, "reasons": reasons, "arrivals": asdict(self._arrivals.waits)}
+
+    async def _pages(self) -> bytes:
+        waits = self._arrivals.waits
+        for state in ("accepted", "pending", "arriving"):
+            self._metrics.deliveries.labels(state).set(waits.deliveries)
+        self._metrics.arrivals_bytes.set(waits.bytes)
+        self._metrics.arrivals_oldest.set(time.time() - waits.oldest if waits.oldest else 0)
+        self._metrics.arrivals_aside.set(waits.aside)
+        self._metrics.smtp_sessions.set(self._listener.sessions)
+        self._metrics.loop_lag.set(self._listener.context.overload.lag)
+        return generate_latest(self._metrics.registry)
+
+
+def _inherited() -> dict[str, socket.socket]:
+    """The listening sockets that the supervisor keeps open, by the listener's name."""
+    pairs = (word.rpartition("=") for word in os.environ.get(SOCKETS, "").split())
+    return {name: socket.socket(fileno=int(number)) for name, _, number in pairs}
+
+
+def _die(error: BaseException) -> None:
+    log.critical("cannot go on", error=f"{type(error).__name__}: {error}")
+    os._exit(FATAL)
+
+
+async def _serve(settings: Settings, folder: Path, name: str) -> None:
+    await ListenerProcess(settings, folder, name).run()
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """On uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
+
+
+def main() -> None:
+    channel.die_with_parent()
+    name, config = sys.argv[1:3]
+    folder = channel.folder_of_run()
+    assert folder is not None
+    settings = load(Path(config))
+    logs.setup(settings.log.level, settings.log.format)
+    try:
+        _run(_serve(settings, folder, name))
+    except (ArrivalsDamaged, OSError) as error:
+        log.critical("cannot start", error=str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Listeners and the worker as processes of one gateway: each is killed by itself, and they drain together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import smtplib
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from gateway.processes.supervisor import merged
+from gateway.simulator import Simulator
+from gateway.store.schema import refusal
+from tests.harness import GatewayProcess, config_text, free_port, mail
+
+
+def children(pid: int) -> dict[str, int]:
+    """The processes of a gateway by their names."""
+    found = {}
+    for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        words = Path(f"/proc/{number}/cmdline").read_text().split("\0")
+        if "gateway.processes.listener" in words:
+            found[words[words.index("gateway.processes.listener") + 1]] = int(number)
+        elif "worker" in words:
+            found["worker"] = int(number)
+    return found
+
+
+@pytest.fixture
+def apart(simulator: Simulator, tmp_path: Path) -> Iterator[GatewayProcess]:
+    smtp, http = free_port(), free_port()
+    text = config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 2")
+    process = GatewayProcess(tmp_path, text, smtp, http).start(60)
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def refused(process: GatewayProcess) -> list[str]:
+    """The recipients of refusals that the store has; none while there is no store."""
+    with contextlib.suppress(OperationalError), process.engine().connect() as connection:
+        return list(connection.execute(select(refusal.c.rcpt_to)).scalars())
+    return []
+
+
+def again(process: GatewayProcess, name: str, old: int, wait: float = 60) -> int:
+    """The process of that name, once another has taken its place."""
+    assert process.process is not None
+    end = time.monotonic() + wait
+    while (new := children(process.process.pid).get(name, old)) == old:
+        assert time.monotonic() < end, process.tail()
+        time.sleep(0.02)
+    return new
+
+
+def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> None:
+    assert apart.process is not None
+    pid = apart.process.pid
+    said = [apart.send(mail("Before"))]
+    there = children(pid)
+    assert set(there) == {"listener-1", "listener-2", "worker"}
+
+    for name in ("listener-1", "listener-2"):
+        os.kill(there[name], signal.SIGKILL)
+    with socket.create_connection(("127.0.0.1", apart.smtp_port), 1):  # the port never closed
+        pass
+    again(apart, "listener-1", there["listener-1"])
+    said.append(apart.send(mail("After a listener was killed")))
+
+    os.kill(there["worker"], signal.SIGKILL)
+    said.append(apart.send(mail("While there is no worker")))
+    again(apart, "worker", there["worker"])
+    assert [apart.became(answer)["stage"] for answer in said] == ["DONE"] * 3
+
+    ready = json.loads(apart.get("/readyz")[1])
+    assert ready["ready"]
+    assert ready["starts"]["worker"] == 2
+    sums = apart.drained()
+    assert (sums["accepted"], sums["done"], sums["arriving"]) == (3, 3, 0)
+    assert 'gateway_smtp_answers_total{code="250"}' in apart.get("/metrics")[1]
+
+    left = children(pid)
+    assert apart.stop() == 0
+    assert [name for name, number in left.items() if Path(f"/proc/{number}").exists()] == []
+
+
+def test_a_refusal_at_a_listener_is_found_by_the_worker(apart: GatewayProcess) -> None:
+    with smtplib.SMTP("127.0.0.1", apart.smtp_port) as peer:
+        peer.ehlo("client.test")
+        peer.mail("ann@acme.example")
+        assert peer.rcpt("nobody@msp.example")[0] == 550
+    end = time.monotonic() + 60
+    while "nobody@msp.example" not in refused(apart):
+        assert time.monotonic() < end, apart.tail()
+        time.sleep(0.1)
+
+
+def test_metrics_of_several_processes_are_one_page() -> None:
+    first = b"# HELP a_total x\n# TYPE a_total counter\na_total 1.0\n# TYPE gateway_loop_lag_seconds gauge\ngateway_loop_lag_seconds 3.0\n"
+    second = (
+        b'# HELP a_total x\n# TYPE a_total counter\na_total 2.0\na_total{b="c d"} 1.0\ngateway_loop_lag_seconds 1.0\n'
+    )
+
+    assert merged([first, b"", second]).decode().splitlines() == [
+        "# HELP a_total x",
+        "# TYPE a_total counter",
+        "a_total 3.0",
+        'a_total{b="c d"} 1.0',
+        "# TYPE gateway_loop_lag_seconds gauge",
+        "gateway_loop_lag_seconds 3.0",
+    ]
