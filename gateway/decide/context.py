@@ -69,6 +69,12 @@ class MailboxPolicy:
     files: tuple[FileRule, ...] = ()
     colleagues: bool = True  # people of a client's domain may answer in its tickets, with a pass
     staff_names: frozenset[str] = frozenset()  # the words of our people's names, in lower case
+    fallbacks: frozenset[str] = frozenset()  # of all mailboxes of the desk
+
+    @property
+    def nobodys(self) -> frozenset[str]:
+        """The clients that are nobody's: they bind nobody."""
+        return self.fallbacks | {self.requesters.fallback} - {""}
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,7 +171,7 @@ def _moved(context: DecisionContext) -> Decision | None:
         context.trace.add("operator", "moved to a ticket of its own", "new ticket")
         return newticket.new_ticket(context)
     known: Ticket | None = context.facts.ask(TicketFacts(target))
-    ticket = ticket_today(known, context.facts, context.policy.requesters.fallback, context.trace) if known else None
+    ticket = ticket_today(known, context.facts, context.policy.nobodys, context.trace) if known else None
     if ticket is None:
         return context.end(Reason.NO_TICKET, f"ticket {target}, to which it was moved, is not at the desk")
     context.trace.add("operator", f"moved to ticket {ticket.number or target}", "comment")
@@ -187,7 +187,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.facts,
         context.policy.destination["board_id"],
         context.policy.double_send,
-        context.policy.requesters.fallback,
+        context.policy.nobodys,
         context.policy.requesters.infer,
     )
     match = threading.find(thread, context.trace)
@@ -252,8 +252,7 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
     if forward is None or not forward.trusted or not forward.original.attached or context.delivery.moved_to:
         return None
     original, board_id = forward.original, context.policy.destination["board_id"]
-    fallback = context.policy.requesters.fallback
-    ticket = threading.ticket_of_original(original, board_id, fallback, context.facts, context.trace)
+    ticket = threading.ticket_of_original(original, board_id, context.policy.nobodys, context.facts, context.trace)
     return reply.forwarded(context, ticket, original) if ticket else None
 
 

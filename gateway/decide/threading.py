@@ -15,7 +15,7 @@ clear, else quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -85,7 +85,7 @@ class Thread:
     facts: Facts
     board_id: str
     double_send: float = 0.0
-    fallback: str = ""  # the client that is nobody's
+    fallbacks: frozenset[str] = frozenset()  # the clients that are nobody's
     infer: bool = False  # whether contacts tell whose a domain is
 
     def mapped(self, *known: str) -> list[Mapped]:
@@ -255,7 +255,9 @@ def find(thread: Thread, trace: Trace) -> Match:
     return Match(note=note or lost)
 
 
-def ticket_of_original(original: Forwarded, board_id: str, fallback: str, facts: Facts, trace: Trace) -> Ticket | None:
+def ticket_of_original(
+    original: Forwarded, board_id: str, fallbacks: Set[str], facts: Facts, trace: Trace
+) -> Ticket | None:
     """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
     ticket, for anybody can make up a message with an id that they know and have it forwarded."""
     if not original.message_ids or original.sender is None:
@@ -266,7 +268,7 @@ def ticket_of_original(original: Forwarded, board_id: str, fallback: str, facts:
     if len(mine) != 1:
         return None
     known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
-    ticket = ticket_today(known, facts, fallback, trace) if known else None
+    ticket = ticket_today(known, facts, fallbacks, trace) if known else None
     if ticket is None:
         return None
     name = ticket.number or ticket.ticket_id
@@ -283,7 +285,7 @@ def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[s
         tickets: dict[str, Ticket] = {}
         for item in evidence:
             known: Ticket | None = thread.facts.ask(TicketFacts(item.ticket_id))
-            ticket = ticket_today(known, thread.facts, thread.fallback, trace) if known else None
+            ticket = ticket_today(known, thread.facts, thread.fallbacks, trace) if known else None
             if ticket is None:
                 trace.add(rule, item.found, f"ticket {item.ticket_id} is not at the desk")
                 gone += [known] if known else []

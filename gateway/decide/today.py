@@ -1,19 +1,20 @@
 """A ticket as the desk has it today: at the desk its contact, client, board and watchers are put right all day, tickets
 are merged and deleted. What was known when the ticket was made is only where to look.
 
-The fallback client says nothing of whose a ticket is: one that the desk shows there keeps what is known of it.
+A fallback client says nothing of whose a ticket is: one that the desk shows there keeps what is known of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 
 from gateway.model.plan import Trace
 from gateway.model.questions import Facts, StateOf, Ticket, TicketFacts, TicketState
 
 
-def updated(known: Ticket, state: TicketState, fallback: str) -> Ticket:
-    """What is known of a ticket with what the desk says of it now; ``fallback`` is the client of nobody."""
+def updated(known: Ticket, state: TicketState, fallbacks: Set[str]) -> Ticket:
+    """What is known of a ticket with what the desk says of it now; ``fallbacks`` are the clients of nobody."""
     if not state.ticket_id:
         return known
     today = replace(
@@ -24,27 +25,27 @@ def updated(known: Ticket, state: TicketState, fallback: str) -> Ticket:
         watchers=state.watchers,
     )
     if state.client_id in ("", known.client_id):
-        return replace(today, fallback=known.fallback or (known.client_id != "" and known.client_id == fallback))
-    if state.client_id == fallback:
+        return replace(today, fallback=known.fallback or (known.client_id != "" and known.client_id in fallbacks))
+    if state.client_id in fallbacks:
         return today
     return replace(today, client_id=state.client_id, fallback=False, moved=bool(known.client_id) and not known.fallback)
 
 
-def ticket_today(known: Ticket, facts: Facts, fallback: str, trace: Trace) -> Ticket | None:
+def ticket_today(known: Ticket, facts: Facts, fallbacks: Set[str], trace: Trace) -> Ticket | None:
     """The ticket, or the master that it was merged into; None when the desk does not have it any more."""
     state: TicketState | None = facts.ask(StateOf(known.ticket_id))
     if state is None:
         return None
-    ticket = updated(known, state, fallback)
+    ticket = updated(known, state, fallbacks)
     name = ticket.number or ticket.ticket_id
     if ticket.moved:
         trace.add("today", f"ticket {name} is of another client now", "its earlier people do not count")
     elif ticket.contact_id != known.contact_id:
         trace.add("today", f"ticket {name} has {'another' if ticket.contact_id else 'no'} contact now")
-    return _master(ticket, state, facts, fallback, trace)
+    return _master(ticket, state, facts, fallbacks, trace)
 
 
-def _master(ticket: Ticket, state: TicketState, facts: Facts, fallback: str, trace: Trace) -> Ticket:
+def _master(ticket: Ticket, state: TicketState, facts: Facts, fallbacks: Set[str], trace: Trace) -> Ticket:
     """A merged or bundled ticket is followed to its master, within one client: a master of another client would show
     the words to strangers."""
     if not state.master_id:
@@ -55,4 +56,4 @@ def _master(ticket: Ticket, state: TicketState, facts: Facts, fallback: str, tra
         trace.add("bundle", f"master {state.master_id} is of another client or gone", "stays on the child")
         return ticket
     trace.add("bundle", f"ticket {state.number} is part of {master.number}", "goes to the master")
-    return updated(known, master, fallback)
+    return updated(known, master, fallbacks)

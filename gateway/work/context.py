@@ -115,6 +115,7 @@ def _online(box: MailboxSettings, settings: Settings, directory: Directory) -> d
     return {
         "destination": {"board_id": place.board_id, "status_id": place.status_id, "priority_id": place.priority_id},
         "closings": closings_of(box, settings, catalog),
+        "fallbacks": frozenset(place.client_id for place in catalog.destinations.values()) - {""},
         "staff_names": frozenset(word for person in catalog.staff.values() for word in words_of(person.name)),
         **_policies(box, settings, catalog, place.client_id, mapped),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from gateway.model import questions as ask
 from gateway.store import mapping, problems
 
 
-def learn(connection: Connection, desk: str, answers: Mapping[ask.Question, Any], fallback: str) -> None:
+def learn(connection: Connection, desk: str, answers: Mapping[ask.Question, Any], fallbacks: Set[str]) -> None:
     """Take over contact, client and board of each ticket that was looked at, and forget those that are gone. Of a
     ticket that is of another client now, nobody takes part any more who did before."""
     for question, state in answers.items():
@@ -23,7 +23,7 @@ def learn(connection: Connection, desk: str, answers: Mapping[ask.Question, Any]
             mapping.forget_ticket(connection, desk, question.ticket_id)
             problems.forget_ticket(connection, desk, question.ticket_id)
         elif known is not None:
-            today = updated(known, state, fallback)
+            today = updated(known, state, fallbacks)
             if _kept(today) != _kept(known):
                 mapping.update_ticket(connection, desk, today)
             if today.moved:

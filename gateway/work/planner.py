@@ -239,7 +239,7 @@ class Planner:
 
         def end(connection: Connection) -> None:
             now = self.clock()
-            learn(connection, delivery.desk, answers, context.policy.requesters.fallback)
+            learn(connection, delivery.desk, answers, context.policy.nobodys)
             self._save_problems(connection, delivery, decision)
             for learned in decision.learned:
                 mapping.learn(
@@ -281,7 +281,7 @@ class Planner:
         )
 
         def store(connection: Connection) -> list[effects.Effect]:
-            learn(connection, delivery.desk, answers, context.policy.requesters.fallback)
+            learn(connection, delivery.desk, answers, context.policy.nobodys)
             mapping.reserve(connection, delivery.desk, plan.board_id, delivery.id, plan.ids)
             problems.wait_by(connection, delivery, plan.mentions)
             if wait := self._wait(

@@ -126,6 +126,11 @@ PEOPLE = [
         (M("a", ALICE), "ticket 1"), at_desk(1, client="Unknown Senders", contact=""),
         (M("b", ALICE, reply="a"), "comment 1"), (M("c", "Many <many@freemail.test>", reply="a"), "quarantine unverified-sender"),
     ]),
+    Scenario("the fallback client of another mailbox says nothing either", [
+        (M("a", ALICE), "ticket 1"), at_desk(1, client="Initech", contact=""), (M("b", ALICE, reply="a", rcpt=SUPPORT), "comment 1"),
+    ], config={"mailbox": [
+        {"address": SUPPORT, "board": "Support", "fallback_client": "Unknown Senders"}, {"address": SALES, "board": "Sales", "fallback_client": "Initech"},
+    ]}),
     Scenario("another contact of the same client changes nothing for the first", [
         (M("a", ALICE), "ticket 1"), at_desk(1, contact="bob@acme.example"), (M("b", ALICE, reply="a"), "comment 1"), (M("c", BOB, reply="a"), "comment 1"),
     ]),
