@@ -139,7 +139,7 @@ def _is_watcher(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
 
 def _is_participant(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """Sender, To or Cc of accepted mail of the ticket, while it is of the same client."""
-    return not ticket.moved and bool(facts.ask(PartIn(ticket.ticket_id, sender.address)))
+    return bool(_part(sender, ticket, facts))
 
 
 def _is_of_the_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -169,7 +169,14 @@ def _is_of_a_mapped_domain(sender: Sender, ticket: Ticket, facts: Facts) -> bool
 
 def _is_of_their_side(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """Took part, and was not brought in by somebody of ours."""
-    return not ticket.moved and facts.ask(PartIn(ticket.ticket_id, sender.address)) in ("sender", "to", "cc")
+    return _part(sender, ticket, facts) in ("sender", "to", "cc")
+
+
+def _part(sender: Sender, ticket: Ticket, facts: Facts) -> str:
+    """As what the sender takes part in the ticket, or in the one that was merged into it; "" for not at all."""
+    if not ticket.moved and (part := facts.ask(PartIn(ticket.ticket_id, sender.address))):
+        return str(part)
+    return str(facts.ask(PartIn(ticket.via, sender.address))) if ticket.via else ""
 
 
 def customer(who: Sender, ticket: Ticket, facts: Facts) -> str:

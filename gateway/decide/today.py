@@ -56,4 +56,6 @@ def _master(ticket: Ticket, state: TicketState, facts: Facts, fallbacks: Set[str
         trace.add("bundle", f"master {state.master_id} is of another client or gone", "stays on the child")
         return ticket
     trace.add("bundle", f"ticket {state.number} is part of {master.number}", "goes to the master")
-    return updated(known, master, fallbacks)
+    via = "" if ticket.moved else ticket.ticket_id
+    today = updated(known, master, fallbacks)
+    return replace(today, via=via, watchers=(*today.watchers, *ticket.watchers))

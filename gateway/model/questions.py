@@ -298,7 +298,7 @@ class Mapped:
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """``watchers`` are addresses that the desk shows as active on its watch list. ``moved``: it is of another client
-    now than when its people took part."""
+    now than when its people took part. ``via`` is the ticket that was merged into it: its people take part here too."""
 
     ticket_id: str
     number: str
@@ -308,6 +308,7 @@ class Ticket:
     fallback: bool
     watchers: tuple[str, ...] = ()
     moved: bool = False
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True)

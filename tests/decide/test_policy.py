@@ -161,6 +161,7 @@ ROWS = [
     Row("the new one may write", mail(BEN, **REPLY), "thread: comment on T1 public", known=today(client_id="bolt", contact_id="")),
     Row("the fallback client is nobody's", mail(**REPLY), "thread: comment on T1 public", known=today(client_id="fallback", contact_id="")),
     Row("a merged ticket", mail(**REPLY), "thread: comment on T2 public", known=on(today(master_id="T2"), states={"T1": facts.state("T1", master_id="T2"), "T2": facts.state("T2", client_id="acme")})),
+    Row("who took part in a merged ticket", mail(EVE, **REPLY), "thread: comment on T2 public", known=on(today(master_id="T2"), parts={("T1", EVE): "cc"}, states={"T1": facts.state("T1", master_id="T2"), "T2": facts.state("T2", client_id="acme")})),
     Row("nobody could be asked", mail(**REPLY), "thread: comment on T1 public", known=on(ON_T1, states={"T1": facts.state("T1", ticket_id="")})),
     Row("thanks that belong to nothing", mail(subject="Thanks", text="Thank you!"), "asks for nothing: suppress asks-for-nothing"),
     Row("thanks with a subject of their own", mail(subject="Printer", text="Thank you!"), "new ticket: ticket of acme c-ann"),

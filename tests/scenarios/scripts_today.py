@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.scenarios.scripts import ALICE, BOB, DAY, EVE, GIL, TESS, TOKEN, TWO, Scenario
+from tests.scenarios.scripts import ALICE, BOB, DAY, EVE, GIL, ONE, TESS, TOKEN, TWO, Scenario
 from tests.scenarios.stage import SALES, SUPPORT, Act, M, Stage, bundle, close, delete, release, token
 
 GUEST = "Guest <guest@partner.example>"
@@ -148,6 +148,14 @@ PEOPLE = [
 TICKETS = [
     Scenario("a merged ticket is followed to its master without a policy for closed tickets", [
         (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"), bundle(1, 2), (M("c", ALICE, reply="a"), "comment 2"),
+    ]),
+    Scenario("and those who took part in it go on there", [
+        (M("a", ALICE, cc="guest@partner.example"), "ticket 1"), (M("b", BOB), "ticket 2"), bundle(1, 2), (M("c", GUEST, reply="a"), "comment 2"),
+        (M("d", GUEST, reply="c"), "comment 2"), (M("e", EVE, reply="a"), "quarantine unverified-sender"),
+    ]),
+    Scenario("nor do strangers whose tickets were merged lose theirs", [
+        (M("a", ONE), "ticket 1"), (M("b", TWO), "ticket 2"), bundle(1, 2), (M("c", ONE, reply="a"), "comment 2"), (M("d", TWO, reply="b"), "comment 2"),
+        (M("e", "Three <three@freemail.test>", reply="a"), "quarantine unverified-sender"),
     ]),
     Scenario("two tickets in the references that were merged are one", [
         (M("a", ALICE, "One"), "ticket 1"), (M("b", ALICE, "Two"), "ticket 2"), bundle(1, 2),
