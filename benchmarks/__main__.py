@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, headers, lookups, notices, parse, rules, stall
+from benchmarks import drain, find, headers, lookups, notices, parse, rules, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -59,6 +59,7 @@ def main() -> None:
         "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
         "Event loop": lambda: stall.main(show),
         "Headers": lambda: headers.main(show),
+        "Finding": lambda: find.main(50_000 if quick else find.LARGE, show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }
     for title, work in sections.items():

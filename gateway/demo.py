@@ -48,6 +48,9 @@ hostname = "gateway.demo"
 [http]
 listen = "127.0.0.1:{http}"
 
+[console]
+listen = "127.0.0.1:{console}"
+
 [store]
 url = "sqlite:///{folder}/gateway.db"
 min_free = 0
@@ -213,26 +216,40 @@ CASES = (
 
 
 def run(keep: bool = False) -> int:
-    """Run the demo; the exit code. ``keep`` leaves the desk up until Ctrl-C."""
+    """Run the demo; the exit code. ``keep`` leaves the gateway and the desk up until Ctrl-C, to look at their pages."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name, Simulator(Seed()) as simulator:
         folder = Path(name)
-        ports = _free_port(), _free_port()
+        ports = _free_port(), _free_port(), _free_port()
         config = folder / "gateway.toml"
         config.write_text(
-            CONFIG.format(api=simulator.api, key=simulator.key, smtp=ports[0], http=ports[1], folder=folder, box=BOX)
+            CONFIG.format(
+                api=simulator.api,
+                key=simulator.key,
+                smtp=ports[0],
+                http=ports[1],
+                console=ports[2],
+                folder=folder,
+                box=BOX,
+            )
         )
         print(f"desk {simulator.url}/_sim/tickets, gateway on 127.0.0.1:{ports[0]}\n")
         with _gateway(config, ports[0]):
             faults = _deliver_all(ports[0], folder, simulator)
-        if keep:
-            print(f"\nlook at {simulator.url}/_sim/tickets - Ctrl-C ends")
-            with contextlib.suppress(KeyboardInterrupt):
-                while True:
-                    time.sleep(1)
-    for fault in faults:
-        print(f"NOT AS IT SHOULD BE: {fault}")
-    print("\nall as it should be" if not faults else "")
+            for fault in faults:
+                print(f"NOT AS IT SHOULD BE: {fault}")
+            print("\nall as it should be" if not faults else "", flush=True)
+            if keep:
+                _stay(config, simulator)
     return 1 if faults else 0
+
+
+def _stay(config: Path, simulator: Simulator) -> None:
+    """Until Ctrl-C, with the ways in."""
+    print(f"the desk: {simulator.url}/_sim/tickets\nthe console (Ctrl-C ends):", flush=True)
+    subprocess.run([sys.executable, "-m", "gateway", "console", "--config", str(config)], check=False)  # noqa: S603
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            time.sleep(1)
 
 
 def _free_port() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import sys
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -264,11 +265,16 @@ def migrate(config_file: ConfigOption = None) -> None:
 
 
 @app.command()
-def demo(keep: Annotated[bool, typer.Option(help="Leave the desk running, to look at its pages.")] = False) -> None:
+def demo(
+    keep: Annotated[
+        bool | None,
+        typer.Option(help="Leave gateway and desk running, to look at their pages; default: in a terminal."),
+    ] = None,
+) -> None:
     """Deliver a dozen mails to a simulated desk and show what became of them."""
     from gateway.demo import run
 
-    raise typer.Exit(run(keep))
+    raise typer.Exit(run(sys.stdout.isatty() if keep is None else keep))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})

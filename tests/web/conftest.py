@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ def build(folder: Path, migrated: Path, mails: tuple[M, ...] = MAILS, work: bool
         await stage.close()
         return stage.settings, numbers
 
-    settings, numbers = asyncio.run(fill())
+    with ThreadPoolExecutor(1) as apart:  # the browser's driver has this thread's loop
+        settings, numbers = apart.submit(lambda: asyncio.run(fill())).result()
     users = (ConsoleUser(name="lea", role="act", password_hash=hash_password(PASSWORD, 2**10)),)
     console_settings = settings.console.model_copy(update={"listen": "127.0.0.1:1", "users": users})
     console = Console(settings.model_copy(update={"console": console_settings}), "sqlite")
