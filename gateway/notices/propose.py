@@ -172,7 +172,7 @@ def _difference(first: Email, other: Email) -> tuple[str, str] | None:
     if len(mine) != len(theirs):
         mine, theirs = ([line for line in lines if line.strip()] for lines in (mine, theirs))
     return next(
-        ((one, two) for one, two in zip(mine, theirs, strict=False) if _essence(one) != _essence(two)),
+        (pair for pair in zip(mine, theirs, strict=False) if _essence(pair[0]) != _essence(pair[1])),
         None,
     )
 

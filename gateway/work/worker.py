@@ -98,8 +98,8 @@ class Worker:
         """Take what is due now and finish it, for a caller who lets the time go by himself. Returns how much it was.
         Raises StoreFailed."""
         taken = await self._claim()
-        for one in taken:
-            await self._work(one)
+        for delivery in taken:
+            await self._work(delivery)
         return len(taken)
 
     async def stop(self) -> None:

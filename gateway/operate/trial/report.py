@@ -283,7 +283,7 @@ def _missing_mails(connection: Connection) -> Counter[str]:
 
 
 def _products(connection: Connection, settings: Settings, missing: Counter[str]) -> list[Product]:
-    titles = {one.called: settings.profiles[one.profile].profile.title for one in settings.notice}
+    titles = {notice.called: settings.profiles[notice.profile].profile.title for notice in settings.notice}
     query = select(
         notice.c.profile, func.count(), func.count(func.distinct(notice.c.problem_id)), func.sum(notice.c.failed != "")
     ).group_by(notice.c.profile)
