@@ -30,7 +30,7 @@ def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) 
     unshown: Unshown | None = context.facts.ask(UnknownIn(ticket.ticket_id, email.digest))
     seen = looked(email, unshown, present)
     _tell(context, unshown, seen)
-    hidden = sum(seen.counts().values())
+    hidden = sum(count for why, count in seen.counts().items() if why != "signature")
     return Shown(email.reply.blocks if unshown is None or _is_new(seen) else seen.blocks, hidden)
 
 
@@ -77,4 +77,5 @@ _REASONS: Mapping[str, str] = {
     "on the ticket": "lines that are on the ticket",
     "frame": "lines of the desk's own mail",
     "older mail": "lines of older mail",
+    "signature": "lines of a signature",
 }

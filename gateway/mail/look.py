@@ -1,8 +1,9 @@
 """What of a reply the ticket does not show yet, in its place, with the lines that it answers.
 
-New words stay. Of what is quoted, the known words go, and so do the lines that say whose they are and the frame of
-the desk's own mail; what else a person wrote there stays, in any language and program. A quoted mail that never came
-here stays whole. Where the ticket's words are not known, the rules of ``reply.py`` stand alone.
+New words stay, and what looks like a signature is shown until the ticket has it. Of what is quoted, the known words
+go, and so do the lines that say whose they are and the frame of the desk's own mail; what else a person wrote there
+stays, in any language and program. A quoted mail that never came here stays whole. Where the ticket's words are not
+known, the rules of ``reply.py`` stand alone.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from gateway.model.email import Block, Passage
 from .known import GRAM, squeezed
 from .quote import banner
 
-Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail"]
+Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail", "signature"]
 
 CONTEXT = 3
 """Lines of a wrapped paragraph that are shown above its answer."""
@@ -70,14 +71,14 @@ class _Mail:
 def candidates(passages: Sequence[Passage]) -> list[list[int]]:
     """The passages whose words may be on the ticket already, by index, those of a quoted mail together: ``missing`` is
     about these."""
-    return [mail.lines for mail in _mails(passages, {}) if mail.lines]
+    return [lines for lines in (*(mail.lines for mail in _mails(passages, {})), _signature(passages)) if lines]
 
 
 def by_rules(passages: Sequence[Passage]) -> Look:
     """What the rules alone would show."""
     shown = tuple(passage for passage in passages if passage.role in ("new", "kept"))
-    cut = [passage for passage in passages if passage.role in ("quoted", "introduction")]
-    return Look(shown, tuple(("quoted" if gone.role == "quoted" else "introduction", gone.text) for gone in cut))
+    cut = tuple((gone.role, gone.text) for gone in passages if gone.role != "new" and gone.role != "kept")
+    return Look(shown, cut)
 
 
 def look(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> Look:
@@ -110,14 +111,21 @@ def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: 
         elif ours or not lacking:
             reasons.update(dict.fromkeys(mail.introduction, "introduction"))
             reasons.update(dict.fromkeys([i for i in mail.lines if i in old], "on the ticket"))
+    signature = _signature(passages)
+    if sum(missing.get(i, 0) for i in signature) <= _OURS * sum(len(squeezed(passages[i].text)) for i in signature):
+        reasons.update(dict.fromkeys(signature, "signature"))
     return reasons
+
+
+def _signature(passages: Sequence[Passage]) -> list[int]:
+    return [i for i, passage in enumerate(passages) if passage.role == "signature"]
 
 
 def _mails(passages: Sequence[Passage], framed: Mapping[int, Why]) -> list[_Mail]:
     """The mails within the quote, each with the lines that introduce it; new words between its lines part none."""
     mails = [_Mail()]
     for i, passage in enumerate(passages):
-        if passage.role == "new" or i in framed:
+        if passage.role in ("new", "signature") or i in framed:
             continue
         if passage.role == "introduction":
             if any(squeezed(passages[line].text) for line in mails[-1].lines):
@@ -134,7 +142,7 @@ def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
     head: list[int] | None = None
     numbers = 0
     for i, passage in enumerate(passages):
-        if passage.role == "new":
+        if passage.role in ("new", "signature"):
             continue
         text = passage.text
         if banner(text):
@@ -173,7 +181,7 @@ def _context(passages: Sequence[Passage], reasons: Mapping[int, Why], missing: M
     """Above words that stay in a quote, the old paragraph that they answer."""
     kept: set[int] = set()
     for i, passage in enumerate(passages):
-        if i in reasons or passage.role == "introduction" or is_blank(passage):
+        if i in reasons or passage.role in ("introduction", "signature") or is_blank(passage):
             continue
         above = i - 1
         while above >= 0 and passages[above].role != "new" and is_blank(passages[above]):
@@ -199,7 +207,7 @@ def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
     """A blank line stays between quoted lines that both stay."""
     shown = False
     for i, passage in enumerate(passages):
-        if passage.role == "new":
+        if passage.role in ("new", "signature"):
             shown = False
         elif not is_blank(passage):
             shown = i not in reasons

@@ -23,14 +23,18 @@ def passages(
     kept: Collection[int],
     quoted: Sequence[int],
     introductions: Collection[int],
+    signature: Sequence[int] = (),
 ) -> tuple[Passage, ...]:
     """The arguments are indices of lines, in order: those that are shown by the rules (``kept`` are those of them that
-    are quoted), those that are cut, and those that only introduce others. None where nothing is quoted. Beyond the
-    limits the rules stand: quoted lines are in no passage, and kept ones are new."""
-    if not quoted and not kept:
+    are quoted), those that are cut, those that only introduce others, and those of a signature in doubt. None where
+    nothing is cut. Beyond the limits the rules stand: quoted lines are in no passage, and kept ones are new."""
+    if not quoted and not kept and not signature:
         return ()
     candidates = _bounded(lines, sorted([*quoted, *kept]))
-    role: dict[int, PassageRole] = dict.fromkeys(new, "new")
+    role: dict[int, PassageRole] = {
+        **dict.fromkeys(new, "new"),
+        **dict.fromkeys(signature[: limits.PASSAGES], "signature"),
+    }
     role.update({i: "kept" if i in kept else "quoted" for i in candidates})
     within = [bare(lines[i].text) for i in candidates]
     inside = {candidates[at] for mark in marks(within) for at in range(mark.start, mark.end)}

@@ -18,7 +18,7 @@ from .lines import Line, render, squeeze
 from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
 from .quotelines import quote_depth
-from .signature import advert, closing, sentence
+from .signature import advert, closing, is_proven, sentence
 from .signature import find as find_signature
 
 SIGNATURE_ZONE = "signature"
@@ -46,7 +46,9 @@ def reply_of(lines: Sequence[Line]) -> Reply:
     found = split(lines)
     new = pick(found.new)
     text = render(new)
-    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions)
+    signature = sorted(found.signature)
+    doubtful = [] if is_proven([lines[i].text for i in signature]) else signature
+    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions, doubtful)
     if len(found.new) == len(lines):
         unsigned = new[: closing([line.text for line in new])]
         without = text if len(unsigned) == len(new) else render(unsigned)

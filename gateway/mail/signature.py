@@ -104,6 +104,15 @@ def find(texts: Sequence[str]) -> int:
     return cut if cut < end and not _postscript(texts, cut) else len(texts)
 
 
+def is_proven(texts: Sequence[str]) -> bool:
+    """Whether lines that look like a signature are one beyond doubt: below two dashes, a card, or an app's footer.
+    Others go once the ticket has shown them."""
+    said = [text for text in texts if text.strip() and not is_rule(text)]
+    below_dashes = any(text.strip() == "--" for text in texts[:2])
+    cards = sum(bool(_EMAIL.search(text) or _PHONE.search(text) or _SITE.search(text)) for text in said)
+    return below_dashes or cards > 0 or all(footer(text) for text in said)
+
+
 _SENTENCE_ENDS = (".", "!", "?", ")", ",", ";", "…", "。", "！", "？", ">")
 _PERSON = re.compile(rf"^\s{{0,3}}{_CAPITAL}[^\W\d_]*(?:[.' -]{{1,2}}[^\W\d_]+){{0,3}}\.?,?\s*$")
 

@@ -86,7 +86,7 @@ class Attachment:
     inside: Inside | None = None
 
 
-PassageRole = Literal["new", "kept", "quoted", "introduction"]
+PassageRole = Literal["new", "kept", "quoted", "introduction", "signature"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ class Passage:
     """Lines of a reply that are looked at together: all new ones in a row, else one line.
 
     ``role``: new words; a line of a quote that is kept, as words between the lines answer it; a quoted line, which is
-    cut; an introduction, which only says whose words follow. A signature is in none."""
+    cut; an introduction, which only says whose words follow; a line that looks like one of a signature. One that is a
+    signature beyond doubt is in none."""
 
     role: PassageRole
     text: str
@@ -106,7 +107,8 @@ class Reply:
     """What is new in a reply. ``text`` has neither quotes nor signature; ``blocks`` is the same as
     rich text, with the signature kept where it was not recognised with confidence. Whatever was
     cut is in ``quoted`` and ``signature``: no word is lost between the three.
-    ``confidence`` "low" means that nothing was cut. ``passages`` are the text line by line, where it quotes."""
+    ``confidence`` "low" means that nothing was cut. ``passages`` are the text line by line,
+    where any of it may be cut."""
 
     text: str
     blocks: tuple[Block, ...]

@@ -177,6 +177,23 @@ def test_a_short_mail_is_known_where_it_is_all_that_is_quoted(known: KnownWords)
     assert "> here" in shown(plain(f"And mine?\n\n{ON}\n> Where is it?\n> here\n"), known)
 
 
+SIGNED = "Ann Berg, Office Manager\nAcme Ltd, the office at the harbour"
+
+
+@pytest.mark.parametrize("mark", ["__", "\N{EM DASH}", "---"])
+def test_what_looks_like_a_signature_is_shown_until_the_ticket_has_it(mark: str) -> None:
+    reply = plain(f"It is red again.\n\n{mark}\nAnn Berg\n{SIGNED}\n\n{ON}\n> Which room is it in?\n")
+    assert SIGNED in shown(reply)
+    again = looked(reply, KnownWords([ASKED, f"It is red.\nAnn Berg\n{SIGNED}"]))
+    assert text_of(again) == "It is red again."
+    assert again.counts()["signature"] == 4
+
+
+@pytest.mark.parametrize("card", ["-- \nAnn Berg", "--\nAnn Berg\nAcme Ltd", "__\nAnn Berg\n+44 20 7946 0105", "Sent from my iPhone"])
+def test_two_dashes_a_card_and_a_footer_prove_a_signature(card: str) -> None:
+    assert shown(plain(f"It is red again.\n\n{card}\n\n{ON}\n> Which room is it in?\n")) == "It is red again."
+
+
 DESCRIBED = [
     "Hello,", "the printer on the second floor is red, and nobody can print the invoices of this month.", "",
     "It began on Monday. " + "We tried to switch it off and on again, several times. " * 12, "Regards", "Ann",

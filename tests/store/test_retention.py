@@ -140,7 +140,7 @@ async def test_traces_events_rows_ids_and_digests_go_in_turn(store: Store, tmp_p
     assert ("DONE", "box0@b.example", "r", 1) in await store.read(counts.census)
 
 
-WORDS = '{"request": {"title": "words"}}'
+WORDS = '{"title": "words", "ids": {}, "description": "", "facts": {}, "watchers": []}'
 
 
 async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Path) -> None:
