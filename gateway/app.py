@@ -55,6 +55,7 @@ from gateway.upkeep.late_look import LateLook
 from gateway.upkeep.refusals import RefusalWriter
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
+from gateway.upkeep.silence import Silence
 from gateway.web.health import application, server
 from gateway.work.clock import StoreClock
 from gateway.work.desks import make_directory
@@ -484,6 +485,13 @@ class _Work:
             finished=lambda: metrics.retention_round.set(clock()),
         )
         self.late_look = LateLook(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.silence = Silence(
+            store,
+            settings,
+            clock,
+            self.worker.wake,
+            lambda mailbox, silent: metrics.silent.labels(mailbox).set(silent),
+        )
         self.headings = HeadingReader(store, gateway.raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
@@ -497,7 +505,7 @@ class _Work:
         parts.append(self.parser.warm)
         parts += [
             partial(part.run, stop)
-            for part in (self.late_look, self.expectations, self.pruner, self.states, self.headings)
+            for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
         ]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))

@@ -44,6 +44,7 @@ class Metrics:
         self.desk_blind = gauge(
             "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
         )
+        self.silent = gauge("mailbox_silent", "Whether nothing comes into the mailbox for longer than ever", "mailbox")
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge(
             "deliveries", "Deliveries by state; arriving: those of the pending that are not in the store yet", "state"

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import console, day, looking, notices, problems, queue, running, safety, shadow, thread, trial
+from gateway.cli import console, day, looking, notices, problems, queue, running, safety, shadow, silence, thread, trial
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +20,7 @@ app.add_typer(day.app)
 app.add_typer(running.app)
 app.add_typer(looking.app)
 app.add_typer(trial.app)
+app.add_typer(silence.app)
 app.add_typer(safety.app)
 app.add_typer(console.app, name="console")
 app.add_typer(queue.app, name="queue")

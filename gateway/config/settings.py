@@ -6,6 +6,7 @@ of a desk that is not configured, the same mailbox twice, a missing API key.
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -258,6 +259,9 @@ class MailboxSettings(Section):
     aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
     tags: bool = Field(True, description='accept "+tag" in the local part')
     file: tuple[FileSettings, ...] = Field((), description="what becomes of its files, before [[file]]")
+    silence: Literal["ticket", "log", "off"] = Field(
+        "ticket", description="what to do when nothing comes for longer than ever: a ticket, a line in the log, nothing"
+    )
     disabled: Literal["", "pause", "closed"] = Field(
         "", description="refuse mail for now (paused, 450) or for good (closed, 550)"
     )
@@ -286,6 +290,12 @@ class DomainSettings(Section):
     desk: Name = Field(DEFAULT_DESK, description="name of the desk, with several desks")
 
 
+class SilenceSettings(Section):
+    """When a mailbox in which nothing arrives is no news."""
+
+    holidays: tuple[date, ...] = Field((), description="days on which no mail is expected, YYYY-MM-DD")
+
+
 class Settings(Section):
     """Everything that the gateway was told."""
 
@@ -298,6 +308,7 @@ class Settings(Section):
     retention: RetentionSettings = RetentionSettings()
     parser: ParserSettings = ParserSettings()
     guard: GuardSettings = GuardSettings()
+    silence: SilenceSettings = SilenceSettings()
     log: LogSettings = LogSettings()
     domain: tuple[DomainSettings, ...] = Field((), description="clients of mail domains")
     aliases: dict[str, str] = Field({}, description="other names of clients in rules and notices = the client")

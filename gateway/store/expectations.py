@@ -73,6 +73,16 @@ def speak_up(connection: Connection, expected: Expected, due: float) -> bool:
     return bool(done.rowcount == 1)
 
 
+def heard_again(connection: Connection, desk: str, source: str, name: str, since: float, at: float) -> bool:
+    """What we had spoken up about ``since`` came again. False when another said so."""
+    done = connection.execute(
+        update(expectation)
+        .where(*_key(desk, source, name, ""), expectation.c.alarmed == since, expectation.c.late_at < since)
+        .values(late_at=since, last_at=at)
+    )
+    return bool(done.rowcount == 1)
+
+
 def history(connection: Connection, expected: Expected, since: float) -> list[float]:
     """When the mail came, since then, oldest first."""
     query = select(notice.c.accepted_at).where(

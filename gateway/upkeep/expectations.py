@@ -7,13 +7,9 @@ due time, so that replicas and crashes make one. Whatever comes later closes the
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
-from email.message import EmailMessage
-from email.utils import format_datetime
+from datetime import datetime, tzinfo
 from functools import partial
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -21,15 +17,13 @@ from sqlalchemy import Connection
 
 from gateway.config.profile import ExpectPart
 from gateway.config.settings import Settings
-from gateway.model.envelope import Envelope
-from gateway.model.ids import uuid7
 from gateway.notices.rhythm import LEARN_FROM, rhythm
 from gateway.notices.source import Source, Sources
 from gateway.periodic import run_every
-from gateway.store import deliveries, expectations
-from gateway.store.deliveries import NewDelivery
+from gateway.store import expectations
 from gateway.store.engine import Store
 from gateway.store.expectations import Expected
+from gateway.upkeep import own_mail
 
 log = structlog.get_logger("work")
 
@@ -38,7 +32,6 @@ SETTLING = 900.0
 """Seconds after the start in which nothing is called late: others kept the mail while we were away."""
 PATIENCE = 3600.0
 """Seconds for which mail that was not read yet may be the one that is missing."""
-REMEMBER = 90 * 86_400.0
 
 
 class Expectations:
@@ -126,20 +119,9 @@ class Expectations:
             "client": client,
             "client_id": "" if client else expectations.client_of(connection, expected),
         }
-        message_id = f"{sha256(key.encode()).hexdigest()[:32]}@missing.{box.address.rpartition('@')[2]}"
         zone = ZoneInfo(part.timezone) if part.timezone else source.zone
-        raw = _mail(box.address, title, message_id, now, _words(source, part, expected, due, zone))
-        new = NewDelivery(
-            id=uuid7(now),
-            desk=source.desk,
-            mailbox=box.address,
-            envelope=Envelope("", box.address, time=now, internal=json.dumps(about)),
-            message_id=message_id,
-            mention_keys=(),
-            dedupe_key=sha256(f"missing\0{key}".encode()).digest(),
-            remember_until=now + REMEMBER,
-        )
-        deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
+        words = _words(source, part, expected, due, zone)
+        own_mail.keep(connection, box.address, source.desk, about, words, key, now)
         log.warning("expected mail is missing", notice=source.name, expectation=part.name, object=expected.object)
         return 1
 
@@ -155,14 +137,3 @@ def _words(source: Source, part: ExpectPart, expected: Expected, due: float, zon
     ]
     lines += [f"Expectation: {part.name} of the notice {source.name}."]
     return "\n".join(lines)
-
-
-def _mail(address: str, subject: str, message_id: str, now: float, text: str) -> bytes:
-    mail = EmailMessage()
-    mail["From"] = mail["To"] = address
-    mail["Subject"] = " ".join(subject.split())[:200]
-    mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text + "\n")
-    return mail.as_bytes()

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from gateway.config.profile import KeyPart, Profile
 from gateway.config.settings import MailboxSettings
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.model.email import Email
@@ -14,10 +15,13 @@ from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, ResolvedNotice
 from gateway.model.problem import missing_key
 from gateway.notices.read import read
-from gateway.notices.source import Source, Sources
+from gateway.notices.source import Identity, Source, Sources
 from gateway.work.sources import ids_of
 
 log = structlog.get_logger("work")
+
+SILENCE = Source.of(Profile(name="silence", title="Silence", key=KeyPart(object=("subject",))), Identity())
+"""The gateway's own word that a mailbox is silent (upkeep.silence). No mail from outside is of it."""
 
 
 def resolved_notice(
@@ -25,7 +29,7 @@ def resolved_notice(
 ) -> ResolvedNotice | None:
     """The notice that a mail is, None for none. Without a catalog names stand for ids."""
     notice = _missing(envelope, sources) or read(email, envelope, sources, desk=box.desk, mailbox=box.address)
-    source = sources.named(notice.profile) if notice else None
+    source = _named(notice.profile, sources) if notice else None
     if notice is None or source is None:
         return None
     missing: tuple[str, ...] = ()
@@ -71,24 +75,28 @@ def _destination(source: Source, catalog: Catalog | None) -> dict[str, str]:
     return {}
 
 
+def _named(name: str, sources: Sources) -> Source | None:
+    return SILENCE if name == SILENCE.name else sources.named(name)
+
+
 def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
     """The gateway's own word that an expected mail did not come."""
     if not envelope.internal:
         return None
     about = json.loads(envelope.internal)
-    source = sources.named(about["source"])
+    source = _named(about["source"], sources)
     if source is None:
         return None
     return Notice(
         profile=source.name,
-        state="open",
+        state=about.get("state", "open"),
         key=missing_key(about["expectation"], about["object"]),
         object=about["object"] or about["expectation"],
         condition="missing mail",
         title=about["title"],
         proven=True,
         proof="the gateway's own",
-        word="missing",
+        word="missing" if about.get("state", "open") == "open" else "comes again",
         clients=tuple(filter(None, [about["client"]])),
         handling=replace(source.handling, storm=0),
     )

@@ -177,7 +177,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator, box: P
 
 async def test_the_report_says_what_the_mail_would_have_become(whole: Report) -> None:
     assert whole.tried == 15 and whole.sums["redelivered"] == 1 and whole.sums["pending"] == 0
-    assert whole.tickets == 10 and whole.fewer == 5
+    assert whole.tickets == 10 and whole.fewer == 5 and whole.unasked == {}
     assert [(line.name, line.mails) for line in whole.by_mailbox] == [("support@msp.example", 14), ("sales@msp.example", 1)]
     assert ("Acme", 3) in [(line.name, line.tickets) for line in whole.by_client]
     assert [(aside.reason, aside.mails) for aside in whole.quarantined] == [("unverified-sender", 1)]

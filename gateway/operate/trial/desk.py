@@ -70,11 +70,11 @@ class TrialDesk(RehearsedDesk):
                 method, path, *ids, shape=shape, params=params, json_body=json_body, files=files, timeout=timeout,
                 counted=counted, urgency=urgency, permit=permit, vital=vital,
             )  # fmt: skip
-        if counted and not self._is_remembered(path, params or {}):
+        if counted and not self._is_remembered(path, ids, params or {}):
             await self.pacing.take(self.clock(), urgency)
-        return await self._with_ours(path, params or {}, ids, self._said(path, params or {}))
+        return await self._with_ours(path, params or {}, ids, self._said(path, ids, params or {}))
 
-    def _said(self, path: str, params: dict[str, Any]) -> Outcome:
+    def _said(self, path: str, ids: tuple[str, ...], params: dict[str, Any]) -> Outcome:
         taken = self.taken
         match path:
             case "/boards" | "/clients" | "/users":
@@ -89,6 +89,10 @@ class TrialDesk(RehearsedDesk):
                 part = str(params["email"]).lower()
                 found = [row for addresses, row in self._contacts if part in addresses]
                 return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
+            case "/contacts/{id}":
+                known = [row for _, row in self._contacts if row["contact_name_id"] == ids[0]]
+                missing = Refused(404, "NOT_FOUND", "no such contact")
+                return Good(200, known[0], {"data": known[0]}) if known else missing
             case "/assets/search":
                 self.unasked["a device"] += 1
                 return _rows([])
@@ -98,13 +102,13 @@ class TrialDesk(RehearsedDesk):
         self.unasked["a ticket of the desk"] += 1
         return Refused(404, "NOT_FOUND", "the trial did not ask the desk")
 
-    def _is_remembered(self, path: str, params: dict[str, Any]) -> bool:
+    def _is_remembered(self, path: str, ids: tuple[str, ...], params: dict[str, Any]) -> bool:
         """Whether the gateway would know this without asking."""
-        if path != "/contacts":
+        if path not in ("/contacts", "/contacts/{id}"):
             return False
-        key, now = str(params["email"]).lower(), self.clock()
-        found = any(key in addresses for addresses, _ in self._contacts)
-        kept = CONTACT_KEPT if found else MISS_KEPT
+        key, now, kept = ids[0] if ids else str(params["email"]).lower(), self.clock(), MISS_KEPT
+        if not ids and any(key in addresses for addresses, _ in self._contacts):
+            kept = CONTACT_KEPT
         if now < self.asked.get(key, -kept) + kept:
             return True
         self.asked[key] = self.news[key] = now

@@ -161,7 +161,7 @@ def made(connection: Connection, settings: Settings) -> Report:
         calls=calls,
         calls_a_mail=calls / tried if tried else 0.0,
         busiest_hour=busiest,
-        lookups=connection.execute(select(func.count()).select_from(state.asked)).scalar_one(),
+        lookups=connection.execute(select(func.count()).where(state.asked.c.key.contains("@"))).scalar_one(),
         rate=min((desk.rate for desk in settings.desks.values()), default=0.0),
         effects=_effects(connection),
         unasked=state.get(connection, "unasked") or {},

@@ -1,0 +1,26 @@
+"""When mail came into the mailboxes: others' mail, not the gateway's own."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from gateway.store.schema import delivery
+
+_OTHERS = delivery.c.envelope.contains('"internal": ""')
+
+
+def since(connection: Connection, moment: float) -> dict[str, list[float]]:
+    """The times at which mail came since then, by mailbox, oldest first."""
+    query = select(delivery.c.mailbox, delivery.c.accepted_at).where(delivery.c.accepted_at >= moment, _OTHERS)
+    found: dict[str, list[float]] = {}
+    for mailbox, at in connection.execute(query.order_by(delivery.c.seq)):
+        found.setdefault(mailbox, []).append(at)
+    return {mailbox: sorted(times) for mailbox, times in found.items()}
+
+
+def after(connection: Connection, seq: int, since: float) -> tuple[int, dict[str, float]]:
+    """The last delivery, and when the last mail came into each mailbox of those behind ``seq``, and since then."""
+    newest = connection.execute(select(func.max(delivery.c.seq))).scalar() or 0
+    query = select(delivery.c.mailbox, func.max(delivery.c.accepted_at)).where(delivery.c.seq > seq, _OTHERS)
+    query = query.where(delivery.c.accepted_at >= since).group_by(delivery.c.mailbox)
+    return max(seq, newest), {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,49 @@
+"""A mail of the gateway's own, about mail that does not come: kept like any other, and a notice like any vendor's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
+from gateway.store import deliveries
+from gateway.store.deliveries import NewDelivery
+
+REMEMBER = 90 * 86_400.0
+
+
+def keep(
+    connection: Connection, mailbox: str, desk: str, about: Mapping[str, str], words: str, key: str, now: float
+) -> None:
+    """Accept a mail to the mailbox with the title and the facts of ``about``. Of one ``key`` there is one."""
+    message_id = f"{sha256(key.encode()).hexdigest()[:32]}@missing.{mailbox.rpartition('@')[2]}"
+    raw = _mail(mailbox, about["title"], message_id, now, words)
+    new = NewDelivery(
+        id=uuid7(now),
+        desk=desk,
+        mailbox=mailbox,
+        envelope=Envelope("", mailbox, time=now, internal=json.dumps(about)),
+        message_id=message_id,
+        mention_keys=(),
+        dedupe_key=sha256(f"missing\0{key}".encode()).digest(),
+        remember_until=now + REMEMBER,
+    )
+    deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
+
+
+def _mail(address: str, subject: str, message_id: str, now: float, text: str) -> bytes:
+    mail = EmailMessage()
+    mail["From"] = mail["To"] = address
+    mail["Subject"] = " ".join(subject.split())[:200]
+    mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
+    mail["Message-ID"] = f"<{message_id}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text + "\n")
+    return mail.as_bytes()

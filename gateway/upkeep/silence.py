@@ -1,0 +1,185 @@
+"""Mailboxes into which nothing comes any more: learned from their own past, told as a ticket, a metric and in the log.
+
+A connector that fails is quiet: nobody misses mail that they do not expect. So each mailbox is expected to go on as it
+did (upkeep.flow). What is told is told once, by a mail of the gateway's own that becomes a ticket; when mail comes
+again, another one ends the problem.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.config.settings import MailboxSettings, Settings
+from gateway.periodic import run_every
+from gateway.store import expectations, inflow
+from gateway.store.engine import Store
+from gateway.store.expectations import Expected
+from gateway.upkeep import own_mail
+from gateway.upkeep.flow import AGAIN, LEARN_FROM, Flow, learn
+from gateway.work.notices import SILENCE
+
+log = structlog.get_logger("work")
+
+EVERY = 60.0
+LEARN_EVERY = 6 * 3600.0
+SETTLING = 1800.0
+"""Seconds after the start in which nothing is told: who could not reach us tries again."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A mailbox now: when its last mail came (0: never), its flow, None while too little is known, and since when it is
+    told to be silent, 0 for not at all."""
+
+    mailbox: str
+    last: float
+    flow: Flow | None
+    silent_since: float = 0.0
+
+
+class Silence:
+    """Watches the mailboxes. ``made`` is called after a mail was made; ``show`` is told of each mailbox, whether it is
+    silent."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], float],
+        made: Callable[[], None] = lambda: None,
+        show: Callable[[str, bool], None] = lambda mailbox, silent: None,
+    ) -> None:
+        self.store = store
+        self.boxes = [box for box in settings.mailbox if box.silence != "off"]
+        self.zone = ZoneInfo(settings.timezone)
+        self.holidays = settings.silence.holidays
+        self.clock = clock
+        self.made = made
+        self.show = show
+        self.started = clock()
+        self._flows: Mapping[str, Flow | None] = {}
+        self._learned_at = 0.0
+        self._seen = 0
+        self._last: dict[str, float] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        if self.boxes:
+            await run_every(stop, EVERY, self.check)
+
+    async def check(self) -> int:
+        """Tell what is silent, and what is no longer. Returns how many mails were made."""
+        now = self.clock()
+        if now >= self._learned_at + LEARN_EVERY:
+            self._learned_at = now
+            self._flows = await self.store.read(
+                partial(flows, boxes=self.boxes, zone=self.zone, now=now, holidays=self.holidays)
+            )
+        look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
+        self._seen, came = await self.store.read(look)
+        self._last |= came
+        told = 0
+        for box in self.boxes:
+            flow = self._flows.get(box.address)
+            if flow is not None:
+                told += await self._check(box, flow, now)
+        if told:
+            self.made()
+        return told
+
+    async def _check(self, box: MailboxSettings, flow: Flow, now: float) -> int:
+        last = self._last.get(box.address, 0.0)
+        known = await self.store.read(partial(known_silence, mailbox=box.address, desk=box.desk))
+        began = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        is_silent = bool(last) and now >= self.started + SETTLING and flow.expected(last, now) > flow.limit
+        self.show(box.address, bool(began) or is_silent)
+        if began and last > began:
+            return await self.store.write(partial(self._over, box=box, began=began, last=last, now=now))
+        if is_silent and not began and (not known or last > known.last_at + AGAIN):
+            return await self.store.write(partial(self._tell, box=box, flow=flow, last=last, now=now))
+        return 0
+
+    def _tell(self, connection: Connection, box: MailboxSettings, flow: Flow, last: float, now: float) -> int:
+        expectations.look_for(connection, box.desk, SILENCE.name, box.address, "", last)
+        known = known_silence(connection, box.address, box.desk)
+        if known is None or not expectations.speak_up(connection, known, last):
+            return 0
+        log.warning("nothing comes into a mailbox", mailbox=box.address, since=last)
+        if box.silence == "ticket":
+            words = [
+                f"Nothing has come into {box.address} since {self._local(last)}.",
+                f"{flow.expected(last, now):.0f} mails would usually have come since then.",
+                "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us.",
+            ]
+            title = f"No mail for {box.address} since {self._local(last)}"
+            self._keep(connection, box, "open", title, words, last, now)
+        return 1
+
+    def _over(self, connection: Connection, box: MailboxSettings, began: float, last: float, now: float) -> int:
+        if not expectations.heard_again(connection, box.desk, SILENCE.name, box.address, began, last):
+            return 0
+        log.warning("mail comes again", mailbox=box.address, after=last - began)
+        if box.silence == "ticket":
+            title = f"Mail comes again: {box.address}"
+            words = [f"Mail comes into {box.address} again, since {self._local(last)} at the latest."]
+            self._keep(connection, box, "close", title, words, began, now)
+        return 1
+
+    def _keep(
+        self,
+        connection: Connection,
+        box: MailboxSettings,
+        state: str,
+        title: str,
+        words: list[str],
+        began: float,
+        now: float,
+    ) -> None:
+        about = {
+            "source": SILENCE.name,
+            "expectation": box.address,
+            "object": "",
+            "title": title,
+            "client": "",
+            "client_id": "",
+            "state": state,
+        }
+        key = f"{SILENCE.name}\0{state}\0{box.desk}\0{box.address}\0{began:.3f}"
+        own_mail.keep(connection, box.address, box.desk, about, "\n".join(words), key, now)
+
+    def _local(self, moment: float) -> str:
+        return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def known_silence(connection: Connection, mailbox: str, desk: str) -> Expected | None:
+    """What was told of a mailbox: ``alarmed`` is when the last silence began, ``late_at`` the same once it was over,
+    and ``last_at`` when that was."""
+    return next(iter(expectations.all_of(connection, desk, SILENCE.name, mailbox)), None)
+
+
+def flows(
+    connection: Connection, boxes: list[MailboxSettings], zone: ZoneInfo, now: float, holidays: tuple[date, ...]
+) -> dict[str, Flow | None]:
+    """The flow of each mailbox."""
+    came = inflow.since(connection, now - LEARN_FROM)
+    return {box.address: learn(came.get(box.address, ()), now, zone, holidays) for box in boxes}
+
+
+def states(connection: Connection, settings: Settings, now: float) -> list[State]:
+    """Each mailbox, for people."""
+    boxes = list(settings.mailbox)
+    learned = flows(connection, boxes, ZoneInfo(settings.timezone), now, settings.silence.holidays)
+    _, last = inflow.after(connection, 0, now - LEARN_FROM)
+    found = []
+    for box in boxes:
+        known = known_silence(connection, box.address, box.desk)
+        since = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        found.append(State(box.address, last.get(box.address, 0.0), learned[box.address], since))
+    return found

@@ -1,0 +1,168 @@
+"""A mailbox into which nothing comes any more: told once, as a ticket, and over when mail comes again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from gateway.model.envelope import Envelope
+from gateway.store.engine import make_engine
+from gateway.store.schema import delivery
+from gateway.upkeep.flow import DAY, HOUR
+from gateway.upkeep.silence import SETTLING, Silence, states
+from tests.scenarios.scripts import ALICE
+from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for
+
+WEEKS = 6
+
+
+class Watched:
+    """A desk whose support mailbox has a past of some weeks."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.shown: dict[str, bool] = {}
+        self.silence = self.started()
+
+    def started(self) -> Silence:
+        return Silence(self.stage.store, self.stage.settings, self.stage.clock, show=self.shown.__setitem__)
+
+    async def until(self, moment: float, step: float = 1200.0) -> list[float]:
+        """Let the time go by; when something was told."""
+        told = []
+        while self.stage.now < moment:
+            self.stage.now += step
+            if await self.silence.check():
+                told.append(self.stage.now)
+            await self.stage.work(0)
+        return told
+
+
+def first_monday(now: float) -> float:
+    today = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0)
+    return today.timestamp() - today.weekday() * DAY
+
+
+def write_past(file: Path) -> None:
+    """Mails of some weeks, all of them done."""
+    chance, monday = Random(4), first_monday(START)
+    times = sorted(
+        monday + day * DAY + chance.triangular(7, 18, 10) * HOUR
+        for day in range(WEEKS * 7 + 1)
+        for _ in range(30 if day % 7 < 5 else 1)
+    )
+    rows = [
+        {"id": str(number), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at}
+        | {"envelope": json.dumps(asdict(Envelope("", SUPPORT, time=at))), "stage": "DONE", "due_at": at}
+        for number, at in enumerate(times)
+    ]
+    engine = make_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.execute(insert(delivery), rows)
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Path:
+    file = tmp_path_factory.mktemp("past") / "past.db"
+    shutil.copy(migrated_file, file)
+    write_past(file)
+    return file
+
+
+async def watched(folder: Path, past: Path, **mailbox: Any) -> Watched:
+    """On the Tuesday after those weeks, at eight."""
+    stage = Stage(folder, past, settings_for(**mailbox))
+    stage.now = first_monday(stage.now) + (WEEKS * 7 + 1) * DAY + 8 * HOUR
+    await stage.open()
+    return Watched(stage)
+
+
+def tickets(stage: Stage) -> list[str]:
+    return [row["title"] for row in stage.simulator.desk.tickets.values()]
+
+
+async def test_a_silence_is_told_once_and_is_over_when_mail_comes(tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    stage = desk.stage
+    await stage.accept(M("last", ALICE, "The last one"))
+    await stage.work(0)
+    began = stage.now
+    told = await desk.until(began + 3 * DAY)
+    await stage.work(HOUR)
+
+    assert len(told) == 1 and HOUR < told[0] - began < DAY  # within a working day, not in the first hour
+    assert len(tickets(stage)) == 2 and tickets(stage)[1].startswith("No mail for support@msp.example since ")
+    assert desk.shown == {SUPPORT: True}
+    assert stage.client_of(2) == "Unknown Senders"
+
+    await stage.accept(M("again", ALICE, "It is back"))
+    over = await desk.until(stage.now + HOUR)
+    await stage.work()
+    assert len(over) == 1 and desk.shown == {SUPPORT: False}
+    catalog = stage.directories["default"].catalog
+    assert catalog is not None
+    closed = {one["status_id"] for rows in catalog.statuses.values() for one in rows if one["is_closed"]}
+    assert stage.ticket(2)["status_id"] in closed  # nobody had touched it
+    await stage.close()
+
+
+async def test_a_restart_tells_nothing_twice(tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    began = desk.stage.now
+    (told,) = await desk.until(began + DAY)
+    desk.silence = desk.started()
+    again = await desk.until(told + DAY)
+
+    assert again == [] and len(tickets(desk.stage)) == 1
+    await desk.stage.close()
+
+
+async def test_after_a_start_senders_get_time_to_try_again(tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    desk.stage.now += 2 * DAY  # the gateway was down
+    desk.silence = desk.started()
+    began = desk.stage.now
+
+    assert await desk.until(began + SETTLING - 600) == []
+    assert len(await desk.until(began + SETTLING + 1200)) == 1
+    await desk.stage.close()
+
+
+async def test_a_holiday_that_is_named_is_no_silence(tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    today = datetime.fromtimestamp(desk.stage.now, UTC).date()
+    desk.silence.holidays = (today,)
+
+    assert await desk.until(desk.stage.now + 14 * HOUR) == []
+    await desk.stage.close()
+
+
+@pytest.mark.parametrize(("said", "tickets_made"), [("log", 0), ("off", 0)])
+async def test_a_mailbox_says_how_it_is_told(said: str, tickets_made: int, tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past, silence=said)
+    told = await desk.until(desk.stage.now + DAY)
+
+    assert len(tickets(desk.stage)) == tickets_made
+    assert bool(told) == (said == "log")
+    await desk.stage.close()
+
+
+async def test_what_is_known_of_each_mailbox(tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    settings, now = desk.stage.settings, desk.stage.now
+    support, sales = await desk.stage.store.read(lambda c: states(c, settings, now))
+
+    assert support.flow is not None and 140 < support.flow.a_week < 165 and support.silent_since == 0
+    assert sales.flow is None and sales.last == 0
+    await desk.stage.close()
