@@ -122,6 +122,14 @@ class Asset(Row):
     serial_number: str | None = None
 
 
+class AssetLink(Row):
+    asset_id: Id
+
+
+class Tagged(Row):
+    entity_id: Id
+
+
 class Pagination(Row):
     hasNext: bool | None = None
 
@@ -168,4 +176,6 @@ comment_list = _shape(Rows[Comment])
 document = _shape(Document)
 document_list = _shape(Rows[Document])
 asset_list = _shape(Rows[Asset])
+asset_link = _shape(AssetLink)
+tagged = _shape(Tagged)
 mapping = _shape(dict[str, Any])
