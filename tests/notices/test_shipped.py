@@ -19,3 +19,12 @@ def test_fixtures(name: str) -> None:
     assert [f"{mistake.where}: {mistake.fixture}: {mistake.what}" for mistake in mistakes] == []
     assert loaded.profile.name == name
     assert {fixture.gives.state for fixture in loaded.profile.fixture if fixture.matches} >= {"open"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_says_what_it_was_written_by(name: str) -> None:
+    """What rests on memory alone closes nothing of itself."""
+    profile = profiles.read(profiles.SHIPPED / f"{name}.toml").profile
+
+    assert profile.evidence
+    assert not (profile.guessed and profile.handling().close)
