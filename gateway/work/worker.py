@@ -320,7 +320,20 @@ class Worker:
         self._tell(delivery, stage, reason, detail)
 
     def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
-        log.info("finished", stage=stage.value, reason=reason, detail=detail[:300])
+        envelope = delivery.envelope
+        log.info(
+            "finished",
+            stage=stage.value,
+            reason=reason,
+            detail=detail[:300],
+            number=delivery.seq,
+            mailbox=delivery.mailbox,
+            mail_from=envelope.mail_from,
+            message_id=delivery.message_id,
+            verdict=envelope.verdict,
+            ticket=delivery.ticket_id,
+            seconds=round(self.clock() - delivery.accepted_at, 1),
+        )
         shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)
         self.finished(delivery, stage, reason)
 
