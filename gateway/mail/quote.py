@@ -153,6 +153,8 @@ def _top_of_block(texts: Sequence[str], index: int, done: int) -> int:
 def _line_above(text: str) -> bool:
     """A rule that belongs to the header block below it, also with words in it ("----- Původní e-mail -----")."""
     line = text.strip(" >")
+    if folded(line.strip(" \t\u00a0:")) in _ORIGINALS:
+        return True  # BlackBerry writes no dashes
     if line.startswith("---") and line.endswith("---"):
         return 5 <= len(line) <= 160
     return is_rule(text) and len(line) >= 5

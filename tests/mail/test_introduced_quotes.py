@@ -158,3 +158,21 @@ def test_a_sentence_typed_into_the_element_of_the_signature_stays(mark: str) -> 
 def test_two_quotes_with_answers_stay() -> None:
     text = f"{ON}\n> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday."
     assert "> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday." in reply_of(plain(text)).text
+
+
+@pytest.mark.parametrize(
+    ("above", "names"),
+    [
+        ("  Original Message  ", ("From", "Sent", "To", "Reply To", "Subject")),
+        ("  Originalnachricht  ", ("Von", "Gesendet", "An", "Antwort an", "Betreff")),
+        ("Mensaje original", ("De", "Enviado", "Para", "Responder a", "Asunto")),
+        ("> Message d'origine", ("De", "Envoyé", "À", "Répondre à", "Objet")),
+    ],
+)
+def test_a_line_without_dashes_belongs_to_the_header_lines_below_it(above: str, names: tuple[str, ...]) -> None:
+    values = ("Tin", "Saturday, November 28, 2026 4:26 AM", "Alice", "support@msp.example", "Printer")
+    lines = [above, *(f"{name}: {value}" for name, value in zip(names, values, strict=True)), "", "Which room?"]
+    mark = "> " if above.startswith(">") else ""
+    text = "\n".join([lines[0], *(f"{mark}{line}" for line in lines[1:])])
+    assert reply_of(plain(f"Room 312.\n\n{text}\n")).text == "Room 312."
+    assert "Original message" in reply_of(plain("Here it is.\n\nOriginal message\n\nFrom the warehouse.\n")).text
