@@ -25,16 +25,28 @@ def whole(file: Path) -> list[bytes]:
 
 
 MBOXES = {
-    "plain": (b"From ann Mon Jun  1 10:00:00 2026\n" + mail("one") + b"\nFrom bob Mon Jun  1 11:00:00 2026\n" + mail("two"), ["one", "two"]),
+    "plain": (
+        b"From ann Mon Jun  1 10:00:00 2026\n" + mail("one") + b"\nFrom bob Mon Jun  1 11:00:00 2026\n" + mail("two"),
+        ["one", "two"],
+    ),
     "takeout": (
-        b"From 1793245@xxx Mon Jun 01 10:00:00 +0000 2026\r\n" + mail("one").replace(b"\n", b"\r\n") + b"\r\nFrom 1793246@xxx Mon Jun 01 11:00:00 +0000 2026\r\n" + mail("two"),
+        b"From 1793245@xxx Mon Jun 01 10:00:00 +0000 2026\r\n"
+        + mail("one").replace(b"\n", b"\r\n")
+        + b"\r\nFrom 1793246@xxx Mon Jun 01 11:00:00 +0000 2026\r\n"
+        + mail("two"),
         ["one", "two"],
     ),
     "a sentence that begins with From": (
-        b"From ann Mon Jun  1 10:00:00 2026\n" + mail("one", text="See below.\n\nFrom Monday on it works.\n\nFrom here to there."),
+        b"From ann Mon Jun  1 10:00:00 2026\n"
+        + mail("one", text="See below.\n\nFrom Monday on it works.\n\nFrom here to there."),
         ["one"],
     ),
-    "no empty line between": (b"From a Mon Jun  1 10:00:00 2026\n" + mail("one").rstrip(b"\n") + b"\nFrom b Mon Jun  1 10:00:00 2026\nno header", ["one"]),
+    "no empty line between": (
+        b"From a Mon Jun  1 10:00:00 2026\n"
+        + mail("one").rstrip(b"\n")
+        + b"\nFrom b Mon Jun  1 10:00:00 2026\nno header",
+        ["one"],
+    ),
     "no line at the end": (b"From a Mon Jun  1 10:00:00 2026\n" + mail("one").rstrip(b"\n"), ["one"]),
 }
 
@@ -50,7 +62,9 @@ def test_an_mbox_has_these_mails(name: str, tmp_path: Path) -> None:
 
 def test_a_mail_of_an_mbox_is_as_it_came(tmp_path: Path) -> None:
     file = tmp_path / "box"
-    file.write_bytes(b"From a Mon Jun  1 10:00:00 2026\n" + mail("one", text=">From me\n>>From you\n> From nobody") + b"\n")
+    file.write_bytes(
+        b"From a Mon Jun  1 10:00:00 2026\n" + mail("one", text=">From me\n>>From you\n> From nobody") + b"\n"
+    )
 
     (raw,) = whole(file)
     assert raw.endswith(b"\r\n\r\nFrom me\r\n>From you\r\n> From nobody\r\n\r\n")
@@ -64,7 +78,17 @@ def test_a_single_mail_keeps_its_quotes(tmp_path: Path) -> None:
 
 
 def test_a_folder_holds_maildirs_mboxes_and_single_mails(tmp_path: Path) -> None:
-    for name in ("cur/1:2,S", "new/2", "tmp/3", ".Archive/cur/4", "sub/5.eml", "sub/notes.txt", "sub/picture.png", "sub/.hidden", "sub/x.pst"):
+    for name in (
+        "cur/1:2,S",
+        "new/2",
+        "tmp/3",
+        ".Archive/cur/4",
+        "sub/5.eml",
+        "sub/notes.txt",
+        "sub/picture.png",
+        "sub/.hidden",
+        "sub/x.pst",
+    ):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(mail(name))
@@ -81,7 +105,14 @@ def test_a_folder_holds_maildirs_mboxes_and_single_mails(tmp_path: Path) -> None
 
 
 WHEN = {
-    "the last server's word": (["Received: from a by mx; Mon, 01 Jun 2026 10:00:00 +0000", "Received: from b by a; Mon, 01 Jun 2026 09:00:00 +0000", "Date: Tue, 01 Jan 2030 00:00:00 +0000"], 1_780_308_000.0),
+    "the last server's word": (
+        [
+            "Received: from a by mx; Mon, 01 Jun 2026 10:00:00 +0000",
+            "Received: from b by a; Mon, 01 Jun 2026 09:00:00 +0000",
+            "Date: Tue, 01 Jan 2030 00:00:00 +0000",
+        ],
+        1_780_308_000.0,
+    ),
     "its sender's, where no server wrote": (["Date: Mon, 01 Jun 2026 12:00:00 +0200"], 1_780_308_000.0),
     "a date that is none": (["Date: yesterday"], DAY),
     "a date before there was mail": (["Date: Thu, 01 Jan 1970 00:00:00 +0000"], DAY),

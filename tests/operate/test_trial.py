@@ -45,7 +45,17 @@ class Box:
         self.now = START
         self.count = 0
 
-    def add(self, subject: str, sender: str = "alice@acme.example", text: str = "It does not work.", *, after: float = 60.0, to: str = "support@msp.example", id: str = "", **headers: str) -> str:
+    def add(
+        self,
+        subject: str,
+        sender: str = "alice@acme.example",
+        text: str = "It does not work.",
+        *,
+        after: float = 60.0,
+        to: str = "support@msp.example",
+        id: str = "",
+        **headers: str,
+    ) -> str:
         self.now += after
         self.count += 1
         id = id or f"<{self.count}@test.example>"
@@ -53,7 +63,11 @@ class Box:
         fields = {**headers, "From": sender, "To": to, "Subject": subject, "Message-ID": id, "Date": date}
         lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
         with self.file.open("a") as out:
-            out.write(f"From x@xxx {datetime.fromtimestamp(self.now, UTC):%a %b %d %H:%M:%S +0000 %Y}\n" + "\n".join(lines) + f"\n\n{text}\n\n")
+            out.write(
+                f"From x@xxx {datetime.fromtimestamp(self.now, UTC):%a %b %d %H:%M:%S +0000 %Y}\n"
+                + "\n".join(lines)
+                + f"\n\n{text}\n\n"
+            )
         return id
 
     def reply(self, to: str, sender: str, text: str = "It works again.", **more: Any) -> str:
@@ -61,7 +75,12 @@ class Box:
 
     def nagios(self, word: str, state: str, host: str = "web01", **more: Any) -> str:
         text = f"***** Nagios *****\n\nNotification Type: {word}\n\nService: HTTP\nHost: {host}\nState: {state}\n"
-        return self.add(f"** {word} Service Alert: {host}/HTTP is {state} **", "nagios@monitor.example", text, **{"Auto-Submitted": "auto-generated", **PASS, **more})
+        return self.add(
+            f"** {word} Service Alert: {host}/HTTP is {state} **",
+            "nagios@monitor.example",
+            text,
+            **{"Auto-Submitted": "auto-generated", **PASS, **more},
+        )
 
 
 def day_of_a_desk(box: Box) -> None:
@@ -109,10 +128,18 @@ class Interruption:
             self.stop.set()
 
 
-async def tried(folder: Path, settings: Settings, simulator: Simulator | None, *paths: Path, interruptions: Sequence[Interruption] = ()) -> Report:
+async def tried(
+    folder: Path,
+    settings: Settings,
+    simulator: Simulator | None,
+    *paths: Path,
+    interruptions: Sequence[Interruption] = (),
+) -> Report:
     """The report of a trial that is interrupted so often, and goes on each time."""
     for interruption in (*interruptions, Interruption()):
-        trial = Trial(settings, wanted(folder, settings, *paths, offline=simulator is None), interruption, interruption.stop)
+        trial = Trial(
+            settings, wanted(folder, settings, *paths, offline=simulator is None), interruption, interruption.stop
+        )
         try:
             await trial.prepare(partial(desk_of, trial, simulator))
             if await trial.run():
@@ -130,7 +157,14 @@ async def tried(folder: Path, settings: Settings, simulator: Simulator | None, *
 
 def desk_of(trial: Trial, simulator: Simulator | None, name: str = "default") -> RehearsedDesk:
     assert simulator is not None
-    return RehearsedDesk(name, "http://desk/api/v1", "demo-desk-key", store=trial.store, rate=0, transport=httpx.ASGITransport(app=simulator.app))
+    return RehearsedDesk(
+        name,
+        "http://desk/api/v1",
+        "demo-desk-key",
+        store=trial.store,
+        rate=0,
+        transport=httpx.ASGITransport(app=simulator.app),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -171,18 +205,26 @@ SETTINGS = parse(configured(notice=[NOTICE]), {})
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, simulator: Simulator, box: Path, read_here: None, schema: None) -> Report:
+def whole(
+    tmp_path_factory: pytest.TempPathFactory, simulator: Simulator, box: Path, read_here: None, schema: None
+) -> Report:
     return asyncio.run(tried(tmp_path_factory.mktemp("trial") / "t", SETTINGS, simulator, box))
 
 
 async def test_the_report_says_what_the_mail_would_have_become(whole: Report) -> None:
     assert whole.tried == 15 and whole.sums["redelivered"] == 1 and whole.sums["pending"] == 0
     assert whole.tickets == 10 and whole.fewer == 5 and whole.unasked == {}
-    assert [(line.name, line.mails) for line in whole.by_mailbox] == [("support@msp.example", 14), ("sales@msp.example", 1)]
+    assert [(line.name, line.mails) for line in whole.by_mailbox] == [
+        ("support@msp.example", 14),
+        ("sales@msp.example", 1),
+    ]
     assert ("Acme", 3) in [(line.name, line.tickets) for line in whole.by_client]
     assert [(aside.reason, aside.mails) for aside in whole.quarantined] == [("unverified-sender", 1)]
     assert ("vacation", 1) in [(aside.reason, aside.mails) for aside in whole.suppressed]
-    assert [(stranger.name, stranger.mails, stranger.people) for stranger in whole.strangers] == [("newclient.example", 3, 3), ("somebody@gmail.com", 1, 1)]
+    assert [(stranger.name, stranger.mails, stranger.people) for stranger in whole.strangers] == [
+        ("newclient.example", 3, 3),
+        ("somebody@gmail.com", 1, 1),
+    ]
     assert whole.strangers[0].lines == '[[domain]]\ndomain = "newclient.example"\nclient = "NAME OF THE CLIENT"'
     assert "contact" in whole.strangers[1].advice and not whole.strangers[1].lines
     (nagios,) = whole.products
@@ -210,7 +252,9 @@ async def test_a_request_that_would_write_cannot_leave(tmp_path: Path, simulator
 
 
 @pytest.mark.parametrize("dies", [False, True])
-async def test_a_trial_that_was_interrupted_has_the_same_report(dies: bool, tmp_path: Path, simulator: Simulator, box: Path, whole: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_trial_that_was_interrupted_has_the_same_report(
+    dies: bool, tmp_path: Path, simulator: Simulator, box: Path, whole: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.operate.trial.way.SHOWN_EVERY", 0.0)
     monkeypatch.setattr("gateway.operate.trial.way.KEPT_EVERY", 4)
     twice = [Interruption(6, dies), Interruption(5, dies)]
@@ -219,7 +263,9 @@ async def test_a_trial_that_was_interrupted_has_the_same_report(dies: bool, tmp_
     assert asdict(report) == asdict(whole)
 
 
-async def test_live_mail_becomes_the_same(tmp_path: Path, migrated_file: Path, simulator: Simulator, box: Path, whole: Report) -> None:
+async def test_live_mail_becomes_the_same(
+    tmp_path: Path, migrated_file: Path, simulator: Simulator, box: Path, whole: Report
+) -> None:
     """The same mails through the gateway's own parts, to a desk that takes them."""
     from gateway.operate.trial.places import content, places_of
 
@@ -236,7 +282,9 @@ async def test_live_mail_becomes_the_same(tmp_path: Path, migrated_file: Path, s
             rcpt = place.head.values("to")[0].decode()
             if number and raw in stage.bytes.values():
                 continue  # the edge knows it: a redelivery
-            await stage.accept(M(str(number), raw=raw, mail_from=sender, rcpt=rcpt, verdict=verdict, after=0, edge=edge))
+            await stage.accept(
+                M(str(number), raw=raw, mail_from=sender, rcpt=rcpt, verdict=verdict, after=0, edge=edge)
+            )
             await stage.work(0)
         await stage.work()
         with stage.store.engine.connect() as connection:
@@ -276,7 +324,12 @@ async def test_mail_that_never_came_in_is_left_out(tmp_path: Path) -> None:
     box.add("Large", text="x" * 6000)
     report = await tried(tmp_path / "t", settings, None, box.file)
 
-    assert report.left_out == {"sent by us": 1, "a draft": 1, "in the spam folder": 1, "refused: larger than smtp.max_size": 1}
+    assert report.left_out == {
+        "sent by us": 1,
+        "a draft": 1,
+        "in the spam folder": 1,
+        "refused: larger than smtp.max_size": 1,
+    }
     assert report.tried == 2
 
 
@@ -290,7 +343,9 @@ async def test_a_trial_goes_on_only_as_it_began(tmp_path: Path, box: Path) -> No
     await trial.close()
 
 
-async def test_a_name_that_the_desk_lacks_is_said_before_any_mail(tmp_path: Path, simulator: Simulator, box: Path) -> None:
+async def test_a_name_that_the_desk_lacks_is_said_before_any_mail(
+    tmp_path: Path, simulator: Simulator, box: Path
+) -> None:
     settings = parse({**configured(), "mailbox": [{"address": "support@msp.example", "board": "Suport"}]}, {})
     with pytest.raises(NotUsable, match=r"Suport.*it has: 'Alerts'"):
         await tried(tmp_path / "t", settings, simulator, box)
