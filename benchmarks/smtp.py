@@ -1,8 +1,9 @@
-"""Accepting mail: the gateway's edge beside a bare aiosmtpd handler and Postfix, as ratios.
+"""Accepting mail: the gateway beside a bare aiosmtpd handler and Postfix, as ratios.
 
-Each server is a process of its own, ``smtp-source`` (Debian: postfix) sends, the rounds are interleaved
-and the medians compared. Run: ``python -m benchmarks.smtp [--rounds N] [--quick] [--json] [--tree DIR]``;
-with ``--tree`` a second copy of the gateway's sources is measured as "other".
+"edge" is the listener with its arrivals and nothing behind them, "whole" a gateway whose worker posts to a simulated
+desk, listener and worker as processes of their own. Each server is a process of its own, ``smtp-source`` (Debian:
+postfix) sends, the rounds are interleaved and the medians compared. Run: ``python -m benchmarks.smtp [--rounds N]
+[--quick] [--json] [--tree DIR]``; with ``--tree`` a second copy of the gateway's sources is measured as "other".
 """
 
 from __future__ import annotations
@@ -34,30 +35,19 @@ HUGE = 25 * 1024 * 1024
 
 
 async def serve_edge(port: int, folder: Path) -> None:
-    """The listener and the store of the gateway whose sources are on the path, nothing behind them."""
-    from gateway.config import settings as config
-    from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
-    from gateway.intake.direct import StoreAcceptor
+    """The listener and the arrivals of the gateway whose sources are on the path, nothing behind them."""
+    from gateway.config.settings import MailboxSettings, StoreSettings
+    from gateway.config.smtp import LimitSettings, SmtpSettings
+    from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
-    from gateway.store.engine import Store
-    from gateway.store.migrate import migrate
 
-    store = Store(f"sqlite:///{folder}/gateway.db")
-    migrate(store.engine)
-    acceptor = StoreAcceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
-    try:
-        from gateway.config import smtp
-    except ImportError:  # an older tree under comparison
-        smtp = config  # type: ignore[assignment]
-    unlimited = {"mails_per_sender": 0, "mails_per_sender_domain": 0}
+    acceptor = ArrivalsAcceptor(Arrivals(folder / "arrivals"), StoreSettings(min_free=0))
     more: dict[str, Any] = json.loads(os.environ.get("BENCH_SMTP", "{}"))
-    if hasattr(smtp, "LimitSettings"):
-        known = smtp.LimitSettings.model_fields
-        more["limits"] = smtp.LimitSettings(**{key: value for key, value in unlimited.items() if key in known})
-    if "max_connections" in smtp.SmtpSettings.model_fields:
-        more["max_connections"] = 5000
-    settings = smtp.SmtpSettings(listen=f"127.0.0.1:{port}", hostname="bench.test", **more)
+    limits = LimitSettings(mails_per_sender=0, mails_per_sender_domain=0)
+    settings = SmtpSettings.model_validate(
+        {"listen": f"127.0.0.1:{port}", "hostname": "bench.test", "max_connections": 5000, "limits": limits, **more}
+    )
     listener = Listener(acceptor, settings, Mailboxes((MailboxSettings(address=BOX),)))
     await listener.start()
     await asyncio.Event().wait()
@@ -119,6 +109,28 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class WholeServer:
+    """A whole gateway with a desk: a listener and a worker."""
+
+    name = "whole"
+
+    def __init__(self) -> None:
+        from gateway.simulator import Seed, Simulator
+        from tests.harness import GatewayProcess, config_text, free_port
+
+        self._folder = Path(tempfile.mkdtemp(prefix="bench-whole-"))
+        self._desk = Simulator(Seed(rate_limit={"mode": "off"})).start()
+        self.port, http = free_port(), free_port()
+        unlimited = "processes = 1\n[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
+        text = config_text(self._desk.api, self._desk.key, self._folder, self.port, http, smtp=unlimited, log="warning")
+        self._gateway = GatewayProcess(self._folder, text, self.port, http).start()
+
+    def stop(self) -> None:
+        self._gateway.kill()
+        self._desk.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 class PostfixServer:
     """Postfix that throws the mail away, from the tests."""
 
@@ -171,6 +183,7 @@ def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = Tr
     servers: list[Any] = [Server("edge", "edge", HERE), Server("bare", "bare", HERE)]
     if other:
         servers.append(Server("other", "edge", other))
+    servers.append(WholeServer())
     if with_postfix and shutil.which("postfix") and os.geteuid() == 0:
         servers.append(PostfixServer())
     found: dict[str, dict[str, list[float]]] = {shape: {one.name: [] for one in servers} for shape in SHAPES}
@@ -189,7 +202,8 @@ def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = Tr
     out = {}
     for shape, by_server in found.items():
         medians = {name: statistics.median(values) for name, values in by_server.items()}
-        ratios = {f"edge/{name}": medians["edge"] / value for name, value in medians.items() if name != "edge"}
+        ours = ("edge", "whole")
+        ratios = {f"{our}/{name}": medians[our] / medians[name] for our in ours for name in medians if name not in ours}
         out[shape] = {**medians, **ratios}
     return out
 
