@@ -74,7 +74,7 @@ ALL = (
     Kind(
         "limit", "desk", Bent(deskfaults.STORM, [{"kind": "any", "do": "limit", "seconds": 1}]),
         "429 for a quarter of the calls, at times for all",
-        "250", "`later … the desk's rate limit`; nothing counts as a failure", "posted when the desk allows it",
+        "250", "`deferred … the desk's rate limit`; nothing counts as a failure", "posted when the desk allows it",
     ),
     Kind(
         "scarce", "desk", deskfaults.scarce,

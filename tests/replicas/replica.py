@@ -56,7 +56,9 @@ def counts(simulator: Simulator) -> dict[str, Any]:
     return titles
 
 
-HANGS = {"kind": "create_ticket", "do": "hang", "seconds": 30, "times": 1}
+HANGS = {"kind": "create_ticket", "do": "hang", "seconds": 300, "times": 1}
+PATIENT = "timeout = 300\nsettle = 6\nrate = 0"
+"""A desk whose answer is waited for longer than a slow machine takes to start another process."""
 
 
 def await_creates(desk: Simulator, wait: float = 10) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from gateway.app import FATAL
 from gateway.simulator import Simulator
 from tests.harness import mail
-from tests.replicas.replica import HANGS, Replica, await_creates, counts
+from tests.replicas.replica import HANGS, PATIENT, Replica, await_creates, counts
 
 Make = Callable[..., Replica]
 
@@ -18,7 +18,7 @@ Make = Callable[..., Replica]
 class TestTakeOver:
     def test_the_mail_of_a_killed_worker_goes_on_once_its_lease_is_over(self, replica: Make, desk: Simulator) -> None:
         desk.faults.set([HANGS])
-        edge, first = replica("smtp").start(), replica("worker").start()
+        edge, first = replica("smtp").start(), replica("worker", desk=PATIENT).start()
         answer = edge.send(mail("Printer"))
         await_creates(desk)
         second = replica("worker").start()
@@ -32,7 +32,7 @@ class TestTakeOver:
 
     def test_a_replica_with_a_name_frees_its_claims_at_its_restart(self, replica: Make, desk: Simulator) -> None:
         desk.faults.set([HANGS])
-        first = replica(name="gateway-0", work="lease = 600").start()
+        first = replica(name="gateway-0", work="lease = 600", desk=PATIENT).start()
         answer = first.send(mail("Printer"))
         await_creates(desk)
         first.kill()
@@ -65,7 +65,7 @@ class TestTakeOver:
 
     def test_an_orderly_stop_gives_back_what_it_held(self, replica: Make, desk: Simulator, database: str) -> None:
         desk.faults.set([HANGS])
-        first = replica(work="lease = 600")
+        first = replica(work="lease = 600", desk=PATIENT)
         first.config.write_text(first.config.read_text().replace("[smtp]", "[smtp]\ndrain = 0.2"))
         first.start()
         first.send(mail("Printer"))
