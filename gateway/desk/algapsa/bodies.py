@@ -114,3 +114,8 @@ def reopening(board: Mapping[str, Any]) -> tuple[bool, float]:
     """Whether replies reopen a closed ticket of the board, and for how many seconds after it was closed; 0 for ever."""
     hours = board.get("inbound_reply_reopen_cutoff_hours") or 0
     return bool(board.get("inbound_reply_reopen_enabled")), float(hours) * 3600
+
+
+def contact_id_of(row: Mapping[str, Any]) -> str:
+    """Of a contact, or of the contact of a ticket; "" for none."""
+    return str(row.get("contact_name_id") or "")

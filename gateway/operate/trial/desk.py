@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.rehearsal import RehearsedDesk
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.directory import CONTACT_KEPT, MISS_KEPT
@@ -90,7 +91,7 @@ class TrialDesk(RehearsedDesk):
                 found = [row for addresses, row in self._contacts if part in addresses]
                 return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
             case "/contacts/{id}":
-                known = [row for _, row in self._contacts if row["contact_name_id"] == ids[0]]
+                known = [row for _, row in self._contacts if bodies.contact_id_of(row) == ids[0]]
                 missing = Refused(404, "NOT_FOUND", "no such contact")
                 return Good(200, known[0], {"data": known[0]}) if known else missing
             case "/assets/search":
