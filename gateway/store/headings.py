@@ -39,7 +39,8 @@ class Extent:
 
 
 def extent(connection: Connection) -> Extent:
-    low, high = connection.execute(select(func.min(heading.c.seq), func.max(heading.c.seq))).one()
+    # each by itself: SQLite reads the whole table for two in one query
+    low, high = (connection.execute(select(end(heading.c.seq))).scalar() for end in (func.min, func.max))
     return Extent(low or 0, high or 0)
 
 
