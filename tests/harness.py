@@ -98,6 +98,7 @@ class GatewayProcess:
         self.http_port = http
         self.config = folder / "gateway.toml"
         self.config.write_text(text)
+        self.config.chmod(0o600)  # it holds a key
         self.log = folder / "gateway.log"
         self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         self.environment: dict[str, str] = {}
