@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from gateway.store.reading import looking
 from gateway.store.schema import carried, delivery
@@ -61,3 +61,12 @@ def sums(connection: Connection, counted: Census | None = None, arriving: int = 
         redelivered=again,
         arriving=arriving,
     )
+
+
+def oldest_pending(connection: Connection, now: float) -> float | None:
+    """When the oldest mail that is under way was accepted. What was posted and waits on purpose does not count."""
+    query = select(func.min(delivery.c.accepted_at)).where(
+        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        or_(delivery.c.posted.is_(False), delivery.c.due_at <= now),
+    )
+    return connection.execute(query).scalar()

@@ -1,0 +1,138 @@
+"""The parts that bring accepted mail to the desks, and those that run beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from gateway.app.failing import Part
+from gateway.config.settings import Settings
+from gateway.intake.scanner import scanner_of
+from gateway.metrics import Metrics
+from gateway.store.deliveries import Delivery
+from gateway.store.engine import Store
+from gateway.store.notify import NotifyListener
+from gateway.store.raw import RawMail
+from gateway.store.restoring import Restored
+from gateway.store.stage import Stage
+from gateway.templates import Templates
+from gateway.upkeep.desk_states import DeskStates
+from gateway.upkeep.expectations import Expectations
+from gateway.upkeep.headings import HeadingReader
+from gateway.upkeep.late_look import LateLook
+from gateway.upkeep.rescan import Rescanner
+from gateway.upkeep.retention import Pruner
+from gateway.upkeep.silence import Silence
+from gateway.work.desks import make_directory
+from gateway.work.executor import Executor
+from gateway.work.leases import Leases
+from gateway.work.parser import Parser
+from gateway.work.planner import Planner
+from gateway.work.seats import Slots
+from gateway.work.worker import Worker
+
+
+class Work:
+    """The parts that bring accepted mail to the desks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        raws: RawMail,
+        *,
+        name: str,
+        restored: Restored,
+        clock: Callable[[], float],
+        metrics: Metrics,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.metrics = metrics
+        self.directories = {name: make_directory(settings, name, clock, metrics, store) for name in settings.desks}
+        self.parser = Parser(
+            children=settings.parser.children,
+            deadline=settings.parser.deadline,
+            memory=settings.parser.memory,
+            own=settings.own_addresses(),
+            observe=self._parsed,
+        )
+        templates = Templates()
+        leases = Leases(store, settings.work.lease, name, clock)
+        planner = Planner(store, self.parser, self.directories, settings, templates, leases, raws, clock, restored)
+        executor = Executor(
+            store,
+            planner,
+            self.directories,
+            templates,
+            leases=leases,
+            slots=Slots(settings.work.concurrency),
+            wait_for_parent=settings.work.wait_for_parent,
+            retry_for=settings.work.retry_for,
+            clock=clock,
+            observe=lambda kind, outcome: metrics.effects.labels(kind, outcome).inc(),
+        )
+        self.worker = Worker(
+            store,
+            planner,
+            executor,
+            self.directories,
+            settings.work,
+            clock,
+            self._finished,
+            told=lambda: self.notified.on,
+        )
+        self.notified = NotifyListener(store.engine, self.worker.wake)
+        self.pruner = Pruner(
+            store,
+            raws,
+            settings.retention,
+            clock,
+            deleted=lambda what, count: metrics.retention_deleted.labels(what).inc(count),
+            finished=lambda: metrics.retention_round.set(clock()),
+        )
+        self.late_look = LateLook(store, self.directories, clock, lambda kind: metrics.doubles.labels(kind).inc())
+        self.silence = Silence(
+            store,
+            settings,
+            clock,
+            self.worker.wake,
+            lambda mailbox, silent: metrics.silent.labels(mailbox).set(silent),
+        )
+        self.headings = HeadingReader(store, raws)
+        self.states = DeskStates(store, self.directories, clock)
+        self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
+        scanner = scanner_of(settings.smtp.scanner)
+        self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
+
+    def background(self, stop: asyncio.Event) -> list[Part]:
+        """What runs beside the worker, until ``stop``."""
+        parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
+        parts.append(self.parser.warm)
+        parts += [
+            partial(part.run, stop)
+            for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
+        ]
+        if self.rescanner:
+            parts.append(partial(self.rescanner.run, stop))
+        if not self.store.sqlite:
+            parts.append(partial(self.notified.run, stop))
+        return parts
+
+    async def close(self) -> None:
+        await self.parser.close()
+        for directory in self.directories.values():
+            await directory.desk.close()
+
+    def _parsed(self, seconds: float, died: bool) -> None:
+        self.metrics.parse_seconds.observe(seconds)
+        if died:
+            self.metrics.parser_deaths.inc()
+
+    def _finished(self, delivery: Delivery, stage: Stage, reason: str) -> None:
+        if stage is Stage.DONE and (delivery.moved_from or (delivery.plan or {}).get("ended")):
+            return  # it was done before: held files were let go, or it was moved
+        metrics = self.metrics
+        metrics.ended.labels(delivery.mailbox, stage.value.lower(), reason).inc()
+        metrics.latency.labels(delivery.mailbox).observe(max(0.0, self.clock() - delivery.accepted_at))
