@@ -217,7 +217,7 @@ def _accepted(connection: Connection, search: Search, most: int) -> list[RowMapp
     if search.ticket:
         return _rows(connection, [_on(tickets), delivery.c.seq <= high, *narrowed], most)
     if not any(any(tokens(text)) for text in search.texts):
-        return _rows(connection, [delivery.c.seq.between(low, high), *narrowed], most)
+        return _newest(connection, search, low, high, most)
     wanted = LOOKED_AT if narrowed else most
     texts = [*search.texts, *filter(None, (search.sender, search.mailbox, search.subject))]  # these are words, too
     seqs = {
@@ -234,7 +234,19 @@ def _accepted(connection: Connection, search: Search, most: int) -> list[RowMapp
     return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most]
 
 
-def _narrowed(search: Search) -> list[Any]:
+def _newest(connection: Connection, search: Search, low: int, high: int, most: int) -> list[RowMapping]:
+    """Without words: what is frequent is found among the newest, what is rare by its index."""
+    last = min(high, connection.execute(select(func.max(delivery.c.seq))).scalar() or 0)
+    if last - headings.NEWEST > low:
+        recent = delivery.c.seq.between(last - headings.NEWEST, high)
+        rows = _rows(connection, [recent, *_narrowed(search, func.coalesce(delivery.c.stage, ""))], most)
+        if len(rows) == most:
+            return rows
+    return _rows(connection, [delivery.c.seq.between(low, high), *_narrowed(search)], most)
+
+
+def _narrowed(search: Search, stage_of: Any = delivery.c.stage) -> list[Any]:
+    """``stage_of`` is the column, or what no index of it is read for."""
     conditions: list[Any] = []
     if search.sender:
         conditions.append(
@@ -248,10 +260,10 @@ def _narrowed(search: Search) -> list[Any]:
     if search.subject:
         conditions.append(func.lower(delivery.c.subject).contains(search.subject.lower(), autoescape=True))
     if search.state in STAGES:
-        conditions.append(delivery.c.stage.in_([stage.value for stage in STAGES[search.state]]))
+        conditions.append(stage_of.in_([stage.value for stage in STAGES[search.state]]))
     if search.reason:
         stage = Reason.named(search.reason).becomes.upper()
-        conditions += [delivery.c.stage == stage, delivery.c.reason == search.reason]
+        conditions += [stage_of == stage, delivery.c.reason == search.reason]
     if search.since:
         conditions.append(delivery.c.accepted_at.between(search.since, search.until))
     return conditions

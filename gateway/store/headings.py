@@ -139,8 +139,9 @@ def _tsquery(words: list[str]) -> str:
 def unindexed_after(connection: Connection, texts: Sequence[str], low: int, high: int, most: int) -> list[int]:
     """The same of mail that is newer than the index, by what its row says."""
     columns = (delivery.c.seq, delivery.c.sender, delivery.c.subject, delivery.c.message_id, delivery.c.envelope)
-    query = select(*columns, delivery.c.mailbox).where(delivery.c.seq.between(low, high), _NOT_THERE)
-    query = query.where(delivery.c.seq > extent(connection).high - OVERLAP).order_by(delivery.c.seq.desc())
+    begin = max(low, extent(connection).high - OVERLAP)
+    query = select(*columns, delivery.c.mailbox).where(delivery.c.seq.between(begin, high), _NOT_THERE)
+    query = query.order_by(delivery.c.seq.desc())
     with looking():
         rows = connection.execute(query.limit(NEWEST)).all()
     phrases = [f" {words}" for text in texts if (words := joined([text], MOST_WORDS))]
