@@ -186,8 +186,8 @@ async def test_after_a_commit_that_failed_nothing_is_accepted(tmp_path: Path, mo
         content.add(b"x")
         with pytest.raises(NotKept):
             await acceptor.accept(content, Envelope("a@b.example", ""), [Recipient(BOX, BOX.address)])
-    assert len(fatal) == 1
     arrivals.close()
+    assert len(fatal) == 1
 
 
 @pytest.mark.parametrize("limit", [{"max_bytes": 100}, {"max_age": 60.0}])

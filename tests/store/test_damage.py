@@ -108,7 +108,7 @@ class TestDelivery:
         change(on_sqlite, f"UPDATE delivery SET envelope = {GARBAGE}, subject = {GARBAGE}")
         await claim(on_sqlite)
 
-        (listed,) = await on_sqlite.look(lambda c: operator.listing(c, [Stage.QUARANTINED], 10))
+        (listed,) = await on_sqlite.read_to_show(lambda c: operator.listing(c, [Stage.QUARANTINED], 10))
         assert (listed["id"], listed["subject"]) == (bad, "delivery.subject cannot be read")
         assert isinstance(listed["envelope"], Garbled)
         await on_sqlite.write(lambda c: operator.release(c, bad, now=NOW))
