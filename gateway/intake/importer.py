@@ -32,6 +32,7 @@ log = structlog.get_logger("importer")
 
 LOOK_EVERY = 1.0  # seconds, in case nobody tells
 BATCH = 100
+GATHER = 0.03  # seconds in which mails come together that share a transaction: its sync is one of the disk's, too
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
 SWEEP_EVERY = 3600.0
 
@@ -71,8 +72,9 @@ class Importer:
             is_last = stop.is_set()
             self._told.clear()
             try:
-                while await self.step():
-                    pause = AGAIN[0]
+                while await self.step() == BATCH:
+                    pass
+                pause = AGAIN[0]
             except OSError as error:  # a disk or an object store that may come back
                 log.error("arrivals cannot be imported now", error=type(error).__name__, why=str(error)[:300])
                 self._told.clear()
@@ -94,18 +96,19 @@ class Importer:
         await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+        await _pause(stop, GATHER)
 
-    async def step(self) -> bool:
-        """Import a batch. Returns whether there was one. Raises StoreFailed, OSError."""
+    async def step(self) -> int:
+        """Import a batch. Returns how many mails it had. Raises StoreFailed, OSError."""
         arrived = await asyncio.to_thread(self._file.read, BATCH)
         if not arrived:
-            return False
+            return 0
         prepared = await asyncio.to_thread(lambda: [self._prepared(mail) for mail in arrived])
         if mails := [moved for mail in prepared if (moved := await self._moved(mail))]:
             await self._take(mails)
         await asyncio.to_thread(self._file.forget, arrived[-1].seq)
         self._on_import()
-        return True
+        return len(arrived)
 
     def _prepared(self, mail: Arrived) -> Import:
         start = mail.data if mail.path is None else _start(self._file.folder / mail.path)
