@@ -8,7 +8,8 @@ to a mail before ``Acceptor.accept`` returned; no exception text to a peer. Sour
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 
 import structlog
 
@@ -84,7 +85,7 @@ class Session:
         self._live.add(self)
         self._server.connections += 1
         if self._policy.balancers or self._policy.tls == "implicit":
-            self._start(self._prepare())
+            self._start(self._prepare)
         else:
             self._greet()
             self._go_on()
@@ -236,7 +237,7 @@ class Session:
                     self._say(answer.first)
             case Wait():
                 self._connection.pause_timeout()
-                self._start(self._answer_later(answer))
+                self._start(partial(self._answer_later, answer))
             case StartTls():
                 self._start_tls(answer)
 
@@ -278,13 +279,14 @@ class Session:
 
     # -- what takes a while -----------------------------------------------------------------------------
 
-    def _start(self, work: Coroutine[object, object, None]) -> None:
+    def _start(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
+        """``work`` is begun by the task: one that is cancelled before its first step leaves nothing behind."""
         self._task = self._connection.loop.create_task(self._run(work))
 
-    async def _run(self, work: Coroutine[object, object, None]) -> None:
+    async def _run(self, work: Callable[[], Coroutine[object, object, None]]) -> None:
         """That, and then what came meanwhile."""
         try:
-            await work
+            await work()
         except (ConnectionError, Ending):
             self._end()  # the peer is gone; what was accepted stays accepted
         except TlsFailed as error:
@@ -319,7 +321,7 @@ class Session:
         self._dialogue.transaction.forget()
         self._say(answer.first)
         self._flush()
-        self._start(self._secure())
+        self._start(self._secure)
 
     # -- replies --------------------------------------------------------------------------------------
 
