@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from gateway.config.load import load
 from gateway.operate import backup
 from gateway.simulator import Faults, Seed, Simulator
 from gateway.store import counts
+from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.schema import delivery
 from tests.faults.judge import _tokens
 from tests.faults.traffic import Sent, Traffic
@@ -111,9 +113,13 @@ def backup_amid(gateway: GatewayProcess, target: Path, accepted: int) -> None:
 
 
 def tokens_in(gateway: GatewayProcess, sent: list[Sent]) -> list[str]:
-    """The mails that the restored store has."""
+    """The mails that the restored store has, and those that wait to be imported into it."""
     with gateway.engine().connect() as connection:
         known = set(connection.execute(select(delivery.c.id)).scalars())
+    arrivals = load(gateway.config).store.arrivals_dir
+    if arrivals and (arrivals / FILE).exists():
+        with closing(ArrivalsFile(arrivals, create=False)) as file:
+            known |= {recipient.id for mail in file.read(1000) for recipient in mail.recipients}
     return [mail.token for mail in sent if mail.ids & known]
 
 
