@@ -10,7 +10,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
@@ -43,6 +44,30 @@ LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and
 
 _COUNT = re.compile(r"[0-9]{1,9}")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of the API: ``path`` with its ``{id}`` is the name by which logs and metrics know it, ``shape`` what its
+    answer has to be like. One that is not ``vital`` says nothing of the desk's health when it fails. ``timeout`` in
+    seconds, None for the desk's own."""
+
+    method: str
+    path: str
+    ids: tuple[str, ...] = ()
+    shape: Shape = shapes.anything
+    params: Mapping[str, Any] = field(default_factory=dict)
+    json_body: dict[str, Any] | None = None
+    files: Any = None
+    timeout: float | None = None
+    counted: bool = True
+    urgency: Urgency = Urgency.TICKET
+    permit: Permit = field(default_factory=lambda: FREE)
+    vital: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.path}"
 
 
 class Calls:
@@ -109,6 +134,7 @@ class Calls:
         is another."""
         if wait := await self.pacing.take(self.clock(), Urgency.READ_BACK):
             return Throttled(wait)
+        call = Call("GET", path, ids)
         started = self.clock()
         digest, left = sha256(), size
         try:
@@ -119,25 +145,25 @@ class Calls:
                 encoding = answer.headers.get("content-encoding", "")
                 if answer.status_code != 200:
                     content = await whole(answer.aiter_raw(), encoding)
-                    return await self._classified("GET", path, answer, content, shapes.anything, started)
+                    return await self._classified(call, answer, content, started)
                 async for block in inflated(answer.aiter_raw(), encoding):
                     digest.update(block)
                     left -= len(block)
                     if left < 0:
                         break
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed("GET", path, error, started)
+            return self._failed(call, error, started)
         self.breaker.good()
         return Good(200, digest.hexdigest(), {})
 
     async def _get(self, path: str, *ids: str, patience: float = 0.0, **named: Any) -> Outcome:
-        """``_call`` of a GET for a decision. With ``patience`` in seconds, wait for the rate limit."""
-        named = {"urgency": Urgency.REPLY, **named}
-        outcome = await self._call("GET", path, *ids, **named)
+        """A GET for a decision. With ``patience`` in seconds, wait for the rate limit."""
+        call = Call("GET", path, ids, **{"urgency": Urgency.REPLY, **named})
+        outcome = await self._call(call)
         while isinstance(outcome, Throttled) and patience > 0:
             await self._sleep(min(outcome.after, patience))
             patience -= outcome.after
-            outcome = await self._call("GET", path, *ids, **named)
+            outcome = await self._call(call)
         return outcome
 
     async def _all(
@@ -163,46 +189,30 @@ class Calls:
                 return Good(outcome.status, found, outcome.body)
         return Unknown(f"more rows of {path} than can be read", alive=True)
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *ids: str,
-        shape: Shape,
-        params: dict[str, Any] | None = None,
-        json_body: dict[str, Any] | None = None,
-        files: Any = None,
-        timeout: float | None = None,
-        counted: bool = True,
-        urgency: Urgency = Urgency.TICKET,
-        permit: Permit = FREE,
-        vital: bool = True,
-    ) -> Outcome:
-        """Make a call: ``path`` with its ``{id}`` is the name by which logs and metrics know it, ``shape`` what its
-        answer has to be like. One that is not ``vital`` says nothing of the desk's health when it fails."""
-        if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
+    async def _call(self, call: Call) -> Outcome:
+        if call.counted and not call.permit.spend() and (wait := await self.pacing.take(self.clock(), call.urgency)):
             return Throttled(wait)
         content = None
         headers = {}
-        if json_body is not None:
-            content = json.dumps(json_body, ensure_ascii=False).encode("utf-8", "replace")
+        if call.json_body is not None:
+            content = json.dumps(call.json_body, ensure_ascii=False).encode("utf-8", "replace")
             headers["content-type"] = "application/json"
         started = self.clock()
-        deadline = timeout or self.timeout
+        deadline = call.timeout or self.timeout
 
         async def watch(event: str, _: Any) -> None:
             if event.endswith(LAST_MOMENT):
-                permit.check()
+                call.permit.check()
 
         try:
             async with (
                 asyncio.timeout(deadline),
                 self._http.stream(
-                    method,
-                    self._url(path, *ids),
-                    params=params,
+                    call.method,
+                    self._url(call.path, *call.ids),
+                    params=call.params or None,
                     content=content,
-                    files=files,
+                    files=call.files,
                     headers=headers,
                     timeout=deadline,
                     extensions={"trace": watch},
@@ -210,58 +220,48 @@ class Calls:
             ):
                 body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed(method, path, error, started, vital)
-        return await self._classified(method, path, answer, body, shape, started, vital)
+            return self._failed(call, error, started)
+        return await self._classified(call, answer, body, started)
 
-    def _failed(self, method: str, path: str, error: Exception, started: float, vital: bool = True) -> Outcome:
+    def _failed(self, call: Call, error: Exception, started: float) -> Outcome:
         outcome: Outcome
         if isinstance(error, Malformed):
             outcome = Unknown(f"an answer {error}", alive=True)
         else:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
-            if vital:
+            if call.vital:
                 self.breaker.bad(reason, self.clock())
             outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
-        self._tell(method, path, outcome, started)
+        self._tell(call, outcome, started)
         return outcome
 
-    async def _classified(
-        self,
-        method: str,
-        path: str,
-        answer: httpx.Response,
-        body: bytes,
-        shape: Shape,
-        started: float,
-        vital: bool = True,
-    ) -> Outcome:
+    async def _classified(self, call: Call, answer: httpx.Response, body: bytes, started: float) -> Outcome:
         now = self.clock()
-        outcome = classify(answer.status_code, body, answer.headers.get("retry-after"), shape)
+        outcome = classify(answer.status_code, body, answer.headers.get("retry-after"), call.shape)
         remaining = answer.headers.get("x-ratelimit-remaining", "")
         await self.pacing.learn(remaining if _COUNT.fullmatch(remaining) else None, now)
         self._learn_clock(answer.headers.get("date"), now)
         match outcome:
             case Throttled(after):
                 await self.pacing.refuse(after, now)
-            case Unknown(status=500) if path.endswith(("/documents", "/time-entries")):
+            case Unknown(status=500) if call.path.endswith(("/documents", "/time-entries")):
                 pass  # so the desk answers to a file over its operator's limit, and to a key without the right
             case Unknown(alive=True):
                 pass  # it is there, and one answer of one call is odd
             case Unknown(reason):
-                if vital:
+                if call.vital:
                     self.breaker.bad(reason, now)
             case Refused(status=401):
                 pass  # the desk says this too while its database is down: whoever asked finds out
             case _:
                 self.breaker.good()
-        self._tell(method, path, outcome, started)
+        self._tell(call, outcome, started)
         return outcome
 
-    def _tell(self, method: str, path: str, outcome: Outcome, started: float) -> None:
-        call = f"{method} {path}"
+    def _tell(self, call: Call, outcome: Outcome, started: float) -> None:
         if isinstance(outcome, Unknown):
-            log.warning("answer not understood", desk=self.name, call=call, why=outcome.reason)
-        self._observe(call, outcome, self.clock() - started)
+            log.warning("answer not understood", desk=self.name, call=call.name, why=outcome.reason)
+        self._observe(call.name, outcome, self.clock() - started)
 
     def _learn_clock(self, date: str | None, now: float) -> None:
         try:

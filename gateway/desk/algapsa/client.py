@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.desk.algapsa import shapes
-from gateway.desk.algapsa.calls import PAGES, UPLOAD_FLOOR, Calls
+from gateway.desk.algapsa.calls import PAGES, UPLOAD_FLOOR, Call, Calls
 from gateway.desk.algapsa.scan import Scans
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
@@ -70,7 +70,8 @@ class Desk(Calls):
         return await self._get("/contacts", shape=shapes.contact_list, params=params, patience=patience)
 
     async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call("POST", "/contacts", shape=shapes.contact, json_body=body, permit=permit)
+        call = Call("POST", "/contacts", shape=shapes.contact, json_body=body, permit=permit)
+        return await self._call(call)
 
     async def contacts(self, email: str, patience: float = 0.0) -> Outcome:
         """Contacts with an address that contains ``email``, inactive ones included."""
@@ -179,56 +180,42 @@ class Desk(Calls):
     # -- writing ----------------------------------------------------------------------------------
 
     async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        outcome = await self._call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit)
+        outcome = await self._call(Call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit))
         if isinstance(outcome, Good) and _ID.fullmatch(str(outcome.data.get("entered_by"))):
             self.user = str(outcome.data["entered_by"])
         return outcome
 
     async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call(
-            "PUT",
-            "/tickets/{id}",
-            ticket_id,
-            shape=shapes.ticket,
-            json_body=body,
-            urgency=Urgency.FILE,
-            permit=permit,
+        call = Call(
+            "PUT", "/tickets/{id}", (ticket_id,), shapes.ticket, json_body=body, urgency=Urgency.FILE, permit=permit
         )
+        return await self._call(call)
 
     async def set_status(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call(
-            "PUT",
-            "/tickets/{id}/status",
-            ticket_id,
-            shape=shapes.ticket,
-            json_body=body,
-            counted=False,
-            permit=permit,
+        call = Call(
+            "PUT", "/tickets/{id}/status", (ticket_id,), shapes.ticket, json_body=body, counted=False, permit=permit
         )
+        return await self._call(call)
 
     async def add_comment(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
-        return await self._call(
-            "POST",
-            "/tickets/{id}/comments",
-            ticket_id,
-            shape=shapes.comment,
-            json_body=body,
-            counted=False,
-            permit=permit,
+        call = Call(
+            "POST", "/tickets/{id}/comments", (ticket_id,), shapes.comment, json_body=body, counted=False, permit=permit
         )
+        return await self._call(call)
 
     async def add_tag(self, ticket_id: str, tag: str, permit: Permit = FREE) -> Outcome:
         """Give the ticket a tag: one a call, for a single one that it has refuses them all."""
         body = {"entity_id": ticket_id, "entity_type": "ticket", "tags": [tag]}
-        return await self._call(
+        call = Call(
             "POST",
             "/tags/entity/ticket/{id}",
-            ticket_id,
-            shape=shapes.tagged,
+            (ticket_id,),
+            shapes.tagged,
             json_body=body,
             counted=False,
             permit=permit,
         )
+        return await self._call(call)
 
     async def assets(self, words: str) -> Outcome:
         """Assets of all clients that are called like this: compare for equality, and whose they are."""
@@ -239,40 +226,42 @@ class Desk(Calls):
 
     async def link_asset(self, ticket_id: str, asset_id: str, permit: Permit = FREE) -> Outcome:
         body = {"asset_id": asset_id}
-        return await self._call(
+        call = Call(
             "POST",
             "/tickets/{id}/assets",
-            ticket_id,
-            shape=shapes.asset_link,
+            (ticket_id,),
+            shapes.asset_link,
             json_body=body,
             urgency=Urgency.FILE,
             permit=permit,
         )
+        return await self._call(call)
 
     async def bundle(self, master_id: str, child_id: str, mode: str, permit: Permit = FREE) -> Outcome:
         """Put a ticket under a master, which becomes one."""
         body = {"child_ticket_ids": [child_id], "mode": mode}
-        return await self._call(
-            "POST", "/tickets/{id}/bundle", master_id, shape=shapes.mapping, json_body=body, permit=permit
-        )
+        call = Call("POST", "/tickets/{id}/bundle", (master_id,), shapes.mapping, json_body=body, permit=permit)
+        return await self._call(call)
 
     async def upload(self, ticket_id: str, path: Path, name: str, content_type: str, permit: Permit = FREE) -> Outcome:
         """Upload a file as a document. The deadline grows with its size."""
         size = path.stat().st_size
         with path.open("rb") as handle:
-            return await self._call(
+            call = Call(
                 "POST",
                 "/tickets/{id}/documents",
-                ticket_id,
-                shape=shapes.document,
+                (ticket_id,),
+                shapes.document,
                 files={"file": (name, handle, content_type)},
                 timeout=self.timeout + size / UPLOAD_FLOOR,
                 urgency=Urgency.FILE,
                 permit=permit,
             )
+            return await self._call(call)
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
-        return await self._call("DELETE", "/tickets/{id}/documents/{id}", ticket_id, document_id, shape=shapes.anything)
+        call = Call("DELETE", "/tickets/{id}/documents/{id}", (ticket_id, document_id), shapes.anything)
+        return await self._call(call)
 
 
 def _iso(seconds: float) -> str:

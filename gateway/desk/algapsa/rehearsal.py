@@ -8,15 +8,15 @@ so that they outlive the process.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from gateway.desk.algapsa import bodies
+from gateway.desk.algapsa.calls import Call
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.outcome import Good, Outcome, Throttled
 from gateway.desk.pacing import Urgency
-from gateway.desk.permit import FREE, Permit
 from gateway.store import rehearsed
 from gateway.store.engine import Store
 
@@ -40,65 +40,51 @@ class RehearsedDesk(Desk):
         self._closing: dict[str, bool] = {}  # statuses, and whether they close a ticket
         self._http.event_hooks = {"request": [_only_reads]}
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *ids: str,
-        shape: Shape,
-        params: dict[str, Any] | None = None,
-        json_body: dict[str, Any] | None = None,
-        files: Any = None,
-        timeout: float | None = None,
-        counted: bool = True,
-        urgency: Urgency = Urgency.TICKET,
-        permit: Permit = FREE,
-        vital: bool = True,
-    ) -> Outcome:
-        here = self._write if method != "GET" else self._read_here(path, params or {})
+    async def _call(self, call: Call) -> Outcome:
+        here = self._write if call.method != "GET" else self._read_here(call)
         if here is None:
-            outcome = await super()._call(
-                method, path, *ids, shape=shape, params=params, timeout=timeout, counted=counted, urgency=urgency,
-                permit=permit, vital=vital,
-            )  # fmt: skip
-            return await self._with_ours(path, params or {}, ids, outcome)
-        if counted and not permit.spend() and (wait := await self.pacing.take(self.clock(), urgency)):
+            return await self._with_ours(call, await super()._call(call))
+        if call.counted and not call.permit.spend() and (wait := await self.pacing.take(self.clock(), call.urgency)):
             return Throttled(wait)
-        permit.check()
-        outcome = await here(f"{method} {path}", ids, params or {}, json_body or {})
-        self._observe(f"{method} {path}", outcome, 0.0)
+        call.permit.check()
+        outcome = await here(call)
+        self._observe(call.name, outcome, 0.0)
         return outcome
 
     # -- reading ----------------------------------------------------------------------------------
 
-    def _read_here(self, path: str, params: Row) -> Any:
+    def _read_here(self, call: Call) -> Callable[[Call], Awaitable[Outcome]] | None:
         """What answers a GET without the desk, None where it has to be asked."""
-        if "entered_from" in params or PREFIX in _number(params):
+        if "entered_from" in call.params or PREFIX in _number(call.params):
             return self._found
         return None
 
-    async def _found(self, call: str, ids: tuple[str, ...], params: Row, body: Row) -> Outcome:
+    async def _found(self, call: Call) -> Outcome:
         """Tickets by number. Of those since a time there are none: nothing is read back that never left."""
-        digits = _number(params).removeprefix(PREFIX)
+        digits = _number(call.params).removeprefix(PREFIX)
         number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else 0
         row = await self.store.read(lambda c: rehearsed.numbered(c, self.name, number))
         return _good([_ticket(row)] if row else [])
 
-    async def _with_ours(self, path: str, params: Row, ids: tuple[str, ...], outcome: Outcome) -> Outcome:
+    async def _with_ours(self, call: Call, outcome: Outcome) -> Outcome:
         """The desk's answer with what would have been added."""
         if not isinstance(outcome, Good):
             return outcome
-        if path == "/tickets/statuses":
+        if call.path == "/tickets/statuses":
             self._closing.update({str(row["status_id"]): bool(row.get("is_closed")) for row in outcome.data})
-        elif path == "/contacts" and params.get("email"):
-            part = str(params["email"]).lower()
+        elif call.path == "/contacts" and call.params.get("email"):
+            part = str(call.params["email"]).lower()
             ours = await self.store.read(lambda c: rehearsed.like(c, self.name, "contact", part))
             return Good(outcome.status, [*outcome.data, *ours], outcome.body) if ours else outcome
-        elif path == "/tickets/{id}" and (kept := await self._kept(ids[0])):
+        elif call.path == "/tickets/{id}" and (kept := await self._kept(call.ids[0])):
             return Good(outcome.status, {**outcome.data, **kept["changed"]}, outcome.body)
-        elif path == "/tickets/search":
+        elif call.path == "/tickets/search":
             return Good(outcome.status, [await self._changed(row) for row in outcome.data], outcome.body)
-        elif path == "/tickets/{id}/comments" and not params.get("offset") and (kept := await self._kept(ids[0])):
+        elif (
+            call.path == "/tickets/{id}/comments"
+            and not call.params.get("offset")
+            and (kept := await self._kept(call.ids[0]))
+        ):
             return Good(outcome.status, [*reversed(kept["comments"]), *outcome.data], outcome.body)
         return outcome
 
@@ -125,16 +111,17 @@ class RehearsedDesk(Desk):
 
     # -- what would be written --------------------------------------------------------------------
 
-    async def _write(self, call: str, ids: tuple[str, ...], params: Row, body: Row) -> Outcome:
-        match call:
+    async def _write(self, call: Call) -> Outcome:
+        body = call.json_body or {}
+        match call.name:
             case "POST /tickets":
                 return await self._make_ticket(body)
             case "POST /contacts":
                 return await self._make_contact(body)
             case "PUT /tickets/{id}" | "PUT /tickets/{id}/status":
-                return await self._change(ids[0], body)
+                return await self._change(call.ids[0], body)
             case "POST /tickets/{id}/comments":
-                return await self._comment(ids[0], body)
+                return await self._comment(call.ids[0], body)
             case "POST /tickets/{id}/documents":
                 document = {"document_id": str(uuid.uuid4()), "file_id": str(uuid.uuid4()), "updated_at": self._now()}
                 return _good(document, 201)
@@ -142,7 +129,7 @@ class RehearsedDesk(Desk):
                 return _good({})
             case "POST /tags/entity/ticket/{id}" | "POST /tickets/{id}/assets":
                 return _good({}, 201)
-        raise NotRehearsed(call)
+        raise NotRehearsed(call.name)
 
     async def _make_ticket(self, body: Row) -> Outcome:
         ticket_id, now = str(uuid.uuid4()), self._now()
@@ -192,7 +179,7 @@ class RehearsedDesk(Desk):
         return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _number(params: Row) -> str:
+def _number(params: Mapping[str, Any]) -> str:
     """The number by which a list or the search looks for a ticket."""
     return str(params.get("ticket_number") or params.get("query") or "")
 

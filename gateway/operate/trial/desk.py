@@ -11,12 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.desk.algapsa import bodies
+from gateway.desk.algapsa.calls import Call
 from gateway.desk.algapsa.rehearsal import RehearsedDesk
-from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.directory import CONTACT_KEPT, MISS_KEPT
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.desk.pacing import LocalPacing, Urgency
-from gateway.desk.permit import FREE, Permit
 from gateway.operate.trial.lists import Taken
 from gateway.store.engine import Store
 
@@ -51,35 +50,18 @@ class TrialDesk(RehearsedDesk):
         self.unasked: Counter[str] = Counter()
         self._contacts = [(_addresses(row), row) for row in taken["contacts"]]
 
-    async def _call(
-        self,
-        method: str,
-        path: str,
-        *ids: str,
-        shape: Shape,
-        params: dict[str, Any] | None = None,
-        json_body: dict[str, Any] | None = None,
-        files: Any = None,
-        timeout: float | None = None,
-        counted: bool = True,
-        urgency: Urgency = Urgency.TICKET,
-        permit: Permit = FREE,
-        vital: bool = True,
-    ) -> Outcome:
-        if method != "GET" or self._read_here(path, params or {}):
-            return await super()._call(
-                method, path, *ids, shape=shape, params=params, json_body=json_body, files=files, timeout=timeout,
-                counted=counted, urgency=urgency, permit=permit, vital=vital,
-            )  # fmt: skip
-        if counted and not self._is_remembered(path, ids, params or {}):
-            await self.pacing.take(self.clock(), urgency)
-        return await self._with_ours(path, params or {}, ids, self._said(path, ids, params or {}))
+    async def _call(self, call: Call) -> Outcome:
+        if call.method != "GET" or self._read_here(call):
+            return await super()._call(call)
+        if call.counted and not self._is_remembered(call):
+            await self.pacing.take(self.clock(), call.urgency)
+        return await self._with_ours(call, self._said(call))
 
-    def _said(self, path: str, ids: tuple[str, ...], params: dict[str, Any]) -> Outcome:
-        taken = self.taken
-        match path:
+    def _said(self, call: Call) -> Outcome:
+        taken, params = self.taken, call.params
+        match call.path:
             case "/boards" | "/clients" | "/users":
-                return _rows(taken[path[1:]])
+                return _rows(taken[call.path[1:]])
             case "/tickets/priorities":
                 return _rows(taken["priorities"])
             case "/categories/ticket":
@@ -91,7 +73,7 @@ class TrialDesk(RehearsedDesk):
                 found = [row for addresses, row in self._contacts if part in addresses]
                 return _rows(found[:PAGE], more=len(found) > PAGE) if "page" in params else _rows(found)
             case "/contacts/{id}":
-                known = [row for _, row in self._contacts if bodies.contact_id_of(row) == ids[0]]
+                known = [row for _, row in self._contacts if bodies.contact_id_of(row) == call.ids[0]]
                 missing = Refused(404, "NOT_FOUND", "no such contact")
                 return Good(200, known[0], {"data": known[0]}) if known else missing
             case "/assets/search":
@@ -103,12 +85,12 @@ class TrialDesk(RehearsedDesk):
         self.unasked["a ticket of the desk"] += 1
         return Refused(404, "NOT_FOUND", "the trial did not ask the desk")
 
-    def _is_remembered(self, path: str, ids: tuple[str, ...], params: dict[str, Any]) -> bool:
+    def _is_remembered(self, call: Call) -> bool:
         """Whether the gateway would know this without asking."""
-        if path not in ("/contacts", "/contacts/{id}"):
+        if call.path not in ("/contacts", "/contacts/{id}"):
             return False
-        key, now, kept = ids[0] if ids else str(params["email"]).lower(), self.clock(), MISS_KEPT
-        if not ids and any(key in addresses for addresses, _ in self._contacts):
+        key, now, kept = call.ids[0] if call.ids else str(call.params["email"]).lower(), self.clock(), MISS_KEPT
+        if not call.ids and any(key in addresses for addresses, _ in self._contacts):
             kept = CONTACT_KEPT
         if now < self.asked.get(key, -kept) + kept:
             return True
