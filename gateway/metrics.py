@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)
@@ -64,3 +66,9 @@ class Metrics:
         self.notices = gauge("notices_day", "Vendors' notices of the last 24 hours", "profile")
         self.notices_unread = gauge("notices_unread_day", "Those of them that could not be read", "profile")
         self.loop_lag = gauge("loop_lag_seconds", "Longest stall of the event loop in the last 10 seconds")
+
+    def set_arrivals(self, size: int, oldest: float, aside: int) -> None:
+        """What waits in the arrivals: ``size`` in bytes, ``oldest`` since the epoch, 0 for none."""
+        self.arrivals_bytes.set(size)
+        self.arrivals_oldest.set(time.time() - oldest if oldest else 0)
+        self.arrivals_aside.set(aside)

@@ -331,10 +331,7 @@ class Gateway:
         reasons = []
         if self.stop_event.is_set() or (self.listener and self.listener.draining):
             reasons.append("draining")
-        if self.acceptor.free < self.settings.store.min_free:
-            reasons.append("disk below its reserve")
-        if self.acceptor.full:
-            reasons.append(f"arrivals: {self.acceptor.full}")
+        reasons += self.acceptor.refusals()
         if self.listener and self.listener.overload:
             reasons.append(f"overload: {self.listener.overload}")
         try:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import structlog
-
+from gateway.processes import life
 from gateway.store.damage import is_damage
 from gateway.store.reading import Unreadable
 
-log = structlog.get_logger("gateway")
-
-FATAL = 70  # exit code when the store failed: EX_SOFTWARE
 UNREADABLE = 30.0  # seconds until a part that met damage tries again
 Part = Callable[[], Coroutine[Any, Any, None]]
 
@@ -29,8 +24,6 @@ async def lasting(part: Part) -> None:
 
 
 def die(error: BaseException) -> None:
-    """After a failed commit nothing is known: end at once, without cleaning up."""
+    """End at once, and say whether it was damage."""
     damaged = is_damage(error) or isinstance(error, Unreadable)
-    what = "the database is damaged: put back a copy" if damaged else "cannot go on"
-    log.critical(what, error=f"{type(error).__name__}: {error}")
-    os._exit(FATAL)
+    life.die(error, "the database is damaged: put back a copy" if damaged else "cannot go on")

@@ -56,9 +56,7 @@ class Gauges:
             await self._collect_store(arriving)
         if sessions is not None:
             self.metrics.smtp_sessions.set(sessions)
-        self.metrics.arrivals_bytes.set(arriving.bytes)
-        self.metrics.arrivals_oldest.set(time.time() - arriving.oldest if arriving.oldest else 0)
-        self.metrics.arrivals_aside.set(arriving.aside)
+        self.metrics.set_arrivals(arriving.bytes, arriving.oldest, arriving.aside)
         self.metrics.loop_lag.set(self.lag.worst)
         for name, desk in desks.items():
             self.metrics.desk_up.labels(name).set(desk["up"])

@@ -7,9 +7,8 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,25 +26,15 @@ from gateway.cli.shared import (
     table,
 )
 from gateway.config import settings as config
+from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
 if TYPE_CHECKING:
     from gateway.desk.algapsa.catalog import UnknownName
 
-T = TypeVar("T")
-
 PROBE_WAITS = 60.0  # seconds for a mail by way of the relay
 
 app = typer.Typer()
-
-
-def run_loop(work: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run on uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(work)
-    return uvloop.run(work)
 
 
 @app.command()

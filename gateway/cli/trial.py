@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import log
-from gateway.cli.running import run_loop
 from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, moment_of, print_json, settings_of, table
+from gateway.processes.life import run_loop
 
 if TYPE_CHECKING:
     from gateway.config.settings import MailboxSettings, Settings

@@ -72,6 +72,11 @@ class Acceptor(ABC):
             self._free = shutil.disk_usage(self.folder).free
         return self._free
 
+    def refusals(self) -> list[str]:
+        """Why no mail can be taken now, for ``/readyz``."""
+        reasons = ["disk below its reserve"] if self.free < self._settings.min_free else []
+        return [*reasons, f"arrivals: {self.full}"] if self.full else reasons
+
     def begin(self) -> MailData:
         """A mail starts to arrive. Raises DiskFull."""
         if self.free < self._settings.min_free:

@@ -11,15 +11,11 @@ from gateway.startup import uncollected
 with uncollected():
     import asyncio
     import os
-    import shutil
     import signal
     import socket
     import sys
-    import time
-    from collections.abc import Coroutine
     from dataclasses import asdict
     from pathlib import Path
-    from typing import Any
 
     import structlog
     from prometheus_client import generate_latest
@@ -33,12 +29,12 @@ with uncollected():
     from gateway.periodic import run_every
     from gateway.processes import channel
     from gateway.processes.channel import SOCKETS, State, Teller
+    from gateway.processes.life import die, run_loop
     from gateway.smtp.server import Listener
     from gateway.store.arrivals import ArrivalsDamaged
 
 log = structlog.get_logger("listener")
 
-FATAL = 70
 REFUSALS_EVERY = 2.0
 
 
@@ -58,7 +54,7 @@ class ListenerProcess:
             arrivals,
             max_bytes=settings.store.arrivals_bytes,
             max_age=settings.store.arrivals_age,
-            on_fatal=_die,
+            on_fatal=die,
             on_append=self._teller.arrived,
         )
         self._acceptor = ArrivalsAcceptor(self._arrivals, settings.store)
@@ -98,10 +94,7 @@ class ListenerProcess:
         reasons = []
         if self._stop.is_set():
             reasons.append("draining")
-        if shutil.disk_usage(self._acceptor.folder).free < self._settings.store.min_free:
-            reasons.append("disk below its reserve")
-        if self._acceptor.full:
-            reasons.append(f"arrivals: {self._acceptor.full}")
+        reasons += self._acceptor.refusals()
         if self._listener.overload:
             reasons.append(f"overload: {self._listener.overload}")
         return {"ready": not reasons, "reasons": reasons, "arrivals": asdict(self._arrivals.waits)}
@@ -110,9 +103,7 @@ class ListenerProcess:
         waits = self._arrivals.waits
         for state in ("accepted", "pending", "arriving"):
             self._metrics.deliveries.labels(state).set(waits.deliveries)
-        self._metrics.arrivals_bytes.set(waits.bytes)
-        self._metrics.arrivals_oldest.set(time.time() - waits.oldest if waits.oldest else 0)
-        self._metrics.arrivals_aside.set(waits.aside)
+        self._metrics.set_arrivals(waits.bytes, waits.oldest, waits.aside)
         self._metrics.smtp_sessions.set(self._listener.sessions)
         self._metrics.loop_lag.set(self._listener.context.overload.lag)
         return generate_latest(self._metrics.registry)
@@ -124,23 +115,8 @@ def _inherited() -> dict[str, socket.socket]:
     return {name: socket.socket(fileno=int(number)) for name, _, number in pairs}
 
 
-def _die(error: BaseException) -> None:
-    log.critical("cannot go on", error=f"{type(error).__name__}: {error}")
-    os._exit(FATAL)
-
-
 async def _serve(settings: Settings, folder: Path, name: str) -> None:
     await ListenerProcess(settings, folder, name).run()
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    """On uvloop where it is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(work)
-    else:
-        uvloop.run(work)
 
 
 def main() -> None:
@@ -151,7 +127,7 @@ def main() -> None:
     settings = load(Path(config))
     logs.setup(settings.log.level, settings.log.format)
     try:
-        _run(_serve(settings, folder, name))
+        run_loop(_serve(settings, folder, name))
     except (ArrivalsDamaged, OSError) as error:
         log.critical("cannot start", error=str(error))
         sys.exit(1)

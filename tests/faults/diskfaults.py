@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from gateway.app.failing import FATAL
+from gateway.processes.life import FATAL
 from tests.faults.disks import MIB, LossyDisk, SmallDisk, closing
 from tests.faults.site import Site
 from tests.faults.traffic import Traffic

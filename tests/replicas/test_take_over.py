@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import create_engine, text
 
-from gateway.app.failing import FATAL
+from gateway.processes.life import FATAL
 from gateway.simulator import Simulator
 from tests.harness import mail
 from tests.replicas.replica import HANGS, PATIENT, Replica, await_creates, counts
