@@ -23,13 +23,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, select
+from sqlalchemy import Engine, RowMapping
 
 from gateway.simulator import Seed, Simulator
 from gateway.store import imports
 from gateway.store.counts import sums
 from gateway.store.engine import make_engine
-from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 
 BOX = "support@msp.example"
@@ -319,8 +318,7 @@ def _await_end(engine: Engine, delivery_id: str) -> RowMapping | None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with engine.connect() as connection:
-            known = (delivery_id, imports.first_of(connection, delivery_id))
-            row = connection.execute(select(delivery).where(delivery.c.id.in_(known))).mappings().one_or_none()
+            row = imports.row_of(connection, delivery_id)
         if row is not None and row["stage"] not in PENDING:
             return row
         time.sleep(0.02)

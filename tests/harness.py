@@ -20,14 +20,13 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from gateway.simulator import Simulator
 from gateway.store import imports
 from gateway.store.engine import make_engine
 from gateway.store.reading import looking
-from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 from tests import commands
 
@@ -81,12 +80,6 @@ priority = "Medium"
 fallback_client = "Unknown Senders"
 {more.get("mailbox", "")}
 """
-
-
-def _delivery_of(connection: Connection, delivery_id: str) -> RowMapping | None:
-    """Its row, or that of the delivery to which a redelivery leads; None while it is not in the store yet."""
-    known = (delivery_id, imports.first_of(connection, delivery_id))
-    return connection.execute(select(delivery).where(delivery.c.id.in_(known))).mappings().one_or_none()
 
 
 class GatewayProcess:
@@ -181,7 +174,7 @@ class GatewayProcess:
         while True:
             row = None
             with contextlib.suppress(OperationalError), self.engine().connect() as connection, looking():
-                row = _delivery_of(connection, delivery_id)  # there may be no store yet
+                row = imports.row_of(connection, delivery_id)  # there may be no store yet
             if row is not None and row["stage"] not in PENDING:
                 return dict(row)
             if time.monotonic() > end:

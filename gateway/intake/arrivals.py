@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import queue
 import threading
 import time
@@ -15,6 +14,7 @@ from gateway.intake.accept import Acceptor, NotKept, Recipient, addressed
 from gateway.intake.maildata import MailData
 from gateway.model.envelope import Envelope
 from gateway.store.arrivals import BATCH, ArrivalsFile, ArrivedFor, NewArrival, Waiting
+from gateway.store.waiters import Told, tell
 
 LOOK_EVERY = 1.0
 
@@ -124,19 +124,7 @@ class Arrivals:
 
 
 def _wake(batch: Sequence[_Entry], failure: Exception | None) -> None:
-    """One call into each event loop for the whole batch."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
-    for _, loop, done in batch:
-        by_loop.setdefault(loop, []).append(done)
-    for loop, waiters in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(_resolve, waiters, failure)
-
-
-def _resolve(waiters: Sequence[asyncio.Future[None]], failure: Exception | None) -> None:
-    for done in waiters:
-        if not done.done():
-            done.set_result(None) if failure is None else done.set_exception(failure)
+    tell(Told(loop, done, failure is None, failure) for _, loop, done in batch)
 
 
 class ArrivalsAcceptor(Acceptor):

@@ -22,6 +22,7 @@ from gateway.intake.maildata import HEADER_SCAN
 from gateway.intake.register import deliveries_of
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.model.envelope import Envelope
+from gateway.periodic import wait
 from gateway.store import imports
 from gateway.store.arrivals import ArrivalsFile, Arrived
 from gateway.store.engine import Store, StoreFailed
@@ -78,7 +79,7 @@ class Importer:
             except OSError as error:  # a disk or an object store that may come back
                 log.error("arrivals cannot be imported now", error=type(error).__name__, why=str(error)[:300])
                 self._told.clear()
-                await _pause(stop, pause)
+                await wait(stop, pause)
                 pause = min(pause * 2, AGAIN[1])
             if is_last:
                 return
@@ -94,9 +95,9 @@ class Importer:
             await asyncio.to_thread(self._file.sweep, time.time() - ORPHAN_AGE)
         waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(stop.wait())]
         await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        await _pause(stop, GATHER)
+        for waiting in waits:
+            waiting.cancel()
+        await wait(stop, GATHER)
 
     async def step(self) -> int:
         """Import a batch. Returns how many mails it had. Raises StoreFailed, OSError."""
@@ -183,9 +184,3 @@ def _link(source: Path, target: Path) -> Path:
         finally:
             os.close(handle)
     return target
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

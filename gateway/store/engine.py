@@ -27,6 +27,7 @@ from sqlalchemy.pool import QueuePool
 from gateway.store import notify, private
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.reading import Unreadable, decoded, looking
+from gateway.store.waiters import Told, tell
 
 T = TypeVar("T")
 Operation = Callable[[Connection], T]
@@ -316,25 +317,8 @@ class _Item:
 
 
 def _resolve(results: list[tuple[_Item, bool, Any]]) -> None:
-    """Wake the waiters: one call into each event loop for the whole batch."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Any], bool, Any]]] = {}
+    """Wake those who wait, threads and tasks."""
     for item, good, value in results:
         if item.loop is None:
             item.waiter.put((good, value))
-        else:
-            by_loop.setdefault(item.loop, []).append((item.waiter, good, value))
-    for loop, waiters in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_wake, waiters)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            pass
-
-
-def _wake(waiters: list[tuple[asyncio.Future[Any], bool, Any]]) -> None:
-    for future, good, value in waiters:
-        if future.done():
-            continue
-        if good:
-            future.set_result(value)
-        else:
-            future.set_exception(value)
+    tell(Told(item.loop, item.waiter, good, value) for item, good, value in results if item.loop is not None)

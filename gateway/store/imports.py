@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from gateway.model.reasons import Reason
 from gateway.store import deliveries
@@ -97,6 +97,12 @@ def first_of(connection: Connection, prefix: str) -> str:
     query = select(redelivery.c.delivery_id).where(redelivery.c.id.startswith(prefix, autoescape=True)).limit(2)
     found = connection.execute(query).scalars().all()
     return str(found[0]) if len(found) == 1 else ""
+
+
+def row_of(connection: Connection, delivery_id: str) -> RowMapping | None:
+    """The delivery with the id of a 250, or the first one where that was a redelivery's; None until it is imported."""
+    known = (delivery_id, first_of(connection, delivery_id))
+    return connection.execute(select(delivery).where(delivery.c.id.in_(known))).mappings().one_or_none()
 
 
 def drop_redeliveries(connection: Connection, now: float, limit: int) -> Dropped:
