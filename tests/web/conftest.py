@@ -19,7 +19,8 @@ from gateway.store import entries, refusals
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.upkeep.headings import HeadingReader
-from gateway.web.console.app import Console, application
+from gateway.web.console.app import application
+from gateway.web.console.console import Console
 from gateway.web.console.guard import COOKIE
 from tests.operate.conftest import MORNING, REFUSED
 from tests.scenarios.stage import M, Stage

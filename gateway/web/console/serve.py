@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import make_url
 
 from gateway.config.settings import Settings
-from gateway.web.console.app import Console, application
+from gateway.web.console.app import application
+from gateway.web.console.console import Console
 from gateway.web.health import server
 
 log = structlog.get_logger("console")

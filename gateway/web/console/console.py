@@ -1,0 +1,79 @@
+"""What the pages of the console share."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import jinja2
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.config.settings import Settings
+from gateway.operate import reading, said
+from gateway.operate.access import Access
+from gateway.store import entries
+from gateway.store.entries import Visitor
+from gateway.store.raw import RawMail
+from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy
+
+T = TypeVar("T")
+HERE = Path(__file__).parent / "pages"
+
+
+class Console:
+    """What the pages share."""
+
+    def __init__(self, settings: Settings, store: str, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.store = store
+        self.clock = clock
+        self.zone = ZoneInfo(settings.timezone)
+        self.access = Access(settings.store)
+        self.raws = RawMail(settings.store)
+        self.parser = reading.parser_of(settings)
+        self.rate = LoginRate()
+        self._templates = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+        )
+        self._templates.filters.update(
+            when=lambda at: said.when(at, self.clock(), self.zone),
+            exactly=lambda at: said.exactly(at, self.zone),
+            day=lambda at: said.day(at, self.zone),
+            ago=lambda at: said.span(max(0.0, self.clock() - at)),
+            size=said.size,
+            upper_first=lambda text: text[:1].upper() + text[1:],
+        )
+
+    async def close(self) -> None:
+        await self.parser.close()
+        self.access.close()
+
+    async def look(self, operation: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self.access.look, operation)
+
+    async def change(self, operation: Callable[[Connection], T]) -> T:
+        return await asyncio.to_thread(self.access.change, operation)
+
+    async def visitor(self, request: Request) -> Visitor | None:
+        """Who asks: whom a proxy names, else whom the session does."""
+        if found := named_by_proxy(request, self.settings.console):
+            return found
+        value = request.cookies.get(COOKIE, "")
+        return await self.look(lambda c: entries.visitor(c, "session", value, self.clock())) if value else None
+
+    def page(self, name: str, visitor: Visitor | None, status: int = 200, **values: Any) -> Response:
+        template = self._templates.get_template(f"{name}.html")
+        text = template.render(
+            page=name, visitor=visitor, may_act=may(visitor, "act"), may_administer=may(visitor, "administer"),
+            zone=self.settings.timezone, **values,
+        )  # fmt: skip
+        return Response(text, status, media_type="text/html")
+
+    def trouble(self, visitor: Visitor | None, words: str, status: int) -> Response:
+        return self.page("trouble", visitor, status, words=words)

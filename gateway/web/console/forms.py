@@ -1,0 +1,26 @@
+"""What a page is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+
+from gateway.store.operator import NotPossible
+
+MOST_FORM = 256 * 1024  # bytes
+
+
+async def fields_of(request: Request) -> dict[str, list[str]]:
+    """The fields of a posted form. Raises NotPossible for what is too long."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_FORM:
+            raise NotPossible("the form is too long")
+    return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def first(form: Mapping[str, list[str]], name: str) -> str:
+    return form.get(name, [""])[0].strip()

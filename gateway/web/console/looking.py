@@ -1,0 +1,133 @@
+"""The pages that only look: each asks ``gateway.operate`` and shows what it said."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from gateway.operate import act, finding, reading, story, today, todo
+from gateway.store import acts, deliveries, expectations, problems
+from gateway.store.entries import Visitor
+from gateway.store.operator import NotPossible
+from gateway.web.console.console import Console
+from gateway.web.console.guard import FRAME_POLICY
+
+EACH = 50  # mails of a page
+MOST_SHOWN = 200_000  # characters of a text
+DAY = 86_400.0
+
+
+async def show_today(console: Console, request: Request, visitor: Visitor) -> Response:
+    now = console.clock()
+    day = await console.look(lambda c: today.today(c, console.settings, console.store, now, console.zone))
+    most = max((hour.accepted for hour in day.hours), default=0) or 1
+    return console.page("today", visitor, day=day, most=most)
+
+
+async def show_find(console: Console, request: Request, visitor: Visitor) -> Response:
+    typed, now = request.query_params.get("q", ""), console.clock()
+    before = request.query_params.get("before", "")
+    try:
+        search = finding.read(typed, now, console.zone)
+    except finding.NotUnderstood as error:
+        return console.page("find", visitor, 400, q=typed, found=None, wrong=str(error), older="")
+    if before.isdecimal():
+        search = replace(search, before=int(before))
+    found = await console.look(lambda c: finding.find(c, search, now, console.zone, EACH))
+    if search.number and len(found.mails) == 1:
+        return RedirectResponse(f"/mail/{search.number}", 303)
+    numbers = [mail.number for mail in found.mails if mail.number]
+    older = urlencode({"q": typed, "before": numbers[-1]}) if found.more and numbers else ""
+    return console.page("find", visitor, q=typed, found=found, wrong="", older=older)
+
+
+async def show_mail(console: Console, request: Request, visitor: Visitor) -> Response:
+    told, content = await _story(console, request)
+    email, trouble = None, ""
+    if content is not None:
+        try:
+            email = await reading.read(console.parser, console.raws, content)
+        except reading.NotRead as error:
+            trouble = str(error)
+    new, cut = reading.new_words(email) if email else ("", "")
+    return console.page(
+        "mail", visitor, told=told, email=email, trouble=trouble, new=new[:MOST_SHOWN], cut=cut[:MOST_SHOWN],
+        shows_html=bool(email and email.html) and "html" in request.query_params, done=request.query_params.get("done"),
+    )  # fmt: skip
+
+
+async def _story(console: Console, request: Request) -> tuple[story.Story, Any]:
+    name, now = f"#{request.path_params['number']}", console.clock()
+
+    def look(connection: Connection) -> tuple[story.Story, Any]:
+        told = story.tell(connection, name, console.settings.retention, now, console.zone)
+        return told, deliveries.content(connection, told.raw_id) if told.kept else None
+
+    return await console.look(look)
+
+
+async def _content(console: Console, request: Request) -> Any:
+    """The row of the bytes. Raises NotPossible."""
+    told, content = await _story(console, request)
+    if content is None:
+        raise NotPossible(f"#{told.mail.number}: the mail itself is not kept any more")
+    return content
+
+
+async def show_html(console: Console, request: Request, visitor: Visitor) -> Response:
+    """The mail's HTML, for the frame of its page."""
+    try:
+        text = await reading.html(console.parser, console.raws, await _content(console, request))
+    except reading.NotRead as error:
+        return PlainTextResponse(f"It cannot be shown: {error}", headers={"Content-Security-Policy": FRAME_POLICY})
+    page = f"<!doctype html><meta charset=utf-8><title>HTML of the mail</title>{text}"
+    return Response(page, media_type="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+async def download_file(console: Console, request: Request, visitor: Visitor) -> Response:
+    content = await _content(console, request)
+    data = await reading.file(console.parser, console.raws, content, request.path_params["index"])
+    return _download(data, f"{request.path_params['number']}-{request.path_params['index'] + 1}.bin")
+
+
+async def download_original(console: Console, request: Request, visitor: Visitor) -> Response:
+    content = await _content(console, request)
+    data = await asyncio.to_thread(console.raws.read, content)
+    return _download(data, f"{request.path_params['number']}.eml")
+
+
+def _download(data: bytes, name: str) -> Response:
+    """Never shown: what the sender calls it, and its kind, are not told to the browser."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": FRAME_POLICY}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+async def show_todo(console: Console, request: Request, visitor: Visitor) -> Response:
+    now = console.clock()
+    found = await console.look(lambda c: todo.todo(c, console.settings.retention, now, console.zone))
+    return console.page("todo", visitor, todo=found, bulk=[act.BY_NAME[name] for name in ("release", "drop")])
+
+
+async def show_vendors(console: Console, request: Request, visitor: Visitor) -> Response:
+    since = console.clock() - 7 * DAY
+    names = [notice.called for notice in console.settings.notice]
+    left, doubtful, opened, waited = await console.look(
+        lambda c: (
+            problems.left_open(c, 100),
+            problems.doubtful(c, since, 100),
+            problems.listing(c, ("open", "recovered", "closing"), 200),
+            expectations.listing(c, names),
+        )
+    )
+    return console.page("vendors", visitor, left=left, doubtful=doubtful, opened=opened, waited=waited)
+
+
+async def show_audit(console: Console, request: Request, visitor: Visitor) -> Response:
+    rows = await console.look(lambda c: acts.newest(c, 200, who=request.query_params.get("who", "")))
+    return console.page("audit", visitor, rows=rows)
