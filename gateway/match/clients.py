@@ -65,7 +65,7 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def run_together(text: str) -> str:
     """Letters and digits alone, without case and accents: "Smith & Co." is "smithco"."""
-    return "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if char.isalnum())
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", text.casefold())))
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,8 +308,9 @@ def _names(source: Source, values: Values) -> tuple[str, ...]:
     for step in source.steps:
         if step.names & wanted:
             found += [text for place in step.where for text in values.placed(step.source, place)]
-    text = Text.of("\n".join((values.mail.subject, *values.mail.bodies())))
-    found += [alias for alias in source.aliases if text.names(alias)]
+    if source.aliases:  # else the whole mail need not be looked at word by word
+        looked_at = Text.of("\n".join((values.mail.subject, *values.mail.bodies())))
+        found += [alias for alias in source.aliases if looked_at.names(alias)]
     return tuple(dict.fromkeys(text[:MOST_VALUE] for text in found if text.strip()))[:MOST_NAMES]
 
 
