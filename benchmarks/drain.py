@@ -33,7 +33,7 @@ def cpu(pid: int) -> tuple[float, float]:
         for task in Path(f"/proc/{pid}/task").iterdir()
         for child in (task / "children").read_text().split()
     ]
-    return own, sum(sum(one) for one in children)
+    return own, sum(sum(times) for times in children)
 
 
 def post(url: str, value: object) -> None:
@@ -72,8 +72,8 @@ def main(mails: int = 1500, show: Callable[[str], None] = print) -> None:
             gateway.start()
             with smtplib.SMTP("127.0.0.1", smtp) as client:
                 for number in range(mails):
-                    one = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example")
-                    client.sendmail("alice@acme.example", ["support@msp.example"], one.as_bytes(policy=SMTP))
+                    message = mail(f"Mail {number}", "It does not work.\n" * 20, sender="alice@acme.example")
+                    client.sendmail("alice@acme.example", ["support@msp.example"], message.as_bytes(policy=SMTP))
             assert gateway.process is not None
             post(f"{url}/_sim/database", {"up": True})
             began = 0.0

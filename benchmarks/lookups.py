@@ -78,8 +78,8 @@ def compare(name: str, engines: tuple[Engine, Engine], large: int) -> str:
     for number in range(ROUNDS):
         small.append(measure(engines[0], SMALL, number))
         big.append(measure(engines[1], large, number))
-    one, two = statistics.median(small), statistics.median(big)
-    return f"{name:12} {one:7.0f} us with {SMALL:,} ids, {two:7.0f} us with {large:,} ids, ratio {two / one:.2f}"
+    few, many = statistics.median(small), statistics.median(big)
+    return f"{name:12} {few:7.0f} us with {SMALL:,} ids, {many:7.0f} us with {large:,} ids, ratio {many / few:.2f}"
 
 
 def main(large: int = LARGE, show: Callable[[str], None] = print) -> None:

@@ -26,7 +26,7 @@ def sources(senders: bool) -> Sources:
     for number in range(PROFILES):
         profile = loaded[number % len(loaded)]
         who = (
-            {f"source{number}.example"} | {_domain(one.sender) for one in profile.fixture}
+            {f"source{number}.example"} | {_domain(fixture.sender) for fixture in profile.fixture}
             if senders
             else {"any.example"}
         )
@@ -43,7 +43,7 @@ def machines() -> list[Email]:
     found = []
     for name in profiles.shipped():
         loaded = profiles.read(profiles.SHIPPED / f"{name}.toml")
-        found += [read_mail(fixtures.mail_of(one, profiles.SHIPPED)).email for one in loaded.profile.fixture]
+        found += [read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email for fixture in loaded.profile.fixture]
     return found
 
 

@@ -49,9 +49,9 @@ def _fill(store: Store, first: int, count: int, now: float) -> None:
             ids = []
             for number in range(start, min(start + 5000, first + count)):
                 ids += deliveries.accept(c, [_new(number, now)], MAIL, None, len(MAIL), bytes(32))
-            c.execute(insert(event), [{"delivery_id": one, "at": now, "what": "x", "detail": ""} for one in ids])
+            c.execute(insert(event), [{"delivery_id": id_, "at": now, "what": "x", "detail": ""} for id_ in ids])
             row = {"generation": 1, "idx": 0, "desk": "default", "kind": "ticket", "body": "b" * 2000, "state": "DONE"}
-            c.execute(insert(effect), [{**row, "delivery_id": one, "marker": one} for one in ids])
+            c.execute(insert(effect), [{**row, "delivery_id": id_, "marker": id_} for id_ in ids])
             c.execute(
                 update(delivery)
                 .where(delivery.c.stage == "ACCEPTED")

@@ -71,14 +71,15 @@ def cost(rules: list[dict[str, Any]], body: str, times: int) -> float:
 def hostile() -> list[dict[str, Any]]:
     patterns = ["(a+)+$", "(a|aa)+$", "(.*)*x", "(?P<x>(a*)*)b", "([a-z]+ ?)+!$"]
     return [
-        {"name": f"h{n}", "when": [{"field": "body", "regex": one}], "priority": "P"} for n, one in enumerate(patterns)
+        {"name": f"h{n}", "when": [{"field": "body", "regex": pattern}], "priority": "P"}
+        for n, pattern in enumerate(patterns)
     ]
 
 
 def cpu() -> float:
     """Seconds of this process and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 async def kept(mails: int, folder: Path, migrated: Path) -> tuple[float, float]:
@@ -93,7 +94,7 @@ async def kept(mails: int, folder: Path, migrated: Path) -> tuple[float, float]:
         migrated,
         {
             **settings_for(),
-            "rule": [{**one, "priority": "High"} for one in sixty()],
+            "rule": [{**rule, "priority": "High"} for rule in sixty()],
             "guard": {"tickets_per_hour": 0, "comments_per_hour": 0},
         },
     )
@@ -127,9 +128,9 @@ async def kept(mails: int, folder: Path, migrated: Path) -> tuple[float, float]:
 def copied(connection: Connection, copy: int) -> None:
     """The deliveries that were made, with their effects, once more under other ids."""
     for table, key in ((delivery, "id"), (effect, "delivery_id")):
-        columns = [one.name for one in table.columns if one.name != "seq"]
+        columns = [column.name for column in table.columns if column.name != "seq"]
         other = literal(f"{copy:04d}").concat(func.substr(table.c[key], 5))
-        values = [other if one == key else table.c[one] for one in columns]
+        values = [other if column == key else table.c[column] for column in columns]
         first = select(delivery.c.id).where(delivery.c.seq <= MADE)
         connection.execute(insert(table).from_select(columns, select(*values).where(table.c[key].in_(first))))
 

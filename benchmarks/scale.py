@@ -122,9 +122,9 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
     now = time.time()
 
     def accept(connection: Connection, number: int) -> None:
-        one = mail(f"Mail {number}", "It does not work.\n" * 20, sender=sender)
-        raw = one.as_bytes().replace(b"\n", b"\r\n")
-        message_id = str(one["Message-ID"]).strip("<>")
+        message = mail(f"Mail {number}", "It does not work.\n" * 20, sender=sender)
+        raw = message.as_bytes().replace(b"\n", b"\r\n")
+        message_id = str(message["Message-ID"]).strip("<>")
         new = NewDelivery(
             id=uuid7(now),
             desk="default",
@@ -185,18 +185,18 @@ def accepting(postgres: Postgres, folder: Path, show: Callable[[str], None], mai
         replicas = [Replica(folder, desk, postgres.database("accept"), "smtp", log="warning")]
         replicas[0].start()
         replicas += [Replica(folder, desk, replicas[0].url, "smtp", log="warning") for _ in range(2)]
-        for one in replicas[1:]:
-            one.start()
+        for replica in replicas[1:]:
+            replica.start()
         for _ in range(3):
             for count in rates:
                 began, before = time.monotonic(), busy()
                 sources = [
                     subprocess.Popen(
                         f"smtp-source -s 20 -d -m {mails // count} -l 4096 -f ann{os.urandom(4).hex()}@acme.example "
-                        f"-t {BOX} 127.0.0.1:{one.smtp_port}".split(),
+                        f"-t {BOX} 127.0.0.1:{replica.smtp_port}".split(),
                         stdout=subprocess.DEVNULL,
                     )
-                    for one in replicas[:count]
+                    for replica in replicas[:count]
                 ]
                 for source in sources:
                     assert source.wait(300) == 0
@@ -214,8 +214,8 @@ def accepting(postgres: Postgres, folder: Path, show: Callable[[str], None], mai
             kept = int(connection.execute(text("SELECT count(*) FROM delivery")).scalar_one())
         size.dispose()
         show(f"database            {bytes_ / kept / 1000:7.1f} kB for each pending mail of 4 kB ({kept} mails)")
-        for one in replicas:
-            one.kill()
+        for replica in replicas:
+            replica.kill()
     finally:
         desk.stop()
 
@@ -234,12 +234,12 @@ def draining(postgres: Postgres, folder: Path, show: Callable[[str], None], mail
         work = "concurrency = 2"
         replicas = [Replica(folder, desk, url, "worker", work=work, log="warning") for _ in range(workers)]
         try:
-            for one in replicas:
-                one.start()
-            for one in replicas:
-                one.await_desk()
+            for replica in replicas:
+                replica.start()
+            for replica in replicas:
+                replica.await_desk()
             fill(url, total)
-            while pending(url) > total * 0.8 or min(one.ended() for one in replicas) < 1:
+            while pending(url) > total * 0.8 or min(replica.ended() for replica in replicas) < 1:
                 time.sleep(0.05)
             left, began, before = pending(url), time.monotonic(), busy()
             while pending(url):
@@ -247,15 +247,15 @@ def draining(postgres: Postgres, folder: Path, show: Callable[[str], None], mail
             seconds = time.monotonic() - began
             rate = left / seconds
             first = first or rate
-            shares = [one.ended() for one in replicas]
+            shares = [replica.ended() for replica in replicas]
             show(
                 f"drain, {workers} workers    {rate:7.1f} mails/s, {rate / first:.2f} of one, "
                 f"{(busy() - before) / seconds / CORES:.0%} of {CORES} cores, "
                 f"share of each {min(shares) / sum(shares):.0%} to {max(shares) / sum(shares):.0%}"
             )
         finally:
-            for one in replicas:
-                one.kill()
+            for replica in replicas:
+                replica.kill()
             desk.stop()
 
 
@@ -308,25 +308,25 @@ def budgeting(postgres: Postgres, folder: Path, show: Callable[[str], None], mai
     replicas = [Replica(folder, desk, url, "worker", desk=settings, log="warning") for _ in range(3)]
     try:
         began = time.monotonic()
-        for one in replicas:
-            one.start()
-        for one in replicas:
-            one.await_desk()
+        for replica in replicas:
+            replica.start()
+        for replica in replicas:
+            replica.await_desk()
         fill(url, mails)
         while pending(url):
             time.sleep(0.1)
         seconds = time.monotonic() - began
         sums = desk.ask("sums")
         allowed = burst + seconds * rate / 60
-        shares = [one.ended() for one in replicas]
+        shares = [replica.ended() for replica in replicas]
         show(
             f"budget, 3 workers   {json.dumps(sums.get('counted'))} counted calls of {allowed:.0f} allowed in "
             f"{seconds:.0f} s, refused by the desk: {json.dumps(sums.get('limited'))}, share of each "
             f"{min(shares) / sum(shares):.0%} to {max(shares) / sum(shares):.0%}"
         )
     finally:
-        for one in replicas:
-            one.kill()
+        for replica in replicas:
+            replica.kill()
         desk.stop()
 
 
@@ -340,15 +340,15 @@ def recovering(postgres: Postgres, folder: Path, show: Callable[[str], None], ma
         fill(url, mails)
         filled = time.monotonic() - began
         desk = Desk()
-        one = Replica(folder, desk, url)
+        replica = Replica(folder, desk, url)
         try:
-            one.start(wait=120)
+            replica.start(wait=120)
             while desk.ask("sums")["tickets"] < 50:
                 time.sleep(0.05)
-            one.kill()
+            replica.kill()
             before = desk.ask("sums")["tickets"]
             began = time.monotonic()
-            one.start(wait=120)
+            replica.start(wait=120)
             port = time.monotonic() - began
             while desk.ask("sums")["tickets"] <= before:
                 time.sleep(0.02)
@@ -360,7 +360,7 @@ def recovering(postgres: Postgres, folder: Path, show: Callable[[str], None], ma
                 f"{rate:.0f} mails/s, with {mails} pending (filled in {filled:.0f} s)"
             )
         finally:
-            one.kill()
+            replica.kill()
             desk.stop()
 
 
@@ -371,12 +371,12 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
     """A steady stream for a while: memory, files and the write-ahead log, first and last quarter and slope."""
     desk = Desk()
     folder = Path(tempfile.mkdtemp(prefix="bench-soak-"))
-    one = Replica(folder, desk, f"sqlite:///{folder}/gateway.db", log="warning")
+    replica = Replica(folder, desk, f"sqlite:///{folder}/gateway.db", log="warning")
     stop = threading.Event()
     sent = [0]
 
     def send() -> None:
-        client = smtplib.SMTP("127.0.0.1", one.smtp_port)
+        client = smtplib.SMTP("127.0.0.1", replica.smtp_port)
         began = time.monotonic()
         while not stop.is_set():
             number = sent[0]
@@ -385,38 +385,38 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
             sent[0] += 1
             if sent[0] % 100 == 0:  # peers come and go
                 client.quit()
-                client = smtplib.SMTP("127.0.0.1", one.smtp_port)
+                client = smtplib.SMTP("127.0.0.1", replica.smtp_port)
             stop.wait(max(0.0, began + sent[0] / rate - time.monotonic()))
         client.quit()
 
     samples: list[tuple[float, ...]] = []
     try:
-        one.start()
+        replica.start()
         sender = threading.Thread(target=send)
         sender.start()
         end = time.monotonic() + minutes * 60
-        start_cpu, began = cpu(one.pid), time.monotonic()
+        start_cpu, began = cpu(replica.pid), time.monotonic()
         while time.monotonic() < end:
             time.sleep(5)
             wal = folder / "gateway.db-wal"
             samples.append(
                 (
                     time.monotonic() - began,
-                    memory(one.pid, "RssAnon") / 1e6,
-                    len(list(Path(f"/proc/{one.pid}/fd").iterdir())),
+                    memory(replica.pid, "RssAnon") / 1e6,
+                    len(list(Path(f"/proc/{replica.pid}/fd").iterdir())),
                     wal.stat().st_size / 1e6 if wal.exists() else 0.0,
                     (folder / "gateway.db").stat().st_size / 1e6,
-                    memory(one.pid, "RssFile") / 1e6,
+                    memory(replica.pid, "RssFile") / 1e6,
                 )
             )
         seconds = time.monotonic() - began
-        spent = sum(cpu(one.pid)) - sum(start_cpu)
+        spent = sum(cpu(replica.pid)) - sum(start_cpu)
         stop.set()
         sender.join(10)
-        left = pending(one.url)
+        left = pending(replica.url)
     finally:
         stop.set()
-        one.kill()
+        replica.kill()
         desk.stop()
         shutil.rmtree(folder, ignore_errors=True)
     samples = samples[len(samples) // 10 :]  # caches fill first

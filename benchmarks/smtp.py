@@ -186,19 +186,19 @@ def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = Tr
     servers.append(WholeServer())
     if with_postfix and shutil.which("postfix") and os.geteuid() == 0:
         servers.append(PostfixServer())
-    found: dict[str, dict[str, list[float]]] = {shape: {one.name: [] for one in servers} for shape in SHAPES}
+    found: dict[str, dict[str, list[float]]] = {shape: {server.name: [] for server in servers} for shape in SHAPES}
     try:
-        for one in servers:
-            send(one.port, 100, 4096, 5, True)
+        for server in servers:
+            send(server.port, 100, 4096, 5, True)
         for number in range(rounds):
             for shape, run in SHAPES.items():
-                for one in servers if number % 2 == 0 else reversed(servers):
-                    if one.name == "bare" and shape.startswith("5 MB") and number > 2:
+                for server in servers if number % 2 == 0 else reversed(servers):
+                    if server.name == "bare" and shape.startswith("5 MB") and number > 2:
                         continue  # slow, and known
-                    found[shape][one.name].append(run(one.port, scale))
+                    found[shape][server.name].append(run(server.port, scale))
     finally:
-        for one in servers:
-            one.stop()
+        for server in servers:
+            server.stop()
     out = {}
     for shape, by_server in found.items():
         medians = {name: statistics.median(values) for name, values in by_server.items()}

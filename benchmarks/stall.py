@@ -19,13 +19,13 @@ def main(show: Callable[[str], None] = print) -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         Simulator(Seed(rate_limit={"mode": "off"})) as simulator,
-        gateway(Path(folder), simulator, log="warning") as one,
+        gateway(Path(folder), simulator, log="warning") as running,
     ):
-        one.became(one.send(mail("Warm", sender="alice@acme.example")))
+        running.became(running.send(mail("Warm", sender="alice@acme.example")))
         worst = []
         for number in range(3):
-            one.became(one.send(large(number), "alice@acme.example"), 60)
-            worst.append(longest(one.get("/metrics")[1]))
+            running.became(running.send(large(number), "alice@acme.example"), 60)
+            worst.append(longest(running.get("/metrics")[1]))
         worst.sort()
         show(f"longest stall under a mail of 25 MB: median {1000 * worst[1]:.0f} ms, worst {1000 * worst[2]:.0f} ms")
 

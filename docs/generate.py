@@ -67,7 +67,7 @@ def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> lis
     lines += ["| key | type | default | what |", "|---|---|---|---|"]
     nested: list[str] = []
     own = [name for name in model.model_fields if name in model.__annotations__]
-    for name in (*own, *(one for one in model.model_fields if one not in own)):
+    for name in (*own, *(name for name in model.model_fields if name not in own)):
         field = model.model_fields[name]
         inner, many = _model(field.annotation)
         if inner is not None and nested_too:
@@ -95,9 +95,9 @@ def _type(annotation: Any) -> str:
     if origin is Annotated:
         return _type(get_args(annotation)[0])
     if origin in (Union, UnionType):
-        return " or ".join(_type(one) for one in get_args(annotation) if one is not type(None))
+        return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
     if origin is Literal:
-        return ", ".join(f"`{one}`" for one in get_args(annotation))
+        return ", ".join(f"`{word}`" for word in get_args(annotation))
     if origin is tuple:
         return f"list of {_type(get_args(annotation)[0])}"
     if origin is dict or (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
@@ -114,7 +114,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(field.default, bool):
         return f"`{str(field.default).lower()}`"
     if isinstance(field.default, tuple):
-        return ", ".join(f"`{one}`" for one in field.default)
+        return ", ".join(f"`{word}`" for word in field.default)
     return f"`{field.default}`"
 
 
@@ -154,12 +154,12 @@ def _evidence(shown: Profile) -> str:
 def metrics() -> str:
     lines = ["# Metrics", "", "Made from the code by `make docs`. Served at `/metrics`.", ""]
     lines += ["| metric | type | labels | what |", "|---|---|---|---|"]
-    for name, one in vars(Metrics()).items():
+    for name, metric in vars(Metrics()).items():
         if name == "registry":
             continue
-        full = one._name + ("_total" if one._type == "counter" else "")
-        labels = ", ".join(f"`{label}`" for label in one._labelnames) or "-"
-        lines.append(f"| `{full}` | {one._type} | {labels} | {one._documentation} |")
+        full = metric._name + ("_total" if metric._type == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in metric._labelnames) or "-"
+        lines.append(f"| `{full}` | {metric._type} | {labels} | {metric._documentation} |")
     return "\n".join(lines) + "\n"
 
 

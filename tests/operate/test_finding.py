@@ -120,7 +120,7 @@ async def test_mail_is_found_before_it_is_indexed(stage: Stage, access: Access) 
 
 
 async def test_words_are_found_on_both_databases(store: Store) -> None:
-    (one,) = await accept(store, new("one", "first.mail@acme.example"))
+    (first,) = await accept(store, new("one", "first.mail@acme.example"))
     await accept(store, new("two", "second@globex.example"))
     await HeadingReader(store, None).batch()  # type: ignore[arg-type]
 
@@ -130,7 +130,7 @@ async def test_words_are_found_on_both_databases(store: Store) -> None:
         ("globex first", 0),
         ("example", 2),
         ("x@y.example", 2),
-        (one, 1),
+        (first, 1),
     ):
         found = await store.read_to_show(lambda c, typed=typed: finding.find(c, Search((typed,)), NOON, UTC))
 

@@ -214,7 +214,7 @@ async def test_the_switch_under_load_doubles_and_loses_nothing(moment: int, tmp_
     assert (sums.accepted, sums.pending) == (8, 0)
     with stage.store.engine.connect() as connection:
         ids = connection.execute(select(delivery.c.id, delivery.c.generation)).all()
-        states = [one.state for row in ids for one in effects.of(connection, row.id, row.generation)]
+        states = [effect.state for row in ids for effect in effects.of(connection, row.id, row.generation)]
     assert EffectState.SENT not in states and EffectState.TODO not in states
     await stage.close()
 

@@ -31,7 +31,7 @@ async def test_whose_mail_was_refused(store: Store, tmp_path: Path) -> None:
         await client.say("NONSENSE")
         taken = listener.context.refusals.taken()
 
-    assert [(one.reason, one.mail_from, one.rcpt_to, one.subject, one.message_id) for one in taken] == [
+    assert [(refusal.reason, refusal.mail_from, refusal.rcpt_to, refusal.subject, refusal.message_id) for refusal in taken] == [
         ("size", "big@acme.example", "", "", ""),
         ("no-mailbox", "ann@acme.example", "nobody@msp.example", "", ""),
         ("size", "ann@acme.example", "support@msp.example", "A large photo", "photo@acme.example"),
@@ -44,9 +44,9 @@ def test_many_alike_are_one_with_a_count() -> None:
     for _ in range(500):
         sink.add(ONE)
 
-    assert [one.times for one in sink.taken()] == [500]
+    assert [refusal.times for refusal in sink.taken()] == [500]
     sink.add(ONE)
-    assert [one.times for one in sink.taken()] == [1], "the count goes on in the next batch"
+    assert [refusal.times for refusal in sink.taken()] == [1], "the count goes on in the next batch"
 
 
 def test_one_network_and_one_span_have_a_most() -> None:
@@ -61,7 +61,7 @@ def test_one_network_and_one_span_have_a_most() -> None:
     assert len(first) == PER_NETWORK + 1
     assert first[-1] == replace(ONE, peer="", helo="", mail_from="", rcpt_to="", times=4 * PER_NETWORK)
     assert len(second) <= PER_SPAN + 1
-    assert sum(one.times for one in second) == 5 * PER_SPAN
+    assert sum(refusal.times for refusal in second) == 5 * PER_SPAN
 
 
 def test_a_new_span_keeps_again() -> None:
@@ -71,7 +71,7 @@ def test_a_new_span_keeps_again() -> None:
     sink.taken()
     sink.add(replace(ONE, at=ONE.at + SPAN + 1, mail_from="later@acme.example"))
 
-    assert [one.mail_from for one in sink.taken()] == ["later@acme.example"]
+    assert [refusal.mail_from for refusal in sink.taken()] == ["later@acme.example"]
 
 
 async def test_the_store_keeps_a_most(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

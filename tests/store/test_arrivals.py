@@ -128,14 +128,14 @@ def test_a_number_never_comes_again_also_when_the_clock_goes_back(
 
 
 def test_two_processes_may_have_it_open(tmp_path: Path) -> None:
-    one, other = ArrivalsFile(tmp_path), ArrivalsFile(tmp_path)
-    one.append([mail(1)])
+    file, other = ArrivalsFile(tmp_path), ArrivalsFile(tmp_path)
+    file.append([mail(1)])
     other.append([mail(2)])
-    one.append([mail(3)])
+    file.append([mail(3)])
 
-    assert one.origin == other.origin
+    assert file.origin == other.origin
     assert other.waiting().deliveries == 3
-    assert len({each.seq for each in one.read()}) == 3
+    assert len({each.seq for each in file.read()}) == 3
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:

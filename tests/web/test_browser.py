@@ -82,9 +82,9 @@ def _hostile_mails() -> tuple[M, ...]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
-        one = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield one
-        one.close()
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
@@ -186,7 +186,12 @@ def test_a_stolen_form_does_nothing(browser: Any, served: Site, tmp_path: Path) 
         threading.Thread(target=evil.serve_forever, daemon=True).start()
         visit = Visit(browser, served, "administer")
         visit.page.goto(f"http://localhost:{evil.server_port}/win.html")
-        assert visit.page.frames[1].url.startswith("chrome-error:"), "the pages show in nobody's frame"
+        frame = visit.page.frames[1]
+        for _ in range(100):  # the browser refuses it a moment after the page around it is there
+            if frame.url.startswith("chrome-error:"):
+                break
+            visit.page.wait_for_timeout(50)
+        assert frame.url.startswith("chrome-error:"), "the pages show in nobody's frame"
         visit.page.click("button")
         visit.page.wait_for_url("**/act")
         assert "nothing was done" in visit.page.content()

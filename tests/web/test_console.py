@@ -25,8 +25,8 @@ RANKS = ("look", "act", "administer")
 @pytest.fixture
 async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
-    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as one:
-        yield one
+    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as client:
+        yield client
     await site.console.close()
 
 
@@ -129,8 +129,8 @@ async def test_a_proxy_is_believed_by_its_network(site: Site, peer: str, header:
     settings = site.console.settings
     site.console.settings = settings.model_copy(update={"console": settings.console.model_copy(update=update)})
     transport = httpx.ASGITransport(app=application(site.console), client=(peer, 1))
-    async with httpx.AsyncClient(transport=transport, base_url=HOST) as one:
-        answer = await one.get("/todo", headers={"X-Remote-User": header})
+    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
+        answer = await client.get("/todo", headers={"X-Remote-User": header})
 
     assert answer.status_code == status
     assert ("what is ticked" in answer.text) is (header == "lea"), "lea may act, others look"
