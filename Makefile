@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Compiled modules are kept whatever the environment says: hundreds of processes start in one run of the tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo test run lint types suite bench score scale campaign docs lock clean
 
 setup: $(READY)
