@@ -23,6 +23,7 @@ from pydantic_core import PydanticUndefined
 from gateway.config import profiles
 from gateway.config import settings as config
 from gateway.config.profile import Profile
+from gateway.config.types import AS_SIZE, AS_SPAN, size_text, span_text
 from gateway.decide import policy, sender, threading
 from gateway.decide.notices import lifecycle
 from gateway.metrics import Metrics
@@ -43,6 +44,8 @@ def configuration() -> str:
         "Made from the code by `make docs`. The file is TOML: that of `--config`, else of the environment",
         "variable `GATEWAY_CONFIG`, else `./gateway.toml`. Unknown keys are errors. The API key may come from the",
         "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
+        'A time is a number of seconds, or text such as "90s", "15m", "12h", "90d", "2w"; a size is a number of bytes,',
+        'or text such as "500K", "35M", "2G" (1K is 1024 bytes).',
         'For several desks write `[desks.NAME]` instead of `[desk]`, and `desk = "NAME"` in a mailbox.',
     ]
     lines += ["", SECTIONS]
@@ -51,7 +54,7 @@ def configuration() -> str:
     for name, field in config.Settings.model_fields.items():
         if field.description and not field.exclude and _model(field.annotation)[0] is None:
             shown = f"[{name}]" if get_origin(field.annotation) is dict else name
-            lines.append(f"| `{shown}` | {_type(field.annotation)} | {_default(field)} | {field.description} |")
+            lines.append(f"| `{shown}` | {_shape(field)} | {_default(field)} | {field.description} |")
     for name, field in config.Settings.model_fields.items():
         model, many = _model(field.annotation)
         if model is not None:
@@ -75,7 +78,7 @@ def _section(title: str, model: type[BaseModel], nested_too: bool = True) -> lis
             nested += _section(f"[[{mark}.{name}]]" if many else f"[{mark}.{name}]", inner)
             continue
         what = (field.description or "").replace("|", "\\|")
-        lines.append(f"| `{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {what} |")
+        lines.append(f"| `{field.alias or name}` | {_shape(field)} | {_default(field)} | {what} |")
     return lines + nested
 
 
@@ -90,10 +93,18 @@ def _model(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     return None, False
 
 
+def _shape(field: FieldInfo) -> str:
+    return _measure(field.metadata) or _type(field.annotation)
+
+
+def _measure(metadata: Sequence[Any]) -> str:
+    return "time" if AS_SPAN in metadata else "size" if AS_SIZE in metadata else ""
+
+
 def _type(annotation: Any) -> str:
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _type(get_args(annotation)[0])
+        return _measure(annotation.__metadata__) or _type(get_args(annotation)[0])
     if origin in (Union, UnionType):
         return " or ".join(_type(part) for part in get_args(annotation) if part is not type(None))
     if origin is Literal:
@@ -115,6 +126,8 @@ def _default(field: FieldInfo) -> str:
         return f"`{str(field.default).lower()}`"
     if isinstance(field.default, tuple):
         return ", ".join(f"`{word}`" for word in field.default)
+    if written := {"time": span_text, "size": size_text}.get(_shape(field)):
+        return f"`{written(field.default)}`"
     return f"`{field.default}`"
 
 
@@ -125,7 +138,7 @@ def profile() -> str:
     for name, field in Profile.model_fields.items():
         model, many = _model(field.annotation)
         if model is None:
-            top.append(f"| `{name}` | {_type(field.annotation)} | {_default(field)} | {field.description} |")
+            top.append(f"| `{name}` | {_shape(field)} | {_default(field)} | {field.description} |")
         else:
             parts += _section(f"[[{name}]]" if many else f"[{name}]", model, nested_too=name == "fixture")
     return "\n".join(top + parts).replace("\n## ", "\n### ")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gateway.config.types import Size
 from gateway.match.conditions import glob
 from gateway.match.files import FileRule
 
@@ -50,7 +51,7 @@ class FileSettings(BaseModel):
     closed: bool | None = Field(None, description="an archive that cannot be read completely (7z, rar, damaged)")
     deeper: Annotated[int, Field(ge=0)] | None = Field(None, description="archives nested deeper than this")
     more_files: Annotated[int, Field(ge=0)] | None = Field(None, description="more files in an archive than this")
-    larger: Annotated[int, Field(ge=0)] | None = Field(None, description="more bytes than this")
+    larger: Size | None = Field(None, description="more bytes than this")
 
     def rule(self) -> FileRule:
         return FileRule(

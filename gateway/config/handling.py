@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gateway.config.types import Section
+from gateway.config.types import Seconds, Section, Span, span_text
 from gateway.model.notice import Handling
 
 _DEFAULT = Handling()
@@ -17,13 +17,13 @@ class HandlingPart(Section):
     """What becomes of the notices, and where their tickets go."""
 
     close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
-    hold: Annotated[float, Field(ge=0)] | None = Field(
-        None, description=f"seconds that a recovery must last before; {_DEFAULT.hold:.0f} unless said"
+    hold: Span | None = Field(
+        None, description=f"seconds that a recovery must last before; {span_text(_DEFAULT.hold)} unless said"
     )
-    reopen: Annotated[float, Field(ge=0)] | None = Field(
+    reopen: Span | None = Field(
         None,
         description="seconds after closing within which a recurrence reopens the ticket, 0 = never; "
-        f"{_DEFAULT.reopen:.0f} unless said",
+        f"{span_text(_DEFAULT.reopen)} unless said",
     )
     cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
         None,
@@ -33,14 +33,14 @@ class HandlingPart(Section):
     flaps: Annotated[int, Field(ge=0)] | None = Field(
         None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
     )
-    flap_window: Annotated[float, Field(gt=0)] | None = Field(
-        None, description=f"seconds in which they count; {_DEFAULT.flap_window:.0f} unless said"
+    flap_window: Seconds | None = Field(
+        None, description=f"seconds in which they count; {span_text(_DEFAULT.flap_window)} unless said"
     )
     storm: Annotated[int, Field(ge=0)] | None = Field(
         None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
     )
-    storm_window: Annotated[float, Field(gt=0)] | None = Field(
-        None, description=f"seconds in which they count; {_DEFAULT.storm_window:.0f} unless said"
+    storm_window: Seconds | None = Field(
+        None, description=f"seconds in which they count; {span_text(_DEFAULT.storm_window)} unless said"
     )
     files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
     bundle: Literal["", "link_only", "sync_updates"] | None = Field(
@@ -50,10 +50,10 @@ class HandlingPart(Section):
     announce: bool | None = Field(
         None, description="let the desk mail the client about a new ticket; else it is made elsewhere and moved"
     )
-    move_after: Annotated[float, Field(ge=0)] | None = Field(
+    move_after: Span | None = Field(
         None,
         description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
-        f"{_DEFAULT.move_after:.0f} unless said",
+        f"{span_text(_DEFAULT.move_after)} unless said",
     )
     asset: bool | None = Field(
         None, description="the object is a device: link the one asset of the client that is called so to the ticket"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from gateway.config import faults, syntax
 from gateway.config.locations import Locations
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.config.profiles import load as load_profiles
@@ -52,12 +52,9 @@ def files_with_secrets(
 def _toml(file: Path) -> tuple[dict[str, Any], str]:
     """A file as data and as text. Raises ConfigError."""
     try:
-        text = file.read_text(encoding="utf-8")
-        return tomllib.loads(text), text
-    except OSError as error:
-        raise ConfigError(f"{file}: cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}") from error
+        return syntax.read(file)
+    except syntax.NotToml as error:
+        raise ConfigError(str(error)) from error
 
 
 def parse(
@@ -144,14 +141,12 @@ def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> A
 
 def _explain(error: ValidationError, source: str, locations: Locations | None) -> list[str]:
     lines = []
-    for fault in error.errors(include_url=False, include_input=False):
+    for fault in faults.causes(error):
         place = [str(step + 1) if isinstance(step, int) else step for step in fault["loc"]]
         key = ".".join(place)
         if place[:2] == ["desks", DEFAULT_DESK]:
             key = ".".join(["desk", *place[2:]])
-        message = fault["msg"].removeprefix("Value error, ")
-        if fault["type"] == "extra_forbidden":
-            message = "no such key"
+        message = faults.words(fault, Settings)
         lines.append(f"{_where(fault['loc'], message, source, locations)}: {f'{key}: ' if key else ''}{message}")
     return lines
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import Section
+from gateway.config.types import Seconds, Section, Span
 from gateway.match import conditions, domains
 from gateway.match.captures import names_in
 from gateway.match.words import folded
@@ -259,9 +259,9 @@ class ExpectPart(Section):
     )
     by: tuple[Clock, ...] = Field((), description="times of the day by which it comes, HH:MM")
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field((), description="on these days")
-    every: Annotated[float, Field(gt=0)] | None = Field(None, description="seconds from one to the next")
+    every: Seconds | None = Field(None, description="seconds from one to the next")
     learn: bool = Field(False, description="learn the times from the mails of the last weeks")
-    grace: Annotated[float, Field(ge=0)] = Field(3600, description="seconds that it may be late")
+    grace: Span = Field(3600, description="seconds that it may be late")
     timezone: Zone = Field("", description="of the times; the notice's when empty")
     client: str = Field("", description="client of the ticket; the notice's when empty")
 

@@ -5,14 +5,15 @@ An operator's profile takes the place of a shipped one of its name. What is wron
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from gateway.config import faults, syntax
 from gateway.config.locations import Locations
 from gateway.config.profile import Profile
 
@@ -90,20 +91,15 @@ def read(path: Path, own: bool = False) -> Loaded:
     try:
         return Loaded(Profile.model_validate(frozen(data)), path, locations, own)
     except ValidationError as error:
-        raise BadProfiles(
-            [_fault(fault, locations) for fault in error.errors(include_url=False, include_input=False)]
-        ) from error
+        raise BadProfiles([_fault(fault, locations) for fault in faults.causes(error)]) from error
 
 
 def _toml(path: Path) -> tuple[dict[str, Any], str]:
     """A file as data and as text. Raises BadProfiles."""
     try:
-        text = path.read_text(encoding="utf-8")
-        return tomllib.loads(text), text
-    except OSError as error:
-        raise BadProfiles([f"{path}: cannot be read ({error.strerror})"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadProfiles([f"{path}: not valid TOML: {error}"]) from error
+        return syntax.read(path)
+    except syntax.NotToml as error:
+        raise BadProfiles([str(error)]) from error
 
 
 def _over(base: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
@@ -133,11 +129,9 @@ def frozen(value: Any) -> Any:
     return value
 
 
-def _fault(error: Mapping[str, Any], locations: Locations) -> str:
+def _fault(error: ErrorDetails, locations: Locations) -> str:
     """A fault with its place. A message may begin with the key, and with the part before it: "state.close: …"."""
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        message = "no such key"
+    message = faults.words(error, Profile)
     loc = tuple(error["loc"])
     word, colon, _ = message.partition(": ")
     if colon and word.replace(".", "").replace("_", "").isalnum() and " " not in word:

@@ -5,29 +5,26 @@ Refused: rows that would go before what belongs to them.
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field, model_validator
 
-from gateway.config.types import Seconds, Section
+from gateway.config.types import Seconds, Section, Span, span_text
 
 DAY = 86400.0
-Age = Annotated[float, Field(ge=0)]
 
 
 class RetentionSettings(Section):
     """How long mail that came to its end is kept, in seconds since then; 0 = for ever. Mail that is pending or
     held, and files that are held, are kept whatever this says."""
 
-    done: Age = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
-    suppressed: Age = Field(30 * DAY, description="the same of suppressed mail")
-    quarantined: Age = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
-    traces: Age = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
-    events: Age = Field(365 * DAY, description="the history of deliveries")
-    rows: Age = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
-    refusals: Age = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
-    ids: Age = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
-    prints: Age = Field(365 * DAY, description="fingerprints of what was posted, by which it is known again in quotes")
+    done: Span = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
+    suppressed: Span = Field(30 * DAY, description="the same of suppressed mail")
+    quarantined: Span = Field(180 * DAY, description="the same of quarantined mail; later it cannot be released")
+    traces: Span = Field(180 * DAY, description="traces of decisions, plans and the bodies of requests")
+    events: Span = Field(365 * DAY, description="the history of deliveries")
+    rows: Span = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
+    refusals: Span = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
+    ids: Span = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
+    prints: Span = Field(365 * DAY, description="fingerprints of what was posted, by which it is known again in quotes")
     every: Seconds = Field(300, description="seconds between two rounds")
 
     @model_validator(mode="after")
@@ -35,5 +32,6 @@ class RetentionSettings(Section):
         for name in ("done", "suppressed", "quarantined", "traces"):
             limit = getattr(self, name)
             if self.rows and (not limit or limit > self.rows):
-                raise ValueError(f"rows: {self.rows:g} is shorter than {name} ({limit:g}, 0 = for ever)")
+                what = span_text(limit) if limit else "0, for ever"
+                raise ValueError(f"rows: {span_text(self.rows)} is shorter than {name} ({what})")
         return self

@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import inf
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from gateway.config.types import bytes_of, did_you_mean
 from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.conditions import Group, On, Test
@@ -22,6 +23,7 @@ class _Part(BaseModel):
 
 COMPARED = ("above", "below", "at_least", "at_most")
 Texts = str | tuple[str, ...]
+Bound = Annotated[float, BeforeValidator(bytes_of)]
 
 
 class ConditionSettings(_Part):
@@ -32,10 +34,10 @@ class ConditionSettings(_Part):
     contains: Texts | None = Field(None, description="a part of the text")
     glob: Texts | None = Field(None, description="* and ? in the whole text")
     regex: Texts | None = Field(None, description="RE2 somewhere in the text; (?P<name>…) captures")
-    above: float | None = Field(None, description="more than: bytes for size; spam_score, scl")
-    below: float | None = Field(None, description="less than; the same fields")
-    at_least: float | None = Field(None, description="as much or more; the same fields")
-    at_most: float | None = Field(None, description="as much or less; the same fields")
+    above: Bound | None = Field(None, description="more than; for size (bytes, or 10M), spam_score, scl")
+    below: Bound | None = Field(None, description="less than; the same fields")
+    at_least: Bound | None = Field(None, description="as much or more; the same fields")
+    at_most: Bound | None = Field(None, description="as much or less; the same fields")
     between: tuple[str, str] | None = Field(None, description="two times HH:MM, for time; or dates, for date")
     exists: bool | None = Field(None, description="whether the field has any text")
     any: tuple[ConditionSettings, ...] | None = Field(None, description="at least one of these")
@@ -59,7 +61,9 @@ class ConditionSettings(_Part):
     def _fits(self, operator: str) -> None:
         name = self.field.lower()
         if not (name in conditions.FIELDS or (name.startswith("header:") and name[7:])):
-            raise ValueError(f"field: {self.field!r} is not one of: {', '.join(conditions.FIELDS)}, header:NAME")
+            nearest = did_you_mean(name, conditions.FIELDS)
+            known = f"{', '.join(conditions.FIELDS)}, header:NAME"
+            raise ValueError(f"field: {self.field!r} is not one of: {known}{nearest}")
         if (operator in COMPARED) != (name in conditions.NUMBERS) and operator != "exists":
             numbers = ", ".join(conditions.NUMBERS)
             raise ValueError(f"field: {name} does not go with {operator}; {numbers} go with {', '.join(COMPARED)}")

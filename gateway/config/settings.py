@@ -23,6 +23,7 @@ from pydantic import (
 from gateway.config.console import ConsoleSettings
 from gateway.config.files import FileSettings
 from gateway.config.files import shadowed as shadowed_files
+from gateway.config.guard import GuardSettings
 from gateway.config.locations import Locations
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.profiles import Loaded, shipped
@@ -30,7 +31,18 @@ from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
 from gateway.config.rules import RuleSettings, shadowed
 from gateway.config.smtp import SmtpSettings
-from gateway.config.types import Alias, Count, Fate, HostPort, MailAddress, Name, Seconds, Section
+from gateway.config.types import (
+    Alias,
+    Fate,
+    HostPort,
+    MailAddress,
+    Name,
+    Seconds,
+    Section,
+    Size,
+    Span,
+    did_you_mean,
+)
 from gateway.mail.author import NotStrict, read_domain
 from gateway.match import domains
 
@@ -104,7 +116,7 @@ class StoreSettings(Section):
 
     url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
     spool: Path | None = Field(None, description="folder for large mails; beside the database when empty")
-    spool_over: Annotated[int, Field(ge=0)] = Field(256 * 1024, description="bytes; larger mails go to the spool")
+    spool_over: Size = Field(256 * 1024, description="bytes; larger mails go to the spool")
     objects: str = Field(
         "",
         description="object store for large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///",
@@ -113,9 +125,7 @@ class StoreSettings(Section):
         {},
         description="options of the object store that are not in the environment, for example aws_endpoint, aws_region",
     )
-    min_free: Annotated[int, Field(ge=0)] = Field(
-        256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)"
-    )
+    min_free: Size = Field(256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)")
 
     accept: Literal["", "arrivals", "store"] = Field(
         "",
@@ -123,10 +133,10 @@ class StoreSettings(Section):
         "when empty arrivals with SQLite, store with PostgreSQL",
     )
     arrivals: Path | None = Field(None, description="folder of the arrivals; beside the database when empty")
-    arrivals_bytes: Annotated[int, Field(ge=0)] = Field(
+    arrivals_bytes: Size = Field(
         1024 * 1024 * 1024, description="bytes of arrivals that may wait to be imported; beyond, 451; 0 = no limit"
     )
-    arrivals_age: Annotated[float, Field(ge=0)] = Field(
+    arrivals_age: Span = Field(
         86400, description="seconds that an arrival may wait to be imported; beyond, 451; 0 = no limit"
     )
 
@@ -162,7 +172,7 @@ class WorkSettings(Section):
     """How accepted mail is worked on."""
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries of a desk processed at once")
-    lease: Annotated[float, Field(ge=1)] = Field(
+    lease: Annotated[Span, Field(ge=1)] = Field(
         30, description="seconds until others take over the mail of a dead process; renewed while it lives"
     )
     name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
@@ -181,7 +191,7 @@ class ParserSettings(Section):
 
     children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
     deadline: Seconds = Field(20, description="seconds of a child for one mail")
-    memory: Annotated[int, Field(ge=64 * 1024 * 1024)] = Field(
+    memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(
         512 * 1024 * 1024, description="bytes of memory of a child"
     )
 
@@ -189,23 +199,8 @@ class ParserSettings(Section):
 class LogSettings(Section):
     """Logging."""
 
-    level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = Field("info", description="least level")
-    format: Annotated[str, Field(pattern="^(json|text)$")] = Field("json", description="json or text")
-
-
-class GuardSettings(Section):
-    """Against loops: how much one sender may make before the rest is quarantined; 0 = no limit. Mail of proven senders
-    counts for proven mail; other mail for mail of that login, or of that network and verdict."""
-
-    tickets_per_hour: Count = Field(500, description="new tickets of one sender in an hour")
-    comments_per_hour: Count = Field(1000, description="comments of one sender in an hour")
-    answers: Count = Field(4, description="automatic replies of one sender in 15 minutes")
-    domain_tickets_per_hour: Count = Field(2000, description="the same for a domain that is not a public one")
-    domain_comments_per_hour: Count = Field(4000, description="the same for a domain that is not a public one")
-    own_per_hour: Count = Field(60, description="tickets and comments by one of our own addresses in an hour")
-    same_subject_per_hour: Count = Field(
-        5, description="tickets of one sender with the same subject in an hour, whatever numbers stand in it"
-    )
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    format: Literal["json", "text"] = Field("json", description="how lines are written")
 
 
 class MailboxSettings(Section):
@@ -221,12 +216,12 @@ class MailboxSettings(Section):
         "board",
         description="what a reply to a closed ticket of its board does: reopen, new_linked, comment, as the board says",
     )
-    reopen_window: Annotated[float, Field(ge=0)] = Field(
+    reopen_window: Span = Field(
         14 * 86400,
         description="seconds after closing within which a reply reopens the ticket; later: a linked new ticket",
     )
     reopen_status: Name | None = Field(None, description="status of a reopened ticket; the board's when absent")
-    double_send: Annotated[float, Field(ge=0)] = Field(
+    double_send: Span = Field(
         0, description="seconds within which mails with the same sender and subject join one ticket; 0 = off"
     )
     contacts: Literal["never", "mapped", "always"] = Field(
@@ -338,7 +333,7 @@ class Settings(Section):
         seen = set()
         for number, box in enumerate(self.mailbox, 1):
             if box.desk not in self.desks:
-                known = ", ".join(sorted(self.desks))
+                known = ", ".join(sorted(self.desks)) + did_you_mean(box.desk, self.desks)
                 raise ValueError(f"mailbox {number} ({box.address}): desk {box.desk!r} is not one of: {known}")
             if box.address in seen:
                 raise ValueError(f"mailbox {number}: {box.address} is configured twice")
@@ -353,6 +348,7 @@ class Settings(Section):
         for number, rule in enumerate(self.rule, 1):
             if rule.priority_at_least and rule.priority_at_least.casefold() not in order:
                 what = f"{rule.priority_at_least!r} is not in priorities, which names them all, lowest first"
+                what += did_you_mean(rule.priority_at_least, self.priorities)
                 raise ValueError(f"rule.{number}: priority_at_least: {what}")
         for number, reason in shadowed(self.rule):
             raise ValueError(f"rule.{number + 1}: {reason}")
@@ -379,7 +375,8 @@ class Settings(Section):
         logins = {user.login for user in self.smtp.users}
         for number, notice in enumerate(self.notice, 1):
             if notice.profile not in self.profiles:
-                known = ", ".join(sorted({*shipped(), *self.profiles}))
+                names = sorted({*shipped(), *self.profiles})
+                known = ", ".join(names) + did_you_mean(notice.profile, names)
                 raise ValueError(f"notice.{number}: profile: {notice.profile!r} is not one of: {known}")
             what = misfit(notice, self.profiles[notice.profile].profile)
             if notice.called in seen:

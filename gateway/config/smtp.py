@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.config.types import Count, HostPort, Listen, Name, Network, Seconds, Section
+from gateway.config.types import Count, HostPort, Listen, Name, Network, Seconds, Section, Size, Span
 
 TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 
@@ -31,9 +31,7 @@ class LimitSettings(Section):
     unknown_per_hour: Count = Field(100, description="unknown recipients named by one address in an hour")
     logins_per_session: Count = Field(3, description="wrong passwords in one session")
     logins_per_hour: Count = Field(20, description="wrong passwords of one address in an hour")
-    tarpit: Annotated[float, Field(ge=0, le=30)] = Field(
-        1, description="seconds by which replies are delayed after 5 errors"
-    )
+    tarpit: Annotated[Span, Field(le=30)] = Field(1, description="seconds by which replies are delayed after 5 errors")
     exempt: tuple[Network, ...] = Field(
         ("127.0.0.0/8", "::1/128"), description="networks without these limits; relays are exempt too"
     )
@@ -59,9 +57,7 @@ class ScannerSettings(Section):
     away: Literal["defer", "accept"] = Field(
         "defer", description="without the scanner: defer (451), or accept and hold its files until they are scanned"
     )
-    max_size: Annotated[int, Field(ge=0)] = Field(
-        25 * 1024 * 1024, description="bytes of a mail that are scanned; clamd's StreamMaxLength"
-    )
+    max_size: Size = Field(25 * 1024 * 1024, description="bytes of a mail that are scanned; clamd's StreamMaxLength")
 
 
 class UserSettings(Section):
@@ -83,7 +79,7 @@ class ListenerSettings(Section):
     vouched: tuple[Network, ...] = Field((), description="peers that may send in the name of our own domains")
     balancers: tuple[Network, ...] = Field((), description="peers that must send a PROXY header (v1 or v2)")
     reuse_port: bool = Field(False, description="share the port with other processes (SO_REUSEPORT)")
-    max_size: Annotated[int, Field(ge=1024)] | None = Field(None, description="largest mail; [smtp] max_size")
+    max_size: Annotated[Size, Field(ge=1024)] | None = Field(None, description="largest mail; [smtp] max_size")
 
 
 class SmtpSettings(Section):
@@ -97,25 +93,23 @@ class SmtpSettings(Section):
         "Needs arrivals",
     )
     hostname: str = Field("", description="name in the greeting; the machine's own when empty")
-    max_size: Annotated[int, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail in bytes")
+    max_size: Annotated[Size, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail in bytes")
     max_recipients: Annotated[int, Field(ge=1)] = Field(50, description="recipients of one mail")
     max_connections: Annotated[int, Field(ge=1)] = Field(1000, description="connections at once")
-    max_in_flight: Annotated[int, Field(ge=1024)] = Field(
+    max_in_flight: Annotated[Size, Field(ge=1024)] = Field(
         1024 * 1024 * 1024, description="bytes of mails that are arriving, over all sessions (452 beyond)"
     )
     max_received: Annotated[int, Field(ge=1)] = Field(50, description="Received lines in a mail; more is a loop")
     max_pending: Annotated[int, Field(ge=0)] = Field(
         0, description="pending deliveries beyond which mail is deferred; 0 = no limit"
     )
-    max_memory: Annotated[int, Field(ge=0)] = Field(
+    max_memory: Size = Field(
         0, description="bytes of memory of the process beyond which mail is deferred; 0 = no limit"
     )
-    max_lag: Annotated[float, Field(ge=0)] = Field(
-        5, description="seconds of event-loop stall beyond which mail is deferred"
-    )
+    max_lag: Span = Field(5, description="seconds of event-loop stall beyond which mail is deferred")
     timeout: Seconds = Field(120, description="seconds without a command or a block of data")
     data_timeout: Seconds = Field(600, description="seconds for the data of one mail")
-    floor_rate: Annotated[int, Field(ge=0)] = Field(500, description="least bytes a second of data, after a minute")
+    floor_rate: Size = Field(500, description="least bytes a second of data, after a minute")
     bare_line_ends: Literal["accept", "refuse", "normalise"] | None = Field(
         None,
         description="LF without CR, CR without LF: accept and note, refuse, or make them line ends; "

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
-from typing import Annotated, Literal
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
+SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -45,6 +53,51 @@ def _listen(text: str) -> str:
     return _host_port(text)
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The question to ask when ``word`` is none of the known names, "" where none is near."""
+    by_form = {_form(name): name for name in known}
+    near = difflib.get_close_matches(_form(word), by_form, n=1, cutoff=0.7)
+    return f"; do you mean {by_form[near[0]]}?" if near else ""
+
+
+def _form(name: str) -> str:
+    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+
+
+def seconds_of(text: str) -> float:
+    """A span such as 90s, 15m, 12h, 90d or 2w, in seconds. Raises ValueError."""
+    if not (found := _SPAN.fullmatch(text.strip())):
+        raise ValueError('expected a time: seconds as a number, or text such as "90s", "15m", "12h", "90d", "2w"')
+    return float(found[1]) * UNITS[found[2]]
+
+
+def span_text(seconds: float) -> str:
+    """A span as one would write it: 90d, 36h, 90s."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length and seconds % length == 0:
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:g}s" if seconds else "0"
+
+
+def _span(value: Any) -> Any:
+    return seconds_of(value) if isinstance(value, str) else value
+
+
+def bytes_of(value: Any) -> Any:
+    """A size such as 35M in bytes; what is no text as it is. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    if not (found := _SIZE.fullmatch(value.strip())):
+        raise ValueError('expected a size: bytes as a number, or text such as "500K", "35M", "2G"')
+    return int(float(found[1]) * SIZES[found[2].upper()])
+
+
+def size_text(size: int) -> str:
+    """A size as one would write it: 35M, 1G; bytes where it is no whole number of them."""
+    unit, length = next((u, n) for u, n in reversed(SIZES.items()) if (size >= n and size % n == 0) or n == 1)
+    return f"{size // length}{unit}"
+
+
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Listen = Annotated[str, AfterValidator(_listen)]
 Count = Annotated[int, Field(ge=0)]
@@ -53,4 +106,8 @@ Alias = Annotated[str, AfterValidator(_alias)]
 Fate = Literal["accept", "quarantine", "refuse"]
 Network = Annotated[str, AfterValidator(_network)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Seconds = Annotated[float, Field(gt=0)]
+AS_SPAN = BeforeValidator(_span)
+AS_SIZE = BeforeValidator(lambda value: bytes_of(value))
+Span = Annotated[float, AS_SPAN, Field(ge=0)]
+Seconds = Annotated[float, AS_SPAN, Field(gt=0)]
+Size = Annotated[int, AS_SIZE, Field(ge=0)]

@@ -1,0 +1,183 @@
+"""Mistakes that people make in gateway.toml: each is said with its line, its cause and what to write instead."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.config import syntax
+from gateway.config.load import load
+from gateway.config.settings import ConfigError, Settings
+from gateway.config.types import size_text, span_text
+
+GOOD = """\
+priorities = ["Low", "High"]
+
+[desk]
+url = "https://desk.msp.example/api/v1"
+api_key_file = "desk-key"
+
+[smtp]
+listen = "127.0.0.1:2525"
+
+[store]
+url = "sqlite:///gateway.db"
+
+[[mailbox]]
+address = "support@msp.example"
+board = "Support"
+fallback_client = "Unknown Senders"
+
+[[rule]]
+name = "urgent"
+when = [{ field = "subject", contains = "urgent" }]
+priority = "High"
+"""
+BOARD, SMTP, STORE, RULE, MAILBOX = 'board = "Support"', "[smtp]", "[store]", "[[rule]]", "[[mailbox]]"
+LISTEN, URL, KEY = 'listen = "127.0.0.1:2525"', '"https://desk.msp.example/api/v1"', 'api_key_file = "desk-key"'
+CONDITION = 'field = "subject", contains = "urgent"'
+
+# the right text, what somebody wrote, the line that is named, the words
+MISTAKES = [
+    # brackets
+    (MAILBOX, "[mailbox]", 13, "mailbox: write [[mailbox]], with two brackets"),
+    (RULE, "[rule]", 18, "rule: write [[rule]], with two brackets"),
+    (SMTP, "[[smtp]]", 7, "smtp: write [smtp], with one bracket"),
+    ("[desk]", "[[desk]]", 3, "desk: write [desk], with one bracket"),
+    (MAILBOX, "[[mailbox]", 13, "the brackets of a section do not match: [[mailbox]]"),
+    (SMTP, "[smtp", 7, "the brackets of a section do not match: [smtp]"),
+    (f"when = [{{ {CONDITION} }}]\n", '[rule.when]\nfield = "subject"\n', 20, "write [[rule.when]], with two brackets"),
+    (LISTEN, 'relays = "127.0.0.1/32"', 8, 'expected a list, in brackets: relays = ["127.0.0.1/32"]'),
+    ('["Low", "High"]', '["Low", "High"', 1, "the list of priorities is not closed: ] is missing"),
+    (f"{{ {CONDITION} }}", f"{{ {CONDITION}", 20, "the table of when is not closed: } is missing"),
+    # names of keys and sections
+    ("fallback_client", "fallback_clinet", 16, "fallback_clinet: no such key; do you mean fallback_client?"),
+    ("fallback_client", "fallback-client", 16, "no such key; do you mean fallback_client?"),
+    ("fallback_client", "fallback client", 16, "a key has no blanks in it: fallback_client = …"),
+    ("board", "Board", 15, "no such key; do you mean board?"),
+    (SMTP, "[smpt]", 7, "smpt: no such section; do you mean [smtp]?"),
+    (SMTP, "[imap]", 7, "imap: no such section; there are [desk], [smtp],"),
+    ("contains", "has", 20, "has: no such key; there are field, equals, contains"),
+    (LISTEN, "min_free = 1000", 8, "no such key here: min_free stands in [store]"),
+    (LISTEN, 'relay = ["10.0.0.0/8"]', 8, "no such key; do you mean relays?"),
+    ('priority = "High"', 'timezone = "Europe/London"', 21, "timezone stands above all sections, at the beginning"),
+    (STORE, "[[smtp.users]]\npassword = 'x'\n[store]", 10, "login: is missing: the name"),
+    # writing
+    (BOARD, "board = Support", 15, 'text stands in quotes: board = "Support"'),
+    (BOARD, "board = “Support”", 15, 'write straight quotes ("), not typographic ones: board = "Support"'),
+    (BOARD, 'board = "Support', 15, 'the quote at the end is missing: board = "Support"'),
+    (BOARD, 'board = Support"', 15, 'the quote at the beginning is missing: board = "Support"'),
+    (BOARD, 'board: "Support"', 15, "write = between a key and its value, not a colon: board = …"),
+    (BOARD, 'board "Support"', 15, "the = between board and its value is missing"),
+    (BOARD, "board =", 15, 'board has no value: write one behind the =, "" for an empty text'),
+    (BOARD, "board", 15, "board has no value: board = …"),
+    (BOARD, f"{BOARD};", 15, "nothing follows a value: leave out the ; at the end"),
+    (BOARD, f'{BOARD}, status = "New"', 15, "one key and one value in a line"),
+    (BOARD, f"{BOARD}\n{BOARD}", 16, "board is there twice, in line 15 and here: keep one of them"),
+    (STORE, "[smtp]", 10, "[smtp] is there twice, in line 7 and here: keep one of them"),
+    (STORE, "; the store\n[store]", 10, "a comment begins with #, not with ;"),
+    ('"sqlite:///gateway.db"', '"sqlite:///C:\\gateway\\users.db"', 11, "in double quotes a \\ is written twice"),
+    (BOARD, "tags = Yes", 15, "write true or false, without quotes: tags = true"),
+    # values
+    (LISTEN, 'max_size = "35 pounds"', 8, "expected a size: bytes as a number, or text such as"),
+    (LISTEN, "max_size = 36,700,160", 8, "a number is written without separators and leading zeros: max_size = 36700160"),
+    (LISTEN, "drain = 1m", 8, 'text stands in quotes: drain = "1m"'),
+    (LISTEN, 'drain = "1 fortnight"', 8, 'expected a time: seconds as a number, or text such as "90s", "15m"'),
+    (LISTEN, 'max_connections = "many"', 8, "expected a number, without quotes"),
+    (LISTEN, "max_connections = 0", 8, "expected 1 or more"),
+    (LISTEN, 'listen = "127.0.0.1"', 8, "expected host:port, for example 127.0.0.1:2525"),
+    (LISTEN, "listen = 2525", 8, 'expected text, in quotes: listen = "2525"'),
+    (LISTEN, 'relays = ["10.0.0.0/8, 192.0.2.1"]', 8, "expected a network, for example 192.0.2.0/24"),
+    (LISTEN, 'relays = ["10.0.0.0/8"]\ntenant = "contoso"', 9, "expected the tenant's id, for example 5f3c1d2e-"),
+    (STORE, '[log]\nlevel = "verbose"\n[store]', 11, "expected debug, info, warning or error"),
+    (BOARD, 'on_fail = "quarantined"', 15, "expected accept, quarantine or refuse; do you mean quarantine?"),
+    ('"support@msp.example"', '["support@msp.example"]', 14, "expected one text, not a list"),
+    ("support@msp.example", "support.msp.example", 14, "expected a mail address, for example support@msp.example"),
+    (URL, '"desk.msp.example/api/v1"', 4, "expected an address that begins with https://"),
+    (f"url = {URL}\n", "", 3, "desk.url: is missing: base address of the API, ending in /api/v1"),
+    (KEY, "", 3, "expected exactly one of api_key and api_key_file"),
+    (KEY, f'{KEY}\napi_key = "abc"', 3, "expected exactly one of api_key and api_key_file"),
+    ('"sqlite:///gateway.db"', '"/var/lib/gateway.db"', 11, "expected sqlite:///FILE or postgresql+psycopg://"),
+    ("priorities =", 'timezone = "Berlin"\npriorities =', 1, "'Berlin' is not known; expected a name like Europe/Berlin"),
+    (RULE, '[[notice]]\nprofile = "naggios"\n[[rule]]', 19, "do you mean nagios?"),
+    ('field = "subject"', 'field = "sbject"', 20, "do you mean subject?"),
+    ('priority = "High"', 'priority_at_least = "Hihg"', 21, "do you mean High?"),
+    (MAILBOX, '[[mailbox]]\naddress = "support@msp.example"\n[[mailbox]]', 15, "support@msp.example is configured twice"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "words"), MISTAKES, ids=[f"{row[1]}"[:40] for row in MISTAKES])
+def test_a_mistake_has_its_line_its_cause_and_its_remedy(
+    right: str, wrong: str, line: int, words: str, tmp_path: Path
+) -> None:
+    assert right in GOOD
+    file = tmp_path / "gateway.toml"
+    file.write_text(GOOD.replace(right, wrong, 1), encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load(file, {})
+
+    first = str(caught.value).splitlines()[0]
+    assert first.startswith(f"{file}:{line}: ")
+    assert words in first
+
+
+def read(text: str, folder: Path) -> Settings:
+    (folder / "gateway.toml").write_text(text, encoding="utf-8")
+    return load(folder / "gateway.toml", {})
+
+
+def test_the_text_without_mistakes_is_read(tmp_path: Path) -> None:
+    assert read(GOOD, tmp_path).mailbox[0].board == "Support"
+
+
+def test_one_mistake_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(GOOD.replace(BOARD, "board = 7"), tmp_path)
+
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_mark_of_windows_at_the_start_does_no_harm(tmp_path: Path) -> None:
+    assert read("\ufeff" + GOOD, tmp_path)
+
+
+def test_a_file_of_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_bytes(GOOD.replace("Support", "Süd").encode("latin-1"))
+
+    with pytest.raises(ConfigError, match="is not UTF-8: save it as UTF-8"):
+        load(tmp_path / "gateway.toml", {})
+
+
+@pytest.mark.parametrize("line", ['api_key = hunter2', 'api_key = “hunter2”', 'api_key = "hunter2', "api_key = ['hunter2']"])
+def test_a_secret_is_not_repeated(line: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(GOOD.replace(KEY, line), tmp_path)
+
+    assert "hunter2" not in str(caught.value)
+
+
+def test_times_and_sizes_as_one_writes_them(tmp_path: Path) -> None:
+    settings = read(
+        GOOD.replace(LISTEN, 'max_size = "35M"\ndrain = "1m"') + '[retention]\ndone = "90d"\nsuppressed = "2w"\nevery = 60\n',
+        tmp_path,
+    )
+
+    assert (settings.smtp.max_size, settings.smtp.drain) == (35 * 1024 * 1024, 60)
+    assert (settings.retention.done, settings.retention.suppressed, settings.retention.every) == (90 * 86400, 14 * 86400, 60)
+    assert (span_text(90 * 86400), span_text(90), span_text(0), span_text(1.5)) == ("90d", "90s", "0", "1.5s")
+    assert (size_text(35 * 1024 * 1024), size_text(1000), size_text(0)) == ("35M", "1000", "0")
+
+
+@given(st.text(alphabet=' \n\t#"\'“[]{}=,.:;\\abkey1', max_size=40))
+def test_whatever_cannot_be_read_has_a_line_and_words(text: str) -> None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line, words = syntax.explain(text, str(error))
+        assert 1 <= line <= text.count("\n") + 1
+        assert words
