@@ -10,6 +10,7 @@ from gateway.app.failing import Part
 from gateway.config.settings import Settings
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
+from gateway.outgoing.sender import Sender
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.notify import NotifyListener
@@ -103,6 +104,13 @@ class Work:
         self.headings = HeadingReader(store, raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
+        self.sender = Sender(
+            store,
+            settings.smarthost,
+            settings.smtp.hostname,
+            clock,
+            lambda kind, outcome: metrics.letters.labels(kind, outcome).inc(),
+        )
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
@@ -114,6 +122,8 @@ class Work:
             partial(part.run, stop)
             for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
         ]
+        if self.sender.settings.host:
+            parts.append(partial(self.sender.run, stop))
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:

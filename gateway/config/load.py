@@ -41,9 +41,10 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> Path:
 def files_with_secrets(
     settings: Settings, path: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> list[Path]:
-    """The configuration file where it holds the key of a desk or the token of a notice itself."""
+    """The configuration file where it holds the key of a desk, a password or the token of a notice itself."""
     file = _file(path, environ)
     given = [desk.api_key for desk in settings.desks.values()] + [notice.token for notice in settings.notice]
+    given.append(settings.smarthost.password)
     secrets = [secret.get_secret_value() for secret in given if secret is not None]
     text = file.read_text(encoding="utf-8") if secrets else ""
     return [file] if any(secret in text for secret in secrets) else []

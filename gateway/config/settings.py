@@ -30,6 +30,7 @@ from gateway.config.profiles import Loaded, shipped
 from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
 from gateway.config.rules import RuleSettings, shadowed
+from gateway.config.smarthost import SmarthostSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.config.types import (
     Alias,
@@ -298,6 +299,7 @@ class Settings(Section):
     smtp: SmtpSettings = SmtpSettings()
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
+    smarthost: SmarthostSettings = SmarthostSettings()
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()

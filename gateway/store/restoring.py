@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from gateway.store.schema import delivery, effect, restored
+from gateway.store.schema import delivery, effect, letter, restored
 from gateway.store.stage import EffectState
 
 
@@ -33,6 +33,9 @@ def mark(connection: Connection, backup: Restored) -> None:
     connection.execute(update(delivery).where(delivery.c.lease_until > 0).values(lease_until=0, claimed_by=""))
     again = (effect.c.state == EffectState.TODO.value) & (effect.c.sent_at >= backup.since)
     connection.execute(update(effect).where(again).values(sent_at=backup.since - 1))
+    unsent = letter.c.state == EffectState.TODO.value  # the database that was lost may have sent it
+    unknown = {"state": EffectState.SENT.value, "answer": "not known: the store was restored from a backup"}
+    connection.execute(update(letter).where(unsent).values(**unknown))
 
 
 def last(connection: Connection) -> Restored:

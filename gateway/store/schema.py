@@ -495,4 +495,29 @@ posted = Table(  # what was posted to a ticket, to be known again in the quotes 
 )
 Index("posted_delivery", posted.c.delivery_id)
 
+letter = Table(  # mail of the gateway's own, on its way to the smarthost (store.letters)
+    "letter",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", String(12), nullable=False),
+    Column("seq", BigInteger, nullable=True),  # of the delivery that it is about
+    Column("sender", Text, nullable=False),  # of the envelope
+    Column("recipient", Text, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("answer", Text, nullable=False, server_default=""),  # the smarthost's last one, or why there is none
+    Column("made_at", Double, nullable=False),
+    Column("due_at", Double, nullable=False),
+    Column("until", Double, nullable=False),  # when it is worth nothing any more
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("sent_at", Double, nullable=False, server_default="0"),  # when its content left
+    sqlite_autoincrement=True,
+)
+UNSENT = text("state = 'TODO'")
+_partial("letter_due", UNSENT, letter.c.due_at)
+Index("letter_seq", letter.c.seq)
+Index("letter_sent", letter.c.sent_at)
+
 reading.watch(metadata)

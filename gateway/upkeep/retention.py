@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import acts, imports, pruning, refusals
+from gateway.store import acts, imports, letters, pruning, refusals
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -134,6 +134,7 @@ class Pruner:
             counts["refusals"] = await self._all("refusals", partial(refusals.drop, before=now - limits.refusals), stop)
         if limits.rows:
             counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
+            counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)
         counts["seen"] = await self._along("seen", partial(pruning.drop_seen, now=now), b"", stop)
         counts["redeliveries"] = await self._all("redeliveries", partial(imports.drop_redeliveries, now=now), stop)
         return counts

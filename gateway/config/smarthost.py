@@ -1,0 +1,45 @@
+"""Mail that the gateway sends itself: through which server, and in whose name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from gateway.config.types import Count, HostPort, MailAddress, Section, Span
+
+
+class SmarthostSettings(Section):
+    """The server that takes mail of the gateway's own. Nothing is sent unless ``host`` is set."""
+
+    host: HostPort | None = Field(None, description="its name and port, for example mail.msp.example:587")
+    sender: MailAddress | None = Field(
+        None,
+        alias="from",
+        description="in whose name: an address that is no mailbox of the gateway, so no loop can begin",
+    )
+    tls: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="starttls, tls from the first byte (port 465), or none; certificates are verified"
+    )
+    login: str = Field("", description="login there; empty: none is needed")
+    password: SecretStr | None = Field(None, description="the login's password")
+    password_file: Path | None = Field(None, description="file that holds it")
+    timeout: Span = Field(60, description="seconds for each answer of it")
+    per_hour: Count = Field(200, description="mails that are sent in an hour at most, later ones wait; 0 = no limit")
+
+    def secret(self) -> str:
+        """The password, "" for none. Raises OSError when its file cannot be read."""
+        if self.password_file is not None:
+            return self.password_file.read_text(encoding="utf-8").strip()
+        return self.password.get_secret_value() if self.password else ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> SmarthostSettings:
+        if self.host and not self.sender:
+            raise ValueError("from: expected the address in whose name mail is sent")
+        if self.login and (self.password is None) == (self.password_file is None):
+            raise ValueError("login: expected exactly one of password and password_file as well")
+        if self.login and self.tls == "none":
+            raise ValueError("login: expected tls, or the password would be readable on its way")
+        return self

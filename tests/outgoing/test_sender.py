@@ -1,0 +1,161 @@
+"""Mail of the gateway's own reaches the smarthost once, whatever happens on the way; on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+from email import message_from_bytes
+from email.policy import default
+from functools import partial
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.config.smarthost import SmarthostSettings
+from gateway.outgoing.sender import Sender
+from gateway.outgoing.written import written
+from gateway.store import letters, restoring
+from gateway.store.engine import Store
+from gateway.store.letters import Letter
+from gateway.store.restoring import Restored
+from gateway.store.stage import EffectState
+from tests.outgoing.smarthost import GONE, Relay, relay
+
+NOW = 1_800_000_000.0
+
+
+def letter(key: str = "day", **more: Any) -> Letter:
+    mail = written("gateway@ops.example", "lea@msp.example", "The day", "3 wait\n.\n..dots", key, NOW, **more)
+    return Letter(key, "day", "lea@msp.example", mail, NOW + 7200)
+
+
+def rows(store: Store) -> list[Any]:
+    return [dict(row) for row in store.read_sync(lambda c: letters.newest(c, 50))]
+
+
+async def send(store: Store, to: Relay, at: float = NOW, **more: object) -> int:
+    return await Sender(store, to.settings(**more), "gateway.test", lambda: at).send_due()
+
+
+async def test_it_arrives_as_it_was_written(store: Store) -> None:
+    async with relay() as host:
+        assert await store.write(partial(letters.keep, new=letter(), now=NOW))
+        assert not await store.write(partial(letters.keep, new=letter(), now=NOW)), "of one key there is one"
+        assert await send(store, host) == 1
+        assert await send(store, host, NOW + 9000) == 0
+    (content,) = host.taken
+    mail = message_from_bytes(content.replace(b"\r\n..", b"\r\n."), policy=default)
+    assert (mail["Auto-Submitted"], mail["From"]) == ("auto-generated", "gateway@ops.example")
+    assert mail.get_content().split() == ["3", "wait", ".", "..dots"]
+    assert host.senders == ["mail FROM:<>"]
+    assert [row["state"] for row in rows(store)] == [EffectState.DONE]
+
+
+ENDS = [
+    # step, what it says, the state, is it taken in the end when the smarthost works again
+    ("greeting", GONE, "TODO", True),
+    ("greeting", "554 not for you", "TODO", True),
+    ("EHLO", GONE, "TODO", True),
+    ("MAIL", "451 later", "TODO", True),
+    ("RCPT", "450 greylisted", "TODO", True),
+    ("RCPT", "550 nobody", "REFUSED", False),
+    ("RCPT", GONE, "TODO", True),
+    ("DATA", "421 going down", "TODO", True),
+    ("DATA", GONE, "TODO", True),
+    ("content", "452 full", "TODO", True),
+    ("content", "554 spam", "REFUSED", False),
+    ("content", GONE, "SENT", False),
+    ("content", "what?", "SENT", False),
+]
+
+
+@pytest.mark.parametrize(("step", "says", "state", "arrives"), ENDS)
+async def test_what_is_known_at_the_end(store: Store, step: str, says: str, state: str, arrives: bool) -> None:
+    async with relay(**{step: says}) as host:
+        host.takes_silently = says in (GONE, "what?")
+        await store.write(partial(letters.keep, new=letter(), now=NOW))
+        await send(store, host)
+        (row,) = rows(store)
+        assert row["state"] == state, row["answer"]
+        assert row["answer"]
+        host.says.clear()
+        before = len(host.taken)
+        for minutes in (1, 3, 60):
+            await send(store, host, NOW + minutes * 60 + 1)
+        assert len(host.taken) - before == arrives
+    assert len(host.taken) <= 1, "twice"
+
+
+async def test_what_left_before_a_crash_is_never_sent_again(store: Store) -> None:
+    async with relay() as host:
+        await store.write(partial(letters.keep, new=letter(), now=NOW))
+        taken = await store.write(partial(letters.take, now=NOW, per_hour=0))
+        assert taken is not None
+        assert await send(store, host, NOW + 10) == 0, "another process has it"
+        assert await store.write(partial(letters.begin, taken=taken, now=NOW))
+        assert await send(store, host, NOW + letters.LEASE + 10) == 0
+        assert not host.connections
+
+
+async def test_a_process_that_was_stopped_does_not_send_what_another_took_over(store: Store) -> None:
+    async with relay() as host:
+        await store.write(partial(letters.keep, new=letter(), now=NOW))
+        taken = await store.write(partial(letters.take, now=NOW, per_hour=0))
+        assert taken is not None
+        assert await send(store, host, NOW + letters.LEASE + 10) == 1
+        assert not await store.write(partial(letters.begin, taken=taken, now=NOW))
+        await store.write(partial(letters.end, taken=taken, state=EffectState.REFUSED, answer="late"))
+        assert rows(store)[0]["state"] == EffectState.DONE
+
+
+async def test_its_time_and_its_number_are_bounded(store: Store) -> None:
+    async with relay() as host:
+        for number in range(4):
+            await store.write(partial(letters.keep, new=letter(f"day {number}"), now=NOW))
+        assert await send(store, host, per_hour=3) == 3
+        assert await send(store, host, NOW + 60, per_hour=3) == 0
+        assert await send(store, host, NOW + 7200, per_hour=3) == 0, "its time is over"
+        assert rows(store)[0]["answer"].startswith("its time is over")
+
+
+async def test_a_restored_store_sends_nothing_of_before(store: Store) -> None:
+    async with relay() as host:
+        await store.write(partial(letters.keep, new=letter(), now=NOW))
+        await store.write(partial(restoring.mark, backup=Restored(NOW, NOW - 1)))
+        assert await send(store, host, NOW + 60) == 0
+
+
+async def test_a_stop_waits_for_the_answer(store: Store) -> None:
+    async with relay() as host:
+        await store.write(partial(letters.keep, new=letter(), now=NOW))
+        sending = asyncio.create_task(send(store, host))
+        while not host.senders:
+            await asyncio.sleep(0.001)
+        sending.cancel()
+        await asyncio.wait([sending])
+    assert rows(store)[0]["state"] == EffectState.DONE
+
+
+@pytest.mark.parametrize("word", ["a\r\nBcc: all@else.example", "a\nb", "\x00 \x1b[31m"])
+def test_no_word_makes_a_header(word: str) -> None:
+    mail = message_from_bytes(
+        written("a@b.example", "c@d.example", word, "text", "k", NOW, name=word, headers={"In-Reply-To": word})
+    )
+    assert set(mail.keys()) == {
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "In-Reply-To",
+        "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("keys", "word"),
+    [
+        ({"host": "mail.example:587"}, "from"),
+        ({"host": "mail.example"}, "host:port"),
+        ({"host": "m.example:25", "from": "a@b.example", "login": "a"}, "password"),
+        ({"host": "m.example:25", "from": "a@b.example", "login": "a", "password": "b", "tls": "none"}, "tls"),
+    ],
+)
+def test_what_cannot_work_is_refused(keys: dict[str, Any], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        SmarthostSettings.model_validate(keys)
