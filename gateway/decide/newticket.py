@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.blocks import paragraph
-from gateway.decide import external, forwards, requester, rules, threading
+from gateway.decide import announced, external, forwards, requester, rules, threading
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.mail.ids import derived_message_id
@@ -124,10 +124,14 @@ def others(context: DecisionContext) -> list[Address]:
 
 
 def _went_to_many(context: DecisionContext) -> bool:
-    """Whether the mail is an announcement: to very many, or a machine's that is not to us alone."""
-    named = {person.key for person in (*context.email.to, *context.email.cc)}
+    """Whether the mail is an announcement: to very many, a machine's that is not to us alone, or one of our own people
+    to nobody who can be seen."""
+    email, sender = context.email, context.sender
+    named = {person.key for person in (*email.to, *email.cc)}
     strangers = [address for address in named if address not in context.policy.own]
-    return len(strangers) > MANY or (context.email.auto.is_auto and (bool(strangers) or not named))
+    if not strangers and (sender.is_staff or sender.is_ours) and not email.forwarded and not _filled_in(context):
+        return True
+    return len(strangers) > MANY or (email.auto.is_auto and (bool(strangers) or not named))
 
 
 def _known(context: DecisionContext, person: Address) -> requester.Requester | None:
@@ -238,9 +242,11 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
     if notification and notification.ticket_id != ticket_id:
         own = derived_message_id(context.email.digest)
     numbers = external.ids_of(context.email, context.envelope, context.sender.verdict)
+    answers = () if ticket_id or not named else announced.answers_of(named, context.sender.address)
     return (
         (own, "announced" if context.to_many else "received"),
         *((message_id, "referenced") for message_id in named),
+        *((answer, "answered") for answer in answers),
         *((number, "number") for number in numbers),
     )
 

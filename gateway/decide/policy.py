@@ -189,6 +189,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.policy.double_send,
         context.policy.nobodys,
         context.policy.requesters.infer,
+        context.policy.own,
     )
     match = threading.find(thread, context.trace)
     if match.refused and match.claimed and context.delivery.release.overruled == match.refused:

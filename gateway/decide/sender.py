@@ -172,6 +172,11 @@ def _is_of_their_side(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     return _part(sender, ticket, facts) in ("sender", "to", "cc")
 
 
+def _is_author(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """Sender of accepted mail of the ticket."""
+    return _part(sender, ticket, facts) == "sender"
+
+
 def _part(sender: Sender, ticket: Ticket, facts: Facts) -> str:
     """As what the sender takes part in the ticket, or in the one that was merged into it; "" for not at all."""
     if not ticket.moved and (part := facts.ask(PartIn(ticket.ticket_id, sender.address))):
@@ -210,6 +215,11 @@ PERSONAL: Reasons = tuple(
     if holds in (_is_participant, _is_technician, _is_ours, _is_contact, _is_watcher)
 )
 """What ties a sender to the ticket in person, not by their client."""
+AUTHORS: Reasons = (
+    ("wrote in the ticket", _is_author),
+    ("is the ticket's contact", _is_contact),
+)
+"""What ties those to a ticket who may have got the same mail as its author, as many others did."""
 CUSTOMERS: Reasons = (
     ("is the ticket's contact", _is_contact),
     ("was sender or recipient of a customer's mail of the ticket", _is_of_their_side),

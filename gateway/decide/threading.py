@@ -19,16 +19,15 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gateway.decide import external
-from gateway.decide.sender import BINDINGS, PERSONAL, Sender, binding, is_of_the_domain
+from gateway.decide import announced, external
+from gateway.decide.sender import BINDINGS, PERSONAL, Reasons, Sender, binding, is_of_the_domain
 from gateway.decide.today import ticket_today
-from gateway.match import domains
+from gateway.match.ours import Ours
 from gateway.model.email import Email, Forwarded, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
 from gateway.model.questions import (
     ContactsOf,
-    Copies,
     Facts,
     Mapped,
     SameSubject,
@@ -49,14 +48,13 @@ TOKEN_LENGTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One reason why a mail may belong to a ticket; ``binds``: why it lets the sender write there by itself.
-    ``shared``: the ticket has no more than an answer to the same mail, which may have been sent to many. ``board_id``
-    is the board of the mail by which it was found."""
+    """One reason why a mail may belong to a ticket; ``binds``: why it lets the sender write there by itself;
+    ``admits``: what else has to tie them to it. ``board_id`` is the board of the mail by which it was found."""
 
     ticket_id: str
     found: str
     binds: str = ""
-    shared: bool = False
+    admits: Reasons = BINDINGS
     board_id: str = ""
 
 
@@ -87,6 +85,7 @@ class Thread:
     double_send: float = 0.0
     fallbacks: frozenset[str] = frozenset()  # the clients that are nobody's
     infer: bool = False  # whether contacts tell whose a domain is
+    own: Ours = Ours()  # noqa: RUF009 - never changed
 
     def mapped(self, *known: str) -> list[Mapped]:
         """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
@@ -178,26 +177,25 @@ def _vendor_number(thread: Thread) -> list[Evidence]:
     return [Evidence(row.ticket_id, f"number {row.message_id}", binds) for row in rows]
 
 
+def _own_answer(thread: Thread) -> list[Evidence]:
+    """A Message-ID that the same sender answered before, if it is known from answers alone."""
+    ids = announced.answers_of(thread_ids(thread.email), thread.sender.address)
+    rows: list[Mapped] = thread.facts.ask(TicketsOf(ids, thread.sender.address)) if ids else []
+    return thread.of(ids, [row for row in rows if row.ticket_id])
+
+
 def _ancestor(thread: Thread) -> list[Evidence]:
-    """A Message-ID that we know only from the References of another mail: support was added mid-thread. One of another
-    organisation, or one that was sent to many, is an announcement: it joins only those who take part in the ticket."""
+    """A Message-ID that we know only from the References of another mail: support was added mid-thread. One that was
+    sent to many, or that somebody answers to us, is an announcement: it joins only whoever wrote in the ticket; in a
+    conversation with others, those who take part in it; among colleagues, all who may write there."""
     rows = thread.mapped("referenced", "announced")
-    family = domains.family(domains.of(thread.sender.address))
-    announced = {row.message_id for row in rows if row.known == "announced"}
-    own = thread.of((thread.email.message_id,), rows)
-    return own or [
-        replace(item, shared=message_id in announced or _may_be_announced(thread, message_id, family))
+    ours = {row.message_id for row in rows if row.known == "announced"}
+    answer = announced.Answer(thread.email, thread.sender, thread.own, thread.facts)
+    return thread.of((thread.email.message_id,), rows) or [
+        replace(found, admits=PERSONAL if message_id in ours else answer.admitted(message_id, found.ticket_id))
         for message_id in thread_ids(thread.email)
-        for item in thread.of((message_id,), rows)
+        for found in thread.of((message_id,), rows)
     ]
-
-
-def _may_be_announced(thread: Thread, message_id: str, family: str) -> bool:
-    """Whether a mail that we never had may have been sent to many: one of the sender's own organisation is a
-    conversation among colleagues."""
-    if family and not domains.is_public(family) and domains.family(domains.of(message_id)) == family:
-        return False
-    return not thread.facts.ask(Copies(message_id))
 
 
 def _number(thread: Thread) -> list[Evidence]:
@@ -227,6 +225,7 @@ LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
     ("bounced notification", "medium", _bounced_notification),
     ("desk's mark", "medium", _desk_marks),
     ("vendor's number", "medium", _vendor_number),
+    ("own answer", "medium", _own_answer),
     ("shared ancestor", "medium", _ancestor),
     ("subject number", "weak", _number),
     ("double send", "weak", _double_send),
@@ -304,7 +303,7 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, first:
     reason = _bounce_binding(thread, ticket) if auto.bounce else ""
     if not auto.proven_bounce:
         reason = reason or (first.binds if sender.verdict != "fail" else "")
-        reason = reason or binding(sender, ticket, thread.facts, PERSONAL if first.shared else BINDINGS)
+        reason = reason or binding(sender, ticket, thread.facts, first.admits)
     name = ticket.number or ticket.ticket_id
     if strength == "proof" and not reason:
         trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")

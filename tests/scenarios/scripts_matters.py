@@ -86,13 +86,58 @@ COLLEAGUES = [
 ]  # fmt: skip
 
 ANNOUNCED = "<news-7@msp.example>"
+PARTNERS = ", ".join(f"p{n}@partner.example" for n in range(10))
 MATTERS = [
     Scenario("two people who answer one announcement have two matters", [
         (M("a", ALICE, "Re: Maintenance", reply=ANNOUNCED), "ticket 1"), (M("b", BOB, "Re: Maintenance", reply=ANNOUNCED), "ticket 2"),
         (M("c", ALICE, reply="a"), "comment 1"), (M("d", BOB, reply="b"), "comment 2"), (M("e", ALICE, "Re: Maintenance", reply=ANNOUNCED), "comment 1"),
     ]),
-    Scenario("whoever is in Cc of the first answer goes on with it", [
-        (M("a", ALICE, "Re: Offer", reply="<offer@vendor.example>", cc="bob@acme.example"), "ticket 1"), (M("b", BOB, "Re: Offer", reply="<offer@vendor.example>"), "comment 1"),
+    Scenario("each of them goes on with their own, also when they answer the announcement again", [
+        (M("a", ALICE, "Re: Maintenance", reply=ANNOUNCED), "ticket 1"), (M("b", BOB, "Re: Maintenance", reply=ANNOUNCED), "ticket 2"),
+        (M("c", BOB, "Re: Maintenance", reply=ANNOUNCED, text="And when?"), "comment 2"), (M("d", GIL, "Re: Maintenance", reply=ANNOUNCED), "ticket 3"),
+        (M("e", ALICE, "Re: Maintenance", refs=("<root@msp.example>", ANNOUNCED)), "comment 1"), (M("f", GIL, "Question", reply=ANNOUNCED), "comment 3"),
+        (M("g", EVE, "Question", reply=ANNOUNCED), "ticket 4"),
+    ]),
+    *(
+        Scenario(f"an answer to all does not bind them either: {name}", [
+            (M("a", ALICE, "Re: News", reply=news, to=to, cc="bob@acme.example, gil@globex.example", rcpt=SUPPORT), "ticket 1"),
+            (M("b", BOB, "Re: News", reply=news, to=to, cc="alice@acme.example, gil@globex.example", rcpt=SUPPORT), "ticket 2"),
+            (M("c", GIL, "Re: News", reply=news), "ticket 3"), (M("d", BOB, reply="a", text="Me too."), "comment 1"), (M("e", GIL, reply="a", text="Me too."), "comment 1"),
+        ])
+        for name, news, to in (
+            ("of the desk", ANNOUNCED, SUPPORT), ("of a technician", "<n@prod.outlook.example>", f"tess@msp.example, {SUPPORT}"), ("of a program for newsletters", "<n@mailer.example>", SUPPORT),
+        )
+    ),
+    Scenario("a mail to very many that we never had", [
+        (M("a", ALICE, "Re: News", reply="<n@vendor.example>", to=f"news@vendor.example, {PARTNERS}, bob@acme.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 1"),
+        (M("b", BOB, "Re: News", reply="<n@vendor.example>", to=f"news@vendor.example, {PARTNERS}, alice@acme.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 2"),
+    ]),
+    Scenario("one who is put on the watch list of the first answer answers the announcement", [
+        (M("a", ALICE, "Re: News", reply=ANNOUNCED, cc="bob@acme.example"), "ticket 1"), (M("b", BOB, "Re: News", reply=ANNOUNCED), "ticket 2"),
+    ], mailbox={"watch_cc": True}),
+    Scenario("a conversation with others to which we were added is one matter of those who take part", [
+        (M("a", ALICE, "Re: Offer", reply="<offer@vendor.example>", to="sam@vendor.example", cc=f"bob@acme.example, {SUPPORT}", rcpt=SUPPORT), "ticket 1"),
+        (M("b", BOB, "Re: Offer", reply="<offer@vendor.example>", to="sam@vendor.example", cc=f"alice@acme.example, {SUPPORT}", rcpt=SUPPORT), "comment 1"),
+        (M("c", "Sam <sam@vendor.example>", "Re: Offer", reply="<offer@vendor.example>", to="alice@acme.example", cc=SUPPORT, rcpt=SUPPORT), "comment 1"),
+        (M("d", GIL, "Re: Offer", reply="<offer@vendor.example>", to="sam@vendor.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 2"),
+    ]),
+    Scenario("who got an announcement in Bcc and answers it begins a ticket", [
+        (M("a", TESS, "Maintenance", **PASS), "ticket 1"), (M("b", ALICE, reply="a"), "ticket 2"), (M("c", BOB, reply="a"), "ticket 3"), (M("d", BOB, reply="a", text="More."), "comment 3"),
+        (M("e", TOM, reply="a", text="I do it.", **PASS), "internal 1"), (M("f", TESS, reply="a", **PASS), "internal 1"), (M("g", BOB, reply="b", text="Me too."), "comment 2"),
+    ]),
+    Scenario("also one that was sent in the name of a mailbox", [
+        (M("a", "Support <support@msp.example>", "Maintenance", to="undisclosed-recipients:;", rcpt=SUPPORT, **PASS), "ticket 1"), (M("b", ALICE, reply="a"), "ticket 2"), (M("c", GIL, reply="a"), "ticket 3"),
+    ]),
+    Scenario("one that the rules skip, or that is held, was still sent to many", [
+        (M("a", "News <news@msp.example>", "Newsletter 7", message_id=ANNOUNCED), "suppress skipped-by-rule"),
+        (M("b", ALICE, reply=ANNOUNCED), "ticket 1"), (M("c", BOB, reply=ANNOUNCED), "ticket 2"),
+    ], config={"rule": [{"name": "news", "skip": True, "when": [{"field": "subject", "contains": "Newsletter"}]}]}),
+    Scenario("what a technician adds to an announcement is no comment on somebody's answer to it", [
+        (M("a", ALICE, "Re: Maintenance", reply=ANNOUNCED), "ticket 1"), (M("b", TESS, "Maintenance: the time", reply=ANNOUNCED, **to("bob@acme.example", "alice@acme.example")), "ticket 2"),
+        (M("c", TESS, reply="a", **to("alice@acme.example")), "comment 1"),
+    ]),
+    Scenario("what a technician adds to a mail to the requester alone is", [
+        (M("a", ALICE, "Re: Laptop", reply="<private@msp.example>", to="tess@msp.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 1"), (M("b", TESS, "Re: Laptop", reply="<private@msp.example>", **to("alice@acme.example")), "comment 1"),
     ]),
     Scenario("a mail to very many binds nobody to it but its author", [
         (M("a", ALICE, "Party", cc=", ".join(f"p{n}@partner.example" for n in range(30))), "ticket 1"), (M("b", "p3@partner.example", reply="a"), "ticket 2"),
