@@ -9,7 +9,7 @@ import pytest
 
 PAGES = {"rich", "pygments"}
 OTHERS_STORE = {"alembic", "psycopg", "sqlalchemy.dialects.postgresql"}
-READING = {"charset_normalizer", "gateway.mail.read"}
+READING = {"chardetng_py", "gateway.mail.read"}
 
 
 def imported(statement: str) -> set[str]:

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .charset import codec, decode
+from .charset import decode
+from .charsets import codec
 from .clean import clean, clean_line
 
 _MOST = 200_000

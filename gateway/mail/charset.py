@@ -1,7 +1,7 @@
 """Bytes to text: a ladder of charsets, with the rung that was used recorded.
 
 Promised: nothing decodable is lost, whatever the label says; the result is valid Unicode.
-Order: the declared label through the WHATWG names and its vendor variant, an escape-sequence sniff,
+Order: the declared label (charsets.py) unless it cannot be true, an escape-sequence sniff,
 UTF-8, the hints (other parts, language), a detector, cp1252, replacement with a note.
 Source: docs/mail-rules.md "Text", WHATWG Encoding Standard, RFC 2046 4.1.2.
 """
@@ -11,137 +11,11 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import islice
 
-import webencodings  # type: ignore[import-untyped]
+from .charsets import FAMILIES, LANGUAGES, codec, is_double_byte, single_byte
 
-# The label says one thing, programs write its superset.
-VARIANTS = {
-    "iso8859-1": "cp1252",
-    "ascii": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "euc_kr": "cp949",
-    "johab": "johab",
-    "shift_jis": "cp932",
-    "iso2022_jp": "iso2022_jp_ext",
-    "big5": "cp950",
-    "iso8859-9": "cp1254",
-    "tis-620": "cp874",
-    "iso8859-11": "cp874",
-    "iso8859-8": "iso8859-8",
-}
-LABELS = {
-    "ks_c_5601-1987": "cp949",
-    "ks_c_5601": "cp949",
-    "ksc5601": "cp949",
-    "iso-8859-8-i": "iso8859-8",
-    "iso-8859-8-e": "iso8859-8",
-    "unicode-1-1-utf-7": "utf-7",
-    "utf-7": "utf-7",
-    "unicode": "utf-16",
-    "x-user-defined": "latin-1",
-    "x-gbk": "gb18030",
-    "x-unknown": "",
-    "unknown-8bit": "",
-    "unknown": "",
-    "default": "",
-    "default_charset": "",
-    "binary": "",
-    "8bit": "",
-    "us-ascii//translit": "ascii",
-    "cp-850": "cp850",
-    "ansi_x3.110-1983": "latin-1",
-    "iso-2022-jp-ms": "iso2022_jp_ext",
-    "cp50220": "iso2022_jp_ext",
-    "cp50221": "iso2022_jp_ext",
-    "x-mac-roman": "mac_roman",
-    "macintosh": "mac_roman",
-    "hz-gb-2312": "hz",
-    "iso-10646-ucs-2": "utf-16-be",
-}
-LANGUAGES = {
-    "ja": ("iso2022_jp_ext", "cp932", "euc_jp"),
-    "zh": ("gb18030", "cp950"),
-    "ko": ("cp949",),
-    "ru": ("cp1251", "koi8_r"),
-    "uk": ("cp1251", "koi8_u"),
-    "bg": ("cp1251",),
-    "el": ("cp1253",),
-    "tr": ("cp1254",),
-    "he": ("cp1255",),
-    "ar": ("cp1256",),
-    "pl": ("cp1250", "iso8859-2"),
-    "cs": ("cp1250", "iso8859-2"),
-    "sk": ("cp1250", "iso8859-2"),
-    "hu": ("cp1250", "iso8859-2"),
-    "th": ("cp874",),
-    "vi": ("cp1258",),
-}
-# What a mail without a label is written in; a detector knows many more pages that no mail program uses.
-PLAUSIBLE = frozenset(
-    [
-        "cp1250",
-        "cp1251",
-        "cp1252",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "cp1257",
-        "cp1258",
-        "koi8_r",
-        "koi8-r",
-        "koi8_u",
-        "koi8-u",
-        "gb18030",
-        "cp950",
-        "cp932",
-        "euc_jp",
-        "cp949",
-        "utf-16",
-        "utf-16-le",
-        "utf-16-be",
-        "utf-8",
-        "cp874",
-    ]
-)
-# What a program means when its label does not fit.
-FAMILIES = {
-    "iso2022_jp_ext": ("cp932", "euc_jp"),
-    "euc_jp": ("cp932",),
-    "cp932": ("cp932", "euc_jp"),
-    "gb18030": ("gb18030", "cp950"),
-    "cp950": ("cp950", "big5hkscs", "gb18030"),
-    "cp949": ("cp949",),
-}
-# Decoders that would give control of size or of the interpreter to the mail.
-_REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 _C1 = re.compile("[\x80-\x9f]")
 _SAMPLE = 16 * 1024
-
-
-@lru_cache(maxsize=512)
-def codec(label: str) -> str:
-    """The Python codec for a charset label, vendor variants applied; "" when unknown."""
-    name = label.strip().strip("\"'").lower()[:60]
-    if name in LABELS:
-        return LABELS[name]
-    # Labels that Python does not know but the WHATWG names do: x-sjis, x-cp1251, dos-874, ...
-    try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError, UnicodeError):
-        encoding = webencodings.lookup(name) if name.isascii() else None
-        if encoding is None:
-            return ""
-        found = encoding.codec_info
-    if not getattr(found, "_is_text_encoding", True):
-        return ""
-    known = found.name
-    if known.replace("-", "_") in _REFUSED:
-        return ""
-    return VARIANTS.get(known, known)
 
 
 def decode(
@@ -177,51 +51,115 @@ def decode(
                 )
     note = "" if declared else (f"charset {label[:40]!r} is unknown" if label else "8-bit text without a charset")
     if declared:
-        single = declared.startswith(("cp125", "iso8859", "latin"))
-        # A single byte charset decodes anything: UTF-8 under such a label shows itself.
-        if single and _multibyte_utf8(data):
-            text = _strict(data, "utf-8")
-            if text is not None:
-                return text, "utf-8", f"declared {label[:40]}, is utf-8"
-        cyrillic = _cyrillic(data) if declared == "cp1252" and not _western(data[:_SAMPLE]) else ""
-        if cyrillic:
-            return data.decode(cyrillic, "replace"), cyrillic, f"declared {label[:40]}, is {cyrillic}"
-        text = _strict(data, declared)
-        if text is not None:
-            if declared.startswith("iso8859") and _C1.search(text):
-                windows = {
-                    "iso8859-2": "cp1250",
-                    "iso8859-5": "cp1251",
-                    "iso8859-7": "cp1253",
-                    "iso8859-15": "cp1252",
-                }
-                other = windows.get(declared, "")
-                better = _strict(data, other) if other else None
-                if better is not None and not _C1.search(better):
-                    return better, other, f"declared {label[:40]}, is {other}"
-            return text, declared, ""
-        if declared == "cp1252":
-            return _cp1252(data), "cp1252", ""
+        found = _as_declared(data, label, declared)
+        if found is not None:
+            return found
         note = f"not valid {label[:40]}"
+        declared = "" if _is_ascii(label) else declared
     text = _strict(data, "utf-8")
+    if text is None:
+        text = _of_halves(data)
     if text is not None:
         return text, "utf-8", note
     if declared and not single_byte(declared):
         # One broken character in a long text is no reason to guess another charset.
         text = data.decode(declared, "replace")
         if text.count("\ufffd") * 50 <= len(text):
+            text = _mixed(data) if declared == "utf-8" else text
             return text, declared, f"{note}, {text.count(chr(0xFFFD))} characters replaced"
     if not declared or declared == "utf-8":
         text = data.decode("utf-8", "replace")
         lost = text.count("\ufffd")
         good = sum(1 for char in text[:100_000] if char > "\x7f") - lost
-        if lost * 4 <= good or (declared and lost * 2 <= good and not _pairs(data)):
-            return text, "utf-8", f"{note}, {lost} characters replaced"
+        if lost * 4 <= good or (declared and lost * 2 <= good and not is_double_byte(_detected(data))):
+            text = _mixed(data)
+            return text, "utf-8", f"{note}, {text.count(chr(0xFFFD))} characters replaced"
     for name in [*FAMILIES.get(declared, ()), *_guesses(data, hints, languages)]:
         text = _strict(data, name)
         if text is not None and not _C1.search(text):
             return text, name, f"{note}, read as {name}"
     return _cp1252(data), "cp1252", f"{note}, read as cp1252"
+
+
+def _as_declared(data: bytes, label: str, declared: str) -> tuple[str, str, str] | None:
+    """The text as its label says, or as its label cannot but mean; None where the label is not true."""
+    # A single byte charset decodes anything: UTF-8 under such a label shows itself.
+    if declared.startswith(("cp125", "iso8859", "latin")) and _multibyte_utf8(data):
+        return data.decode("utf-8"), "utf-8", f"declared {label[:40]}, is utf-8"
+    if _is_ascii(label):
+        return None
+    text = _strict(data, declared)
+    if _is_doubtful(data, text, declared):
+        other = _detected(data)
+        better = _strict(data, other) if other and other != declared else None
+        if better is not None and not _PRIVATE.search(better):
+            return better, other, f"declared {label[:40]}, is {other}"
+    if text is None:
+        return (_cp1252(data), "cp1252", "") if declared == "cp1252" else None
+    if declared.startswith("iso8859") and _C1.search(text):
+        other = _OF_WINDOWS.get(declared, "")
+        better = _strict(data, other) if other else None
+        if better is not None and not _C1.search(better):
+            return better, other, f"declared {label[:40]}, is {other}"
+    return text, declared, ""
+
+
+def _is_ascii(label: str) -> bool:
+    """A label that no text with an octet over 127 can have."""
+    name = label.strip().strip("\"'").lower()
+    return name in ("us-ascii", "ascii", "ansi_x3.4-1968", "us-ascii//translit")
+
+
+def _is_doubtful(data: bytes, text: str | None, declared: str) -> bool:
+    """Whether a text reads so oddly that the label is likely not true: Western letters in long runs or signs within
+    words, Cyrillic words with the capitals at the wrong end, characters that nobody has assigned."""
+    if declared == "cp1252":
+        octets = bytes(data[:_SAMPLE])
+        if _SIGN_IN_WORD.search(octets):
+            return True
+        rest = sum(chr(octet).isalpha() for octet in octets if octet < 0x80)
+        return not _western(octets) and 2 * sum(map(len, _RUNS.findall(octets))) > rest
+    if text is None:
+        return False
+    if declared in _CYRILLIC:
+        sample = text[:_SAMPLE]
+        inverted = any(word[0].islower() and word[1:].isupper() for word in _LONG_WORD.findall(sample))
+        return inverted and 2 * sum(map(str.isupper, sample)) > sum(map(str.isalpha, sample))
+    return is_double_byte(declared) and len(_PRIVATE.findall(text[:_SAMPLE])) > 1
+
+
+_SIGN_IN_WORD = re.compile(rb"(?<=[A-Za-z])[\xa1\xa3\xa5\xa6\xac\xaf\xb1\xb3\xb6\xb9\xbc\xbe\xbf](?=[a-z])")
+_OF_WINDOWS = {"iso8859-2": "cp1250", "iso8859-5": "cp1251", "iso8859-7": "cp1253", "iso8859-15": "cp1252"}
+_CYRILLIC = frozenset(("cp1251", "koi8-u", "iso8859-5", "cp866", "mac-cyrillic"))
+_LONG_WORD = re.compile("[\u0400-\u045f]{3,40}")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+
+def _of_halves(data: bytes) -> str | None:
+    """UTF-8 whose characters beyond the first plane were written as halves of UTF-16 (CESU-8, of databases)."""
+    if b"\xed" not in data:
+        return None
+    try:
+        return data.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+    except UnicodeError:
+        return None
+
+
+def _mixed(data: bytes) -> str:
+    """UTF-8 to which a program added words in a Western charset; the half of a character stays marked."""
+    return data.decode("utf-8", _WESTERN)
+
+
+def _western_octet(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    octets = error.object[error.start : error.end]
+    is_last = error.end == len(error.object)
+    return ("\ufffd" if len(octets) > 1 or is_last else octets.decode("cp1252", "replace")), error.end
+
+
+_WESTERN = "gateway.western"
+codecs.register_error(_WESTERN, _western_octet)
 
 
 def _wide(data: bytes, declared: str) -> str:
@@ -237,27 +175,24 @@ def _wide(data: bytes, declared: str) -> str:
     return declared
 
 
-def single_byte(name: str) -> bool:
-    return name.startswith(("cp125", "iso8859", "latin", "koi8", "mac", "cp8", "cp4"))
-
-
 def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> list[str]:
     names: list[str] = []
     for hint in (codec(label) for label in hints):
         names += FAMILIES.get(hint, (hint,))
     for language in languages:
         names += LANGUAGES.get(language.strip().lower()[:2], ())
-    names += [_cyrillic(data), _pairs(data)]
-    # A detector guesses short texts worse than "Western European", which shows itself.
-    if len(data) >= 60 and not _western(data[:_SAMPLE]):
-        import charset_normalizer  # takes long to import and is seldom needed
-
-        for match in islice(charset_normalizer.from_bytes(data[:_SAMPLE]), 5):
-            name = codec(match.encoding) or match.encoding
-            if name in PLAUSIBLE:
-                names.append(name)
-                break
+    names.append(_detected(data))
     return [name for name in dict.fromkeys(names) if name and name != "ascii"]
+
+
+def _detected(data: bytes) -> str:
+    """What a browser takes text without a label for; "" where one charset is as likely as others."""
+    import chardetng_py  # type: ignore[import-untyped]  # seldom needed
+
+    detector = chardetng_py.EncodingDetector()
+    detector.feed(bytes(data[:_SAMPLE]), last=len(data) <= _SAMPLE)
+    label, likely = detector.guess_assess(tld=None, allow_utf8=False)
+    return codec(label) if likely else ""
 
 
 def _western(data: bytes) -> bool:
@@ -274,43 +209,6 @@ _PUNCTUATION = frozenset(
     "\u2019\u2018\u201c\u201d\u201e\u2013\u2014\u2026\u20ac\u00a7\u00b0\u00ab\u00bb\u00b7\u00ae\u00a9\u2122\u00a0\u2022\u00b4\u00a1\u00bf\u00aa\u00ba"
 )
 _RUNS = re.compile(rb"[\x80-\xff]+")
-
-
-def _cyrillic(data: bytes) -> str:
-    """Cyrillic shows itself: words of letters, small ones behind the first or capitals alone, and the
-    common ones most often. (In the other charset capitals are small letters, and others.)"""
-    runs = [run for run in _RUNS.findall(data[:_SAMPLE]) if len(run) > 1]
-    best = (0.0, "")
-    for name in ("cp1251", "koi8_r") if sum(map(len, runs)) >= _FEWEST else ():
-        words = [run.decode(name, "replace") for run in runs]
-        text = "".join(words)
-        letters = sum("\u0400" <= char <= "\u045f" for char in text)
-        regular = sum(len(word) for word in words if word[1:].islower() or word.isupper())
-        common = sum(char in _COMMON for char in text.lower())
-        if letters >= 0.95 * len(text) and regular >= 0.8 * len(text) and common >= 0.5 * len(text):
-            best = max(best, (common / len(text), name))
-    return best[1]
-
-
-_FEWEST = 6
-_COMMON = frozenset("оеаинтсрвл")
-
-
-def _pairs(data: bytes) -> str:
-    """Double-byte text shows itself: all its high bytes come in pairs, with the leads of common characters."""
-    leads: list[int] = []
-    for run in _RUNS.findall(data[:_SAMPLE]):
-        if len(run) % 2 or min(run) < 0xA1:
-            return ""
-        leads.extend(run[::2])
-    leads = [lead for lead in leads if lead >= 0xB0]
-    if len(leads) < 4:
-        return ""
-    common = sum(lead <= 0xD7 for lead in leads) / len(leads)
-    low = sum(lead < 0xC0 for lead in leads) / len(leads)
-    if common < 0.85 or low < 0.2:
-        return ""
-    return "cp949" if len(leads) >= 8 and max(leads) <= 0xC8 else "gb18030"
 
 
 def _strict(data: bytes, name: str) -> str | None:

@@ -22,7 +22,8 @@ from gateway.model.email import Attachment
 
 from . import calendar, cms, limits, tnef
 from .archive import Looker
-from .charset import codec, decode
+from .charset import decode
+from .charsets import codec
 from .head import split_head, with_line_feeds
 from .headers import decode_value
 from .mime import Part, Tree

@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from .charset import decode
 from .clean import clean, clean_line
 
-_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?([^?]{0,8000})\?=")
+# A question mark within a word should be encoded, and often is not.
+_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?((?:[^?]|(?<!=)\?(?!=)){0,8000})\?=")
 _LOOSE_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?([^?\r\n]{0,8000})(?:\?=?|$)")
 _COMMENT = re.compile(r"\([^()]*\)")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.mail.charset import codec, decode
+from gateway.mail.charset import decode
+from gateway.mail.charsets import codec
 
 RUSSIAN = "Принтер не работает, пожалуйста помогите нам срочно, мы не можем печатать счета для клиентов."
 GREEK = "Ο εκτυπωτής δεν λειτουργεί, παρακαλώ βοηθήστε μας γρήγορα, δεν μπορούμε να εκτυπώσουμε τίποτα."
@@ -84,3 +85,60 @@ def test_hints_decide_short_texts() -> None:
 def test_labels_that_are_no_charsets(label: str) -> None:
     assert codec(label) == ""
     assert decode(b"caf\xe9", label)[0] == "café"
+
+
+TURKISH = "Günaydın, yazıcı çalışmıyor, şifremi değiştirdim."
+CZECH = "Dobrý den, tiskárna nefunguje, prosím přijďte, děkuji."
+HEBREW = "שלום, המדפסת בחדר 4 לא מדפיסה מאתמול."
+ARABIC = "مرحبا، الطابعة في الغرفة لا تعمل منذ أمس."
+THAI = "สวัสดีครับ เครื่องพิมพ์ในห้องไม่ทำงาน"
+TAIWANESE = "您好，印表機無法運作，請儘快處理。"
+UKRAINIAN = "Доброго дня, принтер у кімнаті 4 не друкує її звіт."
+SHORT = [
+    ("Καλημέρα, ο εκτυπωτής δεν λειτουργεί.", "cp1253"), (HEBREW, "cp1255"), (ARABIC, "cp1256"), (THAI, "cp874"),
+    (TURKISH, "cp1254"), (CZECH, "cp1250"), ("Drukarka nie działa, proszę o pomoc.", "cp1250"),
+    ("Drukarka nie działa, proszę o pomoc żółć.", "iso8859-2"), ("プリンターが動きません。", "cp932"),
+    ("プリンターが動きません。", "euc_jp"), (TAIWANESE, "cp950"), ("프린터가 작동하지 않습니다.", "cp949"),
+    ("Принтер не работает", "cp866"), (UKRAINIAN, "koi8_u"),
+]  # fmt: skip
+WESTERN = {TURKISH, CZECH}
+
+
+@pytest.mark.parametrize(("text", "charset"), SHORT)
+@pytest.mark.parametrize("label", ["", "us-ascii", "utf-8", "iso-8859-1", "x-unknown"])
+def test_a_short_text_whose_label_is_missing_or_not_true(text: str, charset: str, label: str) -> None:
+    if label == "iso-8859-1" and text in WESTERN:
+        pytest.skip("letters of the West as well: the label counts")
+    assert decode(text.encode(charset), label)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset", "label"),
+    [
+        (UKRAINIAN, "koi8_u", "koi8-r"),
+        (RUSSIAN, "cp1251", "koi8-r"),
+        (RUSSIAN, "koi8_r", "windows-1251"),
+        ("ПРИНТЕР НЕ РАБОТАЕТ", "cp1251", "windows-1251"),
+        (TAIWANESE, "cp950", "gb2312"),
+        ("Dzień žluťoučký", "mac_latin2", "x-mac-ce"),
+        # Under a Western label what can be Western is.
+        ("Those characters: üàéüö", "cp1252", "iso-8859-1"),
+        ("Lager: 10 m³ Öl zu 5 £, ½ Stück", "cp1252", "iso-8859-1"),
+    ],
+)
+def test_a_label_of_the_neighbour(text: str, charset: str, label: str) -> None:
+    assert decode(text.encode(charset), label)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (RUSSIAN.encode() + b"\nGr\xfc\xdfe aus K\xf6ln", RUSSIAN + "\nGrüße aus Köln"),
+        (RUSSIAN.encode() * 3 + b" a\xa0b", RUSSIAN * 3 + " a\xa0b"),
+        # Half a character stays marked.
+        (RUSSIAN.encode() * 3 + b"\xd0", RUSSIAN * 3 + "\ufffd"),
+        (b"ok \xed\xa0\xbd\xed\xb8\x80", "ok \U0001f600"),
+    ],
+)
+def test_words_in_another_charset_within_utf8(data: bytes, text: str) -> None:
+    assert decode(data, "utf-8")[0] == text
