@@ -37,6 +37,8 @@ def footer(text: str) -> bool:
     line = _EXCUSE.sub("", line)
     if len(line) > 90 or line.count(" ") > 11:
         return False
+    if not line.startswith(FOOTERS) and not line.endswith(FOOTER_ENDS):
+        return False
     for start in FOOTERS:
         if line.startswith(start):
             if start != "sent from my" and not any(device in line for device in DEVICES):

@@ -20,9 +20,12 @@ _NO_BLANKS = re.compile(r"([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff
 
 def tokens(text: str) -> Iterator[str]:
     """The words of a text, in order."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in plain if not unicodedata.combining(character))
-    for word in _WORD.finditer(_NO_BLANKS.sub(r" \1 ", plain)):
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(character for character in plain if not unicodedata.combining(character))
+        plain = _NO_BLANKS.sub(r" \1 ", plain)
+    for word in _WORD.finditer(plain):
         yield word[0][:MOST_WORD]
 
 

@@ -5,31 +5,49 @@ Bounded: of a ticket the newest ``MAILS``, of a mail ``BYTES``.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select
+from typing import Any
 
-from gateway.store import dialects
+from sqlalchemy import Connection, bindparam, delete, select
+
+from gateway.store.prepared import Prepared
 from gateway.store.schema import posted
 
 MAILS = 64
 BYTES = 28_000
 
+_ON_TICKET = (posted.c.desk == bindparam("desk"), posted.c.ticket_id == bindparam("ticket_id"))
+
+
+def _replacement(dialect: Any) -> Any:
+    keys = (posted.c.desk, posted.c.ticket_id, posted.c.delivery_id)
+    statement = dialect.insert(posted).values(
+        {column.name: bindparam(column.name) for column in (*keys, posted.c.prints)}
+    )
+    return statement.on_conflict_do_update(index_elements=keys, set_={"prints": statement.excluded.prints})
+
+
+def _surplus(_: Any) -> Any:
+    newest = select(posted.c.delivery_id).where(*_ON_TICKET).order_by(posted.c.delivery_id.desc())
+    return delete(posted).where(*_ON_TICKET, posted.c.delivery_id <= newest.offset(MAILS).limit(1).scalar_subquery())
+
+
+_OF_MAIL = Prepared(
+    lambda _: select(posted.c.prints).where(*_ON_TICKET, posted.c.delivery_id == bindparam("delivery_id"))
+)
+_REPLACE = Prepared(_replacement)
+_DROP_SURPLUS = Prepared(_surplus)
+
 
 def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, prints: bytes) -> None:
     """What a mail, or a part of it, posted to a ticket. A delivery is worked on by one process at a time."""
-    mine = (posted.c.desk == desk, posted.c.ticket_id == ticket_id)
-    before = connection.execute(select(posted.c.prints).where(*mine, posted.c.delivery_id == delivery_id)).scalar()
+    keys = {"desk": desk, "ticket_id": ticket_id, "delivery_id": delivery_id}
+    before = _OF_MAIL.run(connection, keys)
     known = bytes(before or b"")
     if not prints or len(known) + len(prints) > BYTES:
         return
-    statement = dialects.insert(connection.dialect.name, posted).values(
-        desk=desk, ticket_id=ticket_id, delivery_id=delivery_id, prints=known + prints
-    )
-    keys = [posted.c.desk, posted.c.ticket_id, posted.c.delivery_id]
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={"prints": statement.excluded.prints}))
+    _REPLACE.run(connection, {**keys, "prints": known + prints})
     if before is None:
-        newest = select(posted.c.delivery_id).where(*mine).order_by(posted.c.delivery_id.desc()).offset(MAILS).limit(1)
-        if (last := connection.execute(newest).scalar()) is not None:
-            connection.execute(delete(posted).where(*mine, posted.c.delivery_id <= last))
+        _DROP_SURPLUS.run(connection, keys)
 
 
 def prints_of(connection: Connection, desk: str, ticket_id: str) -> list[bytes]:

@@ -20,23 +20,25 @@ class Prepared:
 
     def __init__(self, make: Any) -> None:
         self._make = make
-        self._ready: dict[str, tuple[str, list[str] | None]] = {}
+        self._ready: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of the first row, None without one or for a plain insert."""
         name = connection.dialect.name
         if name not in self._ready:
             self._ready[name] = _compile(self._make(dialects.module(name)), connection.dialect)
-        sql, order = self._ready[name]
+        sql, order, constants = self._ready[name]
+        values = {**constants, **values}
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(sql, tuple(values[name] for name in order) if order else dict(values))
+            cursor.execute(sql, tuple(values[name] for name in order) if order else values)
             row = cursor.fetchone() if cursor.description else None
         finally:
             cursor.close()
         return row[0] if row else None
 
 
-def _compile(statement: ClauseElement, dialect: Any) -> tuple[str, list[str] | None]:
+def _compile(statement: ClauseElement, dialect: Any) -> tuple[str, list[str] | None, dict[str, Any]]:
     compiled: Any = statement.compile(dialect=dialect)
-    return str(compiled), list(compiled.positiontup) if compiled.positional else None
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), list(compiled.positiontup) if compiled.positional else None, constants

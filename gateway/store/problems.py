@@ -9,13 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
 
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.store import dialects, expectations
 from gateway.store.deliveries import Delivery
 from gateway.store.mapping import Reserved, key
 from gateway.store.order import Blocker
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery, mention, notice, problem
 from gateway.store.stage import Stage
 
@@ -138,13 +139,18 @@ def save_notice(connection: Connection, delivery: Delivery, notice_record: Notic
     connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))
 
 
+_TICKET_MADE = Prepared(
+    lambda _: (
+        update(problem)
+        .where(problem.c.delivery_id == bindparam("of_delivery"), problem.c.ticket_id == "")
+        .values(ticket_id=bindparam("ticket_id"), number=bindparam("number"), revision=problem.c.revision + 1)
+    )
+)
+
+
 def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number: str) -> None:
     """The ticket of the problems that this delivery began is there."""
-    connection.execute(
-        update(problem)
-        .where(problem.c.delivery_id == delivery_id, problem.c.ticket_id == "")
-        .values(ticket_id=ticket_id, number=number, revision=problem.c.revision + 1)
-    )
+    _TICKET_MADE.run(connection, {"of_delivery": delivery_id, "ticket_id": ticket_id, "number": number})
 
 
 def follow(connection: Connection, delivery_id: str, ticket_id: str) -> None:
