@@ -1,21 +1,25 @@
-"""Gateway commands for the tests, each in a process of its own, forked from one that has the code loaded:
-importing it takes longer than most commands.
+"""Commands and whole gateways for the tests, each in a process of its own, forked from one that has the code loaded:
+importing it takes longer than most commands, and is most of what a gateway's start takes.
 
-``python -m tests.commands`` is that process: a request and an answer are a line of JSON each.
+``python -m tests.commands`` is that process. A request is a line of JSON; so are its answers: that a process runs,
+and that it ended. Whoever asks is the only one who knows of them: when it ends, so do they.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
+import gc
 import json
 import os
+import runpy
+import selectors
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,41 +28,101 @@ WAIT = 60  # seconds for a command
 KILLED = -signal.SIGALRM
 
 
+class Forked:
+    """Such a process, as far as tests need it like subprocess.Popen."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.args = arguments
+        self.pid = 0
+        self.returncode: int | None = None
+        self._began, self._ended = threading.Event(), threading.Event()
+
+    def told(self, answer: dict[str, int]) -> None:
+        if "pid" in answer:
+            self.pid = answer["pid"]
+            self._began.set()
+        else:
+            self.returncode = answer["code"]
+            self._ended.set()
+
+    def await_begin(self) -> None:
+        if not self._began.wait(WAIT):
+            raise subprocess.TimeoutExpired(self.args, WAIT)
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Raises subprocess.TimeoutExpired."""
+        if not self._ended.wait(timeout):
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
 class _Server:
     """One for each process of the tests."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._process = subprocess.Popen(
+        self._processes: dict[int, Forked] = {}
+        self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.commands"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        threading.Thread(target=self._hear, daemon=True).start()
         atexit.register(self._end)
 
-    def ask(self, request: dict[str, Any]) -> int:
-        assert self._process.stdin and self._process.stdout
+    def start(self, request: dict[str, Any]) -> Forked:
+        process = Forked(request["arguments"])
+        assert self._server.stdin
         with self._turn:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            return int(self._process.stdout.readline())
+            number = len(self._processes)
+            self._processes[number] = process
+            self._server.stdin.write(json.dumps({**request, "number": number}) + "\n")
+            self._server.stdin.flush()
+        process.await_begin()
+        return process
+
+    def _hear(self) -> None:
+        assert self._server.stdout
+        for line in self._server.stdout:
+            answer = json.loads(line)
+            self._processes[answer.pop("number")].told(answer)
 
     def _end(self) -> None:
-        with self._process:
-            pass
+        assert self._server.stdin
+        self._server.stdin.close()
+        self._server.wait()
 
 
 _server = cache(_Server)
+
+
+def start(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], out: Path, err: Path, seconds: int = 0
+) -> Forked:
+    """``python -m module`` with these arguments; ``seconds`` that it may take, 0 for no end. Output is appended."""
+    return _server().start({
+        "module": module, "arguments": [*arguments], "environment": {**environment}, "seconds": seconds,
+        "folder": str(Path.cwd()), "out": str(out), "err": str(err),
+    })  # fmt: skip
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """``gateway`` with these arguments. Raises subprocess.TimeoutExpired."""
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder) / "out", Path(folder) / "err"
-        code = _server().ask({
-            "arguments": arguments, "environment": {**os.environ, **environment}, "folder": str(Path.cwd()), "out": str(out), "err": str(err)
-        })  # fmt: skip
+        code = start("gateway", arguments, {**os.environ, **environment}, out, err, WAIT).wait()
         if code == KILLED:
             raise subprocess.TimeoutExpired(arguments, WAIT)
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
+
+
+# -- the process that is asked --------------------------------------------------------------------
 
 
 def main() -> None:
@@ -71,36 +135,99 @@ def main() -> None:
     import gateway.operate.trial.page
     import gateway.operate.trial.run  # noqa: F401
 
-    for line in sys.stdin:
-        if (child := os.fork()) == 0:
-            _child(json.loads(line))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    gc.freeze()  # what all share is looked at by none
+    _Forking().run()
+
+
+class _Forking:
+    """Forks a process for each line of standard input, and tells what becomes of it, until the input ends."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[int, int] = {}  # of the processes that run, by their ids
+        self._rest = b""
+
+    def run(self) -> None:
+        children, wake = os.pipe()
+        for end in (children, wake):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(0, selectors.EVENT_READ)
+            selector.register(children, selectors.EVENT_READ)
+            while True:
+                ready = {key.fd for key, _ in selector.select()}
+                if children in ready:
+                    os.read(children, 4096)
+                    self._reap()
+                if 0 in ready and not self._read():
+                    return self._kill()
+
+    def _read(self) -> bool:
+        """False at the end of the input."""
+        data = os.read(0, 1 << 16)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            request = json.loads(line)
+            if (child := os.fork()) == 0:
+                _child(request)
+            self._numbers[child] = request["number"]
+            self._tell(child, pid=child)
+        return bool(data)
+
+    def _reap(self) -> None:
+        for child in list(self._numbers):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                self._tell(child, code=os.waitstatus_to_exitcode(status))
+                del self._numbers[child]
+
+    def _tell(self, child: int, **what: int) -> None:
+        print(json.dumps({"number": self._numbers[child], **what}), flush=True)
+
+    def _kill(self) -> None:
+        for child in self._numbers:
+            os.kill(child, signal.SIGKILL)
 
 
 def _child(request: dict[str, Any]) -> None:
     """Never returns."""
-    from gateway import cli
-
     code: Any = 1
-    signal.alarm(WAIT)
-    for number, name in ((1, "out"), (2, "err")):
-        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT, 0o600), number)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.chdir(request["folder"])
-    os.environ.clear()
-    os.environ.update(request["environment"])
-    sys.argv = ["gateway", *request["arguments"]]
     try:
-        cli.main()
+        _become(request)
+        if request["module"] == "gateway":
+            from gateway import cli
+
+            cli.main()
+        else:
+            runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+        code = 0
     except SystemExit as end:
         code = end.code
     except BaseException:
         traceback.print_exc()
     finally:
-        with contextlib.suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:
+                pass
         os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+def _become(request: dict[str, Any]) -> None:
+    """A process as if it had been started so."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.alarm(request["seconds"])
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(request[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = [request["module"], *request["arguments"]]
 
 
 if __name__ == "__main__":

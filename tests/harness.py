@@ -29,8 +29,11 @@ from gateway.store.engine import make_engine
 from gateway.store.reading import looking
 from gateway.store.stage import PENDING
 from tests import commands
+from tests.commands import Forked
 
 BOX = "support@msp.example"
+PYTHON = [sys.executable, "-m"]
+BEFORE_PYTHON = {"LD_PRELOAD"}
 
 
 def free_port() -> int:
@@ -83,7 +86,8 @@ fallback_client = "Unknown Senders"
 
 
 class GatewayProcess:
-    """``gateway serve`` as a process of its own."""
+    """``gateway serve`` as a process of its own: forked from one that is loaded, or, where something has to be there
+    before Python is, started as an operator would."""
 
     def __init__(self, folder: Path, text: str, smtp: int, http: int, command: list[str] | None = None) -> None:
         self.folder = folder
@@ -95,7 +99,7 @@ class GatewayProcess:
         self.log = folder / "gateway.log"
         self.command = command or [sys.executable, "-m", "gateway", "serve", "--config", str(self.config)]
         self.environment: dict[str, str] = {}
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.url = next(
             line.split('"')[1] for line in text.splitlines() if line.startswith("url = ") and "http" not in line
         )
@@ -112,8 +116,11 @@ class GatewayProcess:
         return self
 
     def launch(self) -> None:
+        environment = {**os.environ, **self.environment}
+        if self.command[:2] == PYTHON and not BEFORE_PYTHON & self.environment.keys():
+            self.process = commands.start(self.command[2], self.command[3:], environment, self.log, self.log)
+            return
         with self.log.open("ab") as log:
-            environment = {**os.environ, **self.environment}
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env=environment)
 
     @property

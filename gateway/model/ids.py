@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import uuid
 
 _random = random.Random()  # noqa: S311 - unique, not secret; a system call for each id is slow
+os.register_at_fork(after_in_child=_random.seed)
 
 
 def uuid7(now: float) -> str:
