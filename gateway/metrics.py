@@ -35,6 +35,8 @@ class Metrics:
         self.latency = histogram("accept_to_end_seconds", "From accept to the end of a delivery", "mailbox")
         self.effects = counter("effects_total", "Effects by outcome of the request or read-back", "kind", "outcome")
         self.letters = counter("letters_total", "Mails of the gateway's own by what became of them", "kind", "outcome")
+        self.reloads = counter("configuration_reloads_total", "Configurations that were to be taken", "outcome")
+        self.refused_configuration = gauge("configuration_refused", "1 while the newest configuration is refused")
         self.doubles = counter("doubles_total", "Effects that the desk has twice", "kind")
         self.desk_calls = counter("desk_calls_total", "Calls to the desk", "desk", "route", "outcome")
         self.desk_seconds = histogram("desk_call_seconds", "Time of a call to the desk", "desk", "route")

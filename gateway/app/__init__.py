@@ -22,6 +22,7 @@ from prometheus_client import generate_latest
 
 from gateway.app.failing import die, lasting
 from gateway.app.gauges import Gauges
+from gateway.app.reload import Reload
 from gateway.app.work import Work
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import ConfigError, Settings
@@ -67,7 +68,7 @@ class Role(StrEnum):
 
 class Gateway:
     """Everything that ``gateway serve`` runs: listeners, workers, or both. ``run_folder``: of a worker whose listeners
-    are processes beside it. Raises ConfigError."""
+    are processes beside it. ``read`` reads the configuration again. Raises ConfigError."""
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class Gateway:
         clock: Callable[[], float] | None = None,
         role: Role = Role.ALL,
         run_folder: Path | None = None,
+        read: Callable[[], Settings] | None = None,
     ) -> None:
         self.run_folder = run_folder
         if role is not Role.ALL and settings.store.url.startswith("sqlite") and run_folder is None:
@@ -103,8 +105,10 @@ class Gateway:
         self.importer = self._importer()
         self.acceptor = self._acceptor()
         self.listener = self._listener() if role is not Role.WORKER else None
-        self._http = server(application(self.metrics_page, self.readiness, settings.http.token()), settings.http.listen)
         self._console = self._pages() if settings.console.listen and role is not Role.SMTP else None
+        self.reload = Reload(settings, read or (lambda: settings), self.work, self._take, self.metrics)
+        pages = application(self.metrics_page, self.readiness, settings.http.token(), self.reloaded)
+        self._http = server(pages, settings.http.listen)
         self.gauges = Gauges(self.metrics, self.store, self.clock)
 
     def _in_shadow(self) -> None:
@@ -125,6 +129,17 @@ class Gateway:
         from gateway.web.console.serve import Pages
 
         return Pages(self.settings)
+
+    async def reloaded(self) -> dict[str, Any]:
+        """Take the configuration as it is now, and what became of that."""
+        return (await self.reload()).state()
+
+    def _take(self, settings: Settings) -> None:
+        self.settings = settings
+        if self.listener:
+            self.listener.refresh_certificate()
+        if self._console:
+            self._console.take(settings)
 
     def _work(self) -> Work:
         return Work(
@@ -208,6 +223,7 @@ class Gateway:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop_event.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         log.info("starting", role=self.role.value, name=self.name)
         await self._recover()
         background = [
@@ -238,11 +254,16 @@ class Gateway:
         await self.close()
         log.info("stopped")
 
+    def _hung_up(self) -> None:
+        """SIGHUP. Beside listeners the supervisor hears it, and tells us."""
+        if self.run_folder is None:
+            self._reloading = asyncio.create_task(self.reload())
+
     async def _beside_listeners(self, folder: Path) -> None:
         """What a worker tells and hears, where listeners are processes beside it. Until ``stop``."""
         told = Told(self._arrived)
         heard = told.listen(folder)
-        state = await channel.answer(folder, channel.WORKER, self.readiness, self.metrics_page)
+        state = await channel.answer(folder, channel.WORKER, self.readiness, self.metrics_page, self.reloaded)
 
         async def tell() -> None:
             channel.tell_pending(folder, await self._pending())

@@ -25,6 +25,7 @@ from gateway.upkeep.late_look import LateLook
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
 from gateway.upkeep.silence import Silence
+from gateway.work.context import Policies
 from gateway.work.desks import make_directory
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
@@ -61,7 +62,9 @@ class Work:
         )
         templates = Templates()
         leases = Leases(store, settings.work.lease, name, clock)
-        planner = Planner(store, self.parser, self.directories, settings, templates, leases, raws, clock, restored)
+        self.planner = planner = Planner(
+            store, self.parser, self.directories, settings, templates, leases, raws, clock, restored
+        )
         executor = Executor(
             store,
             planner,
@@ -114,6 +117,14 @@ class Work:
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
+    def take(self, settings: Settings) -> None:
+        """Go on by another configuration: in one turn of the loop, so that no decision sees half of it."""
+        policies = Policies(settings)
+        self.planner.take(settings, policies)
+        self.expectations.take(settings, policies.sources)
+        self.silence.take(settings)
+        self.sender.settings = settings.smarthost
+
     def background(self, stop: asyncio.Event) -> list[Part]:
         """What runs beside the worker, until ``stop``."""
         parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
@@ -122,8 +133,7 @@ class Work:
             partial(part.run, stop)
             for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
         ]
-        if self.sender.settings.host:
-            parts.append(partial(self.sender.run, stop))
+        parts.append(partial(self.sender.run, stop))
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:

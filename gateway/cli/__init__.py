@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from gateway import __version__
-from gateway.cli import console, day, looking, notices, problems, queue, running, safety, shadow, silence, thread, trial
+from gateway.cli import (
+    console,
+    day,
+    looking,
+    notices,
+    problems,
+    queue,
+    reload,
+    running,
+    safety,
+    shadow,
+    silence,
+    thread,
+    trial,
+)
 
 app = typer.Typer(
     add_completion=False,
@@ -18,6 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(day.app)
 app.add_typer(running.app)
+app.add_typer(reload.app)
 app.add_typer(looking.app)
 app.add_typer(trial.app)
 app.add_typer(silence.app)

@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ from gateway.cli.shared import (
     table,
 )
 from gateway.config import settings as config
+from gateway.config.load import load
 from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
@@ -71,7 +73,8 @@ def serve(
     log.setup(settings.log.level, settings.log.format)
 
     async def run() -> None:
-        await Gateway(settings, role=Role(role), run_folder=run_folder).run()
+        read = partial(load, config_file)
+        await Gateway(settings, role=Role(role), run_folder=run_folder, read=read).run()
 
     try:
         run_loop(run())

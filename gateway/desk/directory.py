@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -72,6 +73,16 @@ class Directory:
         self._clients: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._addresses: dict[str, tuple[float, tuple[str, ...]]] = {}
         self._statuses: dict[str, tuple[float, Rows]] = {}
+
+    def adopt(self, other: Directory) -> None:
+        """What another directory of the same desk was told by the configuration, and learned since."""
+        self._boards, self._aliases = other._boards, other._aliases
+        self._clients_needed = other._clients_needed
+        self._named = (None, Clients())
+        if other.catalog is not None:
+            self.catalog = other.catalog
+        elif self.catalog is not None:
+            self.catalog = replace(self.catalog, at=0.0)  # to be read again: it lacks what is named now
 
     def destination(self, mailbox: str) -> Destination:
         """Where the mailbox's tickets go. Raises NoCatalog."""

@@ -28,7 +28,8 @@ LAST_WORDS = 10.0  # seconds for a conversation when the gateway stops
 
 
 class Sender:
-    """``count`` hears the kind of each letter and what became of it: taken, later, refused or unknown."""
+    """``settings`` may change; without a host letters wait. ``count`` hears the kind of each letter and what became of
+    it: taken, later, refused or unknown."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Sender:
     async def send_due(self, stop: asyncio.Event | None = None) -> int:
         """Send what is due. Returns how many were taken."""
         done = 0
-        while not (stop and stop.is_set()):
+        while self.settings.host and not (stop and stop.is_set()):
             take = partial(letters.take, now=self.clock(), per_hour=self.settings.per_hour)
             if not await self.store.read(partial(letters.is_due, now=self.clock())):
                 break

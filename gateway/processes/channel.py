@@ -26,6 +26,7 @@ RUN = "GATEWAY_RUN"  # the folder, in the environment of the processes
 SOCKETS = "GATEWAY_SOCKETS"  # the listening sockets: name=descriptor, blank-separated
 WORKER = "worker"
 TOLD, PENDING = "told", "pending"
+READINESS, METRICS, RELOAD = "readiness", "metrics", "reload"
 PATIENCE = 5.0  # seconds for an answer
 LONGEST = 60_000  # octets of a datagram
 AT_ONCE = 100  # datagrams
@@ -130,13 +131,21 @@ def pending(folder: Path) -> int:
 
 
 async def answer(
-    folder: Path, name: str, readiness: Callable[[], Awaitable[State]], metrics: Callable[[], Awaitable[bytes]]
+    folder: Path,
+    name: str,
+    readiness: Callable[[], Awaitable[State]],
+    metrics: Callable[[], Awaitable[bytes]],
+    reload: Callable[[], Awaitable[State]],
 ) -> asyncio.Server:
-    """Tell whoever asks the state of this process."""
+    """Tell whoever asks the state of this process, or take the configuration as it is now."""
+
+    async def said(what: str) -> bytes:
+        if what == METRICS:
+            return await metrics()
+        return json.dumps(await (reload() if what == RELOAD else readiness())).encode()
 
     async def told(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        what = (await reader.readline()).strip()
-        writer.write(await metrics() if what == b"metrics" else json.dumps(await readiness()).encode())
+        writer.write(await said((await reader.readline()).decode().strip()))
         with contextlib.suppress(OSError):
             await writer.drain()
             writer.close()
@@ -146,10 +155,10 @@ async def answer(
     return await asyncio.start_unix_server(told, path)
 
 
-async def ask(folder: Path, name: str, what: str) -> bytes:
+async def ask(folder: Path, name: str, what: str, patience: float = PATIENCE) -> bytes:
     """What a process says, nothing while it does not."""
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             reader, writer = await asyncio.open_unix_connection(folder / f"{name}.sock")
             writer.write(what.encode() + b"\n")
             said = await reader.read()

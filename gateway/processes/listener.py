@@ -74,8 +74,9 @@ class ListenerProcess:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor hears it, and tells us
         await self._listener.start()
-        state = await channel.answer(self._folder, self._name, self._readiness, self._pages)
+        state = await channel.answer(self._folder, self._name, self._readiness, self._pages, self._reloaded)
         refusals = asyncio.create_task(run_every(self._stop, REFUSALS_EVERY, self._tell_refusals))
         await self._stop.wait()
         await self._listener.drain()
@@ -89,6 +90,10 @@ class ListenerProcess:
 
     async def _tell_refusals(self) -> None:
         self._teller.refused(self._listener.context.refusals.taken())
+
+    async def _reloaded(self) -> State:
+        """Of what may change while we run, only the certificate is ours."""
+        return {"good": True, "certificate": self._listener.refresh_certificate()}
 
     async def _readiness(self) -> State:
         reasons = []

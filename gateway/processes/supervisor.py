@@ -32,6 +32,7 @@ log = structlog.get_logger("gateway")
 
 AGAIN = 0.05, 30.0  # seconds to the next start, growing
 SETTLED = 10.0  # seconds of life after which a process starts at once again
+RELOAD_WITHIN = 300.0  # seconds: the desks are asked for their names
 MORE = 10.0  # seconds over the drain, then SIGKILL
 LARGEST = re.compile(r"^(gateway_loop_lag_seconds|\w+_created)\b")  # of several processes the largest counts
 
@@ -100,13 +101,15 @@ class Supervisor:
         worker = [sys.executable, "-m", "gateway", "serve", "--role", "worker", "--config", str(config)]
         self._worker = Child(channel.WORKER, worker, environment, ())
         http = settings.http
-        self._http = server(application(self._metrics, self._readiness, http.token()), http.listen)
+        self._http = server(application(self._metrics, self._readiness, http.token(), self._reload), http.listen)
+        self._reloading: asyncio.Task[State] | None = None
 
     async def run(self) -> None:
         """Until SIGTERM or SIGINT; then the listeners drain, then the worker."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._hung_up)
         log.info("starting", listeners=len(self._listeners), run=str(self._folder))
         children = [asyncio.create_task(child.keep(self._stop)) for child in (*self._listeners, self._worker)]
         http = asyncio.create_task(self._http.serve())
@@ -121,6 +124,20 @@ class Supervisor:
         await asyncio.gather(http, *children, return_exceptions=True)
         shutil.rmtree(self._folder, ignore_errors=True)
         log.info("stopped")
+
+    def _hung_up(self) -> None:
+        self._reloading = asyncio.create_task(self._reload())
+
+    async def _reload(self) -> State:
+        """The worker decides whether the configuration can be taken; then the listeners look at their certificate."""
+        said = await channel.ask(self._folder, channel.WORKER, channel.RELOAD, RELOAD_WITHIN)
+        if not said:
+            return {"good": False, "why": ["the worker does not answer: try again"]}
+        state: State = json.loads(said)
+        if state["good"]:
+            names = [child.name for child in self._listeners]
+            await asyncio.gather(*(channel.ask(self._folder, name, channel.RELOAD) for name in names))
+        return state
 
     async def _readiness(self) -> State:
         """Mail can be accepted while one listener is ready, whatever the worker does."""
@@ -140,13 +157,13 @@ class Supervisor:
         }
 
     async def _state(self, name: str) -> State:
-        said = await channel.ask(self._folder, name, "readiness")
+        said = await channel.ask(self._folder, name, channel.READINESS)
         state: State = json.loads(said) if said else {}
         return state
 
     async def _metrics(self) -> bytes:
         names = [child.name for child in (*self._listeners, self._worker)]
-        return merged(await asyncio.gather(*(channel.ask(self._folder, name, "metrics") for name in names)))
+        return merged(await asyncio.gather(*(channel.ask(self._folder, name, channel.METRICS) for name in names)))
 
 
 def merged(pages: Sequence[bytes]) -> bytes:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import structlog
 
+from gateway.config.settings import ConfigError
 from gateway.config.smtp import ListenerSettings, SmtpSettings
 from gateway.intake.accept import Acceptor
 from gateway.intake.mailboxes import Mailboxes
@@ -38,6 +39,14 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(settings.tls_cert, settings.tls_key)
     return context
+
+
+def check_certificate(settings: SmtpSettings) -> None:
+    """Raises ConfigError for a certificate that cannot be used."""
+    try:
+        tls_context(settings)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(f"smtp.tls_cert: {settings.tls_cert}: {type(error).__name__}: {error}") from error
 
 
 class Certificate:

@@ -1,4 +1,5 @@
-"""Ways into the console: links that work once, and sessions. The store has hashes of what opens them, nothing else."""
+"""Ways into the console: links that work once, and sessions: of who came by a link, and of who logged in. The store has
+hashes of what opens them, nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from gateway.store.schema import entry
 
-Kind = Literal["link", "session"]
+Kind = Literal["link", "session", "login"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,20 @@ def make(connection: Connection, kind: Kind, visitor: Visitor, address: str, now
     return value
 
 
-def visitor(connection: Connection, kind: Kind, value: str, now: float) -> Visitor | None:
-    """Whom it lets in, None when it is over or was never made."""
-    query = select(entry.c.who, entry.c.role).where(
-        entry.c.hash == _hash(value), entry.c.kind == kind, entry.c.until >= now
+def visitor(connection: Connection, kinds: tuple[Kind, ...], value: str, now: float) -> tuple[Kind, Visitor] | None:
+    """Of which of these kinds it is and whom it lets in, None when it is over or was never made."""
+    query = select(entry.c.kind, entry.c.who, entry.c.role).where(
+        entry.c.hash == _hash(value), entry.c.kind.in_(kinds), entry.c.until >= now
     )
     row = connection.execute(query).first()
-    return Visitor(row[0], row[1]) if row else None
+    return (row[0], Visitor(row[1], row[2])) if row else None
 
 
 def use(connection: Connection, value: str, now: float) -> Visitor | None:
     """Whom a link lets in; it does so once."""
-    found = visitor(connection, "link", value, now)
+    found = visitor(connection, ("link",), value, now)
     gone = connection.execute(delete(entry).where(entry.c.hash == _hash(value), entry.c.kind == "link"))
-    return found if gone.rowcount else None
+    return found[1] if found and gone.rowcount else None
 
 
 def end(connection: Connection, value: str) -> None:

@@ -52,9 +52,13 @@ class Expectations:
         self.made = made
         self.started = clock()
 
+    def take(self, settings: Settings, sources: Sources) -> None:
+        """Look for what another configuration expects."""
+        self.settings = settings
+        self.sources = [source for source in sources.all if source.expect]
+
     async def run(self, stop: asyncio.Event) -> None:
-        if self.sources:
-            await run_every(stop, EVERY, self.check)
+        await run_every(stop, EVERY, self.check)
 
     async def check(self) -> int:
         """Write a mail about each that is late. Returns how many."""

@@ -70,6 +70,11 @@ class Silence:
         self._seen = 0
         self._last: dict[str, float] = {}
 
+    def take(self, settings: Settings) -> None:
+        """Other holidays: what is normal is learned again."""
+        self.holidays = settings.silence.holidays
+        self._learned_at = 0.0
+
     async def run(self, stop: asyncio.Event) -> None:
         if self.boxes:
             await run_every(stop, EVERY, self.check)

@@ -2,7 +2,7 @@
 
 ``/healthz``: the process and its loop are alive. ``/readyz``: mail can be accepted; the desk's state
 is in the body only, for mail is accepted while the desk is down, and only for who asks from this machine or
-with the token: strangers are told ready or not. ``/metrics``: Prometheus.
+with the token: strangers are told ready or not. ``/metrics``: Prometheus. ``/reload``: for ``gateway reload``.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+OURS = "x-gateway-command"
+"""A header that no page of another site can send: its browser would ask us first, and nobody answers."""
+
 
 def application(
     metrics: Callable[[], Awaitable[bytes]],
     readiness: Callable[[], Awaitable[dict[str, Any]]],
     token: str = "",
+    reload: Callable[[], Awaitable[dict[str, Any]]] | None = None,
 ) -> Starlette:
-    """``readiness`` returns the body, with "ready" in it; ``metrics`` the page as Prometheus reads it; who has the
-    ``token`` is told as much as this machine ("" for nobody)."""
+    """``readiness`` returns the body, with "ready" in it; ``metrics`` the page as Prometheus reads it; ``reload`` takes
+    the configuration as it is now. Who has the ``token`` is told as much as this machine ("" for nobody)."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -39,7 +43,14 @@ def application(
     async def metrics_page(_: Request) -> Response:
         return Response(await metrics(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_page)])
+    async def reloaded(request: Request) -> Response:
+        if reload is None or not (_is_here(request) or _has(request, token)) or OURS not in request.headers:
+            return PlainTextResponse("From this machine only, by `gateway reload`.\n", 403)
+        body = await reload()
+        return JSONResponse(body, status_code=200 if body["good"] else 409)
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_page)]
+    return Starlette(routes=[*routes, Route("/reload", reloaded, methods=["POST"])])
 
 
 def _is_here(request: Request) -> bool:

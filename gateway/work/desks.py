@@ -49,8 +49,14 @@ def make_directory(
         clock=clock,
         observe=observe,
     )
+    return directory_of(settings, name, desk)
+
+
+def directory_of(settings: Settings, name: str, desk: Desk) -> Directory:
+    """What the configuration wants to know of the desk, around a client of it."""
     boxes = [box for box in settings.mailbox if box.desk == name]
     mapped = any(domain.desk == name for domain in settings.domain)
+    own = settings.desks[name]
     return Directory(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
 
 

@@ -96,6 +96,12 @@ class Planner:
         self.policies = Policies(settings, templates)
         self.templates = self.policies.templates
 
+    def take(self, settings: Settings, policies: Policies) -> None:
+        """Decide by another configuration from the next mail on."""
+        self.settings = settings
+        self.policies = policies
+        self.templates = policies.templates
+
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
         return self.spool / "work" / self.leases.name / delivery_id
@@ -107,7 +113,7 @@ class Planner:
 
     async def plan(self, delivery: Delivery) -> Step | Planned:
         """Plan an accepted delivery, or say why not now. Raises ParserDied, Damaged and what the store raises."""
-        box = self.mailboxes.get(delivery.mailbox)
+        box, policies = self.mailboxes.get(delivery.mailbox), self.policies
         directory = self.directories.get(delivery.desk)
         if box is None or directory is None:
             return Quarantine(Reason.NO_MAILBOX, f"{delivery.mailbox} on desk {delivery.desk} is not configured")
@@ -126,14 +132,14 @@ class Planner:
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         source = Answers(delivery, directory, self.store.read, email, self._reread)
-        resolved = resolved_notice(email, delivery.envelope, box, self.policies.sources, directory.catalog)
+        resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
                 await self.store.write(
                     lambda c: problems.wait_by(c, delivery, [notice_ids.problem_id(resolved.notice)])
                 )
             return wait
-        known = context_of(delivery, box, directory, self.policies, resolved)
+        known = context_of(delivery, box, directory, policies, resolved)
         try:
             decision, answers = await self._decide(delivery, email, known, source)
         except ParserBusy:

@@ -111,6 +111,17 @@ async def test_logging_in_and_out(client: httpx.AsyncClient) -> None:
     assert (inside.status_code, outside.status_code) == (200, 303)
 
 
+async def test_a_session_has_the_role_of_now(client: httpx.AsyncClient, site: Site) -> None:
+    await client.post("/login", data={"name": "lea", "password": PASSWORD})
+    assert (await client.get("/audit")).status_code == 403
+    settings = site.console.settings
+    (lea,) = settings.console.users
+    for users, status in (((lea.model_copy(update={"role": "administer"}),), 200), ((), 303)):
+        console = settings.console.model_copy(update={"users": users})
+        site.console.settings = settings.model_copy(update={"console": console})
+        assert (await client.get("/audit")).status_code == status
+
+
 async def test_guessing_has_an_end(client: httpx.AsyncClient) -> None:
     codes = [
         (await client.post("/login", data={"name": "lea", "password": str(number)})).status_code for number in range(7)

@@ -112,6 +112,14 @@ class Calls:
     async def close(self) -> None:
         await self._http.aclose()
 
+    def use_key(self, key: str) -> None:
+        """From the next call on."""
+        self._http.headers["x-api-key"] = key
+        self.breaker.key_works()
+
+    def has_key(self, key: str) -> bool:
+        return bool(self._http.headers["x-api-key"] == key)
+
     def _url(self, path: str, *ids: str) -> str:
         """The address of a route, its ``{id}`` filled in."""
         for each in ids:

@@ -65,7 +65,18 @@ class Console:
         if found := named_by_proxy(request, self.settings.console):
             return found
         value = request.cookies.get(COOKIE, "")
-        return await self.look(lambda c: entries.visitor(c, "session", value, self.clock())) if value else None
+        if not value:
+            return None
+        kind_and_visitor = await self.look(lambda c: entries.visitor(c, ("session", "login"), value, self.clock()))
+        if kind_and_visitor is None:
+            return None
+        kind, found = kind_and_visitor
+        return found if kind == "session" else self._as_configured(found)
+
+    def _as_configured(self, visitor: Visitor) -> Visitor | None:
+        """Who logged in, with the role of now; None for who may no longer."""
+        users = (user for user in self.settings.console.users if user.name == visitor.name and user.password_hash)
+        return next((Visitor(user.name, user.role) for user in users), None)
 
     def page(self, name: str, visitor: Visitor | None, status: int = 200, **values: Any) -> Response:
         template = self._templates.get_template(f"{name}.html")

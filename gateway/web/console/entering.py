@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from gateway.smtp.auth import check_password, hash_password
 from gateway.store import acts, entries
 from gateway.store.acts import Actor
-from gateway.store.entries import Visitor
+from gateway.store.entries import Kind, Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
 from gateway.web.console.guard import COOKIE, address_of
@@ -43,7 +43,7 @@ async def log_in(console: Console, request: Request) -> Response:
         console.rate.wrong(address)
         log.warning("login refused", who=name[:100], peer=address)
         return console.page("login", None, 403, next=there, wrong="Login or password is wrong.", has_users=True)
-    return await _let_in(console, request, Visitor(user.name, user.role), there)
+    return await _let_in(console, request, "login", Visitor(user.name, user.role), there)
 
 
 @cache
@@ -70,15 +70,15 @@ async def enter(console: Console, request: Request) -> Response:
         return console.trouble(
             None, "This link was used, or its hour is over. `gateway console` prints a new one.", 403
         )
-    return await _let_in(console, request, visitor, "/")
+    return await _let_in(console, request, "session", visitor, "/")
 
 
-async def _let_in(console: Console, request: Request, visitor: Visitor, there: str) -> Response:
+async def _let_in(console: Console, request: Request, kind: Kind, visitor: Visitor, there: str) -> Response:
     settings, now, address = console.settings.console, console.clock(), address_of(request)
 
     def begin(connection: Connection) -> str:
         acts.add(connection, Actor(visitor.name, "page", address), "log in", now)
-        return entries.make(connection, "session", visitor, address, now, settings.session)
+        return entries.make(connection, kind, visitor, address, now, settings.session)
 
     value = await console.change(begin)
     response = RedirectResponse(there, 303)

@@ -23,12 +23,19 @@ class Pages:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time) -> None:
         self._settings = settings
         self._clock = clock
+        self._console: Console | None = None
+
+    def take(self, settings: Settings) -> None:
+        """Go on by another configuration: other people may come in."""
+        self._settings = settings
+        if self._console is not None:
+            self._console.settings = settings
 
     async def run(self, stop: asyncio.Event) -> None:
         settings = self._settings
         assert settings.console.listen
         name = make_url(settings.store.url).render_as_string(hide_password=True)
-        console = Console(settings, name, self._clock)
+        console = self._console = Console(settings, name, self._clock)
         serving = server(application(console), settings.console.listen)
         log.info("console", address=settings.console.address)
         work = asyncio.create_task(serving.serve())
