@@ -32,6 +32,7 @@ log = structlog.get_logger("gateway")
 
 AGAIN = 0.05, 30.0  # seconds to the next start, growing
 SETTLED = 10.0  # seconds of life after which a process starts at once again
+WORKER_WITHIN = 60.0  # seconds to start
 RELOAD_WITHIN = 300.0  # seconds: the desks are asked for their names
 MORE = 10.0  # seconds over the drain, then SIGKILL
 LARGEST = re.compile(r"^(gateway_loop_lag_seconds|\w+_created)\b")  # of several processes the largest counts
@@ -130,9 +131,12 @@ class Supervisor:
 
     async def _reload(self) -> State:
         """The worker decides whether the configuration can be taken; then the listeners look at their certificate."""
-        said = await channel.ask(self._folder, channel.WORKER, channel.RELOAD, RELOAD_WITHIN)
-        if not said:
-            return {"good": False, "why": ["the worker does not answer: try again"]}
+        end = time.monotonic() + WORKER_WITHIN
+        while not (said := await channel.ask(self._folder, channel.WORKER, channel.RELOAD, RELOAD_WITHIN)):
+            if self._stop.is_set() or time.monotonic() > end:
+                log.error("configuration not taken", why="the worker does not answer")
+                return {"good": False, "why": ["the worker does not answer: try again"]}
+            await wait(self._stop, 0.2)  # it may be starting
         state: State = json.loads(said)
         if state["good"]:
             names = [child.name for child in self._listeners]
