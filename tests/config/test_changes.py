@@ -86,12 +86,9 @@ def test_it_waits_for_a_restart(old: str, new: str, named: str) -> None:
 
 
 def test_the_order_of_rules_counts() -> None:
-    first, second = BASE.split("[[rule]]")[1:]
-    turned = (
-        BASE.replace(first, "@")
-        .replace(second.split("[[domain]]")[0], first)
-        .replace("@", second.split("[[domain]]")[0])
-    )
+    head, first, second = BASE.split("[[rule]]")
+    second, tail = second.split("[[domain]]")
+    turned = "[[rule]]".join((head, second, first)) + "[[domain]]" + tail
     assert changes(settings(BASE), settings(turned)).taken == ("rule.order",)
 
 
