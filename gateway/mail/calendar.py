@@ -7,6 +7,7 @@ parameters, text escapes, a date's end that is no part of it), RFC 5546 (METHOD)
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -42,14 +43,29 @@ _CARET = re.compile(r"\^(['n^])")
 _FOLD = re.compile(rb"\r?\n[ \t]")
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An invitation that one person accepts, as a program may speak of it: what it is about (titles, places, texts),
+    ``who`` accepts by name and address, all ``people`` in the same way, the times as (year, month, day, hour, minute),
+    and what the person wrote to it."""
+
+    titles: tuple[str, ...]
+    who: tuple[str, ...]
+    people: tuple[str, ...]
+    texts: tuple[str, ...]
+    times: tuple[tuple[int, int, int, int, int], ...]
+    is_utc: bool
+    comments: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Shown:
-    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered, ``accepts`` where
-    that is yes, without a word to it."""
+    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered; ``accepted`` where
+    that is yes."""
 
     lines: list[str] = field(default_factory=list)
     is_answer: bool = False
-    accepts: bool = False
+    accepted: Accepted | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +88,7 @@ def read(data: bytes, charset: str) -> Shown:
     method = ""
     event = _Event()
     depth = events = 0
-    accepted: list[bool] = []
+    answered: list[_Event] = []
     for line in re.sub(r"\n[ \t]", "", text).split("\n"):
         name, params, value = _field(line)
         if name == "METHOD":
@@ -85,7 +101,7 @@ def read(data: bytes, charset: str) -> Shown:
             depth -= 1
             if depth == 0 and events < _EVENTS:
                 events += 1
-                accepted.append(_accepts(event))
+                answered.append(event)
                 shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
         elif depth == 1 and name == "ATTENDEE" and len(event.people) < _PEOPLE:
             event.people.append((params, value))
@@ -94,16 +110,45 @@ def read(data: bytes, charset: str) -> Shown:
         elif depth == 1 and name:
             event.fields.setdefault(name, (params, value))
     shown.is_answer = method == "REPLY" and bool(shown.lines)
-    shown.accepts = shown.is_answer and all(accepted)
+    shown.accepted = _accepted(answered) if shown.is_answer else None
     return shown
 
 
-def _accepts(event: _Event) -> bool:
-    """Whether one person says yes, and nothing to it."""
-    if len(event.people) != 1 or any(comment.strip() for comment in event.comments):
-        return False
-    params, _ = event.people[0]
-    return _parameter(params, "PARTSTAT").upper() == "ACCEPTED" and not _parameter(params, "X-RESPONSE-COMMENT")
+def _accepted(events: list[_Event]) -> Accepted | None:
+    """The invitation of these events; None where not one person says yes to all of it."""
+    if any(len(event.people) != 1 or _status(event.people[0][0]) != "ACCEPTED" for event in events):
+        return None
+    people = [person for event in events for person in event.people]
+    organizers = [event.fields["ORGANIZER"] for event in events if "ORGANIZER" in event.fields]
+    moments = [moment for event in events for moment in _times(event)]
+    comments = [comment for event in events for comment in event.comments]
+    comments += [_parameter(params, "X-RESPONSE-COMMENT") for params, _ in people]
+    return Accepted(
+        titles=_filled(event.text("SUMMARY") for event in events),
+        who=_filled(text for person in people for text in _names(*person)),
+        people=_filled(text for person in (*people, *organizers) for text in _names(*person)),
+        texts=_filled(event.text(name) for event in events for name in ("LOCATION", "DESCRIPTION", *_LINKS)),
+        times=tuple(moment.when.timetuple()[:5] for moment in moments),
+        is_utc=any(moment.zone == " UTC" for moment in moments),
+        comments=_filled(comments),
+    )
+
+
+def _times(event: _Event) -> list[_Moment]:
+    start = _moment(event.fields.get("DTSTART"))
+    return [moment for moment in (start, start and _end(event, start)) if moment]
+
+
+def _filled(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _status(params: str) -> str:
+    return _parameter(params, "PARTSTAT").upper()
+
+
+def _names(params: str, value: str) -> tuple[str, str]:
+    return clean_line(_parameter(params, "CN")), _address(value)
 
 
 def _field(line: str) -> tuple[str, str, str]:
@@ -129,9 +174,12 @@ def _parameter(params: str, name: str) -> str:
 
 
 def _person(params: str, value: str) -> str:
-    name = _parameter(params, "CN")
-    address = value[7:] if value.lower().startswith("mailto:") else value
+    name, address = _parameter(params, "CN"), _address(value)
     return clean_line(f"{name} <{address}>" if name and name != address else address)
+
+
+def _address(value: str) -> str:
+    return clean_line(value[7:] if value.lower().startswith("mailto:") else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +234,7 @@ def _when(event: _Event) -> str:
 
 
 def _answer(params: str) -> str:
-    return _ANSWERS.get(_parameter(params, "PARTSTAT").upper(), "")
+    return _ANSWERS.get(_status(params), "")
 
 
 def _shown(method: str, event: _Event) -> list[str]:

@@ -104,13 +104,7 @@ class Content:
     hashes: list[str] = field(default_factory=list)
     messages: list[int] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
-    accepts: bool = False  # an invitation, and says nothing more to it
-
-    def says_anything(self) -> bool:
-        """Whether the letter has words or pictures of its own."""
-        if any(text.strip() for text in self.texts) or self.files:
-            return True
-        return any("<img" in html.lower() or re.sub(r"<[^<>]*>|&nbsp;|\s", "", html) for html in self.htmls)
+    accepted: calendar.Accepted | None = None
 
 
 class Collector:
@@ -208,7 +202,7 @@ class Collector:
         if kind in ("text/calendar", "application/ics") and not self.content.events:
             shown = calendar.read(part.payload(), part.params.get("charset", ""))
             self.content.events = shown.lines
-            self.content.accepts = shown.accepts
+            self.content.accepted = shown.accepted
             if shown.is_answer:
                 self.note("answer to an invitation: read")
                 return True

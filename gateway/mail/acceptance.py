@@ -1,0 +1,135 @@
+"""Whether an accepted invitation says nothing but that, in the words of the program that sent it.
+
+The calendar object tells what a program can say: the title, the times, the place, who accepts. Its text is made of
+these, as lines that hold nothing else, and of a sentence about the sender by their full name or address, in whatever
+language: people do not speak of themselves so. Words that only say yes (``match.assent``) ask for nothing either. A
+question, a number that is none of the event's, a sentence in the first person or any other word: a person wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+
+from gateway.match import assent, gratitude
+
+from .calendar import Accepted
+
+MOST_UNITS = 40  # paragraphs and lines of a text that is looked at
+MOST_GLUE = 15  # words of a sentence beside what the event tells
+MOST_SAID = 2  # sentences about the sender
+MOST_LABEL = 3  # words before a colon
+_QUESTIONS = "?？؟"
+_LINK = re.compile(r"<?(?:https?://|www\.)\S+>?|(?:UTC|GMT)\s?[+-]?[\d:]{0,6}", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
+
+
+def is_bare(accepted: Accepted, subject: str, text: str, sender: str) -> bool:
+    """Whether neither the text of the mail nor a comment in the calendar object says more than that ``sender``, an
+    address in lower case, accepts."""
+    about = _About(accepted, subject, any(name.lower() == sender for name in accepted.who))
+    units = [unit for written in (text, *accepted.comments) for unit in re.split(r"\n\s*\n", written) if unit.strip()]
+    if len(units) > MOST_UNITS:
+        return False
+    return all(about.explains(unit) for unit in units) and about.said <= MOST_SAID
+
+
+@dataclass(slots=True)
+class _About:
+    """What the event tells, and how many sentences about the sender there were."""
+
+    accepted: Accepted
+    subject: str
+    by_attendee: bool
+    said: int = 0
+
+    def explains(self, unit: str) -> bool:
+        """Whether a paragraph is the program's: as a whole, or line by line."""
+        lines = [line.strip() for line in unit.splitlines() if line.strip()]
+        if len(lines) > MOST_UNITS:
+            return False
+        return self._is_of_it(" ".join(lines)) or all(self._is_of_it(line) for line in lines)
+
+    def _is_of_it(self, text: str) -> bool:
+        """Whether one line holds nothing of a person's."""
+        text = _LINK.sub(" ", text)
+        words = gratitude.words_of(text)
+        if not words or words == gratitude.words_of(self.subject) or self._is_of_the_event(text):
+            return True
+        rest = _without(words, self._runs(self.accepted.titles))
+        if any(mark in " ".join(rest) or text.rstrip().endswith(mark) for mark in _QUESTIONS):
+            return False
+        if self._is_a_title(text, words, rest):
+            return True
+        names = frozenset(word for name in self.accepted.people for word in gratitude.words_of(name))
+        if all(word in names or word in gratitude.CLOSINGS for word in rest):
+            return True
+        return assent.accepts(rest, names) or self._is_a_time(rest) or self._is_about_the_sender(words, rest)
+
+    def _is_of_the_event(self, text: str) -> bool:
+        """A value of the event, with or without a label."""
+        label, colon, value = text.partition(":")
+        said = gratitude.words_of(value) if colon and len(gratitude.words_of(label)) <= MOST_LABEL else []
+        known = self._runs((*self.accepted.titles, *self.accepted.people))
+        if not _without(gratitude.words_of(text), known) or (said and not _without(said, known)):
+            return True
+        described = (" ".join(gratitude.words_of(known)) for known in self.accepted.texts)
+        return bool(said) and any(" ".join(said) in known for known in described)
+
+    def _is_a_title(self, text: str, words: Sequence[str], rest: Sequence[str]) -> bool:
+        """The title behind a few words and a colon, as subjects have it: "Accepted: Visit"."""
+        label, colon, _ = text.partition(":")
+        few = len(gratitude.words_of(label)) <= MOST_LABEL
+        return bool(colon) and few and len(rest) < len(words) and list(rest) == gratitude.words_of(label)
+
+    def _is_a_time(self, words: Sequence[str]) -> bool:
+        """The event's day and time, written in any language: its numbers, and few words between them."""
+        numbers = [int(number) for word in words for number in _NUMBER.findall(word)]
+        others = [word for word in words if not _NUMBER.search(word)]
+        if len(numbers) < 2 or len(others) > len(numbers) + 6 or not self._has_numbers(numbers):
+            return False
+        return not _speaks(others) and not any(word in gratitude.NEGATIONS for word in others)
+
+    def _has_numbers(self, numbers: Sequence[int]) -> bool:
+        known: Set[int] = {part for time in self.accepted.times for part in time}
+        hours = {time[3] for time in self.accepted.times}
+        days = {time[2] for time in self.accepted.times}
+        known |= {time[0] % 100 for time in self.accepted.times} | {hour % 12 or 12 for hour in hours}
+        if self.accepted.is_utc:  # the text has the time of a place
+            known |= set(range(24)) | {day + more for day in days for more in (-1, 1)}
+        return set(numbers) <= known
+
+    def _is_about_the_sender(self, words: Sequence[str], rest: Sequence[str]) -> bool:
+        """A sentence that names the sender in full."""
+        who = [run for run in self._runs(self.accepted.who) if len(run) > 1 or "@" in run[0]]
+        named = _without(rest, who)
+        if not self.by_attendee or len(named) == len(rest):
+            return False
+        glue = [word for word in _without(named, self._runs(self.accepted.people)) if not _NUMBER.search(word)]
+        numbers = [int(number) for word in named for number in _NUMBER.findall(word)]
+        if len(glue) > MOST_GLUE or not self._has_numbers(numbers) or _speaks(glue):
+            return False
+        self.said += 1
+        return not any(word in gratitude.NEGATIONS for word in glue)
+
+    def _runs(self, texts: Sequence[str]) -> list[list[str]]:
+        runs = [words for text in texts if (words := gratitude.words_of(text))]
+        return sorted(runs, key=len, reverse=True)
+
+
+def _speaks(words: Sequence[str]) -> bool:
+    return any(word in assent.FIRST_PERSON for word in words)
+
+
+def _without(words: Sequence[str], runs: Sequence[Sequence[str]]) -> list[str]:
+    """The words without these runs of words, wherever they stand."""
+    left = list(words)
+    for run in runs:
+        at = 0
+        while at + len(run) <= len(left):
+            if left[at : at + len(run)] == list(run):
+                del left[at : at + len(run)]
+            else:
+                at += 1
+    return left
