@@ -74,7 +74,8 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
     words = [word for line in said for word in gratitude.words_of(line)]
     if not words or len(words) > MOST_WORDS or any(mark in line for line in said for mark in _QUESTIONS):
         return []
-    if not gratitude.thanks(words, all_names):
+    about = frozenset(gratitude.words_of(title.clean(email.subject)))
+    if not gratitude.thanks(words, all_names, about):
         return []
     if any(line in pictures for line in said):
         return []

@@ -17,6 +17,7 @@ from gateway.match import assent, gratitude
 from .calendar import Accepted
 
 MOST_UNITS = 40  # paragraphs and lines of a text that is looked at
+MOST_TEXT = 2000  # characters of one of them
 MOST_GLUE = 15  # words of a sentence beside what the event tells
 MOST_SAID = 2  # sentences about the sender
 MOST_LABEL = 3  # words before a colon
@@ -47,7 +48,7 @@ class _About:
     def explains(self, unit: str) -> bool:
         """Whether a paragraph is the program's: as a whole, or line by line."""
         lines = [line.strip() for line in unit.splitlines() if line.strip()]
-        if len(lines) > MOST_UNITS:
+        if len(lines) > MOST_UNITS or len(unit) > MOST_TEXT:
             return False
         return self._is_of_it(" ".join(lines)) or all(self._is_of_it(line) for line in lines)
 

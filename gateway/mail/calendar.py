@@ -140,7 +140,7 @@ def _times(event: _Event) -> list[_Moment]:
 
 
 def _filled(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+    return tuple(dict.fromkeys(text.strip()[:5000] for text in texts if text.strip()))
 
 
 def _status(params: str) -> str:

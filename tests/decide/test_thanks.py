@@ -34,6 +34,53 @@ THANKS = [
     "Mange tak for hjælpen, det virker igen.", "Tusen takk, nå virker det igjen", "Dziękuję bardzo za pomoc, już działa.", "Dzięki, wszystko działa",
     "Kiitos!", "Děkuji, už to funguje", "Köszönöm szépen", "Большое спасибо, снова работает", "Teşekkürler, çalışıyor", "谢谢", "ありがとうございました",
 ]  # fmt: skip
+MORE_THANKS = [
+    "Thanks so much for sorting this out!", "Great job, thanks team", "You're a star, thank you!", "Thank you for your prompt response.",
+    "Thanks for letting me know.", "Thanks for the update.", "Thank you for the information.", "Noted, thanks.", "Understood, thank you.",
+    "Got it, thanks!", "Received with thanks.", "Thanks, have a nice weekend!", "Thanks and have a great day", "Much obliged.",
+    "Thank you, that worked a treat", "Thanks, all sorted", "Thanks, you can close this ticket.", "Thank you, please close the ticket.",
+    "Ticket can be closed, thanks.", "Thx, solved", "TYVM", "Ta", "Cool, thanks", "Awesome, thank you so much!!!", "That did it, thank you!",
+    "Thanks, I can log in again.", "Thanks, the printer works again.", "Thanks, email is working now.", "Thank you Sir/Madam",
+    "Dear Sir or Madam,\n\nThank you for your help.\n\nYours faithfully,\nAnn Archer", "Thanks. Regards", "No problem, thank you",
+    "No worries, thanks!", "Danke für die Info.", "Danke für die Rückmeldung!", "Danke, schönes Wochenende!", "Besten Dank und schönen Tag noch",
+    "Herzlichen Dank für Ihre Mühe", "Danke, Ticket kann geschlossen werden.", "Alles klar, danke", "Danke Ihnen!", "Dankeee", "Merci vielmal",
+    "Danke, hat geklappt", "Danke, jetzt klappt es.", "Super danke dir", "Vielen lieben Dank", "Vergelts Gott", "Merci pour votre retour.",
+    "Merci pour l'information", "Je vous remercie pour votre réactivité.", "C'est noté, merci", "Merci, bonne journée !", "Bien reçu, merci",
+    "Un grand merci", "Gracias por la información", "Muchísimas gracias", "Recibido, gracias", "Mil gracias, un saludo", "Se lo agradezco mucho",
+    "Gracias, buen fin de semana", "Grazie per la risposta", "Grazie dell'aiuto", "Ricevuto, grazie", "Grazie infinite", "La ringrazio",
+    "Obrigado pelo retorno", "Recebido, obrigado", "Muito obrigado, um abraço", "Valeu!", "Dank je wel", "Bedankt voor de info", "Top, dank!",
+    "Fijn weekend en bedankt", "Dankuwel voor de snelle reactie", "Tack för svaret", "Tack snälla!", "Tackar så mycket", "Stort tack", "Tak for svar",
+    "Tak for hjælpen", "Mange takk for svar", "Takk for hjelpen!", "Dzięki wielkie!", "Dziękuję za informację", "Pozdrawiam i dziękuję",
+    "Kiitos avusta!", "Kiitos paljon, toimii nyt", "Suuret kiitokset", "Děkuji za pomoc", "Díky moc", "Ďakujem pekne", "Köszönöm a segítséget!",
+    "Nagyon szépen köszönöm", "Mulțumesc frumos", "Vă mulțumesc pentru ajutor", "Mersi", "Благодарю за помощь", "Спасибо, всё работает", "Спасибо!",
+    "Дякую дуже", "Hvala lepa", "Hvala puno", "Хвала", "Aitäh", "Suur tänu", "Paldies", "Ačiū", "Labai ačiū", "Ευχαριστώ πολύ", "Σας ευχαριστώ",
+    "Teşekkür ederim", "Çok teşekkürler", "תודה", "תודה רבה", "شكرا", "شكراً جزيلاً", "ขอบคุณครับ", "ขอบคุณค่ะ", "Cảm ơn", "Terima kasih",
+    "Terima kasih banyak", "Salamat", "Takk fyrir", "Go raibh maith agat", "Diolch yn fawr", "Gràcies", "Moltes gràcies", "Eskerrik asko", "Grazas",
+    "Faleminderit", "ありがとうございます。助かりました。", "助かりました、ありがとう", "感谢您的帮助", "好的，谢谢", "收到，谢谢", "謝謝您",
+    "谢谢！已经好了", "네, 감사합니다", "감사합니다!", "धन्यवाद", "Shukran", "Baie dankie", "Asante", "Thanks!!", "thank u", "thnx", "tnx",
+    "Thanks 😀", "🙏 Thank you", "Thanks\u200b!", "Thank you.\n\nKind regards,\nAnn", "Thanks - Ann", "Thanks / Ann", "Thanks.\nA.",
+    "Many thanks\nA. Archer", "Thanks @Tess!", "*Thanks!*", "Thanks...", "THANK YOU", "Thanks for your time today.",
+    "Thank you all for the great support!", "All good here now. Thanks Tess!", "Thanks a million", "Many thanks indeed", "Thanks, that has fixed it",
+    "Thank you, it's working fine now", "Thanks, it is all working again now.", "Thank you for fixing this so quickly!",
+    "That's great, thank you very much", "Fantastic, thank you.", "Lovely, thanks.", "Perfect - many thanks.", "Thanks again for your help.",
+    "Thank you once again", "Thanks for the heads up", "Ok great thanks", "That's perfect thanks", "Great service as always, thank you!",
+    "Really appreciate your help", "I really appreciate it, thanks", "We appreciate your support.", "Thanks for all your help with this",
+    "All resolved, thank you", "Issue resolved, thanks", "Problem solved. Thank you.", "The problem is solved, thank you.",
+    "The issue has been resolved. Thanks!", "Thank you, this is now resolved.", "Thank you - please close.", "Please close the ticket. Thanks!",
+    "This ticket can be closed. Thank you!", "Vielen Dank!", "Danke vielmals", "Danke, Problem gelöst.", "Danke, das Problem ist behoben.",
+    "Alles gut, danke!", "Danke für eure Hilfe!", "Ich danke Ihnen.", "Wir bedanken uns herzlich.", "Danke, es geht wieder alles.",
+    "Klasse, vielen Dank für die schnelle Lösung!", "Danke, bei mir funktioniert es jetzt auch wieder.", "Danke, Fehler ist weg",
+    "Merci, le problème est résolu.", "Super merci", "Merci à vous", "Merci bien", "Merci à toute l'équipe",
+    "Parfait, merci beaucoup pour votre aide.", "C'est bon maintenant, merci", "Muchas gracias por todo", "Listo, gracias", "Ok, gracias",
+    "De acuerdo, gracias", "Excelente, muchas gracias", "Problema resuelto, gracias", "Ok grazie", "Grazie a tutti",
+    "Grazie per la vostra disponibilità", "Problema risolto, grazie", "Perfetto, grazie mille", "Ok, obrigada", "Problema resolvido, obrigado",
+    "Muito obrigado a todos", "Perfeito, obrigado", "Super, bedankt!", "Oké, bedankt", "Het probleem is opgelost, bedankt",
+    "Heel erg bedankt voor jullie hulp", "Het werkt, dankjewel!", "Tack, problemet är löst", "Tack, det funkar nu", "Perfekt, tack", "Super, tak",
+    "Det virker nu, tak", "Supert, takk!", "Super, dziękuję", "Ok, dzięki", "Dziękuję, problem rozwiązany", "Perfektní, děkuji", "Super, köszi",
+    "Ok, mersi", "Отлично, спасибо", "Спасибо за быстрый ответ", "Tamam, teşekkürler", "ขอบคุณมากครับ", "ありがとうございました。",
+    "解決しました。ありがとうございます。", "감사합니다. 잘 됩니다.", "好的，谢谢！", "已经可以用了，谢谢", "Cảm ơn bạn nhiều",
+    "Terima kasih atas bantuannya", "תודה, עובד", "شكرا لك",
+]  # fmt: skip
 ASKING = [
     "Thanks, still broken.", "Thanks, but it is not working", "Thanks! And the other printer?", "Thanks. Broken again.", "Thank you, please close the ticket of Bob too",
     "Thanks, call me at 5551234", "It works again, but the scanner fails", "Thanks, the server is down", "Is it fixed now", "Thanks for nothing, I want my money back",
@@ -41,6 +88,15 @@ ASKING = [
     "Merci, mais ça ne marche pas", "Merci, toujours en panne", "Gracias, pero no funciona", "Gracias, sigue igual", "Grazie, ma non funziona", "Grazie, ancora rotto",
     "Obrigado, mas não funciona", "Bedankt, maar het werkt niet", "Bedankt, nog steeds kapot", "Tack, men det fungerar inte", "Takk, men det virker ikke", "Dziękuję, ale nie działa",
     "Hello", "", "Yes", "Alice", "Please call me", "不行，谢谢", "谢谢，打印机坏了", "ありがとう、でもまだ動きません",
+    "Great, the printer again", "Great, the problem again, thanks", "Super, the same error", "Thanks, the issue", "Thanks, problem",
+    "Perfect, and the printer", "Thanks, same problem", "Thanks, please reopen", "Thanks, see picture", "Thanks, when?",
+    "Thanks can you also look at the scanner", "Thanks, we lost data", "Noted, thanks. Please send the invoice",
+    "Thanks for the information, please proceed", "Thanks, go ahead", "Please resolve this ticket, thanks", "Danke, ich melde mich",
+    "Alles klar, wann kommt der Techniker", "Merci de me rappeler", "Merci de fermer le compte", "Gracias, espero respuesta",
+    "Grazie, resto in attesa", "Obrigado, aguardo retorno", "Bedankt, graag terugbellen", "Tack, ring mig", "Спасибо, не работает", "谢谢，还是不行",
+    "감사합니다. 아직 안 됩니다", "Thanks, close my account", "Please close the account of Bob, thanks", "Thank you for closing the wrong ticket",
+    "Thank you in advance for calling me back", "No, thank you", "Thanks, yes please", "Thanks, you can proceed",
+    "Thanks, printer works again but slow", "Danke, der Fehler ist wieder da", "Merci, le problème est revenu",
 ]  # fmt: skip
 
 
@@ -48,6 +104,16 @@ ASKING = [
 @pytest.mark.parametrize("below", ["", "\n\nAnn", CARD, CARD + LEGAL, "\n\n-- \nAnn Archer\nAcme Ltd", "\n\nSent from my iPhone"], ids=["bare", "name", "card", "legal", "sig", "phone"])
 def test_a_thank_you_asks_for_nothing(text: str, below: str) -> None:
     assert idle(text + below) in ("a thank-you", WORKS)
+
+
+def test_more_of_them_in_more_languages() -> None:
+    assert [text for text in MORE_THANKS if not idle(text + "\n\nAnn")] == []
+
+
+def test_what_works_again_may_be_named_as_the_subject_does() -> None:
+    assert idle("Thanks, the plotter works again.", "Re: Plotter") == "a thank-you"
+    assert idle("Thanks, the plotter works again.", "Re: Something") == ""
+    assert idle("Thanks, close my account", "Re: Close my account") == ""
 
 
 @pytest.mark.parametrize("text", ["It works.", "Super, geht wieder", "Perfecto, ya funciona"])
