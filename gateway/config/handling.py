@@ -56,7 +56,9 @@ class HandlingPart(Section):
         f"{span_text(_DEFAULT.move_after)} unless said",
     )
     asset: bool | None = Field(
-        None, description="the object is a device: link the one asset of the client that is called so to the ticket"
+        None,
+        description="the object, and what is read as hostname, host, serial, serial_number or asset_tag, is a "
+        "device: link the one asset of the client that is called so to the ticket",
     )
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")

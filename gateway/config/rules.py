@@ -149,7 +149,11 @@ class RuleSettings(_Part):
     tags: tuple[Annotated[str, Field(min_length=1, max_length=50)], ...] = Field(
         (), description="tags of the ticket; may hold {captures}"
     )
-    asset: str = Field("", description="name, tag or serial number of the device to link; may hold {captures}")
+    asset: Texts = Field(
+        "",
+        description="name, tag or serial number of the device to link, or a list of what it is called; "
+        "may hold {captures}",
+    )
     internal: bool = Field(False, description="make the text an internal comment")
     skip: bool = Field(False, description="suppress the mail (skipped-by-rule)")
     quarantine: bool = Field(False, description="quarantine the mail until a person releases it")
@@ -180,8 +184,11 @@ class RuleSettings(_Part):
         if (self.skip or self.quarantine) and self.go_on:
             raise ValueError("go_on: a rule that skips or quarantines is the last one")
         defined = {*self.captures(), "subject", "from"}
-        for key in ("client", "contact", "title"):
-            for name in names_in(getattr(self, key)):
+        texts = [(key, getattr(self, key)) for key in ("client", "contact", "title")]
+        texts += [("tags", tag) for tag in self.tags]
+        texts += [("asset", name) for name in ((self.asset,) if isinstance(self.asset, str) else self.asset)]
+        for key, text in texts:
+            for name in names_in(text):
                 if name not in defined:
                     raise ValueError(f"{key}: the capture {{{name}}} is not defined by any regex of this rule")
         self._possible()

@@ -19,7 +19,6 @@ from gateway.model.plan import Trace
 from gateway.model.questions import ClientNamed, Facts
 
 MOST_TAGS, MOST_NAME = 10, 100
-LEAST_NAME = 3  # letters of what a device is called
 OnFailure = Literal["go_on", "fallback", "skip"]
 IDS = ("board_id", "status_id", "priority_id", "category_id", "subcategory_id", "assigned_to")
 
@@ -38,7 +37,7 @@ class Rule:
     contact: str = ""
     title: str = ""
     tags: tuple[str, ...] = ()
-    asset: str = ""
+    assets: tuple[str, ...] = ()  # by what names the device is called
     internal: bool = False
     skip: bool = False
     quarantine: bool = False
@@ -60,7 +59,7 @@ class Routed:
     contact: str = ""
     title: str = ""
     tags: tuple[str, ...] = ()
-    asset: str = ""
+    assets: tuple[str, ...] = ()
     internal: bool = False
     skip: str = ""
     quarantine: str = ""
@@ -85,7 +84,7 @@ class Rules:
 def extras(routed: Routed) -> list[EffectBody]:
     """The tags and the device that rules give to a ticket."""
     tags: list[EffectBody] = [TagBody(tag=tag) for tag in routed.tags]
-    return [*tags, AssetBody(name=routed.asset)] if len(routed.asset) >= LEAST_NAME else tags
+    return [*tags, *AssetBody.of(routed.assets)]
 
 
 def route(
@@ -140,7 +139,8 @@ def _apply(
     routed.title = routed.title or (fill(rule.title, captures, view) if rule.title else "")
     named = (title.clean(fill(tag, captures, view))[:MOST_NAME].strip() for tag in rule.tags)
     routed.tags = tuple(dict.fromkeys((*routed.tags, *filter(None, named))))[:MOST_TAGS]
-    routed.asset = routed.asset or (title.clean(fill(rule.asset, captures, view))[:MOST_NAME] if rule.asset else "")
+    called = (title.clean(fill(name, captures, view)) for name in rule.assets)
+    routed.assets = routed.assets or tuple(filter(None, called))
     if not routed.at_least or routed.at_least in rules.below(rule.at_least):
         routed.at_least = rule.at_least
     routed.internal = routed.internal or rule.internal

@@ -7,8 +7,12 @@ added with a default, but neither renamed nor dropped. What a kind does is said 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+LEAST_NAME, MOST_NAME = 3, 100  # characters of what a device is called
+MOST_NAMES = 4  # of one device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,10 +179,21 @@ class TagBody(EffectBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetBody(EffectBody):
-    """``name`` is what the mail calls the device: its name, tag or serial number."""
+    """``name`` is what the mail calls the device: its name, tag or serial number; ``others`` what else."""
 
     kind: ClassVar[str] = "asset"
     name: str
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.others)
+
+    @classmethod
+    def of(cls, names: Iterable[str], wait: float = 0.0) -> list[AssetBody]:
+        """The effect for the device that is called so; none where no name is long enough to mean one."""
+        usable = [name for text in dict.fromkeys(names) if len(name := text.strip()[:MOST_NAME]) >= LEAST_NAME]
+        return [cls(name=usable[0], others=tuple(usable[1:MOST_NAMES]), wait=wait)] if usable else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,7 +83,7 @@ def _rule(rule: RuleSettings, catalog: Catalog | None, order: Mapping[str, str])
         contact=rule.contact,
         title=rule.title,
         tags=rule.tags,
-        asset=rule.asset,
+        assets=(rule.asset,) if isinstance(rule.asset, str) else rule.asset,
         internal=rule.internal,
         skip=rule.skip,
         quarantine=rule.quarantine,

@@ -64,6 +64,32 @@ async def test_the_one_device_of_the_client_or_none(host: str, tag: str, tmp_pat
     await stage.close()
 
 
+NAMED = {
+    "name": "device", "on": "any", "asset": ["{host}", "{serial}", "{label}"], "when": [
+        {"any": [{"field": "subject", "regex": r"on (?P<host>\S+)"}, {"field": "subject", "regex": "."}]},
+        {"any": [{"field": "subject", "regex": r"serial (?P<serial>\S+)"}, {"field": "subject", "regex": "."}]},
+        {"any": [{"field": "subject", "regex": r"label (?P<label>\S+)"}, {"field": "subject", "regex": "."}]},
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "tag"),
+    [
+        ("on ACME-SRV-01 serial SN-1001", "ACME-SRV-01"), ("on nowhere serial SN-1001", "ACME-SRV-01"), ("serial SN-1007 label ACME-PC-07", "ACME-PC-07"), ("label ACME-SRV-01", "ACME-SRV-01"),
+        ("on ACME-SRV-01 serial SN-1007", ""), ("on GLOBEX-PC serial SN-2001", ""), ("on ACME-SRV-01 serial SN-2001", "ACME-SRV-01"), ("on twin serial SN-1001", ""), ("nothing", ""),
+    ],
+)  # fmt: skip
+async def test_several_names_of_a_device_mean_the_same_or_none(words: str, tag: str, tmp_path: Path, migrated_file: Path) -> None:
+    stage = await staged(tmp_path, migrated_file, NAMED)
+    await stage.accept(M("a", ALICE, f"Disk is full {words}"))
+    await stage.work()
+
+    assert await stage.outcome("a") == "ticket 1"
+    assert linked(stage) == ([tag] if tag else [])
+    await stage.close()
+
+
 async def test_the_object_of_a_notice_once_the_ticket_is_its_clients(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, {**NAGIOS, "asset": True})
     asset = {"tag": "web01", "name": "Web server", "serial": "W1", "client": "Acme"}
@@ -71,6 +97,26 @@ async def test_the_object_of_a_notice_once_the_ticket_is_its_clients(tmp_path: P
     assert await stage.outcome(await Machine(stage).service("CRITICAL", work=10 * MINUTE)) == "ticket 1"
 
     assert stage.client_of(1) == "Acme" and linked(stage) == ["web01"]
+    await stage.close()
+
+
+@pytest.mark.parametrize(
+    ("assets", "tag"),
+    [
+        ([{"tag": "P-17", "name": "Battery of the server room", "serial": "AS1234567890", "client": "Acme"}], "P-17"),
+        ([{"tag": "P-17", "name": "UPS-RACK1", "serial": "as1234567890", "client": "Acme"}], "P-17"),
+        ([{"tag": "P-17", "name": "UPS-RACK1", "serial": "S1", "client": "Acme"}, {"tag": "P-18", "name": "b", "serial": "AS1234567890", "client": "Acme"}], ""),
+        ([{"tag": "P-17", "name": "UPS-RACK1", "serial": "AS1234567890", "client": "Globex"}], ""),
+    ],
+)  # fmt: skip
+async def test_a_notice_may_call_its_device_by_the_serial_number(assets: list[dict[str, Any]], tag: str, tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {"profile": "apc-ups", "asset": True, "aliases": {"Server room Acme": "Acme"}})
+    stage.simulator.desk.assets.update(Simulator(Seed(assets=assets), clock=stage.clock).desk.assets)
+    body = "Name     : UPS-RACK1\nLocation : Server room Acme\nSerial Number : AS1234567890\nCode     : 0x0109\n\nWarning - UPS: On battery power."
+    said = await Machine(stage).says("UPS-RACK1: Warning - UPS: On battery power in response to an input power problem.", body, work=10 * MINUTE)
+
+    assert await stage.outcome(said) == "ticket 1" and stage.client_of(1) == "Acme"
+    assert linked(stage) == ([tag] if tag else [])
     await stage.close()
 
 

@@ -16,6 +16,9 @@ from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 
+DEVICE = ("hostname", "host", "serial", "serial_number", "asset_tag")
+"""Names of values that call a device by itself, whatever the object of a notice is."""
+
 
 def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) -> Decision:
     """A ticket of its own, unless it is part of planned work or of a storm."""
@@ -82,10 +85,12 @@ def _ticket(context: NoticeContext, begun: Problem, heading: str = "", note: str
 
 
 def _device(context: NoticeContext, moved: Sequence[EffectBody]) -> list[EffectBody]:
-    """The asset of the object, linked once the ticket is its client's."""
-    if not context.notice.handling.asset or not context.notice.object:
+    """The asset of the object, linked once the ticket is its client's: by all that the mail calls the device."""
+    notice = context.notice
+    if not notice.handling.asset:
         return []
-    return [AssetBody(name=context.notice.object, wait=max((move.wait for move in moved), default=0.0))]
+    called = (notice.object, *(notice.fields.get(name, "") for name in DEVICE))
+    return [*AssetBody.of(called, wait=max((move.wait for move in moved), default=0.0))]
 
 
 def _quietly(context: NoticeContext) -> tuple[dict[str, str], list[EffectBody]]:

@@ -1,5 +1,6 @@
 """The device that a mail names, linked to its ticket: the one asset of the ticket's client that is called so, or none.
-The desk would link another client's as well."""
+The desk would link another client's as well. Where the mail calls it by several names, all that are known have to mean
+the same one."""
 
 from __future__ import annotations
 
@@ -25,22 +26,26 @@ class LinkAsset(Repeatable[AssetBody]):
     compared = ""
 
     def describe(self, body: AssetBody) -> dict[str, Any]:
-        return {"effect": "link asset", "asset": body.name}
+        return {"effect": "link asset", "asset": ", ".join(body.names)}
 
     def compare(self, body: AssetBody, outcome: str) -> dict[str, str]:
-        return {"asset": body.name} if outcome in ("ticket", "comment") else {}
+        return {"asset": ", ".join(body.names)} if outcome in ("ticket", "comment") else {}
 
     async def send(self, run: Run, effect: EffectOf[AssetBody], prepared: Any) -> Outcome:
-        """Three calls: whose the ticket is now, what is called so, the link."""
+        """Whose the ticket is now, a search for each name, the link."""
         ticket = await run.desk.ticket(run.ticket_id, BEGUN)
         if not isinstance(ticket, Good):
             return ticket
-        found = await run.desk.assets(effect.body.name)
-        if not isinstance(found, Good):
-            return found
         client_id = str(ticket.data.get("client_id") or "")
-        mine = called(effect.body.name, client_id, found.data)
-        if len(found.data) >= MOST_ASSETS or len(mine) != 1:
+        mine: set[str] = set()
+        for name in effect.body.names:
+            found = await run.desk.assets(name)
+            if not isinstance(found, Good):
+                return found
+            if len(found.data) >= MOST_ASSETS:
+                return Refused(0, "UNCLEAR", f"{MOST_ASSETS} assets or more are called so")
+            mine |= called(name, client_id, found.data)
+        if len(mine) != 1:
             return Refused(0, "UNCLEAR", f"{len(mine)} assets of the client are called so")
         return await run.desk.link_asset(run.ticket_id, mine.pop(), run.permit)
 
