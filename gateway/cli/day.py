@@ -142,6 +142,10 @@ def _show(told: Story, now: float) -> None:
         by = f" ({line.by})" if line.by else ""
         typer.echo(cell(f"{said.when(line.at, now, None):>12}  {line.words}{by}"))
 
+    for part in told.parts:
+        ticket = f", ticket {part.ticket}" if part.ticket else ""
+        typer.echo(cell(f"{f'part {part.number}':>12}  {part.what} ({part.became}{ticket})"))
+
 
 def _show_text(settings: Any, content: Any, most: int) -> None:
     from gateway.operate import reading, said

@@ -83,7 +83,8 @@ class WhoPart(Section):
     )
     reads: tuple[str, ...] = Field((), description="names, of which at least one must also be read")
     several: tuple[ConditionSettings, ...] = Field(
-        (), description="what a mail of several problems looks like: it becomes a ticket as a whole"
+        (),
+        description="what a mail of several problems looks like: each part is a notice; without each it is a ticket",
     )
     each: str = Field("", description="RE2: where the text of such a mail is cut; each piece is read as a mail")
 

@@ -236,6 +236,11 @@ class Composer:
         effects += self._documents(others, whole)
         return effects + self._missing(effects)
 
+    def files(self) -> list[EffectBody]:
+        """The mail's files alone, and the comment on those that are missing."""
+        effects = self._documents(uploads(self.email, (), self.fates), None)
+        return effects + self._missing(effects)
+
     def news(self, lines: Sequence[str]) -> EffectBody:
         """A public comment that the desk mails to all contacts; nothing of the mail but these lines is in it."""
         facts = {"delivery": self.delivery_id, "notice": {"profile": self.facts["notice"]["profile"]}}

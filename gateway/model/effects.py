@@ -18,8 +18,8 @@ MOST_NAMES = 4  # of one device
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectBody:
     """One that is ``held`` waits for an operator or a scan, and says why. It does not run before ``after``, in seconds
-    since the epoch, nor until ``wait`` seconds after its plan's ticket was made. ``ticket_id`` is "" for the plan's
-    own."""
+    since the epoch, nor until ``wait`` seconds after its ticket was made. ``ticket_id`` is "" for one that the plan
+    makes: its own, or where it makes several that of the problem ``about``."""
 
     kind: ClassVar[str] = ""
     """Its name in the store's rows, in logs and in metrics: it stays for ever."""
@@ -28,6 +28,7 @@ class EffectBody:
     wait: float = 0.0
     held: str = ""
     ticket_id: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,16 @@ class TicketBody(EffectBody):
     description: str
     facts: dict[str, Any]
     watchers: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherTicketBody(TicketBody):
+    """The ticket of one more problem of the same mail, for the client ``whose``, which is nobody's if it is the
+    ``fallback``."""
+
+    kind: ClassVar[str] = "further"
+    whose: str = ""
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,8 +259,8 @@ class AgainBody(EffectBody):
 BODIES: dict[str, type[EffectBody]] = {
     body.kind: body
     for body in (
-        TicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody, MissingBody,
-        ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, TagBody, AssetBody,
-        BundleBody, CloseBody, ToldBody, ListBody, AgainBody,
+        TicketBody, FurtherTicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody,
+        MissingBody, ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, TagBody,
+        AssetBody, BundleBody, CloseBody, ToldBody, ListBody, AgainBody,
     )
 }  # fmt: skip

@@ -82,7 +82,8 @@ class Notice:
     incident: str = ""
     expected: str = ""
     forwarded: bool = False
-    parts: tuple[Notice, ...] = ()  # what a mail of several problems says of each, as far as that could be read
+    parts: tuple[Notice, ...] = ()  # what a mail of several problems says of each
+    text: str = ""  # of a part: its piece of the mail
     handling: Handling = Handling()
 
     @property

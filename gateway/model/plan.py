@@ -64,7 +64,8 @@ class Learned:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
-    the operator. ``changes`` and ``notice_record`` are of vendors' notices."""
+    the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
+    what a mail of several problems says of each."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -74,5 +75,6 @@ class Decision:
     learned: tuple[Learned, ...] = ()
     changes: tuple[Problem, ...] = ()  # problems as they are from now on
     notice_record: NoticeRecord | None = None
+    part_records: tuple[tuple[int, NoticeRecord], ...] = ()
     sender: str = ""  # in whose name it was decided
     proof: str = ""  # and what that rests on, by which mail of the name is counted

@@ -86,8 +86,9 @@ class Problem:
 
 
 Became = Literal[
-    "ticket", "again", "comment", "counted", "recovery", "doubt", "overtaken", "nothing", "ignored", "part"
-]
+    "ticket", "again", "comment", "counted", "recovery", "doubt", "overtaken", "nothing", "ignored", "part",
+    "several",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

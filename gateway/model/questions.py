@@ -207,6 +207,13 @@ class ProblemsOf(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class PartsDecided(Question):
+    """The numbers of the parts of this mail that were decided before: a tuple of int."""
+
+    kind: ClassVar[str] = "parts decided before"
+
+
+@dataclass(frozen=True, slots=True)
 class Changes(Question):
     """How often the problem ended or came back since then: int."""
 

@@ -35,7 +35,9 @@ NOT_READ = "?"
 MOST_NAMES = 100
 MOST_PARTS = 50
 SEVERAL = "one problem alone"
-"""What failed where a mail holds several."""
+"""What failed where a mail holds several, and they could not be told apart."""
+MORE = f"more than {MOST_PARTS} problems"
+"""What failed where a mail holds so many that the rest is in its last part."""
 UNREAD = "the product"
 """What failed where a dedicated source sends what does not look like its product."""
 
@@ -236,26 +238,32 @@ def _unread(source: Source, values: Values, proof: str, failed: tuple[str, ...],
 
 
 def _several(source: Source, values: Values, proof: str, forwarded: bool) -> Notice:
-    """A notice of a mail with several problems. It is none of them: it is known by all that it says, so that nothing of
-    a later one is only counted."""
+    """A notice of a mail with several problems. As a whole it is none of them: it is known by all that it says, so that
+    nothing of a later one is only counted. Its parts are read where the sender is proven: a claim is one ticket."""
     text = "\n".join(values.mail.bodies()[:1])
     notice = _unread(source, values, proof, (SEVERAL,), forwarded)
     key = normal.key(("several", normal.stable(values.mail.subject, loose=True), digest(text)))
-    return replace(notice, key=key, parts=() if forwarded else tuple(_parts_of(source, values.mail, text, proof)))
+    parts = tuple(_parts_of(source, values.mail, text, proof)) if proof and not forwarded else ()
+    return replace(notice, key=key, parts=parts)
 
 
 def _parts_of(source: Source, mail: MailView, text: str, proof: str) -> Iterator[Notice]:
-    """What each piece of the text says, of those that are read without a doubt."""
+    """What each piece of the text says. One that cannot be read is known by its words, and what is beyond the last
+    piece that is looked at counts as such."""
     if source.each is None:
         return
     begins = [match.start() for match in islice(source.each.finditer(text), MOST_PARTS)]
     for begin, end in zip(begins, [*begins[1:], len(text)], strict=True):
-        piece = replace(mail.email, subject="", text=text[begin:end], html="", blocks=(), data=())
+        piece = replace(mail.email, subject="", text=text[begin:end].strip(), html="", blocks=(), data=())
         values = Values(source, MailView(piece, mail.envelope))
         for step in source.steps:
             values.run(step)
-        if _key(source, values) and (notice := _of_one(source, values, proof)).parsed:
-            yield notice
+        notice = _of_one(source, values, proof)
+        if len(begins) == MOST_PARTS and begin == begins[-1]:
+            notice = replace(notice, failed=(*notice.failed, MORE))
+        if not notice.parsed:
+            notice = replace(notice, state="update", strange=True, key=normal.key(("piece", digest(piece.text))))
+        yield replace(notice, title=notice.title or f"{mail.subject} (in part)"[:MOST_VALUE], text=piece.text)
 
 
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:

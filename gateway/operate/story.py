@@ -14,7 +14,7 @@ from gateway.operate import finding, said
 from gateway.operate.act import Act
 from gateway.operate.acts import possible
 from gateway.operate.finding import Found
-from gateway.store import acts, deliveries, effects, mapping, operator
+from gateway.store import acts, deliveries, effects, mapping, operator, problems
 from gateway.store.reading import Unreadable, garbled, looking, parsed
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
@@ -39,6 +39,16 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What became of one problem of a mail that reports several, and the ticket that it has now, "" for none."""
+
+    number: int
+    what: str
+    became: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """``mail`` is the row of a list; ``goes_away`` when its bytes are deleted, 0.0 for never; ``neighbours`` are the
     other mails of its ticket."""
@@ -58,6 +68,7 @@ class Story:
     kept: bool
     goes_away: float
     happened: tuple[Line, ...]
+    parts: tuple[Part, ...]
     rules: tuple[Rule, ...]
     acts: tuple[Act, ...]
     neighbours: tuple[Found, ...]
@@ -88,6 +99,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         kept=bool(row["kept"]),
         goes_away=goes_away(row, retention),
         happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else ""),
+        parts=_parts(connection, row["id"]),
         rules=_rules(row),
         acts=possible(connection, row),
         neighbours=_neighbours(connection, row, now, zone),
@@ -141,10 +153,23 @@ def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:
     return tuple(Rule(str(step["rule"]), str(step["found"]), str(step["result"])) for step in steps)
 
 
+def _parts(connection: Connection, delivery_id: str) -> tuple[Part, ...]:
+    return tuple(
+        Part(row["number"], _what(row), row["became"], row["ticket"] or "")
+        for row in problems.parts_of(connection, delivery_id)
+    )
+
+
+def _what(row: RowMapping) -> str:
+    what = ": ".join(filter(None, (row["object"], row["condition"]))) or row["key"]
+    return f"{what}: {row['word'] or row['state']}"
+
+
 # -- what happened --------------------------------------------------------------------------------
 
 DID = {
     "ticket": "made ticket {ticket}",
+    "further": "made a further ticket, {further}",
     "comment": "wrote a comment on {ticket}",
     "note": "wrote an internal note on {ticket}",
     "moved": "told the other ticket that the mail was moved",
@@ -187,7 +212,11 @@ def _act(entry: RowMapping) -> Line:
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:
     name = _json(effect, "body").get("name", "a file")
-    words = DID.get(effect["kind"], effect["kind"]).format(ticket=ticket or "the ticket", name=name)
+    words = DID.get(effect["kind"], effect["kind"]).format(
+        ticket=ticket or "the ticket",
+        name=name,
+        further=_json(effect, "remote").get("ticket_number", "of one more problem"),
+    )
     match effect["state"]:
         case EffectState.DONE:
             return Line(effect["sent_at"], words)

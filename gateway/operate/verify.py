@@ -373,7 +373,10 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
     try:
         with engine.connect() as connection:
             query = (
-                select(delivery.c.id, delivery.c.ticket_id, effect.c.kind, effect.c.remote_id, effect.c.sent_at)
+                select(
+                    *(delivery.c.id, delivery.c.ticket_id),
+                    *(effect.c.kind, effect.c.body, effect.c.remote_id, effect.c.sent_at),
+                )
                 .join(effect, (effect.c.delivery_id == delivery.c.id) & (effect.c.generation == delivery.c.generation))
                 .where(
                     delivery.c.desk == name,
@@ -391,7 +394,8 @@ async def _desk(settings: Settings, name: str, limit: int) -> Finding:
     found = Finding(f"desk {name}", f"the newest {len(rows)} tickets and comments")
     try:
         for row in rows:
-            outcome, there = await KINDS[row.kind].is_there(desk, row.remote_id, row.ticket_id, row.sent_at)
+            ticket_id = parsed(row.body, "effect.body").get("ticket_id") or row.ticket_id
+            outcome, there = await KINDS[row.kind].is_there(desk, row.remote_id, ticket_id, row.sent_at)
             if not isinstance(outcome, Good) and not (isinstance(outcome, Refused) and outcome.status == 404):
                 found.faults.append(f"the desk does not answer: {outcome}"[:300])
                 break

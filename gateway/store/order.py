@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from gateway.match import domains
-from gateway.model.effects import TicketBody
+from gateway.model.effects import FurtherTicketBody, TicketBody
 from gateway.store.mapping import key
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
@@ -40,7 +40,7 @@ _CREATING = (
     .where(
         effect.c.delivery_id == delivery.c.id,
         effect.c.generation == delivery.c.generation,
-        effect.c.kind == TicketBody.kind,
+        effect.c.kind.in_((TicketBody.kind, FurtherTicketBody.kind)),
         effect.c.state == EffectState.SENT.value,
     )
     .exists()

@@ -9,7 +9,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.store import dialects, expectations
@@ -17,7 +30,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.mapping import Reserved, key
 from gateway.store.order import Blocker
 from gateway.store.prepared import Prepared
-from gateway.store.schema import delivery, mention, notice, problem
+from gateway.store.schema import delivery, mention, notice, part, problem
 from gateway.store.stage import Stage
 
 _NAMES = tuple(field.name for field in fields(Problem))
@@ -55,10 +68,11 @@ def find(connection: Connection, problem_id: str) -> Problem | None:
 
 def changes(connection: Connection, problem_id: str, since: float) -> int:
     """How often it ended or came back since then."""
-    query = select(func.count()).where(
-        notice.c.problem_id == problem_id, notice.c.accepted_at >= since, notice.c.changed
+    counts = (
+        select(func.count()).where(told.c.problem_id == problem_id, told.c.accepted_at >= since, told.c.changed)
+        for told in (notice, part)
     )
-    return int(connection.execute(query).scalar_one())
+    return sum(int(connection.execute(query).scalar_one()) for query in counts)
 
 
 def begun(connection: Connection, desk: str, profile: str, client_id: str, since: float) -> int:
@@ -127,38 +141,76 @@ def save_notice(connection: Connection, delivery: Delivery, notice_record: Notic
             notice_record.each,
             delivery.envelope.time,
         )
-    values = {
-        **asdict(notice_record),
+    _remember(connection, notice, [notice.c.delivery_id], _values(delivery, notice_record))
+
+
+def save_part(connection: Connection, delivery: Delivery, number: int, notice_record: NoticeRecord) -> None:
+    """Remember what one part of a mail of several problems became."""
+    values = {**_values(delivery, notice_record), "number": number}
+    _remember(connection, part, [part.c.delivery_id, part.c.number], values)
+
+
+def _values(delivery: Delivery, notice_record: NoticeRecord) -> dict[str, Any]:
+    values = asdict(notice_record)
+    del values["each"]
+    return {
+        **values,
         "desk": delivery.desk,
         "accepted_at": delivery.envelope.time,
         "delivery_id": delivery.id,
+        "detail": notice_record.detail[:500],
+        "failed": notice_record.failed[:500],
     }
-    del values["each"]
-    values["detail"], values["failed"] = notice_record.detail[:500], notice_record.failed[:500]
-    statement = dialects.insert(connection.dialect.name, notice).values(**values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[notice.c.delivery_id], set_=values))
 
 
-_TICKET_MADE = Prepared(
-    lambda _: (
-        update(problem)
-        .where(problem.c.delivery_id == bindparam("of_delivery"), problem.c.ticket_id == "")
-        .values(ticket_id=bindparam("ticket_id"), number=bindparam("number"), revision=problem.c.revision + 1)
-    )
+def _remember(connection: Connection, table: Table, keys: list[Column[Any]], values: dict[str, Any]) -> None:
+    statement = dialects.insert(connection.dialect.name, table).values(**values)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+
+
+def parts_decided(connection: Connection, delivery_id: str) -> tuple[int, ...]:
+    """The numbers of a mail's parts of which is kept what they became."""
+    return tuple(connection.execute(select(part.c.number).where(part.c.delivery_id == delivery_id)).scalars())
+
+
+def parts_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
+    """What each part of a mail of several problems became, with its problem's ticket and condition, in order."""
+    now = (problem.c.number.label("ticket"), problem.c.condition)
+    query = select(part, *now).outerjoin(problem, problem.c.id == part.c.problem_id)
+    return list(connection.execute(query.where(part.c.delivery_id == delivery_id).order_by(part.c.number)).mappings())
+
+
+_MADE = (
+    update(problem)
+    .where(problem.c.delivery_id == bindparam("of_delivery"), problem.c.ticket_id == "")
+    .values(ticket_id=bindparam("ticket_id"), number=bindparam("number"), revision=problem.c.revision + 1)
+)
+_TICKET_MADE = Prepared(lambda _: _MADE)
+_TICKET_OF_A_PART_MADE = Prepared(
+    lambda _: _MADE.where(or_(problem.c.id == bindparam("about"), problem.c.part_of == bindparam("about")))
 )
 
 
-def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number: str) -> None:
-    """The ticket of the problems that this delivery began is there."""
-    _TICKET_MADE.run(connection, {"of_delivery": delivery_id, "ticket_id": ticket_id, "number": number})
+def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number: str, about: str = "") -> None:
+    """The ticket of the problems that this delivery began is there: of all, or of the one that it is ``about`` and
+    those that share it."""
+    made = {"of_delivery": delivery_id, "ticket_id": ticket_id, "number": number}
+    if about:
+        _TICKET_OF_A_PART_MADE.run(connection, {**made, "about": about})
+    else:
+        _TICKET_MADE.run(connection, made)
 
 
-def follow(connection: Connection, delivery_id: str, ticket_id: str) -> None:
-    """An operator took the mail that began a problem to another ticket: the problem is there now. Its ticket was
-    not made by us, so it does not close by itself."""
+def follow(connection: Connection, delivery_id: str, ticket_id: str, moved_from: str) -> None:
+    """An operator took the mail that began a problem to another ticket: the problem is there now. That ticket was
+    not made by us, so it does not close by itself. What has a further ticket of its own stays on it."""
     connection.execute(
         update(problem)
-        .where(problem.c.delivery_id == delivery_id, problem.c.ticket_id != ticket_id)
+        .where(
+            problem.c.delivery_id == delivery_id,
+            problem.c.ticket_id != ticket_id,
+            problem.c.ticket_id.in_(("", moved_from)) if moved_from else true(),
+        )
         .values(ticket_id=ticket_id, number="", status_id="", revision=problem.c.revision + 1)
     )
 
@@ -281,15 +333,20 @@ def left_open(connection: Connection, limit: int) -> list[RowMapping]:
 def doubtful(connection: Connection, since: float, limit: int) -> list[RowMapping]:
     """Notices to look at: recoveries that were not believed, what led to nothing on any ticket and was not expected to
     come, and what could not be read."""
-    query = select(notice).where(
-        notice.c.accepted_at >= since,
-        or_(
-            notice.c.became == "doubt",
-            notice.c.became.in_(("nothing", "ignored", "overtaken")) & (notice.c.expected == ""),
-            notice.c.failed != "",
-        ),
-    )
-    return list(connection.execute(query.order_by(notice.c.accepted_at.desc()).limit(limit)).mappings())
+    found = [
+        select(*(told.c[column.name] for column in notice.c)).where(
+            told.c.accepted_at >= since,
+            told.c.became != "several",  # its parts are looked at
+            or_(
+                told.c.became == "doubt",
+                told.c.became.in_(("nothing", "ignored", "overtaken")) & (told.c.expected == ""),
+                told.c.failed != "",
+            ),
+        )
+        for told in (notice, part)
+    ]
+    both = union_all(*found).subquery()
+    return list(connection.execute(select(both).order_by(both.c.accepted_at.desc()).limit(limit)).mappings())
 
 
 def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:

@@ -24,6 +24,7 @@ from gateway.store.schema import (
     effect,
     event,
     notice,
+    part,
     posted,
     raw,
     seen,
@@ -138,6 +139,7 @@ def drop_rows(connection: Connection, before: float, after: int, limit: int) -> 
         connection.execute(delete(effect).where(effect.c.delivery_id.in_(ids)))
         connection.execute(delete(event).where(event.c.delivery_id.in_(ids)))
         connection.execute(delete(notice).where(notice.c.delivery_id.in_(ids)))
+        connection.execute(delete(part).where(part.c.delivery_id.in_(ids)))
         headings.forget(connection, [row["seq"] for row in gone])
         connection.execute(delete(delivery).where(delivery.c.seq.in_([row["seq"] for row in gone])))
     more = len(rows) == limit and len(old) == len(rows)

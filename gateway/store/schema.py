@@ -391,6 +391,31 @@ Index("notice_problem", notice.c.problem_id, notice.c.accepted_at)
 Index("notice_profile", notice.c.profile, notice.c.accepted_at)
 Index("notice_became", notice.c.became, notice.c.accepted_at)
 
+part = Table(  # what each part of a mail of several problems became; the columns are those of notice
+    "part",
+    metadata,
+    Column("delivery_id", String(36), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1
+    Column("desk", Text, nullable=False),
+    Column("accepted_at", Double, nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("became", String(10), nullable=False),
+    Column("problem_id", String(32), nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("word", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("proven", Boolean, nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("changed", Boolean, nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("part_problem", part.c.problem_id, part.c.accepted_at)
+Index("part_became", part.c.became, part.c.accepted_at)
+
 expectation = Table(  # when an expected mail came last, for each object that is heard of
     "expectation",
     metadata,

@@ -17,9 +17,10 @@ from gateway.desk.algapsa.scan import Aim
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Refused
 from gateway.desk.refusals import Whose
+from gateway.model.effects import TicketBody
 from gateway.periodic import run_every
 from gateway.store import effects, operator
-from gateway.store.effects import Effect
+from gateway.store.effects import Effect, of_type
 from gateway.store.engine import Store
 from gateway.store.reading import Unreadable, whole
 from gateway.work.effects import KINDS
@@ -95,5 +96,9 @@ class LateLook:
     async def _ticket_id(self, effect: Effect) -> str:
         if effect.body.ticket_id:
             return effect.body.ticket_id
+        if effect.body.about:
+            plan = await self.store.read(lambda c: effects.of(c, effect.delivery_id, effect.generation))
+            made = of_type(plan, TicketBody)
+            return next((ticket.remote_id for ticket in made if ticket.body.about == effect.body.about), "")
         row = await self.store.read(lambda c: operator.find(c, effect.delivery_id))
         return str(whole(row, "ticket_id")["ticket_id"])

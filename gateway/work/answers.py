@@ -263,6 +263,8 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
             }
         case ask.ProblemsOf(profile, key):
             return problems.of_family(connection, family_of(delivery.desk, profile, key))
+        case ask.PartsDecided():
+            return problems.parts_decided(connection, delivery.id)
         case ask.Changes(problem_id, since):
             return problems.changes(connection, problem_id, since)
         case ask.NewProblems(profile, client_id, since):

@@ -344,7 +344,7 @@ class _Execution:
         settled = settled_at(effect, self.settle, effect.good_at or now)
         last = (Aim.RESEND, settled) if now >= settled else (Aim.ADOPT, 0.0)
         try:
-            ticket_id = effect.body.ticket_id or self.progress.ticket_id
+            ticket_id = self.progress.ticket_of(effect)
             hits = await kind.find(self.store, self.desk, effect, ticket_id, *last)
             blind = not hits and last[0] is Aim.RESEND and await kind.may_be_hidden(self.run, self.directory, effect)
         except readback.NotRead as error:

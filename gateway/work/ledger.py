@@ -142,7 +142,7 @@ class Ledger:
         for address, status in plan.get("marks", ()):
             mapping.mark_unreachable(connection, delivery.desk, address, status, now)
         if delivery.moved_to:
-            problems.follow(connection, delivery.id, delivery.ticket_id)
+            problems.follow(connection, delivery.id, delivery.ticket_id, delivery.moved_from)
         if not plan["ticket_id"]:
             mapping.add_ticket(
                 connection,
@@ -154,7 +154,8 @@ class Ledger:
                 contact_id=plan["contact_id"] or self.progress.made_contact(),
                 fallback=plan["fallback"],
             )
-            problems.ticket_made(connection, delivery.id, delivery.ticket_id, str(remote.get("ticket_number") or ""))
+            number, about = str(remote.get("ticket_number") or ""), self.progress.about
+            problems.ticket_made(connection, delivery.id, delivery.ticket_id, number, about)
             for file in (each for each in self.progress.files() if not each.body.held):
                 ticketfiles.reserve(
                     connection, delivery.desk, delivery.ticket_id, file.body.sha256, delivery.id, file.body.name

@@ -135,9 +135,7 @@ class Planner:
         resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
-                await self.store.write(
-                    lambda c: problems.wait_by(c, delivery, [notice_ids.problem_id(resolved.notice)])
-                )
+                await self.store.write(lambda c: problems.wait_by(c, delivery, notice_ids.problem_ids(resolved.notice)))
             return wait
         known = context_of(delivery, box, directory, policies, resolved)
         try:
@@ -333,6 +331,8 @@ class Planner:
         problems.save(connection, delivery.desk, decision.changes)
         if decision.notice_record is not None:
             problems.save_notice(connection, delivery, decision.notice_record)
+        for number, notice_record in decision.part_records:
+            problems.save_part(connection, delivery, number, notice_record)
 
     @staticmethod
     def _same_incident(connection: Connection, delivery: Delivery, answers: Mapping[ask.Question, Any]) -> None:

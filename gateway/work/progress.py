@@ -33,12 +33,27 @@ class Progress:
         self.effects[effect.idx] = replace(effect, **values)
         return self.effects[effect.idx]
 
+    @property
+    def about(self) -> str:
+        """The problem whose ticket is the plan's own, "" where that is of all that it begins."""
+        return next((ticket.body.about for ticket in of_type(self.effects, TicketBody)), "")
+
+    def ticket_of(self, effect: Effect) -> str:
+        """The ticket that an effect is on: the one that it names, that of its problem, or the plan's own."""
+        about, made = effect.body.about, self._ticket_made(effect)
+        return effect.body.ticket_id or (made.remote_id if about and made else self.ticket_id)
+
     def not_before(self, effect: Effect) -> float:
-        """The time before which an effect does not run: its own, or so long after the plan's ticket was made."""
+        """The time before which an effect does not run: its own, or so long after its ticket was made."""
         if not effect.body.wait:
             return effect.body.after
-        made = next((ticket.good_at for ticket in of_type(self.effects, TicketBody)), 0.0)
-        return made + effect.body.wait
+        made = self._ticket_made(effect)
+        return (made.good_at if made else 0.0) + effect.body.wait
+
+    def _ticket_made(self, effect: Effect) -> EffectOf[TicketBody] | None:
+        """What makes the ticket that an effect is on, None where the plan does not."""
+        made = of_type(self.effects, TicketBody)
+        return next((ticket for ticket in made if ticket.body.about == effect.body.about), None)
 
     def made_contact(self) -> str:
         """The contact that this plan made, "" for none."""

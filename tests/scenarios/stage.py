@@ -287,7 +287,7 @@ class Stage:
         place = self.order.index(row["ticket_id"]) + 1
         done = await self.store.read(lambda c: effects.of(c, row["id"], row["generation"]))
         words = "ticket" if row["outcome"] == "ticket" else "comment"
-        comments = effects.of_type(done, CommentBody)
+        comments = [made for made in effects.of_type(done, CommentBody) if words == "comment"]
         if comments and comments[0].body.internal:
             words = "internal"
         reopened = (

@@ -1,32 +1,59 @@
-"""A mail of several problems: a ticket of its own, which ends what it says is over and counts what goes on."""
+"""A mail of several problems: each is a notice of its own, with a problem and a ticket of its own; the mail is one."""
 
 from __future__ import annotations
 
+import itertools
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.operate import story
+from gateway.store import claims, problems
 from tests.scenarios.stage import Stage
-from tests.scenarios.vendors import HOUR, MINUTE, NAGIOS, Machine, finish, is_open, notes, opened, problem_rows, write
+from tests.scenarios.vendors import (
+    HOUR,
+    MINUTE,
+    NAGIOS,
+    Machine,
+    add_client,
+    finish,
+    is_open,
+    notes,
+    opened,
+    problem_rows,
+    write,
+)
 
 CHECKMK = "Acme <checkmk@mon.msp.example>"
 
 
-def block(service: str, event: str) -> str:
-    return f"Host:     srv-7\nService:  {service}\nEvent:    {event}\nOutput:   {event[-4:]}\nPerfdata: \n"
+def block(service: str, event: str, host: str = "srv-7") -> str:
+    return f"Host:     {host}\nService:  {service}\nEvent:    {event}\nOutput:   {event[-4:]}\nPerfdata: \n"
 
 
 async def single(machine: Machine, service: str, event: str, after: float = MINUTE) -> str:
     return await machine.says(f"Check_MK: srv-7/{service} {event}", block(service, event), after=after)
 
 
-async def bulk(machine: Machine, *events: tuple[str, str], after: float = MINUTE) -> str:
+async def bulk(machine: Machine, *events: tuple[str, ...], after: float = MINUTE, **more: Any) -> str:
     body = "\n".join(block(*event) for event in events)
-    return await machine.says(f"Check_MK: {len(events)} notifications for srv-7", body, after=after)
+    return await machine.says(f"Check_MK: {len(events)} notifications for srv-7", body, after=after, **more)
 
 
 async def counts(stage: Stage) -> dict[str, tuple[str, int]]:
     return {row["condition"]: (row["state"], row["count"]) for row in await problem_rows(stage) if row["condition"]}
+
+
+async def became(stage: Stage, key: str) -> list[str]:
+    """What the parts of a mail became, in their order."""
+    delivery_id = stage.ids[key]
+    return [row["became"] for row in await stage.store.read(lambda c: problems.parts_of(c, delivery_id))]
+
+
+def said(stage: Stage, number: int) -> str:
+    return str(stage.ticket(number)["attributes"]["description"])
 
 
 async def test_one_mail_opens_counts_and_ends(tmp_path: Path, migrated_file: Path) -> None:
@@ -37,27 +64,103 @@ async def test_one_mail_opens_counts_and_ends(tmp_path: Path, migrated_file: Pat
     await write(stage, 3)
     events = [("Filesystem /var", "OK -> CRIT"), ("CPU load", "CRIT -> OK"), ("Memory", "WARN -> CRIT")]
 
-    told_in = await bulk(machine, *events, ("Swap", "CRIT -> OK"), after=HOUR)
+    key = await bulk(machine, *events, ("Swap", "CRIT -> OK"), after=HOUR)
     await stage.work()
 
-    assert await stage.outcome(told_in) == "ticket 4"
+    assert await stage.outcome(key) == "ticket 4"
     assert [is_open(stage, number) for number in (1, 2, 3, 4)] == [False, True, True, True]
-    assert await counts(stage) == {"CPU load": ("closed", 1), "Memory": ("open", 2), "Swap": ("recovered", 1)}
+    assert await counts(stage) == {
+        "CPU load": ("closed", 1), "Memory": ("open", 2), "Swap": ("recovered", 1), "Filesystem /var": ("open", 1),
+    }  # fmt: skip
+    assert await became(stage, key) == ["ticket", "recovery", "comment", "recovery"]
     assert "Left open: somebody wrote on it" in notes(stage, 3)[-1]
-    told = stage.ticket(4)["attributes"]["description"]
-    assert "It holds 4 problems" in told and "Filesystem /var: CRIT (new)" in told and "over" in told
+    assert "Filesystem /var" in said(stage, 4) and "Output:   CRIT" in said(stage, 4)
     await finish(stage)
 
 
-async def test_an_end_and_its_return_in_one_mail(tmp_path: Path, migrated_file: Path) -> None:
-    """The last word counts."""
+async def test_each_new_problem_has_a_ticket_that_its_own_end_closes(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage, CHECKMK)
+
+    key = await bulk(machine, ("CPU load", "OK -> CRIT"), ("Memory", "OK -> CRIT"), ("Swap", "OK -> CRIT"))
+    await stage.work()
+    assert await stage.outcome(key) == "ticket 1"
+    assert await became(stage, key) == ["ticket"] * 3
+    assert len(stage.order) == 3
+    for number, service in enumerate(("CPU load", "Memory", "Swap"), 1):
+        assert service in stage.ticket(number)["title"]
+        assert "The mail told of 3 problems" in said(stage, number)
+
+    await single(machine, "Memory", "CRIT -> OK", after=HOUR)
+    await stage.work()
+    assert [is_open(stage, number) for number in (1, 2, 3)] == [True, False, True]
+    await bulk(machine, ("CPU load", "CRIT -> OK"), ("Swap", "CRIT -> OK"), after=HOUR)
+    await stage.work()
+    assert [is_open(stage, number) for number in (1, 2, 3)] == [False, False, False]
+    assert len(stage.order) == 3
+    await finish(stage)
+
+
+async def test_show_lists_the_parts(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, NAGIOS)
     machine = Machine(stage, CHECKMK)
     await single(machine, "CPU load", "OK -> CRIT")
-    await bulk(machine, ("CPU load", "CRIT -> OK"), ("CPU load", "OK -> CRIT"), after=HOUR)
+    key = await bulk(machine, ("CPU load", "CRIT -> OK"), ("Memory", "OK -> WARN"), ("Swap", "OK -> CRIT"), after=HOUR)
     await stage.work()
 
-    assert is_open(stage, 1) and is_open(stage, 2)
+    numbers = [stage.ticket(number)["ticket_number"] for number in (1, 2, 3)]
+    told = await stage.store.read(lambda c: story.tell(c, stage.ids[key], stage.settings.retention, stage.now, UTC))
+    assert [(part.what, part.became, part.ticket) for part in told.parts] == [
+        ("srv-7: CPU load: OK", "recovery", numbers[0]),
+        ("srv-7: Memory: WARN", "ticket", numbers[1]),
+        ("srv-7: Swap: CRIT", "ticket", numbers[2]),
+    ]
+    assert [rule.name for rule in told.rules if rule.name.startswith("part ")] == [
+        "part 1 of 3", "part 2 of 3", "part 3 of 3",
+    ]  # fmt: skip
+    assert f"made a further ticket, {numbers[2]}" in [line.words for line in told.happened]
+    await finish(stage)
+
+
+async def test_ends_alone_open_nothing(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage, CHECKMK)
+    key = await bulk(machine, ("CPU load", "CRIT -> OK"), ("Memory", "CRIT -> OK"))
+    await stage.work()
+
+    assert await stage.outcome(key) == "suppress no-problem"
+    assert await became(stage, key) == ["nothing", "nothing"]
+    assert stage.order == []
+    await finish(stage)
+
+
+async def test_a_part_that_cannot_be_read_is_a_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage, CHECKMK)
+    await single(machine, "CPU load", "OK -> CRIT")
+    torn = "Host:     srv-8\nEv"
+    for text in (torn, torn, torn.replace("8", "9")):
+        body = f"{block('CPU load', 'CRIT -> OK')}\n{text}"
+        await machine.says("Check_MK: 2 notifications for 2 hosts", body, after=HOUR)
+        await stage.work()
+
+    assert len(stage.order) == 3  # the first, and one for each torn piece
+    assert "vendor-unparsed" in said(stage, 2) and "srv-8" in said(stage, 2)
+    assert "srv-9" in said(stage, 3)
+    assert [is_open(stage, number) for number in (1, 2, 3)] == [False, True, True]
+    await finish(stage)
+
+
+@pytest.mark.parametrize("events", [("CRIT -> OK", "OK -> CRIT"), ("OK -> CRIT", "CRIT -> OK")])
+async def test_an_end_and_its_return_in_one_mail(tmp_path: Path, migrated_file: Path, events: tuple[str, str]) -> None:
+    """Bulks are sorted either way, so the order proves no end."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage, CHECKMK)
+    await single(machine, "CPU load", "OK -> CRIT")
+    await bulk(machine, *(("CPU load", event) for event in events), after=HOUR)
+    await stage.work()
+
+    assert is_open(stage, 1) and len(stage.order) == 1
     assert await counts(stage) == {"CPU load": ("open", 2)}
     await finish(stage)
 
@@ -74,12 +177,140 @@ async def test_of_another_server_or_unproven_it_ends_nothing(tmp_path: Path, mig
     await finish(stage)
 
 
-async def test_the_same_mail_twice_is_one_ticket(tmp_path: Path, migrated_file: Path) -> None:
+async def test_the_same_mail_again_is_counted(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, NAGIOS)
     machine = Machine(stage, CHECKMK)
     events = [("CPU load", "OK -> CRIT"), ("Memory", "OK -> CRIT")]
     assert await stage.outcome(await bulk(machine, *events)) == "ticket 1"
-    await bulk(machine, *events, after=HOUR)
+    for _ in range(3):
+        await bulk(machine, *events, after=HOUR)
     other = await bulk(machine, ("CPU load", "OK -> CRIT"), ("Swap", "OK -> CRIT"), after=HOUR)
-    assert await stage.outcome(other) == "ticket 2"
+    await stage.work()
+
+    assert await stage.outcome(other) == "ticket 3"
+    assert await counts(stage) == {"CPU load": ("open", 5), "Memory": ("open", 4), "Swap": ("open", 1)}
+    await finish(stage)
+
+
+async def test_each_client_sees_its_own_part_alone(tmp_path: Path, migrated_file: Path) -> None:
+    """Neither the other's words nor the files, of which nobody knows whose they are."""
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "aliases": {"srv-1": "Acme", "srv-2": "Globex"}})
+    add_client(stage, "Globex")
+    machine = Machine(stage, CHECKMK)
+    await bulk(
+        machine, ("CPU load", "OK -> CRIT", "srv-1"), ("Memory", "OK -> CRIT", "srv-2"), files={"graph.png": b"\x89PNG"}
+    )
+    await stage.work()
+
+    assert [stage.client_of(number) for number in (1, 2)] == ["Acme", "Globex"]
+    assert "srv-2" not in said(stage, 1) and "srv-1" not in said(stage, 2)
+    assert "none its files" in said(stage, 1)
+    assert not stage.simulator.desk.documents
+    await finish(stage)
+
+
+async def test_files_are_on_the_first_ticket_of_one_client(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage, CHECKMK)
+    events = [("CPU load", "OK -> CRIT"), ("Memory", "OK -> CRIT")]
+    await bulk(machine, *events, files={"log.bin": b"\x00\x01\x02"})
+    await stage.work()
+
+    assert len(stage.simulator.desk.documents) == 1
+    assert len(stage.order) == 2
+    await finish(stage)
+
+
+async def test_many_new_ones_are_a_storm(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "storm": 3})
+    machine = Machine(stage, CHECKMK)
+    services = [f"Port {number}" for number in range(1, 9)]
+    key = await bulk(machine, *((service, "OK -> CRIT") for service in services))
+    await stage.work()
+
+    assert await stage.outcome(key) == "ticket 1"
+    assert len(stage.order) == 4
+    assert [count for _, count in (await counts(stage)).values()] == [1] * 8
+    listed = "\n".join(notes(stage, 4))
+    assert all(service in listed for service in services[3:])
+    await bulk(machine, *((service, "CRIT -> OK") for service in services[3:7]), after=HOUR)
+    await stage.work()
+    assert is_open(stage, 4)
+    await bulk(machine, *((service, "CRIT -> OK") for service in (*services[:3], services[7])), after=HOUR)
+    await stage.work()
+    assert not any(is_open(stage, number) for number in (1, 2, 3, 4))
+    await finish(stage)
+
+
+async def test_more_than_are_read_are_not_lost(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    key = await bulk(Machine(stage, CHECKMK), *((f"Port {number}", "CRIT -> OK") for number in range(60)))
+    await stage.work()
+
+    assert await stage.outcome(key) == "ticket 1"
+    assert "vendor-unparsed" in said(stage, 1)
+    assert "Port 49" in said(stage, 1) and "Port 59" in said(stage, 1)
+    await finish(stage)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
+async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, kept: bool) -> None:
+    """Whatever transaction is the last one of a process, kept or not: each part once."""
+    for last in itertools.count(1 + kept, 2):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        stage = await opened(folder, migrated_file, NAGIOS)
+        machine = Machine(stage, CHECKMK)
+        await single(machine, "CPU load", "OK -> CRIT")
+        await stage.work()
+        events = [("Memory", "OK -> CRIT"), ("CPU load", "CRIT -> OK"), ("Swap", "OK -> WARN")]
+        key = await bulk(machine, *events, after=HOUR, work=None)
+        write, left = stage.store.write, last
+
+        async def dying(operation: Any, write: Any = write) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0 and not kept:
+                raise Killed
+            done = await write(operation)
+            if left == 0:
+                raise Killed
+            return done
+
+        stage.store.write = dying  # type: ignore[method-assign]
+        killed = False
+        try:
+            await stage.work()
+        except Killed:
+            killed = True
+        stage.store.write = write  # type: ignore[method-assign]
+        await write(claims.free)
+        await stage.work()
+
+        assert [is_open(stage, number) for number in range(1, len(stage.order) + 1)] == [False, True, True], last
+        assert [count for _, count in (await counts(stage)).values()] == [1] * 3, last
+        assert await became(stage, key) == ["ticket", "recovery", "ticket"], last
+        numbers = {row["condition"]: row["number"] for row in await problem_rows(stage)}
+        assert numbers["Memory"] == stage.ticket(2)["ticket_number"], last
+        assert numbers["Swap"] == stage.ticket(3)["ticket_number"], last
+        await stage.close()
+        if not killed:
+            return
+
+
+async def test_a_ticket_whose_making_was_not_answered_is_not_made_twice(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "drop", "skip": 1, "times": 1}])
+    key = await bulk(Machine(stage, CHECKMK), *((service, "OK -> CRIT") for service in ("Memory", "Swap", "Disk")))
+    await stage.work()
+
+    assert await stage.outcome(key) == "ticket 1"
+    assert len(stage.order) == 3
+    assert {row["number"] for row in await problem_rows(stage)} == {
+        stage.ticket(number)["ticket_number"] for number in (1, 2, 3)
+    }
     await finish(stage)

@@ -125,7 +125,7 @@ def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> No
 
     run(lambda c: problems.ticket_made(c, delivery.id, "t1", "TIC1"))
     assert run(lambda c: problems.makers(c, [FAMILY], "another")) == []
-    run(lambda c: problems.follow(c, delivery.id, "t9"))
+    run(lambda c: problems.follow(c, delivery.id, "t9", "t1"))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert (seen.ticket_id, seen.number, seen.status_id) == ("t9", "", "")
     run(lambda c: problems.forget_ticket(c, "default", "t9"))

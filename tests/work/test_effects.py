@@ -27,6 +27,8 @@ CLOSE = {
 
 STORED: list[tuple[str, dict[str, Any]]] = [
     ("ticket", TICKET),
+    ("further", {**TICKET, "about": "p", "whose": "c"}),
+    ("further", {**TICKET, "about": "p", "whose": "c", "fallback": True}),
     ("contact", {"name": "Ann", "address": "ann@acme.example", "client_id": "c"}),
     ("comment", TEXT),
     ("comment", {**TEXT, "internal": True}),
@@ -172,10 +174,10 @@ class TestHowKindsAreCarriedOut:
     """The policy of each kind, in a table that a reader can check."""
 
     def test_counted(self) -> None:
-        assert having("counted") == {"contact", "ticket", "document", "pictures", "priority", "client", "bundle", "asset"}
+        assert having("counted") == {"contact", "ticket", "further", "document", "pictures", "priority", "client", "bundle", "asset"}
 
     def test_the_mail_cannot_do_without(self) -> None:
-        assert set(KINDS) - having("optional") == {"ticket", "comment"}
+        assert set(KINDS) - having("optional") == {"ticket", "further", "comment"}
 
     def test_sent_again_without_a_look(self) -> None:
         assert having("repeatable") == {"pictures", "status", "reopen", "close", "priority", "client", "bundle", "tag", "asset"}
@@ -191,7 +193,7 @@ class TestHowKindsAreCarriedOut:
 
     def test_looked_at_again_when_it_was_unknown(self) -> None:
         comments = {"comment", "missing", "released", "moved", "note", "told", "list", "still_closed"}
-        assert having("is_watched") == {"ticket", "document", *comments}
+        assert having("is_watched") == {"ticket", "further", "document", *comments}
 
     def test_what_is_not_repeatable_can_be_found_again(self) -> None:
         cannot = {name for name, kind in KINDS.items() if type(kind).find is EffectKind.find}

@@ -9,7 +9,7 @@ from gateway.decide.context import DecisionContext
 from gateway.model.effects import EffectBody
 from gateway.model.notice import Notice, ResolvedNotice
 from gateway.model.problem import Problem, family_of, id_of
-from gateway.model.questions import Facts
+from gateway.model.questions import Facts, ProblemsOf
 
 
 @dataclass(slots=True)
@@ -52,6 +52,13 @@ class NoticeContext:
         key = key or self.notice.key
         family = family_of(self.resolved.desk, self.notice.profile, key)
         return Problem(id_of(family, self.client_id, scope), family, self.notice.profile, key, self.client_id, scope)
+
+    def problems_of(self, key: str) -> list[Problem]:
+        """The problems of a key as the store has them, and as this mail has left them so far."""
+        known: list[Problem] = self.facts.ask(ProblemsOf(self.notice.profile, key))
+        seen, family = {problem.id for problem in known}, family_of(self.resolved.desk, self.notice.profile, key)
+        begun = [problem for problem in self.changes.values() if problem.family == family and problem.id not in seen]
+        return [*(self.changes.get(problem.id, problem) for problem in known), *begun]
 
     def owns(self, problem: Problem) -> bool:
         """Whether the notice is about the very problem: of the same key, from the same scope, for the same client."""

@@ -7,13 +7,21 @@ from gateway.model.problem import STORM, family_of
 
 
 def mentions(notice: Notice) -> tuple[str, ...]:
-    """The ids by which a notice waits for the ticket of its problem, its incident or its storm."""
-    return (problem_id(notice), *incident_id(notice), storm_id(notice))
+    """The ids by which a notice waits for the ticket of its problem, its incident or its storm, and those of its
+    parts."""
+    incidents = [mention for told in (notice, *notice.parts) for mention in incident_id(told)]
+    return tuple(dict.fromkeys((*problem_ids(notice), *incidents, storm_id(notice))))
 
 
 def families(desk: str, notice: Notice) -> tuple[str, ...]:
-    """The families of its problem and its storm."""
-    return (family_of(desk, notice.profile, notice.key), family_of(desk, notice.profile, STORM))
+    """The families of its problem, those of its parts, and its storm."""
+    keys = (*(told.key for told in (notice, *notice.parts)), STORM)
+    return tuple(family_of(desk, notice.profile, key) for key in dict.fromkeys(keys))
+
+
+def problem_ids(notice: Notice) -> tuple[str, ...]:
+    """The ids of its problem and of those of its parts."""
+    return tuple(problem_id(told) for told in (notice, *notice.parts))
 
 
 def problem_id(notice: Notice) -> str:

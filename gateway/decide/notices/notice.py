@@ -10,19 +10,15 @@ from dataclasses import replace
 
 from gateway.decide import forwards
 from gateway.decide.context import DecisionContext
-from gateway.decide.notices import lifecycle
+from gateway.decide.notices import parts, single
 from gateway.decide.notices.comments import comment
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Event, Transition
-from gateway.decide.notices.opening import open_ticket
-from gateway.decide.notices.record import end, nothing
-from gateway.decide.notices.recovery import recover
+from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.whose import by_sender, named, problem_of
 from gateway.model.notice import Notice
 from gateway.model.plan import Decision
 from gateway.model.problem import Problem, timed
 from gateway.model.questions import ProblemsOf
-from gateway.model.reasons import Reason
 
 
 def proven(mail: DecisionContext) -> Decision | None:
@@ -74,58 +70,21 @@ def _decide(mail: DecisionContext, notice: Notice) -> Decision | None:
     if by_person and client_id == mail.policy.requesters.fallback:
         mail.trace.add("notice", "sent on by somebody of no client", "an ordinary mail")
         return None
-    known: list[Problem] = mail.facts.ask(ProblemsOf(notice.profile, notice.key))
+    known: list[Problem] = [] if notice.parts else mail.facts.ask(ProblemsOf(notice.profile, notice.key))
     context = NoticeContext(mail, resolved, notice, client_id, by_person, known)
+    if notice.parts:
+        return parts.decide(context)
     problem = problem_of(context)
-    transition = _evaluate(context, problem)
+    transition = single.evaluate(context, problem)
     if by_person:
         return _sent_on(context, problem, transition)
-    return _act(context, problem, transition)
-
-
-def _evaluate(context: NoticeContext, problem: Problem | None) -> Transition:
-    again = problem is not None and problem.delivery_id == context.mail.delivery.id
-    same = problem is None or context.owns(problem)
-    transition = lifecycle.evaluate(Event(context.notice, context.now, problem, context.facts, again, same))
-    context.mail.trace.add("problem", f"{transition.rule}: {transition.why}", transition.act)
-    return transition
-
-
-def _act(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision:
-    match transition.act:
-        case "ignore":
-            return end(context, Reason.NOTICE_IGNORED, "ignored", transition)
-        case "overtaken":
-            return end(context, Reason.OVERTAKEN, "overtaken", transition)
-        case "nothing":
-            return nothing(context, problem, transition)
-        case "count":
-            return end(context, Reason.COUNTED, "counted", transition)
-        case "recover":
-            return recover(context, transition)
-        case "open":
-            return _open(context, transition)
-        case "comment" | "reopen" | "doubt":
-            return comment(context, transition)
-
-
-def _open(context: NoticeContext, transition: Transition) -> Decision:
-    """A ticket, unless the client that the sender tells has a problem of the key already."""
-    notice = context.notice
-    begun = transition.after or context.fresh()
-    if not notice.proven and not context.by_person:  # whom it names counts for nothing
-        context.client_id = by_sender(context.mail, notice).client_id
-        known = next((effect for effect in context.known if effect.client_id == context.client_id), None)
-        if known and known.alive and (theirs := _evaluate(context, known)).act != "open":
-            return _act(context, known, theirs)
-        begun = lifecycle.begun(known) if known else context.fresh()
-    return open_ticket(context, begun, transition)
+    return single.act(context, problem, transition)
 
 
 def _sent_on(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision | None:
     """A person's mail is never only counted: it is on the ticket of their problem, or becomes one."""
     if transition.act == "open":
-        return _open(context, transition)
+        return single.begin(context, transition)
     if problem is None or not problem.alive or not problem.ticket_id:
         context.mail.trace.add("notice", "no problem of the client is open", "an ordinary mail")
         return None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.decide import newticket
-from gateway.decide.notices import closing, expected, incidents, lifecycle, parts, planned_work, storms
+from gateway.decide.notices import closing, expected, incidents, lifecycle, planned_work, storms
 from gateway.decide.notices.context import Joined, NoticeContext
 from gateway.decide.notices.ids import incident_id, problem_id, storm_id
 from gateway.decide.notices.lifecycle import Transition
@@ -36,8 +36,6 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
         context.mail.trace.add("problem", joined.why, "joins its ticket")
         return _on_its_ticket(context, joined, transition)
     begun = replace(begun, part_of="", until=0.0)
-    settled, line = parts.settle(context)
-    context.mail.note = " ".join(filter(None, (context.mail.note, line)))
     decision = newticket.new_ticket(context.mail) if context.by_person else _ticket(context, begun)
     plan = decision.plan
     if plan is None or decision.outcome != "ticket":
@@ -47,17 +45,17 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
     begun = replace(begun, master_id=master)
     context.change(begun)
     arrived = [effect for _, effect in closing.closures(context, expected.met(context))]
-    effects = [*plan.effects, *more, *settled, *arrived]
+    effects = [*plan.effects, *more, *arrived]
     decision = replace(
         decision,
-        plan=replace(plan, effects=_in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
+        plan=replace(plan, effects=in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
     )
     return finish(context, decision, record(context, "ticket", replace(transition, after=begun)))
 
 
 def _joined(context: NoticeContext, begun: Problem) -> Joined | None:
     """The ticket that a new problem shares, None for a ticket of its own."""
-    if context.by_person or not context.notice.proven or context.notice.state == "planned" or context.notice.parts:
+    if context.by_person or not context.notice.proven or context.notice.state == "planned":
         return None
     return planned_work.join(context, begun) or storms.join(context, begun)
 
@@ -109,7 +107,7 @@ def _placed(problem: Problem, plan: Plan) -> Problem:
     return replace(problem, board_id=plan.board_id, status_id=ids["status_id"], priority_id=ids["priority_id"])
 
 
-def _in_time(effects: Sequence[EffectBody], now: float) -> tuple[EffectBody, ...]:
+def in_time(effects: Sequence[EffectBody], now: float) -> tuple[EffectBody, ...]:
     """Effects in the order of the times before which they do not run: they run one after another. What tells of a
     closing stays behind it."""
     delays: list[float] = []
@@ -143,7 +141,7 @@ def _on_its_ticket(context: NoticeContext, joined: Joined, transition: Transitio
         assert decision.plan is not None
         context.change(_placed(joined.master, decision.plan))
         context.change(_placed(joined.problem, decision.plan))
-        effects = _in_time((*decision.plan.effects, *joined.effects), context.now)
+        effects = in_time((*decision.plan.effects, *joined.effects), context.now)
         waited_for = (problem_id(context.notice), storm_id(context.notice))
         decision = replace(decision, plan=replace(decision.plan, effects=effects, mentions=waited_for))
         return finish(context, decision, record(context, "part", transition, joined.why))

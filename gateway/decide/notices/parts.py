@@ -1,62 +1,203 @@
-"""A mail of several problems: what it says of those that are open. It is a ticket of its own; what it reports as new is
-told there, what it reports as over ends what it is about."""
+"""A mail of several problems: each part is decided as a notice of its own, and may have a ticket of its own. The mail
+has one plan and one outcome.
+
+A part's ticket holds its piece of the mail alone: the others may be another client's. Decided anew, because planned
+work is over, only what still waits for a ticket is decided.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 
-from gateway.decide.notices import closing, lifecycle, storms
+from gateway.blocks import paragraphs
+from gateway.decide import newticket
+from gateway.decide.context import DecisionContext
+from gateway.decide.notices import single
 from gateway.decide.notices.context import NoticeContext
-from gateway.decide.notices.lifecycle import Event
+from gateway.decide.notices.lifecycle import Transition
+from gateway.decide.notices.opening import in_time
+from gateway.decide.notices.record import finish, record
 from gateway.decide.notices.whose import named, problem_of
-from gateway.model.effects import EffectBody
+from gateway.model.effects import EffectBody, FurtherTicketBody, TicketBody
 from gateway.model.notice import Notice
-from gateway.model.problem import Problem, timed
-from gateway.model.questions import ProblemsOf
+from gateway.model.plan import Decision, Plan
+from gateway.model.problem import Became, NoticeRecord, Problem, timed
+from gateway.model.questions import ClientIn, PartsDecided, Question, Unanswered
+from gateway.model.reasons import Reason
+
+WORDS: dict[Became, str] = {
+    "ticket": "new", "part": "on a shared ticket", "again": "is back", "comment": "news", "recovery": "over",
+    "nothing": "no such problem is open",
+}  # fmt: skip
 
 
-def settle(context: NoticeContext) -> tuple[list[EffectBody], str]:
-    """Each part counted on its problem, or ending it: the effects, and a line for technicians that lists them."""
-    closures: dict[str, list[EffectBody]] = {}  # by the problem that is over
-    told = []
-    for part in context.notice.parts:
-        about = _about(context, timed(part, context.now))
-        problem = problem_of(about)
-        became = _judge(about, problem, closures) if problem and problem.ticket_id else "new"
-        what = f"{part.object} {part.condition}: {part.word}"
-        context.mail.trace.add("part", what[:300], became)
-        told.append(f"{what} ({became})")
-    line = f"It holds {len(told)} problems: {'; '.join(told)}."[:2000] if told else ""
-    return [effect for effects in closures.values() for effect in effects], line
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """One part with its number, and what was decided of it alone."""
+
+    number: int
+    about: NoticeContext
+    decision: Decision
+
+    @property
+    def record(self) -> NoticeRecord:
+        assert self.decision.notice_record is not None
+        return self.decision.notice_record
+
+    @property
+    def problem(self) -> Problem | None:
+        return self.about.changes.get(self.record.problem_id)
 
 
-def _about(context: NoticeContext, part: Notice) -> NoticeContext:
-    """One part under decision; it sees and keeps what those before it changed."""
-    known: list[Problem] = context.facts.ask(ProblemsOf(part.profile, part.key))
-    known = [context.changes.get(problem.id, problem) for problem in known]
-    client_id = context.resolved.client_id or named(context.mail, part) or context.client_id
-    resolved = replace(context.resolved, notice=part, missing=())
-    return NoticeContext(context.mail, resolved, part, client_id, False, known, context.changes)
+def decide(context: NoticeContext) -> Decision:
+    """All parts together. What they need to know is asked for together, too."""
+    parts = [timed(part, context.now) for part in context.notice.parts]
+    before: tuple[int, ...] = context.facts.ask(PartsDecided())
+    context.facts.want(*dict.fromkeys(ClientIn(part.clients) for part in parts if part.clients))
+    clients = [context.resolved.client_id or named(context.mail, part) or context.client_id for part in parts]
+    note = _note(context.mail, parts, alone=len(set(clients)) == 1)
+    unheard = _overruled(parts)
+    decided: list[_Decided] = []
+    missing: list[Question] = []
+    for number, (part, client_id) in enumerate(zip(parts, clients, strict=True), 1):
+        about = _about(context, part, client_id, note, first=number == 1)
+        try:
+            if number in unheard:
+                decided.append(_Decided(number, about, _overtaken(about)))
+            elif made := _decided(about, number in before):
+                decided.append(_Decided(number, about, made))
+        except Unanswered as unanswered:
+            missing += unanswered.questions
+    if missing:
+        raise Unanswered(tuple(dict.fromkeys(missing)))
+    for told in decided:
+        context.mail.trace.add(f"part {told.number} of {len(parts)}", _what(told.about.notice)[:300], _became(told))
+    return _together(context, decided, alone=len(set(clients)) == 1)
 
 
-def _judge(about: NoticeContext, problem: Problem, closures: dict[str, list[EffectBody]]) -> str:
-    """What a part means for a problem that has a ticket."""
-    transition = lifecycle.evaluate(Event(about.notice, about.now, problem, about.facts, same=about.owns(problem)))
-    after = transition.after
-    if transition.act in ("open", "reopen"):  # its ticket is closed: this mail's has it
-        return "new"
-    if after is None:
-        return transition.why
-    ticket = f"ticket {problem.number or problem.ticket_id}"
-    closures.pop(problem.id, None)
-    if transition.act != "recover":
-        about.change(after)
-        return f"{ticket}: counted"
-    over: list[Problem] = [after]
-    if after.part_of:
-        after = replace(after, state="closed", closed_at=about.now)
-        whole = storms.over(about, after)
-        over = [whole] if whole else []
-    about.change(after)
-    closures[problem.id] = [effect for _, effect in closing.closures(about, over, transition.close_at)]
-    return f"{ticket}: over"
+def _overruled(parts: Sequence[Notice]) -> set[int]:
+    """The numbers of the parts of which another one says more: of two about one problem the later, by the vendor's
+    time; without such times what goes on, for no order says that it is over."""
+    of_problem: dict[tuple[str, ...], list[int]] = {}
+    for number, part in enumerate(parts, 1):
+        of_problem.setdefault((part.key, part.scope, *part.clients), []).append(number)
+    unheard: set[int] = set()
+    for numbers in of_problem.values():
+        ordered = len({parts[number - 1].at for number in numbers}) == len(numbers)
+        counts = max(
+            numbers,
+            key=lambda number: (parts[number - 1].at if ordered else parts[number - 1].state != "close", number),
+        )
+        unheard |= {*numbers} - {counts}
+    return unheard
+
+
+def _about(context: NoticeContext, part: Notice, client_id: str, note: str, first: bool) -> NoticeContext:
+    """One part under decision: its piece of the mail, without files. It sees and keeps what those before it changed.
+    The mail's own expectation is met by the first."""
+    delivery = context.mail.delivery
+    policy = replace(delivery.policy, attach_original=False)
+    email = replace(context.mail.email, text=part.text, html="", blocks=tuple(paragraphs(part.text)), attachments=())
+    mail = replace(
+        context.mail, email=email, note=note, delivery=replace(delivery, policy=policy, moved_from=""), _fates=None
+    )
+    resolved = replace(context.resolved, notice=part, missing=context.resolved.missing if first else ())
+    return NoticeContext(mail, resolved, part, client_id, False, [], context.changes)
+
+
+def _decided(about: NoticeContext, before: bool) -> Decision | None:
+    """What becomes of a part, None where that was decided ``before`` and nothing of it waits for a ticket."""
+    about.known = about.problems_of(about.notice.key)
+    problem = problem_of(about)
+    if before and not _waits(about, problem):
+        return None
+    return single.act(about, problem, single.evaluate(about, problem))
+
+
+def _waits(about: NoticeContext, problem: Problem | None) -> bool:
+    """Whether its problem still needs a ticket of its own: it was never made, or planned work held it back."""
+    if problem is None or not problem.alive:
+        return False
+    return not problem.ticket_id or bool(problem.until and problem.delivery_id == about.mail.delivery.id)
+
+
+def _overtaken(about: NoticeContext) -> Decision:
+    transition = Transition("overtaken", "the mail says more of the same problem", None)
+    return Decision("suppress", Reason.OVERTAKEN, notice_record=record(about, "overtaken", transition))
+
+
+def _together(context: NoticeContext, decided: Sequence[_Decided], alone: bool) -> Decision:
+    """One decision for the mail: the first new ticket is its own."""
+    said = "; ".join(f"{_what(made.about.notice)} ({_became(made)})" for made in decided)
+    own = next((made for made in decided if made.decision.outcome == "ticket"), None)
+    effects = [effect for made in decided for effect in _effects(made, made is own)]
+    if own is not None:
+        assert own.decision.plan is not None
+        if alone:  # whose files are they, else?
+            files = [replace(effect, about=_shared(own)) for effect in context.mail.composer().files()]
+            effects += newticket.with_extras(context.mail, files)
+        mentions = [id_ for made in decided if made.decision.plan for id_ in made.decision.plan.mentions]
+        plan = replace(
+            own.decision.plan, effects=in_time(effects, context.now), mentions=tuple(dict.fromkeys(mentions))
+        )
+        decision = Decision("ticket", plan=plan)
+    elif effects:
+        place = next(made.decision.plan for made in decided if made.decision.plan)
+        ordered = in_time(effects, context.now)
+        decision = Decision("comment", plan=Plan(ordered, place.board_id, place.ticket_id, late=True))
+    else:
+        reasons = [made.decision.reason for made in decided if made.decision.reason]
+        reason = Reason.COUNTED if Reason.COUNTED in reasons or not reasons else reasons[0]
+        decision = context.mail.end(reason, said[:500])
+    failed = tuple(dict.fromkeys(name for made in decided for name in made.about.notice.failed))
+    whole = replace(context, notice=replace(context.notice, failed=failed))
+    decision = finish(context, decision, record(whole, "several", Transition("nothing", said, None)))
+    return replace(decision, part_records=tuple((made.number, made.record) for made in decided))
+
+
+def _effects(made: _Decided, is_own: bool) -> list[EffectBody]:
+    """What a part does, each effect with the ticket that it is on."""
+    plan = made.decision.plan
+    if plan is None:
+        return []
+    effects: list[EffectBody] = []
+    for effect in plan.effects:
+        if isinstance(effect, TicketBody) and not is_own:
+            values = {field.name: getattr(effect, field.name) for field in fields(effect)}
+            effect = FurtherTicketBody(**values, whose=plan.client_id, fallback=plan.fallback)
+        if not effect.ticket_id:
+            about = "" if plan.ticket_id else _shared(made)
+            effect = replace(effect, ticket_id=plan.ticket_id, about=about)
+        effects.append(effect)
+    return effects
+
+
+def _shared(made: _Decided) -> str:
+    """The problem whose ticket a new one is on: its own, or that of a storm."""
+    assert made.problem is not None
+    return made.problem.part_of or made.problem.id
+
+
+def _what(part: Notice) -> str:
+    name = ": ".join(filter(None, (part.object, part.condition))) or " ".join(part.text.split())[:80]
+    return f"{name}: {part.word or part.state}"
+
+
+def _became(made: _Decided) -> str:
+    problem, became = made.problem, WORDS.get(made.record.became, made.record.became)
+    number = problem.number if problem and made.record.became != "ticket" else ""
+    return f"{became}, ticket {number}" if number else became
+
+
+def _note(mail: DecisionContext, parts: Sequence[Notice], alone: bool) -> str:
+    """What a ticket says of the mail; of what others it told only where they are the same client's."""
+    if len(parts) == 1:
+        return mail.note
+    words = f"The mail told of {len(parts)} problems"
+    if alone:
+        words += f": {'; '.join(_what(part) for part in parts)}"[:1500]
+    else:
+        words += " of several clients; each ticket has its own part"
+        words += ", and none its files" if mail.email.attachments else ""
+    return f"{mail.note} {words}.".strip()

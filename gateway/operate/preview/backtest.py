@@ -17,8 +17,8 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.timesheet import LACKS, booked
 from gateway.desk.outcome import Good, Outcome
 from gateway.model import questions as ask
-from gateway.model.effects import CloseBody, CommentBody, StatusBody
-from gateway.model.plan import Decision
+from gateway.model.effects import CloseBody, CommentBody, FurtherTicketBody, StatusBody, TicketBody
+from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem, family_of
 from gateway.store.deliveries import Delivery
 
@@ -144,13 +144,17 @@ class Book:
             self._problems[problem.id] = replace(problem, revision=problem.revision + 1)
             if problem.opened_at == delivery.envelope.time:
                 self._began.append((problem.profile, problem.client_id, problem.opened_at))
-        if notice_record.changed:
-            self._changes.setdefault(notice_record.problem_id, []).append(delivery.envelope.time)
+        for told in (notice_record, *(part_record for _, part_record in decision.part_records)):
+            if told.changed:
+                self._changes.setdefault(told.problem_id, []).append(delivery.envelope.time)
         if decision.plan is None:
             tally.counted += 1
         elif decision.outcome == "ticket":
-            tally.tickets += 1
-            self._make(delivery, decision, delivery.ticket_id if same else "")
+            tickets = [body for body in decision.plan.effects if isinstance(body, TicketBody)]
+            tally.tickets += len(tickets)
+            for ticket_body in tickets:
+                is_own = not isinstance(ticket_body, FurtherTicketBody)
+                self._make(delivery, decision.plan, ticket_body.about, delivery.ticket_id if same and is_own else "")
         else:
             tally.comments += any(isinstance(effect, CommentBody) for effect in decision.plan.effects)
         if same:  # its ticket is the real one, and has its own history
@@ -164,16 +168,17 @@ class Book:
                 self._closings.append(_Closing(body.after, body.problem, body.changed_at, body.never))
             if not isinstance(body, StatusBody) or decision.plan is None:
                 continue
-            if ticket := self._tickets.get(decision.plan.ticket_id):
+            if ticket := self._tickets.get(body.ticket_id or decision.plan.ticket_id):
                 ticket.closed_at = 0.0
 
-    def _make(self, delivery: Delivery, decision: Decision, name: str) -> None:
-        assert decision.plan is not None
+    def _make(self, delivery: Delivery, plan: Plan, about: str, name: str) -> None:
+        """The ticket of the problems that a mail began: of all, or of the one that it is ``about`` and its parts."""
         if not name:
             name = f"(ticket {len(self._tickets) + 1})"
-            self._tickets[name] = _Ticket(name, board_id=decision.plan.board_id, client_id=decision.plan.client_id)
+            self._tickets[name] = _Ticket(name, board_id=plan.board_id, client_id=plan.client_id)
         for key, problem in self._problems.items():
-            if problem.delivery_id == delivery.id and not problem.ticket_id:
+            mine = problem.delivery_id == delivery.id and not problem.ticket_id
+            if mine and about in ("", problem.id, problem.part_of):
                 self._problems[key] = replace(problem, ticket_id=name, number=name)
 
     async def advance(self, now: float) -> None:

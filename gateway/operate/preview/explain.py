@@ -62,6 +62,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),
     ask.ProblemsOf: [],
+    ask.PartsDecided: (),
     ask.Changes: 0,
     ask.NewProblems: 0,
     ask.OpenParts: 0,

@@ -14,6 +14,7 @@ from gateway.work.effects.create_contact import CreateContact
 from gateway.work.effects.create_ticket import CreateTicket
 from gateway.work.effects.decide_again import DecideAgain
 from gateway.work.effects.document import UploadDocument
+from gateway.work.effects.further_ticket import CreateFurtherTicket
 from gateway.work.effects.link_asset import LinkAsset
 from gateway.work.effects.list_parts import ListParts
 from gateway.work.effects.missing_files import NameMissingFiles
@@ -29,6 +30,7 @@ from gateway.work.effects.still_closed import TellStillClosed
 _KINDS: tuple[EffectKind[Any], ...] = (
     CreateContact(),
     CreateTicket(),
+    CreateFurtherTicket(),
     Comment(),
     AddNote(),
     UploadDocument(),

@@ -24,4 +24,4 @@ class AddTag(Repeatable[TagBody]):
         return {f"tag {body.tag}": "yes"} if outcome in ("ticket", "comment") else {}
 
     async def send(self, run: Run, effect: EffectOf[TagBody], prepared: Any) -> Outcome:
-        return await run.desk.add_tag(run.ticket_id, effect.body.tag, run.permit)
+        return await run.desk.add_tag(run.on(effect), effect.body.tag, run.permit)

@@ -83,6 +83,10 @@ class Run:
     def ticket_id(self) -> str:
         return self.progress.ticket_id
 
+    def on(self, effect: EffectOf[Any]) -> str:
+        """The ticket that an effect is on."""
+        return self.progress.ticket_of(effect)
+
     @property
     def templates(self) -> Templates:
         return self.planner.templates.get(self.progress.delivery.mailbox, self.own_templates)

@@ -20,4 +20,4 @@ class Bundle(Repeatable[BundleBody]):
         return {"effect": "bundle", "under": body.master_id, "mode": body.mode}
 
     async def send(self, run: Run, effect: EffectOf[BundleBody], prepared: Any) -> Outcome:
-        return await run.desk.bundle(effect.body.master_id, run.ticket_id, effect.body.mode, run.permit)
+        return await run.desk.bundle(effect.body.master_id, run.on(effect), effect.body.mode, run.permit)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import Connection
+
 from gateway.decide.pictures import place_pictures
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, Outcome
 from gateway.model.effects import CommentBody
+from gateway.store import problems
+from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf, of_type
-from gateway.work.effects.base import Run
+from gateway.work.effects.base import GONE, Run
 from gateway.work.effects.commenting import Commenting, file_ids
 from gateway.work.progress import Progress
 
@@ -36,8 +40,17 @@ class Comment(Commenting[CommentBody]):
         return await self.post(run, effect, blocks, body.facts, **said)
 
     def posts(self, progress: Progress, effect: EffectOf[CommentBody]) -> bool:
-        """The last part."""
+        """The last part of what is on the mail's own ticket."""
+        if effect.body.ticket_id or effect.body.about:
+            return False
         return not any(other.idx > effect.idx for other in of_type(progress.effects, CommentBody))
+
+    def record_end(
+        self, connection: Connection, delivery: Delivery, effect: EffectOf[CommentBody], reason: str
+    ) -> None:
+        """The ticket of a problem is gone: the next notice of it makes another."""
+        if reason == GONE and effect.body.ticket_id:
+            problems.forget_ticket(connection, effect.desk, effect.body.ticket_id)
 
     async def is_there(self, desk: Desk, remote_id: str, ticket_id: str, sent_at: float) -> tuple[Outcome, bool]:
         outcome = await desk.comments(ticket_id, sent_at - 3600)

@@ -42,7 +42,7 @@ class Commenting(EffectKind[Body]):
         request = bodies.comment(
             blocks, facts, effect.marker, internal=internal, mailed=mailed, by_customer=by_customer
         )
-        return await run.desk.add_comment(effect.body.ticket_id or run.ticket_id, request, run.permit)
+        return await run.desk.add_comment(run.on(effect), request, run.permit)
 
     async def post_about_files(self, run: Run, effect: EffectOf[AboutFilesBody], blocks: list[Any]) -> Outcome:
         """Post an internal comment on what became of files."""

@@ -93,7 +93,7 @@ class UploadDocument(EffectKind[DocumentBody]):
 
     async def send(self, run: Run, effect: EffectOf[DocumentBody], prepared: Prepared) -> Outcome:
         name, content_type = effect.body.name, effect.body.content_type
-        return await run.desk.upload(run.ticket_id, prepared.path, name, content_type, run.permit)
+        return await run.desk.upload(run.on(effect), prepared.path, name, content_type, run.permit)
 
     async def find(
         self,

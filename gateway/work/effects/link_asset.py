@@ -33,7 +33,7 @@ class LinkAsset(Repeatable[AssetBody]):
 
     async def send(self, run: Run, effect: EffectOf[AssetBody], prepared: Any) -> Outcome:
         """Whose the ticket is now, a search for each name, the link."""
-        ticket = await run.desk.ticket(run.ticket_id, BEGUN)
+        ticket = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(ticket, Good):
             return ticket
         client_id = str(ticket.data.get("client_id") or "")
@@ -47,7 +47,7 @@ class LinkAsset(Repeatable[AssetBody]):
             mine |= called(name, client_id, found.data)
         if len(mine) != 1:
             return Refused(0, "UNCLEAR", f"{len(mine)} assets of the client are called so")
-        return await run.desk.link_asset(run.ticket_id, mine.pop(), run.permit)
+        return await run.desk.link_asset(run.on(effect), mine.pop(), run.permit)
 
 
 def called(name: str, client_id: str, rows: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -28,7 +28,7 @@ class PlacePictures(Repeatable[PicturesBody]):
     async def send(self, run: Run, effect: EffectOf[PicturesBody], prepared: Any) -> Outcome:
         """Only where nobody has changed the description since: also those that were held when the others came into
         their places."""
-        outcome = await run.desk.ticket(run.ticket_id, BEGUN)
+        outcome = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(outcome, Good):
             return outcome
         before = bodies.description_of(outcome.data)
@@ -39,7 +39,7 @@ class PlacePictures(Repeatable[PicturesBody]):
         if before != effect.body.before and _digest(before) != effect.remote.get("described"):
             return Refused(0, "CHANGED", "someone changed the description; the pictures stay files")
         change = bodies.described(outcome.data, after)
-        outcome = await run.desk.update_ticket(run.ticket_id, change, run.permit)
+        outcome = await run.desk.update_ticket(run.on(effect), change, run.permit)
         return replace(outcome, data={**outcome.data, **ours}) if isinstance(outcome, Good) else outcome
 
 

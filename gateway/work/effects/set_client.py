@@ -27,9 +27,9 @@ class SetClient(Repeatable[ClientBody]):
     async def send(self, run: Run, effect: EffectOf[ClientBody], prepared: Any) -> Outcome:
         """Unless somebody has moved it meanwhile."""
         wanted = effect.body.client_id
-        outcome = await run.desk.ticket(run.ticket_id, BEGUN)
+        outcome = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("client_id") == wanted:
             return outcome
         if outcome.data.get("client_id") != effect.body.before:
             return Refused(0, "CHANGED", "somebody moved it to another client")
-        return await run.desk.update_ticket(run.ticket_id, bodies.client(wanted), run.permit)
+        return await run.desk.update_ticket(run.on(effect), bodies.client(wanted), run.permit)

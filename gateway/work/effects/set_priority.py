@@ -30,7 +30,7 @@ class SetPriority(Repeatable[PriorityBody]):
     async def send(self, run: Run, effect: EffectOf[PriorityBody], prepared: Any) -> Outcome:
         """For a notice only where nobody has changed it since, to raise it only where it is lower."""
         wanted = effect.body.priority_id
-        outcome = await run.desk.ticket(run.ticket_id, BEGUN)
+        outcome = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(outcome, Good) or outcome.data.get("priority_id") == wanted:
             return outcome
         current = outcome.data.get("priority_id")
@@ -38,4 +38,4 @@ class SetPriority(Repeatable[PriorityBody]):
             return Refused(0, "CHANGED", "somebody set the priority")
         if effect.body.below is not None and current not in effect.body.below:
             return Refused(0, "HIGHER", "its priority is not lower")
-        return await run.desk.update_ticket(run.ticket_id, bodies.priority(wanted), run.permit)
+        return await run.desk.update_ticket(run.on(effect), bodies.priority(wanted), run.permit)

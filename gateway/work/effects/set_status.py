@@ -23,7 +23,7 @@ class SetStatus(Repeatable[StatusBody]):
         return {"effect": "set status", "status_id": body.status_id}
 
     async def send(self, run: Run, effect: EffectOf[StatusBody], prepared: Any) -> Outcome:
-        return await run.desk.set_status(run.ticket_id, bodies.status(effect.body.status_id), run.permit)
+        return await run.desk.set_status(run.on(effect), bodies.status(effect.body.status_id), run.permit)
 
 
 class Reopen(SetStatus):
@@ -39,13 +39,13 @@ class Reopen(SetStatus):
         outcome = await super().send(run, effect, prepared)
         if not _is_wrong(outcome):
             return outcome
-        ticket = await run.desk.ticket(run.ticket_id, BEGUN)
+        ticket = await run.desk.ticket(run.on(effect), BEGUN)
         if not isinstance(ticket, Good):
             return ticket
         if not bodies.is_closed(ticket.data):
             return ticket
         for status_id in await _statuses(run, str(ticket.data.get("board_id") or ""), effect):
-            outcome = await run.desk.set_status(run.ticket_id, bodies.status(status_id), run.permit)
+            outcome = await run.desk.set_status(run.on(effect), bodies.status(status_id), run.permit)
             if not _is_wrong(outcome):
                 return outcome
         return outcome
