@@ -58,8 +58,8 @@ EXAMPLE: dict[str, Any] = {
 }
 EXTRA: dict[str, dict[str, Any]] = {
     "title": {},
-    "ticket": {"note": "continues ticket TIC1", "files": ["a.pdf (12 kB)"]},
-    "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "automatic": ""},
+    "ticket": {"note": "continues ticket TIC1", "files": ["a.pdf (12 kB)"], "pictures": 2},
+    "comment": {"note": "", "files": ["a.pdf (12 kB)"], "hidden": 12, "signature": 5, "automatic": ""},
     "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
     "released": {"files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},

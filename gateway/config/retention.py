@@ -24,7 +24,9 @@ class RetentionSettings(Section):
     rows: Span = Field(730 * DAY, description="the deliveries themselves, and who did what; their counts are kept")
     refusals: Span = Field(30 * DAY, description="what the listeners refused; at most 50,000 of them")
     ids: Span = Field(0, description="the Message-IDs that are linked to tickets, from when they were learnt")
-    prints: Span = Field(365 * DAY, description="fingerprints of what was posted, by which it is known again in quotes")
+    prints: Span = Field(
+        365 * DAY, description="fingerprints of what was posted, by which quotes and signatures are known again"
+    )
     every: Seconds = Field(300, description="seconds between two rounds")
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ with contact notifications suppressed, for the desk would mail them their own wo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from gateway import blocks as rich
@@ -154,20 +154,21 @@ class Composer:
         watchers: Sequence[Any] = (),
         heading: str = "",
         internal: bool = False,
+        spared: Set[int] = frozenset(),
     ) -> list[EffectBody]:
         """Everything for a new ticket: create, files, pictures in their place, missing files. A title that does not
-        fit stands whole before the text."""
-        files = uploads(self.email, (), self.fates)
+        fit stands whole before the text. ``spared`` files are known, and are not uploaded."""
+        files = uploads(self.email, {self.email.attachments[i].sha256 for i in spared}, self.fates)
         subject = heading or self.templates.lines("title", **{**self._values(), **self._original()})[0]
         subject = title.clean(subject) or "(no subject)"
         fitting = title.fit(subject)
         first = [rich.paragraph(subject)] if fitting != subject else []
         words: list[EffectBody] = []
         if internal:
-            framed = self._frame("ticket", body, **self._original(), note=note, files=[])
+            framed = self._frame("ticket", body, **self._original(), note=note, files=[], pictures=len(spared))
             words = self._notes(rich.harmless([*first, *framed]))
             first, body = [], [rich.paragraph("The text of this mail is in an internal comment.")]
-        values = {**self._original(), "note": note, "files": self.file_lines(files)}
+        values = {**self._original(), "note": note, "files": self.file_lines(files), "pictures": len(spared)}
         whole = self._description(first, body, values)
         too_long = len(json.dumps(whole)) > DESCRIPTION_LIMIT
         if too_long:
@@ -217,16 +218,24 @@ class Composer:
         internal: bool,
         present: Iterable[str],
         hidden: int = 0,
+        signature: int = 0,
         automatic: str = "",
         note: str = "",
         by_customer: bool = False,
     ) -> list[EffectBody]:
-        """Everything for a reply: its pictures, the text in up to four comments, files, missing files."""
+        """Everything for a reply: its pictures, the text in up to four comments, files, missing files. So many lines
+        are ``hidden``, and so many of the ``signature``."""
         files = uploads(self.email, present, self.fates)
         pictures = [file for file in files if file.shown]
         others = [file for file in files if not file.shown]
         framed = self._frame(
-            "comment", body, files=self.file_lines(others), hidden=hidden, automatic=automatic, note=note
+            "comment",
+            body,
+            files=self.file_lines(others),
+            hidden=hidden,
+            signature=signature,
+            automatic=automatic,
+            note=note,
         )
         parts, whole = self._parts(framed)
         effects = self._documents(pictures, None)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.blocks import paragraph
-from gateway.decide import announced, external, forwards, requester, rules, threading
+from gateway.decide import announced, external, forwards, requester, rules, signing, threading
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
+from gateway.decide.pictures import without_pictures
 from gateway.mail.ids import derived_message_id
 from gateway.mail.marks import root_of
 from gateway.match import domains, title
@@ -44,8 +45,15 @@ def new_ticket(context: DecisionContext) -> Decision:
     if who.contact_id:
         destination["contact_id"] = who.contact_id
     context.keeps_files = routed.internal and context.policy.holds_internal_files
+    spared = signing.known(context, "", {}).files
     effects = context.composer().ticket(
-        destination, body(context), context.note, _watchers(context, who.client_id), routed.title, routed.internal
+        destination,
+        without_pictures(body(context), spared),
+        context.note,
+        _watchers(context, who.client_id),
+        routed.title,
+        routed.internal,
+        spared,
     )
     if who.create:
         effects.insert(0, _contact(who.create, who.client_id))
@@ -59,6 +67,7 @@ def new_ticket(context: DecisionContext) -> Decision:
         client_id=who.client_id,
         contact_id=who.contact_id,
         fallback=who.fallback,
+        signed=signing.learnt(context),
     )
     context.trace.add("new ticket", f"client {who.client_id}", "ticket")
     return Decision("ticket", plan=plan)

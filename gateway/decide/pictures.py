@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from gateway import blocks as rich
 from gateway.model.email import Block
@@ -21,6 +21,19 @@ def shelter(body: Iterable[Block]) -> list[Block]:
         if head == "attachment" and number.isdigit():
             return {**block, "props": {**props, "url": f"{PLACE}{int(number):025d}"}}
         return rich.paragraph(rich.link(url, _picture_name(block)))
+
+    return _pictures(body, place)
+
+
+def without_pictures(body: Iterable[Block], left_out: Set[int]) -> list[Block]:
+    """Pictures of these attachments as a line that names them."""
+
+    def place(block: Block) -> Block:
+        url = str((block.get("props") or {}).get("url") or "")
+        number = url.removeprefix("attachment:")
+        if number != url and number.isdigit() and int(number) in left_out:
+            return rich.paragraph(f"[picture: {_picture_name(block)}]")
+        return block
 
     return _pictures(body, place)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from gateway.blocks import paragraph
-from gateway.decide import audience, newticket, rules, thanks
+from gateway.decide import audience, newticket, rules, signing, thanks
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
@@ -74,9 +74,10 @@ def by_operator(context: DecisionContext, ticket: Ticket) -> Decision:
     says otherwise, somebody is told whose they are and who let them in, and the word is about this mail alone."""
     release = context.delivery.release
     bound = binding(context.sender, ticket, context.facts)
+    whole = f"all of this mail, for {release.by}" if release.whole else ""
     if bound:
         context.trace.add("sender", f"{context.sender.address}: {bound}", "may write to the ticket")
-        return comment(context, ticket)
+        return comment(context, ticket, note=whole, routed=rules.Routed(internal=bool(whole)))
     internal = release.audience != "public"
     context.trace.add("sender", "has nothing to do with the ticket", "internal" if internal else "public, as released")
     words = context.composer().stranger(release.by, context.sender.verdict == "fail")
@@ -106,6 +107,7 @@ def _decision(context: DecisionContext, ticket: Ticket, effects: list[EffectBody
         ids=newticket.ids(context, ticket.ticket_id),
         people=newticket.people(context, by_customer),
         marks=newticket.marks(context),
+        signed=signing.learnt(context),
     )
     context.trace.add("thread", f"ticket {ticket.number or ticket.ticket_id}", "comment")
     return Decision("comment", plan=plan)
@@ -149,12 +151,14 @@ def _effects(
         return composer.bounce()
     present = _present(context, ticket)
     said = shown(context, ticket, present)
+    spared = {email.attachments[i].sha256: email.attachments[i].filename for i in said.known}
     automatic = email.auto.kind if email.auto.is_auto else ""
     return composer.comment(
         said.blocks,
         internal=internal or bool(automatic),
-        present=present,
+        present={**present, **spared},
         hidden=said.hidden,
+        signature=said.signature,
         automatic=automatic,
         note=note,
         by_customer=by_customer and not automatic,

@@ -2,73 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from itertools import chain
 
+from gateway.decide import signing
 from gateway.decide.context import DecisionContext
 from gateway.mail.look import Look, by_rules, candidates, look
-from gateway.model.email import Block, Email, Passage
+from gateway.model.email import Block, Email
 from gateway.model.questions import Ticket, UnknownIn, Unshown
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """``hidden`` lines were cut."""
+    """``hidden`` quoted lines and lines of a ``signature`` were cut; the files ``known`` by index are not uploaded."""
 
     blocks: tuple[Block, ...]
     hidden: int = 0
+    signature: int = 0
+    known: frozenset[int] = frozenset()
 
 
 def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) -> Shown:
     """``present`` are the files, by sha256, that the ticket has already."""
     email = context.email
-    if email.forwarded is not None:
+    if email.forwarded is not None or context.delivery.release.whole:
         return Shown(email.blocks)
-    if not candidates(email.reply.passages):
+    if not email.reply.passages:
         return Shown(email.reply.blocks)
-    unshown: Unshown | None = context.facts.ask(UnknownIn(ticket.ticket_id, email.digest))
-    seen = looked(email, unshown, present)
-    _tell(context, unshown, seen)
-    hidden = sum(count for why, count in seen.counts().items() if why != "signature")
-    return Shown(email.reply.blocks if unshown is None or _is_new(seen) else seen.blocks, hidden)
+    signed = signing.known(context, ticket.ticket_id, present)
+    unshown: Unshown | None = NO_QUOTE
+    if candidates(email.reply.passages):
+        unshown = context.facts.ask(UnknownIn(ticket.ticket_id, email.digest))
+    seen = looked(email, unshown, present, signed.passages)
+    _tell(context, unshown, seen, signed)
+    counts = seen.counts()
+    signature = counts.pop("signature", 0)
+    counts.pop("footer", 0)
+    return Shown(seen.blocks, sum(counts.values()), signature, signed.files)
 
 
-def looked(email: Email, unshown: Unshown | None, present: Mapping[str, str]) -> Look:
-    """What is shown of a reply, and what is cut with the reason. ``unshown`` None: the rules alone decide."""
+NO_QUOTE = Unshown((), is_whole=True)
+
+
+def looked(email: Email, unshown: Unshown | None, present: Mapping[str, str], signed: Set[int] = frozenset()) -> Look:
+    """What is shown of a reply, and what is cut with the reason. ``unshown`` None: the rules alone decide. ``signed``
+    are passages that are known of the signature."""
     passages = email.reply.passages
     if unshown is None:
-        return by_rules(passages)
+        return by_rules(passages, signed)
     missing = dict(unshown.missing)
     for i in chain.from_iterable(candidates(passages)):
-        if (picture := _picture(passages[i])) is not None:
+        if (picture := passages[i].picture) >= 0:
             missing[i] = int(email.attachments[picture].sha256 not in present)
-    return look(passages, missing, unshown.is_whole)
+    return look(passages, missing, unshown.is_whole, signed)
 
 
-def _picture(passage: Passage) -> int | None:
-    """The attachment that a passage shows."""
-    for block in passage.blocks:
-        url = str((block.get("props") or {}).get("url", ""))
-        if block["type"] == "image" and url.startswith("attachment:"):
-            return int(url.removeprefix("attachment:"))
-    return None
-
-
-def _is_new(seen: Look) -> bool:
-    """Whether nothing but new words is shown."""
-    return all(passage.role == "new" for passage in seen.shown)
-
-
-def _tell(context: DecisionContext, unshown: Unshown | None, seen: Look) -> None:
+def _tell(context: DecisionContext, unshown: Unshown | None, seen: Look, signed: signing.Known) -> None:
     counts = ", ".join(f"{count} {_REASONS[why]}" for why, count in seen.counts().items())
+    cut = f"not shown: {counts}" if counts else ""
     if unshown is None:
         context.trace.add("quote", "what the ticket shows is not known", f"by its marks alone: {counts or 'all shown'}")
-        return
-    looked_at = f"compared with {unshown.comments} comments and {unshown.mails} mails of the ticket"
-    found = f"shown: {seen.found} lines that it does not show" if seen.found else ""
-    cut = f"not shown: {counts}" if counts else ""
-    context.trace.add("quote", looked_at, "; ".join(filter(None, (cut, found))) or "all shown")
+    elif unshown is not NO_QUOTE:
+        looked_at = f"compared with {unshown.comments} comments and {unshown.mails} mails of the ticket"
+        found = f"shown: {seen.found} lines that it does not show" if seen.found else ""
+        context.trace.add("quote", looked_at, "; ".join(filter(None, (cut, found))) or "all shown")
+    elif cut:
+        context.trace.add("signature", f"compared with {signed.mails} mails", cut)
 
 
 _REASONS: Mapping[str, str] = {
@@ -78,4 +78,5 @@ _REASONS: Mapping[str, str] = {
     "frame": "lines of the desk's own mail",
     "older mail": "lines of older mail",
     "signature": "lines of a signature",
+    "footer": "lines of an app",
 }

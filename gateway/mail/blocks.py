@@ -30,7 +30,7 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     # How many items of a numbered list end a list of blocks: the desk counts them anew from 1.
     counted: dict[int, int] = {}
     for number, line in enumerate(lines):
-        if line.kind == "text" and _spaced(lines, number) and line.blank:
+        if is_left_out(lines, number):
             continue
         if line.kind in ("bullet", "number", "check"):
             while open_items and open_items[-1][0] >= line.level:
@@ -50,8 +50,10 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     return tuple(out)
 
 
-def _spaced(lines: Sequence[Line], number: int) -> bool:
-    """A blank line beside a picture, a table or a list, which have their own distance."""
+def is_left_out(lines: Sequence[Line], number: int) -> bool:
+    """Whether it is a blank line beside a picture, a table or a list, which have their own distance."""
+    if lines[number].kind != "text" or not lines[number].blank:
+        return False
     before = lines[number - 1].kind if number else "image"
     after = lines[number + 1].kind if number + 1 < len(lines) else "image"
     return before != "text" or after != "text"

@@ -1,24 +1,25 @@
 """What of a reply the ticket does not show yet, in its place, with the lines that it answers.
 
-New words stay, and what looks like a signature is shown until the ticket has it. Of what is quoted, the known words
-go, and so do the lines that say whose they are and the frame of the desk's own mail; what else a person wrote there
-stays, in any language and program. A quoted mail that never came here stays whole. Where the ticket's words are not
-known, the rules of ``reply.py`` stand alone.
+New words stay, but for the signature below them once it was shown (``ending.py``); what looks like one is shown until
+the ticket has it. Of what is quoted, the known words go, and so do the lines that say whose they are and the frame of
+the desk's own mail; what else a person wrote there stays, in any language and program. A quoted mail that never came
+here stays whole. Where the ticket's words are not known, the rules of ``reply.py`` stand alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Literal
 
-from gateway.model.email import Block, Passage
+from gateway.model.email import Block, Passage, PassageRole
 
 from .known import GRAM, squeezed
 from .quote import banner
+from .signature import footer
 
-Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail", "signature"]
+Why = Literal["quoted", "introduction", "on the ticket", "frame", "older mail", "signature", "footer"]
 
 CONTEXT = 3
 """Lines of a wrapped paragraph that are shown above its answer."""
@@ -27,12 +28,18 @@ _OURS = 0.2  # share of a quoted mail that must be known for its lines to be the
 _COMMENT = "\N{SPEECH BALLOON}"
 _FOOT = "poweredbyalgapsa"
 _BLANK = " \t>\u00a0"
+_OWN = ("new", "ending", "signature", "proven")
+"""Roles of the sender's own lines."""
 _MARK = {"type": "text", "text": "> ", "styles": {}}
 
 
 def is_blank(passage: Passage) -> bool:
     """Neither words nor a picture."""
-    return not passage.text.strip(_BLANK) and not any(block["type"] == "image" for block in passage.blocks)
+    return not passage.text.strip(_BLANK) and not has_picture(passage)
+
+
+def has_picture(passage: Passage) -> bool:
+    return any(block["type"] == "image" for block in passage.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +81,36 @@ def candidates(passages: Sequence[Passage]) -> list[list[int]]:
     return [lines for lines in (*(mail.lines for mail in _mails(passages, {})), _signature(passages)) if lines]
 
 
-def by_rules(passages: Sequence[Passage]) -> Look:
-    """What the rules alone would show."""
-    shown = tuple(passage for passage in passages if passage.role in ("new", "kept"))
-    cut = tuple((gone.role, gone.text) for gone in passages if gone.role != "new" and gone.role != "kept")
-    return Look(shown, cut)
+def by_rules(passages: Sequence[Passage], known: Set[int] = frozenset()) -> Look:
+    """What the rules alone would show, without what is ``known`` of a signature."""
+    reasons = _ruled_out(passages, _BY_RULE)
+    reasons.update(dict.fromkeys(known, "signature"))
+    return _look(passages, reasons)
 
 
-def look(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> Look:
+_BY_RULE: Mapping[PassageRole, Why] = {
+    "quoted": "quoted",
+    "introduction": "introduction",
+    "signature": "signature",
+    "proven": "signature",
+}
+
+
+def _ruled_out(passages: Sequence[Passage], roles: Mapping[PassageRole, Why]) -> dict[int, Why]:
+    return {
+        i: "footer" if gone.role == "proven" and footer(gone.text) else roles[gone.role]
+        for i, gone in enumerate(passages)
+        if gone.role in roles
+    }
+
+
+def look(
+    passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool, known: Set[int] = frozenset()
+) -> Look:
     """``missing``: of each candidate, by its index, how many letters the ticket does not show; none, 0. ``is_whole``:
-    all words of the ticket were looked at, so that what they lack never came here."""
+    all words of the ticket were looked at, so that what they lack never came here. ``known`` of the signature go."""
     reasons = _reasons(passages, missing, is_whole)
+    reasons.update(dict.fromkeys(known, "signature"))
     if all(i in reasons for i, passage in enumerate(passages) if not is_blank(passage)):
         # Nothing but what the ticket shows: an empty comment would say less.
         return by_rules(passages)
@@ -92,9 +118,11 @@ def look(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool
     for i in context:
         del reasons[i]
     _blanks(passages, reasons)
-    shown = tuple(
-        _marked(passages[i]) if i in context else passages[i] for i in range(len(passages)) if i not in reasons
-    )
+    return _look([_marked(passage) if i in context else passage for i, passage in enumerate(passages)], reasons)
+
+
+def _look(passages: Sequence[Passage], reasons: Mapping[int, Why]) -> Look:
+    shown = tuple(passage for i, passage in enumerate(passages) if i not in reasons)
     return Look(shown, tuple((reasons[i], passages[i].text) for i in sorted(reasons)))
 
 
@@ -102,6 +130,7 @@ def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: 
     """Why each passage goes, by its index; those that stay have none."""
     old = {i for mail in candidates(passages) for i in mail if not missing.get(i)}
     reasons: dict[int, Why] = dict.fromkeys(_frame(passages, old), "frame")
+    reasons.update(_ruled_out(passages, {"proven": "signature"}))
     for number, mail in enumerate(_mails(passages, reasons)):
         letters = sum(len(squeezed(passages[i].text)) for i in mail.lines)
         lacking = sum(missing.get(i, 0) for i in mail.lines)
@@ -125,7 +154,7 @@ def _mails(passages: Sequence[Passage], framed: Mapping[int, Why]) -> list[_Mail
     """The mails within the quote, each with the lines that introduce it; new words between its lines part none."""
     mails = [_Mail()]
     for i, passage in enumerate(passages):
-        if passage.role in ("new", "signature") or i in framed:
+        if passage.role in _OWN or i in framed:
             continue
         if passage.role == "introduction":
             if any(squeezed(passages[line].text) for line in mails[-1].lines):
@@ -142,7 +171,7 @@ def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
     head: list[int] | None = None
     numbers = 0
     for i, passage in enumerate(passages):
-        if passage.role in ("new", "signature"):
+        if passage.role in _OWN:
             continue
         text = passage.text
         if banner(text):
@@ -169,7 +198,7 @@ def _button(passages: Sequence[Passage], foot: int) -> list[int]:
     above = foot - 1
     while above > 0 and is_blank(passages[above]):
         above -= 1
-    if above < 0 or passages[above].role == "new" or len(passages[above].blocks) != 1:
+    if above < 0 or passages[above].role in _OWN or len(passages[above].blocks) != 1:
         return []
     content = passages[above].blocks[0].get("content")
     items = content if isinstance(content, list) else []
@@ -181,17 +210,17 @@ def _context(passages: Sequence[Passage], reasons: Mapping[int, Why], missing: M
     """Above words that stay in a quote, the old paragraph that they answer."""
     kept: set[int] = set()
     for i, passage in enumerate(passages):
-        if i in reasons or passage.role in ("introduction", "signature") or is_blank(passage):
+        if i in reasons or passage.role in ("introduction", "signature", "proven") or is_blank(passage):
             continue
         above = i - 1
-        while above >= 0 and passages[above].role != "new" and is_blank(passages[above]):
+        while above >= 0 and not passages[above].is_new and is_blank(passages[above]):
             above -= 1
         if above < 0 or reasons.get(above) != "on the ticket":
             continue
-        if passage.role == "new" and passages[above].role != "kept":
+        if passage.is_new and passages[above].role != "kept":
             # Words below the whole quote answer all of it.
             continue
-        if passage.role != "new" and len(squeezed(passage.text)) - missing.get(i, 0) >= GRAM:
+        if not passage.is_new and len(squeezed(passage.text)) - missing.get(i, 0) >= GRAM:
             # It holds what it answers: a row of a table.
             continue
         kept.add(above)
@@ -207,7 +236,7 @@ def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
     """A blank line stays between quoted lines that both stay."""
     shown = False
     for i, passage in enumerate(passages):
-        if passage.role in ("new", "signature"):
+        if passage.role in _OWN:
             shown = False
         elif not is_blank(passage):
             shown = i not in reasons
@@ -219,7 +248,7 @@ def _blanks(passages: Sequence[Passage], reasons: dict[int, Why]) -> None:
 
 def _stays_below(passages: Sequence[Passage], reasons: Mapping[int, Why], i: int) -> bool:
     below = i + 1
-    if below >= len(passages) or below in reasons or passages[below].role == "new":
+    if below >= len(passages) or below in reasons or passages[below].is_new:
         return False
     return not is_blank(passages[below])
 

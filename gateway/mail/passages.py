@@ -1,6 +1,6 @@
-"""The passages of a reply: its new words, and each line that may be old.
+"""The passages of a reply: its new words, and each line that may be old or the sender's signature.
 
-Whether a line is old is for others to say, who know the ticket (``known.py``).
+Whether it is, is for others to say, who know the ticket (``known.py``) and the sender's earlier mail (``ending.py``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from gateway.model.email import Passage, PassageRole
 
 from . import limits
-from .blocks import to_blocks
+from .blocks import is_left_out, to_blocks
 from .headerlines import field_of
 from .lines import Line, squeeze
 from .quote import marks
@@ -24,16 +24,21 @@ def passages(
     quoted: Sequence[int],
     introductions: Collection[int],
     signature: Sequence[int] = (),
+    proven: Sequence[int] = (),
 ) -> tuple[Passage, ...]:
     """The arguments are indices of lines, in order: those that are shown by the rules (``kept`` are those of them that
-    are quoted), those that are cut, those that only introduce others, and those of a signature in doubt. None where
-    nothing is cut. Beyond the limits the rules stand: quoted lines are in no passage, and kept ones are new."""
-    if not quoted and not kept and not signature:
+    are quoted), those that are cut, those that only introduce others, and those of a signature in doubt or beyond it.
+    None where nothing may be cut. Beyond the limits the rules stand: quoted lines are in no passage, and kept ones are
+    new."""
+    ending = _ending(lines, new, kept)
+    if not quoted and not kept and not signature and not proven and len(ending) < 2:
         return ()
     candidates = _bounded(lines, sorted([*quoted, *kept]))
     role: dict[int, PassageRole] = {
         **dict.fromkeys(new, "new"),
+        **dict.fromkeys(ending, "ending"),
         **dict.fromkeys(signature[: limits.PASSAGES], "signature"),
+        **dict.fromkeys(proven[: limits.PASSAGES], "proven"),
     }
     role.update({i: "kept" if i in kept else "quoted" for i in candidates})
     within = [bare(lines[i].text) for i in candidates]
@@ -46,17 +51,51 @@ def passages(
     while at < len(ordered):
         i = ordered[at]
         at += 1
-        if role[i] != "new":
+        if role[i] not in ("new", "ending"):
             out.append(Passage(role[i], lines[i].text, to_blocks([lines[i]])))
             continue
-        together = [lines[i]]
-        while at < len(ordered) and role[ordered[at]] == "new":
-            together.append(lines[ordered[at]])
+        together = [i]
+        while at < len(ordered) and role[ordered[at]] in ("new", "ending"):
+            together.append(ordered[at])
             at += 1
-        together = squeeze(together)
-        if together:
-            out.append(Passage("new", "\n".join(line.text for line in together), to_blocks(together)))
+        first = next((number for number, i in enumerate(together) if role[i] == "ending"), len(together))
+        out += _new_passages([lines[i] for i in together], first)
     return tuple(out)
+
+
+def _ending(lines: Sequence[Line], new: Sequence[int], kept: Collection[int]) -> list[int]:
+    """The last new lines, as far as each is a block of its own; none of a very long text."""
+    found: list[int] = []
+    if sum(len(lines[i].text) for i in new) > limits.PASSAGES_TEXT:
+        return found
+    filled = 0
+    for i in reversed(new):
+        line = lines[i]
+        if filled == limits.ENDING or i in kept or line.quote or line.kind not in ("text", "image", "rule"):
+            break
+        filled += not line.blank
+        found.append(i)
+    return found
+
+
+def _new_passages(lines: Sequence[Line], first: int) -> list[Passage]:
+    """New lines in a row: one passage, and one for each line of the ending, which begins with the line ``first``."""
+    said = squeeze(lines[:first])
+    ending = squeeze(lines[first:])
+    if not ending:
+        return [_together("new", said)] if said else []
+    if said and (lines[first].blank or lines[first - 1].blank):
+        ending.insert(0, Line())
+    together = [*said, *ending]
+    out = [_together("new", said)] if said else []
+    for number in range(len(said), len(together)):
+        line = together[number]
+        out.append(Passage("ending", line.text, () if is_left_out(together, number) else to_blocks([line])))
+    return out
+
+
+def _together(role: PassageRole, lines: Sequence[Line]) -> Passage:
+    return Passage(role, "\n".join(line.text for line in lines), to_blocks(lines))
 
 
 def _fields_below(lines: Sequence[Line], candidates: Sequence[int]) -> Iterator[int]:

@@ -47,8 +47,10 @@ def reply_of(lines: Sequence[Line]) -> Reply:
     new = pick(found.new)
     text = render(new)
     signature = sorted(found.signature)
-    doubtful = [] if is_proven([lines[i].text for i in signature]) else signature
-    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions, doubtful)
+    proven, doubtful = sorted(found.footer), signature
+    if is_proven([lines[i].text for i in signature]):
+        proven, doubtful = sorted([*proven, *signature]), []
+    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions, doubtful, proven)
     if len(found.new) == len(lines):
         unsigned = new[: closing([line.text for line in new])]
         without = text if len(unsigned) == len(new) else render(unsigned)

@@ -199,6 +199,12 @@ _PHONE = re.compile(r"(?:\+|\(|\b0|\b\d{3}[ .-])[\d() ./-]{6,20}\d")
 _SITE = re.compile(r"(?:https?://|www\.)[^\s]{3,200}", re.IGNORECASE)
 
 
+def addresses_in(text: str) -> frozenset[str]:
+    """Which kinds of address a line has: mail, phone, site."""
+    kinds = (("mail", _EMAIL), ("phone", _PHONE), ("site", _SITE))
+    return frozenset(kind for kind, pattern in kinds if pattern.search(text[:1000]))
+
+
 def _contact_block(texts: Sequence[str], end: int) -> int:
     """The last paragraph, when it is a card: short lines with two kinds of address among them."""
     start = end

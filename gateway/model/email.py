@@ -86,20 +86,34 @@ class Attachment:
     inside: Inside | None = None
 
 
-PassageRole = Literal["new", "kept", "quoted", "introduction", "signature"]
+PassageRole = Literal["new", "ending", "kept", "quoted", "introduction", "signature", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """Lines of a reply that are looked at together: all new ones in a row, else one line.
 
-    ``role``: new words; a line of a quote that is kept, as words between the lines answer it; a quoted line, which is
-    cut; an introduction, which only says whose words follow; a line that looks like one of a signature. One that is a
-    signature beyond doubt is in none."""
+    ``role``: new words; a line at the end of them, which may be the sender's signature; a line of a quote that is kept,
+    as words between the lines answer it; a quoted line, which is cut; an introduction, which only says whose words
+    follow; a line that looks like one of a signature; one that is proven to be."""
 
     role: PassageRole
     text: str
     blocks: tuple[Block, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the rules alone show it as the sender's own words."""
+        return self.role in ("new", "ending")
+
+    @property
+    def picture(self) -> int:
+        """The attachment that it shows, -1 for none."""
+        for block in self.blocks:
+            url = str((block.get("props") or {}).get("url", ""))
+            if block["type"] == "image" and url.startswith("attachment:"):
+                return int(url.removeprefix("attachment:"))
+        return -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,15 @@ Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """What stands at the end of a mail: prints of its lines in hex, and in whose name (``mail.ending.Seen``)."""
+
+    sender: str
+    domain: str
+    prints: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The ordered effects, and what the store learns when the ticket and text are there.
 
@@ -31,6 +40,7 @@ class Plan:
     subject: str = ""
     mentions: tuple[str, ...] = ()  # more ids by which other mail waits for this one
     late: bool = False  # its effects have a time of their own: nobody waits for them
+    signed: Signed | None = None  # by which the sender's signature is known again
 
 
 @dataclass(frozen=True, slots=True)

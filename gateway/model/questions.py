@@ -1,7 +1,8 @@
 """What a decision asks and the answers it gets.
 
 A decision is a pure function: where it needs a fact it asks by value, and is run again once the
-worker (or ``gateway explain``) has answered. Answers are kept with the trace.
+worker (or ``gateway explain``) has answered. Answers are kept with the trace. The list is long: all questions stand
+here, each with what answers it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+from gateway.model.email import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,19 @@ class UnknownIn(Question):
     ticket_id: str
     digest: str
     kind: ClassVar[str] = "quoted words that the ticket does not show"
+
+
+@dataclass(frozen=True, slots=True)
+class EndingOf(Question):
+    """What of the mail's end is the signature of its ``author``: a mail.ending.Ending. ``ticket_id`` is "" for a new
+    ticket; ``sender`` and ``domain`` are the names that are proven, "" for none; ``digest`` is the mail's."""
+
+    ticket_id: str
+    sender: str
+    domain: str
+    author: Address | None
+    digest: str
+    kind: ClassVar[str] = "signature that was shown before"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,13 @@ READ_AS_AUTOMATIC = frozenset({Reason.OWN, Reason.BOUNCE, Reason.RECEIPT, Reason
 class Release:
     """``overruled`` is the reason for which the mail had been set aside; ``by`` who released it; ``audience``
     who sees its words, "" for internal where the sender is a stranger to the ticket; with ``admits`` the
-    sender may write there from now on, else the word is about this one mail."""
+    sender may write there from now on, else the word is about this one mail; ``whole``: all of it is shown."""
 
     overruled: str = ""
     by: str = ""
     audience: Audience = ""
     admits: bool = False
+    whole: bool = False
 
     @property
     def unsuppressed(self) -> bool:

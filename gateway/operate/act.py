@@ -27,6 +27,7 @@ ACTS: tuple[Act, ...] = (
     Act("retry", "Try now", "due now", "do not wait for its time"),
     Act("release-files", "Upload held files", "its files released", "upload the files that are held"),
     Act("drop-files", "Drop held files", "its files dropped", "leave the held files out; the kept mail has them"),
+    Act("show-all", "Show all of it", "is shown whole", "post all of it once more, with what was cut, internally"),
     Act("drop", "Drop", "dropped", "post nothing"),
     Act("undo", "Undo", "taken back", "take the last act on it back", frozenset()),
 )  # fmt: skip

@@ -78,6 +78,11 @@ def _retry(connection: Connection, name: str, asked: Asked, now: float) -> str:
     return ""
 
 
+def _show_all(connection: Connection, name: str, asked: Asked, now: float) -> str:
+    operator.show_all(connection, name, now=now, by=asked.actor.name)
+    return ""
+
+
 def _release_files(connection: Connection, name: str, asked: Asked, now: float) -> str:
     heldfiles.release(connection, str(operator.find(connection, name)["id"]), now=now)
     return ""
@@ -125,6 +130,7 @@ RUNS: dict[str, Callable[[Connection, str, Asked, float], str]] = {
     "move": _move,
     "hold": _hold,
     "retry": _retry,
+    "show-all": _show_all,
     "release-files": _release_files,
     "drop-files": _drop_files,
     "drop": _drop,
@@ -138,6 +144,7 @@ FITS: dict[str, Callable[[Mapping[Any, Any]], bool]] = {
     "move": lambda row: row["stage"] == Stage.DONE and bool(row["kept"] and row["ticket_id"]),
     "hold": lambda row: row["stage"] in PENDING,
     "retry": lambda row: row["stage"] in PENDING,
+    "show-all": lambda row: row["stage"] == Stage.DONE and bool(row["kept"] and row["ticket_id"]),
     "release-files": lambda row: bool(row["held_files"]),
     "drop-files": lambda row: bool(row["held_files"]),
     "drop": lambda row: row["stage"] in (Stage.QUARANTINED, Stage.HELD, Stage.ACCEPTED),

@@ -90,6 +90,7 @@ class Delivery:
     released_by: str = ""
     audience: Audience = ""
     admits: bool = False
+    whole: bool = False
     continues: str = ""
     plan: dict[str, Any] | None = None
 
@@ -214,6 +215,7 @@ def of_row(row: RowMapping) -> Delivery:
         released_by=row["released_by"],
         audience=row["audience"],
         admits=row["admits"],
+        whole=row["whole"],
         continues=row["continues"],
         plan=parsed(row["plan"], "delivery.plan") if row["plan"] else None,
     )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_,
 from gateway.model.effects import TicketBody
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
-from gateway.store import imports, notify
+from gateway.store import endings, imports, notify
 from gateway.store.deliveries import note, settle_ids
 from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event
@@ -206,13 +206,34 @@ def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> C
         return Changed(row["id"], "it has a ticket of its own already")
     if not row["kept"]:
         raise NotPossible(GONE.format(row["id"]))
+    _again(connection, row, now, moved_from=row["ticket_id"], whole=False, **word.columns(admits=True))
+    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"{word.by}: to {word.to}")
+    return Changed(row["id"])
+
+
+def show_all(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
+    """Post all of a mail once more, as an internal comment on its ticket, and forget what is known of its sender's
+    signature: it is shown again. Returns its id. Raises NotPossible."""
+    row = whole(find(connection, prefix), "id", "desk", "stage", "generation", "kept", "ticket_id")
+    if row["stage"] != Stage.DONE or not row["ticket_id"]:
+        raise NotPossible(f"{row['id']} is {row['stage']}: only mail on a ticket is shown there whole")
+    if not row["kept"]:
+        raise NotPossible(GONE.format(row["id"]))
+    endings.forget(connection, row["desk"], row["id"])
+    word = Word(by, row["ticket_id"], "internal")
+    _again(connection, row, now, moved_from="", whole=True, **word.columns())
+    note(connection, row["id"], now, "to be shown whole", by)
+    return str(row["id"])
+
+
+def _again(connection: Connection, row: RowMapping, now: float, **values: Any) -> None:
+    """Mail that is at the desk is decided once more, by what the operator said."""
     connection.execute(
         update(delivery)
         .where(delivery.c.seq == row["seq"])
         .values(
             stage=Stage.ACCEPTED.value,
             generation=row["generation"] + 1,
-            moved_from=row["ticket_id"],
             ticket_id="",
             continues="",
             posted=False,
@@ -221,12 +242,10 @@ def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> C
             needs="",
             waits_for="",
             fence=delivery.c.fence + 1,
-            **word.columns(admits=True),
+            **values,
         )
     )
-    note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"{word.by}: to {word.to}")
     notify.wake_workers(connection)
-    return Changed(row["id"])
 
 
 def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:

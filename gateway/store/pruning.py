@@ -22,6 +22,7 @@ from gateway.store.schema import (
     carried,
     delivery,
     effect,
+    ending,
     event,
     notice,
     part,
@@ -196,6 +197,17 @@ def drop_prints(connection: Connection, before: float, limit: int) -> Dropped:
                 posted.c.desk == row.desk, posted.c.ticket_id == row.ticket_id, posted.c.delivery_id == row.delivery_id
             )
         )
+    return Dropped(len(rows))
+
+
+def drop_endings(connection: Connection, before: float, limit: int) -> Dropped:
+    """What stood at the end of mail that was accepted before that time."""
+    alone(connection)
+    keys = (ending.c.desk, ending.c.sender, ending.c.delivery_id)
+    query = select(*keys).where(ending.c.delivery_id < uuid7(before)[:13]).order_by(ending.c.delivery_id)
+    rows = connection.execute(query.limit(limit)).all()
+    for row in rows:
+        connection.execute(delete(ending).where(*(key == value for key, value in zip(keys, row, strict=True))))
     return Dropped(len(rows))
 
 

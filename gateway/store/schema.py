@@ -106,6 +106,7 @@ delivery = Table(
     Column("released_by", Text, nullable=False, server_default=""),  # who released or moved it
     Column("audience", String(8), nullable=False, server_default=""),  # public or internal, as the operator said
     Column("admits", Boolean, nullable=False, server_default=false()),  # its sender may write to the ticket from now on
+    Column("whole", Boolean, nullable=False, server_default=false()),  # an operator wants all of it shown
     Column("continues", Text, nullable=False, server_default=""),  # the ticket it belonged to, gone from the desk
     Column("plan", Json, nullable=True),  # what the mail's facts become when effects are done
     Column("trace", Json, nullable=True),  # asked, answered, decided
@@ -544,5 +545,20 @@ UNSENT = text("state = 'TODO'")
 _partial("letter_due", UNSENT, letter.c.due_at)
 Index("letter_seq", letter.c.seq)
 Index("letter_sent", letter.c.sent_at)
+
+ending = Table(  # what stood at the end of posted mail, by which signatures are known again
+    "ending",
+    metadata,
+    Column("desk", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),  # in whose name, and what proved it
+    Column("delivery_id", String(36), primary_key=True),  # a UUIDv7: in order of time
+    Column("domain", Text, nullable=False),  # proven, "" where it says nothing of other people
+    Column("ticket_id", Text, nullable=False),
+    Column("prints", LargeBinary, nullable=False),  # of its lines (mail/ending.py)
+    sqlite_with_rowid=False,
+)
+Index("ending_domain", ending.c.desk, ending.c.domain, ending.c.delivery_id)
+Index("ending_ticket", ending.c.desk, ending.c.ticket_id, ending.c.delivery_id)
+Index("ending_delivery", ending.c.delivery_id)
 
 reading.watch(metadata)

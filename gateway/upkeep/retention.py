@@ -127,7 +127,9 @@ class Pruner:
         if limits.rows:
             counts["rows"] = await self._along("rows", partial(pruning.drop_rows, before=now - limits.rows), 0, stop)
         if limits.prints:
-            counts["prints"] = await self._all("prints", partial(pruning.drop_prints, before=now - limits.prints), stop)
+            before = now - limits.prints
+            counts["prints"] = await self._all("prints", partial(pruning.drop_prints, before=before), stop)
+            counts["endings"] = await self._all("endings", partial(pruning.drop_endings, before=before), stop)
         if limits.ids:
             counts["ids"] = await self._all("ids", partial(pruning.drop_ids, before=now - limits.ids), stop)
         if limits.refusals:

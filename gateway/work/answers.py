@@ -18,6 +18,8 @@ from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.mail.ending import Ending, ending_of
+from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords
 from gateway.mail.likeness import is_touched
@@ -26,7 +28,7 @@ from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.problem import family_of
-from gateway.store import mapping, posted, problems, senders, ticketfiles
+from gateway.store import endings, mapping, posted, problems, senders, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.context import closing_on
 
@@ -94,6 +96,8 @@ class Answers:
                 return await self._by_number(number)
             case ask.UnknownIn(ticket_id, _):
                 return await self._unshown(ticket_id)
+            case ask.EndingOf():
+                return await self._ending(question)
             case ask.ClientIn(texts):
                 return self._desk().client_in(texts)
             case ask.NamesIn(text):
@@ -205,6 +209,12 @@ class Answers:
             mails=len(prints),
             is_whole=known.is_whole and len(outcome.data) < COMMENTS,
         )
+
+    async def _ending(self, question: ask.EndingOf) -> Ending:
+        """What of the mail's end was shown before as its author's signature."""
+        name, ticket_id, mine = Signer(question.sender, question.domain), question.ticket_id, self._delivery.id
+        seen = await self._read(lambda c: endings.of(c, self._desk_name, name, ticket_id, mine))
+        return ending_of(self.email, question.author, ticket_id, name, seen) if self.email else Ending()
 
     async def _by_number(self, number: str) -> ask.Ticket | None:
         """The ticket with this number: ours, else the desk's (its filter matches a substring)."""

@@ -86,7 +86,7 @@ def context_of(
     tell: bool = False,
 ) -> DeliveryContext:
     """What a decision about the delivery knows. ``directory`` None: there is no desk to ask. Raises NoCatalog."""
-    release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits)
+    release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits, delivery.whole)
     return DeliveryContext(
         id=delivery.id,
         policy=policies.policy(box, directory),

@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.desk.algapsa import bodies
-from gateway.store import deliveries, effects, mapping, order, problems, ticketfiles
+from gateway.mail.ending import Seen
+from gateway.store import deliveries, effects, endings, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
 from gateway.store.engine import Store
@@ -139,6 +140,9 @@ class Ledger:
             mapping.forget_delivery(connection, delivery.id)
         mapping.map_ids(connection, delivery.desk, delivery.board_id, delivery.id, delivery.ticket_id, plan["ids"])
         mapping.add_participants(connection, delivery.desk, delivery.ticket_id, plan["people"])
+        if signed := plan.get("signed"):
+            seen = Seen(signed["sender"], signed["domain"], delivery.ticket_id, bytes.fromhex(signed["prints"]))
+            endings.add(connection, delivery.desk, delivery.id, seen)
         for address, status in plan.get("marks", ()):
             mapping.mark_unreachable(connection, delivery.desk, address, status, now)
         if delivery.moved_to:

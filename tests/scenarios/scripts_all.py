@@ -11,6 +11,7 @@ from tests.scenarios import (
     scripts_operator,
     scripts_quotes,
     scripts_requesters,
+    scripts_signatures,
     scripts_texts,
     scripts_today,
 )
@@ -23,6 +24,7 @@ ALL = [
     *scripts_operator.ALL,
     *scripts_texts.ALL,
     *scripts_quotes.ALL,
+    *scripts_signatures.ALL,
     *scripts_automatic.ALL,
     *scripts_machines.ALL,
     *scripts_today.ALL,

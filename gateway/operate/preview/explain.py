@@ -20,9 +20,11 @@ from gateway.config.settings import MailboxSettings, Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide
-from gateway.decide.shown import looked
+from gateway.decide.shown import NO_QUOTE, looked
+from gateway.decide.signing import Known, known_of
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
+from gateway.mail.ending import Ending
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.read import read
 from gateway.model import questions as ask
@@ -50,6 +52,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.ClientNamed: "",
     ask.FilesOn: {},
     ask.UnknownIn: None,
+    ask.EndingOf: Ending(),
     ask.Staff: False,
     ask.TicketOfToken: "",
     ask.TicketByNumber: None,
@@ -125,7 +128,7 @@ async def explain(
             "attachments": [attachment.filename for attachment in email.attachments],
             "defects": list(email.defects),
         },
-        "cut": [{"why": why, "text": text} for why, text in _cut(email, answers)],
+        "cut": [{"why": why, "text": text} for why, text in _cut(email, answers, result)],
         "steps": [asdict(step) for step in result.trace],
         "unanswered": [{"asked": question.kind, **asdict(question)} for question in unanswered],
         "outcome": result.outcome,
@@ -136,13 +139,20 @@ async def explain(
     }
 
 
-def _cut(email: Email, answers: Mapping[ask.Question, Any]) -> list[tuple[str, str]]:
+def _cut(email: Email, answers: Mapping[ask.Question, Any], decision: Decision) -> list[tuple[str, str]]:
     """The lines of a reply that its comment does not show, each with the reason."""
-    for question, unshown in answers.items():
-        if isinstance(question, ask.UnknownIn):
-            files = [had for asked, had in answers.items() if isinstance(asked, ask.FilesOn)]
-            return [*looked(email, unshown, {name: had[name] for had in files for name in had}).cut]
-    return []
+    if decision.outcome != "comment" or email.forwarded is not None:
+        return []
+    present: dict[str, str] = {}
+    unshown, signed = NO_QUOTE, Known()
+    for question, answer in answers.items():
+        if isinstance(question, ask.FilesOn):
+            present |= answer
+        elif isinstance(question, ask.UnknownIn):
+            unshown = answer
+        elif isinstance(question, ask.EndingOf):
+            signed = known_of(email, answer, present)
+    return [*looked(email, unshown, present, signed.passages).cut]
 
 
 def _mailbox(settings: Settings, recipient: str | None) -> MailboxSettings:
