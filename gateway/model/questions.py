@@ -1,8 +1,8 @@
 """What a decision asks and the answers it gets.
 
 A decision is a pure function: where it needs a fact it asks by value, and is run again once the
-worker (or ``gateway explain``) has answered. Answers are kept with the trace. The list is long: all questions stand
-here, each with what answers it.
+worker (or ``gateway explain``) has answered. Answers are kept with the trace. The list is long since all questions
+stand here, each with what answers it.
 """
 
 from __future__ import annotations
