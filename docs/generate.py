@@ -3,6 +3,7 @@
 - docs/configuration.md from the models of gateway.config.settings
 - docs/metrics.md from gateway.metrics
 - the lists of the policy and the table of reasons in docs/flow.md from gateway.decide and gateway.model.reasons
+- docs/events.md from the log's lines in gateway and docs/events.py
 - the tables in docs/notices.md from gateway.notices
 - the tables in docs/faults.md from tests.faults
 """
@@ -30,7 +31,9 @@ from gateway.metrics import Metrics
 from gateway.model.reasons import Reason
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import events  # noqa: E402
 
 from tests.faults import page  # noqa: E402
 
@@ -176,6 +179,42 @@ def metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
+EVENTS = """# The log
+
+Made from the code by `make docs`. The log goes to standard error, one JSON object a line (`[log] format = "text"` for a
+terminal); under systemd it is in the journal, which also rotates it. Times are UTC. It holds addresses, ids, sizes and
+reasons, and never the text of a mail, a key or a password.
+
+Each line has `timestamp`, `level` and `event`, and those that are about one mail have `delivery`, the id in its 250.
+
+    journalctl -u gateway -o cat | jq -c 'select(.event == "finished" and .sender == "bob@acme.example")'
+    journalctl -u gateway -o cat | jq -c 'select(.delivery == "01a22043-70c2-7d11-8f0e-2f6c1b0f7a10")'
+    journalctl -u gateway -o cat --since 10:00 --until 10:30 | jq -c 'select(.event == "refused") | {mail_from, reason, peer}'
+    journalctl -u gateway -o cat | jq -c 'select(.event | startswith("desk "))'
+
+`gateway find` answers the same questions from the store, in local time. Watch for `error` and `critical`.
+"""
+
+
+def events_page() -> str:
+    """Every event of the log, by chapters."""
+    known = events.found(HERE.parent / "gateway")
+    lines = [EVENTS]
+    lines.append(" · ".join(f"[{title}](#{_anchor(title)})" for title in events.CHAPTERS))
+    for title, meanings in events.CHAPTERS.items():
+        lines += ["", f"## {title}", "", "| event | level | fields | meaning |", "|---|---|---|---|"]
+        for name, meaning in meanings.items():
+            event = known.get(name) or events.Event(name)
+            fields = ", ".join(f"`{key}`" for key in event.fields) or "-"
+            lines.append(f"| `{name}` | {', '.join(event.levels)} | {fields} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(title: str) -> str:
+    """GitHub's name of a heading."""
+    return re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-")
+
+
 def _says(function: Callable[..., Any]) -> str:
     """The first paragraph of a function's docstring, on one line."""
     return " ".join((function.__doc__ or "").split("\n\n")[0].split())
@@ -223,6 +262,7 @@ def pages() -> dict[Path, str]:
     return {
         HERE / "configuration.md": configuration(),
         HERE / "metrics.md": metrics(),
+        HERE / "events.md": events_page(),
         HERE / "flow.md": _filled(
             "flow.md",
             policy=policy_list(),

@@ -49,6 +49,9 @@ class Metrics:
         self.desk_blind = gauge(
             "desk_blind_clients", "Clients whose tickets the lists do not show to the key that makes them", "desk"
         )
+        self.mailbox_faults = gauge(
+            "mailbox_faults", "Names of the mailbox that the desk does not have: above 0 its mail waits", "mailbox"
+        )
         self.silent = gauge("mailbox_silent", "Whether nothing comes into the mailbox for longer than ever", "mailbox")
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge(

@@ -23,6 +23,15 @@ def test_generated_pages_are_fresh() -> None:
     assert stale == [], "run `make docs`"
 
 
+def test_every_event_of_the_log_is_explained() -> None:
+    """In CHAPTERS of docs/events.py, from which docs/events.md is made."""
+    made = runpy.run_path(str(ROOT / "docs" / "events.py"))
+    logged = set(made["found"](ROOT / "gateway"))
+
+    assert logged - set(made["MEANING"]) == set(), "say in docs/events.py what these events mean"
+    assert set(made["MEANING"]) - logged == set(), "these events are not logged any more"
+
+
 def test_the_example_is_valid(tmp_path: Path) -> None:
     text = (ROOT / "gateway.example.toml").read_text()
     uncommented = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.M)

@@ -49,6 +49,7 @@ from gateway.web.health import application, server
 from gateway.work.clock import StoreClock
 
 if TYPE_CHECKING:
+    from gateway.desk.algapsa.catalog import Catalog
     from gateway.web.console.serve import Pages
 
 log = structlog.get_logger("gateway")
@@ -339,12 +340,21 @@ class Gateway:
                 "key_refused": directory.desk.breaker.key_refused,
                 "budget": min(directory.desk.pacing.left(now), 1e9),
                 "faults": {box: "; ".join(map(str, wrong)) for box, wrong in catalog.faults.items()} if catalog else {},
+                "wrong": _wrong_names(catalog) if catalog else {},
                 "missing": catalog.missing if catalog else {},
                 "blind": directory.blind_to(),
             }
             for name, directory in (self.work.directories if self.work else {}).items()
             for catalog in [directory.catalog]
         }
+
+    def _waiting_mailboxes(self) -> list[str]:
+        """The mailboxes whose mail is accepted and waits, because their desk lacks a name that they need."""
+        return [
+            f"mailbox {mailbox}: {wrong}"
+            for desk in self._desk_states().values()
+            for mailbox, wrong in desk["faults"].items()
+        ]
 
     async def readiness(self) -> dict[str, Any]:
         """Whether this process can do its part, and how the desks are: a listener accepts mail and a worker
@@ -364,6 +374,7 @@ class Gateway:
             "ready": not reasons,
             "role": self.role.value,
             "reasons": reasons,
+            "waits": self._waiting_mailboxes(),
             "damage": self.damage,
             "arrivals": asdict(self._arriving()),
             "desks": self._desk_states(),
@@ -374,6 +385,11 @@ class Gateway:
         sessions = self.listener.sessions if self.listener else None
         await self.gauges.collect(self._arriving(), sessions, self._desk_states())
         return generate_latest(self.metrics.registry)
+
+
+def _wrong_names(catalog: Catalog) -> dict[str, int]:
+    """How many names of each mailbox the desk does not have."""
+    return {box: len(catalog.faults.get(box, ())) for box in (*catalog.destinations, *catalog.faults)}
 
 
 def _told(loop: asyncio.AbstractEventLoop, told: Callable[[], None]) -> None:

@@ -63,6 +63,8 @@ class Gauges:
             self.metrics.desk_budget.labels(name).set(desk["budget"])
             self.metrics.desk_missing.labels(name).set(len(desk["missing"]))
             self.metrics.desk_blind.labels(name).set(len(desk["blind"]))
+            for mailbox, faults in desk["wrong"].items():
+                self.metrics.mailbox_faults.labels(mailbox).set(faults)
 
     async def _collect_store(self, arriving: Arriving) -> None:
         counted = await self.store.read(counts.census)

@@ -9,7 +9,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,6 @@ from gateway.cli.shared import (
     on_store,
     print_json,
     settings_of,
-    table,
 )
 from gateway.config import settings as config
 from gateway.config.load import load
@@ -32,7 +31,8 @@ from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
 if TYPE_CHECKING:
-    from gateway.desk.algapsa.catalog import UnknownName
+    from gateway.desk.algapsa.catalog import Destination
+    from gateway.operate.preview.check import Box, Checked
 
 PROBE_WAITS = 60.0  # seconds for a mail by way of the relay
 
@@ -71,6 +71,7 @@ def serve(
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
     settings = settings_of(config_file)
     log.setup(settings.log.level, settings.log.format)
+    _can_start(settings, role, run_folder)
 
     async def run() -> None:
         read = partial(load, config_file)
@@ -90,6 +91,16 @@ def serve(
         fail(f"cannot start: {error}")
 
 
+def _can_start(settings: config.Settings, role: str, run_folder: Path | None) -> None:
+    """What would fail later, and less clearly, is said before anything is opened. A worker beside listeners has no
+    ports: its supervisor holds them."""
+    from gateway.operate.preview import startcheck
+
+    found = startcheck.faults(settings, listens=role != "worker", ports=run_folder is None, database=False)
+    if found:
+        fail("\n".join(f"cannot start: {fault.where}: {fault.what}" for fault in found), USAGE)
+
+
 def _supervise(settings: config.Settings, config_file: Path) -> None:
     """Listeners and a worker as processes of their own."""
     with uncollected():
@@ -98,6 +109,7 @@ def _supervise(settings: config.Settings, config_file: Path) -> None:
     if settings.store.arrivals_dir is None:
         fail("smtp.processes: listeners beside a worker need [store] accept = arrivals", USAGE)
     log.setup(settings.log.level, settings.log.format)
+    _can_start(settings, "all", None)
     try:
         supervisor.run(settings, config_file.absolute())
     except OSError as error:
@@ -108,6 +120,7 @@ def _supervise(settings: config.Settings, config_file: Path) -> None:
 def check(
     config_file: ConfigOption = None,
     as_json: JsonOption = False,
+    ids: Annotated[bool, typer.Option("--ids", help="Print the desk's ids as well.")] = False,
     probe: Annotated[
         str,
         typer.Option(
@@ -115,76 +128,62 @@ def check(
         ),
     ] = "",
 ) -> None:
-    """Check the configuration, and its names and keys against the live desks."""
-    from gateway.config.load import files_with_secrets
-    from gateway.config.rooted import sqlite_file
-    from gateway.operate.preview import fanout, noticecheck, sightcheck
-    from gateway.store import private
-    from gateway.templates import BadTemplate, Templates
-    from gateway.work.desks import make_directory
+    """Check the configuration: its names and keys at the desk, and whether `serve` can start here."""
+    from gateway.operate.preview.check import check as look
     from gateway.work.rules import Fault
-    from gateway.work.rules import check as check_rules
 
     settings = settings_of(config_file)
-    log.setup("error", "text")
-
-    faults: list[Fault] = []
-    mailed: list[str] = []
-    missing: list[str] = []
-
-    async def ask() -> list[dict[str, str]]:
-        rows = []
-        faults.extend(noticecheck.check_profiles(settings))
-        for folder in {box.templates for box in settings.mailbox}:
-            Templates(folder).check()
-        for name in settings.desks:
-            directory = make_directory(settings, name)
-            answered = await directory.refresh()
-            if directory.catalog is not None:
-                missing.extend(
-                    f"desk {name}: {what} could not be read, mail goes on without: {why}"
-                    for what, why in directory.catalog.missing.items()
-                )
-                faults.extend(check_rules(settings, name, directory.catalog))
-                faults.extend(noticecheck.check(settings, name, directory.catalog))
-                mailed.extend(fanout.preview(settings, name, directory.catalog))
-                faults.extend(await sightcheck.check(settings, name, directory))
-            for number, box in enumerate(settings.mailbox):
-                if box.desk == name:
-                    rows.append(_check_row(settings, number, directory, answered))
-            await directory.desk.close()
-        return rows
-
-    try:
-        rows = asyncio.run(ask())
-    except (config.ConfigError, BadTemplate) as error:
-        fail(str(error), USAGE)
-    keys = [desk.api_key_file for desk in settings.desks.values() if desk.api_key_file]
-    private_key = [settings.smtp.tls_key] if settings.smtp.tls_key else []
-    store = private.of_store(sqlite_file(settings.store.url), settings.store.spool_dir)
-    loose = private.loose([*store, *keys, *private_key, *files_with_secrets(settings, config_file)])
-    probed, is_good = "", True
-    if probe:
-        probed, is_good = _probe(config_file, settings, probe)
-        if not is_good:
-            faults.append(Fault("probe", probed))
+    log.setup("critical", "text")
+    found = asyncio.run(look(settings, config_file))
+    probed, is_good = _probe(config_file, settings, probe) if probe else ("", True)
+    if not is_good:
+        found.faults.append(Fault("probe", probed))
     if as_json:
-        found = [{"where": fault.where, "result": fault.what} for fault in faults]
-        noted = [{"where": "", "missing": line} for line in missing] + [{"where": "", "mode": line} for line in loose]
-        print_json([*rows, *found, *noted, *_probed_row(probed)])
+        rows = [_ids_row(box) for box in found.boxes]
+        faults = [{"where": fault.where, "result": fault.what} for fault in found.faults]
+        print_json([*rows, *faults, *({"where": "", "note": note} for note in found.notes), *_probed_row(probed)])
     else:
-        columns = ["desk", "mailbox", "board", "status", "priority", "fallback client", "result"]
-        table(columns, [[row[key] for key in columns] for row in rows])
-        for fault in faults:
-            typer.echo(cell(f"{fault.where}: {fault.what}"))
-        if probed and is_good:
-            typer.echo(cell(f"probe: {probed}"))
-        if settings.store.url.startswith("postgresql") and not settings.store.objects:
-            typer.echo(f"several processes: {settings.store.spool_dir} has to be a folder that all of them share")
-        for line in (*missing, *mailed, *loose):
+        for line in _lines(found, len(settings.desks) > 1, ids):
             typer.echo(cell(line))
-    if faults or any(row["result"] != "ok" for row in rows):
+        if probed and is_good:
+            typer.echo(cell(f"ok     probe: {probed}"))
+    if not found.is_good:
         raise typer.Exit(FAULT)
+
+
+def _lines(found: Checked, names_desks: bool, ids: bool) -> list[str]:
+    """One line for a mailbox, a fault or a note, each with its kind first."""
+    lines = []
+    for box in found.boxes:
+        name = f"{box.address} at {box.desk}" if names_desks else box.address
+        lines += [f"fault  {name}: {wrong}" for wrong in box.wrong]
+        if place := box.place:
+            where = f"{place.board} / {place.status} / {place.priority}"
+            lines.append(f"ok     {name} -> {where}, {_otherwise(place)}")
+            if ids:
+                lines.append(f"       board {place.board_id}, status {place.status_id}, priority {place.priority_id}")
+    lines += [f"fault  {fault.where}: {fault.what}" for fault in found.faults]
+    lines += [f"note   {note}" for note in found.notes]
+    wrong = len(found.faults) + sum(len(box.wrong) for box in found.boxes)
+    lines.append(f"{wrong} fault{'s' if wrong > 1 else ''}" if wrong else "ok")
+    return lines
+
+
+def _otherwise(place: Destination) -> str:
+    """What becomes of mail from people whom the desk does not know."""
+    return f"else {place.client}" if place.client_id else "and mail of unknown senders is quarantined"
+
+
+def _ids_row(box: Box) -> dict[str, str]:
+    row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
+    if place := box.place:
+        row = {
+            "board": f"{place.board} = {place.board_id}",
+            "status": f"{place.status} = {place.status_id}",
+            "priority": f"{place.priority} = {place.priority_id}",
+            "fallback client": f"{place.client} = {place.client_id}" if place.client_id else "(none: quarantine)",
+        }
+    return {"desk": box.desk, "mailbox": box.address, **row, "result": "; ".join(box.wrong) or "ok"}
 
 
 def _probed_row(probed: str) -> list[dict[str, str]]:
@@ -215,30 +214,6 @@ def _probe(config_file: Path | None, settings: config.Settings, relay: str) -> t
     if found.passed_on:
         return f"{relay} passed on a stamp that a stranger wrote; it was not believed this time ({found.reason})", False
     return f"the forged mail was not believed: verdict {found.verdict} ({found.reason})", True
-
-
-def _fault_of(settings: config.Settings, number: int, fault: UnknownName) -> str:
-    """What is wrong with a name of a mailbox, with its place."""
-    key = "fallback_client" if fault.kind == "client" else fault.kind
-    return f"{settings.locations.of('mailbox', number, key)}: {fault}"
-
-
-def _check_row(settings: config.Settings, number: int, directory: Any, answered: bool) -> dict[str, str]:
-    box = settings.mailbox[number]
-    row = dict.fromkeys(("board", "status", "priority", "fallback client"), "")
-    result = directory.desk.breaker.reason or "the desk did not answer"
-    if answered:
-        wrong = directory.catalog.faults.get(box.address, ())
-        result = "; ".join(_fault_of(settings, number, fault) for fault in wrong) or "ok"
-    if result == "ok":
-        place = directory.destination(box.address)
-        row = {
-            "board": f"{place.board} = {place.board_id}",
-            "status": f"{place.status} = {place.status_id}",
-            "priority": f"{place.priority} = {place.priority_id}",
-            "fallback client": f"{place.client} = {place.client_id}" if place.client_id else "(none: quarantine)",
-        }
-    return {"desk": box.desk, "mailbox": box.address, **row, "result": result}
 
 
 @app.command()

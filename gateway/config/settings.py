@@ -26,7 +26,9 @@ from gateway.config.files import shadowed as shadowed_files
 from gateway.config.guard import GuardSettings
 from gateway.config.locations import Locations
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
+from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
+from gateway.config.reading import unreadable
 from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
 from gateway.config.rules import RuleSettings, shadowed
@@ -76,11 +78,18 @@ class DeskSettings(Section):
         """The API key. Raises ConfigError when the file cannot be read."""
         if self.api_key is not None:
             return self.api_key.get_secret_value()
+        if why := self.unreadable_key():
+            raise ConfigError(f"api_key_file: {why}")
         assert self.api_key_file is not None
-        try:
-            return self.api_key_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"api_key_file: {self.api_key_file} cannot be read ({error.strerror})") from error
+        return self.api_key_file.read_text(encoding="utf-8").strip()
+
+    def unreadable_key(self) -> str:
+        """Why the file of the key cannot be used, "" when it can. Its name is not repeated: it may be the key."""
+        if self.api_key_file is None:
+            return ""
+        if not (why := unreadable(self.api_key_file)):
+            return "" if self.api_key_file.read_bytes().strip() else "the file is empty"
+        return why + ("" if self.api_key_file.exists() else "; what stands here is the path of a file, not the key")
 
     @model_validator(mode="after")
     def _one_key(self) -> DeskSettings:
@@ -185,23 +194,6 @@ class WorkSettings(Section):
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
     remember: Seconds = Field(30 * 86400, description="seconds for which a redelivery is recognised")
     remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
-
-
-class ParserSettings(Section):
-    """The child processes that read mail."""
-
-    children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
-    deadline: Seconds = Field(20, description="seconds of a child for one mail")
-    memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(
-        512 * 1024 * 1024, description="bytes of memory of a child"
-    )
-
-
-class LogSettings(Section):
-    """Logging."""
-
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
-    format: Literal["json", "text"] = Field("json", description="how lines are written")
 
 
 class MailboxSettings(Section):
@@ -321,6 +313,10 @@ class Settings(Section):
     file: tuple[FileSettings, ...] = Field((), description="what becomes of files")
     locations: Annotated[Locations, SkipValidation] = Field(Locations(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
+
+    def desk_place(self, name: str, key: str) -> str:
+        """``file:line`` of a key of a desk."""
+        return self.locations.at((*(("desk",) if name == DEFAULT_DESK else ("desks", name)), key))
 
     def own_addresses(self) -> tuple[str, ...]:
         """What match.ours.Ours needs to know our addresses: mailboxes and aliases, with their tags, and those that the

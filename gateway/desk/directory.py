@@ -17,7 +17,7 @@ from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk
 from gateway.desk.algapsa.lists import Rows
-from gateway.desk.outcome import Good, Refused, Unknown
+from gateway.desk.outcome import Good, Outcome, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
 from gateway.mail.addresses import canonical_address
@@ -61,6 +61,7 @@ class Directory:
         self.sight = Sight(desk)
         self.settings = settings
         self.catalog: Catalog | None = None
+        self.away: Outcome | None = None  # why it gave no names at the last try
         self.up_since = 0.0
         self._mailboxes = mailboxes
         self._boards = boards  # that rules and notices name
@@ -274,11 +275,13 @@ class Directory:
                 of_interest=of_interest,
             )
         except DeskAway as away:
+            self.away = away.outcome
             if isinstance(away.outcome, Unknown) and away.outcome.alive:  # nothing goes without a catalog
                 desk.breaker.bad(str(away.outcome), now, down=True)
             await self._learn_from(away)
-            log.warning("desk away", desk=desk.name, why=str(away.outcome)[:300])
+            log.warning("names of the desk not read", desk=desk.name, why=str(away.outcome)[:300])
             return False
+        self.away = None
         if of_interest is None:
             desk.breaker.key_works()
         self.up_since = self.up_since or now

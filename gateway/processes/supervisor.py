@@ -153,6 +153,7 @@ class Supervisor:
             "ready": bool(ready) and not self._stop.is_set(),
             "role": "all",
             "reasons": [] if ready else sorted(set(reasons)),
+            "waits": worker.get("waits", []),
             "damage": worker.get("damage", ""),
             "arrivals": (ready or [{}])[0].get("arrivals", {}),
             "desks": worker.get("desks", {}),

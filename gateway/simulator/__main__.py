@@ -43,7 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--state", metavar="FILE", help="keep tickets in this file over a restart")
     parser.add_argument("--quiet", action="store_true", help="print the address only")
     given = parser.parse_args(argv)
-    return serve(given.listen, given.seed_file, given.faults, given.state, given.quiet)
+    if not given.listen.rpartition(":")[2].isdecimal():
+        parser.error(f"--listen {given.listen}: expected HOST:PORT; port 0 picks a free one")
+    try:
+        return serve(given.listen, given.seed_file, given.faults, given.state, given.quiet)
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.filename:
+            why = f"{error.filename}: {error.strerror}"
+        else:
+            why = f"{given.listen} cannot be listened on: {error} (--listen 127.0.0.1:0 picks a free port)"
+        print(f"gateway simulator: {why}", file=sys.stderr)
+    except ValueError as error:
+        print(f"gateway simulator: {given.seed_file or given.faults or given.state}: {error}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     Table,
+    and_,
     bindparam,
     delete,
     insert,
@@ -30,7 +31,7 @@ from gateway.model.waiting import MOST_WORDS, Waits
 from gateway.store import notify, order
 from gateway.store.prepared import Prepared
 from gateway.store.reading import Garbled, Unreadable, parsed, whole
-from gateway.store.schema import delivery, event, file, mention, raw, seen, thread
+from gateway.store.schema import delivery, event, file, mention, raw, seen, thread, ticket
 from gateway.store.stage import PENDING, Stage, check
 
 
@@ -353,6 +354,20 @@ def by_id(connection: Connection, delivery_id: str) -> Delivery | None:
     """Another delivery, None where its row is gone."""
     row = connection.execute(select(delivery).where(delivery.c.id == delivery_id)).mappings().first()
     return of_row(row) if row is not None else None
+
+
+_END = (
+    select(delivery.c.sender, delivery.c.outcome, delivery.c.ticket_id, raw.c.size, ticket.c.number)
+    .select_from(delivery)
+    .join(raw, raw.c.id == delivery.c.raw_id)
+    .outerjoin(ticket, and_(ticket.c.desk == delivery.c.desk, ticket.c.ticket_id == delivery.c.ticket_id))
+    .where(delivery.c.id == bindparam("k_id"))
+)
+
+
+def end(connection: Connection, delivery_id: str) -> RowMapping:
+    """What is said of a delivery at its end: sender, outcome, ticket_id, size, and the ticket's number or None."""
+    return connection.execute(_END, {"k_id": delivery_id}).mappings().one()
 
 
 def content(connection: Connection, raw_id: int) -> RowMapping:

@@ -10,11 +10,15 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import structlog
+
 from gateway.desk.directory import Directory
 from gateway.model.waiting import Waiting, Waits
 from gateway.periodic import run_every
 from gateway.store import waiting
 from gateway.store.engine import Store
+
+log = structlog.get_logger("desk")
 
 EVERY = 1.0
 
@@ -26,6 +30,7 @@ class DeskStates:
         self._clock = clock
         self._seen: dict[str, Waiting] = {}
         self._told: dict[str, Waiting] = {}
+        self._away: dict[str, float] = {}  # since when, of those that are away
 
     async def run(self, stop: asyncio.Event) -> None:
         await run_every(stop, EVERY, self.record)
@@ -37,8 +42,16 @@ class DeskStates:
             waits = state_of(directory, now)
             if self._seen.get(name) is waits.kind and self._told.get(name) is not waits.kind:
                 await self._store.write(partial(waiting.tell, desk=name, waits=waits, now=now))
+                self._log(name, waits, now)
                 self._told[name] = waits.kind
             self._seen[name] = waits.kind
+
+    def _log(self, desk: str, waits: Waits, now: float) -> None:
+        if waits.kind is not Waiting.NOTHING:
+            self._away.setdefault(desk, now)
+            log.error("desk away", desk=desk, waits_for=waits.kind.value, why=waits.on[:300])
+        elif (since := self._away.pop(desk, None)) is not None:
+            log.warning("desk is back", desk=desk, after=round(now - since, 1))
 
 
 def state_of(directory: Directory, now: float) -> Waits:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import structlog
@@ -297,7 +297,7 @@ class Worker:
             case Done():
                 await self._end(delivery, Stage.DONE)
             case Ended(stage, reason, detail):
-                self._tell(delivery, stage, reason, detail)
+                await self._tell(delivery, stage, reason, detail)
             case Quarantine(reason, detail):
                 await self._end(delivery, Stage.QUARANTINED, reason, detail)
             case Wait(until, since, behind):
@@ -317,21 +317,28 @@ class Worker:
     async def _end(self, delivery: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
         now = self.clock()
         await self.store.write(lambda c: deliveries.move(c, delivery, stage, now=now, reason=reason, detail=detail))
-        self._tell(delivery, stage, reason, detail)
+        await self._tell(delivery, stage, reason, detail)
 
-    def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
+    async def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
+        """One line with all that is asked after a mail; what cannot be read is left out."""
         envelope = delivery.envelope
+        end: Mapping[Any, Any] = {}
+        with contextlib.suppress(Unreadable):
+            end = await self.store.read(lambda c: deliveries.end(c, delivery.id))
         log.info(
             "finished",
-            stage=stage.value,
+            became=(end.get("outcome") if stage is Stage.DONE else "") or stage.value.lower(),
+            ticket=end.get("number") or end.get("ticket_id") or "",
             reason=reason,
             detail=detail[:300],
             number=delivery.seq,
-            mailbox=delivery.mailbox,
+            sender=end.get("sender", ""),
             mail_from=envelope.mail_from,
+            recipient=envelope.rcpt_to,
+            mailbox=delivery.mailbox,
             message_id=delivery.message_id,
+            size=end.get("size", 0),
             verdict=envelope.verdict,
-            ticket=delivery.ticket_id,
             seconds=round(self.clock() - delivery.accepted_at, 1),
         )
         shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)

@@ -16,7 +16,7 @@ from tests.harness import GatewayProcess, gateway, mail
 def test_check_names_the_ids(running: GatewayProcess, simulator: Simulator) -> None:
     done = running.run("check", "--json")
 
-    (row,) = json.loads(done.stdout)
+    row = json.loads(done.stdout)[0]
     assert done.returncode == 0
     assert row["result"] == "ok"
     assert row["board"].startswith("Support = ")
@@ -181,3 +181,18 @@ def test_trial_of_a_file(running: GatewayProcess, simulator: Simulator, tmp_path
     assert refused.returncode == 2 and "remove the folder" in refused.stderr
     assert "Acme" in (folder / "report.html").read_text() and (folder / "report.html").stat().st_mode & 0o077 == 0
     assert [call for call in simulator.desk.calls if call.method != "GET"] == writes
+
+
+def test_a_wrong_board_is_said_where_one_looks(simulator: Simulator, tmp_path: Path) -> None:
+    """Mail is accepted and waits: /readyz says 200 and why, a metric counts."""
+    with gateway(tmp_path, simulator, mailbox='reopen_status = "No such status"') as wrong:
+        wrong.send(mail("Waits", sender="alice@acme.example"))
+        end = time.monotonic() + 30
+        while 'mailbox_faults{mailbox="support@msp.example"} 1.0' not in wrong.get("/metrics")[1]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        code, body = wrong.get("/readyz")
+
+    (waits,) = json.loads(body)["waits"]
+    assert code == 200
+    assert waits.startswith("mailbox support@msp.example: status 'No such status': the desk does not have it")

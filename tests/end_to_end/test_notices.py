@@ -95,7 +95,7 @@ def test_check_names_what_is_wrong_with_file_and_line(running: GatewayProcess, t
         25: "category 'Hardwear': the desk does not have it; it has: 'Hardware'",
     }
     for number, words in wrong.items():
-        assert any(line.startswith(f"{file}:{before + number}:") and words in line for line in done.stdout.splitlines()), words
+        assert any(line.startswith(f"fault  {file}:{before + number}:") and words in line for line in done.stdout.splitlines()), words
     own = f"{tmp_path}/notices/own.toml"
     assert f"{own}:13: notice 'own': client 'Nowhere else': the desk does not have it" in done.stdout
     assert f"{own}:15: notice 'own': priority 'Dreadful': the desk does not have it" in done.stdout

@@ -58,7 +58,7 @@ def test_check_names_what_the_desk_lacks_with_file_and_line(running: GatewayProc
 
     done = running.run("check", "--config", file)
 
-    lines = [line for line in done.stdout.splitlines() if line.startswith(file)]
+    lines = [line.removeprefix("fault  ") for line in done.stdout.splitlines() if line.startswith("fault  ")]
     assert done.returncode == 1
     for number, words in ((5, "Sails"), (6, "does not match"), (12, "nobody@msp.example"), (11, "Acne"), (15, "Nowhere")):
         assert any(line.startswith(f"{file}:{before + number}:") and words in line for line in lines), (words, lines)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gateway.config.settings import MailboxSettings
+from gateway.config.types import did_you_mean
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows
 from gateway.model.email import lower_ascii
@@ -165,8 +166,12 @@ def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> 
         return named[0]
     if named:
         raise UnknownName(f"{kind} {wanted!r}: the desk has {len(named)} of this name")
-    known = ", ".join(sorted(repr(str(row.get(name_key))) for row in rows)[:20]) or "none"
-    raise UnknownName(f"{kind} {wanted!r}: the desk does not have it; it has: {known}")
+    names = sorted(str(row.get(name_key)) for row in rows)
+    known = ", ".join(map(repr, names[:20])) or "none"
+    more = ", …" if len(names) > 20 else ""
+    raise UnknownName(
+        f"{kind} {wanted!r}: the desk does not have it; it has: {known}{more}{did_you_mean(wanted, names)}"
+    )
 
 
 async def load(

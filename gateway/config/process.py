@@ -1,0 +1,26 @@
+"""How a process logs, and its children that read mail."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.config.types import Seconds, Section, Size
+
+
+class ParserSettings(Section):
+    """The child processes that read mail."""
+
+    children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
+    deadline: Seconds = Field(20, description="seconds of a child for one mail")
+    memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(
+        512 * 1024 * 1024, description="bytes of memory of a child"
+    )
+
+
+class LogSettings(Section):
+    """Logging."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    format: Literal["json", "text"] = Field("json", description="how lines are written")

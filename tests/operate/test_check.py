@@ -1,0 +1,180 @@
+"""`gateway check` says what keeps mail from becoming tickets, or the gateway from starting: place, cause and remedy."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+
+from gateway.config.load import load
+from gateway.operate.preview.check import Checked, check
+from gateway.simulator import Seed, Simulator
+from tests.harness import free_port
+
+TEXT = """\
+[desk]
+url = "{url}"
+api_key_file = "desk-key"
+
+[smtp]
+listen = "127.0.0.1:{smtp}"
+
+[http]
+listen = "127.0.0.1:{http}"
+
+[store]
+url = "sqlite:///gateway.db"
+
+[[mailbox]]
+address = "support@msp.example"
+board = "Support"
+fallback_client = "Unknown Senders"
+"""
+LISTEN = "[smtp]\n"
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Simulator]:
+    with Simulator(Seed(rate_limit={"mode": "off"})) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def text(desk: Simulator, tmp_path: Path) -> str:
+    (tmp_path / "desk-key").write_text(desk.key)
+    (tmp_path / "desk-key").chmod(0o600)
+    return TEXT.format(url=desk.api, smtp=free_port(), http=free_port())
+
+
+def looked(folder: Path, text: str) -> Checked:
+    (folder / "gateway.toml").write_text(text)
+    return asyncio.run(check(load(folder / "gateway.toml", {})))
+
+
+def certificates(folder: Path) -> None:
+    authority = trustme.CA()
+    for name in ("a", "b"):
+        made = authority.issue_cert("mx.msp.example")
+        made.private_key_pem.write_to_path(folder / f"{name}.key")
+        made.cert_chain_pems[0].write_to_path(folder / f"{name}.crt")
+    (folder / "words.txt").write_text("no certificate")
+
+
+def with_certificate(cert: str, key: str) -> Callable[[str], str]:
+    return lambda text: text.replace(LISTEN, f'[smtp]\ntls_cert = "{cert}"\ntls_key = "{key}"\n')
+
+
+def other_desk(change: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda text: re.sub(r'url = "(http[^"]*)"', lambda found: f'url = "{change(found[1])}"', text, count=1)
+
+
+def replaced(was: str, becomes: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert was in text
+        return text.replace(was, becomes)
+
+    return change
+
+
+# what somebody did, the place of the fault, its words
+FAULTS: list[tuple[str, Callable[[str], str], str, str]] = [
+    ("no such certificate", with_certificate("no.crt", "a.key"), "6", "tls_cert: there is no such file"),
+    ("the key of another", with_certificate("a.crt", "b.key"), "6", "tls_key is not the key of tls_cert"),
+    ("no certificate in it", with_certificate("words.txt", "a.key"), "6", "expected two files in PEM"),
+    ("a folder as key", with_certificate("a.crt", "."), "7", "is a folder"),
+    ("no folder for the store", replaced("sqlite:///", "sqlite:///mail/"), "12", "there is no folder"),
+    ("the same port twice", lambda text: re.sub(r"(?s)(listen = )\S+(.*listen = )(\S+)", r"\1\3\2\3", text), "6", "smtp.listen: http.listen has the address"),
+    ("a foreign address", replaced('"127.0.0.1:', '"192.0.2.1:'), "6", "192.0.2.1 is no address of this machine"),
+    ("an unknown name", lambda text: re.sub(r'(\[smtp\]\nlisten = ")127.0.0.1', r"\1mail.invalid", text), "6", "mail.invalid is not known here"),
+    ("no key file", replaced('"desk-key"', '"keys/desk-key"'), "3", "api_key_file: there is no such file; what stands here is the path"),
+    ("without /api/v1", other_desk(lambda url: url.replace("/api/v1", "")), "2", "there is no AlgaPSA API at"),
+    ("another port", other_desk(lambda url: "http://127.0.0.1:1/api/v1"), "2", "http://127.0.0.1:1/api/v1 cannot be reached: ConnectError"),
+    ("another host", other_desk(lambda url: "http://desk.invalid/api/v1"), "2", "http://desk.invalid/api/v1 cannot be reached: ConnectError"),
+    ("the templates of nobody", replaced('board = "Support"', 'templates = "mine"'), "16", "templates: there is no folder"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "line", "words"), [row[1:] for row in FAULTS], ids=[row[0] for row in FAULTS])
+def test_what_keeps_it_from_working_has_place_cause_and_remedy(
+    change: Callable[[str], str], line: str, words: str, text: str, tmp_path: Path
+) -> None:
+    certificates(tmp_path)
+
+    found = looked(tmp_path, change(text))
+
+    assert not found.is_good
+    assert any(fault.where.endswith(f"gateway.toml:{line}") and words in fault.what for fault in found.faults), found.faults
+
+
+def test_all_is_well_but_nobody_verifies_senders(text: str, tmp_path: Path) -> None:
+    certificates(tmp_path)
+
+    found = looked(tmp_path, with_certificate("a.crt", "a.key")(text))
+
+    (box,) = found.boxes
+    assert found.is_good, found.faults
+    assert box.place
+    assert (box.place.board, box.place.client) == ("Support", "Unknown Senders")
+    assert [note for note in found.notes if "nothing verifies senders" in note]
+
+
+@pytest.mark.parametrize(
+    "verifies",
+    ['authserv_ids = ["mx.msp.example"]\nrelays = ["127.0.0.1/32"]', "[smtp.verdict]\ndirect = true"],
+)
+def test_who_verifies_senders_is_not_warned(verifies: str, text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, text.replace("[http]", f"{verifies}\n[http]"))
+
+    assert not [note for note in found.notes if "nothing verifies senders" in note]
+
+
+def test_a_wrong_key(text: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").write_text("another")
+
+    (fault,) = looked(tmp_path, text).faults
+
+    assert fault.where.endswith("gateway.toml:3")
+    assert "refuses the key: 401" in fault.what
+
+
+def test_a_key_instead_of_a_file_is_not_repeated(text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, text.replace('"desk-key"', '"sk_live_hunter2"'))
+
+    assert "hunter2" not in repr(found)
+
+
+def test_a_wrong_board_is_said_once_with_the_nearest(text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, text.replace('board = "Support"', 'board = "Suport"'))
+
+    (box,) = found.boxes
+    (wrong,) = box.wrong
+    assert wrong.startswith(f"{tmp_path}/gateway.toml:16: board 'Suport': the desk does not have it; it has: ")
+    assert wrong.endswith("do you mean Support?")
+    assert found.faults == []
+
+
+def test_a_port_that_is_taken(text: str, tmp_path: Path) -> None:
+    port = int(re.findall(r"127\.0\.0\.1:(\d+)", text.partition("[smtp]")[2])[0])
+    with socket.create_server(("127.0.0.1", port)):
+        (fault,) = looked(tmp_path, text).faults
+
+    assert fault.where.endswith("gateway.toml:6")
+    assert f"another program listens on 127.0.0.1:{port}" in fault.what
+
+
+def test_a_scanner_that_does_not_answer(text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, text + '[smtp.scanner]\nclamd = "127.0.0.1:1"\n')
+
+    assert [note for note in found.notes if "until it does, all mail is deferred (451)" in note]
+
+
+def test_nothing_is_left_behind(text: str, tmp_path: Path) -> None:
+    looked(tmp_path, text)
+
+    assert sorted(os.listdir(tmp_path)) == ["desk-key", "gateway.toml"]
