@@ -129,7 +129,7 @@ class Gateway:
         """The console. Its code is only loaded where it is on."""
         from gateway.web.console.serve import Pages
 
-        return Pages(self.settings)
+        return Pages(self.settings, self.reloaded)
 
     async def reloaded(self) -> dict[str, Any]:
         """Take the configuration as it is now, and what became of that."""

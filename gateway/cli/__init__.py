@@ -16,6 +16,7 @@ from gateway.cli import (
     problems,
     queue,
     reload,
+    rules,
     running,
     safety,
     shadow,
@@ -37,6 +38,7 @@ app.add_typer(looking.app)
 app.add_typer(trial.app)
 app.add_typer(silence.app)
 app.add_typer(safety.app)
+app.add_typer(rules.app, name="rules")
 app.add_typer(console.app, name="console")
 app.add_typer(queue.app, name="queue")
 app.add_typer(thread.app, name="thread")

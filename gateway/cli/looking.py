@@ -19,6 +19,7 @@ from gateway.cli.shared import (
     USAGE,
     ConfigOption,
     JsonOption,
+    TextOption,
     cell,
     fail,
     on_store,
@@ -26,6 +27,7 @@ from gateway.cli.shared import (
     seconds_of,
     settings_of,
     table,
+    with_text,
 )
 from gateway.config import settings as config
 from gateway.model.envelope import Verdict
@@ -115,10 +117,15 @@ def whatif(
     store_of: Annotated[
         Path | None, typer.Option("--store-of", help="The configuration of the store to read; default: the same.")
     ] = None,
+    text: TextOption = None,
     limit: Annotated[int, typer.Option(help="How many changes to list.")] = 50,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Say on standard error how many of how many mails were looked at.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a configuration would have done to the mail that is kept. Changes nothing."""
+    from gateway.operate.preview.kept import total
     from gateway.operate.preview.whatif import Report, replay
     from gateway.store.engine import NoDatabase, make_engine
     from gateway.work.desks import make_directory
@@ -126,7 +133,7 @@ def whatif(
 
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
-    settings = settings.model_copy(update={"store": kept})
+    settings = with_text(settings, text).model_copy(update={"store": kept})
     begin = time.time() - seconds_of(since)
     log.setup("error", "text")
     try:
@@ -138,6 +145,12 @@ def whatif(
         with engine.connect() as connection:
             return operation(connection)
 
+    of = read(lambda connection: total(connection, begin)) if progress else 0
+
+    def told(mails: int) -> None:
+        if progress:
+            typer.echo(f"{mails} of {of}", err=True)
+
     async def run() -> Report:
         directories = {name: make_directory(settings, name) for name in settings.desks}
         parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
@@ -145,7 +158,7 @@ def whatif(
             for name, directory in directories.items():
                 if not await directory.refresh():
                     fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
-            return await replay(read, parser, directories, settings, begin)
+            return await replay(read, parser, directories, settings, begin, told)
         finally:
             await parser.close()
             for directory in directories.values():
@@ -161,6 +174,7 @@ def whatif(
                 "mails": found.mails,
                 "left_out": found.left_out,
                 "unanswered": found.asked,
+                "counts": dict(found.counts),
                 "changes": changes,
                 "notices": notices,
             }

@@ -39,6 +39,13 @@ AudienceOption = Annotated[
         show_default=False,
     ),
 ]
+TextOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--text",
+        help="A file with [[rule]], [[domain]], [[notice]] or [[file]], tried as if it stood there; - reads it.",
+    ),
+]
 BindOption = Annotated[
     bool | None,
     typer.Option(
@@ -61,6 +68,26 @@ def settings_of(path: Path | None) -> config.Settings:
         return load(path)
     except config.ConfigError as error:
         fail(str(error), USAGE)
+
+
+def text_of(file: Path) -> str:
+    """The text of a file, of standard input for "-"."""
+    try:
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{file} cannot be read: {error}", USAGE)
+
+
+def with_text(settings: config.Settings, file: Path | None) -> config.Settings:
+    """The configuration with the text of the file in it."""
+    from gateway.operate.preview.pasted import pasted
+
+    if file is None:
+        return settings
+    try:
+        return pasted(settings, text_of(file)).settings
+    except config.ConfigError as error:
+        fail(str(error))
 
 
 def store_name(settings: config.Settings) -> str:

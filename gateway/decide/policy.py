@@ -71,7 +71,8 @@ def decide(
                 context.trace.add("policy", name, decision.outcome)
                 counted = sender.name_of(email, envelope)
                 steps = tuple(context.trace.steps)
-                return replace(decision, trace=steps, sender=counted.address, proof=counted.proof)
+                hits = tuple(dict.fromkeys(context.trace.hits))
+                return replace(decision, trace=steps, hits=hits, sender=counted.address, proof=counted.proof)
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")

@@ -16,7 +16,7 @@ from typing import Literal
 from gateway.match import domains
 from gateway.match.noreply import takes_no_answers
 from gateway.model.email import Address
-from gateway.model.plan import Trace
+from gateway.model.plan import Hit, Trace
 from gateway.model.questions import ClientsOfDomain, Contact, ContactsOf, Facts
 from gateway.model.reasons import Reason
 
@@ -145,6 +145,7 @@ def _by_map(asked: Asked) -> Requester | None:
     if not client_id:
         return None
     asked.trace.add("requester", f"domain {entry} is mapped", "client only")
+    asked.trace.hits.append(Hit("domain", entry))
     return Requester(client_id)
 
 

@@ -15,7 +15,7 @@ from gateway.match import title
 from gateway.match.captures import fill
 from gateway.match.conditions import Answer, Group, On, View
 from gateway.model.effects import AssetBody, EffectBody, TagBody
-from gateway.model.plan import Trace
+from gateway.model.plan import Hit, Trace
 from gateway.model.questions import ClientNamed, Facts
 
 MOST_TAGS, MOST_NAME = 10, 100
@@ -110,6 +110,7 @@ def route(
         if not _apply(rule, rules, answer.captures, view, facts, trace, routed):
             continue
         trace.add("rule", rule.name, "goes on" if rule.go_on else "decides")
+        trace.hits.append(Hit("rule", rule.name))
         if not rule.go_on:
             break
     return routed

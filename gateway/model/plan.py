@@ -52,11 +52,20 @@ class Step:
     result: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line of the configuration that counted: the rule or the domain of this name."""
+
+    kind: Literal["rule", "domain"]
+    name: str
+
+
 @dataclass(slots=True)
 class Trace:
-    """What was considered, in order."""
+    """What was considered, in order, and what of the configuration counted."""
 
     steps: list[Step] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
 
     def add(self, rule: str, found: str, result: str = "") -> None:
         self.steps.append(Step(rule, found, result))
@@ -82,6 +91,7 @@ class Decision:
     detail: str = ""
     plan: Plan | None = None
     trace: tuple[Step, ...] = ()
+    hits: tuple[Hit, ...] = ()
     learned: tuple[Learned, ...] = ()
     changes: tuple[Problem, ...] = ()  # problems as they are from now on
     notice_record: NoticeRecord | None = None

@@ -191,6 +191,12 @@ def _window(
 # -- looking --------------------------------------------------------------------------------------
 
 
+def numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """The numbers of deliveries by their ids."""
+    query = select(delivery.c.id, delivery.c.seq).where(delivery.c.id.in_(ids))
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+
 def find(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int = 50) -> Findings:
     """The newest ``most`` mails of a search, what was refused among them."""
     rows = _accepted(connection, search, most + 1) if search.state != "refused" else []

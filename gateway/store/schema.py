@@ -561,4 +561,14 @@ Index("ending_domain", ending.c.desk, ending.c.domain, ending.c.delivery_id)
 Index("ending_ticket", ending.c.desk, ending.c.ticket_id, ending.c.delivery_id)
 Index("ending_delivery", ending.c.delivery_id)
 
+hit = Table(  # which rule or domain of the configuration counted for which mail (model.plan.Hit)
+    "hit",
+    metadata,
+    Column("kind", String(8), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True),  # of the delivery
+    sqlite_with_rowid=False,
+)
+Index("hit_seq", hit.c.seq)
+
 reading.watch(metadata)

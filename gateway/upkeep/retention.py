@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import acts, imports, letters, pruning, refusals
+from gateway.store import acts, hits, imports, letters, pruning, refusals
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -33,6 +33,7 @@ log = structlog.get_logger("retention")
 FIRST, LEAST, MOST = 100, 20, 1000  # rows in a batch
 LONG, SHORT = 0.02, 0.01  # seconds of a batch in the writer
 REST = 1.0  # times as long as the batch took with its commit
+HITS = 90 * 86_400.0
 GUARD = ".guard"
 
 
@@ -134,6 +135,7 @@ class Pruner:
             counts["ids"] = await self._all("ids", partial(pruning.drop_ids, before=now - limits.ids), stop)
         if limits.refusals:
             counts["refusals"] = await self._all("refusals", partial(refusals.drop, before=now - limits.refusals), stop)
+        counts["hits"] = await self._all("hits", partial(hits.drop, before=now - HITS), stop)
         if limits.rows:
             counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
             counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)

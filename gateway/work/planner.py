@@ -34,7 +34,7 @@ from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Plan
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
-from gateway.store import deliveries, effects, mapping, order, problems, ticketfiles
+from gateway.store import deliveries, effects, hits, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.raw import Damaged, RawMail
@@ -245,6 +245,7 @@ class Planner:
             now = self.clock()
             learn(connection, delivery.desk, answers, context.policy.nobodys)
             self._save_problems(connection, delivery, decision)
+            hits.add(connection, delivery.seq, decision.hits)
             for learned in decision.learned:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
@@ -297,6 +298,7 @@ class Planner:
             if plan.ticket_id:
                 self._reserve_files(connection, delivery, plan)
             effects.add(connection, delivery, delivery.generation, plan.effects)
+            hits.add(connection, delivery.seq, decision.hits)
             if at_once:
                 effects.mark_first_sent(connection, delivery, now)
             deliveries.advance(

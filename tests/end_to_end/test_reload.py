@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gateway.simulator import Seed, Simulator
@@ -33,12 +35,12 @@ def desk() -> Iterator[Simulator]:
 
 
 def served(desk: Simulator, folder: Path, smtp_lines: str = "") -> Iterator[GatewayProcess]:
-    """A gateway whose key is in a file."""
+    """A gateway with a console, whose key is in a file."""
     (folder / "key").write_text(desk.key)
     smtp, http = free_port(), free_port()
-    text = config_text(desk.api, "", folder, smtp, http, smtp=smtp_lines).replace(
-        'api_key = ""', 'api_key_file = "key"'
-    )
+    console = f'[console]\nlisten = "127.0.0.1:{free_port()}"'
+    text = config_text(desk.api, "", folder, smtp, http, smtp=smtp_lines, extra=console)
+    text = text.replace('api_key = ""', 'api_key_file = "key"')
     process = GatewayProcess(folder, text, smtp, http).start()
     try:
         yield process
@@ -170,3 +172,60 @@ def test_where_no_gateway_runs(tmp_path: Path, live: GatewayProcess) -> None:
     done = live.run("reload", "--config", str(file))
     assert done.returncode == 1
     assert "no gateway answers at 127.0.0.1" in done.stderr
+
+
+@pytest.fixture
+def pages(live: GatewayProcess) -> Iterator[httpx.Client]:
+    """The console, as an administrator sees it."""
+    link = live.run("console").stdout.strip()
+    address, _, value = link.partition("/enter?link=")
+    with httpx.Client(base_url=address, headers={"Origin": address}, follow_redirects=True, timeout=60) as client:
+        client.post("/enter", data={"link": value})
+        yield client
+
+
+def test_a_text_is_tried_on_the_pages(live: GatewayProcess, desk: Simulator, pages: httpx.Client) -> None:
+    number = live.became(live.send(mail("A printer of the pages", text="It is <b>broken</b>")))["seq"]
+    before = len(desk.desk.tickets)
+
+    assert "no rules, domains or notices" in pages.get("/rules").text
+    wrong = pages.post("/rules", data={"what": "check", "text": RULE % "Sa<b>les"})
+    tried = pages.post("/rules", data={"what": "try", "text": RULE % "Sales", "mail": f"#{number}"})
+    pages.post("/rules", data={"what": "whatif", "text": RULE % "Sales"})
+    whatif = pages.get("/rules/whatif").text
+    while 'data-refresh="2"' in whatif:
+        time.sleep(0.05)
+        whatif = pages.get("/rules/whatif").text
+
+    assert "Sa&lt;b&gt;les" in wrong.text and "Sa<b>les" not in wrong.text
+    assert f"#{number} would be different" in tried.text and "<b>Sales</b>" in tried.text
+    assert re.search(r"mails were decided again: <b>[1-9]\d* would change", whatif), whatif
+    assert f'href="/mail/{number}"' in whatif
+    assert len(desk.desk.tickets) == before
+
+
+def test_what_goes_on_is_stopped(live: GatewayProcess, pages: httpx.Client) -> None:
+    pages.post("/rules", data={"what": "whatif", "text": RULE % "Sales"})
+    again = pages.post("/rules", data={"what": "whatif", "text": ""})
+    stopped = pages.post("/rules/stop")
+
+    assert again.status_code == 409 and "has to end first" in again.text
+    assert "it was stopped" in stopped.text
+
+
+def test_the_file_is_taken_by_a_page(live: GatewayProcess, desk: Simulator, pages: httpx.Client) -> None:
+    before = live.config.read_text()
+    live.config.write_text(before + RULE % "Sails")
+    refused = pages.post("/rules/reload")
+    live.config.write_text(before + RULE % "Sales")
+    taken = pages.post("/rules/reload")
+    board = board_of(live, desk)
+    rows = pages.get("/rules").text
+    live.config.write_text(before)
+    assert pages.post("/rules/reload").status_code == 200
+
+    assert refused.status_code == 409 and "Sails" in refused.text
+    assert "The file was taken: rule.printers" in taken.text
+    assert board == "Sales"
+    assert re.search(r'printers</td><td>board Sales</td><td class="n">\d+</td>', rows), rows
+    assert "reload" in pages.get("/audit").text

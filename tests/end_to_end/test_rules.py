@@ -80,3 +80,28 @@ def test_explain_shows_each_condition_and_whatif_each_change(
     assert same["mails"] >= 1 and same["changes"] == []
     assert "board Support -> Sales" in tried["changes"][0]["words"]
     assert len(simulator.desk.tickets) == before
+
+
+def test_a_text_is_checked_and_tried_before_it_is_pasted(
+    running: GatewayProcess, simulator: Simulator, tmp_path: Path
+) -> None:
+    row = running.became(running.send(mail("A printer squeaks", sender="alice@acme.example")))
+    good, wrong = tmp_path / "good.toml", tmp_path / "wrong.toml"
+    good.write_text(GOOD)
+    wrong.write_text(GOOD.replace("Sales", "Sails"))
+    before = len(simulator.desk.tickets)
+
+    right, refused = running.run("rules", "check", str(good)), running.run("rules", "check", str(wrong))
+    same = running.run("rules", "try", str(row["seq"]))
+    other = running.run("rules", "try", str(row["seq"]), "--text", str(good))
+    whatif = running.run("whatif", "--since", "1d", "--text", str(good), "--json", "--progress")
+    listed = json.loads(running.run("rules", "--json").stdout)
+
+    assert (right.returncode, right.stdout.split(";")[0]) == (0, "right"), right.stderr
+    assert refused.returncode == 1 and "Sails" in refused.stderr and not refused.stdout
+    assert same.stdout.endswith("it would be the same\n"), same.stderr
+    assert "board: Support -> Sales" in other.stdout
+    assert json.loads(whatif.stdout)["counts"]["board"] >= 1
+    assert " of " in whatif.stderr
+    assert listed == []
+    assert len(simulator.desk.tickets) == before

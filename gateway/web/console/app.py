@@ -30,6 +30,7 @@ from gateway.web.console.looking import (
     show_todo,
     show_vendors,
 )
+from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_whatif, try_rules
 
 log = structlog.get_logger("console")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -44,6 +45,11 @@ PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("GET", "/mail/{number:int}/original", "look", download_original),
     ("GET", "/todo", "look", show_todo),
     ("GET", "/vendors", "look", show_vendors),
+    ("GET", "/rules", "look", show_rules),
+    ("POST", "/rules", "act", try_rules),
+    ("GET", "/rules/whatif", "look", show_whatif),
+    ("POST", "/rules/stop", "act", stop_whatif),
+    ("POST", "/rules/reload", "administer", reload),
     ("GET", "/audit", "administer", show_audit),
     ("POST", "/act", "act", perform),
     ("POST", "/logout", "look", log_out),

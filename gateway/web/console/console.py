@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -20,17 +20,32 @@ from gateway.operate.access import Access
 from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
+from gateway.web.console.commands import Commands
 from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy
 
 T = TypeVar("T")
 HERE = Path(__file__).parent / "pages"
 
 
-class Console:
-    """What the pages share."""
+def file_of(settings: Settings) -> str:
+    """The file that the configuration was read from, "" for none."""
+    files = settings.locations.files
+    return files[0][0] if files else ""
 
-    def __init__(self, settings: Settings, store: str, clock: Callable[[], float] = time.time) -> None:
+
+class Console:
+    """What the pages share; ``reload`` takes the configuration as its file is now."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: str,
+        clock: Callable[[], float] = time.time,
+        reload: Callable[[], Awaitable[dict[str, Any]]] | None = None,
+    ) -> None:
         self.settings = settings
+        self.reload = reload
+        self.commands = Commands(file_of(settings))
         self.store = store
         self.clock = clock
         self.zone = ZoneInfo(settings.timezone)
@@ -51,6 +66,7 @@ class Console:
         )
 
     async def close(self) -> None:
+        await self.commands.end()
         await self.parser.close()
         self.access.close()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import time
+from typing import Any
 
 import structlog
 from sqlalchemy import make_url
@@ -20,8 +21,11 @@ log = structlog.get_logger("console")
 class Pages:
     """The pages, until ``stop``."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self, settings: Settings, reload: Callable[[], Awaitable[dict[str, Any]]], clock: Callable[[], float] = time
+    ) -> None:
         self._settings = settings
+        self._reload = reload
         self._clock = clock
         self._console: Console | None = None
 
@@ -35,7 +39,7 @@ class Pages:
         settings = self._settings
         assert settings.console.listen
         name = make_url(settings.store.url).render_as_string(hide_password=True)
-        console = self._console = Console(settings, name, self._clock)
+        console = self._console = Console(settings, name, self._clock, self._reload)
         serving = server(application(console), settings.console.listen)
         log.info("console", address=settings.console.address)
         work = asyncio.create_task(serving.serve())

@@ -1,0 +1,125 @@
+"""A command of ours in a process of its own: what takes long, or much, does not take it from the mail.
+
+One at a time: another says so. It is ended when its page asks for that, when it takes too long, and with the console.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.store.operator import NotPossible
+
+NICE = ("nice", "-n", "10") if shutil.which("nice") else ()
+MOST_OUTPUT = 32 << 20  # bytes
+MOST_LINE = 1 << 20
+PATIENCE = 120.0  # seconds for what a page waits for
+LONGEST = 3600.0  # seconds for what goes on behind it
+
+
+@dataclass
+class Run:
+    """What goes on behind the pages: ``progress`` is what it said last, ``found`` what it printed at the end, ``wrong``
+    why it ended otherwise."""
+
+    who: str
+    about: str
+    text: str
+    progress: str = ""
+    found: dict[str, Any] | None = None
+    wrong: str = ""
+    is_over: bool = False
+    task: asyncio.Task[None] | None = field(default=None, repr=False)
+
+
+class Commands:
+    """Runs ``gateway ARGUMENTS --json`` of this installation on the configuration of ``file``."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._alone = asyncio.Lock()
+        self.run: Run | None = None
+
+    async def ask(self, *arguments: str, text: str = "") -> tuple[dict[str, Any] | None, str]:
+        """What it printed, None for nothing, and what it said on standard error. Raises NotPossible."""
+        if self._alone.locked():
+            raise NotPossible("something is being tried already; try again in a moment")
+        async with self._alone:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await self._run(arguments, text, None)
+            except TimeoutError as error:
+                raise NotPossible(f"it took longer than {PATIENCE:.0f} s: is the desk there?") from error
+
+    def begin(self, run: Run, *arguments: str) -> None:
+        """Let it go on behind the pages. Raises NotPossible while another does."""
+        if self.run is not None and not self.run.is_over:
+            raise NotPossible(f"{self.run.who} is trying something; it has to end first")
+        self.run = run
+        run.task = asyncio.create_task(self._behind(run, arguments))
+
+    async def end(self) -> None:
+        """Stop what goes on."""
+        if self.run is not None and self.run.task is not None and not self.run.is_over:
+            self.run.task.cancel()
+            await asyncio.wait([self.run.task])
+
+    async def _behind(self, run: Run, arguments: tuple[str, ...]) -> None:
+        try:
+            async with asyncio.timeout(LONGEST):
+                run.found, said = await self._run(arguments, run.text, run)
+                run.wrong = said if run.found is None else ""
+        except TimeoutError:
+            run.wrong = f"it took longer than {LONGEST / 60:.0f} minutes"
+        except asyncio.CancelledError:
+            run.wrong = "it was stopped"
+        finally:
+            run.is_over = True
+
+    async def _run(self, arguments: tuple[str, ...], text: str, run: Run | None) -> tuple[dict[str, Any] | None, str]:
+        command = [*NICE, sys.executable, "-m", "gateway", *arguments, "--json", "--config", self._file]
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            limit=MOST_LINE,
+        )
+        assert process.stdin and process.stdout and process.stderr
+        try:
+            process.stdin.write(text.encode())
+            process.stdin.close()
+            printed, said = await asyncio.gather(_printed(process.stdout), _heard(process.stderr, run))
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        try:
+            return dict(json.loads(printed)), said
+        except ValueError:
+            return None, said
+
+
+async def _printed(stream: asyncio.StreamReader) -> bytes:
+    """All of it; what is too much is cut, and is then no JSON."""
+    out = b""
+    while len(out) < MOST_OUTPUT and (block := await stream.read(MOST_LINE)):
+        out += block
+    return out
+
+
+async def _heard(stream: asyncio.StreamReader, run: Run | None) -> str:
+    """What is said on standard error, as it comes."""
+    lines: list[str] = []
+    while line := (await stream.readline()).decode(errors="replace").strip():
+        if run is not None:
+            run.progress = line
+        lines = [*lines[-50:], line]
+    return "\n".join(lines)

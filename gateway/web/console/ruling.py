@@ -1,0 +1,85 @@
+"""The rules, and trying others: checked, on one mail, on the mail of 30 days. The file stays the truth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.operate import finding
+from gateway.operate.rules import ruled
+from gateway.store import acts
+from gateway.store.acts import Actor
+from gateway.store.entries import Visitor
+from gateway.store.operator import NotPossible
+from gateway.web.console.commands import Run
+from gateway.web.console.console import Console
+from gateway.web.console.forms import fields_of, first
+from gateway.web.console.guard import address_of
+
+log = structlog.get_logger("console")
+
+MOST_CHANGES = 200  # mails that are listed
+SPAN = "30d"
+
+
+async def show_rules(console: Console, request: Request, visitor: Visitor) -> Response:
+    return await _page(console, visitor)
+
+
+async def _page(console: Console, visitor: Visitor, status: int = 200, **values: Any) -> Response:
+    now = console.clock()
+    rows = await console.look(lambda connection: ruled(connection, console.settings, now))
+    shown = {"text": "", "mail": "", "checked": None, "tried": None, "wrong": "", "reloaded": None} | values
+    return console.page("rules", visitor, status, rows=rows, run=console.commands.run, **shown)
+
+
+async def try_rules(console: Console, request: Request, visitor: Visitor) -> Response:
+    """What a text would do if it stood in the configuration; without a text, what the file would do as it is."""
+    form = await fields_of(request)
+    text, mail = form.get("text", [""])[0].replace("\r\n", "\n"), first(form, "mail")
+    what, said = first(form, "what"), {"text": text, "mail": mail}
+    taken = ("--text", "-") if text.strip() else ()
+    if what == "whatif":
+        run = Run(visitor.name, "what would change in 30 days", text)
+        console.commands.begin(run, "whatif", "--since", SPAN, "--progress", *taken)
+        log.info("whatif", who=visitor.name)
+        return RedirectResponse("/rules/whatif", 303)
+    if what == "try":
+        if not mail:
+            raise NotPossible("say on which mail: #412")
+        found, wrong = await console.commands.ask("rules", "try", mail, *taken, text=text)
+        return await _page(console, visitor, 200 if found else 409, tried=found, wrong=wrong, **said)
+    if not text.strip():
+        raise NotPossible("paste a [[rule]], [[domain]], [[notice]] or [[file]]")
+    found, wrong = await console.commands.ask("rules", "check", "-", text=text)
+    return await _page(console, visitor, 200 if found else 409, checked=found, wrong=wrong, **said)
+
+
+async def show_whatif(console: Console, request: Request, visitor: Visitor) -> Response:
+    run = console.commands.run
+    if run is None:
+        return RedirectResponse("/rules", 303)
+    found = dict(run.found or {})
+    changes = found.get("changes", [])[:MOST_CHANGES]
+    ids = [change["delivery"] for change in changes]
+    numbers = await console.look(lambda connection: finding.numbers(connection, ids))
+    return console.page("whatif", visitor, run=run, found=found, changes=changes, numbers=numbers)
+
+
+async def stop_whatif(console: Console, request: Request, visitor: Visitor) -> Response:
+    await console.commands.end()
+    return RedirectResponse("/rules/whatif", 303)
+
+
+async def reload(console: Console, request: Request, visitor: Visitor) -> Response:
+    """Take the file as it is now."""
+    if console.reload is None:
+        raise NotPossible("this gateway cannot be told from here; `gateway reload` can")
+    state = await console.reload()
+    actor, now = Actor(visitor.name, "page", address_of(request)), console.clock()
+    detail = ", ".join(state.get("taken", ())) if state["good"] else "refused"
+    await console.change(lambda connection: acts.add(connection, actor, "reload", now, detail=detail))
+    return await _page(console, visitor, 200 if state["good"] else 409, reloaded=state)
