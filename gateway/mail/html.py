@@ -15,23 +15,20 @@ from dataclasses import dataclass, field, replace
 
 from . import limits
 from .clean import clean
+from .htmlinline import FIGURES, control, figures, instead_of, resolved, words_of
 from .htmllists import LISTS, Counter
 from .htmlmarks import boundary, zone_of
-from .htmlsight import Said, Sight, declarations, entered, looks_of
+from .htmlsight import Said, Sight, declarations, entered, family_of, looks_of
+from .htmlstack import NONE, Stack
 from .htmltables import Table, as_data, bordered, flattened
 from .htmltags import (
-    BARRIERS,
     BLOCKS,
-    CLOSES,
     DROPPED,
-    P_CLOSERS,
     PARAGRAPHS,
     STYLES,
-    TABLE_TAGS,
     VOID,
     css_styles,
     tight,
-    tiny,
 )
 from .lines import Line, Run, joined_runs
 from .scan import Token, sheets, tokens
@@ -54,6 +51,7 @@ class _State:
     sight: Sight = _SEEN
     dropped: bool = False
     font: str = ""
+    figures: str = ""
     quote: int = 0
     zone: str = ""
     list_kind: str = ""
@@ -86,15 +84,14 @@ class _Reader:
         self.lines: list[Line] = []
         self.runs: list[Run] = []
         self.state = _State()
-        self.stack: list[tuple[str, _State]] = []
-        self.ignored: dict[str, int] = {}
-        self.open: dict[str, int] = {}
+        self.stack: Stack[_State] = Stack()
         self.tables: list[Table] = []
         self.space = False
         self.item = ""
         self.counters: list[Counter] = []
         self.before = ""
         self.gap = False
+        self.base = ""
         self.links = 0
         self.result = Html([])
 
@@ -140,6 +137,8 @@ class _Reader:
             return
         if self.state.font or not text.isascii():
             text = as_shown(text, self.state.font)
+        if self.state.figures:
+            text = figures(text, self.state.figures)
         if self.state.pre:
             pieces = text.split("\n")
             for number, piece in enumerate(pieces):
@@ -165,6 +164,19 @@ class _Reader:
     def add(self, text: str) -> None:
         # Neighbours of one look are joined at flush: a list keeps repeated adding linear.
         self.runs.append(Run(text, self.state.styles, self.state.href))
+
+    def word(self, text: str, href: str = "") -> None:
+        """A word beside others."""
+        if not text:
+            return
+        if self.runs:
+            self.add(" ")
+        self.runs.append(Run(text, self.state.styles, href or self.state.href))
+        self.space = True
+
+    def link(self, href: str) -> str:
+        self.links += 1
+        return resolved(href, self.base) if self.links <= limits.LINKS else ""
 
     def flush(self, force: bool = False) -> None:
         """Ends the line. A blank one is kept only when asked for (br, pre)."""
@@ -202,55 +214,51 @@ class _Reader:
 
     def opened(self, token: Token) -> None:
         name = token.name
-        if name == "br":
-            if self.state.sight.text:
-                self.flush(force=True)
-            return
-        if name == "img":
-            self.image(token)
-            return
+        for depth in self.stack.implied(name):
+            self.end(depth)
         if name in BLOCKS:
-            self.close_implied(name)
             self.flush()
             if name in PARAGRAPHS and not self.state.list_kind and not tight(token):
                 self.gap = True
-        if name == "hr":
-            self.rule(token)
-            return
-        if name == "input":
-            if token.attribute("type").lower() == "checkbox" and self.state.sight.pictures:
-                self.add("\u2611" if "checked" in token.attributes() else "\u2610")
-                self.space = True
-            return
         if name in VOID:
-            return
-        if len(self.stack) >= limits.HTML_DEPTH:
-            self.ignored[name] = self.ignored.get(name, 0) + 1
-            return
-        mark = boundary(token)
-        if mark:
-            self.before = mark
-        self.stack.append((name, self.state))
-        self.open[name] = self.open.get(name, 0) + 1
-        self.state = self.entered(name, token)
+            self.lone(name, token)
+        elif self.stack.push(name, self.state):
+            self.before = boundary(token) or self.before
+            self.state = self.entered(name, token)
+            self.begun(name, token)
+
+    def lone(self, name: str, token: Token) -> None:
+        """An element that has no end."""
+        if name == "br":
+            if self.state.sight.text:
+                self.flush(force=True)
+        elif name == "img":
+            self.image(token)
+        elif name == "hr":
+            self.rule(token)
+        elif name == "base":
+            self.base = self.base or token.attribute("href").strip()
+        elif name == "input" and self.state.sight.pictures:
+            self.word(control(token))
+        elif name == "area" and (alt := words_of(token, "alt")) and self.state.sight.pictures:
+            self.word(f"[{alt}]", self.link(token.attribute("href")))
+
+    def begun(self, name: str, token: Token) -> None:
+        """What an element does before its content."""
         if name == "table":
             self.tables.append(Table(outer=self.lines, bordered=bordered(token)))
             self.lines = self.tables[-1].stray
         elif name == "tr" and self.tables:
-            self.tables[-1].rows.append([])
+            self.tables[-1].row()
         elif name in ("td", "th") and self.tables:
-            table = self.tables[-1]
-            if not table.rows:
-                table.rows.append([])
-            self.lines = []
-            table.rows[-1].append(self.lines)
-            table.header_cells += name == "th"
-            table.bordered = table.bordered or "border" in token.attribute("style").replace(
-                "border-collapse", ""
-            ).replace("border:none", "")
+            self.lines = self.tables[-1].cell(token)
             self.gap = False
         elif name == "li":
-            self.item = self.counters[-1].next(token.attribute("value")) if self.counters else "*"
+            counted = self.counters and not self.state.sight.gone
+            self.item = self.counters[-1].next(token) if counted else "*"
+        elif name == "q":
+            self.space, blank = False, self.space
+            self.add(" \u201c" if blank and self.runs else "\u201c")
 
     def entered(self, name: str, token: Token) -> _State:
         state = self.state
@@ -269,12 +277,15 @@ class _Reader:
         elif token.attrs:
             declared = declarations(style) if style else {}
             changes["sight"] = entered(state.sight, token, declared, self.styled)
-            family = declared.get("font-family") or (token.attribute("face") if name == "font" else "")
+            family = family_of(declared) or (token.attribute("face") if name == "font" else "")
             if family:
                 changes["font"] = font_of(family)
+        elif name == "option" and "selected" not in token.attributes():
+            changes["sight"] = replace(state.sight, gone=True)
         if name == "a":
-            self.links += 1
-            changes["href"] = token.attribute("href").strip() if self.links <= limits.LINKS else ""
+            changes["href"] = self.link(token.attribute("href"))
+        elif name in FIGURES:
+            changes["figures"] = name
         elif name in ("pre", "listing", "plaintext", "xmp"):
             changes["pre"] = True
         elif name in LISTS:
@@ -295,26 +306,10 @@ class _Reader:
             changes["zone"] = zone
         return replace(state, **changes) if changes else state  # type: ignore[arg-type]
 
-    def close_implied(self, name: str) -> None:
-        if name in P_CLOSERS and self.open.get("p"):
-            self.pop_to(frozenset({"p"}), BARRIERS | {"blockquote", "li", "div"})
-        rule = CLOSES.get(name)
-        if rule and any(self.open.get(tag) for tag in rule[0]):
-            self.pop_to(*rule)
-
-    def pop_to(self, names: frozenset[str], barrier: frozenset[str]) -> None:
-        for index in range(len(self.stack) - 1, -1, -1):
-            tag = self.stack[index][0]
-            if tag in names:
-                self.unwind(index)
-                return
-            if tag in barrier:
-                return
-
-    def unwind(self, index: int) -> None:
-        while len(self.stack) > index:
+    def end(self, depth: int) -> None:
+        """Ends the elements from that depth on."""
+        while len(self.stack) > depth:
             name, before = self.stack.pop()
-            self.open[name] -= 1
             if name in BLOCKS:
                 self.flush()
                 if name in PARAGRAPHS and not before.list_kind and not self.state.tight:
@@ -323,35 +318,21 @@ class _Reader:
                 self.item = ""
             elif name in LISTS:
                 self.counters.pop()
+            elif name == "q":
+                self.add("\u201d")
             if name == "table":
                 self.end_table()
             self.state = before
 
     def closed(self, name: str) -> None:
-        if self.ignored.get(name):
-            self.ignored[name] -= 1
+        if self.stack.passed_over(name):
             if name in BLOCKS:
                 self.flush()
-            return
-        if not self.open.get(name):
-            if name in ("p", "br"):
-                self.flush(force=True)
-            elif name in BLOCKS:
-                self.flush()
-            return
-        barrier = frozenset() if name in TABLE_TAGS else BARRIERS
-        crossing = False
-        for index in range(len(self.stack) - 1, -1, -1):
-            tag = self.stack[index][0]
-            if tag == name:
-                if crossing:
-                    return
-                self.unwind(index)
-                return
-            if tag in barrier:
-                return
-            # A formatting element closed across a block ends with that block.
-            crossing = crossing or (name not in BLOCKS and tag in BLOCKS)
+        elif not self.stack.is_open(name):
+            if name in BLOCKS or name == "br":
+                self.flush(force=name in ("p", "br"))
+        elif (depth := self.stack.closed_by(name)) != NONE:
+            self.end(depth)
 
     # -- special elements
 
@@ -368,7 +349,7 @@ class _Reader:
         if not entered(self.state.sight, token, declarations(token.attribute("style").lower()), self.styled).pictures:
             return
         source = token.attribute("src").strip()
-        alt = " ".join(clean(entities.unescape(token.attribute("alt"))).split())[:200]
+        alt = words_of(token, "alt")
         index = self.picture(source) if source else -1
         if index >= 0:
             item = self.item
@@ -390,22 +371,12 @@ class _Reader:
             self.add(" " + alt if self.space and self.runs else alt)
             self.space = False
             return
-        if tiny(token) or not source:
-            return
-        remote = source.lower().startswith(("http://", "https://", "//"))
-        if not alt and self.state.href:
-            alt = "image"
-        if not alt and not remote:
-            return
-        label = f"[{alt or 'image'}]"
-        if self.space and self.runs:
-            self.runs.append(Run(" "))
-        self.space = False
-        self.links += 1
-        target = (
-            ("https:" + source if source.startswith("//") else source) if remote and self.links <= limits.LINKS else ""
-        )
-        self.runs.append(Run(label, frozenset(), self.state.href or target))
+        words, target = instead_of(token, alt, bool(self.state.href))
+        if words:
+            if self.space and self.runs:
+                self.runs.append(Run(" "))
+            self.space = False
+            self.runs.append(Run(words, frozenset(), self.state.href or (self.link(target) if target else "")))
 
     def end_table(self) -> None:
         self.flush()

@@ -9,16 +9,19 @@ from .scan import Token
 
 LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _INTEGER = re.compile(r"\s{0,20}(-?\d{1,6})(?!\d)")
-_STYLE = re.compile(r"list-style(?:-type)?\s{0,5}:\s{0,5}(?:lower|upper)-(?:alpha|latin|roman)", re.IGNORECASE)
-_TYPES = {"lower-alpha": "a", "lower-latin": "a", "upper-alpha": "A", "upper-latin": "A", "lower-roman": "i",
-          "upper-roman": "I"}  # fmt: skip
+_STYLE = re.compile(
+    r"list-style(?:-type)?\s{0,5}:\s{0,5}(?:(none)|decimal-leading-(zero)|(lower|upper)-(alpha|latin|roman))",
+    re.IGNORECASE,
+)
+_KINDS = frozenset("1aAiI")
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
           (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 
 
 @dataclass(slots=True)
 class Counter:
-    """The numbers of one list; ``kind`` is as the attribute type: 1, a, A, i or I, "" where nothing is counted."""
+    """The numbers of one list; ``kind`` is as the attribute type: 1, a, A, i or I, 01 for two figures, "-" for none
+    that is shown, "" where nothing is counted."""
 
     kind: str = ""
     number: int = 0
@@ -29,21 +32,34 @@ class Counter:
             return Counter()
         if not token.attrs:
             return Counter("1")
-        styled = _STYLE.search(token.attribute("style"))
-        kind = _TYPES[styled[0].rpartition(":")[2].strip().lower()] if styled else token.attribute("type").strip()
         start = _INTEGER.match(token.attribute("start"))
-        return Counter(kind if kind in ("a", "A", "i", "I") else "1", int(start[1]) - 1 if start else 0)
+        return Counter(_kind(token) or "1", int(start[1]) - 1 if start else 0)
 
-    def next(self, value: str) -> str:
-        """The label of the next item; ``value`` is its own number, if it has one."""
+    def next(self, token: Token) -> str:
+        """The label of the next item, which may have its own number and kind."""
         if not self.kind:
             return "*"
-        own = _INTEGER.match(value) if value else None
+        own = _INTEGER.match(token.attribute("value"))
         self.number = int(own[1]) if own else self.number + 1
-        return f"{_written(self.number, self.kind)}."
+        kind = _kind(token) or self.kind
+        return "" if kind == "-" else f"{_written(self.number, kind)}."
+
+
+def _kind(token: Token) -> str:
+    styled = _STYLE.search(token.attribute("style"))
+    if styled is None:
+        kind = token.attribute("type").strip()
+        return kind if kind in _KINDS else ""
+    none, zero, case, letters = styled.groups()
+    if none or zero:
+        return "-" if none else "01"
+    kind = "i" if letters.lower() == "roman" else "a"
+    return kind.upper() if case.lower() == "upper" else kind
 
 
 def _written(number: int, kind: str) -> str:
+    if kind == "01":
+        return f"{number:02}"
     if kind in "aA" and number > 0:
         letters = ""
         while number:

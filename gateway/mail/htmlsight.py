@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .htmlcolours import TRANSPARENT
+from .htmlcolours import colour as colour_of
 from .scan import Token
 
 _DECLARATIONS = 60
@@ -20,9 +22,9 @@ _NAME = re.compile(r"[.#]([a-z_][\w-]{0,80})")
 _ZERO = re.compile(r"[+-]?0*(?:\.0+)?(?:px|pt|pc|cm|mm|in|q|em|rem|ex|ch|vw|vh|%)?")
 _OF_PARENT = re.compile(r"[\d.]{1,20}(?:em|ex|ch|%)|smaller|larger|inherit|unset")
 _SIZE_IN_FONT = re.compile(r"(?:^|\s)([\d.]{1,20}(?:px|pt|pc|cm|mm|in|em|rem|ex|ch|vw|vh|%)?)(?=\s*/|\s|$)")
+_FAMILY_IN_FONT = re.compile(r"(?:^|\s)[\d.]{1,20}[a-z%]{1,3}(?:\s*/\s*[\w.%]{1,20})?\s+(\D.*)$")
+_CLIPPED = re.compile(r"rect\((?:[01](?:px)?[\s,]+){3}[01](?:px)?\)|inset\((?:50|100)%\)")
 _AWAY = re.compile(r"-\d{4,6}(?:\.\d{0,9})?(?:px|pt|em|rem)?")
-_NAMED = {"white": "ffffff", "black": "000000", "transparent": "none", "red": "ff0000", "blue": "0000ff"}
-_RGB = re.compile(r"rgba?\((\d{1,3}),(\d{1,3}),(\d{1,3})(?:,([\d.]{1,10}%?))?\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +44,35 @@ class Sight:
 
     @property
     def text(self) -> bool:
-        if self.gone or self.unseen or self.flat or self.colour == "none":
+        if self.gone or self.unseen or self.flat or self.colour == TRANSPARENT:
             return False
         return not self.colour or self.colour != self.background
 
 
 def declarations(style: str) -> dict[str, str]:
-    """The declarations of a style attribute in lower case; the last of a name counts."""
+    """The declarations of a style attribute in lower case; the last of a name counts, an important one first."""
     found: dict[str, str] = {}
+    important: set[str] = set()
     for declaration in style.split(";")[:_DECLARATIONS]:
         name, colon, value = declaration.partition(":")
-        if colon:
-            found[name.strip()] = value.replace("!important", "").strip()
+        name = name.strip()
+        if not colon:
+            continue
+        value, mark, _ = value.partition("!important")
+        if mark:
+            important.add(name)
+        elif name in important:
+            continue
+        found[name] = value.strip()
     return found
+
+
+def family_of(style: dict[str, str]) -> str:
+    """The fonts that an element asks for, also where one declaration says all of its type."""
+    if "font-family" in style:
+        return style["font-family"]
+    found = _FAMILY_IN_FONT.search(style.get("font", ""))
+    return found[1] if found else ""
 
 
 def looks_of(sheets: Iterable[str]) -> frozenset[str]:
@@ -78,9 +96,9 @@ def entered(sight: Sight, token: Token, style: dict[str, str], styled: frozenset
         unseen, flat, colour, background = False, False, "", ""
     if token.name == "font":
         flat = flat and not attributes.get("size", "").strip()
-        colour = _colour(attributes["color"].lower()) if "color" in attributes else colour
+        colour = colour_of(attributes["color"].lower()) if "color" in attributes else colour
     if "bgcolor" in attributes:
-        background = _colour(attributes["bgcolor"].lower())
+        background = colour_of(attributes["bgcolor"].lower())
     if "background" in attributes or (token.name == "a" and "href" in attributes):
         # A picture behind the text; and links have a colour of their own.
         colour, background = ("", background) if token.name == "a" else (colour, "")
@@ -90,7 +108,7 @@ def entered(sight: Sight, token: Token, style: dict[str, str], styled: frozenset
             unseen = visibility in ("hidden", "collapse")
         flat = _is_flat(style, flat)
         if style.get("color", "inherit") != "inherit":
-            colour = _colour(style["color"])
+            colour = colour_of(style["color"])
         background = _background(style, background)
     if (unseen, flat, colour, background) == (sight.unseen, sight.flat, sight.colour, sight.background):
         return sight
@@ -106,8 +124,11 @@ def _is_gone(attributes: dict[str, str], style: dict[str, str]) -> bool:
     if style.get("display", "").startswith("none") or _is_zero(style.get("opacity", "")):
         return True
     if style.get("overflow", "").startswith("hidden") and any(
-        _is_zero(style.get(side, "")) for side in ("max-height", "height", "max-width", "width")
+        _is_zero(style.get(side, "")) or style.get(side) == "1px"
+        for side in ("max-height", "height", "max-width", "width")
     ):
+        return True
+    if _CLIPPED.fullmatch(style.get("clip", style.get("clip-path", ""))):
         return True
     if style.get("position") in ("absolute", "fixed") and any(
         _AWAY.fullmatch(style.get(side, "")) for side in ("left", "top", "right")
@@ -138,27 +159,9 @@ def _background(style: dict[str, str], inherited: str) -> str:
         return ""
     for name in ("background-color", "background"):
         if name in style:
-            colour = _colour(style[name].partition(" ")[0] if "(" not in style[name] else style[name])
-            return inherited if colour == "none" or style[name] in ("none", "inherit") else colour
+            colour = colour_of(style[name].partition(" ")[0] if "(" not in style[name] else style[name])
+            return inherited if colour == TRANSPARENT or style[name] in ("none", "inherit") else colour
     return inherited
-
-
-def _colour(value: str) -> str:
-    value = value.replace(" ", "")
-    if value.startswith("#"):
-        digits = value[1:]
-        if len(digits) in (3, 4):
-            digits = "".join(digit * 2 for digit in digits)
-        if len(digits) == 8:
-            return "none" if digits.endswith("00") else digits[:6]
-        return digits if len(digits) == 6 else ""
-    if value in _NAMED:
-        return _NAMED[value]
-    found = _RGB.fullmatch(value)
-    if found:
-        alpha = found[4] or "1"
-        return "none" if _is_zero(alpha) else "".join(f"{min(int(found[part]), 255):02x}" for part in (1, 2, 3))
-    return value if value.isalpha() else ""
 
 
 class Said:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from .lines import Line, Run
 from .scan import Token
 
+WIDEST = 12
+TALLEST = 1_000
+
 
 @dataclass(slots=True)
 class Table:
@@ -21,6 +24,40 @@ class Table:
     stray: list[Line] = field(default_factory=list)
     header_cells: int = 0
     bordered: bool = False
+    reaching: dict[int, int] = field(default_factory=dict)
+    """Into how many further rows the cell of a column reaches."""
+    reached: frozenset[int] = frozenset()
+    """The columns of the row that a cell above reaches into."""
+
+    def row(self) -> None:
+        self.rows.append([])
+        self.reached = frozenset(column for column, left in self.reaching.items() if left)
+        self.reaching = {column: left - 1 for column, left in self.reaching.items() if left > 1}
+
+    def cell(self, token: Token) -> list[Line]:
+        """The lines of a new cell, in the column in which it is seen: others span rows and columns."""
+        if not self.rows:
+            self.row()
+        row = self.rows[-1]
+        while len(row) in self.reached and len(row) < WIDEST:
+            row.append([])
+        lines: list[Line] = []
+        # A wider table than WIDEST is no data, and its columns count for nothing.
+        width = min(_span(token, "colspan", WIDEST), max(WIDEST - len(row), 1))
+        height = _span(token, "rowspan", TALLEST)
+        for column in range(len(row), len(row) + width) if height > 1 and len(row) < WIDEST else ():
+            self.reaching[column] = height - 1
+        row.append(lines)
+        row.extend([] for _ in range(width - 1))
+        self.header_cells += token.name == "th"
+        style = token.attribute("style").replace("border-collapse", "").replace("border:none", "")
+        self.bordered = self.bordered or "border" in style
+        return lines
+
+
+def _span(token: Token, name: str, most: int) -> int:
+    value = token.attribute(name).strip()
+    return min(max(int(value[:6]), 1), most) if value.isdecimal() else 1
 
 
 def flattened(row: Sequence[list[Line]]) -> list[Line]:
@@ -44,7 +81,7 @@ def as_data(table: Table) -> Line | None:
     """A table that holds data: at least two rows and columns of short cells, bordered or headed."""
     filled = [row for row in table.rows if any(not line.blank for cell in row for line in cell)]
     width = max((len(row) for row in filled), default=0)
-    if len(filled) < 2 or not 2 <= width <= 12 or not (table.header_cells or table.bordered):
+    if len(filled) < 2 or not 2 <= width <= WIDEST or not (table.header_cells or table.bordered):
         return None
     cells = [cell for row in filled for cell in row]
     if any(line.kind in ("image", "table") or line.before or line.quote for cell in cells for line in cell):

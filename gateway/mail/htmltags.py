@@ -24,8 +24,7 @@ STYLES = {
 }  # fmt: skip
 DROPPED = frozenset(
     {
-        "script", "style", "title", "noscript", "iframe", "object", "applet", "template", "svg", "math", "select",
-        "textarea",
+        "script", "style", "title", "iframe", "template", "svg", "annotation", "datalist", "xml",
     }
 )  # fmt: skip
 # An opening tag closes an element of the same family that was left open, up to a barrier.
@@ -34,6 +33,7 @@ CLOSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "td": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
     "th": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
     "tr": (frozenset({"tr"}), frozenset({"table"})),
+    "option": (frozenset({"option"}), frozenset({"select", "optgroup", "datalist", "table"})),
     "dt": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
     "dd": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
 }

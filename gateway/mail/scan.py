@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import limits
+from .htmlwords import Bracketed
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _MARK = re.compile(r"<(?=[a-zA-Z/!?])")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
 _STOP = re.compile("""["'>]""")
-_RAW = frozenset({"script", "style", "title", "textarea", "noscript", "iframe", "xmp", "noembed", "noframes"})
+_RAW = frozenset({"script", "style", "title", "textarea", "iframe", "xmp", "noembed", "noframes"})
 _CLOSING = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW}
 _SHEET = re.compile(r"<style\b[^<>]{0,500}>", re.IGNORECASE)
 _ATTRIBUTES = 64
@@ -50,6 +51,7 @@ def tokens(source: str) -> Iterator[Token]:
     position = 0
     size = len(source)
     count = 0
+    are_words = Bracketed(source)
     # Searches that failed once fail for the rest of the input too.
     missing: set[str] = set()
     while position < size:
@@ -89,6 +91,10 @@ def tokens(source: str) -> Iterator[Token]:
             return
         name = match[2].lower()
         attrs = source[match.end() : end]
+        if not match[1] and are_words(at, name, attrs):
+            yield Token("text", source[at : end + 1])
+            position = end + 1
+            continue
         position = end + 1
         if match[1]:
             yield Token("close", name=name)
@@ -99,7 +105,7 @@ def tokens(source: str) -> Iterator[Token]:
                 missing.add(name)
                 continue
             close_end = source.find(">", closing.end())
-            if name == "textarea":
+            if name in ("textarea", "xmp"):
                 yield Token("text", source[position : closing.start()])
             position = close_end + 1 if close_end >= 0 else size
             continue

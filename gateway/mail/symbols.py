@@ -65,6 +65,8 @@ def without_private(text: str) -> str:
 
 
 def _sign(char: str, signs: dict[int, str]) -> str:
+    if char.isspace():
+        return char
     code = ord(char)
     if 0xF020 <= code <= 0xF0FF:
         return signs.get(code - 0xF000, char)

@@ -43,6 +43,13 @@ def text_of(source: str) -> str:
         ("<style>.t { font-size: 14px }</style><td style='font-size:0'><p class=t>yes</p></td>", "yes"),
         ("<style>.t { margin: 0 }</style><td style='font-size:0'><p class=t>no</p></td>yes", "yes"),
         ("<span style='color:transparent'>no</span>yes", "yes"),
+        # One colour in two spellings, and none.
+        ("<div style='background:#fff;color:hsl(0, 0%, 100%)'>no</div>yes", "yes"),
+        ("<div style='background:#008000;color:green'>no</div>yes", "yes"),
+        ("<div style='background:rgb(0 0 0);color:black'>no</div>yes", "yes"),
+        ("<div style='color:rgb(0 0 0 / 0%)'>no</div>yes", "yes"),
+        ("<div style='background:#fff;color:hsl(210, 100%, 20%)'>yes</div>", "yes"),
+        ("<div style='color:rgb(x);background:hsl(1)'>yes</div>", "yes"),
         # What no child takes back.
         ("<div style='display:none'><p style='display:block;font-size:14px'>no</p></div>yes", "yes"),
         ("<div style='opacity:0'><p style='opacity:1'>no</p></div>yes", "yes"),
@@ -50,6 +57,12 @@ def text_of(source: str) -> str:
         ("<div style='height:0px;overflow:hidden'>no</div>yes", "yes"),
         ("<div style='max-height:0.5em;overflow:hidden'>yes</div>", "yes"),
         ("<div style='position:absolute;left:-9999px'>no</div>yes", "yes"),
+        ("<div style='height:1px;width:1px;overflow:hidden'>no</div>yes", "yes"),
+        ("<div style='position:absolute;clip:rect(0 0 0 0)'>no</div>yes", "yes"),
+        ("<div style='position:absolute;clip:rect(0,80px,20px,0)'>yes</div>", "yes"),
+        ("<div style='display:none!important;display:block'>no</div>yes", "yes"),
+        ("<div style='display:none;display:block'>yes</div>", "yes"),
+        ("<div style='display:none;display:block !important;display:none'>yes</div>", "yes"),
         ("<p style='text-indent:-1em'>yes</p>", "yes"),
         ("<p hidden>no</p>yes", "yes"),
         # Hidden from one program only: all others show it.
@@ -198,3 +211,84 @@ def test_signs() -> None:
     assert not is_emoji("")
     assert not is_emoji("#1")
     assert is_emoji("1\ufe0f\u20e3")
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        # No mail program runs scripts, and none shows objects: their other content is shown.
+        ("<noscript><p>The door is shut</p></noscript>", "The door is shut"),
+        ("<object data=x.swf><p>Room 312</p></object>", "Room 312"),
+        ("<math><mi>x</mi><mo>=</mo><mn>2</mn></math>", "x=2"),
+        ("<xmp>a<b</xmp>", "a<b"),
+        # A form that was sent as it was filled in.
+        ("<p>Name: <input value='Ann Berg'></p><p>Room: <input type=number value=312></p>", "Name: Ann Berg\n\nRoom: 312"),
+        ("<p>Room: <select><option>311<option selected>312</select></p>", "Room: 312"),
+        ("<p><input type=radio checked> Yes <input type=radio> No</p>", "◉ Yes ○ No"),
+        ("<input type=hidden value=t><input type=password value=t><input type=submit value=Approve>", "[Approve]"),
+        # Figures, quotation marks, pictures without a source, areas of a map.
+        ("10<sup>6</sup> m<sup>2</sup> H<sub>2</sub>O 10<sup>-3</sup>", "10⁶ m² H₂O 10⁻³"),
+        ("the 1<sup>st</sup> of May", "the 1st of May"),
+        ("<p>He said <q>no</q>.</p>", "He said “no”."),
+        ("<p>See <img alt='Order 4711'> here</p>", "See [Order 4711] here"),
+        ("<img alt=''><img>x", "x"),
+        ("<map><area href='https://a.example/1' alt='Room 1'></map>", "[Room 1]"),
+    ],
+)  # fmt: skip
+def test_elements_without_words_of_their_own(source: str, seen: str) -> None:
+    assert text_of(source) == seen
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("Write to <ann@customer.example> please", "Write to <ann@customer.example> please"),
+        ("see <https://a.example/x?a=1&amp;b=2> there", "see <https://a.example/x?a=1&b=2> there"),
+        ("<a@b.example> and <mailto:b@c.example>", "<a@b.example> and <mailto:b@c.example>"),
+        ("Enter <server-name>, then List<String> names", "Enter <server-name>, then List<String> names"),
+        # Elements of other vocabularies, and unknown ones with an end or attributes.
+        ("<o:p>a</o:p><st1:place w:st=on>b</st1:place><x-sig>c</x-sig><foo bar=1>d", "abcd"),
+        ("<center>a<nobr>b<spacer>c", "abc"),
+    ],
+)
+def test_words_in_brackets_are_no_tags(source: str, seen: str) -> None:
+    assert text_of(source) == seen
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("<ol><li type=A>a<li>b</ol>", "A. a\n2. b"),
+        ("<ol style='list-style-type: decimal-leading-zero'><li>a<li>b</ol>", "01. a\n02. b"),
+        ("<ol style='list-style:none'><li>1) a<li>2) b</ol>", "1) a\n2) b"),
+        ("<ol><li>a<li style='display:none'>x<li>b</ol>", "1. a\n2. b"),
+        # Word's lists are paragraphs: a bullet in Symbol with blanks of another font.
+        ("<p class=MsoListParagraph><span style='font-family:Symbol'>·<span style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp; </span></span>First</p>", "•\u00a0\u00a0 First"),
+        ("<p><span style='font-family:Wingdings'>§<span style='font:7.0pt \"Times New Roman\"'>&nbsp; </span></span>Third</p>", "▪\u00a0 Third"),
+        ("<p style='font-family:Symbol'>a<span style='font:12pt Arial,Symbol'>a</span></p>", "αa"),
+        ("<p style='font-family:Symbol'>a<span style='font:italic 12pt/1.5 Wingdings'>J</span></p>", "α☺"),
+    ],
+)  # fmt: skip
+def test_numbers_and_bullets(source: str, seen: str) -> None:
+    assert text_of(source) == seen
+
+
+@pytest.mark.parametrize(
+    ("rows", "seen"),
+    [
+        ("<tr><th>Room<th>Name</tr><tr><td rowspan=2>312<td>Ann</tr><tr><td>Bo</tr><tr><td>313<td>Cy</tr>",
+         "Room | Name\n312 | Ann\n | Bo\n313 | Cy"),
+        ("<tr><th>Room<th>Name<th>Day</tr><tr><td>312<td colspan=2>none</tr><tr><td colspan=2>all<td>Monday</tr>",
+         "Room | Name | Day\n312 | none | \nall |  | Monday"),
+        # A cell that reaches into a row that ends before it does not reach further.
+        ("<tr><td>1<td rowspan=2>2</tr><tr><td>3</tr><tr><td>4<td>5</tr>", "1 | 2\n3 | \n4 | 5"),
+        ("<tr><td colspan=-1>1<td rowspan=x>2</tr><tr><td>3<td>4</tr>", "1 | 2\n3 | 4"),
+    ],
+)  # fmt: skip
+def test_cells_stand_in_the_column_in_which_they_are_seen(rows: str, seen: str) -> None:
+    assert text_of(f"<table border=1>{rows}</table>") == seen
+
+
+def test_a_page_may_say_where_its_links_begin() -> None:
+    lines = squeeze(to_lines("<base href='https://a.example/x/'><a href=y>Doc</a> <a href='#top'>Up</a>").lines)
+    assert render(lines, targets=True) == "Doc <https://a.example/x/y> Up <#top>"
