@@ -43,9 +43,8 @@ def classify(context: DecisionContext, ticket: Ticket) -> Audience:
 def _recipients(context: DecisionContext) -> list[str]:
     """Whose address stands in To or Cc, without our own mailboxes and technicians."""
     named = (recipient.key for recipient in (*context.email.to, *context.email.cc))
-    others = [
-        address for address in dict.fromkeys(named) if "@" in address and untagged(address) not in context.policy.own
-    ]
+    own = context.policy.own
+    others = [address for address in dict.fromkeys(named) if "@" in address and domains.untagged(address) not in own]
     others = others[:MOST_RECIPIENTS]
     context.facts.want(*(Staff(address) for address in others))
     return [address for address in others if not context.facts.ask(Staff(address))]
@@ -54,7 +53,7 @@ def _recipients(context: DecisionContext) -> list[str]:
 def _addressed(context: DecisionContext, address: str, ticket: Ticket) -> str:
     """Why somebody in To or Cc is a customer of the ticket, "" when nothing says so."""
     policy = context.policy.requesters
-    for tried in dict.fromkeys((address, untagged(address))):
+    for tried in dict.fromkeys((address, domains.untagged(address))):
         _, mapped = domains.longest(domains.of(tried), policy.domains)
         if reason := customer(Sender(tried, "unknown", False, mapped), ticket, context.facts):
             return reason
@@ -69,9 +68,3 @@ def _is_of_the_clients_domain(address: str, ticket: Ticket, facts: Facts) -> boo
     if ticket.fallback or not ticket.client_id or domains.is_public(domain) or facts.ask(ContactsOf(address)):
         return False
     return tuple(facts.ask(ClientsOfDomain(domain))) == (ticket.client_id,)
-
-
-def untagged(address: str) -> str:
-    """ann+printer@acme.example is a box of ann@acme.example."""
-    local, _, domain = address.rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"

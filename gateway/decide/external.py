@@ -20,14 +20,18 @@ SHAPES = (
     re.compile(r"(?<![\w-])((?:INC|CS|RITM|REQ|SCTASK|TASK|CHG|CTASK|PRB|PTASK|WO|HRC|CALL)\d{7,10})(?![\w-])"),
     # a tag of a desk in brackets: a word for its records, a sign, the number
     re.compile(
-        r"\[(?:[\w .-]{0,40} )?(?:ticket|case|request|incident|issue|sr|req|tkt|tt|ref)"
-        r"(?: id| number| no\.?| nr\.?)?\s?[#:]\s?([A-Z]{0,8}-?\d{4,16})\]",
+        r"\[(?:[\w .-]{0,40} )?(?:ticket|case|request|incident|issue|sr|req|tkt|tt|ref|vorgang|anfrage|fall|störung|"
+        r"dossier|demande|caso|solicitud|richiesta|chamado|melding|ärende|sag|sak|zgłoszenie)"
+        r"(?:(?:[ -](?:id|number|no\.?|nr\.?|nummer))?\s?[#:]|[ -](?:no\.|nr\.))\s?([A-Z]{0,8}-?\d{4,16})\]",
         re.IGNORECASE,
     ),
     # Request Tracker: its site and the number
     re.compile(r"\[([\w-]{1,40}(?:\.[\w-]{1,40}){1,4}\s?#\d{1,12})\]"),
     # a word for a record, a hyphen or a sign, the number
-    re.compile(r"(?<![\w-])((?:CASE|TKT|TICKET|INCIDENT|SR)(?:-|\s?#\s?)\d{4,14})(?![\w-])", re.IGNORECASE),
+    re.compile(r"(?<![\w-])((?:CASE|TKT|TICKET|INCIDENT|SR)(?:-|\s?[#:]\s?)\d{4,14})(?![\w-])", re.IGNORECASE),
+    # Dynamics: a case with the letters at its end; Microsoft's own support
+    re.compile(r"(?<![\w-])(CAS-\d{5,8}-[A-Z0-9]{6})(?![\w-])"),
+    re.compile(r"(?<![\w-])(TrackingID#\d{15,17})(?![\w-])"),
 )
 OF_A_DESK = (  # only where the mail's headers say that a desk's software sent it
     re.compile(r"\[#(\d{2,14})\]"),

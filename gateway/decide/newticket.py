@@ -61,7 +61,7 @@ def new_ticket(context: DecisionContext) -> Decision:
         effects=with_extras(context, [*effects, *rules.extras(routed)]),
         board_id=destination["board_id"],
         ids=ids(context),
-        people=people(context, not context.sender.is_staff),
+        people=people(context, not (context.sender.is_staff or context.theirs)),
         marks=marks(context),
         subject=context.email.subject,
         client_id=who.client_id,
@@ -106,10 +106,11 @@ def _asked(context: DecisionContext) -> requester.Asked:
 
 
 def addressee(context: DecisionContext) -> Address | None:
-    """The customer to whom a technician writes: where all recipients that are known belong to one client, the first of
-    them who is a contact, else the first. Two clients are nobody's ticket, with a note."""
+    """The customer to whom a technician writes, also in a mailbox's name: where all recipients that are known belong to
+    one client, the first of them who is a contact, else the first. Two clients are nobody's ticket, with a note."""
     email, sender = context.email, context.sender
-    if not (sender.is_staff and sender.proven) or email.auto.is_auto or context.forward or email.forwarded:
+    by_us = sender.proven and (sender.is_staff or sender.is_ours)
+    if not by_us or email.auto.is_auto or context.forward or email.forwarded:
         return None
     known = [(person, found) for person in others(context) if (found := _known(context, person))]
     clients = dict.fromkeys(found.client_id for _, found in known)

@@ -321,7 +321,8 @@ def _round(context: DecisionContext) -> Decision | None:
         return None
     name = sender.name_of(context.email, context.envelope)
     recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
-    if recent.tickets < most:
+    is_tagged = domains.untagged(who.address) != who.address
+    if (recent.domain_tickets if is_tagged else recent.tickets) < most:
         return None
     matter = title.matter(context.email.subject)
     made: int = context.facts.ask(Rounds(*name, matter, context.envelope.time))

@@ -1,13 +1,15 @@
 """Whether two mails with one Message-ID are one mail that was touched on the way.
 
 A group adds a footer, a mail gateway a banner and a tag in the subject, a relay another transfer encoding; a link
-checker writes links anew. Sender and date stay, and so do the words: those of one stand in the other as they are, or
-all but a few of them in their order. A different text under one id is another mail.
+checker writes links anew; a filter takes a file away, a list the signature. Sender and date stay, and so do the words:
+those of one stand in the other as they are, or all but a few of them in their order. A different text under one id is
+another mail, and so is one with a file that the earlier one lacks.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from gateway.model.email import Email
 
@@ -15,6 +17,7 @@ MOST_WORDS = 20_000
 NEARLY = 0.9  # of the shorter text's runs of words
 FEWEST = 20  # words of a text of which some may differ
 RUN = 3
+SIGNATURES = frozenset(("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"))
 _LINK = re.compile(r"(?:https?://|www\.)\S+")
 
 
@@ -24,15 +27,17 @@ def is_touched(mail: Email, earlier: Email) -> bool:
         return False
     if mail.sender is None or earlier.sender is None or mail.sender.key != earlier.sender.key:
         return False
-    return _files(mail) == _files(earlier) and _same_words(_words(mail), _words(earlier))
+    return _files(mail) <= _files(earlier) and _same_words(_words(mail), _words(earlier))
 
 
 def _files(mail: Email) -> set[str]:
-    return {attachment.sha256 for attachment in mail.attachments if attachment.size and not attachment.inline}
+    found = (file for file in mail.attachments if file.size and not file.inline)
+    return {file.sha256 for file in found if file.content_type not in SIGNATURES}
 
 
 def _words(mail: Email) -> list[str]:
-    return re.findall(r"\w+", _LINK.sub(" ", mail.text).casefold())[:MOST_WORDS]
+    text = unicodedata.normalize("NFC", mail.text[: 10 * MOST_WORDS])
+    return re.findall(r"\w+", _LINK.sub(" ", text).casefold())[:MOST_WORDS]
 
 
 def _same_words(words: list[str], others: list[str]) -> bool:

@@ -34,6 +34,12 @@ def of(address: str) -> str:
     return lower_ascii(address.rpartition("@")[2])
 
 
+def untagged(address: str) -> str:
+    """ann+printer@acme.example is a box of ann@acme.example."""
+    local, _, domain = address.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
+
+
 @lru_cache(8192)
 def family(domain: str) -> str:
     """The registered domain, by the public suffix list that is shipped with ``publicsuffixlist``; the domain itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -55,7 +56,8 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
 
 
 _SUBJECTS = select(delivery.c.subject).where(
-    _MINE,
+    _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape="\\"),
+    delivery.c.sender_domain == bindparam("k_domain"),
     delivery.c.outcome == "ticket",
     delivery.c.accepted_at >= bindparam("k_hour"),
     delivery.c.desk == bindparam("k_desk"),
@@ -64,8 +66,17 @@ _SUBJECTS = select(delivery.c.subject).where(
 
 
 def rounds(connection: Connection, desk: str, name: Name, matter: str, now: float) -> int:
-    """How many mails in that name made tickets about the matter in the last hour."""
-    parameters = {"k_sender": name.address, "k_proof": name.proof, "k_hour": now - HOUR, "k_desk": desk}
+    """How many mails in that name, with whatever tag, made tickets about the matter in the last hour."""
+    box, domain = domains.untagged(name.address), domains.of(name.address)
+    local = re.sub(r"([\\%_])", r"\\\1", box.rpartition("@")[0])
+    parameters = {
+        "k_sender": box,
+        "k_tagged": f"{local}+%",
+        "k_domain": domain,
+        "k_proof": name.proof,
+        "k_hour": now - HOUR,
+        "k_desk": desk,
+    }
     return sum(title.matter(row.subject) == matter for row in connection.execute(_SUBJECTS, parameters))
 
 

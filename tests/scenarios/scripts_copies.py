@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from typing import Any
 
 from tests.scenarios.scripts import ALICE, BOB, Scenario
@@ -29,6 +30,19 @@ def raw(text: str = LETTER, subject: str = "Printer", date: str = DATE, sender: 
     return f"{lines}{more}\n".encode() + body
 
 
+PLAN = ("plan.pdf", "application/pdf", b"%PDF-1.4 a")
+SIGNED = ("smime.p7s", "application/pkcs7-signature", b"signature")
+
+
+def filed(text: str, *files: tuple[str, str, bytes]) -> bytes:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"], message["Date"], message["Message-ID"] = ALICE, "support@msp.example", "Printer", DATE, ID
+    message.set_content(text)
+    for name, kind, content in files:
+        message.add_attachment(content, maintype=kind.split("/")[0], subtype=kind.split("/")[1], filename=name)
+    return message.as_bytes()
+
+
 def twice(name: str, second: str, expected: str = "suppress duplicate-of", first: str = LETTER, **more: Any) -> Scenario:
     return Scenario(f"a copy: {name}", [
         (M("a", ALICE, raw=raw(first)), "ticket 1"), (M("b", ALICE, raw=raw(second, **more)), expected),
@@ -50,6 +64,23 @@ COPIES = [
     twice("half of it is new", LETTER[:100] + " But it is not the printer, it is the copier of the third floor that smokes and burns.", "ticket 2"),
     twice("another date", LETTER + FOOTER, "ticket 2", date="Sun, 22 Nov 2026 09:00:01 +0100"),
     twice("another sender", LETTER + FOOTER, "ticket 2", sender=BOB),
+    twice("the date in another zone", LETTER + FOOTER, date="Sun, 22 Nov 2026 08:00:00 +0000"),
+    twice("a name that was added to", BANNER + LETTER, sender='"Alice Archer (External)" <ALICE@acme.example>'),
+    twice("letters put together otherwise", "Fu\u0308r Mu\u0308ller", first="Für Müller"),
+    twice("a script without blanks", "プリンタが動きません。至急お願いします。" + FOOTER, first="プリンタが動きません。至急お願いします。"),
+    twice("another script without blanks", "サーバが動きません。", "ticket 2", first="プリンタが動きません。"),
+    twice("letters that were lost", "F?r M?ller", "ticket 2", first="Für Müller"),
+    twice("another amount", "Please pay 900 to Bob.", "ticket 2", first="Please pay 100 to Bob."),
+    *(
+        Scenario(f"a copy: {name}", [(M("a", ALICE, raw=filed(*first)), "ticket 1"), (M("b", ALICE, raw=filed(*second)), expected)])
+        for name, first, second, expected in (
+            ("a file was taken away", (LETTER, PLAN), (f"{LETTER}\n[plan.pdf was removed]",), "suppress duplicate-of"),
+            ("a file came with the second", (LETTER,), (LETTER, PLAN), "ticket 2"),
+            ("another file", (LETTER, PLAN), (LETTER, ("plan.pdf", "application/pdf", b"%PDF-1.4 b")), "ticket 2"),
+            ("the signature was taken away", (LETTER, SIGNED), (LETTER + FOOTER,), "suppress duplicate-of"),
+            ("a signature was added", (LETTER,), (LETTER, SIGNED), "suppress duplicate-of"),
+        )
+    ),
     Scenario("a copy of a reply is touched on the way", [
         (M("x", ALICE, message_id="<x@acme.example>"), "ticket 1"), (M("a", ALICE, raw=raw(reply="<x@acme.example>")), "comment 1"),
         (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="[EXTERNAL] Re: Printer")), "suppress duplicate-of"),

@@ -46,6 +46,13 @@ AUTHORS = [
         ], mailbox={"reply_to": ["form@msp.example"]})
         for name, headers in (("plain", {}), ("generated", GENERATED), ("bulk", BULK))
     ),
+    Scenario("a form of a service that takes no answers, and one by its domain", [
+        (M("a", "Forms <noreply@forms.example>", "New submission", headers={**GENERATED, "Reply-To": "Vera <vera@visitor.example>"}), "ticket 1"), (M("b", "vera@visitor.example", reply="a"), "comment 1"),
+        (M("c", "Site <www@www.acme.example>", "Contact", headers={**BULK, "Reply-To": "Vera <vera@visitor.example>"}), "ticket 2"), (M("d", "vera@visitor.example", reply="c"), "comment 2"),
+    ], mailbox={"reply_to": ["noreply@forms.example", "@www.acme.example"]}),
+    Scenario("an absence of whoever wrote by a machine is noted", [
+        (M("a", ALICE, "Report", headers=GENERATED), "ticket 1"), (M("b", ALICE, "Automatic reply: x", reply="a", headers={"Auto-Submitted": "auto-replied"}), "internal 1"),
+    ]),
     Scenario("a form whose visitor is a contact is the contact's", [
         (M("a", FORM, "Contact form", headers={**GENERATED, "Reply-To": ALICE}), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
     ], mailbox={"reply_to": ["form@msp.example"]}, check=lambda s: bool(s.ticket(1)["contact_name_id"])),
@@ -65,6 +72,10 @@ def numbered(name: str, first: str, second: str, joins: bool, **more: Any) -> Sc
 
 
 NUMBERS = [
+    Scenario("updates that name each other's ancestors join one after another", [
+        (M("a", VENDOR, "Case opened", headers=DESK, refs=("<r1@vendor.example>", "<r2@vendor.example>")), "ticket 1"), (M("b", VENDOR, "Case updated", headers=DESK, refs=("<r1@vendor.example>", "<r3@vendor.example>")), "internal 1"),
+        (M("c", VENDOR, "Case closed", headers=DESK, refs=("<r3@vendor.example>",)), "internal 1"),
+    ]),
     Scenario("updates of an outside desk join by their thread", [
         (M("a", VENDOR, "Your request", headers=DESK, reply="<root-1@vendor.example>"), "ticket 1"),
         (M("b", VENDOR, "Update", headers=DESK, reply="<root-1@vendor.example>"), "internal 1"),
@@ -77,6 +88,20 @@ NUMBERS = [
     numbered("Request Tracker", "[rt.vendor.example #4711] Request received", "[rt.vendor.example #4711] Resolved", True),
     numbered("a desk's own mark in brackets", "[#4711] received", "[#4711] answered", True),
     numbered("Jira", "[JIRA] (OPS-77) broken", "[JIRA] (OPS-77) done", True, headers={"Auto-Submitted": "auto-generated", "X-JIRA-FingerPrint": "1"}),
+    numbered("a case of Dynamics behind a mark that changes", "Printer CAS-01234-X1Y2Z3 CRM:0002", "Re: Printer CAS-01234-X1Y2Z3 CRM:0003", True),
+    numbered("Microsoft's support", "Storage - TrackingID#2611280040001234", "RE: Storage - TrackingID#2611280040001234", True),
+    numbered("a label and a colon", "SR: 123456789 opened", "SR: 123456789 updated", True),
+    numbered("a German tag", "[Ticket-Nr. 471142] Drucker", "AW: [Ticket-Nr. 471142] Drucker", True),
+    numbered("a Spanish tag", "[Caso #471142] Impresora", "RE: [Caso #471142] Impresora", True),
+    numbered("of two numbers", "INC0012345 and INC0012346", "INC0012346 updated", True),
+    numbered("a telephone", "Callback [+49 30 1234567]", "Voice mail [+49 30 1234567]", False),
+    numbered("an invoice", "Invoice INV-2026-0042", "Reminder INV-2026-0042", False),
+    numbered("a purchase order", "PO #4500012345", "PO #4500012345 delivered", False),
+    numbered("a parcel", "Parcel 1Z999AA10123456784", "Parcel 1Z999AA10123456784 delivered", False),
+    numbered("an article of a knowledge base", "See KB5031234", "Install KB5031234", False),
+    numbered("a weakness", "CVE-2026-12345 found", "CVE-2026-12345 fixed", False),
+    numbered("an address of a network", "Alert on [10.0.0.12]", "Alert on [10.0.0.12] again", False),
+    numbered("a serial number", "Device [SN: 12345678]", "Device [SN: 12345678] down", False),
     numbered("another one of the same desk", "INC0012345 opened", "INC0012346 opened", False),
     numbered("a bare number", "4711 opened", "4711 closed", False),
     numbered("a bare number in brackets", "[471100] opened", "[471100] closed", False),

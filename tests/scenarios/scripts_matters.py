@@ -31,6 +31,19 @@ TECHNICIANS = [
         (M("a", TESS, "Your new laptop", **to("Alice <alice@acme.example>")), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
         (M("c", TESS, reply="b", **to("alice@acme.example")), "comment 1"), (M("d", EVE, reply="a"), "quarantine unverified-sender"),
     ], check=lambda s: s.client_of(1) == "Acme" and contact_of(s, 1) == "alice@acme.example" and "From Tess Technician (tess@msp.example)" in said(s, 1)),
+    Scenario("so is a mail that they send in the mailbox's name, with a copy to it", [
+        (M("a", "Support <support@msp.example>", "Your laptop", to="alice@acme.example, sam@supplier.example", rcpt=SUPPORT, **PASS), "ticket 1"), (M("b", ALICE, reply="a"), "comment 1"),
+        (M("c", "sam@supplier.example", reply="a"), "internal 1"), (M("d", EVE, reply="a"), "quarantine unverified-sender"),
+    ], check=lambda s: s.client_of(1) == "Acme" and contact_of(s, 1) == "alice@acme.example"),
+    Scenario("in its name without a pass it is nobody's, and so is what a machine sends", [
+        (M("a", "Support <support@msp.example>", "Laptop", to="alice@acme.example", rcpt=SUPPORT), "ticket 1"), (M("b", TESS, headers={"Auto-Submitted": "auto-generated"}, **to("alice@acme.example")), "ticket 2"),
+    ], check=lambda s: {s.client_of(1), s.client_of(2)} == {"Unknown Senders"}),
+    Scenario("a tagged address of the mailbox, and the technician's own in To", [
+        (M("a", TESS, to="tess@msp.example, alice@acme.example", cc="support+vip@msp.example", rcpt="support+vip@msp.example", **PASS), "ticket 1"),
+    ], check=lambda s: contact_of(s, 1) == "alice@acme.example"),
+    Scenario("an answer to what a customer wrote to them alone: whoever goes on with that mail is in the ticket", [
+        (M("a", TESS, "Re: Laptop", reply="<private@acme.example>", **to("alice@acme.example")), "ticket 1"), (M("b", ALICE, "Re: Laptop", reply="<private@acme.example>"), "comment 1"),
+    ], check=lambda s: contact_of(s, 1) == "alice@acme.example"),
     Scenario("with the mailbox in To and the customer in Cc", [
         (M("a", TESS, to=SUPPORT, cc="alice@acme.example", **PASS), "ticket 1"),
     ], check=lambda s: contact_of(s, 1) == "alice@acme.example"),
@@ -184,6 +197,10 @@ ROUNDS = [
         (M("x", ROBOT, "Something else"), "ticket 6"), later(3700), (M("y", ROBOT, "Re: [#99] We got your request"), "ticket 7"),
     ]),
     Scenario("prefixes that grow are the same matter", rounds([("Re: " * n) + "Your mail" for n in range(7)], 5)),
+    Scenario("an address with a tag for each ticket is one sender", [
+        *((M(f"r{n}", f"Desk <desk+{n}@other.example>", "Re: We got your request", text=f"Round {n}."), f"ticket {n + 1}" if n < 5 else "quarantine loop-suspected") for n in range(7)),
+        (M("x", "desk2@other.example", "Re: We got your request"), "ticket 6"),
+    ]),
     Scenario("another sender is another matter", [*rounds(["Hello"] * 6, 5), (M("z", EVE, "Hello"), "ticket 6")]),
     Scenario("different subjects are different matters", rounds([f"Server {name} is down" for name in ("one", "two", "three", "four", "five", "six", "seven")], 7)),
     Scenario("plain numbers are words of the matter", rounds([f"Disk {n} of srv{n} failed" for n in range(7)], 7)),

@@ -64,6 +64,15 @@ def became(key: str, expected: str) -> Act:
     return act
 
 
+def unbundle(child: int) -> Act:
+    """A technician takes a ticket out of its bundle."""
+
+    async def act(stage: Stage) -> None:
+        stage.ticket(child)["master_ticket_id"] = None
+
+    return act
+
+
 def watcher(address: str, **more: Any) -> dict[str, Any]:
     return {"email": address, "active": True, **more}
 
@@ -77,6 +86,13 @@ PEOPLE = [
         (M("a", ALICE), "ticket 1"), (M("b", GUEST, reply="a"), "quarantine unverified-sender"),
         at_desk(1, watch=[watcher("Guest@Partner.example", entity_type="contact", entity_id="x")]),
         (M("c", GUEST, reply="a"), "comment 1"), (M("d", EVE, reply="a"), "quarantine unverified-sender"),
+    ]),
+    Scenario("however the address is spelled there, but not another box of theirs", [
+        (M("a", ALICE), "ticket 1"), at_desk(1, watch=[watcher("  GUEST@partner.example ")]), (M("b", GUEST, reply="a"), "comment 1"),
+        (M("c", "guest+x@partner.example", reply="a"), "quarantine unverified-sender"),
+    ]),
+    Scenario("a guest may bring another guest", [
+        (M("a", ALICE, cc="guest@partner.example"), "ticket 1"), (M("b", GUEST, reply="a", cc="dan@partner.example"), "comment 1"), (M("c", "dan@partner.example", reply="b"), "comment 1"),
     ]),
     Scenario("by the number in the subject too", [
         (M("a", ALICE), "ticket 1"), at_desk(1, watch=[watcher("guest@partner.example")]),
@@ -157,6 +173,19 @@ TICKETS = [
         (M("a", ONE), "ticket 1"), (M("b", TWO), "ticket 2"), bundle(1, 2), (M("c", ONE, reply="a"), "comment 2"), (M("d", TWO, reply="b"), "comment 2"),
         (M("e", "Three <three@freemail.test>", reply="a"), "quarantine unverified-sender"),
     ]),
+    Scenario("a merged ticket whose master was deleted is a ticket again", [
+        (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"), bundle(1, 2), delete(2), (M("c", ALICE, reply="a"), "comment 1"),
+    ]),
+    Scenario("and one that was taken out of the bundle", [
+        (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"), bundle(1, 2), (M("c", ALICE, reply="a"), "comment 2"), unbundle(1), (M("d", ALICE, reply="a"), "comment 1"),
+    ]),
+    Scenario("its number leads to the master too, and a technician's answer to its requester is for both", [
+        (M("a", ONE), "ticket 1"), (M("b", TWO), "ticket 2"), bundle(1, 2), (M("c", ONE, "Re: [Ticket #TIC001001] x", verdict="pass"), "comment 2"),
+        (M("d", TESS, reply="a", to="one@freemail.test", cc=SUPPORT, rcpt=SUPPORT, verdict="pass"), "comment 2"),
+    ]),
+    Scenario("the master decides whether a reply reopens", [
+        (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"), bundle(1, 2), close(1), (M("c", ALICE, reply="a"), "comment 2"), close(2), (M("d", ALICE, reply="a"), "comment 2 reopened"),
+    ], mailbox={"closed": "reopen"}),
     Scenario("two tickets in the references that were merged are one", [
         (M("a", ALICE, "One"), "ticket 1"), (M("b", ALICE, "Two"), "ticket 2"), bundle(1, 2),
         (M("c", ALICE, refs=("a", "b")), "comment 2"),
@@ -236,6 +265,13 @@ BOARDS = [
         (M("a", ALICE), "ticket 1"), boards_say(Sales={**REOPENS, "inbound_reply_reopen_cutoff_hours": 24}, Support={**REOPENS, "inbound_reply_reopen_cutoff_hours": 72}),
         close(1, ago=2 * DAY), (M("b", ALICE, reply="a", rcpt=SALES), "comment 1 reopened"),
         (M("c", BOB, to=SALES), "ticket 2"), close(2, ago=2 * DAY), (M("d", BOB, reply="c", rcpt=SUPPORT), "ticket 3"),
+    ]),
+    Scenario("there and back again, the board of today decides", [
+        (M("a", ALICE), "ticket 1"), boards_say(Sales=STAYS, Support=REOPENS), at_desk(1, on="Sales"), at_desk(1, on="Support"), close(1), (M("b", ALICE, reply="a"), "comment 1 reopened"),
+    ]),
+    Scenario("another client and another board at once", [
+        (M("a", ALICE), "ticket 1"), boards_say(Sales=REOPENS, Support=STAYS), at_desk(1, client="Globex", contact="gil@globex.example", on="Sales"), close(1),
+        (M("b", GIL, reply="a", to=SALES), "comment 1 reopened"), (M("c", ALICE, reply="a", to=SALES), "quarantine unverified-sender"),
     ]),
     Scenario("a board that no mailbox has decides too", [
         (M("a", ALICE), "ticket 1"), boards_say(Alerts=REOPENS, Support=STAYS), at_desk(1, on="Alerts"), close_by("Closed"),

@@ -97,7 +97,7 @@ def watchers_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     entries = attributes.get("watch_list") if isinstance(attributes, dict) else None
     rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return tuple(
-        lower_ascii(entry["email"])
+        lower_ascii(entry["email"].strip())
         for entry in rows
         if entry.get("active") is True and isinstance(entry.get("email"), str)
     )
