@@ -36,7 +36,8 @@ HUGE = 25 * 1024 * 1024
 
 async def serve_edge(port: int, folder: Path) -> None:
     """The listener and the arrivals of the gateway whose sources are on the path, nothing behind them."""
-    from gateway.config.settings import MailboxSettings, StoreSettings
+    from gateway.config.mailbox import MailboxSettings
+    from gateway.config.settings import StoreSettings
     from gateway.config.smtp import LimitSettings, SmtpSettings
     from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
     from gateway.intake.mailboxes import Mailboxes

@@ -74,6 +74,10 @@ EXTRA: dict[str, dict[str, Any]] = {
         "closed": False,
         "why": "somebody wrote on it",
     },
+    **{
+        f"acknowledge.{language}": {"occasion": "stranger", "ticket": "TIC1", "files": ["a.exe"]}
+        for language in ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
+    },
     "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"]},
 }
 NAMES = tuple(EXTRA)
@@ -102,7 +106,7 @@ class Templates:
                 lines = self.lines(name, **{**values, **EXTRA[name], "body": BODY})
                 if name in ("ticket", "comment", "forward") and not any(line.strip() == BODY for line in lines):
                     raise BadTemplate(f"{name}.txt: expected {{{{ body }}}} on a line of its own: the mail's text")
-                if name in ("title", "files") and not lines[0].strip():
+                if name.startswith(("title", "files", "acknowledge")) and not lines[0].strip():
                     raise BadTemplate(f"{name}.txt: expected text on its first line")
 
     def lines(self, name: str, /, **values: Any) -> list[str]:

@@ -18,6 +18,7 @@ from gateway.store.raw import RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.templates import Templates
+from gateway.upkeep.away import Away
 from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.headings import HeadingReader
@@ -114,6 +115,7 @@ class Work:
             clock,
             lambda kind, outcome: metrics.letters.labels(kind, outcome).inc(),
         )
+        self.away = Away(store, settings, self.directories, planner, clock)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
@@ -123,6 +125,7 @@ class Work:
         self.planner.take(settings, policies)
         self.expectations.take(settings, policies.sources)
         self.silence.take(settings)
+        self.away.take(settings)
         self.sender.settings = settings.smarthost
 
     def background(self, stop: asyncio.Event) -> list[Part]:
@@ -134,6 +137,7 @@ class Work:
             for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
         ]
         parts.append(partial(self.sender.run, stop))
+        parts.append(partial(self.away.run, stop))
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:

@@ -18,7 +18,8 @@ from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, mome
 from gateway.processes.life import run_loop
 
 if TYPE_CHECKING:
-    from gateway.config.settings import MailboxSettings, Settings
+    from gateway.config.mailbox import MailboxSettings
+    from gateway.config.settings import Settings
     from gateway.operate.trial.report import Report
 
 app = typer.Typer()

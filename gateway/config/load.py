@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from gateway.config import faults, syntax
 from gateway.config.locations import Locations
+from gateway.config.mailbox import DEFAULT_DESK
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.config.profiles import load as load_profiles
 from gateway.config.rooted import rooted, sqlite_file
-from gateway.config.settings import DEFAULT_DESK, DEFAULT_FILE, ConfigError, Settings, StoreSettings
+from gateway.config.settings import DEFAULT_FILE, ConfigError, Settings, StoreSettings
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -20,11 +20,13 @@ from pydantic import (
     model_validator,
 )
 
+from gateway.config.acknowledge import AcknowledgeSettings
 from gateway.config.console import ConsoleSettings
 from gateway.config.files import FileSettings
 from gateway.config.files import shadowed as shadowed_files
 from gateway.config.guard import GuardSettings
 from gateway.config.locations import Locations
+from gateway.config.mailbox import DEFAULT_DESK, MailboxSettings
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
@@ -35,8 +37,6 @@ from gateway.config.rules import RuleSettings, shadowed
 from gateway.config.smarthost import SmarthostSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.config.types import (
-    Alias,
-    Fate,
     HostPort,
     MailAddress,
     Name,
@@ -50,7 +50,6 @@ from gateway.mail.author import NotStrict, read_domain
 from gateway.match import domains
 
 DEFAULT_FILE = Path("gateway.toml")
-DEFAULT_DESK = "default"
 
 
 class ConfigError(Exception):
@@ -196,68 +195,6 @@ class WorkSettings(Section):
     remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
 
 
-class MailboxSettings(Section):
-    """An address that accepts mail and where its tickets go."""
-
-    address: MailAddress = Field(description="the recipient")
-    desk: Name = Field(DEFAULT_DESK, description="name of the desk, with several desks")
-    board: Name | None = Field(None, description="board of new tickets; the desk's default board when absent")
-    status: Name | None = Field(None, description="status of new tickets; the board's default when absent")
-    priority: Name | None = Field(None, description="priority of new tickets; the board's default when absent")
-    fallback_client: Name | None = Field(None, description="client for senders that the desk does not know")
-    closed: Literal["reopen", "new_linked", "comment", "board"] = Field(
-        "board",
-        description="what a reply to a closed ticket of its board does: reopen, new_linked, comment, as the board says",
-    )
-    reopen_window: Span = Field(
-        14 * 86400,
-        description="seconds after closing within which a reply reopens the ticket; later: a linked new ticket",
-    )
-    reopen_status: Name | None = Field(None, description="status of a reopened ticket; the board's when absent")
-    double_send: Span = Field(
-        0, description="seconds within which mails with the same sender and subject join one ticket; 0 = off"
-    )
-    contacts: Literal["never", "mapped", "always"] = Field(
-        "never", description="create a contact for a new sender with a pass: never, for mapped domains, or always"
-    )
-    colleagues: bool = Field(
-        True,
-        description="with infer_client: people of that domain, with a pass, may answer in all tickets of the client",
-    )
-    infer_client: bool = Field(True, description="use the client that all contacts of the sender's domain belong to")
-    lists: tuple[Alias, ...] = Field(
-        (),
-        description="mailing lists (or @domain) that may say who wrote a mail, with a pass; our own addresses may too",
-    )
-    reply_to: tuple[Alias, ...] = Field(
-        (), description="web forms (or @domain) whose requester is the person in Reply-To"
-    )
-    watch_cc: bool = Field(False, description="put contacts of the client in Cc on the ticket's watch list")
-    forwarders: tuple[MailAddress, ...] = Field(
-        (), description="addresses whose forwards count as the original sender's mail, even without a verdict"
-    )
-    templates: Path | None = Field(
-        None, description="folder of your own templates; the shipped ones are used for the rest"
-    )
-    attach_original: bool = Field(False, description="upload the original mail as original.eml")
-    internal_files: Literal["hold", "upload"] = Field(
-        "hold",
-        description="what to do with files of internal comments, as the ticket's customer can open all its files",
-    )
-    aliases: tuple[Alias, ...] = Field((), description="other addresses of it; @domain for a whole domain")
-    tags: bool = Field(True, description='accept "+tag" in the local part')
-    file: tuple[FileSettings, ...] = Field((), description="what becomes of its files, before [[file]]")
-    silence: Literal["ticket", "log", "off"] = Field(
-        "ticket", description="what to do when nothing comes for longer than ever: a ticket, a line in the log, nothing"
-    )
-    disabled: Literal["", "pause", "closed"] = Field(
-        "", description="refuse mail for now (paused, 450) or for good (closed, 550)"
-    )
-    on_fail: Fate = Field("quarantine", description="what to do with mail whose verdict is fail")
-    on_none: Fate = Field("accept", description="what to do with mail whose verdict is none")
-    on_unknown: Fate = Field("accept", description="what to do with mail whose verdict is unknown")
-
-
 def _mail_domain(text: str) -> str:
     try:
         domain = read_domain(text.removeprefix("@").rstrip("."))
@@ -292,6 +229,7 @@ class Settings(Section):
     http: HttpSettings = HttpSettings()
     console: ConsoleSettings = ConsoleSettings()
     smarthost: SmarthostSettings = SmarthostSettings()
+    acknowledge: AcknowledgeSettings = AcknowledgeSettings()
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -364,6 +302,14 @@ class Settings(Section):
                 if alias in seen:
                     raise ValueError(f"mailbox {box.address}: the alias {alias} is taken already")
                 seen.add(alias)
+        return self
+
+    @model_validator(mode="after")
+    def _can_send(self) -> Settings:
+        for number, box in enumerate(self.mailbox, 1):
+            if box.acknowledge and not self.smarthost.host:
+                what = "expected [smarthost] host and from as well, through which acknowledgements are sent"
+                raise ValueError(f"mailbox.{number}: acknowledge: {what}")
         return self
 
     @model_validator(mode="after")

@@ -70,6 +70,8 @@ class MailboxPolicy:
     colleagues: bool = True  # people of a client's domain may answer in its tickets, with a pass
     staff_names: frozenset[str] = frozenset()  # the words of our people's names, in lower case
     fallbacks: frozenset[str] = frozenset()  # of all mailboxes of the desk
+    acknowledge: frozenset[str] = frozenset()  # the occasions on which senders are told
+    letters_from: str = ""  # the domain in whose name the gateway's own mail is sent
 
     @property
     def nobodys(self) -> frozenset[str]:
@@ -111,6 +113,7 @@ class DecisionContext:
     theirs: frozenset[str] = frozenset()  # to whom of a client a technician writes first
     to_many: bool = False  # its recipients have nothing to do with each other
     keeps_files: bool = False  # its words are internal, and its files are held with them
+    follows_closed: bool = False  # it is a reply, and begins a ticket because the other one is closed
     _fates: list[Fate] | None = None
     _idle: str | None = None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import closed, forwards, newticket, reply, sender, thanks, threading
+from gateway.decide import acknowledge, closed, forwards, newticket, reply, sender, thanks, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
@@ -69,6 +69,7 @@ def decide(
             decision = rule(context)
             if decision is not None:
                 context.trace.add("policy", name, decision.outcome)
+                decision = _acknowledged(context, decision)
                 counted = sender.name_of(email, envelope)
                 steps = tuple(context.trace.steps)
                 hits = tuple(dict.fromkeys(context.trace.hits))
@@ -76,6 +77,16 @@ def decide(
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")
+
+
+def _acknowledged(context: DecisionContext, decision: Decision) -> Decision:
+    """The decision with a mail to the sender, where that is wanted."""
+    told = acknowledge.acknowledgement(context, decision)
+    if told is None:
+        return decision
+    if decision.plan is None:
+        return replace(decision, acknowledgement=told)
+    return replace(decision, plan=replace(decision.plan, effects=(*decision.plan.effects, told)))
 
 
 def _notification(context: DecisionContext) -> Decision | None:
@@ -208,6 +219,7 @@ def _thread(context: DecisionContext) -> Decision | None:
     reopening = _reopening(context, match.ticket, not match.unbound)
     if reopening.new:
         context.note = reopening.note
+        context.follows_closed = True
         return None
     return reply.to_ticket(context, match.ticket, reopening.reopen, match.unbound)
 

@@ -12,7 +12,8 @@ from functools import partial
 
 import structlog
 
-from gateway.config.settings import DeskSettings, MailboxSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import DeskSettings
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk

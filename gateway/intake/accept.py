@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.config.settings import MailboxSettings, StoreSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import StoreSettings
 from gateway.intake.maildata import MailData
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7

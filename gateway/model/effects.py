@@ -256,11 +256,26 @@ class AgainBody(EffectBody):
     changed_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeBody(EffectBody):
+    """A mail to the sender. ``about`` is the Message-ID of theirs, ``references`` the ids of its thread; ``files``
+    names those that are held or refused."""
+
+    kind: ClassVar[str] = "acknowledge"
+    occasion: str
+    recipient: str
+    subject: str
+    about: str
+    references: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    language: str = ""
+
+
 BODIES: dict[str, type[EffectBody]] = {
     body.kind: body
     for body in (
         TicketBody, FurtherTicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody,
         MissingBody, ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, TagBody,
-        AssetBody, BundleBody, CloseBody, ToldBody, ListBody, AgainBody,
+        AssetBody, BundleBody, CloseBody, ToldBody, ListBody, AgainBody, AcknowledgeBody,
     )
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gateway.model.effects import EffectBody
+from gateway.model.effects import AcknowledgeBody, EffectBody
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
 
@@ -84,7 +84,8 @@ class Learned:
 class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
     the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
-    what a mail of several problems says of each."""
+    what a mail of several problems says of each. ``acknowledgement`` is the mail to the sender
+    of one that has no plan; with a plan it is its last effect."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -98,3 +99,4 @@ class Decision:
     part_records: tuple[tuple[int, NoticeRecord], ...] = ()
     sender: str = ""  # in whose name it was decided
     proof: str = ""  # and what that rests on, by which mail of the name is counted
+    acknowledgement: AcknowledgeBody | None = None

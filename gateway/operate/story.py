@@ -14,7 +14,7 @@ from gateway.operate import finding, said
 from gateway.operate.act import Act
 from gateway.operate.acts import possible
 from gateway.operate.finding import Found
-from gateway.store import acts, deliveries, effects, mapping, operator, problems
+from gateway.store import acts, deliveries, effects, letters, mapping, operator, problems
 from gateway.store.reading import Unreadable, garbled, looking, parsed
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
@@ -190,6 +190,13 @@ DID = {
     "still_closed": "looked whether {ticket} is still closed",
     "asset": "linked the device to {ticket}",
     "tag": "set the tags",
+    "acknowledge": "wrote a mail to the sender",
+}
+LETTERS = {
+    EffectState.TODO: "a mail to {recipient} is to be sent",
+    EffectState.SENT: "sent a mail to {recipient}; whether it was taken is not known",
+    EffectState.DONE: "sent a mail to {recipient}",
+    EffectState.REFUSED: "a mail to {recipient} was not taken: {answer}",
 }
 
 
@@ -200,9 +207,15 @@ def _happened(
     if row["redelivered"]:
         lines.append(Line(0.0, f"came {row['redelivered']} more time(s), and was recognised"))
     lines += [line for effect in done if (line := _did(effect, ticket or row["ticket_id"][:8]))]
+    lines += [_letter(letter) for letter in reversed(letters.newest(connection, 50, seq=row["seq"]))]
     lines += [_act(entry) for entry in reversed(acts.newest(connection, 50, seq=row["seq"]))]
     timed = sorted((line for line in lines if line.at), key=lambda line: line.at)
     return (*timed, *(line for line in lines if not line.at))
+
+
+def _letter(letter: RowMapping) -> Line:
+    words = LETTERS[EffectState(letter["state"])].format(recipient=letter["recipient"], answer=letter["answer"])
+    return Line(letter["sent_at"] or letter["made_at"], words)
 
 
 def _act(entry: RowMapping) -> Line:

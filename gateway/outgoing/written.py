@@ -31,11 +31,16 @@ def written(
     mail["To"] = Address(addr_spec=recipient)
     mail["Subject"] = _flat(subject)[:MOST_SUBJECT]
     mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    mail["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{message_id(key, sender)}>"
     for header, value in ({"Auto-Submitted": "auto-generated"} | dict(headers or {})).items():
         mail[header] = _flat(value)
     mail.set_content(text.rstrip() + "\n")
     return mail.as_bytes()
+
+
+def message_id(key: str, sender: str) -> str:
+    """The Message-ID of the letter of this key, without its brackets."""
+    return f"{sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}"
 
 
 def _flat(text: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.intake.accept import Recipient
 from gateway.intake.maildata import MailData
 from gateway.intake.scanner import ScannerAway

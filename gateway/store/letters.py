@@ -61,6 +61,11 @@ def keep(connection: Connection, new: Letter, now: float) -> bool:
     return connection.execute(statement).first() is not None
 
 
+def made_at(connection: Connection, key: str) -> float:
+    """When the letter of this key was kept, 0 for never."""
+    return float(connection.execute(select(letter.c.made_at).where(letter.c.key == key)).scalar() or 0.0)
+
+
 def is_due(connection: Connection, now: float) -> bool:
     """Whether a letter waits to be taken."""
     return connection.execute(select(letter.c.id).where(*_due(now)).limit(1)).first() is not None

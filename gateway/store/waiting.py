@@ -7,13 +7,15 @@ commands and listeners that do not ask it themselves.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, case, func, select, text
 
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
+from gateway.store import deliveries
+from gateway.store.deliveries import Delivery
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, desk_state
 from gateway.store.stage import OPEN, PENDING, Stage
@@ -105,3 +107,26 @@ def counted(connection: Connection, now: float) -> dict[Waiting, int]:
     held = select(func.count()).where(delivery.c.stage == Stage.HELD.value)
     counts[Waiting.OPERATOR] += int(connection.execute(held).scalar_one())
     return dict(counts)
+
+
+def accepted_between(
+    connection: Connection,
+    desk: str,
+    mailboxes: Collection[str],
+    behind: int,
+    since: float,
+    until: float,
+    limit: int,
+) -> list[Delivery]:
+    """Mail of these mailboxes that was accepted then and is pending, after the number ``behind``, oldest first."""
+    query = select(delivery).where(
+        delivery.c.seq > behind,
+        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        delivery.c.desk == desk,
+        delivery.c.mailbox.in_(list(mailboxes)),
+        delivery.c.accepted_at >= since,
+        delivery.c.accepted_at <= until,
+    )
+    with looking():
+        rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
+        return [deliveries.of_row(row) for row in rows if not garbled(row.values())]

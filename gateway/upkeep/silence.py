@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Connection
 
-from gateway.config.settings import MailboxSettings, Settings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import Settings
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway.config.settings import MailboxSettings, Settings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext, Guard, MailboxPolicy
 from gateway.decide.requester import RequesterPolicy
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, UnknownName, reopen_statuses
 from gateway.desk.directory import Directory
+from gateway.match import domains
 from gateway.match.gratitude import words_of
 from gateway.match.ours import Ours
 from gateway.model.notice import ResolvedNotice
@@ -66,6 +68,8 @@ class Policies:
             guard=self.guard,
             double_send=box.double_send,
             colleagues=box.colleagues,
+            acknowledge=frozenset(box.acknowledge),
+            letters_from=domains.of(self.settings.smarthost.sender or ""),
             **values,
         )
         self._known[box.address] = (catalog, policy)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import structlog
 
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.profile import KeyPart, Profile
-from gateway.config.settings import MailboxSettings
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope

@@ -26,9 +26,8 @@ from gateway.desk.directory import Directory, NoCatalog
 from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
-from gateway.match import domains
 from gateway.model import questions as ask
-from gateway.model.effects import DocumentBody, TicketBody
+from gateway.model.effects import AcknowledgeBody, DocumentBody, TicketBody
 from gateway.model.email import Email
 from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Plan
@@ -37,11 +36,12 @@ from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import deliveries, effects, hits, mapping, order, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
+from gateway.store.letters import Letter
 from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
-from gateway.store.senders import VENDOR
 from gateway.store.stage import Stage
 from gateway.templates import Templates
+from gateway.work.acknowledging import Acknowledger
 from gateway.work.answers import Answers, from_store
 from gateway.work.context import Policies, context_of
 from gateway.work.learning import learn
@@ -49,6 +49,7 @@ from gateway.work.leases import Leases
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy, ParserDied
 from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
+from gateway.work.trace import columns_of, trace_of
 
 log = structlog.get_logger("work")
 
@@ -95,12 +96,14 @@ class Planner:
         self.spool = settings.store.spool_dir
         self.policies = Policies(settings, templates)
         self.templates = self.policies.templates
+        self.acknowledger = Acknowledger(settings, self.templates, clock)
 
     def take(self, settings: Settings, policies: Policies) -> None:
         """Decide by another configuration from the next mail on."""
         self.settings = settings
         self.policies = policies
         self.templates = policies.templates
+        self.acknowledger = Acknowledger(settings, self.templates, self.clock)
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""
@@ -110,6 +113,10 @@ class Planner:
         """The mail as it was accepted. Raises Damaged."""
         row = await self.store.read(lambda c: deliveries.content(c, delivery.raw_id))
         return await self.raws.get(row, self.work_folder(delivery.id))
+
+    async def email(self, delivery: Delivery) -> Email:
+        """The mail, read. Raises Damaged, ParserDied, ParserBusy."""
+        return await self.parser.read(await self.raw(delivery), None, delivery.envelope.peer)
 
     async def plan(self, delivery: Delivery) -> Step | Planned:
         """Plan an accepted delivery, or say why not now. Raises ParserDied, Damaged and what the store raises."""
@@ -144,7 +151,8 @@ class Planner:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
-        trace = _trace(decision, answers, email)
+        decision = await self._translated(decision, email, delivery.mailbox)
+        trace = trace_of(decision, answers, email)
         if decision.plan is None:
             return await self._end(delivery, email, known, decision, trace, answers)
         return await self._store(delivery, email, known, decision, trace, directory, answers)
@@ -209,6 +217,17 @@ class Planner:
                 answers[question] = await source.answer(question)
         raise RuntimeError("the decision asks without end")
 
+    async def _translated(self, decision: Decision, email: Email, mailbox: str) -> Decision:
+        """What the sender is told, in the language of the mail."""
+        if decision.acknowledgement is not None:
+            told = await self.acknowledger.translated(decision.acknowledgement, email, mailbox)
+            return replace(decision, acknowledgement=told)
+        plan = decision.plan
+        if plan is None or not plan.effects or not isinstance(last := plan.effects[-1], AcknowledgeBody):
+            return decision
+        told = await self.acknowledger.translated(last, email, mailbox)
+        return replace(decision, plan=replace(plan, effects=(*plan.effects[:-1], told)))
+
     async def _not_told(self, directory: Directory, outcome: Outcome, about: str = "") -> Step:
         """The desk did not tell what the decision asks."""
         if isinstance(outcome, Throttled):
@@ -234,12 +253,13 @@ class Planner:
         answers: Mapping[ask.Question, Any],
     ) -> Step:
         values = {
-            **_read(email, decision),
+            **columns_of(email, decision),
             "rehearsed": self.directories[delivery.desk].desk.rehearses,
             "trace": trace,
             "board_id": context.policy.destination["board_id"],
         }
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
+        letter = self._letter(delivery, decision)
 
         def end(connection: Connection) -> None:
             now = self.clock()
@@ -250,6 +270,8 @@ class Planner:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
                 )
+            if letter is not None:
+                self.acknowledger.keep(connection, letter)
             deliveries.move(
                 connection, delivery, stage, now=now, reason=decision.reason, detail=decision.detail, **values
             )
@@ -259,6 +281,13 @@ class Planner:
         except mapping.Reserved as taken:
             return self._later(taken)
         return Ended(stage, decision.reason, decision.detail)
+
+    def _letter(self, delivery: Delivery, decision: Decision) -> Letter | None:
+        """What the sender of a mail without a plan is told."""
+        told, rehearses = decision.acknowledgement, self.directories[delivery.desk].desk.rehearses
+        if told is None or rehearses or self.acknowledger.is_late(delivery):
+            return None
+        return self.acknowledger.letter(told, delivery)
 
     async def _store(
         self,
@@ -309,7 +338,7 @@ class Planner:
                 lease_until=now + lease,
                 plan=json.dumps(after.plan),
                 trace=trace,
-                **_read(email, decision),
+                **columns_of(email, decision),
                 rehearsed=directory.desk.rehearses,
                 board_id=plan.board_id,
                 ticket_id=plan.ticket_id,
@@ -352,45 +381,3 @@ class Planner:
                 name, digest = file.name, file.sha256
                 if not ticketfiles.reserve(connection, delivery.desk, plan.ticket_id, digest, delivery.id, name):
                     raise mapping.Reserved(f"file {name}")
-
-
-def _read(email: Email, decision: Decision) -> dict[str, Any]:
-    """What the store keeps of a mail once it was read."""
-    return {
-        "digest": email.digest,
-        "sender": decision.sender,
-        "sender_domain": domains.of(decision.sender),
-        "proof": decision.proof,
-        "subject": email.subject[:255],
-        "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,
-        "outcome": decision.outcome,
-    }
-
-
-def _trace(decision: Decision, answers: dict[ask.Question, Any], email: Email) -> str:
-    """The trace as JSON: the mail's facts, the questions with their answers, the steps."""
-    return json.dumps(
-        {
-            "mail": {
-                "message_id": email.message_id,
-                "from": email.sender.address if email.sender else "",
-                "subject": email.subject[:255],
-                "class": email.auto.kind,
-                "defects": email.defects[:20],
-            },
-            "answers": [
-                {"asked": question.kind, "about": _plain(question), "answer": _plain(answer)}
-                for question, answer in answers.items()
-            ],
-            "steps": [asdict(step) for step in decision.trace],
-            "outcome": decision.outcome,
-            "reason": decision.reason,
-            "detail": decision.detail,
-        }
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(part) for part in value[:20]]
-    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gateway import blocks as b
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.desk.algapsa import catalog, readback
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown

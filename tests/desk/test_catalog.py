@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.config.settings import DeskSettings, MailboxSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import DeskSettings
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.simulator import Seed, Simulator

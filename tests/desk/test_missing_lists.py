@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from gateway.config.settings import DeskSettings, MailboxSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import DeskSettings
 from gateway.desk.algapsa import lists
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.desk.algapsa.client import Desk

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.config.settings import DeskSettings, MailboxSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import DeskSettings
 from gateway.desk import body
 from gateway.desk.algapsa import readback
 from gateway.desk.algapsa.answer import classify

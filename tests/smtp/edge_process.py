@@ -17,7 +17,8 @@ from tests.harness import free_port
 
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
-    from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
+    from gateway.config.mailbox import MailboxSettings
+    from gateway.config.settings import StoreSettings, WorkSettings
     from gateway.config.smtp import SmtpSettings
     from gateway.intake.direct import StoreAcceptor
     from gateway.intake.mailboxes import Mailboxes

@@ -11,7 +11,8 @@ from typing import Any
 
 import trustme
 
-from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.intake.direct import StoreAcceptor
 from gateway.intake.mailboxes import Mailboxes

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.smtp.overload import Overload, resident
 from gateway.store.engine import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.smtp.proxy import SIGNATURE
 from gateway.smtp.server import systemd_socket

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.intake.mailboxes import Mailboxes
 from gateway.smtp.server import Listener
 from gateway.store import counts

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.intake.mailboxes import Mailboxes
 from gateway.store.engine import Store
 from tests.smtp.serving import peer, serving

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.smtp import VerdictSettings
 from gateway.smtp.verdict import spf
 from gateway.smtp.verdict.direct import Direct

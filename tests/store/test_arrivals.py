@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from gateway.config.settings import MailboxSettings, StoreSettings, WorkSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.intake.accept import NotKept, Recipient
 from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
 from gateway.intake.importer import Importer

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import update
 
 from gateway.config.load import parse
-from gateway.config.settings import ConfigError, MailboxSettings, StoreSettings, WorkSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import ConfigError, StoreSettings, WorkSettings
 from gateway.intake.accept import Recipient
 from gateway.intake.direct import StoreAcceptor
 from gateway.model.envelope import Envelope

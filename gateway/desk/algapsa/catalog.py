@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.types import did_you_mean
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import DeskAway, Lists, Reader, Rows

@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from gateway.config.settings import MailboxSettings, Settings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import Settings
 from gateway.decide.closed import Closing
 from gateway.decide.context import DeliveryContext
 from gateway.decide.policy import decide

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.config.settings import MailboxSettings, Settings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import Settings
 from gateway.config.smtp import SmtpSettings
 from gateway.intake.accept import Recipient, addressed
 from gateway.intake.mailboxes import Mailboxes

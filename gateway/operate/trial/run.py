@@ -16,7 +16,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from gateway.config.settings import MailboxSettings, Settings, StoreSettings
+from gateway.config.mailbox import MailboxSettings
+from gateway.config.settings import Settings, StoreSettings
 from gateway.desk.algapsa.rehearsal import RehearsedDesk
 from gateway.operate.trial import lists, places, state
 from gateway.operate.trial.incoming import Door

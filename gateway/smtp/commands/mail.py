@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.config.settings import MailboxSettings
+from gateway.config.mailbox import MailboxSettings
 from gateway.intake.accept import Recipient
 from gateway.smtp import replies
 from gateway.smtp.context import ServerContext

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.work.effects.acknowledge import Acknowledge
 from gateway.work.effects.add_tag import AddTag
 from gateway.work.effects.base import EffectKind
 from gateway.work.effects.bundle import Bundle
@@ -50,5 +51,6 @@ _KINDS: tuple[EffectKind[Any], ...] = (
     ListParts(),
     DecideAgain(),
     SayMoved(),
+    Acknowledge(),
 )
 KINDS: dict[str, EffectKind[Any]] = {kind.kind: kind for kind in _KINDS}

@@ -1,0 +1,113 @@
+"""Tells senders whose mail waits because a desk is away for long, where a mailbox wants that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from gateway.config.settings import Settings
+from gateway.decide import acknowledge
+from gateway.desk.directory import Directory
+from gateway.model.email import Email
+from gateway.model.waiting import Waiting
+from gateway.periodic import run_every
+from gateway.store import waiting
+from gateway.store.deliveries import Delivery
+from gateway.store.engine import Store
+from gateway.store.raw import Damaged
+from gateway.store.waiting import DeskState
+from gateway.work.acknowledging import LATE, Acknowledger
+from gateway.work.context import Policies
+from gateway.work.parser import ParserBroken, ParserBusy, ParserDied
+
+log = structlog.get_logger("work")
+
+EVERY = 60.0
+BATCH = 50  # mails of a desk in one round
+
+
+class Reads(Protocol):
+    """Where mail is read again: the planner."""
+
+    acknowledger: Acknowledger
+    policies: Policies
+
+    async def raw(self, delivery: Delivery) -> bytes | Path: ...
+
+    async def email(self, delivery: Delivery) -> Email: ...
+
+
+class Away:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        directories: Mapping[str, Directory],
+        planner: Reads,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._directories = directories
+        self._planner = planner
+        self._clock = clock
+        self._looked: dict[str, int] = {}  # up to which number, by desk
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Go on by another configuration."""
+        self._after = settings.acknowledge.away_after
+        self._boxes = {box.address: box for box in settings.mailbox if "away" in box.acknowledge}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await run_every(stop, EVERY, self.check)
+
+    async def check(self) -> int:
+        """Tell the senders whose mail waits too long by now. Returns how many are told."""
+        states = await self._store.read(waiting.desks) if self._boxes else {}
+        return sum([await self._tell_all(name) for name in self._directories if self._is_away(states.get(name))])
+
+    def _is_away(self, state: DeskState | None) -> bool:
+        if state is None or state.waits.kind not in (Waiting.DESK, Waiting.KEY):
+            return False
+        return self._clock() - state.since >= self._after
+
+    async def _tell_all(self, desk: str) -> int:
+        now, told = self._clock(), 0
+        wanted = partial(
+            waiting.accepted_between,
+            desk=desk,
+            mailboxes=tuple(self._boxes),
+            behind=self._looked.get(desk, 0),
+            since=now - LATE,
+            until=now - self._after,
+            limit=BATCH,
+        )
+        for delivery in await self._store.read(wanted):
+            self._looked[desk] = delivery.seq
+            told += await self._tell(delivery)
+        return told
+
+    async def _tell(self, delivery: Delivery) -> bool:
+        """Whether the sender of this mail is told."""
+        try:
+            email = await self._planner.email(delivery)
+        except (ParserDied, ParserBroken, ParserBusy, Damaged):  # what it is, is seen when the desk is back
+            return False
+        directory = self._directories[delivery.desk]
+        catalog = directory.catalog
+        policy = self._planner.policies.policy(self._boxes[delivery.mailbox], directory if catalog else None)
+        staff = frozenset(catalog.staff) if catalog else frozenset()
+        told = acknowledge.while_it_waits(email, delivery.envelope, policy, staff)
+        if told is None:
+            return False
+        told = await self._planner.acknowledger.translated(told, email, delivery.mailbox)
+        letter = self._planner.acknowledger.letter(told, delivery)
+        why = await self._store.write(partial(self._planner.acknowledger.keep, letter=letter))
+        if not why:
+            log.info("the sender is told that the desk is away", delivery=delivery.id, recipient=told.recipient)
+        return not why

@@ -1,0 +1,77 @@
+"""The mail that tells a sender what became of theirs: in their language, in their thread, one in a while.
+
+It is a letter like all of the gateway's own mail (``store/letters.py``): kept in the transaction of what it tells, and
+sent at most once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from gateway.config.settings import Settings
+from gateway.model.effects import AcknowledgeBody
+from gateway.model.email import Email
+from gateway.outgoing.written import message_id, written
+from gateway.store import letters
+from gateway.store.deliveries import Delivery
+from gateway.store.letters import Letter
+from gateway.templates import Templates
+from gateway.work.language import language_of
+
+KIND = "acknowledge"
+WORTH = 4 * 3600.0
+"""Seconds for which the smarthost may be tried."""
+LATE = 86400.0
+
+
+class Acknowledger:
+    """``templates`` by mailbox."""
+
+    def __init__(self, settings: Settings, templates: Mapping[str, Templates], clock: Callable[[], float]) -> None:
+        self.sender = settings.smarthost.sender or ""
+        self.every = settings.acknowledge.every
+        self.templates = templates
+        self.languages = {box.address: box.language for box in settings.mailbox}
+        self.clock = clock
+
+    async def translated(self, body: AcknowledgeBody, email: Email, mailbox: str) -> AcknowledgeBody:
+        """The acknowledgement in the language of the mail."""
+        language = await asyncio.to_thread(language_of, email, self.languages.get(mailbox, "en"))
+        return replace(body, language=language)
+
+    def is_late(self, delivery: Delivery) -> bool:
+        """Whether the mail came so long ago that an acknowledgement would only puzzle."""
+        return self.clock() - delivery.accepted_at > LATE
+
+    def letter(self, body: AcknowledgeBody, delivery: Delivery, ticket: str = "") -> Letter:
+        """``ticket`` is its number, "" for none. Raises BadTemplate."""
+        now, key = self.clock(), self._key(body.recipient, self.clock())
+        values = {"occasion": body.occasion, "ticket": ticket, "subject": body.subject, "mailbox": delivery.mailbox}
+        lines = self.templates[delivery.mailbox].lines(f"acknowledge.{body.language}", **values, files=list(body.files))
+        headers = {"Auto-Submitted": "auto-replied", "Reply-To": delivery.mailbox, "X-Auto-Response-Suppress": "All"}
+        if body.about:
+            thread = dict.fromkeys((*body.references, body.about))
+            headers |= {"In-Reply-To": f"<{body.about}>", "References": " ".join(f"<{name}>" for name in thread)}
+        text = "\n".join(lines[1:]).strip()
+        mail = written(self.sender, body.recipient, lines[0], text, key, now, name=delivery.mailbox, headers=headers)
+        return Letter(key, KIND, body.recipient, mail, now + WORTH, seq=delivery.seq)
+
+    def keep(self, connection: Connection, letter: Letter) -> str:
+        """Have it sent once this transaction is committed. Returns why not, "" when it will be."""
+        now = self.clock()
+        before = letters.made_at(connection, self._key(letter.recipient, now - self.every))
+        if now - before < self.every or not letters.keep(connection, letter, now):
+            return "told not long ago"
+        return ""
+
+    def message_id(self, letter: Letter) -> str:
+        """Its Message-ID, by which a reply to it is known."""
+        return message_id(letter.key, self.sender)
+
+    def _key(self, recipient: str, now: float) -> str:
+        """Of one person there is one in each stretch of time, and never two within the length of one."""
+        return f"{KIND}\0{recipient}\0{int(now // self.every) if self.every else now}"

@@ -1,0 +1,68 @@
+"""A mail to the sender about what became of theirs. It leaves by the smarthost, not by the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.algapsa.scan import Aim
+from gateway.desk.outcome import Good, Outcome
+from gateway.model.effects import AcknowledgeBody
+from gateway.store import mapping
+from gateway.store.deliveries import Delivery
+from gateway.store.effects import EffectOf
+from gateway.store.engine import Store
+from gateway.store.letters import Letter
+from gateway.work.acknowledging import Acknowledger
+from gateway.work.effects.base import EffectKind, Run, Unfit
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    acknowledger: Acknowledger
+    letter: Letter
+    delivery: Delivery
+
+
+class Acknowledge(EffectKind[AcknowledgeBody]):
+    """Its letter is kept in the transaction that marks it as sent: from then on it is done."""
+
+    kind = AcknowledgeBody.kind
+    needs_ticket = False
+
+    def describe(self, body: AcknowledgeBody) -> dict[str, Any]:
+        return {"effect": "tell the sender by mail", "occasion": body.occasion, "recipient": body.recipient}
+
+    async def prepare(self, run: Run, effect: EffectOf[AcknowledgeBody]) -> Prepared:
+        delivery, acknowledger = run.progress.delivery, run.planner.acknowledger
+        if run.desk.rehearses:
+            raise Unfit("nobody is told in shadow mode")
+        if acknowledger.is_late(delivery):
+            raise Unfit("it is too late to tell")
+        ticket = await run.store.read(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
+        letter = acknowledger.letter(effect.body, delivery, ticket["number"] if ticket else "")
+        return Prepared(acknowledger, letter, delivery)
+
+    def commit(self, connection: Connection, effect: EffectOf[AcknowledgeBody], prepared: Prepared) -> None:
+        delivery = prepared.delivery
+        if why := prepared.acknowledger.keep(connection, prepared.letter):
+            raise Unfit(why)
+        own = prepared.acknowledger.message_id(prepared.letter)
+        mapping.learn(connection, delivery.desk, delivery.board_id, delivery.id, delivery.ticket_id, own)
+
+    async def send(self, run: Run, effect: EffectOf[AcknowledgeBody], prepared: Prepared) -> Outcome:
+        return Good(200, {}, {})
+
+    async def find(
+        self,
+        store: Store,
+        desk: Desk,
+        effect: EffectOf[AcknowledgeBody],
+        ticket_id: str,
+        aim: Aim = Aim.ADOPT,
+        not_before: float = 0.0,
+    ) -> list[dict[str, Any]]:
+        return [{}]

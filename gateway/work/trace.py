@@ -1,0 +1,55 @@
+"""What is kept of a decision: the columns of the mail's row, and the trace that says why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from gateway.match import domains
+from gateway.model import questions as ask
+from gateway.model.email import Email
+from gateway.model.plan import Decision
+from gateway.store.senders import VENDOR
+
+
+def columns_of(email: Email, decision: Decision) -> dict[str, Any]:
+    """What the store keeps of a mail once it was read."""
+    return {
+        "digest": email.digest,
+        "sender": decision.sender,
+        "sender_domain": domains.of(decision.sender),
+        "proof": decision.proof,
+        "subject": email.subject[:255],
+        "class": VENDOR if decision.notice_record and decision.notice_record.proven else email.auto.kind,
+        "outcome": decision.outcome,
+    }
+
+
+def trace_of(decision: Decision, answers: dict[ask.Question, Any], email: Email) -> str:
+    """The trace as JSON: the mail's facts, the questions with their answers, the steps."""
+    return json.dumps(
+        {
+            "mail": {
+                "message_id": email.message_id,
+                "from": email.sender.address if email.sender else "",
+                "subject": email.subject[:255],
+                "class": email.auto.kind,
+                "defects": email.defects[:20],
+            },
+            "answers": [
+                {"asked": question.kind, "about": _plain(question), "answer": _plain(answer)}
+                for question, answer in answers.items()
+            ],
+            "steps": [asdict(step) for step in decision.trace],
+            "outcome": decision.outcome,
+            "reason": decision.reason,
+            "detail": decision.detail,
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(part) for part in value[:20]]
+    return asdict(value) if hasattr(value, "__dataclass_fields__") else value

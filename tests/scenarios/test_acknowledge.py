@@ -1,0 +1,400 @@
+"""Senders are told what became of their mail where the desk is silent: once, in their thread, and never a machine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from gateway.config.load import parse
+from gateway.config.settings import ConfigError
+from gateway.store.schema import letter
+from gateway.templates import Templates
+from gateway.upkeep.away import Away
+from gateway.upkeep.desk_states import DeskStates
+from tests.scenarios.scripts import ALICE
+from tests.scenarios.stage import SUPPORT, Act, M, Stage, close, settings_for
+
+STRANGER = "Nina New <nina@newco.example>"
+DAY = 86400.0
+ALL = ["stranger", "held", "away", "files", "new-ticket"]
+MZ = b"MZ\x90\x00" + b"\0" * 200
+PROVEN = {"verdict": "pass"}
+
+
+def settings(occasions: list[str] | None = None, **more: Any) -> dict[str, Any]:
+    data = settings_for(acknowledge=ALL if occasions is None else occasions, closed="new_linked")
+    smarthost = {"host": "127.0.0.1:9", "from": "no-reply@msp.example"}
+    return {**data, "smarthost": smarthost, "guard": {"tickets_per_hour": 0, "comments_per_hour": 0}, **more}
+
+
+Opened = Callable[..., Awaitable[Stage]]
+
+
+@pytest.fixture
+async def opened(tmp_path: Path, migrated_file: Path) -> Any:
+    stages = []
+
+    async def make(**more: Any) -> Stage:
+        stage = Stage(tmp_path, migrated_file, settings(**more))
+        stages.append(stage)
+        await stage.open()
+        return stage
+
+    yield make
+    for stage in stages:
+        await stage.close()
+
+
+@dataclass(frozen=True)
+class Told:
+    recipient: str
+    envelope: str
+    mail: EmailMessage
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.mail.get_content().split())
+
+
+async def told(stage: Stage) -> list[Told]:
+    rows = await stage.store.read(lambda c: c.execute(select(letter).order_by(letter.c.id)).mappings().all())
+    return [
+        Told(row["recipient"], row["sender"], message_from_bytes(row["message"], policy=policy.default)) for row in rows
+    ]  # type: ignore[arg-type]
+
+
+async def sent(stage: Stage, *mails: M) -> None:
+    for mail in mails:
+        await stage.accept(mail)
+        await stage.work()
+
+
+async def test_a_stranger_is_told_the_ticket_in_their_thread(opened: Opened) -> None:
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "Printer broken", **PROVEN))
+
+    (acknowledgement,) = await told(stage)
+    mail = acknowledgement.mail
+    assert (acknowledgement.recipient, acknowledgement.envelope) == ("nina@newco.example", "")
+    assert mail["From"] == f'"{SUPPORT}" <no-reply@msp.example>' and mail["Reply-To"] == SUPPORT
+    assert mail["Subject"] == "Re: Printer broken" and mail["To"] == "nina@newco.example"
+    assert mail["In-Reply-To"] == mail["References"] == stage.id_of("a")
+    assert mail["Auto-Submitted"] == "auto-replied"
+    assert f"is ticket {stage.ticket(1)['ticket_number']}" in acknowledgement.text
+
+
+async def test_a_reply_to_what_they_were_told_lands_in_the_ticket_and_is_not_answered(opened: Opened) -> None:
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "Printer broken", **PROVEN))
+    (first,) = await told(stage)
+    stage.now += 2 * DAY
+    await sent(stage, M("b", STRANGER, "Re: Printer broken", reply=str(first.mail["Message-ID"]), **PROVEN))
+
+    assert await stage.outcome("b") == "comment 1" and len(await told(stage)) == 1
+
+
+async def test_one_person_is_told_once_a_day(opened: Opened) -> None:
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "One thing", **PROVEN), M("b", STRANGER, "Another", **PROVEN))
+    assert len(await told(stage)) == 1
+    stage.now += DAY - 60
+    await sent(stage, M("c", STRANGER, "A third", **PROVEN))
+    assert len(await told(stage)) == 1
+    stage.now += 3600
+    await sent(stage, M("d", STRANGER, "A fourth", **PROVEN))
+    assert len(await told(stage)) == 2
+
+
+OCCASIONS: list[tuple[str, list[M | Act], str]] = [
+    (
+        "held",
+        [M("a", ALICE, "Order"), M("b", STRANGER, "Re: Order", reply="a", **PROVEN)],
+        "Somebody has to look at it before it becomes a ticket",
+    ),
+    (
+        "files",
+        [M("a", ALICE, "Tool", files={"setup.exe": MZ, "log.txt": b"all well"}, **PROVEN)],
+        "For safety we have not passed on: setup.exe If",
+    ),
+    (
+        "new-ticket",
+        [M("a", ALICE, "Order", **PROVEN), close(1, ago=90 * DAY), M("b", ALICE, "Re: Order", reply="a", **PROVEN)],
+        "The ticket that it belongs to is closed, so it is ticket",
+    ),
+]
+
+
+@pytest.mark.parametrize(("occasion", "script", "words"), OCCASIONS, ids=[row[0] for row in OCCASIONS])
+async def test_each_occasion(opened: Opened, occasion: str, script: list[M | Act], words: str) -> None:
+    stage = await opened()
+    for step in script:
+        if isinstance(step, M):
+            await sent(stage, step)
+        else:
+            await step(stage)
+
+    (acknowledgement,) = await told(stage)
+    assert words in acknowledgement.text
+
+
+@pytest.mark.parametrize("occasion", ALL)
+async def test_nobody_is_told_on_what_the_mailbox_does_not_name(opened: Opened, occasion: str) -> None:
+    stage = await opened(occasions=[name for name in ALL if name != occasion])
+    mails = {
+        "stranger": M("a", STRANGER, "Hello", **PROVEN),
+        "held": M("a", STRANGER, "Re: x", reply="known", **PROVEN),
+        "files": M("a", ALICE, "Tool", files={"setup.exe": MZ}, **PROVEN),
+        "new-ticket": M("a", ALICE, "Re: Order", reply="known", **PROVEN),
+        "away": M("a", ALICE, "Order", **PROVEN),
+    }
+    if occasion in ("held", "new-ticket"):
+        await sent(stage, M("known", ALICE, "Order"))
+    if occasion == "new-ticket":
+        await close(1, ago=90 * DAY)(stage)
+    await sent(stage, mails[occasion])
+    assert await told(stage) == []
+
+
+async def test_a_customer_whom_the_desk_tells_itself_is_not_told_twice(opened: Opened) -> None:
+    stage = await opened()
+    await sent(stage, M("a", ALICE, "Order", **PROVEN), M("b", ALICE, "Re: Order", reply="a", **PROVEN))
+    assert await told(stage) == []
+
+
+SILENT: list[tuple[str, dict[str, Any]]] = [
+    ("nothing proves the sender", {"verdict": "none"}),
+    ("the sender is disproven", {"verdict": "fail"}),
+    ("null sender", {"mail_from": ""}),
+    ("another envelope sender", {"mail_from": "list-bounces@newco.example"}),
+    ("bounce address", {"mail_from": "bounces+12-ab@newco.example", "sender": "bounces+12-ab@newco.example"}),
+    ("no-reply", {"sender": "no-reply@newco.example"}),
+    ("donotreply with a tag", {"sender": "DoNotReply+7@newco.example"}),
+    ("postmaster", {"sender": "postmaster@newco.example"}),
+    ("owner of a list", {"sender": "owner-staff@newco.example"}),
+    ("request address", {"sender": "staff-request@newco.example"}),
+    ("auto-replied", {"headers": {"Auto-Submitted": "auto-replied"}}),
+    ("auto-generated", {"headers": {"Auto-Submitted": "auto-generated; owner-email=a@b.example"}}),
+    ("auto-notified", {"headers": {"Auto-Submitted": "auto-notified"}}),
+    ("precedence bulk", {"headers": {"Precedence": "bulk"}}),
+    ("precedence junk", {"headers": {"Precedence": "JUNK"}}),
+    ("precedence list", {"headers": {"Precedence": "list"}}),
+    ("list header", {"headers": {"List-Id": "<staff.newco.example>"}}),
+    ("only a way to unsubscribe", {"headers": {"List-Unsubscribe": "<https://newco.example/u>"}}),
+    ("feedback id", {"headers": {"Feedback-ID": "1:2:3:x"}}),
+    ("asks that nobody answers", {"headers": {"X-Auto-Response-Suppress": "OOF, AutoReply"}}),
+    ("asks that nobody answers at all", {"headers": {"X-Auto-Response-Suppress": "All"}}),
+    ("a loop's mark", {"headers": {"X-Loop": "support"}}),
+    ("blind copy", {"to": "somebody@newco.example", "rcpt": SUPPORT}),
+    ("spam by the relay's word", {"edge": {"spam": "yes"}}),
+    ("answers a mail of the gateway", {"refs": [f"<{'a1' * 16}@msp.example>"]}),
+    (
+        "out of office",
+        {"subject": "Automatic reply: away", "headers": {"X-Autoreply": "yes", "Auto-Submitted": "auto-replied"}},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", SILENT, ids=[case[0] for case in SILENT])
+async def test_silence(opened: Opened, case: tuple[str, dict[str, Any]]) -> None:
+    stage = await opened()
+    await sent(stage, M("a", **{"sender": STRANGER, "subject": "Hello", **PROVEN, **case[1]}))
+    assert await told(stage) == []
+
+
+async def test_a_technician_and_our_own_addresses_are_not_told(opened: Opened) -> None:
+    stage = await opened()
+    tess = next(user["email"] for user in stage.simulator.desk.users.values())
+    await sent(stage, M("a", f"Tess <{tess}>", "For me", **PROVEN), M("b", SUPPORT, "From us", **PROVEN))
+    assert await told(stage) == []
+
+
+SPOKEN = [
+    (
+        "by the program",
+        {
+            "raw": b"From: nina@newco.example\r\nTo: support@msp.example\r\nSubject: Printer\r\nMessage-ID: <a@newco.example>\r\n"
+            b"Content-Language: de-DE\r\n\r\nkaputt\r\n"
+        },
+        "automatisch versandt",
+    ),
+    ("by the person", {"headers": {"Accept-Language": "fr-FR, en-US"}}, "automatiquement"),
+    (
+        "by the words",
+        {"text": "Buenos días, la impresora del segundo piso no funciona desde ayer, ¿pueden mirarla?"},
+        "automáticamente",
+    ),
+    (
+        "polish",
+        {"text": "Dzień dobry, drukarka na drugim piętrze nie działa od wczoraj, proszę o pomoc."},
+        "automatycznie",
+    ),
+    (
+        "dutch",
+        {"text": "Goedemorgen, de printer op de tweede verdieping doet het sinds gisteren niet meer."},
+        "automatisch verzonden",
+    ),
+    ("too short to tell", {"text": "kaputt"}, "automatically"),
+    (
+        "a language that nobody wrote a text in",
+        {"headers": {"Accept-Language": "ja"}, "text": "1234"},
+        "automatically",
+    ),
+]
+
+
+@pytest.mark.parametrize("case", SPOKEN, ids=[case[0] for case in SPOKEN])
+async def test_the_language_of_the_mail(opened: Opened, case: tuple[str, dict[str, Any], str]) -> None:
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "Printer", **{**PROVEN, **case[1]}))
+    (acknowledgement,) = await told(stage)
+    assert case[2] in acknowledgement.text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "it", "nl", "pt", "pl"])
+@pytest.mark.parametrize("occasion", ALL)
+def test_every_text_is_whole(language: str, occasion: str) -> None:
+    values = {"ticket": "TIC1", "subject": "Printer", "mailbox": SUPPORT, "files": ["a.exe"]}
+    subject, *lines = Templates().lines(f"acknowledge.{language}", occasion=occasion, **values)
+    text = "\n".join(lines)
+    assert subject == "Re: Printer" and SUPPORT in text and "{" not in text
+    assert ("a.exe" in text) == (occasion == "files")
+    assert ("TIC1" in text) == (occasion in ("files", "new-ticket", "stranger"))
+
+
+async def test_a_line_of_the_subject_cannot_become_a_header(opened: Opened) -> None:
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "=?utf-8?q?x=0D=0ABcc=3A_all=40newco.example?=", **PROVEN))
+    (acknowledgement,) = await told(stage)
+    assert acknowledgement.mail["Bcc"] is None and acknowledgement.mail["To"] == "nina@newco.example"
+
+
+# -- robots ----------------------------------------------------------------------------------------
+
+
+async def test_fifty_robots_that_answer_everything_begin_no_round(opened: Opened) -> None:
+    """Each answers whatever it gets, without any mark: some under a new subject, some as a mirror."""
+    stage = await opened()
+    robots = [f"robot{number}@robots{number}.example" for number in range(50)]
+    for number, robot in enumerate(robots):
+        await stage.accept(M(f"r{number}", robot, f"Notice {number}", **PROVEN))
+    await stage.work()
+    answered = 0
+    for _ in range(4):
+        letters = await told(stage)
+        for number, acknowledgement in enumerate(letters[answered:], answered):
+            mirrors = int(acknowledgement.recipient.removeprefix("robot").partition("@")[0]) % 2
+            text = acknowledgement.mail.get_content() if mirrors else "Thank you, we will look at it."
+            reply = "" if mirrors else str(acknowledgement.mail["Message-ID"])
+            await stage.accept(
+                M(
+                    f"a{number}",
+                    acknowledgement.recipient,
+                    str(acknowledgement.mail["Subject"]),
+                    text=text,
+                    reply=reply,
+                    **PROVEN,
+                )
+            )
+        answered = len(letters)
+        await stage.work()
+        stage.now += 3600
+    per_robot = [acknowledgement.recipient for acknowledgement in await told(stage)]
+    assert sorted(per_robot) == sorted(robots)
+
+
+# -- a desk that is away ---------------------------------------------------------------------------
+
+
+async def test_whose_mail_waits_for_a_desk_is_told_once_and_not_at_once(opened: Opened) -> None:
+    stage = await opened()
+    directory = stage.directories["default"]
+    away = Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock)
+    states = DeskStates(stage.store, stage.directories, stage.clock)
+    directory.desk.breaker.refuse_key("the key was revoked", stage.now)
+    for _ in range(2):
+        await states.record()
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    await stage.accept(M("b", "no-reply@acme.example", "Report", **PROVEN))
+    await stage.accept(M("c", "Bob <bob@acme.example>", "Forged", verdict="none"))
+
+    stage.now += 1000
+    assert await away.check() == 0
+    stage.now += 1000
+    assert await away.check() == 1
+    assert await Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock).check() == 0
+
+    (acknowledgement,) = await told(stage)
+    assert acknowledgement.recipient == "alice@acme.example" and "not available at the moment" in acknowledgement.text
+    directory.desk.breaker.key_works()
+    await stage.work()
+    assert await stage.outcome("a") == "ticket 1" and len(await told(stage)) == 1
+
+
+async def test_what_came_long_ago_is_not_told(opened: Opened) -> None:
+    stage = await opened()
+    await stage.accept(M("a", STRANGER, "Printer", **PROVEN))
+    stage.now += 2 * DAY
+    await stage.work()
+    assert await stage.outcome("a") == "ticket 1" and await told(stage) == []
+
+
+# -- crashes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", range(1, 13))
+async def test_after_a_crash_at_any_write_it_is_told_once(
+    moment: int, tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path, migrated_file, settings())
+    await stage.open()
+    await stage.accept(M("a", STRANGER, "Printer", **PROVEN))
+    write, calls = stage.store.write, 0
+
+    async def dies(operation: Any, *arguments: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == moment:
+            raise asyncio.CancelledError
+        return await write(operation, *arguments)
+
+    monkeypatch.setattr(stage.store, "write", dies)
+    try:
+        await stage.work()
+    except asyncio.CancelledError:
+        monkeypatch.undo()
+        await stage.close()
+        stage.now += 600
+        ids = stage.ids
+        stage = Stage(tmp_path, migrated_file, settings(), before=stage)
+        stage.ids = ids
+        await stage.open()
+        await stage.work()
+    assert len(await told(stage)) == 1 and len(stage.simulator.desk.tickets) == 1
+    await stage.close()
+
+
+async def test_nobody_is_told_in_shadow_mode(tmp_path: Path, migrated_file: Path) -> None:
+    data = settings()
+    data["desk"]["mode"] = "shadow"
+    stage = Stage(tmp_path, migrated_file, data)
+    await stage.open()
+    await sent(
+        stage, M("a", STRANGER, "Printer", **PROVEN), M("b", STRANGER, "Tool", files={"setup.exe": MZ}, **PROVEN)
+    )
+    assert await told(stage) == []
+    await stage.close()
+
+
+def test_a_mailbox_that_tells_needs_a_smarthost() -> None:
+    data = settings()
+    del data["smarthost"]
+    with pytest.raises(ConfigError, match=r"acknowledge: expected \[smarthost\] host"):
+        parse(data, {})
