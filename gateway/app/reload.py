@@ -19,7 +19,6 @@ from gateway.config.changes import Changes, changes
 from gateway.config.settings import ConfigError, Settings
 from gateway.desk.directory import Directory
 from gateway.metrics import Metrics
-from gateway.operate.preview import noticecheck
 from gateway.smtp.server import check_certificate
 from gateway.templates import BadTemplate, Templates
 from gateway.work import rules
@@ -146,6 +145,8 @@ class Reload:
 
 
 async def _checked_profiles(settings: Settings) -> list[rules.Fault]:
+    from gateway.operate.preview import noticecheck  # it reads mail: imported when a file is taken, not at every start
+
     return await asyncio.to_thread(noticecheck.check_profiles, settings)
 
 
@@ -153,5 +154,7 @@ def _faults(settings: Settings, name: str, directory: Directory) -> list[str]:
     """What the desk lacks of what is named. A mailbox that cannot work could not before, either: it does not count."""
     catalog = directory.catalog
     assert catalog is not None
+    from gateway.operate.preview import noticecheck
+
     found = [*rules.check(settings, name, catalog), *noticecheck.check(settings, name, catalog)]
     return [f"{fault.where}: {fault.what}" for fault in found]
