@@ -153,11 +153,13 @@ CHAPTERS: dict[str, dict[str, str]] = {
     "Letters": {
         "sent": "A mail of the gateway's own (the morning mail, a mail that is held back) was given to the smarthost.",
         "not sent": "It was not, and will not be: `answer` is the smarthost's.",
+        "sender told": "The sender of a mail that waits because the desk is away is told so, where the mailbox wants that.",
         "not sent yet": "The smarthost could not be reached or deferred it; it is tried again at `again_at`.",
     },
     "The process": {
         "starting": "The process starts.",
         "configuration taken": "The changed configuration is in use (SIGHUP or `gateway reload`); `needs_restart` names what is not.",
+        "whatif": "Somebody (`who`) tries other rules on past mail in the console.",
         "configuration refused, the old one stays": "`why` says what is wrong with the new one.",
         "configuration not taken": "The worker did not answer; try again.",
         "first claim": "The worker took its first mail.",

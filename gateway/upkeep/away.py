@@ -109,5 +109,5 @@ class Away:
         letter = self._planner.acknowledger.letter(told, delivery)
         why = await self._store.write(partial(self._planner.acknowledger.keep, letter=letter))
         if not why:
-            log.info("the sender is told that the desk is away", delivery=delivery.id, recipient=told.recipient)
+            log.info("sender told", delivery=delivery.id, recipient=told.recipient)
         return not why
