@@ -37,6 +37,7 @@ class GivesPart(Section):
     objects: tuple[str, ...] | None = Field(None, description="what planned work touches")
     incident: str | None = Field(None, description="the incident")
     expected: str | None = Field(None, description="the expectation that it meets")
+    parts: tuple[str, ...] | None = Field(None, description='of a mail of several, "state object: condition" of each')
 
 
 class FixturePart(Section):

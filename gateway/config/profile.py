@@ -86,17 +86,31 @@ class WhoPart(Section):
         (),
         description="what a mail of several problems looks like: each part is a notice; without each it is a ticket",
     )
-    each: str = Field("", description="RE2: where the text of such a mail is cut; each piece is read as a mail")
+    each: Texts = Field(
+        (),
+        description="RE2: where the text of such a mail is cut, of several the first that is found; each piece is read",
+    )
+    head: str = Field(
+        "",
+        description="RE2: a heading in it, for the pieces below up to the next; what is above all counts for all",
+    )
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """``each``, one after another."""
+        return _tuple(self.each)
 
     @model_validator(mode="after")
     def _cut(self) -> WhoPart:
         try:
-            if self.each:
-                conditions.compiled(self.each)
+            for pattern in filter(None, (*self.cuts, self.head)):
+                conditions.compiled(pattern)
         except ValueError as error:
             raise ValueError(f"each: {error}") from error
         if self.each and not self.several:
             raise ValueError("each: expected several as well")
+        if self.head and not self.each:
+            raise ValueError("head: expected each as well")
         return self
 
 

@@ -82,6 +82,7 @@ class Notice:
     incident: str = ""
     expected: str = ""
     forwarded: bool = False
+    by_name: bool = False  # known by its object, for the vendor's number of it was not read
     parts: tuple[Notice, ...] = ()  # what a mail of several problems says of each
     text: str = ""  # of a part: its piece of the mail
     handling: Handling = Handling()

@@ -223,6 +223,15 @@ class ProblemsOf(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenOfObject(Question):
+    """The open problems of a profile whose object is called exactly so, whatever their key: a list of Problem."""
+
+    profile: str
+    object: str
+    kind: ClassVar[str] = "open problems of this object"
+
+
+@dataclass(frozen=True, slots=True)
 class PartsDecided(Question):
     """The numbers of the parts of this mail that were decided before: a tuple of int."""
 

@@ -138,6 +138,9 @@ def differences(gives: GivesPart, notice: Notice) -> list[str]:
             out.append(f"fields.{name} is {notice.fields.get(name, '')!r} instead of {value!r}")
     if gives.at is not None and _iso(notice.at) != _iso(_moment(gives.at)):
         out.append(f"at is {_iso(notice.at)!r} instead of {gives.at!r}")
+    parts = tuple(f"{part.state} {': '.join(filter(None, (part.object, part.condition)))}" for part in notice.parts)
+    if gives.parts is not None and parts != gives.parts:
+        out.append(f"parts are {parts!r} instead of {gives.parts!r}")
     if gives.window is not None:
         got = tuple(_iso(moment) for moment in notice.window or ())
         if got != tuple(_iso(_moment(text)) for text in gives.window):

@@ -170,6 +170,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         incident=values.first(key.incident),
         expected=_expected(source, object_, state),
         forwarded=forwarded,
+        by_name=bool(key.id) and not values.first(key.id),
         handling=source.handling,
     )
 
@@ -250,11 +251,15 @@ def _several(source: Source, values: Values, proof: str, forwarded: bool) -> Not
 def _parts_of(source: Source, mail: MailView, text: str, proof: str) -> Iterator[Notice]:
     """What each piece of the text says. One that cannot be read is known by its words, and what is beyond the last
     piece that is looked at counts as such."""
-    if source.each is None:
-        return
-    begins = [match.start() for match in islice(source.each.finditer(text), MOST_PARTS)]
-    for begin, end in zip(begins, [*begins[1:], len(text)], strict=True):
-        piece = replace(mail.email, subject="", text=text[begin:end].strip(), html="", blocks=(), data=())
+    found = ([match.start() for match in islice(cut.finditer(text), MOST_PARTS)] for cut in source.each)
+    begins: list[int] = next(filter(None, found), [])
+    heads = [match.span() for match in source.head.finditer(text)] if source.head else []
+    intro = [text[: heads[0][0]].strip()] if heads else []
+    for begin, end in zip(begins, [*begins[1:], len(text)][: len(begins)], strict=True):
+        above = [text[head:rest] for head, rest in heads if rest <= begin][-1:]
+        below = next((head for head, _ in heads if begin < head < end), end)
+        words = "\n".join((*intro, *above, text[begin:below])).strip()
+        piece = replace(mail.email, subject="", text=words, html="", blocks=(), data=())
         values = Values(source, MailView(piece, mail.envelope))
         for step in source.steps:
             values.run(step)

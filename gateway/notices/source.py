@@ -108,7 +108,8 @@ class Source:
     who: Identity
     when: Group
     several: Group | None
-    each: Any
+    each: tuple[Any, ...]
+    head: Any
     steps: tuple[Step, ...]
     states: Words
     levels: Words
@@ -133,7 +134,8 @@ class Source:
             who=who,
             when=Group("all", (*(condition.node() for condition in profile.who.when), *more.pop("when", ()))),
             several=Group("all", tuple(part.node() for part in profile.who.several)) if profile.who.several else None,
-            each=conditions.compiled(profile.who.each) if profile.who.each else None,
+            each=tuple(map(conditions.compiled, profile.who.cuts)),
+            head=conditions.compiled(profile.who.head) if profile.who.head else None,
             steps=tuple(Step.of(part) for part in profile.read),
             states=words.state_words(
                 {

@@ -105,6 +105,12 @@ def planned_work(connection: Connection, desk: str, client_id: str, at: float) -
     )
 
 
+def open_of_object(connection: Connection, desk: str, profile: str, name: str) -> list[Problem]:
+    """The open problems of a profile whose object is called so."""
+    mine = (problem.c.desk == desk, problem.c.profile == profile, problem.c.state == OPEN)
+    return _all(connection, *mine, problem.c.object == name, limit=20)
+
+
 def of_incident(connection: Connection, desk: str, profile: str, incident: str) -> list[Problem]:
     """The problems of an incident that have a ticket, of all clients."""
     same = (problem.c.incident == incident, problem.c.incident != "", problem.c.desk == desk)

@@ -273,6 +273,8 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
             }
         case ask.ProblemsOf(profile, key):
             return problems.of_family(connection, family_of(delivery.desk, profile, key))
+        case ask.OpenOfObject(profile, name):
+            return problems.open_of_object(connection, delivery.desk, profile, name)
         case ask.PartsDecided():
             return problems.parts_decided(connection, delivery.id)
         case ask.Changes(problem_id, since):

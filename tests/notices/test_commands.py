@@ -83,7 +83,9 @@ def test_try_uses_the_senders_of_the_notice_and_says_what_decided(folder: Path) 
 
 def test_propose_from_files(folder: Path) -> None:
     for number, state in enumerate(("down", "up", "down")):
-        (folder / f"{number}.eml").write_bytes(f"From: box@acme.example\nSubject: Line {number} is {state}\n\nx\n".encode())
+        (folder / f"{number}.eml").write_bytes(
+            f"From: box@acme.example\nSubject: Line {number} is {state}\n\nx\n".encode()
+        )
     files = [str(path) for path in sorted(folder.glob("*.eml"))]
 
     drafted = run(folder, "propose", *files, "--least", "3")

@@ -61,7 +61,10 @@ desk = "one"
     ("more", "words"),
     [
         ('desk = "two"\n', "desk: 'two' has no mailbox"),
-        ('desk = "two"\nmailbox = "alerts@msp.example"\n[[mailbox]]\naddress = "b@msp.example"\ndesk = "two"\n', "is of desk 'one'"),
+        (
+            'desk = "two"\nmailbox = "alerts@msp.example"\n[[mailbox]]\naddress = "b@msp.example"\ndesk = "two"\n',
+            "is of desk 'one'",
+        ),
     ],
 )
 def test_a_notice_has_a_mailbox_on_its_desk(more: str, words: str, tmp_path: Path) -> None:
@@ -148,7 +151,9 @@ def test_nothing_is_on_that_is_not_named(tmp_path: Path) -> None:
 
 
 def test_what_the_notice_says_goes_before_the_profile(tmp_path: Path) -> None:
-    text = notice(more='name = "acme"\nsenders = ["backup@acme.example"]\nhold = 60\nboard = "Alerts"\npriorities = { failed = "High" }\n')
+    text = notice(
+        more='name = "acme"\nsenders = ["backup@acme.example"]\nhold = 60\nboard = "Alerts"\npriorities = { failed = "High" }\n'
+    )
     found = sources(settings(tmp_path, text)).named("acme")
 
     assert found is not None
@@ -195,9 +200,13 @@ def test_what_is_wrong_in_an_extension_has_its_own_file(tmp_path: Path) -> None:
 
 def test_a_notice_whose_mail_another_takes(tmp_path: Path) -> None:
     same = 'networks = ["192.0.2.0/24"]\n'
-    greedy = PROFILE.replace("(?P<state>\\w+) (?P<host>\\S+)", "(?P<state>.)(?P<host>.)").replace('object = "web01"', 'object = "O"')
+    greedy = PROFILE.replace("(?P<state>\\w+) (?P<host>\\S+)", "(?P<state>.)(?P<host>.)").replace(
+        'object = "web01"', 'object = "O"'
+    )
 
-    found = settings(tmp_path, notice("own", same) + notice("veeam", same), greedy.replace('state = "open"', 'state = "update"'))
+    found = settings(
+        tmp_path, notice("own", same) + notice("veeam", same), greedy.replace('state = "open"', 'state = "update"')
+    )
 
     (fault,) = check_profiles(found)
     assert fault.where.endswith("gateway.toml:10")
@@ -224,7 +233,9 @@ MUCH_ALIKE = ("expiry", "statuspage", "jira", "maintenance", "apc-ups", "datto-r
 """Profiles that know their product by common words: they need senders of their own."""
 
 
-@pytest.mark.parametrize("more", ['sender = ""', 'sender = "a@@b"', 'sender = "no address"', 'file = "../gateway.toml"', 'file = "none.eml"'])
+@pytest.mark.parametrize(
+    "more", ['sender = ""', 'sender = "a@@b"', 'sender = "no address"', 'file = "../gateway.toml"', 'file = "none.eml"']
+)
 def test_a_fixture_of_which_no_mail_can_be_made(more: str, tmp_path: Path) -> None:
     found = settings(tmp_path, "", PROFILE.replace('subject = "DOWN web01"', f'subject = "DOWN web01"\n{more}'))
 

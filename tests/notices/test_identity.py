@@ -68,7 +68,12 @@ def test_from_elsewhere_it_is_no_notice(who: Identity) -> None:
 
 @pytest.mark.parametrize(
     ("sender", "known"),
-    [("a@status.example", True), ("a@mail.status.example", True), ("a@mystatus.example", False), ("other@acme.example", False)],
+    [
+        ("a@status.example", True),
+        ("a@mail.status.example", True),
+        ("a@mystatus.example", False),
+        ("other@acme.example", False),
+    ],
 )
 def test_senders_are_addresses_and_domains_with_what_is_below(sender: str, known: bool) -> None:
     assert (notice(BY_SENDER, sender, verdict="pass") is not None) == known

@@ -57,7 +57,15 @@ def test_cells_by_their_heading() -> None:
 
 
 JSON = '{"a": {"b": [{"c": 1}, {"c": true}]}, "n": null, "t": "x"} and words behind it'
-PATHS = [("a.b.0.c", ["1"]), ("a.b.*.c", ["1", "true"]), ("t", ["x"]), ("a", []), ("a.b.7.c", []), ("t.u", []), ("*.b.0.c", ["1"])]
+PATHS = [
+    ("a.b.0.c", ["1"]),
+    ("a.b.*.c", ["1", "true"]),
+    ("t", ["x"]),
+    ("a", []),
+    ("a.b.7.c", []),
+    ("t.u", []),
+    ("*.b.0.c", ["1"]),
+]
 
 
 @pytest.mark.parametrize(("path", "values"), PATHS)
@@ -69,7 +77,9 @@ def test_json(path: str, values: list[str]) -> None:
 XML = '<?xml version="1.0"?><r xmlns="urn:x"><e id="7"><v> one </v></e><e id="8"><v>two</v></e></r>'
 
 
-@pytest.mark.parametrize(("path", "values"), [("r.e.v", ["one", "two"]), ("r.e.@id", ["7", "8"]), ("r.*.v", ["one", "two"]), ("x", [])])
+@pytest.mark.parametrize(
+    ("path", "values"), [("r.e.v", ["one", "two"]), ("r.e.@id", ["7", "8"]), ("r.*.v", ["one", "two"]), ("x", [])]
+)
 def test_xml(path: str, values: list[str]) -> None:
     assert Attached((DataFile("xml", "a.xml", XML),), "").xml(path) == values
 
@@ -186,7 +196,9 @@ def test_rows_of_tables_that_lay_out() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("html", ["<tr>" * 100_000, "<tr><td>" * 60_000, "<td " * 100_000, "<tr><td>a<td>" + "a" * 300_000, "<" * 200_000])
+@pytest.mark.parametrize(
+    "html", ["<tr>" * 100_000, "<tr><td>" * 60_000, "<td " * 100_000, "<tr><td>a<td>" + "a" * 300_000, "<" * 200_000]
+)
 def test_hostile_tables_are_quick(html: str) -> None:
     started = time.process_time()
     html_rows.rows(html, "a" * 100_000)

@@ -56,7 +56,9 @@ BITS = st.sampled_from(
      "INC0012345", "MC123456", "EX123456", "is DOWN", "resolved", "not ", "Problem: ", "Maintenance ID: CHG00123", "\x00", "\u202e", "="]
 )  # fmt: skip
 MIXED = st.lists(st.one_of(BITS, TEXT), max_size=12).map("".join)
-FILES = st.lists(st.builds(DataFile, st.sampled_from(["calendar", "json", "xml", "csv"]), st.just("f"), MIXED), max_size=2)
+FILES = st.lists(
+    st.builds(DataFile, st.sampled_from(["calendar", "json", "xml", "csv"]), st.just("f"), MIXED), max_size=2
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -147,7 +149,9 @@ def test_words_of_a_problem_win(name: str) -> None:
             assert words.state_in(f"{good}. {bad}.", known.states)[0] == "open", (good, bad)
 
 
-@pytest.mark.parametrize("text", ["is not resolved", "could not yet be resolved", "nicht behoben", "cannot be restored", "never recovered"])
+@pytest.mark.parametrize(
+    "text", ["is not resolved", "could not yet be resolved", "nicht behoben", "cannot be restored", "never recovered"]
+)
 def test_a_denied_end_is_none(text: str) -> None:
     assert words.state_in(f"The problem {text}", source("words").states)[0] == "open"
     assert words.state_in(f"It {text}", source("words").states)[0] == "update"

@@ -23,8 +23,18 @@ def labelled(host: str, check: str, status: str) -> Email:
     return mail(f"Observer message for {host}", body)
 
 
-LABELLED = [labelled("web01", "Disk", "CRITICAL"), labelled("web02", "Disk", "OK"), labelled("web01", "Disk", "OK"), labelled("web01", "Load", "CRITICAL")]
-SUBJECTS = [mail("Tunnel Hamburg is down"), mail("Tunnel Hamburg is back up"), mail("Tunnel Rome is down"), mail("Report \"of\" the week")]
+LABELLED = [
+    labelled("web01", "Disk", "CRITICAL"),
+    labelled("web02", "Disk", "OK"),
+    labelled("web01", "Disk", "OK"),
+    labelled("web01", "Load", "CRITICAL"),
+]
+SUBJECTS = [
+    mail("Tunnel Hamburg is down"),
+    mail("Tunnel Hamburg is back up"),
+    mail("Tunnel Rome is down"),
+    mail('Report "of" the week'),
+]
 
 
 def profile(draft: Draft, folder: Path) -> profiles.Loaded:
@@ -43,7 +53,12 @@ def test_labels_become_fields(tmp_path: Path) -> None:
     critical, other, ok, load_ = notices(LABELLED, loaded)
 
     assert fixtures.run(loaded) == []
-    assert (critical.object, critical.condition, critical.state, critical.clients) == ("web01", "Disk", "open", ("Smith, Jones & Co",))
+    assert (critical.object, critical.condition, critical.state, critical.clients) == (
+        "web01",
+        "Disk",
+        "open",
+        ("Smith, Jones & Co",),
+    )
     assert (ok.state, other.state, load_.state) == ("close", "close", "open")
     assert critical.key == ok.key
     assert len({critical.key, other.key, load_.key}) == 3
@@ -69,10 +84,14 @@ def test_it_says_when_nothing_is_ever_over() -> None:
 
 def test_few_mails_are_no_pattern() -> None:
     assert propose(LABELLED[:2]) == []
-    assert [proposal.sender for proposal in propose([*LABELLED, mail("x", sender="ann@acme.example")])] == ["box@acme.example"]
+    assert [proposal.sender for proposal in propose([*LABELLED, mail("x", sender="ann@acme.example")])] == [
+        "box@acme.example"
+    ]
 
 
-@pytest.mark.parametrize("odd", ['quote " and \\ and #', "{braces} [x] ***", "emoji 🔴 down", "# comment\ttab", "é" * 300])
+@pytest.mark.parametrize(
+    "odd", ['quote " and \\ and #', "{braces} [x] ***", "emoji 🔴 down", "# comment\ttab", "é" * 300]
+)
 def test_odd_words_make_a_draft_all_the_same(odd: str, tmp_path: Path) -> None:
     mails = [mail(f"{odd} {number} failed", f"Host: {odd}\nStatus: {odd}\n{odd}") for number in range(3)]
 
@@ -82,7 +101,11 @@ def test_odd_words_make_a_draft_all_the_same(odd: str, tmp_path: Path) -> None:
 
 
 def test_subjects_that_a_label_does_not_tell_apart_are_part_of_the_key(tmp_path: Path) -> None:
-    mails = [mail(f"{what} on node-4: {state}", "Host: node-4") for what in ("Disk full", "Fan loud") for state in ("failed", "OK")]
+    mails = [
+        mail(f"{what} on node-4: {state}", "Host: node-4")
+        for what in ("Disk full", "Fan loud")
+        for state in ("failed", "OK")
+    ]
 
     (draft,) = propose(mails)
     disk, disk_well, fan, fan_well = notices(mails, profile(draft, tmp_path))

@@ -314,3 +314,29 @@ async def test_a_ticket_whose_making_was_not_answered_is_not_made_twice(tmp_path
         stage.ticket(number)["ticket_number"] for number in (1, 2, 3)
     }
     await finish(stage)
+
+
+REMINDER = (
+    'Hello,\n\n2 checks are currently DOWN:\n\nProject "Acme"\nStatus  Name    Last Ping\nDOWN    Backup  2 days ago\n\n'
+    'Project "{other}"\nStatus  Name    Last Ping\nDOWN    Backup  5 hours ago\n'
+)
+
+
+async def test_a_reminder_counts_on_what_it_names(tmp_path: Path, migrated_file: Path) -> None:
+    """The mail of the check has the vendor's number of it, the reminder only its name and project."""
+    stage = await opened(tmp_path, migrated_file, {"profile": "healthchecks", "client": "Acme"})
+    machine = Machine(stage, "Healthchecks <hc@mon.msp.example>")
+    link = "View:\nhttps://hc.msp.example/cloaked/0123456789abcdef0123456789abcdef01234567/\n"
+    await machine.says("DOWN | Backup", f"{link}\nProject: Acme\n")
+    key = await machine.says("Reminder: 2 checks still down", REMINDER.format(other="Acme Lab"), after=HOUR)
+    await stage.work()
+    assert await became(stage, key) == ["comment", "ticket"]
+    await machine.says("Reminder: 2 checks still down", REMINDER.format(other="Acme Lab"), after=HOUR)
+    await machine.says("UP | Backup", f"{link}\nProject: Acme\n", after=HOUR)
+    await stage.work()
+
+    assert [(row["state"], row["count"]) for row in sorted(await problem_rows(stage), key=lambda row: row["number"])] == [
+        ("closed", 3), ("open", 2),
+    ]  # fmt: skip
+    assert [is_open(stage, number) for number in (1, 2)] == [False, True]
+    await finish(stage)

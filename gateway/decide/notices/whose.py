@@ -10,7 +10,7 @@ from gateway.decide.notices import incidents
 from gateway.decide.notices.context import NoticeContext
 from gateway.model.notice import Notice
 from gateway.model.problem import Problem
-from gateway.model.questions import ClientIn, NamedClient
+from gateway.model.questions import ClientIn, NamedClient, OpenOfObject
 
 
 def named(mail: DecisionContext, notice: Notice) -> str:
@@ -34,6 +34,18 @@ def by_sender(mail: DecisionContext, notice: Notice) -> requester.Requester:
     return requester.find(asked)
 
 
+def _by_name(context: NoticeContext) -> Problem | None:
+    """What a mail without the vendor's number goes on about: the open problem of that object and condition, of the same
+    scope and client. It never ends it, for two objects may be called the same."""
+    notice = context.notice
+    if not notice.by_name or notice.state == "close" or not notice.object:
+        return None
+    found: list[Problem] = context.facts.ask(OpenOfObject(notice.profile, notice.object))
+    found = [context.changes.get(problem.id, problem) for problem in found]
+    wanted = (notice.condition, notice.scope, context.client_id)
+    return next((known for known in found if (known.condition, known.scope, known.client_id) == wanted), None)
+
+
 def problem_of(context: NoticeContext) -> Problem | None:
     """The problem of the notice's client and scope. Where those are not known (it tells no client, proves nothing, or
     was sent on) the only one that is open."""
@@ -47,6 +59,9 @@ def problem_of(context: NoticeContext) -> Problem | None:
         return own
     if len(alive) == 1:
         return alive[0]
+    if named := _by_name(context):
+        context.mail.trace.add("problem", "the open problem of this object", named.number)
+        return named
     if same := incidents.of_client(context):
         context.mail.trace.add("incident", "the client has a ticket of it", same.number)
         return same

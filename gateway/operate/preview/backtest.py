@@ -22,7 +22,10 @@ from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Problem, family_of
 from gateway.store.deliveries import Delivery
 
-ABOUT_PROBLEMS = (ask.ProblemsOf, ask.Changes, ask.NewProblems, ask.OpenParts, ask.PlannedWork, ask.OfIncident)
+ABOUT_PROBLEMS = (
+    *(ask.ProblemsOf, ask.OpenOfObject, ask.PartsDecided, ask.Changes, ask.NewProblems),
+    *(ask.OpenParts, ask.PlannedWork, ask.OfIncident),
+)
 
 
 @dataclass(slots=True)
@@ -90,6 +93,14 @@ class Book:
             case ask.ProblemsOf(profile, key):
                 family = family_of(self.desk, profile, key)
                 return [problem for problem in known if problem.family == family]
+            case ask.OpenOfObject(profile, name):
+                return [
+                    problem
+                    for problem in known
+                    if (problem.profile, problem.object) == (profile, name) and problem.alive
+                ]
+            case ask.PartsDecided():
+                return ()
             case ask.Changes(problem_id, since):
                 return sum(at >= since for at in self._changes.get(problem_id, ()))
             case ask.NewProblems(profile, client_id, since):

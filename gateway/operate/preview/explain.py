@@ -66,6 +66,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.Reopens: 0,
     ask.RecentMails: ask.Recent(0, 0, 0),
     ask.ProblemsOf: [],
+    ask.OpenOfObject: [],
     ask.PartsDecided: (),
     ask.Changes: 0,
     ask.NewProblems: 0,

@@ -54,6 +54,7 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.ProblemsOf: Problem,
     ask.PlannedWork: Problem,
     ask.OfIncident: Problem,
+    ask.OpenOfObject: Problem,
     ask.ClientIn: ask.NamedClient,
 }
 
