@@ -94,6 +94,9 @@ ROUTES: tuple[Route, ...] = (
         right=TICKET_UPDATE,
     ),
     _route("GET /tickets/{}/time-entries", timesheet.time_entries, "time_entries"),
+    _route("GET /time-entries", timesheet.list_entries, "time_entries"),
+    _route("POST /time-entries", timesheet.create_entry, "book"),
+    _route("POST /time-entries/start-tracking", timesheet.start_timer, "book", shown=False),
     _route("GET /tickets/{}/comments", comments.list_comments, "list_comments", counted=False, right=READ_TICKET),
     _route("POST /tickets/{}/comments", comments.create_comment, "comment", counted=False, right=TICKET_UPDATE),
     _route(

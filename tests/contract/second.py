@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from gateway.simulator.comments import write_comment
 from gateway.simulator.rows import ticket_row
 from gateway.simulator.state import Desk
-from gateway.simulator.timesheet import book
 
 if TYPE_CHECKING:
     from tests.contract.replay import Exchange
@@ -25,10 +24,6 @@ TINMAN, GLINDA = "tinman@emeraldcity.oz", "glinda@emeraldcity.oz"
 SCARECROW_KEY, DOROTHY_KEY = "scarecrowkey-000000000000000000000000", "dorothykey-000000000000000000000000"
 
 NOT_SIMULATED = (
-    (
-        r"POST /api/v1/time-entries(/.*)?|GET /api/v1/time-entries\?.*",
-        "the gateway books no time; `book` stands for it",
-    ),
     (r"\w+ /api/v1/inbound-webhooks.*", "an API key cannot use it; the gateway does not"),
     (r"POST /api/inbound/.*", "not a way of the API, and no event follows it; the gateway does not use it"),
     (r"POST /alga", "a call from the desk to a webhook; the gateway has none"),
@@ -79,10 +74,6 @@ def _guard(on: bool) -> Any:
     return lambda desk, ids: desk.keys[SCARECROW_KEY].update(guarded=on)
 
 
-def _booked(ticket_id: str, email: str, minutes: int) -> Any:
-    return lambda desk, ids: book(desk, ids.get(ticket_id, ticket_id), email, minutes)
-
-
 def _written(*ticket_ids: str, contact: str = "") -> Any:
     """A technician writes in the desk's pages, and where there is a contact the contact by the desk's own mail."""
 
@@ -106,10 +97,6 @@ def _tagged(desk: Desk, ids: dict[str, str]) -> None:
 
 ALICE = "385a5112-c4a3-468b-b653-e1e347490943"
 ACTS: dict[str, Any] = {
-    "004": _booked("e8c7df49-08f9-4051-a3c8-8181b6aee721", GLINDA, 15),
-    "006": _booked("e8c7df49-08f9-4051-a3c8-8181b6aee721", TINMAN, 60),
-    "012": _booked("b0de1cf7-1a5d-4b6f-85ff-5ddafcde0e0c", TINMAN, 30),
-    "015": _booked("4e5b317d-e413-4f3f-8c85-81dba896c6c2", TINMAN, 0),
     "022": _guard(True),
     "058": lambda desk, ids: desk.keys[DOROTHY_KEY].update(state="inactive"),
     "060": lambda desk, ids: desk.keys[DOROTHY_KEY].update(state="active"),

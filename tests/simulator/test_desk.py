@@ -127,6 +127,20 @@ def test_time_that_others_booked_is_counted_and_hidden(talk: Talk) -> None:
     assert talk.http.get(f"/tickets/{talk.ticket()}/time-entries").json()["data"]["othersEntryCount"] == 0
 
 
+def test_time_that_is_booked_by_a_call_counts_as_in_the_pages(talk: Talk) -> None:
+    ticket = talk.ticket()
+    item = {"work_item_id": ticket, "work_item_type": "ticket", "service_id": ticket}
+    period = {"start_time": "2026-11-27T09:00:00Z", "end_time": "2026-11-27T09:15:00Z"}
+    timer = talk.http.post("/time-entries/start-tracking", json=item).json()["data"]
+    entry = talk.http.post("/time-entries", json={**item, **period}).json()["data"]
+    sheet = talk.http.get(f"/tickets/{ticket}/time-entries").json()["data"]
+
+    assert (timer["end_time"], timer["billable_duration"], entry["billable_duration"], entry["duration_hours"]) == (None, 0, 15, "0.25")
+    assert (sheet["ownEntryCount"], sheet["ownTotalMinutes"], sheet["othersEntryCount"]) == (2, 15, 0)
+    assert talk.http.post("/time-entries", json={"work_item_id": ticket, "work_item_type": "ticket", **period}).status_code == 400
+    assert {row["entry_id"] for row in talk.http.get("/time-entries", params={"work_item_id": ticket}).json()["data"]} == {timer["entry_id"], entry["entry_id"]}
+
+
 def test_rate_limit_counts_before_validation_and_not_comments(start: Start) -> None:
     now = [1_000_000_000.0]
     seed = Seed(rate_limit={"mode": "enforce", "burst": 3, "per_minute": 60})
