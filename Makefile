@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Compiled modules are kept whatever the environment says: hundreds of processes start in one run of the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test run lint types suite bench score scale campaign docs lock clean
+.PHONY: setup demo test run lint types suite long bench score scale campaign docs lock clean
 
 setup: $(READY)
 
@@ -34,6 +34,10 @@ suite: $(READY)
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: lint types suite
+
+# The tests with their full numbers: every attack by every stranger, 20 mails of 25 MB at once, thousands of examples.
+long: $(READY)
+	GATEWAY_TESTS=long $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -o timeout=1200
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -7,12 +7,12 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from tests import commands
 from tests.harness import free_port
 
 
@@ -42,13 +42,8 @@ class EdgeProcess:
         self.port = free_port()
         self.folder = folder
         self.log = folder / "edge.log"
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "tests.smtp.edge_process", str(self.port), str(folder), json.dumps(settings)],
-                stdout=log,
-                stderr=log,
-                env={**os.environ},
-            )
+        arguments = [str(self.port), str(folder), json.dumps(settings)]
+        self.process = commands.start("tests.smtp.edge_process", arguments, os.environ, self.log, self.log)
         end = time.monotonic() + 20
         while True:
             try:
