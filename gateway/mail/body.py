@@ -11,7 +11,8 @@ from gateway.match.files import shows
 from gateway.model.email import Attachment
 
 from . import limits
-from .content import Content, File
+from .attached import File, is_shown
+from .content import Content
 from .html import to_lines
 from .htmlsight import Said, same_words
 from .lines import Line, plain, render, squeeze
@@ -162,16 +163,11 @@ def _joined(lines: list[Line]) -> list[Line]:
     return out
 
 
-def _is_shown(file: Attachment) -> bool:
-    """Not a picture of a kind that browsers do not show: it is a file."""
-    return all(shows(kind) for kind in (file.content_type, file.sniffed) if kind.startswith("image/"))
-
-
 def pictures(content: Content) -> dict[str, int]:
     """How HTML may name the pictures: Content-ID, Content-Location, file name."""
     found: dict[str, int] = {}
     for index, file in enumerate(content.files):
-        if not _is_shown(file.meta):
+        if not is_shown(file.meta):
             continue
         cid = file.meta.content_id
         if cid:

@@ -246,7 +246,9 @@ def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, s
         if count >= limits.PARAMETERS:
             break
         name = match[1].lower()
-        if match[2] is not None:
+        if match[2] is not None and name.partition("*")[0] in _NAMES:
+            value = _file_name(match)
+        elif match[2] is not None:
             value = re.sub(r"\\(.)", r"\1", match[2]) if "\\" in match[2] else match[2]
         else:
             value = (match[3] or "").strip().strip('"')
@@ -269,6 +271,21 @@ def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, s
         if name != "boundary":
             plain[name] = clean_line(plain[name])
     return kind, plain
+
+
+_NAMES = frozenset(("filename", "name"))
+# Programs forget to escape the quotation marks within a name: the last one before the next parameter ends it.
+_LOOSE = re.compile(r'((?:[^"\\]|\\.|"(?!\s{0,20}(?:;|$|\(|[\w*-]{1,40}\s{0,5}=)))*)"', re.DOTALL)
+_ENDED = re.compile(r"\s{0,20}(?:;|$|\(|[\w*-]{1,40}\s{0,5}=)")
+
+
+def _file_name(match: re.Match[str]) -> str:
+    """The value of a name in quotation marks. Only those and backslashes are escaped; others begin parts of a path."""
+    value = match[2]
+    if not _ENDED.match(match.string, match.end()):
+        loose = _LOOSE.match(match.string, match.start(2))
+        value = loose[1] if loose else value
+    return re.sub(r'\\(["\\])', r"\1", value) if "\\" in value else value
 
 
 def _join_2231(pieces: list[tuple[int, bool, str]]) -> str:

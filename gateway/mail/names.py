@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from urllib.parse import unquote_to_bytes
 
 import puremagic
 
@@ -71,13 +72,44 @@ _KNOWN = frozenset(
 
 
 def clean_name(name: str) -> str:
-    """The last part of a path, without characters that a file system or a desk reads otherwise; "" for none."""
-    name = without_invisible(clean_line(name))
-    if "\\" in name and "/" not in name:
-        name = name.rpartition("\\")[2]
-    name = name.rpartition("/")[2]
+    """A name without path or characters that a file system or a desk reads otherwise; "" for none. Of what is no path
+    nothing is lost ("Offer 3/2026.pdf")."""
+    name = _unescaped(without_invisible(clean_line(name)).strip())
+    if len(name) > 2 and name[0] == name[-1] == "'":
+        name = name[1:-1]
+    if _PATH.match(name):
+        name = re.split(r"[/\\]", name)[-1]
     name = _BAD.sub("_", name).strip(" .") if not name.startswith(".") else _BAD.sub("_", name).rstrip(" .")
     return shorten(name)
+
+
+_PATH = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:\.{1,2}|~)[/\\]|(?:[^/\\ ]{1,80}[/\\]){2}")
+_ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%\s])+")
+_NUMBERED = re.compile(r"&#(\d{2,7});")
+
+
+def _unescaped(name: str) -> str:
+    """Names that a program escaped as for a link or a page."""
+    if "%" in name and _ESCAPED.fullmatch(name):
+        try:
+            return clean_line(unquote_to_bytes(name).decode("utf-8"))
+        except UnicodeDecodeError:
+            return name
+    if "&#" in name:
+        return clean_line(_NUMBERED.sub(lambda found: _char(int(found[1])), name))
+    return name
+
+
+def _char(code: int) -> str:
+    return chr(code) if 0x20 <= code < 0x110000 and not 0xD800 <= code < 0xE000 else "_"
+
+
+_INVENTED = re.compile(r"ATT\d{5,8}\.(?:txt|html?)", re.IGNORECASE)
+
+
+def is_no_name(name: str) -> bool:
+    """A name that Exchange gives to words that have none."""
+    return bool(_INVENTED.fullmatch(name))
 
 
 _ENDING = re.compile(r"\.(?=[\d_-]{0,9}[^\W\d_])[\w-]{1,10}|\.0\d\d")

@@ -50,6 +50,29 @@ def decode_transfer(data: bytes | memoryview, encoding: str) -> Decoded:
     return Decoded(bytes(data))
 
 
+_SOFT_BREAK = re.compile(rb"=\r?\n")
+_NO_ESCAPE = re.compile(rb"=(?![0-9A-F]{2}|\r?\n)")
+_OCTET = re.compile(rb"=[0-9A-F]{2}")
+_ALL_BASE64 = re.compile(rb"\s*+(?:[A-Za-z0-9+/]{40,100}\r?\n)*+[A-Za-z0-9+/]{1,1000}={0,2}\s*+")
+
+
+def unlabelled(data: bytes) -> bytes | None:
+    """Text that is encoded without a label that says so, decoded; None for all other text. Of quoted-printable each
+    equals sign is an escape and a line is broken softly; base64 is nothing but that, and text within."""
+    if not data.isascii():
+        return None
+    if _SOFT_BREAK.search(data) and len(_OCTET.findall(data)) > 1 and not _NO_ESCAPE.search(data):
+        return binascii.a2b_qp(data)
+    if len(data) >= 40 and _ALL_BASE64.fullmatch(data) and len(data.translate(None, b" \t\r\n")) % 4 == 0:
+        decoded = binascii.a2b_base64(data)
+        try:
+            text = decoded.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+        return decoded if " " in text and text.replace("\n", "").replace("\r", "").isprintable() else None
+    return None
+
+
 def decode_base64(data: bytes | memoryview) -> Decoded:
     """Base64 in one piece or in several that are each padded; what follows the last is the ``tail``."""
     padding = _PADDING.search(data)

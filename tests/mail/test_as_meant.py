@@ -91,6 +91,44 @@ def test_a_file_is_named_in_the_charset_of_the_body(name: str, charset: str, bod
 
 
 @pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        # Quotation marks within, forgotten, and of the wrong kind.
+        ('filename="Angebot "Drucker" 2026.pdf"', 'Angebot "Drucker" 2026.pdf'),
+        ('filename="Angebot "Drucker" 2026.pdf"; size=12', 'Angebot "Drucker" 2026.pdf'),
+        ('filename="a.pdf" size="12"', "a.pdf"),
+        ('filename="a.pdf" (the "offer")', "a.pdf"),
+        ('filename="Angebot 2026.pdf', "Angebot 2026.pdf"),
+        ("filename='Rechnung.pdf'", "Rechnung.pdf"),
+        ('filename="Re \\"x\\".pdf"', 'Re "x".pdf'),
+        # Paths, and names that are none.
+        ('filename="C:\\Users\\ann\\new.pdf"', "new.pdf"),
+        ('filename="C:\\\\Users\\\\ann\\\\new.pdf"', "new.pdf"),
+        ('filename="\\\\fs01\\sales\\a.pdf"', "a.pdf"),
+        ('filename="../../etc/a.pdf"', "a.pdf"),
+        ('filename="Offer 3/2026.pdf"', "Offer 3_2026.pdf"),
+        ('filename="Angebot A\\B.pdf"', "Angebot A_B.pdf"),
+        # Escaped as for a link or a page.
+        ('filename="Rechnung%20M%C3%A4rz.pdf"', "Rechnung März.pdf"),
+        ('filename="100% Rabatt.pdf"', "100% Rabatt.pdf"),
+        ('filename="50%ab.pdf"', "50%ab.pdf"),
+        ('filename="a%2F..%2Fb.pdf"', "b.pdf"),
+        ('filename="&#1057;&#1095;&#1105;&#1090;.pdf"', "Счёт.pdf"),
+        ('filename="R&#38;D &#0; &#99999999;.pdf"', "R&D &#0; &#99999999;.pdf"),
+        # RFC 2231 as programs write it.
+        ("filename*1*=utf-8''%C3%9Cber; filename*2=sicht.pdf", "Übersicht.pdf"),
+        ("filename*00*=utf-8''%C3%9Cber; filename*01*=sicht.pdf", "Übersicht.pdf"),
+        ("filename*=us-ascii''%C3%9Cbersicht.pdf", "Übersicht.pdf"),
+        ('filename*0="=?utf-8?B?w5xiZXJz"; filename*1="aWNodC5wZGY=?="', "Übersicht.pdf"),
+    ],
+)
+def test_a_file_is_named_as_its_sender_meant(field: str, name: str) -> None:
+    attached = part("application/pdf", PDF, f"Content-Disposition: attachment; {field}".encode())
+    found = mail(part("text/plain", b"See.") + attached + b"--b--\r\n")
+    assert [file.filename for file in found.attachments] == [name]
+
+
+@pytest.mark.parametrize(
     ("name", "kind", "data", "named"),
     [
         ("Delivery note No. 4711", "application/pdf", PDF, "Delivery note No. 4711.pdf"),
@@ -123,6 +161,18 @@ def test_a_picture_that_browsers_do_not_show_is_a_file(kind: str) -> None:
     assert mail(shown + picture.replace(kind.encode(), b"image/png") + b"--b--\r\n").attachments[0].inline
 
 
+HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+
+
+@pytest.mark.parametrize("data", [HEIC, b"II*\0\x08\0\0\0"])
+@pytest.mark.parametrize("kind", ["image/jpeg", "image/png"])
+def test_a_label_makes_no_browser_show_it(kind: str, data: bytes) -> None:
+    """Phones send what they call a JPEG, scanners what they call a PNG."""
+    picture = part(kind, data, b"Content-ID: <p@x>", b"Content-Disposition: inline; filename=a.jpg")
+    found = mail(part("text/html", b"<p>See:</p><img src='cid:p@x'>") + picture + b"--b--\r\n")
+    assert [file.inline for file in found.attachments] == [False]
+
+
 SAME = b"Order 88 waits for your approval until Friday."
 
 
@@ -147,6 +197,20 @@ SAME = b"Order 88 waits for your approval until Friday."
         (part("text/plain", b"a") + part("text/csv; name=a.csv", b"1;2"), "multipart/alternative; boundary=b", "a",
          ["a.csv"]),
         (part("text/plain", b"a") + part("application/pdf", PDF), "multipart/*; boundary=b", "a", ["file.pdf"]),
+        # Exchange makes files of the words between the files of an Apple.
+        (part("text/plain", b"One.") + part("application/pdf; name=a.pdf", PDF)
+         + part("text/plain; name=ATT00001.txt", b"Two.", b"Content-Disposition: inline; filename=ATT00001.txt"),
+         "multipart/mixed; boundary=b", "One.\n\nTwo.", ["a.pdf"]),
+        (part("text/html", b"<p>One.") + part("text/html; name=ATT00002.htm", b"<p>Two.",
+         b"Content-Disposition: attachment; filename=ATT00002.htm"),
+         "multipart/mixed; boundary=b", "One.\n\nTwo.", ["ATT00002.htm"]),
+        (part("text/html", b"<p>One.") + part("text/html; name=ATT00003.htm", b"<html><body><br></body></html>",
+         b"Content-Disposition: attachment; filename=ATT00003.htm"), "multipart/mixed; boundary=b", "One.", []),
+        # Text of a kind that nobody knows is text where there is no other, and RTF is.
+        (part("text/x-note", b"The door is shut."), "multipart/mixed; boundary=b", "The door is shut.", ["text"]),
+        (part("application/rtf", rb"{\rtf1\ansi The door is {\b shut}.\par}"), "multipart/mixed; boundary=b",
+         "The door is shut.", ["file.rtf"]),
+        (part("text/plain", b"a") + part("text/x-note", b"b"), "multipart/mixed; boundary=b", "a", ["text"]),
     ],
 )  # fmt: skip
 def test_the_forms_of_a_letter_are_said_once(body: bytes, content_type: str, text: str, files: list[str]) -> None:
@@ -205,3 +269,20 @@ def test_western_text_stays_western(text: str) -> None:
 def test_declared_base64_that_is_words(words: str, kind: str) -> None:
     body = part(f"{kind}; charset=utf-8", words.encode(), b"Content-Transfer-Encoding: base64")
     assert mail(body + b"--b--\r\n").text.split() == words.split()
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"Gr=C3=B6=C3=9Fe: the whole door =\r\nis shut", "Größe: the whole door is shut"),
+        (b"VGhlIGRvb3Igb2Ygcm9vbSA0IGlzIHNodXQsIHBsZWFzZSBjb21lIGFuZCBvcGVuIGl0Lg==",
+         "The door of room 4 is shut, please come and open it."),
+        # What only looks so: a link, a key, a line that ends with an equals sign.
+        (b"https://a.example/?a=B1&b=C2 =\r\nhttps://a.example/?x=yz", None),
+        (b"c2VjcmV0LWtleS0xMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", None),
+        (b"total =\r\n12", None),
+        (b"4711471147114711471147114711471147114711", None),
+    ],
+)  # fmt: skip
+def test_text_that_is_encoded_without_a_label(data: bytes, text: str | None) -> None:
+    assert mail(data, "text/plain; charset=utf-8").text == (text or data.decode().replace("\r\n", "\n"))

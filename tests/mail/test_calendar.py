@@ -99,3 +99,56 @@ def test_an_answer_leaves_no_file(method: str, files: list[str]) -> None:
     email = read(head + ics(method, "SUMMARY:Visit", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@a.example")).email
     assert [file.filename for file in email.attachments] == files
     assert "Visit" in email.text
+
+
+ANSWERED = "ATTENDEE;PARTSTAT=TENTATIVE;CN=Ann"
+
+
+@pytest.mark.parametrize(
+    ("method", "lines", "shown"),
+    [
+        ("REPLY", [ANSWERED + ';X-RESPONSE-COMMENT="Maybe late":mailto:ann@a.example'],
+         ["Tentatively accepted: Visit", "Ann <ann@a.example>: tentatively accepted", "Maybe late"]),
+        ("REPLY", ['ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:bo@a.example":mailto:ann@a.example'],
+         ["Delegated: Visit", "ann@a.example: delegated to bo@a.example"]),
+        # Whole days as Outlook writes them, and days of a series.
+        ("REQUEST", ["DTSTART;TZID=W. Europe Standard Time:20261201T000000", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE",
+                     "DTEND;TZID=W. Europe Standard Time:20261202T000000"], ["Invitation: Visit", "When: 2026-12-01 (all day)"]),
+        ("REQUEST", ["DTSTART:20261201T090000Z", "RRULE:FREQ=WEEKLY;COUNT=4", "EXDATE:20261208T090000Z,20261215T090000Z",
+                     "RDATE;VALUE=DATE:20261224"],
+         ["Invitation: Visit", "When: 2026-12-01 09:00 UTC", "Repeats: FREQ=WEEKLY;COUNT=4", "Also: 2026-12-24",
+          "Not: 2026-12-08 09:00 UTC, 2026-12-15 09:00 UTC"]),
+        ("REQUEST", ["ATTACH:https://files.example/plan.pdf", "CONTACT:Jim\\, 555 123"],
+         ["Invitation: Visit", "Files: https://files.example/plan.pdf", "Contact: Jim, 555 123"]),
+        # A description as HTML, in its field or beside it.
+        ("REQUEST", ["DESCRIPTION:<p>Bring the <b>keys</b></p>"], ["Invitation: Visit", "", "Bring the keys"]),
+        ("REQUEST", ["X-ALT-DESC;FMTTYPE=text/html:<html><body>Bring the keys</body></html>"],
+         ["Invitation: Visit", "", "Bring the keys"]),
+        # The standard before.
+        ("PUBLISH", ["DESCRIPTION;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Schl=C3=BC=\nssel=0D=0AKeller"],
+         ["Event: Visit", "", "Schlüssel", "Keller"]),
+    ],
+)  # fmt: skip
+def test_further_words_of_programs(method: str, lines: list[str], shown: list[str]) -> None:
+    assert calendar.read(ics(method, "SUMMARY:Visit", *lines), "utf-8").lines == shown
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"BEGIN:VJOURNAL\nSUMMARY:Minutes\nDESCRIPTION:Bring the keys\nEND:VJOURNAL", ["Cancelled: Minutes", "", "Bring the keys"]),
+        (b"BEGIN:VFREEBUSY\nCOMMENT:free after ten\nEND:VFREEBUSY", ["Cancelled: (no title)", "Comment: free after ten"]),
+        (b"BEGIN:VEVENT\rSUMMARY:Move\rEND:VEVENT", ["Cancelled: Move"]),
+        ("BEGIN:VEVENT\nSUMMARY:Übergabe\nEND:VEVENT".encode("latin-1"), ["Cancelled: Übergabe"]),
+    ],
+)
+def test_further_components_and_a_method_of_the_mail(data: bytes, shown: list[str]) -> None:
+    assert calendar.read(data, "", "cancel").lines == shown
+
+
+def test_a_file_within_an_invitation_is_a_file() -> None:
+    attach = "ATTACH;VALUE=BINARY;ENCODING=BASE64;FMTTYPE=application/pdf;X-FILENAME=plan.pdf:JVBERi0xLjQKJSVFT0YK"
+    head = b"Subject: Visit\r\nContent-Type: text/calendar; method=REQUEST; charset=utf-8\r\n\r\n"
+    email = read(head + ics("REQUEST", "SUMMARY:Visit", attach)).email
+    assert [(file.filename, file.size) for file in email.attachments] == [("plan.pdf", 15), ("invitation.ics", 191)]
+    assert "JVBER" not in email.text
