@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from sqlalchemy import make_url
+
 from gateway.app.failing import Part
+from gateway.app.reports import Reports
 from gateway.config.settings import Settings
 from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
@@ -116,6 +119,8 @@ class Work:
             lambda kind, outcome: metrics.letters.labels(kind, outcome).inc(),
         )
         self.away = Away(store, settings, self.directories, planner, clock)
+        name = make_url(settings.store.url).render_as_string(hide_password=True)
+        self.reports = Reports(store, settings, name, clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 
@@ -127,6 +132,7 @@ class Work:
         self.silence.take(settings)
         self.away.take(settings)
         self.sender.settings = settings.smarthost
+        self.reports.take(settings)
 
     def background(self, stop: asyncio.Event) -> list[Part]:
         """What runs beside the worker, until ``stop``."""
@@ -136,8 +142,7 @@ class Work:
             partial(part.run, stop)
             for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
         ]
-        parts.append(partial(self.sender.run, stop))
-        parts.append(partial(self.away.run, stop))
+        parts += [partial(part.run, stop) for part in (self.sender, self.away, self.reports)]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:

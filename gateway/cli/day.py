@@ -33,7 +33,6 @@ app = typer.Typer()
 
 LINES = 15
 MARKS = {"done": " ", "waits": "…", "held": "!", "none": "-", "refused": "x"}
-BARS = " ▁▂▃▄▅▆▇█"
 
 
 def _line(mail: Found, width: int, now: float) -> str:
@@ -179,7 +178,7 @@ def _show_text(settings: Any, content: Any, most: int) -> None:
 @app.command()
 def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """The day at a glance: the desk, what waits, what waits for you, what came."""
-    from gateway.operate import said
+    from gateway.operate.report import day_lines
     from gateway.operate.today import today as look
 
     settings, now = settings_of(config_file), time.time()
@@ -187,30 +186,8 @@ def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
     if as_json:
         print_json({**asdict(day), "waiting": {kind.value: count for kind, count in day.waiting}})
         return
-    for desk in day.desks:
-        since = f" since {said.when(desk.since, now, None)}" if desk.since and desk.wrong else ""
-        typer.echo(cell(f"Desk {desk.name}: {f'waits for {desk.wrong}{since}' if desk.wrong else 'answers'}"))
-    typer.echo(cell(f"Store: {day.store}. Last backup: {said.when(day.backup, now, None) or 'none was made'}."))
-    waits = ", ".join(f"{count} for {kind.value}" for kind, count in day.waiting if count)
-    oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
-    typer.echo(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
-    held, problems = sum(day.held.values()), day.problems
-    typer.echo(f"For you: {held} held back, {day.held_files} with held files, {day.doubted} not tickets, from people"
-               " who wrote before.   gateway todo")  # fmt: skip
-    counts = [(day.became.get(key, 0), words) for key, words in _COUNTED.items()]
-    counts.append((sum(day.refused.values()), "refused"))
-    typer.echo(f"Today: {', '.join(f'{count} {words}' for count, words in counts)}.   gateway find today")
-    typer.echo(f"Vendors: {problems.get('open', 0)} open, {problems.get('left', 0)} left open, {day.unread} notices"
-               " not read today.   gateway notices problems")  # fmt: skip
-    most = max((hour.accepted for hour in day.hours), default=0) or 1
-    bars = "".join(BARS[-(-8 * hour.accepted // most)] for hour in day.hours)
-    typer.echo(f"The last 24 hours: {bars} (at most {most} in an hour)")
-    for box in day.boxes:
-        last = said.when(box.last, now, None) or "none in 7 days"
-        typer.echo(cell(f"  {box.address}: {box.today} today, the last {last}"))
-
-
-_COUNTED = {"ticket": "new tickets", "comment": "comments", "suppressed": "not tickets", "quarantined": "held back"}
+    for line in day_lines(day, now, None):
+        typer.echo(cell(line))
 
 
 @app.command()

@@ -31,6 +31,7 @@ from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
 from gateway.config.reading import unreadable
+from gateway.config.reports import ReportSettings, unsendable
 from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
 from gateway.config.rules import RuleSettings, shadowed
@@ -230,6 +231,7 @@ class Settings(Section):
     console: ConsoleSettings = ConsoleSettings()
     smarthost: SmarthostSettings = SmarthostSettings()
     acknowledge: AcknowledgeSettings = AcknowledgeSettings()
+    reports: ReportSettings = ReportSettings()
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -290,6 +292,8 @@ class Settings(Section):
             raise ValueError(f"rule.{number + 1}: {reason}")
         for number, reason in shadowed_files(self.file):
             raise ValueError(f"file.{number + 1}: {reason}")
+        if what := unsendable(self.reports, bool(self.smarthost.host), [box.address for box in self.mailbox]):
+            raise ValueError(f"reports: {what}")
         mapped = set()
         for number, domain in enumerate(self.domain, 1):
             if domain.desk not in self.desks:

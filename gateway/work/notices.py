@@ -22,6 +22,9 @@ log = structlog.get_logger("work")
 
 SILENCE = Source.of(Profile(name="silence", title="Silence", key=KeyPart(object=("subject",))), Identity())
 """The gateway's own word that a mailbox is silent (upkeep.silence). No mail from outside is of it."""
+HELD_BACK = Source.of(Profile(name="held-back", title="Held back", key=KeyPart(object=("subject",))), Identity())
+"""The same that mail is held back (app.reports)."""
+_OURS = {source.name: source for source in (SILENCE, HELD_BACK)}
 
 
 def resolved_notice(
@@ -76,7 +79,7 @@ def _destination(source: Source, catalog: Catalog | None) -> dict[str, str]:
 
 
 def _named(name: str, sources: Sources) -> Source | None:
-    return SILENCE if name == SILENCE.name else sources.named(name)
+    return _OURS.get(name) or sources.named(name)
 
 
 def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
