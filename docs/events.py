@@ -145,7 +145,6 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
         "mail comes again": "Into that mailbox.",
         "acted": "Somebody acted in the console.",
-        "whatif": "Somebody tries in the console what another configuration would do to kept mail.",
         "login refused": "A login to the console failed.",
         "too many logins": "Logins from there are refused for a while.",
         "console": "The console listens.",
