@@ -108,8 +108,10 @@ def find(texts: Sequence[str]) -> int:
 
 def is_proven(texts: Sequence[str]) -> bool:
     """Whether lines that look like a signature are one beyond doubt: below two dashes, a card, or an app's footer.
-    Others go once the ticket has shown them."""
+    Others go once the ticket has shown them; so do addresses alone, which may be a list of them."""
     said = [text for text in texts if text.strip() and not is_rule(text)]
+    if said and all(_is_address(text) for text in said):
+        return any(text == "-- " for text in texts[:2])
     below_dashes = any(text.strip() == "--" for text in texts[:2])
     cards = sum(bool(_EMAIL.search(text) or _PHONE.search(text) or _SITE.search(text)) for text in said)
     return below_dashes or cards > 0 or all(footer(text) for text in said)
@@ -197,6 +199,14 @@ def _is_list(texts: Sequence[str], index: int) -> bool:
 _EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}")
 _PHONE = re.compile(r"(?:\+|\(|\b0|\b\d{3}[ .-])[\d() ./-]{6,20}\d")
 _SITE = re.compile(r"(?:https?://|www\.)[^\s]{3,200}", re.IGNORECASE)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a line has an address, and no other word."""
+    rest = text[:1000]
+    for pattern in (_EMAIL, _SITE, _PHONE):
+        rest = pattern.sub(" ", rest)
+    return bool(addresses_in(text)) and not any(char.isalnum() for char in rest)
 
 
 def addresses_in(text: str) -> frozenset[str]:

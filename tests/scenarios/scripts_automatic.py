@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.scenarios.scripts import ALICE, BOB, Scenario, close
+from tests.scenarios.scripts import ALICE, BOB, Scenario, close, dsn
 from tests.scenarios.stage import M, Stage
 
 LOOP = "X-MS-Exchange-Inbox-Rules-Loop"
@@ -14,6 +14,22 @@ SHOWN = (
     b"Content-Type: text/html\n\n<p>Our orders come back, please look today.</p>\n--a--\n--m\n"
     b"Content-Type: message/rfc822\n\nFrom: MAILER-DAEMON@mx.supplier.example\nSubject: Delivery failure\n\nNo mailbox.\n--m--\n"
 )
+
+
+UMLAUT = "jürgen@bücher.example"
+WITH_UMLAUT = (
+    f"From: Alice Archer <alice@acme.example>\nTo: support@msp.example\nCc: {UMLAUT}\nSubject: Printer\n"
+    "Message-ID: <idn@acme.example>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nIt is red.\n"
+).encode()
+"""With somebody in Cc whose address is beyond ASCII (RFC 6532)."""
+
+
+def international(about: str, who: str) -> bytes:
+    """A report about such an address (RFC 6533)."""
+    plain = dsn(about, who).decode()
+    for old, new in (("message/delivery-status", "message/global-delivery-status"), ("message/rfc822", "message/global"), ("rfc822; ", "utf-8; ")):
+        plain = plain.replace(old, new)
+    return plain.encode()
 
 
 def of_alice(words: str = "") -> object:
@@ -61,6 +77,13 @@ ALL = [
             ("Bo Lind <postmaster@acme.example>", "Certificate of the mail server"),
         )
     ),
+    Scenario("a report about an address beyond ASCII is noted on the ticket in which it takes part", [
+        (M("a", ALICE, raw=WITH_UMLAUT), "ticket 1"), (M("b", "", raw=international("<idn@acme.example>", UMLAUT)), "internal 1"),
+    ], check=lambda s: "5.1.1" in s.comments(1)[0]["note"] and s.comments(1)[0]["is_internal"]),
+    Scenario("one about a stranger's is nobody's word there, as with any report", [
+        (M("a", ALICE, "Printer", message_id="<idn@acme.example>"), "ticket 1"),
+        (M("b", "", raw=international("<idn@acme.example>", UMLAUT)), "quarantine unverified-sender"),
+    ], check=lambda s: not s.comments(1)),
     Scenario("a customer shows a bounce", [(M("a", ALICE, raw=SHOWN), "ticket 1")], check=of_alice("please look today")),
     Scenario("a monitor's 503 is no answer of a mail server", [
         (M("a", "Site Watch <noreply@sitewatch.example>", "DOWN: shop", text="Reason: HTTP 503 Service Unavailable"), "ticket 1"),
