@@ -2,13 +2,15 @@
 
 Old text is recognised, not guessed: by twelve letters or digits in a row that stand on the ticket, or by a whole
 paragraph whose fingerprint is kept. White space, punctuation and case do not count, since the desk's own mail loses
-the cells of tables and glues the words of lists. Linear in the mail and in the words.
+the cells of tables and glues the words of lists. What the ticket shows elsewhere, but not between these words, was
+typed there: somebody gives an answer again. Linear in the mail and in the words.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from html import unescape
 
@@ -16,6 +18,12 @@ from .fingerprints import LEAST, Fingerprints, short_runs
 
 GRAM = LEAST
 """Letters and digits in a row that prove text to be old; a shorter stretch proves nothing."""
+HALF = GRAM // 2
+ANSWER = 80
+"""Letters of an answer that may be given again."""
+NEAR = 24
+"""Places at which a quote comes back to the ticket, among which the end of what was typed is looked for."""
+TORN = 2_000
 WORDS = 100_000
 """Characters of a ticket that are looked at."""
 SEARCHES = 1_000_000
@@ -88,6 +96,12 @@ class KnownWords:
         self._cover(joined, covered)
         if self._prints is not None and covered.find(0) >= 0:
             self._prints.cover(joined, covered)
+        at = 0
+        for lines, mail in zip(mails, pieces, strict=True):
+            size = sum(map(len, mail))
+            for start, end in self._typed_in(joined[at : at + size], covered[at : at + size], lines):
+                covered[at + start : at + end] = bytes(end - start)
+            at += size
         out, at = [], 0
         for lines, mail in zip(mails, pieces, strict=True):
             counts: list[int] = []
@@ -113,12 +127,7 @@ class KnownWords:
     def _cover(self, joined: str, covered: bytearray) -> None:
         """Mark what twelve characters in a row prove, across the ends of lines too."""
         stretches = list(_uncovered(covered))
-        windows = sum(end - start + GRAM for start, end in stretches)
-        known: str | frozenset[str] = self._text
-        if windows * len(self._text) > SEARCHES:
-            known = self._grams = self._grams or frozenset(
-                self._text[at : at + GRAM] for at in range(len(self._text) - GRAM + 1)
-            )
+        known = self._known_by(sum(end - start + GRAM for start, end in stretches))
         for start, end in stretches:
             at = max(start - GRAM + 1, 0)
             last = min(end, len(joined) - GRAM + 1)
@@ -126,6 +135,40 @@ class KnownWords:
                 if joined[at : at + GRAM] in known:
                     covered[at : at + GRAM] = b"\1" * GRAM
                 at += 1
+
+    def _known_by(self, windows: int) -> str | frozenset[str]:
+        """Where so many windows are looked for: the text, or a table of all that it has."""
+        if windows * len(self._text) <= SEARCHES:
+            return self._text
+        self._grams = self._grams or frozenset(self._text[at : at + GRAM] for at in range(len(self._text) - GRAM + 1))
+        return self._grams
+
+    def _typed_in(self, mail: str, covered: bytearray, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Stretches of whole words between words that follow each other on the ticket."""
+        within = [at for at in _boundaries(lines) if HALF <= at <= len(mail) - HALF]
+        known = self._known_by(4 * len(within))
+        torn = [at for at in within if mail[at - HALF : at + HALF] not in known]
+        ends = [at for at in torn if covered[at]]
+        if len(torn) > TORN:
+            return
+        for start in torn:
+            at = bisect_right(ends, start)
+            before = mail[start - HALF : start]
+            if covered[start - 1] and (
+                end := next((end for end in ends[at : at + NEAR] if before + mail[end : end + HALF] in known), 0)
+            ):
+                yield start, end
+
+
+def _boundaries(lines: Sequence[str]) -> list[int]:
+    """Where words begin in the letters and digits of these lines."""
+    found, at = [], 0
+    for line in lines:
+        for word in line.split():
+            if piece := squeezed(word):
+                found.append(at)
+                at += len(piece)
+    return found
 
 
 def _uncovered(covered: bytearray) -> Iterator[tuple[int, int]]:

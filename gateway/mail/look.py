@@ -8,14 +8,14 @@ here stays whole. Where the ticket's words are not known, the rules of ``reply.p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Literal
 
 from gateway.model.email import Block, Passage, PassageRole
 
-from .known import GRAM, squeezed
+from .known import ANSWER, GRAM, squeezed
 from .quote import banner
 from .signature import footer
 
@@ -140,6 +140,9 @@ def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: 
         elif ours or not lacking:
             reasons.update(dict.fromkeys(mail.introduction, "introduction"))
             reasons.update(dict.fromkeys([i for i in mail.lines if i in old], "on the ticket"))
+    for i in _below_foot(passages):
+        if reasons.get(i) == "on the ticket":
+            del reasons[i]
     signature = _signature(passages)
     if sum(missing.get(i, 0) for i in signature) <= _OURS * sum(len(squeezed(passages[i].text)) for i in signature):
         reasons.update(dict.fromkeys(signature, "signature"))
@@ -191,6 +194,22 @@ def _frame(passages: Sequence[Passage], old: set[int]) -> set[int]:
             numbers += "#" in text
             head.append(i)
     return found
+
+
+def _below_foot(passages: Sequence[Passage]) -> Iterator[int]:
+    """The first lines below the desk's own mail, where it ends and an answer may stand."""
+    room = 0
+    for i, passage in enumerate(passages):
+        letters = squeezed(passage.text)
+        if passage.role in _OWN or passage.role == "introduction":
+            room = 0
+        elif _FOOT in letters:
+            room = ANSWER
+        elif room >= len(letters):
+            room -= len(letters)
+            yield i
+        else:
+            room = 0
 
 
 def _button(passages: Sequence[Passage], foot: int) -> list[int]:

@@ -227,3 +227,16 @@ def test_a_long_quote_takes_linear_time(line: str) -> None:
     started = time.process_time()
     compared(passages, known)
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("below", [
+    DIV.format("<div>Room 312</div>", "<div>Yes, after 5 pm please.</div>"),
+    DIV.format("", "<div>Yes, after 5 pm please.</div>"),
+    "<table><tr><td>1. Which room is it in?</td></tr><tr><td>2. May we restart the printer today?</td><td>Yes, after 5 pm please.</td></tr></table><div>Service Desk of Acme</div>",
+])  # fmt: skip
+def test_an_answer_that_the_ticket_has_already_is_typed_in_again(below: str) -> None:
+    known = KnownWords([ASKED, "Room 312. Yes, after 5 pm please.", "Another question?\nYes, after 5 pm please."])
+    text = shown(to_lines(OUTLOOK.format(above="See below.", below=below)).lines, known)
+    assert "May we restart the printer today?" in text
+    assert "Yes, after 5 pm please." in text
+    assert shown(to_lines(OUTLOOK.format(above="See below.", below=DIV.format("", ""))).lines, known) == "See below."
