@@ -65,6 +65,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "finished": "The mail is at its end. `became` is ticket, comment, suppressed or quarantined; `reason` as in docs/flow.md "
         '"Reasons"; `ticket` the number; `sender` the address in From; `seconds` since it was accepted.',
         "deferred": "It will be tried again in `seconds`; `why` says what it waits for.",
+        "held": "A maintenance window holds its problem; it is decided again in `seconds` (docs/windows.md).",
         "waits": "It waits for an earlier mail of its thread (`behind`).",
         "effect ended": "One change at the desk has its final state.",
         "outcome unknown": "The desk gave no clear answer to a write. The gateway will look whether it was carried out.",
@@ -144,6 +145,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "expected mail is missing": "A mail that a notice expects did not come; it became a ticket.",
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
         "mail comes again": "Into that mailbox.",
+        "window over": "A maintenance window that held something ended; its summary was written (docs/windows.md).",
+        "window not used": "A maintenance window holds nothing; `why` says what is wrong with it.",
         "acted": "Somebody acted in the console.",
         "login refused": "A login to the console failed.",
         "too many logins": "Logins from there are refused for a while.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from sqlalchemy import make_url
@@ -29,6 +29,7 @@ from gateway.upkeep.late_look import LateLook
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
 from gateway.upkeep.silence import Silence
+from gateway.upkeep.windows import Summaries
 from gateway.work.context import Policies
 from gateway.work.desks import make_directory
 from gateway.work.executor import Executor
@@ -108,6 +109,7 @@ class Work:
             self.worker.wake,
             lambda mailbox, silent: metrics.silent.labels(mailbox).set(silent),
         )
+        self.summaries = Summaries(store, settings, clock, self.worker.wake, self._names)
         self.headings = HeadingReader(store, raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
@@ -140,7 +142,15 @@ class Work:
         parts.append(self.parser.warm)
         parts += [
             partial(part.run, stop)
-            for part in (self.late_look, self.expectations, self.silence, self.pruner, self.states, self.headings)
+            for part in (
+                self.late_look,
+                self.expectations,
+                self.silence,
+                self.summaries,
+                self.pruner,
+                self.states,
+                self.headings,
+            )
         ]
         parts += [partial(part.run, stop) for part in (self.sender, self.away, self.reports)]
         if self.rescanner:
@@ -148,6 +158,11 @@ class Work:
         if not self.store.sqlite:
             parts.append(partial(self.notified.run, stop))
         return parts
+
+    def _names(self, desk: str) -> Mapping[str, str]:
+        """The desk's names by id."""
+        catalog = self.directories[desk].catalog
+        return catalog.names() if catalog else {}
 
     async def close(self) -> None:
         await self.parser.close()

@@ -60,6 +60,7 @@ class HandlingPart(Section):
         description="the object, and what is read as hostname, host, serial, serial_number or asset_tag, is a "
         "device: link the one asset of the client that is called so to the ticket",
     )
+    windows: bool | None = Field(None, description="maintenance windows hold its new problems; default: they do")
     board: str = Field("", description="board of the tickets; the mailbox's when empty")
     status: str = Field("", description="their status; needs board")
     priority: str = Field("", description="their priority, unless the severity says another")

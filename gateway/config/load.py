@@ -82,7 +82,7 @@ def parse(
         data["work"] = {**data.get("work", {}), "name": name}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
-    for key in ("mailbox", "domain", "rule", "notice", "file"):
+    for key in ("mailbox", "domain", "rule", "notice", "file", "window", "calendar"):
         if isinstance(data.get(key), list):
             data[key] = tuple(data[key])
     profiles = _profiles(data, folder)

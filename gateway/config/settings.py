@@ -11,15 +11,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    AnyHttpUrl,
-    Field,
-    SecretStr,
-    SkipValidation,
-    model_validator,
-)
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, SkipValidation, model_validator
 
+from gateway.config import windows
 from gateway.config.acknowledge import AcknowledgeSettings
 from gateway.config.console import ConsoleSettings
 from gateway.config.files import FileSettings
@@ -249,6 +243,8 @@ class Settings(Section):
     rule: tuple[RuleSettings, ...] = Field((), description="where new tickets go")
     notices: NoticesSettings = NoticesSettings()
     notice: tuple[NoticeSettings, ...] = Field((), description="profiles of vendor notices that are on")
+    window: tuple[windows.WindowSettings, ...] = Field((), description="maintenance windows")
+    calendar: tuple[windows.CalendarSettings, ...] = Field((), description="calendars of maintenance windows")
     profiles: Annotated[dict[str, Loaded], SkipValidation] = Field({}, exclude=True, repr=False)
     file: tuple[FileSettings, ...] = Field((), description="what becomes of files")
     locations: Annotated[Locations, SkipValidation] = Field(Locations(), exclude=True, repr=False)
@@ -342,4 +338,6 @@ class Settings(Section):
             if what:
                 raise ValueError(f"notice.{number}: {what}")
             seen[notice.called] = number
+        if what := windows.misfit(self.window, self.calendar, self.desks, seen, logins, self.timezone):
+            raise ValueError(what)
         return self

@@ -94,6 +94,7 @@ class DeliveryContext:
     continues: str = ""  # the ticket that an earlier decision put it on, and that the desk no longer has
     notice: ResolvedNotice | None = None  # the vendor's notice that the mail is
     tell: bool = False
+    is_held: bool = False  # a maintenance window held it
 
 
 @dataclass(slots=True)

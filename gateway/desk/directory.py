@@ -216,6 +216,11 @@ class Directory:
         except UnknownName:
             return ""
 
+    def client_called(self, name: str) -> str:
+        """The id of the active client of that name or alias, "" for none or several."""
+        meant = (client for alias, client in self._aliases.items() if alias.casefold() == name.casefold())
+        return self.client_named(name) or self.client_named(next(meant, ""))
+
     def client_in(self, texts: Sequence[str]) -> NamedClient:
         """The active client that one of the texts names, best text first."""
         catalog, names = self._named

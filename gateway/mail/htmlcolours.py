@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"([+-]?\d{0,6}(?:\.\d{1,6})?)(%|deg)?")
 
 
 def colour(value: str) -> str:
-    """"" for a colour that is not known; ``value`` in lower case."""
+    """ "" for a colour that is not known; ``value`` in lower case."""
     value = value.strip()
     if value.startswith("#"):
         return _hex(value[1:])

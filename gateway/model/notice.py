@@ -22,7 +22,8 @@ class Handling:
     ``bundle``: how tickets of several clients about one incident are bundled, "" for not at all; with
     ``fan_out`` later updates on the master go out to the clients' contacts.
     ``announce``: the desk may mail the client about a new ticket, as it does about others; else it is made elsewhere,
-    and moved to its client ``move_after``. ``asset``: the object is a device, whose asset is linked to the ticket."""
+    and moved to its client ``move_after``. ``asset``: the object is a device, whose asset is linked to the ticket.
+    ``windows``: maintenance windows hold its new problems."""
 
     close: bool = True
     hold: float = 600.0
@@ -38,6 +39,7 @@ class Handling:
     announce: bool = False
     move_after: float = 300.0
     asset: bool = False
+    windows: bool = True
 
 
 @dataclass(frozen=True, slots=True)

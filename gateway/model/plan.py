@@ -8,8 +8,9 @@ from typing import Literal
 from gateway.model.effects import AcknowledgeBody, EffectBody
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
+from gateway.model.window import Window
 
-Outcome = Literal["ticket", "comment", "suppress", "quarantine"]
+Outcome = Literal["ticket", "comment", "suppress", "quarantine", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
     the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
     what a mail of several problems says of each. ``acknowledgement`` is the mail to the sender
-    of one that has no plan; with a plan it is its last effect."""
+    of one that has no plan; with a plan it is its last effect. A hold has a
+    ``window``: it is decided again at ``until``."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -100,3 +102,5 @@ class Decision:
     sender: str = ""  # in whose name it was decided
     proof: str = ""  # and what that rests on, by which mail of the name is counted
     acknowledgement: AcknowledgeBody | None = None
+    window: Window | None = None
+    until: float = 0.0

@@ -31,7 +31,9 @@ class Problem:
     episode, ``words`` of them in a row with the same ``word``. ``part_of`` is the id of the problem whose ticket
     is this one's too (a storm, planned work), until ``until`` if that is not 0; ``listing`` says that a list of
     its own parts is under way. ``master_id`` is the ticket of another client under which it is bundled.
-    ``left`` says why its ticket was left open after a recovery, ``previous`` the number of the ticket before."""
+    ``left`` says why its ticket was left open after a recovery, ``previous`` the number of the ticket before.
+    ``held_by`` is the maintenance window that holds it until ``until``, "" for none: its mail waits, and this episode
+    has no ticket."""
 
     id: str
     family: str
@@ -74,6 +76,7 @@ class Problem:
     doubts: int = 0
     left: str = ""
     previous: str = ""
+    held_by: str = ""
 
     @property
     def alive(self) -> bool:
@@ -87,13 +90,14 @@ class Problem:
 
 Became = Literal[
     "ticket", "again", "comment", "counted", "recovery", "doubt", "overtaken", "nothing", "ignored", "part",
-    "several",
+    "several", "held",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeRecord:
-    """What the store keeps of one notice. ``changed`` says that it changed its problem's state."""
+    """What the store keeps of one notice. ``changed`` says that it changed its problem's state, ``held_by`` the
+    window that held it."""
 
     profile: str
     became: Became
@@ -109,6 +113,7 @@ class NoticeRecord:
     expected: str = ""
     each: str = ""
     detail: str = ""
+    held_by: str = ""
 
 
 def family_of(desk: str, profile: str, key: str) -> str:

@@ -276,6 +276,14 @@ class PlannedWork(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class WindowsAt(Question):
+    """The maintenance windows that hold the time, and those which follow without a gap: a list of Window."""
+
+    at: float
+    kind: ClassVar[str] = "maintenance windows"
+
+
+@dataclass(frozen=True, slots=True)
 class OfIncident(Question):
     """The problems of an incident of a profile, of all clients, oldest first: a list of Problem."""
 

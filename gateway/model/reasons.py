@@ -106,6 +106,12 @@ class Reason(StrEnum):
         "The profile says that such a notice needs nothing done.",
         "Nothing.",
     )
+    IN_WINDOW = (
+        "in-window",
+        "suppressed",
+        "A vendor's notice that a maintenance window held; its summary tells of it.",
+        "Nothing; `gateway windows show` lists what the window held.",
+    )
     DROPPED = (
         "dropped",
         "suppressed",

@@ -30,6 +30,7 @@ class Waiting(StrEnum):
     EARLIER = "earlier", "earlier mail of its thread to be posted: {on}"
     READ_BACK = "read-back", "a look whether the desk has the {on}, to which it gave no clear answer"
     PLACE = "place", "files of other mail to be uploaded"
+    WINDOW = "window", "the end of a maintenance window: held by {on}"
     TIME = "time", "its time: {on}"
     ANSWER = "answer", "an answer of the desk that can be used: {on}"
     FAILURE = "failure", "another try after a failure: {on}"

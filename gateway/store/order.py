@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
 from gateway.match import domains
 from gateway.model.effects import FurtherTicketBody, TicketBody
+from gateway.model.waiting import Waiting
 from gateway.store.mapping import key
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
@@ -62,6 +63,7 @@ _IS_AHEAD = and_(
     delivery.c.seq != bindparam("k_seq"),
     delivery.c.stage.in_(PENDING_VALUES),
     delivery.c.posted.is_(False),
+    delivery.c.waits_for != Waiting.WINDOW.value,  # nobody waits for what a maintenance window holds
     or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == Stage.PLANNED.value),
 )
 _AHEAD = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq).where(_IS_AHEAD).distinct()

@@ -137,7 +137,7 @@ def save(connection: Connection, desk: str, problems: Iterable[Problem]) -> None
 
 
 def save_notice(connection: Connection, delivery: Delivery, notice_record: NoticeRecord) -> None:
-    """Remember a notice; deciding it anew replaces what was remembered."""
+    """Remember a notice; deciding it anew replaces what was remembered, but not which window had held it."""
     if notice_record.expected and notice_record.proven:
         expectations.came(
             connection,
@@ -171,6 +171,8 @@ def _values(delivery: Delivery, notice_record: NoticeRecord) -> dict[str, Any]:
 
 def _remember(connection: Connection, table: Table, keys: list[Column[Any]], values: dict[str, Any]) -> None:
     statement = dialects.insert(connection.dialect.name, table).values(**values)
+    if not values["held_by"]:
+        values = {name: value for name, value in values.items() if name != "held_by"}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
 
 
@@ -217,7 +219,14 @@ def follow(connection: Connection, delivery_id: str, ticket_id: str, moved_from:
             problem.c.ticket_id != ticket_id,
             problem.c.ticket_id.in_(("", moved_from)) if moved_from else true(),
         )
-        .values(ticket_id=ticket_id, number="", status_id="", revision=problem.c.revision + 1)
+        .values(
+            ticket_id=ticket_id,
+            number="",
+            status_id="",
+            held_by="",
+            until=case((problem.c.held_by != "", 0.0), else_=problem.c.until),
+            revision=problem.c.revision + 1,
+        )
     )
 
 

@@ -359,6 +359,7 @@ problem = Table(  # what the notices of one key, for one client, have said so fa
     Column("previous", Text, nullable=False),
     Column("scope", Text, nullable=False, server_default=""),  # where its notices come from
     Column("listed", Boolean, nullable=False, server_default=false()),  # named on the ticket that it shares
+    Column("held_by", Text, nullable=False, server_default=""),  # the window that holds it
 )
 Index("problem_new", problem.c.desk, problem.c.profile, problem.c.client_id, problem.c.opened_at)
 WORK = text("window_to > 0")
@@ -387,10 +388,55 @@ notice = Table(  # what was read out of each notice, and what it became
     Column("changed", Boolean, nullable=False),  # it ended a problem or brought it back
     Column("expected", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("held_by", Text, nullable=False, server_default=""),  # the window that held it
 )
 Index("notice_problem", notice.c.problem_id, notice.c.accepted_at)
 Index("notice_profile", notice.c.profile, notice.c.accepted_at)
 Index("notice_became", notice.c.became, notice.c.accepted_at)
+HELD_NOTICES = text("held_by <> ''")
+_partial("notice_held", HELD_NOTICES, notice.c.held_by)
+
+maintenance = Table(  # windows of commands, pages and calendars; those of the configuration are in its file
+    "maintenance",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("begin", Text, nullable=False),  # local times of the zone
+    Column("end", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("repeat", Text, nullable=False),
+    Column("without", Json, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("objects", Json, nullable=False),
+    Column("profiles", Json, nullable=False),
+    Column("text", Text),  # NULL: objects need not stand in it
+    Column("grace", Double, nullable=False),
+    Column("origin", String(10), nullable=False),  # command, calendar
+    Column("calendar", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),  # of the calendar's event
+    Column("by", Text, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("cancelled_at", Double, nullable=False, server_default="0"),
+)
+Index("maintenance_uid", maintenance.c.desk, maintenance.c.calendar, maintenance.c.uid)
+
+occurrence = Table(  # a window that held something, or whose end was moved
+    "occurrence",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("desk", Text, nullable=False),
+    Column("maintenance", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("begins", Double, nullable=False),
+    Column("ends", Double, nullable=False),
+    Column("moved_at", Double, nullable=False, server_default="0"),  # 0: it ends as it was written down
+    Column("held", Boolean, nullable=False, server_default=false()),
+    Column("told_at", Double, nullable=False, server_default="0"),  # when its summary was written
+)
+UNTOLD = text("told_at = 0")
+_partial("occurrence_untold", UNTOLD, occurrence.c.ends)
 
 part = Table(  # what each part of a mail of several problems became; the columns are those of notice
     "part",
@@ -412,6 +458,7 @@ part = Table(  # what each part of a mail of several problems became; the column
     Column("changed", Boolean, nullable=False),
     Column("expected", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("held_by", Text, nullable=False, server_default=""),
     sqlite_with_rowid=False,
 )
 Index("part_problem", part.c.problem_id, part.c.accepted_at)

@@ -28,9 +28,11 @@ from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.problem import family_of
+from gateway.model.window import Window
 from gateway.store import endings, mapping, posted, problems, senders, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.context import closing_on
+from gateway.work.windows import Schedule
 
 COMMENTS = 10
 """So many of a ticket's newest comments are looked at."""
@@ -45,14 +47,17 @@ class NoDesk(LookupError):
 
 
 class Answers:
-    """Answers about one delivery. ``read`` runs a function on the store; ``email`` is its mail, and ``reread`` reads
-    that of another delivery once more, None where that cannot be done, with its verdict."""
+    """Answers about one delivery. ``read`` runs a function on the store; ``schedule`` has the maintenance windows,
+    ``clock`` tells the time; ``email`` is its mail, and ``reread`` reads that of another delivery once more, None where
+    that cannot be done, with its verdict."""
 
     def __init__(
         self,
         delivery: Delivery,
         directory: Directory | None,
         read: Read,
+        schedule: Schedule,
+        clock: Callable[[], float],
         email: Email | None = None,
         reread: Callable[[str], Awaitable[tuple[Email | None, str]]] | None = None,
     ) -> None:
@@ -63,6 +68,8 @@ class Answers:
         self._desk_name = delivery.desk
         self._directory = directory
         self._read = read
+        self._schedule = schedule
+        self._clock = clock
         self._begun = False
         self._known: dict[ask.Question, Any] = {}  # answered beside another question
         self._rows: dict[str, dict[str, Any] | None] = {}  # tickets as the desk showed them
@@ -102,6 +109,8 @@ class Answers:
                 return self._desk().client_in(texts)
             case ask.NamesIn(text):
                 return self._desk().names_in(text)
+            case ask.WindowsAt(at):
+                return await self._read(lambda c: self._windows(c, at))
             case _:
                 return await self._read(lambda c: self._from_store(c, question))
 
@@ -125,6 +134,14 @@ class Answers:
                 self._known[ask.TicketFacts(ticket_id)] = _ticket(facts)
             self._known[ask.PartIn(ticket_id, sender)] = row.part
         return [ask.Mapped(m.message_id, m.ticket_id, m.board_id, m.known) for m in (row.mapping for row in rows)]
+
+    def _windows(self, connection: Connection, at: float) -> list[Window]:
+        delivery = self._delivery
+        return self._schedule.at(connection, delivery.desk, at, self._clock(), self._client, delivery.id)
+
+    def _client(self, name: str) -> str:
+        """The id of a client by name or alias; without a desk its name stands for it."""
+        return self._directory.client_called(name) if self._directory else f"client {name}"
 
     def _wait(self) -> float:
         """Seconds for which a call to the desk waits for the rate limit: the first, not at all; then what was told

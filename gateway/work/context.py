@@ -24,10 +24,12 @@ from gateway.match.gratitude import words_of
 from gateway.match.ours import Ours
 from gateway.model.notice import ResolvedNotice
 from gateway.model.release import Release
+from gateway.model.waiting import Waiting
 from gateway.store.deliveries import Delivery
 from gateway.templates import Templates
 from gateway.work.rules import importance, resolved
 from gateway.work.sources import sources
+from gateway.work.windows import Schedule
 
 log = structlog.get_logger("work")
 
@@ -51,6 +53,7 @@ class Policies:
             guard.same_subject_per_hour,
         )
         self.sources = sources(settings)
+        self.schedule = Schedule(settings)
         self._known: dict[str, tuple[Catalog | None, MailboxPolicy]] = {}
 
     def policy(self, box: MailboxSettings, directory: Directory | None) -> MailboxPolicy:
@@ -102,6 +105,7 @@ def context_of(
         continues=delivery.continues,
         notice=None if release.unsuppressed else notice,
         tell=tell,
+        is_held=delivery.waits_for == Waiting.WINDOW,
     )
 
 

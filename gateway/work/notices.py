@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -20,11 +21,20 @@ from gateway.work.sources import ids_of
 
 log = structlog.get_logger("work")
 
-SILENCE = Source.of(Profile(name="silence", title="Silence", key=KeyPart(object=("subject",))), Identity())
-"""The gateway's own word that a mailbox is silent (upkeep.silence). No mail from outside is of it."""
-HELD_BACK = Source.of(Profile(name="held-back", title="Held back", key=KeyPart(object=("subject",))), Identity())
-"""The same that mail is held back (app.reports)."""
-_OURS = {source.name: source for source in (SILENCE, HELD_BACK)}
+
+def _own(name: str, **handling: Any) -> Source:
+    """A source of the gateway's own mail, which no window holds. No mail from outside is of it."""
+    profile = Profile(name=name, title=name.replace("-", " ").capitalize(), key=KeyPart(object=("subject",)))
+    return Source.of(profile, Identity(), handling=replace(profile.handling(), windows=False, **handling))
+
+
+SILENCE = _own("silence")
+"""The gateway's own word that something is silent (upkeep.silence)."""
+WINDOWS = _own("windows", hold=0.0)
+"""The summary of a maintenance window (upkeep.windows)."""
+HELD_BACK = _own("held-back")
+"""The gateway's own word that mail is held back (app.reports)."""
+OWN = {source.name: source for source in (SILENCE, WINDOWS, HELD_BACK)}
 
 
 def resolved_notice(
@@ -79,11 +89,11 @@ def _destination(source: Source, catalog: Catalog | None) -> dict[str, str]:
 
 
 def _named(name: str, sources: Sources) -> Source | None:
-    return _OURS.get(name) or sources.named(name)
+    return OWN.get(name) or sources.named(name)
 
 
 def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
-    """The gateway's own word that an expected mail did not come."""
+    """The gateway's own word: that an expected mail did not come, that something is silent, what a window held."""
     if not envelope.internal:
         return None
     about = json.loads(envelope.internal)
@@ -93,13 +103,13 @@ def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
     return Notice(
         profile=source.name,
         state=about.get("state", "open"),
-        key=missing_key(about["expectation"], about["object"]),
+        key=about.get("key") or missing_key(about["expectation"], about["object"]),
         object=about["object"] or about["expectation"],
-        condition="missing mail",
+        condition=about.get("condition", "missing mail"),
         title=about["title"],
         proven=True,
         proof="the gateway's own",
-        word="missing" if about.get("state", "open") == "open" else "comes again",
+        word=about.get("word") or ("missing" if about.get("state", "open") == "open" else "comes again"),
         clients=tuple(filter(None, [about["client"]])),
         handling=replace(source.handling, storm=0),
     )

@@ -27,13 +27,14 @@ from gateway.desk.outcome import Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.refusals import Whose
 from gateway.model import questions as ask
-from gateway.model.effects import AcknowledgeBody, DocumentBody, TicketBody
+from gateway.model.effects import AcknowledgeBody, TicketBody
 from gateway.model.email import Email
 from gateway.model.notice import ResolvedNotice
-from gateway.model.plan import Decision, Plan
+from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
-from gateway.store import deliveries, effects, hits, mapping, order, problems, ticketfiles
+from gateway.model.window import Window
+from gateway.store import deliveries, effects, hits, mapping, order, problems, windows
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
@@ -42,13 +43,14 @@ from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.work.acknowledging import Acknowledger
-from gateway.work.answers import Answers, from_store
+from gateway.work.answers import Answers
 from gateway.work.context import Policies, context_of
 from gateway.work.learning import learn
 from gateway.work.leases import Leases
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy, ParserDied
-from gateway.work.steps import Defer, Ended, Quarantine, Step, Wait
+from gateway.work.reserving import reserve_files, save_problems, see_incident
+from gateway.work.steps import Defer, Ended, Held, Quarantine, Step, Wait
 from gateway.work.trace import columns_of, trace_of
 
 log = structlog.get_logger("work")
@@ -138,7 +140,7 @@ class Planner:
             email = await self.parser.read(await self.raws.get(row, folder), folder, delivery.envelope.peer)
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
-        source = Answers(delivery, directory, self.store.read, email, self._reread)
+        source = Answers(delivery, directory, self.store.read, policies.schedule, self.clock, email, self._reread)
         resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
@@ -152,7 +154,9 @@ class Planner:
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
         decision = await self._translated(decision, email, delivery.mailbox)
-        trace = trace_of(decision, answers, email)
+        trace = trace_of(decision, answers, email, known.is_held)
+        if decision.window is not None:
+            return await self._hold(delivery, email, known, decision, decision.window, trace)
         if decision.plan is None:
             return await self._end(delivery, email, known, decision, trace, answers)
         return await self._store(delivery, email, known, decision, trace, directory, answers)
@@ -264,7 +268,7 @@ class Planner:
         def end(connection: Connection) -> None:
             now = self.clock()
             learn(connection, delivery.desk, answers, context.policy.nobodys)
-            self._save_problems(connection, delivery, decision)
+            save_problems(connection, delivery, decision)
             hits.add(connection, delivery.seq, decision.hits)
             for learned in decision.learned:
                 mapping.learn(
@@ -288,6 +292,35 @@ class Planner:
         if told is None or rehearses or self.acknowledger.is_late(delivery):
             return None
         return self.acknowledger.letter(told, delivery)
+
+    async def _hold(
+        self,
+        delivery: Delivery,
+        email: Email,
+        context: DeliveryContext,
+        decision: Decision,
+        window: Window,
+        trace: str,
+    ) -> Step:
+        """A maintenance window holds the mail: what it says of its problem is kept, and it is decided again at the end.
+        Nobody waits for it."""
+        waits = Waits(Waiting.WINDOW, decision.detail.removeprefix("held by "))
+        values = {**columns_of(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
+
+        def hold(connection: Connection) -> None:
+            now = self.clock()
+            save_problems(connection, delivery, decision)
+            windows.hold(connection, delivery.desk, window)
+            if delivery.waits_for != Waiting.WINDOW:
+                deliveries.note(connection, delivery.id, now, "held", decision.detail)
+            deliveries.defer(connection, delivery, decision.until, waits, now=now, detail=decision.detail, **values)
+            order.wake(connection, delivery.seq, now)
+
+        try:
+            await self.store.write(hold)
+        except mapping.Reserved as taken:
+            return self._later(taken)
+        return Held(decision.until, decision.detail)
 
     async def _store(
         self,
@@ -322,10 +355,10 @@ class Planner:
                 delivery, order.planned(connection, delivery.desk, delivery.seq, plan.mentions), directory
             ):
                 raise mapping.Reserved(wait.behind)
-            self._same_incident(connection, delivery, answers)
-            self._save_problems(connection, delivery, decision)
+            see_incident(connection, delivery, answers)
+            save_problems(connection, delivery, decision)
             if plan.ticket_id:
-                self._reserve_files(connection, delivery, plan)
+                reserve_files(connection, delivery, plan)
             effects.add(connection, delivery, delivery.generation, plan.effects)
             hits.add(connection, delivery.seq, decision.hits)
             if at_once:
@@ -355,29 +388,3 @@ class Planner:
 
     def _later(self, taken: mapping.Reserved) -> Step:
         return Defer(self.clock() + 0.2, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")
-
-    @staticmethod
-    def _save_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
-        """Raises Reserved when another notice changed a problem since the decision."""
-        problems.save(connection, delivery.desk, decision.changes)
-        if decision.notice_record is not None:
-            problems.save_notice(connection, delivery, decision.notice_record)
-        for number, notice_record in decision.part_records:
-            problems.save_part(connection, delivery, number, notice_record)
-
-    @staticmethod
-    def _same_incident(connection: Connection, delivery: Delivery, answers: Mapping[ask.Question, Any]) -> None:
-        """Raises Reserved when the incident has a ticket that the decision did not see."""
-        for question, seen in answers.items():
-            if isinstance(question, ask.OfIncident):
-                known = {(each.id, each.ticket_id) for each in from_store(connection, delivery, question)}
-                if known != {(each.id, each.ticket_id) for each in seen}:
-                    raise mapping.Reserved("a ticket of the incident")
-
-    @staticmethod
-    def _reserve_files(connection: Connection, delivery: Delivery, plan: Plan) -> None:
-        for file in plan.effects:
-            if isinstance(file, DocumentBody) and file.sha256 and not file.held:
-                name, digest = file.name, file.sha256
-                if not ticketfiles.reserve(connection, delivery.desk, plan.ticket_id, digest, delivery.id, name):
-                    raise mapping.Reserved(f"file {name}")

@@ -46,6 +46,14 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A maintenance window holds it until then; the step has put it back itself."""
+
+    until: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantine:
     """Only a person can mend it."""
 
@@ -60,4 +68,4 @@ class Redecide:
     ticket_id: str
 
 
-Step = Done | Ended | Defer | Wait | Quarantine | Redecide
+Step = Done | Ended | Defer | Wait | Held | Quarantine | Redecide

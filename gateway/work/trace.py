@@ -26,8 +26,8 @@ def columns_of(email: Email, decision: Decision) -> dict[str, Any]:
     }
 
 
-def trace_of(decision: Decision, answers: dict[ask.Question, Any], email: Email) -> str:
-    """The trace as JSON: the mail's facts, the questions with their answers, the steps."""
+def trace_of(decision: Decision, answers: dict[ask.Question, Any], email: Email, is_held: bool) -> str:
+    """The trace as JSON: the mail's facts, the questions with answers, the steps, and whether a window held it."""
     return json.dumps(
         {
             "mail": {
@@ -42,6 +42,7 @@ def trace_of(decision: Decision, answers: dict[ask.Question, Any], email: Email)
                 for question, answer in answers.items()
             ],
             "steps": [asdict(step) for step in decision.trace],
+            "held": is_held,
             "outcome": decision.outcome,
             "reason": decision.reason,
             "detail": decision.detail,

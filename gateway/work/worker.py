@@ -30,7 +30,7 @@ from gateway.work import backoff
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
 from gateway.work.planner import DEATH_PAUSE, MOST_DEATHS, Planned, Planner
-from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step, Wait
+from gateway.work.steps import Defer, Done, Ended, Held, Quarantine, Redecide, Step, Wait
 
 log = structlog.get_logger("work")
 
@@ -298,6 +298,8 @@ class Worker:
                 await self._end(delivery, Stage.DONE)
             case Ended(stage, reason, detail):
                 await self._tell(delivery, stage, reason, detail)
+            case Held(until, why):
+                log.info("held", seconds=round(until - now, 1), why=why)
             case Quarantine(reason, detail):
                 await self._end(delivery, Stage.QUARANTINED, reason, detail)
             case Wait(until, since, behind):

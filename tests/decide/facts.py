@@ -20,6 +20,7 @@ from gateway.model.notice import Notice, ResolvedNotice
 from gateway.model.plan import Decision
 from gateway.model.problem import Problem, family_of, id_of
 from gateway.model.questions import Contact, Copy, Mapped, Recent, Ticket, TicketState
+from gateway.model.window import Window
 
 NOW = 1_795_000_000.0
 SUPPORT = "support@msp.example"
@@ -62,6 +63,7 @@ class Known:
     reopens: int = 0
     problems: tuple[Problem, ...] = ()
     same_subject: str = ""
+    windows: tuple[Window, ...] = ()
 
     def tickets(self) -> dict[str, Ticket]:
         return {ticket.ticket_id: ticket for ticket in (T1, T2) if ticket.ticket_id not in self.gone}
@@ -113,6 +115,8 @@ class Known:
                 return 0
             case ask.PlannedWork():
                 return []
+            case ask.WindowsAt():
+                return list(self.windows)
             case ask.FilesOn():
                 return {}
             case ask.ProblemsOf(profile, key):

@@ -25,6 +25,7 @@ class NoticeContext:
     known: list[Problem]
     changes: dict[str, Problem] = field(default_factory=dict)
     said_client: str = ""
+    may_hold: bool = True  # a maintenance window may hold it
 
     def __post_init__(self) -> None:
         self.said_client = self.client_id

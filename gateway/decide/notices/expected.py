@@ -17,7 +17,10 @@ def met(context: NoticeContext) -> list[Problem]:
     for key in context.resolved.missing:
         known: list[Problem] = context.facts.ask(ProblemsOf(context.notice.profile, key))
         for problem in known:
-            if problem.alive and problem.ticket_id and problem.id not in context.changes:
+            if problem.alive and problem.held_by:
+                over = replace(problem, state="closed", changed_at=context.now, held_by="", until=0.0)
+                context.change(over)
+            elif problem.alive and problem.ticket_id and problem.id not in context.changes:
                 back = replace(problem, state="recovered", changed_at=context.now, last_at=context.now, left="")
                 context.change(back)
                 found.append(back)

@@ -19,6 +19,9 @@ from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketStat
 RECHECK = 900.0
 """Seconds after which a repeated notice asks again whether somebody closed the ticket: one counted call."""
 
+OUTLASTS = 900.0
+"""Seconds after a window in which the mail that it held is still waited for: then a repeated notice speaks for it."""
+
 Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtaken", "nothing", "ignore"]
 
 
@@ -26,7 +29,8 @@ Act = Literal["open", "reopen", "comment", "count", "recover", "doubt", "overtak
 class Transition:
     """``after`` is the problem from now on, None for no change. ``rises`` says that it is worse than it ever
     was, ``flaps`` that it began to flap, ``changed`` that it ended or came back; ``close_at`` when a recovery
-    may close the ticket. ``rule`` is the name of the rule that decided."""
+    may close the ticket. ``held_by`` is the window that holds the problem, ``rule`` the name of the rule that
+    decided."""
 
     act: Act
     why: str
@@ -35,6 +39,7 @@ class Transition:
     flaps: bool = False
     changed: bool = False
     close_at: float = 0.0
+    held_by: str = ""
     rule: str = ""
 
 
@@ -98,6 +103,25 @@ def _end_in_doubt(event: Event) -> Transition | None:
         return Transition("nothing", why, None)
     after = replace(problem, doubts=problem.doubts + 1)
     return Transition("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
+
+
+def _held_by_a_window(event: Event) -> Transition | None:
+    """A maintenance window holds the problem: its news are counted, and an end is told in the window's summary. What is
+    worse waits for the end of the window in place of the first."""
+    problem = event.problem
+    if problem is None or not problem.alive or not problem.held_by:
+        return None
+    if event.ends:
+        over = replace(_stamped(event, problem), state="closed", changed_at=event.now, held_by="", until=0.0)
+        return Transition("count", "it is over within the window", over, changed=True, held_by=problem.held_by)
+    after = _counted(event, problem)
+    if event.notice.forwarded:
+        return Transition("open", "a person sent it on", after)
+    if event.now > problem.until + OUTLASTS:  # its mail is gone
+        return Transition("open", "the window is over, and it is not", begun(problem), changed=True)
+    if _rises(event, problem) and event.now < problem.until:
+        return Transition("open", f"worse: {event.notice.severity}", after)
+    return Transition("count", f"occurrence {after.count}, within the window", after, held_by=problem.held_by)
 
 
 def _outlasted_planned_work(event: Event) -> Transition | None:
@@ -287,6 +311,7 @@ def _only_counted(event: Event) -> Transition | None:
 LIFECYCLE: tuple[tuple[str, Callable[[Event], Transition | None]], ...] = (
     ("ignored", _ignored),
     ("end in doubt", _end_in_doubt),
+    ("held by a window", _held_by_a_window),
     ("outlasted planned work", _outlasted_planned_work),
     ("overtaken", _overtaken),
     ("no news", _no_news),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gateway.decide import forwards
 from gateway.decide.context import DecisionContext
-from gateway.decide.notices import parts, single
+from gateway.decide.notices import parts, single, windows
 from gateway.decide.notices.comments import comment
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Transition
@@ -74,11 +74,25 @@ def _decide(mail: DecisionContext, notice: Notice) -> Decision | None:
     context = NoticeContext(mail, resolved, notice, client_id, by_person, known)
     if notice.parts:
         return parts.decide(context)
+    if (settled := windows.settle(context)) is not None:
+        return settled if isinstance(settled, Decision) else _outlasted(context, settled)
     problem = problem_of(context)
     transition = single.evaluate(context, problem)
     if by_person:
         return _sent_on(context, problem, transition)
     return single.act(context, problem, transition)
+
+
+def _outlasted(context: NoticeContext, transition: Transition) -> Decision:
+    """The window that held the mail is over, and its problem is not: a ticket, or the one that was closed again."""
+    problem = transition.after
+    assert problem is not None
+    context.may_hold = False
+    context.mail.trace.add("window", transition.why, transition.act)
+    if transition.act == "open":
+        return single.begin(context, transition)
+    before = replace(problem, held_by="", until=0.0)
+    return single.act(context, before, single.evaluate(context, before))
 
 
 def _sent_on(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision | None:

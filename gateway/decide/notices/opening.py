@@ -21,16 +21,9 @@ DEVICE = ("hostname", "host", "serial", "serial_number", "asset_tag")
 
 
 def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) -> Decision:
-    """A ticket of its own, unless it is part of planned work or of a storm."""
+    """A ticket of its own, unless it is part of planned work or of a storm. What a window held is told as it stands."""
     notice = context.notice
-    begun = replace(
-        begun, state="open", object=notice.object, condition=notice.condition, title=notice.title[:255],
-        delivery_id=context.mail.delivery.id, count=1, words=1, word=notice.word,
-        opened_at=context.now, changed_at=context.now, last_at=context.now, checked_at=context.now,
-        incident=notice.incident, forwarded=context.by_person,
-    )  # fmt: skip
-    if notice.proven:
-        begun = lifecycle.believed(begun, notice)
+    begun = _released(context, begun) if begun.held_by else begins(context, begun)
     if joined := _joined(context, begun):
         transition = replace(transition, after=joined.problem)
         context.mail.trace.add("problem", joined.why, "joins its ticket")
@@ -51,6 +44,23 @@ def open_ticket(context: NoticeContext, begun: Problem, transition: Transition) 
         plan=replace(plan, effects=in_time(effects, context.now), mentions=(problem_id(notice), *incident_id(notice))),
     )
     return finish(context, decision, record(context, "ticket", replace(transition, after=begun)))
+
+
+def _released(context: NoticeContext, held: Problem) -> Problem:
+    """The problem that a window held, as it is by now."""
+    return replace(held, held_by="", until=0.0, delivery_id=context.mail.delivery.id, checked_at=context.now)
+
+
+def begins(context: NoticeContext, begun: Problem) -> Problem:
+    """The problem as this notice begins it."""
+    notice = context.notice
+    begun = replace(
+        begun, state="open", object=notice.object, condition=notice.condition, title=notice.title[:255],
+        delivery_id=context.mail.delivery.id, count=1, words=1, word=notice.word,
+        opened_at=context.now, changed_at=context.now, last_at=context.now, checked_at=context.now,
+        incident=notice.incident, forwarded=context.by_person,
+    )  # fmt: skip
+    return lifecycle.believed(begun, notice) if notice.proven else begun
 
 
 def _joined(context: NoticeContext, begun: Problem) -> Joined | None:

@@ -103,7 +103,9 @@ def _about(context: NoticeContext, part: Notice, client_id: str, note: str, firs
         context.mail, email=email, note=note, delivery=replace(delivery, policy=policy, moved_from=""), _fates=None
     )
     resolved = replace(context.resolved, notice=part, missing=context.resolved.missing if first else ())
-    return NoticeContext(mail, resolved, part, client_id, False, [], context.changes)
+    about = NoticeContext(mail, resolved, part, client_id, False, [], context.changes)
+    about.may_hold = False
+    return about
 
 
 def _decided(about: NoticeContext, before: bool) -> Decision | None:

@@ -31,6 +31,7 @@ def record(context: NoticeContext, became: Became, transition: Transition, detai
         expected=notice.expected,
         each=context.resolved.each,
         detail=detail or transition.why,
+        held_by=transition.held_by,
     )
 
 

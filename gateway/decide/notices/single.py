@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.decide.notices import lifecycle
+from gateway.decide.notices import lifecycle, windows
 from gateway.decide.notices.comments import comment
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Event, Transition
@@ -24,6 +24,8 @@ def evaluate(context: NoticeContext, problem: Problem | None) -> Transition:
 
 
 def act(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision:
+    if transition.act in ("open", "reopen") and (held := windows.hold(context, problem, transition)):
+        return held
     match transition.act:
         case "ignore":
             return end(context, Reason.NOTICE_IGNORED, "ignored", transition)
@@ -31,6 +33,8 @@ def act(context: NoticeContext, problem: Problem | None, transition: Transition)
             return end(context, Reason.OVERTAKEN, "overtaken", transition)
         case "nothing":
             return nothing(context, problem, transition)
+        case "count" if transition.held_by:
+            return end(context, Reason.IN_WINDOW, "held", transition)
         case "count":
             return end(context, Reason.COUNTED, "counted", transition)
         case "recover":

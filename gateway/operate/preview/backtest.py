@@ -142,6 +142,11 @@ class Book:
 
     # -- taking -----------------------------------------------------------------------------------
 
+    def hold(self, decision: Decision) -> None:
+        """A maintenance window holds the mail: its problem waits for the end."""
+        for problem in decision.changes:
+            self._problems[problem.id] = replace(problem, revision=problem.revision + 1)
+
     async def take(self, delivery: Delivery, decision: Decision, before: str, unread: bool, same: bool) -> None:
         """What the decision would have stored. ``before`` is what the mail became, ``same`` that it still does."""
         notice_record = decision.notice_record

@@ -72,6 +72,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.NewProblems: 0,
     ask.OpenParts: 0,
     ask.PlannedWork: [],
+    ask.WindowsAt: [],
     ask.OfIncident: [],
     ask.ClientIn: ask.NamedClient("", "nobody to ask"),
     ask.NamesIn: (),
@@ -108,8 +109,11 @@ async def explain(
     )
     delivery = _delivery(box, envelope, email)
     resolved = resolved_notice(email, envelope, box, sources(settings), directory.catalog if directory else None)
-    context = _context(delivery, box, directory, Policies(settings), resolved)
-    source = Answers(delivery, directory, lambda operation: _on_database(settings, operation), email)
+    policies = Policies(settings)
+    context = _context(delivery, box, directory, policies, resolved)
+    source = Answers(
+        delivery, directory, lambda operation: _on_database(settings, operation), policies.schedule, time.time, email
+    )
     answers: dict[ask.Question, Any] = {}
     unanswered: list[ask.Question] = []
     while not isinstance(result := decide(email, envelope, context, answers), Decision):

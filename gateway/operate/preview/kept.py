@@ -16,6 +16,7 @@ from gateway.model import questions as ask
 from gateway.model.effects import EffectBody
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
+from gateway.model.window import Window
 from gateway.store import deliveries
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import body_of
@@ -53,6 +54,7 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.UnknownIn: ask.Unshown,
     ask.ProblemsOf: Problem,
     ask.PlannedWork: Problem,
+    ask.WindowsAt: Window,
     ask.OfIncident: Problem,
     ask.OpenOfObject: Problem,
     ask.ClientIn: ask.NamedClient,
@@ -61,10 +63,13 @@ ANSWERS: dict[type[ask.Question], Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Kept:
+    """``became`` is in the words by which two decisions are compared; ``is_held``: a maintenance window had held it."""
+
     delivery: Delivery
     mail: bytes | Path
     answers: dict[ask.Question, Any]
     became: dict[str, str]
+    is_held: bool = False
 
 
 def compared(outcome: str, ticket_id: str, effects: Iterable[EffectBody]) -> dict[str, str]:
@@ -135,7 +140,8 @@ def _kept(row: Any, plan: list[tuple[str, str]], mail: bytes | Path | None) -> K
         except Unreadable:
             return None
     delivery = replace(deliveries.of_row(row), files_released=False)  # as it was decided at first
-    return Kept(delivery, mail, answers_of(json.loads(row["trace"])), became)
+    trace = json.loads(row["trace"])
+    return Kept(delivery, mail, answers_of(trace), became, trace.get("held", False))
 
 
 def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:

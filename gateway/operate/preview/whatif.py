@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +28,7 @@ from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
+from gateway.model.window import Window
 from gateway.operate.preview.backtest import Book, Tally, touched_by
 from gateway.operate.preview.explain import EMPTY
 from gateway.operate.preview.kept import Kept, batch, compared
@@ -76,6 +78,10 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
     notices: dict[str, Tally] = field(default_factory=dict)
 
+    def take(self, change: Change) -> None:
+        self.changes.append(change)
+        self.counts.update(_kinds(change))
+
 
 class _Replay:
     """Mail under decision again. ``books`` hold the problems of each desk as they would have been."""
@@ -102,6 +108,7 @@ class _Replay:
         self.diverged: set[str] = set()
         self.tell = tell
         self.decided: Decision | None = None  # the last one
+        self.held: list[tuple[float, _Opened]] = []  # by a maintenance window, until then
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def open(self, kept: Kept) -> _Opened | Change | None:
@@ -122,24 +129,44 @@ class _Replay:
             opened = _Opened(kept, email, context, directory)
             return opened if context.notice else await self.evaluate(opened)
 
-    async def evaluate(self, opened: _Opened) -> Change | None:
-        """Decide about a mail. Notices have to come in the order in which they were accepted."""
+    async def outlasted(self, now: float) -> list[Change]:
+        """Decide again about what windows had held that are over by then."""
+        changes = []
+        while due := [waits for waits in self.held if waits[0] <= now]:
+            first = min(due, key=lambda waits: (waits[0], waits[1].kept.delivery.seq))
+            self.held.remove(first)
+            changes.append(await self.evaluate(first[1], first[0]))
+        return [change for change in changes if change is not None]
+
+    async def evaluate(self, opened: _Opened, again_at: float = 0.0) -> Change | None:
+        """Decide about a mail; ``again_at`` that time when a window had held it. Notices have to come in the order in
+        which they were accepted."""
         kept, email, delivery = opened.kept, opened.email, opened.kept.delivery
         resolved = opened.context.notice
         book = self.books[delivery.desk] if resolved else None
         answers = dict(kept.answers)
         if book is not None and resolved is not None:
-            await book.advance(delivery.envelope.time)
+            await book.advance(again_at or delivery.envelope.time)
             for question, answer in kept.answers.items():
                 book.seed(question, answer)
-            if resolved.notice.profile in self.diverged:
-                answers = {key: value for key, value in answers.items() if not book.knows(key)}
 
         async def look(operation: Callable[[Connection], Any]) -> Any:
             return self.read(operation)
 
-        source = Answers(delivery, opened.directory, look)
-        while not isinstance(decision := decide(email, delivery.envelope, opened.context, answers), Decision):
+        now = again_at or delivery.envelope.time
+        source = Answers(delivery, opened.directory, look, self.policies.schedule, lambda: now)
+        is_held = bool(again_at)
+        if book is not None and resolved is not None:
+            asked = ask.WindowsAt(delivery.envelope.time)
+            same = asked not in answers or _times(answers[asked]) == _times(await source.answer(asked))
+            if not same:
+                self.diverged.add(resolved.notice.profile)
+            if resolved.notice.profile in self.diverged:
+                answers = {key: value for key, value in answers.items() if not book.knows(key) and key != asked}
+            else:  # as it was decided last
+                is_held = kept.is_held
+        context = replace(opened.context, is_held=is_held)
+        while not isinstance(decision := decide(email, delivery.envelope, context, answers), Decision):
             for question in decision:
                 if book is not None and book.knows(question):
                     answers[question] = book.answer(question)
@@ -156,6 +183,10 @@ class _Replay:
                     self.report.asked += 1
                     answers[question] = EMPTY[type(question)]
         self.decided = decision
+        if decision.window is not None and book is not None:
+            book.hold(decision)
+            self.held.append((max(decision.until, now + 1), opened))
+            return None
         sender = email.sender.address if email.sender else ""
         change = _change(kept, _became(decision), sender, email.subject, self.names[delivery.desk])
         if book is not None and resolved is not None:
@@ -226,17 +257,24 @@ async def replay(
         kept = [row for row in rows if row is not None]
         report.mails += len(kept)
         last = max([last, *(mail.delivery.envelope.time for mail in kept)])
-        for opened in await asyncio.gather(*(work.open(mail) for mail in kept)):
+        for mail, opened in zip(kept, await asyncio.gather(*(work.open(mail) for mail in kept)), strict=True):
+            for outlasted in await work.outlasted(mail.delivery.envelope.time):
+                report.take(outlasted)
             change = await work.evaluate(opened) if isinstance(opened, _Opened) else opened
             if change is not None:
-                report.changes.append(change)
-                report.counts.update(_kinds(change))
+                report.take(change)
+    for outlasted in await work.outlasted(inf):
+        report.take(outlasted)
     for name, book in work.books.items():
         await book.advance(last + AFTERWARDS)
         for profile, tally in book.tallies.items():
             tally.left = [(title, work.names[name].get(client, client), why) for title, client, why in tally.left]
             report.notices[profile] = tally
     return report
+
+
+def _times(windows: Iterable[Window]) -> list[tuple[str, float]]:
+    return [(window.id, window.ends) for window in windows]
 
 
 def _change(kept: Kept, after: dict[str, str], sender: str, subject: str, names: Mapping[str, str]) -> Change | None:

@@ -1,0 +1,286 @@
+"""Maintenance windows: those written down by commands and calendars, whose ends were moved, and what each held.
+
+A window that held something has a row of its own, by which its summary is written once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
+
+from gateway.model.ids import uuid7
+from gateway.model.waiting import Waiting
+from gateway.model.window import Maintenance, Window
+from gateway.store import dialects
+from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
+from gateway.store.stage import PENDING, Stage
+
+MOST = 2000
+"""Windows of a desk that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A window that held something, or whose end was moved (``moved_at``)."""
+
+    id: str
+    desk: str
+    maintenance: str
+    name: str
+    begins: float
+    ends: float
+    moved_at: float = 0.0
+    held: bool = False
+    told_at: float = 0.0
+
+
+# -- what was written down -------------------------------------------------------------------------
+
+
+def all_of(connection: Connection, desk: str, since: float = inf) -> list[Maintenance]:
+    """The windows of commands and calendars that were not cancelled before ``since``."""
+    valid = or_(maintenance.c.cancelled_at == 0, maintenance.c.cancelled_at > since)
+    query = select(maintenance).where(maintenance.c.desk == desk, valid)
+    rows = connection.execute(query.order_by(maintenance.c.begin, maintenance.c.id).limit(MOST)).mappings()
+    return [_maintenance(row) for row in rows]
+
+
+def _maintenance(row: RowMapping) -> Maintenance:
+    return Maintenance(
+        id=row["id"],
+        name=row["name"],
+        desk=row["desk"],
+        begin=row["begin"],
+        end=row["end"],
+        zone=row["zone"],
+        repeat=row["repeat"],
+        without=tuple(date.fromisoformat(day) for day in json.loads(row["without"])),
+        client=row["client"],
+        objects=tuple(json.loads(row["objects"])),
+        profiles=tuple(json.loads(row["profiles"])),
+        text=row["text"],
+        grace=row["grace"],
+        origin=row["origin"],
+        calendar=row["calendar"],
+        uid=row["uid"],
+        by=row["by"],
+        cancelled_at=row["cancelled_at"],
+    )
+
+
+def add(connection: Connection, said: Maintenance, now: float, sequence: int = 0) -> str:
+    """Write a window down. Returns its id."""
+    new = uuid7(now)
+    values = {
+        **_columns(said),
+        "id": new,
+        "origin": said.origin,
+        "calendar": said.calendar,
+        "uid": said.uid,
+        "sequence": sequence,
+        "by": said.by,
+        "made_at": now,
+    }
+    connection.execute(maintenance.insert().values(**values))
+    return new
+
+
+def _columns(said: Maintenance) -> dict[str, Any]:
+    return {
+        "desk": said.desk,
+        "name": said.name,
+        "begin": said.begin,
+        "end": said.end,
+        "zone": said.zone,
+        "repeat": said.repeat,
+        "without": json.dumps([day.isoformat() for day in said.without]),
+        "client": said.client,
+        "objects": json.dumps(said.objects),
+        "profiles": json.dumps(said.profiles),
+        "text": said.text,
+        "grace": said.grace,
+    }
+
+
+def cancel(connection: Connection, maintenance_id: str, now: float) -> bool:
+    """The window does not take place, nor any more. False for one that is not there."""
+    done = connection.execute(
+        update(maintenance)
+        .where(maintenance.c.id == maintenance_id, maintenance.c.cancelled_at == 0)
+        .values(cancelled_at=now)
+    )
+    return bool(done.rowcount == 1)
+
+
+def of_uid(connection: Connection, desk: str, calendar: str, uids: Collection[str]) -> dict[str, RowMapping]:
+    """The windows of a calendar's events, by their uid; cancelled ones too."""
+    query = select(maintenance).where(maintenance.c.desk == desk, maintenance.c.calendar == calendar)
+    rows = connection.execute(query.where(maintenance.c.uid.in_(list(uids)))).mappings()
+    return {row["uid"]: row for row in rows}
+
+
+def rewrite(connection: Connection, maintenance_id: str, said: Maintenance, sequence: int) -> None:
+    """A calendar says something else of an event."""
+    values = {**_columns(said), "sequence": sequence, "cancelled_at": 0}
+    connection.execute(update(maintenance).where(maintenance.c.id == maintenance_id).values(**values))
+
+
+# -- when they take place --------------------------------------------------------------------------
+
+
+def moved(connection: Connection, desk: str, since: float) -> dict[str, Occurrence]:
+    """The windows whose end was moved, by id: those that begin or end since then."""
+    query = select(occurrence).where(
+        occurrence.c.desk == desk,
+        occurrence.c.moved_at > 0,
+        or_(occurrence.c.ends >= since, occurrence.c.begins >= since),
+    )
+    return {row["id"]: Occurrence(**row) for row in connection.execute(query).mappings()}
+
+
+def move_end(connection: Connection, moved: Occurrence, now: float) -> None:
+    """The window ends at another time, and what it holds is looked at again. A summary that was told stays told."""
+    values = {
+        "id": moved.id,
+        "desk": moved.desk,
+        "maintenance": moved.maintenance,
+        "name": moved.name,
+        "begins": moved.begins,
+        "ends": moved.ends,
+        "moved_at": now,
+    }
+    statement = dialects.insert(connection.dialect.name, occurrence).values(**values)
+    changed = {"ends": moved.ends, "moved_at": now}
+    connection.execute(statement.on_conflict_do_update(index_elements=[occurrence.c.id], set_=changed))
+    wake(connection, moved.desk, now)
+
+
+def hold(connection: Connection, desk: str, window: Window) -> None:
+    """The window holds something: its summary is due at its end."""
+    values = {
+        "id": window.id,
+        "desk": desk,
+        "maintenance": window.id.rpartition("@")[0],
+        "name": window.name,
+        "begins": window.begins,
+        "ends": window.ends,
+        "held": True,
+    }
+    statement = dialects.insert(connection.dialect.name, occurrence).values(**values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[occurrence.c.id], set_={"held": True, "told_at": 0})
+    )
+
+
+def wake(connection: Connection, desk: str, now: float) -> int:
+    """Windows changed: what they hold is looked at again. Returns how many mails that are."""
+    return connection.execute(
+        update(delivery)
+        .where(
+            delivery.c.desk == desk,
+            delivery.c.stage == Stage.ACCEPTED.value,
+            delivery.c.waits_for == Waiting.WINDOW.value,
+            delivery.c.due_at > now,
+        )
+        .values(due_at=now)
+    ).rowcount
+
+
+def is_unread(connection: Connection, desk: str, since: float, until: float, but: str) -> bool:
+    """Whether mail of that time is still to be decided: it may say that something is over."""
+    query = select(delivery.c.seq).where(
+        delivery.c.stage == Stage.ACCEPTED.value,
+        delivery.c.desk == desk,
+        delivery.c.accepted_at >= since,
+        delivery.c.accepted_at < until,
+        delivery.c.waits_for != Waiting.WINDOW.value,
+        delivery.c.id != but,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+# -- what they held --------------------------------------------------------------------------------
+
+
+def untold(connection: Connection) -> list[Occurrence]:
+    """Windows that held something and whose summary was not written."""
+    query = select(occurrence).where(occurrence.c.told_at == 0, occurrence.c.held)
+    return [Occurrence(**row) for row in connection.execute(query.order_by(occurrence.c.ends)).mappings()]
+
+
+def tell(connection: Connection, occurrence_id: str, ends: float, now: float) -> bool:
+    """The summary is written now. False when another wrote it."""
+    done = connection.execute(
+        update(occurrence)
+        .where(occurrence.c.id == occurrence_id, occurrence.c.told_at == 0)
+        .values(told_at=now, ends=ends)
+    )
+    return bool(done.rowcount == 1)
+
+
+def find(connection: Connection, occurrence_id: str) -> Occurrence | None:
+    row = connection.execute(select(occurrence).where(occurrence.c.id == occurrence_id)).mappings().first()
+    return Occurrence(**row) if row is not None else None
+
+
+def recent(connection: Connection, since: float) -> list[Occurrence]:
+    """Windows that held something since then, newest first."""
+    query = select(occurrence).where(occurrence.c.held, occurrence.c.ends >= since)
+    rows = connection.execute(query.order_by(occurrence.c.begins.desc()).limit(MOST)).mappings()
+    return [Occurrence(**row) for row in rows]
+
+
+def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
+    """The notices that a window held, in the order in which they came, with what is known of their problem: its ticket
+    (``number``, ``ticket_id``) and whether it goes on (``is_open``)."""
+    query = (
+        select(
+            notice.c.delivery_id,
+            notice.c.accepted_at,
+            notice.c.profile,
+            notice.c.state,
+            notice.c.word,
+            notice.c.object,
+            notice.c.problem_id,
+            notice.c.client_id,
+            notice.c.changed,
+            problem.c.condition,
+            problem.c.title,
+            problem.c.key,
+            problem.c.state.label("now"),
+            problem.c.number,
+            problem.c.ticket_id,
+            problem.c.held_by,
+            problem.c.opened_at,
+        )
+        .outerjoin(problem, problem.c.id == notice.c.problem_id)
+        .where(notice.c.held_by == occurrence_id, notice.c.held_by != "")
+        .order_by(notice.c.accepted_at, notice.c.delivery_id)
+    )
+    return list(connection.execute(query).mappings())
+
+
+def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
+    """Whether mail that the window held is still on its way to its end; what another window holds on is not."""
+    pending = exists().where(
+        delivery.c.id == notice.c.delivery_id,
+        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        delivery.c.ticket_id == "",
+        or_(delivery.c.waits_for != Waiting.WINDOW.value, delivery.c.due_at <= now),
+    )
+    query = select(notice.c.delivery_id).where(notice.c.held_by == occurrence_id, notice.c.held_by != "", pending)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int]:
+    """How many problems each window holds, by its id."""
+    query = select(problem.c.held_by, func.count()).where(problem.c.held_by != "", problem.c.state == "open")
+    if desks:
+        query = query.where(problem.c.desk.in_(desks))
+    return {row[0]: int(row[1]) for row in connection.execute(query.group_by(problem.c.held_by))}
