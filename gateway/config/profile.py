@@ -22,7 +22,7 @@ from gateway.match.captures import names_in
 from gateway.match.words import folded
 from gateway.model.notice import Handling, State
 
-KNOWN = ("subject", "rest", "body", "from", "from_name", "from_domain", "recipient", "tag")
+KNOWN = ("subject", "rest", "told", "body", "from", "from_name", "from_domain", "recipient", "tag")
 """Names that every mail has; ``tag`` is what follows "+" in the recipient, ``rest`` the subject without the
 profile's words of state and severity."""
 

@@ -29,6 +29,20 @@ _DENIALS = frozenset(
     "will would should shall may might must 0 zero only partly partially almost nearly hardly nicht kein keine ohne "
     "sobald wenn falls wird werden soll kaum nur teilweise fast pas sans non sin niet geen".split()
 )
+_NEGATED = re.compile(
+    r"\b(?:not|never|cannot|can't|couldn't|wasn't|isn't|hasn't|hadn't|unable to|failed to|no longer|partially|partly|"
+    r"will be|to be|once|nicht|niet|pas|teilweise)\b"
+    r"(?:\s+\w+){0,2}\s*$",
+    re.IGNORECASE,
+)
+"""What negates, before a word, beyond doubt: in a layout the words before a state may be a name."""
+_ANSWERED_NO = re.compile(
+    r"\s*[:=?]\s*(?:no|not|not yet|never|false|nein|non|niet|nee|unknown|pending|n/a)\s*(?:$|[.,;!)\]\n])",
+    re.IGNORECASE,
+)
+"""What denies, behind a word: "Resolved: no"."""
+_MOVED_ON = re.compile(r"\s*(?:->|=>|→|\(\s*now\s*[:=])", re.IGNORECASE)
+"""What says, behind a state, that another holds now."""
 _NOW = re.compile(
     r"(?:->|=>|→|⇒|➔|➜|\b(?:now|jetzt|nun|maintenant|ahora|adesso|nu)\s*[:=]|"
     r"\b(?:from\s[^\n]{1,40}?\sto|von\s[^\n]{1,40}?\sauf)\b)",
@@ -58,6 +72,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 """What may follow a state in its item: when, and on what."""
+_ONE_WORD = re.compile(r"[\s\[(:]*[^\W\d_]{2,20}[\s\])!.]*")
+"""What holds now, where it is a word that nobody knows."""
 MOST_TRANSITION = 120
 _BEFORE_DENIED = 3  # words between the denial and the word
 
@@ -158,6 +174,9 @@ def state_in(text: str, words: Words, free: bool = False) -> tuple[State, str]:
         if before and word and (state != "close" or folded(now.strip(" ()[].!")) == folded(word)):
             return state, word
         text = _BEFORE.sub(" ", text)
+        state, word = _told(text, words, free)
+        unknown = bool(before) and not words.found(now) and _ONE_WORD.fullmatch(now) is not None
+        return ("update", word) if unknown and state == "close" else (state, word)
     return _told(text, words, free)
 
 
@@ -187,7 +206,7 @@ def _judged(hit: Hit, text: str, free: bool, whole: bool) -> tuple[State | None,
         return None, "not where a machine puts a state"
     if state == "close" and not whole:
         return "update", "the text is too long to be read whole"
-    if state != "open" and _denied(text[: hit.start]):
+    if state != "open" and (_denied(text[: hit.start]) or _ANSWERED_NO.match(text, hit.end)):
         return (None if free else "update" if state == "close" else state), "denied"
     return state, ""
 
@@ -201,6 +220,12 @@ def holds_doubt(text: str, words: Words) -> bool:
         and not _PAST.search(text[max(0, hit.start - 60) : hit.start])
         for hit in words.found(text)
     )
+
+
+def negated(text: str, start: int, end: int) -> bool:
+    """Whether what stands around a word in a layout negates it: "not restored", "Resolved: no"."""
+    before = text[max(0, start - 60) : start]
+    return bool(_NEGATED.search(before) or _ANSWERED_NO.match(text, end) or _MOVED_ON.match(text, end))
 
 
 def _denied(before: str) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from gateway.blocks.plain import plain
 from gateway.config.profile import KNOWN
+from gateway.match import words
 from gateway.match.conditions import View
 from gateway.match.words import folded
 from gateway.model.email import Email
@@ -87,13 +89,30 @@ class Values:
 
     def all(self, name: str) -> list[str]:
         if name not in self.found and name in KNOWN:
-            texts = [self._rest()] if name == "rest" else self.mail.plain(name)[:1]
+            made = {"rest": self._rest, "told": self._told}.get(name)
+            texts = [made()] if made else self.mail.plain(name)[:1]
             self.found[name] = [text if name == "body" else _line(text) for text in texts if text.strip()]
         return self.found.get(name, [])
 
     def _rest(self) -> str:
         """The subject without the words of state and severity."""
-        return normal.tidy(self.source.levels.removed(self.source.states.removed(self.mail.subject)))
+        return self._without_states(self.mail.subject)
+
+    def _told(self) -> str:
+        """What the state is told of where only the text tells it: its line, without the words of state and severity."""
+        states = self.source.states
+        if words.state_in(self.mail.subject, states, free=True)[1]:
+            return "(the subject)"
+        for text in self.mail.bodies()[:1]:
+            state = words.state_in(text, states, free=True)[0]
+            for hit, meant, _ in words.judged(text, states, free=True):
+                if meant == state:
+                    begin, end = text.rfind("\n", 0, hit.start) + 1, text.find("\n", hit.end)
+                    return self._without_states(text[begin : end if end >= 0 else len(text)]) or "(nothing)"
+        return "(nothing)"
+
+    def _without_states(self, text: str) -> str:
+        return normal.tidy(self.source.levels.removed(self.source.states.removed(text)))
 
     def first(self, names: tuple[str, ...]) -> str:
         """The value of the first of the names that was read."""
@@ -130,7 +149,7 @@ def _step(step: Step, values: Values) -> dict[str, list[str]]:
         texts = values.mail.plain(step.source)
     out: dict[str, list[str]] = {}
     for text in texts:
-        for captured in _captured(step, text):
+        for captured in _captured(step, text, values.source.profile.state.fields):
             if step.name:
                 captured[step.name] = step.value or captured.get(step.name) or text
             for name, value in captured.items():
@@ -142,16 +161,24 @@ def _step(step: Step, values: Values) -> dict[str, list[str]]:
     return {name: found for name, found in out.items() if found}
 
 
-def _captured(step: Step, text: str) -> list[dict[str, str]]:
+def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[dict[str, str]]:
     """The captures of the first pattern that matches, of each place where it does when all count; nothing
-    where there are patterns and none matches."""
+    where there are patterns and none matches. A state that the text negates where it stands keeps its "not"."""
     if not step.patterns:
         return [{}]
     for pattern in step.patterns:
         matches = islice(pattern.finditer(text), MOST_MANY if step.many else 1)
-        if found := [{name: value for name, value in match.groupdict().items() if value} for match in matches]:
+        if found := [_named(match, text, states) for match in matches]:
             return found
     return []
+
+
+def _named(match: Any, text: str, states: tuple[str, ...]) -> dict[str, str]:
+    found = {name: value for name, value in match.groupdict().items() if value}
+    for name in states:
+        if name in found and words.negated(text, *match.span(match.re.groupindex[name])):
+            found[name] = f"not {found[name]}"
+    return found
 
 
 def _line(text: str) -> str:

@@ -316,7 +316,7 @@ def _clients(source: Source, values: Values) -> tuple[str, ...]:
 
 def _names(source: Source, values: Values) -> tuple[str, ...]:
     """What the mail calls its client and account: the values of each place that may name one, and aliases."""
-    wanted = {*source.profile.client.fields, *source.profile.key.scope} - {"subject", "rest", "body"}
+    wanted = {*source.profile.client.fields, *source.profile.key.scope} - {"subject", "rest", "told", "body"}
     found = [text for name in sorted(wanted) for text in values.all(name)]
     for step in source.steps:
         if step.names & wanted:

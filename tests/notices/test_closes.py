@@ -5,9 +5,10 @@ Each mail is read and judged as live mail is; the client is the same for all, th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from typing import Any
 
@@ -130,8 +131,12 @@ def test_the_matrix_of_all_fixtures_closes_nothing_wrong() -> None:
 
 def altered(fixture: FixturePart, old: str, new: str) -> FixturePart:
     """A fixture with a text replaced wherever it stands."""
-    attachments = tuple(file.model_copy(update={"text": file.text.replace(old, new)}) for file in fixture.attachments)
-    texts = {name: getattr(fixture, name).replace(old, new) for name in ("subject", "body", "html")}
+    return rewritten(fixture, lambda text: text.replace(old, new))
+
+
+def rewritten(fixture: FixturePart, rewrite: Callable[[str], str]) -> FixturePart:
+    attachments = tuple(file.model_copy(update={"text": rewrite(file.text)}) for file in fixture.attachments)
+    texts = {name: rewrite(getattr(fixture, name)) for name in ("subject", "body", "html")}
     return fixture.model_copy(update={**texts, "attachments": attachments})
 
 
@@ -167,3 +172,27 @@ def test_no_recovery_closes_with_a_part_left_out_or_changed(name: str) -> None:
             if lost and lost_before and not number and not lost.fields.get(part):
                 lost_before = replace(lost_before, scope=lost.scope)
                 assert not ends(lost, problem_that(lost_before)), (part, value)
+
+
+NEGATED = ("not {}", "not yet {}", "will be {}", "partially {}", "nicht {}")
+
+
+def _negated(pattern: str, hit: re.Match[str]) -> str:
+    return pattern.format(hit[0])
+
+
+@pytest.mark.parametrize("name", profiles.shipped())
+def test_no_word_that_the_mail_negates_closes(name: str) -> None:
+    """Wherever it stands: in a label's value, in the subject, or captured out of a layout. A word that negates itself
+    ("no longer on battery") is another matter."""
+    closings = {closing.name: (opening, closing) for opening, closing in pairs(name)}
+    for opening, closing in closings.values():
+        begun, over = read(name, opening), read(name, closing)
+        assert begun and over
+        if "no longer" in over.word.lower():
+            continue
+        problem = problem_that(replace(begun, scope=over.scope))
+        for pattern in NEGATED:
+            word = re.compile(rf"(?<!\w){re.escape(over.word)}(?!\w)", re.IGNORECASE)
+            changed = read(name, rewritten(closing, partial(word.sub, partial(_negated, pattern))))
+            assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)

@@ -5,6 +5,7 @@ Subjects and first lines are in the form of each product; names are invented.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import permutations
 
 import pytest
@@ -34,6 +35,33 @@ PROBLEMS = {
     "a probe of pages": ("DOWN alert: shop (shop.acme.example) is DOWN", "since 10:02"),
     "a service that promises": ("Storage eu-1: we will update you when it is resolved", "Engineers look."),
     "a success that is none": ("Backup report: OK", "4 jobs ran.\nJob C: failed"),
+    "Datadog": ("[Triggered] [P2] CPU load on host:web07", "avg(last_5m) > 90"),
+    "Datadog, again": ("[P4] [Re-Triggered] [Synthetics] API test on acme/api", "x"),
+    "Datadog, a warning": ("[Warn] Disk usage on host:db07", "x"),
+    "StatusCake": ("Website Down - Acme Shop", "Your site Acme Shop went down."),
+    "New Relic": ("[New Relic] Acme policy - Critical issue opened: CPU on web07", "x"),
+    "Opsgenie": ("[Opsgenie] New alert: #12 Disk full on db07", "x"),
+    "PagerDuty": ("[#4711] Triggered: Disk full on db08", "x"),
+    "Bacula": ("Bacula: Backup Error of srv7-fd Incremental", "Termination: *** Backup Error ***"),
+    "Acronis": ("[Acronis] Backup failed: plan Servers on SRV7", "x"),
+    "a NAS with one subject for all": ("[Warning][NAS7] Notification from your device: NAS7", "Message: RAID group 1 degraded."),
+    "Meraki": ("Alert for Acme HQ - Uplink status changed", "Primary uplink is down."),
+    "SonicWall": ("*** Alert from SonicWall FW7 ***", "Interface X1 link is down"),
+    "SonicWall, another link": ("*** Alert from SonicWall FW7 ***", "Interface X2 link is down"),
+    "a recorder of cameras": ("Status notification ND7 (10.0.0.7)", "STATUS: CAM01 COMMUNICATION ERROR"),
+    "a recorder, another camera": ("Status notification ND7 (10.0.0.7)", "STATUS: CAM02 COMMUNICATION ERROR"),
+    "cron": ("Cron <root@srv7> /usr/local/bin/backup.sh", "rsync error: some files could not be transferred"),
+    "unattended upgrades": ("unattended-upgrades result for srv7: FAILURE", "x"),
+    "a UPS by NUT": ("UPS rack@srv7 on battery", "x"),
+    "a box of disks": ("Vault7 Alert: Disk sda SMART Status: Ok?", "Alert : Disk sda SMART Status: Ok? (Advise running diagnostics)"),
+    "a backup with errors": ("Backup completed with errors or warnings: srv7", "x"),
+    "ConnectWise Automate": ("DRV - Free Space Remaining < 10 Percent FAILED on ACME\\SRV7 for Volume C:", "x"),
+    "Cloudflare": ("Origin pool Acme-EU is now unhealthy", "x"),
+    "a monitor in German": ("Störung: Router HQ nicht erreichbar", "x"),
+    "an answer to a question": ("Backup of srv9 resolved: no", "x"),
+    "an end that is promised": ("Line HQ will be restored", "x"),
+    "an end in part": ("Line Rome partially restored", "x"),
+    "a state that nobody knows": ("Pump 3: OK -> WEIRD", "x"),
     "a name that is a state": ("Normal operation of the cooling ended", "x"),
 }  # fmt: skip
 ENDS = {
@@ -45,9 +73,26 @@ ENDS = {
     "a server's management card": ("idrac-7: Power Supply 2 is operating normally", "Severity: Informational"),
     "a probe of pages": ("UP alert: shop (shop.acme.example) is UP", "It was down for 5m."),
     "another line": ("Tunnel Rome 2 is up", "x"),
+    "Datadog": ("[Recovered] [P2] CPU load on host:web07", "x"),
+    "Datadog, again": ("[P4] [Recovered] [Synthetics] API test on acme/api", "x"),
+    "Datadog, a warning": ("[OK] Disk usage on host:db07", "x"),
+    "PagerDuty": ("[#4711] Resolved: Disk full on db08", "x"),
+    "Acronis": ("[Acronis] Backup succeeded: plan Servers on SRV7", "x"),
+    "Bacula": ("Bacula: Backup OK of srv7-fd Incremental", "Termination: Backup OK"),
+    "Meraki": ("Alert for Acme HQ - Uplink status changed", "Primary uplink is up."),
+    "SonicWall": ("*** Alert from SonicWall FW7 ***", "Interface X1 link is up"),
+    "a recorder of cameras": ("Status notification ND7 (10.0.0.7)", "STATUS: CAM01 COMMUNICATION RECOVERED"),
+    "cron": ("Cron <root@srv7> /usr/local/bin/backup.sh", "OK"),
+    "unattended upgrades": ("unattended-upgrades result for srv7: SUCCESS", "x"),
+    "a UPS by NUT": ("UPS rack@srv7 on line power", "x"),
+    "ConnectWise Automate": ("DRV - Free Space Remaining < 10 Percent SUCCESS on ACME\\SRV7 for Volume C:", "x"),
+    "ConnectWise Automate, another volume": ("DRV - Free Space Remaining < 10 Percent SUCCESS on ACME\\SRV7 for Volume D:", "x"),
+    "Cloudflare": ("Origin pool Acme-EU is now healthy", "x"),
+    "a monitor in German": ("Entwarnung: Router HQ wieder erreichbar", "x"),
 }  # fmt: skip
 
 
+@cache
 def read(mail: tuple[str, str]) -> Notice:
     subject, body = mail
     email = read_mail(f"From: box@acme.example\nTo: a@msp.example\nSubject: {subject}\n\n{body}\n".encode()).email
@@ -84,3 +129,5 @@ def test_no_problem_closes_another() -> None:
 def test_an_end_that_is_plain_is_one() -> None:
     assert ends(read(ENDS["Duplicati"]), problem_that(read(PROBLEMS["Duplicati"])))
     assert ends(read(ENDS["another line"]), problem_that(read(("Tunnel Rome 2 is down", "x"))))
+    for name in ("a probe of pages", "Datadog", "PagerDuty", "SonicWall", "a recorder of cameras", "a UPS by NUT", "Cloudflare"):
+        assert ends(read(ENDS[name]), problem_that(read(PROBLEMS[name]))), name
