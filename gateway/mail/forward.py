@@ -9,9 +9,8 @@ Source: docs/mail-rules.md "Forwards".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from gateway.match import prefixes
 from gateway.model.email import Forwarded
@@ -20,13 +19,16 @@ from . import limits
 from .attribution import Patience, attribution
 from .blocks import to_blocks
 from .clean import clean_line
+from .forwardlines import one_field_a_line
 from .headerlines import field_of, header_block
 from .headerpeople import ANGLED, BARE, shown_people
 from .headers import decode_words
-from .lines import Line, Run, render, squeeze
+from .headershapes import is_framed, shaped_block, without_colons
+from .lines import Line, Run, render, squeeze, with_targets
 from .quote import folded, separator
 from .quotelines import bare, is_rule, quote_depth
-from .quotewords import CC, DATE, FORWARDED, FROM, SUBJECT, TO
+from .quotewords import FORWARDED
+from .signature import advert
 
 _CHAIN = 5
 _CHAIN_LINES = 5_000  # of longer text only the outermost mail is read
@@ -34,7 +36,7 @@ _CHAIN_LINES = 5_000  # of longer text only the outermost mail is read
 
 def find(lines: Sequence[Line], subject: str = "") -> Forwarded | None:
     """The outermost forwarded mail with the ones inside it as ``chain``."""
-    flat = _unfold(_capped(lines))
+    flat = squeeze(one_field_a_line(_capped(lines)))
     found = _outermost(flat, subject)
     if found is None:
         return None
@@ -74,8 +76,9 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
                 continue
         block = header_block(texts, position) if ":" in texts[position] or "：" in texts[position] else None
         if block is None and kind == "forward":
-            block = _two_fields(texts, position)
-        if block is None or not _sound(block[1], kind):
+            block = _two_fields(texts, position) or without_colons(texts, position)
+        block = _longer(block, shaped_block(texts, position, subject))
+        if block is None or not _sound(block[1], kind, subject):
             index += 1
             continue
         sent_on = strict and prefixes.is_forward(block[1].get("subject", ""))
@@ -85,7 +88,7 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
                 # A reply; what stands below its old mail is that mail's matter.
                 return None
             continue
-        while start and (is_rule(texts[start - 1].lstrip("> ")) or not texts[start - 1].strip("> ")):
+        while start and _leads_in(texts[start - 1]):
             start -= 1
         if kind == "forward":
             lines, block = _without_frame(lines, texts, block)
@@ -204,12 +207,28 @@ def _next_filled(texts: Sequence[str], index: int) -> int:
     return index
 
 
-def _sound(fields: dict[str, str], kind: str) -> bool:
+def _longer(
+    named: tuple[int, dict[str, str]] | None, shaped: tuple[int, dict[str, str]] | None
+) -> tuple[int, dict[str, str]] | None:
+    """The block by the names of its fields, unless they are known in part only."""
+    if named is None or shaped is None or shaped[0] <= named[0]:
+        return named or shaped
+    return shaped[0], shaped[1] | named[1]
+
+
+def _leads_in(text: str) -> bool:
+    """A line above the headers that is no word of the writer: blank, drawn, or framed by dashes in any language."""
+    words = text.strip("> \t")
+    return not words or is_rule(words) or is_framed(words)
+
+
+def _sound(fields: dict[str, str], kind: str, subject: str) -> bool:
     people = [address for address in shown_people(fields.get("from", "")) if address.address]
     if people:
         return True
-    # Some programs give the name alone; then the other fields must be there.
-    return (bool(fields.get("from")) and ("date" in fields) and ("subject" in fields)) or (
+    # Some programs give the name alone; then the other fields must be there, and the mail say that it is a forward.
+    said = bool(kind) or prefixes.is_any(subject)
+    return (said and bool(fields.get("from")) and ("date" in fields) and ("subject" in fields)) or (
         kind == "forward" and "subject" in fields
     )
 
@@ -220,7 +239,7 @@ def _build(
     end, fields = block
     depth = quote_depth(texts[position])
     nested = lines[position].quote
-    above = squeeze(lines[:start])
+    above = _without_advert(lines[:start])
     body = list(lines[end:])
     below: list[Line] = []
     first = next((line for line in body if not line.blank), None)
@@ -258,6 +277,14 @@ def _build(
     return forwarded, kept
 
 
+def _without_advert(above: Sequence[Line]) -> list[Line]:
+    """Without the footer of an app ("Get Outlook for iOS") at the end, where the app says that it is one."""
+    kept = squeeze(above)
+    while kept and (kept[-1].blank or (kept[-1].zone == "signature" and advert(with_targets(kept[-1])))):
+        kept.pop()
+    return kept
+
+
 def _decoded(value: str) -> str:
     return clean_line(decode_words(value) if "=?" in value else value)
 
@@ -275,74 +302,3 @@ def _unquoted(line: Line, depth: int, nested: int) -> Line:
         text = stripped[1:]
     text = text[1:] if text.startswith(" ") and quote_depth(line.text) else text
     return replace(line, runs=[Run(text)] if text else [])
-
-
-def _names(words: Sequence[str]) -> str:
-    """The names as they stand before a colon: capitalised, short ones in capitals too."""
-    found = {word[:1].upper() + word[1:] for word in words if len(word) > 1 or not word.isascii() or word == "a"}
-    found |= {word.upper() for word in words if 1 < len(word) <= 3}
-    return "|".join(re.escape(word) for word in sorted(found, key=len, reverse=True))
-
-
-_GLUED_HEAD = re.compile(
-    r"^(?P<head>[\s>]{0,20}[-_]{3,40}\s{0,3}[^-_\n]{4,70}?\s{0,3}[-_]{3,40})\s{1,10}(?P<rest>\S.*)$", re.DOTALL
-)
-_GLUED = {
-    "from": re.compile(rf"(?:{_names(FROM)})\s?[:：]"),
-    "to": re.compile(rf"(?:{_names(TO)})\s?[:：]"),
-    "cc": re.compile(rf"(?:{_names(CC)})\s?[:：]"),
-    "date": re.compile(rf"(?:{_names(DATE)})\s?[:：]"),
-    "subject": re.compile(rf"(?:{_names(SUBJECT)})\s?[:：]"),
-}
-
-
-def _unfold(lines: list[Line]) -> list[Line]:
-    """One program loses the line breaks of the block: "----- Forwarded Message ----- From: …To: …Sent: …"."""
-    out: list[Line] = []
-    for line in _without_tables(lines):
-        match = (
-            _GLUED_HEAD.match(line.text)
-            if line.kind == "text" and 30 < len(line.text) < 4000 and "--" in line.text
-            else None
-        )
-        if match is None or separator(match["head"]) == "":
-            out.append(line)
-            continue
-        rest = match["rest"]
-        if not _GLUED["from"].match(rest):
-            out.append(line)
-            continue
-        out.append(replace(line, runs=[Run(match["head"])]))
-        cuts = [0]
-        # The fields come in a set order, so that a word of a value is not taken for a name.
-        for kinds in (("to",), ("cc",), ("date",), ("subject",)):
-            hit = _GLUED[kinds[0]].search(rest, cuts[-1] + 1)
-            if hit is not None:
-                cuts.append(hit.start())
-        cuts.append(len(rest))
-        for begin, end in pairwise(cuts):
-            out.append(replace(line, runs=[Run(rest[begin:end].strip())]))
-        out.append(replace(line, runs=[]))
-    return out
-
-
-def _without_tables(lines: list[Line]) -> Iterator[Line]:
-    """A table of header fields below the line that says "forwarded" (Thunderbird) is header lines."""
-    introduced = False
-    for line in lines:
-        if introduced and line.kind == "table" and _is_head(line):
-            for row in line.rows:
-                name, *values = ["".join(run.text for run in cell).strip() for cell in row]
-                text = f"{name.rstrip(':：').rstrip()}: {' '.join(values)}"
-                yield replace(line, kind="text", rows=[], runs=[Run(text)])
-            yield Line(quote=line.quote)
-        else:
-            yield line
-        if not line.blank:
-            introduced = line.kind == "text" and separator(line.text) != ""
-
-
-def _is_head(table: Line) -> bool:
-    names = ["".join(run.text for run in row[0]).strip(" \u00a0:：") for row in table.rows if row]
-    fields = [field_of(f"{name}: x")[0] for name in names]
-    return len(fields) == len(table.rows) and all(fields) and "from" in fields

@@ -9,6 +9,7 @@ from gateway.mail.headerpeople import shown_people
 from gateway.mail.lines import plain
 from gateway.mail.read import read
 from gateway.match.prefixes import is_forward
+from gateway.model.email import Email
 
 # separator, then the names of from, subject, date, to, cc
 APPLE = [
@@ -263,3 +264,99 @@ def test_fields_in_further_languages(names: str) -> None:
 
     assert found is not None
     assert (found.date, [address.address for address in found.cc], found.subject) == ("3.11.2026 16:02", ["cy@c.example"], "Old")
+
+
+WHEN = "Tue, 3 Nov 2026 16:02:11 +0100"
+NAMES = ["From", "Date", "Subject", "To"]
+VALUES = ["Ann Berg <ann@a.example>", WHEN, "Old", "bo@b.example"]
+SHAPES = {
+    "all in one line": "{0}: {4} {1}: {5} {3}: {7} {2}: {6}",
+    "behind the line that says forwarded": "---------- Forwarded message ---------- {0}: {4} {1}: {5} {2}: {6} {3}: {7}",
+    "in one line below it": "-----Original Message-----\n{0}: {4} {1}: {5} {3}: {7} {2}: {6}",
+    "two to a line": "----- Forwarded Message -----\n{0}: {4}  {3}: {7}\n{1}: {5}  {2}: {6}",
+    "the subject behind the date": "----- Forwarded Message -----\n{0}: {4}\n{1}: {5} {2}: {6}\n{3}: {7}",
+    "a blank line after each": "{0}: {4}\n\n{1}: {5}\n\n{3}: {7}\n\n{2}: {6}",
+    "two blank lines after each": "---------- Forwarded message ----------\n\n\n{0}: {4}\n\n\n{1}: {5}\n\n\n{2}: {6}\n\n\n{3}: {7}",
+    "without colons": "---------- Forwarded message ----------\n{0}\t{4}\n{1}\t{5}\n{2}\t{6}\n{3}\t{7}",
+    "values below their names": "---------- Forwarded message ----------\n{0}\n{4}\n{1}\n{5}\n{2}\n{6}\n{3}\n{7}",
+    "names in stars": "**{0}:** {4}\n**{1}:** {5}\n**{3}:** {7}\n**{2}:** {6}",
+}
+
+
+def is_read(email: Email) -> None:
+    found = email.forwarded
+    assert found is not None and found.sender is not None
+    assert (found.sender.name, found.sender.address, found.date, found.subject) == ("Ann Berg", "ann@a.example", WHEN, "Old")
+    assert [address.address for address in found.to] == ["bo@b.example"]
+    assert (found.above, found.text) == ("Please look.", "It is broken.")
+
+
+@pytest.mark.parametrize("names", [NAMES, ["Von", "Gesendet", "Betreff", "An"], ["De", "Envoyé", "Objet", "À"], ["差出人", "送信日時", "件名", "宛先"]])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_header_lines_however_they_are_laid_out(shape: str, names: list[str]) -> None:
+    text = f"Please look.\n\n{SHAPES[shape].format(*names, *VALUES)}\n\nIt is broken.\n"
+    is_read(read(f"Subject: Fwd: Old\nContent-Type: text/plain; charset=utf-8\n\n{text}".encode()).email)
+
+
+CELLS = ["<td>{}", "<th>{}", "<td>{}:", "<th>{}:"]
+LAYOUTS = ["<tr>{0}{4}<tr>{1}{5}<tr>{2}{6}<tr>{3}{7}", "<tr>{0}{4}{1}{5}<tr>{3}{7}{2}{6}", "<tr>{0}{4}<tr>{1}{5}{2}{6}<tr>{3}{7}"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("cell", CELLS)
+def test_tables_of_headers(layout: str, cell: str) -> None:
+    if cell == "<td>{}" and layout != LAYOUTS[0]:
+        pytest.skip("nothing parts a value from the next name")
+    values = [f"<td>{value.replace('<', '&lt;')}" for value in VALUES]
+    rows = layout.format(*(cell.format(name) for name in NAMES), *values)
+    html = f"<p>Please look.<p>-------- Forwarded Message --------<table>{rows}</table><p>It is broken."
+    is_read(read(f"Subject: Fwd: Old\nContent-Type: text/html; charset=utf-8\n\n{html}".encode()).email)
+
+
+# Languages whose names are not listed, or in part: the values say what they are.
+UNLISTED = [
+    "---------- Mesej yang dimajukan ---------|Daripada|Tarikh|Subjek|Kepada",
+    "-------- Прослеђена порука --------|Од|Датум|Наслов|За",
+    "-------- Birbidalitako mezua --------|Nork|Data|Gaia|Nori",
+    "-------- Teachtaireacht Seolta Ar Aghaidh --------|Ó|Dáta|Ábhar|Chuig",
+    "-------- Mesazh i Përcjellë --------|Nga|Data|Subjekti|Për",
+    "---------- अग्रेषित संदेश ---------|प्रेषक|दिनांक|विषय|प्रति",
+    "---------- پیام ارسال‌شده ---------|از|تاریخ|موضوع|به",
+    "-------- გადაგზავნილი წერილი --------|გამგზავნი|თარიღი|თემა|ადრესატი",
+    "-------- Վերահասցէագրված --------|Ումից|Ամսաթիվ|Թեմա|Ում",
+    "-------- Yönləndirilmiş mesaj --------|Kimdən|Tarix|Mövzu|Kimə",
+    "-------- Áframsend skilaboð --------|Frá|Dagsetning|Efni|Til",
+]
+
+
+@pytest.mark.parametrize("subject", ["Fwd: Old", "Ынт: Old", "Fwd: another one"])
+@pytest.mark.parametrize("line", UNLISTED)
+def test_a_language_that_is_not_listed(line: str, subject: str) -> None:
+    head, *names = line.split("|")
+    fields = "\n".join(f"{name}: {value}" for name, value in zip(names, VALUES, strict=True))
+    text = f"Please look.\n\n{head}\n{fields}\n\nIt is broken.\n"
+    is_read(read(f"Subject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}".encode()).email)
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        # A form that names places, and fields that share lines with other words.
+        ("Move", "Please order.\n\nFrom: Berlin\nTo: Paris\nDate: 3.11.2026\nSubject: Move"),
+        ("Login", "The log says From: a To: b Date: 3.11.2026 Subject: y, please look"),
+        ("Contact form", "Naam: Ann\nE-mail: ann@a.example\nWanneer: 3.11.2026 16:02\nOnderwerp: printer"),
+        ("Fwd: order", "----- Bestelling -----\nNaam: Ann\nE-mail: ann@a.example\nWanneer: 3.11.2026 16:02\nArtikel: toner"),
+    ],
+)
+def test_forms_are_no_forwards(subject: str, text: str) -> None:
+    assert read(f"Subject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{text}".encode()).email.forwarded is None
+
+
+def test_the_footer_of_an_app_is_no_word_above_a_forward() -> None:
+    html = (
+        "<div>Please look.</div><div id=ms-outlook-mobile-signature>Get <a href='https://a.example/x'>Outlook for iOS</a></div>"
+        "<div id=mail-editor-reference-message-container><hr><div id=divRplyFwdMsg>"
+        + "<br>".join(f"<b>{name}:</b> {value.replace('<', '&lt;')}" for name, value in zip(NAMES, VALUES, strict=True))
+        + "</div><p>It is broken.</p></div>"
+    )
+    is_read(read(f"Subject: Fw: Old\nContent-Type: text/html; charset=utf-8\n\n{html}".encode()).email)
