@@ -52,6 +52,8 @@ class Metrics:
         self.mailbox_faults = gauge(
             "mailbox_faults", "Names of the mailbox that the desk does not have: above 0 its mail waits", "mailbox"
         )
+        self.probe_seconds = gauge("probe_seconds", "Seconds that the last probe that came back took", "probe")
+        self.probe_missing = gauge("probe_missing", "Whether the last probe did not come back in time", "probe")
         self.silent = gauge("mailbox_silent", "Whether nothing comes into the mailbox for longer than ever", "mailbox")
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge(

@@ -26,6 +26,7 @@ from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.headings import HeadingReader
 from gateway.upkeep.late_look import LateLook
+from gateway.upkeep.probes import Probes
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
 from gateway.upkeep.silence import Silence
@@ -110,6 +111,7 @@ class Work:
             lambda mailbox, silent: metrics.silent.labels(mailbox).set(silent),
         )
         self.summaries = Summaries(store, settings, clock, self.worker.wake, self._names)
+        self.probes = Probes(store, settings, clock, self.worker.wake, self._probed)
         self.headings = HeadingReader(store, raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
@@ -133,6 +135,7 @@ class Work:
         self.expectations.take(settings, policies.sources)
         self.silence.take(settings)
         self.away.take(settings)
+        self.probes.take(settings)
         self.sender.settings = settings.smarthost
         self.reports.take(settings)
 
@@ -140,19 +143,9 @@ class Work:
         """What runs beside the worker, until ``stop``."""
         parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        parts += [
-            partial(part.run, stop)
-            for part in (
-                self.late_look,
-                self.expectations,
-                self.silence,
-                self.summaries,
-                self.pruner,
-                self.states,
-                self.headings,
-            )
-        ]
-        parts += [partial(part.run, stop) for part in (self.sender, self.away, self.reports)]
+        watches = (self.expectations, self.silence, self.probes, self.summaries, self.states)
+        letters = (self.sender, self.away, self.reports)
+        parts += [partial(part.run, stop) for part in (self.late_look, self.pruner, self.headings, *watches, *letters)]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
         if not self.store.sqlite:
@@ -168,6 +161,10 @@ class Work:
         await self.parser.close()
         for directory in self.directories.values():
             await directory.desk.close()
+
+    def _probed(self, name: str, took: float, missing: bool) -> None:
+        self.metrics.probe_seconds.labels(name).set(took)
+        self.metrics.probe_missing.labels(name).set(missing)
 
     def _parsed(self, seconds: float, died: bool) -> None:
         self.metrics.parse_seconds.observe(seconds)

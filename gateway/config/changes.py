@@ -12,7 +12,7 @@ from gateway.config.settings import ConfigError, Settings
 
 LIVE = (
     "rule", "domain", "aliases", "importance", "priorities", "notices", "notice", "profiles", "file", "guard",
-    "silence", "smarthost", "acknowledge", "reports",
+    "silence", "smarthost", "acknowledge", "reports", "probe",
 )  # fmt: skip
 """Sections that are taken at once."""
 LIVE_KEYS = {"desks": ("api_key", "api_key_file"), "console": ("users", "header_role")}

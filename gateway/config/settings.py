@@ -22,6 +22,7 @@ from gateway.config.guard import GuardSettings
 from gateway.config.locations import Locations
 from gateway.config.mailbox import DEFAULT_DESK, MailboxSettings
 from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
+from gateway.config.probe import ProbeSettings
 from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
 from gateway.config.reading import unreadable
@@ -226,6 +227,7 @@ class Settings(Section):
     smarthost: SmarthostSettings = SmarthostSettings()
     acknowledge: AcknowledgeSettings = AcknowledgeSettings()
     reports: ReportSettings = ReportSettings()
+    probe: tuple[ProbeSettings, ...] = Field((), description="mails that try whether mail still arrives")
     store: StoreSettings = StoreSettings()
     work: WorkSettings = WorkSettings()
     retention: RetentionSettings = RetentionSettings()
@@ -302,6 +304,18 @@ class Settings(Section):
                 if alias in seen:
                     raise ValueError(f"mailbox {box.address}: the alias {alias} is taken already")
                 seen.add(alias)
+        return self
+
+    @model_validator(mode="after")
+    def _probes_fit(self) -> Settings:
+        boxes, seen = {box.address for box in self.mailbox}, set()
+        for number, probe in enumerate(self.probe, 1):
+            if probe.name in seen:
+                raise ValueError(f"probe.{number}: name: {probe.name!r} is there twice")
+            if probe.arrives_at not in boxes:
+                what = f"{probe.arrives_at} is no mailbox; expected the one in which it arrives"
+                raise ValueError(f"probe.{number}: mailbox: {what}{did_you_mean(probe.arrives_at, boxes)}")
+            seen.add(probe.name)
         return self
 
     @model_validator(mode="after")

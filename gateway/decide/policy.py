@@ -16,7 +16,7 @@ from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
 from gateway.mail.ids import derived_message_id
-from gateway.match import domains, title
+from gateway.match import domains, probe, title
 from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
@@ -25,6 +25,7 @@ from gateway.model.questions import (
     Copies,
     Copy,
     Facts,
+    ProbeSent,
     Question,
     Recent,
     RecentMails,
@@ -87,6 +88,17 @@ def _acknowledged(context: DecisionContext, decision: Decision) -> Decision:
     if decision.plan is None:
         return replace(decision, acknowledgement=told)
     return replace(decision, plan=replace(decision.plan, effects=(*decision.plan.effects, told)))
+
+
+def _probe(context: DecisionContext) -> Decision | None:
+    """A probe of the gateway's own, known by an id that nobody can guess: suppressed as `probe`."""
+    message_id, delivery = context.email.message_id, context.delivery
+    if not probe.may_be(message_id) or delivery.release.unsuppressed or delivery.moved_to:
+        return None
+    if not context.facts.ask(ProbeSent(message_id)):
+        return None
+    context.trace.add("probe", message_id, "suppress")
+    return context.end(Reason.PROBE, "it came back")
 
 
 def _notification(context: DecisionContext) -> Decision | None:
@@ -351,6 +363,7 @@ def _is_let_in(context: DecisionContext) -> bool:
 
 
 POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
+    ("probe", _probe),
     ("notification", _notification),
     ("edge", _edge),
     ("own mail", _own_mail),

@@ -30,6 +30,14 @@ class Copies(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeSent(Question):
+    """Whether the gateway sent a probe with this Message-ID: bool."""
+
+    message_id: str
+    kind: ClassVar[str] = "probe of the gateway"
+
+
+@dataclass(frozen=True, slots=True)
 class IsTouched(Question):
     """Whether another delivery's mail is this one, but for what was added on the way: bool. The mail is read again."""
 

@@ -46,6 +46,12 @@ class Reason(StrEnum):
         "The desk's own notification, or automatic mail From one of our own addresses.",
         "Nothing; release it if somebody wants it.",
     )
+    PROBE = (
+        "probe",
+        "suppressed",
+        "A probe of the gateway's own came back.",
+        "Nothing; `gateway today` shows how long it took.",
+    )
     BOUNCE = (
         "bounce",
         "suppressed",

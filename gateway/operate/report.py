@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from gateway.operate import finding, said
 from gateway.operate.finding import Found
-from gateway.operate.today import Today
+from gateway.operate.today import Today, Tried
 from gateway.store.reading import looking
 from gateway.store.schema import ENDED_KEPT, delivery
 from gateway.store.stage import Stage
@@ -42,6 +42,7 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     most = max((hour.accepted for hour in day.hours), default=0) or 1
     bars = "".join(BARS[-(-8 * hour.accepted // most)] for hour in day.hours)
     lines.append(f"The last 24 hours: {bars} (at most {most} in an hour)")
+    lines += [_probe(probe) for probe in day.probes]
     for box in day.boxes:
         last = said.when(box.last, now, zone) or "none in 7 days"
         lines.append(f"  {box.address}: {box.today} today, the last {last}")
@@ -51,6 +52,13 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
 def _desk(name: str, wrong: str, since: float, now: float, zone: tzinfo | None) -> str:
     when = f" since {said.when(since, now, zone)}" if since and wrong else ""
     return f"Desk {name}: {f'waits for {wrong}{when}' if wrong else 'answers'}"
+
+
+def _probe(probe: Tried) -> str:
+    longest = max((sent.took for sent in probe.last), default=0.0) or 1.0
+    bars = "".join(BARS[int(-(-8 * sent.took // longest))] if sent.arrived_at else "x" for sent in probe.last)
+    state = f"missing: {probe.missing}" if probe.missing else f"came back after {probe.took:.0f} s"
+    return f"Probe {probe.name}: {state if probe.last else 'none was sent yet'}. {bars}"
 
 
 def held_since(connection: Connection, since: float, now: float, zone: tzinfo | None) -> tuple[list[Found], float]:

@@ -8,17 +8,20 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection, Integer, cast, func, select
 
+from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
 from gateway.operate import todo
 from gateway.operate.finding import MARGIN
-from gateway.store import acts, heldfiles, problems, refusals, waiting
+from gateway.store import acts, heldfiles, probes, problems, refusals, waiting
+from gateway.store.probes import Probe
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
 
 HOURS = 24
+PROBES = 24  # that are shown
 SILENCE = 7 * 86400.0
 """Seconds in which the last mail of a mailbox is looked for."""
 MOST = 100_000
@@ -41,6 +44,16 @@ class Box:
     address: str
     last: float
     today: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A probe: its last ones, the oldest first. ``missing`` says why the last one is not back, "" where it is."""
+
+    name: str
+    took: float
+    missing: str
+    last: tuple[Probe, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,7 @@ class Today:
     unread: int
     boxes: tuple[Box, ...]
     hours: tuple[Hour, ...]
+    probes: tuple[Tried, ...]
 
     @property
     def pending(self) -> int:
@@ -103,7 +117,16 @@ def today(connection: Connection, settings: Settings, store: str, now: float, zo
         unread=sum(unread for _, _, unread in drift),
         boxes=_boxes(connection, [box.address for box in settings.mailbox], midnight, now),
         hours=_hours(connection, now, zone),
+        probes=tuple(_tried(connection, probe, now) for probe in settings.probe),
     )
+
+
+def _tried(connection: Connection, settings: ProbeSettings, now: float) -> Tried:
+    sent = probes.newest(connection, settings.name, PROBES)
+    back = next((probe for probe in sent if probe.arrived_at), None)
+    due = next((probe for probe in sent if probe.arrived_at or probe.is_missing(settings.within, now)), None)
+    missing = "" if due is None or due.arrived_at else due.trouble or "it did not arrive in time"
+    return Tried(settings.name, back.took if back else 0.0, missing, tuple(reversed(sent)))
 
 
 def _oldest(connection: Connection) -> float:

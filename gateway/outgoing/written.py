@@ -31,8 +31,8 @@ def written(
     mail["To"] = Address(addr_spec=recipient)
     mail["Subject"] = _flat(subject)[:MOST_SUBJECT]
     mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    mail["Message-ID"] = f"<{message_id(key, sender)}>"
-    for header, value in ({"Auto-Submitted": "auto-generated"} | dict(headers or {})).items():
+    ours = {"Message-ID": f"<{message_id(key, sender)}>", "Auto-Submitted": "auto-generated"}
+    for header, value in (ours | dict(headers or {})).items():
         mail[header] = _flat(value)
     mail.set_content(text.rstrip() + "\n")
     return mail.as_bytes()

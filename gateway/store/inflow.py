@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
+from gateway.match.probe import PREFIX
 from gateway.store.schema import delivery
 
-_OTHERS = delivery.c.envelope.contains('"internal": ""')
+_OTHERS = and_(delivery.c.envelope.contains('"internal": ""'), delivery.c.message_id.not_like(f"{PREFIX}%"))
 
 
 def since(connection: Connection, moment: float) -> dict[str, list[float]]:

@@ -618,4 +618,16 @@ hit = Table(  # which rule or domain of the configuration counted for which mail
 )
 Index("hit_seq", hit.c.seq)
 
+probe = Table(  # mail of the gateway's own that is sent to a mailbox and expected back (store.probes)
+    "probe",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slot", BigInteger, primary_key=True),  # the stretch of time, so that replicas send one
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("sent_at", Double, nullable=False),
+    Column("arrived_at", Double, nullable=False, server_default="0"),
+    Column("trouble", Text, nullable=False, server_default=""),  # what the server said instead of taking it
+    sqlite_with_rowid=False,
+)
+
 reading.watch(metadata)

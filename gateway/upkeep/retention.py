@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import acts, hits, imports, letters, pruning, refusals
+from gateway.store import acts, hits, imports, letters, probes, pruning, refusals
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -136,6 +136,7 @@ class Pruner:
         if limits.refusals:
             counts["refusals"] = await self._all("refusals", partial(refusals.drop, before=now - limits.refusals), stop)
         counts["hits"] = await self._all("hits", partial(hits.drop, before=now - HITS), stop)
+        counts["probes"] = await self._all("probes", partial(probes.drop, before=now - HITS), stop)
         if limits.rows:
             counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
             counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)

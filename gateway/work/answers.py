@@ -29,7 +29,7 @@ from gateway.model import questions as ask
 from gateway.model.email import Email
 from gateway.model.problem import family_of
 from gateway.model.window import Window
-from gateway.store import endings, mapping, posted, problems, senders, ticketfiles
+from gateway.store import endings, mapping, posted, probes, problems, senders, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.context import closing_on
 from gateway.work.windows import Schedule
@@ -271,6 +271,8 @@ def from_store(connection: Connection, delivery: Delivery, question: ask.Questio
                 )
                 for row in rows
             ]
+        case ask.ProbeSent(message_id):
+            return probes.is_known(connection, message_id)
         case ask.TicketOfToken(token):
             return mapping.ticket_of_token(connection, delivery.desk, token)
         case ask.SameSubject(address, subject, since):

@@ -34,7 +34,9 @@ WINDOWS = _own("windows", hold=0.0)
 """The summary of a maintenance window (upkeep.windows)."""
 HELD_BACK = _own("held-back")
 """The gateway's own word that mail is held back (app.reports)."""
-OWN = {source.name: source for source in (SILENCE, WINDOWS, HELD_BACK)}
+PROBE = _own("probe")
+"""The gateway's own word that a probe does not come back (upkeep.probes)."""
+OWN = {source.name: source for source in (SILENCE, WINDOWS, HELD_BACK, PROBE)}
 
 
 def resolved_notice(

@@ -64,6 +64,7 @@ class Known:
     problems: tuple[Problem, ...] = ()
     same_subject: str = ""
     windows: tuple[Window, ...] = ()
+    probes: tuple[str, ...] = ()
 
     def tickets(self) -> dict[str, Ticket]:
         return {ticket.ticket_id: ticket for ticket in (T1, T2) if ticket.ticket_id not in self.gone}
@@ -101,6 +102,8 @@ class Known:
                 return self.addresses.get(contact_id, ())
             case ask.IsTouched(delivery_id):
                 return delivery_id in self.touched
+            case ask.ProbeSent(message_id):
+                return message_id in self.probes
             case ask.Rounds():
                 return self.rounds
             case ask.ClosingOn():

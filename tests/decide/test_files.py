@@ -121,12 +121,12 @@ def test_remarks_and_names() -> None:
 
 
 BAD = [
-    ('[[file]]\nname = "x"\naction = "burn"\n', 8, "'allow', 'rename', 'hold' or 'drop'"),
+    ('[[file]]\nname = "x"\naction = "burn"\n', 8, "expected allow, rename, hold or drop"),
     ('[[file]]\nname = "x"\naction = "hold"\nextention = ["exe"]\n', 9, "no such key"),
     ('[[file]]\nname = "x"\naction = "hold"\nextension = ["*.exe"]\n', 9, "the ending of a file's name"),
     ('[[file]]\nname = "x"\naction = "hold"\ntype = ["pdf"]\n', 9, "expected a media type"),
     ('[[file]]\nname = "x"\naction = "hold"\n[[file]]\nname = "y"\naction = "drop"\nprogram = true\n', 9, "rule 'x' takes all of it"),
-    ('[[mailbox.file]]\nname = "x"\naction = "hold"\nlarger = -1\n', 9, "greater than or equal to 0"),
+    ('[[mailbox.file]]\nname = "x"\naction = "hold"\nlarger = -1\n', 9, "expected 0 or more"),
 ]  # fmt: skip
 
 

@@ -83,8 +83,15 @@ def today(**changes: Any) -> Known:
 
 
 PLAIN = mail()
+PROBE = f"probe.{'0a' * 16}@elsewhere.example"
+PROBED = mail(EVE, Message_ID=f"<{PROBE}>")
 OPEN = {"proven": True, "proof": "dkim", "clients": ("Acme",)}
 ROWS = [
+    # probes
+    Row("a probe comes back", PROBED, "probe: suppress probe", known=facts.Known(probes=(PROBE,))),
+    Row("also before a quarantine of the edge", PROBED, "probe: suppress probe", envelope(quarantine="failed-verification"), known=facts.Known(probes=(PROBE,))),
+    Row("one that nobody sent", PROBED, "new ticket: ticket of fallback"),
+    Row("released, it is a mail", PROBED, "new ticket: ticket of fallback", about=delivery(release=Release("probe", "op"), released=True), known=facts.Known(probes=(PROBE,))),
     # the desk's and our own mail
     Row("the desk's notification comes back", desks_own(), "notification: suppress own"),
     Row("also From a stranger", desks_own(EVE), "notification: suppress own"),

@@ -62,7 +62,9 @@ DESKS = {
     "a desk that works on saturdays": desk(60, weekend=0.5),
     "machines round the clock": machines(2.5),
     "bursts": bursts(60),
-    "a desk with holidays": holidays(desk(45), {date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 14)}),
+    "a desk with holidays": holidays(
+        desk(45), {date(2026, 4, 3), date(2026, 4, 6), date(2026, 5, 1), date(2026, 5, 14)}
+    ),
 }
 
 

@@ -61,6 +61,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.StateOf: ask.TicketState("", "", False, "", "", "", ""),  # as if it were open
     ask.AddressesOf: (),
     ask.IsTouched: False,
+    ask.ProbeSent: False,
     ask.Rounds: 0,
     ask.ClosingOn: Closing(),
     ask.Reopens: 0,

@@ -1,0 +1,19 @@
+"""The Message-ID of a probe: its form, so that others are not looked up, and 128 bits that nobody can guess."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+_ID = re.compile(r"probe\.[0-9a-f]{32}@[^@\s]{1,255}")
+PREFIX = "probe."
+
+
+def make_id(sender: str) -> str:
+    """A new one, without its brackets, in the domain of the sender."""
+    return f"{PREFIX}{secrets.token_hex(16)}@{sender.rpartition('@')[2].lower()}"
+
+
+def may_be(message_id: str) -> bool:
+    """Whether it has the form of one; whether it is one, the store knows."""
+    return _ID.fullmatch(message_id) is not None

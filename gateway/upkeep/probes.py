@@ -1,0 +1,177 @@
+"""Probes: whether mail still comes all the way, tried by mail of the gateway's own.
+
+Each is sent through a given server to the address that customers write to, and has to be accepted here within a time. A
+probe never becomes a ticket. What is missing is told once, until one comes back in time again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.config.probe import ProbeSettings
+from gateway.config.settings import Settings
+from gateway.match.probe import make_id
+from gateway.outgoing.smarthost import NotTaken, Smarthost, Unknown
+from gateway.outgoing.written import written
+from gateway.periodic import run_every
+from gateway.store import expectations, probes
+from gateway.store.engine import Store
+from gateway.store.probes import Probe
+from gateway.upkeep import own_mail
+from gateway.work.notices import PROBE
+
+log = structlog.get_logger("work")
+
+EVERY = 10.0
+LOOK_BACK = 2 * 86_400.0
+"""Seconds after which a probe that is not here will not come any more."""
+MOST = 50
+
+
+class Probes:
+    """``made`` is called after a mail was made; ``show`` is told of each probe how long the last one took, 0 for
+    none, and whether one is missing."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Callable[[], float],
+        made: Callable[[], None] = lambda: None,
+        show: Callable[[str, float, bool], None] = lambda name, took, missing: None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.made = made
+        self.show = show
+        self.started = clock()
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Go on by another configuration."""
+        self.probes = settings.probe
+        self.desks = {box.address: box.desk for box in settings.mailbox}
+        self.zone = ZoneInfo(settings.timezone)
+        self.hostname = settings.smtp.hostname
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await run_every(stop, EVERY, self.check)
+
+    async def check(self) -> int:
+        """Send those that are due, and tell what is missing or back. Returns how many mails were made."""
+        if not self.probes:
+            return 0
+        now = self.clock()
+        await self.store.write(partial(probes.arrive, since=now - LOOK_BACK))
+        await asyncio.gather(*(self._send(settings, now) for settings in self.probes))
+        told = sum([await self._judge(settings, now) for settings in self.probes])
+        if told:
+            self.made()
+        return told
+
+    async def _send(self, settings: ProbeSettings, now: float) -> None:
+        assert settings.sender is not None
+        probe = Probe(settings.name, int(now // settings.every), make_id(settings.sender), now)
+        if not await self.store.write(partial(probes.begin, new=probe)):
+            return
+        try:
+            await asyncio.to_thread(self._converse, settings, probe)
+        except NotTaken as error:
+            log.warning("probe not sent", probe=settings.name, why=str(error))
+            await self.store.write(partial(probes.failed, message_id=probe.message_id, trouble=str(error)))
+        except Unknown as error:  # it may come all the same
+            log.info("probe may be sent", probe=settings.name, why=str(error))
+
+    def _converse(self, settings: ProbeSettings, probe: Probe) -> None:
+        """Raises NotTaken, Unknown."""
+        assert settings.sender is not None
+        subject = f"Probe {settings.name} {self._local(probe.sent_at)}"
+        text = "The mail gateway tries whether mail arrives. Nothing has to be done."
+        headers = {"Message-ID": f"<{probe.message_id}>", "X-Auto-Response-Suppress": "All"}
+        mail = written(settings.sender, settings.to, subject, text, probe.message_id, probe.sent_at, headers=headers)
+        with Smarthost(settings, self.hostname) as server:
+            server.address(settings.sender, settings.to)
+            server.content(mail)
+
+    async def _judge(self, settings: ProbeSettings, now: float) -> int:
+        sent = await self.store.read(partial(probes.newest, name=settings.name, most=MOST))
+        back = next((probe for probe in sent if probe.arrived_at), None)
+        missing = next((probe for probe in sent if probe.is_missing(settings.within, now)), None)
+        desk = self.desks[settings.arrives_at]
+        known = await self.store.read(partial(_told, desk=desk, name=settings.name))
+        began = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        is_missing = missing is not None and (back is None or missing.sent_at > back.sent_at)
+        self.show(settings.name, back.took if back else 0.0, is_missing)
+        if began and back and back.sent_at > began and not is_missing and back.took <= settings.within:
+            return await self.store.write(partial(self._over, settings=settings, began=began, back=back, now=now))
+        if missing and is_missing and not began and now >= self.started + settings.within:
+            return await self.store.write(partial(self._tell, settings=settings, missing=missing, now=now))
+        return 0
+
+    def _tell(self, connection: Connection, settings: ProbeSettings, missing: Probe, now: float) -> int:
+        desk = self.desks[settings.arrives_at]
+        expectations.look_for(connection, desk, PROBE.name, settings.name, "", missing.sent_at)
+        known = _told(connection, desk, settings.name)
+        if known is None or not expectations.speak_up(connection, known, missing.sent_at):
+            return 0
+        log.warning("probe missing", probe=settings.name, since=missing.sent_at, why=missing.trouble)
+        sent = self._local(missing.sent_at)
+        lost = f"{settings.host} did not take it: {missing.trouble}" if missing.trouble else "It did not arrive."
+        words = [
+            f"The probe {settings.name} was sent to {settings.to} by {settings.host} at {sent}.",
+            lost,
+            "Mail of customers may not arrive either. Look at the provider's rules and connectors, DNS, and the mail "
+            "server before us.",
+        ]
+        title = f"Probe {settings.name} does not arrive"
+        return self._keep(connection, settings, "open", title, words, missing.sent_at, now)
+
+    def _over(self, connection: Connection, settings: ProbeSettings, began: float, back: Probe, now: float) -> int:
+        desk = self.desks[settings.arrives_at]
+        if not expectations.heard_again(connection, desk, PROBE.name, settings.name, began, back.arrived_at):
+            return 0
+        log.warning("probe arrives again", probe=settings.name, took=back.took)
+        words = [f"The probe {settings.name} arrives again, after {back.took:.0f} seconds."]
+        return self._keep(connection, settings, "close", f"Probe {settings.name} arrives again", words, began, now)
+
+    def _keep(
+        self,
+        connection: Connection,
+        settings: ProbeSettings,
+        state: str,
+        title: str,
+        words: list[str],
+        began: float,
+        now: float,
+    ) -> int:
+        if settings.tell != "ticket":
+            return 1
+        mailbox = settings.arrives_at
+        about = {
+            "source": PROBE.name,
+            "expectation": settings.name,
+            "object": "",
+            "title": title,
+            "client": "",
+            "client_id": "",
+            "state": state,
+        }
+        key = f"{PROBE.name}\0{state}\0{settings.name}\0{began:.3f}"
+        own_mail.keep(connection, mailbox, self.desks[mailbox], about, "\n".join(words), key, now)
+        return 1
+
+    def _local(self, moment: float) -> str:
+        return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _told(connection: Connection, desk: str, name: str) -> expectations.Expected | None:
+    """What was told of a probe: ``alarmed`` is when the first one was sent that is missing, ``late_at`` the same once
+    that was over."""
+    return next(iter(expectations.all_of(connection, desk, PROBE.name, name)), None)

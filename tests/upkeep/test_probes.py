@@ -1,0 +1,168 @@
+"""Probes: sent, back, missing and told, back again; never a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.config.load import parse
+from gateway.config.settings import ConfigError
+from gateway.operate.today import today
+from gateway.store import inflow, probes
+from gateway.upkeep.probes import Probes
+from tests.outgoing.smarthost import Relay, relay
+from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
+
+EVERY, WITHIN = 900.0, 600.0
+
+
+class Watched:
+    """A desk with a probe, whose mail goes to a relay and from there where the test wants it."""
+
+    def __init__(self, stage: Stage, server: Relay) -> None:
+        self.stage = stage
+        self.server = server
+        self.shown: dict[str, tuple[float, bool]] = {}
+        self.probes = self.started()
+        self.carried = 0
+
+    def started(self) -> Probes:
+        return Probes(self.stage.store, self.stage.settings, self.stage.clock, show=self.show)
+
+    def show(self, name: str, took: float, missing: bool) -> None:
+        self.shown[name] = (took, missing)
+
+    async def carry(self, after: float = 5.0, **more: Any) -> None:
+        """What the relay took arrives at the gateway."""
+        for raw in self.server.taken[self.carried :]:
+            self.carried += 1
+            await self.stage.accept(M(f"probe{self.carried}", "probe@elsewhere.example", raw=raw, after=after, **more))
+        await self.stage.work(0)
+
+    async def until(self, seconds: float, carries: bool = True) -> int:
+        """Let time go by; how many mails were made."""
+        end, told = self.stage.now + seconds, 0
+        while self.stage.now < end:
+            self.stage.now += 60
+            told += await self.probes.check()
+            if carries:
+                await self.carry()
+            else:
+                await self.stage.work(0)
+        return told
+
+    @property
+    def titles(self) -> list[str]:
+        return [ticket["title"] for ticket in self.stage.simulator.desk.tickets.values()]
+
+
+@pytest.fixture
+async def watched(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Watched]:
+    async with relay() as server:
+        probe = {
+            "name": "outside",
+            "host": f"127.0.0.1:{server.port}",
+            "from": "probe@elsewhere.example",
+            "tls": "none",
+            "timeout": 5,
+            "to": SUPPORT,
+            "every": EVERY,
+            "within": WITHIN,
+        }
+        stage = Stage(tmp_path, migrated_file, {**settings_for(), "probe": [probe]})
+        stage.now += EVERY - stage.now % EVERY
+        await stage.open()
+        yield Watched(stage, server)
+        await stage.close()
+
+
+async def test_one_that_comes_back_is_no_ticket_and_shows_how_long_it_took(watched: Watched) -> None:
+    assert await watched.until(EVERY * 3) == 0
+
+    assert len(watched.server.taken) == 4 and watched.titles == []
+    assert await watched.stage.outcome("probe1") == "suppress probe"
+    assert watched.shown["outside"] == (5.0, False)
+    day = await watched.stage.store.read(lambda c: today(c, watched.stage.settings, "", watched.stage.now, None))
+    (tried,) = day.probes
+    assert tried.took == 5.0 and tried.missing == "" and len(tried.last) == 4
+
+
+async def test_one_that_does_not_come_is_told_once_and_again_when_it_does(watched: Watched) -> None:
+    await watched.until(EVERY * 2)
+    watched.carried = 10_000  # the way is blocked
+    assert await watched.until(EVERY * 6, carries=False) == 1
+    assert watched.titles == ["Probe outside does not arrive"] and watched.shown["outside"][1]
+
+    watched.carried = len(watched.server.taken)  # what was lost stays lost
+    assert await watched.until(EVERY * 2) == 1
+    assert watched.shown["outside"] == (5.0, False) and len(watched.titles) == 1
+    await watched.stage.work()
+    assert watched.stage.ticket(1)["closed_at"]
+
+
+async def test_one_that_comes_late_was_missing_until_another_is_in_time(watched: Watched) -> None:
+    assert await watched.until(WITHIN + 120, carries=False) == 1
+    await watched.carry()
+    assert await watched.probes.check() == 0 and not watched.shown["outside"][1]
+
+
+async def test_a_server_that_does_not_take_it_is_told_with_its_words(watched: Watched) -> None:
+    watched.server.says["RCPT"] = "550 5.7.1 relaying denied"
+    assert await watched.until(EVERY) == 1
+    assert "relaying denied" in str(watched.stage.ticket(1))
+    (tried,) = (
+        await watched.stage.store.read(lambda c: today(c, watched.stage.settings, "", watched.stage.now, None))
+    ).probes
+    assert "relaying denied" in tried.missing
+
+
+async def test_one_whose_answer_was_lost_counts_when_it_comes(watched: Watched) -> None:
+    watched.server.says["content"], watched.server.takes_silently = "gone", True
+    assert await watched.until(300) == 0
+    assert watched.shown["outside"] == (5.0, False)
+
+
+async def test_nothing_is_told_just_after_a_start(watched: Watched) -> None:
+    await watched.until(WITHIN / 2, carries=False)
+    watched.stage.now += 4 * EVERY  # the gateway was not there
+    watched.probes = watched.started()
+    assert await watched.until(120, carries=False) == 0
+
+
+async def test_replicas_send_one(watched: Watched) -> None:
+    other = watched.started()
+    await watched.probes.check()
+    await other.check()
+    assert len(watched.server.taken) == 1
+
+
+async def test_nobody_else_can_send_one(watched: Watched) -> None:
+    """An id of the same form that was never sent is an ordinary mail's."""
+    await watched.until(120)
+    forged = M("f", "Eve <eve@newco.example>", "Hello", message_id=f"<probe.{'0' * 32}@elsewhere.example>")
+    await watched.stage.accept(forged)
+    await watched.stage.work()
+    assert await watched.stage.outcome("f") == "ticket 1"
+
+
+async def test_probes_do_not_hide_that_a_mailbox_is_silent(watched: Watched) -> None:
+    await watched.until(EVERY * 3)
+    _, last = await watched.stage.store.read(lambda c: inflow.after(c, 0, 0.0))
+    assert last == {}
+
+
+async def test_old_ones_are_forgotten(watched: Watched) -> None:
+    await watched.until(EVERY * 2)
+    assert len(watched.server.taken) == 3
+    dropped = await watched.stage.store.write(lambda c: probes.drop(c, watched.stage.now - EVERY - 30, 100))
+    assert dropped.count == 1
+
+
+def test_a_probe_arrives_in_a_mailbox_of_ours() -> None:
+    probe = {"name": "x", "host": "mail.example:25", "from": "a@b.example", "to": "help@msp.example"}
+    with pytest.raises(ConfigError, match=r"probe.1: mailbox: help@msp.example is no mailbox"):
+        parse({**settings_for(), "probe": [probe]}, {})
+    assert parse({**settings_for(), "probe": [{**probe, "mailbox": SUPPORT}]}, {}).probe[0].arrives_at == SUPPORT
