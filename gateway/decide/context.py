@@ -109,6 +109,7 @@ class DecisionContext:
     sender: Sender = NOBODY
     note: str = ""
     message_id: str = ""
+    is_reused: bool = False  # its sender writes other mails under its Message-ID
     forward: Forward | None = None
     is_searched: bool = False  # for a forward
     theirs: frozenset[str] = frozenset()  # to whom of a client a technician writes first

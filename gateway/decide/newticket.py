@@ -256,6 +256,7 @@ def ids(context: DecisionContext, ticket_id: str = "") -> tuple[tuple[str, str],
     return (
         (own, "announced" if context.to_many else "received"),
         *((message_id, "referenced") for message_id in named),
+        *([(context.email.message_id, "reused")] if context.is_reused else []),
         *((answer, "answered") for answer in answers),
         *((number, "number") for number in numbers),
     )

@@ -25,6 +25,7 @@ from gateway.model.questions import (
     Copies,
     Copy,
     Facts,
+    IsReused,
     ProbeSent,
     Question,
     Recent,
@@ -38,6 +39,7 @@ from gateway.model.questions import (
 )
 from gateway.model.reasons import Reason
 
+MOST_COPIES = 3  # mails under one id that are read again
 ANSWERS = ("auto-reply", "vacation", "helpdesk")
 SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
@@ -154,6 +156,7 @@ def _duplicate(context: DecisionContext) -> Decision | None:
             return context.end(Reason.DUPLICATE, copy.delivery_id)
     if others or (wanted and earlier):
         context.message_id = derived_message_id(context.email.digest)
+        context.is_reused = any(context.facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_COPIES])
         context.trace.add(
             "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"
         )

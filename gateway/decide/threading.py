@@ -179,7 +179,9 @@ def _vendor_number(thread: Thread) -> list[Evidence]:
 
 def _own_answer(thread: Thread) -> list[Evidence]:
     """A Message-ID that the same sender answered before, if it is known from answers alone."""
-    ids = announced.answers_of(thread_ids(thread.email), thread.sender.address)
+    reused = {row.message_id for row in thread.mapped("reused")}
+    named = [message_id for message_id in thread_ids(thread.email) if message_id not in reused]
+    ids = announced.answers_of(named, thread.sender.address)
     rows: list[Mapped] = thread.facts.ask(TicketsOf(ids, thread.sender.address)) if ids else []
     return thread.of(ids, [row for row in rows if row.ticket_id])
 

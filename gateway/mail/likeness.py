@@ -30,6 +30,18 @@ def is_touched(mail: Email, earlier: Email) -> bool:
     return _files(mail) <= _files(earlier) and _same_words(_words(mail), _words(earlier))
 
 
+def is_reused(mail: Email, earlier: Email) -> bool:
+    """Whether one sender writes mail after mail under one Message-ID, as some devices and scripts do: such an id
+    identifies none of them."""
+    if not mail.message_id or mail.message_id != earlier.message_id or not mail.date or not earlier.date:
+        return False
+    return mail.date != earlier.date and mail.sender is not None and mail.sender.key == _key(earlier)
+
+
+def _key(mail: Email) -> str:
+    return mail.sender.key if mail.sender else ""
+
+
 def _files(mail: Email) -> set[str]:
     found = (file for file in mail.attachments if file.size and not file.inline)
     return {file.sha256 for file in found if file.content_type not in SIGNATURES}

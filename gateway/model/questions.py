@@ -46,6 +46,15 @@ class IsTouched(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class IsReused(Question):
+    """Whether another delivery's mail is another one of the same sender, written at another time under the same
+    Message-ID: bool. The mail is read again."""
+
+    delivery_id: str
+    kind: ClassVar[str] = "another mail under the same id"
+
+
+@dataclass(frozen=True, slots=True)
 class TicketsOf(Question):
     """The mapping table's rows for these ids: a list of Mapped. ``sender`` is who will be asked about
     next, so that one look answers that too."""

@@ -11,7 +11,7 @@ from functools import cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, or_, select, true, update
 
 from gateway.model.effects import ReopenBody
 from gateway.model.email import lower_ascii
@@ -159,12 +159,14 @@ def _reserve(dialect: str) -> Any:
 
 
 @cache
-def _map(dialect: str, displaces: bool) -> Any:
-    """An id gets its ticket, unless another has it; one that was received or sent ``displaces`` what was
-    only referenced."""
-    free = thread.c.ticket_id == ""
-    if displaces:
+def _map(dialect: str, known: str) -> Any:
+    """An id gets its ticket, unless another has it; one that was received or sent displaces what was only referenced,
+    and one that was reused, which leads nowhere, whatever was known of it."""
+    free: Any = thread.c.ticket_id == ""
+    if known != "referenced":
         free = or_(free, thread.c.known == "referenced")
+    if known == "reused":
+        free = true()
     statement = dialects.insert(dialect, thread).values(_ROW)
     new = {name: statement.excluded[name] for name in ("ticket_id", "known", "delivery_id")}
     return statement.on_conflict_do_update(index_elements=[thread.c.key, thread.c.board_id], set_=new, where=free)
@@ -215,7 +217,7 @@ def map_ids(
     """Point ids at a ticket. An id that was received or sent displaces one that was referenced or
     reserved, never the other way."""
     for row in _rows(desk, board_id, delivery_id, ticket_id, ids):
-        connection.execute(_map(connection.dialect.name, row["known"] != "referenced"), row)
+        connection.execute(_map(connection.dialect.name, row["known"]), row)
 
 
 def learn(connection: Connection, desk: str, board_id: str, delivery_id: str, ticket_id: str, message_id: str) -> None:

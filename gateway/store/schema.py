@@ -192,7 +192,7 @@ thread = Table(  # the mapping table
     Column("board_id", Text, primary_key=True),
     Column("message_id", Text, nullable=False),
     Column("ticket_id", Text, nullable=False),  # "" while reserved
-    Column("known", String(10), nullable=False),  # received, announced, sent, referenced, answered, number
+    Column("known", String(10), nullable=False),  # received, announced, sent, referenced, answered, reused, number
     Column("delivery_id", String(36), nullable=False),
     sqlite_with_rowid=False,
 )

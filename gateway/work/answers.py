@@ -22,7 +22,7 @@ from gateway.mail.ending import Ending, ending_of
 from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords
-from gateway.mail.likeness import is_touched
+from gateway.mail.likeness import is_reused, is_touched
 from gateway.mail.look import candidates
 from gateway.match.names import Name
 from gateway.model import questions as ask
@@ -72,6 +72,7 @@ class Answers:
         self._clock = clock
         self._begun = False
         self._known: dict[ask.Question, Any] = {}  # answered beside another question
+        self._earlier: dict[str, tuple[Email | None, str]] = {}  # other mails that were read again, with their verdicts
         self._rows: dict[str, dict[str, Any] | None] = {}  # tickets as the desk showed them
 
     async def answer(self, question: ask.Question) -> Any:
@@ -91,7 +92,9 @@ class Answers:
                 row = await self._row(ticket_id)
                 return _state(row) if row else None
             case ask.IsTouched(delivery_id):
-                return await self._is_touched(delivery_id)
+                return await self._compared(delivery_id, is_touched)
+            case ask.IsReused(delivery_id):
+                return await self._compared(delivery_id, is_reused, as_proven=True)
             case ask.AddressesOf(contact_id):
                 return await self._desk().addresses_of(contact_id, self._wait())
             case ask.ClosingOn(board_id):
@@ -180,14 +183,22 @@ class Answers:
         row = mapping.get_ticket(connection, self._desk_name, ticket_id)
         return _ticket(row) if row is not None else None
 
-    async def _is_touched(self, delivery_id: str) -> bool:
-        """By reading the other mail again; a mail that cannot be read is another one."""
+    async def _compared(
+        self, delivery_id: str, compare: Callable[[Email, Email], bool], as_proven: bool = False
+    ) -> bool:
+        """By reading the other mail again; a mail that cannot be read is another one. Nobody takes the place of a
+        proven mail by sending its like first, nor, ``as_proven``, the use of its id by sending another."""
         if self._reread is None or self.email is None:
             return False
-        earlier, verdict = await self._reread(delivery_id)
-        if earlier is None or (self._delivery.envelope.verdict == "pass" and verdict != "pass"):
-            return False  # nobody takes the place of a proven mail by sending its like first
-        return is_touched(self.email, earlier)
+        if delivery_id not in self._earlier:
+            self._earlier[delivery_id] = await self._reread(delivery_id)
+        earlier, verdict = self._earlier[delivery_id]
+        mine = self._delivery.envelope.verdict
+        if earlier is None or (mine == "pass" and verdict != "pass"):
+            return False
+        if as_proven and verdict == "pass" and mine != "pass":
+            return False
+        return compare(self.email, earlier)
 
     async def _closing_on(self, board_id: str) -> Closing:
         catalog = self._desk().catalog

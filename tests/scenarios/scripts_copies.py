@@ -30,6 +30,7 @@ def raw(text: str = LETTER, subject: str = "Printer", date: str = DATE, sender: 
     return f"{lines}{more}\n".encode() + body
 
 
+SCANNER = "Scanner <scan@acme.example>"
 PLAN = ("plan.pdf", "application/pdf", b"%PDF-1.4 a")
 SIGNED = ("smime.p7s", "application/pkcs7-signature", b"signature")
 
@@ -81,6 +82,20 @@ COPIES = [
             ("a signature was added", (LETTER,), (LETTER, SIGNED), "suppress duplicate-of"),
         )
     ),
+    Scenario("a copy that lost its proof on the way is a copy all the same", [
+        (M("a", ALICE, raw=raw(), verdict="pass"), "ticket 1"), (M("b", ALICE, raw=raw(LETTER + FOOTER), verdict="none"), "suppress duplicate-of"),
+    ]),
+    Scenario("a device that uses one id for all its mail: the id leads nowhere any more", [
+        *((M(name, SCANNER, raw=raw(f"Scan {name}", date=f"Sun, 22 Nov 2026 09:0{n}:00 +0100", sender=SCANNER)), f"ticket {n + 1}") for n, name in enumerate("abc")),
+        (M("d", BOB, reply=ID, text="This is about the third."), "ticket 4"), (M("e", BOB, reply=ID, text="This is about the first."), "ticket 5"), (M("f", BOB, reply="e"), "comment 5"),
+    ]),
+    Scenario("while it used it once, it does, and nobody else makes it useless", [
+        (M("a", ALICE, raw=raw(LETTER)), "ticket 1"), (M("b", BOB, reply=ID), "comment 1"),
+        (M("c", BOB, raw=raw("Something else.", sender=BOB, date="Mon, 23 Nov 2026 09:00:00 +0100")), "ticket 2"), (M("d", BOB, reply=ID), "comment 1"),
+    ]),
+    Scenario("nor does somebody in its name, where it is proven", [
+        (M("a", ALICE, raw=raw(LETTER), verdict="pass"), "ticket 1"), (M("c", ALICE, raw=raw("Something else.", date="Mon, 23 Nov 2026 09:00:00 +0100"), verdict="none"), "ticket 2"), (M("d", BOB, reply=ID), "comment 1"),
+    ]),
     Scenario("a copy of a reply is touched on the way", [
         (M("x", ALICE, message_id="<x@acme.example>"), "ticket 1"), (M("a", ALICE, raw=raw(reply="<x@acme.example>")), "comment 1"),
         (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="[EXTERNAL] Re: Printer")), "suppress duplicate-of"),

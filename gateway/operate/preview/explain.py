@@ -62,6 +62,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.AddressesOf: (),
     ask.IsTouched: False,
     ask.ProbeSent: False,
+    ask.IsReused: False,
     ask.Rounds: 0,
     ask.ClosingOn: Closing(),
     ask.Reopens: 0,
