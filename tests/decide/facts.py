@@ -104,6 +104,8 @@ class Known:
                 return delivery_id in self.touched
             case ask.ProbeSent(message_id):
                 return message_id in self.probes
+            case ask.IsReused():
+                return False
             case ask.Rounds():
                 return self.rounds
             case ask.ClosingOn():
