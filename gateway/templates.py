@@ -12,12 +12,14 @@ from typing import Any
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChoiceLoader,
     FileSystemLoader,
     StrictUndefined,
     TemplateError,
     TemplateNotFound,
 )
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 BODY = "\ue000body\ue000"
@@ -83,6 +85,23 @@ EXTRA: dict[str, dict[str, Any]] = {
 NAMES = tuple(EXTRA)
 
 
+class _Compiled(BytecodeCache):
+    """Compiling takes longer than all else about a template: done once for each text."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self._codes.get(bucket.key):
+            bucket.bytecode_from_string(code)  # one of another text is refused by its sum
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 class Templates:
     """The templates of ``folder``, each falling back to the shipped one."""
 
@@ -96,6 +115,7 @@ class Templates:
             lstrip_blocks=True,
             finalize=_one_line,
             auto_reload=False,
+            bytecode_cache=_COMPILED,
         )
 
     def check(self) -> None:
