@@ -248,6 +248,7 @@ class TimePart(Section):
     sequence: str = Field("", description="a number that grows with each mail of the problem")
     start: str = Field("", description="the begin of planned work")
     end: str = Field("", description="its end")
+    lasts: str = Field("", description="how many minutes or hours it lasts, where no end is told")
     zone: str = Field("", description="the zone of begin and end, where it stands apart from them")
     formats: tuple[str, ...] = Field(
         (),

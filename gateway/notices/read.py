@@ -356,9 +356,15 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
         return None
     near = _at(source, values) or values.mail.envelope.time
     apart = f" {values.get(when.zone)}" if when.zone else ""
-    start, end = (
-        times.moment(f"{values.get(name)}{apart}", when.formats, source.zone, near) for name in (when.start, when.end)
+    starts, ends = (
+        [times.moment(f"{text}{apart}", when.formats, source.zone, near) for text in values.all(name) or [""]]
+        for name in (when.start, when.end)
     )
+    start, end = starts[0], ends[0]
+    if len(starts) == len(ends) and all(0 < begin < over for begin, over in zip(starts, ends, strict=True)):
+        start, end = min(starts), max(ends)  # of several days
+    if start > 0 and when.lasts and not values.get(when.end):
+        end = start + times.duration(values.get(when.lasts))
     return (start, end) if 0 < start < end else None
 
 

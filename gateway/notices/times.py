@@ -24,6 +24,15 @@ _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.I
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
+_DURATION = re.compile(r"\s*(\d{1,4})\s*(min|hour|hr|h\b)", re.IGNORECASE)
+
+
+def duration(text: str) -> float:
+    """Seconds of "60 minutes" or "2 hours", 0.0 when it is not understood."""
+    found = _DURATION.match(text)
+    return int(found[1]) * (60.0 if found[2].lower() == "min" else 3600.0) if found else 0.0
+
+
 def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, near: float = 0.0) -> float:
     """Seconds since the epoch, 0.0 when it is not understood, or names no zone and none is given. A time without a year
     is the one nearest to ``near``."""
