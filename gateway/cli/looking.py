@@ -27,6 +27,7 @@ from gateway.cli.shared import (
     seconds_of,
     settings_of,
     table,
+    with_profile,
     with_text,
 )
 from gateway.config import settings as config
@@ -118,6 +119,10 @@ def whatif(
         Path | None, typer.Option("--store-of", help="The configuration of the store to read; default: the same.")
     ] = None,
     text: TextOption = None,
+    profile: Annotated[
+        Path | None, typer.Option("--profile", help="A profile's file, tried as if it were on; - reads it.")
+    ] = None,
+    sender: Annotated[str, typer.Option("--sender", help="Whose mail the profile reads: an address or domain.")] = "",
     limit: Annotated[int, typer.Option(help="How many changes to list.")] = 50,
     progress: Annotated[
         bool, typer.Option("--progress", help="Say on standard error how many of how many mails were looked at.")
@@ -134,6 +139,8 @@ def whatif(
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
     settings = with_text(settings, text).model_copy(update={"store": kept})
+    if profile is not None:
+        settings = with_profile(settings, profile, sender)
     begin = time.time() - seconds_of(since)
     log.setup("error", "text")
     try:

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.shared import (
+    ByOption,
     ConfigOption,
     JsonOption,
+    cell,
     change_store,
-    fail,
     on_store,
+    operator_name,
     print_json,
     settings_of,
     table,
@@ -24,6 +26,7 @@ app = typer.Typer()
 
 LimitOption = Annotated[int, typer.Option(help="How many at most.")]
 DaysOption = Annotated[float, typer.Option(help="How many days back.")]
+WhyOption = Annotated[str, typer.Option("--why", help="For the audit.")]
 DAY = 86_400.0
 
 
@@ -35,22 +38,40 @@ def list_problems(
     as_json: JsonOption = False,
 ) -> None:
     """List open problems: object, ticket, how often they were reported."""
+    from gateway.operate.vendors import closing_at
     from gateway.store import problems
 
     states = None if all_ else ("open", "recovered", "closing")
-    rows = on_store(config_file, lambda c: problems.listing(c, states, limit))
+    rows, closes = on_store(config_file, lambda c: (problems.listing(c, states, limit), closing_at(c)))
     if as_json:
-        print_json([dict(row) for row in rows])
+        print_json([{**row, "closes_at": closes.get(row["id"], 0.0)} for row in rows])
         return
-    columns = ["profile", "problem", "state", "ticket", "notices", "since", "last", "left open"]
-    table(columns, [_problem(row) for row in rows])
+    columns = ["id", "profile", "problem", "state", "ticket", "notices", "since", "last", "closes, or left open"]
+    table(columns, [_problem(row, closes.get(row["id"], 0.0)) for row in rows])
 
 
-def _problem(row: Any) -> list[str]:
+@app.command("end")
+def end(
+    problem: Annotated[str, typer.Argument(help="Its ticket's number, or its id as `problems` lists it.")],
+    why: WhyOption = "",
+    by: ByOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """End a problem of something that is gone. Its ticket stays as it is at the desk."""
+    from gateway.operate import vendors
+    from gateway.store.acts import Actor
+
+    actor = Actor(operator_name(by))
+    ended = change_store(config_file, lambda c: vendors.end(c, problem, actor, why, time.time()))
+    typer.echo(cell(f"ended: {ended}; close the ticket at the desk"))
+
+
+def _problem(row: Any, closes: float) -> list[str]:
     what = ": ".join(filter(None, (row["object"], row["condition"]))) or row["key"]
     ticket = row["number"] or row["ticket_id"] or "-"
     state = "flapping" if row["flapping_until"] > time.time() else row["state"]
     return [
+        row["id"][:12],
         row["profile"],
         what[:80],
         state,
@@ -58,7 +79,7 @@ def _problem(row: Any) -> list[str]:
         str(row["count"]),
         when(row["opened_at"]),
         when(row["last_at"]),
-        row["left"],
+        f"{when(closes)} unless it fails again" if closes else row["left"],
     ]
 
 
@@ -136,10 +157,13 @@ def list_expected(config_file: ConfigOption = None, as_json: JsonOption = False)
 def forget(
     notice: Annotated[str, typer.Argument(help="The notice's name.")],
     object_: Annotated[str, typer.Argument(metavar="OBJECT", help="The object, as `expected` lists it.")],
+    why: WhyOption = "",
+    by: ByOption = None,
     config_file: ConfigOption = None,
 ) -> None:
     """Stop expecting mail about an object that no longer exists."""
-    from gateway.store import expectations
+    from gateway.operate import vendors
+    from gateway.store.acts import Actor
 
-    if not change_store(config_file, lambda c: expectations.forget(c, notice, object_)):
-        fail(f"{notice} waits for nothing about {object_}; see `gateway notices expected`")
+    actor = Actor(operator_name(by))
+    change_store(config_file, lambda c: vendors.forget(c, notice, object_, actor, why, time.time()))

@@ -90,6 +90,16 @@ def with_text(settings: config.Settings, file: Path | None) -> config.Settings:
         fail(str(error))
 
 
+def with_profile(settings: config.Settings, file: Path, sender: str) -> config.Settings:
+    """The configuration with the profile of the file on, for mail of the sender."""
+    from gateway.operate.preview.pasted import with_profile as profile_on
+
+    try:
+        return profile_on(settings, text_of(file), sender)
+    except config.ConfigError as error:
+        fail(str(error))
+
+
 def store_name(settings: config.Settings) -> str:
     """The database's address without its password."""
     from sqlalchemy import make_url

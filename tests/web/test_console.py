@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import typer
 
-from gateway.cli.queue import app as queue_commands
+from gateway.cli import app as gateway_commands
 from gateway.model.reasons import Reason
 from gateway.operate.act import ACTS
 from gateway.operate.acts import FITS, RUNS
@@ -30,10 +31,64 @@ async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     await site.console.close()
 
 
-def test_the_acts_of_the_pages_are_the_commands() -> None:
-    commands = {command.name for command in queue_commands.registered_commands}
+def commands(app: typer.Typer, before: str = "") -> set[str]:
+    """Every command, as it is typed."""
+    found = {
+        before + (command.name or command.callback.__name__) for command in app.registered_commands if command.callback
+    }
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        found |= commands(group.typer_instance, f"{before}{group.name} " if group.name else before)
+        if group.name and group.typer_instance.registered_callback is not None:
+            found.add(before + group.name)
+    return found
 
-    assert commands - {"list", "show"} == {act.name for act in ACTS} == set(RUNS) == set(FITS)
+
+SAME = {
+    ("GET", "/"): ["today"],
+    ("GET", "/find"): ["find"],
+    ("GET", "/mail/{number:int}"): ["show"],
+    ("GET", "/mail/{number:int}/html"): ["queue show"],
+    ("GET", "/mail/{number:int}/file/{index:int}"): ["queue show"],
+    ("GET", "/mail/{number:int}/original"): ["queue show"],
+    ("GET", "/todo"): ["todo"],
+    ("GET", "/vendors"): ["notices problems", "notices review", "notices expected"],
+    ("POST", "/vendors/end"): ["notices end"],
+    ("POST", "/vendors/forget"): ["notices forget"],
+    ("GET", "/vendors/propose"): ["notices propose"],
+    ("POST", "/vendors/propose"): ["notices propose", "whatif"],
+    ("GET", "/rules"): ["rules"],
+    ("POST", "/rules"): ["rules check", "rules try", "whatif"],
+    ("GET", "/rules/whatif"): ["whatif"],
+    ("POST", "/rules/stop"): ["whatif"],
+    ("POST", "/rules/reload"): ["reload"],
+    ("GET", "/audit"): ["audit"],
+    ("POST", "/act"): [f"queue {act.name}" for act in ACTS],
+    ("POST", "/logout"): [],
+}
+"""The commands that do the same as a page."""
+AT_THE_SHELL = {
+    "it runs or looks after the machine": [
+        "serve", "check", "migrate", "demo", "simulator", "backup", "restore", "verify", "sums", "console",
+        "console password",
+    ],
+    "it reads files": ["explain", "parse", "trial", "notices list", "notices show", "notices try", "notices drift"],
+    "it is of a desk in shadow": ["shadow report", "shadow compare", "shadow end"],
+    "a page says or does it in another way": [
+        "queue list", "thread show", "thread move", "thread token", "silence",
+    ],
+}  # fmt: skip
+"""Why these have no page."""
+
+
+def test_what_pages_do_commands_do_and_the_other_way_round() -> None:
+    on_pages = {command for same in SAME.values() for command in same}
+    alone = {command for names in AT_THE_SHELL.values() for command in names}
+
+    assert set(SAME) == {(method, path) for method, path, *_ in PAGES}
+    assert on_pages | alone == commands(gateway_commands), "say which page does what the command does, or why none"
+    assert not on_pages & alone
+    assert {act.name for act in ACTS} == set(RUNS) == set(FITS)
 
 
 def test_every_reason_is_said_in_a_few_words() -> None:

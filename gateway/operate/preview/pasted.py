@@ -7,14 +7,20 @@ written: the file stays the truth.
 from __future__ import annotations
 
 import os
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from gateway.config.load import parse
 from gateway.config.locations import Locations
+from gateway.config.notices import NoticeSettings
+from gateway.config.profiles import BadProfiles
+from gateway.config.profiles import read as read_profile
 from gateway.config.settings import ConfigError, Settings
 
 SOURCE = "the text"
@@ -54,6 +60,27 @@ def pasted(current: Settings, text: str, environ: Mapping[str, str] = os.environ
             places.append(_put(known, entry, kind, current))
         data[kind] = known
     return Pasted(parse(data, environ, source="with the text", folder=folder), tuple(places))
+
+
+def with_profile(current: Settings, text: str, sender: str) -> Settings:
+    """The configuration with this profile on, for mail of ``sender``, or with "" of the profile's own senders. Raises
+    ConfigError with the line of the text."""
+    with tempfile.TemporaryDirectory(prefix="gateway-profile-") as folder:
+        file = Path(folder) / "profile.toml"
+        file.write_text(text, encoding="utf-8")
+        try:
+            loaded = read_profile(file, own=True)
+        except BadProfiles as error:
+            raise ConfigError(str(error).replace(str(file), SOURCE)) from error
+    name = loaded.profile.name
+    notices = tuple(notice for notice in current.notice if notice.profile != name)
+    try:
+        mine = NoticeSettings(profile=name, senders=(sender,) if sender else ())
+        values = {key: getattr(current, key) for key in Settings.model_fields}
+        values |= {"profiles": {**current.profiles, name: loaded}, "notice": (mine, *notices)}
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(fault["msg"].removeprefix("Value error, ") for fault in error.errors())) from error
 
 
 def _data_of(current: Settings) -> dict[str, Any]:

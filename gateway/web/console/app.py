@@ -28,9 +28,9 @@ from gateway.web.console.looking import (
     show_mail,
     show_today,
     show_todo,
-    show_vendors,
 )
 from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_whatif, try_rules
+from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
 log = structlog.get_logger("console")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -45,6 +45,10 @@ PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("GET", "/mail/{number:int}/original", "look", download_original),
     ("GET", "/todo", "look", show_todo),
     ("GET", "/vendors", "look", show_vendors),
+    ("POST", "/vendors/end", "act", end_problem),
+    ("POST", "/vendors/forget", "act", forget),
+    ("GET", "/vendors/propose", "act", show_proposals),
+    ("POST", "/vendors/propose", "act", propose),
     ("GET", "/rules", "look", show_rules),
     ("POST", "/rules", "act", try_rules),
     ("GET", "/rules/whatif", "look", show_whatif),

@@ -102,9 +102,13 @@ class Commands:
                     process.kill()
                 await process.wait()
         try:
-            return dict(json.loads(printed)), said
+            return _an_object(json.loads(printed)), said
         except ValueError:
             return None, said
+
+
+def _an_object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {"drafts": value}
 
 
 async def _printed(stream: asyncio.StreamReader) -> bytes:

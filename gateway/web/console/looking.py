@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.operate import act, finding, reading, story, today, todo
-from gateway.store import acts, deliveries, expectations, problems
+from gateway.store import acts, deliveries
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
@@ -20,7 +20,6 @@ from gateway.web.console.guard import FRAME_POLICY
 
 EACH = 50  # mails of a page
 MOST_SHOWN = 200_000  # characters of a text
-DAY = 86_400.0
 
 
 async def show_today(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -112,20 +111,6 @@ async def show_todo(console: Console, request: Request, visitor: Visitor) -> Res
     now = console.clock()
     found = await console.look(lambda c: todo.todo(c, console.settings.retention, now, console.zone))
     return console.page("todo", visitor, todo=found, bulk=[act.BY_NAME[name] for name in ("release", "drop")])
-
-
-async def show_vendors(console: Console, request: Request, visitor: Visitor) -> Response:
-    since = console.clock() - 7 * DAY
-    names = [notice.called for notice in console.settings.notice]
-    left, doubtful, opened, waited = await console.look(
-        lambda c: (
-            problems.left_open(c, 100),
-            problems.doubtful(c, since, 100),
-            problems.listing(c, ("open", "recovered", "closing"), 200),
-            expectations.listing(c, names),
-        )
-    )
-    return console.page("vendors", visitor, left=left, doubtful=doubtful, opened=opened, waited=waited)
 
 
 async def show_audit(console: Console, request: Request, visitor: Visitor) -> Response:
