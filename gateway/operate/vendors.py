@@ -71,8 +71,8 @@ def closing_at(connection: Connection) -> dict[str, float]:
 
 
 def end(connection: Connection, name: str, actor: Actor, why: str, now: float) -> str:
-    """End a problem of something that is gone. Its ticket stays as it is; should it write again, it is open again. Returns
-    what was ended, in words. Raises NotPossible."""
+    """End a problem of something that is gone. Its ticket stays as it is; should it write again, it is open again.
+    Returns what was ended, in words. Raises NotPossible."""
     row = _named(connection, name)
     values = {"state": CLOSED, "closed_at": now, "changed_at": now, "left": "", "revision": problem.c.revision + 1}
     same = (problem.c.id == row["id"], problem.c.revision == row["revision"], problem.c.state != CLOSING)
