@@ -27,7 +27,7 @@ SHORT: dict[Reason, str] = {
     Reason.OVERTAKEN: "a notice that a newer one overtook",
     Reason.NO_PROBLEM: "a notice of no open problem",
     Reason.NOTICE_IGNORED: "a notice that needs nothing",
-    Reason.IN_WINDOW: "told in the summary of a maintenance window",
+    Reason.IN_WINDOW: "in the summary of a maintenance window",
     Reason.DROPPED: "dropped",
     Reason.ASKS_FOR_NOTHING: "it asks for nothing",
     Reason.SHADOW: "the desk is in shadow",
