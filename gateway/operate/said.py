@@ -28,6 +28,7 @@ SHORT: dict[Reason, str] = {
     Reason.NO_PROBLEM: "a notice of no open problem",
     Reason.NOTICE_IGNORED: "a notice that needs nothing",
     Reason.IN_WINDOW: "in the summary of a maintenance window",
+    Reason.PROBE: "a check that mail arrives",
     Reason.DROPPED: "dropped",
     Reason.ASKS_FOR_NOTHING: "it asks for nothing",
     Reason.SHADOW: "the desk is in shadow",
