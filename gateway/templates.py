@@ -55,6 +55,7 @@ EXAMPLE: dict[str, Any] = {
     "date": "2026-11-22 08:30 UTC",
     "subject": "Printer broken",
     "mailbox": "support@msp.example",
+    "mail": "#412",
     "delivery": "01a20286-f748-75c3-8f5d-5156f44b4ae9",
     "forwarder": "Tess Technician <tess@msp.example>",
 }
@@ -65,7 +66,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "bounce": {"recipient": "ann@acme.example", "status": "5.1.1"},
     "missing": {"files": [{"name": "a.exe", "reason": "refused"}]},
     "released": {"files": ["a.exe"], "by": "operator", "at": "2026-11-22 08:30 UTC"},
-    "moved": {},
+    "moved": {"there": "TIC001083"},
     "stranger": {"operator": "lmeier", "disproven": False},
     "forward": {},
     "still-closed": {"why": "400 VALIDATION_ERROR Invalid status"},
@@ -80,7 +81,7 @@ EXTRA: dict[str, dict[str, Any]] = {
         f"acknowledge.{language}": {"occasion": "stranger", "ticket": "TIC1", "files": ["a.exe"]}
         for language in ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
     },
-    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"]},
+    "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"], "held": True},
 }
 NAMES = tuple(EXTRA)
 

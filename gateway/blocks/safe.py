@@ -9,6 +9,7 @@ from typing import Any
 from gateway.blocks.links import addresses
 from gateway.blocks.make import Block, Inline, image, paragraph, table, text
 from gateway.blocks.measure import rows_of, string
+from gateway.blocks.preformatted import code_block, is_tame
 
 STYLES = ("bold", "italic", "underline", "strike", "code")
 DEEPEST = 8
@@ -109,10 +110,20 @@ def _safe_block(block: Block) -> Iterator[Block]:
         yield {"type": kind, "props": {"checked": checked}, "content": _safe_inline(content)}
     elif kind in ("paragraph", "bulletListItem", "numberedListItem"):
         yield {"type": kind, "props": {}, "content": _safe_inline(content)}
+    elif kind == "codeBlock" and (code := _tame(content)):
+        yield code_block(code)
     elif isinstance(content, str):
         yield from _plain_lines(content)
     else:
         yield from _lines(content)
+
+
+def _tame(content: Any) -> list[str]:
+    """The lines of a code block that may stay one, [] for other content."""
+    if not isinstance(content, list) or len(content) != 1 or not isinstance(content[0], dict):
+        return []
+    lines = [clean(line) for line in string(content[0].get("text")).split("\n")]
+    return lines if content[0].get("type") == "text" and is_tame("\n".join(lines)) else []
 
 
 def _plain_lines(value: str) -> Iterator[Block]:

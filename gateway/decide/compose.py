@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence, Set
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from gateway import blocks as rich
 from gateway.decide.files import Fate, remarks
 from gateway.decide.pictures import place_pictures, shelter
-from gateway.decide.uploads import Upload, documents, text_document, uploads
+from gateway.decide.uploads import Upload, documents, moment, text_document, uploads
 from gateway.match import title
 from gateway.model.effects import (
     CommentBody,
@@ -59,6 +60,8 @@ class Composer:
         original: Forwarded | None = None,
         fates: Sequence[Fate] = (),
         is_author_proven: bool = False,
+        number: int = 0,
+        zone: tzinfo = UTC,
     ) -> None:
         self.templates = templates
         self.email = email
@@ -67,6 +70,8 @@ class Composer:
         self.original = original
         self.fates = fates or [Fate()] * len(email.attachments)
         self.is_author_proven = is_author_proven
+        self.mail = f"#{number}" if number else delivery_id  # by what people ask for it
+        self.zone = zone
         self.facts: Mapping[str, Any] = {}  # what the desk keeps besides the mail's own
         self.held_text = ""  # why a text that becomes a file is held
 
@@ -84,10 +89,11 @@ class Composer:
             },
             "to": [label(recipient) for recipient in email.to[:20]],
             "cc": [label(recipient) for recipient in email.cc[:20]],
-            "date": _readable(email.date),
+            "date": readable(email.date, self.zone),
             "subject": title.clean(email.subject),
             "mailbox": self.envelope.rcpt_to,
             "delivery": self.delivery_id,
+            "mail": self.mail,
             "forwarder": "",
         }
 
@@ -105,13 +111,14 @@ class Composer:
             },
             "to": [label(each) for each in original.to[:20]],
             "cc": [label(each) for each in original.cc[:20]],
-            "date": _readable(original.date) if original.attached else original.date[:100],
+            "date": readable(original.date, self.zone) if original.attached else original.date[:100],
             "subject": title.clean(original.subject) or title.clean(self.email.subject),
             "forwarder": label(self.email.sender),
         }
 
     def _frame(self, name: str, body: Sequence[Block], **values: Any) -> list[Block]:
         """A template's lines as paragraphs, with the body's blocks in their place."""
+        body = rich.preformatted(body) if not rich.is_blank(list(body)) else [rich.paragraph("(no text)")]
         out: list[Block] = []
         for line in self.templates.lines(name, **{**self._values(), **values, "body": BODY}):
             if line.strip() == BODY:
@@ -142,7 +149,9 @@ class Composer:
 
     def _file_line(self, upload: Upload) -> str:
         values = {"name": upload.file.filename, "size": _size(upload.file.size), "also": list(upload.also)}
-        return self.templates.lines("files", **values, remarks=remarks(upload.file, upload.fate))[0]
+        held = bool(upload.fate.held)
+        said = remarks(upload.file, upload.fate)
+        return self.templates.lines("files", **values, remarks=said, held=held, mail=self.mail)[0]
 
     # -- effects ----------------------------------------------------------------------------------
 
@@ -280,8 +289,8 @@ class Composer:
 
     def moved(self, ticket_id: str) -> EffectBody:
         """An internal comment on the ticket that the mail was taken away from (it cannot be deleted)."""
-        body = self._frame("moved", ())
-        return MovedBody(blocks=list(body), facts=self._facts(moved=True), ticket_id=ticket_id)
+        body = self._frame("moved", (), there="")
+        return MovedBody(blocks=list(body), facts=self._facts(moved=True), ticket_id=ticket_id, words=self._values())
 
     def _parts(self, framed: list[Block]) -> tuple[list[list[Block]], list[Block] | None]:
         """The comments of a text, and the text that goes into message.txt when it is too long."""
@@ -306,18 +315,21 @@ class Composer:
         return [MissingBody(metadata=self._facts())]
 
 
-def heading(forwarded: Forwarded) -> str:
+def heading(forwarded: Forwarded, zone: tzinfo) -> str:
     """Who wrote an attached mail, to whom and when, in a line."""
     people = [f"to {', '.join(label(each) for each in forwarded.to[:20])}"] if forwarded.to else []
     people += [f"cc {', '.join(label(each) for each in forwarded.cc[:20])}"] if forwarded.cc else []
-    date = [_readable(forwarded.date) if forwarded.attached else forwarded.date[:100]] if forwarded.date else []
+    date = [readable(forwarded.date, zone) if forwarded.attached else forwarded.date[:100]] if forwarded.date else []
     subject = [f'"{title.clean(forwarded.subject)}"'] if forwarded.subject else []
     return f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:"
 
 
-def _readable(date: str) -> str:
-    """2026-11-22T08:30:00+00:00 as 2026-11-22 08:30 UTC."""
-    return f"{date[:10]} {date[11:16]} UTC" if len(date) >= 16 else date
+def readable(date: str, zone: tzinfo) -> str:
+    """2026-11-22T08:30:00+00:00 as 2026-11-22 09:30 CET; what is no time as it is."""
+    try:
+        return moment(datetime.fromisoformat(date).timestamp(), zone)
+    except (ValueError, OverflowError, OSError):
+        return date
 
 
 def _size(size: int) -> str:

@@ -86,6 +86,7 @@ class DeliveryContext:
 
     id: str
     policy: MailboxPolicy
+    number: int = 0  # by which people ask for it; 0 for a mail that was never here
     moved_to: str = ""  # an operator's word: a ticket's id, or "new"
     moved_from: str = ""
     released: bool = False  # an operator let it go on
@@ -163,6 +164,8 @@ class DecisionContext:
             original,
             self.fates(),
             self.is_author_proven,
+            self.delivery.number,
+            self.policy.zone,
         )
         composer.held_text = self.held_text
         return composer

@@ -86,7 +86,7 @@ def remarks(file: Attachment, fate: Fate) -> list[str]:
     if fate.held == UNSCANNED:
         said.append("held until it is scanned for malware")
     elif fate.held:
-        said.append(f"held for the operator: {fate.held}")
+        said.append(f"held back: {fate.held}")
     elif fate.dropped:
         said.append(f"not uploaded: {fate.dropped}")
     if fate.neutral and not fate.dropped:
@@ -97,7 +97,7 @@ def remarks(file: Attachment, fate: Fate) -> list[str]:
     if inside and "encrypted" in inside.marks:
         said.append("encrypted")
     if inside and "closed" in inside.marks and not inside.names:
-        said.append("nobody could look in")
+        said.append("its content could not be checked")
     if inside and inside.names:
         more = inside.count - MOST_SHOWN
         said.append("holds " + ", ".join(inside.names[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else ""))

@@ -175,6 +175,7 @@ def forwarded(context: DecisionContext, ticket: Ticket, original: Forwarded) -> 
         for attachment in context.email.attachments
         if attachment.content_type == "message/rfc822"
     }
-    body = [*words, paragraph(f"{heading(original).removesuffix(':')} was forwarded again; it is on this ticket.")]
+    named = heading(original, context.policy.zone).removesuffix(":")
+    body = [*words, paragraph(f"{named} was forwarded again; it is on this ticket.")]
     effects = context.composer().comment(body, internal=True, present={**_present(context, ticket), **present})
     return _decision(context, ticket, effects, by_customer=False)

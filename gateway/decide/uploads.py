@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from typing import Any
 
@@ -88,16 +88,22 @@ def text_document(name: str, text: str, held: str = "") -> DocumentBody:
     )
 
 
-def missing_blocks(templates: Templates, delivery_id: str, files: Sequence[tuple[str, str]]) -> list[Block]:
+def moment(at: float, zone: tzinfo) -> str:
+    """A time of the epoch as technicians read it: 2026-11-22 09:30 CET."""
+    return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M %Z}"
+
+
+def missing_blocks(templates: Templates, mail: Mapping[str, str], files: Sequence[tuple[str, str]]) -> list[Block]:
     """The text of the internal comment about files (name, reason) that are not there."""
     rows = [{"name": name, "reason": reason} for name, reason in files]
-    lines = templates.lines("missing", delivery=delivery_id, files=rows)
+    lines = templates.lines("missing", **mail, files=rows)
     return rich.harmless([rich.paragraph(line) for line in lines])
 
 
-def released_blocks(templates: Templates, delivery_id: str, names: Sequence[str], by: str, at: float) -> list[Block]:
+def released_blocks(
+    templates: Templates, mail: Mapping[str, str], names: Sequence[str], by: str, at: str
+) -> list[Block]:
     """The text of the internal comment about files that were held and are there now: ``by`` operator or scanner,
-    who let them go ``at`` seconds since the epoch."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    lines = templates.lines("released", delivery=delivery_id, files=list(names), by=by, at=moment)
+    who let them go ``at`` that time."""
+    lines = templates.lines("released", **mail, files=list(names), by=by, at=at)
     return rich.harmless([rich.paragraph(line) for line in lines])

@@ -87,8 +87,11 @@ class NoteBody(TextBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovedBody(TextBody):
+    """``words`` are the template's, which is filled in anew once the number of the other ticket is known."""
+
     kind: ClassVar[str] = "moved"
     ticket_id: str
+    words: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

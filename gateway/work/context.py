@@ -96,6 +96,7 @@ def context_of(
     release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits, delivery.whole)
     return DeliveryContext(
         id=delivery.id,
+        number=delivery.seq,
         policy=policies.policy(box, directory),
         moved_to=delivery.moved_to,
         moved_from=delivery.moved_from,

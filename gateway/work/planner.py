@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
@@ -99,6 +100,11 @@ class Planner:
         self.policies = Policies(settings, templates)
         self.templates = self.policies.templates
         self.acknowledger = Acknowledger(settings, self.templates, clock)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The technicians' time zone."""
+        return ZoneInfo(self.settings.timezone)
 
     def take(self, settings: Settings, policies: Policies) -> None:
         """Decide by another configuration from the next mail on."""

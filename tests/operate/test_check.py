@@ -178,3 +178,25 @@ def test_nothing_is_left_behind(text: str, tmp_path: Path) -> None:
     looked(tmp_path, text)
 
     assert sorted(os.listdir(tmp_path)) == ["desk-key", "gateway.toml"]
+
+
+def test_the_example_of_a_service_provider(desk: Simulator, tmp_path: Path) -> None:
+    """docs/install.md "A complete example": only its paths and addresses are this machine's."""
+    example = Path(__file__).parents[2] / "deploy" / "msp" / "gateway.toml"
+    (tmp_path / "desk-key").write_text(desk.key)
+    (tmp_path / "desk-key").chmod(0o600)
+    text = example.read_text()
+    for theirs, ours in (
+        ("https://desk.msp.example/api/v1", desk.api),
+        ("sqlite:////var/lib/gateway/gateway.db", f"sqlite:///{tmp_path}/gateway.db"),
+        ("127.0.0.1:2525", f"127.0.0.1:{free_port()}"),
+        ("127.0.0.1:8026", f"127.0.0.1:{free_port()}"),
+    ):
+        assert theirs in text
+        text = text.replace(theirs, ours)
+
+    found = looked(tmp_path, f'{text}\n[http]\nlisten = "127.0.0.1:{free_port()}"\n')
+
+    assert found.is_good, (found.faults, found.boxes)
+    assert [box.address for box in found.boxes] == ["support@msp.example", "alerts@msp.example"]
+    assert found.notes == []

@@ -143,7 +143,7 @@ def says(stage: Stage, *words: str) -> bool:
 ALL = [
     Scenario("a program is held; the mail is posted and says so", [
         (M("a", ALICE, "Setup", files={"setup.exe": EXE, "a.pdf": b"%PDF-1.4"}), "ticket 1"),
-    ], check=lambda s: names(s) == ["a.pdf"] and says(s, "setup.exe", "held for the operator: programs", "a.pdf")),
+    ], check=lambda s: names(s) == ["a.pdf"] and says(s, "setup.exe", "held back: programs", "a.pdf")),
     Scenario("and uploaded once when the operator lets it go, with a word on the ticket", [
         (M("a", ALICE, "Setup", files={"setup.exe": EXE}), "ticket 1"), release_files("a"),
     ], check=lambda s: names(s) == ["setup.exe"] and told(s) == ["An operator released setup.exe"]),
@@ -155,7 +155,7 @@ ALL = [
     ], check=lambda s: names(s) == []),
     Scenario("of a reply too: held, and let go", [
         (M("a", ALICE), "ticket 1"), (M("b", BOB, reply="a", files={"fix.bat": b"echo"}), "comment 1"), release_files("b"),
-    ], check=lambda s: names(s) == ["fix.bat"] and "held for the operator" in s.comments(1)[0]["note"]),
+    ], check=lambda s: names(s) == ["fix.bat"] and "held back" in s.comments(1)[0]["note"]),
     Scenario("the same held file of two mails is uploaded once", [
         (M("a", ALICE, files={"fix.bat": b"echo"}), "ticket 1"), (M("b", BOB, reply="a", files={"again.bat": b"echo"}), "comment 1"),
         release_files("a"), release_files("b"),
@@ -172,7 +172,7 @@ ALL = [
         and says(s, "as bill.html.txt")),
     Scenario("archives are listed, encrypted ones marked", [
         (M("a", ALICE, "Zip", files={"a.zip": zipped({f"{n}.txt": b"" for n in range(10)}), "b.zip": locked({"secret.txt": b""}), "c.7z": b"7z\xbc\xaf\x27\x1c"}), "ticket 1"),
-    ], check=lambda s: names(s) == ["a.zip", "b.zip"] and says(s, "holds 0.txt, 1.txt", "7.txt and 2 more", "encrypted; holds secret.txt", "c.7z", "held for the operator: archives that cannot be read")),
+    ], check=lambda s: names(s) == ["a.zip", "b.zip"] and says(s, "holds 0.txt, 1.txt", "7.txt and 2 more", "encrypted; holds secret.txt", "c.7z", "held back: archives that cannot be read")),
     Scenario("what a browser or a double click could run is not there to be run", [
         (M("a", ALICE, "Files", files={
             "invoice.xml": b"<order xmlns:h='http://www.w3.org/1999/xhtml'><h:script>alert(1)</h:script></order>",
@@ -181,10 +181,10 @@ ALL = [
             "list.csv.gz": gzip.compress(EXE), "tool.exe ": b"x", "broken.zip": b"PK\x03\x04", "table.csv": b"a;b",
         }), "ticket 1"),
     ], check=lambda s: names(s) == ["invoice.xml.txt", "track.gpx", "table.csv"]
-        and says(s, "programs in archives", "archives that cannot be read", "held for the operator: programs")),
+        and says(s, "programs in archives", "archives that cannot be read", "held back: programs")),
     Scenario("a program in an archive, in an archive, or in an attached mail is held", [
         (M("a", ALICE, "Zip", files={"a.zip": zipped({"x/run.exe": b""}), "b.zip": zipped({"c.zip": zipped({"run.vbs": b""})}), "m.eml": mailed({"run.exe": EXE})}), "ticket 1"),
-    ], check=lambda s: names(s) == [] and says(s, "held for the operator: programs in archives")),
+    ], check=lambda s: names(s) == [] and says(s, "held back: programs in archives")),
     Scenario("archives without end are held", [
         (M("a", ALICE, "Zip", files={"a.zip": zipped({"b.zip": zipped({"c.zip": b""})}), "d.zip": zipped({str(n): b"" for n in range(1200)})}), "ticket 1"),
     ], check=lambda s: names(s) == [] and says(s, "archives in archives", "archives of many files")),
@@ -194,7 +194,7 @@ ALL = [
         {"name": "too big", "larger": 1000, "action": "drop"}, {"name": "macros", "macros": True, "action": "rename"},
         {"name": "no programs", "type": ["application/vnd.microsoft.*"], "action": "drop"},
     ]}, check=lambda s: files(s)[1:] == [("r.docm.txt", "text/plain")] and names(s)[0] == "ok.ps1"
-        and says(s, "not uploaded: too big", "not uploaded: no programs", "other.ps1", "held for the operator: programs", "with macros")),
+        and says(s, "not uploaded: too big", "not uploaded: no programs", "other.ps1", "held back: programs", "with macros")),
     Scenario("the original mail is held with what it carries", [
         (M("a", ALICE, "Setup", files={"setup.exe": EXE}), "ticket 1"), (M("b", ALICE, "Plain"), "ticket 2"), release_files("a"),
     ], mailbox={"attach_original": True}, check=lambda s: names(s) == ["setup.exe", "original.eml"] and names(s, 2) == ["original.eml"]),

@@ -27,12 +27,12 @@ def said(stage: Stage, nth: int = -1) -> str:
 
 
 def above_note(stage: Stage, nth: int = -1) -> str:
-    return re.sub(r"\n*\[\d+ lines? of quoted text not shown, see mail [0-9a-f-]{36}\]$", "", said(stage, nth))
+    return re.sub(r"\n*\[\d+ lines? of quoted text not shown, see mail #\d+\]$", "", said(stage, nth))
 
 
 def is_named(stage: Stage, key: str = "b") -> bool:
     """Whether the comment says which mail holds what was cut."""
-    return f"not shown, see mail {stage.ids[key]}]" in said(stage)
+    return f"not shown, see mail {stage.numbers[key]}]" in said(stage)
 
 
 def reply(text: str, html: str = "", key: str = "b", sender: str = ALICE, **more: Any) -> M:

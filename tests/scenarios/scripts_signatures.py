@@ -28,7 +28,7 @@ def said(stage: Stage, ticket: int = 1, nth: int = -1) -> str:
 
 def is_cut(stage: Stage, key: str, lines: int, ticket: int = 1) -> bool:
     """Whether so many lines of the signature are not shown, and the comment says in which mail they stand."""
-    named = rf"{lines} (lines? )?of a signature not shown, see mail {stage.ids[key]}\]"
+    named = rf"{lines} (lines? )?of a signature not shown, see mail {stage.numbers[key]}\]"
     return "0105" not in said(stage, ticket) and bool(re.search(named, said(stage, ticket)))
 
 
@@ -87,7 +87,7 @@ ALL = [
     Scenario("a logo that two tickets have is not uploaded to a third", [
         (looks("a", "One"), "ticket 1"), (looks("b", "Two"), "ticket 2"), (looks("c", "Three"), "ticket 3"),
     ], check=lambda s: files(s, 1) == files(s, 2) == ["logo.png"] and files(s, 3) == [] and all(
-        words_ in words(s.ticket(3)["attributes"]["description"]) for words_ in ("Three is red.", "[picture: logo.png]", "0105", f"[1 picture of a signature not uploaded again, see mail {s.ids['c']}]")
+        words_ in words(s.ticket(3)["attributes"]["description"]) for words_ in ("Three is red.", "[picture: logo.png]", "0105", f"[1 picture of a signature not uploaded again, see mail {s.numbers['c']}]")
     )),
     Scenario("it is uploaded where nothing proves the sender", [
         (looks("a", "One", "none"), "ticket 1"), (looks("b", "Two", "none"), "ticket 2"), (looks("c", "Three", "none"), "ticket 3"),

@@ -140,6 +140,7 @@ class Stage:
         self.sent: dict[str, EmailMessage] = {}
         self.bytes: dict[str, bytes] = {}
         self.ids: dict[str, str] = {}
+        self.numbers: dict[str, str] = {}
         self.order: list[str] = []
         self.directories = {name: self._directory(name) for name in self.settings.desks}
         (folder / "gateway.db.spool").mkdir(exist_ok=True)
@@ -248,6 +249,8 @@ class Stage:
         (self.ids[mail.key],) = await self.store.write(
             lambda c: deliveries.accept(c, [new], raw, None, len(raw), sha256(raw).digest())
         )
+        row = await self.row(mail.key)
+        self.numbers[mail.key] = f"#{row['seq']}"
         return self.ids[mail.key]
 
     async def work(self, within: float | None = None) -> None:

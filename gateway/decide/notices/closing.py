@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from gateway.decide.notices.context import NoticeContext
+from gateway.decide.uploads import moment
 from gateway.model.effects import CloseBody, EffectBody, ToldBody
 from gateway.model.problem import Problem
 
@@ -36,7 +36,7 @@ def closures(
         words = {
             "word": context.notice.word or "recovered",
             "profile": context.notice.profile,
-            "at": datetime.fromtimestamp(context.now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "at": moment(context.now, context.mail.policy.zone),
             "subject": context.mail.email.subject[:255],
         }
         told = ToldBody(ticket_id=problem.ticket_id, words=words, facts=context.composer().facts_of_note())

@@ -7,6 +7,7 @@ effect as the store has it, and the run of the plan that the effect belongs to.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from enum import Enum, auto
 from math import inf
 from typing import Any, ClassVar, Generic, TypeVar
@@ -82,6 +83,16 @@ class Run:
     @property
     def ticket_id(self) -> str:
         return self.progress.ticket_id
+
+    @property
+    def names(self) -> dict[str, str]:
+        """By what templates call the mail: the number by which people ask for it, and its id."""
+        return {"mail": f"#{self.progress.delivery.seq}", "delivery": self.progress.delivery.id}
+
+    @property
+    def zone(self) -> tzinfo:
+        """The technicians' time zone."""
+        return self.planner.zone
 
     def on(self, effect: EffectOf[Any]) -> str:
         """The ticket that an effect is on."""

@@ -29,5 +29,5 @@ class NameMissingFiles(Commenting[MissingBody]):
 
     async def send(self, run: Run, effect: EffectOf[MissingBody], prepared: Any) -> Outcome:
         files = run.progress.refused_files(effect)
-        blocks = missing_blocks(run.templates, run.progress.delivery.id, files)
+        blocks = missing_blocks(run.templates, run.names, files)
         return await self.post_about_files(run, effect, blocks)

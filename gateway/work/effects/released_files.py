@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway.decide.uploads import released_blocks
+from gateway.decide.uploads import moment, released_blocks
 from gateway.desk.outcome import Outcome
 from gateway.model.effects import ReleasedBody
 from gateway.store.effects import EffectOf
@@ -24,5 +24,6 @@ class NameReleasedFiles(Commenting[ReleasedBody]):
 
     async def send(self, run: Run, effect: EffectOf[ReleasedBody], prepared: Any) -> Outcome:
         files, body = run.progress.released_files(effect), effect.body
-        blocks = released_blocks(run.templates, run.progress.delivery.id, files, body.by, body.at)
+        at = moment(body.at, run.zone)
+        blocks = released_blocks(run.templates, run.names, files, body.by, at)
         return await self.post_about_files(run, effect, blocks)

@@ -33,7 +33,7 @@ class TellStillClosed(Commenting[StillClosedBody]):
         return refused
 
     async def send(self, run: Run, effect: EffectOf[StillClosedBody], prepared: str) -> Outcome:
-        lines = run.templates.lines("still-closed", delivery=run.progress.delivery.id, why=prepared)
+        lines = run.templates.lines("still-closed", **run.names, why=prepared)
         blocks = rich.harmless([rich.paragraph(line) for line in lines])
         return await self.post(run, effect, blocks, effect.body.facts)
 

@@ -1,0 +1,91 @@
+"""What technicians read: local times, the number of the mail where something is missing, logs as they were, no empty card."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, tzinfo
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway import blocks as rich
+from gateway.decide.compose import Composer
+from gateway.decide.files import Fate
+from gateway.mail.read import read
+from gateway.model.effects import CommentBody, TicketBody
+from gateway.model.envelope import Envelope
+from gateway.templates import Templates
+
+BERLIN = ZoneInfo("Europe/Berlin")
+LOG = "\n".join(f"2026-11-28 10:14:0{n}  ERROR    disk {n}   full" for n in range(3))
+
+
+def mail(text: str, files: tuple[str, ...] = ()) -> bytes:
+    message = EmailMessage()
+    message["From"] = "Ann Archer <ann@acme.example>"
+    message["To"] = "support@msp.example"
+    message["Subject"] = "Help"
+    message["Date"] = "Sun, 22 Nov 2026 08:30:00 +0000"
+    message.set_content(text)
+    for name in files:
+        message.add_attachment(b"MZ" + name.encode(), maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()
+
+
+def composer(raw: bytes, zone: tzinfo = UTC, number: int = 412, held: str = "") -> Composer:
+    email = read(raw).email
+    envelope = Envelope("ann@acme.example", "support@msp.example")
+    fates = [Fate(held=held)] * len(email.attachments)
+    return Composer(Templates(), email, envelope, "01a22043-70c2", fates=fates, number=number, zone=zone)
+
+
+def ticket(made: Composer) -> list[rich.Block]:
+    (body,) = [effect for effect in made.ticket({}, made.email.blocks) if isinstance(effect, TicketBody)]
+    return list(json.loads(body.description))
+
+
+def comment(made: Composer, **more: int) -> str:
+    effects = made.comment(made.email.blocks, internal=False, present=(), **more)
+    return rich.plain([block for effect in effects if isinstance(effect, CommentBody) for block in effect.blocks])
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [(UTC, "2026-11-22 08:30 UTC"), (BERLIN, "2026-11-22 09:30 CET"), (ZoneInfo("America/New_York"), "2026-11-22 03:30 EST")],
+)
+def test_times_are_those_of_the_technicians(zone: tzinfo, time: str) -> None:
+    made = composer(mail("It is broken."), zone)
+
+    assert time in rich.plain(ticket(made))
+    assert time in comment(made)
+
+
+def test_what_is_cut_or_held_names_the_mail() -> None:
+    made = composer(mail("Look.", ("setup.exe",)), held="programs")
+
+    assert "[12 lines of quoted text not shown, see mail #412]" in comment(made, hidden=12)
+    assert "setup.exe (11 bytes; held back: programs, see mail #412)" in comment(made)
+
+
+def test_a_mail_that_was_never_here_goes_by_its_id() -> None:
+    assert "see mail 01a22043-70c2]" in comment(composer(mail("Look."), number=0), hidden=1)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "   \n"])
+def test_a_mail_without_text_says_so(text: str) -> None:
+    assert "(no text)" in rich.plain(ticket(composer(mail(text))))
+    assert "(no text)" in comment(composer(mail(text)))
+
+
+def test_a_log_stands_as_it_was_written() -> None:
+    blocks = ticket(composer(mail(f"Hello,\n\nthis is in the log:\n{LOG}\n\nAnn")))
+
+    (code,) = [block for block in blocks if block["type"] == "codeBlock"]
+    assert code["content"][0]["text"] == LOG
+
+
+def test_a_log_with_a_tag_stays_lines_of_text() -> None:
+    blocks = ticket(composer(mail(LOG.replace("disk", "<img src=x onerror=alert(1)>"))))
+
+    assert {block["type"] for block in blocks} == {"paragraph"}
