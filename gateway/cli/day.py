@@ -12,7 +12,6 @@ import typer
 
 from gateway.cli.shared import (
     USAGE,
-    ByOption,
     ConfigOption,
     DeliveryArgument,
     JsonOption,
@@ -216,7 +215,7 @@ def todo(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def audit(
     config_file: ConfigOption = None,
-    by: ByOption = None,
+    by: Annotated[str | None, typer.Option("--by", help="Only what this person did.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
     as_json: JsonOption = False,
 ) -> None:

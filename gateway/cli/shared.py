@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Default: GATEWAY_CONFIG, else ./gateway.toml.")
+    Path | None, typer.Option("--config", "-c", help="The configuration; default: GATEWAY_CONFIG, else ./gateway.toml.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DeliveryArgument = Annotated[str, typer.Argument(help="The mail's number (412), id, or Message-ID.")]

@@ -423,7 +423,7 @@ MOVES = [
         (M("a", ALICE, "One"), "ticket 1"), (M("b", ALICE, "Two"), "ticket 2"), (M("c", ALICE, reply="a", files={"f.bin": b"x" * 9}), "comment 1"),
         move("c", 2), (M("d", ALICE, reply="c"), "comment 2"),
     ], (13,), check=lambda s: [c["is_internal"] for c in s.comments(1)] == [False, True] and len(s.comments(2)) == 2
-        and len(s.simulator.desk.documents[s.order[1]]) == 1),
+        and f"moved it to {s.ticket(2)['ticket_number']}." in s.comments(1)[1]["note"] and len(s.simulator.desk.documents[s.order[1]]) == 1),
     Scenario("a mail is split off to a ticket of its own", [
         (M("a", ALICE, "One"), "ticket 1"), (M("b", ALICE, "Something new", reply="a"), "comment 1"), move("b", "new"),
         (M("c", ALICE, reply="b"), "comment 2"), (M("d", ALICE, reply="a"), "comment 1"),
