@@ -18,5 +18,5 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 class AcknowledgeSettings(Section):
     """When senders are told. Nobody is unless a mailbox names occasions."""
 
-    away_after: Span = Field(1800, description="seconds for which a mail waits for the desk until its sender is told")
-    every: Span = Field(86400, description="seconds between two acknowledgements to one person, at least")
+    away_after: Span = Field(1800, description="how long a mail waits for the desk until its sender is told")
+    every: Span = Field(86400, description="least time between two acknowledgements to one person")

@@ -26,7 +26,7 @@ class ConsoleSettings(Section):
     url: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = Field(
         "", description="how browsers reach it, for example https://mail.msp.example; http:// and listen when empty"
     )
-    session: Seconds = Field(12 * 3600, description="seconds after which one has to log in again")
+    session: Seconds = Field(12 * 3600, description="how long a login lasts")
     header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$")] = Field(
         "", description="header in which a proxy names who logged in there"
     )

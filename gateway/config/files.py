@@ -51,7 +51,7 @@ class FileSettings(BaseModel):
     closed: bool | None = Field(None, description="an archive that cannot be read completely (7z, rar, damaged)")
     deeper: Annotated[int, Field(ge=0)] | None = Field(None, description="archives nested deeper than this")
     more_files: Annotated[int, Field(ge=0)] | None = Field(None, description="more files in an archive than this")
-    larger: Size | None = Field(None, description="more bytes than this")
+    larger: Size | None = Field(None, description="larger than this")
 
     def rule(self) -> FileRule:
         return FileRule(

@@ -18,11 +18,11 @@ class HandlingPart(Section):
 
     close: bool | None = Field(None, description="a recovery may close an untouched ticket; default: it may")
     hold: Span | None = Field(
-        None, description=f"seconds that a recovery must last before; {span_text(_DEFAULT.hold)} unless said"
+        None, description=f"how long a recovery must last before; {span_text(_DEFAULT.hold)} unless said"
     )
     reopen: Span | None = Field(
         None,
-        description="seconds after closing within which a recurrence reopens the ticket, 0 = never; "
+        description="how long after closing a recurrence reopens the ticket, 0 = never; "
         f"{span_text(_DEFAULT.reopen)} unless said",
     )
     cadence: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
@@ -31,16 +31,16 @@ class HandlingPart(Section):
         f"{', '.join(map(str, _DEFAULT.cadence))} unless said",
     )
     flaps: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"changes that are a flapping, 0 = never; {_DEFAULT.flaps} unless said"
+        None, description=f"how many changes are flapping, 0 = never; {_DEFAULT.flaps} unless said"
     )
     flap_window: Seconds | None = Field(
-        None, description=f"seconds in which they count; {span_text(_DEFAULT.flap_window)} unless said"
+        None, description=f"within this time; {span_text(_DEFAULT.flap_window)} unless said"
     )
     storm: Annotated[int, Field(ge=0)] | None = Field(
-        None, description=f"new problems that are a storm, 0 = never; {_DEFAULT.storm} unless said"
+        None, description=f"how many new problems are a storm, 0 = never; {_DEFAULT.storm} unless said"
     )
     storm_window: Seconds | None = Field(
-        None, description=f"seconds in which they count; {span_text(_DEFAULT.storm_window)} unless said"
+        None, description=f"within this time; {span_text(_DEFAULT.storm_window)} unless said"
     )
     files: bool | None = Field(None, description="upload the files of later mails too; default: yes")
     bundle: Literal["", "link_only", "sync_updates"] | None = Field(
@@ -52,7 +52,7 @@ class HandlingPart(Section):
     )
     move_after: Span | None = Field(
         None,
-        description="seconds after which a ticket is moved to its client, when the desk's mailer is done with it; "
+        description="when a ticket is moved to its client, once the desk's mailer is done with it; "
         f"{span_text(_DEFAULT.move_after)} unless said",
     )
     asset: bool | None = Field(

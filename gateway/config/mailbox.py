@@ -29,11 +29,11 @@ class MailboxSettings(Section):
     )
     reopen_window: Span = Field(
         14 * 86400,
-        description="seconds after closing within which a reply reopens the ticket; later: a linked new ticket",
+        description="how long after closing a reply reopens the ticket; later: a new, linked ticket",
     )
     reopen_status: Name | None = Field(None, description="status of a reopened ticket; the board's when absent")
     double_send: Span = Field(
-        0, description="seconds within which mails with the same sender and subject join one ticket; 0 = off"
+        0, description="within this time, mails with the same sender and subject join one ticket; 0 = off"
     )
     contacts: Literal["never", "mapped", "always"] = Field(
         "never", description="create a contact for a new sender with a pass: never, for mapped domains, or always"

@@ -18,8 +18,8 @@ class ProbeSettings(SmarthostSettings):
     mailbox: MailAddress | None = Field(
         None, description="the mailbox of the gateway in which it arrives; that of `to` when absent"
     )
-    every: Annotated[Span, Field(ge=60)] = Field(900, description="seconds between two of them")
-    within: Annotated[Span, Field(ge=1)] = Field(600, description="seconds within which it must be here")
+    every: Annotated[Span, Field(ge=60)] = Field(900, description="time between two of them")
+    within: Annotated[Span, Field(ge=1)] = Field(600, description="how soon it must be here")
     tell: Literal["ticket", "log", "off"] = Field(
         "ticket", description="what to do when it is not: a ticket, a line in the log, nothing"
     )

@@ -13,14 +13,12 @@ class ParserSettings(Section):
     """The child processes that read mail."""
 
     children: Annotated[int, Field(ge=1, le=16)] = Field(2, description="child processes")
-    deadline: Seconds = Field(20, description="seconds of a child for one mail")
-    memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(
-        512 * 1024 * 1024, description="bytes of memory of a child"
-    )
+    deadline: Seconds = Field(20, description="how long a child may read one mail")
+    memory: Annotated[Size, Field(ge=64 * 1024 * 1024)] = Field(512 * 1024 * 1024, description="memory of a child")
 
 
 class LogSettings(Section):
     """Logging."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
     format: Literal["json", "text"] = Field("json", description="how lines are written")

@@ -275,9 +275,9 @@ class ExpectPart(Section):
     )
     by: tuple[Clock, ...] = Field((), description="times of the day by which it comes, HH:MM")
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field((), description="on these days")
-    every: Seconds | None = Field(None, description="seconds from one to the next")
+    every: Seconds | None = Field(None, description="time from one to the next")
     learn: bool = Field(False, description="learn the times from the mails of the last weeks")
-    grace: Span = Field(3600, description="seconds that it may be late")
+    grace: Span = Field(3600, description="how late it may be")
     timezone: Zone = Field("", description="of the times; the notice's when empty")
     client: str = Field("", description="client of the ticket; the notice's when empty")
 

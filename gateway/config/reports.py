@@ -21,7 +21,9 @@ class ReportSettings(Section):
         "off", description="how to tell at once that mail is held back: not, by mail, or as one ticket while some is"
     )
     held_to: tuple[MailAddress, ...] = Field((), description="who gets that mail; those of `to` when empty")
-    held_every: Seconds = Field(1800, description="seconds between two such mails or tickets: what comes between waits")
+    held_every: Seconds = Field(
+        1800, description="least time between two such mails or tickets: what comes in between waits"
+    )
     held_mailbox: MailAddress | None = Field(
         None, description="mailbox where that ticket is made; the first when empty"
     )

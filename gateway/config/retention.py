@@ -13,7 +13,7 @@ DAY = 86400.0
 
 
 class RetentionSettings(Section):
-    """How long mail that came to its end is kept, in seconds since then; 0 = for ever. Mail that is pending or
+    """How long mail that came to its end is kept; 0 = for ever. Mail that is pending or
     held, and files that are held, are kept whatever this says."""
 
     done: Span = Field(90 * DAY, description="the original of mail that became a ticket or a comment")
@@ -27,7 +27,7 @@ class RetentionSettings(Section):
     prints: Span = Field(
         365 * DAY, description="fingerprints of what was posted, by which quotes and signatures are known again"
     )
-    every: Seconds = Field(300, description="seconds between two rounds")
+    every: Seconds = Field(300, description="time between two rounds")
 
     @model_validator(mode="after")
     def _rows_last(self) -> RetentionSettings:

@@ -58,8 +58,8 @@ class DeskSettings(Section):
     url: AnyHttpUrl = Field(description="base address of the API, ending in /api/v1")
     api_key: SecretStr | None = Field(None, description="API key of an internal user of the desk")
     api_key_file: Path | None = Field(None, description="file that holds the API key")
-    timeout: Seconds = Field(30, description="seconds until a request counts as unknown")
-    settle: Seconds = Field(120, description="seconds until an unknown write may be sent again")
+    timeout: Seconds = Field(30, description="how long a request may take; then its outcome counts as unknown")
+    settle: Seconds = Field(120, description="how long until a write with an unknown outcome may be sent again")
     rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
     burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
     mode: Literal["live", "shadow"] = Field(
@@ -121,7 +121,7 @@ class StoreSettings(Section):
 
     url: str = Field("sqlite:///gateway.db", description="sqlite:///FILE or postgresql+psycopg://…")
     spool: Path | None = Field(None, description="folder for large mails; beside the database when empty")
-    spool_over: Size = Field(256 * 1024, description="bytes; larger mails go to the spool")
+    spool_over: Size = Field(256 * 1024, description="larger mails go to the spool")
     objects: str = Field(
         "",
         description="object store for large mails instead of the spool: s3://, gs:// or az:// and bucket, or file:///",
@@ -130,7 +130,7 @@ class StoreSettings(Section):
         {},
         description="options of the object store that are not in the environment, for example aws_endpoint, aws_region",
     )
-    min_free: Size = Field(256 * 1024 * 1024, description="bytes of free disk below which mail is deferred (452)")
+    min_free: Size = Field(256 * 1024 * 1024, description="free disk space below which mail is deferred (452)")
 
     accept: Literal["", "arrivals", "store"] = Field(
         "",
@@ -139,10 +139,10 @@ class StoreSettings(Section):
     )
     arrivals: Path | None = Field(None, description="folder of the arrivals; beside the database when empty")
     arrivals_bytes: Size = Field(
-        1024 * 1024 * 1024, description="bytes of arrivals that may wait to be imported; beyond, 451; 0 = no limit"
+        1024 * 1024 * 1024, description="how much accepted mail may wait to be imported; beyond that, 451; 0 = no limit"
     )
     arrivals_age: Span = Field(
-        86400, description="seconds that an arrival may wait to be imported; beyond, 451; 0 = no limit"
+        86400, description="how long accepted mail may wait to be imported; beyond that, 451; 0 = no limit"
     )
 
     @model_validator(mode="after")
@@ -178,16 +178,14 @@ class WorkSettings(Section):
 
     concurrency: Annotated[int, Field(ge=1, le=256)] = Field(16, description="deliveries of a desk processed at once")
     lease: Annotated[Span, Field(ge=1)] = Field(
-        30, description="seconds until others take over the mail of a dead process; renewed while it lives"
+        30, description="how long until others take over the mail of a dead process; renewed while it lives"
     )
     name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
         "", description="name of this process: unique, and the same after a restart; random when empty"
     )
-    retry_for: Seconds = Field(
-        5 * 86400, description="seconds for which temporary failures are retried before quarantine"
-    )
+    retry_for: Seconds = Field(5 * 86400, description="how long temporary failures are retried before quarantine")
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
-    remember: Seconds = Field(30 * 86400, description="seconds for which a redelivery is recognised")
+    remember: Seconds = Field(30 * 86400, description="how long a redelivery is recognised")
     remember_bare: Seconds = Field(600, description="the same for mail without Date, Message-ID and Received")
 
 

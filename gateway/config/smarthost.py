@@ -25,7 +25,7 @@ class SmarthostSettings(Section):
     login: str = Field("", description="login there; empty: none is needed")
     password: SecretStr | None = Field(None, description="the login's password")
     password_file: Path | None = Field(None, description="file that holds it")
-    timeout: Seconds = Field(60, description="seconds for each answer of it")
+    timeout: Seconds = Field(60, description="longest wait for each of its answers")
     per_hour: Count = Field(200, description="mails that are sent in an hour at most, later ones wait; 0 = no limit")
 
     def secret(self) -> str:

@@ -31,7 +31,7 @@ class LimitSettings(Section):
     unknown_per_hour: Count = Field(100, description="unknown recipients named by one address in an hour")
     logins_per_session: Count = Field(3, description="wrong passwords in one session")
     logins_per_hour: Count = Field(20, description="wrong passwords of one address in an hour")
-    tarpit: Annotated[Span, Field(le=30)] = Field(1, description="seconds by which replies are delayed after 5 errors")
+    tarpit: Annotated[Span, Field(le=30)] = Field(1, description="delay of replies after 5 errors")
     exempt: tuple[Network, ...] = Field(
         ("127.0.0.0/8", "::1/128"), description="networks without these limits; relays are exempt too"
     )
@@ -44,8 +44,8 @@ class VerdictSettings(Section):
 
     direct: bool = Field(False, description="compute SPF, DKIM and DMARC for peers that are not relays")
     nameservers: tuple[str, ...] = Field((), description="IP or IP:port; the machine's own when empty")
-    timeout: Seconds = Field(15, description="seconds for each of SPF, the DMARC policy and ARC")
-    query_timeout: Seconds = Field(4, description="seconds for one look-up")
+    timeout: Seconds = Field(15, description="longest time for each of SPF, the DMARC policy and ARC")
+    query_timeout: Seconds = Field(4, description="longest time for one look-up")
     arc_sealers: tuple[str, ...] = Field((), description="domains whose ARC seals are believed")
 
 
@@ -53,11 +53,11 @@ class ScannerSettings(Section):
     """A virus scanner that speaks clamd's protocol."""
 
     clamd: str = Field("", description="host:port or unix:/path; no scanner when empty")
-    timeout: Seconds = Field(60, description="seconds for one mail")
+    timeout: Seconds = Field(60, description="longest time for one mail")
     away: Literal["defer", "accept"] = Field(
         "defer", description="without the scanner: defer (451), or accept and hold its files until they are scanned"
     )
-    max_size: Size = Field(25 * 1024 * 1024, description="bytes of a mail that are scanned; clamd's StreamMaxLength")
+    max_size: Size = Field(25 * 1024 * 1024, description="how much of a mail is scanned; clamd's StreamMaxLength")
 
 
 class UserSettings(Section):
@@ -93,23 +93,21 @@ class SmtpSettings(Section):
         "Needs arrivals",
     )
     hostname: str = Field("", description="name in the greeting; the machine's own when empty")
-    max_size: Annotated[Size, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail in bytes")
+    max_size: Annotated[Size, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail")
     max_recipients: Annotated[int, Field(ge=1)] = Field(50, description="recipients of one mail")
     max_connections: Annotated[int, Field(ge=1)] = Field(1000, description="connections at once")
     max_in_flight: Annotated[Size, Field(ge=1024)] = Field(
-        1024 * 1024 * 1024, description="bytes of mails that are arriving, over all sessions (452 beyond)"
+        1024 * 1024 * 1024, description="size of all mails that are being received at once; 452 beyond"
     )
     max_received: Annotated[int, Field(ge=1)] = Field(50, description="Received lines in a mail; more is a loop")
     max_pending: Annotated[int, Field(ge=0)] = Field(
         0, description="pending deliveries beyond which mail is deferred; 0 = no limit"
     )
-    max_memory: Size = Field(
-        0, description="bytes of memory of the process beyond which mail is deferred; 0 = no limit"
-    )
-    max_lag: Span = Field(5, description="seconds of event-loop stall beyond which mail is deferred")
-    timeout: Seconds = Field(120, description="seconds without a command or a block of data")
-    data_timeout: Seconds = Field(600, description="seconds for the data of one mail")
-    floor_rate: Size = Field(500, description="least bytes a second of data, after a minute")
+    max_memory: Size = Field(0, description="memory of the process beyond which mail is deferred; 0 = no limit")
+    max_lag: Span = Field(5, description="stall of the event loop beyond which mail is deferred")
+    timeout: Seconds = Field(120, description="longest wait for a command or a block of data")
+    data_timeout: Seconds = Field(600, description="longest time for the data of one mail")
+    floor_rate: Size = Field(500, description="lowest rate of data a second, after the first minute")
     bare_line_ends: Literal["accept", "refuse", "normalise"] | None = Field(
         None,
         description="LF without CR, CR without LF: accept and note, refuse, or make them line ends; "
@@ -120,7 +118,7 @@ class SmtpSettings(Section):
     )
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")
     tls_key: Path | None = Field(None, description="private key (PEM)")
-    drain: Seconds = Field(30, description="seconds that a mail in progress may take after SIGTERM")
+    drain: Seconds = Field(30, description="how long a mail in progress may take after SIGTERM")
     authserv_ids: tuple[str, ...] = Field(
         (), description='authserv-ids whose Authentication-Results count; "-" = those without an id (Microsoft 365)'
     )

@@ -44,7 +44,7 @@ class ScopeSettings(Section):
     )
     profiles: tuple[ProfileName, ...] = Field((), description="only those of these [[notice]], by name")
     grace: Span = Field(
-        0.0, description="seconds after the end for which the news that it is over are awaited before a ticket is made"
+        0.0, description="how long after the end to wait for the news that it is over, before a ticket is made"
     )
 
     @model_validator(mode="after")
@@ -91,7 +91,7 @@ class CalendarSettings(ScopeSettings):
     """A calendar whose events are windows: mailed by who is proven to be its sender, or fetched."""
 
     url: str = Field("", description="where it is fetched: https://…; else it is mailed")
-    every: Span = Field(900.0, description="seconds from one fetch to the next")
+    every: Span = Field(900.0, description="time from one fetch to the next")
     senders: tuple[SenderText, ...] = Field(
         (), description="addresses or domains in From that mail it; proof is a passing verdict for it"
     )
