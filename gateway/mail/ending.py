@@ -130,7 +130,7 @@ def ending_of(email: Email, author: Address | None, ticket_id: str, name: Name, 
     lines = _lines(passages, email)
     names = _names(author)
     _find_answers(passages, lines, names)
-    for line, below in zip(lines, [*lines[1:], None], strict=True):
+    for line, below in zip(lines, [*lines, None][1:], strict=True):
         _look_up(line, below, ticket_id, name, seen)
     shown = _block(passages, lines, names, lambda line: line.on_ticket or (line.is_long and line.was_elsewhere))
     known = _block(passages, lines, names, lambda line: line.on_ticket or line.was_elsewhere)

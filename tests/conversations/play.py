@@ -11,7 +11,9 @@ from itertools import chain, product
 
 from gateway.blocks import dumps, paragraph, words
 from gateway.decide.shown import looked
+from gateway.decide.signing import known_of
 from gateway.mail import fingerprints
+from gateway.mail.ending import Name, Seen, ending_of, prints_of
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords, squeezed
 from gateway.mail.look import candidates
@@ -59,18 +61,19 @@ class Case:
 @dataclass(frozen=True)
 class Result:
     """Words of the writer that the comment lacks, and words of the quote that it shows again without need; ``context``
-    are those of the lines that are answered."""
+    are those of the lines that are answered. Of ``signature`` words so many as ``signed_again`` are shown once more."""
 
     lost: tuple[str, ...]
     again: int
     context: int
     quoted: int
+    signature: int = 0
+    signed_again: int = 0
 
 
 def cases() -> Iterator[Case]:
     for program, way, language, by_desk in product(PROGRAMS, WAYS, LANGUAGES, (True, False)):
-        if program not in TEXT or way not in ("coloured", "in a cell"):
-            yield Case(program, way, language, by_desk)
+        yield Case(program, way, language, by_desk)
 
 
 def old_parts(case: Case) -> list[Part]:
@@ -100,12 +103,20 @@ def reply_of(case: Case) -> Reply:
         return Reply([Part("Hello Tin, see below.")], _answered(case, old), [], case.language)
     if case.way == "below":
         return Reply([], old, [said], case.language)
-    more = {
+    return Reply([said, *signature_of(case)], old, [], case.language)
+
+
+def signature_of(case: Case) -> list[Part]:
+    return {
         "with a disclaimer": [Part(DISCLAIMER)],
         "with a signature": [Part(CARD, html="<p>" + CARD.replace("\n", "<br>") + '<br><img src="cid:logo@acme" alt=""></p>')],
         "on a phone": [Part(NAMES[case.language][6].format(phone=PHONE.get(case.program, "iPhone")))],
     }.get(case.way, [])
-    return Reply([said, *more], old, [], case.language)
+
+
+def opening_of(case: Case) -> Reply:
+    """An earlier mail of the writer, with the same signature."""
+    return Reply([*map(Part, OPENING[:2]), *signature_of(case)], [], [], case.language)
 
 
 def _answered(case: Case, old: list[Part]) -> list[Part]:
@@ -117,22 +128,26 @@ def _answered(case: Case, old: list[Part]) -> list[Part]:
         if answer is None:
             found.append(part)
         elif case.way == "in a cell":
-            found.append(replace(part, html=f"<table border=1><tr><td>{part.text}</td><td>{answer}</td></tr></table>"))
+            # In text a table's row is a line with a tab.
+            html = f"<table border=1><tr><td>{part.text}</td><td>{answer}</td></tr></table>"
+            found.append(replace(part, text=f"{part.text}\t{answer}", html=html))
+        elif case.way == "coloured" and case.program in TEXT:
+            # Text has no colour: who writes it puts asterisks, in the line where the caret stands.
+            found += [part, Part(f"*{answer}*")]
         else:
             style = ' style="color:#C00000"' if case.way == "coloured" else ""
             found += [part, Part(answer, inside=case.way == "between", html=f"<p><span{style}>{answer}</span></p>")]
     return found
 
 
-def mail_of(case: Case) -> bytes:
-    reply = reply_of(case)
+def mail_of(case: Case, reply: Reply) -> bytes:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = "Alice Archer <alice@acme.example>", "support@msp.example", "Re: Printer"
     mail["Message-ID"], mail["In-Reply-To"] = "<r1@acme.example>", "<t1@msp.example>"
     if case.program in TEXT:
-        mail.set_content(TEXT[case.program](reply))
+        mail.set_content(TEXT[case.program](reply) if reply.quote else "\n\n".join(part.text for part in reply.above))
         return mail.as_bytes()
-    mail.set_content(HTML[case.program](reply), subtype="html")
+    mail.set_content(HTML[case.program](reply) if reply.quote else reply.html(reply.above), subtype="html")
     if case.way == "with a signature":
         mail.add_related(b"\x89PNG\r\n\x1a\n logo", "image", "png", cid="<logo@acme>")
     return mail.as_bytes()
@@ -152,15 +167,23 @@ def comment_of(case: Case, email: Email, known: KnownWords) -> tuple[str, str]:
     found = candidates(passages)
     counts = known.unknown([[passages[i].text for i in mail] for mail in found])
     missing = tuple((i, count) for i, count in zip(chain(*found), chain(*counts), strict=True) if count)
-    seen = looked(email, Unshown(missing, 1, 1, True), {})
+    seen = looked(email, Unshown(missing, 1, 1, True), {}, signed_before(case, email))
     answers = [squeezed(answer) for answer in ANSWERS[case.language]]
     beside = [part.text for part in seen.shown if part.role != "new" and any(answer in squeezed(part.text) for answer in answers)]
     context = [part.text for part in seen.shown if part.text.startswith("> ") and part.role == "kept"]
     return "\n".join(part.text for part in seen.shown), "\n".join([*context, *beside])
 
 
+def signed_before(case: Case, email: Email) -> frozenset[int]:
+    """What is known of the signature after a mail on this ticket, and two of others."""
+    name = Name("proven alice@acme.example", "proven acme.example")
+    prints = prints_of(read(mail_of(case, opening_of(case))).email)
+    seen = [Seen(name.sender, name.domain, ticket_id, prints) for ticket_id in ("T1", "T2", "T3")]
+    return known_of(email, ending_of(email, email.sender, "T1", name, seen), {}).passages
+
+
 def result_of(case: Case) -> Result:
-    shown, context = comment_of(case, read(mail_of(case)).email, known_words(case))
+    shown, context = comment_of(case, read(mail_of(case, reply_of(case))).email, known_words(case))
     mine = list(ANSWERS[case.language])
     quoted = " ".join(part.text for part in old_parts(case))
     have = squeezed(shown)
@@ -168,7 +191,9 @@ def result_of(case: Case) -> Result:
     writers = _tokens(" ".join([*mine, DISCLAIMER, CARD, "Hello Tin, see below. logo image", *NAMES[case.language][6].split()]))
     again = sum((Counter(_tokens(shown)) - Counter(_tokens(context)) - Counter(writers) - Counter(writers)).values())
     answered = Counter(_tokens(context)) - Counter(_tokens(" ".join(mine)))
-    return Result(lost, again, sum(answered.values()), len(_tokens(quoted)))
+    signature = Counter(_tokens(" ".join(part.text for part in signature_of(case))))
+    signed = sum((signature & (Counter(_tokens(shown)) - Counter(_tokens(" ".join(mine))))).values())
+    return Result(lost, again, sum(answered.values()), len(_tokens(quoted)), sum(signature.values()), signed)
 
 
 def _tokens(text: str) -> list[str]:

@@ -130,3 +130,8 @@ def test_what_is_kept_is_small_and_says_nothing_of_short_mail() -> None:
 
 def test_damaged_prints_harm_nothing() -> None:
     assert ending_of(mail(f"Red.\n\n{CARD}"), None, "T1", ME, [Seen("x", "", "T1", b"\1\2\3")]) == Ending(mails=1)
+
+
+def test_a_mail_without_words_has_no_signature() -> None:
+    assert ending_of(mail(""), None, "T1", ME, []) == Ending()
+    assert ending_of(mail(f"> {LEGAL}"), None, "T1", ME, [before(f"Red.\n\n{LEGAL}")]) == Ending(mails=1)
