@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, find, headers, lookups, notices, parse, rules, stall
+from benchmarks import drain, find, headers, lookups, notices, parse, replies, rules, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -57,6 +57,9 @@ def main() -> None:
         "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
         "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(kept).items()],
         "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
+        "Replies": lambda: [
+            show(f"{name:42} {value:10.2f}") for name, value in replies.main(20 if quick else replies.ROUNDS).items()
+        ],
         "Event loop": lambda: stall.main(show),
         "Headers": lambda: headers.main(show),
         "Finding": lambda: find.main(50_000 if quick else find.LARGE, show),

@@ -19,6 +19,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import pairwise
+from struct import Struct
 
 from gateway.match.gratitude import words_of
 from gateway.model.email import Address, Email, Passage
@@ -39,6 +41,7 @@ PICTURE = 60_000
 """Bytes of the largest picture that may be a logo."""
 
 _PRINT = 8
+_PRINTS = Struct("<Q")
 _ROLES = ("ending", "signature", "proven")
 _SENTENCE = (".", "!", "?", "…", "。", "！", "？", "؟")
 _COLONS = (":", "：")
@@ -130,8 +133,9 @@ def ending_of(email: Email, author: Address | None, ticket_id: str, name: Name, 
     lines = _lines(passages, email)
     names = _names(author)
     _find_answers(passages, lines, names)
+    stood = [_stood(mail) for mail in seen]
     for line, below in zip(lines, [*lines, None][1:], strict=True):
-        _look_up(line, below, ticket_id, name, seen)
+        _look_up(line, below, ticket_id, name, stood)
     shown = _block(passages, lines, names, lambda line: line.on_ticket or (line.is_long and line.was_elsewhere))
     known = _block(passages, lines, names, lambda line: line.on_ticket or line.was_elsewhere)
     return Ending(
@@ -187,13 +191,34 @@ def _hash(text: str) -> int:
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=_PRINT).digest(), "little")
 
 
-def _look_up(line: _Line, below: _Line | None, ticket_id: str, name: Name, seen: Iterable[Seen]) -> None:
-    """Count where the line stood before, above the same line; pictures may come and go between words."""
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """What stood at the end of a mail: each line, and each line of words with the one below."""
+
+    mail: Seen
+    lines: frozenset[int]
+    pairs: frozenset[tuple[int, int]]
+
+    def has(self, line: _Line, below: _Line | None) -> bool:
+        """Whether the line stood there above the same line; pictures may come and go between words."""
+        if line.is_picture or below is None or below.is_picture or not below.print:
+            return bool(line.print) and line.print in self.lines
+        return (line.print, below.print) in self.pairs
+
+
+def _stood(mail: Seen) -> _Stood:
+    kept = [value for (value,) in _PRINTS.iter_unpack(mail.prints[: len(mail.prints) // _PRINT * _PRINT])]
+    words = [value for value in kept if not value & 1]
+    return _Stood(mail, frozenset(kept), frozenset(pairwise(words)))
+
+
+def _look_up(line: _Line, below: _Line | None, ticket_id: str, name: Name, seen: Iterable[_Stood]) -> None:
+    """Count where the line stood before."""
     tickets: set[str] = set()
     people: set[str] = set()
     mine = with_it = 0
-    for mail in seen:
-        stood = bool(line.print) and _stood_in(line, below, mail.prints)
+    for each in seen:
+        mail, stood = each.mail, each.has(line, below)
         mine += mail.sender == name.sender
         with_it += stood and mail.sender == name.sender
         if stood and mail.ticket_id == ticket_id:
@@ -203,14 +228,6 @@ def _look_up(line: _Line, below: _Line | None, ticket_id: str, name: Name, seen:
         if stood and mail.sender != name.sender and mail.domain and mail.domain == name.domain:
             people.add(mail.sender)
     line.tickets, line.people, line.is_usual = len(tickets), len(people), 2 * with_it >= mine
-
-
-def _stood_in(line: _Line, below: _Line | None, prints: bytes) -> bool:
-    kept = [int.from_bytes(prints[at : at + _PRINT], "little") for at in range(0, len(prints), _PRINT)]
-    if line.is_picture or below is None or below.is_picture or not below.print:
-        return line.print in kept
-    words = [value for value in kept if not value & 1]
-    return any(words[at] == line.print and words[at + 1] == below.print for at in range(len(words) - 1))
 
 
 # -- where the signature begins --------------------------------------------------------------------

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from html import unescape
 
 from .fingerprints import LEAST, Fingerprints, short_runs
@@ -26,7 +26,7 @@ NEAR = 24
 TORN = 2_000
 WORDS = 100_000
 """Characters of a ticket that are looked at."""
-SEARCHES = 1_000_000
+SEARCHES = 4_000_000
 """Windows times characters up to which a search is quicker than a table of all windows."""
 
 FOOT = (
@@ -84,6 +84,7 @@ class KnownWords:
         pieces = [[squeezed(line) for line in lines] for lines in mails]
         joined = "".join(piece for mail in pieces for piece in mail)
         covered = bytearray(len(joined))
+        whole: set[str] = set()  # lines that stand on the ticket as they are
         at = 0
         for mail in pieces:
             all_of_it = "".join(mail)
@@ -92,6 +93,7 @@ class KnownWords:
             for piece in mail:
                 if len(piece) >= GRAM and piece in self._text:
                     covered[at : at + len(piece)] = b"\1" * len(piece)
+                    whole.add(piece)
                 at += len(piece)
         self._cover(joined, covered)
         if self._prints is not None and covered.find(0) >= 0:
@@ -99,7 +101,8 @@ class KnownWords:
         at = 0
         for lines, mail in zip(mails, pieces, strict=True):
             size = sum(map(len, mail))
-            for start, end in self._typed_in(joined[at : at + size], covered[at : at + size], lines):
+            within = _boundaries(lines, mail, whole)
+            for start, end in self._typed_in(joined[at : at + size], covered[at : at + size], within):
                 covered[at + start : at + end] = bytes(end - start)
             at += size
         out, at = [], 0
@@ -143,9 +146,9 @@ class KnownWords:
         self._grams = self._grams or frozenset(self._text[at : at + GRAM] for at in range(len(self._text) - GRAM + 1))
         return self._grams
 
-    def _typed_in(self, mail: str, covered: bytearray, lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    def _typed_in(self, mail: str, covered: bytearray, boundaries: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Stretches of whole words between words that follow each other on the ticket."""
-        within = [at for at in _boundaries(lines) if HALF <= at <= len(mail) - HALF]
+        within = [at for at in boundaries if HALF <= at <= len(mail) - HALF]
         known = self._known_by(4 * len(within))
         torn = [at for at in within if mail[at - HALF : at + HALF] not in known]
         ends = [at for at in torn if covered[at]]
@@ -160,14 +163,18 @@ class KnownWords:
                 yield start, end
 
 
-def _boundaries(lines: Sequence[str]) -> list[int]:
-    """Where words begin in the letters and digits of these lines."""
+def _boundaries(lines: Sequence[str], pieces: Sequence[str], whole: Set[str]) -> list[int]:
+    """Where words begin in the letters and digits of these lines; in those that are ``whole`` nothing was typed."""
     found, at = [], 0
-    for line in lines:
-        for word in line.split():
-            if piece := squeezed(word):
-                found.append(at)
-                at += len(piece)
+    for line, piece in zip(lines, pieces, strict=True):
+        if piece in whole or len(piece) < GRAM:
+            found.append(at)
+        else:
+            begin = at
+            for word in line.split():
+                found.append(begin)
+                begin += len(squeezed(word))
+        at += len(piece)
     return found
 
 

@@ -1,6 +1,7 @@
 """Fingerprints of what was posted to tickets (``mail/fingerprints.py``), by which quotes of it are known again.
 
-Bounded: of a ticket the newest ``MAILS``, of a mail ``BYTES``.
+Bounded: of a ticket the newest ``MAILS``, of a mail ``BYTES``. The statements are made once: building them would cost
+more than running them.
 """
 
 from __future__ import annotations
@@ -15,43 +16,42 @@ from gateway.store.schema import posted
 MAILS = 64
 BYTES = 28_000
 
-_ON_TICKET = (posted.c.desk == bindparam("desk"), posted.c.ticket_id == bindparam("ticket_id"))
+_MINE = (posted.c.desk == bindparam("of_desk"), posted.c.ticket_id == bindparam("of_ticket"))
 
 
-def _replacement(dialect: Any) -> Any:
-    keys = (posted.c.desk, posted.c.ticket_id, posted.c.delivery_id)
-    statement = dialect.insert(posted).values(
-        {column.name: bindparam(column.name) for column in (*keys, posted.c.prints)}
-    )
+def _insertion(dialect: Any) -> Any:
+    names = ("desk", "ticket_id", "delivery_id", "prints")
+    statement = dialect.insert(posted).values({name: bindparam(name) for name in names})
+    keys = [posted.c.desk, posted.c.ticket_id, posted.c.delivery_id]
     return statement.on_conflict_do_update(index_elements=keys, set_={"prints": statement.excluded.prints})
 
 
-def _surplus(_: Any) -> Any:
-    newest = select(posted.c.delivery_id).where(*_ON_TICKET).order_by(posted.c.delivery_id.desc())
-    return delete(posted).where(*_ON_TICKET, posted.c.delivery_id <= newest.offset(MAILS).limit(1).scalar_subquery())
+def _deletion(_: Any) -> Any:
+    """Of what is older than the newest."""
+    newest = select(posted.c.delivery_id).where(*_MINE).order_by(posted.c.delivery_id.desc()).offset(MAILS).limit(1)
+    return delete(posted).where(*_MINE, posted.c.delivery_id <= newest.scalar_subquery())
 
 
-_OF_MAIL = Prepared(
-    lambda _: select(posted.c.prints).where(*_ON_TICKET, posted.c.delivery_id == bindparam("delivery_id"))
-)
-_REPLACE = Prepared(_replacement)
-_DROP_SURPLUS = Prepared(_surplus)
+_INSERT, _DELETE = Prepared(_insertion), Prepared(_deletion)
+_BEFORE = Prepared(lambda _: select(posted.c.prints).where(*_MINE, posted.c.delivery_id == bindparam("of_delivery")))
+_NEWEST = select(posted.c.prints).where(*_MINE).order_by(posted.c.delivery_id.desc()).limit(MAILS)
 
 
 def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, prints: bytes) -> None:
     """What a mail, or a part of it, posted to a ticket. A delivery is worked on by one process at a time."""
-    keys = {"desk": desk, "ticket_id": ticket_id, "delivery_id": delivery_id}
-    before = _OF_MAIL.run(connection, keys)
+    mine = {"of_desk": desk, "of_ticket": ticket_id}
+    before = _BEFORE.run(connection, {**mine, "of_delivery": delivery_id})
     known = bytes(before or b"")
     if not prints or len(known) + len(prints) > BYTES:
         return
-    _REPLACE.run(connection, {**keys, "prints": known + prints})
+    _INSERT.run(
+        connection, {"desk": desk, "ticket_id": ticket_id, "delivery_id": delivery_id, "prints": known + prints}
+    )
     if before is None:
-        _DROP_SURPLUS.run(connection, keys)
+        _DELETE.run(connection, mine)
 
 
 def prints_of(connection: Connection, desk: str, ticket_id: str) -> list[bytes]:
     """The fingerprints of what was posted to the ticket, the newest mail first."""
-    query = select(posted.c.prints).where(posted.c.desk == desk, posted.c.ticket_id == ticket_id)
-    rows = connection.execute(query.order_by(posted.c.delivery_id.desc()).limit(MAILS)).scalars()
+    rows = connection.execute(_NEWEST, {"of_desk": desk, "of_ticket": ticket_id}).scalars()
     return [bytes(prints) for prints in rows]

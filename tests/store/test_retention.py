@@ -12,9 +12,10 @@ from sqlalchemy import Connection, func, select, update
 
 from gateway.config.retention import DAY, RetentionSettings
 from gateway.config.settings import StoreSettings
+from gateway.mail.ending import Name, Seen
 from gateway.model.effects import TicketBody
 from gateway.model.ids import uuid7
-from gateway.store import counts, deliveries, effects, mapping, operator, posted, pruning
+from gateway.store import counts, deliveries, effects, endings, mapping, operator, posted, pruning
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
 from gateway.store.pruning import Elsewhere
@@ -261,3 +262,27 @@ async def test_of_a_ticket_the_newest_mails_are_known(store: Store) -> None:
     await store.write(post)
     known = await store.read(lambda c: posted.prints_of(c, "main", "T1"))
     assert (known[0], known[1], len(known)) == (b"xyxy", bytes([posted.MAILS + 8]), posted.MAILS)
+
+
+async def test_of_a_sender_the_newest_mails_are_known_and_all_go_with_their_time(store: Store, tmp_path: Path) -> None:
+    me = Name("proven ann@acme.example", "proven acme.example")
+
+    def post(connection: Connection) -> None:
+        for number, name in enumerate(ids):
+            endings.add(connection, "main", name, Seen(me.sender, me.domain, f"T{number}", bytes([number]) * 8))
+        endings.add(connection, "main", uuid7(NOW - 70), Seen("proven bob@acme.example", me.domain, "T1", b"old bob "))
+        endings.add(connection, "main", last, Seen(me.sender, me.domain, "T2", b"again   "))
+
+    ids = [uuid7(NOW - 20 + number) for number in range(endings.MINE + 3)]
+    last = ids[-1]
+    await store.write(post)
+    seen = await store.read(lambda c: endings.of(c, "main", me, "", "none"))
+    assert len(seen) == endings.MINE + 1
+    assert {mail.ticket_id for mail in seen if mail.sender == me.sender} == {"T2", *(f"T{number}" for number in range(3, endings.MINE + 2))}
+    assert [mail.prints for mail in await store.read(lambda c: endings.of(c, "main", Name(), "T2", "none"))] == [b"again   "]
+    assert await store.read(lambda c: endings.of(c, "main", Name(), "T2", last)) == []
+    assert await store.read(lambda c: endings.of(c, "other", me, "T2", "none")) == []
+    await keeper(store, tmp_path, 10, LIMITS.model_copy(update={"prints": 50})).round()
+    assert {mail.sender for mail in await store.read(lambda c: endings.of(c, "main", me, "", "none"))} == {me.sender}
+    await store.write(lambda c: endings.forget(c, "main", last))
+    assert await store.read(lambda c: endings.of(c, "main", me, "T2", "none")) == []
