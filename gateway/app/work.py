@@ -134,6 +134,7 @@ class Work:
         self.planner.take(settings, policies)
         self.expectations.take(settings, policies.sources)
         self.silence.take(settings)
+        self.summaries.take(settings)
         self.away.take(settings)
         self.probes.take(settings)
         self.sender.settings = settings.smarthost

@@ -23,6 +23,7 @@ from gateway.cli import (
     silence,
     thread,
     trial,
+    windows,
 )
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.add_typer(console.app, name="console")
 app.add_typer(queue.app, name="queue")
 app.add_typer(thread.app, name="thread")
 app.add_typer(shadow.app, name="shadow")
+app.add_typer(windows.app, name="windows")
 notices.app.add_typer(problems.app)
 app.add_typer(notices.app, name="notices")
 

@@ -12,12 +12,20 @@ from gateway.config.settings import ConfigError, Settings
 
 LIVE = (
     "rule", "domain", "aliases", "importance", "priorities", "notices", "notice", "profiles", "file", "guard",
-    "silence", "smarthost", "acknowledge", "reports", "probe",
+    "silence", "smarthost", "acknowledge", "reports", "probe", "window", "calendar",
 )  # fmt: skip
 """Sections that are taken at once."""
 LIVE_KEYS = {"desks": ("api_key", "api_key_file"), "console": ("users", "header_role")}
 """Keys of other sections that are."""
-NAMES = {"rule": "name", "domain": "domain", "notice": "called", "file": "name", "mailbox": "address"}
+NAMES = {
+    "rule": "name",
+    "domain": "domain",
+    "notice": "called",
+    "file": "name",
+    "mailbox": "address",
+    "window": "name",
+    "calendar": "name",
+}
 """By what an entry of a list is known."""
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Final, Literal
 
-ANY = "*"
+ANY: Final = "*"
 """The client of a window that is of all of them."""
-FILE, COMMAND, CALENDAR = "file", "command", "calendar"
-"""Where a window comes from: the configuration, a command or page, a calendar."""
+FILE: Final = "file"
+COMMAND: Final = "command"
+CALENDAR: Final = "calendar"
+"""Where a window comes from: the configuration; a command or a page; a calendar."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     waits = ", ".join(f"{count} for {kind.value}" for kind, count in day.waiting if count)
     oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
     lines.append(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
+    for window in day.windows:
+        ends = said.when(window.ends, now, zone)
+        lines.append(f"Window {window.name}: {window.held} problems held until {ends}.   gateway windows show")
     held, problems = sum(day.held.values()), day.problems
     lines.append(
         f"For you: {held} held back, {day.held_files} with held files, {day.doubted} not tickets, from people"

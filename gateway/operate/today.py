@@ -14,6 +14,7 @@ from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
 from gateway.operate import todo
 from gateway.operate.finding import MARGIN
+from gateway.operate.windows import Listed, listed
 from gateway.store import acts, heldfiles, probes, problems, refusals, waiting
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
@@ -85,6 +86,7 @@ class Today:
     boxes: tuple[Box, ...]
     hours: tuple[Hour, ...]
     probes: tuple[Tried, ...]
+    windows: tuple[Listed, ...] = ()  # those that take place now
 
     @property
     def pending(self) -> int:
@@ -118,6 +120,7 @@ def today(connection: Connection, settings: Settings, store: str, now: float, zo
         boxes=_boxes(connection, [box.address for box in settings.mailbox], midnight, now),
         hours=_hours(connection, now, zone),
         probes=tuple(_tried(connection, probe, now) for probe in settings.probe),
+        windows=tuple(window for window in listed(connection, settings, now) if window.running),
     )
 
 
@@ -130,8 +133,8 @@ def _tried(connection: Connection, settings: ProbeSettings, now: float) -> Tried
 
 
 def _oldest(connection: Connection) -> float:
-    """When the oldest pending mail came, 0.0 for none."""
-    pending = delivery.c.stage.in_([stage.value for stage in PENDING])
+    """When the oldest pending mail came, 0.0 for none; but for what a maintenance window holds."""
+    pending = delivery.c.stage.in_([stage.value for stage in PENDING]) & (delivery.c.waits_for != Waiting.WINDOW.value)
     return float(connection.execute(select(func.min(delivery.c.accepted_at)).where(pending)).scalar() or 0.0)
 
 

@@ -89,26 +89,32 @@ class Summaries:
         names: Callable[[str], Mapping[str, str]] = lambda desk: {},
     ) -> None:
         self.store = store
-        self.settings = settings
-        self.schedule = Schedule(settings)
-        self.zone = ZoneInfo(settings.timezone)
+        self.take(settings)
         self.clock = clock
         self.made = made
         self.names = names
 
+    def take(self, settings: Settings) -> None:
+        """The configuration is another: what its windows hold is looked at again."""
+        self.settings = settings
+        self.schedule = Schedule(settings)
+        self.zone = ZoneInfo(settings.timezone)
+        self._others = True
+
     async def run(self, stop: asyncio.Event) -> None:
-        await self.look_again()
         await run_every(stop, EVERY, self.check)
 
-    async def look_again(self) -> None:
-        """The windows of the configuration may be others than before: what was held is looked at."""
+    async def _look_again(self) -> None:
         now = self.clock()
+        self._others = False
         for desk in self.settings.desks:
             if await self.store.write(partial(windows.wake, desk=desk, now=now)):
                 self.made()
 
     async def check(self) -> int:
         """Write the summaries that are due. Returns how many."""
+        if self._others:
+            await self._look_again()
         now, told = self.clock(), 0
         for held in await self.store.read(windows.untold):
             if held.desk in self.settings.desks:

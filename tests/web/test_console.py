@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -261,3 +262,22 @@ async def test_files_are_downloads_only(client: httpx.AsyncClient, site: Site) -
         assert answer.status_code == 200 and answer.content
         assert answer.headers["content-disposition"].startswith("attachment")
         assert answer.headers["content-type"] == "application/octet-stream"
+
+
+async def test_a_window_is_added_moved_and_cancelled_on_its_page(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    wrong = await client.post(
+        "/windows", data={"act": "add", "name": "<b>x</b>", "begin": "2026-12-05T22:00", "client": "Acme"}
+    )
+    assert wrong.status_code == 409 and "is no time" in wrong.text and "<b>x" not in wrong.text
+    begins = datetime.fromtimestamp(site.console.clock() + 3600, UTC).strftime("%Y-%m-%dT%H:%M")
+    ends = datetime.fromtimestamp(site.console.clock() + 7200, UTC).strftime("%Y-%m-%dT%H:%M")
+    said = {"act": "add", "name": "Updates", "begin": begins, "end": ends, "client": "Acme", "objects": "web01, SRV-*"}
+    assert (await client.post("/windows", data=said)).status_code == 303
+    page = (await client.get("/windows")).text
+    assert "Updates" in page and "web01, SRV-*" in page
+
+    assert (await client.post("/windows", data={"act": "end", "name": "Updates"})).status_code == 409  # not begun
+    assert (await client.post("/windows", data={"act": "move", "name": "Updates", "until": ends})).status_code == 303
+    assert (await client.post("/windows", data={"act": "cancel", "name": "Updates"})).status_code == 303
+    assert "No window takes place" in (await client.get("/windows")).text

@@ -29,6 +29,7 @@ from gateway.web.console.looking import (
     show_today,
     show_todo,
 )
+from gateway.web.console.planning import change_window, show_windows
 from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_whatif, try_rules
 from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
@@ -54,6 +55,8 @@ PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("GET", "/rules/whatif", "look", show_whatif),
     ("POST", "/rules/stop", "act", stop_whatif),
     ("POST", "/rules/reload", "administer", reload),
+    ("GET", "/windows", "look", show_windows),
+    ("POST", "/windows", "act", change_window),
     ("GET", "/audit", "administer", show_audit),
     ("POST", "/act", "act", perform),
     ("POST", "/logout", "look", log_out),

@@ -1,0 +1,251 @@
+"""Maintenance windows: which there are, what they hold and held, and what one would have held."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gateway.cli.shared import (
+    ByOption,
+    ConfigOption,
+    JsonOption,
+    cell,
+    change_store,
+    fail,
+    on_store,
+    operator_name,
+    print_json,
+    seconds_of,
+    settings_of,
+    table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gateway.config.settings import Settings
+    from gateway.operate.windows import Said, Tried
+
+app = typer.Typer(no_args_is_help=True, help="Maintenance windows, in which new problems are held.")
+
+NameArgument = Annotated[str, typer.Argument(help="The window's name or id, as `list` shows it.")]
+WhyOption = Annotated[str, typer.Option("--why", help="For the history.")]
+ClientOption = Annotated[str, typer.Option(help='Whose problems are held: a client by name, "*" for all.')]
+ObjectOption = Annotated[
+    list[str] | None, typer.Option("--object", help="Only of this device or job; a pattern with *; may be repeated.")
+]
+NoticeOption = Annotated[list[str] | None, typer.Option("--notice", help="Only of this [[notice]]; may be repeated.")]
+BeginOption = Annotated[str, typer.Option(help='Local time: "2026-12-05 22:00".')]
+RepeatOption = Annotated[
+    str, typer.Option(help="daily, weekly, monthly, yearly, or a rule of RFC 5545: FREQ=MONTHLY;BYDAY=2TU.")
+]
+ZoneOption = Annotated[str, typer.Option("--timezone", help="Of the times; default: the configuration's.")]
+DeskOption = Annotated[str, typer.Option("--desk", help="The desk, where there are several.")]
+
+
+def _local(moment: float) -> str:
+    from gateway.operate import said
+
+    return said.when(moment, time.time(), None)
+
+
+@app.command("list")
+def list_windows(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the windows that take place now or will, and how many problems each holds."""
+    from gateway.operate.windows import listed
+
+    settings, now = settings_of(config_file), time.time()
+    rows = on_store(config_file, lambda connection: listed(connection, settings, now))
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return
+    columns = ["window", "from", "to", "now", "client", "objects", "notices", "repeats", "by"]
+    shown = [
+        [
+            row.name,
+            _local(row.begins),
+            _local(row.ends) + (" (moved)" if row.moved else ""),
+            f"holds {row.held}" if row.held else "open" if row.running else "",
+            row.client,
+            ", ".join(row.objects) or "all",
+            ", ".join(row.profiles) or "all",
+            row.repeat,
+            row.origin,
+        ]
+        for row in rows
+    ]
+    table(columns, shown)
+    if not rows:
+        typer.echo("no window takes place now or later")
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="The window's name or id; all when absent.")] = "",
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what windows hold, and what they held in the last 30 days."""
+    from gateway.operate.windows import held
+
+    now = time.time()
+    found = on_store(config_file, lambda connection: held(connection, now, name))
+    if as_json:
+        print_json([asdict(told) for told in found])
+        return
+    for told in found:
+        state = "its summary was written" if told.told_at else "its summary is still to come"
+        typer.echo(cell(f"{told.name}: {_local(told.begins)} to {_local(told.ends)}; {state}"))
+        for problem in told.problems:
+            ticket = f"ticket {problem.number}" if problem.number else "held"
+            goes_on = ticket if problem.goes_on else "over"
+            typer.echo(cell(f"  {problem.what}: {problem.notices} notices since {_local(problem.first)}, {goes_on}"))
+    if not found:
+        typer.echo("no window held anything")
+
+
+def _said(
+    settings: Settings, name: str, begin: str, end: str, client: str, objects: list[str] | None,
+    notices: list[str] | None, repeat: str, timezone: str, desk: str, grace: float = 0.0,
+) -> Said:  # fmt: skip
+    from gateway.operate.windows import Said
+
+    return Said(
+        name, begin, end, client, tuple(objects or ()), tuple(notices or ()), repeat,
+        timezone or settings.timezone, grace, desk,
+    )  # fmt: skip
+
+
+def _change(config_file: ConfigOption, by: str | None, act: Callable[..., str]) -> None:
+    from gateway.store.acts import Actor
+
+    settings, now, actor = settings_of(config_file), time.time(), Actor(operator_name(by))
+    typer.echo(change_store(config_file, lambda connection: act(connection, settings, actor, now)))
+
+
+@app.command("add")
+def add_window(
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    begin: BeginOption,
+    end: BeginOption,
+    client: ClientOption = "",
+    objects: ObjectOption = None,
+    notices: NoticeOption = None,
+    repeat: RepeatOption = "",
+    timezone: ZoneOption = "",
+    grace: Annotated[float, typer.Option(min=0, help="Seconds for which news of an end are awaited after it.")] = 0.0,
+    desk: DeskOption = "default",
+    why: WhyOption = "",
+    by: ByOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Write a window down, once or recurring."""
+    from gateway.operate.windows import add
+
+    said = _said(settings_of(config_file), name, begin, end, client, objects, notices, repeat, timezone, desk, grace)
+    _change(config_file, by, lambda c, settings, actor, now: add(c, settings, said, actor, now, why))
+
+
+@app.command("end")
+def end_window(name: NameArgument, why: WhyOption = "", by: ByOption = None, config_file: ConfigOption = None) -> None:
+    """End a window now: what goes on becomes a ticket."""
+    from gateway.operate.windows import end
+
+    _change(config_file, by, lambda c, settings, actor, now: end(c, settings, name, actor, now, why))
+
+
+@app.command("move")
+def move_window(
+    name: NameArgument,
+    until: Annotated[str, typer.Option(help='Local time: 03:00, or "2026-12-06 03:00".')],
+    why: WhyOption = "",
+    by: ByOption = None,
+    config_file: ConfigOption = None,
+) -> None:
+    """Let a window end earlier or later this time."""
+    from gateway.operate.windows import move
+
+    _change(config_file, by, lambda c, settings, actor, now: move(c, settings, name, until, actor, now, why))
+
+
+@app.command("cancel")
+def cancel_window(
+    name: NameArgument, why: WhyOption = "", by: ByOption = None, config_file: ConfigOption = None
+) -> None:
+    """Cancel a window that a command or a calendar made, with all its later times."""
+    from gateway.operate.windows import cancel
+
+    _change(config_file, by, lambda c, settings, actor, now: cancel(c, settings, name, actor, now, why))
+
+
+@app.command("try")
+def try_window(
+    begin: BeginOption,
+    end: BeginOption,
+    client: ClientOption = "",
+    objects: ObjectOption = None,
+    notices: NoticeOption = None,
+    repeat: RepeatOption = "",
+    timezone: ZoneOption = "",
+    since: Annotated[str, typer.Option(help="How far back: 30d, 12h.")] = "30d",
+    desk: DeskOption = "default",
+    config_file: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a window would have held of the notices that came. Changes nothing."""
+    from gateway.operate.windows import attempt, understood
+    from gateway.store.operator import NotPossible
+
+    settings, now = settings_of(config_file), time.time()
+    said = _said(settings, "(tried)", begin, end, client, objects, notices, repeat, timezone, desk)
+    try:
+        meant = understood(settings, said)
+    except NotPossible as error:
+        fail(str(error))
+    client_id = _client_id(settings, desk, meant.client)
+    begins = now - seconds_of(since)
+    unheld = {notice.called for notice in settings.notice if notice.windows is False}
+
+    def may_hold(name: str) -> bool:
+        return name not in unheld
+
+    found = on_store(config_file, lambda c: attempt(c, meant, client_id, begins, now, may_hold))
+    _tell(found, since, as_json)
+
+
+def _tell(found: Tried, since: str, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(found))
+        return
+    typer.echo(f"It would have taken place {found.times} times in {since}, and held {found.notices} notices of "
+               f"{found.problems} problems.")  # fmt: skip
+    typer.echo(f"Tickets: {found.tickets} fewer in it, {found.later} at its end.")
+    if found.names:
+        typer.echo(cell(f"Of: {', '.join(found.names[:20])}"))
+
+
+def _client_id(settings: Settings, desk: str, name: str) -> str:
+    """The client's id, as the desk has it."""
+    from gateway import log
+    from gateway.model.window import ANY
+    from gateway.work.desks import make_directory
+
+    if name == ANY:
+        return ANY
+    log.setup("error", "text")
+    directory = make_directory(settings, desk)
+
+    async def look() -> str:
+        try:
+            if not await directory.refresh():
+                fail(f"desk {desk} does not answer: {directory.desk.breaker.reason}")
+            return directory.client_called(name)
+        finally:
+            await directory.desk.close()
+
+    found: Any = asyncio.run(look())
+    return str(found) or fail(f"the desk has no client {name!r}")

@@ -1,0 +1,56 @@
+"""Maintenance windows: what they hold and held, and setting them."""
+
+from __future__ import annotations
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.operate.windows import BY_NAME, Said, held, listed, perform
+from gateway.store.acts import Actor
+from gateway.store.entries import Visitor
+from gateway.store.operator import NotPossible
+from gateway.web.console.console import Console
+from gateway.web.console.forms import fields_of, first
+from gateway.web.console.guard import address_of
+
+log = structlog.get_logger("console")
+
+
+async def show_windows(console: Console, request: Request, visitor: Visitor) -> Response:
+    return await _page(console, visitor)
+
+
+async def _page(
+    console: Console, visitor: Visitor, status: int = 200, wrong: str = "", typed: dict[str, str] | None = None
+) -> Response:
+    now = console.clock()
+    rows, told = await console.look(lambda c: (listed(c, console.settings, now), held(c, now)))
+    names = [notice.called for notice in console.settings.notice]
+    return console.page(
+        "windows", visitor, status, rows=rows, told=told, names=names, wrong=wrong, typed=typed or {}, now=now
+    )
+
+
+async def change_window(console: Console, request: Request, visitor: Visitor) -> Response:
+    """Add a window, end it, move its end, cancel it."""
+    form = await fields_of(request)
+    chosen = BY_NAME.get(first(form, "act"))
+    if chosen is None:
+        return console.trouble(visitor, "Choose what to do with the window.", 400)
+    typed = {key: first(form, key) for key in form}
+    objects = tuple(word.strip() for word in typed.get("objects", "").split(",") if word.strip())
+    profiles = tuple(name for name in form.get("profiles", []) if name)
+    times = {key: typed.get(key, "").replace("T", " ") for key in ("begin", "end", "until")}
+    said = Said(
+        typed.get("name", ""), times["begin"], times["end"], typed.get("client", ""), objects, profiles,
+        typed.get("repeat", ""),
+    )  # fmt: skip
+    asked = {**typed, "until": times["until"], "window": said}
+    actor, now = Actor(visitor.name, "page", address_of(request)), console.clock()
+    try:
+        await console.change(lambda c: perform(c, console.settings, chosen, asked, actor, now))
+    except NotPossible as error:
+        return await _page(console, visitor, 409, str(error), typed)
+    log.info("acted", who=visitor.name, act=f"window {chosen.name}", mails=0, good=1)
+    return RedirectResponse("/windows", 303)
