@@ -20,8 +20,8 @@ from gateway.mail.look import candidates
 from gateway.mail.read import read
 from gateway.model.email import Email
 from gateway.model.questions import Unshown
+from gateway.simulator.notification import BANNER, WORDS
 from tests.conversations.programs import HTML, NAMES, PHONE, TEXT, Part, Reply
-from tests.desk_mail import BANNER, WORDS
 
 ASKED = {
     "en": ("Hello Alice,", "which room is the printer in?", "May we restart it today, or is somebody printing at the moment?", "Kind regards, Tin of the service desk"),

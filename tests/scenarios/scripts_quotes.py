@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.blocks import words
-from tests.desk_mail import REPLIES, Sent
+from gateway.simulator.notification import Notification
+from tests.desk_mail import REPLIES
 from tests.scenarios.scripts import ALICE, BOB, Scenario
 from tests.scenarios.stage import Act, M, Stage, answer
 
@@ -45,7 +46,7 @@ def on_ticket(mail: M, check: Callable[[Stage], bool], name: str, *acts: Act) ->
 
 def to_notification(name: str, language: str) -> M:
     """A reply to the desk's own mail about the technician's comment."""
-    sent = Sent("{1}", language=language, comment=ASKED, comment_html="".join(f"<p>{line}</p>" for line in ASKED.split("\n")))
+    sent = Notification("{1}", language=language, comment=ASKED, comment_html="".join(f"<p>{line}</p>" for line in ASKED.split("\n")))
     _, body, kind = REPLIES[name](sent, "Thank you, Tin.")
     return reply("Thank you, Tin." if kind == "html" else body, body if kind == "html" else "")
 

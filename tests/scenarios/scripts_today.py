@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.scenarios.scripts import ALICE, BOB, DAY, EVE, GIL, ONE, TESS, TOKEN, TWO, Scenario
-from tests.scenarios.stage import SALES, SUPPORT, Act, M, Stage, bundle, close, delete, release, token
+from tests.scenarios.stage import SALES, SUPPORT, Act, M, Stage, answer, bundle, close, delete, release, token
 
 GUEST = "Guest <guest@partner.example>"
 ZED = "Zed <zed@nowhere.example>"
@@ -158,6 +158,27 @@ PEOPLE = [
         (M("a", ALICE), "ticket 1"), at_desk(1, client="Globex", contact="gil@globex.example"),
         (M("b", TESS, reply="a", to="alice@acme.example", cc=SUPPORT, rcpt=SUPPORT, verdict="pass"), "internal 1"),
         (M("c", TESS, reply="a", to="gil@globex.example", cc=SUPPORT, rcpt=SUPPORT, verdict="pass"), "comment 1"),
+    ]),
+]  # fmt: skip
+
+BY_THE_DESK = [
+    *(
+        Scenario(f"an answer to the desk's mail about a technician's answer: {client}", [
+            (M("a", ALICE, "Printer"), "ticket 1"), answer(1, "Which room is it in?\nMay we restart it?", "alice@acme.example"), (M("b", ALICE, reply="alice@acme.example", client=client, text="Room 312, yes."), "comment 1"),
+            (M("c", EVE, reply="alice@acme.example", client=client), "ticket 2"), (M("d", BOB, reply="alice@acme.example", client=client, text="It is mine."), "comment 1"),
+        ], check=lambda s: "Room 312" in s.comments(1)[1]["note"] and "restart" not in s.comments(1)[1]["note"] and "ALGA" not in s.comments(1)[1]["note"])
+        for client in ("gmail", "outlook", "owa", "apple", "ios", "thunderbird", "exchange")
+    ),
+    Scenario("by whoever watches the ticket, and not by the old requester once it moved", [
+        (M("a", ALICE), "ticket 1"), at_desk(1, watch=[watcher("guest@partner.example")]), answer(1, "Done.", "alice@acme.example", "guest@partner.example"), (M("b", GUEST, reply="guest@partner.example"), "comment 1"),
+        at_desk(1, client="Globex", contact="gil@globex.example", watch=[]), answer(1, "Yours now.", "gil@globex.example"), (M("c", ALICE, reply="alice@acme.example"), "ticket 2"), (M("d", GIL, reply="gil@globex.example"), "comment 1"),
+    ]),
+    Scenario("thanks for it, with the page quoted below, are noted on a closed ticket", [
+        (M("a", ALICE), "ticket 1"), answer(1, "It is repaired.", "alice@acme.example"), close(1), (M("b", ALICE, reply="alice@acme.example", client="outlook", text="Thank you, it works again."), "internal 1"),
+        (M("c", ALICE, reply="alice@acme.example", client="outlook", text="It broke again."), "comment 1 reopened"),
+    ], mailbox={"closed": "reopen"}),
+    Scenario("after a merge it leads to the master", [
+        (M("a", ALICE), "ticket 1"), (M("b", BOB), "ticket 2"), answer(1, "Same as Bob's.", "alice@acme.example"), bundle(1, 2), (M("c", ALICE, reply="alice@acme.example"), "comment 2"),
     ]),
 ]  # fmt: skip
 
@@ -370,4 +391,4 @@ NOTHING = [
     ], mailbox={"closed": "new_linked"}),
 ]  # fmt: skip
 
-ALL = [*NOTHING, *PEOPLE, *TICKETS, *BOARDS, *COSTS]
+ALL = [*NOTHING, *PEOPLE, *BY_THE_DESK, *TICKETS, *BOARDS, *COSTS]

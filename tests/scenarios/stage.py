@@ -32,7 +32,7 @@ from gateway.model.effects import CommentBody
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
-from gateway.simulator import Seed, Simulator
+from gateway.simulator import Seed, Simulator, notification
 from gateway.simulator.comments import write_comment
 from gateway.store import claims, deliveries, effects, mapping, operator
 from gateway.store.engine import Store
@@ -330,13 +330,16 @@ def close(number: int, ago: float = 0.0) -> Act:
     return act
 
 
-def answer(number: int, words: str) -> Act:
-    """A technician answers on the ticket, in the desk's own pages."""
+def answer(number: int, words: str, *people: str) -> Act:
+    """A technician answers on the ticket, in the desk's own pages; the desk's mail about it to each of these people is
+    known by their address from then on, to be answered."""
 
     async def act(stage: Stage) -> None:
         stage.now += 1
         desk = stage.simulator.desk
-        write_comment(desk, stage.order[number - 1], words, user_id=next(iter(desk.users)))
+        comment = write_comment(desk, stage.order[number - 1], words, user_id=next(iter(desk.users)))
+        for address in people:
+            stage.sent[address] = notification.of_comment(desk, comment, address, "msp.example")
 
     return act
 

@@ -9,19 +9,9 @@ from typing import Any
 
 import pytest
 
+from gateway.simulator.notification import Notification, message
 from gateway.store import mapping
-from tests.desk_mail import (
-    Sent,
-    as_sent,
-    attached,
-    bounced,
-    journaled,
-    message,
-    replies,
-    through_a_list,
-    variants,
-    wrapped,
-)
+from tests.desk_mail import as_sent, attached, bounced, journaled, replies, through_a_list, variants, wrapped
 from tests.scenarios.scripts import ALICE, BOB, EVE, TESS
 from tests.scenarios.stage import M, Stage, settings_for
 
@@ -87,7 +77,7 @@ async def test_a_copy_teaches_its_id(case: str, tmp_path: Path, migrated_file: P
     """A reply that has In-Reply-To and nothing else lands, from people of the ticket."""
     way, desk, edge, expected = COPIES[case]
     async with staged(tmp_path, migrated_file, **desk) as stage:
-        sent = Sent(stage.order[0])
+        sent = Notification(stage.order[0])
         assert await became(stage, raw("copy", way(sent), **edge)) == "suppress own"
 
         assert await became(stage, M("reply", BOB, "Re: Printer", reply=sent.id, text="It works.")) == expected
@@ -95,12 +85,12 @@ async def test_a_copy_teaches_its_id(case: str, tmp_path: Path, migrated_file: P
 
 async def test_without_the_copy_nobody_knows_the_id(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
-        assert await became(stage, M("reply", BOB, "Re: Printer", reply=Sent(stage.order[0]).id)) == "ticket 2"
+        assert await became(stage, M("reply", BOB, "Re: Printer", reply=Notification(stage.order[0]).id)) == "ticket 2"
 
 
 async def test_the_desks_own_sender_is_configured(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file, **{"from": ["notify@desk.example"]}) as stage:
-        sent = Sent(stage.order[0], sender="Desk <Notify@desk.example>")
+        sent = Notification(stage.order[0], sender="Desk <Notify@desk.example>")
         assert await became(stage, raw("copy", as_sent(sent), "notify@desk.example")) == "suppress own"
         assert await became(stage, M("reply", BOB, "Re: Printer", reply=sent.id)) == "comment 1"
         unmarked = M("auto", "notify@desk.example", "Your weekly report", headers={"Auto-Submitted": "auto-generated"})
@@ -113,7 +103,7 @@ async def test_a_forged_copy_takes_no_id_away(tmp_path: Path, migrated_file: Pat
     async with staged(tmp_path, migrated_file) as stage:
         assert await became(stage, M("other", EVE, "Mine")) == "ticket 2"
         first = str(stage.sent["first"]["Message-ID"])
-        forged = as_sent(Sent(stage.order[1])).replace(Sent(stage.order[1]).id.encode(), first.encode())
+        forged = as_sent(Notification(stage.order[1])).replace(Notification(stage.order[1]).id.encode(), first.encode())
         await became(stage, raw("forged", forged))
 
         assert await became(stage, M("reply", BOB, reply="first")) == "comment 1"
@@ -122,7 +112,7 @@ async def test_a_forged_copy_takes_no_id_away(tmp_path: Path, migrated_file: Pat
 async def test_its_ids_lead_to_no_other_ticket(tmp_path: Path, migrated_file: Path) -> None:
     """A stranger shows the notification of Alice's ticket in a mail of his own."""
     async with staged(tmp_path, migrated_file) as stage:
-        sent = Sent(stage.order[0])
+        sent = Notification(stage.order[0])
         shown = wrapped(sent, "What is this?", "I got this.")
         shown.replace_header("From", EVE)
         shown.add_attachment(message(sent))
@@ -134,7 +124,7 @@ async def test_its_ids_lead_to_no_other_ticket(tmp_path: Path, migrated_file: Pa
 
 async def test_a_technicians_forward_teaches_nothing_of_it(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
-        sent = Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f")
+        sent = Notification("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f")
         shown = wrapped(sent, "FW: question", "Please look at this.")
         shown.replace_header("From", TESS)
         shown.add_attachment(message(sent))
@@ -151,7 +141,7 @@ async def test_a_report_about_it_is_a_comment_on_its_ticket(
     headers_only: bool, tmp_path: Path, migrated_file: Path
 ) -> None:
     async with staged(tmp_path, migrated_file) as stage:
-        report = bounced(Sent(stage.order[0]), "alice@acme.example", headers_only)
+        report = bounced(Notification(stage.order[0]), "alice@acme.example", headers_only)
 
         assert await became(stage, raw("report", report, "")) == "internal 1"
         assert "5.1.1" in stage.comments(1)[0]["note"]
@@ -161,7 +151,7 @@ async def test_by_its_number_alone(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
         number = stage.ticket(1)["ticket_number"]
         report = bounced(
-            Sent("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f", number=number), "alice@acme.example", headers_only=True
+            Notification("5d0c53a1-6a5f-4c0e-9d0e-0a1b2c3d4e5f", number=number), "alice@acme.example", headers_only=True
         )
         report = b"\n".join(
             line for line in report.split(b"\n") if not line.startswith((b"References", b"In-Reply-To"))
@@ -173,5 +163,5 @@ async def test_by_its_number_alone(tmp_path: Path, migrated_file: Path) -> None:
 @pytest.mark.parametrize("who", ["eve@evil.example", "gil@globex.example", "greta@acme.example", "tess@msp.example"])
 async def test_a_report_about_somebody_else_is_nothing(who: str, tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
-        assert await became(stage, raw("report", bounced(Sent(stage.order[0]), who), "")) == "suppress bounce"
+        assert await became(stage, raw("report", bounced(Notification(stage.order[0]), who), "")) == "suppress bounce"
         assert stage.comments(1) == []
