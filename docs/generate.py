@@ -4,6 +4,7 @@
 - docs/metrics.md from gateway.metrics
 - the lists of the policy and the table of reasons in docs/flow.md from gateway.decide and gateway.model.reasons
 - docs/events.md from the log's lines in gateway and docs/events.py
+- docs/decisions/README.md from the headings of the decisions
 - the tables in docs/notices.md from gateway.notices
 - the tables in docs/faults.md from tests.faults
 """
@@ -179,6 +180,16 @@ def metrics() -> str:
     return "\n".join(lines) + "\n"
 
 
+def decisions() -> str:
+    """The decisions by their headings."""
+    lines = ["# Decisions", "", "Why things are as they are, where a successor might ask. Made by `make docs`.", ""]
+    for page in sorted((HERE / "decisions").glob("[0-9]*.md")):
+        heading = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+        number, _, title = heading.partition(". ")
+        lines.append(f"- {int(number)}: [{title}]({page.name})")
+    return "\n".join(lines) + "\n"
+
+
 EVENTS = """# The log
 
 Made from the code by `make docs`. The log goes to standard error, one JSON object a line (`[log] format = "text"` for a
@@ -263,6 +274,7 @@ def pages() -> dict[Path, str]:
         HERE / "configuration.md": configuration(),
         HERE / "metrics.md": metrics(),
         HERE / "events.md": events_page(),
+        HERE / "decisions" / "README.md": decisions(),
         HERE / "flow.md": _filled(
             "flow.md",
             policy=policy_list(),
