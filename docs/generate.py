@@ -183,10 +183,10 @@ def metrics() -> str:
 def decisions() -> str:
     """The decisions by their headings."""
     lines = ["# Decisions", "", "Why things are as they are, where a successor might ask. Made by `make docs`.", ""]
-    for page in sorted((HERE / "decisions").glob("[0-9]*.md")):
-        heading = page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
+    for file in sorted((HERE / "decisions").glob("[0-9]*.md")):
+        heading = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
         number, _, title = heading.partition(". ")
-        lines.append(f"- {int(number)}: [{title}]({page.name})")
+        lines.append(f"- {int(number)}: [{title}]({file.name})")
     return "\n".join(lines) + "\n"
 
 
