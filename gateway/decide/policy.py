@@ -31,6 +31,7 @@ from gateway.model.questions import (
     Recent,
     RecentMails,
     Rounds,
+    Staff,
     StateOf,
     Ticket,
     TicketFacts,
@@ -164,12 +165,12 @@ def _duplicate(context: DecisionContext) -> Decision | None:
 
 
 def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
-    """What nearly every decision asks of the store, to be answered in one go."""
+    """What nearly every decision asks of the store and the catalog, to be answered in one go."""
     name = sender.name_of(email, envelope)
     copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
-    recent: tuple[Question, ...] = (RecentMails(*name, envelope.time),) if name.address else ()
+    people: tuple[Question, ...] = (Staff(name.address), RecentMails(*name, envelope.time)) if name.address else ()
     verdict = sender.verdict_of(email, envelope)
-    return (*copies, *recent, threading.mapping_question(email, envelope, name.address, verdict))
+    return (*copies, *people, threading.mapping_question(email, envelope, name.address, verdict))
 
 
 def _edge(context: DecisionContext) -> Decision | None:

@@ -5,7 +5,7 @@ The same for live mail and for ``gateway explain``, which has no desk when it is
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -44,6 +44,22 @@ Read = Callable[[Callable[[Connection], Any]], Awaitable[Any]]
 
 class NoDesk(LookupError):
     """Only the desk could answer, and there is none."""
+
+
+class _Given(dict[ask.Question, Any]):
+    """The answers that a decision asked for. What is known is given at the first asking, which saves deciding again for
+    it; what nobody asks for is not in it."""
+
+    def __init__(self, known: Mapping[ask.Question, Any]) -> None:
+        self._known = known
+
+    def __contains__(self, question: object) -> bool:
+        if super().__contains__(question):
+            return True
+        if not isinstance(question, ask.Question) or question not in self._known:
+            return False
+        self[question] = self._known[question]
+        return True
 
 
 class Answers:
@@ -100,8 +116,7 @@ class Answers:
             case ask.ClosingOn(board_id):
                 return await self._closing_on(board_id)
             case ask.Staff(address):
-                catalog = self._desk().catalog
-                return catalog is not None and address in catalog.staff
+                return self._is_staff(address)
             case ask.TicketByNumber(number):
                 return await self._by_number(number)
             case ask.UnknownIn(ticket_id, _):
@@ -120,7 +135,19 @@ class Answers:
     def prefetch(self, connection: Connection, questions: Iterable[ask.Question]) -> None:
         """Answer what will be asked anyway, in one visit to the store."""
         for question in questions:
-            self._known[question] = self._from_store(connection, question)
+            match question:
+                case ask.Staff(address):
+                    self._known[question] = self._is_staff(address)
+                case _:
+                    self._known[question] = self._from_store(connection, question)
+
+    def given(self) -> dict[ask.Question, Any]:
+        """The answers of a decision that begins."""
+        return _Given(self._known)
+
+    def _is_staff(self, address: str) -> bool:
+        catalog = self._desk().catalog
+        return catalog is not None and address in catalog.staff
 
     def _from_store(self, connection: Connection, question: ask.Question) -> Any:
         if isinstance(question, ask.TicketsOf):

@@ -218,7 +218,7 @@ class Planner:
     async def _decide(
         self, delivery: Delivery, email: Email, context: DeliveryContext, source: Answers
     ) -> tuple[Decision, dict[ask.Question, Any]]:
-        answers: dict[ask.Question, Any] = {}
+        answers = source.given()
         for _ in range(MOST_ROUNDS):
             result = decide(email, delivery.envelope, context, answers)
             if isinstance(result, Decision):
