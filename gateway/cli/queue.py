@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
 from typing import Annotated, Any
@@ -35,7 +36,7 @@ def queue_list(
     config_file: ConfigOption = None,
     stage: Annotated[str | None, typer.Option(help="Only this stage, for example quarantined or pending.")] = None,
     held_files: Annotated[bool, typer.Option("--held-files", help="Only deliveries with held files.")] = False,
-    limit: int = 50,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")] = 50,
     as_json: JsonOption = False,
 ) -> None:
     """List deliveries, newest first."""
@@ -180,9 +181,8 @@ def _json(row: Any, column: str) -> dict[str, Any]:
 
 
 def _command(act: Act) -> None:
-    """The command of an act: the pages have the same as a button."""
+    """The command of an act, with the options that it takes: the pages have the same as a button."""
 
-    @app.command(act.name, help=f"{act.about[0].upper()}{act.about[1:]}.")
     def run(
         mails: Annotated[list[str], typer.Argument(help="Numbers (412), ids or Message-IDs; as many as you like.")],
         config_file: ConfigOption = None,
@@ -192,10 +192,12 @@ def _command(act: Act) -> None:
         why: Annotated[str, typer.Option("--why", help="A note for the history.")] = "",
         by: ByOption = None,
     ) -> None:
-        given = {"to": to, "audience": audience, "why": why}
-        if other := [name for name, value in given.items() if value and name not in act.takes]:
-            fail(f"{act.name} takes no --{other[0]}", USAGE)
         carry_out(act, mails, config_file, to, audience, bind, why, by)
+
+    left_out = {"to", "audience", "why"} - act.takes | ({"bind"} if "audience" not in act.takes else set())
+    taken = [part for name, part in inspect.signature(run, eval_str=True).parameters.items() if name not in left_out]
+    run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    app.command(act.name, help=f"{act.about[0].upper()}{act.about[1:]}.")(run)
 
 
 for _act in ACTS:
