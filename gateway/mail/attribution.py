@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from . import quotewords as words
 from .quotelines import ADDRESS, DIGITS, LEAD, TIME, YEAR, alternation, bare, quote_depth
@@ -34,7 +35,9 @@ def _last_verb(text: str) -> re.Match[str] | None:
     return next(reversed(list(_VERB.finditer(text))), None)
 
 
+@lru_cache(maxsize=64)
 def has_verb(line: str) -> bool:
+    """Each line is asked for several times in a row."""
     if line.isascii() and _VERB_WORDS.isdisjoint(_LETTERS.findall(line.lower())):
         return False
     return bool(_VERB.search(line))

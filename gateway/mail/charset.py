@@ -154,8 +154,9 @@ def _western_octet(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):
         raise error
     octets = error.object[error.start : error.end]
-    is_last = error.end == len(error.object)
-    return ("\ufffd" if len(octets) > 1 or is_last else octets.decode("cp1252", "replace")), error.end
+    char = octets.decode("cp1252", "replace") if len(octets) == 1 and error.end < len(error.object) else ""
+    is_written = char > "\xbf" or char in _PUNCTUATION - {"\xaa", "\xba"}
+    return (char if char and is_written else "\ufffd"), error.end
 
 
 _WESTERN = "gateway.western"

@@ -13,6 +13,9 @@ from .scan import Token
 
 WIDEST = 12
 TALLEST = 1_000
+# Lines of a cell: longer ones are looked at no further, since tables lie in tables.
+_SHORT = 20
+_LONG = 200
 
 
 @dataclass(slots=True)
@@ -42,6 +45,10 @@ class Table:
         while len(row) in self.reached and len(row) < WIDEST:
             row.append([])
         lines: list[Line] = []
+        self.header_cells += token.name == "th"
+        if not token.attrs:
+            row.append(lines)
+            return lines
         # A wider table than WIDEST is no data, and its columns count for nothing.
         width = min(_span(token, "colspan", WIDEST), max(WIDEST - len(row), 1))
         height = _span(token, "rowspan", TALLEST)
@@ -49,7 +56,6 @@ class Table:
             self.reaching[column] = height - 1
         row.append(lines)
         row.extend([] for _ in range(width - 1))
-        self.header_cells += token.name == "th"
         style = token.attribute("style").replace("border-collapse", "").replace("border:none", "")
         self.bordered = self.bordered or "border" in style
         return lines
@@ -64,7 +70,7 @@ def flattened(row: Sequence[list[Line]]) -> list[Line]:
     """A layout row: short cells stay on one line, longer ones follow each other."""
     filled = [cell for cell in row if any(not line.blank for line in cell)]
     firsts = [next(line for line in cell if not line.blank) for cell in filled]
-    single = all(first.kind == "text" for first in firsts)
+    single = all(first.kind == "text" for first in firsts) and all(len(cell) <= _SHORT for cell in filled)
     single = single and all(sum(not line.blank for line in cell) == 1 for cell in filled)
     alike = all(not first.before and first.zone == firsts[0].zone for first in firsts[1:])
     if len(filled) < 2 or not single or not alike or sum(len(first.text) for first in firsts) >= 200:
@@ -84,6 +90,8 @@ def as_data(table: Table) -> Line | None:
     if len(filled) < 2 or not 2 <= width <= WIDEST or not (table.header_cells or table.bordered):
         return None
     cells = [cell for row in filled for cell in row]
+    if any(len(cell) > _LONG for cell in cells):
+        return None
     if any(line.kind in ("image", "table") or line.before or line.quote for cell in cells for line in cell):
         return None
     if any(sum(len(line.text) for line in cell) > 500 for cell in cells):

@@ -48,7 +48,7 @@ _TEXT_PIECES: dict[str, bytes] = {
     "glued forwards": b"----- Forwarded Message ----- From: a@b.c To: b@c.d\n", "quotes": b"> a\nb\n",
     "received": b"Received: from x\n",
     "below": b"below this line\n", "status codes": b"550 5.1.1 ", "message ids": b"Message-ID: <",
-    "commas": b"From: a, b@c, \n",
+    "commas": b"From: a, b@c, \n", "fields in a line": b"From: a@b To: b@c Date: 1.1.2026 ", "names of fields": b"from\n",
 }  # fmt: skip
 _HTML_PIECES: dict[str, bytes] = {
     "angles": b"<", "divs": b"<div>", "bolds": b"<b>", "tables": b"<table><tr><td>", "attributes": b"<a "
@@ -65,6 +65,8 @@ _HTML_PIECES: dict[str, bytes] = {
     "flat": b"<p style='font-size:0'>a b c d", "declarations": b"<p style='a:b;", "signs": b"<font face=Wingdings>J",
     "shares": b"<a href='file:///\\\\a\\b'>x</a>", "colours": b"<p style='color:#fff;background:#fff'>a",
     "wrong nesting": b"<b><p></b></p><td></ul>",
+    "spanning cells": b"<table border=1><tr><td rowspan=999 colspan=12>x", "words in tables": b"<table border=1><tr><td>a<td>b",
+    "options": b"<select><option>",
 }  # fmt: skip
 
 Shape = Callable[[int], bytes]
@@ -94,6 +96,8 @@ SHAPES: dict[str, Shape] = {
     "open references": lambda n: HEAD + b"References: " + _fill(b"<", n) + b"\n\nx",
     "words": lambda n: HEAD + b"Subject: " + _fill(b"=?utf-8?q?a?= ", n) + b"\n\nx",
     "open words": lambda n: HEAD + b"Subject: " + _fill(b"=?utf-8?q?", n) + b"\n\nx",
+    "quotes in a name": lambda n: MIXED + b'--b\nContent-Disposition: attachment; filename="' + _fill(b'a"b ', n) + b'"\n\nx',
+    "unknown elements": lambda n: HTML + b"".join(b"<x%d> " % number for number in range(n // 9)),
     "folded": lambda n: HEAD + b"Subject: x" + _fill(b"\n y", n) + b"\n\nx",
     "nothing but NUL": lambda n: b"\0" * n,
     "surrogates": lambda n: TEXT + _fill("\ud800".encode("utf-8", "surrogatepass"), n),

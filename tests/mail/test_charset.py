@@ -135,7 +135,8 @@ def test_a_label_of_the_neighbour(text: str, charset: str, label: str) -> None:
     [
         (RUSSIAN.encode() + b"\nGr\xfc\xdfe aus K\xf6ln", RUSSIAN + "\nGrüße aus Köln"),
         (RUSSIAN.encode() * 3 + b" a\xa0b", RUSSIAN * 3 + " a\xa0b"),
-        # Half a character stays marked.
+        # Half a character stays marked, and so does what nobody writes.
+        (RUSSIAN.encode() * 3 + b"\xaa.", RUSSIAN * 3 + "\ufffd."),
         (RUSSIAN.encode() * 3 + b"\xd0", RUSSIAN * 3 + "\ufffd"),
         (b"ok \xed\xa0\xbd\xed\xb8\x80", "ok \U0001f600"),
     ],
