@@ -104,7 +104,7 @@ def show(
         return
     _show(told, now)
     if content is not None and lines:
-        _show_text(settings, content, lines)
+        _show_text(settings, content, told.answers, lines)
     typer.echo()
     for rule in told.rules:
         typer.echo(cell(f"  {rule.name}: {rule.found}{f' -> {rule.follows}' if rule.follows else ''}"))
@@ -145,7 +145,7 @@ def _show(told: Story, now: float) -> None:
         typer.echo(cell(f"{f'part {part.number}':>12}  {part.what} ({part.became}{ticket})"))
 
 
-def _show_text(settings: Any, content: Any, most: int) -> None:
+def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:
     from gateway.operate import reading, said
     from gateway.store.raw import RawMail
 
@@ -161,7 +161,7 @@ def _show_text(settings: Any, content: Any, most: int) -> None:
     except reading.NotRead as error:
         typer.echo(f"\nThe text cannot be shown: {error}")
         return
-    new, cut = reading.new_words(email)
+    new, cut = reading.new_words(email, answers)
     lines = new.splitlines()
     typer.echo()
     for line in lines[:most]:
@@ -169,7 +169,9 @@ def _show_text(settings: Any, content: Any, most: int) -> None:
     if len(lines) > most:
         typer.echo(f"  … {len(lines) - most} more lines: --lines {len(lines)}")
     if cut:
-        typer.echo(f"  … and {len(cut.splitlines())} lines that were cut as quoted or as a signature")
+        typer.echo(f"  … and {len(cut)} lines that were cut as quoted or as a signature")
+    for why, line in cut[:most]:
+        typer.echo(cell(f"    {line[:120]} ({why})"))
     for file in email.attachments:
         typer.echo(cell(f"  file {file.filename} ({said.size(file.size)})"))
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gateway.config.settings import Settings
+from gateway.decide.shown import NO_QUOTE, looked
+from gateway.decide.signing import known_of
+from gateway.mail.ending import Ending
+from gateway.mail.look import Look
 from gateway.model.email import Email
+from gateway.model.questions import EndingOf, FilesOn, UnknownIn, Unshown
 from gateway.store.raw import RawMail
 from gateway.work.parser import Parser, ParserBroken, ParserBusy, ParserDied
 
@@ -63,9 +68,38 @@ def _readable() -> Iterator[None]:
         raise NotRead(f"it is not where it was kept: {error}") from error
 
 
-def new_words(email: Email) -> tuple[str, str]:
-    """What the sender wrote in this mail, and what was cut as old or as a signature."""
-    if email.reply.confidence == "low":
-        return email.text, ""
-    cut = "\n\n".join(filter(None, (email.reply.signature, email.reply.quoted)))
-    return email.reply.text, cut
+def new_words(email: Email, answers: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    """What the sender wrote in this mail, and what of it was cut: (why, line). By ``answers``, which the decision about
+    a comment got, as the comment has it; without them as the rules alone say."""
+    reply = email.reply
+    asked = {UnknownIn.kind, EndingOf.kind} & answers.keys()
+    if asked and reply.passages and email.forwarded is None:
+        seen = _looked(email, answers)
+        return "\n".join(passage.text for passage in seen.shown), [
+            (_WHY.get(why, why), text) for why, text in seen.cut if text.strip()
+        ]
+    if reply.confidence == "low":
+        return email.text, []
+    cut = [("signature", line) for line in reply.signature.splitlines() if line.strip()]
+    return reply.text, [*cut, *(("quoted", line) for line in reply.quoted.splitlines() if line.strip())]
+
+
+_WHY: Mapping[str, str] = {
+    "footer": "an app's line",
+    "frame": "the desk's own mail",
+    "introduction": "says whose words follow",
+}
+
+
+def _looked(email: Email, answers: Mapping[str, Any]) -> Look:
+    """The same look at the passages as when the mail was decided."""
+    present, unshown = answers.get(FilesOn.kind, {}), answers.get(UnknownIn.kind)
+    told = answers.get(EndingOf.kind, {})
+    lines, pictures, beside = (tuple(told.get(name, ())) for name in ("lines", "pictures", "beside"))
+    known = known_of(email, Ending(lines, pictures, beside), present).passages
+    if UnknownIn.kind not in answers:
+        return looked(email, NO_QUOTE, present, known)
+    if unshown is not None:
+        missing = tuple((int(i), int(count)) for i, count in unshown["missing"])
+        unshown = Unshown(missing, unshown["comments"], unshown["mails"], unshown["is_whole"])
+    return looked(email, unshown, present, known)

@@ -51,7 +51,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Story:
     """``mail`` is the row of a list; ``goes_away`` when its bytes are deleted, 0.0 for never; ``neighbours`` are the
-    other mails of its ticket."""
+    other mails of its ticket; ``answers`` what the decision about a comment asked."""
 
     mail: Found
     id: str
@@ -70,6 +70,7 @@ class Story:
     happened: tuple[Line, ...]
     parts: tuple[Part, ...]
     rules: tuple[Rule, ...]
+    answers: Mapping[str, Any]
     acts: tuple[Act, ...]
     neighbours: tuple[Found, ...]
     held_files: int
@@ -101,6 +102,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else ""),
         parts=_parts(connection, row["id"]),
         rules=_rules(row),
+        answers=_answers(row) if row["outcome"] == "comment" and not row["whole"] else {},
         acts=possible(connection, row),
         neighbours=_neighbours(connection, row, now, zone),
         held_files=sum(effect["state"] == EffectState.HELD for effect in done),
@@ -146,6 +148,11 @@ def _route(envelope: Mapping[str, Any]) -> str:
     if envelope.get("auth"):
         words += f", logged in as {envelope['auth']}"
     return f"{words}, envelope sender <{envelope.get('mail_from') or ''}>"
+
+
+def _answers(row: Mapping[Any, Any]) -> Mapping[str, Any]:
+    """What the decision about a comment asked, by kind, as the trace keeps it."""
+    return {str(entry["asked"]): entry["answer"] for entry in _json(row, "trace").get("answers", [])}
 
 
 def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:

@@ -20,6 +20,7 @@ from gateway.web.console.guard import FRAME_POLICY
 
 EACH = 50  # mails of a page
 MOST_SHOWN = 200_000  # characters of a text
+MOST_LINES = 2_000  # that were cut
 
 
 async def show_today(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -54,9 +55,9 @@ async def show_mail(console: Console, request: Request, visitor: Visitor) -> Res
             email = await reading.read(console.parser, console.raws, content)
         except reading.NotRead as error:
             trouble = str(error)
-    new, cut = reading.new_words(email) if email else ("", "")
+    new, cut = reading.new_words(email, told.answers) if email else ("", [])
     return console.page(
-        "mail", visitor, told=told, email=email, trouble=trouble, new=new[:MOST_SHOWN], cut=cut[:MOST_SHOWN],
+        "mail", visitor, told=told, email=email, trouble=trouble, new=new[:MOST_SHOWN], cut=cut[:MOST_LINES],
         shows_html=bool(email and email.html) and "html" in request.query_params, done=request.query_params.get("done"),
     )  # fmt: skip
 
