@@ -3,7 +3,6 @@ ticket is open if and only if there is a problem, or somebody touched it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,8 +17,9 @@ from gateway.decide.notices.lifecycle import Event, Transition, told
 from gateway.model import questions as ask
 from gateway.model.notice import Handling, Notice
 from gateway.model.problem import Problem, family_of, id_of
+from tests.sizes import size
 
-EXAMPLES = int(os.environ.get("GATEWAY_EXAMPLES", "90"))
+EXAMPLES = size(60, 2000)
 HOLD, WINDOW, REOPEN = 600.0, 900.0, 86_400.0
 FAMILY = family_of("default", "p", "k")
 HANDLING = Handling(hold=HOLD, flap_window=WINDOW, reopen=REOPEN)

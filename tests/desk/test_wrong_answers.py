@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import gzip
 import json
-import os
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -33,12 +32,13 @@ from gateway.model.effects import ContactBody, DocumentBody
 from gateway.work.answers import _state, _ticket
 from gateway.work.effects.base import NotAnswered
 from tests.contract.replay import exchanges
+from tests.sizes import size
 
 ID = "0b6cf1e6-6f4f-4a53-9f0e-1c2f7a5b1c11"
 Answer = tuple[int, bytes, dict[str, str]]
 Call = Callable[[Desk], Awaitable[Outcome]]
 
-EXAMPLES = int(os.environ.get("GATEWAY_EXAMPLES", "6"))
+EXAMPLES = size(6, 200)
 
 READS: dict[str, Call] = {
     "boards": lambda desk: desk.boards(),

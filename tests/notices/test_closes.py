@@ -110,13 +110,16 @@ def test_the_matrix_of_all_fixtures_closes_nothing_wrong() -> None:
     """Every recovery against every open problem of every other fixture."""
     wrong, right, tried = [], 0, 0
     everything = [
-        (name, *each) for name in profiles.shipped() for state in ("open", "planned") for each in told(name, state)
+        (name, opening, begun, problem_that(begun))
+        for name in profiles.shipped()
+        for state in ("open", "planned")
+        for opening, begun in told(name, state)
     ]
     for name in profiles.shipped():
         for closing, notice in told(name, "close"):
-            for other, opening, begun in everything:
+            for other, opening, begun, problem in everything:
                 tried += 1
-                if not ends(notice, problem_that(begun)):
+                if not ends(notice, problem):
                     continue
                 right += 1
                 if name == other and notice.text != begun.text:  # a mail of several, and one of a single problem

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from gateway.store.deliveries import LostClaim
 from gateway.work.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
 from tests.scenarios.stage import M, Stage, settings_for
+from tests.sizes import size
 
 # A thread: each mail answers an earlier one and names all ids above it, as mail programs do.
 PARENTS = {"m0": None, "m1": "m0", "m2": "m0", "m3": "m1", "m4": "m3"}
@@ -119,7 +119,7 @@ async def turn(stage: Stage, worker: Worker) -> bool:
 
 
 @settings(
-    max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "15")),
+    max_examples=size(7, 300),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -4,7 +4,6 @@ asks nothing and does nothing."""
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.scenarios.scripts import ALICE, BOB, EVE, GIL, TESS
 from tests.scenarios.scripts_files import EXE, PAGE
 from tests.scenarios.scripts_requesters import MONITOR, NEW, eml, forward
 from tests.scenarios.stage import SALES, SUPPORT, M, Stage, settings_for
+from tests.sizes import size
 
 WORDS = ["printer", "urgent", "thanks", "[Acme] Disk full", "[Nobody] Disk full", "Fwd: Printer", "Re: hello", ""]
 FILES: list[dict[str, bytes]] = [{}, {"a.pdf": b"%PDF-1.4"}, {"setup.exe": EXE}, {"p.html": PAGE}, {"mail.eml": eml()}]
@@ -110,7 +110,7 @@ async def replayed(folder: Path, migrated: Path, config: dict[str, Any], script:
 
 
 @settings(
-    max_examples=int(os.environ.get("GATEWAY_EXAMPLES", "20")),
+    max_examples=size(9, 300),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

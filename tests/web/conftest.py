@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvicorn
 
 from gateway.config.console import ConsoleUser
+from gateway.config.load import parse
 from gateway.smtp.auth import hash_password
 from gateway.store import entries, refusals
 from gateway.store.entries import Visitor
@@ -23,7 +24,7 @@ from gateway.web.console.app import application
 from gateway.web.console.console import Console
 from gateway.web.console.guard import COOKIE
 from tests.operate.conftest import MORNING, REFUSED
-from tests.scenarios.stage import M, Stage
+from tests.scenarios.stage import M, Stage, settings_for
 
 PASSWORD = "correct horse battery staple"
 MAILS = (
@@ -52,8 +53,13 @@ class Site:
 
 def build(folder: Path, migrated: Path, mails: tuple[M, ...] = MAILS, work: bool = True) -> Site:
     """Mail that was worked on, and the console that shows it."""
+    return opened(folder, mails, filled(folder, migrated, mails, work))
 
-    async def fill() -> tuple[Any, dict[str, int]]:
+
+def filled(folder: Path, migrated: Path, mails: tuple[M, ...], work: bool = True) -> dict[str, int]:
+    """A store in this folder with that mail: the numbers of the mails."""
+
+    async def fill() -> dict[str, int]:
         stage = Stage(folder, migrated)
         await stage.open()
         for mail in mails:
@@ -64,10 +70,15 @@ def build(folder: Path, migrated: Path, mails: tuple[M, ...] = MAILS, work: bool
         await HeadingReader(stage.store, RawMail(stage.settings.store)).batch()
         numbers = {mail.key: (await stage.row(mail.key))["seq"] for mail in mails}
         await stage.close()
-        return stage.settings, numbers
+        return numbers
 
     with ThreadPoolExecutor(1) as apart:  # the browser's driver has this thread's loop
-        settings, numbers = apart.submit(lambda: asyncio.run(fill())).result()
+        return apart.submit(lambda: asyncio.run(fill())).result()
+
+
+def opened(folder: Path, mails: tuple[M, ...], numbers: dict[str, int]) -> Site:
+    """The console on the store in this folder."""
+    settings = parse({**settings_for(), "store": {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}}, {})
     users = (ConsoleUser(name="lea", role="act", password_hash=hash_password(PASSWORD, 2**10)),)
     console_settings = settings.console.model_copy(update={"listen": "127.0.0.1:1", "users": users})
     console = Console(settings.model_copy(update={"console": console_settings}), "sqlite")
@@ -102,9 +113,18 @@ def serve(site: Site) -> Iterator[Site]:
     thread.join(20)
 
 
+@pytest.fixture(scope="module")
+def morning(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> tuple[Path, dict[str, int]]:
+    """A folder with the store of a morning, to copy, and the numbers of its mails."""
+    folder = tmp_path_factory.mktemp("morning")
+    return folder, filled(folder, migrated_file, MAILS)
+
+
 @pytest.fixture
-def site(tmp_path: Path, migrated_file: Path) -> Site:
-    return build(tmp_path, migrated_file)
+def site(tmp_path: Path, morning: tuple[Path, dict[str, int]]) -> Site:
+    folder, numbers = morning
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return opened(tmp_path, MAILS, numbers)
 
 
 __all__ = ["COOKIE", "MAILS", "PASSWORD", "Site", "build", "serve"]
