@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
 
@@ -41,6 +42,14 @@ SHOWN_OF_A_LINE = 120
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+def _address(text: str) -> str:
+    """An IP address, or "" for none."""
+    try:
+        return str(ip_address(text)) if text else ""
+    except ValueError:
+        raise typer.BadParameter(f"{text}: expected an IP address, for example 192.0.2.1") from None
+
+
 @app.command()
 def explain(
     file: Path,
@@ -51,7 +60,7 @@ def explain(
         bool,
         typer.Option("--relayed", help="Treat the mail as sent by a trusted relay, so that its spam headers count."),
     ] = False,
-    peer: Annotated[str, typer.Option(help="The peer's IP address; proves some notices.")] = "",
+    peer: Annotated[str, typer.Option(help="The peer's IP address; proves some notices.", callback=_address)] = "",
     verdict: Annotated[
         str, typer.Option(help="The verdict about the sender: pass, fail, none or unknown.")
     ] = "unknown",
