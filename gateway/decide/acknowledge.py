@@ -15,7 +15,7 @@ from gateway.decide.context import DecisionContext, MailboxPolicy
 from gateway.decide.files import INTERNAL, UNSCANNED, Fate
 from gateway.decide.sender import Sender
 from gateway.mail.auto import enveloped
-from gateway.match import title
+from gateway.match import domains, title
 from gateway.model.effects import AcknowledgeBody
 from gateway.model.email import Email, lower_ascii
 from gateway.model.envelope import Envelope
@@ -74,6 +74,12 @@ def _is_ours(asked: Asked) -> bool:
     return asked.sender.is_ours or asked.sender.is_staff or bool(asked.envelope.internal)
 
 
+def _is_for_somebody_else(asked: Asked) -> bool:
+    """A form, and a list that says who wrote: not they have asked."""
+    policy = asked.policy
+    return domains.among(asked.sender.address, policy.forms) or domains.among(asked.sender.address, policy.lists)
+
+
 def _is_elsewhere(asked: Asked) -> bool:
     return lower_ascii(asked.envelope.mail_from) != asked.sender.address
 
@@ -97,6 +103,7 @@ SILENCES: tuple[tuple[str, Callable[[Asked], bool]], ...] = (
     ("a robot's address", _is_a_robots),
     ("asks for silence", _asks_for_silence),
     ("one of ours", _is_ours),
+    ("a form or a list", _is_for_somebody_else),
     ("another envelope sender", _is_elsewhere),
     ("names none of our mailboxes", _is_not_to_us),
     ("answers a mail of the gateway", _answers_us),

@@ -209,6 +209,44 @@ async def test_silence(opened: Opened, case: tuple[str, dict[str, Any]]) -> None
     assert await told(stage) == []
 
 
+async def test_the_address_of_a_form_is_not_told(opened: Opened) -> None:
+    """Not even where the form's own address is proven: somebody else filled it in."""
+    stage = await opened(mailbox=settings_for(acknowledge=ALL, reply_to=["form@shop.example"])["mailbox"])
+    await sent(
+        stage, M("a", "Shop <form@shop.example>", "Contact", headers={"Reply-To": "nina@newco.example"}, **PROVEN)
+    )
+    assert await told(stage) == []
+
+
+async def test_what_comes_back_of_it_goes_to_its_ticket_and_is_not_answered(opened: Opened) -> None:
+    """The mailbox of the stranger is full, or on holiday."""
+    stage = await opened()
+    await sent(stage, M("a", STRANGER, "Printer broken", **PROVEN))
+    (first,) = await told(stage)
+    own = str(first.mail["Message-ID"])
+    stage.now += 2 * DAY
+    bounce = (
+        "From: MAILER-DAEMON@mx.newco.example\r\nTo: no-reply@msp.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        "Message-ID: <dsn@mx.newco.example>\r\nAuto-Submitted: auto-replied\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nThe mailbox is full.\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.newco.example\r\n\r\n"
+        "Final-Recipient: rfc822; nina@newco.example\r\nAction: failed\r\nStatus: 5.2.2\r\n\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\n{first.mail.as_string()}\r\n--b--\r\n"
+    )
+    away = M(
+        "c",
+        STRANGER,
+        "Automatic reply: Printer broken",
+        reply=own,
+        headers={"Auto-Submitted": "auto-replied"},
+        **PROVEN,
+    )
+    await sent(stage, M("b", "MAILER-DAEMON@mx.newco.example", raw=bounce.encode(), mail_from=""), away)
+
+    assert await stage.outcome("b") == "internal 1" and await stage.outcome("c") == "internal 1"
+    assert len(await told(stage)) == 1
+
+
 async def test_a_technician_and_our_own_addresses_are_not_told(opened: Opened) -> None:
     stage = await opened()
     tess = next(user["email"] for user in stage.simulator.desk.users.values())
