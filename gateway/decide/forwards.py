@@ -89,3 +89,9 @@ def _about(outermost: Forwarded, own: Ours, facts: Facts) -> tuple[Forwarded | N
             continue
         return forwarded, f"the mail of {address}" + (f", forwarded {depth + 1} times" if depth else "")
     return None, "the forwarded mail is of our own people"
+
+
+def has_words(email: Email) -> bool:
+    """Whether a mail says anything of its own, above what it sends on or below what it quotes."""
+    words = email.forwarded.above if email.forwarded else email.reply.text
+    return bool(words.strip())

@@ -228,6 +228,12 @@ def _thread(context: DecisionContext) -> Decision | None:
     context.note = match.note or context.note
     if match.ticket is None:
         return None
+    return _commented(context, match) or _commented_again(context, match, thread)
+
+
+def _commented(context: DecisionContext, match: threading.Match) -> Decision | None:
+    """The comment on the ticket; None where the mail begins one that continues it."""
+    assert match.ticket is not None
     if _sent_on(context, match):
         context.trace.add("thread", "the sender sends it on to another mailbox, with new words", "new ticket")
         context.note = f"continues ticket {match.ticket.number or match.ticket.ticket_id}, of which a mail was sent on"
@@ -240,20 +246,26 @@ def _thread(context: DecisionContext) -> Decision | None:
     return reply.to_ticket(context, match.ticket, reopening.reopen, match.unbound)
 
 
+def _commented_again(context: DecisionContext, match: threading.Match, thread: threading.Thread) -> Decision | None:
+    """The comment on the ticket with which the sender continued this one before, by answering the same mail to the same
+    board."""
+    again = threading.find(thread, context.trace, threading.OWN_ANSWERS)
+    is_other = again.ticket and match.ticket and again.ticket.ticket_id != match.ticket.ticket_id
+    if not is_other or again.board_id != thread.board_id:
+        return None
+    context.follows_closed = False
+    return _commented(context, again)
+
+
 def _sent_on(context: DecisionContext, match: threading.Match) -> bool:
     """Whether a customer sends a mail of the ticket on to the mailbox of another board, with words of their own: a
     forward, or a subject that is no reply's."""
     email, who = context.email, context.sender
-    same_board = match.board_id == context.policy.destination["board_id"]
-    if same_board or who.is_staff or who.is_ours or email.auto.is_auto:
+    boards = (match.board_id, match.ticket.board_id if match.ticket else "")
+    if context.policy.destination["board_id"] in boards or who.is_staff or who.is_ours or email.auto.is_auto:
         return False
     answers = title.is_reply(email.subject) and not forwards.is_forward(email)
-    return not answers and _has_words(email)
-
-
-def _has_words(email: Email) -> bool:
-    words = email.forwarded.above if email.forwarded else email.reply.text
-    return bool(words.strip())
+    return not answers and forwards.has_words(email)
 
 
 def _reopening(context: DecisionContext, ticket: Ticket, trusted: bool) -> closed.Reopening:

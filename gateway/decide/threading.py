@@ -234,11 +234,15 @@ LADDER: tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...] = (
 )
 
 
-def find(thread: Thread, trace: Trace) -> Match:
+Ladder = tuple[tuple[str, Strength, Callable[[Thread], list[Evidence]]], ...]
+OWN_ANSWERS: Ladder = tuple(level for level in LADDER if level[2] is _own_answer)
+
+
+def find(thread: Thread, trace: Trace, ladder: Ladder = LADDER) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
     gone: list[Ticket] = []
-    for rule, strength, tickets, first in _found(thread, trace, gone):
+    for rule, strength, tickets, first in _found(thread, trace, gone, ladder):
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
@@ -278,10 +282,12 @@ def ticket_of_original(
     return ticket if reason else None
 
 
-def _found(thread: Thread, trace: Trace, gone: list[Ticket]) -> Iterator[tuple[str, Strength, list[Ticket], Evidence]]:
+def _found(
+    thread: Thread, trace: Trace, gone: list[Ticket], ladder: Ladder
+) -> Iterator[tuple[str, Strength, list[Ticket], Evidence]]:
     """Each level that names tickets which the desk still has, as they are there today, with its first evidence. Those
     that were known and are not there any more go to ``gone``."""
-    for rule, strength, level in LADDER:
+    for rule, strength, level in ladder:
         evidence = level(thread)
         tickets: dict[str, Ticket] = {}
         for item in evidence:

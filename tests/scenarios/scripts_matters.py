@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.scenarios.scripts import ALICE, BOB, EVE, GIL, TESS, Row, Scenario
-from tests.scenarios.scripts_today import became
+from tests.scenarios.scripts_today import at_desk, became
 from tests.scenarios.stage import SALES, SUPPORT, M, Stage, close, later, release
 
 CARL = "Carl Colleague <carl@acme.example>"
@@ -169,6 +169,16 @@ MATTERS = [
             ("a subject of its own", "Offer for a new printer", "Please quote."),
         )
     ),
+    Scenario("who sends it on there again goes on there", [
+        (M("a", ALICE, "Printer"), "ticket 1"), (M("b", ALICE, "Fwd: Printer", reply="a", to=SALES, text="Please quote."), "ticket 2"), (M("c", ALICE, "Fwd: Printer", reply="a", to=SALES, text="I asked for a quote."), "comment 2"),
+        (M("d", BOB, "Fwd: Printer", reply="a", to=SALES, text="We need two."), "ticket 3"), (M("e", ALICE, reply="a"), "comment 1"),
+    ]),
+    Scenario("who answers an old mail of a closed ticket again goes on with the ticket that continues it", [
+        (M("a", ALICE, "Printer"), "ticket 1"), close(1), (M("b", ALICE, reply="a"), "ticket 2"), (M("c", ALICE, reply="a", text="And the toner."), "comment 2"), close(2), (M("d", ALICE, reply="a", text="Again."), "ticket 3"),
+    ], mailbox={"closed": "new_linked"}),
+    Scenario("a ticket that is on that board by now is not sent on", [
+        (M("a", ALICE, "Printer"), "ticket 1"), at_desk(1, on="Sales"), (M("b", ALICE, "Offer", reply="a", to=SALES, text="Please quote."), "comment 1"),
+    ]),
     Scenario("an answer that goes to another mailbox comes home", [
         (M("a", ALICE, "Printer"), "ticket 1"), (M("b", ALICE, reply="a", to=SALES), "comment 1"), (M("c", ALICE, "Re: Printer today", reply="a", to=SALES), "comment 1"),
     ]),
