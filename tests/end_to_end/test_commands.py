@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gateway.simulator import Simulator
-from tests.harness import GatewayProcess, gateway, mail
+from tests import commands
+from tests.harness import GatewayProcess, config_text, free_port, gateway, mail
 
 
 def test_check_names_the_ids(running: GatewayProcess, simulator: Simulator) -> None:
@@ -196,3 +197,18 @@ def test_a_wrong_board_is_said_where_one_looks(simulator: Simulator, tmp_path: P
     (waits,) = json.loads(body)["waits"]
     assert code == 200
     assert waits.startswith("mailbox support@msp.example: status 'No such status': the desk does not have it")
+
+
+def test_serve_says_at_once_what_keeps_it_from_starting(simulator: Simulator, tmp_path: Path) -> None:
+    """Before it opens anything: no database is made, no port was open."""
+    text = config_text(simulator.api, simulator.key, tmp_path, free_port(), 1, smtp='tls_cert = "no.crt"\ntls_key = "no.key"')
+    file = tmp_path / "gateway.toml"
+    file.write_text(text.replace("127.0.0.1:1\"", "192.0.2.1:8025\""))
+    line = text.splitlines().index('tls_cert = "no.crt"') + 1
+
+    done = commands.run("serve", "--config", str(file))
+
+    assert done.returncode == 2
+    assert f"cannot start: {file}:{line}: tls_cert: there is no such file" in done.stderr
+    assert "192.0.2.1 is no address of this machine" in done.stderr
+    assert list(tmp_path.iterdir()) == [file]
