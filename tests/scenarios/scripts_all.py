@@ -8,6 +8,7 @@ from tests.scenarios import (
     scripts_files,
     scripts_machines,
     scripts_matters,
+    scripts_meant,
     scripts_operator,
     scripts_quotes,
     scripts_requesters,
@@ -29,5 +30,6 @@ ALL = [
     *scripts_machines.ALL,
     *scripts_today.ALL,
     *scripts_matters.ALL,
+    *scripts_meant.ALL,
     *scripts_copies.ALL,
 ]
