@@ -145,6 +145,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "expected mail is missing": "A mail that a notice expects did not come; it became a ticket.",
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
         "mail comes again": "Into that mailbox.",
+        "calendar read": "A fetched calendar of maintenance windows changed some.",
+        "calendar not read": "Such a calendar is away or damaged (`why`); its windows stay as they were.",
         "window over": "A maintenance window that held something ended; its summary was written (docs/windows.md).",
         "window not used": "A maintenance window holds nothing; `why` says what is wrong with it.",
         "acted": "Somebody acted in the console.",

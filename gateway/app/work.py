@@ -22,6 +22,7 @@ from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.upkeep.away import Away
+from gateway.upkeep.calendars import Calendars
 from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.headings import HeadingReader
@@ -112,6 +113,7 @@ class Work:
         )
         self.summaries = Summaries(store, settings, clock, self.worker.wake, self._names)
         self.probes = Probes(store, settings, clock, self.worker.wake, self._probed)
+        self.calendars = Calendars(store, settings, clock, self.worker.wake)
         self.headings = HeadingReader(store, raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
@@ -135,6 +137,7 @@ class Work:
         self.expectations.take(settings, policies.sources)
         self.silence.take(settings)
         self.summaries.take(settings)
+        self.calendars.take(settings)
         self.away.take(settings)
         self.probes.take(settings)
         self.sender.settings = settings.smarthost
@@ -144,7 +147,7 @@ class Work:
         """What runs beside the worker, until ``stop``."""
         parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        watches = (self.expectations, self.silence, self.probes, self.summaries, self.states)
+        watches = (self.expectations, self.silence, self.probes, self.summaries, self.calendars, self.states)
         letters = (self.sender, self.away, self.reports)
         parts += [partial(part.run, stop) for part in (self.late_look, self.pruner, self.headings, *watches, *letters)]
         if self.rescanner:

@@ -23,6 +23,7 @@ from gateway.model.plan import Decision, Outcome, Trace
 from gateway.model.questions import Copy, Facts, IsTouched
 from gateway.model.reasons import Reason
 from gateway.model.release import Release
+from gateway.model.window import MaintenanceCalendar
 from gateway.templates import Templates
 
 NOBODY = Sender("", "unknown", False)
@@ -96,6 +97,7 @@ class DeliveryContext:
     notice: ResolvedNotice | None = None  # the vendor's notice that the mail is
     tell: bool = False
     is_held: bool = False  # a maintenance window held it
+    calendar: MaintenanceCalendar | None = None  # what its proven sender's calendar says
 
 
 @dataclass(slots=True)

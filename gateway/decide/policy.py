@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import acknowledge, closed, forwards, newticket, reply, sender, thanks, threading
+from gateway.decide import acknowledge, calendars, closed, forwards, newticket, reply, sender, thanks, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
@@ -77,7 +77,11 @@ def decide(
                 counted = sender.name_of(email, envelope)
                 steps = tuple(context.trace.steps)
                 hits = tuple(dict.fromkeys(context.trace.hits))
-                return replace(decision, trace=steps, hits=hits, sender=counted.address, proof=counted.proof)
+                taken = decision.outcome in ("ticket", "comment") or decision.reason is Reason.CALENDAR
+                calendar = delivery.calendar if taken else None
+                return replace(
+                    decision, trace=steps, hits=hits, sender=counted.address, proof=counted.proof, calendar=calendar
+                )
     except Unanswered as missing:
         return missing.questions
     raise AssertionError("the last rule decides")
@@ -386,6 +390,7 @@ POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("moved", _moved),
     ("spoofed", _spoofed),
     ("duplicate", _duplicate),
+    ("calendar", calendars.windows),
     ("proven notice", notice.proven),
     ("flood", _flood),
     ("unproven notice", notice.unproven),

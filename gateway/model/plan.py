@@ -8,7 +8,7 @@ from typing import Literal
 from gateway.model.effects import AcknowledgeBody, EffectBody
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
-from gateway.model.window import Window
+from gateway.model.window import MaintenanceCalendar, Window
 
 Outcome = Literal["ticket", "comment", "suppress", "quarantine", "hold"]
 
@@ -102,5 +102,6 @@ class Decision:
     sender: str = ""  # in whose name it was decided
     proof: str = ""  # and what that rests on, by which mail of the name is counted
     acknowledgement: AcknowledgeBody | None = None
+    calendar: MaintenanceCalendar | None = None  # windows that the mail sets
     window: Window | None = None
     until: float = 0.0

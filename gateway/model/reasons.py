@@ -118,6 +118,12 @@ class Reason(StrEnum):
         "A vendor's notice that a maintenance window held; its summary tells of it.",
         "Nothing; `gateway windows show` lists what the window held.",
     )
+    CALENDAR = (
+        "calendar",
+        "suppressed",
+        "A calendar of maintenance windows, mailed by its proven sender: its events are windows now.",
+        "Nothing; `gateway windows list` shows them.",
+    )
     DROPPED = (
         "dropped",
         "suppressed",

@@ -63,6 +63,25 @@ class Window:
     is_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class MaintenanceEvent:
+    """An event of a calendar as a window. Of two with a uid the one with the higher ``sequence`` counts."""
+
+    said: Maintenance
+    sequence: int = 0
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceCalendar:
+    """What was read of a configured calendar, and what proves its sender; ``troubles`` name what could not be read."""
+
+    name: str
+    proof: str = ""
+    events: tuple[MaintenanceEvent, ...] = ()
+    troubles: tuple[str, ...] = ()
+
+
 def occurrence_id(maintenance_id: str, begins: float) -> str:
     """The id of a maintenance at one of its times."""
     return f"{maintenance_id}@{begins:.0f}"

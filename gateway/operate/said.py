@@ -29,6 +29,7 @@ SHORT: dict[Reason, str] = {
     Reason.NOTICE_IGNORED: "a notice that needs nothing",
     Reason.IN_WINDOW: "in the summary of a maintenance window",
     Reason.PROBE: "a check that mail arrives",
+    Reason.CALENDAR: "a calendar of maintenance windows",
     Reason.DROPPED: "dropped",
     Reason.ASKS_FOR_NOTHING: "it asks for nothing",
     Reason.SHADOW: "the desk is in shadow",

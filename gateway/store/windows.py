@@ -6,7 +6,7 @@ A window that held something has a row of its own, by which its summary is writt
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import inf
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
 
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
-from gateway.model.window import Maintenance, Window
+from gateway.model.window import Maintenance, MaintenanceCalendar, Window
 from gateway.store import dialects
 from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
 from gateway.store.stage import PENDING, Stage
@@ -118,17 +118,44 @@ def cancel(connection: Connection, maintenance_id: str, now: float) -> bool:
     return bool(done.rowcount == 1)
 
 
-def of_uid(connection: Connection, desk: str, calendar: str, uids: Collection[str]) -> dict[str, RowMapping]:
+def of_calendar(connection: Connection, desk: str, calendar: str) -> dict[str, RowMapping]:
     """The windows of a calendar's events, by their uid; cancelled ones too."""
     query = select(maintenance).where(maintenance.c.desk == desk, maintenance.c.calendar == calendar)
-    rows = connection.execute(query.where(maintenance.c.uid.in_(list(uids)))).mappings()
-    return {row["uid"]: row for row in rows}
+    return {row["uid"]: row for row in connection.execute(query).mappings()}
 
 
 def rewrite(connection: Connection, maintenance_id: str, said: Maintenance, sequence: int) -> None:
     """A calendar says something else of an event."""
     values = {**_columns(said), "sequence": sequence, "cancelled_at": 0}
     connection.execute(update(maintenance).where(maintenance.c.id == maintenance_id).values(**values))
+
+
+def take(
+    connection: Connection, desk: str, calendar: MaintenanceCalendar, now: float, whole: bool = False
+) -> tuple[int, int]:
+    """What a calendar says becomes its windows. Of an event the higher sequence counts; of a ``whole`` calendar what
+    stands in it no more is cancelled. Returns how many changed, and how many were cancelled."""
+    named = {event.said.uid: event for event in calendar.events}
+    known = of_calendar(connection, desk, calendar.name)
+    changed = cancelled = 0
+    for uid, event in named.items():
+        row = known.get(uid)
+        if row is not None and event.sequence < row["sequence"]:
+            continue
+        if event.is_cancelled:
+            cancelled += row is not None and cancel(connection, row["id"], now)
+        elif row is None:
+            add(connection, event.said, now, event.sequence)
+            changed += 1
+        elif row["cancelled_at"] or any(row[name] != value for name, value in _columns(event.said).items()):
+            rewrite(connection, row["id"], event.said, event.sequence)
+            changed += 1
+    for uid, row in known.items():
+        if whole and uid not in named and not row["cancelled_at"]:
+            cancelled += cancel(connection, row["id"], now)
+    if changed or cancelled:
+        wake(connection, desk, now)
+    return changed, cancelled
 
 
 # -- when they take place --------------------------------------------------------------------------

@@ -25,8 +25,10 @@ from gateway.match.ours import Ours
 from gateway.model.notice import ResolvedNotice
 from gateway.model.release import Release
 from gateway.model.waiting import Waiting
+from gateway.model.window import MaintenanceCalendar
 from gateway.store.deliveries import Delivery
 from gateway.templates import Templates
+from gateway.work.calendars import mailed
 from gateway.work.rules import importance, resolved
 from gateway.work.sources import sources
 from gateway.work.windows import Schedule
@@ -54,6 +56,7 @@ class Policies:
         )
         self.sources = sources(settings)
         self.schedule = Schedule(settings)
+        self.calendars = mailed(settings)
         self._known: dict[str, tuple[Catalog | None, MailboxPolicy]] = {}
 
     def policy(self, box: MailboxSettings, directory: Directory | None) -> MailboxPolicy:
@@ -91,6 +94,7 @@ def context_of(
     policies: Policies,
     notice: ResolvedNotice | None,
     tell: bool = False,
+    calendar: MaintenanceCalendar | None = None,
 ) -> DeliveryContext:
     """What a decision about the delivery knows. ``directory`` None: there is no desk to ask. Raises NoCatalog."""
     release = Release(delivery.overruled, delivery.released_by, delivery.audience, delivery.admits, delivery.whole)
@@ -107,6 +111,7 @@ def context_of(
         notice=None if release.unsuppressed else notice,
         tell=tell,
         is_held=delivery.waits_for == Waiting.WINDOW,
+        calendar=calendar,
     )
 
 

@@ -45,6 +45,7 @@ from gateway.store.stage import Stage
 from gateway.templates import Templates
 from gateway.work.acknowledging import Acknowledger
 from gateway.work.answers import Answers
+from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
 from gateway.work.learning import learn
 from gateway.work.leases import Leases
@@ -152,7 +153,8 @@ class Planner:
             if resolved is not None:  # the later ones wait for this one too
                 await self.store.write(lambda c: problems.wait_by(c, delivery, notice_ids.problem_ids(resolved.notice)))
             return wait
-        known = context_of(delivery, box, directory, policies, resolved)
+        calendar = calendar_of(email, delivery.envelope, box, policies.calendars)
+        known = context_of(delivery, box, directory, policies, resolved, calendar=calendar)
         try:
             decision, answers = await self._decide(delivery, email, known, source)
         except ParserBusy:

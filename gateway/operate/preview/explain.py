@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.engine import make_engine
 from gateway.store.stage import Stage
 from gateway.work.answers import Answers
+from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
 from gateway.work.effects import KINDS
 from gateway.work.notices import resolved_notice
@@ -113,6 +114,7 @@ async def explain(
     resolved = resolved_notice(email, envelope, box, sources(settings), directory.catalog if directory else None)
     policies = Policies(settings)
     context = _context(delivery, box, directory, policies, resolved)
+    context = replace(context, calendar=calendar_of(email, envelope, box, policies.calendars))
     source = Answers(
         delivery, directory, lambda operation: _on_database(settings, operation), policies.schedule, time.time, email
     )

@@ -33,6 +33,7 @@ from gateway.operate.preview.backtest import Book, Tally, touched_by
 from gateway.operate.preview.explain import EMPTY
 from gateway.operate.preview.kept import Kept, batch, compared
 from gateway.work.answers import Answers
+from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
 from gateway.work.notices import resolved_notice
 from gateway.work.parser import ParserBroken, ParserDied
@@ -122,7 +123,8 @@ class _Replay:
             try:
                 email = await self.parser.read(kept.mail)
                 resolved = resolved_notice(email, delivery.envelope, box, self.policies.sources, directory.catalog)
-                context = context_of(delivery, box, directory, self.policies, resolved, tell=self.tell)
+                calendar = calendar_of(email, delivery.envelope, box, self.policies.calendars)
+                context = context_of(delivery, box, directory, self.policies, resolved, self.tell, calendar)
             except (NoCatalog, ParserDied, ParserBroken):
                 self.report.left_out += 1
                 return None

@@ -1,0 +1,152 @@
+"""Maintenance windows out of a calendar: the events of an iCalendar object, each as a window.
+
+Strict, as a window holds alerts back: a calendar that is damaged or cut off gives none, and an event whose times cannot
+be worked out gives none and is named. Bounded by MOST_OCTETS and MOST_EVENTS. Source: RFC 5545, RFC 5546 (CANCEL).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gateway.match import recurrence
+from gateway.match.recurrence import NotUnderstood
+from gateway.model.problem import digest
+from gateway.model.window import CALENDAR, Maintenance, MaintenanceCalendar, MaintenanceEvent
+
+MOST_OCTETS = 1 << 20
+MOST_EVENTS = 500
+MOST_TEXT = 2000
+FORM = "%Y-%m-%d %H:%M:%S"
+
+
+def read(text: str, like: Maintenance, zone: ZoneInfo, named: bool, proof: str = "") -> MaintenanceCalendar:
+    """The windows of a calendar. ``like`` says whose problems they hold; with ``named`` only of objects whose names
+    stand in the event. ``zone`` is that of times without one."""
+    from icalendar import Calendar  # slow to import, and few need it
+
+    if len(text) > MOST_OCTETS:
+        return MaintenanceCalendar(like.calendar, proof, troubles=("it is too large",))
+    try:
+        if not _is_whole(text):
+            raise ValueError("its parts do not close")
+        found = Calendar.from_ical(text, multiple=True)
+        events = [(calendar, event) for calendar in found for event in calendar.walk("VEVENT")]
+    except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return MaintenanceCalendar(like.calendar, proof, troubles=(f"it is no whole calendar: {error}"[:200],))
+    read_events: list[MaintenanceEvent] = []
+    troubles = [f"only the first {MOST_EVENTS} events were read"] if len(events) > MOST_EVENTS else []
+    moved: dict[str, list[date]] = {}
+    for calendar, event in events[:MOST_EVENTS]:
+        try:
+            read_events.append(_event(calendar, event, like, zone, named, moved))
+        except (NotUnderstood, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+            troubles.append(f"{str(event.get('SUMMARY', 'an event'))[:100]}: {error}"[:300])
+    return MaintenanceCalendar(like.calendar, proof, tuple(_without(read_events, moved)), tuple(troubles))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether every component closes: the library takes one that was cut off for an empty one."""
+    inside: list[str] = []
+    last = ""
+    for line in text.splitlines():
+        name, _, value = line.strip().upper().partition(":")
+        if name == "BEGIN":
+            inside.append(value)
+        elif name == "END" and (not inside or inside.pop() != value):
+            return False
+        last = line.strip() or last
+    return not inside and last.upper() == "END:VCALENDAR"
+
+
+def _event(
+    calendar: Any, event: Any, like: Maintenance, zone: ZoneInfo, named: bool, moved: dict[str, list[date]]
+) -> MaintenanceEvent:
+    summary = " ".join(str(event.get("SUMMARY", "")).split())[:200] or "an event"
+    uid = str(event.get("UID", "")).strip()[:500] or digest(event.to_ical().decode("utf-8", "replace"))
+    is_cancelled = "CANCELLED" in (str(event.get("STATUS", "")).upper(),) or str(calendar.get("METHOD", "")) == "CANCEL"
+    start, end, name = _times(event, zone, recurs="RRULE" in event)
+    if "RECURRENCE-ID" in event:
+        replaced = _local(event.decoded("RECURRENCE-ID"), ZoneInfo(name))
+        moved.setdefault(uid, []).append(replaced.date())
+        uid = f"{uid} {replaced:%Y%m%dT%H%M%S}"
+    said = Maintenance(
+        id="",
+        name=summary,
+        desk=like.desk,
+        begin=start.strftime(FORM),
+        end=end.strftime(FORM),
+        zone=name,
+        repeat=recurrence.rule_of(_rule(event)),
+        without=tuple(sorted(_left_out(event, ZoneInfo(name)))),
+        client=like.client,
+        objects=like.objects,
+        profiles=like.profiles,
+        text=_text(event) if named else None,
+        grace=like.grace,
+        origin=CALENDAR,
+        calendar=like.calendar,
+        uid=uid,
+    )
+    recurrence.check(said)
+    return MaintenanceEvent(said, int(event.get("SEQUENCE", 0)), is_cancelled)
+
+
+def _times(event: Any, zone: ZoneInfo, recurs: bool) -> tuple[datetime, datetime, str]:
+    """Begin and end as local times, and the name of their zone."""
+    if "DTSTART" not in event:
+        raise NotUnderstood("it has no begin")
+    start = event.decoded("DTSTART")
+    whole_day = not isinstance(start, datetime)
+    if "DTEND" in event:
+        end = event.decoded("DTEND")
+    elif "DURATION" in event:
+        end = (datetime.combine(start, time()) if whole_day else start) + event.decoded("DURATION")
+    elif whole_day:
+        end = start + timedelta(days=1)
+    else:
+        raise NotUnderstood("it has no end")
+    own = getattr(start, "tzinfo", None) if not whole_day else None
+    name = str(getattr(own, "key", "") or ("UTC" if own is UTC or str(own) == "UTC" else ""))
+    if own is not None and not name:
+        if recurs:
+            raise NotUnderstood(f"its time zone {own} is not known")
+        name = "UTC"
+    known = recurrence.zone_of(name) if own is not None else zone
+    return _local(start, known), _local(end, known), known.key
+
+
+def _local(moment: Any, zone: ZoneInfo) -> datetime:
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, time())
+    return moment.astimezone(zone).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _rule(event: Any) -> str:
+    rule = event.get("RRULE")
+    if isinstance(rule, list):
+        raise NotUnderstood("it has several recurrence rules")
+    return rule.to_ical().decode() if rule is not None else ""
+
+
+def _left_out(event: Any, zone: ZoneInfo) -> set[date]:
+    found = event.get("EXDATE", [])
+    groups = found if isinstance(found, list) else [found]
+    return {_local(moment.dt, zone).date() for group in groups for moment in group.dts}
+
+
+def _text(event: Any) -> str:
+    parts = (str(event.get(name, "")) for name in ("SUMMARY", "LOCATION", "DESCRIPTION"))
+    return "\n".join(part for part in parts if part)[:MOST_TEXT]
+
+
+def _without(events: list[MaintenanceEvent], moved: dict[str, list[date]]) -> list[MaintenanceEvent]:
+    """A time that an event of its own replaces is none of the series."""
+    return [
+        replace(event, said=replace(event.said, without=tuple(sorted({*event.said.without, *moved[event.said.uid]}))))
+        if event.said.uid in moved
+        else event
+        for event in events
+    ]

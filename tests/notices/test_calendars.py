@@ -1,0 +1,103 @@
+"""Windows out of calendars: what their events say, in the words of several products, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.match.recurrence import occurrences
+from gateway.model.window import Maintenance
+from gateway.notices.calendars import MOST_EVENTS, read
+
+BERLIN = ZoneInfo("Europe/Berlin")
+LIKE = Maintenance("", "", "default", "", "", "", client="Acme", origin="calendar", calendar="changes")
+OUTLOOK = """BEGIN:VTIMEZONE
+TZID:W. Europe Standard Time
+BEGIN:STANDARD
+DTSTART:16010101T030000
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+"""
+
+
+def calendar(*lines: str, head: str = "", uid: str = "1@x") -> str:
+    event = "\n".join(("BEGIN:VEVENT", f"UID:{uid}", *lines, "END:VEVENT"))
+    return f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{head}{event}\nEND:VCALENDAR\n".replace("\n", "\r\n")
+
+
+def times(text: str, since: str = "2026-10-01", until: str = "2026-12-31") -> list[str]:
+    """All windows of a calendar as UTC times."""
+    found = read(text, LIKE, BERLIN, named=True)
+    assert not found.troubles, found.troubles
+    moments = [datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() for day in (since, until)]
+    spans = sorted(span for event in found.events for span in occurrences(event.said, *moments))
+    return [" ".join(datetime.fromtimestamp(at, UTC).strftime("%d.%m.%H:%M") for at in span) for span in spans]
+
+
+@pytest.mark.parametrize(
+    ("lines", "head", "expected"),
+    [
+        (("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z"), "", ["05.12.21:00 06.12.01:00"]),
+        (("DTSTART:20261205T220000", "DURATION:PT4H"), "", ["05.12.21:00 06.12.01:00"]),  # the calendar's own zone
+        (("DTSTART;TZID=America/New_York:20261205T160000", "DTEND;TZID=America/New_York:20261205T200000"), "",
+         ["05.12.21:00 06.12.01:00"]),
+        (("DTSTART;TZID=W. Europe Standard Time:20261205T220000", "DTEND;TZID=W. Europe Standard Time:20261206T020000"),
+         OUTLOOK, ["05.12.21:00 06.12.01:00"]),
+        (("DTSTART;VALUE=DATE:20261205", "DTEND;VALUE=DATE:20261206"), "", ["04.12.23:00 05.12.23:00"]),
+        (("DTSTART;VALUE=DATE:20261205",), "", ["04.12.23:00 05.12.23:00"]),
+        (("DTSTART;TZID=Europe/Berlin:20261017T220000", "DTEND;TZID=Europe/Berlin:20261018T040000",
+          "RRULE:FREQ=WEEKLY;COUNT=3"), "",
+         ["17.10.20:00 18.10.02:00", "24.10.20:00 25.10.03:00", "31.10.21:00 01.11.03:00"]),  # the clock changes
+        (("DTSTART;TZID=Europe/Berlin:20261017T220000", "DTEND;TZID=Europe/Berlin:20261018T040000",
+          "RRULE:FREQ=WEEKLY;COUNT=3", "EXDATE;TZID=Europe/Berlin:20261024T220000"), "",
+         ["17.10.20:00 18.10.02:00", "31.10.21:00 01.11.03:00"]),
+    ],
+    ids=["utc", "floating", "named zone", "zone of Outlook", "a day", "a day without an end", "weekly", "but one day"],
+)  # fmt: skip
+def test_the_times_of_an_event(lines: tuple[str, ...], head: str, expected: list[str]) -> None:
+    assert times(calendar("SUMMARY:Patches", *lines, head=head)) == expected
+
+
+def test_a_time_of_a_series_that_was_moved() -> None:
+    series = ("DTSTART:20261101T200000Z", "DTEND:20261101T210000Z", "RRULE:FREQ=WEEKLY;COUNT=2")
+    moved = "BEGIN:VEVENT\r\nUID:1@x\r\nRECURRENCE-ID:20261108T200000Z\r\nDTSTART:20261109T200000Z\r\nDTEND:20261109T210000Z\r\nEND:VEVENT\r\n"
+    text = calendar(*series).replace("END:VCALENDAR", f"{moved}END:VCALENDAR")
+    assert times(text) == ["01.11.20:00 01.11.21:00", "09.11.20:00 09.11.21:00"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z")[:-40], "no whole calendar"),
+        ("hello", "no whole calendar"),
+        (calendar("DTSTART:20261205T210000Z"), "it has no end"),
+        (calendar("DTEND:20261205T210000Z"), "it has no begin"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261204T010000Z"), "not after its begin"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20270305T210000Z"), "longer than 31 days"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261205T220000Z", "RRULE:FREQ=SECONDLY"), "expected DAILY"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261205T220000Z", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"), "never comes"),
+    ],
+)  # fmt: skip
+def test_what_gives_no_window(text: str, why: str) -> None:
+    found = read(text, LIKE, BERLIN, named=True)
+    assert not found.events and why in found.troubles[0]
+
+
+def test_a_calendar_without_end_is_read_in_part() -> None:
+    event = "BEGIN:VEVENT\r\nUID:{}\r\nDTSTART:20261205T210000Z\r\nDTEND:20261205T220000Z\r\nEND:VEVENT\r\n"
+    text = (
+        "BEGIN:VCALENDAR\r\n" + "".join(event.format(number) for number in range(MOST_EVENTS + 1)) + "END:VCALENDAR\r\n"
+    )
+    found = read(text, LIKE, BERLIN, named=False)
+    assert len(found.events) == MOST_EVENTS and "only the first" in found.troubles[0]
