@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import acknowledge, calendars, closed, forwards, newticket, reply, sender, thanks, threading
+from gateway.decide import acknowledge, calendars, closed, floods, forwards, newticket, reply, sender, thanks, threading
 from gateway.decide.context import DecisionContext, DeliveryContext
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
 from gateway.mail.ids import derived_message_id
-from gateway.match import domains, probe, title
+from gateway.match import probe, title
 from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
@@ -28,9 +28,7 @@ from gateway.model.questions import (
     IsReused,
     ProbeSent,
     Question,
-    Recent,
     RecentMails,
-    Rounds,
     Staff,
     StateOf,
     Ticket,
@@ -41,7 +39,6 @@ from gateway.model.questions import (
 from gateway.model.reasons import Reason
 
 MOST_COPIES = 3  # mails under one id that are read again
-ANSWERS = ("auto-reply", "vacation", "helpdesk")
 SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
 LOOKS = {
@@ -328,60 +325,6 @@ def _automatic(context: DecisionContext) -> Decision | None:
     return None
 
 
-def _flood(context: DecisionContext) -> Decision | None:
-    """One sender or domain exceeds `[guard]`: `rate-limited` or `loop-suspected`. Technicians are exempt."""
-    who, guard = context.sender, context.policy.guard
-    if not who.address or (who.is_staff and who.proven) or context.delivery.released or context.envelope.internal:
-        return None
-    # Mail counts for mail whose sender rests on the same proof: who forges a name uses up nothing of its owner's.
-    name = sender.name_of(context.email, context.envelope)
-    recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
-    if who.address in context.policy.own and 0 < guard.own <= recent.tickets + recent.comments:
-        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
-        context.trace.add("loop", f"{who.address} is ours: {found}", "quarantine")
-        return context.end(Reason.LOOP_SUSPECTED, f"{who.address} is ours: {found}")
-    if 0 < guard.answers <= recent.answers and context.email.auto.kind in ANSWERS:
-        context.trace.add("loop", f"{recent.answers} automatic replies in 15 minutes", "quarantine")
-        return context.end(Reason.LOOP_SUSPECTED, f"{who.address} answers by machine again and again")
-    if 0 < guard.tickets <= recent.tickets or 0 < guard.comments <= recent.comments:
-        found = f"{recent.tickets} tickets and {recent.comments} comments in an hour"
-        context.trace.add("rate", found, "quarantine")
-        return context.end(Reason.RATE_LIMITED, f"{who.address}: {found}")
-    domain = domains.of(who.address)
-    if domains.is_public(domain):
-        return None
-    if 0 < guard.domain_tickets <= recent.domain_tickets or 0 < guard.domain_comments <= recent.domain_comments:
-        found = f"{recent.domain_tickets} tickets and {recent.domain_comments} comments of {domain} in an hour"
-        context.trace.add("rate", found, "quarantine")
-        return context.end(Reason.RATE_LIMITED, found)
-    return None
-
-
-def _round(context: DecisionContext) -> Decision | None:
-    """One sender makes ticket after ticket about the same matter, as two desks do that answer each other:
-    `loop-suspected`. Technicians are exempt."""
-    who, most = context.sender, context.policy.guard.rounds
-    if not who.address or not most or bool(who.is_staff and who.proven) or _is_let_in(context):
-        return None
-    name = sender.name_of(context.email, context.envelope)
-    recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
-    is_tagged = domains.untagged(who.address) != who.address
-    if (recent.domain_tickets if is_tagged else recent.tickets) < most:
-        return None
-    matter = title.matter(context.email.subject)
-    made: int = context.facts.ask(Rounds(*name, matter, context.envelope.time))
-    if made < most:
-        return None
-    found = f"{made} tickets about {matter or 'nothing'!r} in an hour"
-    context.trace.add("rounds", found, "quarantine")
-    return context.end(Reason.LOOP_SUSPECTED, f"{who.address} made {found}")
-
-
-def _is_let_in(context: DecisionContext) -> bool:
-    """Whether an operator let the mail in or moved it, or the gateway itself sent it."""
-    return context.delivery.released or bool(context.delivery.moved_to) or bool(context.envelope.internal)
-
-
 POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("probe", _probe),
     ("notification", _notification),
@@ -392,14 +335,14 @@ POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("duplicate", _duplicate),
     ("calendar", calendars.windows),
     ("proven notice", notice.proven),
-    ("flood", _flood),
+    ("flood", floods.flood),
     ("unproven notice", notice.unproven),
     ("thread", _thread),
     ("forwarded notice", notice.forwarded),
     ("forwarded again", _forwarded_again),
     ("automatic", _automatic),
     ("asks for nothing", _idle),
-    ("rounds", _round),
+    ("rounds", floods.rounds),
     ("new ticket", newticket.new_ticket),
 )
 """The rules by name, as docs/flow.md lists them and the trace names the one that decided."""
