@@ -16,6 +16,7 @@ from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision
 from gateway.model.questions import Contact, Copy, Question, Recent
 from gateway.model.release import Release
+from gateway.model.window import Maintenance, MaintenanceCalendar, MaintenanceEvent
 from tests.decide import facts
 from tests.decide.facts import (
     ANN,
@@ -38,6 +39,9 @@ from tests.decide.facts import (
 REPLY = {"In_Reply_To": "<first@acme.example>"}
 ON_T1 = Known(ids={"first@acme.example": ("T1", "received")})
 PASS = envelope(verdict="pass")
+
+
+EVENT = MaintenanceEvent(Maintenance("", "Switch", "default", "2026-12-05 22:00", "2026-12-06 02:00", "UTC"))
 
 
 class Row(NamedTuple):
@@ -188,6 +192,9 @@ ROWS = [
     Row("ticket after ticket about the same", PLAIN, "rounds: quarantine loop-suspected", about=delivery({"guard": Guard(rounds=5)}), known=Known(recent=Recent(7, 0, 0), rounds=5)),
     Row("about this and that", PLAIN, "new ticket: ticket of acme c-ann", about=delivery({"guard": Guard(rounds=5)}), known=Known(recent=Recent(7, 0, 0), rounds=4)),
     Row("a copy that was touched", PLAIN, "duplicate: suppress duplicate-of", known=Known(copies=(copy(PLAIN, digest="other"),), touched=("d0",))),
+    # calendars of maintenance windows
+    Row("a proven calendar of windows", mail(ROBOT), "calendar: suppress calendar", about=delivery(calendar=MaintenanceCalendar("changes", "a token", (EVENT,)))),
+    Row("one that was read in part", mail(ROBOT), "new ticket: ticket of fallback", about=delivery(calendar=MaintenanceCalendar("changes", "a token", (EVENT,), ("it has no end",)))),
     # automatic mail, forwards
     Row("an absence without a ticket", automatic(PLAIN, "vacation"), "automatic: suppress vacation"),
     Row("a receipt without a ticket", automatic(PLAIN, "receipt"), "automatic: suppress receipt"),
