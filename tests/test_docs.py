@@ -46,9 +46,10 @@ def test_the_example_shows_the_defaults() -> None:
     text = (ROOT / "gateway.example.toml").read_text()
     shown = tomllib.loads(re.sub(r"^# (timeout|settle|rate|burst|max_size) = ", r"\1 = ", text, flags=re.M))
 
+    settings = parse(shown, {})
     for name in ("timeout", "settle", "rate", "burst"):
-        assert shown["desk"][name] == config.DeskSettings.model_fields[name].default
-    assert shown["smtp"]["max_size"] == config.SmtpSettings.model_fields["max_size"].default
+        assert getattr(settings.desks["default"], name) == config.DeskSettings.model_fields[name].default
+    assert settings.smtp.max_size == config.SmtpSettings.model_fields["max_size"].default
 
 
 @pytest.mark.parametrize("file", ["dashboard.json", "alerts.yml"])
