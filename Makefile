@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Compiled modules are kept whatever the environment says: hundreds of processes start in one run of the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo test run lint types suite long bench score scale campaign docs lock clean
+.PHONY: setup demo test run lint types suite long bench hostile score scale campaign docs lock clean
 
 setup: $(READY)
 
@@ -44,6 +44,9 @@ bench: $(READY)
 
 scale: $(READY)
 	$(BIN)/python -m benchmarks.scale accept drain wake budget recovery soak
+
+hostile: $(READY)
+	GATEWAY_HOSTILE_MAILS=1000 $(BIN)/pytest -q --timeout 1800 tests/web/test_browser.py -k hostile
 
 score: $(READY)
 	$(BIN)/python -m tests.score

@@ -24,7 +24,8 @@ from gateway.web.console.app import application
 from gateway.web.console.console import Console
 from gateway.web.console.guard import COOKIE
 from tests.operate.conftest import MORNING, REFUSED
-from tests.scenarios.stage import M, Stage, settings_for
+from tests.scenarios.stage import M, Stage
+from tests.scenarios.vendors import MONITOR, NAGIOS, configured
 
 PASSWORD = "correct horse battery staple"
 MAILS = (
@@ -36,8 +37,20 @@ MAILS = (
         html="<p>I click <b>Save</b>.</p><img src='https://t.example/p.png'><script>alert(1)</script>",
         files={"log.txt": b"09:01 drum 0%\n", "run.exe": b"MZ\x90\x00" * 50},
     ),
-    *(M(f"s{number}", f"S <s{number}@stranger.example>", "Re: The printer", refs=["printer"]) for number in range(3)),
+    *(M(f"s{number}", f"S <s{number}@stranger.example>", "Re: The printer", refs=["printer"]) for number in range(5)),
+    M("toner", subject="Toner is empty"),
+    *(
+        M(f"{server}-{state}", MONITOR, f"** {kind} Service Alert: {server}/HTTP is {state} **", verdict="pass")
+        for server, kind, state in (
+            ("web01", "PROBLEM", "CRITICAL"),
+            ("web02", "PROBLEM", "CRITICAL"),
+            ("web02", "RECOVERY", "OK"),
+        )
+    ),
 )
+
+
+RULE = {"name": "toner", "when": [{"field": "subject", "contains": "toner"}], "tags": ["paper"]}
 
 
 @dataclass
@@ -60,7 +73,7 @@ def filled(folder: Path, migrated: Path, mails: tuple[M, ...], work: bool = True
     """A store in this folder with that mail: the numbers of the mails."""
 
     async def fill() -> dict[str, int]:
-        stage = Stage(folder, migrated)
+        stage = Stage(folder, migrated, configured(NAGIOS, rule=(RULE,)))
         await stage.open()
         for mail in mails:
             await stage.accept(mail)
@@ -78,7 +91,7 @@ def filled(folder: Path, migrated: Path, mails: tuple[M, ...], work: bool = True
 
 def opened(folder: Path, mails: tuple[M, ...], numbers: dict[str, int]) -> Site:
     """The console on the store in this folder."""
-    settings = parse({**settings_for(), "store": {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}}, {})
+    settings = parse({**configured(NAGIOS, rule=(RULE,)), "store": {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}}, {})
     users = (ConsoleUser(name="lea", role="act", password_hash=hash_password(PASSWORD, 2**10)),)
     console_settings = settings.console.model_copy(update={"listen": "127.0.0.1:1", "users": users})
     console = Console(settings.model_copy(update={"console": console_settings}), "sqlite")
