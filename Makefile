@@ -46,7 +46,7 @@ scale: $(READY)
 	$(BIN)/python -m benchmarks.scale accept drain wake budget recovery soak
 
 hostile: $(READY)
-	GATEWAY_HOSTILE_MAILS=1000 $(BIN)/pytest -q --timeout 1800 tests/web/test_browser.py -k hostile
+	GATEWAY_TESTS=long $(BIN)/pytest -q --timeout 1800 tests/web/test_browser.py -k hostile
 
 score: $(READY)
 	$(BIN)/python -m tests.score

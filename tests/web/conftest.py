@@ -91,7 +91,9 @@ def filled(folder: Path, migrated: Path, mails: tuple[M, ...], work: bool = True
 
 def opened(folder: Path, mails: tuple[M, ...], numbers: dict[str, int]) -> Site:
     """The console on the store in this folder."""
-    settings = parse({**configured(NAGIOS, rule=(RULE,)), "store": {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}}, {})
+    settings = parse(
+        {**configured(NAGIOS, rule=(RULE,)), "store": {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}}, {}
+    )
     users = (ConsoleUser(name="lea", role="act", password_hash=hash_password(PASSWORD, 2**10)),)
     console_settings = settings.console.model_copy(update={"listen": "127.0.0.1:1", "users": users})
     console = Console(settings.model_copy(update={"console": console_settings}), "sqlite")

@@ -34,6 +34,7 @@ PAGES = (
     "/find?q=is:held",
     "/vendors",
     "/vendors/propose",
+    "/windows",
     "/rules",
     "/audit",
     "/mail/3",

@@ -63,6 +63,8 @@ SAME = {
     ("GET", "/rules/whatif"): ["whatif"],
     ("POST", "/rules/stop"): ["whatif"],
     ("POST", "/rules/reload"): ["reload"],
+    ("GET", "/windows"): ["windows list", "windows show"],
+    ("POST", "/windows"): ["windows add", "windows end", "windows move", "windows cancel"],
     ("GET", "/audit"): ["audit"],
     ("POST", "/act"): [f"queue {act.name}" for act in ACTS],
     ("POST", "/logout"): [],
@@ -76,7 +78,7 @@ AT_THE_SHELL = {
     "it reads files": ["explain", "parse", "trial", "notices list", "notices show", "notices try", "notices drift"],
     "it is of a desk in shadow": ["shadow report", "shadow compare", "shadow end"],
     "a page says or does it in another way": [
-        "queue list", "thread show", "thread move", "thread token", "silence",
+        "windows try", "queue list", "thread show", "thread move", "thread token", "silence",
     ],
 }  # fmt: skip
 """Why these have no page."""
