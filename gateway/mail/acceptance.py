@@ -17,7 +17,7 @@ from gateway.match import assent, gratitude
 from .calendar import Accepted
 
 MOST_UNITS = 40  # paragraphs and lines of a text that is looked at
-MOST_TEXT = 2000  # characters of one of them
+MOST_TEXT, MOST_WHOLE = 2000, 10_000  # characters of one of them, of all
 MOST_GLUE = 15  # words of a sentence beside what the event tells
 MOST_SAID = 2  # sentences about the sender
 MOST_LABEL = 3  # words before a colon
@@ -29,7 +29,17 @@ _NUMBER = re.compile(r"\d+")
 def is_bare(accepted: Accepted, subject: str, text: str, sender: str) -> bool:
     """Whether neither the text of the mail nor a comment in the calendar object says more than that ``sender``, an
     address in lower case, accepts."""
-    about = _About(accepted, subject, any(name.lower() == sender for name in accepted.who))
+    if sum(map(len, (text, *accepted.comments))) > MOST_WHOLE:
+        return False
+    about = _About(
+        accepted,
+        gratitude.words_of(subject),
+        any(name.lower() == sender for name in accepted.who),
+        described=[" ".join(gratitude.words_of(text)) for text in accepted.texts],
+        titles=_runs(accepted.titles),
+        people=_runs(accepted.people),
+        who=[run for run in _runs(accepted.who) if len(run) > 1 or "@" in run[0]],
+    )
     units = [unit for written in (text, *accepted.comments) for unit in re.split(r"\n\s*\n", written) if unit.strip()]
     if len(units) > MOST_UNITS:
         return False
@@ -38,11 +48,15 @@ def is_bare(accepted: Accepted, subject: str, text: str, sender: str) -> bool:
 
 @dataclass(slots=True)
 class _About:
-    """What the event tells, and how many sentences about the sender there were."""
+    """What the event tells, as words that are compared, and how many sentences about the sender there were."""
 
     accepted: Accepted
-    subject: str
+    subject: Sequence[str]
     by_attendee: bool
+    described: Sequence[str]
+    titles: Sequence[Sequence[str]]
+    people: Sequence[Sequence[str]]
+    who: Sequence[Sequence[str]]
     said: int = 0
 
     def explains(self, unit: str) -> bool:
@@ -56,14 +70,14 @@ class _About:
         """Whether one line holds nothing of a person's."""
         text = _LINK.sub(" ", text)
         words = gratitude.words_of(text)
-        if not words or words == gratitude.words_of(self.subject) or self._is_of_the_event(text):
+        if not words or words == self.subject or self._is_of_the_event(text):
             return True
-        rest = _without(words, self._runs(self.accepted.titles))
+        rest = _without(words, self.titles)
         if any(mark in " ".join(rest) or text.rstrip().endswith(mark) for mark in _QUESTIONS):
             return False
         if self._is_a_title(text, words, rest):
             return True
-        names = frozenset(word for name in self.accepted.people for word in gratitude.words_of(name))
+        names = frozenset(word for run in self.people for word in run)
         if all(word in names or word in gratitude.CLOSINGS for word in rest):
             return True
         return assent.accepts(rest, names) or self._is_a_time(rest) or self._is_about_the_sender(words, rest)
@@ -72,11 +86,10 @@ class _About:
         """A value of the event, with or without a label."""
         label, colon, value = text.partition(":")
         said = gratitude.words_of(value) if colon and len(gratitude.words_of(label)) <= MOST_LABEL else []
-        known = self._runs((*self.accepted.titles, *self.accepted.people))
+        known = [*self.titles, *self.people]
         if not _without(gratitude.words_of(text), known) or (said and not _without(said, known)):
             return True
-        described = (" ".join(gratitude.words_of(known)) for known in self.accepted.texts)
-        return bool(said) and any(" ".join(said) in known for known in described)
+        return bool(said) and any(" ".join(said) in text for text in self.described)
 
     def _is_a_title(self, text: str, words: Sequence[str], rest: Sequence[str]) -> bool:
         """The title behind a few words and a colon, as subjects have it: "Accepted: Visit"."""
@@ -103,20 +116,21 @@ class _About:
 
     def _is_about_the_sender(self, words: Sequence[str], rest: Sequence[str]) -> bool:
         """A sentence that names the sender in full."""
-        who = [run for run in self._runs(self.accepted.who) if len(run) > 1 or "@" in run[0]]
-        named = _without(rest, who)
+        named = _without(rest, self.who)
         if not self.by_attendee or len(named) == len(rest):
             return False
-        glue = [word for word in _without(named, self._runs(self.accepted.people)) if not _NUMBER.search(word)]
+        glue = [word for word in _without(named, self.people) if not _NUMBER.search(word)]
         numbers = [int(number) for word in named for number in _NUMBER.findall(word)]
         if len(glue) > MOST_GLUE or not self._has_numbers(numbers) or _speaks(glue):
             return False
         self.said += 1
         return not any(word in gratitude.NEGATIONS for word in glue)
 
-    def _runs(self, texts: Sequence[str]) -> list[list[str]]:
-        runs = [words for text in texts if (words := gratitude.words_of(text))]
-        return sorted(runs, key=len, reverse=True)
+
+def _runs(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each, the longest first."""
+    runs = [words for text in texts if (words := gratitude.words_of(text))]
+    return sorted(runs, key=len, reverse=True)
 
 
 def _speaks(words: Sequence[str]) -> bool:

@@ -355,13 +355,14 @@ NOTHING = [
         Scenario(f"asks for nothing: {name}", [
             (FIRST, "ticket 1"), close(1), (M("b", ALICE, raw=raw), "internal 1"),
         ], mailbox={"closed": "reopen"}, check=lambda s: s.ticket(1)["is_closed"] and not s.simulator.desk.documents.get(s.order[0]))
-        for name, raw in (("a reaction", GMAIL_REACTION % ANSWER.encode()), ("an acceptance", acceptance("ACCEPTED", ANSWER)))
+        for name, raw in (("a reaction", GMAIL_REACTION % ANSWER.encode()), ("an acceptance", acceptance("ACCEPTED", ANSWER)), ("an acceptance in its program's words", acceptance("ACCEPTED", ANSWER, words="alice@acme.example hat Ihre Einladung zu Visit angenommen.")))
     ),
     *(
         Scenario(f"an answer to an invitation that says something: {name}", [
             (FIRST, "ticket 1"), close(1), (M("b", ALICE, raw=raw), "comment 1 reopened"),
         ], mailbox={"closed": "reopen"})
-        for name, raw in (("declined", acceptance("DECLINED", ANSWER)), ("with words", acceptance("ACCEPTED", ANSWER, words="I bring Bob, please plan for two.")))
+        for name, raw in (("declined", acceptance("DECLINED", ANSWER)), ("with words", acceptance("ACCEPTED", ANSWER, words="I bring Bob, please plan for two.")), ("declined in its program's words", acceptance("DECLINED", ANSWER, words="alice@acme.example has declined your invitation to Visit.")),
+            ("with words below its program's", acceptance("ACCEPTED", ANSWER, words="alice@acme.example has accepted your invitation to Visit.\n\nThe back door, please.")))
     ),
     Scenario("and without a thread it makes no ticket", [
         (M("a", ALICE, raw=GMAIL_REACTION % b""), "suppress asks-for-nothing"), (M("b", ALICE, raw=acceptance("ACCEPTED")), "suppress asks-for-nothing"),
