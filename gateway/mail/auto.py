@@ -83,7 +83,7 @@ def _delivery_report(s: Signals) -> str:
     """The report itself; its parts in another mail only where no person sends them on."""
     if s.report_type == "delivery-status":
         return "report of type delivery-status"
-    if s.has_status and (s.is_machine or not (s.person or s.answered)):
+    if s.has_status and not s.status_is_attached and (s.is_machine or not (s.person or s.answered)):
         return "part message/delivery-status"
     return ""
 

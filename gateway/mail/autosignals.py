@@ -101,6 +101,13 @@ class Signals:
         return report_parts(self.tree)[0] is not None
 
     @cached_property
+    def status_is_attached(self) -> bool:
+        """Somebody with a name attached the status to a letter, as a file that has one: no report is made so."""
+        part = report_parts(self.tree)[0]
+        named = part is not None and part.disposition == "attachment" and bool(part.filename())
+        return named and bool(self.sender_name) and not (self.daemon or self.null_sender)
+
+    @cached_property
     def has_original(self) -> bool:
         return report_parts(self.tree)[1] is not None
 

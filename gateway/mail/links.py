@@ -16,15 +16,17 @@ from .clean import clean_line
 _MOST = 2_000
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,40}):", re.IGNORECASE)
 _RUNS = frozenset("javascript vbscript livescript mocha data blob about cid mid view-source ws-src jar".split())
-_FILE = re.compile(r"file:", re.IGNORECASE)
+_FILE = re.compile(r"file:(?://localhost(?=/))?", re.IGNORECASE)
 _DRIVE = re.compile(r"/*([a-z])[:|](?=[\\/]|\Z)", re.IGNORECASE)
 
 
 def target_text(href: str) -> str:
     """The target as a person writes it (``\\\\server\\share\\file``), "" where there is nothing to tell."""
     value = without_invisible(clean_line(href[: 2 * _MOST])).strip()
-    if _FILE.match(value):
-        return _path(unquote(value[5:]))[:_MOST]
+    file = _FILE.match(value)
+    if file:
+        path = value[file.end() :]
+        return _path(unquote(path if file.end() == 5 else "//" + path))[:_MOST]
     if value.startswith(("\\\\", "//")) or _DRIVE.match(value):
         return _path(unquote(value) if "%" in value else value)[:_MOST]
     if value.lower().startswith("www."):

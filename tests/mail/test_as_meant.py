@@ -286,3 +286,49 @@ def test_declared_base64_that_is_words(words: str, kind: str) -> None:
 )  # fmt: skip
 def test_text_that_is_encoded_without_a_label(data: bytes, text: str | None) -> None:
     assert mail(data, "text/plain; charset=utf-8").text == (text or data.decode().replace("\r\n", "\n"))
+
+
+def pieces(email: Email) -> list[str]:
+    """The blocks of the whole letter in short: their words, or the name of a picture's part."""
+    return [text for block in email.blocks if (text := "[picture]" if block["type"] == "image" else "".join(
+        run.get("text", "") for run in block["content"] if isinstance(run, dict)))]  # fmt: skip
+
+
+SHOT = part("image/png; name=p.png", PNG, b"Content-Disposition: inline; filename=p.png")
+PAPER = part("application/pdf; name=a.pdf", PDF, b"Content-Disposition: inline; filename=a.pdf")
+REFERRED = part("image/png", PNG, b"Content-ID: <x>")
+
+
+# Mails of which users of other help desks saw a part, or nothing.
+@pytest.mark.parametrize(
+    ("body", "content_type", "shown", "files"),
+    [
+        # Words between files, as an Apple writes them.
+        (part("text/plain", b"One.") + PAPER + SHOT + part("text/plain", b"Two.") + PAPER + part("text/plain", b"Three."),
+         "multipart/mixed; boundary=b", ["One.", "[picture]", "Two.", "Three."], ["a.pdf", "p.png", "a (2).pdf"]),
+        # The letter in plain text, the signature as a page.
+        (part("text/plain", b"The lift is stuck.") + part("text/html", b"<h1>Ann Berg</h1>"),
+         "multipart/mixed; boundary=b", ["The lift is stuck.", "Ann Berg"], []),
+        # The picture has an element of its own, which nobody else knows.
+        (part("text/html", b"<p>See <attachment id=x></attachment></p>") + REFERRED, "multipart/related; boundary=b",
+         ["See", "[picture]"], ["image.png"]),
+        # No disposition, only a reference.
+        (part("text/html", b"<p>See</p><img src='cid:x'>") + REFERRED, "multipart/related; boundary=b",
+         ["See", "[picture]"], ["image.png"]),
+        # Nothing but a picture.
+        (SHOT, "multipart/mixed; boundary=b", ["[picture]"], ["p.png"]),
+        # A kind of container that mail does not have.
+        (part("text/plain", b"The lift is stuck.", b"Content-Disposition: form-data; name=m"), "multipart/form-data; boundary=b",
+         ["The lift is stuck."], []),
+        # A plain form of blanks beside the page.
+        (part("text/plain", b"   ") + part("text/html", b"<font>The lift</font> <b>is stuck"), "multipart/alternative; boundary=b",
+         ["The lift is stuck"], []),
+        # Hundreds of elements around it.
+        (part("text/html", b"<div>" * 318 + b"<p>The lift is stuck.</p><img src='cid:x'>" + b"</div>" * 318 + b"<p>Ann</p>") + REFERRED,
+         "multipart/related; boundary=b", ["The lift is stuck.", "[picture]", "Ann"], ["image.png"]),
+    ],
+)  # fmt: skip
+def test_nothing_of_a_letter_is_missing(body: bytes, content_type: str, shown: list[str], files: list[str]) -> None:
+    found = mail(body + b"--b--\r\n", content_type)
+    assert [" ".join(text.split()) for text in pieces(found)] == shown
+    assert [file.filename for file in found.attachments] == files

@@ -79,6 +79,8 @@ REPORT = (
     b"Status: 5.1.1\r\n--r--\r\n"
 )
 
+STATUS = b"Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; cy@x.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+
 GROUPS: dict[str, list[Meant]] = {
     "people write about absences, numbers and reports": [
         Meant("Dutch, of a program", b"It is sent twice.", ["It is sent twice."], head=OUTLOOK, subject=b"Afwezigheidsbericht werkt niet"),
@@ -90,6 +92,9 @@ GROUPS: dict[str, list[Meant]] = {
         several("a report saved as a file", ("Content-Type: text/html", b"<p>Was ist das?"),
                 ("Content-Type: application/octet-stream; name=bounce.eml\nContent-Disposition: attachment; filename=bounce.eml", REPORT),
                 shown=["Was ist das?"], documents=["bounce.eml"]),
+        several("the details of a report as a file", ("Content-Type: text/plain", b"Why did it fail?"),
+                ("Content-Type: message/delivery-status; name=details.txt\nContent-Disposition: attachment; filename=details.txt", STATUS),
+                shown=["Why did it fail?"], documents=["details.txt"]),
     ],
     "what a reader sees of a page, and nothing else": [
         page("a size set anew by a class", "<style>.t{font-size:14px}</style><td style='font-size:0'><p class=t>Licence LX ends", ["Licence LX ends"]),
