@@ -25,14 +25,29 @@ MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # tmp_path: thousands of commits wait for no disk
 
-FIRST = ("replicas", "faults", "end_to_end", "smtp")
-"""Folders with the longest files: what begins last keeps one worker busy while the others have nothing left."""
+FIRST = (
+    "faults/test_faults.py", "scenarios/test_scenarios.py", "web/test_browser.py", "faults/test_storms.py",
+    "mail/test_hostile.py", "replicas/test_take_over.py", "scenarios/test_notices.py", "faults/test_guards.py",
+    "end_to_end/test_backup.py", "scenarios/test_attacks.py", "replicas/test_replicas.py", "smtp/test_attacks.py",
+    "end_to_end/test_memory.py", "faults/test_guard_of_the_disk.py", "end_to_end/test_processes.py",
+    "end_to_end/test_commands.py", "mail/test_linear.py", "end_to_end/test_probe.py", "end_to_end/test_odd_desk.py",
+    "store/test_retention.py",
+)  # fmt: skip
+"""The files that take longest, as measured, the longest first: what begins last keeps one worker busy while the others
+have nothing left."""
+FOLDERS = ("end_to_end", "store", "scenarios", "smtp")
+"""Whose other files come next."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, where files are given out in this order (--no-loadscope-reorder)."""
-    order = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
+    places = {name: place for place, name in enumerate(FIRST + FOLDERS)}
+
+    def place(item: pytest.Item) -> int:
+        folder = item.path.parent.name
+        return places.get(f"{folder}/{item.path.name}", places.get(folder, len(places)))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

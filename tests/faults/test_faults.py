@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # a busy machine star
 @pytest.mark.parametrize("kind", ["mixed", "power", "importer", "locked", "arrivals"])
 def test_on_sqlite(tmp_path: Path, kind: str) -> None:
     try:
-        found = run(kind, tmp_path, 1, mails=40, seconds=3)
+        found = run(kind, tmp_path, 1, mails=28, seconds=2)
     except Missing as missing:
         pytest.skip(f"NOT TESTED: {missing}")
     assert found.verdict.all() == []
@@ -34,4 +34,4 @@ def own_postgres() -> Iterator[Postgres]:
 
 
 def test_on_postgresql(tmp_path: Path, own_postgres: Postgres) -> None:
-    assert run("mixed", tmp_path, 1, own_postgres, mails=40, seconds=3).verdict.all() == []
+    assert run("mixed", tmp_path, 1, own_postgres, mails=28, seconds=2).verdict.all() == []

@@ -20,14 +20,14 @@ def test_poison_is_quarantined_while_other_mail_flows(tmp_path: Path) -> None:
 
 
 def test_one_sender_is_held_back_and_others_are_not(tmp_path: Path) -> None:
-    found = storms.one_sender(tmp_path, 1, mails=150, tickets=20, mails_per_sender=100, others=4)
+    found = storms.one_sender(tmp_path, 1, mails=90, tickets=20, mails_per_sender=60, others=4)
 
     assert found.verdict.all() == []
 
 
 def test_what_waited_for_a_day_drains_within_the_desks_limit(tmp_path: Path) -> None:
     try:
-        found = storms.outage(tmp_path, 1, mails=60, rate=240)
+        found = storms.outage(tmp_path, 1, mails=40, rate=240)
     except Missing as missing:
         pytest.skip(f"NOT TESTED: {missing}")
 
