@@ -114,6 +114,37 @@ def test_lists(run: Callable[..., Any]) -> None:
     assert [each.id for each in run(lambda c: problems.bundled(c, "nagios"))] == [child.id]
 
 
+def test_the_parts_of_a_mail_of_several(run: Callable[..., Any]) -> None:
+    """Each is remembered once, counted with the problem that it is about, and gets the ticket that is made for it."""
+    delivery = run(delivered)
+    first, second, third = (replace(PROBLEM, id=str(number) * 32, delivery_id=delivery.id) for number in (1, 2, 3))
+    shared = replace(third, part_of=second.id)
+    run(lambda c: problems.save(c, "default", [replace(first, condition="HTTP"), second, shared]))
+    mail = NoticeRecord("nagios", "several", state="update", failed="host")
+    run(lambda c: problems.save_notice(c, delivery, mail))
+    for became in ("counted", "recovery"):
+        told = NoticeRecord("nagios", became, first.id, state="close", changed=True)
+        run(lambda c, told=told: problems.save_part(c, delivery, 1, told))
+    run(lambda c: problems.save_part(c, delivery, 2, NoticeRecord("nagios", "doubt", second.id, state="close")))
+
+    assert run(lambda c: sorted(problems.parts_decided(c, delivery.id))) == [1, 2]
+    assert run(lambda c: problems.changes(c, first.id, 0.0)) == 1
+    assert [row["became"] for row in run(lambda c: problems.doubtful(c, 0.0, 10))] == ["doubt"]
+    assert run(lambda c: problems.drift(c, 0.0)) == [("nagios", 1, 1)]
+
+    run(lambda c: problems.ticket_made(c, delivery.id, "t2", "TIC2", about=second.id))
+    run(lambda c: problems.ticket_made(c, delivery.id, "t1", "TIC1", about=first.id))
+    tickets = {problem.id: problem.ticket_id for problem in run(lambda c: problems.of_family(c, FAMILY))}
+    assert tickets == {first.id: "t1", second.id: "t2", third.id: "t2"}
+    parts = run(lambda c: problems.parts_of(c, delivery.id))
+    assert [(row["number"], row["ticket"], row["condition"]) for row in parts] == [(1, "TIC1", "HTTP"), (2, "TIC2", "")]
+    found = run(lambda c: problems.open_of_object(c, "default", "nagios", "web01"))
+    assert {problem.id for problem in found} == {first.id, second.id, third.id}
+    run(lambda c: problems.follow(c, delivery.id, "t9", "t1"))
+    tickets = {problem.id: problem.ticket_id for problem in run(lambda c: problems.of_family(c, FAMILY))}
+    assert tickets == {first.id: "t9", second.id: "t2", third.id: "t2"}
+
+
 def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> None:
     delivery = run(delivered)
     run(lambda c: problems.save(c, "default", [replace(PROBLEM, delivery_id=delivery.id)]))
