@@ -38,7 +38,7 @@ ROUNDS = 60
 LEGAL = "This message and its attachments are confidential and intended for the addressee alone, whoever else has it."
 SIGNATURE = f"Kind regards,\nAlice Archer\nOffice Manager, Acme Ltd\n5 Harbour Street\nT +44 20 7946 0105\n\n{LEGAL}"
 ME = Name("proven alice@acme.example", "proven acme.example")
-TICKET = "T1"
+EACH = 8  # mails of a ticket
 
 
 def comment(number: int, lines: int) -> str:
@@ -85,21 +85,21 @@ def plain(raw: bytes, store: Store) -> Email:
 def whole(raw: bytes, notes: list[str], store: Store, number: int) -> Email:
     """The same with its passages told apart, compared and kept."""
     email = wire.load(wire.dump(read(raw).email))
-    passages = email.reply.passages
-    kept = store.read_sync(lambda c: posted.prints_of(c, "main", TICKET))
-    seen = store.read_sync(lambda c: endings.of(c, "main", ME, TICKET, "other"))
+    passages, ticket = email.reply.passages, f"T{number // EACH}"
+    kept = store.read_sync(lambda c: posted.prints_of(c, "main", ticket))
+    seen = store.read_sync(lambda c: endings.of(c, "main", ME, ticket, "other"))
     known = KnownWords(notes, Fingerprints(kept))
     found = candidates(passages)
     counts = known.unknown([[passages[i].text for i in quoted] for quoted in found])
     missing = tuple((i, count) for i, count in zip(chain(*found), chain(*counts), strict=True) if count)
-    signed = known_of(email, ending_of(email, email.sender, TICKET, ME, seen), {})
+    signed = known_of(email, ending_of(email, email.sender, ticket, ME, seen), {})
     shown = looked(email, Unshown(missing, len(notes), len(kept), True), {}, signed.passages)
     prints = fingerprints.of(squeezed(passage.text) for passage in shown.shown)
     name = uuid7(1.8e9 + number)
 
     def keep(connection: Connection) -> None:
-        posted.add(connection, "main", TICKET, name, prints)
-        endings.add(connection, "main", name, Seen(ME.sender, ME.domain, TICKET, prints_of(email)))
+        posted.add(connection, "main", ticket, name, prints)
+        endings.add(connection, "main", name, Seen(ME.sender, ME.domain, ticket, prints_of(email)))
 
     store.write_sync(keep)
     return email

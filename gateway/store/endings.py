@@ -15,7 +15,7 @@ from gateway.store.prepared import Prepared
 from gateway.store.schema import ending
 
 MINE = 8
-OTHERS = 24
+OTHERS = 12
 
 
 def _insertion(dialect: Any) -> Any:
