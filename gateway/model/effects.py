@@ -91,7 +91,7 @@ class MovedBody(TextBody):
 
     kind: ClassVar[str] = "moved"
     ticket_id: str
-    words: dict[str, Any] = field(default_factory=dict)
+    words: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

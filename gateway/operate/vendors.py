@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, or_, select, update
 
 from gateway.config.settings import Settings
+from gateway.model.effects import CloseBody
 from gateway.store import acts, expectations, problems
 from gateway.store.acts import Actor
 from gateway.store.expectations import Expected
@@ -60,7 +61,7 @@ def closing_at(connection: Connection) -> dict[str, float]:
     """When the tickets of problems that are over will be closed, by the problem's id."""
     pending = delivery.c.stage.in_([stage.value for stage in PENDING])
     query = select(effect.c.body).join(delivery, delivery.c.id == effect.c.delivery_id)
-    planned = query.where(pending, effect.c.kind == "close", effect.c.state == EffectState.TODO.value)
+    planned = query.where(pending, effect.c.kind == CloseBody.kind, effect.c.state == EffectState.TODO.value)
     found: dict[str, float] = {}
     with looking():
         for body in connection.execute(planned.limit(MOST)).scalars():

@@ -35,6 +35,7 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("comment", {**TEXT, "mailed": True}),
     ("note", TEXT),
     ("moved", {**TEXT, "ticket_id": "t"}),
+    ("moved", {**TEXT, "ticket_id": "t", "words": {"subject": "Printer"}}),
     ("document", FILE),
     ("document", {**FILE, "held": "unscanned", "neutral": True}),
     ("document", {"part": "", "text": "all", "sha256": "ab", "size": 3, "name": "m.txt", "content_type": "text/plain"}),
@@ -59,6 +60,7 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("list", {**TEXT, "after": 5.5, "problem": "p"}),
     ("list", {**TEXT, "after": 5.5, "problem": "p", "listed": ["a", "b"]}),
     ("again", {"after": 5.5, "problem": "p", "changed_at": 1.5}),
+    ("acknowledge", {"occasion": "stranger", "recipient": "ann@acme.example", "subject": "Printer", "about": "<a@acme.example>"}),
 ]
 """Rows as the store has them, one at least of each kind."""
 
