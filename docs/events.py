@@ -144,7 +144,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
     "Vendors, silence, operators": {
         "expected mail is missing": "A mail that a notice expects did not come; it became a ticket.",
         "nothing comes into a mailbox": "For longer than ever at that time of the week (docs/operate.md).",
-        "mail comes again": "Into that mailbox.",
+        "nothing comes from a source": "The same of a notice's source with `silence` (docs/notices.md).",
+        "mail comes again": "Into that mailbox, or from that source.",
         "calendar read": "A fetched calendar of maintenance windows changed some.",
         "calendar not read": "Such a calendar is away or damaged (`why`); its windows stay as they were.",
         "window over": "A maintenance window that held something ended; its summary was written (docs/windows.md).",

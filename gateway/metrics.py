@@ -54,7 +54,11 @@ class Metrics:
         )
         self.probe_seconds = gauge("probe_seconds", "Seconds that the last probe that came back took", "probe")
         self.probe_missing = gauge("probe_missing", "Whether the last probe did not come back in time", "probe")
-        self.silent = gauge("mailbox_silent", "Whether nothing comes into the mailbox for longer than ever", "mailbox")
+        self.silent = gauge(
+            "mailbox_silent",
+            "Whether nothing comes into it for longer than ever",
+            "mailbox",
+        )
         self.desk_budget = gauge("desk_budget_left", "Counted calls that could be made at once", "desk")
         self.deliveries = gauge(
             "deliveries", "Deliveries by state; arriving: those of the pending that are not in the store yet", "state"

@@ -109,7 +109,7 @@ class Work:
             settings,
             clock,
             self.worker.wake,
-            lambda mailbox, silent: metrics.silent.labels(mailbox).set(silent),
+            lambda box, silent: metrics.silent.labels(box.key).set(silent),
         )
         self.summaries = Summaries(store, settings, clock, self.worker.wake, self._names)
         self.probes = Probes(store, settings, clock, self.worker.wake, self._probed)

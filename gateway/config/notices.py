@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -47,6 +48,11 @@ class NoticeSettings(HandlingPart):
     )
     priorities: dict[str, str] = Field({}, description="the desk's priority for a severity word of the profile")
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
+    silence: Literal["ticket", "log", "off"] = Field(
+        "off",
+        description="what to do when nothing comes from the source for longer than ever: a ticket, a line in the log, "
+        "nothing",
+    )
     expect: tuple[ExpectPart, ...] = Field((), description="mails that have to arrive, besides the profile's")
 
     @model_validator(mode="after")

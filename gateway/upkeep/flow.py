@@ -8,7 +8,7 @@ So one number compares all silences, and the longest that there was tells what i
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import accumulate, pairwise
@@ -70,6 +70,15 @@ class Flow:
                 return moment + (self.limit - weighed) / rate * HOUR
             weighed, moment = weighed + here, following
         return 0.0
+
+
+def apart(came: Iterable[float]) -> list[float]:
+    """The times of which none is within an hour after another: what a machine tells all at once counts once."""
+    kept: list[float] = []
+    for moment in came:
+        if not kept or moment >= kept[-1] + HOUR:
+            kept.append(moment)
+    return kept
 
 
 def learn(came: Sequence[float], now: float, zone: tzinfo, holidays: Collection[date] = ()) -> Flow | None:

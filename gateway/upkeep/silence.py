@@ -8,37 +8,71 @@ again, another one ends the problem.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 
-from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store
 from gateway.store.expectations import Expected
 from gateway.upkeep import own_mail
-from gateway.upkeep.flow import AGAIN, LEARN_FROM, Flow, learn
+from gateway.upkeep.flow import AGAIN, LEARN_FROM, Flow, apart, learn
 from gateway.work.notices import SILENCE
 
 log = structlog.get_logger("work")
 
 EVERY = 60.0
 LEARN_EVERY = 6 * 3600.0
+LOOK_AT_A_MAILBOX = (
+    "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us."
+)
+LOOK_AT_A_SOURCE = "Look whether the product still runs and mails: its job, its mail settings, the server it sends by."
 SETTLING = 1800.0
 """Seconds after the start in which nothing is told: who could not reach us tries again."""
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A mailbox, or the source of a notice (``is_source``): how its silence is ``told``, and by a mail to which
+    ``mailbox``."""
+
+    name: str
+    desk: str
+    mailbox: str
+    told: Literal["ticket", "log", "off"]
+    client: str = ""
+    is_source: bool = False
+
+    @property
+    def key(self) -> str:
+        """Its name where mailboxes and sources stand together."""
+        return f"notice {self.name}" if self.is_source else self.name
+
+
+def watched(settings: Settings) -> list[Watched]:
+    """All mailboxes, and the sources that are asked for."""
+    first = {box.desk: box.address for box in reversed(settings.mailbox)}
+    boxes = [Watched(box.address, box.desk, box.address, box.silence) for box in settings.mailbox]
+    sources = [
+        Watched(notice.called, notice.desk, notice.mailbox or first[notice.desk], notice.silence, notice.client, True)
+        for notice in settings.notice
+        if notice.silence != "off"
+    ]
+    return boxes + sources
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """A mailbox now: when its last mail came (0: never), its flow, None while too little is known, and since when it is
-    told to be silent, 0 for not at all."""
+    """A mailbox or source now: when its last mail came (0: never), its flow, None while too little is known, and since
+    when it is told to be silent, 0 for not at all."""
 
     mailbox: str
     last: float
@@ -47,7 +81,7 @@ class State:
 
 
 class Silence:
-    """Watches the mailboxes. ``made`` is called after a mail was made; ``show`` is told of each mailbox, whether it is
+    """Watches mailboxes and sources. ``made`` is called after a mail was made; ``show`` is told of each, whether it is
     silent."""
 
     def __init__(
@@ -56,10 +90,10 @@ class Silence:
         settings: Settings,
         clock: Callable[[], float],
         made: Callable[[], None] = lambda: None,
-        show: Callable[[str, bool], None] = lambda mailbox, silent: None,
+        show: Callable[[Watched, bool], None] = lambda box, silent: None,
     ) -> None:
         self.store = store
-        self.boxes = [box for box in settings.mailbox if box.silence != "off"]
+        self.boxes = [box for box in watched(settings) if box.told != "off"]
         self.zone = ZoneInfo(settings.timezone)
         self.holidays = settings.silence.holidays
         self.clock = clock
@@ -72,13 +106,13 @@ class Silence:
         self._last: dict[str, float] = {}
 
     def take(self, settings: Settings) -> None:
-        """Other holidays: what is normal is learned again."""
+        """Other holidays, other sources: what is normal is learned again."""
+        self.boxes = [box for box in watched(settings) if box.told != "off"]
         self.holidays = settings.silence.holidays
         self._learned_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
-        if self.boxes:
-            await run_every(stop, EVERY, self.check)
+        await run_every(stop, EVERY, self.check)
 
     async def check(self) -> int:
         """Tell what is silent, and what is no longer. Returns how many mails were made."""
@@ -91,57 +125,62 @@ class Silence:
         look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
         self._seen, came = await self.store.read(look)
         self._last |= came
+        if any(box.is_source for box in self.boxes):
+            self._last |= await self.store.read(partial(inflow.last_of_sources, since=now - LEARN_FROM))
         told = 0
         for box in self.boxes:
-            flow = self._flows.get(box.address)
+            flow = self._flows.get(box.key)
             if flow is not None:
                 told += await self._check(box, flow, now)
         if told:
             self.made()
         return told
 
-    async def _check(self, box: MailboxSettings, flow: Flow, now: float) -> int:
-        last = self._last.get(box.address, 0.0)
-        known = await self.store.read(partial(known_silence, mailbox=box.address, desk=box.desk))
+    async def _check(self, box: Watched, flow: Flow, now: float) -> int:
+        last = self._last.get(box.key, 0.0)
+        known = await self.store.read(partial(known_silence, name=box.key, desk=box.desk))
         began = known.alarmed if known and known.alarmed > known.late_at else 0.0
         is_silent = bool(last) and now >= self.started + SETTLING and flow.expected(last, now) > flow.limit
-        self.show(box.address, bool(began) or is_silent)
+        self.show(box, bool(began) or is_silent)
         if began and last > began:
             return await self.store.write(partial(self._over, box=box, began=began, last=last, now=now))
         if is_silent and not began and (not known or last > known.last_at + AGAIN):
             return await self.store.write(partial(self._tell, box=box, flow=flow, last=last, now=now))
         return 0
 
-    def _tell(self, connection: Connection, box: MailboxSettings, flow: Flow, last: float, now: float) -> int:
-        expectations.look_for(connection, box.desk, SILENCE.name, box.address, "", last)
-        known = known_silence(connection, box.address, box.desk)
+    def _tell(self, connection: Connection, box: Watched, flow: Flow, last: float, now: float) -> int:
+        expectations.look_for(connection, box.desk, SILENCE.name, box.key, "", last)
+        known = known_silence(connection, box.key, box.desk)
         if known is None or not expectations.speak_up(connection, known, last):
             return 0
-        log.warning("nothing comes into a mailbox", mailbox=box.address, since=last)
-        if box.silence == "ticket":
+        log.warning("nothing comes from a source" if box.is_source else "nothing comes into a mailbox",
+                    name=box.name, since=last)  # fmt: skip
+        if box.told == "ticket":
+            since = self._local(last)
             words = [
-                f"Nothing has come into {box.address} since {self._local(last)}.",
+                f"Nothing has come {'from' if box.is_source else 'into'} {box.name} since {since}.",
                 f"{flow.expected(last, now):.0f} mails would usually have come since then.",
-                "Look at what brings the mail here: the provider's rule or connector, DNS, the mail server before us.",
+                LOOK_AT_A_SOURCE if box.is_source else LOOK_AT_A_MAILBOX,
             ]
-            title = f"No mail for {box.address} since {self._local(last)}"
+            title = f"No mail {'from' if box.is_source else 'for'} {box.name} since {since}"
             self._keep(connection, box, "open", title, words, last, now)
         return 1
 
-    def _over(self, connection: Connection, box: MailboxSettings, began: float, last: float, now: float) -> int:
-        if not expectations.heard_again(connection, box.desk, SILENCE.name, box.address, began, last):
+    def _over(self, connection: Connection, box: Watched, began: float, last: float, now: float) -> int:
+        if not expectations.heard_again(connection, box.desk, SILENCE.name, box.key, began, last):
             return 0
-        log.warning("mail comes again", mailbox=box.address, after=last - began)
-        if box.silence == "ticket":
-            title = f"Mail comes again: {box.address}"
-            words = [f"Mail comes into {box.address} again, since {self._local(last)} at the latest."]
+        log.warning("mail comes again", name=box.name, after=last - began)
+        if box.told == "ticket":
+            title = f"Mail comes again: {box.name}"
+            where = f"{'from' if box.is_source else 'into'} {box.name}"
+            words = [f"Mail comes {where} again, since {self._local(last)} at the latest."]
             self._keep(connection, box, "close", title, words, began, now)
         return 1
 
     def _keep(
         self,
         connection: Connection,
-        box: MailboxSettings,
+        box: Watched,
         state: str,
         title: str,
         words: list[str],
@@ -150,42 +189,46 @@ class Silence:
     ) -> None:
         about = {
             "source": SILENCE.name,
-            "expectation": box.address,
+            "expectation": box.key,
             "object": "",
             "title": title,
-            "client": "",
+            "client": box.client,
             "client_id": "",
             "state": state,
         }
-        key = f"{SILENCE.name}\0{state}\0{box.desk}\0{box.address}\0{began:.3f}"
-        own_mail.keep(connection, box.address, box.desk, about, "\n".join(words), key, now)
+        key = f"{SILENCE.name}\0{state}\0{box.desk}\0{box.key}\0{began:.3f}"
+        own_mail.keep(connection, box.mailbox, box.desk, about, "\n".join(words), key, now)
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
-def known_silence(connection: Connection, mailbox: str, desk: str) -> Expected | None:
-    """What was told of a mailbox: ``alarmed`` is when the last silence began, ``late_at`` the same once it was over,
-    and ``last_at`` when that was."""
-    return next(iter(expectations.all_of(connection, desk, SILENCE.name, mailbox)), None)
+def known_silence(connection: Connection, name: str, desk: str) -> Expected | None:
+    """What was told of a mailbox or source: ``alarmed`` is when the last silence began, ``late_at`` the same once it
+    was over, and ``last_at`` when that was."""
+    return next(iter(expectations.all_of(connection, desk, SILENCE.name, name)), None)
 
 
 def flows(
-    connection: Connection, boxes: list[MailboxSettings], zone: ZoneInfo, now: float, holidays: tuple[date, ...]
+    connection: Connection, boxes: Sequence[Watched], zone: ZoneInfo, now: float, holidays: tuple[date, ...]
 ) -> dict[str, Flow | None]:
-    """The flow of each mailbox."""
+    """The flow of each."""
     came = inflow.since(connection, now - LEARN_FROM)
-    return {box.address: learn(came.get(box.address, ()), now, zone, holidays) for box in boxes}
+    if any(box.is_source for box in boxes):
+        found = inflow.of_sources(connection, now - LEARN_FROM)
+        came |= {name: apart(times) for name, times in found.items()}
+    return {box.key: learn(came.get(box.key, ()), now, zone, holidays) for box in boxes}
 
 
 def states(connection: Connection, settings: Settings, now: float) -> list[State]:
-    """Each mailbox, for people."""
-    boxes = list(settings.mailbox)
+    """Each mailbox and source, for people."""
+    boxes = watched(settings)
     learned = flows(connection, boxes, ZoneInfo(settings.timezone), now, settings.silence.holidays)
     _, last = inflow.after(connection, 0, now - LEARN_FROM)
+    last |= inflow.last_of_sources(connection, now - LEARN_FROM)
     found = []
     for box in boxes:
-        known = known_silence(connection, box.address, box.desk)
+        known = known_silence(connection, box.key, box.desk)
         since = known.alarmed if known and known.alarmed > known.late_at else 0.0
-        found.append(State(box.address, last.get(box.address, 0.0), learned[box.address], since))
+        found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], since))
     return found

@@ -11,11 +11,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from gateway.model.envelope import Envelope
 from gateway.store.engine import make_engine
-from gateway.store.schema import delivery
+from gateway.store.schema import delivery, notice
+from gateway.upkeep import silence
 from gateway.upkeep.flow import DAY, HOUR
 from gateway.upkeep.silence import SETTLING, Silence, states
 from tests.scenarios.scripts import ALICE
@@ -33,7 +34,10 @@ class Watched:
         self.silence = self.started()
 
     def started(self) -> Silence:
-        return Silence(self.stage.store, self.stage.settings, self.stage.clock, show=self.shown.__setitem__)
+        return Silence(self.stage.store, self.stage.settings, self.stage.clock, show=self.show)
+
+    def show(self, box: silence.Watched, silent: bool) -> None:
+        self.shown[box.key] = silent
 
     async def until(self, moment: float, step: float = 1200.0) -> list[float]:
         """Let the time go by; when something was told."""
@@ -166,3 +170,48 @@ async def test_what_is_known_of_each_mailbox(tmp_path: Path, past: Path) -> None
     assert support.flow is not None and 140 < support.flow.a_week < 165 and support.silent_since == 0
     assert sales.flow is None and sales.last == 0
     await desk.stage.close()
+
+
+JOBS = "Acme <nagios@mon.msp.example>"
+
+
+def write_reports(file: Path) -> None:
+    """Some of those mails were the reports of a machine, but none in the last days."""
+    engine = make_engine(f"sqlite:///{file}")
+    until = first_monday(START) + (WEEKS * 7 - 1) * DAY
+    words = ("problem_id", "client_id", "state", "word", "object", "key", "failed", "expected", "detail")
+    like = {**dict.fromkeys(words, ""), "desk": "default", "profile": "nagios", "became": "counted"}
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN")
+        rows = connection.execute(select(delivery.c.id, delivery.c.accepted_at).order_by(delivery.c.accepted_at)).all()
+        reports = [row for number, row in enumerate(rows) if number % 8 == 0 and row.accepted_at < until]
+        came = [
+            {"delivery_id": row.id, "accepted_at": row.accepted_at, "proven": True, "changed": False} for row in reports
+        ]
+        connection.execute(insert(notice), [{**like, **values} for values in came])
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("said", "tickets_made"), [("ticket", 1), ("log", 0), ("off", 0)])
+async def test_a_source_that_is_silent_is_told_if_asked_for(
+    said: str, tickets_made: int, tmp_path: Path, past: Path
+) -> None:
+    reports = tmp_path / "reports.db"
+    shutil.copy(past, reports)
+    write_reports(reports)
+    nagios = {"profile": "nagios", "senders": ["mon.msp.example"], "silence": said}
+    stage = Stage(tmp_path, reports, {**settings_for(silence="off"), "notice": (nagios,)})
+    stage.now = first_monday(stage.now) + (WEEKS * 7 + 1) * DAY + 8 * HOUR
+    await stage.open()
+    desk = Watched(stage)
+    told = await desk.until(stage.now + 2 * DAY)
+
+    assert len(told) == (said != "off") and len(tickets(stage)) == tickets_made
+    assert desk.shown == ({} if said == "off" else {"notice nagios": True})
+    assert all(title.startswith("No mail from nagios since ") for title in tickets(stage))
+    await stage.accept(M("again", JOBS, "** PROBLEM Service Alert: web01/HTTP is CRITICAL **", verdict="pass"))
+    await stage.work(1.0)
+    over = await desk.until(stage.now + HOUR)
+    assert len(over) == (said != "off") and not any(desk.shown.values())
+    await stage.close()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.upkeep.flow import AGAIN, DAY, HOUR, Flow, learn
+from gateway.upkeep.flow import AGAIN, DAY, HOUR, Flow, apart, learn
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, tzinfo=BERLIN).timestamp()
@@ -55,6 +55,16 @@ def mails(shape: Shape, days: int, seed: int, start: float = MONDAY) -> Iterator
         yield from sorted(moments)
 
 
+def nightly(mails_a_night: float) -> Shape:
+    """Reports of backups, between two and four."""
+    return lambda chance, local: mails_a_night / 2 if local.hour in (2, 3) else 0.0
+
+
+def alerts(mails_at_once: float) -> Shape:
+    """A monitor that is quiet for days, and tells much when something breaks."""
+    return lambda chance, local: mails_at_once if chance.random() < 0.02 else 0.0
+
+
 DESKS = {
     "a small desk": desk(12),
     "a desk": desk(45),
@@ -68,6 +78,9 @@ DESKS = {
 }
 
 
+SOURCES = {"five nightly reports": nightly(5), "a hundred nightly reports": nightly(100), "alerts": alerts(15)}
+
+
 def false_alarms(came: list[float]) -> int:
     """How often it would have been told, learning anew each week, though nothing was broken."""
     told, told_at, flow, learned_at = 0, 0.0, None, 0.0
@@ -79,10 +92,12 @@ def false_alarms(came: list[float]) -> int:
     return told
 
 
-@pytest.mark.parametrize("name", DESKS)
+@pytest.mark.parametrize("name", [*DESKS, *SOURCES])
 def test_less_than_one_false_alarm_a_month(name: str) -> None:
     days = 150  # of which eight weeks are learned from at first
-    alarms = [false_alarms(list(mails(DESKS[name], days, seed))) for seed in range(2)]
+    of = list if name in DESKS else apart
+    shape = {**DESKS, **SOURCES}[name]
+    alarms = [false_alarms(of(mails(shape, days, seed))) for seed in range(2)]
 
     assert sum(alarms) / len(alarms) / ((days - 21) / 30) < 1, alarms
 
@@ -98,6 +113,14 @@ def test_a_silence_is_told_within_two_normal_gaps(name: str) -> None:
         wait = flow.told_at(last) - last
         assert 0 < flow.expected(last, last + wait) <= max(3.0, 2 * flow.longest) + 1e-6
         assert wait < (3 if name in ("a small desk", "bursts") else 1) * DAY
+
+
+@pytest.mark.parametrize(("name", "days"), [("five nightly reports", 3), ("a hundred nightly reports", 2)])
+def test_reports_that_stop_are_told_after_the_nights_that_they_are_missed(name: str, days: int) -> None:
+    came = apart(mails(SOURCES[name], 70, 7))
+    flow = learn(came, came[-1], BERLIN)
+    assert flow is not None
+    assert 0.5 * DAY < flow.told_at(came[-1]) - came[-1] < days * DAY
 
 
 def test_what_is_told_is_longer_than_any_silence_of_that_time() -> None:
