@@ -12,6 +12,7 @@ import pytest
 from gateway.operate import story
 from gateway.store import claims, problems
 from tests.scenarios.stage import Stage
+from tests.scenarios.test_windows import staged, window
 from tests.scenarios.vendors import (
     HOUR,
     MINUTE,
@@ -340,3 +341,14 @@ async def test_a_reminder_counts_on_what_it_names(tmp_path: Path, migrated_file:
     ]  # fmt: skip
     assert [is_open(stage, number) for number in (1, 2)] == [False, True]
     await finish(stage)
+
+
+async def test_a_window_holds_no_mail_of_several(tmp_path: Path, migrated_file: Path) -> None:
+    """It cannot wait for one of its parts: nothing of it is lost."""
+    stage, _ = await staged(tmp_path, migrated_file, window())
+    key = await bulk(Machine(stage, CHECKMK), ("CPU load", "OK -> CRIT"), ("Memory", "OK -> CRIT"))
+    await stage.work()
+
+    assert await stage.outcome(key) == "ticket 1"
+    assert len(stage.order) == 2
+    await stage.close()
