@@ -47,7 +47,10 @@ async def staged(folder: Path, migrated: Path, *said: dict[str, Any], **more: An
 
 async def summed_up(stage: Stage) -> int:
     """The summaries that are due are written, and worked on. Returns how many."""
-    told = await Summaries(stage.store, stage.settings, stage.clock).check()
+    summaries = Summaries(stage.store, stage.settings, stage.clock)
+    told = await summaries.check()  # at a start what is held is looked at again
+    await stage.work(1.0)
+    told += await summaries.check()
     await stage.work(1.0)
     return told
 
@@ -378,4 +381,39 @@ async def test_nobody_waits_for_what_is_held(tmp_path: Path, migrated_file: Path
     )
     await stage.work(1.0)
     assert await stage.outcome("answer") == "ticket 1"
+    await stage.close()
+
+
+async def test_two_processes_write_one_summary(tmp_path: Path, migrated_file: Path) -> None:
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    await monitor.service("CRITICAL", after=MINUTE)
+    await monitor.service("OK", after=MINUTE)
+    await until(stage, 2 * HOUR + 1)
+    replicas = [Summaries(stage.store, stage.settings, stage.clock) for _ in range(3)]
+    told = [await replica.check() for replica in replicas]
+    await stage.work()
+
+    assert sum(told) == 1 and len(stage.order) == 1
+    await stage.close()
+
+
+async def test_a_transaction_that_is_lost_leaves_the_summary_to_the_next(tmp_path: Path, migrated_file: Path) -> None:
+    """Killed between the mark and the mail: both are one transaction."""
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    await monitor.service("CRITICAL", after=MINUTE)
+    await monitor.service("OK", after=MINUTE)
+    await until(stage, 2 * HOUR + 1)
+    summaries = Summaries(stage.store, stage.settings, stage.clock)
+    whole = summaries._mail
+
+    def killed(*arguments: Any) -> None:
+        whole(*arguments)
+        raise KeyError("killed")
+
+    summaries._mail = killed  # type: ignore[assignment,method-assign]
+    with pytest.raises(KeyError):
+        await summaries.check()
+    assert await summed_up(stage) == 1
+    await stage.work()
+    assert len(stage.order) == 1 and titles(stage)[0].startswith("Maintenance patches: 2 notices")
     await stage.close()
