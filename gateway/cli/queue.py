@@ -92,6 +92,7 @@ def queue_show(
 ) -> None:
     """Show a delivery: its history, its effects and the trace of its decision."""
     from gateway.store import deliveries, effects, mapping, operator, waiting
+    from gateway.work.effects import words_of
 
     def look(connection: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
         row = operator.find(connection, delivery)
@@ -135,6 +136,7 @@ def queue_show(
                 "effects": [
                     {
                         "kind": effect["kind"],
+                        "effect": words_of(effect["kind"], effect["body"]),
                         "name": _json(effect, "body").get("name", ""),
                         **{key: effect[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
                     }
@@ -154,7 +156,10 @@ def queue_show(
     typer.echo(f"ticket {ticket['number'] if ticket else ''} {row['ticket_id']}" if row["ticket_id"] else "no ticket")
     table(["time", "what", "detail"], [[when(event["at"]), event["what"], event["detail"]] for event in history])
     effects_of = [
-        [effect["kind"], _json(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]]
+        [
+            words_of(effect["kind"], effect["body"]),
+            *(_json(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]),
+        ]
         for effect in done
     ]
     table(["effect", "file", "state", "at the desk", "why"], effects_of)

@@ -18,6 +18,7 @@ from gateway.store import acts, deliveries, effects, letters, mapping, operator,
 from gateway.store.reading import Unreadable, garbled, looking, parsed
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
+from gateway.work.effects import KINDS
 
 MOST_NEIGHBOURS = 30
 
@@ -174,31 +175,6 @@ def _what(row: RowMapping) -> str:
 
 # -- what happened --------------------------------------------------------------------------------
 
-DID = {
-    "ticket": "made ticket {ticket}",
-    "further": "made a further ticket, {further}",
-    "comment": "wrote a comment on {ticket}",
-    "note": "wrote an internal note on {ticket}",
-    "moved": "told the other ticket that the mail was moved",
-    "document": "uploaded {name}",
-    "pictures": "put the pictures in their place",
-    "missing": "named the files that are missing",
-    "released": "told that held files were released",
-    "status": "set the status",
-    "reopen": "reopened {ticket}",
-    "priority": "set the priority",
-    "client": "set the client",
-    "contact": "made a contact",
-    "bundle": "bundled the tickets",
-    "close": "closed {ticket}",
-    "told": "told why it was closed or stays open",
-    "list": "listed the problems of the ticket",
-    "again": "decided again",
-    "still_closed": "looked whether {ticket} is still closed",
-    "asset": "linked the device to {ticket}",
-    "tag": "set the tags",
-    "acknowledge": "wrote a mail to the sender",
-}
 LETTERS = {
     EffectState.TODO: "a mail to {recipient} is to be sent",
     EffectState.SENT: "sent a mail to {recipient}; whether it was taken is not known",
@@ -232,7 +208,8 @@ def _act(entry: RowMapping) -> Line:
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:
     name = _json(effect, "body").get("name", "a file")
-    words = DID.get(effect["kind"], effect["kind"]).format(
+    kind = KINDS.get(effect["kind"])
+    words = (kind.did if kind else str(effect["kind"])).format(
         ticket=ticket or "the ticket",
         name=name,
         further=_json(effect, "remote").get("ticket_number", "of one more problem"),

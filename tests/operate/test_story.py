@@ -7,11 +7,12 @@ from datetime import UTC
 from gateway.model.effects import BODIES
 from gateway.operate import story
 from gateway.operate.access import Access
+from gateway.work.effects import KINDS
 from tests.scenarios.stage import Stage
 
 
 def test_every_effect_has_words() -> None:
-    assert set(story.DID) == set(BODIES)
+    assert all(KINDS[kind].did for kind in BODIES)
 
 
 async def test_what_happened(stage: Stage, access: Access) -> None:

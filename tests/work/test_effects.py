@@ -13,7 +13,7 @@ import gateway
 from gateway.model.effects import BODIES, DocumentBody, EffectBody, PriorityBody
 from gateway.store.effects import as_json, body_of
 from gateway.store.reading import Unreadable
-from gateway.work.effects import KINDS
+from gateway.work.effects import KINDS, words_of
 from gateway.work.effects.base import EffectKind
 
 SOURCES = Path(gateway.__file__).parent
@@ -161,6 +161,12 @@ def test_every_kind_has_words_of_its_own(kind: str) -> None:
 
     assert all(said[kind])
     assert not set(said[kind]) & {words for name in KINDS if name != kind for words in said[name]}
+
+
+def test_the_words_of_a_row_are_those_of_its_class() -> None:
+    assert words_of("ticket", json.dumps(rows("ticket")[0][1])) == KINDS["ticket"].describe(read(rows("ticket")[0]))["effect"]
+    assert [words_of("comment", body) for body in ("{}", '{"request')] == ["comment", "comment"]
+    assert words_of("dance", '{"status_id": "s"}') == "dance"
 
 
 def rows(kind: str) -> list[tuple[str, dict[str, Any]]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.model.effects import EffectBody
+from gateway.store.effects import body_of
+from gateway.store.reading import Unreadable
 from gateway.work.effects.acknowledge import Acknowledge
 from gateway.work.effects.add_tag import AddTag
 from gateway.work.effects.base import EffectKind
@@ -54,3 +57,12 @@ _KINDS: tuple[EffectKind[Any], ...] = (
     Acknowledge(),
 )
 KINDS: dict[str, EffectKind[Any]] = {kind.kind: kind for kind in _KINDS}
+
+
+def words_of(kind: str, body: str) -> str:
+    """What a stored effect does, as its class says; the name of its kind where the body is gone or cannot be read."""
+    try:
+        kept = body_of(kind, body)
+    except Unreadable:
+        return kind
+    return kind if type(kept) is EffectBody else str(KINDS[kind].describe(kept)["effect"])

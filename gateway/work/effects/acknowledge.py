@@ -31,6 +31,7 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
     """Its letter is kept in the transaction that marks it as sent: from then on it is done."""
 
     kind = AcknowledgeBody.kind
+    did = "wrote a mail to the sender"
     needs_ticket = False
 
     def describe(self, body: AcknowledgeBody) -> dict[str, Any]:

@@ -14,6 +14,7 @@ class AddTag(Repeatable[TagBody]):
     """The desk refuses a tag that the ticket has: then it is there."""
 
     kind = TagBody.kind
+    did = "set the tags"
     conflict = Conflict.DONE
     compared = ""
 

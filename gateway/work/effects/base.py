@@ -108,6 +108,8 @@ class EffectKind(Generic[Body]):
 
     kind: ClassVar[str]
     """Its name in the store's rows, in logs and in metrics: it stays for ever."""
+    did: ClassVar[str]
+    """What it did, for the story of the mail: ``{ticket}`` is its ticket, ``{name}`` a file, ``{further}`` one more."""
 
     # -- how it is carried out
     counted: ClassVar[bool] = False

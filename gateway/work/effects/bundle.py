@@ -12,6 +12,7 @@ from gateway.work.effects.base import Conflict, Repeatable, Run
 
 class Bundle(Repeatable[BundleBody]):
     kind = BundleBody.kind
+    did = "bundled the tickets"
     counted = True
     conflict = Conflict.REFUSED
     elsewhere = True

@@ -28,6 +28,7 @@ SILENT = (GONE, NEWER, BEFORE)
 
 class CloseTicket(Repeatable[CloseBody]):
     kind = CloseBody.kind
+    did = "closed {ticket}"
     looks_first = True
     elsewhere = True
 

@@ -17,6 +17,7 @@ from gateway.work.effects.base import Conflict, EffectKind, Run
 
 class CreateContact(EffectKind[ContactBody]):
     kind = ContactBody.kind
+    did = "made a contact"
     counted = True
     conflict = Conflict.TAKEN
     needs_ticket = False

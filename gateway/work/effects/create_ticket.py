@@ -37,6 +37,7 @@ COMPARED = {
 
 class CreateTicket(EffectKind[TicketBody]):
     kind = TicketBody.kind
+    did = "made ticket {ticket}"
     counted = True
     optional = False
     needs_ticket = False

@@ -14,6 +14,7 @@ class DecideAgain(EffectKind[AgainBody]):
     """Never sent: it ends before."""
 
     kind = AgainBody.kind
+    did = "decided again"
 
     def describe(self, body: AgainBody) -> dict[str, Any]:
         return {"effect": "decide again", "after": body.after}

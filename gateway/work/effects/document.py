@@ -37,6 +37,7 @@ class Prepared:
 
 class UploadDocument(EffectKind[DocumentBody]):
     kind = DocumentBody.kind
+    did = "uploaded {name}"
     counted = True
     uploads = True
     refused_state = EffectState.REFUSED

@@ -19,6 +19,7 @@ class CreateFurtherTicket(CreateTicket):
     """The mail has its own beside it; the refusal of this one sets the mail aside, too."""
 
     kind = FurtherTicketBody.kind
+    did = "made a further ticket, {further}"
     makes_ticket = False
 
     def describe(self, body: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class LinkAsset(Repeatable[AssetBody]):
     """The desk refuses a link that is there: then it is done."""
 
     kind = AssetBody.kind
+    did = "linked the device to {ticket}"
     counted = True
     elsewhere = True
     conflict = Conflict.DONE

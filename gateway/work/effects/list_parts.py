@@ -21,6 +21,7 @@ ROOM = 4500  # characters of a comment
 
 class ListParts(Commenting[ListBody]):
     kind = ListBody.kind
+    did = "listed the problems of the ticket"
     elsewhere = True
 
     def describe(self, body: ListBody) -> dict[str, Any]:

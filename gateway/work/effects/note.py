@@ -14,6 +14,7 @@ from gateway.work.effects.commenting import Commenting, file_ids
 
 class AddNote(Commenting[NoteBody]):
     kind = NoteBody.kind
+    did = "wrote an internal note on {ticket}"
     compared = ""
 
     def describe(self, body: NoteBody) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from gateway.work.effects.commenting import file_ids
 
 class PlacePictures(Repeatable[PicturesBody]):
     kind = PicturesBody.kind
+    did = "put the pictures in their place"
     counted = True
     uploads = True
 

@@ -14,6 +14,7 @@ from gateway.work.effects.base import Repeatable, Run
 
 class SetClient(Repeatable[ClientBody]):
     kind = ClientBody.kind
+    did = "set the client"
     counted = True
     elsewhere = True
     compared = ""

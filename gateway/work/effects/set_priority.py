@@ -14,6 +14,7 @@ from gateway.work.effects.base import Repeatable, Run
 
 class SetPriority(Repeatable[PriorityBody]):
     kind = PriorityBody.kind
+    did = "set the priority"
     counted = True
     elsewhere = True
     compared = ""

@@ -18,6 +18,7 @@ WRONG = (400, 422)
 
 class SetStatus(Repeatable[StatusBody]):
     kind = StatusBody.kind
+    did = "set the status"
 
     def describe(self, body: StatusBody) -> dict[str, Any]:
         return {"effect": "set status", "status_id": body.status_id}
@@ -31,6 +32,7 @@ class Reopen(SetStatus):
     board, and the ticket may have been moved since: then the statuses of the board on which it is are tried."""
 
     kind = ReopenBody.kind
+    did = "reopened {ticket}"
 
     def describe(self, body: StatusBody) -> dict[str, Any]:
         return {"effect": "reopen", "status_id": body.status_id}

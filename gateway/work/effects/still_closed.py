@@ -18,6 +18,7 @@ class TellStillClosed(Commenting[StillClosedBody]):
     """It stands in the plan behind the reopening."""
 
     kind = StillClosedBody.kind
+    did = "looked whether {ticket} is still closed"
     only_on_refusal = True
 
     def describe(self, body: StillClosedBody) -> dict[str, Any]:
