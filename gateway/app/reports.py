@@ -10,12 +10,14 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from functools import partial
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
+from gateway.model.ownnotice import OwnNotice
 from gateway.operate import todo
 from gateway.operate.report import day_lines, held_lines, held_since
 from gateway.operate.today import today
@@ -151,16 +153,13 @@ class Reports:
         connection: Connection,
         address: str,
         desk: str,
-        state: str,
+        state: Literal["open", "close"],
         title: str,
         lines: list[str],
         began: float,
         now: float,
     ) -> None:
-        about = {
-            "source": HELD_BACK.name, "expectation": address, "object": "", "title": title, "client": "",
-            "client_id": "", "state": state,
-        }  # fmt: skip
+        about = OwnNotice(source=HELD_BACK.name, expectation=address, title=title, state=state)
         key = f"{HELD_BACK.name}\0{state}\0{desk}\0{address}\0{began:.3f}"
         own_mail.keep(connection, address, desk, about, "\n".join([f"{title}.", "", *lines]), key, now)
 

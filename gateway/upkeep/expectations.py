@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from gateway.config.profile import ExpectPart
 from gateway.config.settings import Settings
+from gateway.model.ownnotice import OwnNotice
 from gateway.notices.rhythm import LEARN_FROM, rhythm
 from gateway.notices.source import Source, Sources
 from gateway.periodic import run_every
@@ -112,17 +113,15 @@ class Expectations:
         boxes = [box for box in self.settings.mailbox if box.desk == source.desk]
         box = next((each for each in boxes if each.address == source.who.mailbox), boxes[0])
         key = f"{expected.desk}\0{expected.source}\0{expected.name}\0{expected.object}\0{due:.0f}"
-        what = expected.object or part.name
-        title = f"Missing: {source.profile.title}, {what}"
         client = part.client or source.client
-        about = {
-            "source": source.name,
-            "expectation": part.name,
-            "object": expected.object,
-            "title": title,
-            "client": client,
-            "client_id": "" if client else expectations.client_of(connection, expected),
-        }
+        about = OwnNotice(
+            source=source.name,
+            expectation=part.name,
+            object=expected.object,
+            title=f"Missing: {source.profile.title}, {expected.object or part.name}",
+            client=client,
+            client_id="" if client else expectations.client_of(connection, expected),
+        )
         zone = ZoneInfo(part.timezone) if part.timezone else source.zone
         words = _words(source, part, expected, due, zone)
         own_mail.keep(connection, box.address, source.desk, about, words, key, now)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -13,23 +11,22 @@ from sqlalchemy import Connection
 
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
+from gateway.model.ownnotice import OwnNotice
 from gateway.store import deliveries
 from gateway.store.deliveries import NewDelivery
 
 REMEMBER = 90 * 86_400.0
 
 
-def keep(
-    connection: Connection, mailbox: str, desk: str, about: Mapping[str, str], words: str, key: str, now: float
-) -> None:
+def keep(connection: Connection, mailbox: str, desk: str, about: OwnNotice, words: str, key: str, now: float) -> None:
     """Accept a mail to the mailbox with the title and the facts of ``about``. Of one ``key`` there is one."""
     message_id = f"{sha256(key.encode()).hexdigest()[:32]}@missing.{mailbox.rpartition('@')[2]}"
-    raw = _mail(mailbox, about["title"], message_id, now, words)
+    raw = _mail(mailbox, about.title, message_id, now, words)
     new = NewDelivery(
         id=uuid7(now),
         desk=desk,
         mailbox=mailbox,
-        envelope=Envelope("", mailbox, time=now, internal=json.dumps(about)),
+        envelope=Envelope("", mailbox, time=now, internal=about.as_json()),
         message_id=message_id,
         mention_keys=(),
         dedupe_key=sha256(f"missing\0{key}".encode()).digest(),

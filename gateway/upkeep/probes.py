@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -18,6 +19,7 @@ from sqlalchemy import Connection
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
 from gateway.match.probe import make_id
+from gateway.model.ownnotice import OwnNotice
 from gateway.outgoing.smarthost import NotTaken, Smarthost, Unknown
 from gateway.outgoing.written import written
 from gateway.periodic import run_every
@@ -145,7 +147,7 @@ class Probes:
         self,
         connection: Connection,
         settings: ProbeSettings,
-        state: str,
+        state: Literal["open", "close"],
         title: str,
         words: list[str],
         began: float,
@@ -154,15 +156,7 @@ class Probes:
         if settings.tell != "ticket":
             return 1
         mailbox = settings.arrives_at
-        about = {
-            "source": PROBE.name,
-            "expectation": settings.name,
-            "object": "",
-            "title": title,
-            "client": "",
-            "client_id": "",
-            "state": state,
-        }
+        about = OwnNotice(source=PROBE.name, expectation=settings.name, title=title, state=state)
         key = f"{PROBE.name}\0{state}\0{settings.name}\0{began:.3f}"
         own_mail.keep(connection, mailbox, self.desks[mailbox], about, "\n".join(words), key, now)
         return 1

@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
+from gateway.model.ownnotice import OwnNotice
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store
@@ -181,21 +182,13 @@ class Silence:
         self,
         connection: Connection,
         box: Watched,
-        state: str,
+        state: Literal["open", "close"],
         title: str,
         words: list[str],
         began: float,
         now: float,
     ) -> None:
-        about = {
-            "source": SILENCE.name,
-            "expectation": box.key,
-            "object": "",
-            "title": title,
-            "client": box.client,
-            "client_id": "",
-            "state": state,
-        }
+        about = OwnNotice(source=SILENCE.name, expectation=box.key, title=title, client=box.client, state=state)
         key = f"{SILENCE.name}\0{state}\0{box.desk}\0{box.key}\0{began:.3f}"
         own_mail.keep(connection, box.mailbox, box.desk, about, "\n".join(words), key, now)
 

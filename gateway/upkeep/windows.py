@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import Connection, RowMapping
 
 from gateway.config.settings import Settings
+from gateway.model.ownnotice import OwnNotice
 from gateway.periodic import run_every
 from gateway.store import deliveries, windows
 from gateway.store.engine import Store
@@ -163,29 +164,25 @@ class Summaries:
         clients = {problem.client_id for problem in problems}
         going = sum(problem.goes_on for problem in problems)
         notices = sum(problem.notices for problem in problems)
-        about = {
-            "source": WINDOWS.name,
-            "expectation": held.name,
-            "object": "",
-            "key": held.id,
-            "condition": "summary",
-            "title": f"Maintenance {held.name}: {_many(notices, 'notice')} of {_many(len(problems), 'problem')} held, "
+        about = OwnNotice(
+            source=WINDOWS.name,
+            expectation=held.name,
+            key=held.id,
+            condition="summary",
+            title=f"Maintenance {held.name}: {_many(notices, 'notice')} of {_many(len(problems), 'problem')} held, "
             f"{going or 'none'} still open",
-            "client": "",
-            "client_id": clients.pop() if len(clients) == 1 else "",
-            "word": "over",
-        }
+            client_id=clients.pop() if len(clients) == 1 else "",
+            word="over",
+        )
         words = "\n".join(self._words(held, ends, problems))
-        self._mail(connection, mailbox, held, {**about, "state": "open"}, words, now)
+        self._mail(connection, mailbox, held, about, words, now)
         if not going:
             title = f"Maintenance {held.name}: nothing is left to do"
-            self._mail(connection, mailbox, held, {**about, "state": "close", "title": title}, title + ".", now)
+            self._mail(connection, mailbox, held, replace(about, state="close", title=title), title + ".", now)
 
     @staticmethod
-    def _mail(
-        connection: Connection, mailbox: str, held: Occurrence, about: Mapping[str, str], words: str, now: float
-    ) -> None:
-        key = f"{WINDOWS.name}\0{about['state']}\0{held.id}\0{now:.3f}"
+    def _mail(connection: Connection, mailbox: str, held: Occurrence, about: OwnNotice, words: str, now: float) -> None:
+        key = f"{WINDOWS.name}\0{about.state}\0{held.id}\0{now:.3f}"
         own_mail.keep(connection, mailbox, held.desk, about, words, key, now)
 
     def _words(self, held: Occurrence, ends: float, problems: Sequence[HeldProblem]) -> list[str]:

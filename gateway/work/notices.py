@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +13,7 @@ from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, ResolvedNotice
+from gateway.model.ownnotice import OwnNotice
 from gateway.model.problem import missing_key
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
@@ -68,7 +68,7 @@ def resolved_notice(
         closed=closed,
         missing=missing,
         each=each,
-        client_id=json.loads(envelope.internal)["client_id"] if envelope.internal else "",
+        client_id=OwnNotice.of_json(envelope.internal).client_id if envelope.internal else "",
     )
 
 
@@ -98,20 +98,20 @@ def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
     """The gateway's own word: that an expected mail did not come, that something is silent, what a window held."""
     if not envelope.internal:
         return None
-    about = json.loads(envelope.internal)
-    source = _named(about["source"], sources)
+    own = OwnNotice.of_json(envelope.internal)
+    source = _named(own.source, sources)
     if source is None:
         return None
     return Notice(
         profile=source.name,
-        state=about.get("state", "open"),
-        key=about.get("key") or missing_key(about["expectation"], about["object"]),
-        object=about["object"] or about["expectation"],
-        condition=about.get("condition", "missing mail"),
-        title=about["title"],
+        state=own.state,
+        key=own.key or missing_key(own.expectation, own.object),
+        object=own.object or own.expectation,
+        condition=own.condition,
+        title=own.title,
         proven=True,
         proof="the gateway's own",
-        word=about.get("word") or ("missing" if about.get("state", "open") == "open" else "comes again"),
-        clients=tuple(filter(None, [about["client"]])),
+        word=own.word or ("missing" if own.state == "open" else "comes again"),
+        clients=tuple(filter(None, [own.client])),
         handling=replace(source.handling, storm=0),
     )
