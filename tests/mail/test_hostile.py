@@ -18,6 +18,8 @@ from gateway.mail import limits
 from gateway.mail.read import read
 from tests.mail.shapes import SHAPES
 
+pytestmark = pytest.mark.timeout(600)  # half a minute of processor time in one go: long on a busy machine
+
 MB = 1024 * 1024
 MAILS = Path(__file__).parents[1] / "mails" / "hostile"
 
