@@ -96,7 +96,8 @@ def _can_start(settings: config.Settings, role: str, run_folder: Path | None) ->
     ports: its supervisor holds them."""
     from gateway.operate.preview import startcheck
 
-    found = startcheck.faults(settings, listens=role != "worker", ports=run_folder is None, database=False)
+    listens, works = role != "worker", role != "smtp"
+    found = startcheck.faults(settings, listens=listens, works=works, ports=run_folder is None, database=False)
     if found:
         fail("\n".join(f"cannot start: {fault.where}: {fault.what}" for fault in found), USAGE)
 

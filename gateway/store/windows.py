@@ -12,12 +12,13 @@ from datetime import date
 from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, delete, exists, func, or_, select, update
 
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
 from gateway.model.window import Maintenance, MaintenanceCalendar, Window
 from gateway.store import dialects
+from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
 from gateway.store.stage import PENDING, Stage
 
@@ -311,3 +312,11 @@ def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int
     if desks:
         query = query.where(problem.c.desk.in_(desks))
     return {row[0]: int(row[1]) for row in connection.execute(query.group_by(problem.c.held_by))}
+
+
+def drop(connection: Connection, before: float, limit: int) -> Dropped:
+    """Forget some of those that were told and ended before."""
+    old = select(occurrence.c.id).where(occurrence.c.told_at > 0, occurrence.c.ends < before).limit(limit)
+    ids = list(connection.execute(old).scalars())
+    connection.execute(delete(occurrence).where(occurrence.c.id.in_(ids)))
+    return Dropped(len(ids))

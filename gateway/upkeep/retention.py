@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import acts, hits, imports, letters, probes, pruning, refusals
+from gateway.store import acts, hits, imports, letters, probes, pruning, refusals, windows
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -139,6 +139,8 @@ class Pruner:
         counts["probes"] = await self._all("probes", partial(probes.drop, before=now - HITS), stop)
         if limits.rows:
             counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
+            counts["windows"] = await self._all("windows", partial(windows.drop, before=now - limits.rows), stop)
+        if limits.traces:
             counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)
         counts["seen"] = await self._along("seen", partial(pruning.drop_seen, now=now), b"", stop)
         counts["redeliveries"] = await self._all("redeliveries", partial(imports.drop_redeliveries, now=now), stop)

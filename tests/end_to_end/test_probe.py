@@ -20,7 +20,7 @@ from tests.smtp.postfix import Postfix
 
 DOCS = (Path(__file__).parents[2] / "docs" / "install.md").read_text()
 CHECKS = next(line.strip() for line in DOCS.splitlines() if line.startswith("    /^(Authentication-Results"))
-SWAKS = next(line.strip() for line in DOCS.splitlines() if line.startswith("    swaks "))
+SWAKS = next(line.strip() for line in DOCS.splitlines() if "swaks" in line and "gateway-probe" in line)
 SMTP = (
     'authserv_ids = ["mx.msp.example", "-"]\nrelays = ["127.0.0.0/8"]\ntenant = "5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab"'
 )

@@ -20,7 +20,7 @@ from gateway.store.engine import Store
 from gateway.store.notify import NotifyListener
 from gateway.store.schema import delivery
 from gateway.work.leases import Leases
-from tests.harness import config_text, mail
+from tests.harness import config_text, free_port, mail
 from tests.replicas.replica import Replica, counts
 from tests.store.test_contract import DESK, NOW, accept, new
 
@@ -46,7 +46,7 @@ class TestRoles:
 
     def test_sqlite_is_for_one_process(self, tmp_path: Path) -> None:
         file = tmp_path / "gateway.toml"
-        file.write_text(config_text("http://127.0.0.1:9/api/v1", "key", tmp_path, 2525, 8025))
+        file.write_text(config_text("http://127.0.0.1:9/api/v1", "key", tmp_path, free_port(), free_port()))
 
         done = subprocess.run(
             [sys.executable, "-m", "gateway", "serve", "--config", str(file), "--role", "worker"],

@@ -30,13 +30,19 @@ from gateway.work.rules import Fault
 SOON = 2.0  # seconds for what answers on this machine
 
 
-def faults(settings: Settings, *, listens: bool = True, ports: bool = True, database: bool = True) -> list[Fault]:
-    """What keeps a process from starting: one that ``listens`` needs a certificate and its ports; without ``ports``
-    none are tried, and without ``database`` it is not opened."""
+def faults(
+    settings: Settings, *, listens: bool = True, works: bool = True, ports: bool = True, database: bool = True
+) -> list[Fault]:
+    """What keeps a process from starting: one that ``listens`` needs a certificate and its ports, one that ``works`` the
+    keys of the desks; without ``ports`` none are tried, and without ``database`` it is not opened."""
     if ports and (taken := _taken(settings)):
         return [taken]
     found = [*_folders(settings)]
-    found += [*(_database(settings) if database and not found else ()), *_keys(settings), *_certificate(settings)]
+    found += [
+        *(_database(settings) if database and not found else ()),
+        *_keys(settings, works),
+        *_certificate(settings),
+    ]
     return [*found, *(_ports(settings, listens) if ports else ())]
 
 
@@ -72,8 +78,8 @@ def _taken(settings: Settings) -> Fault | None:
     return None
 
 
-def _keys(settings: Settings) -> Iterator[Fault]:
-    for name, desk in settings.desks.items():
+def _keys(settings: Settings, works: bool) -> Iterator[Fault]:
+    for name, desk in settings.desks.items() if works else ():
         if why := desk.unreadable_key():
             yield Fault(settings.desk_place(name, "api_key_file"), f"api_key_file: {why}")
     if (token := settings.http.token_file) and (why := unreadable(token)):
