@@ -33,17 +33,14 @@ SOON = 2.0  # seconds for what answers on this machine
 def faults(
     settings: Settings, *, listens: bool = True, works: bool = True, ports: bool = True, database: bool = True
 ) -> list[Fault]:
-    """What keeps a process from starting: one that ``listens`` needs a certificate and its ports, one that ``works`` the
-    keys of the desks; without ``ports`` none are tried, and without ``database`` it is not opened."""
+    """What keeps a process from starting: one that ``listens`` needs a certificate and its ports, one that ``works``
+    the keys of the desks; without ``ports`` none are tried, and without ``database`` it is not opened."""
     if ports and (taken := _taken(settings)):
         return [taken]
     found = [*_folders(settings)]
-    found += [
-        *(_database(settings) if database and not found else ()),
-        *_keys(settings, works),
-        *_certificate(settings),
-    ]
-    return [*found, *(_ports(settings, listens) if ports else ())]
+    if database and not found:
+        found += _database(settings)
+    return [*found, *_keys(settings, works), *_certificate(settings), *(_ports(settings, listens) if ports else ())]
 
 
 def is_running(settings: Settings) -> bool:
