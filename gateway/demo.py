@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import smtplib
 import socket
 import subprocess
@@ -217,6 +218,7 @@ CASES = (
 
 def run(keep: bool = False) -> int:
     """Run the demo; the exit code. ``keep`` leaves the gateway and the desk up until Ctrl-C, to look at their pages."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing of it stays behind
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name, Simulator(Seed()) as simulator:
         folder = Path(name)
         ports = _free_port(), _free_port(), _free_port()

@@ -43,7 +43,7 @@ def console(
 
 @app.command()
 def password() -> None:
-    """Ask for a password and print its hash, for [[console.users]]."""
+    """Ask for a password and print its hash, for a console.users table."""
     from gateway.smtp.auth import hash_password
 
     typer.echo(hash_password(typer.prompt("Password", hide_input=True, confirmation_prompt=True)))

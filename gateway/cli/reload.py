@@ -52,7 +52,7 @@ def _tell(said: dict[str, Any]) -> None:
     for note in said.get("notes", ()):
         typer.echo(cell(note))
     taken, restart = said.get("taken", ()), said.get("restart", ())
-    typer.echo(cell(f"taken: {', '.join(taken)}" if taken else "taken: nothing in it is new"))
+    typer.echo(cell(f"taken: {', '.join(taken)}" if taken else "taken: nothing has changed"))
     if restart:
         typer.echo(cell(f"takes a restart: {', '.join(restart)}"))
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -47,10 +48,11 @@ ZoneOption = Annotated[str, typer.Option("--timezone", help="Of the times; defau
 DeskOption = Annotated[str, typer.Option("--desk", help="The desk, where there are several.")]
 
 
-def _local(moment: float) -> str:
+def _local(moment: float, settings: Settings) -> str:
+    """In the configuration's zone, in which windows are said."""
     from gateway.operate import said
 
-    return said.when(moment, time.time(), None)
+    return said.when(moment, time.time(), ZoneInfo(settings.timezone))
 
 
 @app.command("list")
@@ -67,8 +69,8 @@ def list_windows(config_file: ConfigOption = None, as_json: JsonOption = False) 
     shown = [
         [
             row.name,
-            _local(row.begins),
-            _local(row.ends) + (" (moved)" if row.moved else ""),
+            _local(row.begins, settings),
+            _local(row.ends, settings) + (" (moved)" if row.moved else ""),
             f"holds {row.held}" if row.held else "open" if row.running else "",
             row.client,
             ", ".join(row.objects) or "all",
@@ -92,18 +94,20 @@ def show(
     """Show what windows hold, and what they held in the last 30 days."""
     from gateway.operate.windows import held
 
-    now = time.time()
+    settings, now = settings_of(config_file), time.time()
     found = on_store(config_file, lambda connection: held(connection, now, name))
     if as_json:
         print_json([asdict(told) for told in found])
         return
     for told in found:
         state = "its summary was written" if told.told_at else "its summary is still to come"
-        typer.echo(cell(f"{told.name}: {_local(told.begins)} to {_local(told.ends)}; {state}"))
+        typer.echo(cell(f"{told.name}: {_local(told.begins, settings)} to {_local(told.ends, settings)}; {state}"))
         for problem in told.problems:
             ticket = f"ticket {problem.number}" if problem.number else "held"
             goes_on = ticket if problem.goes_on else "over"
-            typer.echo(cell(f"  {problem.what}: {problem.notices} notices since {_local(problem.first)}, {goes_on}"))
+            typer.echo(
+                cell(f"  {problem.what}: {problem.notices} notices since {_local(problem.first, settings)}, {goes_on}")
+            )
     if not found:
         typer.echo("no window held anything")
 

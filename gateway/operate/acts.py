@@ -173,7 +173,7 @@ def perform(connection: Connection, act: Act, name: str, asked: Asked, now: floa
 
 
 def _detail(row: Mapping[Any, Any], asked: Asked) -> str:
-    parts = [f"it was {short(row['reason'])}" if row["reason"] else ""]
+    parts = [f"was {short(row['reason'])}" if row["reason"] else ""]
     parts.append(f"to {asked.ticket or asked.to}" if asked.to else "")
     parts.append(asked.audience)
     return ", ".join(filter(None, parts))

@@ -32,8 +32,8 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
         lines.append(f"Window {window.name}: {window.held} problems held until {ends}.   gateway windows show")
     held, problems = sum(day.held.values()), day.problems
     lines.append(
-        f"For you: {held} held back, {day.held_files} with held files, {day.doubted} not tickets, from people"
-        " who wrote before.   gateway todo"
+        f"For you: {held} held back, {day.held_files} with held files, {day.doubted} mails that made no"
+        " ticket, from people who wrote before.   gateway todo"
     )
     counts = [(day.became.get(key, 0), words) for key, words in COUNTED.items()]
     counts.append((sum(day.refused.values()), "refused"))

@@ -133,7 +133,7 @@ _PROOFS = {
     "pass": "proven",
     "fail": "disproven: the sender's domain says that it is not from there",
     "none": "not proven: nothing vouches for the sender",
-    "unknown": "not proven: it could not be determined",
+    "unknown": "not proven: the sender could not be checked, or nothing here checks senders",
 }
 
 
@@ -209,6 +209,9 @@ def _act(entry: RowMapping) -> Line:
 def _did(effect: RowMapping, ticket: str) -> Line | None:
     name = _json(effect, "body").get("name", "a file")
     kind = KINDS.get(effect["kind"])
+    if kind and kind.is_letter:
+        is_left_out = effect["state"] == EffectState.SKIPPED
+        return Line(0.0, f"the sender was not told: {effect['reason']}") if is_left_out else None
     words = (kind.did if kind else str(effect["kind"])).format(
         ticket=ticket or "the ticket",
         name=name,

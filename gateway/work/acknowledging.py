@@ -23,6 +23,8 @@ from gateway.templates import Templates
 from gateway.work.language import language_of
 
 KIND = "acknowledge"
+IN_SHADOW, TOO_LATE, TOLD = "nobody is told in shadow mode", "it is too late to tell", "told not long ago"
+"""Why nobody is told, as the store and the clock say."""
 WORTH = 4 * 3600.0
 """Seconds for which the smarthost may be tried."""
 LATE = 86400.0
@@ -65,7 +67,7 @@ class Acknowledger:
         now = self.clock()
         before = letters.made_at(connection, self._key(letter.recipient, now - self.every))
         if now - before < self.every or not letters.keep(connection, letter, now):
-            return "told not long ago"
+            return TOLD
         return ""
 
     def message_id(self, letter: Letter) -> str:

@@ -43,7 +43,7 @@ from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.templates import Templates
-from gateway.work.acknowledging import Acknowledger
+from gateway.work.acknowledging import IN_SHADOW, TOO_LATE, Acknowledger
 from gateway.work.answers import Answers
 from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
@@ -53,7 +53,7 @@ from gateway.work.notices import resolved_notice
 from gateway.work.parser import Parser, ParserBusy, ParserDied
 from gateway.work.reserving import reserve_files, save_problems, see_incident
 from gateway.work.steps import Defer, Ended, Held, Quarantine, Step, Wait
-from gateway.work.trace import columns_of, trace_of
+from gateway.work.trace import columns_of, silenced, trace_of
 
 log = structlog.get_logger("work")
 
@@ -162,11 +162,11 @@ class Planner:
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
         decision = await self._translated(decision, email, delivery.mailbox)
+        if decision.window is None and decision.plan is None:
+            return await self._end(delivery, email, known, decision, answers)
         trace = trace_of(decision, answers, email, known.is_held)
         if decision.window is not None:
             return await self._hold(delivery, email, known, decision, decision.window, trace)
-        if decision.plan is None:
-            return await self._end(delivery, email, known, decision, trace, answers)
         return await self._store(delivery, email, known, decision, trace, directory, answers)
 
     async def _reread(self, delivery_id: str) -> tuple[Email | None, str]:
@@ -261,13 +261,11 @@ class Planner:
         email: Email,
         context: DeliveryContext,
         decision: Decision,
-        trace: str,
         answers: Mapping[ask.Question, Any],
     ) -> Step:
         values = {
             **columns_of(email, decision),
             "rehearsed": self.directories[delivery.desk].desk.rehearses,
-            "trace": trace,
             "board_id": context.policy.destination["board_id"],
         }
         stage = Stage.SUPPRESSED if decision.outcome == "suppress" else Stage.QUARANTINED
@@ -282,8 +280,8 @@ class Planner:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
                 )
-            if letter is not None:
-                self.acknowledger.keep(connection, letter)
+            told = self.acknowledger.keep(connection, letter) if isinstance(letter, Letter) else letter
+            values["trace"] = trace_of(silenced(decision, told), answers, email, context.is_held)
             deliveries.move(
                 connection, delivery, stage, now=now, reason=decision.reason, detail=decision.detail, **values
             )
@@ -294,12 +292,15 @@ class Planner:
             return self._later(taken)
         return Ended(stage, decision.reason, decision.detail)
 
-    def _letter(self, delivery: Delivery, decision: Decision) -> Letter | None:
-        """What the sender of a mail without a plan is told."""
-        told, rehearses = decision.acknowledgement, self.directories[delivery.desk].desk.rehearses
-        if told is None or rehearses or self.acknowledger.is_late(delivery):
-            return None
-        return self.acknowledger.letter(told, delivery)
+    def _letter(self, delivery: Delivery, decision: Decision) -> Letter | str:
+        """What the sender of a mail without a plan is told, or why nothing; "" where nobody thought of it."""
+        if decision.acknowledgement is None:
+            return ""
+        if self.directories[delivery.desk].desk.rehearses:
+            return IN_SHADOW
+        if self.acknowledger.is_late(delivery):
+            return TOO_LATE
+        return self.acknowledger.letter(decision.acknowledgement, delivery)
 
     async def _hold(
         self,

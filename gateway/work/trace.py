@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from gateway.match import domains
 from gateway.model import questions as ask
 from gateway.model.email import Email
-from gateway.model.plan import Decision
+from gateway.model.plan import Decision, Step
 from gateway.store.senders import VENDOR
 
 
@@ -26,7 +27,15 @@ def columns_of(email: Email, decision: Decision) -> dict[str, Any]:
     }
 
 
-def trace_of(decision: Decision, answers: dict[ask.Question, Any], email: Email, is_held: bool) -> str:
+def silenced(decision: Decision, why: str) -> Decision:
+    """The decision, with why its sender is not told after all; "" where they are, or were not to be."""
+    if not why or decision.acknowledgement is None:
+        return decision
+    step = Step("acknowledge", decision.acknowledgement.occasion, f"silence: {why}")
+    return replace(decision, trace=(*decision.trace, step))
+
+
+def trace_of(decision: Decision, answers: Mapping[ask.Question, Any], email: Email, is_held: bool) -> str:
     """The trace as JSON: the mail's facts, the questions with answers, the steps, and whether a window held it."""
     return json.dumps(
         {

@@ -16,17 +16,22 @@ HOME = CODE / "model" / "reasons.py"
 
 
 @cache
-def _trees() -> list[ast.AST]:
-    return [ast.parse(file.read_text("utf-8")) for file in sorted(CODE.rglob("*.py")) if file != HOME]
+def _trees(but: tuple[Path, ...] = ()) -> list[ast.AST]:
+    return [ast.parse(file.read_text("utf-8")) for file in sorted(CODE.rglob("*.py")) if file not in (HOME, *but)]
+
+
+WORDS_OF_ALL = (CODE / "operate" / "said.py", CODE / "operate" / "preview" / "kept.py")
+"""They name reasons and give none."""
 
 
 def _given() -> set[str]:
-    """The members that the code names, as Reason.NAME."""
+    """The members that the code gives: as Reason.NAME, or by the class itself."""
+    trees = [*_trees(but=WORDS_OF_ALL), ast.parse(HOME.read_text("utf-8"))]
     return {
         node.attr
-        for tree in _trees()
+        for tree in trees
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("Reason", "cls")
     }
 
 

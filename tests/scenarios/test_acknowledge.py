@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from gateway.config.load import parse
 from gateway.config.settings import ConfigError
+from gateway.operate.story import Story, tell
 from gateway.store.schema import letter
 from gateway.templates import Templates
 from gateway.upkeep.away import Away
@@ -122,7 +123,7 @@ OCCASIONS: list[tuple[str, list[M | Act], str]] = [
     (
         "files",
         [M("a", ALICE, "Tool", files={"setup.exe": MZ, "log.txt": b"all well"}, **PROVEN)],
-        "For safety we have not passed on: setup.exe If",
+        "For security reasons we have not accepted these files: setup.exe If",
     ),
     (
         "new-ticket",
@@ -436,3 +437,19 @@ def test_a_mailbox_that_tells_needs_a_smarthost() -> None:
     del data["smarthost"]
     with pytest.raises(ConfigError, match=r"acknowledge: expected \[smarthost\] host"):
         parse(data, {})
+
+
+async def test_the_story_says_why_nobody_was_told(opened: Opened) -> None:
+    """Told not long ago: for mail that is held, and for mail that has a ticket."""
+    stage = await opened()
+    held = [M(key, STRANGER, "Re: Order", reply="order", **PROVEN) for key in ("first", "second")]
+    await sent(stage, M("order", ALICE, "Order"), *held, M("third", STRANGER, "Hello", **PROVEN))
+
+    def story(key: str) -> Story:
+        with stage.store.engine.connect() as connection:
+            return tell(connection, stage.ids[key], stage.settings.retention, stage.now, None)
+
+    assert len(await told(stage)) == 1
+    rules = [(rule.found, rule.follows) for rule in story("second").rules if rule.name == "acknowledge"]
+    assert rules == [("held", "a mail to nina@newco.example"), ("held", "silence: told not long ago")]
+    assert "the sender was not told: told not long ago" in [line.words for line in story("third").happened]

@@ -13,7 +13,7 @@ from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Destination, UnknownName
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import NotSent, Refused, Unknown
-from gateway.operate.preview import fanout, noticecheck, sightcheck, startcheck
+from gateway.operate.preview import fanout, noticecheck, sightcheck, startcheck, windowcheck
 from gateway.store import private
 from gateway.templates import BadTemplate, Templates
 from gateway.work.desks import make_directory
@@ -81,6 +81,7 @@ async def _desk(settings: Settings, name: str, found: Checked) -> None:
             ]
             found.faults += check_rules(settings, name, catalog)
             found.faults += noticecheck.check(settings, name, catalog)
+            found.faults += windowcheck.check(settings, name, directory)
             found.notes += fanout.preview(settings, name, catalog)
             found.faults += await sightcheck.check(settings, name, directory)
         if not answered:
@@ -95,7 +96,7 @@ async def _desk(settings: Settings, name: str, found: Checked) -> None:
 def _box(settings: Settings, number: int, directory: Directory, answered: bool) -> Box:
     box = settings.mailbox[number]
     if not answered or directory.catalog is None:
-        return Box(box.desk, box.address, wrong=("the desk did not answer",))
+        return Box(box.desk, box.address, wrong=("its names could not be read (see below)",))
     if wrong := directory.catalog.faults.get(box.address, ()):
         return Box(box.desk, box.address, wrong=tuple(_placed(settings, number, fault) for fault in wrong))
     return Box(box.desk, box.address, directory.destination(box.address))

@@ -16,7 +16,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
-from gateway.work.acknowledging import Acknowledger
+from gateway.work.acknowledging import IN_SHADOW, TOO_LATE, Acknowledger
 from gateway.work.effects.base import EffectKind, Run, Unfit
 
 
@@ -32,6 +32,7 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
 
     kind = AcknowledgeBody.kind
     did = "wrote a mail to the sender"
+    is_letter = True
     needs_ticket = False
 
     def describe(self, body: AcknowledgeBody) -> dict[str, Any]:
@@ -40,9 +41,9 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
     async def prepare(self, run: Run, effect: EffectOf[AcknowledgeBody]) -> Prepared:
         delivery, acknowledger = run.progress.delivery, run.planner.acknowledger
         if run.desk.rehearses:
-            raise Unfit("nobody is told in shadow mode")
+            raise Unfit(IN_SHADOW)
         if acknowledger.is_late(delivery):
-            raise Unfit("it is too late to tell")
+            raise Unfit(TOO_LATE)
         ticket = await run.store.read(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
         letter = acknowledger.letter(effect.body, delivery, ticket["number"] if ticket else "")
         return Prepared(acknowledger, letter, delivery)

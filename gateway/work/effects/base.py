@@ -111,6 +111,9 @@ class EffectKind(Generic[Body]):
     did: ClassVar[str]
     """What it did, for the story of the mail: ``{ticket}`` is its ticket, ``{name}`` a file, ``{further}`` one more."""
 
+    is_letter: ClassVar[bool] = False
+    """What became of it, its letter says."""
+
     # -- how it is carried out
     counted: ClassVar[bool] = False
     """Its call is taken from the desk's budget before it is marked as sent."""
