@@ -13,6 +13,7 @@ import pytest
 import trustme
 
 from gateway.config.load import load
+from gateway.operate.preview import startcheck
 from gateway.operate.preview.check import Checked, check
 from gateway.simulator import Seed, Simulator
 from tests.harness import free_port
@@ -109,7 +110,9 @@ def test_what_keeps_it_from_working_has_place_cause_and_remedy(
     found = looked(tmp_path, change(text))
 
     assert not found.is_good
-    assert any(fault.where.endswith(f"gateway.toml:{line}") and words in fault.what for fault in found.faults), found.faults
+    assert any(fault.where.endswith(f"gateway.toml:{line}") and words in fault.what for fault in found.faults), (
+        found.faults
+    )
 
 
 def test_all_is_well_but_nobody_verifies_senders(text: str, tmp_path: Path) -> None:
@@ -200,3 +203,30 @@ def test_the_example_of_a_service_provider(desk: Simulator, tmp_path: Path) -> N
     assert found.is_good, (found.faults, found.boxes)
     assert [box.address for box in found.boxes] == ["support@msp.example", "alerts@msp.example"]
     assert found.notes == []
+
+
+WINDOW = '\n[[window]]\nname = "patches"\nclient = "{}"\nbegin = 2026-12-05T22:00:00\nend = 2026-12-06T02:00:00\n'
+
+
+@pytest.mark.parametrize(
+    ("client", "faults"),
+    [
+        ("Acmee", ["client: the desk has no active client 'Acmee': it would hold nothing"]),
+        ("Acme", []),
+        ("*", []),
+    ],
+)
+def test_a_window_of_a_client_that_the_desk_lacks(client: str, faults: list[str], text: str, tmp_path: Path) -> None:
+    found = looked(tmp_path, text + WINDOW.format(client))
+
+    assert [fault.what for fault in found.faults] == faults
+    assert all(re.search(r"gateway\.toml:\d+", fault.where) for fault in found.faults)
+
+
+def test_a_listener_needs_no_key_of_a_desk(text: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").unlink()
+    (tmp_path / "gateway.toml").write_text(text)
+    settings = load(tmp_path / "gateway.toml", {})
+
+    assert [fault.what[:12] for fault in startcheck.faults(settings)] == ["api_key_file"]
+    assert startcheck.faults(settings, works=False) == []
