@@ -40,7 +40,7 @@ ObjectOption = Annotated[
     list[str] | None, typer.Option("--object", help="Only of this device or job; a pattern with *; may be repeated.")
 ]
 NoticeOption = Annotated[list[str] | None, typer.Option("--notice", help="Only of this [[notice]]; may be repeated.")]
-BeginOption = Annotated[str, typer.Option(help='Local time: "2026-12-05 22:00".')]
+BeginOption = Annotated[str, typer.Option(help='Time in `timezone`: "2026-12-05 22:00".')]
 RepeatOption = Annotated[
     str, typer.Option(help="daily, weekly, monthly, yearly, or a rule of RFC 5545: FREQ=MONTHLY;BYDAY=2TU.")
 ]
@@ -165,7 +165,7 @@ def end_window(name: NameArgument, why: WhyOption = "", by: ByOption = None, con
 @app.command("move")
 def move_window(
     name: NameArgument,
-    until: Annotated[str, typer.Option(help='Local time: 03:00, or "2026-12-06 03:00".')],
+    until: Annotated[str, typer.Option(help='Time in `timezone`: 03:00, or "2026-12-06 03:00".')],
     why: WhyOption = "",
     by: ByOption = None,
     config_file: ConfigOption = None,
