@@ -217,7 +217,7 @@ def outage(
         half = ", ".join(f"{name} {share:.0f} %" for name, share in shares.items())
         note = (
             f"drained in {time.monotonic() - back:.0f} s at {rate:.0f} calls a minute, {len(throttled)} x 429; half of "
-            f"them were there after {half} of that time"
+            f"each kind was there after this share of the time: {half}"
         )
         return _run("outage", site, began, sent, verdict, sums, note)
 
