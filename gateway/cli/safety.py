@@ -76,8 +76,9 @@ def restore(
     ] = False,
 ) -> None:
     """Restore a backup into the configured store. The gateway must be stopped."""
-    from gateway.operate.backup import BadBackup, NotRestored
-    from gateway.operate.backup import restore as put_back
+    from gateway.operate.backup import BadBackup
+    from gateway.operate.restore import NotRestored
+    from gateway.operate.restore import restore as put_back
 
     try:
         found = put_back(settings_of(config_file), source, overwrite=overwrite)
@@ -105,13 +106,14 @@ def verify(
     from sqlalchemy.exc import DBAPIError
 
     from gateway.operate import verify as looking
+    from gateway.operate import verify_desk
     from gateway.store.engine import NoDatabase
 
     settings = settings_of(config_file)
     try:
         found = looking.verify(settings, quick=quick)
         if against_desk:
-            found += looking.against_desk(settings, limit)
+            found += verify_desk.against_desk(settings, limit)
     except NoDatabase as error:
         fail(str(error))
     except DBAPIError as error:

@@ -14,7 +14,8 @@ from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.model.effects import TicketBody
 from gateway.operate import backup, verify
-from gateway.operate.backup import BackupFailed, BadBackup, NotRestored
+from gateway.operate.backup import BackupFailed, BadBackup
+from gateway.operate.restore import NotRestored, restore
 from gateway.store import deliveries, effects
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
@@ -76,7 +77,7 @@ def test_there_and_back_again(kept: Settings, tmp_path: Path) -> None:
         assert made.sums["accepted"] == 3
         assert [name for name, _, _ in made.files] == ["database.sqlite", "spool/large.eml"]
         there = settings(tmp_path / f"there-{name}")
-        backup.restore(there, tmp_path / name)
+        restore(there, tmp_path / name)
         assert faults(there) == []
         assert (there.store.spool_dir / "large.eml").read_bytes() == b"large mail"
         with sqlite3.connect(tmp_path / f"there-{name}" / "gateway.db") as connection:
@@ -128,7 +129,7 @@ def test_a_damaged_backup_is_refused_and_nothing_is_touched(
     backup.make(kept, tmp_path / "b")
     damage(tmp_path / "b")
     with pytest.raises((BadBackup, NotRestored), match=said):
-        backup.restore(settings(tmp_path / "there"), tmp_path / "b")
+        restore(settings(tmp_path / "there"), tmp_path / "b")
     assert not (tmp_path / "there" / "gateway.db").exists()
 
 
@@ -137,14 +138,14 @@ def test_a_tar_file_that_is_cut_off_is_refused(kept: Settings, tmp_path: Path) -
     data = (tmp_path / "b.tar").read_bytes()
     (tmp_path / "b.tar").write_bytes(data[: len(data) // 2])
     with pytest.raises(BadBackup):
-        backup.restore(settings(tmp_path / "there"), tmp_path / "b.tar")
+        restore(settings(tmp_path / "there"), tmp_path / "b.tar")
 
 
 def test_a_store_that_holds_mail_is_set_aside_only_when_asked(kept: Settings, tmp_path: Path) -> None:
     backup.make(kept, tmp_path / "b")
     with pytest.raises(NotRestored, match="--overwrite"):
-        backup.restore(kept, tmp_path / "b")
-    backup.restore(kept, tmp_path / "b", overwrite=True, stamp="now")
+        restore(kept, tmp_path / "b")
+    restore(kept, tmp_path / "b", overwrite=True, stamp="now")
     here = kept.store.spool_dir.parent
     assert (here / "gateway.db.before-now").exists()
     assert (here / "gateway.db.spool.before-now" / "large.eml").exists()
@@ -156,7 +157,7 @@ def test_a_gateway_that_runs_is_not_restored(kept: Settings, tmp_path: Path) -> 
     store = Store(kept.store.url)
     try:
         with pytest.raises(NotRestored, match="stop the gateway first"):
-            backup.restore(kept, tmp_path / "b", overwrite=True)
+            restore(kept, tmp_path / "b", overwrite=True)
     finally:
         store.close()
 
@@ -234,7 +235,7 @@ async def test_mail_in_an_object_store_comes_along(tmp_path: Path, migrated_file
 
     backup.make(here, tmp_path / "b")
     there = settings(tmp_path / "there")
-    backup.restore(there, tmp_path / "b")
+    restore(there, tmp_path / "b")
 
     assert faults(there) == []
     assert [file.read_bytes() for file in there.store.spool_dir.glob("*.eml")] == [b"large mail"]

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.operate import backup
+from gateway.operate.restore import restore
 from gateway.operate.verify import verify
 from gateway.store import claims, claims_by_page, counts, deliveries
 from gateway.store.deliveries import Delivery
@@ -101,7 +102,7 @@ async def test_mail_on_other_pages_goes_on_and_a_backup_puts_it_right(
     kept = await leases._renewed({delivery.seq: delivery.fence for delivery in taken[:3]} | {min(lost): 1}, NOW)
     store.close()
     faults = {finding.what: finding.faults for finding in verify(configured)}
-    backup.restore(configured, tmp_path / "backup", overwrite=True)
+    restore(configured, tmp_path / "backup", overwrite=True)
 
     assert {delivery.seq for delivery in taken} == set(range(1, MAILS + 1)) - lost
     assert 0 < len(lost) < MAILS / 2
