@@ -152,10 +152,6 @@ async def _checked_profiles(settings: Settings) -> list[rules.Fault]:
 
 def _faults(settings: Settings, name: str, directory: Directory) -> list[str]:
     """What the desk lacks of what is named. A mailbox that cannot work could not before, either: it does not count."""
-    catalog = directory.catalog
-    assert catalog is not None
-    from gateway.operate.preview import noticecheck, windowcheck
+    from gateway.operate.preview import namecheck
 
-    found = [*rules.check(settings, name, catalog), *noticecheck.check(settings, name, catalog)]
-    found += windowcheck.check(settings, name, directory)
-    return [f"{fault.where}: {fault.what}" for fault in found]
+    return [f"{fault.where}: {fault.what}" for fault in namecheck.check(settings, name, directory)]

@@ -102,7 +102,7 @@ class Reports:
 
     async def _check_mail(self) -> None:
         now = self.clock()
-        known = await self.store.read(partial(_known, name=MAIL, desk=""))
+        known = await self.store.read(partial(expectations.told, desk="", source=HELD_BACK.name, name=MAIL))
         if known is None:  # what is held back now was held back before anybody wanted to be told
             await self.store.write(partial(_begin, now=now))
             return
@@ -128,8 +128,8 @@ class Reports:
         reports = self.settings.reports
         address = reports.held_mailbox or self.settings.mailbox[0].address
         desk = next(box.desk for box in self.settings.mailbox if box.address == address)
-        known = _known(connection, address, desk)
-        began = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        known = expectations.told(connection, desk, HELD_BACK.name, address)
+        began = known.began if known else 0.0
         held = sum(todo.held_back(connection).values())
         if began and not held:
             if not expectations.heard_again(connection, desk, HELD_BACK.name, address, began, now):
@@ -138,9 +138,7 @@ class Reports:
             return True
         if not held or began or (known and now < known.last_at + reports.held_every):
             return False
-        expectations.look_for(connection, desk, HELD_BACK.name, address, "", now)
-        known = _known(connection, address, desk)
-        if known is None or not expectations.speak_up(connection, known, now):
+        if not expectations.raise_alarm(connection, desk, HELD_BACK.name, address, now):
             return False
         mails, _ = held_since(connection, 0.0, now, self.zone)
         title = f"Mail is held back: {held} mail{'s' if held > 1 else ''}"
@@ -178,14 +176,8 @@ class Reports:
         return console.address if console.listen else ""
 
 
-def _known(connection: Connection, name: str, desk: str) -> Expected | None:
-    """What was told: of mail, ``alarmed`` is when the newest that was told was held back; of the ticket, when it was
-    made, and ``late_at`` the same once it was over."""
-    return next(iter(expectations.all_of(connection, desk, HELD_BACK.name, name)), None)
-
-
 def _begin(connection: Connection, now: float) -> None:
     expectations.look_for(connection, "", HELD_BACK.name, MAIL, "", now)
-    known = _known(connection, MAIL, "")
+    known = expectations.told(connection, "", HELD_BACK.name, MAIL)
     if known is not None and not known.alarmed:
         expectations.speak_up(connection, known, now)

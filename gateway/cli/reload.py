@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import typer
 
 from gateway.cli.shared import ConfigOption, JsonOption, cell, fail, print_json
 from gateway.config import settings as config
-from gateway.config.load import load
+from gateway.config.load import file_of, load
 
 app = typer.Typer()
 
@@ -24,7 +23,7 @@ PATIENCE = 330.0  # seconds: the desks are asked for the names that the configur
 @app.command()
 def reload(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Have the running gateway take its configuration as it is now, or say why not: then the old one stays."""
-    file = config_file or Path(os.environ.get("GATEWAY_CONFIG") or config.DEFAULT_FILE)
+    file = file_of(config_file)
     listen, token = _door(file)
     host, _, port = listen.rpartition(":")
     try:

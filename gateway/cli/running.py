@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import sys
 import time
@@ -26,7 +25,7 @@ from gateway.cli.shared import (
     settings_of,
 )
 from gateway.config import settings as config
-from gateway.config.load import load
+from gateway.config.load import file_of, load
 from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
@@ -54,7 +53,7 @@ def serve(
 
     run_folder = folder_of_run()
     if role == "all" and run_folder is None and (settings := settings_of(config_file)).smtp.processes:
-        return _supervise(settings, config_file or Path(os.environ.get("GATEWAY_CONFIG") or config.DEFAULT_FILE))
+        return _supervise(settings, file_of(config_file))
     if run_folder is not None:
         die_with_parent()
     with uncollected():

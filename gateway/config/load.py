@@ -23,7 +23,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     """Read the configuration file: ``path``, else GATEWAY_CONFIG, else ./gateway.toml.
 
     Raises ConfigError with one line for each fault."""
-    file = _file(path, environ)
+    file = file_of(path, environ)
     data, text = _toml(file)
     texts = [(str(file), text)]
     for more in sorted(file.parent.glob("rules/*.toml")):
@@ -35,7 +35,8 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
 
 
-def _file(path: Path | None, environ: Mapping[str, str]) -> Path:
+def file_of(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file that is meant: ``path``, else GATEWAY_CONFIG, else ./gateway.toml."""
     return path or Path(environ.get("GATEWAY_CONFIG") or DEFAULT_FILE)
 
 
@@ -43,7 +44,7 @@ def files_with_secrets(
     settings: Settings, path: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> list[Path]:
     """The configuration file where it holds the key of a desk, a password or the token of a notice itself."""
-    file = _file(path, environ)
+    file = file_of(path, environ)
     given = [desk.api_key for desk in settings.desks.values()] + [notice.token for notice in settings.notice]
     given.append(settings.smarthost.password)
     secrets = [secret.get_secret_value() for secret in given if secret is not None]

@@ -26,6 +26,11 @@ class Expected:
     late_at: float
     alarmed: float
 
+    @property
+    def began(self) -> float:
+        """When that began which was told and is not over, 0 for nothing: of what is told by ``raise_alarm``."""
+        return self.alarmed if self.alarmed > self.late_at else 0.0
+
 
 def _key(desk: str, source: str, name: str, object_: str) -> tuple[Any, ...]:
     return (
@@ -71,6 +76,18 @@ def speak_up(connection: Connection, expected: Expected, due: float) -> bool:
         .values(alarmed=due)
     )
     return bool(done.rowcount == 1)
+
+
+def told(connection: Connection, desk: str, source: str, name: str) -> Expected | None:
+    """What was told of something that has no objects, None for nothing yet."""
+    return next(iter(all_of(connection, desk, source, name)), None)
+
+
+def raise_alarm(connection: Connection, desk: str, source: str, name: str, began: float) -> bool:
+    """We tell what began then, until ``heard_again``. False when another did."""
+    look_for(connection, desk, source, name, "", began)
+    known = told(connection, desk, source, name)
+    return known is not None and speak_up(connection, known, began)
 
 
 def heard_again(connection: Connection, desk: str, source: str, name: str, since: float, at: float) -> bool:

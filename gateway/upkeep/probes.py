@@ -107,8 +107,8 @@ class Probes:
         back = next((probe for probe in sent if probe.arrived_at), None)
         missing = next((probe for probe in sent if probe.is_missing(settings.within, now)), None)
         desk = self.desks[settings.arrives_at]
-        known = await self.store.read(partial(_told, desk=desk, name=settings.name))
-        began = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        known = await self.store.read(partial(expectations.told, desk=desk, source=PROBE.name, name=settings.name))
+        began = known.began if known else 0.0
         is_missing = missing is not None and (back is None or missing.sent_at > back.sent_at)
         self.show(settings.name, back.took if back else 0.0, is_missing)
         if began and back and back.sent_at > began and not is_missing and back.took <= settings.within:
@@ -119,9 +119,7 @@ class Probes:
 
     def _tell(self, connection: Connection, settings: ProbeSettings, missing: Probe, now: float) -> int:
         desk = self.desks[settings.arrives_at]
-        expectations.look_for(connection, desk, PROBE.name, settings.name, "", missing.sent_at)
-        known = _told(connection, desk, settings.name)
-        if known is None or not expectations.speak_up(connection, known, missing.sent_at):
+        if not expectations.raise_alarm(connection, desk, PROBE.name, settings.name, missing.sent_at):
             return 0
         log.warning("probe missing", probe=settings.name, since=missing.sent_at, why=missing.trouble)
         sent = self._local(missing.sent_at)
@@ -163,9 +161,3 @@ class Probes:
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _told(connection: Connection, desk: str, name: str) -> expectations.Expected | None:
-    """What was told of a probe: ``alarmed`` is when the first one was sent that is missing, ``late_at`` the same once
-    that was over."""
-    return next(iter(expectations.all_of(connection, desk, PROBE.name, name)), None)

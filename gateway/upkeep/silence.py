@@ -23,7 +23,6 @@ from gateway.model.ownnotice import OwnNotice
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store
-from gateway.store.expectations import Expected
 from gateway.upkeep import own_mail
 from gateway.upkeep.flow import AGAIN, LEARN_FROM, Flow, apart, learn
 from gateway.work.notices import SILENCE
@@ -139,8 +138,8 @@ class Silence:
 
     async def _check(self, box: Watched, flow: Flow, now: float) -> int:
         last = self._last.get(box.key, 0.0)
-        known = await self.store.read(partial(known_silence, name=box.key, desk=box.desk))
-        began = known.alarmed if known and known.alarmed > known.late_at else 0.0
+        known = await self.store.read(partial(expectations.told, desk=box.desk, source=SILENCE.name, name=box.key))
+        began = known.began if known else 0.0
         is_silent = bool(last) and now >= self.started + SETTLING and flow.expected(last, now) > flow.limit
         self.show(box, bool(began) or is_silent)
         if began and last > began:
@@ -150,9 +149,7 @@ class Silence:
         return 0
 
     def _tell(self, connection: Connection, box: Watched, flow: Flow, last: float, now: float) -> int:
-        expectations.look_for(connection, box.desk, SILENCE.name, box.key, "", last)
-        known = known_silence(connection, box.key, box.desk)
-        if known is None or not expectations.speak_up(connection, known, last):
+        if not expectations.raise_alarm(connection, box.desk, SILENCE.name, box.key, last):
             return 0
         log.warning("nothing comes from a source" if box.is_source else "nothing comes into a mailbox",
                     name=box.name, since=last)  # fmt: skip
@@ -196,12 +193,6 @@ class Silence:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
-def known_silence(connection: Connection, name: str, desk: str) -> Expected | None:
-    """What was told of a mailbox or source: ``alarmed`` is when the last silence began, ``late_at`` the same once it
-    was over, and ``last_at`` when that was."""
-    return next(iter(expectations.all_of(connection, desk, SILENCE.name, name)), None)
-
-
 def flows(
     connection: Connection, boxes: Sequence[Watched], zone: ZoneInfo, now: float, holidays: tuple[date, ...]
 ) -> dict[str, Flow | None]:
@@ -221,7 +212,6 @@ def states(connection: Connection, settings: Settings, now: float) -> list[State
     last |= inflow.last_of_sources(connection, now - LEARN_FROM)
     found = []
     for box in boxes:
-        known = known_silence(connection, box.key, box.desk)
-        since = known.alarmed if known and known.alarmed > known.late_at else 0.0
-        found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], since))
+        known = expectations.told(connection, box.desk, SILENCE.name, box.key)
+        found.append(State(box.key, last.get(box.key, 0.0), learned[box.key], known.began if known else 0.0))
     return found

@@ -13,12 +13,11 @@ from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Destination, UnknownName
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import NotSent, Refused, Unknown
-from gateway.operate.preview import fanout, noticecheck, sightcheck, startcheck, windowcheck
+from gateway.operate.preview import fanout, namecheck, noticecheck, sightcheck, startcheck
 from gateway.store import private
 from gateway.templates import BadTemplate, Templates
 from gateway.work.desks import make_directory
 from gateway.work.rules import Fault
-from gateway.work.rules import check as check_rules
 
 SOON = 2.0  # seconds for the virus scanner to take a connection
 
@@ -79,9 +78,7 @@ async def _desk(settings: Settings, name: str, found: Checked) -> None:
                 f"desk {name}: {what} could not be read, mail goes on without: {why}"
                 for what, why in catalog.missing.items()
             ]
-            found.faults += check_rules(settings, name, catalog)
-            found.faults += noticecheck.check(settings, name, catalog)
-            found.faults += windowcheck.check(settings, name, directory)
+            found.faults += namecheck.check(settings, name, directory)
             found.notes += fanout.preview(settings, name, catalog)
             found.faults += await sightcheck.check(settings, name, directory)
         if not answered:
