@@ -265,6 +265,7 @@ class Planner:
     ) -> Step:
         values = {
             **columns_of(email, decision),
+            "trace": trace_of(decision, answers, email, context.is_held),
             "rehearsed": self.directories[delivery.desk].desk.rehearses,
             "board_id": context.policy.destination["board_id"],
         }
@@ -280,8 +281,9 @@ class Planner:
                 mapping.learn(
                     connection, delivery.desk, learned.board_id, delivery.id, learned.ticket_id, learned.message_id
                 )
-            told = self.acknowledger.keep(connection, letter) if isinstance(letter, Letter) else letter
-            values["trace"] = trace_of(silenced(decision, told), answers, email, context.is_held)
+            silence = self.acknowledger.keep(connection, letter) if isinstance(letter, Letter) else letter
+            if silence:
+                values["trace"] = trace_of(silenced(decision, silence), answers, email, context.is_held)
             deliveries.move(
                 connection, delivery, stage, now=now, reason=decision.reason, detail=decision.detail, **values
             )

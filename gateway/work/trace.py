@@ -28,9 +28,8 @@ def columns_of(email: Email, decision: Decision) -> dict[str, Any]:
 
 
 def silenced(decision: Decision, why: str) -> Decision:
-    """The decision, with why its sender is not told after all; "" where they are, or were not to be."""
-    if not why or decision.acknowledgement is None:
-        return decision
+    """The decision, with why its sender is not told after all."""
+    assert decision.acknowledgement is not None
     step = Step("acknowledge", decision.acknowledgement.occasion, f"silence: {why}")
     return replace(decision, trace=(*decision.trace, step))
 
