@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.simulator import timesheet
-from gateway.store import claims, counts, problems
+from gateway.store import counts, problems
+from tests.scenarios.deaths import work_and_die
 from tests.scenarios.scripts import ALICE, BOB, GIL
 from tests.scenarios.scripts_requesters import board_of, category_of
 from tests.scenarios.stage import Stage, close
@@ -700,10 +701,6 @@ async def test_a_template_changes(tmp_path: Path, migrated_file: Path) -> None:
     await finish(stage)
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 @pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("last_word", ["open", "close"])
 async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_word: str, kept: bool) -> None:
@@ -717,27 +714,7 @@ async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, last_wo
         monitor = Machine(stage)
         for number, word in enumerate(words):
             await monitor.service("CRITICAL" if word == "open" else "OK", work=None, after=30.0 + number)
-        write, left = stage.store.write, last
-
-        async def dying(operation: Any, write: Any = write) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0 and not kept:
-                raise Killed
-            done = await write(operation)
-            if left == 0:
-                raise Killed
-            return done
-
-        stage.store.write = dying  # type: ignore[method-assign]
-        killed = False
-        try:
-            await stage.work()
-        except Killed:
-            killed = True
-        stage.store.write = write  # type: ignore[method-assign]
-        await write(claims.free)
-        await stage.work()
+        killed = await work_and_die(stage, last, kept)
 
         (row,) = await problem_rows(stage)
         opens = words.count("open")

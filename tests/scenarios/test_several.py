@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from gateway.operate import story
-from gateway.store import claims, problems
+from gateway.store import problems
+from tests.scenarios.deaths import work_and_die
 from tests.scenarios.stage import Stage
 from tests.scenarios.test_windows import staged, window
 from tests.scenarios.vendors import (
@@ -254,10 +255,6 @@ async def test_more_than_are_read_are_not_lost(tmp_path: Path, migrated_file: Pa
     await finish(stage)
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
 @pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
 async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, kept: bool) -> None:
     """Whatever transaction is the last one of a process, kept or not: each part once."""
@@ -270,27 +267,7 @@ async def test_killed_at_any_commit(tmp_path: Path, migrated_file: Path, kept: b
         await stage.work()
         events = [("Memory", "OK -> CRIT"), ("CPU load", "CRIT -> OK"), ("Swap", "OK -> WARN")]
         key = await bulk(machine, *events, after=HOUR, work=None)
-        write, left = stage.store.write, last
-
-        async def dying(operation: Any, write: Any = write) -> Any:
-            nonlocal left
-            left -= 1
-            if left == 0 and not kept:
-                raise Killed
-            done = await write(operation)
-            if left == 0:
-                raise Killed
-            return done
-
-        stage.store.write = dying  # type: ignore[method-assign]
-        killed = False
-        try:
-            await stage.work()
-        except Killed:
-            killed = True
-        stage.store.write = write  # type: ignore[method-assign]
-        await write(claims.free)
-        await stage.work()
+        killed = await work_and_die(stage, last, kept)
 
         assert [is_open(stage, number) for number in range(1, len(stage.order) + 1)] == [False, True, True], last
         assert [count for _, count in (await counts(stage)).values()] == [1] * 3, last
