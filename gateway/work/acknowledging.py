@@ -23,8 +23,6 @@ from gateway.templates import Templates
 from gateway.work.language import language_of
 
 KIND = "acknowledge"
-IN_SHADOW, TOO_LATE, TOLD = "nobody is told in shadow mode", "it is too late to tell", "told not long ago"
-"""Why nobody is told, as the store and the clock say."""
 WORTH = 4 * 3600.0
 """Seconds for which the smarthost may be tried."""
 LATE = 86400.0
@@ -45,9 +43,12 @@ class Acknowledger:
         language = await asyncio.to_thread(language_of, email, self.languages.get(mailbox, "en"))
         return replace(body, language=language)
 
-    def is_late(self, delivery: Delivery) -> bool:
-        """Whether the mail came so long ago that an acknowledgement would only puzzle."""
-        return self.clock() - delivery.accepted_at > LATE
+    def silence(self, delivery: Delivery, rehearses: bool) -> str:
+        """Why nobody is told of this mail, "" where its sender may be: its desk is in shadow, or it came so long ago
+        that an acknowledgement would only puzzle."""
+        if rehearses:
+            return "nobody is told in shadow mode"
+        return "it is too late to tell" if self.clock() - delivery.accepted_at > LATE else ""
 
     def letter(self, body: AcknowledgeBody, delivery: Delivery, ticket: str = "") -> Letter:
         """``ticket`` is its number, "" for none. Raises BadTemplate."""
@@ -67,7 +68,7 @@ class Acknowledger:
         now = self.clock()
         before = letters.made_at(connection, self._key(letter.recipient, now - self.every))
         if now - before < self.every or not letters.keep(connection, letter, now):
-            return TOLD
+            return "told not long ago"
         return ""
 
     def message_id(self, letter: Letter) -> str:

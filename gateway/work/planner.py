@@ -43,7 +43,7 @@ from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.templates import Templates
-from gateway.work.acknowledging import IN_SHADOW, TOO_LATE, Acknowledger
+from gateway.work.acknowledging import Acknowledger
 from gateway.work.answers import Answers
 from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
@@ -296,13 +296,10 @@ class Planner:
 
     def _letter(self, delivery: Delivery, decision: Decision) -> Letter | str:
         """What the sender of a mail without a plan is told, or why nothing; "" where nobody thought of it."""
-        if decision.acknowledgement is None:
+        if (told := decision.acknowledgement) is None:
             return ""
-        if self.directories[delivery.desk].desk.rehearses:
-            return IN_SHADOW
-        if self.acknowledger.is_late(delivery):
-            return TOO_LATE
-        return self.acknowledger.letter(decision.acknowledgement, delivery)
+        rehearses = self.directories[delivery.desk].desk.rehearses
+        return self.acknowledger.silence(delivery, rehearses) or self.acknowledger.letter(told, delivery)
 
     async def _hold(
         self,

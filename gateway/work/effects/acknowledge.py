@@ -16,7 +16,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
-from gateway.work.acknowledging import IN_SHADOW, TOO_LATE, Acknowledger
+from gateway.work.acknowledging import Acknowledger
 from gateway.work.effects.base import EffectKind, Run, Unfit
 
 
@@ -40,10 +40,8 @@ class Acknowledge(EffectKind[AcknowledgeBody]):
 
     async def prepare(self, run: Run, effect: EffectOf[AcknowledgeBody]) -> Prepared:
         delivery, acknowledger = run.progress.delivery, run.planner.acknowledger
-        if run.desk.rehearses:
-            raise Unfit(IN_SHADOW)
-        if acknowledger.is_late(delivery):
-            raise Unfit(TOO_LATE)
+        if why := acknowledger.silence(delivery, run.desk.rehearses):
+            raise Unfit(why)
         ticket = await run.store.read(lambda c: mapping.get_ticket(c, delivery.desk, run.ticket_id))
         letter = acknowledger.letter(effect.body, delivery, ticket["number"] if ticket else "")
         return Prepared(acknowledger, letter, delivery)
