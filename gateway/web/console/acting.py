@@ -14,11 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from gateway.operate import act, finding
 from gateway.operate.acts import Asked, perform_each
 from gateway.operate.tickets import ticket_at_desk
-from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import address_of
+from gateway.web.console.guard import actor_of
 
 log = structlog.get_logger("console")
 
@@ -56,7 +55,7 @@ async def _asked(
 ) -> Asked:
     """What is said with it. Raises NotPossible; the desk is asked for a ticket before anything changes."""
     to, audience = first(form, "to"), first(form, "audience")
-    actor = Actor(visitor.name, "page", address_of(request))
+    actor = actor_of(visitor, request)
     if not to or "to" not in chosen.takes or to == "new":
         return Asked(actor, first(form, "why"), to if "to" in chosen.takes else "", "", _audience(audience))
     found = await ticket_at_desk(console.access, console.settings, name, to)

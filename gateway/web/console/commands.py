@@ -20,6 +20,7 @@ MOST_OUTPUT = 32 << 20  # bytes
 MOST_LINE = 1 << 20
 PATIENCE = 120.0  # seconds for what a page waits for
 LONGEST = 3600.0  # seconds for what goes on behind it
+SPAN = "30d"  # of the kept mail on which rules and profiles are tried
 
 
 @dataclass
@@ -28,7 +29,6 @@ class Run:
     why it ended otherwise."""
 
     who: str
-    about: str
     text: str
     progress: str = ""
     found: dict[str, Any] | None = None
@@ -45,8 +45,8 @@ class Commands:
         self._alone = asyncio.Lock()
         self.run: Run | None = None
 
-    async def ask(self, *arguments: str, text: str = "") -> tuple[dict[str, Any] | None, str]:
-        """What it printed, None for nothing, and what it said on standard error. Raises NotPossible."""
+    async def ask(self, *arguments: str, text: str = "") -> tuple[Any, str]:
+        """The JSON that it printed, None for nothing, and what it said on standard error. Raises NotPossible."""
         if self._alone.locked():
             raise NotPossible("something is being tried already; try again in a moment")
         async with self._alone:
@@ -56,12 +56,13 @@ class Commands:
             except TimeoutError as error:
                 raise NotPossible(f"it took longer than {PATIENCE:.0f} s: is the desk there?") from error
 
-    def begin(self, run: Run, *arguments: str) -> None:
-        """Let it go on behind the pages. Raises NotPossible while another does."""
+    def try_on_kept(self, who: str, text: str, *arguments: str) -> None:
+        """Let ``whatif`` go on behind the pages, on the mail of SPAN. Raises NotPossible while another does."""
         if self.run is not None and not self.run.is_over:
             raise NotPossible(f"{self.run.who} is trying something; it has to end first")
-        self.run = run
-        run.task = asyncio.create_task(self._behind(run, arguments))
+        self.run = Run(who, text)
+        command = ("whatif", "--since", SPAN, "--progress", *arguments)
+        self.run.task = asyncio.create_task(self._behind(self.run, command))
 
     async def end(self) -> None:
         """Stop what goes on."""
@@ -81,7 +82,7 @@ class Commands:
         finally:
             run.is_over = True
 
-    async def _run(self, arguments: tuple[str, ...], text: str, run: Run | None) -> tuple[dict[str, Any] | None, str]:
+    async def _run(self, arguments: tuple[str, ...], text: str, run: Run | None) -> tuple[Any, str]:
         command = [*NICE, sys.executable, "-m", "gateway", *arguments, "--json", "--config", self._file]
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -102,13 +103,9 @@ class Commands:
                     process.kill()
                 await process.wait()
         try:
-            return _an_object(json.loads(printed)), said
+            return json.loads(printed), said
         except ValueError:
             return None, said
-
-
-def _an_object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {"drafts": value}
 
 
 async def _printed(stream: asyncio.StreamReader) -> bytes:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.config.console import ConsoleUser
 from gateway.config.settings import Settings
 from gateway.operate import reading, said
 from gateway.operate.access import Access
@@ -87,12 +88,15 @@ class Console:
         if kind_and_visitor is None:
             return None
         kind, found = kind_and_visitor
-        return found if kind == "session" else self._as_configured(found)
+        if kind == "session":
+            return found
+        user = self.user(found.name)
+        return Visitor(user.name, user.role) if user else None
 
-    def _as_configured(self, visitor: Visitor) -> Visitor | None:
-        """Who logged in, with the role of now; None for who may no longer."""
-        users = (user for user in self.settings.console.users if user.name == visitor.name and user.password_hash)
-        return next((Visitor(user.name, user.role) for user in users), None)
+    def user(self, name: str) -> ConsoleUser | None:
+        """Who may log in by this name with a password, as the configuration is now."""
+        users = self.settings.console.users
+        return next((user for user in users if user.name == name and user.password_hash), None)
 
     def page(self, name: str, visitor: Visitor | None, status: int = 200, **values: Any) -> Response:
         template = self._templates.get_template(f"{name}.html")

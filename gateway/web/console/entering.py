@@ -12,11 +12,10 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.smtp.auth import check_password, hash_password
 from gateway.store import acts, entries
-from gateway.store.acts import Actor
 from gateway.store.entries import Kind, Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import COOKIE, address_of
+from gateway.web.console.guard import COOKIE, actor_of, address_of
 
 log = structlog.get_logger("console")
 
@@ -36,7 +35,7 @@ async def log_in(console: Console, request: Request) -> Response:
         return console.page(
             "login", None, 429, next=there, wrong="Too many wrong logins: wait five minutes.", has_users=True
         )
-    user = next((user for user in console.settings.console.users if user.name == name and user.password_hash), None)
+    user = console.user(name)
     hashed = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
     right = await asyncio.to_thread(check_password, password[:1000].encode(), hashed)
     if user is None or not right:
@@ -77,7 +76,7 @@ async def _let_in(console: Console, request: Request, kind: Kind, visitor: Visit
     settings, now, address = console.settings.console, console.clock(), address_of(request)
 
     def begin(connection: Connection) -> str:
-        acts.add(connection, Actor(visitor.name, "page", address), "log in", now)
+        acts.add(connection, actor_of(visitor, request), "log in", now)
         return entries.make(connection, kind, visitor, address, now, settings.session)
 
     value = await console.change(begin)

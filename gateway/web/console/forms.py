@@ -23,4 +23,10 @@ async def fields_of(request: Request) -> dict[str, list[str]]:
 
 
 def first(form: Mapping[str, list[str]], name: str) -> str:
+    """What was typed into one line, "" for nothing."""
     return form.get(name, [""])[0].strip()
+
+
+def text_of(form: Mapping[str, list[str]], name: str) -> str:
+    """What was typed into several lines, with their blanks; browsers end them with CR LF."""
+    return form.get(name, [""])[0].replace("\r\n", "\n")

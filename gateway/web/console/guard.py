@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.config.console import ConsoleSettings
 from gateway.match.names import network_of
+from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 
 COOKIE = "gateway_console"
@@ -61,6 +62,11 @@ def hardened(response: Response) -> Response:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def actor_of(visitor: Visitor, request: Request) -> Actor:
+    """Who does this, for the audit."""
+    return Actor(visitor.name, "page", address_of(request))
 
 
 def named_by_proxy(request: Request, settings: ConsoleSettings) -> Visitor | None:

@@ -7,12 +7,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.operate.windows import BY_NAME, Said, held, listed, perform
-from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import address_of
+from gateway.web.console.guard import actor_of
 
 log = structlog.get_logger("console")
 
@@ -27,9 +26,7 @@ async def _page(
     now = console.clock()
     rows, told = await console.look(lambda c: (listed(c, console.settings, now), held(c, now)))
     names = [notice.called for notice in console.settings.notice]
-    return console.page(
-        "windows", visitor, status, rows=rows, told=told, names=names, wrong=wrong, typed=typed or {}, now=now
-    )
+    return console.page("windows", visitor, status, rows=rows, told=told, names=names, wrong=wrong, typed=typed or {})
 
 
 async def change_window(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -47,7 +44,7 @@ async def change_window(console: Console, request: Request, visitor: Visitor) ->
         typed.get("repeat", ""),
     )  # fmt: skip
     asked = {**typed, "until": times["until"], "window": said}
-    actor, now = Actor(visitor.name, "page", address_of(request)), console.clock()
+    actor, now = actor_of(visitor, request), console.clock()
     try:
         await console.change(lambda c: perform(c, console.settings, chosen, asked, actor, now))
     except NotPossible as error:

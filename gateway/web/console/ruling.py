@@ -11,18 +11,15 @@ from starlette.responses import RedirectResponse, Response
 from gateway.operate import finding
 from gateway.operate.rules import ruled
 from gateway.store import acts
-from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
-from gateway.web.console.commands import Run
 from gateway.web.console.console import Console
-from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import address_of
+from gateway.web.console.forms import fields_of, first, text_of
+from gateway.web.console.guard import actor_of
 
 log = structlog.get_logger("console")
 
 MOST_CHANGES = 200  # mails that are listed
-SPAN = "30d"
 
 
 async def show_rules(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -39,12 +36,11 @@ async def _page(console: Console, visitor: Visitor, status: int = 200, **values:
 async def try_rules(console: Console, request: Request, visitor: Visitor) -> Response:
     """What a text would do if it stood in the configuration; without a text, what the file would do as it is."""
     form = await fields_of(request)
-    text, mail = form.get("text", [""])[0].replace("\r\n", "\n"), first(form, "mail")
+    text, mail = text_of(form, "text"), first(form, "mail")
     what, said = first(form, "what"), {"text": text, "mail": mail}
     taken = ("--text", "-") if text.strip() else ()
     if what == "whatif":
-        run = Run(visitor.name, "what would change in 30 days", text)
-        console.commands.begin(run, "whatif", "--since", SPAN, "--progress", *taken)
+        console.commands.try_on_kept(visitor.name, text, *taken)
         log.info("whatif", who=visitor.name)
         return RedirectResponse("/rules/whatif", 303)
     if what == "try":
@@ -79,7 +75,7 @@ async def reload(console: Console, request: Request, visitor: Visitor) -> Respon
     if console.reload is None:
         raise NotPossible("this gateway cannot be told from here; `gateway reload` can")
     state = await console.reload()
-    actor, now = Actor(visitor.name, "page", address_of(request)), console.clock()
+    actor, now = actor_of(visitor, request), console.clock()
     detail = ", ".join(state.get("taken", ())) if state["good"] else "refused"
     await console.change(lambda connection: acts.add(connection, actor, "reload", now, detail=detail))
     return await _page(console, visitor, 200 if state["good"] else 409, reloaded=state)
