@@ -22,6 +22,8 @@ from jinja2 import (
 from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from gateway.config.acknowledge import LANGUAGES
+
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
 
@@ -79,7 +81,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     },
     **{
         f"acknowledge.{language}": {"occasion": "stranger", "ticket": "TIC1", "files": ["a.exe"]}
-        for language in ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
+        for language in LANGUAGES
     },
     "files": {"name": "a.pdf", "size": "12 kB", "also": ["b.pdf"], "remarks": ["encrypted"], "held": True},
 }

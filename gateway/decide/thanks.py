@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence, Set
 
+from gateway.mail.ending import PICTURE
 from gateway.mail.signature import footer
 from gateway.match import gratitude, prefixes, title
 from gateway.model.email import Attachment, Email
@@ -18,7 +19,6 @@ MOST_WORDS = 30
 MOST_TEXT = 20_000  # characters: legal words are long
 WORKS = "the word that it works"
 """Without a word of thanks it may be the answer that somebody waits for: it reopens nothing, and that is all."""
-SMALL_PICTURE = 60_000  # bytes: of a logo
 _CARD = re.compile(
     r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}|(?:https?://|www\.)\S{3,200}"
     r"|(?:\+|\(|\b0|\b\d{2,4}[ .-])[\d() ./-]{5,20}\d"
@@ -95,7 +95,7 @@ def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[
 def _says_nothing(line: str, names: Set[str], known: Set[str], pictures: dict[str, Attachment]) -> bool:
     """Whether a line below the words belongs to a signature: known from the quote, a card, legal words, a logo."""
     if line in pictures:
-        return pictures[line].size <= SMALL_PICTURE
+        return pictures[line].size <= PICTURE
     if line in known or footer(line) or _LEGAL.search(line):
         return True
     rest = _CARD.sub(" ", line)

@@ -31,14 +31,16 @@ def is_bare(accepted: Accepted, subject: str, text: str, sender: str) -> bool:
     address in lower case, accepts."""
     if sum(map(len, (text, *accepted.comments))) > MOST_WHOLE:
         return False
+    people = _runs(accepted.people)
     about = _About(
-        accepted,
         gratitude.words_of(subject),
         any(name.lower() == sender for name in accepted.who),
         described=[" ".join(gratitude.words_of(text)) for text in accepted.texts],
         titles=_runs(accepted.titles),
-        people=_runs(accepted.people),
+        people=people,
+        names=frozenset(word for run in people for word in run),
         who=[run for run in _runs(accepted.who) if len(run) > 1 or "@" in run[0]],
+        numbers=_numbers(accepted),
     )
     units = [unit for written in (text, *accepted.comments) for unit in re.split(r"\n\s*\n", written) if unit.strip()]
     if len(units) > MOST_UNITS:
@@ -50,13 +52,14 @@ def is_bare(accepted: Accepted, subject: str, text: str, sender: str) -> bool:
 class _About:
     """What the event tells, as words that are compared, and how many sentences about the sender there were."""
 
-    accepted: Accepted
     subject: Sequence[str]
     by_attendee: bool
     described: Sequence[str]
     titles: Sequence[Sequence[str]]
     people: Sequence[Sequence[str]]
+    names: Set[str]
     who: Sequence[Sequence[str]]
+    numbers: Set[int]
     said: int = 0
 
     def explains(self, unit: str) -> bool:
@@ -77,10 +80,9 @@ class _About:
             return False
         if self._is_a_title(text, words, rest):
             return True
-        names = frozenset(word for run in self.people for word in run)
-        if all(word in names or word in gratitude.CLOSINGS for word in rest):
+        if all(word in self.names or word in gratitude.CLOSINGS for word in rest):
             return True
-        return assent.accepts(rest, names) or self._is_a_time(rest) or self._is_about_the_sender(words, rest)
+        return assent.accepts(rest, self.names) or self._is_a_time(rest) or self._is_about_the_sender(words, rest)
 
     def _is_of_the_event(self, text: str) -> bool:
         """A value of the event, with or without a label."""
@@ -101,18 +103,9 @@ class _About:
         """The event's day and time, written in any language: its numbers, and few words between them."""
         numbers = [int(number) for word in words for number in _NUMBER.findall(word)]
         others = [word for word in words if not _NUMBER.search(word)]
-        if len(numbers) < 2 or len(others) > len(numbers) + 6 or not self._has_numbers(numbers):
+        if len(numbers) < 2 or len(others) > len(numbers) + 6 or not self.numbers >= set(numbers):
             return False
         return not _speaks(others) and not any(word in gratitude.NEGATIONS for word in others)
-
-    def _has_numbers(self, numbers: Sequence[int]) -> bool:
-        known: Set[int] = {part for time in self.accepted.times for part in time}
-        hours = {time[3] for time in self.accepted.times}
-        days = {time[2] for time in self.accepted.times}
-        known |= {time[0] % 100 for time in self.accepted.times} | {hour % 12 or 12 for hour in hours}
-        if self.accepted.is_utc:  # the text has the time of a place
-            known |= set(range(24)) | {day + more for day in days for more in (-1, 1)}
-        return set(numbers) <= known
 
     def _is_about_the_sender(self, words: Sequence[str], rest: Sequence[str]) -> bool:
         """A sentence that names the sender in full."""
@@ -121,10 +114,21 @@ class _About:
             return False
         glue = [word for word in _without(named, self.people) if not _NUMBER.search(word)]
         numbers = [int(number) for word in named for number in _NUMBER.findall(word)]
-        if len(glue) > MOST_GLUE or not self._has_numbers(numbers) or _speaks(glue):
+        if len(glue) > MOST_GLUE or not self.numbers >= set(numbers) or _speaks(glue):
             return False
         self.said += 1
         return not any(word in gratitude.NEGATIONS for word in glue)
+
+
+def _numbers(accepted: Accepted) -> Set[int]:
+    """Those that the event's times may be written with."""
+    known = {part for time in accepted.times for part in time}
+    hours = {time[3] for time in accepted.times}
+    days = {time[2] for time in accepted.times}
+    known |= {time[0] % 100 for time in accepted.times} | {hour % 12 or 12 for hour in hours}
+    if accepted.is_utc:  # the text has the time of a place
+        known |= set(range(24)) | {day + more for day in days for more in (-1, 1)}
+    return known
 
 
 def _runs(texts: Sequence[str]) -> list[list[str]]:

@@ -16,7 +16,6 @@ from .calendarevent import (
     begin_of,
     end_of,
     field_of,
-    file_of,
     moment_of,
     names_of,
     parameter,
@@ -105,7 +104,7 @@ def read(data: bytes, charset: str, method: str = "") -> Shown:
                 events += 1
                 answered.append(event)
                 shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
-                shown.files += [file for found in event.attached if (file := file_of(*found))]
+                shown.files += event.files
         elif depth == 1 and name:
             _take(event, name, params, value)
     shown.is_answer = method == "REPLY" and bool(shown.lines)
@@ -138,8 +137,8 @@ def _take(event: Event, name: str, params: str, value: str) -> None:
         if len(event.comments) < _PEOPLE:
             event.comments.append(unescaped(value).strip()[:5000])
     elif name == "ATTACH":
-        if len(event.attached) < _PEOPLE:
-            event.attached.append((params, value))
+        if len(event.files) + len(event.elsewhere) < _PEOPLE:
+            event.attach(params, value)
     elif name in ("RDATE", "EXDATE"):
         event.dates.setdefault(name, []).extend((params, date) for date in value.split(",")[:_PEOPLE])
     else:
@@ -214,7 +213,6 @@ def _shown(method: str, event: Event) -> list[str]:
     organizer = event.fields.get("ORGANIZER")
     link = next((event.text(name) for name in _LINKS if event.text(name)), "")
     people = [] if is_answer else [person_of(*person) for person in event.people]
-    elsewhere = [clean_line(value)[:2000] for params, value in event.attached if file_of(params, value) is None]
     facts = (
         ("When", _when(event)),
         ("Due", str(due) if due else event.text("DUE")),
@@ -224,7 +222,7 @@ def _shown(method: str, event: Event) -> list[str]:
         ("Not", _dates(event, "EXDATE")),
         ("Where", event.text("LOCATION")),
         ("Link", link[:2000]),
-        ("Files", ", ".join(elsewhere)),
+        ("Files", ", ".join(event.elsewhere)),
         ("Organizer", person_of(*organizer) if organizer else ""),
         ("Contact", event.text("CONTACT")),
         ("Attendees", ", ".join(people)),
@@ -240,8 +238,8 @@ def _shown(method: str, event: Event) -> list[str]:
 
 def _dates(event: Event, name: str) -> str:
     """Further days of a series, or those that are left out."""
-    found = [str(moment_of(date) or clean_line(date[1])) for date in event.dates.get(name, ())]
-    return ", ".join(found[:_PEOPLE])
+    dates = event.dates.get(name, [])[:_PEOPLE]
+    return ", ".join(str(moment_of(date) or clean_line(date[1])) for date in dates)
 
 
 def _description(event: Event) -> str:

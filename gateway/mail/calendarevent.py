@@ -20,9 +20,18 @@ class Event:
     fields: dict[str, tuple[str, str]] = field(default_factory=dict)
     people: list[tuple[str, str]] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
-    attached: list[tuple[str, str]] = field(default_factory=list)
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    """Names and octets of the files that stand in the object itself."""
+    elsewhere: list[str] = field(default_factory=list)
+    """Addresses of those that do not."""
     dates: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """Further times of a series (RDATE), and those that are left out (EXDATE)."""
+
+    def attach(self, params: str, value: str) -> None:
+        if (file := file_of(params, value)) is None:
+            self.elsewhere.append(clean_line(value)[:2000])
+        else:
+            self.files.append(file)
 
     def text(self, name: str) -> str:
         return clean_line(unescaped(self.fields[name][1])) if name in self.fields else ""

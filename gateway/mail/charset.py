@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .charsets import FAMILIES, LANGUAGES, codec, is_double_byte, single_byte
 
@@ -117,8 +118,10 @@ def _is_doubtful(data: bytes, text: str | None, declared: str) -> bool:
         octets = bytes(data[:_SAMPLE])
         if _SIGN_IN_WORD.search(octets):
             return True
+        if _western(octets):
+            return False
         rest = sum(chr(octet).isalpha() for octet in octets if octet < 0x80)
-        return not _western(octets) and 2 * sum(map(len, _RUNS.findall(octets))) > rest
+        return 2 * sum(map(len, _RUNS.findall(octets))) > rest
     if text is None:
         return False
     if declared in _CYRILLIC:
@@ -188,10 +191,15 @@ def _guesses(data: bytes, hints: Sequence[str], languages: Sequence[str]) -> lis
 
 def _detected(data: bytes) -> str:
     """What a browser takes text without a label for; "" where one charset is as likely as others."""
+    return _detect(bytes(data[:_SAMPLE]), len(data) <= _SAMPLE)
+
+
+@lru_cache(maxsize=1)  # asked up to three times about one text
+def _detect(sample: bytes, is_whole: bool) -> str:
     import chardetng_py  # type: ignore[import-untyped]  # seldom needed
 
     detector = chardetng_py.EncodingDetector()
-    detector.feed(bytes(data[:_SAMPLE]), last=len(data) <= _SAMPLE)
+    detector.feed(sample, last=is_whole)
     label, likely = detector.guess_assess(tld=None, allow_utf8=False)
     return codec(label) if likely else ""
 

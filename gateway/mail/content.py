@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import calendar, limits
@@ -176,8 +177,7 @@ class Collector:
         shown = calendar.read(part.payload(), part.params.get("charset", ""), part.params.get("method", ""))
         self.content.events = shown.lines
         self.content.accepted = shown.accepted
-        for number, (name, data) in enumerate(shown.files, 1):
-            self.files.add(part, f"{part.path or '1'}!{number}", name, guessed_type(name), data)
+        self.packed(part, shown.files)
         if shown.is_answer:
             self.note("answer to an invitation: read")
         return shown.is_answer
@@ -191,7 +191,11 @@ class Collector:
                 self._add_text(body_text(found.text, {}))
         if found.item:
             self._add_text("\n".join(found.item))
-        for number, (name, data) in enumerate(found.files, 1):
+        self.packed(part, found.files)
+
+    def packed(self, part: Part, files: Iterable[tuple[str, bytes]]) -> None:
+        """Files that stand in a part: their names and octets."""
+        for number, (name, data) in enumerate(files, 1):
             self.files.add(part, f"{part.path or '1'}!{number}", name, guessed_type(name), data)
 
     def text(self, part: Part) -> None:
@@ -229,9 +233,7 @@ class Collector:
             self._add_text(words.text)
         elif not words.is_cut:
             self._add_html(words.text, part)
-        for number, file in enumerate(words.files[: limits.UNPACKED], 1):
-            path, kind = f"{part.path or '1'}!{number}", guessed_type(file.filename)
-            self.files.add(part, path, file.filename, kind, file.data)
+        self.packed(part, [(file.filename, file.data) for file in words.files[: limits.UNPACKED]])
 
     def _add_text(self, text: str) -> None:
         index = len(self.content.texts)

@@ -122,7 +122,8 @@ def prints_of(email: Email) -> bytes:
 def has_pictures(email: Email) -> bool:
     """Whether a picture stands where a signature may be."""
     return email.forwarded is None and any(
-        line.is_picture and line.print for line in _lines(email.reply.passages, email)
+        passage.role in _ROLES and has_picture(passage) and _print_of_picture(passage, email)
+        for passage in email.reply.passages
     )
 
 

@@ -74,10 +74,12 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
             if position - index > 6 or position >= len(texts):
                 index += 1
                 continue
-        block = header_block(texts, position) if ":" in texts[position] or "：" in texts[position] else None
+        has_colon = ":" in texts[position] or "：" in texts[position]
+        block = header_block(texts, position) if has_colon else None
         if block is None and kind == "forward":
             block = _two_fields(texts, position) or without_colons(texts, position)
-        block = _longer(block, shaped_block(texts, position, subject))
+        if has_colon:
+            block = _longer(block, shaped_block(texts, position, subject))
         if block is None or not _sound(block[1], kind, subject):
             index += 1
             continue

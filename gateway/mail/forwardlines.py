@@ -82,7 +82,7 @@ _GLUED_HEAD = re.compile(
     r"^(?P<head>[\s>]{0,20}[-_]{3,40}\s{0,3}[^-_\n]{4,70}?\s{0,3}[-_]{3,40})\s{1,10}(?P<rest>\S.*)$", re.DOTALL
 )
 # Yahoo's fields stand in this order, so that a word of a value is not taken for a name.
-_GLUED = [re.compile(rf"(?:{_names(_SETS[kind])})\s?[:：]") for kind in ("from", "to", "cc", "date", "subject")]
+_GLUED = [re.compile(rf"(?:{_names(words)})\s?[:：]") for words in _SETS.values()]
 
 
 def _parted(lines: Iterable[Line]) -> Iterator[Line]:

@@ -14,7 +14,7 @@ from gateway.match.gratitude import is_gesture
 from gateway.match.noreply import takes_no_answers
 from gateway.model.email import Gesture
 
-from . import acceptance
+from . import acceptance, calendar
 from .body import Body
 from .content import Content
 from .lines import squeeze
@@ -22,7 +22,6 @@ from .mime import Tree
 from .reply import reply_of
 
 REACTION = "text/vnd.google.email-reaction+json"
-CALENDARS = frozenset({"text/calendar", "application/ics"})
 MOST = 10_000
 CALENDAR = "calendar-notification@google.com"  # its words are about the answer, in the language of whoever answers
 
@@ -34,7 +33,7 @@ def of(tree: Tree, content: Content, subject: str, sender: str) -> Gesture:
             return "reaction"
         if part.disposition == "reaction" and is_gesture(part.payload()[:MOST].decode("utf-8", "replace").strip()):
             return "reaction"
-    if content.accepted is None or any(file.meta.content_type not in CALENDARS for file in content.files):
+    if content.accepted is None or any(file.meta.content_type not in calendar.TYPES for file in content.files):
         return ""
     by_a_robot = CALENDAR in tree.root.header("sender").lower() or takes_no_answers(sender)
     words = "" if by_a_robot else _written(content)

@@ -11,9 +11,10 @@ from .clean import clean
 from .htmltags import tiny
 from .scan import Token
 
-_RAISED = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
-_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_FIGURES = {"sup": (frozenset("0123456789+-−=()n"), _RAISED), "sub": (frozenset("0123456789+-−=()"), _LOWERED)}
+_FIGURES = {
+    "sup": str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ"),
+    "sub": str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎"),
+}
 FIGURES = frozenset(_FIGURES)
 _BUTTONS = frozenset(("submit", "button", "reset"))
 _UNSEEN = frozenset(("hidden", "password", "image", "file"))
@@ -38,9 +39,8 @@ def words_of(token: Token, name: str) -> str:
 
 def figures(text: str, element: str) -> str:
     """Raised and lowered figures as such: ten to the sixth is not 106. Words stay as they are."""
-    known, table = _FIGURES[element]
-    bare = text.strip()
-    return text.translate(table) if bare and known.issuperset(bare) else text
+    table, bare = _FIGURES[element], text.strip()
+    return text.translate(table) if bare and all(ord(char) in table for char in bare) else text
 
 
 def instead_of(token: Token, alt: str, is_linked: bool) -> tuple[str, str]:

@@ -275,8 +275,9 @@ def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, s
 
 _NAMES = frozenset(("filename", "name"))
 # Programs forget to escape the quotation marks within a name: the last one before the next parameter ends it.
-_LOOSE = re.compile(r'((?:[^"\\]|\\.|"(?!\s{0,20}(?:;|$|\(|[\w*-]{1,40}\s{0,5}=)))*)"', re.DOTALL)
-_ENDED = re.compile(r"\s{0,20}(?:;|$|\(|[\w*-]{1,40}\s{0,5}=)")
+_END = r"\s{0,20}(?:;|$|\(|[\w*-]{1,40}\s{0,5}=)"
+_LOOSE = re.compile(rf'((?:[^"\\]|\\.|"(?!{_END}))*)"', re.DOTALL)
+_ENDED = re.compile(_END)
 
 
 def _file_name(match: re.Match[str]) -> str:

@@ -82,12 +82,12 @@ def _new_passages(lines: Sequence[Line], first: int) -> list[Passage]:
     """New lines in a row: one passage, and one for each line of the ending, which begins with the line ``first``."""
     said = squeeze(lines[:first])
     ending = squeeze(lines[first:])
+    out = [_together("new", said)] if said else []
     if not ending:
-        return [_together("new", said)] if said else []
+        return out
     if said and (lines[first].blank or lines[first - 1].blank):
         ending.insert(0, Line())
     together = [*said, *ending]
-    out = [_together("new", said)] if said else []
     for number in range(len(said), len(together)):
         line = together[number]
         out.append(Passage("ending", line.text, () if is_left_out(together, number) else to_blocks([line])))
