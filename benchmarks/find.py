@@ -20,7 +20,7 @@ from sqlalchemy import Engine, text
 
 from gateway.match.tokens import joined
 from gateway.model.ids import uuid7
-from gateway.operate import finding
+from gateway.operate import finding, searching
 from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
 from tests.peers import Missing, Postgres
@@ -98,7 +98,7 @@ def measure(engine: Engine, count: int) -> dict[str, float]:
         for _ in range(ROUNDS):
             with engine.connect() as connection:
                 began = time.perf_counter()
-                finding.find(connection, finding.read(typed, now, UTC), now, UTC, 50)
+                finding.find(connection, searching.read(typed, now, UTC), now, UTC, 50)
                 times.append(time.perf_counter() - began)
         found[typed] = statistics.median(times) * 1e3
     return found

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,6 @@ import typer
 from gateway.cli.shared import (
     USAGE,
     ConfigOption,
-    DeliveryArgument,
     JsonOption,
     cell,
     fail,
@@ -38,7 +38,7 @@ def _line(mail: Found, width: int, now: float) -> str:
     """A mail in one line: when, who, what about, and what became of it."""
     from gateway.operate import said
 
-    number = f"#{mail.number}" if mail.number else ""
+    number = f"#{mail.number}" if mail.number else f"refused:{mail.refusal}"
     became = cell(mail.became.words)
     fixed = f"{said.when(mail.at, now, None):>12}  {cell(mail.sender)[:26]:26}  "
     room = max(10, width - len(fixed) - 2 - len(number) - 2)
@@ -58,13 +58,13 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find mail by sender, recipient, subject, Message-ID, ticket, queue id, peer or time; refused mail as well."""
-    from gateway.operate import finding, said
+    from gateway.operate import finding, said, searching
 
     now = time.time()
     typed = " ".join(f'"{word}"' if " " in word else word for word in words or [])
     try:
-        search = finding.read(typed, now, None)
-    except finding.NotUnderstood as error:
+        search = searching.read(typed, now, None)
+    except searching.NotUnderstood as error:
         fail(str(error), USAGE)
     found = on_store(config_file, lambda c: finding.find(c, search, now, None, limit))
     if as_json:
@@ -83,7 +83,7 @@ def find(
 
 @app.command()
 def show(
-    mail: DeliveryArgument,
+    mail: Annotated[str, typer.Argument(help="The mail's number (412), id, or Message-ID; refused:12 for a refusal.")],
     config_file: ConfigOption = None,
     lines: Annotated[int, typer.Option(min=0, help="How many lines of the text.")] = LINES,
     as_json: JsonOption = False,
@@ -93,6 +93,9 @@ def show(
     from gateway.store import deliveries
 
     settings, now = settings_of(config_file), time.time()
+    if mail.startswith("refused:") and mail.removeprefix("refused:").isdecimal():
+        _show_refused(config_file, int(mail.removeprefix("refused:")[:15]), as_json)
+        return
 
     def look(connection: Any) -> tuple[Story, Any]:
         told = story.tell(connection, mail, settings.retention, now, None)
@@ -143,6 +146,28 @@ def _show(told: Story, now: float) -> None:
     for part in told.parts:
         ticket = f", ticket {part.ticket}" if part.ticket else ""
         typer.echo(cell(f"{f'part {part.number}':>12}  {part.what} ({part.became}{ticket})"))
+
+
+def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
+    from gateway.operate import refused, said
+
+    told = on_store(config_file, lambda c: refused.tell(c, number))
+    if as_json:
+        print_json(asdict(told))
+        return
+    typer.echo(cell(f"refused:{number}  {told.mail.became.words}"))
+    facts = {
+        "From": told.mail.sender,
+        "To": told.mail.recipient or "it did not come so far",
+        "Subject": told.mail.subject or "-",
+        "Date": said.exactly(told.mail.at, None),
+        "Server": f"{told.peer or 'several'} ({told.helo or '-'}), at the listener {told.listener}",
+        "Reason": f'{told.reason} (docs/smtp.md "Every refusal")',
+        "Message-ID": told.message_id or "-",
+        "Session": " ".join(told.sessions) or "not known",
+    }
+    for name, value in facts.items():
+        typer.echo(cell(f"{name:>11}  {value}"))
 
 
 def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
@@ -131,10 +131,11 @@ def cell(value: Any) -> str:
 
 
 def when(seconds: float | str) -> str:
-    """A time for people; one that the store cannot read says so."""
+    """A time of the reader's clock with its offset, "2026-11-28 10:14:05+01:00": people and programs read it alike. One
+    that the store cannot read says so."""
     if isinstance(seconds, str):
         return seconds
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if seconds else ""
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(" ", "seconds") if seconds else ""
 
 
 def seconds_of(text: str) -> float:
@@ -146,9 +147,10 @@ def seconds_of(text: str) -> float:
 
 
 def moment_of(text: str) -> float:
-    """A day or a time of UTC, such as 2026-12-01 or 2026-12-01T08:00, in seconds."""
+    """A day or a time of the reader's clock, such as 2026-12-01 or 2026-12-01T08:00, or of the offset that it names, in
+    seconds."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+        return datetime.fromisoformat(text).timestamp()
     except ValueError:
         fail(f"{text}: expected a day or a time, for example 2026-12-01 or 2026-12-01T08:00", USAGE)
 

@@ -27,7 +27,7 @@ def silence(config_file: ConfigOption = None, as_json: JsonOption = False) -> No
     if as_json:
         print_json([_row(state) for state in found])
         return
-    columns = ["mailbox", "mails a week", "busiest hour", "last mail", "told from", "now"]
+    columns = ["mailbox", "mails a week", f"busiest hour ({settings.timezone})", "last mail", "told from", "now"]
     table(columns, [list(_row(state).values()) for state in found])
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """``at`` in seconds since the epoch. ``subject``, ``message_id`` and ``size`` (bytes) are known only where the
-    content came; ``reason`` is the one of ``smtp.replies``, ``said`` what the peer was told. ``times`` counts the
-    refusals that this one stands for, itself among them."""
+    content came; ``reason`` is the one of ``smtp.replies``, ``said`` what the peer was told after ``code`` and
+    ``enhanced`` (5.1.1). ``times`` counts the refusals that this one stands for, itself among them; ``session`` has the
+    ids of their sessions, as replies and log have them, the first few with blanks between."""
 
     at: float
     listener: str
@@ -24,3 +25,5 @@ class Refusal:
     message_id: str = ""
     size: int = 0
     times: int = 1
+    enhanced: str = ""
+    session: str = ""

@@ -1,16 +1,15 @@
 """What became of a mail that somebody asks after: one search over all that was accepted, and what was refused.
 
-A search is words, each of which may be quoted to keep them in a row, and narrowing words such as ``from:acme``,
-``is:held``, ``10:14``, ``yesterday``, ``#412``. Everything is found within an index; newest first.
+Everything is found within an index; newest first. What somebody types is read in ``searching``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta, tzinfo
-from typing import Any, Literal
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, false, func, or_, select
 
@@ -19,53 +18,24 @@ from gateway.model.ids import uuid7
 from gateway.model.reasons import Reason
 from gateway.operate import said
 from gateway.operate.said import Became
+from gateway.operate.searching import Search
 from gateway.store import headings, refusals, waiting
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, ticket
 from gateway.store.stage import OPEN, Stage
 
-State = Literal["", "waiting", "held", "none", "done", "refused"]
 STAGES: dict[str, tuple[Stage, ...]] = {
     "waiting": OPEN,
     "held": (Stage.QUARANTINED,),
     "none": (Stage.SUPPRESSED,),
     "done": (Stage.DONE,),
 }
-NEARBY = 300.0
-"""Seconds before and after a time of the day that somebody names."""
 LOOKED_AT = 5_000
 """Mails with the words of a search that are looked at for what narrows it."""
 AT_ONCE = 500
 LAST = 1 << 62
 MARGIN = 3600.0
 """Seconds by which the order of acceptance may differ from the times of acceptance."""
-
-
-class NotUnderstood(ValueError):
-    """The search says something that means nothing; the text says what is understood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """``texts`` are looked for everywhere; the rest narrows. ``since`` and ``until`` are seconds since the epoch,
-    ``before`` is a number: only older mail."""
-
-    texts: tuple[str, ...] = ()
-    number: int = 0
-    sender: str = ""
-    mailbox: str = ""
-    subject: str = ""
-    ticket: str = ""
-    reason: str = ""
-    state: State = ""
-    since: float = 0.0
-    until: float = 0.0
-    before: int = 0
-
-    @property
-    def narrows(self) -> bool:
-        """Whether it says more than words and numbers."""
-        return bool(self.sender or self.mailbox or self.subject or self.reason or self.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,101 +63,6 @@ class Findings:
     since: float = 0.0
 
 
-# -- what somebody types --------------------------------------------------------------------------
-
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
-_NUMBER = re.compile(r"#(\d{1,15})")
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?:-(\d{1,2}):(\d\d))?")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_FIELDS = {"from": "sender", "to": "mailbox", "mailbox": "mailbox", "subject": "subject", "ticket": "ticket"}
-_STATES: dict[str, State] = {
-    "waiting": "waiting", "pending": "waiting", "held": "held", "quarantined": "held", "none": "none",
-    "suppressed": "none", "done": "done", "refused": "refused",
-}  # fmt: skip
-
-
-def read(text: str, now: float, zone: tzinfo | None) -> Search:
-    """A search as it is typed. Raises NotUnderstood."""
-    found = Search()
-    days: list[datetime] = []
-    clocks: list[tuple[time, time | None]] = []
-    for match in _WORD.finditer(text):
-        word = match[1] or match[2] or ""
-        field, colon, value = word.partition(":")
-        if match[1] is not None:
-            found = replace(found, texts=(*found.texts, word))
-        elif number := _NUMBER.fullmatch(word):
-            found = replace(found, number=int(number[1]))
-        elif clock := _CLOCK.fullmatch(word):
-            clocks.append(_clocks(clock))
-        elif _DAY.fullmatch(word) or word in ("today", "yesterday"):
-            days.append(_day(word, now, zone))
-        elif colon and field in _FIELDS and value:
-            narrowing: dict[str, Any] = {_FIELDS[field]: value}
-            found = replace(found, **narrowing)
-        elif field == "is" and colon:
-            found = replace(found, state=_state(value))
-        elif field == "reason" and colon:
-            found = replace(found, reason=_reason(value))
-        else:
-            found = replace(found, texts=(*found.texts, word))
-    since, until = _window(days, clocks, now, zone)
-    return replace(found, since=since, until=until)
-
-
-def _state(value: str) -> State:
-    try:
-        return _STATES[value]
-    except KeyError:
-        raise NotUnderstood(f"is:{value}: expected one of {', '.join(_STATES)}") from None
-
-
-def _reason(value: str) -> str:
-    try:
-        return Reason.named(value).value
-    except KeyError:
-        known = ", ".join(sorted(reason.value for reason in Reason))
-        raise NotUnderstood(f"reason:{value}: expected one of {known}") from None
-
-
-def _clocks(match: re.Match[str]) -> tuple[time, time | None]:
-    try:
-        return time(int(match[1]), int(match[2])), time(int(match[3]), int(match[4])) if match[3] else None
-    except ValueError as error:
-        raise NotUnderstood(f"{match[0]} is no time of the day") from error
-
-
-def _day(word: str, now: float, zone: tzinfo | None) -> datetime:
-    today = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    if word in ("today", "yesterday"):
-        return today - timedelta(days=word == "yesterday")
-    try:
-        return datetime.fromisoformat(word).replace(tzinfo=today.tzinfo)
-    except ValueError as error:
-        raise NotUnderstood(f"{word} is no day") from error
-
-
-def _window(
-    days: Sequence[datetime], clocks: Sequence[tuple[time, time | None]], now: float, zone: tzinfo | None
-) -> tuple[float, float]:
-    """From when to when: of a time without a day, the last time that the clock showed it."""
-    if not days and not clocks:
-        return 0.0, 0.0
-    if not clocks:
-        return min(days).timestamp(), (max(days) + timedelta(days=1)).timestamp()
-    start, end = clocks[0]
-    day = days[0] if days else _day("today", now, zone)
-    begin = datetime.combine(day.date(), start, day.tzinfo)
-    if not days and begin.timestamp() > now:
-        begin -= timedelta(days=1)
-    if end is None:
-        return begin.timestamp() - NEARBY, begin.timestamp() + NEARBY
-    close = datetime.combine(begin.date(), end, day.tzinfo)
-    if close < begin:
-        close += timedelta(days=1)
-    return begin.timestamp(), close.timestamp() + 60
-
-
 # -- looking --------------------------------------------------------------------------------------
 
 
@@ -199,7 +74,7 @@ def numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 def find(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int = 50) -> Findings:
     """The newest ``most`` mails of a search, what was refused among them."""
-    rows = _accepted(connection, search, most + 1) if search.state != "refused" else []
+    rows = _accepted(connection, search, most + 1) if search.state != "refused" and not search.refusal else []
     mails = [*described(connection, rows, now, zone), *_refused(connection, search, now, zone, most + 1)]
     mails.sort(key=lambda mail: mail.at, reverse=True)
     low = headings.extent(connection).low
@@ -370,21 +245,31 @@ def ticket_numbers(connection: Connection, rows: Sequence[Any]) -> dict[tuple[st
 def _refused(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int) -> list[Found]:
     if search.number or search.ticket or search.reason or search.before or search.state not in ("", "refused"):
         return []
+    if search.refusal:
+        row = refusals.numbered(connection, search.refusal)
+        return [as_refused(row)] if row else []
     texts = [*search.texts, *filter(None, (search.sender, search.mailbox, search.subject))]
     until = search.until or now + MARGIN
-    return [
-        Found(
-            number=0,
-            refusal=row["id"],
-            at=row["at"],
-            sender=row["mail_from"] or row["peer"] or "(many)",
-            recipient=row["rcpt_to"],
-            subject=row["subject"],
-            became=Became(f"refused: {row['said']}{_times(row['times'])}", "refused"),
-            reason=row["reason"],
-        )
-        for row in refusals.newest(connection, texts, search.since, until, most)
-    ]
+    return [as_refused(row) for row in refusals.newest(connection, texts, search.since, until, most)]
+
+
+def as_refused(row: RowMapping) -> Found:
+    """A refusal as a list shows it."""
+    return Found(
+        number=0,
+        refusal=row["id"],
+        at=row["at"],
+        sender=row["mail_from"] or row["peer"] or "(many)",
+        recipient=row["rcpt_to"],
+        subject=row["subject"],
+        became=Became(f"refused: {reply(row)}{_times(row['times'])}", "refused"),
+        reason=row["reason"],
+    )
+
+
+def reply(row: RowMapping) -> str:
+    """What the peer was told, as a bounce shows it."""
+    return " ".join(filter(None, (str(row["code"]), row["enhanced"], row["said"])))
 
 
 def _times(number: int) -> str:

@@ -15,6 +15,7 @@ from gateway.model.refusal import Refusal
 
 SPAN = 600.0  # seconds
 PER_NETWORK, PER_SPAN = 60, 600  # refusals that are kept each by itself
+MOST_SESSIONS = 10  # whose ids are kept of refusals alike
 NOT_ABOUT_MAIL = frozenset({"command", "line", "syntax", "order", "parameter", "tls", "auth", "draining"})
 """Reasons that a peer mends by itself, before there is a mail."""
 
@@ -46,10 +47,15 @@ class Refusals:
                 refusal = replace(refusal, peer="", helo="", mail_from="", rcpt_to="", subject="", message_id="")
         self._told.setdefault(key, 0)
         if (before := self._kept.get(key)) is not None:
-            refusal = replace(before, times=before.times + 1)
+            refusal = replace(before, times=before.times + 1, session=_sessions(before.session, refusal.session))
         self._kept[key] = refusal
 
     def taken(self) -> list[Refusal]:
         """What came since the last call, the oldest first."""
         kept, self._kept = list(self._kept.values()), {}
         return kept
+
+
+def _sessions(known: str, session: str) -> str:
+    ids = known.split()
+    return known if not session or session in ids or len(ids) >= MOST_SESSIONS else f"{known} {session}".strip()

@@ -22,6 +22,8 @@ def refusal_of(dialogue: Dialogue, reply: Reply) -> Refusal:
         mail_from=plain(reply.about if sender is None else sender)[:320],
         rcpt_to=plain(reply.about if sender is not None and reply.about else ", ".join(named))[:1000],
         code=reply.code,
+        enhanced=reply.enhanced,
+        session=dialogue.session,
         reason=reply.reason,
         said=reply.words[:400],
         subject=glance.subject(*mail.split().values("subject")[:1]) if mail else "",

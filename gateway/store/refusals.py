@@ -47,7 +47,9 @@ def _row(new: Refusal) -> dict[str, Any]:
     return {**values, "words": f" {joined((str(values[name]) for name in _TEXTS), MOST_WORDS)}"}
 
 
-_TEXTS = ("mail_from", "rcpt_to", "subject", "message_id", "peer", "helo", "reason", "said")
+_TEXTS = (
+    "reason", "code", "enhanced", "said", "session", "mail_from", "rcpt_to", "subject", "message_id", "peer", "helo",
+)  # fmt: skip
 
 
 def counted(connection: Connection, since: float) -> dict[str, int]:
@@ -56,7 +58,7 @@ def counted(connection: Connection, since: float) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in connection.execute(query.group_by(refusal.c.reason))}
 
 
-def one(connection: Connection, number: int) -> Any:
+def numbered(connection: Connection, number: int) -> RowMapping | None:
     """The refusal with this number, None when it is not kept any more."""
     with looking():
         return connection.execute(select(refusal).where(refusal.c.id == number)).mappings().first()

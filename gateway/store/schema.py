@@ -499,6 +499,8 @@ refusal = Table(  # what the listeners refused: bounded in number and time, many
     Column("message_id", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("code", Integer, nullable=False),
+    Column("enhanced", Text, nullable=False, server_default=""),  # such as 5.1.1
+    Column("session", Text, nullable=False, server_default=""),  # ids, as the replies and the log have them
     Column("reason", Text, nullable=False),  # smtp.replies
     Column("said", Text, nullable=False),  # to the peer
     Column("times", Integer, nullable=False),  # how many like it, itself among them
@@ -548,12 +550,13 @@ entry = Table(  # ways into the console: links that work once, and sessions; onl
     "entry",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
-    Column("kind", String(8), nullable=False),  # link or session
+    Column("kind", String(8), nullable=False),  # link, session (of a link), login, oidc
     Column("who", Text, nullable=False),
     Column("role", String(12), nullable=False),
     Column("address", Text, nullable=False),
     Column("made_at", Double, nullable=False),
     Column("until", Double, nullable=False),
+    Column("grants", Text, nullable=False, server_default=""),  # of oidc: values of the claim that have a role, as JSON
     sqlite_with_rowid=False,
 )
 

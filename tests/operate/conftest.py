@@ -43,6 +43,8 @@ REFUSED = Refusal(
     550,
     "no-mailbox",
     "There is no such mailbox here",
+    enhanced="5.1.1",
+    session="00002a",
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.operate import finding
 from gateway.operate.access import Access
-from gateway.operate.finding import NotUnderstood, Search, read
+from gateway.operate.searching import NotUnderstood, Search, read
 from gateway.store.engine import Store
 from gateway.upkeep.headings import HeadingReader
 from tests.operate.conftest import MORNING
@@ -80,6 +80,15 @@ FOUND = [
     ("nobody@msp.example", {"refused"}),
     ("is:refused", {"refused"}),
     ("acme.example is:refused", {"refused"}),
+    ("[00002a]", {"refused"}),
+    ("00002a", {"refused"}),
+    ("550", {"refused"}),
+    ("5.1.1", {"refused"}),
+    ('"550 5.1.1"', {"refused"}),
+    ("5.1.2", set()),
+    ("no-mailbox", {"refused"}),
+    ("refused:1", {"refused"}),
+    ("refused:2", set()),
     ("yesterday", set()),
     ('") OR 1=1 --', set()),
     ("* NEAR(a", set()),
@@ -103,7 +112,7 @@ async def test_what_is_said(stage: Stage, access: Access) -> None:
         "comment on TIC001001",
         "held back: a stranger wrote into a ticket",
         "no ticket: out of office",
-        "refused: There is no such mailbox here",
+        "refused: 550 5.1.1 There is no such mailbox here",
         "new ticket TIC001002",
         "new ticket TIC001003",
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.model.refusal import Refusal
-from gateway.smtp.refusals import PER_NETWORK, PER_SPAN, SPAN, Refusals
+from gateway.smtp.refusals import MOST_SESSIONS, PER_NETWORK, PER_SPAN, SPAN, Refusals
 from gateway.store import refusals
 from gateway.store.engine import Store
 from tests.smtp.serving import peer, serving
@@ -27,7 +27,8 @@ async def test_whose_mail_was_refused(store: Store, tmp_path: Path) -> None:
         await client.say("RCPT TO:<support@msp.example>")
         assert (await client.say("DATA")).startswith("354")
         content = b"Subject: A large photo\r\nMessage-ID: <photo@acme.example>\r\n\r\n" + b"x" * 3000
-        assert (await client.say(content + b"\r\n.\r\n")).startswith("552")
+        reply = (await client.say(content + b"\r\n.\r\n")).strip()
+        assert reply.startswith("552")
         await client.say("NONSENSE")
         taken = listener.context.refusals.taken()
 
@@ -36,6 +37,9 @@ async def test_whose_mail_was_refused(store: Store, tmp_path: Path) -> None:
         ("no-mailbox", "ann@acme.example", "nobody@msp.example", "", ""),
         ("size", "ann@acme.example", "support@msp.example", "A large photo", "photo@acme.example"),
     ]
+    ids = {refusal.session for refusal in taken}
+    assert len(ids) == 1 and (told := ids.pop()) and reply.endswith(f"[{told}]"), "as the bounce has it"
+    assert [(refusal.code, refusal.enhanced) for refusal in taken] == [(552, "5.3.4"), (550, "5.1.1"), (552, "5.3.4")]
     assert taken[2].said == "The mail is larger than 2000 bytes, please send large files another way"
 
 
@@ -47,6 +51,17 @@ def test_many_alike_are_one_with_a_count() -> None:
     assert [refusal.times for refusal in sink.taken()] == [500]
     sink.add(ONE)
     assert [refusal.times for refusal in sink.taken()] == [1], "the count goes on in the next batch"
+
+
+def test_the_sessions_of_refusals_alike_are_kept_and_no_end_of_them() -> None:
+    sink = Refusals()
+    for number in range(50):
+        sink.add(replace(ONE, session=f"{number:06x}"))
+        sink.add(replace(ONE, session=f"{number:06x}"))
+    (refusal,) = sink.taken()
+
+    assert refusal.times == 100
+    assert refusal.session.split() == [f"{number:06x}" for number in range(MOST_SESSIONS)]
 
 
 def test_one_network_and_one_span_have_a_most() -> None:

@@ -37,6 +37,8 @@ PAGES = (
     "/windows",
     "/rules",
     "/audit",
+    "/find?q=is:refused",
+    "/refused/1",
     "/mail/3",
     "/mail/7",
     "/mail/7?html=1",

@@ -52,6 +52,7 @@ SAME = {
     ("GET", "/mail/{number:int}/html"): ["queue show"],
     ("GET", "/mail/{number:int}/file/{index:int}"): ["queue show"],
     ("GET", "/mail/{number:int}/original"): ["queue show"],
+    ("GET", "/refused/{number:int}"): ["show"],
     ("GET", "/todo"): ["todo"],
     ("GET", "/vendors"): ["notices problems", "notices review", "notices expected"],
     ("POST", "/vendors/end"): ["notices end"],

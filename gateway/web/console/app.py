@@ -26,6 +26,7 @@ from gateway.web.console.looking import (
     show_find,
     show_html,
     show_mail,
+    show_refused,
     show_today,
     show_todo,
 )
@@ -44,6 +45,7 @@ PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("GET", "/mail/{number:int}/html", "look", show_html),
     ("GET", "/mail/{number:int}/file/{index:int}", "look", download_file),
     ("GET", "/mail/{number:int}/original", "look", download_original),
+    ("GET", "/refused/{number:int}", "look", show_refused),
     ("GET", "/todo", "look", show_todo),
     ("GET", "/vendors", "look", show_vendors),
     ("POST", "/vendors/end", "act", end_problem),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from gateway.operate import act, finding, reading, story, today, todo
+from gateway.operate import act, finding, reading, refused, searching, story, today, todo
 from gateway.store import acts, deliveries
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
@@ -34,14 +34,16 @@ async def show_find(console: Console, request: Request, visitor: Visitor) -> Res
     typed, now = request.query_params.get("q", ""), console.clock()
     before = request.query_params.get("before", "")
     try:
-        search = finding.read(typed, now, console.zone)
-    except finding.NotUnderstood as error:
+        search = searching.read(typed, now, console.zone)
+    except searching.NotUnderstood as error:
         return console.page("find", visitor, 400, q=typed, found=None, wrong=str(error), older="")
     if before.isdecimal():
         search = replace(search, before=int(before))
     found = await console.look(lambda c: finding.find(c, search, now, console.zone, EACH))
     if search.number and len(found.mails) == 1:
         return RedirectResponse(f"/mail/{search.number}", 303)
+    if search.refusal and found.mails:
+        return RedirectResponse(f"/refused/{search.refusal}", 303)
     numbers = [mail.number for mail in found.mails if mail.number]
     older = urlencode({"q": typed, "before": numbers[-1]}) if found.more and numbers else ""
     return console.page("find", visitor, q=typed, found=found, wrong="", older=older)
@@ -106,6 +108,11 @@ def _download(data: bytes, name: str) -> Response:
     """Never shown: what the sender calls it, and its kind, are not told to the browser."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": FRAME_POLICY}
     return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+async def show_refused(console: Console, request: Request, visitor: Visitor) -> Response:
+    told = await console.look(lambda c: refused.tell(c, request.path_params["number"]))
+    return console.page("refused", visitor, told=told)
 
 
 async def show_todo(console: Console, request: Request, visitor: Visitor) -> Response:
