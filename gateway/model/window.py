@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final, Literal
+
+_INSTANT = "%Y%m%dT%H%M%S"
 
 ANY: Final = "*"
 """The client of a window that is of all of them."""
@@ -80,6 +82,28 @@ class MaintenanceCalendar:
     proof: str = ""
     events: tuple[MaintenanceEvent, ...] = ()
     troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """The time of a series that an event of its own replaces: the uid of the series, and the day."""
+
+    series: str
+    day: date
+
+
+def instance_uid(series: str, local: datetime) -> str:
+    """The uid of the event that replaces a series at this local time."""
+    return f"{series} {local:{_INSTANT}}"
+
+
+def instance_of(uid: str) -> Instance | None:
+    """What an event replaces, None for one that is no instance of a series."""
+    series, _, instant = uid.rpartition(" ")
+    try:
+        return Instance(series, datetime.strptime(instant, _INSTANT).date()) if series else None
+    except ValueError:
+        return None
 
 
 def occurrence_id(maintenance_id: str, begins: float) -> str:

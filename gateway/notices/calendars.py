@@ -6,19 +6,20 @@ be worked out gives none and is named. Bounded by MOST_OCTETS and MOST_EVENTS. S
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gateway.mail.clean import clean
 from gateway.match import recurrence
 from gateway.match.recurrence import NotUnderstood
 from gateway.model.problem import digest
-from gateway.model.window import CALENDAR, Maintenance, MaintenanceCalendar, MaintenanceEvent
+from gateway.model.window import CALENDAR, Maintenance, MaintenanceCalendar, MaintenanceEvent, instance_uid
 
 MOST_OCTETS = 1 << 20
 MOST_EVENTS = 500
 MOST_TEXT = 2000
+MOST_SEQUENCE = 2**31 - 1  # an INTEGER of RFC 5545, 3.3.8
 FORM = "%Y-%m-%d %H:%M:%S"
 
 
@@ -29,6 +30,7 @@ def read(text: str, like: Maintenance, zone: ZoneInfo, named: bool, proof: str =
 
     if len(text) > MOST_OCTETS:
         return MaintenanceCalendar(like.calendar, proof, troubles=("it is too large",))
+    text = clean(text)
     try:
         if not _is_whole(text):
             raise ValueError("its parts do not close")
@@ -38,13 +40,12 @@ def read(text: str, like: Maintenance, zone: ZoneInfo, named: bool, proof: str =
         return MaintenanceCalendar(like.calendar, proof, troubles=(f"it is no whole calendar: {error}"[:200],))
     read_events: list[MaintenanceEvent] = []
     troubles = [f"only the first {MOST_EVENTS} events were read"] if len(events) > MOST_EVENTS else []
-    moved: dict[str, list[date]] = {}
     for calendar, event in events[:MOST_EVENTS]:
         try:
-            read_events.append(_event(calendar, event, like, zone, named, moved))
+            read_events.append(_event(calendar, event, like, zone, named))
         except (NotUnderstood, ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
             troubles.append(f"{str(event.get('SUMMARY', 'an event'))[:100]}: {error}"[:300])
-    return MaintenanceCalendar(like.calendar, proof, tuple(_without(read_events, moved)), tuple(troubles))
+    return MaintenanceCalendar(like.calendar, proof, tuple(read_events), tuple(troubles))
 
 
 def _is_whole(text: str) -> bool:
@@ -61,17 +62,13 @@ def _is_whole(text: str) -> bool:
     return not inside and last.upper() == "END:VCALENDAR"
 
 
-def _event(
-    calendar: Any, event: Any, like: Maintenance, zone: ZoneInfo, named: bool, moved: dict[str, list[date]]
-) -> MaintenanceEvent:
+def _event(calendar: Any, event: Any, like: Maintenance, zone: ZoneInfo, named: bool) -> MaintenanceEvent:
     summary = " ".join(str(event.get("SUMMARY", "")).split())[:200] or "an event"
     uid = str(event.get("UID", "")).strip()[:500] or digest(event.to_ical().decode("utf-8", "replace"))
-    is_cancelled = "CANCELLED" in (str(event.get("STATUS", "")).upper(),) or str(calendar.get("METHOD", "")) == "CANCEL"
+    is_cancelled = str(event.get("STATUS", "")).upper() == "CANCELLED" or str(calendar.get("METHOD", "")) == "CANCEL"
     start, end, name = _times(event, zone, recurs="RRULE" in event)
     if "RECURRENCE-ID" in event:
-        replaced = _local(event.decoded("RECURRENCE-ID"), ZoneInfo(name))
-        moved.setdefault(uid, []).append(replaced.date())
-        uid = f"{uid} {replaced:%Y%m%dT%H%M%S}"
+        uid = instance_uid(uid, _local(event.decoded("RECURRENCE-ID"), ZoneInfo(name)))
     said = Maintenance(
         id="",
         name=summary,
@@ -91,7 +88,14 @@ def _event(
         uid=uid,
     )
     recurrence.check(said)
-    return MaintenanceEvent(said, int(event.get("SEQUENCE", 0)), is_cancelled)
+    return MaintenanceEvent(said, _sequence(event), is_cancelled)
+
+
+def _sequence(event: Any) -> int:
+    number = int(event.get("SEQUENCE", 0))
+    if not 0 <= number <= MOST_SEQUENCE:
+        raise NotUnderstood(f"SEQUENCE: expected a number from 0 to {MOST_SEQUENCE}")
+    return number
 
 
 def _times(event: Any, zone: ZoneInfo, recurs: bool) -> tuple[datetime, datetime, str]:
@@ -126,9 +130,14 @@ def _local(moment: Any, zone: ZoneInfo) -> datetime:
 
 def _rule(event: Any) -> str:
     rule = event.get("RRULE")
+    if rule is None:
+        return ""
     if isinstance(rule, list):
         raise NotUnderstood("it has several recurrence rules")
-    return rule.to_ical().decode() if rule is not None else ""
+    text: str = rule.to_ical().decode()
+    if not text:
+        raise NotUnderstood("its recurrence rule says nothing")
+    return text
 
 
 def _left_out(event: Any, zone: ZoneInfo) -> set[date]:
@@ -140,13 +149,3 @@ def _left_out(event: Any, zone: ZoneInfo) -> set[date]:
 def _text(event: Any) -> str:
     parts = (str(event.get(name, "")) for name in ("SUMMARY", "LOCATION", "DESCRIPTION"))
     return "\n".join(part for part in parts if part)[:MOST_TEXT]
-
-
-def _without(events: list[MaintenanceEvent], moved: dict[str, list[date]]) -> list[MaintenanceEvent]:
-    """A time that an event of its own replaces is none of the series."""
-    return [
-        replace(event, said=replace(event.said, without=tuple(sorted({*event.said.without, *moved[event.said.uid]}))))
-        if event.said.uid in moved
-        else event
-        for event in events
-    ]

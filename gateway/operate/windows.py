@@ -227,7 +227,7 @@ def cancel(connection: Connection, settings: Settings, name: str, actor: Actor, 
     placed = _next(connection, settings, name, now)
     if placed.said.origin == FILE:
         raise NotPossible(f"{placed.said.name} stands in the configuration: take it out there, or end it this time")
-    windows.cancel(connection, placed.said.id, now)
+    windows.cancel(connection, placed.said.id, now, actor.name)
     windows.wake(connection, placed.said.desk, now)
     acts.add(connection, actor, "window cancel", now, detail=placed.said.name, why=why)
     return f"{placed.said.name} cancelled"

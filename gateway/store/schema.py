@@ -33,10 +33,10 @@ metadata = MetaData()
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _partial(name: str, rows: TextClause, *columns: Column[Any]) -> Index:
+def _partial(name: str, rows: TextClause, *columns: Column[Any], unique: bool = False) -> Index:
     """An index of some rows. SQLAlchemy says that in each dialect's own words, and would import both of them for it:
     the migrations do."""
-    return Index(name, *columns, info={"where": rows})
+    return Index(name, *columns, unique=unique, info={"where": rows})
 
 
 schema_floor = Table(  # one row: the oldest revision whose code works with this schema
@@ -419,8 +419,11 @@ maintenance = Table(  # windows of commands, pages and calendars; those of the c
     Column("by", Text, nullable=False),
     Column("made_at", Double, nullable=False),
     Column("cancelled_at", Double, nullable=False, server_default="0"),
+    Column("cancelled_by", Text, nullable=False, server_default=""),  # the operator; "" for its calendar
 )
-Index("maintenance_uid", maintenance.c.desk, maintenance.c.calendar, maintenance.c.uid)
+EVENTS = text("calendar <> ''")
+_partial("maintenance_event", EVENTS, maintenance.c.desk, maintenance.c.calendar, maintenance.c.uid, unique=True)
+Index("maintenance_desk", maintenance.c.desk)
 
 occurrence = Table(  # a window that held something, or whose end was moved
     "occurrence",

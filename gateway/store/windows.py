@@ -1,4 +1,5 @@
-"""Maintenance windows: those written down by commands and calendars, whose ends were moved, and what each held.
+"""Maintenance windows: those written down by commands and calendars (``store/calendars.py``), whose ends were moved,
+and what each held.
 
 A window that held something has a row of its own, by which its summary is written once.
 """
@@ -8,22 +9,25 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from math import inf
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, not_, or_, select, update
 
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
-from gateway.model.window import Maintenance, MaintenanceCalendar, Window
+from gateway.model.window import Maintenance, Window
 from gateway.store import dialects
+from gateway.store.mapping import Reserved
 from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
 from gateway.store.stage import PENDING, Stage
 
 MOST = 2000
 """Windows of a desk that are looked at."""
+ZONES = 2 * 86_400.0
+"""Seconds by which no two zones are apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,31 @@ class Occurrence:
 # -- what was written down -------------------------------------------------------------------------
 
 
-def all_of(connection: Connection, desk: str, since: float = inf) -> list[Maintenance]:
-    """The windows of commands and calendars that were not cancelled before ``since``."""
-    valid = or_(maintenance.c.cancelled_at == 0, maintenance.c.cancelled_at > since)
-    query = select(maintenance).where(maintenance.c.desk == desk, valid)
+def all_of(connection: Connection, desk: str, cancelled: float = inf, ended: float = 0.0) -> list[Maintenance]:
+    """The windows of commands and calendars, those that begin first: none that was ``cancelled`` before that time, or
+    that ``ended`` before that one."""
+    valid = or_(maintenance.c.cancelled_at == 0, maintenance.c.cancelled_at > cancelled)
+    query = select(maintenance).where(maintenance.c.desk == desk, valid, not_(_over(ended)))
     rows = connection.execute(query.order_by(maintenance.c.begin, maintenance.c.id).limit(MOST)).mappings()
-    return [_maintenance(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
-def _maintenance(row: RowMapping) -> Maintenance:
+def _over(before: float) -> ColumnElement[bool]:
+    """Whether a window that does not recur ended before that time, in whatever zone."""
+    return (maintenance.c.repeat == "") & (maintenance.c.end < _words(before))
+
+
+def is_over(said: Maintenance, now: float) -> bool:
+    """Whether a window does not recur and ended, in whatever zone."""
+    return not said.repeat and said.end < _words(now)
+
+
+def _words(moment: float) -> str:
+    """A local time that is earlier than this moment in every zone."""
+    return datetime.fromtimestamp(max(moment - ZONES, 0.0), UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def of_row(row: RowMapping) -> Maintenance:
     return Maintenance(
         id=row["id"],
         name=row["name"],
@@ -75,11 +95,11 @@ def _maintenance(row: RowMapping) -> Maintenance:
     )
 
 
-def add(connection: Connection, said: Maintenance, now: float, sequence: int = 0) -> str:
-    """Write a window down. Returns its id."""
+def add(connection: Connection, said: Maintenance, now: float, sequence: int = 0, is_cancelled: bool = False) -> str:
+    """Write a window down. Returns its id. Raises Reserved when another wrote this event of a calendar."""
     new = uuid7(now)
     values = {
-        **_columns(said),
+        **columns(said),
         "id": new,
         "origin": said.origin,
         "calendar": said.calendar,
@@ -87,12 +107,16 @@ def add(connection: Connection, said: Maintenance, now: float, sequence: int = 0
         "sequence": sequence,
         "by": said.by,
         "made_at": now,
+        "cancelled_at": now if is_cancelled else 0,
     }
-    connection.execute(maintenance.insert().values(**values))
+    statement = dialects.insert(connection.dialect.name, maintenance).values(**values).on_conflict_do_nothing()
+    if connection.execute(statement.returning(maintenance.c.id)).first() is None:
+        raise Reserved(f"calendar {said.calendar}")
     return new
 
 
-def _columns(said: Maintenance) -> dict[str, Any]:
+def columns(said: Maintenance) -> dict[str, Any]:
+    """What it says, as the columns of its row."""
     return {
         "desk": said.desk,
         "name": said.name,
@@ -109,54 +133,15 @@ def _columns(said: Maintenance) -> dict[str, Any]:
     }
 
 
-def cancel(connection: Connection, maintenance_id: str, now: float) -> bool:
-    """The window does not take place, nor any more. False for one that is not there."""
+def cancel(connection: Connection, maintenance_id: str, now: float, by: str = "") -> bool:
+    """The window does not take place, nor any more; what an operator says (``by``) no calendar takes back. False for
+    one that is not there."""
     done = connection.execute(
         update(maintenance)
         .where(maintenance.c.id == maintenance_id, maintenance.c.cancelled_at == 0)
-        .values(cancelled_at=now)
+        .values(cancelled_at=now, cancelled_by=by)
     )
     return bool(done.rowcount == 1)
-
-
-def of_calendar(connection: Connection, desk: str, calendar: str) -> dict[str, RowMapping]:
-    """The windows of a calendar's events, by their uid; cancelled ones too."""
-    query = select(maintenance).where(maintenance.c.desk == desk, maintenance.c.calendar == calendar)
-    return {row["uid"]: row for row in connection.execute(query).mappings()}
-
-
-def rewrite(connection: Connection, maintenance_id: str, said: Maintenance, sequence: int) -> None:
-    """A calendar says something else of an event."""
-    values = {**_columns(said), "sequence": sequence, "cancelled_at": 0}
-    connection.execute(update(maintenance).where(maintenance.c.id == maintenance_id).values(**values))
-
-
-def take(
-    connection: Connection, desk: str, calendar: MaintenanceCalendar, now: float, whole: bool = False
-) -> tuple[int, int]:
-    """What a calendar says becomes its windows. Of an event the higher sequence counts; of a ``whole`` calendar what
-    stands in it no more is cancelled. Returns how many changed, and how many were cancelled."""
-    named = {event.said.uid: event for event in calendar.events}
-    known = of_calendar(connection, desk, calendar.name)
-    changed = cancelled = 0
-    for uid, event in named.items():
-        row = known.get(uid)
-        if row is not None and event.sequence < row["sequence"]:
-            continue
-        if event.is_cancelled:
-            cancelled += row is not None and cancel(connection, row["id"], now)
-        elif row is None:
-            add(connection, event.said, now, event.sequence)
-            changed += 1
-        elif row["cancelled_at"] or any(row[name] != value for name, value in _columns(event.said).items()):
-            rewrite(connection, row["id"], event.said, event.sequence)
-            changed += 1
-    for uid, row in known.items():
-        if whole and uid not in named and not row["cancelled_at"]:
-            cancelled += cancel(connection, row["id"], now)
-    if changed or cancelled:
-        wake(connection, desk, now)
-    return changed, cancelled
 
 
 # -- when they take place --------------------------------------------------------------------------
@@ -315,8 +300,16 @@ def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int
 
 
 def drop(connection: Connection, before: float, limit: int) -> Dropped:
-    """Forget some of those that were told and ended before."""
-    old = select(occurrence.c.id).where(occurrence.c.told_at > 0, occurrence.c.ends < before).limit(limit)
+    """Forget some of those that ended before and were told, or had nothing to tell."""
+    told = or_(occurrence.c.told_at > 0, not_(occurrence.c.held))
+    old = select(occurrence.c.id).where(told, occurrence.c.ends < before).limit(limit)
     ids = list(connection.execute(old).scalars())
     connection.execute(delete(occurrence).where(occurrence.c.id.in_(ids)))
+    return Dropped(len(ids))
+
+
+def drop_maintenance(connection: Connection, before: float, limit: int) -> Dropped:
+    """Forget some of the windows that do not recur and ended before."""
+    ids = list(connection.execute(select(maintenance.c.id).where(_over(before)).limit(limit)).scalars())
+    connection.execute(delete(maintenance).where(maintenance.c.id.in_(ids)))
     return Dropped(len(ids))

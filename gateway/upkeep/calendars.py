@@ -15,8 +15,9 @@ import structlog
 from gateway.config.settings import Settings
 from gateway.notices.calendars import MOST_OCTETS
 from gateway.periodic import run_every
-from gateway.store import windows
+from gateway.store import calendars
 from gateway.store.engine import Store
+from gateway.store.mapping import Reserved
 from gateway.work.calendars import CalendarSource, source_of
 
 log = structlog.get_logger("work")
@@ -78,8 +79,11 @@ class Calendars:
         whole = not found.troubles
         if not found.events and not whole:
             return False
-        take = partial(windows.take, desk=said.desk, calendar=found, now=now, whole=whole)
-        changed, cancelled = await self.store.write(take)
+        take = partial(calendars.take, desk=said.desk, calendar=found, now=now, whole=whole)
+        try:
+            changed, cancelled = await self.store.write(take)
+        except Reserved:  # another replica reads it, too
+            return False
         if changed or cancelled:
             log.info("calendar read", calendar=said.name, changed=changed, cancelled=cancelled)
             self.made()

@@ -139,7 +139,9 @@ class Pruner:
         counts["probes"] = await self._all("probes", partial(probes.drop, before=now - HITS), stop)
         if limits.rows:
             counts["acts"] = await self._all("acts", partial(acts.drop, before=now - limits.rows), stop)
-            counts["windows"] = await self._all("windows", partial(windows.drop, before=now - limits.rows), stop)
+            for drop in (windows.drop, windows.drop_maintenance):
+                step = partial(drop, before=now - limits.rows)
+                counts["windows"] = counts.get("windows", 0) + await self._all("windows", step, stop)
         if limits.traces:
             counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)
         counts["seen"] = await self._along("seen", partial(pruning.drop_seen, now=now), b"", stop)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.model import questions as ask
 from gateway.model.effects import DocumentBody
 from gateway.model.plan import Decision, Plan
-from gateway.store import mapping, problems, ticketfiles, windows
+from gateway.store import calendars, mapping, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.answers import from_store
 
@@ -18,7 +18,7 @@ from gateway.work.answers import from_store
 def save_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
     """The problems and windows that a decision changes. Raises Reserved when another notice changed a problem since."""
     if decision.calendar is not None:
-        windows.take(connection, delivery.desk, decision.calendar, delivery.envelope.time)
+        calendars.take(connection, delivery.desk, decision.calendar, delivery.envelope.time)
     problems.save(connection, delivery.desk, decision.changes)
     if decision.notice_record is not None:
         problems.save_notice(connection, delivery, decision.notice_record)

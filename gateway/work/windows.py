@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from math import inf
 
 import structlog
 from sqlalchemy import Connection
@@ -45,9 +44,9 @@ class Schedule:
         self.file = tuple(window.maintenance(settings.timezone) for window in settings.window)
         self.stored = stored
 
-    def all_of(self, connection: Connection, desk: str, since: float = inf) -> list[Maintenance]:
-        """Every window of a desk that is written down, and those cancelled after ``since``."""
-        written = windows.all_of(connection, desk, since) if self.stored else []
+    def all_of(self, connection: Connection, desk: str, since: float) -> list[Maintenance]:
+        """Every window of a desk that is written down, but for those that were over or cancelled before ``since``."""
+        written = windows.all_of(connection, desk, cancelled=since, ended=since) if self.stored else []
         return [*(said for said in self.file if said.desk == desk), *written]
 
     def placed(self, connection: Connection, desk: str, since: float, until: float) -> list[Placed]:

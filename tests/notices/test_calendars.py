@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.match.recurrence import occurrences
-from gateway.model.window import Maintenance
+from gateway.model.window import Instance, Maintenance, instance_of
 from gateway.notices.calendars import MOST_EVENTS, read
 
 BERLIN = ZoneInfo("Europe/Berlin")
+SPAN = ("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z")
 LIKE = Maintenance("", "", "default", "", "", "", client="Acme", origin="calendar", calendar="changes")
 OUTLOOK = """BEGIN:VTIMEZONE
 TZID:W. Europe Standard Time
@@ -73,7 +74,9 @@ def test_a_time_of_a_series_that_was_moved() -> None:
     series = ("DTSTART:20261101T200000Z", "DTEND:20261101T210000Z", "RRULE:FREQ=WEEKLY;COUNT=2")
     moved = "BEGIN:VEVENT\r\nUID:1@x\r\nRECURRENCE-ID:20261108T200000Z\r\nDTSTART:20261109T200000Z\r\nDTEND:20261109T210000Z\r\nEND:VEVENT\r\n"
     text = calendar(*series).replace("END:VCALENDAR", f"{moved}END:VCALENDAR")
-    assert times(text) == ["01.11.20:00 01.11.21:00", "09.11.20:00 09.11.21:00"]
+    weekly, instead = (event.said for event in read(text, LIKE, BERLIN, named=True).events)
+    assert (weekly.uid, weekly.repeat, instead.begin) == ("1@x", "FREQ=WEEKLY;COUNT=2", "2026-11-09 20:00:00")
+    assert instance_of(instead.uid) == Instance("1@x", date(2026, 11, 8))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +86,9 @@ def test_a_time_of_a_series_that_was_moved() -> None:
         ("hello", "no whole calendar"),
         (calendar("DTSTART:20261205T210000Z"), "it has no end"),
         (calendar("DTEND:20261205T210000Z"), "it has no begin"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z", "SEQUENCE:99999999999999999999"), "SEQUENCE"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z", "SEQUENCE:-1"), "SEQUENCE"),
+        (calendar("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z", "RRULE:WEEKLY"), "recurrence rule"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261204T010000Z"), "not after its begin"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20270305T210000Z"), "longer than 31 days"),
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261205T220000Z", "RRULE:FREQ=SECONDLY"), "expected DAILY"),
@@ -92,6 +98,13 @@ def test_a_time_of_a_series_that_was_moved() -> None:
 def test_what_gives_no_window(text: str, why: str) -> None:
     found = read(text, LIKE, BERLIN, named=True)
     assert not found.events and why in found.troubles[0]
+
+
+def test_what_no_database_takes_is_left_out() -> None:
+    found = read(calendar("SUMMARY:New\x00 switch", *SPAN, uid="7\x00\udc80"), LIKE, BERLIN, named=True)
+    assert [(event.said.name, event.said.uid, event.said.text) for event in found.events] == [
+        ("New switch", "7", "New switch")
+    ]
 
 
 def test_a_calendar_without_end_is_read_in_part() -> None:

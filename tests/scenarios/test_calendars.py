@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from gateway.operate.windows import listed
-from gateway.store import windows
+from gateway.store import calendars as known
 from gateway.upkeep.calendars import Calendars
 from tests.scenarios.stage import START, SUPPORT, M, Stage
 from tests.scenarios.test_windows import until, waits
@@ -128,6 +128,6 @@ async def test_a_calendar_that_is_fetched(tmp_path: Path, migrated_file: Path) -
         stage.now += 901
 
     assert counted == [(1, 2), (0, 2), (0, 2), (0, 2), (0, 2), (1, 1)]
-    rows = await stage.store.read(lambda c: windows.of_calendar(c, "default", "changes"))
+    rows = await stage.store.read(lambda c: known.of_calendar(c, "default", "changes"))
     assert {uid: bool(row["cancelled_at"]) for uid, row in rows.items()} == {"7@planner": False, "9": True}
     await stage.close()
