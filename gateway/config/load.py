@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from gateway.config import faults, syntax
 from gateway.config.locations import Locations
@@ -43,13 +43,20 @@ def file_of(path: Path | None = None, environ: Mapping[str, str] = os.environ) -
 def files_with_secrets(
     settings: Settings, path: Path | None = None, environ: Mapping[str, str] = os.environ
 ) -> list[Path]:
-    """The configuration file where it holds the key of a desk, a password or the token of a notice itself."""
+    """The configuration file where a secret stands in it: the key of a desk, a password, a token."""
     file = file_of(path, environ)
-    given = [desk.api_key for desk in settings.desks.values()] + [notice.token for notice in settings.notice]
-    given.append(settings.smarthost.password)
-    secrets = [secret.get_secret_value() for secret in given if secret is not None]
+    secrets = [secret for secret in _secrets(settings.model_dump(exclude={"profiles"})) if secret]
     text = file.read_text(encoding="utf-8") if secrets else ""
     return [file] if any(secret in text for secret in secrets) else []
+
+
+def _secrets(value: Any) -> Iterator[str]:
+    """Those of a part of the configuration, wherever they stand in it."""
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, dict | list | tuple):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _secrets(part)
 
 
 def _toml(file: Path) -> tuple[dict[str, Any], str]:

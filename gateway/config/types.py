@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
+LEAST_TOKEN = 12
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
@@ -51,6 +52,13 @@ def _listen(text: str) -> str:
     if text.startswith("unix:/") or (text.startswith("systemd:") and len(text) > len("systemd:")):
         return text
     return _host_port(text)
+
+
+def _token(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if len(text) < LEAST_TOKEN or not (text.isascii() and text.isalnum()):
+        raise ValueError(f"expected at least {LEAST_TOKEN} letters and digits that nobody can guess")
+    return token
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -105,6 +113,7 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Alias = Annotated[str, AfterValidator(_alias)]
 Fate = Literal["accept", "quarantine", "refuse"]
 Network = Annotated[str, AfterValidator(_network)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 AS_SPAN = BeforeValidator(_span)
 AS_SIZE = BeforeValidator(lambda value: bytes_of(value))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any
 
+from gateway.config.notices import NoticeSettings
 from gateway.config.profile import ExpectPart, Profile, ReadPart
+from gateway.config.windows import CalendarSettings
 from gateway.match import conditions, words
 from gateway.match.conditions import Group
 from gateway.match.words import Words, folded
@@ -55,6 +57,17 @@ class Identity:
     logins: frozenset[str] = frozenset()
     token: str = field(default="", repr=False)
     mailbox: str = ""
+
+    @classmethod
+    def of(cls, said: NoticeSettings | CalendarSettings, senders: Iterable[str] = ()) -> Identity:
+        """As the configuration says it; ``senders`` where it names none."""
+        return cls(
+            senders=frozenset(said.senders or senders),
+            networks=tuple(ipaddress.ip_network(network) for network in said.networks),
+            logins=frozenset(said.logins),
+            token=said.token.get_secret_value().lower() if said.token else "",
+            mailbox=said.mailbox or "",
+        )
 
     def claimed(self, address: str) -> bool:
         """Whether From is one of the senders, or none are named."""

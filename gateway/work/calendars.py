@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -32,13 +31,6 @@ class CalendarSource:
 
 
 def source_of(said: CalendarSettings, settings: Settings) -> CalendarSource:
-    who = Identity(
-        senders=frozenset(said.senders),
-        networks=tuple(ipaddress.ip_network(network) for network in said.networks),
-        logins=frozenset(said.logins),
-        token=said.token.get_secret_value().lower() if said.token else "",
-        mailbox=said.mailbox or "",
-    )
     like = Maintenance(
         id="",
         name="",
@@ -53,7 +45,7 @@ def source_of(said: CalendarSettings, settings: Settings) -> CalendarSource:
         origin=CALENDAR,
         calendar=said.name,
     )
-    return CalendarSource(said, who, like, ZoneInfo(said.timezone or settings.timezone))
+    return CalendarSource(said, Identity.of(said), like, ZoneInfo(said.timezone or settings.timezone))
 
 
 def mailed(settings: Settings) -> tuple[CalendarSource, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
@@ -21,16 +20,9 @@ def sources(settings: Settings) -> Sources:
 
 def _source(notice: NoticeSettings, settings: Settings) -> Source:
     profile = settings.profiles[notice.profile].profile
-    who = Identity(
-        senders=frozenset(notice.senders or profile.who.senders),
-        networks=tuple(ipaddress.ip_network(network) for network in notice.networks),
-        logins=frozenset(notice.logins),
-        token=notice.token.get_secret_value().lower() if notice.token else "",
-        mailbox=notice.mailbox or "",
-    )
     return Source.of(
         profile,
-        who,
+        Identity.of(notice, profile.who.senders),
         name=notice.called,
         when=tuple(part.node() for part in notice.when),
         handling=notice.over(profile.handling()),

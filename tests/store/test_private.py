@@ -59,6 +59,10 @@ def test_a_configuration_that_holds_a_key_is_a_secret(tmp_path: Path) -> None:
     assert files_with_secrets(load(file, {}), file) == [file]
 
     (tmp_path / "key").write_text("s3cret-of-the-desk")
+    calendar = '[[calendar]]\nname = "works"\nclient = "*"\ntoken = "s3cretOfTheCalendar"\n'
+    file.write_text(CONFIG.replace("KEY", f'api_key_file = "{tmp_path}/key"') + calendar)
+    assert files_with_secrets(load(file, {}), file) == [file]
+
     file.write_text(CONFIG.replace("KEY", f'api_key_file = "{tmp_path}/key"'))
     assert files_with_secrets(load(file, {}), file) == []
 
