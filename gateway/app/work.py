@@ -20,7 +20,6 @@ from gateway.store.notify import NotifyListener
 from gateway.store.raw import RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
-from gateway.templates import Templates
 from gateway.upkeep.away import Away
 from gateway.upkeep.calendars import Calendars
 from gateway.upkeep.desk_states import DeskStates
@@ -38,7 +37,6 @@ from gateway.work.executor import Executor
 from gateway.work.leases import Leases
 from gateway.work.parser import Parser
 from gateway.work.planner import Planner
-from gateway.work.seats import Slots
 from gateway.work.worker import Worker
 
 
@@ -67,33 +65,10 @@ class Work:
             own=settings.own_addresses(),
             observe=self._parsed,
         )
-        templates = Templates()
         leases = Leases(store, settings.work.lease, name, clock)
-        self.planner = planner = Planner(
-            store, self.parser, self.directories, settings, templates, leases, raws, clock, restored
-        )
-        executor = Executor(
-            store,
-            planner,
-            self.directories,
-            templates,
-            leases=leases,
-            slots=Slots(settings.work.concurrency),
-            wait_for_parent=settings.work.wait_for_parent,
-            retry_for=settings.work.retry_for,
-            clock=clock,
-            observe=lambda kind, outcome: metrics.effects.labels(kind, outcome).inc(),
-        )
-        self.worker = Worker(
-            store,
-            planner,
-            executor,
-            self.directories,
-            settings.work,
-            clock,
-            self._finished,
-            told=lambda: self.notified.on,
-        )
+        self.planner = planner = Planner(store, self.parser, self.directories, settings, leases, raws, clock, restored)
+        executor = Executor(planner, lambda kind, outcome: metrics.effects.labels(kind, outcome).inc())
+        self.worker = Worker(executor, self._finished, told=lambda: self.notified.on)
         self.notified = NotifyListener(store.engine, self.worker.wake)
         self.pruner = Pruner(
             store,

@@ -39,12 +39,12 @@ log = structlog.get_logger("work")
 class Policies:
     """What the configuration says of mailboxes, worked out once for each catalog of a desk."""
 
-    def __init__(self, settings: Settings, templates: Templates | None = None) -> None:
-        shipped = templates or Templates()
+    def __init__(self, settings: Settings) -> None:
+        self.shipped = Templates()
         guard = settings.guard
         self.settings = settings
         self.own = Ours(settings.own_addresses())
-        self.templates = {box.address: templates_of(box, shipped) for box in settings.mailbox}
+        self.templates = {box.address: templates_of(box, self.shipped) for box in settings.mailbox}
         self.guard = Guard(
             guard.tickets_per_hour,
             guard.comments_per_hour,

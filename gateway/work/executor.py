@@ -26,11 +26,9 @@ from gateway.model.waiting import Waiting, Waits
 from gateway.store import deliveries, effects, order, restoring
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import Effect
-from gateway.store.engine import Store
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unreadable
 from gateway.store.stage import UNFINISHED, EffectState, Stage
-from gateway.templates import Templates
 from gateway.work.effects import KINDS
 from gateway.work.effects.base import (
     GONE,
@@ -42,7 +40,6 @@ from gateway.work.effects.base import (
     Run,
     Unfit,
 )
-from gateway.work.leases import Leases
 from gateway.work.ledger import Ledger
 from gateway.work.planner import Planner
 from gateway.work.progress import Progress
@@ -56,29 +53,16 @@ ORDER_PAUSE = 0.3
 
 
 class Executor:
-    def __init__(
-        self,
-        store: Store,
-        planner: Planner,
-        directories: dict[str, Directory],
-        templates: Templates,
-        *,
-        leases: Leases,
-        slots: Slots,
-        wait_for_parent: float,
-        retry_for: float,
-        clock: Callable[[], float],
-        observe: Callable[[str, str], None] = lambda kind, outcome: None,
-    ) -> None:
-        self.store = store
+    """Carries out what ``planner`` plans; ``observe`` is told each kind of effect and what became of it."""
+
+    def __init__(self, planner: Planner, observe: Callable[[str, str], None] = lambda kind, outcome: None) -> None:
         self.planner = planner
-        self.directories = directories
-        self.templates = templates
-        self.leases = leases
-        self.slots = slots
-        self.wait_for_parent = wait_for_parent
-        self.retry_for = retry_for
-        self.clock = clock
+        self.store = planner.store
+        self.directories = planner.directories
+        self.leases = planner.leases
+        self.clock = planner.clock
+        self.settings = planner.settings.work
+        self.slots = Slots(self.settings.concurrency)
         self.observe = observe
 
     async def run(self, delivery: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
@@ -116,7 +100,7 @@ class _Execution:
         self.progress = Progress(delivery, plan)
         self.ledger = Ledger(executor.store, self.progress, self.settle, executor.clock)
         self.permit = Permit(lambda: executor.leases.check(delivery.id))
-        self.run = Run(self.progress, executor.store, executor.planner, self.desk, executor.templates, self.permit)
+        self.run = Run(self.progress, executor.store, executor.planner, self.desk, self.permit)
 
     @property
     def delivery(self) -> Delivery:
@@ -223,7 +207,7 @@ class _Execution:
         if not earlier:
             return None
         now = self.clock()
-        if self.directory.waited(delivery.waits_from, now) >= self.executor.wait_for_parent:
+        if self.directory.waited(delivery.waits_from, now) >= self.executor.settings.wait_for_parent:
             return None
         await self.store.write(lambda c: deliveries.touch(c, delivery, waits_from=delivery.waits_from or now))
         return Defer(now + ORDER_PAUSE, Waits(Waiting.EARLIER, earlier), "earlier mail of the ticket")
@@ -363,7 +347,7 @@ class _Execution:
             return None
         if blind:
             return Quarantine(Reason.OUTCOME_UNKNOWN, "the desk's lists do not show what the key makes for this client")
-        if now - self.delivery.accepted_at > self.executor.retry_for:
+        if now - self.delivery.accepted_at > self.executor.settings.retry_for:
             return Quarantine(Reason.RETRIES_EXHAUSTED, f"{effect.sends} sends, and the desk has nothing of them")
         await self.ledger.back(effect)
         return None

@@ -42,7 +42,6 @@ from gateway.store.letters import Letter
 from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
-from gateway.templates import Templates
 from gateway.work.acknowledging import Acknowledger
 from gateway.work.answers import Answers
 from gateway.work.calendars import calendar_of
@@ -82,7 +81,6 @@ class Planner:
         parser: Parser,
         directories: dict[str, Directory],
         settings: Settings,
-        templates: Templates,
         leases: Leases,
         raws: RawMail,
         clock: Callable[[], float],
@@ -98,9 +96,8 @@ class Planner:
         self.clock = clock
         self.mailboxes = {box.address: box for box in settings.mailbox}
         self.spool = settings.store.spool_dir
-        self.policies = Policies(settings, templates)
-        self.templates = self.policies.templates
-        self.acknowledger = Acknowledger(settings, self.templates, clock)
+        self.policies = Policies(settings)
+        self.acknowledger = Acknowledger(settings, self.policies.templates, clock)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -111,8 +108,7 @@ class Planner:
         """Decide by another configuration from the next mail on."""
         self.settings = settings
         self.policies = policies
-        self.templates = policies.templates
-        self.acknowledger = Acknowledger(settings, self.templates, self.clock)
+        self.acknowledger = Acknowledger(settings, policies.templates, self.clock)
 
     def work_folder(self, delivery_id: str) -> Path:
         """Where the files of a mail under work are."""

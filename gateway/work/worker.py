@@ -15,21 +15,19 @@ from typing import Any, Literal
 import structlog
 from sqlalchemy import Connection
 
-from gateway.config.settings import WorkSettings
-from gateway.desk.directory import Directory
 from gateway.desk.pacing import Urgency
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
 from gateway.store import claims, claims_by_page, deliveries, mapping, problems
 from gateway.store.deliveries import Delivery, LostClaim
-from gateway.store.engine import Store, StoreFailed
+from gateway.store.engine import StoreFailed
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.stage import Stage
 from gateway.work import backoff
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
-from gateway.work.planner import DEATH_PAUSE, MOST_DEATHS, Planned, Planner
+from gateway.work.planner import DEATH_PAUSE, MOST_DEATHS, Planned
 from gateway.work.steps import Defer, Done, Ended, Held, Quarantine, Redecide, Step, Wait
 
 log = structlog.get_logger("work")
@@ -47,27 +45,22 @@ class Worker:
 
     def __init__(
         self,
-        store: Store,
-        planner: Planner,
         executor: Executor,
-        directories: dict[str, Directory],
-        settings: WorkSettings,
-        clock: Callable[[], float],
         finished: Callable[[Delivery, Stage, str], None] = lambda delivery, stage, reason: None,
         told: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.store = store
-        self.planner = planner
         self.executor = executor
-        self.directories = directories
-        self.settings = settings
-        self.clock = clock
+        self.planner = executor.planner
+        self.store = executor.store
+        self.directories = executor.directories
+        self.settings = executor.settings
+        self.clock = executor.clock
         self.finished = finished
         self.told = told
         self.leases = executor.leases
         self.slots = executor.slots
         self.first_claim = 0.0  # when the first mail was taken, by our clock
-        self._turns = {name: claims.Turns() for name in directories}
+        self._turns = {name: claims.Turns() for name in self.directories}
         self._wake = asyncio.Event()
         self._stopping = False
         self._running: set[asyncio.Task[None]] = set()

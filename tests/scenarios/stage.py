@@ -39,13 +39,11 @@ from gateway.store.engine import Store
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
-from gateway.templates import Templates
 from gateway.upkeep.expectations import Expectations
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
 from gateway.work.planner import Planner
 from gateway.work.rules import boards_named
-from gateway.work.seats import Slots
 from gateway.work.worker import Worker
 
 SUPPORT = "support@msp.example"
@@ -116,10 +114,6 @@ def settings_for(**mailbox: Any) -> dict[str, Any]:
     sales = {**support, "address": SALES, "board": "Sales"}
     return {"desk": {"url": "http://desk/api/v1", "api_key": "demo-desk-key", "rate": 0}, "mailbox": [support, sales]}
 
-SHIPPED = Templates()
-"""Compiled once: most scenarios use them."""
-
-
 
 class Stage:
     """One scenario under way."""
@@ -145,31 +139,18 @@ class Stage:
         self.directories = {name: self._directory(name) for name in self.settings.desks}
         (folder / "gateway.db.spool").mkdir(exist_ok=True)
         parser: Any = LocalParser(self.settings.own_addresses())
-        templates = SHIPPED
         leases = Leases(self.store, 300, "stage", self.clock)
         self.planner = Planner(
             self.store,
             parser,
             self.directories,
             self.settings,
-            templates,
             leases,
             RawMail(self.settings.store),
             self.clock,
         )
-        self.executor = Executor(
-            self.store,
-            self.planner,
-            self.directories,
-            templates,
-            leases=leases,
-            slots=Slots(self.settings.work.concurrency),
-            wait_for_parent=self.settings.work.wait_for_parent,
-            retry_for=self.settings.work.retry_for,
-            clock=self.clock,
-        )
-        self.worker = Worker(self.store, self.planner, self.executor, self.directories, self.settings.work, self.clock)
-
+        self.executor = Executor(self.planner)
+        self.worker = Worker(self.executor)
         self.expectations = Expectations(self.store, self.settings, self.planner.policies.sources, self.clock)
 
     def clock(self) -> float:

@@ -138,9 +138,7 @@ def test_one_ticket_with_each_mail_once(
             stage = Stage(Path(folder), migrated_file)
             await stage.open()
             worker = stage.worker
-            two = Worker(
-                worker.store, worker.planner, worker.executor, worker.directories, worker.settings, worker.clock
-            )
+            two = Worker(worker.executor)
             mails = thread()
             Crashing(stage, crashes)
             try:

@@ -27,13 +27,11 @@ from gateway.operate.trial.store import TrialStore
 from gateway.store import claims, deliveries
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import Stage
-from gateway.templates import Templates
 from gateway.upkeep.expectations import Expectations
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
 from gateway.work.planner import Planner
 from gateway.work.rules import boards_named
-from gateway.work.seats import Slots
 from gateway.work.worker import Worker
 
 AHEAD = 24  # mails that are held and read before their turn
@@ -88,21 +86,9 @@ class Way:
             memory=settings.parser.memory,
             own=settings.own_addresses(),
         )
-        templates = Templates()
         leases = Leases(store, FOR_EVER, "trial", clock)
-        self.planner = Planner(store, self.parser, self.directories, settings, templates, leases, self.raws, clock)
-        executor = Executor(
-            store,
-            self.planner,
-            self.directories,
-            templates,
-            leases=leases,
-            slots=Slots(settings.work.concurrency),
-            wait_for_parent=settings.work.wait_for_parent,
-            retry_for=settings.work.retry_for,
-            clock=clock,
-        )
-        self.worker = Worker(store, self.planner, executor, self.directories, settings.work, clock)
+        self.planner = Planner(store, self.parser, self.directories, settings, leases, self.raws, clock)
+        self.worker = Worker(Executor(self.planner))
         self.expectations = Expectations(store, settings, self.planner.policies.sources, clock)
         self.fits = Fits({notice.profile for notice in settings.notice})
         self.looked_at = 0.0

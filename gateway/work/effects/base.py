@@ -77,7 +77,6 @@ class Run:
     store: Store
     planner: Planner
     desk: Desk
-    own_templates: Templates
     permit: Permit
 
     @property
@@ -100,7 +99,9 @@ class Run:
 
     @property
     def templates(self) -> Templates:
-        return self.planner.templates.get(self.progress.delivery.mailbox, self.own_templates)
+        """The mailbox's; the shipped ones where it is not configured any more."""
+        policies = self.planner.policies
+        return policies.templates.get(self.progress.delivery.mailbox, policies.shipped)
 
 
 class EffectKind(Generic[Body]):
