@@ -130,6 +130,8 @@ def named_author(text: str) -> bool:
     """A line that only names who wrote what stands below: "Tom Berg writes:", "Quoting Tom Berg:",
     "---- Tom Berg wrote ----"."""
     line = _BIDI.sub("", text).strip()
+    if _is_person_and_moment(line):
+        return True
     if len(line) > 120 or len(line.split()) > 9:
         return False
     if framed_author(line) or _DATE_ALONE.match(line):
@@ -154,6 +156,17 @@ _DATE_ALONE = re.compile(
     r"(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}){0,3}[\d\s.,:/+()h-]{1,30}(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}[\d\s.,:/+()h-]{1,40})?$",
     re.IGNORECASE,
 )
+def _is_person_and_moment(line: str) -> bool:
+    """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, and few
+    other words ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>")."""
+    person = _BRACKETED.search(line)
+    if person is None or len(line) > 200 or len(line.split()) > _MOST_WORDS or line.endswith((".", "!", "?")):
+        return False
+    rest = line[: person.start()] + " " + line[person.end() :]
+    return bool(DIGITS.search(rest)) and bool(TIME.search(rest) or YEAR.search(rest))
+
+
+_MOST_WORDS = 20
 _BRACKETED = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,200}>")
 _NAME = re.compile(r"[^\W\d_][\w'.-]*")
 
@@ -176,6 +189,8 @@ def _is_attribution(text: str) -> bool:
     digits = DIGITS.search(text) is not None
     if not address and not digits:
         return False
+    if colon and _is_person_and_moment(text.strip()):
+        return True
     verb = _last_verb(text)
     started = bool(_START.match(text) or _DATE_START.match(text))
     if verb is not None:

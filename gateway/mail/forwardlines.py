@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from .headerlines import field_of
+from .headerlines import PERSON, field_of, is_moment
+from .headershapes import is_framed
 from .lines import Line, Run
 from .quote import separator
 from .quotelines import DIGITS
 from .quotewords import CC, DATE, FROM, SUBJECT, TO
 
 _LONGEST = 4000
+_MOST_ROWS = 8
 
 
 def one_field_a_line(lines: Sequence[Line]) -> list[Line]:
@@ -24,7 +26,7 @@ def one_field_a_line(lines: Sequence[Line]) -> list[Line]:
 
 
 def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:
-    """A table of header fields below the line that says "forwarded" (Thunderbird) is header lines."""
+    """A table of header fields below the line between dashes (Thunderbird, Roundcube) is header lines."""
     introduced = False
     for line in lines:
         if introduced and line.kind == "table" and _is_head(line):
@@ -35,12 +37,18 @@ def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:
         else:
             yield line
         if not line.blank:
-            introduced = line.kind == "text" and separator(line.text) != ""
+            introduced = line.kind == "text" and (separator(line.text) != "" or is_framed(line.text.strip()))
 
 
 def _is_head(table: Line) -> bool:
+    """Names of fields in the first cells; or in any language one cell with a person, and one with a moment beside it."""
     fields = [_kind(_text(row[0])) for row in table.rows if row]
-    return len(fields) == len(table.rows) and all(fields) and "from" in fields
+    if len(fields) == len(table.rows) and all(fields) and "from" in fields:
+        return True
+    if not 3 <= len(table.rows) <= _MOST_ROWS or any(len(row) != 2 or not _text(row[0]) for row in table.rows):
+        return False
+    values = [_text(row[1]) for row in table.rows]
+    return any(PERSON.fullmatch(value) for value in values) and any(is_moment(value) for value in values)
 
 
 def _text(cell: Sequence[Run]) -> str:

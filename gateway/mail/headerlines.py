@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from . import quotewords as words
-from .quotelines import DIGITS, TIME, YEAR, quote_depth
+from .quotelines import ADDRESS, DIGITS, TIME, YEAR, quote_depth
 
 _FIELD_SETS = (
     ("from", words.FROM), ("date", words.DATE), ("to", words.TO), ("cc", words.CC),
@@ -17,6 +17,32 @@ for _kind, _names in _FIELD_SETS:
     for _name in _names:
         FIELD_NAMES.setdefault(_name.rstrip(" :"), _kind)
 _FIELD = re.compile(r"([^\d\s:：<>@][^:：<>@\n]{0,28}?)\s{0,3}[\*_]{0,2}\s{0,2}[:：][\*_]{0,2}(.*)$", re.DOTALL)
+
+
+PERSON = re.compile(rf"[^<>@:]{{0,80}}<?{ADDRESS.pattern}>?[\s.,;]{{0,3}}")
+"""A person with an address and nothing else."""
+_LABELLED = re.compile(
+    r"[>\s*|]{0,20}([^\d\s:：<>@*][^\d:：<>@\n]{0,40}?)[\s*]{0,4}[:：\u055d\u17d6][\s*]{0,4}(\S.{0,2000})$", re.DOTALL
+)
+
+
+def labelled(text: str) -> str:
+    """What stands behind a name and its colon, whatever the name; "" for any other line."""
+    match = _LABELLED.match(text)
+    return match[2].strip(" *\u200e\u200f") if match else ""
+
+
+def is_moment(value: str) -> bool:
+    """Whether a short value is a date with its time or year."""
+    return len(value) < 100 and bool(DIGITS.search(value)) and bool(TIME.search(value) or YEAR.search(value))
+
+
+def _kind_by_shape(text: str, found: dict[str, str]) -> tuple[str, str]:
+    """What a line between header lines is whose name is of no list: the moment or the person that is missing yet."""
+    value = labelled(text)
+    if PERSON.fullmatch(value):
+        return next((kind for kind in ("from", "to", "cc") if kind not in found), ""), value
+    return ("date", value) if value and "date" not in found and "@" not in value and is_moment(value) else ("", "")
 
 
 def field_of(text: str) -> tuple[str, str, str]:
@@ -51,6 +77,8 @@ def header_block(texts: Sequence[str], index: int) -> tuple[int, dict[str, str]]
         if len(text) > 5000:
             break
         kind, _, value = field_of(text)
+        if not kind and position > index:
+            kind, value = _kind_by_shape(text, found)
         if kind and quote_depth(text) == depth:
             if kind != "other" and kind in found:
                 break
@@ -118,6 +146,9 @@ def is_named(fields: dict[str, str]) -> bool:
     return "subject" in fields or any("@" in value for value in fields.values())
 
 
-def is_dated_field(text: str) -> bool:
+def is_field_of_any_name(text: str) -> bool:
+    """Whether a line has a name, a colon and behind it a moment or a person: a header line where others stand below."""
     match = _FIELD.match(text.strip()[:200])
-    return match is not None and bool(YEAR.search(match[2])) and bool(TIME.search(match[2]))
+    if match is not None and YEAR.search(match[2]) and TIME.search(match[2]):
+        return True
+    return len(text) < 300 and bool(PERSON.fullmatch(labelled(text)))

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from gateway.match import prefixes
 
-from .headerlines import FIELD_NAMES
-from .quotelines import DIGITS, TIME, YEAR, alternation
+from .headerlines import FIELD_NAMES, PERSON, is_moment, labelled
+from .quotelines import alternation
 
-_FRAME = re.compile(r"[-=_*~\u2013\u2014]{3,60}\s{0,5}[^-=_*~\n]{3,80}?\s{0,5}[-=_*~\u2013\u2014]{3,60}")
-_LABELLED = re.compile(
-    r"[>\s*]{0,20}([^\d\s:：<>@*][^\d:：<>@\n]{0,40}?)[\s*]{0,4}[:：][\s*]{0,4}(\S.{0,2000})$", re.DOTALL
+_FRAME = re.compile(
+    r"[-=_*~\u2013\u2014]{3,60}\s{0,5}(?=\S)[^-=_*~\n]{1,60}(?:[-_][^-=_*~\n]{1,60}){0,3}[-=_*~\u2013\u2014]{3,60}"
 )
 _NAMED = re.compile(
     rf"[>\s*]{{0,20}}({alternation(list(FIELD_NAMES))})(?:\s+(\S.{{0,2000}}))?$", re.IGNORECASE | re.DOTALL
@@ -30,13 +29,7 @@ def shaped_block(texts: Sequence[str], index: int, subject: str) -> tuple[int, d
     """Lines of which one says an address, one a moment and one the subject of this mail without its prefix, whatever
     they are called: their end and fields, or None. Where the mail is called a forward and a line between dashes leads
     in, two addresses are as good as the subject."""
-    found: list[str] = []
-    end = index
-    while end < len(texts) and len(found) < _MOST and (match := _LABELLED.match(texts[end])):
-        found.append(match[2].strip(" *\u200e\u200f"))
-        end += 1
-    addresses = [value for value in found if "@" in value]
-    moments = [value for value in found if "@" not in value and _is_moment(value)]
+    end, found, addresses, moments = _labelled_lines(texts, index)
     if len(found) < _LEAST or not addresses or not moments:
         return None
     others = [value for value in found if value not in addresses and value not in moments]
@@ -49,8 +42,39 @@ def shaped_block(texts: Sequence[str], index: int, subject: str) -> tuple[int, d
     return end, fields | dict(zip(("from", "to", "cc"), addresses, strict=False))
 
 
-def _is_moment(value: str) -> bool:
-    return bool(DIGITS.search(value)) and bool(TIME.search(value) or YEAR.search(value))
+def _labelled_lines(texts: Sequence[str], index: int) -> tuple[int, list[str], list[str], list[str]]:
+    """The values of lines with a name and a colon from ``index`` on: their end, all of them, those with an address and
+    those that are a moment."""
+    found: list[str] = []
+    end = index
+    while end < len(texts) and len(found) < _MOST and (value := labelled(texts[end])):
+        found.append(value)
+        end += 1
+    addresses = [value for value in found if "@" in value]
+    return end, found, addresses, [value for value in found if "@" not in value and is_moment(value)]
+
+
+def framed_block(texts: Sequence[str], index: int) -> int:
+    """The end of a block of header lines of any language below the line between dashes at ``index``, or -1: a moment
+    and two people, each with a name before them, above a mail."""
+    if not is_framed(texts[index].strip("> \t")):
+        return -1
+    start = index + 1
+    while start < len(texts) and start < index + 3 and not texts[start].strip("> \t"):
+        start += 1
+    end, found, addresses, moments = _labelled_lines(texts, start)
+    people = [value for value in addresses if PERSON.fullmatch(value)]
+    introduces = any(text.strip("> \t") for text in texts[end : end + _MOST])
+    return end if introduces and len(found) >= _LEAST and len(people) > 1 and moments else -1
+
+
+def block_above(texts: Sequence[str], end: int) -> int:
+    """Where header lines of any language begin that end right above ``end``, where a quote does, or -1."""
+    start = end
+    while start and start > end - _MOST and labelled(texts[start - 1]):
+        start -= 1
+    _, found, addresses, moments = _labelled_lines(texts[start:end], 0)
+    return start if len(found) >= _LEAST and any(map(PERSON.fullmatch, addresses)) and moments else -1
 
 
 def _is_said(value: str, subject: str) -> bool:

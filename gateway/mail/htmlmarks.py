@@ -53,6 +53,7 @@ SIGNATURES: tuple[tuple[str, str], ...] = (
     ("id", "ms-outlook-mobile-signature"),
     ("id", "applemailsignature"),
     ("data-smartmail", "gmail_signature"),
+    ("class", "fairemail_signature"),
 )
 BOUNDARIES: tuple[tuple[str, str, str], ...] = (
     ("id", "divrplyfwdmsg", "divRplyFwdMsg"),

@@ -12,7 +12,8 @@ from typing import Literal
 
 from . import quotewords as words
 from .attribution import ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged
-from .headerlines import header_block, is_dated_field, is_named, is_sent
+from .headerlines import header_block, is_field_of_any_name, is_named, is_sent
+from .headershapes import framed_block
 from .quotelines import ADDRESS, LEAD, bare, between_arrows, is_rule, quote_depth
 
 
@@ -101,6 +102,11 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
             found.append(Mark(index, end, "forward" if kind == "forward" else "separator", bare(text)[:60], dashed))
             index = done = max(end, index + 1)
             continue
+        end = framed_block(texts, index) if text.lstrip("> ").startswith("--") else -1
+        if end > 0:
+            found.append(Mark(index, end, "headers", "header block"))
+            index = done = end
+            continue
         block = header_block(texts, index) if ":" in text or "：" in text else None
         if block is not None:
             start = _top_of_block(texts, index, done)
@@ -139,10 +145,10 @@ def _introduced(texts: Sequence[str], index: int, done: int) -> int:
 
 
 def _top_of_block(texts: Sequence[str], index: int, done: int) -> int:
-    """Where a header block begins that was recognised at ``index``: above it may stand a field with a name that
-    is not known ("Message du : 24/11/2026 16:02"), then a rule or a line between dashes in any language."""
+    """Where a header block begins that was recognised at ``index``: above it may stand fields with names that
+    are not known ("Message du : 24/11/2026 16:02"), then a rule or a line between dashes in any language."""
     top = index
-    while top > done and top > index - 3 and is_dated_field(texts[top - 1]):
+    while top > done and top > index - 3 and is_field_of_any_name(texts[top - 1]):
         top -= 1
     above = top - 1
     while above >= done and above > top - 4 and not texts[above].strip(" >"):

@@ -14,6 +14,7 @@ from gateway.model.email import Reply
 from . import limits
 from .attribution import named_author
 from .blocks import to_blocks
+from .headershapes import block_above
 from .lines import Line, render, squeeze
 from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
@@ -208,16 +209,19 @@ _INTRODUCTIONS = frozenset({"reply-intro"})
 
 
 def _name_authors(role: list[str], texts: list[str], methods: list[str]) -> None:
-    """A line right above a quote that only names who wrote it ("Tom Berg writes:"): without a date or an address
-    it introduces nothing but a quote."""
+    """What stands right above a quote and only names who wrote it: a line ("Tom Berg writes:"), which without a date or
+    an address introduces nothing but a quote, or header lines of any language."""
     for start in range(1, len(role)):
         if role[start] != "quote" or role[start - 1] in ("quote", "intro"):
             continue
         above = start - 1
         while above > 0 and above > start - 3 and not texts[above].strip():
             above -= 1
-        if role[above] == "new" and named_author(texts[above]):
-            role[above:start] = ["intro"] * (start - above)
+        if role[above] != "new":
+            continue
+        top = above if named_author(texts[above]) else block_above(texts, above + 1)
+        if top >= 0:
+            role[top:start] = ["intro"] * (start - top)
             methods.append(f"attribution: {texts[above].strip()[:60]}")
 
 
