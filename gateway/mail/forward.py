@@ -25,6 +25,7 @@ from .headerpeople import ANGLED, BARE, shown_people
 from .headers import decode_words
 from .headershapes import is_framed, shaped_block, without_colons
 from .lines import Line, Run, render, squeeze, with_targets
+from .notesheader import notes_header_below
 from .quote import folded, separator
 from .quotelines import bare, is_rule, quote_depth
 from .quotewords import FORWARDED
@@ -77,7 +78,9 @@ def _outermost(lines: list[Line], subject: str, strict: bool = False) -> tuple[F
         has_colon = ":" in texts[position] or "：" in texts[position]
         block = header_block(texts, position) if has_colon else None
         if block is None and kind == "forward":
-            block = _two_fields(texts, position) or without_colons(texts, position)
+            block = (
+                _two_fields(texts, position) or without_colons(texts, position) or notes_header_below(texts, position)
+            )
         if has_colon:
             block = _longer(block, shaped_block(texts, position, subject))
         if block is None or not _sound(block[1], kind, subject):

@@ -41,7 +41,7 @@ def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def _is_head(table: Line) -> bool:
-    """Names of fields in the first cells; or in any language one cell with a person, and one with a moment beside it."""
+    """Names of fields in the first cells, or in any language a person and a moment in the second ones."""
     fields = [_kind(_text(row[0])) for row in table.rows if row]
     if len(fields) == len(table.rows) and all(fields) and "from" in fields:
         return True

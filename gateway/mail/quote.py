@@ -14,6 +14,7 @@ from . import quotewords as words
 from .attribution import ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged
 from .headerlines import header_block, is_field_of_any_name, is_named, is_sent
 from .headershapes import framed_block
+from .notesheader import notes_header
 from .quotelines import ADDRESS, LEAD, bare, between_arrows, is_rule, quote_depth
 
 
@@ -115,6 +116,11 @@ def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
                 continue
             found.append(Mark(start, block[0], "headers", "header block"))
             index = done = block[0]
+            continue
+        notes = notes_header(texts, index, done)
+        if notes is not None:
+            found.append(Mark(notes[0], index + 1, "headers", "Notes header"))
+            index = done = index + 1
             continue
         start = attribution(texts, index, patience)
         if start >= done and not is_logged(texts, index):

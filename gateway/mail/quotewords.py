@@ -122,7 +122,7 @@ SUBJECT = (
     "chủ đề", "tiêu đề",
     "נושא", "الموضوع", "zadeva", "naslov", "teema", "tema", "temats", "subjek", "perihal", "เรื่อง", "efni",
     "assumpte",
-    "re", "sujet",
+    "re", "sujet", "thema",
 )  # fmt: skip
 REPLY_TO = (
     "reply-to", "reply to", "antwort an", "répondre à", "responder a", "rispondi a", "beantwoorden aan",
