@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from gateway.config.types import HostPort, Name, Network, Seconds, Section
 
@@ -17,6 +20,80 @@ class ConsoleUser(Section):
     name: Name = Field(description="the login")
     role: Role = Field("look", description="look: read; act: release, drop, move as well; administer: all")
     password_hash: str = Field("", description="made by `gateway console password`; empty: through the proxy only")
+
+
+def is_safe(address: str) -> bool:
+    """Whether what is sent there is read by nobody else: https, or a server of this machine."""
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return bool(parts.hostname)
+    try:
+        return parts.scheme == "http" and ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    if text and not is_safe(text):
+        raise ValueError("expected an address that begins with https://")
+    if parts.query or parts.fragment:
+        raise ValueError("expected the issuer alone, without ? and #")
+    if text.endswith("/.well-known/openid-configuration"):
+        raise ValueError("expected the issuer: leave out /.well-known/openid-configuration")
+    if parts.path.strip("/").split("/")[0] in ("common", "organizations", "consumers"):
+        raise ValueError("that lets in people of every tenant: expected the id of yours in the address")
+    return text
+
+
+class OidcSettings(Section):
+    """Logging in at an identity provider (OpenID Connect): Entra ID, Google, Keycloak. Off unless ``issuer`` is set."""
+
+    issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+        "", description="the provider, for example https://login.microsoftonline.com/TENANT/v2.0"
+    )
+    client_id: str = Field("", description="what the provider calls this console")
+    client_secret: SecretStr | None = Field(None, description="the secret that the provider gave for it")
+    client_secret_file: Path | None = Field(None, description="file that holds it")
+    claim: Name = Field(
+        "groups",
+        description="claim of the token by whose values people have their role; email counts only where the provider "
+        "says that it is verified",
+    )
+    roles: dict[str, Role] = Field(
+        {}, description="value of the claim = role; who has several has the highest, who has none is not let in"
+    )
+    called: Name = Field("preferred_username", description="claim by which people are named in the audit")
+    scopes: tuple[Name, ...] = Field(("openid", "profile", "email"), description="what is asked for")
+    label: str = Field("", description="what the button says, for example Microsoft; the provider's host when empty")
+
+    @property
+    def name(self) -> str:
+        """The provider, as the button has it."""
+        return self.label or urlsplit(self.issuer).hostname or ""
+
+    def secret(self) -> str:
+        """Raises OSError when its file cannot be read."""
+        if self.client_secret_file is not None:
+            return self.client_secret_file.read_text(encoding="utf-8").strip()
+        return self.client_secret.get_secret_value() if self.client_secret else ""
+
+    @field_validator("scopes")
+    @classmethod
+    def _has_openid(cls, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        return scopes if "openid" in scopes else ("openid", *scopes)
+
+    @model_validator(mode="after")
+    def _fits(self) -> OidcSettings:
+        if not self.issuer:
+            return self
+        if not self.client_id:
+            raise ValueError("client_id: is missing: what the provider calls this console")
+        if (self.client_secret is None) == (self.client_secret_file is None):
+            raise ValueError("client_secret_file: expected exactly one of client_secret and client_secret_file")
+        if not self.roles:
+            raise ValueError('roles: expected at least one, for example roles = { "service-desk" = "act" }')
+        return self
 
 
 class ConsoleSettings(Section):
@@ -33,6 +110,7 @@ class ConsoleSettings(Section):
     proxies: tuple[Network, ...] = Field((), description="networks of the proxies whose header is believed")
     header_role: Role | Literal[""] = Field("", description="role of who comes through the proxy and is no user here")
     users: tuple[ConsoleUser, ...] = Field((), description="who may log in")
+    oidc: OidcSettings = OidcSettings()
 
     @property
     def address(self) -> str:
@@ -45,6 +123,8 @@ class ConsoleSettings(Section):
             raise ValueError(
                 "header: expected proxies as well, the networks whose header is believed, and the other way"
             )
+        if self.oidc.issuer and not is_safe(self.address):
+            raise ValueError("url: expected https://…, as [console.oidc] sends people back there")
         names = [user.name for user in self.users]
         if len(set(names)) < len(names):
             raise ValueError("users: expected each name once")

@@ -46,6 +46,12 @@ TAKEN = [
     ('api_key = "k"', 'api_key = "new"', "desks.default.api_key"),
     ('name = "lea"', 'name = "lea"\nrole = "act"', "console.users"),
     (
+        "[[console.users]]",
+        '[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\nclient_secret = "s"\nroles = { a = "act" }\n'
+        "[[console.users]]",
+        "console.oidc",
+    ),
+    (
         "[console]",
         '[[notice]]\nprofile = "veeam"\nsenders = ["a@b.example"]\n[console]',
         "notice.veeam, profiles.veeam",

@@ -106,6 +106,14 @@ MISTAKES = [
     (RULE, '[[notice]]\nprofile = "naggios"\n[[rule]]', 19, "do you mean nagios?"),
     ('field = "subject"', 'field = "sbject"', 20, "do you mean subject?"),
     ('priority = "High"', 'priority_at_least = "Hihg"', 21, "do you mean High?"),
+    (STORE, '[console.oidc]\nissuer = "http://sso.msp.example"\n[store]', 11, "expected an address that begins with https://"),
+    (STORE, '[console.oidc]\nissuer = "https://login.microsoftonline.com/common/v2.0"\n[store]', 11, "that lets in people of every tenant"),
+    (STORE, '[console.oidc]\nissuer = "https://a.example/.well-known/openid-configuration"\n[store]', 11, "leave out /.well-known"),
+    (STORE, '[console.oidc]\nissuer = "https://sso.msp.example"\n[store]', 10, "client_id: is missing"),
+    (STORE, '[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\n[store]', 10, "exactly one of client_secret and client_secret_file"),
+    (STORE, '[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\nclient_secret = "s"\n[store]', 10, "expected at least one, for example roles ="),
+    (STORE, '[console.oidc.roles]\nleads = "admin"\n[store]', 11, "expected look, act or administer"),
+    (STORE, '[console]\nlisten = "0.0.0.0:8026"\n[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\nclient_secret = "s"\nroles = { a = "act" }\n[store]', 10, "url: expected https://"),
     (MAILBOX, '[[mailbox]]\naddress = "support@msp.example"\n[[mailbox]]', 15, "support@msp.example is configured twice"),
 ]  # fmt: skip
 

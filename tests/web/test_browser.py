@@ -16,9 +16,11 @@ from typing import Any
 
 import pytest
 
+from gateway.config.console import OidcSettings
 from gateway.store import acts
 from tests.scenarios.stage import M
 from tests.sizes import LONG, size
+from tests.web import idp
 from tests.web.conftest import COOKIE, PASSWORD, Site, build, serve
 
 playwright = pytest.importorskip("playwright.sync_api", reason="NOT TESTED IN A BROWSER: no playwright")
@@ -229,6 +231,26 @@ def test_a_lead_finds_understands_and_corrects(
     assert [row["what"] for row in rows] == ["drop", "drop", "undo", "drop", "log in"]
     visit.context.close()
     assert visit.wrong == []
+
+
+def test_somebody_comes_from_an_identity_provider_of_another_site(browser: Any, tmp_path: Path, migrated_file: Path) -> None:
+    with idp.serving() as provider:
+        provider.person = {"preferred_username": "lea@msp.example", "groups": ["leads"]}
+        for served in serve(build(tmp_path, migrated_file, (M("printer"),))):
+            served.url = served.url.replace("127.0.0.1", "localhost")  # another site than the provider's
+            oidc = {"issuer": provider.issuer, "client_id": idp.CLIENT, "client_secret": idp.SECRET, "roles": {"leads": "act"}}
+            update = {"url": served.url, "oidc": OidcSettings(**oidc, label="The firm")}
+            settings = served.console.settings
+            served.console.settings = settings.model_copy(update={"console": settings.console.model_copy(update=update)})
+            visit = Visit(browser, served, "")
+            visit.go("/find?q=printer")
+            visit.page.click("text=Log in with The firm")
+            assert visit.page.url == served.url + "/find?q=printer"
+            assert "lea@msp.example" in visit.page.inner_text(".who")
+            visit.page.click("text=Log out")
+            assert visit.go("/todo").url.startswith(f"{served.url}/login")
+            visit.context.close()
+            assert [wrong for wrong in visit.wrong if not wrong.startswith(f"left: {provider.issuer}/authorize?")] == []
 
 
 def test_a_stolen_form_does_nothing(browser: Any, served: Site, tmp_path: Path) -> None:

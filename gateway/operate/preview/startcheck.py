@@ -40,7 +40,13 @@ def faults(
     found = [*_folders(settings)]
     if database and not found:
         found += _database(settings)
-    return [*found, *_keys(settings, works), *_certificate(settings), *(_ports(settings, listens) if ports else ())]
+    return [
+        *found,
+        *_keys(settings, works),
+        *_console(settings),
+        *_certificate(settings),
+        *(_ports(settings, listens) if ports else ()),
+    ]
 
 
 def is_running(settings: Settings) -> bool:
@@ -81,6 +87,13 @@ def _keys(settings: Settings, works: bool) -> Iterator[Fault]:
             yield Fault(settings.desk_place(name, "api_key_file"), f"api_key_file: {why}")
     if (token := settings.http.token_file) and (why := unreadable(token)):
         yield Fault(settings.locations.of("http", None, "token_file"), f"token_file: {why}")
+
+
+def _console(settings: Settings) -> Iterator[Fault]:
+    oidc = settings.console.oidc
+    if oidc.issuer and oidc.client_secret_file and (why := unreadable(oidc.client_secret_file)):
+        where = settings.locations.at(("console", "oidc", "client_secret_file"))
+        yield Fault(where, f"client_secret_file: {why}")
 
 
 def _certificate(settings: Settings) -> Iterator[Fault]:

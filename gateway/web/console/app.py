@@ -17,7 +17,7 @@ from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.acting import perform
 from gateway.web.console.console import HERE, Console
-from gateway.web.console.entering import enter, log_in, log_out, show_enter, show_login
+from gateway.web.console.entering import begin_oidc, end_oidc, enter, log_in, log_out, show_enter, show_login
 from gateway.web.console.guard import HEADERS, hardened, is_foreign, may, to_login
 from gateway.web.console.looking import (
     download_file,
@@ -31,6 +31,7 @@ from gateway.web.console.looking import (
     show_todo,
 )
 from gateway.web.console.planning import change_window, show_windows
+from gateway.web.console.provider import BACK
 from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_whatif, try_rules
 from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
@@ -69,6 +70,8 @@ DOORS = (
     ("POST", "/login", log_in),
     ("GET", "/enter", show_enter),
     ("POST", "/enter", enter),
+    ("GET", "/oidc/begin", begin_oidc),
+    ("GET", BACK, end_oidc),
 )
 """What is there for those who are not in."""
 STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}

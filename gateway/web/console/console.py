@@ -23,6 +23,7 @@ from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.web.console.commands import Commands
 from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy
+from gateway.web.console.provider import BACK, Provider, role_of
 
 T = TypeVar("T")
 HERE = Path(__file__).parent / "pages"
@@ -54,6 +55,7 @@ class Console:
         self.raws = RawMail(settings.store)
         self.parser = reading.parser_of(settings)
         self.rate = LoginRate()
+        self._provider: Provider | None = None
         self._templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
         )
@@ -84,14 +86,24 @@ class Console:
         value = request.cookies.get(COOKIE, "")
         if not value:
             return None
-        kind_and_visitor = await self.look(lambda c: entries.visitor(c, ("session", "login"), value, self.clock()))
-        if kind_and_visitor is None:
-            return None
-        kind, found = kind_and_visitor
-        if kind == "session":
-            return found
-        user = self.user(found.name)
+        entry = await self.look(lambda c: entries.opened(c, ("session", "login", "oidc"), value, self.clock()))
+        if entry is None or entry.kind == "session":
+            return entry.visitor if entry else None
+        if entry.kind == "oidc":
+            role = role_of(entry.grants, self.settings.console.oidc)
+            return Visitor(entry.visitor.name, role) if role else None
+        user = self.user(entry.visitor.name)
         return Visitor(user.name, user.role) if user else None
+
+    @property
+    def provider(self) -> Provider | None:
+        """The identity provider, as the configuration is now; None for none."""
+        settings = self.settings.console
+        if not settings.oidc.issuer:
+            return None
+        if self._provider is None or self._provider.settings != settings.oidc:
+            self._provider = Provider(settings.oidc, f"{settings.address}{BACK}", self.clock)
+        return self._provider
 
     def user(self, name: str) -> ConsoleUser | None:
         """Who may log in by this name with a password, as the configuration is now."""

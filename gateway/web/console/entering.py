@@ -1,8 +1,9 @@
-"""Coming in by a link or a login, and going."""
+"""Coming in by a link, a login here or one at an identity provider, and going."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import cache
 
 import structlog
@@ -16,14 +17,25 @@ from gateway.store.entries import Kind, Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
 from gateway.web.console.guard import COOKIE, actor_of, address_of
+from gateway.web.console.provider import BACK, PENDING_FOR, NotLetIn, Provider, Unreachable, role_of
 
 log = structlog.get_logger("console")
+BROWSER = "gateway_login"
+"""Cookie of a browser that is logging in at the identity provider."""
+TOO_MANY = "Too many wrong logins: wait five minutes."
+_INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 
 
 async def show_login(console: Console, request: Request) -> Response:
     there = _inside(request.query_params.get("next", "/"))
-    has_users = any(user.password_hash for user in console.settings.console.users)
-    return console.page("login", None, next=there, wrong="", has_users=has_users)
+    return _login_page(console, there)
+
+
+def _login_page(console: Console, there: str, wrong: str = "", status: int = 200) -> Response:
+    settings = console.settings.console
+    has_users = any(user.password_hash for user in settings.users)
+    provider = settings.oidc.name if settings.oidc.issuer else ""
+    return console.page("login", None, status, next=there, wrong=wrong, has_users=has_users, provider=provider)
 
 
 async def log_in(console: Console, request: Request) -> Response:
@@ -32,17 +44,59 @@ async def log_in(console: Console, request: Request) -> Response:
     address = address_of(request)
     if console.rate.is_over(address):
         log.warning("too many logins", peer=address)
-        return console.page(
-            "login", None, 429, next=there, wrong="Too many wrong logins: wait five minutes.", has_users=True
-        )
+        return _login_page(console, there, TOO_MANY, 429)
     user = console.user(name)
     hashed = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
     right = await asyncio.to_thread(check_password, password[:1000].encode(), hashed)
     if user is None or not right:
         console.rate.wrong(address)
         log.warning("login refused", who=name[:100], peer=address)
-        return console.page("login", None, 403, next=there, wrong="Login or password is wrong.", has_users=True)
+        return _login_page(console, there, "Login or password is wrong.", 403)
     return await _let_in(console, request, "login", Visitor(user.name, user.role), there)
+
+
+async def begin_oidc(console: Console, request: Request) -> Response:
+    """To the identity provider, with a cookie by which the browser is known when it comes back."""
+    there, provider, address = _inside(request.query_params.get("next", "/")), console.provider, address_of(request)
+    if provider is None:
+        return _login_page(console, there, status=404)
+    if console.rate.is_over(address):
+        return _login_page(console, there, TOO_MANY, 429)
+    try:
+        begun = await provider.begin(there, address)
+    except Unreachable as error:
+        return _unreachable(console, provider, error)
+    response = RedirectResponse(begun.address, 303)
+    _set_cookie(console, response, BROWSER, begun.browser, int(PENDING_FOR), BACK)
+    return response
+
+
+async def end_oidc(console: Console, request: Request) -> Response:
+    """Back from the identity provider."""
+    provider, address = console.provider, address_of(request)
+    if provider is None:
+        return _login_page(console, "/", status=404)
+    if console.rate.is_over(address):
+        log.warning("too many logins", peer=address)
+        return _login_page(console, "/", TOO_MANY, 429)
+    try:
+        person, there = await provider.end(request.query_params, request.cookies.get(BROWSER, ""))
+    except NotLetIn as error:
+        console.rate.wrong(address)
+        log.warning("login refused", why=error.why[:300], peer=address)
+        return _login_page(console, "/", str(error), 403)
+    except Unreachable as error:
+        return _unreachable(console, provider, error)
+    visitor = Visitor(person.name, role_of(person.grants, provider.settings))
+    response = await _let_in(console, request, "oidc", visitor, there, person.grants)
+    response.delete_cookie(BROWSER, path=BACK)
+    return response
+
+
+def _unreachable(console: Console, provider: Provider, error: Unreachable) -> Response:
+    log.error("the identity provider does not answer", error=str(error))
+    words = f"{provider.settings.name} does not answer as it should. Whoever runs the gateway finds why in its log."
+    return _login_page(console, "/", words, 503)
 
 
 @cache
@@ -53,7 +107,7 @@ def _nobodys_hash() -> str:
 
 def _inside(there: str) -> str:
     """A path of ours."""
-    return there if there.startswith("/") and not there.startswith(("//", "/\\")) and "\n" not in there else "/"
+    return there if _INSIDE.fullmatch(there) else "/"
 
 
 async def show_enter(console: Console, request: Request) -> Response:
@@ -72,18 +126,25 @@ async def enter(console: Console, request: Request) -> Response:
     return await _let_in(console, request, "session", visitor, "/")
 
 
-async def _let_in(console: Console, request: Request, kind: Kind, visitor: Visitor, there: str) -> Response:
+async def _let_in(
+    console: Console, request: Request, kind: Kind, visitor: Visitor, there: str, grants: tuple[str, ...] = ()
+) -> Response:
     settings, now, address = console.settings.console, console.clock(), address_of(request)
 
     def begin(connection: Connection) -> str:
-        acts.add(connection, actor_of(visitor, request), "log in", now)
-        return entries.make(connection, kind, visitor, address, now, settings.session)
+        detail = f"{visitor.role}, by {settings.oidc.name}" if kind == "oidc" else ""
+        acts.add(connection, actor_of(visitor, request), "log in", now, detail=detail)
+        return entries.make(connection, kind, visitor, address, now, settings.session, grants)
 
     value = await console.change(begin)
     response = RedirectResponse(there, 303)
-    secure = settings.address.startswith("https:")
-    response.set_cookie(COOKIE, value, max_age=int(settings.session), httponly=True, samesite="lax", secure=secure)
+    _set_cookie(console, response, COOKIE, value, int(settings.session), "/")
     return response
+
+
+def _set_cookie(console: Console, response: Response, name: str, value: str, seconds: int, path: str) -> None:
+    secure = console.settings.console.address.startswith("https:")
+    response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, samesite="lax", secure=secure)
 
 
 async def log_out(console: Console, request: Request, visitor: Visitor) -> Response:

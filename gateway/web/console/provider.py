@@ -1,0 +1,311 @@
+"""Logging in at an identity provider: the code flow of OpenID Connect, with PKCE, state and nonce.
+
+A login belongs to the browser that began it, by a cookie, and its state is good once and for ten minutes. Who comes
+back is believed by the provider's signature alone, with an algorithm of ours, and only where issuer, audience, times
+and nonce fit. Authlib has the rules. Sources: OpenID Connect Core 3.1, Discovery; RFC 7636, RFC 9207, RFC 9700.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from gateway.config.console import OidcSettings, is_safe
+from gateway.match.names import network_of
+
+BACK = "/oidc"
+"""Where the provider sends browsers back to."""
+RANKED = ("administer", "act", "look")
+SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+"""By a private key of the provider: a secret that we know too, or none, proves nothing."""
+LEEWAY = 60  # seconds by which clocks may differ
+PATIENCE = 10.0  # seconds for an answer of the provider
+MOST_ANSWER = 1 << 20  # bytes
+FRESH = 3600.0  # seconds for which its addresses and keys are not asked for again
+AGAIN = 60.0  # seconds until they are, for a key that is not known
+PENDING_FOR = 600.0  # seconds
+MOST_PENDING, MOST_OF_NETWORK = 5_000, 100
+NOT_AS_IT_SHOULD = "This login did not end as it should. Log in again."
+_CODE = re.compile(r"[a-zA-Z0-9_ -]{1,60}")
+
+
+class NotLetIn(Exception):
+    """Somebody may not come in. The text is for them, ``why`` for the log."""
+
+    def __init__(self, text: str, why: str = "") -> None:
+        super().__init__(text)
+        self.why = why or text
+
+
+class Unreachable(Exception):
+    """The provider does not answer, or not as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who logged in. ``grants`` are the values of the claim that have a role."""
+
+    name: str
+    grants: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A login that began: where the browser goes, and the value of its cookie."""
+
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    browser: str
+    network: str
+    nonce: str
+    verifier: str
+    there: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the provider said of itself, and its keys."""
+
+    metadata: Mapping[str, Any]
+    keys: Any
+    at: float
+
+
+def role_of(grants: tuple[str, ...], settings: OidcSettings) -> str:
+    """The highest role of these, "" for none."""
+    roles = {settings.roles[grant] for grant in grants if grant in settings.roles} if settings.issuer else set()
+    return next((role for role in RANKED if role in roles), "")
+
+
+class Provider:
+    """The provider of ``settings``; ``back`` is the address that it sends browsers to."""
+
+    def __init__(self, settings: OidcSettings, back: str, clock: Callable[[], float]) -> None:
+        self.settings = settings
+        self._back = back
+        self._clock = clock
+        self._pending: dict[str, _Pending] = {}
+        self._known: _Known | None = None
+
+    async def begin(self, there: str, peer: str) -> Begun:
+        """Begin a login that ends at the page ``there``. Raises Unreachable."""
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+        known = await self._ask_itself()
+        state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        pending = _Pending(
+            browser, network_of(peer), secrets.token_urlsafe(32), secrets.token_urlsafe(64), there,
+            self._clock() + PENDING_FOR,
+        )  # fmt: skip
+        self._keep(state, pending)
+        address = prepare_grant_uri(
+            known.metadata["authorization_endpoint"],
+            client_id=self.settings.client_id,
+            response_type="code",
+            redirect_uri=self._back,
+            scope=" ".join(self.settings.scopes),
+            state=state,
+            nonce=pending.nonce,
+            code_challenge=create_s256_code_challenge(pending.verifier),
+            code_challenge_method="S256",
+        )
+        return Begun(str(address), browser)
+
+    def _keep(self, state: str, pending: _Pending) -> None:
+        """Beyond a most, of a network and of all, the oldest has to begin again."""
+        now = self._clock()
+        for old in [old for old, kept in self._pending.items() if kept.until < now]:
+            del self._pending[old]
+        same = [old for old, kept in self._pending.items() if kept.network == pending.network]
+        if len(same) >= MOST_OF_NETWORK:
+            del self._pending[same[0]]
+        elif len(self._pending) >= MOST_PENDING:
+            del self._pending[next(iter(self._pending))]
+        self._pending[state] = pending
+
+    async def end(self, answer: Mapping[str, str], browser: str) -> tuple[Person, str]:
+        """Who came back with the provider's answer, and the page to go to. Raises NotLetIn, Unreachable."""
+        pending = self._pending.pop(answer.get("state", ""), None)
+        if pending is None or pending.until < self._clock():
+            raise NotLetIn("This login is over, or was used. Log in again.", "state: unknown, used or too old")
+        if not hmac.compare_digest(pending.browser.encode(), browser.encode()):
+            raise NotLetIn("This login began in another browser. Log in again.", "state: of another browser")
+        known = await self._ask_itself()
+        self._check_issuer_of(answer, known)
+        if error := answer.get("error", ""):
+            raise NotLetIn(f"{self.settings.name} says: {_plain(error)}.", f"the provider: {_plain(error)}")
+        if not answer.get("code"):
+            raise NotLetIn(NOT_AS_IT_SHOULD, "no code")
+        token = await self._fetch_token(known, answer["code"], pending.verifier)
+        claims = await self._verified(token, pending.nonce)
+        return self._person(claims), pending.there
+
+    def _check_issuer_of(self, answer: Mapping[str, str], known: _Known) -> None:
+        """RFC 9207: an answer of another provider is none of ours."""
+        says = bool(known.metadata.get("authorization_response_iss_parameter_supported"))
+        if answer.get("iss", self.settings.issuer if not says else "") != self.settings.issuer:
+            raise NotLetIn(NOT_AS_IT_SHOULD, "iss of the answer: of another")
+
+    async def _fetch_token(self, known: _Known, code: str, verifier: str) -> dict[str, Any]:
+        from authlib.oauth2.auth import ClientAuth
+
+        offered = known.metadata.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
+        method = "client_secret_post" if "client_secret_post" in offered else "client_secret_basic"
+        try:
+            secret = self.settings.secret()
+        except OSError as error:
+            raise Unreachable(f"client_secret_file cannot be read: {error.strerror}") from error
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._back, "code_verifier": verifier}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        auth = ClientAuth(self.settings.client_id, secret, method)
+        address, headers, body = auth.prepare("POST", known.metadata["token_endpoint"], headers, urlencode(form))
+        status, token = await _ask("POST", address, headers, body)
+        if status >= 500 or token.get("error") in ("invalid_client", "unauthorized_client"):
+            raise Unreachable(f"{address}: answer {status} {_plain(str(token.get('error', '')))}")
+        if status != 200 or not isinstance(token.get("id_token"), str):
+            said = _plain(str(token.get("error", f"answer {status} without an id_token")))
+            raise NotLetIn(NOT_AS_IT_SHOULD, f"the token: {said}")
+        return token
+
+    async def _verified(self, token: dict[str, Any], nonce: str) -> Mapping[str, Any]:
+        """The claims of the token, all of which were looked at. Raises NotLetIn."""
+        from authlib.oidc.core import CodeIDToken
+        from joserfc import jwt
+        from joserfc.errors import InvalidKeyIdError, JoseError
+
+        known = await self._ask_itself()
+        try:
+            try:
+                read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
+            except InvalidKeyIdError:  # its keys change
+                known = await self._ask_itself(AGAIN)
+                read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
+            claims = CodeIDToken(
+                read.claims,
+                read.header,
+                {
+                    "iss": {"essential": True, "value": self.settings.issuer},
+                    "aud": {"essential": True, "value": self.settings.client_id},
+                    "sub": {"essential": True},
+                },
+                {"nonce": nonce, "client_id": self.settings.client_id, "access_token": token.get("access_token")},
+            )
+            claims.validate(int(self._clock()), LEEWAY)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise NotLetIn(NOT_AS_IT_SHOULD, f"the token: {type(error).__name__}: {error}") from error
+        return dict(claims)
+
+    def _person(self, claims: Mapping[str, Any]) -> Person:
+        settings, values = self.settings, _values(claims, self.settings.claim)
+        name = next((str(claims[key]) for key in (settings.called, "email", "sub") if claims.get(key)), "")
+        if settings.claim == "email":
+            values = tuple(value.lower() for value in values) if _is_true(claims.get("email_verified")) else ()
+        known = {grant.lower() if settings.claim == "email" else grant: grant for grant in settings.roles}
+        grants = tuple(known[value] for value in values if value in known)
+        if not role_of(grants, settings):
+            why = f"{settings.claim}: no value that has a role"
+            if settings.claim in (claims.get("_claim_names") or {}):
+                why = f"{settings.claim}: too many for a token; let the provider name roles instead (docs/console.md)"
+            elif not values:
+                why = f"{settings.claim}: not in the token, or not verified"
+            raise NotLetIn(
+                f"{settings.name} knows you as {_shown(name)}, who has no role in this console. Ask whoever runs it.",
+                f"{_shown(name)}: {why}",
+            )
+        return Person(_shown(name), grants)
+
+    async def _ask_itself(self, fresh: float = FRESH) -> _Known:
+        """What the provider says of itself, asked for again when it is older than ``fresh`` seconds."""
+        from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
+        from joserfc.errors import JoseError
+        from joserfc.jwk import KeySet
+
+        now = self._clock()
+        if self._known is not None and now - self._known.at < fresh:
+            return self._known
+        issuer = self.settings.issuer
+        status, said = await _ask("GET", get_well_known_url(issuer, external=True))
+        if status != 200:
+            raise Unreachable(f"{issuer}: no provider is there (answer {status})")
+        if said.get("issuer") != issuer:
+            raise Unreachable(f"{issuer}: it calls itself {_shown(str(said.get('issuer')))}: write that as issuer")
+        metadata = OpenIDProviderMetadata(said)
+        for key in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+            if not is_safe(str(metadata.get(key, ""))):
+                raise Unreachable(f"{issuer}: its {key} is missing, or not https")
+        status, keys = await _ask("GET", metadata["jwks_uri"])
+        try:
+            self._known = _Known(metadata, KeySet.import_key_set(keys), now)  # type: ignore[arg-type]
+        except (JoseError, KeyError, TypeError, ValueError) as error:
+            raise Unreachable(f"{issuer}: it has no keys (answer {status})") from error
+        return self._known
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """Who may vouch for a server; reading them takes some time."""
+    return httpx.create_ssl_context()
+
+
+async def _ask(
+    method: str, address: str, headers: Mapping[str, str] | None = None, body: str = ""
+) -> tuple[int, dict[str, Any]]:
+    """Status and object of an answer. Raises Unreachable."""
+    try:
+        async with (
+            httpx.AsyncClient(verify=_authorities(), timeout=PATIENCE, follow_redirects=False) as client,
+            client.stream(method, address, headers=headers, content=body or None) as answer,
+        ):
+            data = b""
+            async for block in answer.aiter_bytes():
+                data += block
+                if len(data) > MOST_ANSWER:
+                    raise Unreachable(f"{address}: its answer is too long")
+        said = json.loads(data or b"{}")
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unreachable(f"{address}: {type(error).__name__}") from error
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return answer.status_code if answer.status_code != 200 else 502, {}
+    return answer.status_code, said
+
+
+def _values(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The values of a claim; realm_access.roles is the claim roles in realm_access."""
+    value: Any = claims.get(name)
+    if value is None and "." in name:
+        value = claims
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for text in values if isinstance(text, str))
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or value == "true"
+
+
+def _plain(code: str) -> str:
+    """An error's code; what is none was written by somebody else."""
+    return code if _CODE.fullmatch(code) else "error"
+
+
+def _shown(name: str) -> str:
+    return "".join(character for character in name if character.isprintable())[:100]

@@ -1,0 +1,130 @@
+"""An identity provider on loopback: what Entra ID, Google or Keycloak do, as far as a login needs it.
+
+It is strict where a provider is (redirect address, client's secret, PKCE, a code once), and its tokens are signed. A test
+makes it lie: ``lies`` changes the claims, ``signed`` how the token is made of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import uvicorn
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+CLIENT, SECRET = "gateway-console", "s3cret/+ of the console"
+
+
+@dataclass
+class Idp:
+    """``person`` has the claims of whoever logs in; ``answers`` is what its answer to the browser gets besides."""
+
+    issuer: str = ""
+    key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "first", "use": "sig", "alg": "ES256"}))
+    person: dict[str, Any] = field(default_factory=dict)
+    lies: Callable[[dict[str, Any]], None] = lambda claims: None
+    signed: Callable[[Idp, dict[str, Any]], str] = lambda idp, claims: jwt.encode(
+        {"alg": "ES256", "kid": idp.key.kid}, claims, idp.key
+    )
+    answers: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    published: dict[str, Any] | None = None
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)
+    used: list[str] = field(default_factory=list)
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self.describe),
+                Route("/authorize", self.authorize),
+                Route("/token", self.token, methods=["POST"]),
+                Route("/keys", self.keys),
+            ]
+        )
+
+    async def describe(self, request: Request) -> Response:
+        said = {
+            "issuer": self.issuer,
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            "jwks_uri": f"{self.issuer}/keys",
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+        }
+        return JSONResponse(said | self.metadata)
+
+    async def authorize(self, request: Request) -> Response:
+        """Everybody is known here."""
+        asked = dict(request.query_params)
+        assert asked["client_id"] == CLIENT and asked["response_type"] == "code" and "openid" in asked["scope"]
+        assert asked["code_challenge_method"] == "S256" and len(asked["nonce"]) > 20 and len(asked["state"]) > 20
+        code = f"code{len(self.asked)}"
+        self.asked[code] = asked
+        answer = {"code": code, "state": asked["state"]} | self.answers
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(answer)}", 302)
+
+    async def token(self, request: Request) -> Response:
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        asked = self.asked.get(form["code"])
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
+        if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
+            return JSONResponse({"error": "invalid_client"}, 401)
+        right = (
+            asked is not None
+            and form["redirect_uri"] == asked["redirect_uri"]
+            and challenge.decode() == asked["code_challenge"]
+            and form["code"] not in self.used
+        )
+        self.used.append(form["code"])
+        if not right or asked is None:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        now = int(time.time())
+        claims = {"iss": self.issuer, "aud": CLIENT, "sub": "248289", "iat": now, "exp": now + 300, "nonce": asked["nonce"]}
+        claims |= self.person
+        self.lies(claims)
+        return JSONResponse({"access_token": "opaque", "token_type": "Bearer", "id_token": self.signed(self, claims)})
+
+    async def keys(self, request: Request) -> Response:
+        return JSONResponse(self.published or KeySet([self.key]).as_dict(private=False))
+
+
+def unsigned(idp: Idp, claims: dict[str, Any]) -> str:
+    """alg none, as no library makes it."""
+    parts = ({"alg": "none", "kid": idp.key.kid}, claims)
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+
+
+def with_the_public_key(idp: Idp, claims: dict[str, Any]) -> str:
+    """HS256 with what everybody knows as the secret: a verifier that takes the algorithm from the token believes it."""
+    head = unsigned(idp, claims).split(".")
+    head[0] = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": idp.key.kid}).encode()).rstrip(b"=").decode()
+    digest = hmac.new(idp.key.as_pem(private=False), ".".join(head[:2]).encode(), hashlib.sha256).digest()
+    return f"{head[0]}.{head[1]}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+
+
+@contextmanager
+def serving() -> Iterator[Idp]:
+    """A provider on loopback, over real HTTP."""
+    idp = Idp()
+    server = uvicorn.Server(uvicorn.Config(idp.app(), port=0, log_config=None, lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    idp.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    yield idp
+    server.should_exit = True
+    thread.join(20)

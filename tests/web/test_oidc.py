@@ -1,0 +1,350 @@
+"""Logging in at an identity provider: who comes in, as what, and every way in which nobody does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OctKey
+
+from gateway.config.console import OidcSettings
+from gateway.store import acts
+from gateway.web.console import guard, provider
+from gateway.web.console.app import application
+from gateway.web.console.entering import BROWSER
+from tests.web.conftest import COOKIE, Site
+from tests.web.idp import CLIENT, SECRET, Idp, serving, unsigned, with_the_public_key
+
+HOST = "http://127.0.0.1:8026"
+ROLES = {"leads": "act", "mail-admins": "administer", "desk": "look"}
+LEA = {"preferred_username": "lea@msp.example", "groups": ["everybody", "leads"]}
+
+
+@pytest.fixture(scope="module")
+def served_idp() -> Iterator[Idp]:
+    with serving() as idp:
+        yield idp
+
+
+@pytest.fixture
+def idp(served_idp: Idp) -> Idp:
+    """The provider as it is at first, with Lea before it."""
+    fresh = Idp(issuer=served_idp.issuer, key=served_idp.key, person=dict(LEA))
+    for name in ("person", "lies", "signed", "answers", "metadata", "published", "key", "asked", "used"):
+        setattr(served_idp, name, getattr(fresh, name))
+    return served_idp
+
+
+def configure(site: Site, idp: Idp, **more: Any) -> None:
+    oidc = OidcSettings(
+        **{"issuer": idp.issuer, "client_id": CLIENT, "client_secret": SECRET, "roles": ROLES, "label": "The firm"} | more
+    )
+    update = {"url": HOST, "oidc": oidc}
+    settings = site.console.settings
+    site.console.settings = settings.model_copy(update={"console": settings.console.model_copy(update=update)})
+
+
+@dataclass
+class Browser:
+    """One that goes where it is sent, to the console and to the provider."""
+
+    client: httpx.AsyncClient
+    site: Site
+
+    async def begin(self, there: str = "/todo") -> str:
+        """Where the provider sends it back to."""
+        begun = await self.client.get("/oidc/begin", params={"next": there})
+        assert begun.status_code == 303, begun.text
+        async with httpx.AsyncClient(verify=False) as real:
+            return str((await real.get(begun.headers["location"])).headers["location"])
+
+    async def log_in(self, there: str = "/todo") -> httpx.Response:
+        return await self.client.get(await self.begin(there))
+
+    def afresh(self) -> None:
+        """Another browser, elsewhere."""
+        self.client.cookies.clear()
+        self.site.console.rate = guard.LoginRate()
+
+    def audit(self) -> list[tuple[Any, ...]]:
+        rows = self.site.console.access.look(lambda c: acts.newest(c, 99))
+        return [(row["who"], row["what"], row["detail"], row["address"]) for row in rows]
+
+
+@pytest.fixture
+async def browser(site: Site, idp: Idp) -> AsyncIterator[Browser]:
+    configure(site, idp)
+    transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as client:
+        yield Browser(client, site)
+    await site.console.close()
+
+
+async def test_somebody_logs_in_and_out(browser: Browser) -> None:
+    login = await browser.client.get("/login", params={"next": "/todo"})
+    answer = await browser.log_in("/find?q=printer&before=3")
+    inside = [(await browser.client.get(path)).status_code for path in ("/todo", "/audit")]
+    value = browser.client.cookies[COOKIE]
+    await browser.client.post("/logout")
+    browser.client.cookies.set(COOKIE, value, domain="127.0.0.1")
+    outside = await browser.client.get("/todo")
+
+    assert "Log in with The firm" in login.text and "/oidc/begin?next=/todo" in login.text
+    assert (answer.status_code, answer.headers["location"]) == (303, "/find?q=printer&before=3")
+    assert all("HttpOnly" in header and "SameSite=lax" in header for header in answer.headers.get_list("set-cookie")[:1])
+    assert inside == [200, 403], "Lea may act, and not administer"
+    assert outside.status_code == 303
+    assert browser.audit() == [("lea@msp.example", "log in", "act, by The firm", "192.0.2.50")]
+
+
+ROLE_OF = [
+    ({"groups": ["leads", "mail-admins", "desk"]}, {}, "administer"),
+    ({"groups": "desk"}, {}, "look"),
+    ({"groups": ["everybody"]}, {}, ""),
+    ({"groups": ["Leads"]}, {}, ""),
+    ({"groups": [["leads"], {"leads": 1}, 7]}, {}, ""),
+    ({}, {}, ""),
+    ({"roles": ["leads"]}, {"claim": "roles"}, "act"),
+    ({"realm_access": {"roles": ["leads"]}}, {"claim": "realm_access.roles"}, "act"),
+    ({"realm_access": "leads"}, {"claim": "realm_access.roles"}, ""),
+    ({"https://msp.example/roles": ["leads"]}, {"claim": "https://msp.example/roles"}, "act"),
+    ({"email": "Lea@msp.example", "email_verified": True}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, "act"),
+    ({"email": "lea@msp.example", "email_verified": False}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, ""),
+    ({"email": "lea@msp.example"}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, ""),
+    ({"email": "lea@msp.example", "groups": ["leads"]}, {"claim": "email"}, ""),
+]  # fmt: skip
+
+
+async def test_who_has_which_role(browser: Browser, idp: Idp) -> None:
+    for claims, settings, role in ROLE_OF:
+        idp.person = {"preferred_username": "lea@msp.example", **claims}
+        configure(browser.site, idp, **settings)
+        browser.afresh()
+        before = len(browser.audit())
+
+        answer = await browser.log_in()
+
+        assert answer.status_code == (303 if role else 403), (claims, settings)
+        new = browser.audit()[: len(browser.audit()) - before]
+        assert [row[2] for row in new] == ([f"{role}, by The firm"] if role else []), claims
+        if not role:
+            assert "lea@msp.example, who has no role in this console" in answer.text
+
+
+def _put(**values: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda claims: claims.update(values)
+
+
+def _without(name: str) -> Callable[[dict[str, Any]], None]:
+    return lambda claims: claims.pop(name) and None
+
+
+OTHER = ECKey.generate_key("P-256", {"kid": "first", "use": "sig", "alg": "ES256"})
+STOLEN = {
+    "another nonce": {"lies": _put(nonce="of-another-login")},
+    "no nonce": {"lies": _without("nonce")},
+    "another audience": {"lies": _put(aud="another-client")},
+    "no audience": {"lies": _without("aud")},
+    "several audiences, and none said to be meant": {"lies": _put(aud=[CLIENT, "another-client"])},
+    "several audiences, another meant": {"lies": _put(aud=[CLIENT, "another-client"], azp="another-client")},
+    "another issuer": {"lies": _put(iss="https://evil.example")},
+    "the issuer with a slash": {"lies": lambda claims: claims.update(iss=claims["iss"] + "/")},
+    "expired": {"lies": _put(exp=int(time.time()) - 3600)},
+    "without an end": {"lies": _without("exp")},
+    "of the future": {"lies": _put(iat=int(time.time()) + 3600)},
+    "not yet good": {"lies": _put(nbf=int(time.time()) + 3600)},
+    "of nobody": {"lies": _without("sub")},
+    "another access token": {"lies": _put(at_hash="bm90IHRoaXMgb25l")},
+    "alg none": {"signed": unsigned},
+    "signed by another": {"signed": lambda idp, claims: jwt.encode({"alg": "ES256", "kid": "first"}, claims, OTHER)},
+    "by a key that is not known": {"signed": lambda idp, claims: jwt.encode({"alg": "ES256", "kid": "x"}, claims, OTHER)},
+    "by the secret of the client": {
+        "signed": lambda idp, claims: jwt.encode({"alg": "HS256", "kid": "first"}, claims, OctKey.import_key(SECRET))
+    },
+    "by the public key as a secret": {"signed": with_the_public_key},
+    "with its own key": {
+        "signed": lambda idp, claims: jwt.encode({"alg": "ES256", "jwk": OTHER.as_dict(private=False)}, claims, OTHER)
+    },
+    "changed after it was signed": {
+        "signed": lambda idp, claims: (
+            lambda parts: f"{parts[0]}.{unsigned(idp, claims | {'sub': 'admin'}).split('.')[1]}.{parts[2]}"
+        )(jwt.encode({"alg": "ES256", "kid": "first"}, claims, idp.key).split("."))
+    },
+    "no token at all": {"signed": lambda idp, claims: ""},
+    "no JSON": {"signed": lambda idp, claims: "e30.W10.AAAA"},
+    "an answer of another provider": {"answers": {"iss": "https://evil.example"}},
+    "an answer that does not say whose it is": {"metadata": {"authorization_response_iss_parameter_supported": True}},
+    "another code": {"answers": {"code": "stolen"}},
+    "no code": {"answers": {"code": ""}},
+    "refused there": {"answers": {"error": "access_denied"}},
+    "words of somebody else": {"answers": {"error": "<b>call 555-1234</b> " * 9}},
+    "another state": {"answers": {"state": "x" * 43}},
+}  # fmt: skip
+
+
+async def test_nobody_comes_in(browser: Browser, idp: Idp) -> None:
+    for lie, changed in STOLEN.items():
+        honest = {name: getattr(idp, name) for name in changed}
+        for name, value in changed.items():
+            setattr(idp, name, value)
+        browser.afresh()
+
+        answer = await browser.log_in()
+
+        assert answer.status_code == 403, (lie, answer.text)
+        assert COOKIE not in answer.cookies and browser.audit() == [], lie
+        assert "555-1234" not in answer.text
+        assert (await browser.client.get("/todo")).status_code == 303, lie
+        for name, value in honest.items():
+            setattr(idp, name, value)
+        browser.site.console._provider = None
+    browser.afresh()
+    assert (await browser.log_in()).status_code == 303, "without a lie"
+
+
+async def test_the_same_without_a_lie_comes_in(browser: Browser, idp: Idp) -> None:
+    idp.lies, idp.answers = _put(aud=[CLIENT, "another-client"], azp=CLIENT), {"iss": idp.issuer}
+
+    assert (await browser.log_in()).status_code == 303
+
+
+async def test_a_login_is_good_once(browser: Browser) -> None:
+    back = await browser.begin()
+    kept = browser.client.cookies[BROWSER]
+    first = await browser.client.get(back)
+    browser.client.cookies.clear()
+    browser.client.cookies.set(BROWSER, kept, domain="127.0.0.1")
+    again = await browser.client.get(back)
+
+    assert (first.status_code, again.status_code) == (303, 403)
+    assert "is over, or was used" in again.text
+
+
+async def test_a_login_belongs_to_the_browser_that_began_it(browser: Browser) -> None:
+    """Nobody is logged in as somebody else by a link to the end of that one's login."""
+    back = await browser.begin()
+    browser.client.cookies.clear()
+    other = await browser.client.get(back)
+    later = await browser.client.get(back)
+
+    assert (other.status_code, later.status_code) == (403, 403)
+    assert "began in another browser" in other.text
+
+
+async def test_a_login_lasts_ten_minutes(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = await browser.begin()
+    clock = time.time() + provider.PENDING_FOR + 1
+    monkeypatch.setattr(browser.site.console.provider, "_clock", lambda: clock)
+
+    assert (await browser.client.get(back)).status_code == 403
+
+
+async def test_a_session_ends(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    await browser.log_in()
+    assert (await browser.client.get("/todo")).status_code == 200
+    later = time.time() + browser.site.console.settings.console.session + 1
+    monkeypatch.setattr(browser.site.console, "clock", lambda: later)
+
+    assert (await browser.client.get("/todo")).status_code == 303
+
+
+async def test_a_session_has_the_role_of_now(browser: Browser, idp: Idp) -> None:
+    await browser.log_in()
+    for roles, status in (({"leads": "administer"}, 200), ({"desk": "administer"}, 303)):
+        configure(browser.site, idp, roles=roles)
+        assert (await browser.client.get("/audit")).status_code == status
+    configure(browser.site, idp, issuer="", client_id="", roles={})
+    assert (await browser.client.get("/todo")).status_code == 303
+    assert (await browser.client.get("/oidc/begin")).status_code == 404
+
+
+OUTSIDE = [
+    "https://evil.example/", "//evil.example/", "/\\evil.example/", "/\t/evil.example", "/\n/evil.example", "evil", "",
+    "/%0d%0aSet-Cookie:x=1\r\nX: y", "javascript:alert(1)",
+]  # fmt: skip
+
+
+async def test_nobody_is_sent_elsewhere(browser: Browser) -> None:
+    for there in OUTSIDE:
+        answer = await browser.log_in(there)
+
+        assert answer.status_code == 303
+        assert answer.headers["location"] == "/", there
+
+
+async def test_guessing_has_an_end(browser: Browser) -> None:
+    for _ in range(guard.LOGINS):
+        assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 403
+
+    assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 429
+    assert (await browser.client.get("/oidc/begin")).status_code == 429
+
+
+async def test_begun_logins_are_bounded(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provider, "MOST_OF_NETWORK", 3)
+    monkeypatch.setattr(provider, "MOST_PENDING", 5)
+    here = browser.site.console.provider
+    assert here is not None
+    for number in range(20):
+        await here.begin("/", f"10.{number % 4}.0.1")
+    assert len(here._pending) == 5
+    await here.begin("/", "10.9.0.1")
+    assert "10.9.0.0/24" in {kept.network for kept in here._pending.values()}
+
+
+async def test_its_keys_may_change(browser: Browser, idp: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (await browser.log_in()).status_code == 303
+    browser.client.cookies.clear()
+    idp.key = ECKey.generate_key("P-256", {"kid": "second", "use": "sig", "alg": "ES256"})
+    assert (await browser.log_in()).status_code == 403, "within a minute its keys are not asked for again"
+    later = time.time() + provider.AGAIN + 1
+    monkeypatch.setattr(browser.site.console.provider, "_clock", lambda: later)
+
+    assert (await browser.log_in()).status_code == 303
+
+
+NO_PROVIDER = [
+    {"issuer": "https://evil.example"}, {"token_endpoint": "http://evil.example/token"}, {"jwks_uri": None},
+    {"authorization_endpoint": "javascript:alert(1)"}, {"jwks_uri": "http://127.0.0.1:1/keys"},
+]  # fmt: skip
+
+
+async def test_a_provider_that_is_none(browser: Browser, idp: Idp) -> None:
+    for metadata in NO_PROVIDER:
+        idp.metadata = metadata
+        answer = await browser.client.get("/oidc/begin")
+
+        assert answer.status_code == 503, metadata
+        assert "The firm does not answer as it should" in answer.text
+
+
+async def test_a_provider_that_is_away(browser: Browser, idp: Idp) -> None:
+    configure(browser.site, idp, issuer="http://127.0.0.1:1")
+
+    assert (await browser.client.get("/oidc/begin")).status_code == 503
+
+
+async def test_a_wrong_secret_is_nobodys_fault_but_the_configurations(browser: Browser, idp: Idp) -> None:
+    configure(browser.site, idp, client_secret="of yesterday")
+    codes = [(await browser.log_in()).status_code for _ in range(guard.LOGINS + 1)]
+
+    assert codes == [503] * len(codes), "nobody has to wait for it"
+
+
+async def test_what_is_asked_for(browser: Browser, idp: Idp) -> None:
+    begun = await browser.client.get("/oidc/begin")
+    asked = parse_qs(urlsplit(begun.headers["location"]).query)
+
+    assert set(asked) == {
+        "response_type", "client_id", "redirect_uri", "scope", "state", "nonce", "code_challenge", "code_challenge_method"
+    }  # fmt: skip
+    assert asked["redirect_uri"] == [f"{HOST}/oidc"]
+    assert asked["scope"] == ["openid profile email"]
+    assert SECRET not in begun.headers["location"]
+    assert "Path=/oidc" in begun.headers["set-cookie"] and "HttpOnly" in begun.headers["set-cookie"]
