@@ -16,12 +16,12 @@ import structlog
 
 from gateway.app.work import Work
 from gateway.config.changes import Changes, changes
+from gateway.config.locations import Fault
 from gateway.config.settings import ConfigError, Settings
 from gateway.desk.directory import Directory
 from gateway.metrics import Metrics
 from gateway.smtp.server import check_certificate
 from gateway.templates import BadTemplate, Templates
-from gateway.work import rules
 from gateway.work.desks import directory_of, make_directory
 
 log = structlog.get_logger("gateway")
@@ -100,18 +100,23 @@ class Reload:
             Templates(folder).check()
         if self.work is None:
             return self._taken(found, [], [])
-        faults = [f"{fault.where}: {fault.what}" for fault in await _checked_profiles(settings)]
+        from gateway.operate.preview import (
+            namecheck,  # it reads mail: imported when a file is taken, not at every start
+        )
+
+        faults = [str(fault) for fault in await _checked_profiles(settings)]
         desks: list[_Desk] = []
         notes: list[str] = []
         try:
             for name in settings.desks:
                 desks.append(desk := self._desk(settings, name, self.work.directories[name]))
                 if await desk.directory.refresh():
-                    faults += _faults(settings, name, desk.directory)
+                    # A mailbox that cannot work could not before, either: it does not count.
+                    faults += map(str, namecheck.check(settings, name, desk.directory))
                 elif desk.key and desk.directory.desk.breaker.key_refused:
                     faults.append(f"desk {name} refuses the new key: {desk.directory.desk.breaker.reason}")
                 else:
-                    notes.append(f"desk {name} does not answer: whether it has the names was not checked")
+                    notes.append(namecheck.NOT_CHECKED.format(name))
             if faults:
                 raise NotTaken("\n".join(dict.fromkeys(faults)))
             return self._taken(found, desks, notes)
@@ -144,14 +149,7 @@ class Reload:
         return Reloaded((), (*found.taken, *keys), found.restart, tuple(notes))
 
 
-async def _checked_profiles(settings: Settings) -> list[rules.Fault]:
-    from gateway.operate.preview import noticecheck  # it reads mail: imported when a file is taken, not at every start
+async def _checked_profiles(settings: Settings) -> list[Fault]:
+    from gateway.operate.preview import noticecheck
 
     return await asyncio.to_thread(noticecheck.check_profiles, settings)
-
-
-def _faults(settings: Settings, name: str, directory: Directory) -> list[str]:
-    """What the desk lacks of what is named. A mailbox that cannot work could not before, either: it does not count."""
-    from gateway.operate.preview import namecheck
-
-    return [f"{fault.where}: {fault.what}" for fault in namecheck.check(settings, name, directory)]

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from sqlalchemy import make_url
-
 from gateway.app.failing import Part
 from gateway.app.reports import Reports
 from gateway.config.settings import Settings
@@ -15,7 +13,7 @@ from gateway.intake.scanner import scanner_of
 from gateway.metrics import Metrics
 from gateway.outgoing.sender import Sender
 from gateway.store.deliveries import Delivery
-from gateway.store.engine import Store
+from gateway.store.engine import Store, name_of
 from gateway.store.notify import NotifyListener
 from gateway.store.raw import RawMail
 from gateway.store.restoring import Restored
@@ -100,8 +98,7 @@ class Work:
             lambda kind, outcome: metrics.letters.labels(kind, outcome).inc(),
         )
         self.away = Away(store, settings, self.directories, planner, clock)
-        name = make_url(settings.store.url).render_as_string(hide_password=True)
-        self.reports = Reports(store, settings, name, clock, self.worker.wake)
+        self.reports = Reports(store, settings, name_of(settings.store.url), clock, self.worker.wake)
         scanner = scanner_of(settings.smtp.scanner)
         self.rescanner = Rescanner(planner, scanner, clock, self.worker.wake) if scanner else None
 

@@ -7,11 +7,11 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -23,6 +23,7 @@ from gateway.cli.shared import (
     TextOption,
     cell,
     fail,
+    on_kept_mail,
     on_store,
     print_json,
     seconds_of,
@@ -33,6 +34,11 @@ from gateway.cli.shared import (
 )
 from gateway.config import settings as config
 from gateway.model.envelope import Verdict
+
+if TYPE_CHECKING:
+    from gateway.desk.directory import Directory
+    from gateway.operate.preview.whatif import Read, Report
+    from gateway.work.parser import Parser
 
 app = typer.Typer()
 
@@ -69,7 +75,7 @@ def explain(
 ) -> None:
     """Show what would become of a mail, and why. Changes nothing."""
     from gateway.operate.preview.explain import explain as run
-    from gateway.work.desks import make_directory
+    from gateway.work.desks import desks_read
 
     settings = settings_of(config_file)
     log.setup("error", "text")
@@ -78,16 +84,15 @@ def explain(
     known = cast(Verdict, verdict)
 
     async def ask() -> dict[str, Any]:
+        if offline:
+            return await run(settings, file, sender, recipient, None, relayed, peer, known)
         box = next((box for box in settings.mailbox if box.address == (recipient or "").lower()), settings.mailbox[0])
-        directory = None if offline else make_directory(settings, box.desk)
-        if directory is not None and not await directory.refresh():
-            typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
-            directory = None
-        try:
-            return await run(settings, file, sender, recipient, directory, relayed, peer, known)
-        finally:
-            if directory is not None:
-                await directory.desk.close()
+        async with desks_read(settings, box.desk) as directories:
+            directory = directories[box.desk]
+            if directory.away is not None:
+                typer.echo(f"the desk does not answer: {directory.desk.breaker.reason}", err=True)
+            there = directory if directory.away is None else None
+            return await run(settings, file, sender, recipient, there, relayed, peer, known)
 
     try:
         found = asyncio.run(ask())
@@ -140,10 +145,7 @@ def whatif(
 ) -> None:
     """Show what a configuration would have done to the mail that is kept. Changes nothing."""
     from gateway.operate.preview.kept import total
-    from gateway.operate.preview.whatif import Report, replay
-    from gateway.store.engine import NoDatabase, make_engine
-    from gateway.work.desks import make_directory
-    from gateway.work.parser import Parser
+    from gateway.operate.preview.whatif import replay
 
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
@@ -151,37 +153,17 @@ def whatif(
     if profile is not None:
         settings = with_profile(settings, profile, sender)
     begin = time.time() - seconds_of(since)
-    log.setup("error", "text")
-    try:
-        engine = make_engine(kept.url, create=False)
-    except NoDatabase as error:
-        fail(str(error))
 
-    def read(operation: Callable[[Any], Any]) -> Any:
-        with engine.connect() as connection:
-            return operation(connection)
+    async def decide(read: Read, parser: Parser, desks: Mapping[str, Directory]) -> Report:
+        most = read(lambda connection: total(connection, begin)) if progress else 0
 
-    of = read(lambda connection: total(connection, begin)) if progress else 0
+        def told(mails: int) -> None:
+            if progress:
+                typer.echo(f"{mails} of {most}", err=True)
 
-    def told(mails: int) -> None:
-        if progress:
-            typer.echo(f"{mails} of {of}", err=True)
+        return await replay(read, parser, desks, settings, begin, told)
 
-    async def run() -> Report:
-        directories = {name: make_directory(settings, name) for name in settings.desks}
-        parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
-        try:
-            for name, directory in directories.items():
-                if not await directory.refresh():
-                    fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
-            return await replay(read, parser, directories, settings, begin, told)
-        finally:
-            await parser.close()
-            for directory in directories.values():
-                await directory.desk.close()
-
-    found = asyncio.run(run())
-    engine.dispose()
+    found = on_kept_mail(settings, decide)
     if as_json:
         changes = [{**asdict(change), "words": change.words()} for change in found.changes]
         notices = {name: asdict(tally) for name, tally in found.notices.items()}
@@ -196,6 +178,11 @@ def whatif(
             }
         )
         return
+    _tell(found, limit)
+
+
+def _tell(found: Report, limit: int) -> None:
+    """What would have changed, with ``limit`` changes one by one."""
     typer.echo(f"{found.mails} mails decided again, {len(found.changes)} would change, {found.left_out} left out")
     if found.asked:
         typer.echo(f"{found.asked} questions had no answer: those mails may differ")

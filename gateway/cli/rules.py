@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -19,6 +18,7 @@ from gateway.cli.shared import (
     TextOption,
     cell,
     fail,
+    on_kept_mail,
     on_store,
     print_json,
     settings_of,
@@ -27,9 +27,6 @@ from gateway.cli.shared import (
     with_text,
 )
 from gateway.config import settings as config
-
-if TYPE_CHECKING:
-    from gateway.operate.preview.whatif import Again
 
 app = typer.Typer(invoke_without_command=True, help="Show the rules, and try others.")
 
@@ -73,10 +70,8 @@ def check_text(
     as_json: JsonOption = False,
 ) -> None:
     """Check a text for the configuration, its examples and the names that the desks have to know; say where it goes."""
-    from gateway.operate.preview import noticecheck
+    from gateway.operate.preview import namecheck, noticecheck
     from gateway.operate.preview.pasted import pasted
-    from gateway.work.desks import make_directory
-    from gateway.work.rules import check
 
     settings = settings_of(config_file)
     log.setup("error", "text")
@@ -85,21 +80,9 @@ def check_text(
     except config.ConfigError as error:
         _checked([], str(error).splitlines(), [], as_json)
         return
-    faults = [f"{fault.where}: {fault.what}" for fault in noticecheck.check_profiles(found.settings)]
-    notes: list[str] = []
-
-    async def ask() -> None:
-        for name in found.settings.desks:
-            directory = make_directory(found.settings, name)
-            if await directory.refresh() and directory.catalog is not None:
-                wrong = [*check(found.settings, name, directory.catalog)]
-                wrong += noticecheck.check(found.settings, name, directory.catalog)
-                faults.extend(fault.what for fault in wrong)
-            else:
-                notes.append(f"desk {name} does not answer: whether it has the names was not checked")
-            await directory.desk.close()
-
-    asyncio.run(ask())
+    faults = [str(fault) for fault in noticecheck.check_profiles(found.settings)]
+    at_desks, notes = asyncio.run(namecheck.at_desks(found.settings))
+    faults += [fault.what for fault in at_desks]
     _checked(list(found.places), faults, notes, as_json)
 
 
@@ -120,12 +103,12 @@ def try_on(
     mail: DeliveryArgument, text: TextOption = None, config_file: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
     """Decide a kept mail again, by the configuration as its file is now, or with a text in it. Changes nothing."""
+    from gateway.operate.preview.whatif import again
     from gateway.store import operator
 
     settings = with_text(settings_of(config_file), text)
-    log.setup("error", "text")
     seq = on_store(config_file, lambda connection: int(operator.find(connection, mail)["seq"]))
-    found = _again(settings, seq)
+    found = on_kept_mail(settings, lambda read, parser, desks: again(read, parser, desks, settings, seq))
     if found is None:
         fail(f"#{seq} cannot be decided again: it waits, was moved or dropped, or is not kept any more")
     if as_json:
@@ -136,34 +119,3 @@ def try_on(
         before, after = found.before.get(key, "-"), found.after.get(key, "-")
         typer.echo(cell(f"{key}: {before}" if before == after else f"{key}: {before} -> {after}"))
     typer.echo("it would be the same" if found.before == found.after else "it would be different")
-
-
-def _again(settings: config.Settings, seq: int) -> Again | None:
-    from gateway.operate.preview.whatif import again
-    from gateway.store.engine import make_engine
-    from gateway.work.desks import make_directory
-    from gateway.work.parser import Parser
-
-    engine = make_engine(settings.store.url, create=False)
-
-    def read(operation: Callable[[Any], Any]) -> Any:
-        with engine.connect() as connection:
-            return operation(connection)
-
-    async def run() -> Again | None:
-        directories = {name: make_directory(settings, name) for name in settings.desks}
-        parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
-        try:
-            for name, directory in directories.items():
-                if not await directory.refresh():
-                    fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
-            return await again(read, parser, directories, settings, seq)
-        finally:
-            await parser.close()
-            for directory in directories.values():
-                await directory.desk.close()
-
-    try:
-        return asyncio.run(run())
-    finally:
-        engine.dispose()

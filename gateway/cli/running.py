@@ -98,7 +98,7 @@ def _can_start(settings: config.Settings, role: str, run_folder: Path | None) ->
     listens, works = role != "worker", role != "smtp"
     found = startcheck.faults(settings, listens=listens, works=works, ports=run_folder is None, database=False)
     if found:
-        fail("\n".join(f"cannot start: {fault.where}: {fault.what}" for fault in found), USAGE)
+        fail("\n".join(f"cannot start: {fault}" for fault in found), USAGE)
 
 
 def _supervise(settings: config.Settings, config_file: Path) -> None:
@@ -129,8 +129,8 @@ def check(
     ] = "",
 ) -> None:
     """Check the configuration: its names and keys at the desk, and whether `serve` can start here."""
+    from gateway.config.locations import Fault
     from gateway.operate.preview.check import check as look
-    from gateway.work.rules import Fault
 
     settings = settings_of(config_file)
     log.setup("critical", "text")
@@ -162,7 +162,7 @@ def _lines(found: Checked, names_desks: bool, ids: bool) -> list[str]:
             lines.append(f"ok     {name} -> {where}, {_otherwise(place)}")
             if ids:
                 lines.append(f"       board {place.board_id}, status {place.status_id}, priority {place.priority_id}")
-    lines += [f"fault  {fault.where}: {fault.what}" for fault in found.faults]
+    lines += [f"fault  {fault}" for fault in found.faults]
     lines += [f"note   {note}" for note in found.notes]
     wrong = len(found.faults) + sum(len(box.wrong) for box in found.boxes)
     lines.append(f"{wrong} fault{'s' if wrong > 1 else ''}" if wrong else "ok")

@@ -133,35 +133,29 @@ def _planned(config_file: Path | None, desk: str, since: float) -> list[Planned]
 
 async def _names(settings: Settings, desk: str) -> dict[str, str]:
     """The desk's ids with their names; without the desk none."""
-    from gateway.work.desks import make_directory
+    from gateway.work.desks import desks_read
 
     log.setup("error", "text")
-    directory = make_directory(settings, desk)
-    try:
-        await directory.refresh()
-        return directory.catalog.names() if directory.catalog else {}
-    finally:
-        await directory.desk.close()
+    async with desks_read(settings, desk) as directories:
+        catalog = directories[desk].catalog
+        return catalog.names() if catalog else {}
 
 
 def _compared(config_file: Path | None, settings: Settings, desk: str, since: float) -> Comparison:
     from gateway.desk.algapsa.catalog import DeskAway
     from gateway.operate.shadow import compare as lay_beside
     from gateway.operate.shadow import real_tickets
-    from gateway.work.desks import make_directory
+    from gateway.work.desks import desks_read
 
     log.setup("error", "text")
     mails = _planned(config_file, desk, since)
     until = time.time()
 
     async def ask() -> Comparison:
-        directory = make_directory(settings, desk)
-        try:
-            await directory.refresh()
+        async with desks_read(settings, desk) as directories:
+            directory = directories[desk]
             names = directory.catalog.names() if directory.catalog else {}
             return lay_beside(mails, await real_tickets(directory.desk, since, until), names, since, until)
-        finally:
-            await directory.desk.close()
 
     try:
         return asyncio.run(ask())

@@ -6,20 +6,24 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from gateway import log
 from gateway.config import settings as config
 from gateway.config.load import load
 
 if TYPE_CHECKING:
+    from gateway.desk.directory import Directory
     from gateway.operate.access import Access
     from gateway.operate.act import Act
+    from gateway.operate.preview.whatif import Read
     from gateway.work.lookup import Found
+    from gateway.work.parser import Parser
 
 T = TypeVar("T")
 
@@ -102,9 +106,9 @@ def with_profile(settings: config.Settings, file: Path, sender: str) -> config.S
 
 def store_name(settings: config.Settings) -> str:
     """The database's address without its password."""
-    from sqlalchemy import make_url
+    from gateway.store.engine import name_of
 
-    return make_url(settings.store.url).render_as_string(hide_password=True)
+    return name_of(settings.store.url)
 
 
 def print_json(value: Any) -> None:
@@ -188,6 +192,48 @@ def _on_store(path: Path | None, use: Callable[[Access], T]) -> T:
         fail(f"{store_name(settings)}: {error.orig} (has the gateway run, or `gateway migrate`?)")
     finally:
         access.close()
+
+
+def fail_without(directories: Mapping[str, Directory]) -> None:
+    """Fails where a desk did not give its lists."""
+    for name, directory in directories.items():
+        if directory.away is not None:
+            fail(f"desk {name} does not answer: {directory.desk.breaker.reason}")
+
+
+def on_kept_mail(
+    settings: config.Settings, decide: Callable[[Read, Parser, Mapping[str, Directory]], Awaitable[T]]
+) -> T:
+    """Run what decides kept mail again: on the store, with a parser and the desks, of which all have to answer."""
+    import asyncio
+
+    from gateway.store.engine import NoDatabase, make_engine
+    from gateway.work.desks import desks_read
+    from gateway.work.parser import Parser
+
+    log.setup("error", "text")
+    try:
+        engine = make_engine(settings.store.url, create=False)
+    except NoDatabase as error:
+        fail(str(error))
+
+    def read(operation: Callable[[Any], Any]) -> Any:
+        with engine.connect() as connection:
+            return operation(connection)
+
+    async def run() -> T:
+        parser = Parser(own=settings.own_addresses(), memory=settings.parser.memory)
+        try:
+            async with desks_read(settings) as directories:
+                fail_without(directories)
+                return await decide(read, parser, directories)
+        finally:
+            await parser.close()
+
+    try:
+        return asyncio.run(run())
+    finally:
+        engine.dispose()
 
 
 def ticket_named(connection: Any, name: str) -> str:

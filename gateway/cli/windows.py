@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
+from gateway import log
 from gateway.cli.shared import (
     ByOption,
     ConfigOption,
@@ -17,6 +18,7 @@ from gateway.cli.shared import (
     cell,
     change_store,
     fail,
+    fail_without,
     on_store,
     operator_name,
     print_json,
@@ -234,22 +236,16 @@ def _tell(found: Tried, since: str, as_json: bool) -> None:
 
 def _client_id(settings: Settings, desk: str, name: str) -> str:
     """The client's id, as the desk has it."""
-    from gateway import log
     from gateway.model.window import ANY
-    from gateway.work.desks import make_directory
+    from gateway.work.desks import desks_read
 
     if name == ANY:
         return ANY
     log.setup("error", "text")
-    directory = make_directory(settings, desk)
 
     async def look() -> str:
-        try:
-            if not await directory.refresh():
-                fail(f"desk {desk} does not answer: {directory.desk.breaker.reason}")
-            return directory.client_called(name)
-        finally:
-            await directory.desk.close()
+        async with desks_read(settings, desk) as directories:
+            fail_without(directories)
+            return directories[desk].client_called(name)
 
-    found: Any = asyncio.run(look())
-    return str(found) or fail(f"the desk has no client {name!r}")
+    return asyncio.run(look()) or fail(f"the desk has no client {name!r}")

@@ -20,6 +20,17 @@ _STRINGS = re.compile(
 _SCALAR = re.compile(r"[^,\]}\n#]*")
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something of the configuration that is wrong. ``where`` is file and line."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
 @dataclass(frozen=True)
 class Locations:
     """The files that were read, with their texts, in order. What several files add to one array counts on."""

@@ -54,6 +54,11 @@ class NoDatabase(LookupError):
     """There is no SQLite file where the configuration says."""
 
 
+def name_of(url: str) -> str:
+    """How people call a database: its address without the password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 def make_engine(url: str, idle: float = 0.0, *, create: bool = True, durable: bool = True) -> Engine:
     """An engine with the settings that durability needs. Without ``create`` an SQLite file has to be there: raises
     NoDatabase. PostgreSQL ends a transaction that is idle for ``idle``

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from gateway.config.settings import Settings
@@ -50,6 +51,20 @@ def make_directory(
         observe=observe,
     )
     return directory_of(settings, name, desk)
+
+
+@asynccontextmanager
+async def desks_read(settings: Settings, *names: str) -> AsyncIterator[dict[str, Directory]]:
+    """These desks, or all, once they were asked for their lists; ``away`` of one says why it gave none. Raises
+    ConfigError for a key file."""
+    directories = {name: make_directory(settings, name) for name in names or settings.desks}
+    try:
+        for directory in directories.values():
+            await directory.refresh()
+        yield directories
+    finally:
+        for directory in directories.values():
+            await directory.desk.close()
 
 
 def directory_of(settings: Settings, name: str, desk: Desk) -> Directory:

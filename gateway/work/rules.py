@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
+from gateway.config.locations import Fault
 from gateway.config.rules import ExampleSettings, RuleSettings
 from gateway.config.settings import Settings
 from gateway.decide.rules import Rule, Rules
@@ -16,14 +16,6 @@ from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.match import captures
 from gateway.match.conditions import Answer, View
 from gateway.model.envelope import Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that is wrong with a rule or another named thing. ``where`` is file and line."""
-
-    where: str
-    what: str
 
 
 def boards_named(settings: Settings) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.config.load import files_with_secrets
+from gateway.config.locations import Fault
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Destination, UnknownName
@@ -17,7 +18,6 @@ from gateway.operate.preview import fanout, namecheck, noticecheck, sightcheck, 
 from gateway.store import private
 from gateway.templates import BadTemplate, Templates
 from gateway.work.desks import make_directory
-from gateway.work.rules import Fault
 
 SOON = 2.0  # seconds for the virus scanner to take a connection
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.config.locations import Fault
 from gateway.config.settings import Settings
 from gateway.desk.directory import Directory
 from gateway.model.window import ANY
 from gateway.operate.preview import noticecheck
 from gateway.work import rules
-from gateway.work.rules import Fault
+from gateway.work.desks import desks_read
+
+NOT_CHECKED = "desk {} does not answer: whether it has the names was not checked"
 
 
 def check(settings: Settings, name: str, directory: Directory) -> list[Fault]:
@@ -21,6 +24,19 @@ def check(settings: Settings, name: str, directory: Directory) -> list[Fault]:
         *noticecheck.check(settings, name, catalog),
         *_windows(settings, name, directory),
     ]
+
+
+async def at_desks(settings: Settings) -> tuple[list[Fault], list[str]]:
+    """The faults of all desks, and a note for each that does not answer. Raises ConfigError for a key file."""
+    faults: list[Fault] = []
+    notes: list[str] = []
+    async with desks_read(settings) as directories:
+        for name, directory in directories.items():
+            if directory.catalog is None:
+                notes.append(NOT_CHECKED.format(name))
+            else:
+                faults += check(settings, name, directory)
+    return faults, notes
 
 
 def _windows(settings: Settings, name: str, directory: Directory) -> Iterator[Fault]:

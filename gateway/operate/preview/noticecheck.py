@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gateway.config.locations import Fault
 from gateway.config.notices import NoticeSettings
 from gateway.config.profile import Profile
 from gateway.config.settings import Settings
@@ -16,7 +17,6 @@ from gateway.model.envelope import Envelope
 from gateway.notices import fixtures
 from gateway.notices.read import read
 from gateway.notices.source import Source, Sources
-from gateway.work.rules import Fault
 from gateway.work.sources import destination, ids_of, sources
 
 _IDENTITY = ("profile", "desk", "senders", "networks", "logins", "token")

@@ -7,13 +7,13 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
+from gateway.config.locations import Fault
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.scan import NotRead
 from gateway.desk.directory import Directory
 from gateway.desk.sight import Made
 from gateway.store import mapping
 from gateway.store.engine import make_engine
-from gateway.work.rules import Fault
 
 MOST_CLIENTS = 10
 

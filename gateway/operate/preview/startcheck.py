@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from gateway.config.locations import Locations
+from gateway.config.locations import Fault, Locations
 from gateway.config.reading import unreadable, user_name
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
@@ -25,7 +25,6 @@ from gateway.smtp.policy import listeners_of
 from gateway.smtp.server import tls_context
 from gateway.store import migrate
 from gateway.store.engine import make_engine
-from gateway.work.rules import Fault
 
 SOON = 2.0  # seconds for what answers on this machine
 

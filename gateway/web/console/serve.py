@@ -8,9 +8,9 @@ from time import time
 from typing import Any
 
 import structlog
-from sqlalchemy import make_url
 
 from gateway.config.settings import Settings
+from gateway.store.engine import name_of
 from gateway.web.console.app import application
 from gateway.web.console.console import Console
 from gateway.web.health import server
@@ -38,8 +38,7 @@ class Pages:
     async def run(self, stop: asyncio.Event) -> None:
         settings = self._settings
         assert settings.console.listen
-        name = make_url(settings.store.url).render_as_string(hide_password=True)
-        console = self._console = Console(settings, name, self._clock, self._reload)
+        console = self._console = Console(settings, name_of(settings.store.url), self._clock, self._reload)
         serving = server(application(console), settings.console.listen)
         log.info("console", address=settings.console.address)
         work = asyncio.create_task(serving.serve())
