@@ -16,7 +16,6 @@ import structlog
 
 from gateway.app.work import Work
 from gateway.config.changes import Changes, changes
-from gateway.config.locations import Fault
 from gateway.config.settings import ConfigError, Settings
 from gateway.desk.directory import Directory
 from gateway.metrics import Metrics
@@ -100,11 +99,10 @@ class Reload:
             Templates(folder).check()
         if self.work is None:
             return self._taken(found, [], [])
-        from gateway.operate.preview import (
-            namecheck,  # it reads mail: imported when a file is taken, not at every start
-        )
+        # They read mail: imported when a file is taken, not at every start.
+        from gateway.operate.preview import namecheck, noticecheck
 
-        faults = [str(fault) for fault in await _checked_profiles(settings)]
+        faults = list(map(str, await asyncio.to_thread(noticecheck.check_profiles, settings)))
         desks: list[_Desk] = []
         notes: list[str] = []
         try:
@@ -147,9 +145,3 @@ class Reload:
             self.work.take(found.settings)
         self.take(found.settings)
         return Reloaded((), (*found.taken, *keys), found.restart, tuple(notes))
-
-
-async def _checked_profiles(settings: Settings) -> list[Fault]:
-    from gateway.operate.preview import noticecheck
-
-    return await asyncio.to_thread(noticecheck.check_profiles, settings)
