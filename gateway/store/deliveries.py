@@ -95,6 +95,11 @@ class Delivery:
     continues: str = ""
     plan: dict[str, Any] | None = None
 
+    @property
+    def taken_from(self) -> str:
+        """The ticket from which an operator takes it away, "" for none: what is shown whole stays on its ticket."""
+        return self.moved_from if self.moved_from != self.moved_to else ""
+
 
 # -- accept ---------------------------------------------------------------------------------------
 

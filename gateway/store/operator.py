@@ -88,7 +88,7 @@ ASIDE = (Stage.QUARANTINED, Stage.HELD, Stage.SUPPRESSED)
 
 def release(connection: Connection, prefix: str, word: Word = Word(), *, now: float) -> Changed:
     """Let a mail that was set aside go on: its plan when any effect was sent, else a new decision in which the
-    reason it was set aside for no longer counts. A move that did not take place is taken back.
+    reason it was set aside for no longer counts. A move that did not take place is taken back, as is showing it whole.
 
     Raises NotPossible."""
     row = whole(find(connection, prefix), "id", "stage", "reason", "generation", "kept", "moved_from")
@@ -107,6 +107,7 @@ def release(connection: Connection, prefix: str, word: Word = Word(), *, now: fl
         raise NotPossible(f"{row['id']}: the mail names several tickets; say --to TICKET or --to new")
     else:
         anew = {"generation": row["generation"] + 1, "plan": None, "ticket_id": "", "posted": False, "released": True}
+        anew["whole"] = False
         _restage(connection, row, Stage.ACCEPTED, word.by, now, overruled=row["reason"], **word.columns(), **anew)
     return Changed(row["id"])
 
@@ -167,14 +168,15 @@ def _restage(connection: Connection, row: RowMapping, to: Stage, by: str, now: f
 
 
 def _put_back(connection: Connection, row: RowMapping, by: str, now: float) -> None:
-    """A mail whose move did not take place stays where it was: what leads to it still leads there."""
+    """A mail that was not moved or shown whole after all stays where it was: what leads to it still leads there."""
     mine = effect.c.delivery_id == row["id"]
     done = select(func.max(effect.c.generation)).where(mine, effect.c.state == EffectState.DONE.value)
     last = connection.execute(done).scalar_one()
     made = select(effect.c.idx).where(mine, effect.c.generation == last, effect.c.kind == TicketBody.kind)
     outcome = "ticket" if connection.execute(made).first() else "comment"
     values = {"generation": last, "outcome": outcome, "ticket_id": row["moved_from"], "posted": True}
-    _restage(connection, row, Stage.DONE, by, now, moved_to="", moved_from="", continues="", **values)
+    unsaid = {"moved_to": "", "moved_from": "", "audience": "", "admits": False, "whole": False}
+    _restage(connection, row, Stage.DONE, by, now, continues="", **unsaid, **values)
     note(connection, row["id"], now, "stays where it was", f"ticket {row['moved_from']}")
 
 
@@ -221,7 +223,7 @@ def show_all(connection: Connection, prefix: str, *, now: float, by: str = "oper
         raise NotPossible(GONE.format(row["id"]))
     endings.forget(connection, row["desk"], row["id"])
     word = Word(by, row["ticket_id"], "internal")
-    _again(connection, row, now, moved_from="", whole=True, **word.columns())
+    _again(connection, row, now, moved_from=row["ticket_id"], whole=True, **word.columns())
     note(connection, row["id"], now, "to be shown whole", by)
     return str(row["id"])
 

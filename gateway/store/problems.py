@@ -19,7 +19,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    true,
     union_all,
     update,
 )
@@ -210,14 +209,14 @@ def ticket_made(connection: Connection, delivery_id: str, ticket_id: str, number
 
 
 def follow(connection: Connection, delivery_id: str, ticket_id: str, moved_from: str) -> None:
-    """An operator took the mail that began a problem to another ticket: the problem is there now. That ticket was
-    not made by us, so it does not close by itself. What has a further ticket of its own stays on it."""
+    """An operator took the mail that began a problem away from a ticket, or "", to another: the problem is there now.
+    That ticket was not made by us, so it does not close by itself. What has a further ticket of its own stays on it."""
     connection.execute(
         update(problem)
         .where(
             problem.c.delivery_id == delivery_id,
             problem.c.ticket_id != ticket_id,
-            problem.c.ticket_id.in_(("", moved_from)) if moved_from else true(),
+            problem.c.ticket_id.in_(("", moved_from)),
         )
         .values(
             ticket_id=ticket_id,

@@ -103,7 +103,7 @@ def context_of(
         number=delivery.seq,
         policy=policies.policy(box, directory),
         moved_to=delivery.moved_to,
-        moved_from=delivery.moved_from,
+        moved_from=delivery.taken_from,
         released=delivery.released,
         release=release,
         files_released=delivery.files_released,

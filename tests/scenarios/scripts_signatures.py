@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from email.message import EmailMessage
 
+from sqlalchemy import Connection
+
 from gateway.blocks import words
 from gateway.store import operator
 from tests.scenarios.scripts import ALICE, BOB, Scenario
@@ -61,6 +63,21 @@ def show_all(key: str) -> Act:
     return act
 
 
+def show_all_and_think_better_of_it(key: str, let_go: Callable[[Connection, str, float], object]) -> Act:
+    """It is taken aside before it is shown, and let go again."""
+
+    async def act(stage: Stage) -> None:
+        def acts(connection: Connection) -> None:
+            operator.show_all(connection, stage.ids[key], now=stage.now)
+            let_go(connection, stage.ids[key], stage.now)
+            operator.release(connection, stage.ids[key], now=stage.now)
+
+        await stage.store.write(acts)
+        await stage.work()
+
+    return act
+
+
 def on_first(mail: M, check: Callable[[Stage], bool], name: str, *acts: Act) -> Scenario:
     return Scenario(name, [(new("a", 1, verdict=mail.verdict), "ticket 1"), *acts, (mail, "comment 1")], check=check)
 
@@ -102,6 +119,12 @@ ALL = [
         (new("a", 1), "ticket 1"), (M("b", ALICE, "Re: Problem 1", f"Room 312.{END}", reply="a", verdict="pass"), "comment 1"), show_all("b"),
         (M("c", ALICE, "Re: Problem 1", f"Room 313.{END}", reply="a", verdict="pass"), "comment 1"),
     ], check=lambda s: len(s.comments(1)) == 3 and s.comments(1)[1]["is_internal"] and all("0105" in said(s, nth=n) for n in (1, 2)) and "all of this mail, for operator" in said(s, nth=1)),
+    *(Scenario(f"showing a mail whole that is taken aside meanwhile leaves it where it was: {name}", [
+        (new("a", 1), "ticket 1"), show_all_and_think_better_of_it("a", let_go), (M("b", ALICE, "Re: Problem 1", "Room 312.", reply="a", verdict="pass"), "comment 1"),
+        show_all_and_think_better_of_it("b", let_go),
+    ], check=lambda s: len(s.order) == 1 and len(s.comments(1)) == 1) for name, let_go in (
+        ("held", lambda c, name, now: operator.hold(c, name, now=now)), ("dropped", lambda c, name, now: operator.drop(c, name, now=now)),
+    )),
     Scenario("so it does for a new ticket with a known logo", [
         (looks("a", "One"), "ticket 1"), (looks("b", "Two"), "ticket 2"), (looks("c", "Three"), "ticket 3"), show_all("c"), (looks("d", "Four"), "ticket 4"),
     ], mailbox={"internal_files": "upload"}, check=lambda s: files(s, 3) == files(s, 4) == ["logo.png"]),

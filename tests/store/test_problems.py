@@ -159,6 +159,9 @@ def test_who_makes_a_ticket_is_known_and_followed(run: Callable[..., Any]) -> No
     run(lambda c: problems.follow(c, delivery.id, "t9", "t1"))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert (seen.ticket_id, seen.number, seen.status_id) == ("t9", "", "")
+    run(lambda c: problems.follow(c, delivery.id, "t1", ""))  # shown there whole: it has a further ticket
+    (seen,) = run(lambda c: problems.of_family(c, FAMILY))
+    assert seen.ticket_id == "t9"
     run(lambda c: problems.forget_ticket(c, "default", "t9"))
     (seen,) = run(lambda c: problems.of_family(c, FAMILY))
     assert seen.ticket_id == ""
