@@ -114,7 +114,7 @@ def held(connection: Connection, now: float, name: str = "") -> list[Told]:
             row.begins,
             row.ends,
             row.told_at,
-            tuple(held_problems(windows.notices_of(connection, row.id))),
+            tuple(held_problems(windows.notices_of(connection, row.id), now)),
         )
         for row in windows.recent(connection, now - SHOWN)
         if name in ("", row.name, row.id, row.maintenance)

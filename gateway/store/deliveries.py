@@ -7,7 +7,7 @@ verbs name the fence of its claim; LostClaim says that another claim came after 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -364,15 +364,16 @@ def by_id(connection: Connection, delivery_id: str) -> Delivery | None:
 _END = (
     select(delivery.c.sender, delivery.c.outcome, delivery.c.ticket_id, raw.c.size, ticket.c.number)
     .select_from(delivery)
-    .join(raw, raw.c.id == delivery.c.raw_id)
+    .outerjoin(raw, raw.c.id == delivery.c.raw_id)
     .outerjoin(ticket, and_(ticket.c.desk == delivery.c.desk, ticket.c.ticket_id == delivery.c.ticket_id))
     .where(delivery.c.id == bindparam("k_id"))
 )
 
 
-def end(connection: Connection, delivery_id: str) -> RowMapping:
-    """What is said of a delivery at its end: sender, outcome, ticket_id, size, and the ticket's number or None."""
-    return connection.execute(_END, {"k_id": delivery_id}).mappings().one()
+def end(connection: Connection, delivery_id: str) -> Mapping[Any, Any]:
+    """What is said of a delivery at its end: sender, outcome, ticket_id, size, and the ticket's number. What is not
+    known is None; where the row is gone there is nothing."""
+    return connection.execute(_END, {"k_id": delivery_id}).mappings().first() or {}
 
 
 def content(connection: Connection, raw_id: int) -> RowMapping:

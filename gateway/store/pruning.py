@@ -24,6 +24,7 @@ from gateway.store.schema import (
     effect,
     ending,
     event,
+    hit,
     notice,
     part,
     posted,
@@ -127,7 +128,7 @@ _ROW = tuple(
 
 def drop_rows(connection: Connection, before: float, after: int, limit: int) -> Dropped:
     """Deliveries that keep nothing any more, in order of acceptance from ``after`` on, with their effects,
-    events and notices. Their counts are carried on, so that the sums stay true. One that cannot be read stays."""
+    events, notices and hits. Their counts are carried on, so that the sums stay true. One that cannot be read stays."""
     alone(connection)
     query = select(*_ROW, _WATCHED.label("watched"), _HELD_FILES.label("holding")).where(delivery.c.seq > after)
     with looking():
@@ -141,8 +142,10 @@ def drop_rows(connection: Connection, before: float, after: int, limit: int) -> 
         connection.execute(delete(event).where(event.c.delivery_id.in_(ids)))
         connection.execute(delete(notice).where(notice.c.delivery_id.in_(ids)))
         connection.execute(delete(part).where(part.c.delivery_id.in_(ids)))
-        headings.forget(connection, [row["seq"] for row in gone])
-        connection.execute(delete(delivery).where(delivery.c.seq.in_([row["seq"] for row in gone])))
+        seqs = [row["seq"] for row in gone]
+        headings.forget(connection, seqs)
+        connection.execute(delete(hit).where(hit.c.seq.in_(seqs)))
+        connection.execute(delete(delivery).where(delivery.c.seq.in_(seqs)))
     more = len(rows) == limit and len(old) == len(rows)
     return Dropped(len(gone), next=rows[-1]["seq"] if more else None)
 

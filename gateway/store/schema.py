@@ -628,7 +628,7 @@ probe = Table(  # mail of the gateway's own that is sent to a mailbox and expect
     "probe",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("slot", BigInteger, primary_key=True),  # the stretch of time, so that replicas send one
+    Column("slot", BigInteger, primary_key=True),  # when its stretch of time begins, so that replicas send one
     Column("message_id", Text, nullable=False, unique=True),
     Column("sent_at", Double, nullable=False),
     Column("arrived_at", Double, nullable=False, server_default="0"),

@@ -270,6 +270,7 @@ def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
             problem.c.number,
             problem.c.ticket_id,
             problem.c.held_by,
+            problem.c.until,
             problem.c.opened_at,
         )
         .outerjoin(problem, problem.c.id == notice.c.problem_id)

@@ -80,7 +80,8 @@ class Probes:
 
     async def _send(self, settings: ProbeSettings, now: float) -> None:
         assert settings.sender is not None
-        probe = Probe(settings.name, int(now // settings.every), make_id(settings.sender), now)
+        slot = int(now - now % settings.every)  # in order of time, also where ``every`` was another
+        probe = Probe(settings.name, slot, make_id(settings.sender), now)
         if not await self.store.write(partial(probes.begin, new=probe)):
             return
         try:

@@ -38,7 +38,7 @@ MOST_LINES = 200
 @dataclass(frozen=True, slots=True)
 class HeldProblem:
     """What a window held of a problem: ``notices`` from ``first`` to ``last``. It ``goes_on``; ``number`` is its
-    ticket's, ``other_window`` the id of the window that still holds it."""
+    ticket's; ``is_held_on``: a window that followed holds it now."""
 
     profile: str
     what: str
@@ -49,10 +49,10 @@ class HeldProblem:
     last: float
     goes_on: bool
     number: str
-    other_window: str
+    is_held_on: bool
 
 
-def held_problems(rows: Sequence[RowMapping]) -> list[HeldProblem]:
+def held_problems(rows: Sequence[RowMapping], now: float) -> list[HeldProblem]:
     """The problems that a window held, by its notices in the order in which they came."""
     by_problem: dict[str, list[RowMapping]] = {}
     for row in rows:
@@ -72,7 +72,7 @@ def held_problems(rows: Sequence[RowMapping]) -> list[HeldProblem]:
                 last=last["accepted_at"],
                 goes_on=goes_on,
                 number=(last["number"] or "") if goes_on else "",
-                other_window=(last["held_by"] or "") if goes_on else "",
+                is_held_on=goes_on and bool(last["held_by"]) and last["until"] > now,
             )
         )
     return sorted(found, key=lambda problem: (not problem.goes_on, problem.first))
@@ -129,9 +129,9 @@ class Summaries:
         if now < ends + grace:
             return 0
         rows = windows.notices_of(connection, held.id)
-        problems = held_problems(rows)
+        problems = held_problems(rows, now)
         unfinished = windows.is_settling(connection, held.id, now) or any(
-            problem.goes_on and not problem.number and not problem.other_window for problem in problems
+            problem.goes_on and not problem.number and not problem.is_held_on for problem in problems
         )
         if unfinished and now < ends + grace + PATIENCE:
             return 0
@@ -207,7 +207,8 @@ class Summaries:
             times = _at(problem.first, self.zone, short=True)
         line = f"{problem.what[:200]} ({problem.profile}): {problem.word}, {_many(problem.notices, 'notice')}, {times}"
         if problem.goes_on:
-            line += f", ticket {problem.number}" if problem.number else ", held on by another window"
+            lacks = "held on by another window" if problem.is_held_on else "without a ticket: look for its mail"
+            line += f", ticket {problem.number}" if problem.number else f", {lacks}"
         return line
 
 

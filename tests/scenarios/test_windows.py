@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.model.window import Maintenance
-from gateway.store import windows
+from gateway.store import operator, windows
 from gateway.store.windows import Occurrence
 from gateway.upkeep.windows import Summaries
 from tests.scenarios.scripts import ALICE
@@ -248,6 +248,20 @@ async def test_windows_that_overlap_hold_until_the_last_ends(tmp_path: Path, mig
     await until(stage, 3 * HOUR + MINUTE)
 
     assert await stage.outcome(first) == "ticket 2" and await summed_up(stage) == 0
+    await stage.close()
+
+
+async def test_a_summary_says_what_has_no_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    """An operator dropped the mail that waited; its problem may go on, and nobody would look for a ticket of it."""
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    down = await monitor.service("CRITICAL", after=MINUTE)
+    await stage.store.write(lambda c: operator.drop(c, stage.ids[down], now=stage.now))
+    await until(stage, 2 * HOUR + MINUTE)
+    assert await summed_up(stage) == 0  # its ticket may be on the way
+    await until(stage, 3 * HOUR)
+    assert await summed_up(stage) == 1
+    summary = str(stage.ticket(1)["attributes"])
+    assert "without a ticket" in summary and "another window" not in summary
     await stage.close()
 
 

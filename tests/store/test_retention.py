@@ -15,12 +15,13 @@ from gateway.config.settings import StoreSettings
 from gateway.mail.ending import Name, Seen
 from gateway.model.effects import TicketBody
 from gateway.model.ids import uuid7
-from gateway.store import counts, deliveries, effects, endings, mapping, operator, posted, pruning
+from gateway.model.plan import Hit
+from gateway.store import counts, deliveries, effects, endings, hits, mapping, operator, posted, pruning
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
 from gateway.store.pruning import Elsewhere
 from gateway.store.raw import RawMail
-from gateway.store.schema import carried, delivery, effect, event, metadata, raw, seen, thread
+from gateway.store.schema import carried, delivery, effect, event, hit, metadata, raw, seen, thread
 from gateway.store.stage import EffectState, Stage
 from gateway.upkeep.retention import Busy, Pruner, SpoolGuard
 from tests.store.test_contract import NOW, claim, new, sums
@@ -157,6 +158,23 @@ async def test_the_sums_are_true_whatever_was_deleted(store: Store, tmp_path: Pa
         assert (await sums(store), sorted(await store.read(counts.census))) == before
     assert await rows(store, delivery) == 10
     assert await rows(store, carried) > 1
+
+
+async def test_which_rules_counted_goes_with_the_mail(store: Store, tmp_path: Path) -> None:
+    (delivery_id,) = await accept(store, "ruled", tmp_path)
+    await end(store, delivery_id, Stage.DONE)
+    await store.write(lambda c: hits.add(c, 1, [Hit("rule", "printers")]))
+    await keeper(store, tmp_path, 100).round()
+    assert await rows(store, delivery) == 0 and await rows(store, hit) == 0
+
+
+async def test_the_end_of_a_mail_whose_original_went_is_told(store: Store, tmp_path: Path) -> None:
+    (delivery_id,) = await accept(store, "quick", tmp_path)
+    await end(store, delivery_id, Stage.DONE)
+    await keeper(store, tmp_path, 11).round()
+    found = await store.read(lambda c: deliveries.end(c, delivery_id))
+    assert await rows(store, raw) == 0 and found["ticket_id"] == "" and found["size"] is None
+    assert await store.read(lambda c: deliveries.end(c, "gone")) == {}
 
 
 async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:

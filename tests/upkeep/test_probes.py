@@ -132,6 +132,18 @@ async def test_nothing_is_told_just_after_a_start(watched: Watched) -> None:
     assert await watched.until(120, carries=False) == 0
 
 
+async def test_one_that_is_missing_after_the_time_between_them_became_longer(watched: Watched) -> None:
+    settings = watched.stage.settings
+    for age in range(60, 0, -1):
+        await watched.probes._send(settings.probe[0], watched.stage.now - age * EVERY)
+    await watched.carry()
+    assert len(watched.server.taken) == 60
+    seldom = settings.model_copy(update={"probe": [settings.probe[0].model_copy(update={"every": 4 * EVERY})]})
+    watched.probes.take(seldom)
+    assert await watched.until(8 * EVERY, carries=False) == 1
+    assert watched.shown["outside"][1]
+
+
 async def test_replicas_send_one(watched: Watched) -> None:
     other = watched.started()
     await watched.probes.check()
