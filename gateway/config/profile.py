@@ -95,6 +95,10 @@ class WhoPart(Section):
         description="RE2: a heading in it, for the pieces below up to the next; what is above all counts for all",
     )
 
+    shared: tuple[str, ...] = Field(
+        (), description="names that the whole mail gives to each of its parts, such as the host in its subject"
+    )
+
     @property
     def cuts(self) -> tuple[str, ...]:
         """``each``, one after another."""
@@ -249,6 +253,9 @@ class TimePart(Section):
     start: str = Field("", description="the begin of planned work")
     end: str = Field("", description="its end")
     lasts: str = Field("", description="how many minutes or hours it lasts, where no end is told")
+    near: str = Field(
+        "", description="a whole date beside begin and end, where those have no year; else the mail's own"
+    )
     zone: str = Field("", description="the zone of begin and end, where it stands apart from them")
     formats: tuple[str, ...] = Field(
         (),
@@ -307,7 +314,7 @@ class EvidencePart(Section):
         return self
 
 
-_TIME_NAMES = ("sequence", "start", "end", "zone")
+_TIME_NAMES = ("sequence", "start", "end", "zone", "near")
 
 
 class Profile(Section):
@@ -362,6 +369,7 @@ class Profile(Section):
             ("key.objects", (key.objects,) if key.objects else ()),
             ("key.incident", key.incident),
             ("who.reads", self.who.reads),
+            ("who.shared", self.who.shared),
             ("state.fields", self.state.fields),
             ("severity.fields", self.severity.fields),
             ("client.fields", self.client.fields),

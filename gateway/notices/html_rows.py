@@ -13,7 +13,7 @@ from gateway.match.words import folded
 
 MOST_HTML = 200_000
 MOST_ROWS = 300
-MOST_CELLS = 12
+MOST_CELLS = 24
 MOST_CELL = 255
 
 _ROW = re.compile(r"<tr\b", re.IGNORECASE)

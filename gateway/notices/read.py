@@ -61,16 +61,25 @@ def read(
 
 
 def _direct(email: Email, envelope: Envelope, address: str, sources: list[Source]) -> Notice | None:
-    """Of the sources that the mail claims, the first that it is proven to be of, else the first."""
+    """Of the sources that the mail claims, the first that it is proven to be of and that reads it whole: devices of
+    several makes may send from one network. Else the first that it looks like; generic ones only after that."""
     claims = [(source, source.who.proof(address, envelope)) for source in sources if source.who.claimed(address)]
     claims = [(claim, proof) for claim, proof in claims if proof or claim.who.senders]
     if not claims:
         return None
     mail = MailView(email, envelope)
     proven = [(claim, proof) for claim, proof in claims if proof]
+    unread = None
     for source, proof in proven:
+        if unread and source.profile.generic:
+            break
         if values := product(source, mail):
-            return _notice(source, values, proof)
+            notice = _notice(source, values, proof)
+            if notice.parsed or notice.parts:
+                return notice
+            unread = unread or notice
+    if unread:
+        return unread
     for source, proof in claims:
         if not proof and (values := product(source, mail)):
             return _notice(source, values, "")
@@ -244,13 +253,14 @@ def _several(source: Source, values: Values, proof: str, forwarded: bool) -> Not
     text = "\n".join(values.mail.bodies()[:1])
     notice = _unread(source, values, proof, (SEVERAL,), forwarded)
     key = normal.key(("several", normal.stable(values.mail.subject, loose=True), digest(text)))
-    parts = tuple(_parts_of(source, values.mail, text, proof)) if proof and not forwarded else ()
+    parts = tuple(_parts_of(source, values, text, proof)) if proof and not forwarded else ()
     return replace(notice, key=key, parts=parts)
 
 
-def _parts_of(source: Source, mail: MailView, text: str, proof: str) -> Iterator[Notice]:
-    """What each piece of the text says. One that cannot be read is known by its words, and what is beyond the last
-    piece that is looked at counts as such."""
+def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[Notice]:
+    """What each piece of the text says, with what the whole mail says for all. One that cannot be read is known by its
+    words, and what is beyond the last piece that is looked at counts as such."""
+    mail, shared = whole.mail, source.profile.who.shared
     found = ([match.start() for match in islice(cut.finditer(text), MOST_PARTS)] for cut in source.each)
     begins: list[int] = next(filter(None, found), [])
     heads = [match.span() for match in source.head.finditer(text)] if source.head else []
@@ -260,7 +270,7 @@ def _parts_of(source: Source, mail: MailView, text: str, proof: str) -> Iterator
         below = next((head for head, _ in heads if begin < head < end), end)
         words = "\n".join((*intro, *above, text[begin:below])).strip()
         piece = replace(mail.email, subject="", text=words, html="", blocks=(), data=())
-        values = Values(source, MailView(piece, mail.envelope))
+        values = Values(source, MailView(piece, mail.envelope), {name: whole.all(name) for name in shared})
         for step in source.steps:
             values.run(step)
         notice = _of_one(source, values, proof)
@@ -354,7 +364,8 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
     when = source.profile.time
     if not (when.start and when.end):
         return None
-    near = _at(source, values) or values.mail.envelope.time
+    beside = times.day(values.get(when.near)) if when.near else 0.0
+    near = beside or _at(source, values) or values.mail.envelope.time
     apart = f" {values.get(when.zone)}" if when.zone else ""
     starts, ends = (
         [times.moment(f"{text}{apart}", when.formats, source.zone, near) for text in values.all(name) or [""]]

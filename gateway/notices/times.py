@@ -20,6 +20,8 @@ _NAMED = {
 }  # fmt: skip
 """Names of zones behind a time that mean one thing alone (CST, IST and BST do not)."""
 _NAME = re.compile(r"\s*\(?\s*\b([A-Za-z]{2,8})\b\s*\)?$")
+_NAME_WITHIN = re.compile(r"(?<=\d|m)\s\(?([A-Z]{2,8})\)?\s(?=\d)")
+"""A zone between a time and its date: "10:00pm CT 11/3/2026"."""
 _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
@@ -33,12 +35,22 @@ def duration(text: str) -> float:
     return int(found[1]) * (60.0 if found[2].lower() == "min" else 3600.0) if found else 0.0
 
 
+_DAYS = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%B %d, %Y", "%Y-%m-%d", "%d.%m.%Y")
+
+
+def day(text: str) -> float:
+    """The begin of a day that is told without a time, in UTC; 0.0 when it is not understood."""
+    return moment(text, _DAYS, UTC)
+
+
 def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, near: float = 0.0) -> float:
     """Seconds since the epoch, 0.0 when it is not understood, or names no zone and none is given. A time without a year
     is the one nearest to ``near``."""
     text = " ".join(text[:100].split())
     if not text:
         return 0.0
+    if (match := _NAME_WITHIN.search(text)) and match[1] in _NAMED:
+        text = f"{text[: match.start()]} {text[match.end() :]} {match[1]}"
     if (match := _NAME.search(text)) and (name := _NAMED.get(match[1].upper())):
         text = text[: match.start()]
         text, zone = (f"{text} {name}", zone) if name[0] == "-" else (text, ZoneInfo(name))

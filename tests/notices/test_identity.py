@@ -90,6 +90,33 @@ def test_of_two_sources_the_one_that_is_proven_counts() -> None:
     assert (found.profile, found.proven) == ("second", True)
 
 
+def profile_source(name: str, who: Identity = BY_NETWORK) -> Source:
+    return Source.of(profiles.read(profiles.SHIPPED / f"{name}.toml").profile, who, name=name)
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "by"),
+    [
+        ("UPS in the rack is odd", "x", "apc-ups"),  # nobody reads it whole: the first that it looks like
+        ("UPS rack@srv7 on battery", "x", "nut"),
+        ("Could not renew certificate", "<https://pbs1.acme.example:8007/#x>", "proxmox-backup"),
+        ("Your certificate for web.acme.example expires in 7 days", "x", "expiry"),
+        ("The device is offline", "x", "words"),
+    ],
+)
+def test_of_devices_behind_one_network_the_profile_that_reads_the_mail_whole_counts(
+    subject: str, body: str, by: str
+) -> None:
+    """A customer's network is one proof for all that stands in it."""
+    sources = Sources([profile_source(name) for name in ("words", "expiry", "apc-ups", "nut", "proxmox-backup")])
+    email = read_mail(f"From: root@box.acme.example\nSubject: {subject}\n\n{body}\n".encode()).email
+
+    found = read(email, replace(NOBODY, peer="192.0.2.7"), sources)
+
+    assert found is not None
+    assert (found.profile, found.proven) == (by, True)
+
+
 def test_the_token_names_no_client() -> None:
     found = notice(BY_TOKEN, rcpt_to="alerts+abcdef123456@msp.example")
 
