@@ -7,6 +7,7 @@ docs/mail-rules.md "Text".
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gateway.match import prefixes
 from gateway.match.invisible import without_invisible
@@ -36,6 +37,7 @@ _NUMBERED = re.compile(r"[\[({][^\])}]{0,60}\d[^\])}]{0,60}[\])}]|#\s?\d{1,16}|\
 _PREFIXED = re.compile(r"(?:^|(?<=\s))[^\W\d_]{1,4}:(?=\s|$)")
 
 
+@lru_cache(4096)
 def matter(subject: str) -> str:
     """What a subject is about, as two desks that answer each other keep it: without prefixes wherever they stand, and
     without the numbers that each of them puts in."""

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, literal_column, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, select, text, update
 
+from gateway.store.constants import IS_PENDING
 from gateway.store.deliveries import COLUMNS, Delivery, of_row, set_aside
 from gateway.store.reading import Unreadable, looking
 from gateway.store.schema import delivery
-from gateway.store.stage import PENDING
 
 # What a delivery waits for before its next call to the desk; "" is nothing that we know of.
 NEEDS = ("ticket", "", "reply", "file")
 
-IS_PENDING = delivery.c.stage.in_(literal_column(f"'{stage}'") for stage in PENDING)
 _DUE = (
     select(delivery.c.seq)
     .where(

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 
-from gateway.store.claims import IS_PENDING, NEEDS, readable, taking
+from gateway.store.claims import NEEDS, readable, taking
+from gateway.store.constants import IS_PENDING
 from gateway.store.damage import unreadable
 from gateway.store.deliveries import Delivery
 from gateway.store.reading import Unreadable

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 
 from gateway.model.effects import BODIES, EffectBody
 from gateway.store import earlier
+from gateway.store.constants import constant
 from gateway.store.deliveries import Delivery, LostClaim, held, note
 from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
@@ -57,7 +58,7 @@ _KEY = (
     effect.c.idx == bindparam("k_idx"),
 )
 _TOUCH = update(effect).where(*_KEY)
-_SEND = update(effect).where(*_KEY, effect.c.state == EffectState.TODO.value)
+_SEND = update(effect).where(*_KEY, effect.c.state == constant(EffectState.TODO))
 _SEND = _SEND.values(
     state=EffectState.SENT.value, sent_at=bindparam("k_now"), good_at=0, reads=0, sends=effect.c.sends + 1
 )

@@ -17,6 +17,7 @@ from gateway.model.effects import ReopenBody
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Ticket
 from gateway.store import dialects
+from gateway.store.constants import constant
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
 
@@ -145,9 +146,9 @@ _TAKEN = (
     .where(
         thread.c.key.in_(bindparam("k_keys", expanding=True)),
         thread.c.board_id == bindparam("k_board"),
-        thread.c.ticket_id == "",
+        thread.c.ticket_id == constant(""),
         thread.c.delivery_id != bindparam("k_id"),
-        delivery.c.stage == Stage.PLANNED.value,
+        delivery.c.stage == constant(Stage.PLANNED),
     )
     .limit(1)
 )

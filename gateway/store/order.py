@@ -15,11 +15,10 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from gateway.match import domains
 from gateway.model.effects import FurtherTicketBody, TicketBody
 from gateway.model.waiting import Waiting
+from gateway.store.constants import IS_PENDING, constant
 from gateway.store.mapping import key
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
-
-PENDING_VALUES = [stage.value for stage in PENDING]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,12 @@ _CREATING = (
     .where(
         effect.c.delivery_id == delivery.c.id,
         effect.c.generation == delivery.c.generation,
-        effect.c.kind.in_((TicketBody.kind, FurtherTicketBody.kind)),
-        effect.c.state == EffectState.SENT.value,
+        effect.c.kind.in_([constant(body.kind) for body in (TicketBody, FurtherTicketBody)]),
+        effect.c.state == constant(EffectState.SENT),
     )
     .exists()
 )
-_LEADS = select(thread.c.key).where(thread.c.key == mention.c.key, thread.c.ticket_id != "").exists()
+_LEADS = select(thread.c.key).where(thread.c.key == mention.c.key, thread.c.ticket_id != constant("")).exists()
 _TAKES_PART = (
     select(participant.c.role)
     .join(thread, thread.c.ticket_id == participant.c.ticket_id)
@@ -59,14 +58,16 @@ _TAKES_PART = (
 )
 _SAME_DOMAIN = delivery.c.sender_domain == _WAITING.c.sender_domain
 _COLUMNS = (delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, _CREATING.label("creating"))
+_stage = delivery.c.stage.concat(constant(""))
+"""The stage, to be found by no index: ids lead to few mails, while everything may be pending."""
 _IS_AHEAD = and_(
     delivery.c.seq != bindparam("k_seq"),
-    delivery.c.stage.in_(PENDING_VALUES),
+    _stage.in_([constant(stage) for stage in PENDING]),
     delivery.c.posted.is_(False),
-    delivery.c.waits_for != Waiting.WINDOW.value,  # nobody waits for what a maintenance window holds
-    or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == Stage.PLANNED.value),
+    delivery.c.waits_for != constant(Waiting.WINDOW),  # nobody waits for what a maintenance window holds
+    or_(delivery.c.seq < bindparam("k_seq"), delivery.c.stage == constant(Stage.PLANNED)),
 )
-_AHEAD = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq).where(_IS_AHEAD).distinct()
+_AHEAD = select(*_COLUMNS).join(mention, mention.c.seq == delivery.c.seq).where(_IS_AHEAD)
 _AHEAD_BY_IDS = _AHEAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
 _IN_THREAD = (
     select(
@@ -83,7 +84,6 @@ _IN_THREAD = (
     .join(mention, mention.c.seq == delivery.c.seq)
     .join(_WAITING, _WAITING.c.seq == bindparam("k_seq"))
     .where(_IS_AHEAD, or_(~_LEADS, _SAME_DOMAIN, _TAKES_PART))
-    .distinct()
 )
 _THREAD_BY_IDS = _IN_THREAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
 _THREAD_BY_HEADER = _IN_THREAD.where(
@@ -129,7 +129,7 @@ def ahead(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> 
     if not ids:
         return []
     rows = connection.execute(_AHEAD_BY_IDS, {"k_seq": seq, "k_keys": [key(desk, message_id) for message_id in ids]})
-    return [_blocker(row) for row in rows.mappings()]
+    return list({row["seq"]: _blocker(row) for row in rows.mappings()}.values())
 
 
 def planned(connection: Connection, desk: str, seq: int, ids: Collection[str]) -> list[Blocker]:
@@ -142,7 +142,7 @@ _EARLIER = (
     .where(
         delivery.c.ticket_id == bindparam("k_ticket"),
         delivery.c.seq < bindparam("k_seq"),
-        delivery.c.stage.in_(PENDING_VALUES),
+        IS_PENDING,
         delivery.c.desk == bindparam("k_desk"),
         delivery.c.posted.is_(False),
     )
@@ -165,7 +165,7 @@ _WAKE = (
                 mention.c.seq > bindparam("k_seq"),
             )
         ),
-        delivery.c.stage == Stage.ACCEPTED.value,
+        _stage == constant(Stage.ACCEPTED),
         delivery.c.waits_from > 0,
         delivery.c.due_at > bindparam("k_now"),
     )
