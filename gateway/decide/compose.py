@@ -196,7 +196,7 @@ class Composer:
         return effects + self._missing(effects)
 
     def _description(self, first: Sequence[Block], body: Sequence[Block], values: dict[str, Any]) -> list[Block]:
-        blocks = rich.harmless([*first, *self._frame("ticket", body, **values)])
+        blocks = [*rich.harmless(list(first)), *self._frame("ticket", body, **values)]
         return blocks if self.is_author_proven else rich.without_tags(blocks)
 
     def _forwarder(self) -> list[EffectBody]:

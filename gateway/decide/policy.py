@@ -22,6 +22,7 @@ from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision, Learned, Trace
 from gateway.model.questions import (
     ClosingOn,
+    ContactsOf,
     Copies,
     Copy,
     Facts,
@@ -166,10 +167,12 @@ def _duplicate(context: DecisionContext) -> Decision | None:
 
 
 def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
-    """What nearly every decision asks of the store and the catalog, to be answered in one go."""
+    """What nearly every decision asks, to be answered in one go where that takes no call to the desk."""
     name = sender.name_of(email, envelope)
     copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
-    people: tuple[Question, ...] = (Staff(name.address), RecentMails(*name, envelope.time)) if name.address else ()
+    people: tuple[Question, ...] = ()
+    if name.address:
+        people = (Staff(name.address), ContactsOf(name.address), RecentMails(*name, envelope.time))
     verdict = sender.verdict_of(email, envelope)
     return (*copies, *people, threading.mapping_question(email, envelope, name.address, verdict))
 

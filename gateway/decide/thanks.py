@@ -42,7 +42,7 @@ def asks_for_nothing(email: Email, names: Set[str]) -> str:
     text = email.reply.text
     if len(text) > MOST_TEXT:
         return ""
-    if not email.attachments and gratitude.is_gesture(_said(text)):
+    if not email.attachments and gratitude.has_pictographs(text) and gratitude.is_gesture(_said(text)):
         return "a pictograph"
     said = _thanks(email, text, names)
     if not said:
@@ -71,8 +71,12 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     all_names = names | _names(email)
     said, below = _parted(lines, all_names, pictures.keys())
-    words = [word for line in said for word in gratitude.words_of(line)]
-    if not words or len(words) > MOST_WORDS or any(mark in line for line in said for mark in _QUESTIONS):
+    words: list[str] = []
+    for line in said:
+        words += gratitude.words_of(line)
+        if len(words) > MOST_WORDS:
+            return []
+    if not words or any(mark in line for line in said for mark in _QUESTIONS):
         return []
     about = frozenset(gratitude.words_of(title.clean(email.subject)))
     if not gratitude.thanks(words, all_names, about):
@@ -84,8 +88,12 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
 
 def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[list[str], list[str]]:
     """The words, and what stands from a closing or a name of the sender's on."""
+    count = 0
     for index, line in enumerate(lines):
+        if count > MOST_WORDS:  # too many before anything closes
+            break
         words = gratitude.words_of(line)
+        count += len(words)
         closes = words and all(word in gratitude.CLOSINGS or word in names for word in words)
         if index and (closes or line in pictures or line.startswith("--")):
             return list(lines[:index]), list(lines[index:])

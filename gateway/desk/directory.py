@@ -101,12 +101,35 @@ class Directory:
         spelled = in_unicode(address)
         return found or (found if spelled == address else await self._with_address(spelled, patience))
 
+    def known_contacts(self, address: str) -> list[Contact] | None:
+        """What ``contacts`` says without a call to the desk; None where it would make one."""
+        found = self._known_with(address)
+        spelled = in_unicode(address)
+        return self._known_with(spelled) if found == [] and spelled != address else found
+
+    def _known_with(self, address: str) -> list[Contact] | None:
+        known = self._contacts.get(address)
+        if known and known[0] > self.desk.clock():
+            return known[1]
+        domain, key = domains.of(address), _key(address)
+        if not domain or domains.is_public(domain):
+            return None
+        rows = self._known_of(domain, address)
+        return [self._contact(row) for row in rows if key in _addresses(row)] if rows is not None else None
+
+    def _known_of(self, domain: str, address: str) -> list[dict[str, object]] | None:
+        """The contacts of a domain as they were read; None where they are to be read, or are too many to be."""
+        at, rows = self._domains.get(domain) or (0.0, None)
+        if rows is None:
+            return None
+        found = not address or any(_key(address) in _addresses(row) for row in rows)
+        return rows if self.desk.clock() < at + (CONTACT_KEPT if found else MISS_KEPT) else None
+
     async def _with_address(self, address: str, patience: float) -> list[Contact]:
+        if (found := self._known_with(address)) is not None:
+            return found
         key = _key(address)
         now = self.desk.clock()
-        known = self._contacts.get(address)
-        if known and known[0] > now:
-            return known[1]
         domain = domains.of(address)
         if domain and not domains.is_public(domain):
             rows = await self._of_domain(domain, address, patience)
@@ -114,7 +137,7 @@ class Directory:
                 return [self._contact(row) for row in rows if key in _addresses(row)]
         outcome = await self.desk.contacts(address, patience)
         if isinstance(outcome, Refused) and outcome.status != 401:
-            found: list[Contact] = []  # an address that the desk cannot look up has no contact
+            found = []  # an address that the desk cannot look up has no contact
         elif not isinstance(outcome, Good):
             raise DeskAway(outcome)
         else:
@@ -128,11 +151,10 @@ class Directory:
         """All contacts of a mail domain, in one call: None when there are more than one page. Kept for an
         hour; when ``address`` is not among them, for five minutes. Raises DeskAway."""
         now = self.desk.clock()
-        if known := self._domains.get(domain):
-            at, rows = known
-            found = rows is None or not address or any(_key(address) in _addresses(row) for row in rows)
-            if now < at + (CONTACT_KEPT if found else MISS_KEPT):
-                return rows
+        if (rows := self._known_of(domain, address)) is not None:
+            return rows
+        if (known := self._domains.get(domain)) and known[1] is None and now < known[0] + CONTACT_KEPT:
+            return None
         outcome = await self.desk.contacts_of_domain(domain, patience)
         if isinstance(outcome, Refused) and outcome.status != 401:
             rows = []

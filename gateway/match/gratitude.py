@@ -124,9 +124,13 @@ def words_of(line: str) -> list[str]:
     return [word for part in plain.split() if (word := part.strip(_TRIMMED).casefold())]
 
 
+def has_pictographs(text: str) -> bool:
+    return bool(_PICTOGRAPH.search(text))
+
+
 def is_gesture(text: str) -> bool:
     """Whether a text is pictographs and nothing else."""
-    return bool(_PICTOGRAPH.search(text)) and not words_of(text) and not _PICTOGRAPH.sub("", text).strip(" \t\n!.")
+    return has_pictographs(text) and not words_of(text) and not _PICTOGRAPH.sub("", text).strip(" \t\n!.")
 
 
 def thanks(words: Sequence[str], names: Set[str], about: Set[str] = frozenset()) -> bool:

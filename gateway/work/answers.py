@@ -138,6 +138,9 @@ class Answers:
             match question:
                 case ask.Staff(address):
                     self._known[question] = self._is_staff(address)
+                case ask.ContactsOf(address):
+                    if (contacts := self._desk().known_contacts(address)) is not None:
+                        self._known[question] = contacts
                 case _:
                     self._known[question] = self._from_store(connection, question)
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import structlog
 
-from gateway.startup import without
+from gateway.startup import leave_out, without
 
 with without("click"):
     import httpx
@@ -32,6 +32,8 @@ from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
+
+leave_out("sniffio")  # httpcore looks for it several times in each call
 
 log = structlog.get_logger("desk")
 
