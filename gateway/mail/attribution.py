@@ -156,6 +156,8 @@ _DATE_ALONE = re.compile(
     r"(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}){0,3}[\d\s.,:/+()h-]{1,30}(?:[^\W\d_]{1,12}[.,]{0,2}\s{1,3}[\d\s.,:/+()h-]{1,40})?$",
     re.IGNORECASE,
 )
+
+
 def _is_person_and_moment(line: str) -> bool:
     """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, and few
     other words ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>")."""

@@ -223,7 +223,7 @@ def _auto_generated(s: Signals) -> str:
 
 def _bulk(s: Signals) -> str:
     for name in ("precedence", "x-precedence"):
-        if s.get(name) in ("bulk", "junk"):
+        if s.get(name) == "junk" or (s.get(name) == "bulk" and not _discusses(s)):
             return f"{name}: {s.get(name)}"
     if (
         "x-campaign" in s.first
@@ -242,16 +242,16 @@ def _list(s: Signals) -> str:
     ids = [name for name in ("list-id", "mailing-list", "x-mailing-list", "list-owner") if name in s.first]
     if not precedence and not ids:
         return ""
-    post = s.get("list-post")
-    discussion = (
-        ("mailto:" in post)
-        or "x-google-group-id" in s.first
-        or (bool(ids) and precedence and bool(s.get("sender")) and s.address not in s.get("sender"))
-    )
-    if discussion and not s.submitted.startswith("auto-"):
-        # A person wrote it; the list only carried it.
+    by_others = bool(ids) and precedence and bool(s.get("sender")) and s.address not in s.get("sender")
+    if _discusses(s) or (by_others and not s.submitted.startswith("auto-")):
         return ""
     return "Precedence: list" if precedence else ids[0]
+
+
+def _discusses(s: Signals) -> bool:
+    """A list that takes posts carried it, whatever its Precedence: a person wrote it."""
+    takes_posts = "mailto:" in s.get("list-post") or "x-google-group-id" in s.first
+    return takes_posts and not s.submitted.startswith("auto-")
 
 
 def _null(s: Signals) -> str:

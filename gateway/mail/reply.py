@@ -19,7 +19,7 @@ from .lines import Line, render, squeeze
 from .passages import passages
 from .quote import Mark, introduced_inside, marks, separator
 from .quotelines import quote_depth
-from .signature import advert, closing, is_proven, sentence
+from .signature import advert, closing, footer, is_proven, sentence
 from .signature import find as find_signature
 
 SIGNATURE_ZONE = "signature"
@@ -328,15 +328,19 @@ _NO_OLD_MAIL = frozenset({"", "passage", "blockquote-cite", "gmail_quote", SIGNA
 
 
 def _signature(role: list[str], texts: list[str], methods: list[str]) -> None:
-    """The signature of the new text, wherever the quote stands."""
+    """The signature of the new text, wherever the quote stands; below an element of it the writer's words go on."""
     own = [i for i in range(len(role)) if role[i] == "new"]
-    said = [texts[i] for i in own]
-    at = find_signature(said)
-    if at < len(own):
-        kind = "footer" if advert(next((t for t in said[at:] if t.strip()), "")) else "signature"
-        for i in own[at:]:
-            role[i] = kind
-        methods.append(kind)
+    last = next((i for i in range(len(role) - 1, -1, -1) if role[i] == "signature"), 0)
+    above = [i for i in own if i < last]
+    said_below = any(_words(texts[i]) and not footer(texts[i]) for i in own[len(above) :])
+    for part in (above, own[len(above) :]) if last and said_below else (own,):
+        said = [texts[i] for i in part]
+        at = find_signature(said)
+        if at < len(part):
+            kind = "footer" if advert(next((t for t in said[at:] if t.strip()), "")) else "signature"
+            for i in part[at:]:
+                role[i] = kind
+            methods.append(kind)
 
 
 def _quote_groups(role: list[str], says: list[bool]) -> list[tuple[int, int]]:

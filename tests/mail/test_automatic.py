@@ -49,7 +49,27 @@ PEOPLE = [
     ("TR: Imprimante", f"{LOOP}: ann@acme.example\nX-Auto-Response-Suppress: DR, OOF, AutoReply"),
     ("Printer", "X-Auto-Response-Suppress: All"),
     ("Printer", "Auto-Submitted: auto-forwarded"),
+    # Lists that take posts say "bulk" of them, too.
+    (
+        "Re: Printer",
+        "Precedence: bulk\nMailing-List: contact users-help@acme.example; run by ezmlm\n"
+        "List-Post: <mailto:users@acme.example>",
+    ),
+    ("Printer", "Precedence: bulk\nList-Id: <users.acme.example>\nList-Post: <mailto:users@acme.example>"),
 ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Precedence: bulk\nList-Post: NO",
+        "Precedence: bulk\nList-Unsubscribe: <https://acme.example/off>",
+        "Precedence: junk\nList-Post: <mailto:users@acme.example>",
+        "Precedence: bulk\nAuto-Submitted: auto-generated\nList-Post: <mailto:users@acme.example>",
+    ],
+)
+def test_what_a_list_does_not_let_people_write(headers: str) -> None:
+    assert automatic(f"Subject: October\n{headers}").kind in ("bulk", "notification")
 
 
 @pytest.mark.parametrize("subject, headers", PEOPLE)

@@ -155,6 +155,24 @@ def test_a_sentence_typed_into_the_element_of_the_signature_stays(mark: str) -> 
     assert reply.signature == "Ann Berg"
 
 
+@pytest.mark.parametrize("below", ["And the second tray is empty as well.", "Yes", "PS: tray 3 too."])
+def test_words_below_the_element_of_the_signature_stay(below: str) -> None:
+    source = (
+        "<div>It is tray 2.</div>{}-- <br><div class='gmail_signature'>Ann Berg<br>Acme, 555 0147 000</div>"
+        f"<div>{below}</div>"
+    )
+    quote = f"<blockquote type='cite'>{ON}<br>Which tray is it?</blockquote>".replace("<bo@desk.example>", "Bo")
+    for old in ("", quote):
+        reply = reply_of(to_lines(source.format(old)).lines)
+        assert reply.text == f"It is tray 2.\n\n{below}" or reply.text == f"It is tray 2.\n{below}"
+        assert reply.signature.endswith("Acme, 555 0147 000")
+
+
+def test_an_apps_footer_below_the_element_of_the_signature_goes_with_it() -> None:
+    source = "<div>It is tray 2.</div><br><div class='gmail_signature'>Ann Berg</div><div>Sent from my phone</div>"
+    assert reply_of(to_lines(source).lines).text == "It is tray 2."
+
+
 def test_two_quotes_with_answers_stay() -> None:
     text = f"{ON}\n> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday."
     assert "> Which tray is it?\n\nTray 2.\n\n> Since when?\n\nMonday." in reply_of(plain(text)).text
