@@ -16,8 +16,16 @@ HOME = CODE / "model" / "reasons.py"
 
 
 @cache
-def _trees(but: tuple[Path, ...] = ()) -> list[ast.AST]:
-    return [ast.parse(file.read_text("utf-8")) for file in sorted(CODE.rglob("*.py")) if file not in (HOME, *but)]
+def _nodes() -> dict[Path, list[ast.Attribute | ast.Constant]]:
+    """What may name a reason, by file."""
+    return {
+        file: [
+            node
+            for node in ast.walk(ast.parse(file.read_text("utf-8")))
+            if isinstance(node, ast.Attribute | ast.Constant)
+        ]
+        for file in sorted(CODE.rglob("*.py"))
+    }
 
 
 WORDS_OF_ALL = (CODE / "operate" / "said.py", CODE / "operate" / "preview" / "kept.py")
@@ -26,11 +34,11 @@ WORDS_OF_ALL = (CODE / "operate" / "said.py", CODE / "operate" / "preview" / "ke
 
 def _given() -> set[str]:
     """The members that the code gives: as Reason.NAME, or by the class itself."""
-    trees = [*_trees(but=WORDS_OF_ALL), ast.parse(HOME.read_text("utf-8"))]
     return {
         node.attr
-        for tree in trees
-        for node in ast.walk(tree)
+        for file, nodes in _nodes().items()
+        if file not in WORDS_OF_ALL
+        for node in nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("Reason", "cls")
     }
 
@@ -46,8 +54,9 @@ def test_no_reason_is_spelt_out_beside_the_table() -> None:
     named = {reason.value for reason in Reason if "-" in reason.value} - {"auto-reply", "no-mailbox"}
     spelt = [
         node.value
-        for tree in _trees()
-        for node in ast.walk(tree)
+        for file, nodes in _nodes().items()
+        if file != HOME
+        for node in nodes
         if isinstance(node, ast.Constant) and node.value in named
     ]
 
