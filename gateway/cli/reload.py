@@ -13,6 +13,7 @@ import typer
 from gateway.cli.shared import ConfigOption, JsonOption, cell, fail, print_json
 from gateway.config import settings as config
 from gateway.config.load import file_of, load
+from gateway.config.types import reachable
 
 app = typer.Typer()
 
@@ -25,9 +26,8 @@ def reload(config_file: ConfigOption = None, as_json: JsonOption = False) -> Non
     """Have the running gateway take its configuration as it is now, or say why not: then the old one stays."""
     file = file_of(config_file)
     listen, token = _door(file)
-    host, _, port = listen.rpartition(":")
     try:
-        said = _ask(host.strip("[]"), int(port), token)
+        said = _ask(listen, token)
     except (OSError, http.client.HTTPException, ValueError) as error:
         try:
             load(file)
@@ -56,11 +56,10 @@ def _tell(said: dict[str, Any]) -> None:
         typer.echo(cell(f"takes a restart: {', '.join(restart)}"))
 
 
-def _ask(host: str, port: int, token: str) -> dict[str, Any]:
+def _ask(listen: str, token: str) -> dict[str, Any]:
     """Raises OSError, HTTPException, ValueError for what is no answer."""
-    here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what listens everywhere listens here
     headers = {"x-gateway-command": "reload"} | ({"Authorization": f"Bearer {token}"} if token else {})
-    connection = http.client.HTTPConnection(here, port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection(*reachable(listen), timeout=PATIENCE)
     try:
         connection.request("POST", "/reload", headers=headers)
         answer = connection.getresponse()

@@ -15,6 +15,7 @@ import typer
 
 from gateway import log
 from gateway.config import settings as config
+from gateway.config import types
 from gateway.config.load import load
 
 if TYPE_CHECKING:
@@ -143,11 +144,11 @@ def when(seconds: float | str) -> str:
 
 
 def seconds_of(text: str) -> float:
-    """A span such as 30d or 12h."""
-    unit = {"h": 3600.0, "d": 86400.0}.get(text[-1:], 0.0)
-    if not unit or not text[:-1].isdecimal():
-        fail(f"{text}: expected a number of days or hours, for example 30d", USAGE)
-    return int(text[:-1]) * unit
+    """A span as the configuration has them: 30d, 12h, 15m."""
+    try:
+        return types.seconds_of(text)
+    except ValueError:
+        fail(f"{text}: expected a length of time, for example 30d, 12h or 15m", USAGE)
 
 
 def moment_of(text: str) -> float:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gateway.config.settings import Settings
-    from gateway.operate.windows import Said, Tried
+    from gateway.operate.preview.windowtry import Tried
+    from gateway.operate.windows import Said
 
 app = typer.Typer(no_args_is_help=True, help="Maintenance windows, in which new problems are held.")
 
@@ -203,7 +204,8 @@ def try_window(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a window would have held of the notices that came. Changes nothing."""
-    from gateway.operate.windows import attempt, understood
+    from gateway.operate.preview.windowtry import attempt
+    from gateway.operate.windows import understood
     from gateway.store.operator import NotPossible
 
     settings, now = settings_of(config_file), time.time()

@@ -61,6 +61,14 @@ def _token(token: SecretStr) -> SecretStr:
     return token
 
 
+def reachable(listen: str) -> tuple[str, int]:
+    """Host and port by which this machine reaches what listens at ``listen``, a host:port: what listens everywhere
+    listens here."""
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host), int(port)  # noqa: S104 - compared
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The question to ask when ``word`` is none of the known names, "" where none is near."""
     by_form = {_form(name): name for name in known}

@@ -15,10 +15,8 @@ from gateway.store.hits import Count
 
 DAYS = 30
 DAY = 86_400.0
-SAYS = (
-    "skip", "quarantine", "internal", "board", "status", "priority", "priority_at_least", "category", "subcategory",
-    "assignee", "client", "contact", "title", "tags", "asset",
-)  # fmt: skip
+ABOUT = frozenset(("name", "desk", "on", "when", "go_on", "on_failure", "example"))
+"""Keys of a rule that say when it counts; all others say what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +51,10 @@ def _all(settings: Settings) -> Iterator[tuple[Literal["rule", "domain", "notice
 
 
 def _does(rule: RuleSettings) -> str:
-    said = [(key, getattr(rule, key)) for key in SAYS]
-    words = [key if value is True else f"{key} {_words(value)}" for key, value in said if value]
-    return ", ".join([*words, *(["goes on"] if rule.go_on else [])]) or "nothing"
+    said = [(key, getattr(rule, key)) for key in RuleSettings.model_fields if key not in ABOUT]
+    flags = [key for key, value in said if value is True]
+    words = [f"{key} {_words(value)}" for key, value in said if value and value is not True]
+    return ", ".join([*flags, *words, *(["goes on"] if rule.go_on else [])]) or "nothing"
 
 
 def _words(value: str | tuple[str, ...]) -> str:

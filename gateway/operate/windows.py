@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
 from gateway.config.windows import NARROWS
-from gateway.decide.notices.windows import holds
 from gateway.match import recurrence
 from gateway.match.recurrence import LONGEST, NotUnderstood
 from gateway.model.window import ANY, COMMAND, FILE, Maintenance
@@ -20,8 +19,6 @@ from gateway.operate.act import Act
 from gateway.store import acts, windows
 from gateway.store.acts import Actor
 from gateway.store.operator import NotPossible
-from gateway.store.reading import looking
-from gateway.store.schema import notice
 from gateway.store.windows import Occurrence
 from gateway.upkeep.windows import HeldProblem, held_problems
 from gateway.work.windows import Placed, Schedule
@@ -64,12 +61,17 @@ class Listed:
 
 def listed(connection: Connection, settings: Settings, now: float) -> list[Listed]:
     """All windows that take place now or will, the next first; those that only were are left out."""
-    schedule, held = Schedule(settings), windows.held_now(connection)
-    found: dict[str, Placed] = {}
+    held, found = windows.held_now(connection), _placed(connection, settings, now)
+    return [_listed(placed, now, held.get(placed.id, 0)) for placed in sorted(found, key=lambda p: p.begins)]
+
+
+def _placed(connection: Connection, settings: Settings, now: float) -> Collection[Placed]:
+    """Each window at the time at which it takes place, or does next."""
+    schedule, found = Schedule(settings), dict[str, Placed]()
     for desk in settings.desks:
         for placed in schedule.placed(connection, desk, now, now + AHEAD):
             found.setdefault(placed.said.id, placed)
-    return [_listed(placed, now, held.get(placed.id, 0)) for placed in sorted(found.values(), key=lambda p: p.begins)]
+    return found.values()
 
 
 def _listed(placed: Placed, now: float, held: int) -> Listed:
@@ -182,14 +184,8 @@ def add(connection: Connection, settings: Settings, said: Said, actor: Actor, no
         raise NotPossible(f"there is a window {found.name!r} already; choose another name, or cancel it first")
     windows.add(connection, found, now)
     windows.wake(connection, found.desk, now)
-    acts.add(
-        connection,
-        actor,
-        "window add",
-        now,
-        detail=f"{found.name}: {found.begin} to {found.end} {found.repeat}",
-        why=why,
-    )
+    detail = f"{found.name}: {found.begin} to {found.end} {found.repeat}"
+    acts.add(connection, actor, "window add", now, detail=detail, why=why)
     return f"{found.name} added"
 
 
@@ -235,17 +231,15 @@ def cancel(connection: Connection, settings: Settings, name: str, actor: Actor, 
 
 def _next(connection: Connection, settings: Settings, name: str, now: float) -> Placed:
     """The window of this name or id that takes place, or does next. Raises NotPossible."""
-    schedule = Schedule(settings)
-    found: dict[str, Placed] = {}
-    for desk in settings.desks:
-        for placed in schedule.placed(connection, desk, now, now + AHEAD):
-            if name in (placed.said.name, placed.said.id, placed.id):
-                found.setdefault(placed.said.id, placed)
+    found = [
+        placed for placed in _placed(connection, settings, now) if name in (placed.said.name, placed.said.id, placed.id)
+    ]
     if len(found) > 1:
-        raise NotPossible(f"several windows are called {name!r}; give the id: {', '.join(found)}")
+        ids = ", ".join(placed.said.id for placed in found)
+        raise NotPossible(f"several windows are called {name!r}; give the id: {ids}")
     if not found:
         raise NotPossible(f"no window {name!r} takes place now or later; see `gateway windows list`")
-    return next(iter(found.values()))
+    return found[0]
 
 
 def _running(connection: Connection, settings: Settings, name: str, now: float) -> Placed:
@@ -263,93 +257,10 @@ def moment(text: str, begins: float, zone: ZoneInfo) -> float:
         if len(text.strip()) <= 5:
             clock = datetime.strptime(text.strip(), "%H:%M")
             local = start.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0, fold=0)
-            if local <= start:
-                local = datetime.fromordinal(start.toordinal() + 1).replace(
-                    hour=clock.hour, minute=clock.minute, tzinfo=zone
-                )
-            return local.timestamp()
+            return (local if local > start else local + timedelta(days=1)).timestamp()
         return datetime.fromisoformat(text.strip()).replace(tzinfo=zone).timestamp()
     except ValueError as error:
         raise NotPossible(f"{text!r} is no time; expected 03:00 or 2026-12-06 03:00") from error
-
-
-# -- what it would have held -----------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class Tried:
-    """What a window would have held: ``tickets`` that would not have been made, ``later`` those that would have been at
-    its end."""
-
-    times: int = 0
-    notices: int = 0
-    problems: int = 0
-    tickets: int = 0
-    later: int = 0
-    names: tuple[str, ...] = ()
-
-
-def attempt(
-    connection: Connection,
-    said: Maintenance,
-    client_id: str,
-    since: float,
-    now: float,
-    names: Callable[[str], bool] | None = None,
-) -> Tried:
-    """What the window would have held of the notices that came since then. One that recurs counts at all its times, and
-    one that was not yet is moved back by whole weeks. ``names`` says which sources windows hold."""
-    times = _times(said, since, now)
-    rows = _notices(connection, said.desk, since)
-    tried, held_names = Tried(times=len(times)), []
-    by_problem: dict[str, list[RowMapping]] = {}
-    for row in rows:
-        by_problem.setdefault(row["problem_id"], []).append(row)
-    placed = [Placed(said, "", begins, ends).window(client_id) for begins, ends in times]
-    for notices in by_problem.values():
-        is_open, waits_until = False, 0.0
-        for row in notices:
-            at = row["accepted_at"]
-            if waits_until and at >= waits_until:
-                tried.later, is_open, waits_until = tried.later + 1, True, 0.0
-            window = next((w for w in placed if w.begins <= at < w.ends), None)
-            if row["state"] == "close":
-                tried.notices += bool(waits_until)
-                is_open, waits_until = False, 0.0
-            elif waits_until:
-                tried.notices += 1
-                tried.tickets += row["became"] == "ticket"
-            elif is_open or window is None or not holds(window, row["client_id"], row["profile"], row["object"]):
-                is_open = is_open or row["state"] in ("open", "planned")
-            elif names is None or names(row["profile"]):
-                waits_until = window.ends
-                tried.notices, tried.problems = tried.notices + 1, tried.problems + 1
-                tried.tickets += row["became"] == "ticket"
-                held_names.append(row["object"])
-        tried.later += bool(waits_until)
-    return replace(tried, names=tuple(dict.fromkeys(name for name in held_names if name)))
-
-
-def _times(said: Maintenance, since: float, now: float) -> list[tuple[float, float]]:
-    times = recurrence.occurrences(said, since, now)
-    if times or said.repeat:
-        return times
-    ahead = recurrence.occurrences(said, now, now + AHEAD)
-    if not ahead:
-        return []
-    weeks = -((now - ahead[0][1]) // (7 * DAY))  # the last such days that are over
-    back = max(weeks, 0.0) * 7 * DAY
-    return [(begins - back, ends - back) for begins, ends in ahead[:1]]
-
-
-def _notices(connection: Connection, desk: str, since: float) -> Sequence[RowMapping]:
-    """Proven notices that were read, in the order in which they came."""
-    columns = (notice.c.accepted_at, notice.c.profile, notice.c.became, notice.c.problem_id, notice.c.client_id)
-    query = select(*columns, notice.c.state, notice.c.object).where(
-        notice.c.desk == desk, notice.c.accepted_at >= since, notice.c.proven, notice.c.failed == ""
-    )
-    with looking():
-        return connection.execute(query.order_by(notice.c.accepted_at, notice.c.delivery_id)).mappings().all()
 
 
 def perform(

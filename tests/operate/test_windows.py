@@ -11,7 +11,8 @@ import typer
 
 from gateway.cli import windows as commands
 from gateway.operate import windows
-from gateway.operate.windows import ACTS, Said, attempt, held, listed, moment, understood
+from gateway.operate.preview.windowtry import attempt
+from gateway.operate.windows import ACTS, Said, held, listed, moment, understood
 from gateway.store.acts import Actor
 from gateway.store.operator import NotPossible
 from tests.scenarios.stage import START, Stage

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import http.client
 import os
 import socket
 import ssl
@@ -21,6 +22,7 @@ from gateway.config.locations import Fault, Locations
 from gateway.config.reading import unreadable, user_name
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
+from gateway.config.types import reachable
 from gateway.smtp.policy import listeners_of
 from gateway.smtp.server import tls_context
 from gateway.store import migrate
@@ -50,16 +52,14 @@ def faults(
 
 def is_running(settings: Settings) -> bool:
     """Whether a gateway answers at the address for health: its ports and its lock are taken by itself."""
-    import urllib.request
-
-    host, _, port = settings.http.listen.rpartition(":")
-    here = host if host not in ("0.0.0.0", "[::]", "") else "127.0.0.1"  # noqa: S104 - compared, not bound
-    address = f"http://{here}:{port}/healthz"
+    connection = http.client.HTTPConnection(*reachable(settings.http.listen), timeout=SOON)
     try:
-        with urllib.request.urlopen(address, timeout=SOON) as answer:
-            return bool(answer.read(16) == b"ok\n")
-    except (OSError, ValueError):
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read(16) == b"ok\n"
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
 
 
 # -- files --------------------------------------------------------------------------------------------
