@@ -168,15 +168,15 @@ def about(email: Email, recipient: str, occasion: str, files: Sequence[str] = ()
     )
 
 
-def while_it_waits(
-    email: Email, envelope: Envelope, policy: MailboxPolicy, staff: Collection[str]
+def unplanned(
+    email: Email, envelope: Envelope, policy: MailboxPolicy, staff: Collection[str], occasion: str
 ) -> AcknowledgeBody | None:
-    """The mail to the sender of one that waits for a desk which is away, None for silence. ``staff`` are the addresses
-    of the desk's technicians, as far as they are known."""
+    """The mail to the sender of one that no decision speaks for, as it waits or was set aside on its way; None for
+    silence. ``staff`` are the addresses of the desk's technicians, as far as they are known."""
     email, envelope = sender.unlisted(email, envelope, policy.lists, policy.own)
     email = replace(email, auto=enveloped(email.auto, envelope.mail_from))
     address = sender.address_of(email)
     who = Sender(address, sender.verdict_of(email, envelope), address in staff, is_ours=address in policy.own)
     if silence(Asked(email, envelope, who, policy)):
         return None
-    return about(email, address, "away")
+    return about(email, address, occasion)

@@ -327,6 +327,21 @@ def makers(connection: Connection, families: Sequence[str], but: str) -> list[Bl
     return [Blocker(row[0], row[1], Stage(row[2]), row[3], creating=True) for row in connection.execute(query)]
 
 
+def being_made(connection: Connection, ids: Iterable[str], but: str) -> str:
+    """Another delivery that is making the ticket of one of these problems, "" for none."""
+    query = (
+        select(delivery.c.id)
+        .join(problem, problem.c.delivery_id == delivery.c.id)
+        .where(
+            problem.c.id.in_(list(ids)),
+            problem.c.ticket_id == "",
+            delivery.c.stage == Stage.PLANNED.value,
+            delivery.c.id != but,
+        )
+    )
+    return str(connection.execute(query.limit(1)).scalar() or "")
+
+
 # -- the operator's lists --------------------------------------------------------------------------
 
 

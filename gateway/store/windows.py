@@ -205,7 +205,7 @@ def wake(connection: Connection, desk: str, now: float) -> int:
     ).rowcount
 
 
-def is_unread(connection: Connection, desk: str, since: float, until: float, but: str) -> bool:
+def is_unread(connection: Connection, desk: str, since: float, until: float, but: str = "") -> bool:
     """Whether mail of that time is still to be decided: it may say that something is over."""
     query = select(delivery.c.seq).where(
         delivery.c.stage == Stage.ACCEPTED.value,

@@ -5,41 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from gateway.config.settings import Settings
-from gateway.decide import acknowledge
 from gateway.desk.directory import Directory
-from gateway.model.email import Email
 from gateway.model.waiting import Waiting
 from gateway.periodic import run_every
 from gateway.store import waiting
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
-from gateway.store.raw import Damaged
 from gateway.store.waiting import DeskState
-from gateway.work.acknowledging import LATE, Acknowledger
-from gateway.work.context import Policies
-from gateway.work.parser import ParserBroken, ParserBusy, ParserDied
+from gateway.work import unplanned
+from gateway.work.acknowledging import LATE
 
 log = structlog.get_logger("work")
 
 EVERY = 60.0
 BATCH = 50  # mails of a desk in one round
-
-
-class Reads(Protocol):
-    """Where mail is read again: the planner."""
-
-    acknowledger: Acknowledger
-    policies: Policies
-
-    async def raw(self, delivery: Delivery) -> bytes | Path: ...
-
-    async def email(self, delivery: Delivery) -> Email: ...
 
 
 class Away:
@@ -48,7 +31,7 @@ class Away:
         store: Store,
         settings: Settings,
         directories: Mapping[str, Directory],
-        planner: Reads,
+        planner: unplanned.Reads,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
@@ -94,20 +77,11 @@ class Away:
 
     async def _tell(self, delivery: Delivery) -> bool:
         """Whether the sender of this mail is told."""
-        try:
-            email = await self._planner.email(delivery)
-        except (ParserDied, ParserBroken, ParserBusy, Damaged):  # what it is, is seen when the desk is back
-            return False
         directory = self._directories[delivery.desk]
-        catalog = directory.catalog
-        policy = self._planner.policies.policy(self._boxes[delivery.mailbox], directory if catalog else None)
-        staff = frozenset(catalog.staff) if catalog else frozenset()
-        told = acknowledge.while_it_waits(email, delivery.envelope, policy, staff)
-        if told is None:
+        letter = await unplanned.letter(self._planner, delivery, directory, "away")
+        if letter is None:
             return False
-        told = await self._planner.acknowledger.translated(told, email, delivery.mailbox)
-        letter = self._planner.acknowledger.letter(told, delivery)
         why = await self._store.write(partial(self._planner.acknowledger.keep, letter=letter))
         if not why:
-            log.info("sender told", delivery=delivery.id, recipient=told.recipient)
+            log.info("sender told", delivery=delivery.id, recipient=letter.recipient)
         return not why

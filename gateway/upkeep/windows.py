@@ -25,20 +25,22 @@ from gateway.store.engine import Store
 from gateway.store.windows import Occurrence
 from gateway.upkeep import own_mail
 from gateway.work.notices import WINDOWS
-from gateway.work.windows import Schedule
+from gateway.work.windows import LOOK_AGAIN, Schedule
 
 log = structlog.get_logger("work")
 
 EVERY = 15.0
 PATIENCE = 900.0
-"""Seconds after its end for which a summary waits for the tickets of what goes on."""
+"""Seconds after its end for which a summary waits for mail of its time to be decided, and for the tickets of what goes
+on."""
 MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class HeldProblem:
     """What a window held of a problem: ``notices`` from ``first`` to ``last``. It ``goes_on``; ``number`` is its
-    ticket's; ``is_held_on``: a window that followed holds it now."""
+    ticket's; ``is_held_on``: a window that followed holds it now; ``is_settled``: what becomes of it at the end of this
+    window is done."""
 
     profile: str
     what: str
@@ -50,6 +52,7 @@ class HeldProblem:
     goes_on: bool
     number: str
     is_held_on: bool
+    is_settled: bool
 
 
 def held_problems(rows: Sequence[RowMapping], now: float) -> list[HeldProblem]:
@@ -61,6 +64,7 @@ def held_problems(rows: Sequence[RowMapping], now: float) -> list[HeldProblem]:
     for notices in by_problem.values():
         first, last = notices[0], notices[-1]
         goes_on = last["state"] != "close" and last["now"] == "open"
+        is_held_on = goes_on and bool(last["held_by"]) and last["until"] > now + LOOK_AGAIN
         found.append(
             HeldProblem(
                 profile=first["profile"],
@@ -72,7 +76,8 @@ def held_problems(rows: Sequence[RowMapping], now: float) -> list[HeldProblem]:
                 last=last["accepted_at"],
                 goes_on=goes_on,
                 number=(last["number"] or "") if goes_on else "",
-                is_held_on=goes_on and bool(last["held_by"]) and last["until"] > now,
+                is_held_on=is_held_on,
+                is_settled=not goes_on or is_held_on or (bool(last["number"]) and not last["held_by"]),
             )
         )
     return sorted(found, key=lambda problem: (not problem.goes_on, problem.first))
@@ -130,8 +135,10 @@ class Summaries:
             return 0
         rows = windows.notices_of(connection, held.id)
         problems = held_problems(rows, now)
-        unfinished = windows.is_settling(connection, held.id, now) or any(
-            problem.goes_on and not problem.number and not problem.is_held_on for problem in problems
+        unfinished = (
+            windows.is_unread(connection, held.desk, held.begins, ends + grace)
+            or windows.is_settling(connection, held.id, now)
+            or not all(problem.is_settled for problem in problems)
         )
         if unfinished and now < ends + grace + PATIENCE:
             return 0
@@ -208,7 +215,7 @@ class Summaries:
         line = f"{problem.what[:200]} ({problem.profile}): {problem.word}, {_many(problem.notices, 'notice')}, {times}"
         if problem.goes_on:
             lacks = "held on by another window" if problem.is_held_on else "without a ticket: look for its mail"
-            line += f", ticket {problem.number}" if problem.number else f", {lacks}"
+            line += f", ticket {problem.number}" if problem.number and not problem.is_held_on else f", {lacks}"
         return line
 
 

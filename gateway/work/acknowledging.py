@@ -63,8 +63,10 @@ class Acknowledger:
         mail = written(self.sender, body.recipient, lines[0], text, key, now, name=delivery.mailbox, headers=headers)
         return Letter(key, KIND, body.recipient, mail, now + WORTH, seq=delivery.seq)
 
-    def keep(self, connection: Connection, letter: Letter) -> str:
-        """Have it sent once this transaction is committed. Returns why not, "" when it will be."""
+    def keep(self, connection: Connection, letter: Letter | None) -> str:
+        """Have it sent, if there is one, once this transaction is committed. Returns why not, "" when it will be."""
+        if letter is None:
+            return ""
         now = self.clock()
         before = letters.made_at(connection, self._key(letter.recipient, now - self.every))
         if now - before < self.every or not letters.keep(connection, letter, now):

@@ -24,7 +24,7 @@ from gateway.store.engine import StoreFailed
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unavailable, Unreadable
 from gateway.store.stage import Stage
-from gateway.work import backoff
+from gateway.work import backoff, unplanned
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
 from gateway.work.planner import DEATH_PAUSE, MOST_DEATHS, Planned
@@ -310,8 +310,13 @@ class Worker:
                 await self._redecide(delivery, ticket_id)
 
     async def _end(self, delivery: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
-        now = self.clock()
-        await self.store.write(lambda c: deliveries.move(c, delivery, stage, now=now, reason=reason, detail=detail))
+        letter = await unplanned.held(self.planner, delivery, self.directories, reason)
+
+        def end(connection: Connection) -> None:
+            deliveries.move(connection, delivery, stage, now=self.clock(), reason=reason, detail=detail)
+            self.planner.acknowledger.keep(connection, letter)
+
+        await self.store.write(end)
         await self._tell(delivery, stage, reason, detail)
 
     async def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:

@@ -24,7 +24,7 @@ from tests.faults.kinds import ALL, POSTGRESQL, SQLITE
 from tests.peers import Missing, Postgres
 
 BATCH = 440.0  # seconds until no further run is begun
-MORE = {"mixed": 3, "scarce": 3, "kill": 2, "late": 2}  # seeds; one for the others
+MORE = {"mixed": 3, "scarce": 3, "kill": 2, "late": 2, "acknowledge": 2, "probes": 2, "windows": 2}  # seeds; else one
 IN_ROLES = 3  # every so many runs on PostgreSQL have listeners and workers apart
 ROLES = ("smtp", "worker", "worker")
 
@@ -98,7 +98,10 @@ def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bo
             print(f"{planned.kind:10} {planned.store:10} NOT RUN: {missing}", flush=True)
             return True
         except Exception as error:  # the other runs are worth having
-            print(f"{planned.kind:10} {planned.store:10} seed {planned.seed} ended: {type(error).__name__}: {error}", flush=True)
+            print(
+                f"{planned.kind:10} {planned.store:10} seed {planned.seed} ended: {type(error).__name__}: {error}",
+                flush=True,
+            )
             return False
     wrong = run.verdict.all()
     print(

@@ -10,7 +10,6 @@ from tests.faults.judge import Verdict, judge, leads, stages
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.results import Run
 from tests.faults.site import Site
-from tests.faults.traffic import Traffic
 from tests.peers import Postgres
 
 MAILS = 100
@@ -48,22 +47,25 @@ def run(
                 settings=kind.settings(stack),
                 roles=roles,
                 disks=disks,
+                quick=kind.quick,
             )
         )
-        traffic = Traffic(site.doors, seed, mails, kind.seconds if seconds is None else seconds, kind.copies)
+        traffic = kind.traffic(site.doors, seed, mails, kind.seconds if seconds is None else seconds, kind.copies)
         kind.begin(site)
         traffic.start()
         kind.disturb(site, traffic)
         sent = traffic.finish()
         verdict, sums = Verdict(), {}
         try:
+            site.drained(drain)
+            site.await_quiet(kind.is_quiet, drain)
             sums = site.drained(drain)
         except AssertionError as error:
             verdict.other.append(str(error))
         found, first = stages(site.engine()), leads(site.engine())
         for mail in sent:
             mail.ids = {first.get(delivery_id, delivery_id) for delivery_id in mail.ids}
-        judged = judge(site.simulator, sent, found, kind.quarantine)
+        judged = kind.judged(site, sent, found) if kind.judged else judge(site.simulator, sent, found, kind.quarantine)
         judged.other += [*verdict.other, *(f"a mail was not taken: {refusal}" for refusal in traffic.refusals)]
         judged.other += site.notes
         return Run(

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import Engine, select
 
@@ -52,9 +53,14 @@ def leads(engine: Engine) -> dict[str, str]:
 
 
 def judge(
-    simulator: Simulator, sent: Sequence[Sent], found: dict[str, tuple[str, str]], quarantine: Sequence[str] = ()
+    simulator: Simulator,
+    sent: Sequence[Sent],
+    found: dict[str, tuple[str, str]],
+    quarantine: Sequence[str] = (),
+    own: Collection[str] = (),
 ) -> Verdict:
-    """``quarantine``: the reasons for which mail may be quarantined in this run."""
+    """``quarantine``: the reasons for which mail may be quarantined in this run. ``own``: tickets that the gateway made
+    of no mail from outside."""
     verdict = Verdict()
     places = _places(simulator)
     aside = _count(verdict, places, sent, found, quarantine)
@@ -66,12 +72,22 @@ def judge(
         kept = [mail for mail in mails if mail.token not in aside]
         _thread(verdict, simulator, places, name, kept, [mail for mail in mails if mail.token in aside])
     named = {ticket for where in places.values() for ticket, _ in where}
-    own = {key for key, row in simulator.desk.tickets.items() if row["entered_by"] == _user(simulator)}
-    verdict.doubled += [f"ticket {ticket_id} holds no mail that was sent" for ticket_id in own - named]
-    refusals = [refusal for refusal in simulator.desk.refusals if refusal.status != 429]  # a budget that others use up
-    verdict.other += [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in refusals]
+    strange = tickets(simulator).keys() - named - set(own)
+    verdict.doubled += [f"ticket {ticket_id} holds no mail that was sent" for ticket_id in strange]
+    verdict.other += refused(simulator)
     verdict.other += [f"the desk mailed {mail.to} for {mail.why}" for mail in simulator.desk.mails if mail.comment_id]
     return verdict
+
+
+def tickets(simulator: Simulator) -> dict[str, dict[str, Any]]:
+    """Those that the gateway made."""
+    return {key: row for key, row in simulator.desk.tickets.items() if row["entered_by"] == _user(simulator)}
+
+
+def refused(simulator: Simulator) -> list[str]:
+    """What the desk refused, but for a budget that others use up."""
+    refusals = [refusal for refusal in simulator.desk.refusals if refusal.status != 429]
+    return [f"the desk refused {refusal.method} {refusal.path}: {refusal.status}" for refusal in refusals]
 
 
 def _user(simulator: Simulator) -> str:

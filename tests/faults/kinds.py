@@ -6,15 +6,16 @@ docs/faults.md is made from it. A run has one kind; ``mixed`` is several at once
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.faults import arrivalfaults, databasefaults, deskfaults, diskfaults, namefaults, processfaults
+from tests.faults import arrivalfaults, databasefaults, deskfaults, diskfaults, namefaults, ownfaults, processfaults
 from tests.faults.deskfaults import Bent
+from tests.faults.judge import Verdict
 from tests.faults.site import Site
-from tests.faults.traffic import Traffic
+from tests.faults.traffic import Sent, Traffic
 from tests.peers import Postgres
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -23,7 +24,8 @@ SQLITE, POSTGRESQL = "sqlite", "postgresql"
 @dataclass(frozen=True)
 class Kind:
     """A fault. ``seconds``: over which mail flows; ``copies``: doors that get each mail at the same moment;
-    ``quarantine``: reasons for which mail may end there."""
+    ``quarantine``: reasons for which mail may end there. What the gateway says of its own accord has a ``traffic`` and
+    a judge (``judged``) of its own, and is waited for until ``is_quiet``; ``quick`` where it would take minutes."""
 
     name: str
     group: str
@@ -41,6 +43,10 @@ class Kind:
     begin: Callable[[Site], None] = Site.start
     ground: Callable[[contextlib.ExitStack, Path, Postgres | None], diskfaults.Ground] = diskfaults.as_they_are
     settings: Callable[[contextlib.ExitStack], dict[str, Any]] = lambda stack: {}
+    traffic: type[Traffic] = Traffic
+    judged: Callable[[Site, Sequence[Sent], dict[str, tuple[str, str]]], Verdict] | None = None
+    is_quiet: Callable[[Site], bool] = lambda site: True
+    quick: bool = False
 
 
 ONCE = "each mail once, after `settle` at the latest"
@@ -199,6 +205,27 @@ ALL = (
         "every mail goes to two replicas at the same moment, and by another way once more",
         "250 with one id for the same bytes", "`redelivered` in the sums; the other way is `duplicate-of`",
         "one ticket or comment", copies=2, stores=(POSTGRESQL,), seconds=8,
+    ),
+    Kind(
+        "acknowledge", "own", ownfaults.acknowledge,
+        "a smarthost that takes mail without answering, or not at all; the desk loses answers, kill -9",
+        "250, then told what became of the mail", "`not sent` with `unknown`; `gateway show` says so",
+        "nobody is told twice, and everybody unless an answer of the smarthost was lost", seconds=14,
+        settings=ownfaults.acknowledge_settings, traffic=ownfaults.Strangers, judged=ownfaults.judge_acknowledgements,
+        is_quiet=ownfaults.letters_sent, quick=True,
+    ),
+    Kind(
+        "probes", "own", ownfaults.probes,
+        "a server that passes probes on, twice at times, and loses those of two names; the desk loses answers, kill -9",
+        "250", "a ticket for each probe that is lost", "a probe is never a ticket; what is lost is told once", seconds=14,
+        settings=ownfaults.probe_settings, judged=ownfaults.judge_probes, is_quiet=ownfaults.lost_probes_told, quick=True,
+    ),
+    Kind(
+        "windows", "own", ownfaults.maintenance,
+        "a maintenance window is ended by a command, another ends by itself; the desk loses answers, kill -9",
+        "250", "`window over`, a summary", "what a window held is told once; what is still down has one ticket", seconds=14,
+        settings=ownfaults.window_settings, traffic=ownfaults.Machines, judged=ownfaults.judge_windows,
+        is_quiet=ownfaults.summaries_told, quick=True,
     ),
     Kind(
         "mixed", "all", processfaults.mixed,

@@ -11,7 +11,13 @@ from tests.faults.storms import ALL as STORMS
 Kept = tuple[str, Run]
 """(code version, run)."""
 
-WRONG = {"lost": "lost", "doubled": "doubled", "out of order": "disordered", "files different": "files", "other": "other"}
+WRONG = {
+    "lost": "lost",
+    "doubled": "doubled",
+    "out of order": "disordered",
+    "files different": "files",
+    "other": "other",
+}
 
 
 def kinds() -> str:

@@ -1,6 +1,6 @@
 """``python -m tests.faults.sabotage WHAT serve …``: the gateway with one of its guards switched off.
 
-The campaign must fail with any of them: marker, settle, reservation, sent, sync.
+The campaign must fail with any of them: marker, settle, reservation, sent, sync, letter, probe, summary.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from typing import Any
 
 from gateway import cli
 from gateway.intake import maildata
-from gateway.store import deliveries, effects, engine, order
+from gateway.model.window import Window
+from gateway.outgoing import sender, smarthost
+from gateway.store import deliveries, effects, engine, letters, order, probes
+from gateway.store import windows as stored
 from gateway.store.arrivals import ArrivalsFile
 from gateway.store.stage import EffectState
+from gateway.upkeep import windows
 from gateway.work import executor, planner, unknown
+from tests.faults import quickened
 
 
 def no_marker() -> None:
@@ -83,15 +88,44 @@ def no_sync() -> None:
     maildata.os.fsync = lambda handle: None  # type: ignore[attr-defined]
 
 
+def no_letter() -> None:
+    """The letter is not marked before its content leaves, and one whose answer was lost is sent again."""
+    sender.Unknown = type("Never", (Exception,), {})  # type: ignore[misc]
+    smarthost.Unknown = smarthost.NotTaken  # type: ignore[misc]
+    letters.begin = lambda connection, taken, now: True  # type: ignore[assignment]
+
+
+def no_probe() -> None:
+    """Nobody asks whether a mail is a probe."""
+    probes.is_known = lambda connection, message_id: False  # type: ignore[assignment]
+
+
+def no_summary() -> None:
+    """The window is not marked as told with its summary."""
+    summarise = windows.Summaries._tell
+
+    def tell(self: Any, connection: Any, held: Any, now: float) -> int:
+        told = summarise(self, connection, held, now)
+        if told:
+            stored.hold(connection, held.desk, Window(held.id, held.name, held.begins, held.ends))
+        return told
+
+    windows.Summaries._tell = tell  # type: ignore[method-assign]
+
+
 GUARDS = {
     "marker": no_marker,
     "settle": no_settle,
     "reservation": no_reservation,
     "sent": no_sent,
     "sync": no_sync,
+    "letter": no_letter,
+    "probe": no_probe,
+    "summary": no_summary,
 }
 
 if __name__ == "__main__":
+    quickened.quicken()
     GUARDS[sys.argv.pop(1)]()
     assert deliveries is not None
     cli.main()

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from gateway.store import counts
 from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.engine import make_engine
 from tests.faults.disks import LossyDisk, SmallDisk
+from tests.faults.relays import FaultyRelay
 from tests.faults.shim import Shim
 from tests.harness import GatewayProcess, config_text, free_port
 from tests.peers import Postgres
@@ -34,6 +35,8 @@ SETTLE = 3.0  # as 120 s
 LEASE = 7.5  # as 300 s
 LATE = 1.0  # as 40 s: after the deadline, before settle
 RESTART = 0.2  # as RestartSec of the unit, and faster
+RELAY = "relay.test:25"
+"""In the settings of a kind: the mail server outside."""
 
 
 class Supervised(GatewayProcess):
@@ -81,7 +84,8 @@ class Supervised(GatewayProcess):
 
 class Site:
     """``shim`` where a fault needs it; ``sabotage`` names a guard to leave out; ``disks`` that faults of the disk
-    hit; ``roles`` of the gateways in turn."""
+    hit; ``roles`` of the gateways in turn. Where settings name ``RELAY`` there is one. ``quick``: what waits
+    for minutes beside the mail waits for seconds."""
 
     def __init__(
         self,
@@ -96,6 +100,7 @@ class Site:
         settings: dict[str, str] | None = None,
         roles: Sequence[str] = (),
         disks: Sequence[SmallDisk | LossyDisk] = (),
+        quick: bool = False,
     ) -> None:
         self.folder = folder
         self.seed = seed
@@ -106,6 +111,9 @@ class Site:
         self.arrivals = self.data / "gateway.db.arrivals"
         self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), Faults([], seed=seed)).start()
         self.url = postgres.database(f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
+        self.relay = FaultyRelay(seed)
+        if any(RELAY in text for text in (settings or {}).values()):
+            self.relay.start()
         self.shims: list[Shim] = []
         self.gateways: list[Supervised] = []
         for number in range(replicas):
@@ -113,6 +121,8 @@ class Site:
             if shim:
                 self.shims.append(Shim(gateway.folder, self.data))
                 gateway.environment = dict(self.shims[-1].environment)
+            if quick:
+                gateway.command = [sys.executable, "-m", "tests.faults.quickened", *gateway.command[3:]]
             if sabotage:
                 gateway.command = [sys.executable, "-m", "tests.faults.sabotage", sabotage, *gateway.command[3:]]
             if roles:
@@ -136,7 +146,7 @@ class Site:
             "desk": f"timeout = {TIMEOUT}\nsettle = {SETTLE}\nrate = 0",
             "work": f"lease = {LEASE}",
             "store_url": self.url or f"sqlite:///{self.data}/gateway.db",
-            **{name: text for name, text in settings.items() if name != "store"},
+            **{name: text.replace(RELAY, self.relay.host) for name, text in settings.items() if name != "store"},
             "store": store,
         }
         api = self.simulator.api.replace("127.0.0.1", host)
@@ -158,6 +168,7 @@ class Site:
         for gateway in self.gateways:
             gateway.halt()
         self.let_go()
+        self.relay.stop()
         self.simulator.stop()
 
     def __enter__(self) -> Site:
@@ -249,6 +260,14 @@ class Site:
             if time.monotonic() > end:
                 tails = "\n".join(f"-- {gateway.folder.name}\n{gateway.tail(15)}" for gateway in self.gateways)
                 raise AssertionError(f"still pending after {wait:.0f} s: {self.pending()}\n{tails}")
+            time.sleep(0.2)
+
+    def await_quiet(self, is_quiet: Callable[[Site], bool], wait: float) -> None:
+        """Wait for what the gateway does beside the mail. Raises AssertionError."""
+        end = time.monotonic() + wait
+        while not is_quiet(self):
+            if time.monotonic() > end:
+                raise AssertionError(f"{getattr(is_quiet, '__name__', '')}: not after {wait:.0f} s")
             time.sleep(0.2)
 
     def arriving(self) -> int:

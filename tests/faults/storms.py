@@ -183,9 +183,7 @@ def _others(site: Site, count: int) -> tuple[float, list[Sent]]:
 # -- after an outage ------------------------------------------------------------------------------
 
 
-def outage(
-    folder: Path, seed: int, postgres: Postgres | None = None, mails: int = 5000, rate: float = 600
-) -> Run:
+def outage(folder: Path, seed: int, postgres: Postgres | None = None, mails: int = 5000, rate: float = 600) -> Run:
     """The desk was away for a day; then all that waited goes there, at the desk's own limit."""
     began = time.monotonic()
     limits = f"timeout = {TIMEOUT * 4}\nsettle = {SETTLE * 4}\nrate = {rate:.0f}\nburst = {rate / 20:.0f}"

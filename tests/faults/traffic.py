@@ -40,12 +40,14 @@ class Traffic:
 
     ``copies``: each mail goes to that many doors at the same moment, and to one more by another way."""
 
+    each = 4  # mails of a conversation
+
     def __init__(
         self, doors: Callable[[], list[GatewayProcess]], seed: int, mails: int, seconds: float, copies: int = 1
     ) -> None:
         self._doors = doors
         self._seed = seed
-        self._threads = max(1, mails // 4)
+        self._threads = max(1, mails // self.each)
         self._each = mails // self._threads
         self._seconds = seconds
         self._end = 0.0
@@ -93,14 +95,21 @@ class Traffic:
         for number in range(self._each):
             letter = Sent(f"token-{name.removeprefix('thread-')}-{number}", name, number)
             ids.append(f"<{letter.token}@acme.example>")
-            raw = compose(letter, ids, files, rng)
-            letter.ids = self._deliver(raw, rng)
+            raw = self.written(letter, ids, files, rng)
+            letter.ids = self._deliver(raw, rng, self.sender(name))
             self.sent.append(letter)
             time.sleep(rng.uniform(0, self._pause))
 
-    def _deliver(self, raw: bytes, rng: random.Random) -> set[str]:
+    def sender(self, thread: str) -> str:
+        """Of the envelope."""
+        return SENDER
+
+    def written(self, letter: Sent, ids: list[str], files: list[bytes], rng: random.Random) -> bytes:
+        return compose(letter, ids, files, rng)
+
+    def _deliver(self, raw: bytes, rng: random.Random, sender: str) -> set[str]:
         if self._copies == 1:
-            return {deliver(raw, self._doors, rng)}
+            return {deliver(raw, self._doors, rng, sender)}
         tries = [random.Random(rng.random()) for _ in range(self._copies)]
         ids = set(self._pool.map(lambda count: deliver(raw, self._doors, count), tries))
         other_way = b"Received: from mx2.acme.example by route; " + str(rng.random()).encode() + b"\r\n" + raw
@@ -108,7 +117,12 @@ class Traffic:
 
 
 def compose(
-    letter: Sent, ids: list[str], files: list[bytes], rng: random.Random, counts: Sequence[int] = (0, 0, 1, 2)
+    letter: Sent,
+    ids: list[str],
+    files: list[bytes],
+    rng: random.Random,
+    counts: Sequence[int] = (0, 0, 1, 2),
+    sender: str = "Ann Lee <ann@acme.example>",
 ) -> bytes:
     """The mail; the last of ``ids`` is its own. It has one of ``counts`` files, which are added to ``files``; some
     come again."""
@@ -119,6 +133,7 @@ def compose(
         message_id=ids[-1],
         reply_to=rng.choice(ids[:-1]) if letter.number else "",
         references=" ".join(ids[:-1]),
+        sender=sender,
     )
     for at in range(rng.choice(counts)):
         content = rng.choice(files) if files and rng.random() < 0.3 else _content(rng)
@@ -162,5 +177,3 @@ def offer(door: GatewayProcess, raw: bytes, sender: str = SENDER, timeout: float
             if code >= 400:
                 raise smtplib.SMTPResponseException(code, text)
         return text.decode()
-
-

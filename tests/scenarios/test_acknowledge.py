@@ -146,6 +146,30 @@ async def test_each_occasion(opened: Opened, occasion: str, script: list[M | Act
     assert words in acknowledgement.text
 
 
+REFUSED = [
+    ("create_ticket", {"status": 400}, M("a", ALICE, "Order", **PROVEN), 1),
+    ("create_ticket", {"status": 403}, M("a", ALICE, "Order", **PROVEN), 1),
+    ("create_ticket", {"status": 400}, M("a", ALICE, "Order", verdict="none"), 0),
+    ("create_ticket", {"status": 400}, M("a", ALICE, "Order", headers={"Auto-Submitted": "auto-replied"}, **PROVEN), 0),
+    ("document", {"status": 400}, M("a", ALICE, "Order", files={"log.txt": b"all well"}, **PROVEN), 0),  # its words are there
+    ("create_ticket", {"status": 400}, M("a", "Nagios <nagios@acme.example>", "** PROBLEM Host Alert: web01 is DOWN **", **PROVEN), 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case[0]} {case[1]} {case[2].subject} {case[3]}")
+async def test_what_the_desk_refuses_is_told_as_held(opened: Opened, case: tuple[str, dict[str, Any], M, int]) -> None:
+    kind, answer, mail, expected = case
+    stage = await opened(notice=({"profile": "nagios", "senders": ["nagios@acme.example"]},))
+    stage.simulator.faults.set([{"kind": kind, "do": "answer", **answer}])
+    await sent(stage, mail)
+
+    acknowledgements = await told(stage)
+    assert len(acknowledgements) == expected
+    for acknowledgement in acknowledgements:
+        assert (await stage.row("a"))["stage"] == "QUARANTINED"
+        assert "Somebody has to look at it before it becomes a ticket" in acknowledgement.text
+
+
 @pytest.mark.parametrize("occasion", ALL)
 async def test_nobody_is_told_on_what_the_mailbox_does_not_name(opened: Opened, occasion: str) -> None:
     stage = await opened(occasions=[name for name in ALL if name != occasion])

@@ -8,6 +8,7 @@ import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +19,7 @@ from gateway.store.deliveries import LostClaim
 from gateway.work.worker import Worker
 from tests.scenarios.scripts import ALICE, BOB
 from tests.scenarios.stage import M, Stage, settings_for
+from tests.scenarios.vendors import NAGIOS, Machine, is_open, opened
 from tests.sizes import size
 
 # A thread: each mail answers an earlier one and names all ids above it, as mail programs do.
@@ -256,4 +258,31 @@ async def test_whoever_waits_is_woken_by_any_end(tmp_path: Path, migrated_file: 
 
     assert [await stage.outcome(mail.key) for mail in eve] == ["quarantine unverified-sender"] * 5
     assert stage.now == began
+    await stage.close()
+
+
+async def test_a_recovery_that_looked_before_the_ticket_was_planned_waits_for_it(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    """Two workers: one looks whether anybody goes first, the other begins to make the ticket, the first decides."""
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "hold": 0, "move_after": 0})
+    monitor = Machine(stage)
+    down = await monitor.service("CRITICAL", work=None)
+    up = await monitor.service("OK", work=None)
+    claimed = {mail.id: mail for mail in await stage.worker._claim()}
+    looked = stage.planner._blockers
+
+    async def meanwhile(delivery: Any, *about: Any) -> Any:
+        found = await looked(delivery, *about)
+        if mail := claimed.pop(stage.ids[down], None) if delivery.id == stage.ids[up] else None:
+            await stage.worker._work(mail)
+        return found
+
+    stage.planner._blockers = meanwhile  # type: ignore[method-assign]
+    stage.simulator.faults.set([{"kind": "create_ticket", "do": "refuse", "times": 1}])
+    await stage.worker._work(claimed.pop(stage.ids[up]))
+    assert (await stage.row(down))["stage"] == "PLANNED" and (await stage.row(up))["stage"] == "ACCEPTED"
+    await stage.work()
+
+    assert await stage.outcome(down) == "ticket 1" and not is_open(stage, 1)
     await stage.close()

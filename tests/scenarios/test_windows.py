@@ -411,6 +411,49 @@ async def test_two_processes_write_one_summary(tmp_path: Path, migrated_file: Pa
     await stage.close()
 
 
+async def test_the_summary_waits_for_mail_of_its_time_that_is_not_decided(tmp_path: Path, migrated_file: Path) -> None:
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    await monitor.service("CRITICAL", after=MINUTE)
+    await monitor.service("OK", after=MINUTE)
+    key = await monitor.service("CRITICAL", "db01/Disk", after=2 * HOUR - 3 * MINUTE, work=None)
+    stage.now += 2 * MINUTE
+    undecided = await decided_but(stage, key)
+    assert await summed_up(stage) == 0
+    await stage.worker._work(undecided)
+
+    assert await summed_up(stage) == 1
+    assert titles(stage)[-1].startswith("Maintenance patches: 3 notices of 2 problems held, 1 still open")
+    await stage.close()
+
+
+async def test_the_summary_waits_for_what_is_looked_at_again(tmp_path: Path, migrated_file: Path) -> None:
+    """What was held on for some seconds, as other mail was undecided, is not held by another window."""
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    down = await monitor.service("CRITICAL", after=MINUTE)
+    summaries = Summaries(stage.store, stage.settings, stage.clock)
+    await summaries.check()
+    await stage.accept(M("person", ALICE, "Printer", "It is out of ink.", verdict="pass", after=2 * HOUR - 2 * MINUTE))
+    stage.now += 2 * MINUTE
+    undecided = await decided_but(stage, "person")
+    assert await waits(stage, down) == "ACCEPTED window"
+    await stage.worker._work(undecided)
+
+    assert await summaries.check() == 0
+    await stage.work(20.0)
+    assert await summed_up(stage) == 1
+    assert "held on by another window" not in str(stage.ticket(3)) + str(stage.comments(3))
+    await stage.close()
+
+
+async def decided_but(stage: Stage, key: str) -> Any:
+    """Decide what is there but one mail, which another process has. Returns its claim."""
+    claimed = {mail.id: mail for mail in await stage.worker._claim()}
+    left = claimed.pop(stage.ids[key])
+    for mail in claimed.values():
+        await stage.worker._work(mail)
+    return left
+
+
 async def test_a_transaction_that_is_lost_leaves_the_summary_to_the_next(tmp_path: Path, migrated_file: Path) -> None:
     """Killed between the mark and the mail: both are one transaction."""
     stage, monitor = await staged(tmp_path, migrated_file, window())
