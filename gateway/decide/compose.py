@@ -187,7 +187,13 @@ class Composer:
         shown = place_pictures(whole, {})
         description = rich.dumps(shown)
         effects: list[EffectBody] = [
-            TicketBody(title=fitting, ids=ids, description=description, facts=self._facts(), watchers=list(watchers))
+            TicketBody(
+                title=title.unnumbered(fitting),
+                ids=ids,
+                description=description,
+                facts=self._facts(),
+                watchers=list(watchers),
+            )
         ]
         effects += self._documents(files, whole if too_long else None)
         if shown != whole and not too_long:

@@ -34,6 +34,7 @@ def clean(subject: str) -> str:
 
 
 _NUMBERED = re.compile(r"[\[({][^\])}]{0,60}\d[^\])}]{0,60}[\])}]|#\s?\d{1,16}|\b[A-Z]{2,8}-?\d{4,16}\b")
+_TICKET_MARK = re.compile(r"\[(ticket\s*#[^\[\]]*)(\]?)", re.IGNORECASE)
 _PREFIXED = re.compile(r"(?:^|(?<=\s))[^\W\d_]{1,4}:(?=\s|$)")
 
 
@@ -65,6 +66,12 @@ def _visible(text: str) -> str:
 def _without_banner(text: str) -> str:
     lower = text[:24].casefold()
     return next((text[len(banner) :].lstrip() for banner in BANNERS if lower.startswith(banner)), text)
+
+
+def unnumbered(text: str) -> str:
+    """As long as before, and without what the desk takes for its own mark: where "[Ticket #" stands in a title, it puts
+    no number before its mails about the ticket, and an answer to them names whatever ticket stands there."""
+    return _TICKET_MARK.sub(lambda found: f"({found[1]}{')' if found[2] else ''}", text)
 
 
 def fit(text: str, limit: int = LIMIT) -> str:

@@ -6,6 +6,7 @@ part has the page in one line. Source: mails 001 to 057 of the second round.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -18,6 +19,7 @@ from gateway.simulator.state import Desk
 from gateway.simulator.times import parse_iso
 from gateway.simulator.wire import Row
 
+_NUMBERED = re.compile(r"\[ticket\s*#", re.IGNORECASE)
 BANNER = "--- Please reply above this line ---"
 WORDS = {
     "en": (
@@ -84,7 +86,9 @@ class Notification:
 
     @property
     def title(self) -> str:
-        return f"[Ticket #{self.number}] {WORDS[self.language][self.kind]} • {self.subject}"
+        """With the ticket's number before it, unless some ticket's number stands in it already."""
+        said = f"{WORDS[self.language][self.kind]} • {self.subject}"
+        return said if _NUMBERED.search(said) else f"[Ticket #{self.number}] {said}"
 
     @property
     def token(self) -> str:

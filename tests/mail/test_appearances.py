@@ -45,6 +45,22 @@ def test_what_is_needed_to_write_stays(text: str) -> None:
     assert title.clean(text).replace(" ", "") == text.replace("\u00a0", "").replace(" ", "")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[Ticket #TIC001001] Printer", "(Ticket #TIC001001) Printer"),
+        ("Fwd of [TICKET\u00a0# 7] and [ticket #8]", "Fwd of (TICKET\u00a0# 7) and (ticket #8)"),
+        ("[Ticket #", "(Ticket #"),
+        ("[[Ticket #7] x]", "[(Ticket #7) x]"),
+        ("[Ticket #7 [a] b]", "(Ticket #7 [a] b]"),
+        ("[Ticket 7] [#7] (Ticket #7) Ticket #7", "[Ticket 7] [#7] (Ticket #7) Ticket #7"),
+    ],
+)
+def test_no_title_has_the_mark_of_a_ticket(text: str, expected: str) -> None:
+    assert title.unnumbered(text) == expected
+    assert len(title.unnumbered(text)) == len(text)
+
+
 def texts(blocks: Any) -> list[str]:
     found = []
     for block in blocks:

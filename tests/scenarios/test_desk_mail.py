@@ -61,6 +61,20 @@ async def test_sixty_replies_to_them_are_comments(tmp_path: Path, migrated_file:
         assert not any("ALGA-" in comment["note"] for comment in stage.comments(1))
 
 
+@pytest.mark.parametrize("subject", ["Re: [Ticket #TIC001001] Other matter", "FW: [ticket  #tic001001]", "[Ticket #TIC001001"])
+async def test_an_answer_by_its_subject_alone_comes_to_its_own_ticket(
+    subject: str, tmp_path: Path, migrated_file: Path
+) -> None:
+    """The desk puts a ticket's number before its mails only where none stands in the title."""
+    async with staged(tmp_path, migrated_file) as stage:
+        assert await became(stage, M("unproven", ALICE, subject)) == "ticket 2"
+        ticket = stage.ticket(2)
+        sent = Notification(stage.order[1], number=ticket["ticket_number"], subject=ticket["title"], kind=0)
+
+        answer = M("answer", ALICE, f"Re: {sent.title}", verdict="pass")
+        assert await became(stage, answer) == "comment 2"
+
+
 COPIES = {
     "in Bcc": (as_sent, {}, {}, "comment 1"),
     "in Bcc, proven": (as_sent, {}, {"verdict": "pass"}, "comment 1"),
