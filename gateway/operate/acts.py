@@ -169,14 +169,18 @@ def perform(connection: Connection, act: Act, name: str, asked: Asked, now: floa
     before = {key: row[key] for key in ("stage", "reason", "detail", "ticket_id")}
     detail = _detail(row, asked)
     acts.add(connection, asked.actor, act.name, now, seq=row["seq"], detail=detail, why=asked.why, before=before)
-    return Done(row["seq"], f"{act.told}{f' to {asked.ticket or asked.to}' if asked.to else ''}")
+    return Done(row["seq"], f"{act.told} {_where(asked)}".rstrip())
 
 
 def _detail(row: Mapping[Any, Any], asked: Asked) -> str:
     parts = [f"was {short(row['reason'])}" if row["reason"] else ""]
-    parts.append(f"to {asked.ticket or asked.to}" if asked.to else "")
+    parts.append(_where(asked))
     parts.append(asked.audience)
     return ", ".join(filter(None, parts))
+
+
+def _where(asked: Asked) -> str:
+    return "as a new ticket" if asked.to == "new" else f"to {asked.ticket or asked.to}" if asked.to else ""
 
 
 def perform_each(

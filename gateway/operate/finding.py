@@ -29,6 +29,8 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     "held": (Stage.QUARANTINED,),
     "none": (Stage.SUPPRESSED,),
     "done": (Stage.DONE,),
+    "ticket": (Stage.DONE,),
+    "comment": (Stage.DONE,),
 }
 LOOKED_AT = 5_000
 """Mails with the words of a search that are looked at for what narrows it."""
@@ -142,6 +144,8 @@ def _narrowed(search: Search, stage_of: Any = delivery.c.stage) -> list[Any]:
         conditions.append(func.lower(delivery.c.subject).contains(search.subject.lower(), autoescape=True))
     if search.state in STAGES:
         conditions.append(stage_of.in_([stage.value for stage in STAGES[search.state]]))
+    if search.state in ("ticket", "comment"):
+        conditions.append(delivery.c.outcome == search.state)
     if search.reason:
         stage = Reason.named(search.reason).becomes.upper()
         conditions += [stage_of == stage, delivery.c.reason == search.reason]

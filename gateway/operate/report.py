@@ -15,7 +15,12 @@ from gateway.store.schema import ENDED_KEPT, delivery
 from gateway.store.stage import Stage
 
 BARS = " ▁▂▃▄▅▆▇█"
-COUNTED = {"ticket": "new tickets", "comment": "comments", "suppressed": "not tickets", "quarantined": "held back"}
+COUNTED = {
+    "ticket": ("new ticket", ""),
+    "comment": ("comment", ""),
+    "suppressed": ("without a ticket",) * 2,
+    "quarantined": ("held back",) * 2,
+}
 MOST_HELD = 50
 MOST_SUBJECT = 80
 
@@ -29,18 +34,20 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     lines.append(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
     for window in day.windows:
         ends = said.when(window.ends, now, zone)
-        lines.append(f"Window {window.name}: {window.held} problems held until {ends}.   gateway windows show")
+        lines.append(
+            f"Window {window.name}: {said.counted(window.held, 'problem')} held until {ends}.   gateway windows show"
+        )
     held, problems = sum(day.held.values()), day.problems
     lines.append(
-        f"For you: {held} held back, {day.held_files} with held files, {day.doubted} mails that made no"
+        f"For you: {held} held back, {day.held_files} with held files, {said.counted(day.doubted, 'mail')} that made no"
         " ticket, from people who wrote before.   gateway todo"
     )
-    counts = [(day.became.get(key, 0), words) for key, words in COUNTED.items()]
-    counts.append((sum(day.refused.values()), "refused"))
-    lines.append(f"Today: {', '.join(f'{count} {words}' for count, words in counts)}.   gateway find today")
+    counts = [said.counted(day.became.get(key, 0), *words) for key, words in COUNTED.items()]
+    counts.append(f"{sum(day.refused.values())} refused")
+    lines.append(f"Today: {', '.join(counts)}.   gateway find today")
     lines.append(
-        f"Vendors: {problems.get('open', 0)} open, {problems.get('left', 0)} left open, {day.unread} notices"
-        " not read today.   gateway notices problems"
+        f"Vendors: {problems.get('open', 0)} open, {problems.get('left', 0)} left open,"
+        f" {said.counted(day.unread, 'notice')} not read today.   gateway notices problems"
     )
     most = max((hour.accepted for hour in day.hours), default=0) or 1
     bars = "".join(BARS[-(-8 * hour.accepted // most)] for hour in day.hours)

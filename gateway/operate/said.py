@@ -126,16 +126,21 @@ def day(at: float, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d}"
 
 
+def counted(number: int, word: str, words: str = "") -> str:
+    """So many of something: "1 comment", "2 comments"."""
+    return f"{number} {word if number == 1 else words or f'{word}s'}"
+
+
 def span(seconds: float) -> str:
     """A duration in its largest unit: "4 minutes"."""
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
             number = int(seconds // length)
-            return f"{number} {unit}{'s' if number > 1 else ''}"
-    return f"{int(seconds)} seconds"
+            return counted(number, unit)
+    return counted(int(seconds), "second")
 
 
 def size(octets: int) -> str:
     if octets < 1000:
-        return f"{octets} bytes"
+        return counted(octets, "byte")
     return f"{octets / 1e3:.0f} kB" if octets < 1e6 else f"{octets / 1e6:.1f} MB"

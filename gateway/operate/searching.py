@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from gateway.model.reasons import Reason
 
-State = Literal["", "waiting", "held", "none", "done", "refused"]
+State = Literal["", "waiting", "held", "none", "done", "ticket", "comment", "refused"]
 NEARBY = 300.0
 """Seconds before and after a time of the day that somebody names."""
 
@@ -54,7 +54,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FIELDS = {"from": "sender", "to": "mailbox", "mailbox": "mailbox", "subject": "subject", "ticket": "ticket"}
 _STATES: dict[str, State] = {
     "waiting": "waiting", "pending": "waiting", "held": "held", "quarantined": "held", "none": "none",
-    "suppressed": "none", "done": "done", "refused": "refused",
+    "suppressed": "none", "done": "done", "ticket": "ticket", "comment": "comment", "refused": "refused",
 }  # fmt: skip
 
 

@@ -11,17 +11,25 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.config.console import OidcSettings
-from gateway.store import acts
+from gateway.config.probe import ProbeSettings
+from gateway.operate import windows
+from gateway.operate.windows import Said
+from gateway.store import acts, probes
+from gateway.store.acts import Actor
+from gateway.store.probes import Probe
+from gateway.web.console.commands import Commands
+from tests.harness import config_text
 from tests.scenarios.stage import M
 from tests.sizes import LONG, size
 from tests.web import idp
-from tests.web.conftest import COOKIE, PASSWORD, Site, build, serve
+from tests.web.conftest import COOKIE, MAILS, PASSWORD, Site, build, serve
 
 playwright = pytest.importorskip("playwright.sync_api", reason="NOT TESTED IN A BROWSER: no playwright")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="NOT TESTED: no axe-playwright-python")
@@ -44,6 +52,16 @@ PAGES = (
     "/mail/3",
     "/mail/7",
     "/mail/7?html=1",
+)
+OBSERVER = tuple(
+    M(
+        f"observer{number}",
+        "Observer <observer@acme.example>",
+        f"Observer message {number}",
+        f"Host: web0{number % 2}\nStatus: {state}",
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    for number, state in enumerate(("CRITICAL", "OK") * 4)
 )
 HOSTILE = (
     "<script>fetch('https://evil.example/a')</script>",
@@ -105,8 +123,25 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[Site]:
-    """One site for all: each test acts on mails of its own."""
-    yield from serve(build(tmp_path_factory.mktemp("site"), migrated_file))
+    """One site for all: each test acts on mails of its own. A window holds, probes came and did not, and there is mail
+    that no profile reads."""
+    folder = tmp_path_factory.mktemp("site")
+    site = build(folder, migrated_file, (*MAILS, *OBSERVER))
+    (folder / "gateway.toml").write_text(config_text("http://127.0.0.1:1/api/v1", "key", folder, 2525, 8025))
+    console = site.console
+    console.commands = Commands(str(folder / "gateway.toml"))
+    probe = {"name": "round trip", "host": "mail.msp.example:25", "from": "probe@ops.msp.example", "to": "support@msp.example"}
+    console.settings = console.settings.model_copy(update={"probe": (ProbeSettings.model_validate(probe),)})
+    now = console.clock()
+    for slot in range(3):
+        sent = Probe("round trip", slot, f"probe{slot}@ops.msp.example", now - 3000 + 900 * slot)
+        console.access.change(lambda c, sent=sent: probes.begin(c, sent))
+    console.access.change(lambda c: probes.failed(c, "probe2@ops.msp.example", "454 try again"))
+    begin, end = (datetime.fromtimestamp(now + span, UTC).strftime("%Y-%m-%d %H:%M") for span in (-7200, 7200))
+    for name, client, repeat in (("A move", "Acme", ""), ("Updates of every night", "*", "daily")):
+        said = Said(name, begin, end, client, (), (), repeat, "UTC")
+        console.access.change(lambda c, said=said: windows.add(c, console.settings, said, Actor("lea"), now))
+    yield from serve(site)
 
 
 class Visit:
@@ -154,6 +189,8 @@ def test_every_page_for_every_role(browser: Any, served: Site, scripts: bool) ->
             assert status == (200 if role in LEAST.get(path, (role,)) else 403), (role, path)
             assert visit.page.locator("h1").count() == 1
             buttons = visit.page.locator("form[action='/act'] button").count()
+            doing = visit.page.locator("form[method=post]:not([action='/logout']) button").count()
+            assert role != "look" or doing == 0, f"{path}: what this role may not do is not offered"
             assert (buttons > 0) is (role != "look" and path in FORMS), (role, path)
         assert [wrong for wrong in visit.wrong if "403" not in wrong] == []
         visit.context.close()
@@ -168,18 +205,30 @@ LOOKS = {
 @pytest.mark.parametrize("look", LOOKS)
 def test_everybody_can_use_every_page(browser: Any, served: Site, look: str) -> None:
     """axe finds nothing serious, also where what is folded is open; nothing is wider than the screen."""
-    checks, found = axe.Axe(), []
+    checks, found, missing = axe.Axe(), [], []
     visit = Visit(browser, served, "administer", **LOOKS[look])
     for path in (*PAGES, "/login", "/mail/99999"):
         visit.go(path)
+        if path == "/vendors/propose":
+            visit.page.click("text=Draft profiles")
         visit.page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
         said = checks.run(visit.page).response
         assert len(said["passes"]) > 10, "it looked"
         found += [(path, wrong["impact"], wrong["id"], wrong["nodes"][0]["html"][:200]) for wrong in said["violations"]]
         if visit.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found.append((path, "serious", "wider than the screen", ""))
+        shown = visit.page.inner_text("main")
+        missing += [(path, words) for words in THERE.get(path, ()) if words not in shown]
     visit.context.close()
-    assert found == []
+    assert found == missing == []
+
+
+THERE = {
+    "/": ("Window A move", "round trip", "missing: 454 try again"),
+    "/windows": ("A move", "Updates of every night", "End now"),
+    "/vendors/propose": ("mails of observer@acme.example", "The profile: change what is wrong"),
+}
+"""What pages show, so that not the empty ones are looked at."""
 
 
 def test_the_check_of_accessibility_finds_what_is_wrong(browser: Any) -> None:

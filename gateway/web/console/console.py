@@ -65,6 +65,8 @@ class Console:
             day=lambda at: said.day(at, self.zone),
             ago=lambda at: said.span(max(0.0, self.clock() - at)),
             size=said.size,
+            counted=said.counted,
+            noun=lambda number, word, words="": said.counted(number, word, words).partition(" ")[2],
             upper_first=lambda text: text[:1].upper() + text[1:],
         )
 

@@ -40,6 +40,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What takes some seconds says that it goes on.
+for (const form of document.querySelectorAll("form[data-slow]")) {
+  form.addEventListener("submit", () => {
+    form.setAttribute("aria-busy", "true");
+    document.querySelector("#slow")?.removeAttribute("hidden");
+  });
+}
+
 // A mail that waits is looked at again, while nobody writes anything.
 const waiting = document.querySelector("[data-refresh]");
 if (waiting) {
