@@ -28,6 +28,7 @@ def test_accepting_mail_needs_neither_the_store_nor_the_desk_nor_the_reader() ->
     listener = imported("import gateway.processes.listener")
 
     assert not listener & {"sqlalchemy", "httpx", "starlette", "jinja2", "dkim", "dns", "gateway.mail.read"}
+    assert not listener & PAGES
 
 
 def test_what_was_left_out_can_be_imported_later() -> None:

@@ -6,9 +6,9 @@ nothing that happens to the store, a desk or a parser reaches it.
 
 from __future__ import annotations
 
-from gateway.startup import uncollected
+from gateway.startup import uncollected, without
 
-with uncollected():
+with uncollected(), without("rich"):
     import asyncio
     import os
     import signal
