@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.mail.limits import HEADER_BLOCK
 from gateway.operate.trial.places import NoMail, all_files, content, files_of, places_of
 
 DAY = 1_780_000_000.0
@@ -33,6 +34,20 @@ MBOXES = {
         b"From 1793245@xxx Mon Jun 01 10:00:00 +0000 2026\r\n"
         + mail("one").replace(b"\n", b"\r\n")
         + b"\r\nFrom 1793246@xxx Mon Jun 01 11:00:00 +0000 2026\r\n"
+        + mail("two"),
+        ["one", "two"],
+    ),
+    "takeout, and a text that tells of a time": (
+        b"From 1793245@xxx Mon Jun 01 10:00:00 +0000 2026\r\n"
+        + mail("one", text="See below.\n\nFrom Monday 10:00 on it is closed.\n\nFrom: Bob\nSent: 10:00")
+        + b"\r\nFrom 1793246@xxx Thu Jan 01 00:00:00 +0000 1970\r\n"
+        + mail("two"),
+        ["one", "two"],
+    ),
+    "a line of a megabyte, without an end and with one": (
+        b"From ann Mon Jun  1 10:00:00 2026\n"
+        + mail("one", text="x" * HEADER_BLOCK + "\nFrom ann Mon Jun  1 10:00:00 2026\n" + "y" * 3 * HEADER_BLOCK)
+        + b"\nFrom bob Mon Jun  1 11:00:00 2026\n"
         + mail("two"),
         ["one", "two"],
     ),

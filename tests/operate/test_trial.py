@@ -19,6 +19,8 @@ from sqlalchemy import Engine, select
 from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
+from gateway.mail.head import split_head
+from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.page import page
 from gateway.operate.trial.report import Line, Report, Stranger, made
 from gateway.operate.trial.run import NotTheSame, Trial, Wanted
@@ -331,6 +333,37 @@ async def test_mail_that_never_came_in_is_left_out(tmp_path: Path) -> None:
         "refused: larger than smtp.max_size": 1,
     }
     assert report.tried == 2
+
+
+GMAIL = {"X-GM-THRID": "1793245"}
+CAME = {
+    "Delivered-To": "support@msp.example",
+    "Received": "by 2002:a05:6a10 with SMTP id x; Mon, 1 Jun 2026 10:00:00 -0700",
+}
+LABELS = [
+    ({"X-Gmail-Labels": "=?UTF-8?Q?Archiv=C3=A9s,Envoy=C3=A9?="}, "written in Gmail"),
+    ({"X-Gmail-Labels": "=?UTF-8?Q?Entw=C3=BCrfe?="}, "written in Gmail"),
+    ({"X-Gmail-Labels": "=?UTF-8?Q?Spam,Cat=C3=A9gorie=C2=A0:_E-mails_?=\n =?UTF-8?Q?personnels?=", **CAME}, "in the spam folder"),
+    ({"X-Gmail-Labels": "Gesendet", "Received": "from [192.0.2.7] by smtp.gmail.com with ESMTPSA id x; "}, "written in Gmail"),
+    ({"X-Gmail-Labels": "Wys=?UTF-8?Q?=C5=82ane?=", "Received": "by 10.1.2.3 with HTTP; Mon, 1 Jun 2026"}, "written in Gmail"),
+    ({"X-Gmail-Labels": "=?UTF-8?Q?Posteingang,Ungelesen,Kategorie:_=22Neuigkeiten=22?=", **CAME}, ""),
+    ({"X-Gmail-Labels": "Messages archiv=?UTF-8?Q?=C3=A9s?=", **CAME}, ""),
+    ({"X-Gmail-Labels": "Alte Mails", "Received": "from a.example by mx.msp.example; Mon, 1 Jun 2020"}, ""),  # imported
+    ({"X-Gmail-Labels": "=?UTF-8?B?6YCB5L+h5riI44G/?="}, "written in Gmail"),
+    ({"X-Gmail-Labels": "=?UTF-8?B?6YCB5L+h5riI?=", **CAME}, ""),
+    ({"X-Gmail-Labels": "=?UTF-8?Q?no end", **CAME}, ""),
+    ({}, "written in Gmail"),  # of all labels only the thread is left
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LABELS, ids=lambda case: f"{case[0].get('X-Gmail-Labels')} {case[1]}"[:60])
+def test_what_its_owner_wrote_in_gmail_is_left_out_in_any_language(case: tuple[dict[str, str], str]) -> None:
+    headers, why = case
+    lines = [f"{name}: {value}" for name, value in {**GMAIL, **headers}.items()]
+    settings = parse(configured(), {})
+    head = split_head("\n".join([*lines, "From: ann@acme.example", "To: support@msp.example", "", "Hello"]).encode())
+
+    assert Door(settings, settings.mailbox[0]).left_out(head) == why
 
 
 async def test_a_trial_goes_on_only_as_it_began(tmp_path: Path, box: Path) -> None:

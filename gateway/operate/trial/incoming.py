@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from gateway.intake.register import deliveries_of
 from gateway.mail.addresses import read_addresses
 from gateway.mail.author import author_of
 from gateway.mail.head import Head
+from gateway.mail.headers import decode_value
 from gateway.match.ours import Ours
 from gateway.model.email import lower_ascii
 from gateway.model.envelope import Envelope
@@ -27,6 +29,9 @@ DELIVERED = ("delivered-to", "x-delivered-to", "x-original-to", "envelope-to", "
 """Who got a mail, as the last server wrote it."""
 NAMED = ("to", "cc")
 LABELS = "x-gmail-labels"
+THREAD = "x-gm-thrid"
+BY_GOOGLE = re.compile(rb"(?i)\bby\s+(?:[\w.-]+\.)?(?:gmail|google|googlemail|gmailapi\.google)\.com\b|\bwith\s+HTTP")
+"""Who took a mail that was written in Gmail or sent through it."""
 NOT_RECEIVED = {
     "sent": "sent by us",
     "drafts": "a draft",
@@ -62,10 +67,13 @@ class Door:
 
     def left_out(self, head: Head) -> str:
         """Why a mail never came to one of our mailboxes, "" when it did."""
-        said = ",".join(value.decode("ascii", "replace") for value in head.values(LABELS))
+        said = ",".join(decode_value(value) for value in head.values(LABELS))
         labels = {label.strip(' "').lower() for label in said.split(",")}
-        if "inbox" not in labels and (label := next((label for label in NOT_RECEIVED if label in labels), "")):
-            return NOT_RECEIVED[label]
+        if "inbox" not in labels:  # as what its owner wrote to the mailbox
+            if label := next((label for label in NOT_RECEIVED if label in labels), ""):
+                return NOT_RECEIVED[label]
+            if _began_in_gmail(head):
+                return "written in Gmail"
         author = lower_ascii(author_of(head.fields).address)
         if author and author in self.own and self._address(head) is None:
             return NOT_RECEIVED["sent"]
@@ -118,3 +126,12 @@ def _sender(head: Head) -> str:
     for value in head.values("return-path")[:1]:
         return value.decode("utf-8", "replace").strip().strip("<>")
     return author_of(head.fields).address
+
+
+def _began_in_gmail(head: Head) -> bool:
+    """Whether a mail of Gmail's export was sent, drafted or chatted by its owner: what came in says to whom it was
+    delivered, or by which servers it went."""
+    if not (head.values(THREAD) or head.values(LABELS)) or any(head.values(name) for name in DELIVERED):
+        return False
+    hops = head.values("received")
+    return not hops or (len(hops) == 1 and BY_GOOGLE.search(hops[0]) is not None)

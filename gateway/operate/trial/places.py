@@ -18,6 +18,8 @@ from gateway.mail.limits import HEADER_BLOCK
 
 MBOX_LINE = re.compile(rb"From \S.{0,200}?(?:[012]?[0-9]:[0-5][0-9]|(?:19|20)[0-9]{2})")
 """How a mail begins in an mbox, behind an empty line; in a text "From " is followed by something else, or quoted."""
+TAKEOUT_LINE = re.compile(rb"From \d{1,25}@xxx ")
+"""The same in Gmail's export, where it has a form that no text has."""
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 FIELD = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
 EARLIEST = 315_532_800.0
@@ -106,9 +108,11 @@ def _in_mbox(file: Path) -> Iterator[Place]:
     header: list[bytes] = []
     room = 0
     stamp = b""
+    begins = TAKEOUT_LINE if TAKEOUT_LINE.match(_beginning(file)) else MBOX_LINE
+    is_whole = True  # the line before is: the rest of a very long one begins nothing
     with file.open("rb", buffering=1 << 20) as handle:
         while line := handle.readline(HEADER_BLOCK):
-            if is_empty and MBOX_LINE.match(line):
+            if is_empty and begins.match(line):
                 if began >= 0:
                     yield _place(began, offset, stamp, header, changed)
                 stamp, header, room = line, [], HEADER_BLOCK
@@ -117,7 +121,8 @@ def _in_mbox(file: Path) -> Iterator[Place]:
                 header.append(line)
                 room = 0 if not line.strip(b"\r\n") else room - len(line)
             offset += len(line)
-            is_empty = not line.strip(b"\r\n")
+            is_empty = is_whole and not line.strip(b"\r\n")
+            is_whole = line.endswith(b"\n")
         if began >= 0:
             yield _place(began, offset, stamp, header, changed)
 
