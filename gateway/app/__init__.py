@@ -299,6 +299,7 @@ class Gateway:
             die(error)
 
     async def close(self) -> None:
+        """Close what holds files, processes and connections, after everything that runs has ended."""
         if self.work:
             await self.work.close()
         if self.arrivals is not None:

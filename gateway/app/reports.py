@@ -69,6 +69,7 @@ class Reports:
         await run_every(stop, EVERY, self.check)
 
     async def check(self) -> None:
+        """Tell what is due now."""
         reports = self.settings.reports
         if reports.to and (day := self._due_day()) != self._told_day:
             if day:

@@ -41,6 +41,7 @@ def queue_list(
 ) -> None:
     """List deliveries, newest first."""
     from gateway.store import heldfiles, operator, waiting
+    from gateway.store.reading import parsed_to_show
     from gateway.store.stage import PENDING, Stage
 
     stages: tuple[Stage, ...] | None = None
@@ -61,7 +62,7 @@ def queue_list(
             "id": row["id"],
             "accepted": when(row["accepted_at"]),
             "mailbox": row["mailbox"],
-            "from": _json(row, "envelope").get("mail_from", "?"),
+            "from": parsed_to_show(row, "envelope").get("mail_from", "?"),
             "subject": row["subject"],
             "stage": row["stage"],
             "reason": row["reason"],
@@ -92,6 +93,7 @@ def queue_show(
 ) -> None:
     """Show a delivery: its history, its effects and the trace of its decision."""
     from gateway.store import deliveries, effects, mapping, operator, waiting
+    from gateway.store.reading import parsed_to_show
     from gateway.work.effects import words_of
 
     def look(connection: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
@@ -113,7 +115,7 @@ def queue_show(
             fail(operator.GONE.format(row["id"]))
         sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
         return
-    trace = _json(row, "trace") if row["trace"] else {}
+    trace = parsed_to_show(row, "trace")
     if as_json:
         print_json(
             {
@@ -130,14 +132,14 @@ def queue_show(
                 }
                 if wait
                 else None,
-                "envelope": _json(row, "envelope"),
+                "envelope": parsed_to_show(row, "envelope"),
                 "size": content["size"] if content else None,
                 "history": [dict(event) for event in history],
                 "effects": [
                     {
                         "kind": effect["kind"],
                         "effect": words_of(effect["kind"], effect["body"]),
-                        "name": _json(effect, "body").get("name", ""),
+                        "name": parsed_to_show(effect, "body").get("name", ""),
                         **{key: effect[key] for key in ("state", "marker", "remote_id", "reason", "sends")},
                     }
                     for effect in done
@@ -147,7 +149,7 @@ def queue_show(
         )
         return
     typer.echo(f"{row['id']}  {row['stage']} {row['reason']} {cell(row['detail'])}".rstrip())
-    mail_from = _json(row, "envelope").get("mail_from", "?")
+    mail_from = parsed_to_show(row, "envelope").get("mail_from", "?")
     size = f"{content['size']} bytes" if content else "not kept any more"
     typer.echo(f"from <{cell(mail_from)}> to {row['mailbox']}, {size}, subject: {cell(row['subject']) or '-'}")
     typer.echo(f"Message-ID: {cell(row['message_id']) or '-'}")
@@ -158,7 +160,7 @@ def queue_show(
     effects_of = [
         [
             words_of(effect["kind"], effect["body"]),
-            *(_json(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]),
+            *(parsed_to_show(effect, "body").get("name", ""), effect["state"], effect["remote_id"], effect["reason"]),
         ]
         for effect in done
     ]
@@ -173,16 +175,6 @@ def _waits(wait: Any) -> str:
     since = f", since {when(wait.since)}" if wait.since else ""
     until = f", next try {when(wait.until)}" if wait.until else ""
     return f"{wait.waits}{since}{until}"
-
-
-def _json(row: Any, column: str) -> dict[str, Any]:
-    """What the column holds; what cannot be read is empty, and `gateway verify` names it."""
-    from gateway.store.reading import Unreadable, parsed
-
-    try:
-        return parsed(row[column], column)
-    except Unreadable:
-        return {}
 
 
 def _command(act: Act) -> None:

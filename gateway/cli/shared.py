@@ -64,11 +64,13 @@ USAGE, FAULT = 2, 1
 
 
 def fail(text: str, code: int = FAULT) -> NoReturn:
+    """End the command with these words on standard error. Raises typer.Exit."""
     typer.echo(text, err=True)
     raise typer.Exit(code)
 
 
 def settings_of(path: Path | None) -> config.Settings:
+    """The configuration; ends the command with USAGE where it is not right."""
     try:
         return load(path)
     except config.ConfigError as error:
@@ -117,6 +119,7 @@ def print_json(value: Any) -> None:
 
 
 def table(columns: list[str], rows: list[list[Any]]) -> None:
+    """Print rows below their headings; what comes from a mail is made harmless."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -54,6 +54,7 @@ class FileSettings(BaseModel):
     larger: Size | None = Field(None, description="larger than this")
 
     def rule(self) -> FileRule:
+        """As deciding takes it, its patterns compiled."""
         return FileRule(
             name=self.name,
             action=self.action,

@@ -85,6 +85,7 @@ class ConditionSettings(_Part):
             raise ValueError(f"{operator}: expected a text that is not empty")
 
     def values(self) -> tuple[str, ...]:
+        """What the field is compared with, as texts; () for a group."""
         for name in conditions.OPERATORS:
             found = getattr(self, name)
             if found is not None:

@@ -13,6 +13,8 @@ PAUSE_FOR_KEY = 30.0
 
 
 class Breaker:
+    """``reason`` says why the desk is down, "" while it is not. Times are seconds of one clock, which the caller has."""
+
     def __init__(self) -> None:
         self.reason = ""
         self.key_refused = False
@@ -30,6 +32,7 @@ class Breaker:
         self.reason = ""
 
     def key_works(self) -> None:
+        """The key was taken, or is another: what was refused counts no more."""
         self.key_refused = False
         self.good()
 
@@ -42,6 +45,7 @@ class Breaker:
             self._pause = min(LONGEST_PAUSE, self._pause * 2)
 
     def refuse_key(self, reason: str, now: float) -> None:
+        """The desk refuses the key: it is asked again after PAUSE_FOR_KEY seconds."""
         self.key_refused = True
         self.reason = reason
         self._open_until = now + PAUSE_FOR_KEY

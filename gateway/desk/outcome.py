@@ -20,6 +20,8 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Good:
+    """Done, or found. ``data`` is what ``body``, the answer's JSON, holds under that name, checked by its shape."""
+
     status: int
     data: Any
     body: dict[str, Any]
@@ -27,6 +29,8 @@ class Good:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
+    """The desk's own JSON error: it did nothing. ``status`` is of HTTP, 0 where the gateway itself refuses."""
+
     status: int
     code: str
     message: str
@@ -41,6 +45,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Throttled:
+    """Nothing was sent: the rate limit, ours or the desk's, has room ``after`` so many seconds."""
+
     after: float
 
     def __str__(self) -> str:
@@ -49,6 +55,8 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
+    """The request certainly did not leave, and ``reason`` says why."""
+
     reason: str
 
     def __str__(self) -> str:
@@ -57,7 +65,7 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """``alive``: it was the desk itself that answered, only not as this call's answers are."""
+    """Nobody can say what the desk did. ``status`` is of HTTP, 0 without an answer. ``alive``: it was the desk itself that answered, only not as this call's answers are."""
 
     reason: str
     status: int = 0

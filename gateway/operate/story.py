@@ -15,7 +15,7 @@ from gateway.operate.act import Act
 from gateway.operate.acts import possible
 from gateway.operate.finding import Found
 from gateway.store import acts, deliveries, effects, letters, mapping, operator, problems
-from gateway.store.reading import Unreadable, garbled, looking, parsed
+from gateway.store.reading import garbled, looking, parsed_to_show
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
 from gateway.work.effects import KINDS
@@ -34,6 +34,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """A step of the decision: the rule, what it saw, and what followed."""
+
     name: str
     found: str
     follows: str
@@ -81,7 +83,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
     """The story of the mail with this number, id or Message-ID. Raises NotPossible."""
     row = operator.find(connection, name)
     (mail,) = finding.described(connection, [row], now, zone)
-    envelope = _json(row, "envelope")
+    envelope = parsed_to_show(row, "envelope")
     ticket = mapping.get_ticket(connection, row["desk"], row["ticket_id"]) if row["ticket_id"] else None
     done = effects.all_of(connection, row["id"])
     content = deliveries.content(connection, row["raw_id"]) if row["kept"] else None
@@ -121,14 +123,6 @@ def goes_away(row: Mapping[Any, Any], retention: RetentionSettings) -> float:
     return float(row["due_at"] + age) if age and row["kept"] and not garbled([row["due_at"]]) else 0.0
 
 
-def _json(row: Mapping[Any, Any], column: str) -> dict[str, Any]:
-    """What the column holds; what cannot be read is empty, and `gateway verify` names it."""
-    try:
-        return parsed(row[column], column) if row[column] else {}
-    except Unreadable:
-        return {}
-
-
 _PROOFS = {
     "pass": "proven",
     "fail": "disproven: the sender's domain says that it is not from there",
@@ -153,11 +147,11 @@ def _route(envelope: Mapping[str, Any]) -> str:
 
 def _answers(row: Mapping[Any, Any]) -> Mapping[str, Any]:
     """What the decision about a comment asked, by kind, as the trace keeps it."""
-    return {str(entry["asked"]): entry["answer"] for entry in _json(row, "trace").get("answers", [])}
+    return {str(entry["asked"]): entry["answer"] for entry in parsed_to_show(row, "trace").get("answers", [])}
 
 
 def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:
-    steps = _json(row, "trace").get("steps", [])
+    steps = parsed_to_show(row, "trace").get("steps", [])
     return tuple(Rule(str(step["rule"]), str(step["found"]), str(step["result"])) for step in steps)
 
 
@@ -207,7 +201,7 @@ def _act(entry: RowMapping) -> Line:
 
 
 def _did(effect: RowMapping, ticket: str) -> Line | None:
-    name = _json(effect, "body").get("name", "a file")
+    name = parsed_to_show(effect, "body").get("name", "a file")
     kind = KINDS.get(effect["kind"])
     if kind and kind.is_letter:
         is_left_out = effect["state"] == EffectState.SKIPPED
@@ -215,7 +209,7 @@ def _did(effect: RowMapping, ticket: str) -> Line | None:
     words = (kind.did if kind else str(effect["kind"])).format(
         ticket=ticket or "the ticket",
         name=name,
-        further=_json(effect, "remote").get("ticket_number", "of one more problem"),
+        further=parsed_to_show(effect, "remote").get("ticket_number", "of one more problem"),
     )
     match effect["state"]:
         case EffectState.DONE:

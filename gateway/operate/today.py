@@ -94,6 +94,7 @@ class Today:
 
 
 def today(connection: Connection, settings: Settings, store: str, now: float, zone: tzinfo | None) -> Today:
+    """``store`` is how people call the database; the day is the one of ``zone``, None for this machine's."""
     midnight = datetime.fromtimestamp(now, zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     desks = waiting.desks(connection)
     with looking():

@@ -40,6 +40,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
+    """What waits for a person: ``held`` by reason, the most first; ``doubted`` made no ticket; ``files`` are mails whose
+    files wait; ``left_open`` are problems whose tickets stayed open, ``doubtful`` notices of the last days that led to
+    nothing."""
+
     held: tuple[Group, ...]
     doubted: Group
     files: Group
@@ -57,6 +61,7 @@ class Todo:
 
 
 def todo(connection: Connection, retention: RetentionSettings, now: float, zone: tzinfo | None) -> Todo:
+    """``zone`` is the reader's, None for this machine's."""
     counts = held_back(connection)
     held = [
         Group(

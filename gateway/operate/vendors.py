@@ -42,6 +42,7 @@ class Vendors:
 
 
 def vendors(connection: Connection, settings: Settings, now: float) -> Vendors:
+    """At most MOST of each kind; what is doubtful is of the last DAYS days."""
     closes = closing_at(connection)
     with looking():
         alive = problems.listing(connection, ("open", "recovered", "closing"), MOST)

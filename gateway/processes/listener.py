@@ -125,6 +125,7 @@ async def _serve(settings: Settings, folder: Path, name: str) -> None:
 
 
 def main() -> None:
+    """Serve as the listener that the arguments name, by the configuration that they name, until SIGTERM."""
     channel.die_with_parent()
     name, config = sys.argv[1:3]
     folder = channel.folder_of_run()

@@ -74,6 +74,9 @@ ACTIONS = frozenset({"refuse", "hang", "slow", "drop", "reset", "stall", "answer
 
 @dataclass(slots=True)
 class Rule:
+    """What goes wrong: ``do`` with calls of ``kind``, with probability ``p``, at most ``times``, after ``skip`` calls.
+    ``seconds`` is how long it hangs or is slow; ``commit``: the desk has done it all the same."""
+
     do: str
     kind: str | list[str] = "any"
     p: float = 1.0
@@ -100,6 +103,7 @@ class Rule:
         self.name = self.name or self.do
 
     def fires(self, kind: str, page: int) -> bool:
+        """Whether it goes wrong with this call; each call is counted."""
         if self.kinds is not None and kind not in self.kinds:
             return False
         if self.page is not None and page != self.page:
@@ -149,6 +153,7 @@ class Faults:
         self.seed, self.rules = other.seed, other.rules
 
     def add(self, given: Mapping[str, Any]) -> Rule:
+        """A further rule, from a JSON object. Raises ValueError."""
         settable = {item.name for item in fields(Rule)} - {"fired", "seen", "kinds", "random"}
         unknown = set(given) - settable
         if unknown:

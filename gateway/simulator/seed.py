@@ -110,6 +110,8 @@ def _keys() -> list[Row]:
 
 @dataclass(slots=True)
 class Seed:
+    """What the desk has at its start. ``rate_limit`` and ``uploads`` in the desk's terms: requests a minute, bytes."""
+
     tenant: str = "5b1d0000-0000-4000-8000-000000000001"
     ticket_prefix: str = "TIC"
     ticket_width: int = 6
@@ -127,6 +129,7 @@ class Seed:
 
     @classmethod
     def of(cls, given: Row) -> Seed:
+        """From a JSON object. Raises ValueError for a key that it does not know."""
         known = {item.name for item in fields(cls)}
         unknown = sorted(set(given) - known)
         if unknown:
@@ -135,6 +138,7 @@ class Seed:
 
     @classmethod
     def load(cls, path: str | Path) -> Seed:
+        """From a file. Raises OSError, ValueError."""
         given = json.loads(Path(path).read_text(encoding="utf-8"))
         if not isinstance(given, dict):
             raise ValueError("the seed file must hold one JSON object")

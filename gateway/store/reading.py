@@ -9,7 +9,7 @@ becomes Garbled, which can be shown. PostgreSQL checks kinds by itself and its p
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -70,6 +70,14 @@ def parsed(text: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Unreadable(f"{where} cannot be read")
     return value
+
+
+def parsed_to_show(row: Mapping[Any, Any], column: str) -> dict[str, Any]:
+    """The same of a column of a row; {} where it is empty or cannot be read, which `gateway verify` names."""
+    try:
+        return parsed(row[column], column) if row[column] else {}
+    except Unreadable:
+        return {}
 
 
 def decoded(text: bytes) -> str | bytes:

@@ -43,6 +43,7 @@ class Desk(Calls):
         return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
 
     async def statuses(self, board_id: str, vital: bool = True, patience: float = PATIENCE) -> Outcome:
+        """Of a board. ``patience`` in seconds for the rate limit."""
         return await self._get(
             "/tickets/statuses",
             shape=shapes.status_list,
@@ -225,6 +226,7 @@ class Desk(Calls):
         )
 
     async def link_asset(self, ticket_id: str, asset_id: str, permit: Permit = FREE) -> Outcome:
+        """Refused(409) where the ticket has the asset."""
         body = {"asset_id": asset_id}
         call = Call(
             "POST",

@@ -21,6 +21,8 @@ Shape = Callable[[Any], str]
 
 
 class Row(BaseModel):
+    """What is used of a row; its other keys are handed on unread."""
+
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 

@@ -88,6 +88,7 @@ class Book:
         return isinstance(question, ABOUT_PROBLEMS)
 
     def answer(self, question: ask.Question) -> Any:
+        """What the store would have answered, for a question that ``knows`` is true of."""
         known = self._problems.values()
         match question:
             case ask.ProblemsOf(profile, key):

@@ -44,6 +44,8 @@ AFTERWARDS = 7200.0
 
 
 class Reader(Protocol):
+    """Reads mail; raises what ``work.parser.Parser`` does."""
+
     async def read(self, mail: bytes | Path, into: Path | None = None) -> Email: ...
 
 

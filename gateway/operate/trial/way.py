@@ -54,6 +54,8 @@ class NotUsable(Exception):
 
 @dataclass(slots=True)
 class Clock:
+    """The trial's time, in seconds since the epoch."""
+
     now: float = 0.0
 
     def __call__(self) -> float:
