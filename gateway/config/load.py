@@ -45,7 +45,7 @@ def files_with_secrets(
 ) -> list[Path]:
     """The configuration file where a secret stands in it: the key of a desk, a password, a token."""
     file = file_of(path, environ)
-    secrets = [secret for secret in _secrets(settings.model_dump(exclude={"profiles"})) if secret]
+    secrets = [secret for secret in _secrets(settings.model_dump()) if secret]
     text = file.read_text(encoding="utf-8") if secrets else ""
     return [file] if any(secret in text for secret in secrets) else []
 

@@ -13,7 +13,7 @@ PAUSE_FOR_KEY = 30.0
 
 
 class Breaker:
-    """``reason`` says why the desk is down, "" while it is not. Times are seconds of one clock, which the caller has."""
+    """``reason`` says why the desk is down, "" while it is not. Times are in seconds, by the clock of the caller."""
 
     def __init__(self) -> None:
         self.reason = ""

@@ -65,7 +65,8 @@ class NotSent:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can say what the desk did. ``status`` is of HTTP, 0 without an answer. ``alive``: it was the desk itself that answered, only not as this call's answers are."""
+    """Nobody can say what the desk did. ``status`` is of HTTP, 0 without an answer. ``alive``: it was the desk itself
+    that answered, only not as this call's answers are."""
 
     reason: str
     status: int = 0
