@@ -24,7 +24,7 @@ from gateway.mail import fingerprints, reply, wire
 from gateway.mail.ending import Name, Seen, ending_of, prints_of
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords, squeezed
-from gateway.mail.look import candidates
+from gateway.mail.look import unknown_in
 from gateway.mail.read import read
 from gateway.model.email import Email
 from gateway.model.ids import uuid7
@@ -88,10 +88,7 @@ def whole(raw: bytes, notes: list[str], store: Store, number: int) -> Email:
     passages, ticket = email.reply.passages, f"T{number // EACH}"
     kept = store.read_sync(lambda c: posted.prints_of(c, "main", ticket))
     seen = store.read_sync(lambda c: endings.of(c, "main", ME, ticket, "other"))
-    known = KnownWords(notes, Fingerprints(kept))
-    found = candidates(passages)
-    counts = known.unknown([[passages[i].text for i in quoted] for quoted in found])
-    missing = tuple((i, count) for i, count in zip(chain(*found), chain(*counts), strict=True) if count)
+    missing = unknown_in(passages, KnownWords(notes, Fingerprints(kept)))
     signed = known_of(email, ending_of(email, email.sender, ticket, ME, seen), {})
     shown = looked(email, Unshown(missing, len(notes), len(kept), True), {}, signed.passages)
     prints = fingerprints.of(squeezed(passage.text) for passage in shown.shown)

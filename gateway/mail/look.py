@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from html import unescape
+from itertools import chain
 from typing import Literal
 
 from gateway.model.email import Block, Passage, PassageRole
 
-from .known import ANSWER, GRAM, squeezed
+from .known import ANSWER, GRAM, KnownWords, squeezed
 from .quote import banner
 from .signature import footer
 
@@ -79,6 +80,14 @@ def candidates(passages: Sequence[Passage]) -> list[list[int]]:
     """The passages whose words may be on the ticket already, by index, those of a quoted mail together: ``missing`` is
     about these."""
     return [lines for lines in (*(mail.lines for mail in _mails(passages, {})), _signature(passages)) if lines]
+
+
+def unknown_in(passages: Sequence[Passage], known: KnownWords) -> tuple[tuple[int, int], ...]:
+    """The candidates of which not all is known: the index of each, and how many of its letters and digits are not."""
+    found = candidates(passages)
+    counts = known.unknown([[passages[i].text for i in quoted] for quoted in found])
+    counted = zip(chain.from_iterable(found), chain.from_iterable(counts), strict=True)
+    return tuple((i, count) for i, count in counted if count)
 
 
 def by_rules(passages: Sequence[Passage], known: Set[int] = frozenset()) -> Look:

@@ -41,8 +41,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Todo:
     """What waits for a person: ``held`` by reason, the most first; ``doubted`` made no ticket; ``files`` are mails
-    whose files wait; ``left_open`` are problems whose tickets stayed open, ``doubtful`` notices of the last days that led to
-    nothing."""
+    whose files wait; ``left_open`` are problems whose tickets stayed open, ``doubtful`` notices of the last days that
+    led to nothing."""
 
     held: tuple[Group, ...]
     doubted: Group

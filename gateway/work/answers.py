@@ -6,7 +6,6 @@ The same for live mail and for ``gateway explain``, which has no desk when it is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -23,7 +22,7 @@ from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords
 from gateway.mail.likeness import is_reused, is_touched
-from gateway.mail.look import candidates
+from gateway.mail.look import unknown_in
 from gateway.match.names import Name
 from gateway.model import questions as ask
 from gateway.model.email import Email
@@ -258,11 +257,8 @@ class Answers:
             if isinstance(row.get("note"), str) and not row.get("deleted_at")
         ]
         known = KnownWords(notes, Fingerprints(prints))
-        found = candidates(self._passages)
-        counts = known.unknown([[self._passages[i].text for i in mail] for mail in found])
-        counted = zip(chain.from_iterable(found), chain.from_iterable(counts), strict=True)
         return ask.Unshown(
-            missing=tuple((i, count) for i, count in counted if count),
+            missing=unknown_in(self._passages, known),
             comments=len(notes),
             mails=len(prints),
             is_whole=known.is_whole and len(outcome.data) < COMMENTS,
