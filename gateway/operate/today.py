@@ -16,10 +16,10 @@ from gateway.operate import todo
 from gateway.operate.finding import MARGIN
 from gateway.operate.windows import Listed, listed
 from gateway.store import acts, heldfiles, probes, problems, refusals, waiting
+from gateway.store.constants import IS_PENDING
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
-from gateway.store.stage import PENDING
 
 HOURS = 24
 PROBES = 24  # that are shown
@@ -135,7 +135,7 @@ def _tried(connection: Connection, settings: ProbeSettings, now: float) -> Tried
 
 def _oldest(connection: Connection) -> float:
     """When the oldest pending mail came, 0.0 for none; but for what a maintenance window holds."""
-    pending = delivery.c.stage.in_([stage.value for stage in PENDING]) & (delivery.c.waits_for != Waiting.WINDOW.value)
+    pending = IS_PENDING & (delivery.c.waits_for != Waiting.WINDOW.value)
     return float(connection.execute(select(func.min(delivery.c.accepted_at)).where(pending)).scalar() or 0.0)
 
 

@@ -13,12 +13,13 @@ from gateway.config.settings import Settings
 from gateway.model.effects import CloseBody
 from gateway.store import acts, expectations, problems
 from gateway.store.acts import Actor
+from gateway.store.constants import IS_PENDING
 from gateway.store.expectations import Expected
 from gateway.store.operator import NotPossible
 from gateway.store.problems import CLOSED, CLOSING
 from gateway.store.reading import looking
 from gateway.store.schema import delivery, effect, problem
-from gateway.store.stage import PENDING, EffectState
+from gateway.store.stage import EffectState
 
 MOST = 200
 DAYS = 7
@@ -60,9 +61,8 @@ def vendors(connection: Connection, settings: Settings, now: float) -> Vendors:
 
 def closing_at(connection: Connection) -> dict[str, float]:
     """When the tickets of problems that are over will be closed, by the problem's id."""
-    pending = delivery.c.stage.in_([stage.value for stage in PENDING])
     query = select(effect.c.body).join(delivery, delivery.c.id == effect.c.delivery_id)
-    planned = query.where(pending, effect.c.kind == CloseBody.kind, effect.c.state == EffectState.TODO.value)
+    planned = query.where(IS_PENDING, effect.c.kind == CloseBody.kind, effect.c.state == EffectState.TODO.value)
     found: dict[str, float] = {}
     with looking():
         for body in connection.execute(planned.limit(MOST)).scalars():

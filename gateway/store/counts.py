@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, or_, select
 
 from gateway.model.waiting import Waiting
+from gateway.store.constants import IS_PENDING
 from gateway.store.reading import looking
 from gateway.store.schema import carried, delivery
 from gateway.store.stage import PENDING, Stage
@@ -67,7 +68,7 @@ def sums(connection: Connection, counted: Census | None = None, arriving: int = 
 def oldest_pending(connection: Connection, now: float) -> float | None:
     """When the oldest mail that is under way was accepted. What was posted and waits on purpose does not count."""
     query = select(func.min(delivery.c.accepted_at)).where(
-        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        IS_PENDING,
         or_(delivery.c.posted.is_(False) & (delivery.c.waits_for != Waiting.WINDOW.value), delivery.c.due_at <= now),
     )
     return connection.execute(query).scalar()

@@ -77,7 +77,7 @@ def rounds(connection: Connection, desk: str, name: Name, matter: str, now: floa
         "k_hour": now - HOUR,
         "k_desk": desk,
     }
-    return sum(title.matter(row.subject) == matter for row in connection.execute(_SUBJECTS, parameters))
+    return sum(title.matter(subject) == matter for subject in connection.execute(_SUBJECTS, parameters).scalars())
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, case, func, select, text
 
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import deliveries
+from gateway.store.constants import IS_PENDING
 from gateway.store.deliveries import Delivery
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, desk_state
-from gateway.store.stage import OPEN, PENDING, Stage
+from gateway.store.stage import OPEN, Stage
 
 OF_THE_DESK = frozenset(
     {Waiting.DESK, Waiting.KEY, Waiting.RATE, Waiting.EARLIER, Waiting.READ_BACK, Waiting.PLACE, Waiting.ANSWER}
@@ -95,7 +96,7 @@ def counted(connection: Connection, now: float) -> dict[Waiting, int]:
     working = case((delivery.c.lease_until > now, 1), else_=0).label("working")
     due = case((delivery.c.due_at <= now, 1), else_=0).label("due")
     query = select(delivery.c.desk, delivery.c.waits_for, working, due, func.count().label("mails"))
-    query = query.where(delivery.c.stage.in_([stage.value for stage in PENDING]))
+    query = query.where(IS_PENDING)
     states = desks(connection)
     counts: Counter[Waiting] = Counter()
     with looking():
@@ -121,7 +122,7 @@ def accepted_between(
     """Mail of these mailboxes that was accepted then and is pending, after the number ``behind``, oldest first."""
     query = select(delivery).where(
         delivery.c.seq > behind,
-        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        IS_PENDING,
         delivery.c.desk == desk,
         delivery.c.mailbox.in_(list(mailboxes)),
         delivery.c.accepted_at >= since,

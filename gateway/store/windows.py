@@ -19,10 +19,11 @@ from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
 from gateway.model.window import Maintenance, Window
 from gateway.store import dialects
+from gateway.store.constants import IS_PENDING
 from gateway.store.mapping import Reserved
 from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
-from gateway.store.stage import PENDING, Stage
+from gateway.store.stage import Stage
 
 MOST = 2000
 """Windows of a desk that are looked at."""
@@ -284,7 +285,7 @@ def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
     """Whether mail that the window held is still on its way to its end; what another window holds on is not."""
     pending = exists().where(
         delivery.c.id == notice.c.delivery_id,
-        delivery.c.stage.in_([stage.value for stage in PENDING]),
+        IS_PENDING,
         delivery.c.ticket_id == "",
         or_(delivery.c.waits_for != Waiting.WINDOW.value, delivery.c.due_at <= now),
     )
