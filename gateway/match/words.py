@@ -41,6 +41,19 @@ _ANSWERED_NO = re.compile(
     re.IGNORECASE,
 )
 """What denies, behind a word: "Resolved: no"."""
+_NONE = re.compile(
+    r"\s*[:=]\s*(?:0+(?:[.,]0+)?[^\S\n]?%?|none|nothing|keine?r?|\[\s*\]|-+)[^\S\n]*"
+    r"(?:$|[,;|)\]}\n]|\.(?=\s|$)|(?=[^\S\n]\w[\w ]{0,30}[:=]))",
+    re.IGNORECASE,
+)
+"""What says, behind a word of a problem, that there is none of it: "Errors: 0"."""
+_LABELLED = re.compile(r"[^\S\n]*[*•>-]*[^\S\n]*([^:=\n]{1,60}?)[^\S\n]*[:=](?=\s)")
+_OF_STATE = re.compile(
+    r"\b(?:stat(?:us|e|ut|o)|result|outcome|termination|conclusion|condition|event|message|subject|alert|alarm|severity|"
+    r"summary|zustand|ergebnis|meldung)\w*|\w*(?:status|state|result)$",
+    re.IGNORECASE,
+)
+"""Labels whose value tells of the whole; behind others stands how that thing is: "Action: cleaned successfully"."""
 _MOVED_ON = re.compile(r"\s*(?:->|=>|→|\(\s*now\s*[:=])", re.IGNORECASE)
 """What says, behind a state, that another holds now."""
 _NOW = re.compile(
@@ -204,6 +217,8 @@ def _judged(hit: Hit, text: str, free: bool, whole: bool) -> tuple[State | None,
     state: State = hit.meaning
     if free and state not in ("open", "planned") and not placed(text, hit.start, hit.end):
         return None, "not where a machine puts a state"
+    if state == "open" and _NONE.match(text, hit.end):
+        return None, "there is none of it"
     if state == "close" and not whole:
         return "update", "the text is too long to be read whole"
     if state != "open" and (_denied(text[: hit.start]) or _ANSWERED_NO.match(text, hit.end)):
@@ -217,8 +232,20 @@ def holds_doubt(text: str, words: Words) -> bool:
     return any(
         hit.meaning == "open"
         and not _denied(text[: hit.start])
+        and not _NONE.match(text, hit.end)
         and not _PAST.search(text[max(0, hit.start - 60) : hit.start])
         for hit in words.found(text)
+    )
+
+
+def of_another(text: str, words: Words) -> bool:
+    """Whether all that a text tells as over stands behind labels of something else: "Action: cleaned successfully"."""
+    ends = [hit for hit, state, _ in judged(text, words, free=True) if state in ("close", "ignore")]
+    return bool(ends) and all(
+        (label := _LABELLED.match(text, text.rfind("\n", 0, hit.start) + 1)) is not None
+        and label.end() <= hit.start
+        and not _OF_STATE.search(label[1])
+        for hit in ends
     )
 
 

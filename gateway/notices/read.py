@@ -284,7 +284,7 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
 def _state(source: Source, values: Values) -> tuple[State, str, bool]:
     """The state, its word, and whether there was anything to look in."""
     name, state, word = told_in(source, values)
-    return _surely(source, values, state), word, bool(name)
+    return _surely(source, values, state, name), word, bool(name)
 
 
 def told_in(source: Source, values: Values) -> tuple[str, State, str]:
@@ -299,12 +299,13 @@ def told_in(source: Source, values: Values) -> tuple[str, State, str]:
     return last, "update", ""
 
 
-def _surely(source: Source, values: Values, state: State) -> State:
+def _surely(source: Source, values: Values, state: State, name: str) -> State:
     """What a profile of no product in particular takes for the end of a problem, or for nothing, is that only if the
-    mail has no word of a problem anywhere."""
+    mail has no word of a problem anywhere, and a text only if it says so of the whole."""
     if source.profile.generic and state in ("close", "ignore"):
         text = "\n".join((values.mail.subject, *values.mail.bodies()))
-        return "update" if words.holds_doubt(text, source.states) else state
+        elsewhere = name == "body" and words.of_another(values.get(name), source.states)
+        return "update" if elsewhere or words.holds_doubt(text, source.states) else state
     return state
 
 

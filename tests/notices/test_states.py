@@ -8,7 +8,7 @@ from gateway.match.words import state_in, state_words
 
 WORDS = state_words(
     {
-        "open": ["down", "critical", "alarm", "warning", "error", "fehler"],
+        "open": ["down", "critical", "alarm", "warning", "error", "errors", "fehler"],
         "update": ["paused", "acknowledged"],
         "close": ["up", "ok", "resolved", "down ended", "warning ended", "resolved:"],
     }
@@ -39,6 +39,15 @@ WORDS = state_words(
         ("from web01 to web02: link up, link down", "open"),
         ("moved from critical to the error queue", "open"),
         ("ok", "close"),
+        ("Errors: 0. Result: ok", "close"),
+        ("error = none\nok", "close"),
+        ("Errors: []\nok", "close"),
+        ("Errors: 0 Down: 0 State: ok", "close"),
+        ("Errors: 0.4 %\nok", "open"),
+        ("Errors: 0012\nok", "open"),
+        ("Error: 0 bytes free\nok", "open"),
+        ("Error: nothing can be read\nok", "open"),
+        ("Down: 0 of 3\nok", "open"),
     ],
 )
 def test_what_holds_now_counts(text: str, state: str) -> None:
