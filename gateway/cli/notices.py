@@ -54,7 +54,7 @@ def _profiles(settings: config.Settings | None) -> dict[str, Loaded]:
     return {**profiles.load(profiles.shipped()), **{name: loaded for name, loaded in own.items() if loaded.own}}
 
 
-def _one(name: str, config_file: Path | None) -> Loaded:
+def _named(name: str, config_file: Path | None) -> Loaded:
     """A profile by name or file."""
     try:
         if name.endswith(".toml"):
@@ -97,7 +97,7 @@ def show_profile(name: ProfileArgument, config_file: ConfigOption = None, as_jso
     """Show what a profile reads and does; run its fixtures."""
     from gateway.notices import fixtures
 
-    loaded = _one(name, config_file)
+    loaded = _named(name, config_file)
     profile, mistakes = loaded.profile, fixtures.run(loaded)
     if as_json:
         print_json({**profile.model_dump(exclude={"fixture"}), "mistakes": [asdict(mistake) for mistake in mistakes]})
@@ -187,7 +187,7 @@ def _sources(name: str, config_file: Path | None) -> Callable[[Email], list[Sour
         known = sources(settings)
         if found := [source for source in known.all if source.name in on]:
             return lambda email: found
-    loaded = _one(name, config_file)
+    loaded = _named(name, config_file)
     return lambda email: [source_of(email, loaded.profile)]
 
 

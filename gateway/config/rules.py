@@ -45,7 +45,7 @@ class ConditionSettings(_Part):
     none: tuple[ConditionSettings, ...] | None = Field(None, description="not one of these")
 
     @model_validator(mode="after")
-    def _one(self) -> ConditionSettings:
+    def _is_sound(self) -> ConditionSettings:
         groups = [name for name in ("any", "all", "none") if getattr(self, name) is not None]
         used = [name for name in conditions.OPERATORS if getattr(self, name) is not None]
         if len(groups) + len(used) != 1 or bool(groups) == bool(self.field):

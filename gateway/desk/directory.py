@@ -17,8 +17,8 @@ from gateway.config.settings import DeskSettings
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.catalog import Catalog, DeskAway, Destination, UnknownName, load
 from gateway.desk.algapsa.client import BEGUN, Desk
-from gateway.desk.algapsa.lists import Rows
-from gateway.desk.outcome import Good, Outcome, Refused, Unknown
+from gateway.desk.algapsa.lists import Rows, good, good_unless_refused
+from gateway.desk.outcome import Outcome, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
 from gateway.mail.addresses import canonical_address
@@ -135,13 +135,9 @@ class Directory:
             rows = await self._of_domain(domain, address, patience)
             if rows is not None:
                 return [self._contact(row) for row in rows if key in _addresses(row)]
-        outcome = await self.desk.contacts(address, patience)
-        if isinstance(outcome, Refused) and outcome.status != 401:
-            found = []  # an address that the desk cannot look up has no contact
-        elif not isinstance(outcome, Good):
-            raise DeskAway(outcome)
-        else:
-            found = [self._contact(row) for row in outcome.data if key in _addresses(row)]
+        answer = good_unless_refused(await self.desk.contacts(address, patience))
+        rows = answer.data if answer else []  # an address that the desk cannot look up has no contact
+        found = [self._contact(row) for row in rows if key in _addresses(row)]
         if len(self._contacts) >= MOST_CONTACTS:
             self._contacts.clear()
         self._contacts[address] = (now + (CONTACT_KEPT if found else MISS_KEPT), found)
@@ -155,14 +151,11 @@ class Directory:
             return rows
         if (known := self._domains.get(domain)) and known[1] is None and now < known[0] + CONTACT_KEPT:
             return None
-        outcome = await self.desk.contacts_of_domain(domain, patience)
-        if isinstance(outcome, Refused) and outcome.status != 401:
+        if (answer := good_unless_refused(await self.desk.contacts_of_domain(domain, patience))) is None:
             rows = []
-        elif not isinstance(outcome, Good):
-            raise DeskAway(outcome)
         else:
-            more = (outcome.body.get("pagination") or {}).get("hasNext")
-            rows = None if more else list(outcome.data)
+            more = (answer.body.get("pagination") or {}).get("hasNext")
+            rows = None if more else list(answer.data)
         if len(self._domains) >= MOST_DOMAINS:
             self._domains.clear()
         self._domains[domain] = (now, rows)
@@ -176,10 +169,7 @@ class Directory:
         if rows is None:
             if (known := self._clients.get(domain)) and known[0] > now:
                 return known[1]
-            outcome = await self.desk.contacts(f"@{domain}", BEGUN)
-            if not isinstance(outcome, Good):
-                raise DeskAway(outcome)
-            rows = outcome.data
+            rows = good(await self.desk.contacts(f"@{domain}", BEGUN)).data
         at = f"@{domain}"
         active = [
             contact
@@ -201,13 +191,9 @@ class Directory:
         known = self._addresses.get(contact_id)
         if known and known[0] > now:
             return known[1]
-        outcome = await self.desk.contact(contact_id, patience)
-        if isinstance(outcome, Refused) and outcome.status != 401:
-            found: tuple[str, ...] = ()
-        elif not isinstance(outcome, Good):
-            raise DeskAway(outcome)
-        else:
-            found = () if outcome.data.get("is_inactive") else tuple(sorted(_addresses(outcome.data)))
+        answer = good_unless_refused(await self.desk.contact(contact_id, patience))
+        is_active = answer is not None and not answer.data.get("is_inactive")
+        found = tuple(sorted(_addresses(answer.data))) if answer and is_active else ()
         if len(self._addresses) >= MOST_CONTACTS:
             self._addresses.clear()
         self._addresses[contact_id] = (now + MISS_KEPT, found)
@@ -221,13 +207,8 @@ class Directory:
         known = self._statuses.get(board_id)
         if known and known[0] > now:
             return known[1]
-        outcome = await self.desk.statuses(board_id, vital=False, patience=patience)
-        if isinstance(outcome, Refused) and outcome.status != 401:
-            found: Rows = []
-        elif not isinstance(outcome, Good):
-            raise DeskAway(outcome)
-        else:
-            found = outcome.data
+        answer = good_unless_refused(await self.desk.statuses(board_id, vital=False, patience=patience))
+        found: Rows = answer.data if answer else []
         self._statuses[board_id] = (now + CATALOG_KEPT, found)
         return found
 

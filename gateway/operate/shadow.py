@@ -16,9 +16,8 @@ from sqlalchemy import Connection, RowMapping, and_, select
 
 from gateway.config.settings import Settings
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN, Desk
-from gateway.desk.outcome import Good
+from gateway.desk.algapsa.lists import good
 from gateway.desk.pacing import Urgency
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.ids import ids_of, own_id
@@ -131,11 +130,9 @@ async def real_tickets(desk: Desk, since: float, until: float) -> list[dict[str,
     found: list[dict[str, Any]] = []
     page = 1
     while True:
-        outcome = await desk.tickets_from(since - NEAR, page, "", Urgency.REPLY, BEGUN)
-        if not isinstance(outcome, Good):
-            raise DeskAway(outcome)
-        found += [row for row in outcome.data if _moment(row) <= until + NEAR]
-        if not (outcome.body.get("pagination") or {}).get("hasNext"):
+        answer = good(await desk.tickets_from(since - NEAR, page, "", Urgency.REPLY, BEGUN))
+        found += [row for row in answer.data if _moment(row) <= until + NEAR]
+        if not (answer.body.get("pagination") or {}).get("hasNext"):
             return found
         page += 1
 

@@ -141,8 +141,8 @@ ROUTES: tuple[Route, ...] = (
 )
 
 _BY_LENGTH: dict[int, list[Route]] = {}
-for _one in ROUTES:
-    _BY_LENGTH.setdefault(len(_one.path), []).append(_one)
+for _known in ROUTES:
+    _BY_LENGTH.setdefault(len(_known.path), []).append(_known)
 
 
 def find_route(method: str, path: str) -> tuple[Route | None, tuple[str, ...], bool]:

@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 from gateway import blocks as rich
 from gateway.decide.closed import Closing
 from gateway.desk.algapsa import bodies
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import BEGUN
+from gateway.desk.algapsa.lists import good
 from gateway.desk.directory import Directory
-from gateway.desk.outcome import Good, Outcome, Refused
+from gateway.desk.outcome import Good, Refused
 from gateway.mail.ending import Ending, ending_of
 from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
@@ -240,9 +240,7 @@ class Answers:
         outcome = await self._desk().desk.ticket(ticket_id, self._wait())
         if isinstance(outcome, Refused) and outcome.status in (400, 404):
             return None
-        if not isinstance(outcome, Good):
-            raise DeskAway(outcome, f"ticket {ticket_id}")
-        found: dict[str, Any] = outcome.data
+        found: dict[str, Any] = good(outcome, f"ticket {ticket_id}").data
         return found
 
     async def _unshown(self, ticket_id: str) -> ask.Unshown | None:
@@ -278,17 +276,11 @@ class Answers:
         outcome = await self._desk().desk.tickets_by_number(number)
         if isinstance(outcome, Refused) and outcome.status == 400:
             return None
-        hits = [row for row in _good(outcome) if str(row.get("ticket_number")).casefold() == number.casefold()]
+        hits = [row for row in good(outcome).data if str(row.get("ticket_number")).casefold() == number.casefold()]
         if len(hits) != 1:
             return None
         self._rows[hits[0]["ticket_id"]] = hits[0]
         return _ticket({**hits[0], "number": hits[0].get("ticket_number"), "fallback": False})
-
-
-def _good(outcome: Outcome) -> Any:
-    if not isinstance(outcome, Good):
-        raise DeskAway(outcome)
-    return outcome.data
 
 
 def from_store(connection: Connection, delivery: Delivery, question: ask.Question) -> Any:

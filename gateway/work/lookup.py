@@ -6,9 +6,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.outcome import Good, Refused
+from gateway.desk.algapsa.lists import good
+from gateway.desk.outcome import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,10 @@ async def ticket_at(desk: Desk, name: str) -> Found | None:
     outcome = await (desk.ticket(ticket_id) if ticket_id else desk.tickets_by_number(name))
     if isinstance(outcome, Refused) and outcome.status in (400, 404):
         return None
-    if not isinstance(outcome, Good):
-        raise DeskAway(outcome)
+    data = good(outcome).data
     if ticket_id:
-        return _found(outcome.data)
-    hits = [row for row in outcome.data if str(row.get("ticket_number")).casefold() == name.casefold()]
+        return _found(data)
+    hits = [row for row in data if str(row.get("ticket_number")).casefold() == name.casefold()]
     return _found(hits[0]) if len(hits) == 1 else None
 
 

@@ -28,6 +28,19 @@ class DeskAway(Exception):
         self.about = about
 
 
+def good(outcome: Outcome, about: str = "") -> Good:
+    """The answer. Raises DeskAway for every other outcome."""
+    if not isinstance(outcome, Good):
+        raise DeskAway(outcome, about)
+    return outcome
+
+
+def good_unless_refused(outcome: Outcome) -> Good | None:
+    """The answer, None where the desk refuses what was asked for. A key that it refuses is no answer, either: raises
+    DeskAway."""
+    return None if isinstance(outcome, Refused) and outcome.status != 401 else good(outcome)
+
+
 @dataclass(slots=True)
 class Lists:
     """The rows of each list by its name, and why those are ``missing`` that were not read this time."""
