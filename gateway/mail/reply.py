@@ -189,6 +189,7 @@ def _apply_all(
         if not said and mark.kind != "banner":
             # Nothing above: the text below is what was said (or the mail is a forward); only who said it goes.
             told_from = told_from if quoted else min(told_from, mark.start)
+            seen = max(seen, mark.end)
             told = quoted or "@" in mark.what or "@" in "".join(texts[mark.start : mark.end])
             if introduces and told and following < len(role):
                 role[mark.start : mark.end] = ["intro"] * (mark.end - mark.start)

@@ -106,6 +106,13 @@ def test_a_person_a_moment_and_a_colon_without_marks_below(line: str) -> None:
     assert reply_of(plain(f"{ANSWER}\n\n{line}\n{OLD}\n")).text == ANSWER
 
 
+def test_header_lines_above_header_lines_are_no_words_of_the_writer() -> None:
+    """Between them stands nothing that the lower mail was answered with, so all of it is what the writer shows."""
+    replied = "---------- Replied message ----------\n" + "\n".join(_header(LANGUAGES[1]).splitlines()[1:])
+    text = f"{replied}\n\nFrom: {WHO}\nSent: 24 November 2026 15:18\nTo: ann@acme.example\nSubject: Printer\n\n{OLD}"
+    assert reply_of(plain(text)).text == text
+
+
 @pytest.mark.parametrize(
     "said",
     [
