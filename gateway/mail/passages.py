@@ -13,8 +13,8 @@ from . import limits
 from .blocks import is_left_out, to_blocks
 from .headerlines import field_of
 from .lines import Line, squeeze
-from .quote import marks
-from .quotelines import bare
+from .quote import Mark, marks
+from .quotelines import bare, quote_depth
 
 
 def passages(
@@ -25,6 +25,7 @@ def passages(
     introductions: Collection[int],
     signature: Sequence[int] = (),
     proven: Sequence[int] = (),
+    introduced: Sequence[Mark] = (),
 ) -> tuple[Passage, ...]:
     """The arguments are indices of lines, in order: those that are shown by the rules (``kept`` are those of them that
     are quoted), those that are cut, those that only introduce others, and those of a signature in doubt or beyond it.
@@ -41,8 +42,7 @@ def passages(
         **dict.fromkeys(proven[: limits.PASSAGES], "proven"),
     }
     role.update({i: "kept" if i in kept else "quoted" for i in candidates})
-    within = [bare(lines[i].text) for i in candidates]
-    inside = {candidates[at] for mark in marks(within) for at in range(mark.start, mark.end)}
+    inside = _introduced(lines, candidates, introduced)
     inside.update(introductions, _fields_below(lines, candidates))
     role.update(dict.fromkeys(inside.intersection(candidates), "introduction"))
     out: list[Passage] = []
@@ -61,6 +61,15 @@ def passages(
         first = next((number for number, i in enumerate(together) if role[i] == "ending"), len(together))
         out += _new_passages([lines[i] for i in together], first)
     return tuple(out)
+
+
+def _introduced(lines: Sequence[Line], candidates: Sequence[int], introduced: Sequence[Mark]) -> set[int]:
+    """The lines that say whose words follow. Within quotes they are looked for without the marks of quoting; where no
+    line has any, ``introduced`` has them all."""
+    if any(lines[i].quote or lines[i].zone or quote_depth(lines[i].text) for i in candidates):
+        within = [bare(lines[i].text) for i in candidates]
+        return {candidates[at] for mark in marks(within) for at in range(mark.start, mark.end)}
+    return {at for mark in introduced for at in range(mark.start, mark.end)}
 
 
 def _ending(lines: Sequence[Line], new: Sequence[int], kept: Collection[int]) -> list[int]:

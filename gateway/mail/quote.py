@@ -58,6 +58,8 @@ def folded(text: str) -> str:
 _ORIGINALS = frozenset(folded(phrase) for phrase in words.ORIGINAL)
 _FORWARDS = frozenset(folded(phrase) for phrase in words.FORWARDED)
 _BANNERS = tuple(words.BANNERS)
+# Whole words of the phrases, one of each: a line of none of them is not searched.
+_BANNER_WORDS = frozenset(max(phrase.split()[1:-1], key=len) for phrase in words.BANNERS if phrase.isascii())
 
 
 def banner(text: str) -> bool:
@@ -65,7 +67,10 @@ def banner(text: str) -> bool:
     if len(text) > 160 or len(text) < 10:
         return False
     lowered = text.lower()
-    return any(phrase in lowered for phrase in _BANNERS) and len(lowered.split()) <= 14
+    said = lowered.split()
+    if len(said) > 14 or (text.isascii() and _BANNER_WORDS.isdisjoint(said)):
+        return False
+    return any(phrase in lowered for phrase in _BANNERS)
 
 
 def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:

@@ -38,6 +38,8 @@ class Split:
     """Quoted lines that only say whose words follow."""
     kept: set[int] = field(default_factory=set)
     """Quoted lines that are in ``new``."""
+    marks: Sequence[Mark] = ()
+    """Where older mails are introduced in what no structure quotes."""
 
 
 def reply_of(lines: Sequence[Line]) -> Reply:
@@ -51,7 +53,9 @@ def reply_of(lines: Sequence[Line]) -> Reply:
     proven, doubtful = sorted(found.footer), signature
     if is_proven([lines[i].text for i in signature]):
         proven, doubtful = sorted([*proven, *signature]), []
-    candidates = passages(lines, found.new, found.kept, found.quoted, found.introductions, doubtful, proven)
+    candidates = passages(
+        lines, found.new, found.kept, found.quoted, found.introductions, doubtful, proven, introduced=found.marks
+    )
     if len(found.new) == len(lines):
         unsigned = new[: closing([line.text for line in new])]
         without = text if len(unsigned) == len(new) else render(unsigned)
@@ -112,6 +116,7 @@ def _split(lines: Sequence[Line], texts: list[str]) -> Split:
     _blanks(role, texts)
     result = _decide(role, texts, lines, methods)
     result.kept.update(i for i in result.new if i >= told)
+    result.marks = found
     return result
 
 
