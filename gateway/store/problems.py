@@ -37,6 +37,7 @@ _COLUMNS = tuple(problem.c[name] for name in _NAMES)
 
 CLOSING, RECOVERED, CLOSED, OPEN = "closing", "recovered", "closed", "open"
 TICKET_KNOWN = problem.c.ticket_id != ""
+A_PART = problem.c.part_of != ""  # as its index has it
 
 
 class Overtaken(Reserved):
@@ -87,7 +88,8 @@ def begun(connection: Connection, desk: str, profile: str, client_id: str, since
 
 def open_parts(connection: Connection, problem_id: str, but: str) -> int:
     """How many open problems share the ticket of this one, but for ``but``."""
-    query = select(func.count()).where(problem.c.part_of == problem_id, problem.c.state == OPEN, problem.c.id != but)
+    others = (problem.c.part_of == problem_id, A_PART, problem.c.state == OPEN, problem.c.id != but)
+    query = select(func.count()).where(*others)
     return int(connection.execute(query).scalar_one())
 
 
@@ -278,7 +280,7 @@ def end_closing(connection: Connection, problem_id: str, changed_at: float, clos
 
 def unlisted(connection: Connection, problem_id: str) -> list[Problem]:
     """The parts that its ticket does not name yet."""
-    return _all(connection, problem.c.part_of == problem_id, problem.c.listed.is_(False), limit=500)
+    return _all(connection, problem.c.part_of == problem_id, A_PART, problem.c.listed.is_(False), limit=500)
 
 
 def begin_list(connection: Connection, problem_id: str) -> None:

@@ -119,10 +119,11 @@ def accepted_between(
     until: float,
     limit: int,
 ) -> list[Delivery]:
-    """Mail of these mailboxes that was accepted then and is pending, after the number ``behind``, oldest first."""
+    """Mail of these mailboxes that was accepted then and is not posted, after the number ``behind``, oldest first."""
     query = select(delivery).where(
         delivery.c.seq > behind,
         IS_PENDING,
+        delivery.c.posted.is_(False),
         delivery.c.desk == desk,
         delivery.c.mailbox.in_(list(mailboxes)),
         delivery.c.accepted_at >= since,

@@ -18,6 +18,7 @@ from gateway.store.engine import Store
 from gateway.store.waiting import DeskState
 from gateway.work import unplanned
 from gateway.work.acknowledging import LATE
+from gateway.work.parser import ParserBusy
 
 log = structlog.get_logger("work")
 
@@ -71,12 +72,15 @@ class Away:
             limit=BATCH,
         )
         for delivery in await self._store.read(wanted):
+            try:
+                told += await self._tell(delivery)
+            except ParserBusy:  # large mail: in the next round
+                break
             self._looked[desk] = delivery.seq
-            told += await self._tell(delivery)
         return told
 
     async def _tell(self, delivery: Delivery) -> bool:
-        """Whether the sender of this mail is told."""
+        """Whether the sender of this mail is told. Raises ParserBusy."""
         directory = self._directories[delivery.desk]
         letter = await unplanned.letter(self._planner, delivery, directory, "away")
         if letter is None:

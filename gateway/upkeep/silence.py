@@ -125,8 +125,7 @@ class Silence:
         look = partial(inflow.after, seq=self._seen, since=now - LEARN_FROM)
         self._seen, came = await self.store.read(look)
         self._last |= came
-        if any(box.is_source for box in self.boxes):
-            self._last |= await self.store.read(partial(inflow.last_of_sources, since=now - LEARN_FROM))
+        self._last |= await self.store.read(partial(_last_of_sources, boxes=self.boxes, since=now - LEARN_FROM))
         told = 0
         for box in self.boxes:
             flow = self._flows.get(box.key)
@@ -198,10 +197,17 @@ def flows(
 ) -> dict[str, Flow | None]:
     """The flow of each."""
     came = inflow.since(connection, now - LEARN_FROM)
-    if any(box.is_source for box in boxes):
-        found = inflow.of_sources(connection, now - LEARN_FROM)
-        came |= {name: apart(times) for name, times in found.items()}
+    for box in boxes:
+        if box.is_source:
+            came[box.key] = apart(inflow.of_source(connection, box.name, now - LEARN_FROM))
     return {box.key: learn(came.get(box.key, ()), now, zone, holidays) for box in boxes}
+
+
+def _last_of_sources(connection: Connection, boxes: Sequence[Watched], since: float) -> dict[str, float]:
+    """When the last mail of each source came since then."""
+    names = {box.key: box.name for box in boxes if box.is_source}
+    found = {key: inflow.last_of_source(connection, name, since) for key, name in names.items()}
+    return {key: at for key, at in found.items() if at}
 
 
 def states(connection: Connection, settings: Settings, now: float) -> list[State]:
@@ -209,7 +215,7 @@ def states(connection: Connection, settings: Settings, now: float) -> list[State
     boxes = watched(settings)
     learned = flows(connection, boxes, ZoneInfo(settings.timezone), now, settings.silence.holidays)
     _, last = inflow.after(connection, 0, now - LEARN_FROM)
-    last |= inflow.last_of_sources(connection, now - LEARN_FROM)
+    last |= _last_of_sources(connection, boxes, now - LEARN_FROM)
     found = []
     for box in boxes:
         known = expectations.told(connection, box.desk, SILENCE.name, box.key)

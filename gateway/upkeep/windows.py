@@ -122,8 +122,9 @@ class Summaries:
         if self._others:
             await self._look_again()
         now, told = self.clock(), 0
+        desks = {box.desk for box in self.settings.mailbox}
         for held in await self.store.read(windows.untold):
-            if held.desk in self.settings.desks:
+            if held.desk in desks:
                 told += await self.store.write(partial(self._tell, held=held, now=now))
         if told:
             self.made()

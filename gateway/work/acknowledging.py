@@ -51,8 +51,10 @@ class Acknowledger:
         return "it is too late to tell" if self.clock() - delivery.accepted_at > LATE else ""
 
     def letter(self, body: AcknowledgeBody, delivery: Delivery, ticket: str = "") -> Letter:
-        """``ticket`` is its number, "" for none. Raises BadTemplate."""
-        now, key = self.clock(), self._key(body.recipient, self.clock())
+        """``ticket`` is its number, "" for none. Without a least time there is one of each occasion of a mail. Raises
+        BadTemplate."""
+        now = self.clock()
+        key = self._key(body.recipient, now) if self.every else f"{KIND}\0{delivery.id}\0{body.occasion}"
         values = {"occasion": body.occasion, "ticket": ticket, "subject": body.subject, "mailbox": delivery.mailbox}
         lines = self.templates[delivery.mailbox].lines(f"acknowledge.{body.language}", **values, files=list(body.files))
         headers = {"Auto-Submitted": "auto-replied", "Reply-To": delivery.mailbox, "X-Auto-Response-Suppress": "All"}
@@ -68,7 +70,7 @@ class Acknowledger:
         if letter is None:
             return ""
         now = self.clock()
-        before = letters.made_at(connection, self._key(letter.recipient, now - self.every))
+        before = letters.made_at(connection, self._key(letter.recipient, now - self.every)) if self.every else 0.0
         if now - before < self.every or not letters.keep(connection, letter, now):
             return "told not long ago"
         return ""
@@ -79,4 +81,4 @@ class Acknowledger:
 
     def _key(self, recipient: str, now: float) -> str:
         """Of one person there is one in each stretch of time, and never two within the length of one."""
-        return f"{KIND}\0{recipient}\0{int(now // self.every) if self.every else now}"
+        return f"{KIND}\0{recipient}\0{int(now // self.every)}"

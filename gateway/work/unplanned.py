@@ -9,7 +9,8 @@ from typing import Protocol
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
 from gateway.decide import acknowledge
-from gateway.desk.directory import Directory
+from gateway.decide.context import MailboxPolicy
+from gateway.desk.directory import Directory, NoCatalog
 from gateway.model.email import Email
 from gateway.model.reasons import Reason
 from gateway.store.deliveries import Delivery
@@ -43,12 +44,15 @@ async def held(planner: Reads, delivery: Delivery, directories: Mapping[str, Dir
     directory = directories.get(delivery.desk)
     if directory is None or reason not in STAYED_HERE:
         return None
-    return await letter(planner, delivery, directory, "held")
+    try:
+        return await letter(planner, delivery, directory, "held")
+    except ParserBusy:
+        return None
 
 
 async def letter(planner: Reads, delivery: Delivery, directory: Directory, occasion: str) -> Letter | None:
     """What the sender is told, None for silence: as acknowledge.SILENCES say, and of a vendor's notice, of what an
-    operator released, and of what cannot be read."""
+    operator released, and of what cannot be read. Raises ParserBusy."""
     box = planner.mailboxes.get(delivery.mailbox)
     if box is None or occasion not in box.acknowledge or delivery.released or delivery.moved_to or delivery.posted:
         return None
@@ -56,14 +60,13 @@ async def letter(planner: Reads, delivery: Delivery, directory: Directory, occas
         return None
     try:
         email = await planner.email(delivery)
-    except (ParserDied, ParserBroken, ParserBusy, Damaged):
+    except (ParserDied, ParserBroken, Damaged):
         return None
     catalog = directory.catalog
     if resolved_notice(email, delivery.envelope, box, planner.policies.sources, catalog) is not None:
         return None
-    policy = planner.policies.policy(box, directory if catalog else None)
     staff = frozenset(catalog.staff) if catalog else frozenset()
-    told = acknowledge.unplanned(email, delivery.envelope, policy, staff, occasion)
+    told = acknowledge.unplanned(email, delivery.envelope, _policy(planner, box, directory), staff, occasion)
     if told is None:
         return None
     told = await planner.acknowledger.translated(told, email, delivery.mailbox)
@@ -71,3 +74,11 @@ async def letter(planner: Reads, delivery: Delivery, directory: Directory, occas
         return planner.acknowledger.letter(told, delivery)
     except BadTemplate:  # the configuration was checked; a template of a mailbox may have changed since
         return None
+
+
+def _policy(planner: Reads, box: MailboxSettings, directory: Directory) -> MailboxPolicy:
+    """What the configuration says; the desk's ids, which it may not have told, count for nothing here."""
+    try:
+        return planner.policies.policy(box, directory)
+    except NoCatalog:
+        return planner.policies.policy(box, None)

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from gateway.config.load import parse
 from gateway.config.settings import ConfigError
+from gateway.desk.algapsa.catalog import UnknownName
 from gateway.operate.story import Story, tell
-from gateway.store.schema import letter
+from gateway.store.schema import delivery, letter
 from gateway.templates import Templates
 from gateway.upkeep.away import Away
 from gateway.upkeep.desk_states import DeskStates
+from gateway.work.parser import ParserBusy
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import SUPPORT, Act, M, Stage, close, settings_for
 
@@ -376,6 +378,14 @@ async def test_fifty_robots_that_answer_everything_begin_no_round(opened: Opened
 # -- a desk that is away ---------------------------------------------------------------------------
 
 
+async def without_desk(stage: Stage) -> Away:
+    states = DeskStates(stage.store, stage.directories, stage.clock)
+    stage.directories["default"].desk.breaker.refuse_key("the key was revoked", stage.now)
+    for _ in range(2):
+        await states.record()
+    return Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock)
+
+
 async def test_whose_mail_waits_for_a_desk_is_told_once_and_not_at_once(opened: Opened) -> None:
     stage = await opened()
     directory = stage.directories["default"]
@@ -399,6 +409,59 @@ async def test_whose_mail_waits_for_a_desk_is_told_once_and_not_at_once(opened: 
     directory.desk.breaker.key_works()
     await stage.work()
     assert await stage.outcome("a") == "ticket 1" and len(await told(stage)) == 1
+
+
+async def test_one_mail_is_told_once_where_there_is_no_least_time(opened: Opened) -> None:
+    """A second replica, and the same one after a restart, look at the same mail."""
+    stage = await opened(acknowledge={"every": 0})
+    away = await without_desk(stage)
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    await stage.accept(M("b", ALICE, "Scanner", **PROVEN))
+    stage.now += 2000
+    assert await away.check() == 2
+    stage.now += 2000
+    assert await Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock).check() == 0
+    assert len(await told(stage)) == 2
+
+
+async def test_whose_ticket_is_there_is_not_told_that_it_waits(opened: Opened) -> None:
+    stage = await opened()
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    away = await without_desk(stage)
+    await stage.store.write(
+        lambda c: c.execute(update(delivery).values(stage="PLANNED", posted=True, due_at=stage.now + DAY))
+    )
+    stage.now += 2000
+    assert await away.check() == 0
+
+
+async def test_a_mailbox_whose_names_the_desk_lacks_does_not_end_the_process(opened: Opened) -> None:
+    stage = await opened()
+    away = await without_desk(stage)
+    catalog = stage.directories["default"].catalog
+    assert catalog is not None
+    catalog.faults[SUPPORT] = (UnknownName("board 'Gone' is not known"),)
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    stage.now += 2000
+    assert await away.check() == 1
+
+
+async def test_whose_mail_cannot_be_read_now_is_told_a_minute_later(opened: Opened) -> None:
+    stage = await opened()
+    away = await without_desk(stage)
+    for key, sender in (("a", ALICE), ("b", STRANGER)):
+        await stage.accept(M(key, sender, "Printer", **PROVEN))
+    stage.now += 2000
+    read, busy = stage.planner.parser.read, [True]
+
+    async def is_busy(*arguments: Any) -> Any:
+        if busy and busy.pop():
+            raise ParserBusy
+        return await read(*arguments)
+
+    stage.planner.parser.read = is_busy  # type: ignore[method-assign]
+    assert await away.check() == 0
+    assert await away.check() == 2
 
 
 async def test_what_came_long_ago_is_not_told(opened: Opened) -> None:

@@ -265,6 +265,18 @@ async def test_a_summary_says_what_has_no_ticket(tmp_path: Path, migrated_file: 
     await stage.close()
 
 
+async def test_a_summary_of_a_desk_whose_mailboxes_are_gone_is_not_written(tmp_path: Path, migrated_file: Path) -> None:
+    """The configuration was changed while the window held something: nobody is left to write to, and nothing fails."""
+    stage, monitor = await staged(tmp_path, migrated_file, window())
+    await monitor.service("CRITICAL", after=MINUTE)
+    await monitor.service("OK", after=MINUTE)
+    await until(stage, 2 * HOUR + MINUTE)
+    moved = stage.settings.model_copy(update={"mailbox": []})
+    assert await Summaries(stage.store, moved, stage.clock).check() == 0
+    assert await summed_up(stage) == 1  # the mailbox is back
+    await stage.close()
+
+
 async def move(stage: Stage, name: str, ends: float) -> None:
     """An operator sets another end."""
     (placed,) = await stage.store.read(
