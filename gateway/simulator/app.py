@@ -222,6 +222,7 @@ class App:
             if refused is not None:
                 call.code = "RATE_LIMITED"
                 return refused
+        rights.check_product(desk, tuple(request.path.removeprefix("/api/v1/").strip("/").split("/")))
         if route.right is not None and not rights.may(owner, *route.right):
             resource, action = route.right
             raise Problem(403, "FORBIDDEN", f"Permission denied: Cannot {action} {resource}")

@@ -28,8 +28,26 @@ FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
     "Admin": {"webhook": ("read", "create"), "permission": ("read",)},
     "Dispatcher": {"timeentry": ("read",)},
 }
+_NOT_BOUGHT = "PRODUCT_ACCESS_DENIED"
 NOTHING = "Nobody"
 """The role that may do nothing at all."""
+
+
+_TICKETS_ALONE = "boards statuses priorities clients contacts users tickets tags comments meta".split()
+"""The product for tickets alone has these kinds of calls, and no others."""
+_WORK = ("time-entries", "assets")
+"""What it does not have of a ticket."""
+
+
+def check_product(desk: Desk, path: tuple[str, ...]) -> None:
+    """A call below /api/v1. Raises Problem where the tenant's product does not have it, whoever asks."""
+    if desk.seed.product == "psa" or (path[0] in _TICKETS_ALONE and not (path[0] == "tickets" and path[-1] in _WORK)):
+        return
+    whole = "/".join(("/api/v1", *path))
+    if path[0] == "assets":
+        raise Problem(403, _NOT_BOUGHT, f'Product access denied for capability "api:{whole}"')
+    facts = {"productCode": desk.seed.product, "path": whole}
+    raise Problem(403, _NOT_BOUGHT, f"Product '{desk.seed.product}' does not allow API access to '{whole}'", facts)
 
 
 def may(key: Row, resource: str, action: str) -> bool:

@@ -126,6 +126,8 @@ class Seed:
     rate_limit: Row = field(default_factory=lambda: {"mode": "enforce", "burst": 120, "per_minute": 60})
     uploads: Row = field(default_factory=lambda: {"max_body": 100 * 2**20, "max_file": None, "types": None})
     mail_domain: str = "desk.example"
+    product: str = "psa"
+    """What the tenant has bought: psa has everything, algadesk tickets and what belongs to them."""
 
     @classmethod
     def of(cls, given: Row) -> Seed:

@@ -129,6 +129,21 @@ async def test_an_end_in_a_text_that_goes_on_ends_nothing(tmp_path: Path, migrat
     await finish(stage)
 
 
+async def test_a_desk_in_which_nobody_can_book_time_closes(tmp_path: Path, migrated_file: Path) -> None:
+    """Its product has tickets alone, and refuses to list booked time."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    stage.simulator.desk.seed.product = "algadesk"
+    monitor = Machine(stage)
+    await monitor.service("CRITICAL")
+    await monitor.service("OK")
+    await stage.work()
+
+    asked = [call for call in stage.simulator.desk.calls if call.path.endswith("/time-entries")]
+    assert [call.status for call in asked] == [403]
+    assert not is_open(stage, 1)
+    await finish(stage)
+
+
 async def test_a_key_without_the_right_to_see_booked_time_closes_nothing(tmp_path: Path, migrated_file: Path) -> None:
     """The desk answers 500 to it: asked three times, told by name, and the desk is not taken for ill."""
     stage = await opened(tmp_path, migrated_file, NAGIOS)

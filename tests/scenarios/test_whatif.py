@@ -79,14 +79,20 @@ async def test_a_mapped_domain_shows_whose_mail_it_would_be(tmp_path: Path, migr
 
 
 @pytest.mark.parametrize(
-    ("role", "minutes", "closed", "why"),
-    [("Admin", None, 1, ""), ("Admin", 0, 0, "somebody booked time on it"), ("Dispatcher", None, 0, "timeentry:read")],
-    ids=["untouched", "a timer runs", "without the right"],
+    ("role", "minutes", "closed", "why", "product"),
+    [
+        ("Admin", None, 1, "", "psa"),
+        ("Admin", 0, 0, "somebody booked time on it", "psa"),
+        ("Dispatcher", None, 0, "timeentry:read", "psa"),
+        ("Dispatcher", None, 1, "", "algadesk"),
+    ],
+    ids=["untouched", "a timer runs", "without the right", "nobody can"],
 )
 async def test_a_look_back_closes_what_nobody_booked_time_on(
-    tmp_path: Path, migrated_file: Path, role: str, minutes: int | None, closed: int, why: str
+    tmp_path: Path, migrated_file: Path, role: str, minutes: int | None, closed: int, why: str, product: str
 ) -> None:
     stage = await opened(tmp_path, migrated_file)
+    stage.simulator.desk.seed.product = product
     for word in ("Failed", "Success"):
         await Machine(stage, BACKUP).says(f"[{word}] Job 1 (3 objects)", "Veeam Backup & Replication", after=HOUR)
     if minutes is not None:

@@ -34,6 +34,40 @@ def test_a_ticket_and_its_life(talk: Talk) -> None:
     assert talk.http.get(f"/tickets/{ticket}").json()["data"]["is_closed"]
 
 
+def test_the_product_for_tickets_alone(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant that bought nothing else is refused everything else, whatever its user may."""
+    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"])
+    monkeypatch.setattr(talk.sim.desk.seed, "product", "algadesk")
+    refused = {
+        path
+        for path in (
+            f"/tickets/{ticket}/time-entries", f"/tickets/{ticket}/assets", "/assets/search?query=x", "/categories/ticket",
+            "/boards", "/users", "/clients", "/contacts", "/tickets", f"/tickets/{ticket}", f"/tickets/{ticket}/documents",
+            f"/tags/entity/ticket/{ticket}", "/tickets/search?query=TIC", "/tickets/priorities",
+        )
+        if talk.http.get(path).status_code == 403
+    }  # fmt: skip
+    error = talk.http.get("/categories/ticket").json()["error"]
+
+    assert refused == {
+        f"/tickets/{ticket}/time-entries", f"/tickets/{ticket}/assets", "/assets/search?query=x", "/categories/ticket",
+    }  # fmt: skip
+    assert error == {
+        "code": "PRODUCT_ACCESS_DENIED",
+        "message": "Product 'algadesk' does not allow API access to '/api/v1/categories/ticket'",
+        "details": {"productCode": "algadesk", "path": "/api/v1/categories/ticket"},
+    }
+
+
+def test_a_search_without_fields_is_one_of_titles_and_numbers(talk: Talk) -> None:
+    talk.ticket(contact_name_id=talk.contacts["alice@acme.example"])
+
+    def found(**query: str) -> int:
+        return len(talk.http.get("/tickets/search", params=query).json()["data"])
+
+    assert (found(query="TIC001001"), found(query="Acme"), found(query="Acme", fields="client_name")) == (1, 0, 1)
+
+
 def test_contacts_are_found_by_substring_also_inactive(talk: Talk) -> None:
     def found(text: str) -> list[str]:
         return [row["email"] for row in talk.http.get("/contacts", params={"email": text}).json()["data"]]

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.desk.outcome import Outcome, Refused
+
 LACKS = "the key's user may lack the right timeentry:read"
 """Without it the desk answers 500."""
+
+
+def unbookable(answer: Outcome) -> bool:
+    """Whether the desk is of the product for tickets alone, in which nobody can book time."""
+    return isinstance(answer, Refused) and answer.code == "PRODUCT_ACCESS_DENIED"
 
 
 def booked(sheet: Any) -> bool | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import Desk
-from gateway.desk.algapsa.timesheet import LACKS, booked
+from gateway.desk.algapsa.timesheet import LACKS, booked, unbookable
 from gateway.desk.outcome import Good, Outcome
 from gateway.model import questions as ask
 from gateway.model.effects import CloseBody, CommentBody, FurtherTicketBody, StatusBody, TicketBody
@@ -230,7 +230,7 @@ def touched_by(desk: Desk) -> Callable[[str, set[str], float], Awaitable[str]]:
     async def touched(ticket_id: str, mails: set[str], by: float) -> str:
         if ticket_id not in known:
             comments, sheet = await desk.comments(ticket_id, 0.0), await desk.time_entries(ticket_id)
-            known[ticket_id] = (_data(comments), booked(_data(sheet)))
+            known[ticket_id] = (_data(comments), False if unbookable(sheet) else booked(_data(sheet)))
         comments_of, was_booked = known[ticket_id]
         if not isinstance(comments_of, list):
             return "the desk does not say who wrote on it"

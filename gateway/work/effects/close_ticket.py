@@ -73,6 +73,8 @@ async def check(store: Store, desk: Desk, effect: EffectOf[CloseBody]) -> None:
     if any(not _ours(comment) for comment in _good(await desk.comments(body.ticket_id, 0.0))):
         raise Unfit("somebody wrote on it")
     sheet = await desk.time_entries(body.ticket_id, BEGUN)
+    if timesheet.unbookable(sheet):
+        return
     if isinstance(sheet, Refused) and sheet.status == 403:
         raise Unfit(f"the desk does not say whether time was booked on it: {timesheet.LACKS}")
     booked = timesheet.booked(_good(sheet, timesheet.LACKS))
