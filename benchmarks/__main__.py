@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import drain, find, headers, history, lookups, notices, parse, replies, rules, stages, stall
+from benchmarks import drain, find, headers, history, lookups, notices, parse, readers, replies, rules, stages, stall
 
 HERE = Path(__file__).parent
 ROUNDS = 3
@@ -77,6 +77,7 @@ def main() -> None:
         ],
         "Event loop": lambda: stall.main(show),
         "Headers": lambda: headers.main(show),
+        "Readers": lambda: readers.main(2 if quick else 6, 5.0 if quick else 15.0, show=show),
         "Finding": lambda: find.main(50_000 if quick else find.LARGE, show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }

@@ -37,6 +37,7 @@ COLUMNS = (
 SEARCHES = (
     "user77@client3.example", "user77", "printer", "printer backup", "support@msp.example", "4F2C1A1388",
     "nothing like it", "printer is:none", "from:client3 backup", "is:none", "reason:vacation", "yesterday printer",
+    "is:comment", "today is:ticket",
 )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def rows(count: int) -> Iterator[tuple[tuple[Any, ...], str]]:
         sender = f"user{rng.randrange(5000)}@{domain}"
         subject = " ".join(rng.choice(words) for _ in range(6))
         message_id = f"{number:x}.{rng.randrange(1 << 40):x}@{domain}"
-        ended = ("DONE", "", "ticket") if number % 10 else ("SUPPRESSED", "vacation", "suppress")
+        posted = "comment" if number % 4 else "ticket"
+        ended = ("DONE", "", posted) if number % 10 else ("SUPPRESSED", "vacation", "suppress")
         row = (
             number, uuid7(at), number, "default", "support@msp.example", ENVELOPE, message_id, at, sender, domain,
             subject, *ended, at, f"ticket-{number // 4}" if number % 10 else "", "p" * 300, "t" * 300,
