@@ -55,7 +55,7 @@ class Taken:
 def keep(connection: Connection, new: Letter, now: float) -> bool:
     """Have it sent once this transaction is committed. Returns False when there was one of its key."""
     row: dict[str, Any] = {name: getattr(new, name) for name in Letter.__slots__}
-    row |= {"state": EffectState.TODO, "made_at": now, "due_at": now}
+    row |= {"key": _stored(connection, new.key), "state": EffectState.TODO, "made_at": now, "due_at": now}
     statement = dialects.insert(connection.dialect.name, letter).values(**row)
     statement = statement.on_conflict_do_nothing(index_elements=[letter.c.key]).returning(letter.c.id)
     return connection.execute(statement).first() is not None
@@ -63,7 +63,14 @@ def keep(connection: Connection, new: Letter, now: float) -> bool:
 
 def made_at(connection: Connection, key: str) -> float:
     """When the letter of this key was kept, 0 for never."""
-    return float(connection.execute(select(letter.c.made_at).where(letter.c.key == key)).scalar() or 0.0)
+    return float(
+        connection.execute(select(letter.c.made_at).where(letter.c.key == _stored(connection, key))).scalar() or 0.0
+    )
+
+
+def _stored(connection: Connection, key: str) -> str:
+    """The key as it is kept: in a text of PostgreSQL there is no NUL, which parts the words of a key."""
+    return key if connection.dialect.name == "sqlite" else key.replace("\0", "\x1f")
 
 
 def is_due(connection: Connection, now: float) -> bool:

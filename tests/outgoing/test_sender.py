@@ -24,7 +24,7 @@ from tests.outgoing.smarthost import GONE, Relay, relay
 NOW = 1_800_000_000.0
 
 
-def letter(key: str = "day", **more: Any) -> Letter:
+def letter(key: str = "day\x0021000\0lea@msp.example", **more: Any) -> Letter:
     mail = written("gateway@ops.example", "lea@msp.example", "The day", "3 wait\n.\n..dots", key, NOW, **more)
     return Letter(key, "day", "lea@msp.example", mail, NOW + 7200)
 
@@ -43,6 +43,8 @@ async def test_it_arrives_as_it_was_written(store: Store) -> None:
         assert not await store.write(partial(letters.keep, new=letter(), now=NOW)), "of one key there is one"
         assert await send(store, host) == 1
         assert await send(store, host, NOW + 9000) == 0
+    assert store.read_sync(lambda c: letters.made_at(c, letter().key)) == NOW
+    assert not store.read_sync(lambda c: letters.made_at(c, "day"))
     (content,) = host.taken
     mail = message_from_bytes(content.replace(b"\r\n..", b"\r\n."), policy=default)
     assert (mail["Auto-Submitted"], mail["From"]) == ("auto-generated", "gateway@ops.example")
