@@ -159,16 +159,26 @@ _DATE_ALONE = re.compile(
 
 
 def _is_person_and_moment(line: str) -> bool:
-    """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, and few
-    other words ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>")."""
+    """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, few other
+    words, and a colon at the end ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>:").
+
+    People write of persons and moments as well ("please call Tom Berg <tom@a.example> at 16:00"): without the colon it
+    begins with the moment, or has a verb that programs use.
+    """
     person = _BRACKETED.search(line)
-    if person is None or len(line) > 200 or len(line.split()) > _MOST_WORDS or line.endswith((".", "!", "?")):
+    if person is None or len(line) > 200 or line.endswith((".", "!", "?")):
         return False
     rest = line[: person.start()] + " " + line[person.end() :]
-    return bool(DIGITS.search(rest)) and bool(TIME.search(rest) or YEAR.search(rest))
+    if not DIGITS.search(rest) or not (TIME.search(rest) or YEAR.search(rest)):
+        return False
+    if line.endswith((":", "：")):
+        return len(line.split()) <= _MOST_WORDS
+    return len(line.split()) <= _MOST_BARE and bool(_MOMENT_FIRST.match(line) or _VERB.search(rest))
 
 
-_MOST_WORDS = 20
+_MOST_WORDS, _MOST_BARE = 20, 12
+_MOMENT_FIRST = re.compile(r"^(?=.{0,30}\d[./-]\s?\d)(?=.{0,30}\d[:.]\d\d)\W{0,3}[^\W\d_]?\d")
+"""A date and a time, before which a language may have one character."""
 _BRACKETED = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,200}>")
 _NAME = re.compile(r"[^\W\d_][\w'.-]*")
 

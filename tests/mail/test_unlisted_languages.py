@@ -125,3 +125,19 @@ def test_header_lines_above_header_lines_are_no_words_of_the_writer() -> None:
 )
 def test_what_a_person_wrote_in_such_a_shape_stays(said: str) -> None:
     assert reply_of(plain(said)).text.split() == said.split()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"please invite {WHO} on 24.11. at 16:00",
+        f"Call {WHO} 24.11.2026 at 16:00",
+        f"bitte {WHO} am 24.11.2026 um 16:00 anrufen",
+        f"{WHO} has it since 24.11.2026 16:02",
+        f"send it to {WHO} before 16:00, to her as well, and to me",
+    ],
+)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_a_persons_line_about_a_person_and_a_moment_stays(said: str, between: str) -> None:
+    quote = "\n".join(f"> {text}" for text in OLD.splitlines())
+    assert said in reply_of(plain(f"{said}{between}{quote}\n")).text
