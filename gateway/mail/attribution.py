@@ -159,8 +159,8 @@ _DATE_ALONE = re.compile(
 
 
 def _is_person_and_moment(line: str) -> bool:
-    """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, few other
-    words, and a colon at the end ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>:").
+    """In whatever language and order: a person as programs write one, "Tom Berg <tom@a.example>", when it was, few
+    other words, and a colon at the end ("Am 24.11.26, 16:02 schrieb Tom Berg <tom@a.example>:").
 
     People write of persons and moments as well ("please call Tom Berg <tom@a.example> at 16:00"): without the colon it
     begins with the moment, or has a verb that programs use.

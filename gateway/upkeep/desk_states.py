@@ -21,6 +21,8 @@ from gateway.store.engine import Store
 log = structlog.get_logger("desk")
 
 EVERY = 1.0
+NOT_YET = "it has not answered yet"
+"""As at each start: no outage until a call failed."""
 
 
 class DeskStates:
@@ -30,6 +32,7 @@ class DeskStates:
         self._clock = clock
         self._seen: dict[str, Waiting] = {}
         self._told: dict[str, Waiting] = {}
+        self._logged: dict[str, Waiting] = {}
         self._away: dict[str, float] = {}  # since when, of those that are away
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -40,13 +43,17 @@ class DeskStates:
         now = self._clock()
         for name, directory in self._directories.items():
             waits = state_of(directory, now)
-            if self._seen.get(name) is waits.kind and self._told.get(name) is not waits.kind:
-                await self._store.write(partial(waiting.tell, desk=name, waits=waits, now=now))
+            if self._seen.get(name) is waits.kind:
+                if self._told.get(name) is not waits.kind:
+                    await self._store.write(partial(waiting.tell, desk=name, waits=waits, now=now))
+                    self._told[name] = waits.kind
                 self._log(name, waits, now)
-                self._told[name] = waits.kind
             self._seen[name] = waits.kind
 
     def _log(self, desk: str, waits: Waits, now: float) -> None:
+        if self._logged.get(desk) is waits.kind or waits.on == NOT_YET:
+            return
+        self._logged[desk] = waits.kind
         if waits.kind is not Waiting.NOTHING:
             self._away.setdefault(desk, now)
             log.error("desk away", desk=desk, waits_for=waits.kind.value, why=waits.on[:300])
@@ -60,7 +67,7 @@ def state_of(directory: Directory, now: float) -> Waits:
     if breaker.key_refused:
         return Waits(Waiting.KEY, breaker.reason)
     if directory.catalog is None:
-        return Waits(Waiting.DESK, breaker.reason or "it has not answered yet")
+        return Waits(Waiting.DESK, breaker.reason or NOT_YET)
     if breaker.wait(now):
         return Waits(Waiting.DESK, breaker.reason)
     return Waits()

@@ -6,6 +6,7 @@ the reservation of the mail's ids and the trace are stored in one transaction, b
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable, Mapping
@@ -149,7 +150,9 @@ class Planner:
             if resolved is not None:  # the later ones wait for this one too
                 await self.store.write(lambda c: problems.wait_by(c, delivery, notice_ids.problem_ids(resolved.notice)))
             return wait
-        calendar = calendar_of(email, delivery.envelope, box, policies.calendars)
+        calendar = None
+        if policies.calendars:  # a large one takes seconds to read
+            calendar = await asyncio.to_thread(calendar_of, email, delivery.envelope, box, policies.calendars)
         known = context_of(delivery, box, directory, policies, resolved, calendar=calendar)
         try:
             decision, answers = await self._decide(delivery, email, known, source)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.model.waiting import Waiting
+from gateway.store import waiting
 from gateway.upkeep.desk_states import DeskStates
 from tests.scenarios.stage import M, Stage
 
@@ -73,3 +75,25 @@ async def test_a_desk_goes_away_and_is_back(stage: Stage, words: str) -> None:
     away, back = logs
     assert (away["event"], away["why"], away["waits_for"]) == ("desk away", words, "desk")
     assert (back["event"], back["after"]) == ("desk is back", 90.0)
+
+
+async def test_a_desk_that_was_not_asked_yet_is_not_away(stage: Stage) -> None:
+    """As at each start; a call that fails says so."""
+    states = DeskStates(stage.store, stage.directories, stage.clock)
+    directory = stage.directories["default"]
+    catalog, directory.catalog = directory.catalog, None
+    with capture_logs() as logs:
+        for _ in range(3):
+            await states.record()
+        assert logs == []
+        assert (await stage.store.read(waiting.desks))["default"].waits.kind is Waiting.DESK
+
+        directory.desk.breaker.bad("connection refused", stage.now, down=True)
+        for _ in range(2):
+            await states.record()
+        directory.desk.breaker.good()
+        directory.catalog = catalog
+        for _ in range(3):
+            await states.record()
+
+    assert [entry["event"] for entry in logs] == ["desk away", "desk is back"]

@@ -280,7 +280,7 @@ async def _ask(
         said = json.loads(data or b"{}")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(f"{address}: {type(error).__name__}") from error
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         return answer.status_code if answer.status_code != 200 else 502, {}
