@@ -260,6 +260,15 @@ class AgainBody(EffectBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowBody(EffectBody):
+    """``problems`` are what maintenance windows hold of the mail, by id; ``objects`` are theirs, in the same order."""
+
+    kind: ClassVar[str] = "window"
+    problems: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgeBody(EffectBody):
     """A mail to the sender. ``about`` is the Message-ID of theirs, ``references`` the ids of its thread; ``files``
     names those that are held or refused."""
@@ -279,6 +288,6 @@ BODIES: dict[str, type[EffectBody]] = {
     for body in (
         TicketBody, FurtherTicketBody, ContactBody, CommentBody, NoteBody, MovedBody, DocumentBody, PicturesBody,
         MissingBody, ReleasedBody, StatusBody, ReopenBody, StillClosedBody, PriorityBody, ClientBody, TagBody,
-        AssetBody, BundleBody, CloseBody, ToldBody, ListBody, AgainBody, AcknowledgeBody,
+        AssetBody, BundleBody, CloseBody, ToldBody, ListBody, AgainBody, WindowBody, AcknowledgeBody,
     )
 }  # fmt: skip

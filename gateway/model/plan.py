@@ -86,8 +86,8 @@ class Decision:
     """What becomes of a mail and why. ``reason`` is of suppress and quarantine, "" otherwise; ``detail`` is for
     the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
     what a mail of several problems says of each. ``acknowledgement`` is the mail to the sender
-    of one that has no plan; with a plan it is its last effect. A hold has a
-    ``window``: it is decided again at ``until``."""
+    of one that has no plan; with a plan it is its last effect. ``windows``
+    hold the mail, or parts of one that has a plan: a hold is decided again at ``until``."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -103,5 +103,5 @@ class Decision:
     proof: str = ""  # and what that rests on, by which mail of the name is counted
     acknowledgement: AcknowledgeBody | None = None
     calendar: MaintenanceCalendar | None = None  # windows that the mail sets
-    window: Window | None = None
+    windows: tuple[Window, ...] = ()
     until: float = 0.0

@@ -37,6 +37,7 @@ _COLUMNS = tuple(problem.c[name] for name in _NAMES)
 
 CLOSING, RECOVERED, CLOSED, OPEN = "closing", "recovered", "closed", "open"
 TICKET_KNOWN = problem.c.ticket_id != ""
+TICKET_TO_COME = (problem.c.ticket_id == "") & (problem.c.held_by == "")
 A_PART = problem.c.part_of != ""  # as its index has it
 
 
@@ -62,8 +63,7 @@ def of_family(connection: Connection, family: str) -> list[Problem]:
 
 
 def find(connection: Connection, problem_id: str) -> Problem | None:
-    problems = _all(connection, problem.c.id == problem_id)
-    return problems[0] if problems else None
+    return next(iter(_all(connection, problem.c.id == problem_id)), None)
 
 
 def changes(connection: Connection, problem_id: str, since: float) -> int:
@@ -321,7 +321,7 @@ def makers(connection: Connection, families: Sequence[str], but: str) -> list[Bl
         .join(problem, problem.c.delivery_id == delivery.c.id)
         .where(
             problem.c.family.in_(families),
-            problem.c.ticket_id == "",
+            TICKET_TO_COME,
             delivery.c.stage == Stage.PLANNED.value,
             delivery.c.id != but,
         )
@@ -336,7 +336,7 @@ def being_made(connection: Connection, ids: Iterable[str], but: str) -> str:
         .join(problem, problem.c.delivery_id == delivery.c.id)
         .where(
             problem.c.id.in_(list(ids)),
-            problem.c.ticket_id == "",
+            TICKET_TO_COME,
             delivery.c.stage == Stage.PLANNED.value,
             delivery.c.id != but,
         )

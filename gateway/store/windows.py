@@ -7,13 +7,27 @@ A window that held something has a row of its own, by which its summary is writt
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from math import inf
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
@@ -22,8 +36,8 @@ from gateway.store import dialects
 from gateway.store.constants import IS_PENDING
 from gateway.store.mapping import Reserved
 from gateway.store.pruning import Dropped
-from gateway.store.schema import delivery, maintenance, notice, occurrence, problem
-from gateway.store.stage import Stage
+from gateway.store.schema import delivery, maintenance, notice, occurrence, part, problem
+from gateway.store.stage import PENDING, Stage
 
 MOST = 2000
 """Windows of a desk that are looked at."""
@@ -175,21 +189,22 @@ def move_end(connection: Connection, moved: Occurrence, now: float) -> None:
     wake(connection, moved.desk, now)
 
 
-def hold(connection: Connection, desk: str, window: Window) -> None:
-    """The window holds something: its summary is due at its end."""
-    values = {
-        "id": window.id,
-        "desk": desk,
-        "maintenance": window.id.rpartition("@")[0],
-        "name": window.name,
-        "begins": window.begins,
-        "ends": window.ends,
-        "held": True,
-    }
-    statement = dialects.insert(connection.dialect.name, occurrence).values(**values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=[occurrence.c.id], set_={"held": True, "told_at": 0})
-    )
+def hold(connection: Connection, desk: str, held_by: Iterable[Window]) -> None:
+    """These windows hold something: their summaries are due at their ends."""
+    for window in sorted(held_by, key=lambda window: window.id):
+        values = {
+            "id": window.id,
+            "desk": desk,
+            "maintenance": window.id.rpartition("@")[0],
+            "name": window.name,
+            "begins": window.begins,
+            "ends": window.ends,
+            "held": True,
+        }
+        statement = dialects.insert(connection.dialect.name, occurrence).values(**values)
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=[occurrence.c.id], set_={"held": True, "told_at": 0})
+        )
 
 
 def wake(connection: Connection, desk: str, now: float) -> int:
@@ -198,7 +213,7 @@ def wake(connection: Connection, desk: str, now: float) -> int:
         update(delivery)
         .where(
             delivery.c.desk == desk,
-            delivery.c.stage == Stage.ACCEPTED.value,
+            delivery.c.stage.in_([stage.value for stage in PENDING]),
             delivery.c.waits_for == Waiting.WINDOW.value,
             delivery.c.due_at > now,
         )
@@ -253,17 +268,10 @@ def recent(connection: Connection, since: float) -> list[Occurrence]:
 def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
     """The notices that a window held, in the order in which they came, with what is known of their problem: its ticket
     (``number``, ``ticket_id``) and whether it goes on (``is_open``)."""
+    told = union_all(*(_held_by(table, occurrence_id) for table in (notice, part))).subquery()
     query = (
         select(
-            notice.c.delivery_id,
-            notice.c.accepted_at,
-            notice.c.profile,
-            notice.c.state,
-            notice.c.word,
-            notice.c.object,
-            notice.c.problem_id,
-            notice.c.client_id,
-            notice.c.changed,
+            *told.c,
             problem.c.condition,
             problem.c.title,
             problem.c.key,
@@ -274,23 +282,28 @@ def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
             problem.c.until,
             problem.c.opened_at,
         )
-        .outerjoin(problem, problem.c.id == notice.c.problem_id)
-        .where(notice.c.held_by == occurrence_id, notice.c.held_by != "")
-        .order_by(notice.c.accepted_at, notice.c.delivery_id)
+        .outerjoin(problem, problem.c.id == told.c.problem_id)
+        .order_by(told.c.accepted_at, told.c.delivery_id, told.c.problem_id)
     )
     return list(connection.execute(query).mappings())
 
 
+def _held_by(table: Table, occurrence_id: str) -> Select[Any]:
+    """What a window held of whole mails, or of parts of mails."""
+    names = ("delivery_id", "accepted_at", "profile", "state", "word", "object", "problem_id", "client_id", "changed")
+    return select(*(table.c[name] for name in names)).where(table.c.held_by == occurrence_id, table.c.held_by != "")
+
+
 def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
     """Whether mail that the window held is still on its way to its end; what another window holds on is not."""
+    told = union_all(*(_held_by(table, occurrence_id) for table in (notice, part))).subquery()
     pending = exists().where(
-        delivery.c.id == notice.c.delivery_id,
+        delivery.c.id == told.c.delivery_id,
         IS_PENDING,
         delivery.c.ticket_id == "",
         or_(delivery.c.waits_for != Waiting.WINDOW.value, delivery.c.due_at <= now),
     )
-    query = select(notice.c.delivery_id).where(notice.c.held_by == occurrence_id, notice.c.held_by != "", pending)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(select(told.c.delivery_id).where(pending).limit(1)).first() is not None
 
 
 def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int]:

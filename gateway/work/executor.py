@@ -36,6 +36,7 @@ from gateway.work.effects.base import (
     Conflict,
     MustRedecide,
     NotAnswered,
+    NotYet,
     PartChanged,
     Run,
     Unfit,
@@ -136,9 +137,10 @@ class _Execution:
         except Unfit as unfit:
             await self._unfit(effect, unfit)
             return None
+        except NotYet as early:
+            return Defer(early.until, early.waits, f"held by {early.waits.on}")
         except MustRedecide as instead:
-            await self.ledger.end(effect, EffectState.SKIPPED, reason=str(instead))
-            return Redecide("")
+            return Redecide("", effect, str(instead))
         if (wait := await self._pay(effect)) is not None:
             return wait
         leases = self.executor.leases

@@ -35,7 +35,6 @@ from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision
 from gateway.model.reasons import Reason
 from gateway.model.waiting import MOST_WORDS, Waiting, Waits
-from gateway.model.window import Window
 from gateway.store import deliveries, effects, hits, mapping, order, problems, windows
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
@@ -161,11 +160,11 @@ class Planner:
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
         decision = await self._translated(decision, email, delivery.mailbox)
-        if decision.window is None and decision.plan is None:
+        if decision.outcome != "hold" and decision.plan is None:
             return await self._end(delivery, email, known, decision, answers)
         trace = trace_of(decision, answers, email, known.is_held)
-        if decision.window is not None:
-            return await self._hold(delivery, email, known, decision, decision.window, trace)
+        if decision.outcome == "hold":
+            return await self._hold(delivery, email, known, decision, trace)
         return await self._store(delivery, email, known, decision, trace, directory, answers)
 
     async def _reread(self, delivery_id: str) -> tuple[Email | None, str]:
@@ -306,7 +305,6 @@ class Planner:
         email: Email,
         context: DeliveryContext,
         decision: Decision,
-        window: Window,
         trace: str,
     ) -> Step:
         """A maintenance window holds the mail: what it says of its problem is kept, and it is decided again at the end.
@@ -317,7 +315,7 @@ class Planner:
         def hold(connection: Connection) -> None:
             now = self.clock()
             save_problems(connection, delivery, decision)
-            windows.hold(connection, delivery.desk, window)
+            windows.hold(connection, delivery.desk, decision.windows)
             if delivery.waits_for != Waiting.WINDOW:
                 deliveries.note(connection, delivery.id, now, "held", decision.detail)
             deliveries.defer(connection, delivery, decision.until, waits, now=now, detail=decision.detail, **values)
@@ -366,6 +364,7 @@ class Planner:
             save_problems(connection, delivery, decision)
             if plan.ticket_id:
                 reserve_files(connection, delivery, plan)
+            windows.hold(connection, delivery.desk, decision.windows)
             effects.add(connection, delivery, delivery.generation, plan.effects)
             hits.add(connection, delivery.seq, decision.hits)
             if at_once:

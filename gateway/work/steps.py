@@ -7,6 +7,7 @@ from typing import Literal
 
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waits
+from gateway.store.effects import Effect
 from gateway.store.stage import Stage
 
 
@@ -63,9 +64,12 @@ class Quarantine:
 
 @dataclass(frozen=True, slots=True)
 class Redecide:
-    """Decide anew: the ticket is gone, or with "" what was waited for is over."""
+    """Decide anew: the ticket is gone, or with "" what was waited for is over. ``waited`` is the effect that ends with
+    that, for ``why``."""
 
     ticket_id: str
+    waited: Effect | None = None
+    why: str = ""
 
 
 Step = Done | Ended | Defer | Wait | Held | Quarantine | Redecide

@@ -18,12 +18,12 @@ from sqlalchemy import Connection
 from gateway.desk.pacing import Urgency
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waiting, Waits
-from gateway.store import claims, claims_by_page, deliveries, mapping, problems
+from gateway.store import claims, claims_by_page, deliveries, effects, mapping, problems
 from gateway.store.deliveries import Delivery, LostClaim
 from gateway.store.engine import StoreFailed
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unavailable, Unreadable
-from gateway.store.stage import Stage
+from gateway.store.stage import EffectState, Stage
 from gateway.work import backoff, unplanned
 from gateway.work.executor import Executor
 from gateway.work.parser import ParserDied
@@ -306,8 +306,8 @@ class Worker:
                 )
             case Defer(_, waits, why, True, _):
                 await self._retry_later(delivery, why, waits)
-            case Redecide(ticket_id):
-                await self._redecide(delivery, ticket_id)
+            case Redecide() as step:
+                await self._redecide(delivery, step)
 
     async def _end(self, delivery: Delivery, stage: Stage, reason: Reason | Literal[""] = "", detail: str = "") -> None:
         letter = await unplanned.held(self.planner, delivery, self.directories, reason)
@@ -359,12 +359,14 @@ class Worker:
 
         await self.store.write(later)
 
-    async def _redecide(self, delivery: Delivery, ticket_id: str) -> None:
+    async def _redecide(self, delivery: Delivery, step: Redecide) -> None:
         """Decide the mail anew. A ticket that is gone from the desk has nothing lead to it any more."""
-        now = self.clock()
+        now, ticket_id = self.clock(), step.ticket_id
 
         def again(connection: Connection) -> None:
             lost: dict[str, Any] = {}
+            if step.waited is not None:
+                effects.set_state(connection, step.waited, EffectState.SKIPPED, reason=step.why)
             if ticket_id:
                 known = mapping.get_ticket(connection, delivery.desk, ticket_id)
                 lost = {"continues": known["number"] or ticket_id if known else ticket_id}

@@ -12,8 +12,8 @@ import pytest
 from gateway.operate import story
 from gateway.store import problems
 from tests.scenarios.deaths import work_and_die
-from tests.scenarios.stage import Stage
-from tests.scenarios.test_windows import staged, window
+from tests.scenarios.stage import START, Stage
+from tests.scenarios.test_windows import move, staged, summed_up, until, waits, window
 from tests.scenarios.vendors import (
     HOUR,
     MINUTE,
@@ -22,6 +22,7 @@ from tests.scenarios.vendors import (
     add_client,
     finish,
     is_open,
+    maintenance,
     notes,
     opened,
     problem_rows,
@@ -320,12 +321,187 @@ async def test_a_reminder_counts_on_what_it_names(tmp_path: Path, migrated_file:
     await finish(stage)
 
 
-async def test_a_window_holds_no_mail_of_several(tmp_path: Path, migrated_file: Path) -> None:
-    """It cannot wait for one of its parts: nothing of it is lost."""
-    stage, _ = await staged(tmp_path, migrated_file, window())
-    key = await bulk(Machine(stage, CHECKMK), ("CPU load", "OK -> CRIT"), ("Memory", "OK -> CRIT"))
-    await stage.work()
+# -- maintenance windows ---------------------------------------------------------------------------
 
-    assert await stage.outcome(key) == "ticket 1"
-    assert len(stage.order) == 2
+DOWN = "OK -> CRIT"
+OVER = "CRIT -> OK"
+
+
+async def test_a_mail_whose_parts_are_all_held_waits_as_a_whole(tmp_path: Path, migrated_file: Path) -> None:
+    """One part is over before the end, by a later mail of several; what goes on is one ticket."""
+    stage, _ = await staged(tmp_path, migrated_file, window())
+    machine = Machine(stage, CHECKMK)
+    key = await bulk(machine, ("CPU load", DOWN), ("Memory", DOWN))
+    assert await waits(stage, key) == "ACCEPTED window" and "patches until" in (await stage.row(key))["waits_on"]
+    later = await bulk(machine, ("CPU load", OVER), ("Memory", DOWN), after=HOUR)
+    assert await stage.outcome(later) == "suppress in-window" and await became(stage, later) == ["held", "held"]
+    assert stage.order == []
+
+    await until(stage, 2 * HOUR + 1)
+    assert await stage.outcome(key) == "ticket 1" and len(stage.order) == 1
+    assert "Memory" in said(stage, 1)
+    assert await became(stage, key) == ["held", "ticket"]
+    assert await summed_up(stage) == 1
+    assert stage.ticket(2)["title"].startswith("Maintenance patches: 4 notices of 2 problems held, 1 still open")
+    await bulk(machine, ("Memory", OVER), ("Swap", OVER), after=MINUTE)
+    await stage.work()
+    assert not is_open(stage, 1)
+    await finish(stage)
+
+
+async def test_all_that_was_held_is_over_at_the_end(tmp_path: Path, migrated_file: Path) -> None:
+    stage, _ = await staged(tmp_path, migrated_file, window())
+    machine = Machine(stage, CHECKMK)
+    key = await bulk(machine, ("CPU load", DOWN), ("Memory", DOWN))
+    await bulk(machine, ("CPU load", OVER), ("Memory", OVER), after=HOUR)
+    await until(stage, 2 * HOUR + 1)
+
+    assert await stage.outcome(key) == "suppress in-window" and stage.order == []
+    assert await summed_up(stage) == 1
+    assert stage.ticket(1)["title"].startswith("Maintenance patches: 4 notices of 2 problems held, none still open")
+    await finish(stage)
+
+
+MOVED = window(objects=("srv-1",))
+
+
+async def some(machine: Machine, **more: Any) -> str:
+    """A mail of which the window MOVED holds the first part alone."""
+    return await bulk(machine, ("CPU load", DOWN, "srv-1"), ("Memory", DOWN, "srv-2"), **more)
+
+
+async def test_one_part_is_held_and_the_other_opens_at_once(tmp_path: Path, migrated_file: Path) -> None:
+    stage, _ = await staged(tmp_path, migrated_file, MOVED)
+    machine = Machine(stage, CHECKMK)
+    key = await some(machine)
+    assert await stage.outcome(key) == "ticket 1" and "Memory" in said(stage, 1)
+    assert await became(stage, key) == ["held", "ticket"]
+    await until(stage, 10 * MINUTE)  # the ticket was moved to its client
+    row = await stage.row(key)
+    assert (row["stage"], row["waits_for"]) == ("PLANNED", "window") and "patches until" in row["waits_on"]
+    await bulk(machine, ("Memory", OVER, "srv-2"), ("Swap", DOWN, "srv-2"), after=20 * MINUTE)  # nobody waits for it
+    await until(stage, HOUR)
+    assert not is_open(stage, 1) and len(stage.order) == 2
+
+    await until(stage, 2 * HOUR + 10 * MINUTE)
+    assert len(stage.order) == 3 and "CPU load" in said(stage, 3) and "Memory: " not in stage.ticket(3)["title"]
+    assert await became(stage, key) == ["ticket", "ticket"]
+    assert (await stage.row(key))["stage"] == "DONE"
+    assert await summed_up(stage) == 1
+    assert stage.ticket(4)["title"].startswith("Maintenance patches: 1 notice of 1 problem held, 1 still open")
+    assert stage.ticket(3)["ticket_number"] in str(stage.ticket(4)["attributes"])
+    await single(machine, "CPU load", OVER)
+    await finish(stage)
+
+
+@pytest.mark.parametrize("several", [True, False])
+async def test_the_held_part_is_over_before_the_end(several: bool, tmp_path: Path, migrated_file: Path) -> None:
+    """The mail stays the one of its ticket, and the end of the held part waits for nothing."""
+    stage, _ = await staged(tmp_path, migrated_file, MOVED)
+    machine = Machine(stage, CHECKMK)
+    key = await some(machine)
+    more = [("Swap", OVER, "srv-1")] if several else []
+    over = await bulk(machine, ("CPU load", OVER, "srv-1"), *more, after=20 * MINUTE)
+    assert await stage.outcome(over) == "suppress in-window"
+    await until(stage, 2 * HOUR + 1)
+
+    assert await stage.outcome(key) == "ticket 1" and len(stage.order) == 1 and is_open(stage, 1)
+    assert (await stage.row(key))["stage"] == "DONE" and await became(stage, key) == ["held", "ticket"]
+    assert await summed_up(stage) == 1
+    assert stage.ticket(2)["title"].startswith("Maintenance patches: 2 notices of 1 problem held, none still open")
+    await finish(stage)
+
+
+async def test_parts_of_several_clients_and_windows(tmp_path: Path, migrated_file: Path) -> None:
+    """Each waits for its own end; another client's part is never held."""
+    said_ = (window(0, HOUR, "first", client="Acme"), window(0, 2 * HOUR, "second", client="Globex"))
+    aliases = {"srv-1": "Acme", "srv-2": "Globex", "srv-3": "Initech"}
+    stage = await opened(tmp_path, migrated_file, {**NAGIOS, "aliases": aliases}, window=said_)
+    add_client(stage, "Globex")
+    add_client(stage, "Initech")
+    machine = Machine(stage, CHECKMK)
+    key = await bulk(machine, *(("CPU load", DOWN, f"srv-{number}") for number in (1, 2, 3)))
+    assert await stage.outcome(key) == "ticket 1" and "srv-3" in said(stage, 1)
+    await until(stage, HOUR + 10 * MINUTE)
+    assert [stage.client_of(number) for number in (1, 2)] == ["Initech", "Acme"] and len(stage.order) == 2
+    await until(stage, 2 * HOUR + 10 * MINUTE)
+
+    assert stage.client_of(3) == "Globex" and len(stage.order) == 3
+    assert await became(stage, key) == ["ticket"] * 3
+    assert await summed_up(stage) == 2
+    await finish(stage)
+
+
+async def test_a_part_whose_window_is_ended_moved_or_read_late(tmp_path: Path, migrated_file: Path) -> None:
+    stage, _ = await staged(tmp_path, migrated_file, MOVED)
+    machine = Machine(stage, CHECKMK)
+    await some(machine)
+    await until(stage, HOUR)
+    await move(stage, "patches", START + 4 * HOUR)
+    await until(stage, 3 * HOUR)
+    assert len(stage.order) == 1
+    await move(stage, "patches", stage.now)
+    assert len(stage.order) == 2 and "CPU load" in said(stage, 2)
+    assert await summed_up(stage) == 1
     await stage.close()
+
+
+async def test_parts_that_were_accepted_in_the_window_and_read_after_it(tmp_path: Path, migrated_file: Path) -> None:
+    stage, _ = await staged(tmp_path, migrated_file, MOVED)
+    machine = Machine(stage, CHECKMK)
+    over = await some(machine, work=None)
+    stays = await bulk(machine, ("Disk", DOWN, "srv-1"), ("Swap", DOWN, "srv-2"), work=None)
+    await bulk(machine, ("CPU load", OVER, "srv-1"), ("Paging", OVER, "srv-1"), work=None)
+    stage.now = START + 3 * HOUR
+    await until(stage, 4 * HOUR)
+
+    assert await became(stage, over) == ["held", "ticket"] and await became(stage, stays) == ["ticket", "ticket"]
+    assert len(stage.order) == 3 and await summed_up(stage) == 1
+    await finish(stage)
+
+
+async def test_no_part_is_held_behind_a_vendors_planned_work(tmp_path: Path, migrated_file: Path) -> None:
+    """That may last for days after the window: its ticket would come too late."""
+    stage = await opened(tmp_path, migrated_file, NAGIOS, {"profile": "maintenance", "client": "Acme"}, window=(MOVED,))
+    planned = maintenance("MNT-1", stage.now + MINUTE, stage.now + 30 * HOUR, "srv-2")
+    await Machine(stage, "NOC <noc@mon.msp.example>").says(*planned)
+    key = await some(Machine(stage, CHECKMK), after=5 * MINUTE)
+
+    assert await became(stage, key) == ["ticket", "part"] and len(stage.order) == 2
+    assert await summed_up(stage) == 0
+    await stage.close()
+
+
+async def test_what_had_been_closed_comes_back_in_a_part(tmp_path: Path, migrated_file: Path) -> None:
+    stage, _ = await staged(tmp_path, migrated_file, window(HOUR, 2 * HOUR, objects=("srv-1",)))
+    machine = Machine(stage, CHECKMK)
+    await bulk(machine, ("CPU load", DOWN, "srv-1"))
+    await bulk(machine, ("CPU load", OVER, "srv-1"), after=MINUTE)
+    await until(stage, HOUR + MINUTE)
+    assert not is_open(stage, 1)
+    await some(machine)
+    assert not is_open(stage, 1) and len(stage.order) == 2
+    await until(stage, 2 * HOUR + 1)
+    assert is_open(stage, 1) and len(stage.order) == 2
+    await summed_up(stage)
+    await finish(stage)
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["before", "after"])
+async def test_killed_at_any_commit_while_a_part_is_held(tmp_path: Path, migrated_file: Path, kept: bool) -> None:
+    for last in itertools.count(1 + kept, 2):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        stage, _ = await staged(folder, migrated_file, window(0, HOUR, objects=("srv-1",)))
+        key = await some(Machine(stage, CHECKMK), work=None)
+        killed = await work_and_die(stage, last, kept)
+        await until(stage, HOUR + MINUTE)
+
+        assert await became(stage, key) == ["ticket", "ticket"], last
+        assert sorted(row["number"] for row in await problem_rows(stage)) == sorted(
+            stage.ticket(number)["ticket_number"] for number in (1, 2)
+        ), last
+        assert len(stage.order) == 2, last
+        await stage.close()
+        if not killed:
+            return

@@ -75,24 +75,12 @@ def _decide(mail: DecisionContext, notice: Notice) -> Decision | None:
     if notice.parts:
         return parts.decide(context)
     if (settled := windows.settle(context)) is not None:
-        return settled if isinstance(settled, Decision) else _outlasted(context, settled)
+        return settled if isinstance(settled, Decision) else single.outlasted(context, settled)
     problem = problem_of(context)
     transition = single.evaluate(context, problem)
     if by_person:
         return _sent_on(context, problem, transition)
     return single.act(context, problem, transition)
-
-
-def _outlasted(context: NoticeContext, transition: Transition) -> Decision:
-    """The window that held the mail is over, and its problem is not: a ticket, or the one that was closed again."""
-    problem = transition.after
-    assert problem is not None
-    context.may_hold = False
-    context.mail.trace.add("window", transition.why, transition.act)
-    if transition.act == "open":
-        return single.begin(context, transition)
-    before = replace(problem, held_by="", until=0.0)
-    return single.act(context, before, single.evaluate(context, before))
 
 
 def _sent_on(context: NoticeContext, problem: Problem | None, transition: Transition) -> Decision | None:

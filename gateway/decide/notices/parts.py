@@ -1,8 +1,9 @@
 """A mail of several problems: each part is decided as a notice of its own, and may have a ticket of its own. The mail
 has one plan and one outcome.
 
-A part's ticket holds its piece of the mail alone: the others may be another client's. Decided anew, because planned
-work is over, only what still waits for a ticket is decided.
+A part's ticket holds its piece of the mail alone: the others may be another client's. A maintenance window holds its
+part alone: the mail waits for it as a whole where nothing else is to be done, else behind what is. Decided anew,
+because planned work or a window is over, only what still waits for a ticket is decided.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from dataclasses import dataclass, fields, replace
 from gateway.blocks import paragraphs
 from gateway.decide import newticket
 from gateway.decide.context import DecisionContext
-from gateway.decide.notices import single
+from gateway.decide.notices import single, windows
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.opening import in_time
 from gateway.decide.notices.record import finish, record
 from gateway.decide.notices.whose import named, problem_of
-from gateway.model.effects import EffectBody, FurtherTicketBody, TicketBody
+from gateway.model.effects import AgainBody, EffectBody, FurtherTicketBody, TicketBody, WindowBody
 from gateway.model.notice import Notice
 from gateway.model.plan import Decision, Plan
 from gateway.model.problem import Became, NoticeRecord, Problem, timed
@@ -28,7 +29,7 @@ from gateway.model.reasons import Reason
 
 WORDS: dict[Became, str] = {
     "ticket": "new", "part": "on a shared ticket", "again": "is back", "comment": "news", "recovery": "over",
-    "nothing": "no such problem is open",
+    "nothing": "no such problem is open", "held": "held by a maintenance window",
 }  # fmt: skip
 
 
@@ -57,11 +58,26 @@ def decide(context: NoticeContext) -> Decision:
     context.facts.want(*dict.fromkeys(ClientIn(part.clients) for part in parts if part.clients))
     clients = [context.resolved.client_id or named(context.mail, part) or context.client_id for part in parts]
     note = _note(context.mail, parts, alone=len(set(clients)) == 1)
+    decided = _each(context, parts, clients, note, before, may_hold=True)
+    if _is_held_behind_planned_work(decided):
+        context.changes.clear()
+        decided = _each(context, parts, clients, note, before, may_hold=False)
+    for told in decided:
+        context.mail.trace.add(f"part {told.number} of {len(parts)}", _what(told.about.notice)[:300], _became(told))
+    return _together(context, decided, alone=len(set(clients)) == 1)
+
+
+def _each(
+    context: NoticeContext, parts: Sequence[Notice], clients: Sequence[str], note: str, before: Sequence[int],
+    may_hold: bool,
+) -> list[_Decided]:  # fmt: skip
+    """What becomes of each part by itself. Raises Unanswered for all of them together."""
     unheard = _overruled(parts)
     decided: list[_Decided] = []
     missing: list[Question] = []
     for number, (part, client_id) in enumerate(zip(parts, clients, strict=True), 1):
         about = _about(context, part, client_id, note, first=number == 1)
+        about.may_hold = may_hold
         try:
             if number in unheard:
                 decided.append(_Decided(number, about, _overtaken(about)))
@@ -71,9 +87,14 @@ def decide(context: NoticeContext) -> Decision:
             missing += unanswered.questions
     if missing:
         raise Unanswered(tuple(dict.fromkeys(missing)))
-    for told in decided:
-        context.mail.trace.add(f"part {told.number} of {len(parts)}", _what(told.about.notice)[:300], _became(told))
-    return _together(context, decided, alone=len(set(clients)) == 1)
+    return decided
+
+
+def _is_held_behind_planned_work(decided: Sequence[_Decided]) -> bool:
+    """Whether a part that a window holds would wait for the end of a vendor's planned work, which may be days later."""
+    plans = [made.decision.plan for made in decided if made.decision.plan]
+    waits = any(isinstance(effect, AgainBody) for plan in plans for effect in plan.effects)
+    return waits and any(made.decision.outcome == "hold" for made in decided)
 
 
 def _overruled(parts: Sequence[Notice]) -> set[int]:
@@ -103,9 +124,7 @@ def _about(context: NoticeContext, part: Notice, client_id: str, note: str, firs
         context.mail, email=email, note=note, delivery=replace(delivery, policy=policy, moved_from=""), _fates=None
     )
     resolved = replace(context.resolved, notice=part, missing=context.resolved.missing if first else ())
-    about = NoticeContext(mail, resolved, part, client_id, False, [], context.changes)
-    about.may_hold = False
-    return about
+    return NoticeContext(mail, resolved, part, client_id, False, [], context.changes)
 
 
 def _decided(about: NoticeContext, before: bool) -> Decision | None:
@@ -114,11 +133,14 @@ def _decided(about: NoticeContext, before: bool) -> Decision | None:
     problem = problem_of(about)
     if before and not _waits(about, problem):
         return None
+    if before and problem and problem.held_by and problem.delivery_id == about.mail.delivery.id:
+        then = windows.go_on(about, problem)
+        return then if isinstance(then, Decision) else single.outlasted(about, then)
     return single.act(about, problem, single.evaluate(about, problem))
 
 
 def _waits(about: NoticeContext, problem: Problem | None) -> bool:
-    """Whether its problem still needs a ticket of its own: it was never made, or planned work held it back."""
+    """Whether its problem still needs a ticket of its own: it was never made, or is held back until a time."""
     if problem is None or not problem.alive:
         return False
     return not problem.ticket_id or bool(problem.until and problem.delivery_id == about.mail.delivery.id)
@@ -134,6 +156,7 @@ def _together(context: NoticeContext, decided: Sequence[_Decided], alone: bool) 
     said = "; ".join(f"{_what(made.about.notice)} ({_became(made)})" for made in decided)
     own = next((made for made in decided if made.decision.outcome == "ticket"), None)
     effects = [effect for made in decided for effect in _effects(made, made is own)]
+    held = [made for made in decided if made.decision.outcome == "hold"]
     if own is not None:
         assert own.decision.plan is not None
         if alone:  # whose files are they, else?
@@ -141,13 +164,21 @@ def _together(context: NoticeContext, decided: Sequence[_Decided], alone: bool) 
             effects += newticket.with_extras(context.mail, files)
         mentions = [id_ for made in decided if made.decision.plan for id_ in made.decision.plan.mentions]
         plan = replace(
-            own.decision.plan, effects=in_time(effects, context.now), mentions=tuple(dict.fromkeys(mentions))
+            own.decision.plan,
+            effects=(*in_time(effects, context.now), *_awaited(held)),
+            mentions=tuple(dict.fromkeys(mentions)),
         )
         decision = Decision("ticket", plan=plan)
     elif effects:
         place = next(made.decision.plan for made in decided if made.decision.plan)
-        ordered = in_time(effects, context.now)
+        ordered = (*in_time(effects, context.now), *_awaited(held))
         decision = Decision("comment", plan=Plan(ordered, place.board_id, place.ticket_id, late=True))
+    elif held:
+        words = "; ".join(dict.fromkeys(made.decision.detail.removeprefix("held by ") for made in held))
+        again = min(made.decision.until for made in held)
+        decision = Decision("hold", Reason.IN_WINDOW, f"held by {words}", until=again)
+    elif not decided and context.mail.delivery.is_held:
+        decision = context.mail.end(Reason.IN_WINDOW, "it was over before the window was")
     else:
         reasons = [made.decision.reason for made in decided if made.decision.reason]
         reason = Reason.COUNTED if Reason.COUNTED in reasons or not reasons else reasons[0]
@@ -155,7 +186,17 @@ def _together(context: NoticeContext, decided: Sequence[_Decided], alone: bool) 
     failed = tuple(dict.fromkeys(name for made in decided for name in made.about.notice.failed))
     whole = replace(context, notice=replace(context.notice, failed=failed))
     decision = finish(context, decision, record(whole, "several", Transition("nothing", said, None)))
-    return replace(decision, part_records=tuple((made.number, made.record) for made in decided))
+    holding = {window.id: window for made in held for window in made.decision.windows}
+    return replace(
+        decision, windows=tuple(holding.values()), part_records=tuple((made.number, made.record) for made in decided)
+    )
+
+
+def _awaited(held: Sequence[_Decided]) -> list[WindowBody]:
+    """The end of the windows that hold the other parts: the last effect, for with it the mail is decided anew."""
+    problems = tuple(made.record.problem_id for made in held)
+    objects = tuple(made.about.notice.object for made in held)
+    return [WindowBody(problems=problems, objects=objects)] if held else []
 
 
 def _effects(made: _Decided, is_own: bool) -> list[EffectBody]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.decide.notices import lifecycle, windows
 from gateway.decide.notices.comments import comment
 from gateway.decide.notices.context import NoticeContext
@@ -56,3 +58,15 @@ def begin(context: NoticeContext, transition: Transition) -> Decision:
             return act(context, known, theirs)
         begun = lifecycle.begun(known) if known else context.fresh()
     return open_ticket(context, begun, transition)
+
+
+def outlasted(context: NoticeContext, transition: Transition) -> Decision:
+    """The window that held the mail is over, and its problem is not: a ticket, or the one that was closed again."""
+    problem = transition.after
+    assert problem is not None
+    context.may_hold = False
+    context.mail.trace.add("window", transition.why, transition.act)
+    if transition.act == "open":
+        return begin(context, transition)
+    before = replace(problem, held_by="", until=0.0)
+    return act(context, before, evaluate(context, before))

@@ -1,12 +1,12 @@
 """A maintenance window holds a new problem: its mail waits for the end, and becomes a ticket if the problem goes on.
 
-Refused: to hold what a person sent on, what nobody proved or what could not be read, and a mail of several problems.
-What had a ticket before the window goes on as ever.
+Refused: to hold what a person sent on, what nobody proved or what could not be read. What had a ticket before the
+window goes on as ever.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -48,7 +48,12 @@ def settle(context: NoticeContext) -> Decision | Transition | None:
             return None
         why = "another notice of the problem has its ticket" if theirs.alive else "it was over before the window was"
         return end(context, Reason.IN_WINDOW, "held", _again(context, why))
-    (problem, *_) = mine
+    return go_on(context, mine[0])
+
+
+def go_on(context: NoticeContext, problem: Problem) -> Decision | Transition:
+    """What becomes of a problem that a window held for this mail: held on while the window lasts, else what the notice
+    means now."""
     context.client_id = problem.client_id
     windows = _holding(context)
     if windows and not windows[-1].is_over:
@@ -73,7 +78,7 @@ def _held(context: NoticeContext, windows: Sequence[Window], problem: Problem, t
     held = replace(problem, held_by=windows[0].id, until=max(last.ends, last.until))
     context.change(held)
     notice_record = record(context, "held", replace(transition, after=held, held_by=windows[0].id), words)
-    decision = Decision("hold", Reason.IN_WINDOW, words, window=windows[0], until=last.until)
+    decision = Decision("hold", Reason.IN_WINDOW, words, windows=(windows[0],), until=last.until)
     return finish(context, decision, notice_record)
 
 
@@ -84,12 +89,16 @@ def _holding(context: NoticeContext) -> list[Window]:
     if not told or not notice.handling.windows or notice.state == "planned" or context.mail.delivery.moved_to:
         return []
     asked: list[Window] = context.facts.ask(WindowsAt(context.now))
+    return chain(asked, context.now, context.client_id, notice.profile, notice.object)
+
+
+def chain(windows: Iterable[Window], at: float, client_id: str, source: str, name: str) -> list[Window]:
+    """Those that hold such a problem: the first at that time, each next one before the one before it ends."""
     found: list[Window] = []
-    reached = context.now
-    for window in sorted(asked, key=lambda window: window.begins):
-        if window.begins <= reached < window.ends and holds(window, context.client_id, notice.profile, notice.object):
+    for window in sorted(windows, key=lambda window: window.begins):
+        if window.begins <= at < window.ends and holds(window, client_id, source, name):
             found.append(window)
-            reached = window.ends
+            at = window.ends
     return found
 
 

@@ -187,7 +187,7 @@ class _Replay:
                     self.report.asked += 1
                     answers[question] = EMPTY[type(question)]
         self.decided = decision
-        if decision.window is not None and book is not None:
+        if decision.outcome == "hold" and book is not None:
             book.hold(decision)
             self.held.append((max(decision.until, now + 1), opened))
             return None

@@ -30,6 +30,7 @@ from gateway.work.effects.set_client import SetClient
 from gateway.work.effects.set_priority import SetPriority
 from gateway.work.effects.set_status import Reopen, SetStatus
 from gateway.work.effects.still_closed import TellStillClosed
+from gateway.work.effects.window_over import AwaitWindow
 
 _KINDS: tuple[EffectKind[Any], ...] = (
     CreateContact(),
@@ -53,6 +54,7 @@ _KINDS: tuple[EffectKind[Any], ...] = (
     TellClosing(),
     ListParts(),
     DecideAgain(),
+    AwaitWindow(),
     SayMoved(),
     Acknowledge(),
 )

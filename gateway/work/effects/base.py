@@ -21,6 +21,7 @@ from gateway.desk.outcome import Outcome, Refused
 from gateway.desk.permit import Permit
 from gateway.desk.refusals import Whose
 from gateway.model.effects import EffectBody
+from gateway.model.waiting import Waits
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.store.engine import Store
@@ -58,6 +59,15 @@ class NotAnswered(Exception):
 
 class MustRedecide(Exception):
     """The mail is to be decided again instead; the effect ends with this reason."""
+
+
+class NotYet(Exception):
+    """The effect ``waits`` for something, and is looked at again at ``until``."""
+
+    def __init__(self, until: float, waits: Waits) -> None:
+        super().__init__(str(waits))
+        self.until = until
+        self.waits = waits
 
 
 class Conflict(Enum):
@@ -178,7 +188,7 @@ class EffectKind(Generic[Body]):
 
     async def prepare(self, run: Run, effect: EffectOf[Body]) -> Any:
         """What the request needs from this side, before the effect is marked as sent. Raises PartChanged, Unfit,
-        NotAnswered, MustRedecide, and what the parser raises."""
+        NotAnswered, MustRedecide, NotYet, and what the parser raises."""
         return None
 
     def commit(self, connection: Connection, effect: EffectOf[Body], prepared: Any) -> None:
