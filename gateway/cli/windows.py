@@ -115,6 +115,33 @@ def show(
         typer.echo("no window held anything")
 
 
+@app.command("proposed")
+def proposed_windows(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List what vendors announced as planned work, each with the command that makes it a window. Changes nothing."""
+    from gateway.operate.planned import proposed
+
+    settings, now = settings_of(config_file), time.time()
+    names = asyncio.run(_names(settings))
+    found = on_store(config_file, lambda connection: proposed(connection, settings, now, names))
+    if as_json:
+        print_json([{**asdict(work), "command": work.command} for work in found])
+        return
+    for work in found:
+        typer.echo(cell(f"{work.name}, ticket {work.ticket}: {work.begin} to {work.end} {work.zone}"))
+        typer.echo(f"    {work.command}")
+    if not found:
+        typer.echo("no vendor announced work on objects that it named and that no window has")
+
+
+async def _names(settings: Settings) -> dict[str, dict[str, str]]:
+    """The names that the desks' ids have; of a desk that does not answer none."""
+    from gateway.work.desks import desks_read
+
+    log.setup("error", "text")
+    async with desks_read(settings) as directories:
+        return {name: directory.catalog.names() for name, directory in directories.items() if directory.catalog}
+
+
 def _said(
     settings: Settings, name: str, begin: str, end: str, client: str, objects: list[str] | None,
     notices: list[str] | None, repeat: str, timezone: str, desk: str, grace: float = 0.0,

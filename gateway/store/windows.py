@@ -306,6 +306,14 @@ def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
     return connection.execute(select(told.c.delivery_id).where(pending).limit(1)).first() is not None
 
 
+def planned_work(connection: Connection, now: float) -> list[RowMapping]:
+    """Vendors' planned work that is not over and has a ticket: the problems that were read with a time and objects."""
+    query = select(problem).where(
+        problem.c.window_to > now, problem.c.objects != "", problem.c.state == "open", problem.c.ticket_id != ""
+    )
+    return list(connection.execute(query.order_by(problem.c.window_from, problem.c.id).limit(MOST)).mappings())
+
+
 def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int]:
     """How many problems each window holds, by its id."""
     query = select(problem.c.held_by, func.count()).where(problem.c.held_by != "", problem.c.state == "open")

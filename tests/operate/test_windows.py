@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,14 @@ import pytest
 import typer
 
 from gateway.cli import windows as commands
-from gateway.operate import windows
+from gateway.operate import planned, windows
 from gateway.operate.preview.windowtry import attempt
 from gateway.operate.windows import ACTS, Said, held, listed, moment, understood
 from gateway.store.acts import Actor
 from gateway.store.operator import NotPossible
 from tests.scenarios.stage import START, Stage
 from tests.scenarios.test_windows import local, staged, summed_up, until, waits, window
-from tests.scenarios.vendors import DAY, HOUR, MINUTE
+from tests.scenarios.vendors import DAY, HOUR, MINUTE, Machine, maintenance, opened
 
 LEAD = Actor("lmeier")
 
@@ -36,7 +37,7 @@ async def do(stage: Stage, act: Any, *arguments: Any) -> str:
 
 def test_each_act_of_the_page_is_a_command_and_the_other_way_round() -> None:
     group = typer.main.get_command(commands.app)
-    looks = {"list", "show", "try"}
+    looks = {"list", "show", "try", "proposed"}
     assert set(group.commands) - looks == {act.name for act in ACTS}  # type: ignore[attr-defined]
 
 
@@ -135,6 +136,82 @@ async def test_what_a_window_would_have_held(tmp_path: Path, migrated_file: Path
 
     assert (tried.times, tried.notices, tried.problems, tried.tickets, tried.later) == (1, 4, 2, 2, 1)
     assert tried.names == ("web01", "db01")
+    text = "".join(f"Host:     srv-7\nService:  {name}\nEvent:    OK -> CRIT\nOutput:   CRIT\n" for name in ("CPU", "Swap"))
+    await Machine(stage, "Acme <checkmk@mon.msp.example>").says("Check_MK: 2 notifications for srv-7", text)
+    parts = understood(stage.settings, said(3 * HOUR, 4 * HOUR))
+    of_parts = await stage.store.read(lambda c: attempt(c, parts, client, START - DAY, stage.now))
+    assert (of_parts.notices, of_parts.problems, of_parts.tickets) == (3, 3, 3)  # web02, and both parts of one mail
     other = await stage.store.read(lambda c: attempt(c, meant, "another client", START - DAY, stage.now))
     assert (other.notices, other.tickets) == (0, 0)
     await stage.close()
+
+
+MAINTENANCE = {"profile": "maintenance", "client": "Acme"}
+NOC = "NOC <noc@mon.msp.example>"
+
+
+async def proposals(stage: Stage) -> list[planned.Proposed]:
+    return await stage.store.read(lambda c: planned.proposed(c, stage.settings, stage.now, {}))
+
+
+async def test_a_vendors_planned_work_is_proposed_and_taken_by_its_command(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, MAINTENANCE)
+    hostile = "c-2; rm -rf $(pwd)"
+    told = maintenance("MNT-1", START + HOUR, START + 3 * HOUR, "web01", hostile, "*")
+    await Machine(stage, NOC).says(*told)
+    (work,) = await proposals(stage)
+    assert (work.client, work.ticket) == ("Acme", stage.ticket(1)["ticket_number"])
+    assert (work.begin, work.end) == (local(START + HOUR)[:16], local(START + 3 * HOUR)[:16])
+    assert "web01" in work.objects and "*" not in work.objects
+    words = shlex.split(work.command)
+    assert words[:3] == ["gateway", "windows", "add"] and words.count("--object") == len(work.objects)
+    assert [words[at + 1] for at, word in enumerate(words) if word == "--object"] == list(work.objects)
+    assert await stage.store.read(lambda c: listed(c, stage.settings, stage.now)) == []  # never by itself
+
+    await do(stage, windows.add, Said(work.name, work.begin, work.end, work.client, work.objects, zone=work.zone))
+    assert await proposals(stage) == []
+    subject, text = maintenance("MNT-1", START + HOUR, START + 5 * HOUR, "web01")
+    await Machine(stage, NOC).says(subject, text.replace("CONFIRMED", "RE-SCHEDULED"), after=MINUTE)
+    (later,) = await proposals(stage)  # the vendor says another time: nobody has set that
+    assert (later.name, later.end) == (work.name, local(START + 5 * HOUR)[:16])
+    await stage.close()
+
+
+@pytest.mark.parametrize(
+    ("ends", "objects", "proven"),
+    [(3 * HOUR, (), True), (3 * HOUR, ("*",), True), (40 * DAY, ("c-1",), True), (3 * HOUR, ("c-1",), False)],
+    ids=["without circuits", "of all circuits", "of many weeks", "nobody proved it"],
+)
+async def test_what_is_not_proposed(
+    ends: float, objects: tuple[str, ...], proven: bool, tmp_path: Path, migrated_file: Path
+) -> None:
+    stage = await opened(tmp_path, migrated_file, MAINTENANCE)
+    await Machine(stage, NOC, proven=proven).says(*maintenance("MNT-1", START + HOUR, START + ends, *objects))
+    assert await proposals(stage) == [] and len(stage.order) == 1
+    await stage.close()
+
+
+async def test_what_is_over_or_called_off_is_not_proposed(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, MAINTENANCE)
+    for number in ("MNT-1", "MNT-2"):
+        await Machine(stage, NOC).says(*maintenance(number, START + HOUR, START + 3 * HOUR, "c-1"))
+    subject, text = maintenance("MNT-1", START + HOUR, START + 3 * HOUR, "c-1")
+    await Machine(stage, NOC).says(subject, text.replace("CONFIRMED", "CANCELLED"), after=MINUTE)
+    number = stage.ticket(2)["ticket_number"]
+    assert [work.name for work in await proposals(stage)] == [f"Maintenance MNT-2 of mon.msp.example ({number})"]
+    await until(stage, 3 * HOUR + 1)
+    assert await proposals(stage) == []
+    await stage.close()
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "expected"),
+    [
+        ("2026-10-24T23:00+00:00", "2026-10-25T00:30:20+00:00", ("2026-10-24 23:00", "2026-10-25 00:31", "UTC")),
+        ("2026-10-25T03:00+00:00", "2026-10-25T05:00+00:00", ("2026-10-25 04:00", "2026-10-25 06:00", "Europe/Berlin")),
+    ],
+    ids=["an hour that comes twice", "after it"],
+)
+def test_the_times_of_a_proposal(begins: str, ends: str, expected: tuple[str, str, str]) -> None:
+    moments = (datetime.fromisoformat(text).timestamp() for text in (begins, ends))
+    assert planned._local(*moments, "Europe/Berlin") == expected

@@ -10,11 +10,12 @@ import pytest
 import typer
 
 from gateway.cli import app as gateway_commands
+from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 from gateway.operate.act import ACTS
 from gateway.operate.acts import FITS, RUNS
 from gateway.operate.said import SHORT
-from gateway.store import acts, entries
+from gateway.store import acts, entries, problems
 from gateway.store.entries import Visitor
 from gateway.web.console import guard
 from gateway.web.console.app import DOORS, PAGES, application
@@ -64,7 +65,7 @@ SAME = {
     ("GET", "/rules/whatif"): ["whatif"],
     ("POST", "/rules/stop"): ["whatif"],
     ("POST", "/rules/reload"): ["reload"],
-    ("GET", "/windows"): ["windows list", "windows show"],
+    ("GET", "/windows"): ["windows list", "windows show", "windows proposed"],
     ("POST", "/windows"): ["windows add", "windows end", "windows move", "windows cancel"],
     ("GET", "/audit"): ["audit"],
     ("POST", "/act"): [f"queue {act.name}" for act in ACTS],
@@ -265,6 +266,21 @@ async def test_files_are_downloads_only(client: httpx.AsyncClient, site: Site) -
         assert answer.status_code == 200 and answer.content
         assert answer.headers["content-disposition"].startswith("attachment")
         assert answer.headers["content-type"] == "application/octet-stream"
+
+
+async def test_planned_work_is_offered_and_stands_in_the_form(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    now = site.console.clock()
+    work = Problem(
+        "w1", "f", "maintenance", "MNT-1", "c", ticket_id="t", number="T-7", window_from=now, window_to=now + 7200,
+        title="Maintenance MNT-1", objects='CKT-1\n"><script>alert(1)</script>',
+    )  # fmt: skip
+    site.console.access.change(lambda c: problems.save(c, "default", [work]))
+    page = (await client.get("/windows")).text
+    assert "Maintenance MNT-1" in page and "T-7" in page and "<script>alert" not in page
+    filled = (await client.get("/windows?proposed=w1")).text
+    assert 'value="Maintenance MNT-1 (T-7)"' in filled and 'value="CKT-1, &#34;&gt;&lt;script' in filled
+    assert "No window takes place" in filled  # nothing is set by looking
 
 
 async def test_a_window_is_added_moved_and_cancelled_on_its_page(client: httpx.AsyncClient, site: Site) -> None:

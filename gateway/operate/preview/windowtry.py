@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, union_all
 
 from gateway.decide.notices.windows import holds
 from gateway.match import recurrence
 from gateway.model.window import Maintenance, Window
 from gateway.operate.windows import AHEAD, DAY
 from gateway.store.reading import looking
-from gateway.store.schema import notice
+from gateway.store.schema import notice, part
 from gateway.work.windows import Placed
 
 WEEK = 7 * DAY
@@ -108,10 +108,15 @@ def _times(said: Maintenance, since: float, now: float) -> list[tuple[float, flo
 
 
 def _notices(connection: Connection, desk: str, since: float) -> Sequence[RowMapping]:
-    """Proven notices that were read, in the order in which they came."""
-    columns = (notice.c.accepted_at, notice.c.profile, notice.c.became, notice.c.problem_id, notice.c.client_id)
-    query = select(*columns, notice.c.state, notice.c.object).where(
-        notice.c.desk == desk, notice.c.accepted_at >= since, notice.c.proven, notice.c.failed == ""
-    )
+    """Proven notices that were read, in the order in which they came; of a mail of several problems its parts."""
+    names = ("accepted_at", "delivery_id", "profile", "became", "problem_id", "client_id", "state", "object")
+    found = [
+        select(*(told.c[name] for name in names)).where(
+            told.c.desk == desk, told.c.accepted_at >= since, told.c.proven, told.c.failed == "",
+            told.c.became != "several",
+        )
+        for told in (notice, part)
+    ]  # fmt: skip
+    both = union_all(*found).subquery()
     with looking():
-        return connection.execute(query.order_by(notice.c.accepted_at, notice.c.delivery_id)).mappings().all()
+        return connection.execute(select(both).order_by(both.c.accepted_at, both.c.delivery_id)).mappings().all()

@@ -6,6 +6,7 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.operate.planned import proposed
 from gateway.operate.windows import BY_NAME, Said, held, listed, perform
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
@@ -17,16 +18,30 @@ log = structlog.get_logger("console")
 
 
 async def show_windows(console: Console, request: Request, visitor: Visitor) -> Response:
-    return await _page(console, visitor)
+    wanted = request.query_params.get("proposed", "")
+    return await _page(console, visitor, wanted=wanted)
 
 
 async def _page(
-    console: Console, visitor: Visitor, status: int = 200, wrong: str = "", typed: dict[str, str] | None = None
-) -> Response:
+    console: Console, visitor: Visitor, status: int = 200, wrong: str = "", typed: dict[str, str] | None = None,
+    wanted: str = "",
+) -> Response:  # fmt: skip
+    """``wanted`` is the proposal that stands in the form, by id."""
     now = console.clock()
-    rows, told = await console.look(lambda c: (listed(c, console.settings, now), held(c, now)))
+    rows, told, works = await console.look(
+        lambda c: (listed(c, console.settings, now), held(c, now), proposed(c, console.settings, now, {}))
+    )
+    chosen = next((work for work in works if work.id == wanted), None)
+    if chosen is not None:
+        typed = {
+            "name": chosen.name, "begin": chosen.begin, "end": chosen.end, "client": chosen.client,
+            "zone": chosen.zone, "objects": ", ".join(chosen.objects),
+        }  # fmt: skip
     names = [notice.called for notice in console.settings.notice]
-    return console.page("windows", visitor, status, rows=rows, told=told, names=names, wrong=wrong, typed=typed or {})
+    return console.page(
+        "windows", visitor, status, rows=rows, told=told, works=works, chosen=chosen, names=names, wrong=wrong,
+        typed=typed or {},
+    )  # fmt: skip
 
 
 async def change_window(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -41,7 +56,7 @@ async def change_window(console: Console, request: Request, visitor: Visitor) ->
     times = {key: typed.get(key, "").replace("T", " ") for key in ("begin", "end", "until")}
     said = Said(
         typed.get("name", ""), times["begin"], times["end"], typed.get("client", ""), objects, profiles,
-        typed.get("repeat", ""),
+        typed.get("repeat", ""), typed.get("zone", ""),
     )  # fmt: skip
     asked = {**typed, "until": times["until"], "window": said}
     actor, now = actor_of(visitor, request), console.clock()
