@@ -77,7 +77,8 @@ def rounds(connection: Connection, desk: str, name: Name, matter: str, now: floa
         "k_hour": now - HOUR,
         "k_desk": desk,
     }
-    return sum(title.matter(subject) == matter for subject in connection.execute(_SUBJECTS, parameters).scalars())
+    subjects = connection.execute(_SUBJECTS, parameters).scalars().all()  # at once: there may be hundreds
+    return sum(title.matter(subject) == matter for subject in subjects)
 
 
 def same_subject(connection: Connection, desk: str, sender: str, subject: str, since: float, seq: int) -> str:

@@ -18,7 +18,8 @@ from gateway.work.answers import from_store
 def save_problems(connection: Connection, delivery: Delivery, decision: Decision) -> None:
     """The problems and windows that a decision changes. Raises Reserved when another notice changed a problem since, or
     began to make its ticket: what the decision would do on that, it could not know."""
-    if maker := problems.being_made(connection, [changed.id for changed in decision.changes], delivery.id):
+    changed = [problem.id for problem in decision.changes]
+    if changed and (maker := problems.being_made(connection, changed, delivery.id)):
         raise mapping.Reserved(maker)
     if decision.calendar is not None:
         calendars.take(connection, delivery.desk, decision.calendar, delivery.envelope.time)
