@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    insert,
     select,
     update,
 )
@@ -29,6 +28,7 @@ from gateway.model.reasons import Reason
 from gateway.model.release import Audience
 from gateway.model.waiting import MOST_WORDS, Waits
 from gateway.store import notify, order
+from gateway.store.constants import constant
 from gateway.store.prepared import Prepared
 from gateway.store.reading import Garbled, Unreadable, parsed, whole
 from gateway.store.schema import delivery, event, file, mention, raw, seen, thread, ticket
@@ -256,22 +256,22 @@ def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: flo
 
 
 # Statements are built once: building one costs more than running it.
-_TOUCH = update(delivery).where(
+_IS_MINE = (
     delivery.c.seq == bindparam("k_seq"),
     delivery.c.fence == bindparam("k_fence"),
     delivery.c.stage == bindparam("k_stage"),
 )
-_MINE = select(delivery.c.seq).where(
-    delivery.c.seq == bindparam("k_seq"),
-    delivery.c.fence == bindparam("k_fence"),
-    delivery.c.stage == bindparam("k_stage"),
-)
-_CHECK = {"sqlite": _MINE, "postgresql": _MINE.with_for_update(key_share=True)}
-_NOTE = insert(event)
+_TOUCH = Prepared(lambda _: update(delivery).where(*_IS_MINE))
+
+
+_CHECK = Prepared(lambda _: select(delivery.c.seq).where(*_IS_MINE).with_for_update(key_share=True))
+_NOTE = Prepared(_insertion(event, "delivery_id", "at", "what", "detail"))
 _SETTLE = (
-    delete(mention).where(mention.c.seq == bindparam("k_seq")),
-    delete(thread).where(thread.c.delivery_id == bindparam("k_id"), thread.c.ticket_id == ""),
-    delete(file).where(file.c.delivery_id == bindparam("k_id"), file.c.document_id == ""),
+    Prepared(lambda _: delete(mention).where(mention.c.seq == bindparam("k_seq"))),
+    Prepared(
+        lambda _: delete(thread).where(thread.c.delivery_id == bindparam("k_id"), thread.c.ticket_id == constant(""))
+    ),
+    Prepared(lambda _: delete(file).where(file.c.delivery_id == bindparam("k_id"), file.c.document_id == constant(""))),
 )
 _CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
 
@@ -283,13 +283,13 @@ def held(claim: Delivery) -> dict[str, Any]:
 
 def check_claim(connection: Connection, claim: Delivery) -> None:
     """Nobody can claim the delivery until this transaction ends. Raises LostClaim when somebody has."""
-    if connection.execute(_CHECK[connection.dialect.name], held(claim)).first() is None:
+    if _CHECK.run(connection, held(claim)) is None:
         raise LostClaim(claim.id)
 
 
 def touch(connection: Connection, claim: Delivery, **values: Any) -> None:
     """Change columns of a claimed delivery. Raises LostClaim."""
-    if connection.execute(_TOUCH, {**values, **held(claim)}).rowcount != 1:
+    if _TOUCH.change(connection, {**values, **held(claim)}, columns=values) != 1:
         raise LostClaim(claim.id)
 
 
@@ -338,9 +338,9 @@ def settle_ids(connection: Connection, seq: int, delivery_id: str, now: float) -
     """Nobody waits for this delivery any more: who did is due, its mentions and unfulfilled reservations go."""
     mentions, reservations, files = _SETTLE
     order.wake(connection, seq, now)
-    connection.execute(mentions, {"k_seq": seq})
-    connection.execute(reservations, {"k_id": delivery_id})
-    connection.execute(files, {"k_id": delivery_id})
+    mentions.change(connection, {"k_seq": seq})
+    reservations.change(connection, {"k_id": delivery_id})
+    files.change(connection, {"k_id": delivery_id})
 
 
 def free_file(connection: Connection, delivery_id: str, sha256: str) -> None:
@@ -352,7 +352,7 @@ def free_file(connection: Connection, delivery_id: str, sha256: str) -> None:
 
 def note(connection: Connection, delivery_id: str, at: float, what: str, detail: str = "") -> None:
     """Add a row to the delivery's history."""
-    connection.execute(_NOTE, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
+    _NOTE.change(connection, {"delivery_id": delivery_id, "at": at, "what": what, "detail": detail[:2000]})
 
 
 def by_id(connection: Connection, delivery_id: str) -> Delivery | None:

@@ -17,6 +17,7 @@ from gateway.model.effects import BODIES, EffectBody
 from gateway.store import earlier
 from gateway.store.constants import constant
 from gateway.store.deliveries import Delivery, LostClaim, held, note
+from gateway.store.prepared import Prepared
 from gateway.store.reading import Unreadable, looking, parsed, whole
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import EffectState
@@ -57,27 +58,33 @@ _KEY = (
     effect.c.generation == bindparam("k_generation"),
     effect.c.idx == bindparam("k_idx"),
 )
-_TOUCH = update(effect).where(*_KEY)
-_SEND = update(effect).where(*_KEY, effect.c.state == constant(EffectState.TODO))
-_SEND = _SEND.values(
-    state=EffectState.SENT.value, sent_at=bindparam("k_now"), good_at=0, reads=0, sends=effect.c.sends + 1
-)
-_RENEW = (
-    update(delivery)
-    .where(
-        delivery.c.seq == bindparam("k_seq"),
-        delivery.c.fence == bindparam("k_fence"),
-        delivery.c.stage == bindparam("k_stage"),
-        delivery.c.lease_until > bindparam("k_now"),
+_TOUCH = Prepared(lambda _: update(effect).where(*_KEY))
+_SEND = Prepared(
+    lambda _: (
+        update(effect)
+        .where(*_KEY, effect.c.state == constant(EffectState.TODO))
+        .values(state=EffectState.SENT.value, sent_at=bindparam("k_now"), good_at=0, reads=0, sends=effect.c.sends + 1)
     )
-    .values(lease_until=bindparam("k_until"), needs="")
+)
+_RENEW = Prepared(
+    lambda _: (
+        update(delivery)
+        .where(
+            delivery.c.seq == bindparam("k_seq"),
+            delivery.c.fence == bindparam("k_fence"),
+            delivery.c.stage == bindparam("k_stage"),
+            delivery.c.lease_until > bindparam("k_now"),
+        )
+        .values(lease_until=bindparam("k_until"), needs="")
+    )
 )
 _OF = (
     select(effect)
     .where(effect.c.delivery_id == bindparam("k_id"), effect.c.generation == bindparam("k_generation"))
     .order_by(effect.c.idx)
 )
-_ADD = insert(effect)
+_NEW = ("delivery_id", "generation", "idx", "desk", "kind", "body", "marker", "state", "reason")
+_ADD = Prepared(lambda _: insert(effect).values({name: bindparam(name) for name in _NEW}))
 
 
 Kept = TypeVar("Kept", bound=EffectBody)
@@ -163,7 +170,7 @@ def add(
         for idx, body in enumerate(plan, after)
     ]
     if rows:
-        connection.execute(_ADD, rows)
+        _ADD.each(connection, rows)
 
 
 def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect]:
@@ -182,27 +189,27 @@ def mark_sent(connection: Connection, claim: Delivery, effect: Effect, now: floa
     """Before the request leaves: the row says SENT, under the fence of the claim, which starts anew.
 
     A worker that stalled past its lease does not send. Raises LostClaim."""
-    renewed = connection.execute(_RENEW, {**held(claim), "k_now": now, "k_until": now + lease})
-    done = connection.execute(_SEND, {**_key_of(effect), "k_now": now})
-    if renewed.rowcount != 1 or done.rowcount != 1:
+    renewed = _RENEW.change(connection, {**held(claim), "k_now": now, "k_until": now + lease})
+    done = _SEND.change(connection, {**_key_of(effect), "k_now": now})
+    if renewed != 1 or done != 1:
         raise LostClaim(claim.id)
 
 
 def mark_first_sent(connection: Connection, claim: Delivery, now: float) -> None:
     """Mark the first effect of a plan as sent in the transaction that stores the plan."""
-    connection.execute(_SEND, {**_key(claim.id, claim.generation, 0), "k_now": now})
+    _SEND.change(connection, {**_key(claim.id, claim.generation, 0), "k_now": now})
 
 
 def set_state(connection: Connection, effect: Effect, state: EffectState, **values: Any) -> None:
     """Record an outcome. ``remote`` is stored as JSON."""
     if "remote" in values:
         values["remote"] = json.dumps(values["remote"])
-    connection.execute(_TOUCH, {**values, **_key_of(effect), "state": state.value})
+    touch(connection, effect, state=state.value, **values)
 
 
 def touch(connection: Connection, effect: Effect, **values: Any) -> None:
     """Change what is known of an effect without moving it."""
-    connection.execute(_TOUCH, {**values, **_key_of(effect)})
+    _TOUCH.change(connection, {**values, **_key_of(effect)}, columns=values)
 
 
 def owned(connection: Connection, desk: str, remote_ids: list[str]) -> set[str]:
@@ -227,7 +234,7 @@ def take_watches(connection: Connection, now: float, again: float, limit: int) -
             found.append(_effect(given))
         except Unreadable as why:
             log.error("effect damaged: no late look", effect=marker(*row), why=str(why))
-            connection.execute(_TOUCH, {**_key(*row), "watch_at": 0.0})
+            _TOUCH.change(connection, {**_key(*row), "watch_at": 0.0}, columns=("watch_at",))
             note(connection, row[0], now, "no late look", f"damaged: {why}")
     return found
 

@@ -26,6 +26,7 @@ from sqlalchemy.pool import QueuePool
 
 from gateway.store import notify, private
 from gateway.store.damage import is_damage, unreadable
+from gateway.store.prepared import plainly
 from gateway.store.reading import Unreadable, decoded, looking
 from gateway.store.waiters import Told, tell
 
@@ -161,7 +162,7 @@ class Store:
     def read_sync(self, operation: Operation[T]) -> T:
         with self.engine.connect() as connection:
             if self.sqlite:
-                connection.exec_driver_sql("BEGIN")
+                plainly(connection, "BEGIN")
             else:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             try:
@@ -172,7 +173,7 @@ class Store:
                     self._on_fatal(error)
                 raise
             finally:
-                connection.exec_driver_sql("ROLLBACK") if self.sqlite else connection.rollback()
+                plainly(connection, "ROLLBACK") if self.sqlite else connection.rollback()
 
     async def read_to_show(self, operation: Operation[T]) -> T:
         """``read`` for callers that only display rows: what cannot be read is Garbled."""
@@ -253,7 +254,7 @@ class Store:
         results: list[tuple[_Item, bool, Any]] = []
         try:
             if self.sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                plainly(connection, "BEGIN IMMEDIATE")
             for place, item in enumerate(batch):
                 try:
                     results.append(self._run(connection, item))
@@ -262,7 +263,7 @@ class Store:
                     break
             notify.forget(connection)
             if self.sqlite:
-                connection.exec_driver_sql("COMMIT")
+                plainly(connection, "COMMIT")
                 self._shorten(connection)
             else:
                 connection.commit()

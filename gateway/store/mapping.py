@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.model.email import lower_ascii
 from gateway.model.questions import Ticket
 from gateway.store import dialects
 from gateway.store.constants import constant
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
 
@@ -154,29 +155,36 @@ _TAKEN = (
 )
 
 
-@cache
-def _reserve(dialect: str) -> Any:
-    return dialects.insert(dialect, thread).values(_ROW).on_conflict_do_nothing()
+_RESERVE = Prepared(lambda dialect: dialect.insert(thread).values(_ROW).on_conflict_do_nothing())
 
 
-@cache
-def _map(dialect: str, known: str) -> Any:
+def _mapped(dialect: Any, known: str) -> Any:
     """An id gets its ticket, unless another has it; one that was received or sent displaces what was only referenced,
     and one that was reused, which leads nowhere, whatever was known of it."""
-    free: Any = thread.c.ticket_id == ""
+    free: Any = thread.c.ticket_id == constant("")
     if known != "referenced":
         free = or_(free, thread.c.known == "referenced")
     if known == "reused":
         free = true()
-    statement = dialects.insert(dialect, thread).values(_ROW)
+    statement = dialect.insert(thread).values(_ROW)
     new = {name: statement.excluded[name] for name in ("ticket_id", "known", "delivery_id")}
     return statement.on_conflict_do_update(index_elements=[thread.c.key, thread.c.board_id], set_=new, where=free)
 
 
 @cache
-def _once(dialect: str, table: Table) -> Any:
+def _map(known: str) -> Prepared:
+    return Prepared(partial(_mapped, known=known))
+
+
+def _once(table: Table) -> Prepared:
     """Insert a row unless its key is there."""
-    return dialects.insert(dialect, table).on_conflict_do_nothing()
+    names = [column.name for column in table.columns]
+    return Prepared(
+        lambda dialect: dialect.insert(table).values({name: bindparam(name) for name in names}).on_conflict_do_nothing()
+    )
+
+
+_ADD_TICKET, _ADD_PARTICIPANT = _once(ticket), _once(participant)
 
 
 def _rows(desk: str, board_id: str, delivery_id: str, ticket_id: str, ids: Iterable[tuple[str, str]]) -> list[Any]:
@@ -200,7 +208,7 @@ def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, 
     if not ids:
         return
     rows = _rows(desk, board_id, delivery_id, "", ids)
-    connection.execute(_reserve(connection.dialect.name), rows)
+    _RESERVE.each(connection, rows)
     parameters = {"k_keys": [row["key"] for row in rows], "k_board": board_id, "k_id": delivery_id}
     other = connection.execute(_TAKEN, parameters).first()
     if other is not None:
@@ -218,13 +226,13 @@ def map_ids(
     """Point ids at a ticket. An id that was received or sent displaces one that was referenced or
     reserved, never the other way."""
     for row in _rows(desk, board_id, delivery_id, ticket_id, ids):
-        connection.execute(_map(connection.dialect.name, row["known"]), row)
+        _map(row["known"]).change(connection, row)
 
 
 def learn(connection: Connection, desk: str, board_id: str, delivery_id: str, ticket_id: str, message_id: str) -> None:
     """An id that the desk sent leads to the ticket, unless it leads anywhere already."""
     for row in _rows(desk, board_id, delivery_id, ticket_id, [(message_id, "sent")]):
-        connection.execute(_reserve(connection.dialect.name), row)
+        _RESERVE.change(connection, row)
 
 
 def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
@@ -244,7 +252,7 @@ def forget_delivery(connection: Connection, delivery_id: str) -> None:
 
 def add_ticket(connection: Connection, **values: Any) -> None:
     """Remember a ticket; a ticket that is known already stays as it is."""
-    connection.execute(_once(connection.dialect.name, ticket), values)
+    _ADD_TICKET.change(connection, values)
 
 
 def update_ticket(connection: Connection, desk: str, known: Ticket) -> None:
@@ -269,7 +277,7 @@ def add_participants(connection: Connection, desk: str, ticket_id: str, people: 
     """Remember (address, role) as seen on accepted mail of the ticket."""
     rows = [{"desk": desk, "ticket_id": ticket_id, "address": lower_ascii(a), "role": role} for a, role in people if a]
     if rows:
-        connection.execute(_once(connection.dialect.name, participant), rows)
+        _ADD_PARTICIPANT.each(connection, rows)
 
 
 def part_in(connection: Connection, desk: str, ticket_id: str, address: str) -> str:

@@ -17,6 +17,7 @@ from gateway.model.effects import FurtherTicketBody, TicketBody
 from gateway.model.waiting import Waiting
 from gateway.store.constants import IS_PENDING, constant
 from gateway.store.mapping import key
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
 
@@ -156,23 +157,25 @@ def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: in
     return str(connection.execute(_EARLIER, parameters).scalar() or "")
 
 
-_WAKE = (
-    update(delivery)
-    .where(
-        delivery.c.seq.in_(
-            select(mention.c.seq).where(
-                mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))),
-                mention.c.seq > bindparam("k_seq"),
-            )
-        ),
-        _stage == constant(Stage.ACCEPTED),
-        delivery.c.waits_from > 0,
-        delivery.c.due_at > bindparam("k_now"),
+_WAKE = Prepared(
+    lambda _: (
+        update(delivery)
+        .where(
+            delivery.c.seq.in_(
+                select(mention.c.seq).where(
+                    mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))),
+                    mention.c.seq > bindparam("k_seq"),
+                )
+            ),
+            _stage == constant(Stage.ACCEPTED),
+            delivery.c.waits_from > 0,
+            delivery.c.due_at > bindparam("k_now"),
+        )
+        .values(due_at=bindparam("k_now"))
     )
-    .values(due_at=bindparam("k_now"))
 )
 
 
 def wake(connection: Connection, seq: int, now: float) -> None:
     """Make the deliveries that wait for a shared id due: the text is posted, or the mail came to another end."""
-    connection.execute(_WAKE, {"k_seq": seq, "k_now": now})
+    _WAKE.change(connection, {"k_seq": seq, "k_now": now})

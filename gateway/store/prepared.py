@@ -1,18 +1,24 @@
 """Statements of the hot path, compiled once and run on the driver's cursor.
 
-Accepting a mail runs four small statements; through SQLAlchemy's execution each costs as much as the
-database's own work. The statements are still written with SQLAlchemy, for both databases.
+Each mail runs some thirty small statements; through SQLAlchemy's execution each costs several times the
+database's own work. The statements are still written with SQLAlchemy, for both databases, and what the driver raises
+comes as SQLAlchemy would raise it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
 from gateway.store import dialects
+
+Ready = tuple[str, list[str] | None, dict[str, Any]]
+"""The text for the driver, its parameters in order where they have no names, and those that never change."""
 
 
 class Prepared:
@@ -20,25 +26,74 @@ class Prepared:
 
     def __init__(self, make: Any) -> None:
         self._make = make
-        self._ready: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
+        self._ready: dict[tuple[str, tuple[str, ...]], Ready] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
-        """Run it; the first column of the first row, None without one or for a plain insert."""
-        name = connection.dialect.name
-        if name not in self._ready:
-            self._ready[name] = _compile(self._make(dialects.module(name)), connection.dialect)
-        sql, order, constants = self._ready[name]
-        values = {**constants, **values}
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(sql, tuple(values[name] for name in order) if order else values)
+        """Run it; the first column of the first row, None without one or for a plain insert. Raises DBAPIError."""
+        text, parameters = self.bound(connection, values)
+        with cursor_of(connection, text) as cursor:
+            cursor.execute(text, parameters)
             row = cursor.fetchone() if cursor.description else None
-        finally:
-            cursor.close()
         return row[0] if row else None
 
+    def change(self, connection: Connection, values: Mapping[str, Any], columns: Iterable[str] = ()) -> int:
+        """Run it; how many rows it changed. An update gives these ``columns`` the values of their names besides what
+        it says itself. Raises DBAPIError."""
+        text, parameters = self.bound(connection, values, tuple(columns))
+        with cursor_of(connection, text) as cursor:
+            cursor.execute(text, parameters)
+            return int(cursor.rowcount)
 
-def _compile(statement: ClauseElement, dialect: Any) -> tuple[str, list[str] | None, dict[str, Any]]:
-    compiled: Any = statement.compile(dialect=dialect)
+    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> None:
+        """Run it for each of these values; an insert puts them into these ``columns`` besides what it says itself.
+        Raises DBAPIError."""
+        bound = [self.bound(connection, row, tuple(columns)) for row in rows]
+        with cursor_of(connection, bound[0][0]) as cursor:
+            cursor.executemany(bound[0][0], [parameters for _, parameters in bound])
+
+    def bound(
+        self, connection: Connection, values: Mapping[str, Any], columns: tuple[str, ...] = ()
+    ) -> tuple[str, tuple[Any, ...] | dict[str, Any]]:
+        """The text and the parameters, as the driver takes them."""
+        known = connection.dialect.name, columns
+        if known not in self._ready:
+            self._ready[known] = _compile(self._make(dialects.module(known[0])), connection.dialect, columns)
+        text, order, constants = self._ready[known]
+        values = {**constants, **values}
+        return text, tuple(values[name] for name in order) if order else values
+
+
+def _compile(statement: ClauseElement, dialect: Any, columns: tuple[str, ...]) -> Ready:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=columns or None)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), list(compiled.positiontup) if compiled.positional else None, constants
+
+
+@contextmanager
+def cursor_of(connection: Connection, text: str) -> Iterator[Any]:
+    """The driver's cursor, for this statement. Raises DBAPIError."""
+    driver = connection.connection
+    cursor = driver.cursor()
+    try:
+        yield cursor
+    except connection.dialect.loaded_dbapi.Error as error:
+        lost = connection.dialect.is_disconnect(error, driver, cursor)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            text,
+            None,
+            error,
+            connection.dialect.loaded_dbapi.Error,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
+        ) from error
+    finally:
+        cursor.close()
+
+
+def plainly(connection: Connection, text: str) -> None:
+    """A statement without parameters or rows: where a transaction begins and ends. Raises DBAPIError."""
+    with cursor_of(connection, text) as cursor:
+        cursor.execute(text)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
+from gateway.store import deliveries
 from gateway.store.damage import StoreDamaged, check, is_damage
 from gateway.store.engine import Store, StoreFailed, make_engine
 
@@ -71,15 +75,20 @@ def test_a_damaged_file_is_refused_with_its_name(filled: Path, page: int | str) 
     engine.dispose()
 
 
-async def test_damage_that_is_met_later_ends_the_store(filled: Path) -> None:
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda c: c.exec_driver_sql("INSERT INTO event (delivery_id, at, what, detail) VALUES ('a', 0, '', '')"),
+        lambda c: deliveries.note(c, "a", 0.0, "prepared"),
+    ],
+)
+async def test_damage_that_is_met_later_ends_the_store(filled: Path, write: Callable[[Connection], Any]) -> None:
     garble(filled, event_page(filled))
     seen: list[BaseException] = []
     store = Store(f"sqlite:///{filled}", on_fatal=seen.append)
 
     with pytest.raises(StoreFailed):
-        await store.write(
-            lambda c: c.exec_driver_sql("INSERT INTO event (delivery_id, at, what, detail) VALUES ('a', 0, '', '')")
-        )
+        await store.write(write)
 
     store.close()
     assert [is_damage(error) for error in seen] == [True]
