@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -486,6 +487,23 @@ async def test_a_storm_is_over_when_its_last_part_is(tmp_path: Path, migrated_fi
     await stage.work()
     assert not is_open(stage, 3)
     await finish(stage)
+
+
+async def test_killed_after_any_commit_of_the_end_of_planned_work(tmp_path: Path, migrated_file: Path) -> None:
+    """Its end and the decision that follows are one transaction: what outlasts it has its ticket, once."""
+    for last in itertools.count(8):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        stage = await opened(folder, migrated_file, NAGIOS, {"profile": "maintenance", "client": "Acme"})
+        planned = maintenance("MNT-1", stage.now, stage.now + HOUR, "web01")
+        await Machine(stage, "NOC <noc@mon.msp.example>").says(*planned)
+        await Machine(stage).service("CRITICAL", after=MINUTE, work=None)
+        killed = await work_and_die(stage, last, kept=True)
+
+        assert len(stage.order) == 2 and "web01" in stage.ticket(2)["title"], last
+        await stage.close()
+        if not killed:
+            return
 
 
 async def test_planned_work_takes_the_alerts_of_its_objects(tmp_path: Path, migrated_file: Path) -> None:
