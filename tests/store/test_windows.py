@@ -142,7 +142,7 @@ def test_two_who_take_a_calendar_at_once_make_one_window(postgres: Postgres, mig
 
 
 def test_a_summary_is_told_once(store: Store) -> None:
-    store.write_sync(lambda c: windows.hold(c, "default", HELD))
+    store.write_sync(lambda c: windows.hold(c, "default", (HELD,)))
     (untold,) = store.read_sync(windows.untold)
     assert (untold.id, untold.maintenance, untold.ends) == ("w@100", "w", 200.0)
     assert store.read_sync(lambda c: windows.is_settling(c, "w@100", 300.0)) is False
@@ -154,7 +154,7 @@ def test_a_summary_is_told_once(store: Store) -> None:
 def test_an_end_that_was_moved_is_kept_though_something_is_held(store: Store) -> None:
     moved = Occurrence("w@100", "default", "w", "Switch", 100.0, 250.0)
     store.write_sync(lambda c: windows.move_end(c, moved, 120.0))
-    store.write_sync(lambda c: windows.hold(c, "default", HELD))
+    store.write_sync(lambda c: windows.hold(c, "default", (HELD,)))
     (known,) = store.read_sync(lambda c: windows.moved(c, "default", 0.0)).values()
     assert (known.ends, known.held, known.moved_at) == (250.0, True, 120.0)
     assert store.read_sync(lambda c: windows.is_unread(c, "default", 0.0, 300.0, "")) is False
