@@ -273,7 +273,7 @@ _SETTLE = (
     ),
     Prepared(lambda _: delete(file).where(file.c.delivery_id == bindparam("k_id"), file.c.document_id == constant(""))),
 )
-_CONTENT = select(raw).where(raw.c.id == bindparam("k_id"))
+_CONTENT = Prepared(lambda _: select(raw).where(raw.c.id == bindparam("k_id")))
 
 
 def held(claim: Delivery) -> dict[str, Any]:
@@ -361,21 +361,24 @@ def by_id(connection: Connection, delivery_id: str) -> Delivery | None:
     return of_row(row) if row is not None else None
 
 
-_END = (
-    select(delivery.c.sender, delivery.c.outcome, delivery.c.ticket_id, raw.c.size, ticket.c.number)
-    .select_from(delivery)
-    .outerjoin(raw, raw.c.id == delivery.c.raw_id)
-    .outerjoin(ticket, and_(ticket.c.desk == delivery.c.desk, ticket.c.ticket_id == delivery.c.ticket_id))
-    .where(delivery.c.id == bindparam("k_id"))
+_END = Prepared(
+    lambda _: (
+        select(delivery.c.sender, delivery.c.outcome, delivery.c.ticket_id, raw.c.size, ticket.c.number)
+        .select_from(delivery)
+        .outerjoin(raw, raw.c.id == delivery.c.raw_id)
+        .outerjoin(ticket, and_(ticket.c.desk == delivery.c.desk, ticket.c.ticket_id == delivery.c.ticket_id))
+        .where(delivery.c.id == bindparam("k_id"))
+    )
 )
 
 
 def end(connection: Connection, delivery_id: str) -> Mapping[Any, Any]:
     """What is said of a delivery at its end: sender, outcome, ticket_id, size, and the ticket's number. What is not
     known is None; where the row is gone there is nothing."""
-    return connection.execute(_END, {"k_id": delivery_id}).mappings().first() or {}
+    return next(iter(_END.rows(connection, {"k_id": delivery_id})), {})
 
 
-def content(connection: Connection, raw_id: int) -> RowMapping:
+def content(connection: Connection, raw_id: int) -> dict[str, Any]:
     """data, path, size and sha256 of a kept mail."""
-    return connection.execute(_CONTENT, {"k_id": raw_id}).mappings().one()
+    (row,) = _CONTENT.rows(connection, {"k_id": raw_id})
+    return row

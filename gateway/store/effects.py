@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from math import inf
@@ -78,10 +78,12 @@ _RENEW = Prepared(
         .values(lease_until=bindparam("k_until"), needs="")
     )
 )
-_OF = (
-    select(effect)
-    .where(effect.c.delivery_id == bindparam("k_id"), effect.c.generation == bindparam("k_generation"))
-    .order_by(effect.c.idx)
+_OF = Prepared(
+    lambda _: (
+        select(effect)
+        .where(effect.c.delivery_id == bindparam("k_id"), effect.c.generation == bindparam("k_generation"))
+        .order_by(effect.c.idx)
+    )
 )
 _NEW = ("delivery_id", "generation", "idx", "desk", "kind", "body", "marker", "state", "reason")
 _ADD = Prepared(lambda _: insert(effect).values({name: bindparam(name) for name in _NEW}))
@@ -133,7 +135,7 @@ def _adapter(kind: str) -> TypeAdapter[EffectBody]:
     return TypeAdapter(BODIES[kind])
 
 
-def _effect(row: RowMapping) -> Effect:
+def _effect(row: Mapping[Any, Any]) -> Effect:
     """Raises Unreadable."""
     values = dict(whole(row))
     values["body"] = body_of(values["kind"], values["body"])
@@ -175,8 +177,7 @@ def add(
 
 def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect]:
     """The effects of one plan, in order."""
-    rows = connection.execute(_OF, {"k_id": delivery_id, "k_generation": generation}).mappings()
-    return [_effect(row) for row in rows]
+    return [_effect(row) for row in _OF.rows(connection, {"k_id": delivery_id, "k_generation": generation})]
 
 
 def all_of(connection: Connection, delivery_id: str) -> list[RowMapping]:

@@ -18,7 +18,7 @@ from gateway.model.email import lower_ascii
 from gateway.model.questions import Ticket
 from gateway.store import dialects
 from gateway.store.constants import constant
-from gateway.store.prepared import Prepared
+from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
 
@@ -63,7 +63,7 @@ class Known:
     """A mapping with what we know of its ticket, and as what the sender takes part in it, "" for not at all."""
 
     mapping: Mapping
-    ticket: RowMapping | None
+    ticket: dict[str, Any] | None
     part: str
 
 
@@ -89,49 +89,55 @@ _KNOWN = (
         & (participant.c.ticket_id == thread.c.ticket_id)
         & (participant.c.address == bindparam("k_sender")),
     )
-    .where(thread.c.key.in_(bindparam("k_keys", expanding=True)))
 )
+
+
+@cache
+def _known(count: int) -> Prepared:
+    return Prepared(lambda _: _KNOWN.where(is_any(thread.c.key, count)))
 
 
 def lookup_known(connection: Connection, desk: str, message_ids: Collection[str], sender: str) -> list[Known]:
     """``lookup`` with the tickets and the sender's part in them, in one query."""
     if not message_ids:
         return []
-    parameters = {"k_desk": desk, "k_sender": sender, "k_keys": [key(desk, message_id) for message_id in message_ids]}
+    keys = [key(desk, message_id) for message_id in message_ids]
     known = []
-    for row in connection.execute(_KNOWN, parameters).mappings():
+    for row in _known(len(keys)).rows(connection, {"k_desk": desk, "k_sender": sender, **numbered(keys)}):
         mapping = Mapping(row["message_id"], row["ticket_id"], row["board_id"], row["known"], row["delivery_id"])
         known.append(Known(mapping, row if row["has_ticket"] else None, row["role"] or ""))
     return known
 
 
-_COPIES = (
-    select(
-        delivery.c.id,
-        delivery.c.seq,
-        delivery.c.stage,
-        delivery.c.reason,
-        delivery.c.digest,
-        delivery.c.board_id,
-        delivery.c.ticket_id,
-        delivery.c.mailbox,
+_COPIES = Prepared(
+    lambda _: (
+        select(
+            delivery.c.id,
+            delivery.c.seq,
+            delivery.c.stage,
+            delivery.c.reason,
+            delivery.c.digest,
+            delivery.c.board_id,
+            delivery.c.ticket_id,
+            delivery.c.mailbox,
+        )
+        .where(
+            delivery.c.message_id == bindparam("k_message_id"),
+            delivery.c.desk == bindparam("k_desk"),
+            delivery.c.id != bindparam("k_id"),
+        )
+        .order_by(delivery.c.seq)
+        .limit(50)
     )
-    .where(
-        delivery.c.message_id == bindparam("k_message_id"),
-        delivery.c.desk == bindparam("k_desk"),
-        delivery.c.id != bindparam("k_id"),
-    )
-    .order_by(delivery.c.seq)
-    .limit(50)
 )
 
 
-def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[RowMapping]:
+def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[dict[str, Any]]:
     """Other deliveries whose mail has this Message-ID."""
     if not message_id:
         return []
     parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
-    return list(connection.execute(_COPIES, parameters).mappings().all())
+    return _COPIES.rows(connection, parameters)
 
 
 class Reserved(Exception):
@@ -145,7 +151,6 @@ _TAKEN = (
     select(thread.c.delivery_id)
     .join(delivery, delivery.c.id == thread.c.delivery_id)
     .where(
-        thread.c.key.in_(bindparam("k_keys", expanding=True)),
         thread.c.board_id == bindparam("k_board"),
         thread.c.ticket_id == constant(""),
         thread.c.delivery_id != bindparam("k_id"),
@@ -153,6 +158,11 @@ _TAKEN = (
     )
     .limit(1)
 )
+
+
+@cache
+def _taken(count: int) -> Prepared:
+    return Prepared(lambda _: _TAKEN.where(is_any(thread.c.key, count)))
 
 
 _RESERVE = Prepared(lambda dialect: dialect.insert(thread).values(_ROW).on_conflict_do_nothing())
@@ -209,10 +219,10 @@ def reserve(connection: Connection, desk: str, board_id: str, delivery_id: str, 
         return
     rows = _rows(desk, board_id, delivery_id, "", ids)
     _RESERVE.each(connection, rows)
-    parameters = {"k_keys": [row["key"] for row in rows], "k_board": board_id, "k_id": delivery_id}
-    other = connection.execute(_TAKEN, parameters).first()
+    parameters = {**numbered([row["key"] for row in rows]), "k_board": board_id, "k_id": delivery_id}
+    other = _taken(len(rows)).run(connection, parameters)
     if other is not None:
-        raise Reserved(other[0])
+        raise Reserved(other)
 
 
 def map_ids(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
@@ -17,7 +18,7 @@ from gateway.model.effects import FurtherTicketBody, TicketBody
 from gateway.model.waiting import Waiting
 from gateway.store.constants import IS_PENDING, constant
 from gateway.store.mapping import key
-from gateway.store.prepared import Prepared
+from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.schema import delivery, effect, mention, participant, thread
 from gateway.store.stage import PENDING, EffectState, Stage
 
@@ -86,10 +87,14 @@ _IN_THREAD = (
     .join(_WAITING, _WAITING.c.seq == bindparam("k_seq"))
     .where(_IS_AHEAD, or_(~_LEADS, _SAME_DOMAIN, _TAKES_PART))
 )
-_THREAD_BY_IDS = _IN_THREAD.where(mention.c.key.in_(bindparam("k_keys", expanding=True)))
-_THREAD_BY_HEADER = _IN_THREAD.where(
-    mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq")))
+_THREAD_BY_HEADER = Prepared(
+    lambda _: _IN_THREAD.where(mention.c.key.in_(select(_SHARED.c.key).where(_SHARED.c.seq == bindparam("k_seq"))))
 )
+
+
+@cache
+def _thread_by_ids(count: int) -> Prepared:
+    return Prepared(lambda _: _IN_THREAD.where(is_any(mention.c.key, count)))
 
 
 def blockers(connection: Connection, desk: str, seq: int, message_ids: Collection[str]) -> list[Blocker]:
@@ -98,12 +103,12 @@ def blockers(connection: Connection, desk: str, seq: int, message_ids: Collectio
     if not message_ids:
         return []
     keys = [key(desk, message_id) for message_id in message_ids]
-    return _in_thread(connection.execute(_THREAD_BY_IDS, {"k_seq": seq, "k_keys": keys}).mappings())
+    return _in_thread(_thread_by_ids(len(keys)).rows(connection, {"k_seq": seq, **numbered(keys)}))
 
 
 def blockers_by_header(connection: Connection, seq: int) -> list[Blocker]:
     """``blockers`` by the ids that were kept at accept: before the mail is read."""
-    return _in_thread(connection.execute(_THREAD_BY_HEADER, {"k_seq": seq}).mappings())
+    return _in_thread(_THREAD_BY_HEADER.rows(connection, {"k_seq": seq}))
 
 
 def _in_thread(rows: Iterable[Any]) -> list[Blocker]:

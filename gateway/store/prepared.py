@@ -7,11 +7,11 @@ comes as SQLAlchemy would raise it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Dialect, bindparam
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
 
@@ -27,6 +27,7 @@ class Prepared:
     def __init__(self, make: Any) -> None:
         self._make = make
         self._ready: dict[tuple[str, tuple[str, ...]], Ready] = {}
+        self._columns: dict[str, list[tuple[str, Callable[[Any], Any] | None]]] = {}
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of the first row, None without one or for a plain insert. Raises DBAPIError."""
@@ -35,6 +36,18 @@ class Prepared:
             cursor.execute(text, parameters)
             row = cursor.fetchone() if cursor.description else None
         return row[0] if row else None
+
+    def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run a select; its rows by column, each value read with care. Raises DBAPIError, Unreadable."""
+        text, parameters = self.bound(connection, values)
+        with cursor_of(connection, text) as cursor:
+            cursor.execute(text, parameters)
+            found = cursor.fetchall()
+            columns = self._readers(connection.dialect, cursor.description)
+        return [
+            {name: read(value) if read else value for (name, read), value in zip(columns, row, strict=True)}
+            for row in found
+        ]
 
     def change(self, connection: Connection, values: Mapping[str, Any], columns: Iterable[str] = ()) -> int:
         """Run it; how many rows it changed. An update gives these ``columns`` the values of their names besides what
@@ -62,10 +75,31 @@ class Prepared:
         values = {**constants, **values}
         return text, tuple(values[name] for name in order) if order else values
 
+    def _readers(self, dialect: Dialect, description: Any) -> list[tuple[str, Callable[[Any], Any] | None]]:
+        """The columns of a select, and what reads the value of each, which depends on what the driver says of it."""
+        if dialect.name not in self._columns:
+            columns = self._make(dialects.module(dialect.name)).selected_columns
+            self._columns[dialect.name] = [
+                (column.name, column.type.dialect_impl(dialect).result_processor(dialect, kind))
+                for column, (_, kind, *_) in zip(columns, description, strict=True)
+            ]
+        return self._columns[dialect.name]
+
+
+def is_any(column: ColumnElement[Any], count: int) -> ColumnElement[bool]:
+    """Whether a column has one of so many values, which ``numbered`` gives to a statement."""
+    return column.in_([bindparam(f"k_value{number}", type_=column.type) for number in range(count)])
+
+
+def numbered(values: Sequence[Any]) -> dict[str, Any]:
+    """The parameters of ``is_any``."""
+    return {f"k_value{number}": value for number, value in enumerate(values)}
+
 
 def _compile(statement: ClauseElement, dialect: Any, columns: tuple[str, ...]) -> Ready:
     compiled: Any = statement.compile(dialect=dialect, column_keys=columns or None)
     constants = {name: value for name, value in compiled.params.items() if value is not None}
+    assert "POSTCOMPILE" not in str(compiled), f"a list of parameters: {compiled}"  # constants, or is_any
     return str(compiled), list(compiled.positiontup) if compiled.positional else None, constants
 
 

@@ -12,10 +12,12 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Boolean, Dialect, Double, Integer, LargeBinary, MetaData, RowMapping, String, Text, TypeDecorator
+from sqlalchemy import Boolean, Dialect, Double, Integer, LargeBinary, MetaData, String, Text, TypeDecorator
 from sqlalchemy.types import TypeEngine
+
+Row = TypeVar("Row", bound=Mapping[Any, Any])
 
 
 class Unreadable(Exception):
@@ -54,7 +56,7 @@ def garbled(values: Iterable[Any]) -> list[Garbled]:
     return [value for value in values if isinstance(value, Garbled)]
 
 
-def whole(row: RowMapping, *names: str) -> RowMapping:
+def whole(row: Row, *names: str) -> Row:
     """The row, if it or these columns of it can be read. Raises Unreadable."""
     if bad := garbled([row[name] for name in names] if names else row.values()):
         raise Unreadable(", ".join(bad))

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, bindparam, case, func, select
 
 from gateway.match import domains, title
 from gateway.match.names import Name
+from gateway.store.constants import constant
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery
 
 HOUR, QUARTER = 3600.0, 900.0
@@ -21,22 +23,24 @@ def _count(condition: Any) -> Any:
 
 
 _MINE = delivery.c.sender == bindparam("k_sender")
-_RECENT = select(
-    _count(_MINE & (delivery.c.outcome == "ticket")).label("tickets"),
-    _count(_MINE & (delivery.c.outcome == "comment")).label("comments"),
-    _count(
-        _MINE
-        & delivery.c["class"].in_(("auto-reply", "vacation", "helpdesk"))
-        & (delivery.c.accepted_at >= bindparam("k_quarter"))
-    ).label("answers"),
-    _count(delivery.c.outcome == "ticket").label("domain_tickets"),
-    _count(delivery.c.outcome == "comment").label("domain_comments"),
-).where(
-    delivery.c.sender_domain == bindparam("k_domain"),
-    delivery.c.accepted_at >= bindparam("k_hour"),
-    delivery.c.desk == bindparam("k_desk"),
-    delivery.c.proof == bindparam("k_proof"),
-    delivery.c["class"] != VENDOR,
+_RECENT = Prepared(
+    lambda _: select(
+        _count(_MINE & (delivery.c.outcome == constant("ticket"))).label("tickets"),
+        _count(_MINE & (delivery.c.outcome == constant("comment"))).label("comments"),
+        _count(
+            _MINE
+            & delivery.c["class"].in_([constant(answer) for answer in ("auto-reply", "vacation", "helpdesk")])
+            & (delivery.c.accepted_at >= bindparam("k_quarter"))
+        ).label("answers"),
+        _count(delivery.c.outcome == constant("ticket")).label("domain_tickets"),
+        _count(delivery.c.outcome == constant("comment")).label("domain_comments"),
+    ).where(
+        delivery.c.sender_domain == bindparam("k_domain"),
+        delivery.c.accepted_at >= bindparam("k_hour"),
+        delivery.c.desk == bindparam("k_desk"),
+        delivery.c.proof == bindparam("k_proof"),
+        delivery.c["class"] != constant(VENDOR),
+    )
 )
 
 
@@ -51,7 +55,7 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
         "k_quarter": now - QUARTER,
         "k_desk": desk,
     }
-    row = connection.execute(_RECENT, parameters).mappings().one()
+    (row,) = _RECENT.rows(connection, parameters)
     return {name: int(value) for name, value in row.items()}
 
 
