@@ -39,6 +39,7 @@ PRINT_TIMES = (
     ("todo",),
     ("verify",),
     ("windows", "list"),
+    ("windows", "proposed"),
     ("windows", "show"),
 )
 ELSEWHERE = {
