@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from typer.testing import CliRunner
 
 from gateway.cli import app
+from tests.commands import run
 from tests.harness import config_text
 from tests.scenarios.stage import START
 from tests.web.conftest import MAILS, filled
@@ -67,37 +66,33 @@ def folder(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Pat
     return folder
 
 
-@pytest.fixture
-def in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", ZONE)
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def printed(folder: Path, *command: str) -> str:
+    """What a command says to a reader in India."""
+    done = run(*command, "--config", str(folder / "gateway.toml"), TZ=ZONE)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("command", PRINT_TIMES, ids=" ".join)
-def test_times_are_the_readers(command: tuple[str, ...], folder: Path, in_india: None) -> None:
-    done = CliRunner().invoke(app, [*command, "--config", str(folder / "gateway.toml")])
+def test_times_are_the_readers(command: tuple[str, ...], folder: Path) -> None:
+    output = printed(folder, *command)
 
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.output
-    for moment in MOMENT.finditer(done.output):
+    for moment in MOMENT.finditer(output):
         assert OFFSET.match(moment[1] or moment[0][-6:]) or OFFSET.search(moment[0]), moment[0]
     utc = {datetime.fromtimestamp(START + 60 * minute, UTC).strftime("%H:%M") for minute in range(30)}
-    for clock in re.finditer(r"(?<![\d:])(\d\d:\d\d)(?::\d\d)?(?!\d)\s*(\S*)", done.output):
+    for clock in re.finditer(r"(?<![\d:])(\d\d:\d\d)(?::\d\d)?(?!\d)\s*(\S*)", output):
         assert clock[1] not in utc or OFFSET.match(clock[2]), f"UTC, and it does not say so: {clock[0]}"
 
 
-def test_a_command_prints_the_readers_time(folder: Path, in_india: None) -> None:
-    here = datetime.fromtimestamp(START, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+def test_a_command_prints_the_readers_time(folder: Path) -> None:
+    here = datetime.fromtimestamp(START, ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M")
     for command in (
         ("queue", "list", "--json"),
         ("queue", "show", "1"),
         ("thread", "show", "TIC001001"),
         ("show", "1"),
     ):
-        done = CliRunner().invoke(app, [*command, "--config", str(folder / "gateway.toml")])
-        assert here in done.output, command
+        assert here in printed(folder, *command), command
 
 
 def test_every_command_is_known_here() -> None:
