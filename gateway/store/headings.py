@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, insert, select, text
+from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, select, text
 
 from gateway.match.tokens import joined, tokens
+from gateway.store import dialects
 from gateway.store.reading import looking
 from gateway.store.schema import delivery, heading, raw
 
@@ -84,9 +85,8 @@ def unindexed(connection: Connection, most: int) -> list[RowMapping]:
 
 def write(connection: Connection, words: Sequence[tuple[int, str]]) -> None:
     """Keep the words of these deliveries, where no other process has by now."""
-    there = set(connection.execute(select(heading.c.seq).where(heading.c.seq.in_([seq for seq, _ in words]))).scalars())
-    if new := [{"seq": seq, "words": text} for seq, text in words if seq not in there]:
-        connection.execute(insert(heading), new)
+    statement = dialects.insert(connection.dialect.name, heading).on_conflict_do_nothing()
+    connection.execute(statement, [{"seq": seq, "words": text} for seq, text in words])
 
 
 def forget(connection: Connection, seqs: Sequence[int]) -> None:
