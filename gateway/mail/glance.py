@@ -11,6 +11,8 @@ from base64 import b64decode
 from binascii import Error
 from quopri import decodestring
 
+from gateway.match.invisible import one_line
+
 SCAN = 1000
 """Bytes of the header that are looked at."""
 LENGTH = 255
@@ -30,8 +32,7 @@ def subject(raw: bytes = b"") -> str:
         out += [_text(scanned[end : word.start()], "utf-8"), _decoded(word)]
         end = word.end()
     out.append(_text(scanned[end:], "utf-8"))
-    line = "".join(each if each.isprintable() else " " for each in "".join(out))
-    return " ".join(line.split())[:LENGTH]
+    return one_line("".join(out))[:LENGTH]
 
 
 def _decoded(word: re.Match[bytes]) -> str:

@@ -15,6 +15,11 @@ _NEVER = re.compile(
 _JOINERS = re.compile("(?<![^\x00-\x7f\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f\u200c\u200d])")
 
 
+def one_line(text: str) -> str:
+    """The text on one line, without what a header or a terminal obeys."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
 def without_invisible(text: str) -> str:
     """The text as it looks."""
     return text if text.isascii() else _JOINERS.sub("", _NEVER.sub("", text))

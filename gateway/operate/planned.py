@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, RowMapping
 
 from gateway.config.settings import Settings
+from gateway.match.invisible import one_line
 from gateway.match.recurrence import LONGEST
 from gateway.operate.windows import Listed, listed
 from gateway.store import windows
@@ -80,7 +81,7 @@ def _proposed(row: RowMapping, zone: str, client: str) -> Proposed:
     begin, end, zone = _local(row["window_from"], row["window_to"], zone)
     return Proposed(
         id=row["id"],
-        name=f"{_plain(row['title'] or row['key'])[:200]} ({ticket})",
+        name=f"{one_line(row['title'] or row['key'])[:200]} ({ticket})",
         desk=row["desk"],
         vendor=row["profile"],
         ticket=ticket,
@@ -95,13 +96,8 @@ def _proposed(row: RowMapping, zone: str, client: str) -> Proposed:
 
 
 def _objects(said: Iterable[str]) -> tuple[str, ...]:
-    names = (_plain(name) for name in said)
+    names = (one_line(name) for name in said)
     return tuple(dict.fromkeys(name for name in names if name and not WIDER & {*name}))
-
-
-def _plain(words: str) -> str:
-    """On one line, without what a terminal obeys."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())
 
 
 def _local(begins: float, ends: float, name: str) -> tuple[str, str, str]:

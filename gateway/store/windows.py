@@ -17,8 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    Select,
-    Table,
+    Subquery,
     delete,
     exists,
     func,
@@ -35,6 +34,7 @@ from gateway.model.window import Maintenance, Window
 from gateway.store import dialects
 from gateway.store.constants import IS_PENDING
 from gateway.store.mapping import Reserved
+from gateway.store.problems import OPEN, TICKET_KNOWN
 from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, maintenance, notice, occurrence, part, problem
 from gateway.store.stage import PENDING, Stage
@@ -268,7 +268,7 @@ def recent(connection: Connection, since: float) -> list[Occurrence]:
 def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
     """The notices that a window held, in the order in which they came, with what is known of their problem: its ticket
     (``number``, ``ticket_id``) and whether it goes on (``is_open``)."""
-    told = union_all(*(_held_by(table, occurrence_id) for table in (notice, part))).subquery()
+    told = _told_by(occurrence_id)
     query = (
         select(
             *told.c,
@@ -288,15 +288,19 @@ def notices_of(connection: Connection, occurrence_id: str) -> list[RowMapping]:
     return list(connection.execute(query).mappings())
 
 
-def _held_by(table: Table, occurrence_id: str) -> Select[Any]:
-    """What a window held of whole mails, or of parts of mails."""
+def _told_by(occurrence_id: str) -> Subquery:
+    """The notices that a window held: whole mails, and parts of mails."""
     names = ("delivery_id", "accepted_at", "profile", "state", "word", "object", "problem_id", "client_id", "changed")
-    return select(*(table.c[name] for name in names)).where(table.c.held_by == occurrence_id, table.c.held_by != "")
+    held = (
+        select(*(table.c[name] for name in names)).where(table.c.held_by == occurrence_id, table.c.held_by != "")
+        for table in (notice, part)
+    )
+    return union_all(*held).subquery()
 
 
 def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
     """Whether mail that the window held is still on its way to its end; what another window holds on is not."""
-    told = union_all(*(_held_by(table, occurrence_id) for table in (notice, part))).subquery()
+    told = _told_by(occurrence_id)
     pending = exists().where(
         delivery.c.id == told.c.delivery_id,
         IS_PENDING,
@@ -309,14 +313,14 @@ def is_settling(connection: Connection, occurrence_id: str, now: float) -> bool:
 def planned_work(connection: Connection, now: float) -> list[RowMapping]:
     """Vendors' planned work that is not over and has a ticket: the problems that were read with a time and objects."""
     query = select(problem).where(
-        problem.c.window_to > now, problem.c.objects != "", problem.c.state == "open", problem.c.ticket_id != ""
+        problem.c.window_to > now, problem.c.objects != "", problem.c.state == OPEN, TICKET_KNOWN
     )
     return list(connection.execute(query.order_by(problem.c.window_from, problem.c.id).limit(MOST)).mappings())
 
 
 def held_now(connection: Connection, desks: Sequence[str] = ()) -> dict[str, int]:
     """How many problems each window holds, by its id."""
-    query = select(problem.c.held_by, func.count()).where(problem.c.held_by != "", problem.c.state == "open")
+    query = select(problem.c.held_by, func.count()).where(problem.c.held_by != "", problem.c.state == OPEN)
     if desks:
         query = query.where(problem.c.desk.in_(desks))
     return {row[0]: int(row[1]) for row in connection.execute(query.group_by(problem.c.held_by))}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 from gateway.config.console import ConsoleUser
 from gateway.config.load import parse
@@ -26,6 +24,7 @@ from gateway.web.console.guard import COOKIE
 from tests.operate.conftest import MORNING, REFUSED
 from tests.scenarios.stage import M, Stage
 from tests.scenarios.vendors import MONITOR, NAGIOS, configured
+from tests.web.served import served
 
 PASSWORD = "correct horse battery staple"
 MAILS = (
@@ -108,24 +107,8 @@ def opened(folder: Path, mails: tuple[M, ...], numbers: dict[str, int]) -> Site:
 
 def serve(site: Site) -> Iterator[Site]:
     """A server in a thread, for a browser."""
-    config = uvicorn.Config(application(site.console), port=0, log_config=None, lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-
-    def run() -> None:
-        async def both() -> None:
-            await server.serve()
-            await site.console.close()
-
-        asyncio.run(both())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    site.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield site
-    server.should_exit = True
-    thread.join(20)
+    with served(application(site.console), site.console.close) as site.url:
+        yield site
 
 
 @pytest.fixture(scope="module")

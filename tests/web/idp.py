@@ -10,7 +10,6 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,13 +17,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+
+from tests.web.served import served
 
 CLIENT, SECRET = "gateway-console", "s3cret/+ of the console"
 
@@ -79,13 +79,13 @@ class Idp:
     async def token(self, request: Request) -> Response:
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
         asked = self.asked.get(form["code"])
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
+        challenge = _base64(hashlib.sha256(form["code_verifier"].encode()).digest())
         if (form["client_id"], form["client_secret"]) != (CLIENT, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
         right = (
             asked is not None
             and form["redirect_uri"] == asked["redirect_uri"]
-            and challenge.decode() == asked["code_challenge"]
+            and challenge == asked["code_challenge"]
             and form["code"] not in self.used
         )
         self.used.append(form["code"])
@@ -103,28 +103,26 @@ class Idp:
 
 def unsigned(idp: Idp, claims: dict[str, Any]) -> str:
     """alg none, as no library makes it."""
-    parts = ({"alg": "none", "kid": idp.key.kid}, claims)
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts) + "."
+    head = {"alg": "none", "kid": idp.key.kid}
+    return f"{_base64(json.dumps(head).encode())}.{_base64(json.dumps(claims).encode())}."
 
 
 def with_the_public_key(idp: Idp, claims: dict[str, Any]) -> str:
     """HS256 with what everybody knows as the secret: a verifier that takes the algorithm from the token believes it."""
-    head = unsigned(idp, claims).split(".")
-    head[0] = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": idp.key.kid}).encode()).rstrip(b"=").decode()
-    digest = hmac.new(idp.key.as_pem(private=False), ".".join(head[:2]).encode(), hashlib.sha256).digest()
-    return f"{head[0]}.{head[1]}.{base64.urlsafe_b64encode(digest).rstrip(b'=').decode()}"
+    head = {"alg": "HS256", "kid": idp.key.kid}
+    signed = f"{_base64(json.dumps(head).encode())}.{_base64(json.dumps(claims).encode())}"
+    digest = hmac.new(idp.key.as_pem(private=False), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{_base64(digest)}"
+
+
+def _base64(octets: bytes) -> str:
+    """As in a token: for addresses, without padding."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 @contextmanager
 def serving() -> Iterator[Idp]:
     """A provider on loopback, over real HTTP."""
     idp = Idp()
-    server = uvicorn.Server(uvicorn.Config(idp.app(), port=0, log_config=None, lifespan="off", ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-    idp.issuer = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    yield idp
-    server.should_exit = True
-    thread.join(20)
+    with served(idp.app()) as idp.issuer:
+        yield idp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 
 from gateway.decide.notices.windows import chain
 from gateway.model.effects import WindowBody
+from gateway.model.problem import Problem
 from gateway.model.waiting import Waiting, Waits
 from gateway.model.window import Window
 from gateway.store import problems
@@ -28,15 +30,14 @@ class AwaitWindow(EffectKind[WindowBody]):
 
     async def prepare(self, run: Run, effect: EffectOf[WindowBody]) -> None:
         at, last = run.progress.delivery.envelope.time, list[Window]()
-        windows = await run.store.read(partial(_windows, run))
-        for problem_id, name in zip(effect.body.problems, effect.body.objects, strict=True):
-            problem = await run.store.read(partial(problems.find, problem_id=problem_id))
+        windows, found = await run.store.read(partial(_windows_and_problems, run, effect.body.problems))
+        for problem, name in zip(found, effect.body.objects, strict=True):
             if problem is None or not problem.alive or not problem.held_by or problem.delivery_id != effect.delivery_id:
                 continue
-            found = chain(windows, at, problem.client_id, problem.profile, name)
-            if not found or found[-1].is_over:
+            holding = chain(windows, at, problem.client_id, problem.profile, name)
+            if not holding or holding[-1].is_over:
                 raise MustRedecide("decided anew")
-            last.append(found[-1])
+            last.append(holding[-1])
         if not last:
             raise Unfit("it was over before the window was")
         ends = max(window.ends for window in last)
@@ -45,9 +46,12 @@ class AwaitWindow(EffectKind[WindowBody]):
         raise NotYet(min(window.until for window in last), Waits(Waiting.WINDOW, words))
 
 
-def _windows(run: Run, connection: Connection) -> list[Window]:
-    """Those that hold the time at which the mail came, as they are now."""
+def _windows_and_problems(
+    run: Run, problem_ids: Sequence[str], connection: Connection
+) -> tuple[list[Window], list[Problem | None]]:
+    """The windows that hold the time at which the mail came, and these problems, as they are now."""
     delivery, planner = run.progress.delivery, run.planner
     named = planner.directories[delivery.desk].client_called
     at, now = delivery.envelope.time, planner.clock()
-    return planner.policies.schedule.at(connection, delivery.desk, at, now, named, delivery.id)
+    windows = planner.policies.schedule.at(connection, delivery.desk, at, now, named, delivery.id)
+    return windows, [problems.find(connection, problem_id) for problem_id in problem_ids]
