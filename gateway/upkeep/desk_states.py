@@ -21,8 +21,6 @@ from gateway.store.engine import Store
 log = structlog.get_logger("desk")
 
 EVERY = 1.0
-NOT_YET = "it has not answered yet"
-"""As at each start: no outage until a call failed."""
 
 
 class DeskStates:
@@ -47,11 +45,13 @@ class DeskStates:
                 if self._told.get(name) is not waits.kind:
                     await self._store.write(partial(waiting.tell, desk=name, waits=waits, now=now))
                     self._told[name] = waits.kind
-                self._log(name, waits, now)
+                # Not asked yet, as at each start, is no outage.
+                if directory.catalog is not None or directory.desk.breaker.reason:
+                    self._log(name, waits, now)
             self._seen[name] = waits.kind
 
     def _log(self, desk: str, waits: Waits, now: float) -> None:
-        if self._logged.get(desk) is waits.kind or waits.on == NOT_YET:
+        if self._logged.get(desk) is waits.kind:
             return
         self._logged[desk] = waits.kind
         if waits.kind is not Waiting.NOTHING:
@@ -67,7 +67,7 @@ def state_of(directory: Directory, now: float) -> Waits:
     if breaker.key_refused:
         return Waits(Waiting.KEY, breaker.reason)
     if directory.catalog is None:
-        return Waits(Waiting.DESK, breaker.reason or NOT_YET)
+        return Waits(Waiting.DESK, breaker.reason or "it has not answered yet")
     if breaker.wait(now):
         return Waits(Waiting.DESK, breaker.reason)
     return Waits()
