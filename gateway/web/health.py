@@ -72,14 +72,7 @@ def server(app: Starlette, listen: str) -> uvicorn.Server:
     """A server that leaves signals and logging to the gateway."""
     host, _, port = listen.rpartition(":")
     config = uvicorn.Config(
-        app,
-        host=host.strip("[]"),
-        port=int(port),
-        http="h11",  # it limits the head of a request
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="none",
+        app, host=host.strip("[]"), port=int(port), log_config=None, access_log=False, lifespan="off", ws="none"
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

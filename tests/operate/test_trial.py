@@ -18,7 +18,6 @@ from sqlalchemy import Engine, select
 
 from gateway.config.load import parse
 from gateway.config.settings import Settings
-from gateway.desk.algapsa.calls import Call, Calls
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.mail.head import split_head
 from gateway.operate.trial.incoming import Door
@@ -247,7 +246,7 @@ async def test_a_request_that_would_write_cannot_leave(tmp_path: Path, simulator
     before = len(simulator.desk.calls)
     try:
         with pytest.raises(NotRehearsed):
-            await Calls._call(rehearsed, Call("POST", "/tickets", json_body={}))
+            await rehearsed._http.request("POST", "http://desk/api/v1/tickets", json={})
         assert len(simulator.desk.calls) == before
     finally:
         await rehearsed.close()

@@ -1,28 +1,25 @@
-"""Calls of the desk's REST API in httpx's terms: what each takes from the rate limit, and what its answer teaches.
+"""Calls of the desk's REST API over httpx: what each takes from the rate limit, and what its answer teaches.
 
-Requests go to a transport of httpx directly, gateway.desk.connections, past its client: there are no cookies, no
-redirects, nothing that is sent again. Connections idle for 2 s are not used again (the desk drops them at 5 s and a
-lost race would be an unknown effect).
+The only module that imports httpx. Connections idle for 2 s are not used again (the desk drops them at 5 s and a
+lost race would be an unknown effect); nothing is retried here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import structlog
 
-from gateway.startup import without
+from gateway.startup import leave_out, without
 
 with without("click"):
     import httpx
@@ -32,10 +29,11 @@ from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
-from gateway.desk.connections import Transport
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
+
+leave_out("sniffio")  # httpcore looks for it several times in each call
 
 log = structlog.get_logger("desk")
 
@@ -44,14 +42,9 @@ UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
 MOST_ROWS = 50_000  # of a list that is read page by page
 MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
+LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
 _COUNT = re.compile(r"[0-9]{1,9}")
-HEADERS = {
-    "accept": "application/json",
-    "accept-encoding": "gzip, deflate",
-    "user-agent": f"python-httpx/{httpx.__version__}",
-}
-TIMEOUTS = ("connect", "read", "write", "pool")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -107,20 +100,27 @@ class Calls:
         self.skew = 0.0  # the desk's clock less ours, seconds
         self._observe = observe
         self._base = url.rstrip("/")
-        self._key = key
-        self._headers = {**HEADERS, **_authorization(self._base)}
-        self.transport = transport or Transport(connections, KEEPALIVE)
+        self._http = httpx.AsyncClient(
+            headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
+            limits=httpx.Limits(
+                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
+            ),
+            timeout=httpx.Timeout(timeout),
+            follow_redirects=False,
+            trust_env=False,
+            transport=transport,
+        )
 
     async def close(self) -> None:
-        await self.transport.aclose()
+        await self._http.aclose()
 
     def use_key(self, key: str) -> None:
         """From the next call on."""
-        self._key = key
+        self._http.headers["x-api-key"] = key
         self.breaker.key_works()
 
     def has_key(self, key: str) -> bool:
-        return self._key == key
+        return bool(self._http.headers["x-api-key"] == key)
 
     def _url(self, path: str, *ids: str) -> str:
         """The address of a route, its ``{id}`` filled in."""
@@ -128,44 +128,12 @@ class Calls:
             path = path.replace("{id}", quote(each, safe=""), 1)
         return self._base + path
 
-    @asynccontextmanager
-    async def _answered(
-        self,
-        method: str,
-        url: str,
-        *,
-        key: str | None = None,
-        params: Mapping[str, Any] | None = None,
-        content: bytes | None = None,
-        files: Any = None,
-        timeout: float | None = None,
-        last_moment: Callable[[], None] | None = None,
-    ) -> AsyncIterator[httpx.Response]:
-        """The answer to a request, its body not read yet. Raises httpx.TransportError, and what ``last_moment``
-        raises, which is called before anything is sent."""
-        headers = {"x-api-key": self._key if key is None else key, **self._headers}
-        if content is not None:
-            headers["content-type"] = "application/json"
-        each = self.timeout if timeout is None else timeout
-        extensions = {"timeout": dict.fromkeys(TIMEOUTS, each), "last_moment": last_moment}
-        request = httpx.Request(
-            method, url, params=params or None, headers=headers, content=content, files=files, extensions=extensions
-        )
-        answer = await self._send(request)
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        return await self.transport.handle_async_request(request)
-
     async def _is_well(self, url: str) -> bool:
         """Whether that address, which takes no key, answers 200."""
         try:
             async with (
                 asyncio.timeout(self.timeout),
-                self._answered("GET", url, key="") as answer,
+                self._http.stream("GET", url, headers={"x-api-key": ""}) as answer,
             ):
                 return answer.status_code == 200
         except (httpx.HTTPError, TimeoutError, OSError):
@@ -182,13 +150,13 @@ class Calls:
         try:
             async with (
                 asyncio.timeout(self.timeout + size / UPLOAD_FLOOR),
-                self._answered("GET", self._url(path, *ids)) as answer,
+                self._http.stream("GET", self._url(path, *ids)) as answer,
             ):
                 encoding = answer.headers.get("content-encoding", "")
                 if answer.status_code != 200:
-                    content = await whole(_blocks_of(answer), encoding)
+                    content = await whole(answer.aiter_raw(), encoding)
                     return await self._classified(call, answer, content, started)
-                async for block in inflated(_blocks_of(answer), encoding):
+                async for block in inflated(answer.aiter_raw(), encoding):
                     digest.update(block)
                     left -= len(block)
                     if left < 0:
@@ -235,24 +203,32 @@ class Calls:
         if call.counted and not call.permit.spend() and (wait := await self.pacing.take(self.clock(), call.urgency)):
             return Throttled(wait)
         content = None
+        headers = {}
         if call.json_body is not None:
             content = json.dumps(call.json_body, ensure_ascii=False).encode("utf-8", "replace")
+            headers["content-type"] = "application/json"
         started = self.clock()
         deadline = call.timeout or self.timeout
+
+        async def watch(event: str, _: Any) -> None:
+            if event.endswith(LAST_MOMENT):
+                call.permit.check()
+
         try:
             async with (
                 asyncio.timeout(deadline),
-                self._answered(
+                self._http.stream(
                     call.method,
                     self._url(call.path, *call.ids),
-                    params=call.params,
+                    params=call.params or None,
                     content=content,
                     files=call.files,
+                    headers=headers,
                     timeout=deadline,
-                    last_moment=call.permit.check,
+                    extensions={"trace": watch},
                 ) as answer,
             ):
-                body = await whole(_blocks_of(answer), answer.headers.get("content-encoding", ""))
+                body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
             return self._failed(call, error, started)
         return await self._classified(call, answer, body, started)
@@ -304,15 +280,3 @@ class Calls:
             return
         if abs(skew) <= MOST_SKEW:
             self.skew = skew
-
-
-def _authorization(url: str) -> dict[str, str]:
-    """The header for a name and password in the desk's address, which a proxy in front of it may want."""
-    userinfo = httpx.URL(url).userinfo
-    return {"authorization": f"Basic {base64.b64encode(unquote(userinfo).encode()).decode()}"} if userinfo else {}
-
-
-def _blocks_of(answer: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it comes."""
-    assert isinstance(answer.stream, httpx.AsyncByteStream)
-    return answer.stream.__aiter__()

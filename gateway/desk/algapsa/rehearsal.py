@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.calls import Call
@@ -19,9 +19,6 @@ from gateway.desk.outcome import Good, Outcome, Throttled
 from gateway.desk.pacing import Urgency
 from gateway.store import rehearsed
 from gateway.store.engine import Store
-
-if TYPE_CHECKING:
-    import httpx
 
 PREFIX = "REHEARSED"
 """Before the number of a ticket that is not there."""
@@ -41,6 +38,7 @@ class RehearsedDesk(Desk):
         super().__init__(name, url, key, **more)
         self.store = store
         self._closing: dict[str, bool] = {}  # statuses, and whether they close a ticket
+        self._http.event_hooks = {"request": [_only_reads]}
 
     async def _call(self, call: Call) -> Outcome:
         here = self._write if call.method != "GET" else self._read_here(call)
@@ -52,11 +50,6 @@ class RehearsedDesk(Desk):
         outcome = await here(call)
         self._observe(call.name, outcome, 0.0)
         return outcome
-
-    async def _send(self, request: httpx.Request) -> httpx.Response:
-        if request.method != "GET":
-            raise NotRehearsed(f"{request.method} {request.url.path}")
-        return await super()._send(request)
 
     # -- reading ----------------------------------------------------------------------------------
 
@@ -210,3 +203,8 @@ def _ticket(kept: Row) -> Row:
 
 def _good(data: Any, status: int = 200) -> Outcome:
     return Good(status, data, {"data": data})
+
+
+async def _only_reads(request: Any) -> None:
+    if request.method != "GET":
+        raise NotRehearsed(f"{request.method} {request.url.path}")
