@@ -17,6 +17,7 @@ from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
 from gateway.config.types import Seconds, Section, Span
+from gateway.mail.author import canonical_address
 from gateway.match import conditions, domains
 from gateway.match.captures import names_in
 from gateway.match.words import folded
@@ -38,6 +39,7 @@ Texts = str | tuple[str, ...]
 
 def _sender(text: str) -> str:
     local, at, domain = text.lower().rpartition("@")
+    domain = canonical_address(f"@{domain}")[1:]
     if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local):
         raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
     if not at and domains.is_public(domain):
@@ -123,8 +125,8 @@ class ReadPart(Section):
 
     source: str = Field(
         description="where to look: subject, body, from, from_name, from_domain, recipient, tag, attachment (file "
-        "names), header:NAME, label (a line or a table row of two cells), column (of a table, a CSV file or a "
-        "spreadsheet), calendar (properties of an event), json, xml, value (what an earlier step read)"
+        "names), header:NAME, label (a line or a table row of two cells), column (of a table or a CSV file), calendar "
+        "(properties of an event), json, xml, value (what an earlier step read)"
     )
     where: Texts = Field((), description="the labels, column headings, properties, paths with dots and *, or names")
     name: FieldName | None = Field(None, description="the name that the whole value gets")

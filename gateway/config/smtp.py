@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.config.types import Count, HostPort, Listen, Name, Network, Seconds, Section, Size, Span
+from gateway.config.types import Alias, Count, HostPort, Listen, Name, Network, Seconds, Section, Size, Span
 
 TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 
@@ -65,7 +65,7 @@ class UserSettings(Section):
 
     login: Name = Field(description="the name")
     password_hash: str = Field(description="scrypt$…, made by: python -m gateway.smtp.auth")
-    senders: tuple[str, ...] = Field((), description="addresses or @domains that it may send as")
+    senders: tuple[Alias, ...] = Field((), description="addresses or @domains that it may send as")
 
 
 class ListenerSettings(Section):

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+from gateway.mail.author import canonical_address
+
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 LEAST_TOKEN = 12
@@ -34,12 +36,12 @@ def _mail_address(text: str) -> str:
     local, separator, domain = text.rpartition("@")
     if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t"):
         raise ValueError("expected a mail address, for example support@msp.example")
-    return f"{local}@{domain}".lower()
+    return canonical_address(text.lower())
 
 
 def _alias(text: str) -> str:
     if text.startswith("@") and len(text) > 1 and "@" not in text[1:]:
-        return text.lower()
+        return canonical_address(text.lower())
     return _mail_address(text)
 
 

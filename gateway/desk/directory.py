@@ -21,8 +21,7 @@ from gateway.desk.algapsa.lists import Rows, good, good_unless_refused
 from gateway.desk.outcome import Outcome, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
-from gateway.mail.addresses import canonical_address
-from gateway.mail.author import in_unicode
+from gateway.mail.author import canonical_address, in_unicode
 from gateway.match import domains
 from gateway.match.clients import Clients, Text
 from gateway.model.email import lower_ascii

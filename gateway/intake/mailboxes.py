@@ -1,7 +1,7 @@
 """Which recipients are ours: an ordered list of rules, the first that knows the address decides.
 
-Local parts compare without case (RFC 5321 2.4 leaves it to the receiver). ``postmaster`` is always
-taken and goes to the first mailbox (4.5.1).
+Local parts compare without case (RFC 5321 2.4 leaves it to the receiver), international domains in either form (RFC
+6531 3.7.3). ``postmaster`` is always taken and goes to the first mailbox (4.5.1).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.config.mailbox import MailboxSettings
+from gateway.mail.author import canonical_address
 from gateway.match import domains
 from gateway.model.email import lower_ascii
 
@@ -43,7 +44,7 @@ class Mailboxes:
 
     def match(self, address: str) -> Match | None:
         """The mailbox of an address and the rule's name, None when no rule knows it."""
-        local, _, domain = lower_ascii(address).rpartition("@")
+        local, _, domain = lower_ascii(canonical_address(address)).rpartition("@")
         if not local:
             return Match(self._first, "postmaster") if domain == "postmaster" else None
         for name, rule in self.rules:
@@ -57,7 +58,7 @@ class Mailboxes:
 
     def is_ours(self, address: str) -> bool:
         """Whether the domain is one of our mailboxes'."""
-        return domains.of(address) in self.domains
+        return domains.of(canonical_address(address)) in self.domains
 
     def _exact(self, local: str, domain: str) -> MailboxSettings | None:
         return self._addresses.get(f"{local}@{domain}")

@@ -22,8 +22,8 @@ class MailData:
 
     def __init__(self, spool: Path, spool_over: int) -> None:
         self.size = 0
-        self.head = b""
         self.path: Path | None = None
+        self._head = bytearray()  # the first HEADER_SCAN bytes, of a mail whose blocks are not in memory
         self._spool = spool
         self._spool_over = spool_over
         self._blocks: list[bytes] = []
@@ -36,16 +36,19 @@ class MailData:
         """Take a block of content. Raises OSError when the spool cannot be written."""
         self.size += len(block)
         self._digest.update(block)
+        self._split = self._ids = None  # what was read of a mail that is not whole, for a refusal, is no longer true
         if self._file is None:
             self._blocks.append(block)
             if self.size > self._spool_over:
                 self._open()
         else:
+            if (room := HEADER_SCAN - len(self._head)) > 0:
+                self._head += block[:room]
             self._file.write(block)
 
     def _open(self) -> None:
         data = b"".join(self._blocks)
-        self.head = data[:HEADER_SCAN]
+        self._head += data[:HEADER_SCAN]
         self._blocks.clear()
         self.path = self._spool / f"{os.getpid()}-{os.urandom(8).hex()}.eml"
         self._file = self.path.open("wb", buffering=1 << 18)
@@ -60,13 +63,18 @@ class MailData:
 
     def start(self) -> bytes:
         """The first ``HEADER_SCAN`` bytes, at least."""
-        return self.head or b"".join(self._blocks)
+        return bytes(self._head) or b"".join(self._blocks)
 
     def split(self) -> Head:
-        """The one split of the mail, made once. Not before all content is here."""
+        """The one split of the mail: of what is here, made once when all is."""
         if self._split is None:
             self._split = split_head(with_line_feeds(self.start()[:HEADER_SCAN]))
         return self._split
+
+    def keep_head(self, block: bytes) -> None:
+        """A block of a mail that is refused: only whose it was is asked later."""
+        if not self.start():
+            self._head += block[:HEADER_SCAN]
 
     def fields(self) -> Sequence[RawHeader]:
         """The header fields."""
@@ -102,7 +110,7 @@ class MailData:
 
     def discard(self) -> None:
         """Forget the mail but for its head: it was not accepted."""
-        self.head = self.start()[:HEADER_SCAN]
+        self._head = bytearray(self.start()[:HEADER_SCAN])
         self._blocks.clear()
         if self._file is not None:
             self._file.close()

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, field
 
 from gateway.match.invisible import without_invisible
-from gateway.model.email import Address, lower_ascii
+from gateway.model.email import Address
 
 from . import limits
-from .author import NotStrict, read_domain
+from .author import canonical_address
 from .clean import clean_line
 from .headers import decode_words
 
@@ -33,17 +33,6 @@ def read_addresses(text: str) -> tuple[Address, ...]:
     text = text[: limits.HEADER_VALUE]
     found = _mailboxes(text) or _loose(decode_words(text))
     return tuple(found[: limits.ADDRESSES])
-
-
-def canonical_address(text: str) -> str:
-    """The local part as it stands, the domain in its one form (``author.read_domain``) where it has one."""
-    local, at, domain = text.strip().strip("<>").rpartition("@")
-    if not at:
-        return text.strip()
-    try:
-        return f"{local}@{read_domain(domain)}"
-    except NotStrict:
-        return f"{local}@{lower_ascii(domain)}"
 
 
 @dataclass(slots=True)

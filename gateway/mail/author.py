@@ -138,6 +138,17 @@ def read_domain(domain: str) -> str:
     return name
 
 
+def canonical_address(text: str) -> str:
+    """The local part as it stands, the domain in its one form (``read_domain``) where it has one."""
+    local, at, domain = text.strip().strip("<>").rpartition("@")
+    if not at:
+        return text.strip()
+    try:
+        return f"{local}@{read_domain(domain)}"
+    except NotStrict:
+        return f"{local}@{lower_ascii(domain)}"
+
+
 def in_unicode(address: str) -> str:
     """An address with its international domain as people write it."""
     if "xn--" not in address:

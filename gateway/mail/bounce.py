@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from gateway.match.ours import Ours
 from gateway.model.email import Bounce
 
-from .addresses import canonical_address
+from .author import canonical_address
 from .clean import clean_line
 from .head import split_head
 from .headers import decode_value

@@ -7,7 +7,7 @@ import re
 from gateway.model.email import Address
 
 from . import limits
-from .addresses import canonical_address
+from .author import canonical_address
 from .clean import clean_line
 from .headers import decode_words
 

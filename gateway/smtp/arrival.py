@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import structlog
 
-from gateway.intake.maildata import HEADER_SCAN, MailData
+from gateway.intake.maildata import MailData
 from gateway.smtp.lineends import BarePolicy, LineEnds
 from gateway.smtp.overload import InFlight
+from gateway.smtp.pace import Pace
 from gateway.smtp.replies import DISK, IN_FLIGHT, TOO_LARGE, Reply
 
 log = structlog.get_logger("smtp")
@@ -16,8 +17,9 @@ class Arrival:
     """After the first ``trouble`` the rest is counted and dropped, or its lines would be taken for
     commands. ``release`` must be called in the end, whatever became of the mail."""
 
-    def __init__(self, mail: MailData, max_size: int, in_flight: InFlight, bare: BarePolicy) -> None:
+    def __init__(self, mail: MailData, max_size: int, in_flight: InFlight, bare: BarePolicy, pace: Pace) -> None:
         self.mail = mail
+        self.pace = pace
         self.size = 0
         self.trouble: Reply | None = None
         self.line_ends = LineEnds(bare)
@@ -30,7 +32,7 @@ class Arrival:
         if self.trouble is not None:
             return
         if self.size > self._max_size:
-            self.mail.head = self.mail.start() or content[:HEADER_SCAN]  # whose mail it was is asked later
+            self.mail.keep_head(content)
             self._fail(TOO_LARGE)
         elif not self._in_flight.take(len(content)):
             self._fail(IN_FLIGHT)

@@ -16,6 +16,8 @@ import os
 from collections.abc import Iterable
 
 from gateway.config.smtp import UserSettings
+from gateway.mail.author import canonical_address
+from gateway.match import domains
 from gateway.model.email import lower_ascii
 from gateway.smtp.turns import FairSlots
 
@@ -72,9 +74,7 @@ class Users:
         user = self._users.get(login)
         if user is None:
             return False
-        address = lower_ascii(address)
-        domain = "@" + address.rpartition("@")[2]
-        return any(sender.lower() in (address, domain) for sender in user.senders)
+        return domains.among(lower_ascii(canonical_address(address)), frozenset(user.senders))
 
     def is_bound(self, login: str) -> bool:
         """Whether the login is bound to senders at all."""

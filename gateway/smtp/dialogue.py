@@ -83,10 +83,6 @@ class Content(Protocol):
         ...
 
 
-class TooSlow(Exception):
-    """The content comes in more slowly than a peer may send."""
-
-
 Ask = Callable[[Reply], Awaitable[bytes]]
 """Says a reply and returns the peer's next line."""
 

@@ -32,7 +32,7 @@ class LineEnds:
         """The block, with "normalise" in its new form."""
         if self.policy == "normalise":
             return self._normal(block)
-        if self.policy == "refuse" or self._looked < LOOKED_AT:
+        if self.policy == "refuse" or self._looked < LOOKED_AT or self._after_cr:  # not between CR and LF
             self._count(block)
         return block
 

@@ -16,7 +16,7 @@ from gateway.model.refusal import Refusal
 SPAN = 600.0  # seconds
 PER_NETWORK, PER_SPAN = 60, 600  # refusals that are kept each by itself
 MOST_SESSIONS = 10  # whose ids are kept of refusals alike
-NOT_ABOUT_MAIL = frozenset({"command", "line", "syntax", "order", "parameter", "tls", "auth", "draining"})
+NOT_ABOUT_MAIL = frozenset({"command", "line", "syntax", "order", "parameter", "tls", "auth", "draining", "timeout"})
 """Reasons that a peer mends by itself, before there is a mail."""
 
 _Key = tuple[str, str, str, str]
@@ -28,24 +28,25 @@ class Refusals:
     def __init__(self) -> None:
         self._until = 0.0
         self._kept: dict[_Key, Refusal] = {}
-        self._told: dict[_Key, int] = {}
+        self._told: set[_Key] = set()
         self._of_network: Counter[tuple[str, str]] = Counter()
 
     def add(self, refusal: Refusal) -> None:
         if refusal.reason in NOT_ABOUT_MAIL and not refusal.mail_from:
             return
-        if refusal.at > self._until:
+        if not 0 <= self._until - refusal.at <= SPAN:  # also when the clock was put back
             self._until = refusal.at + SPAN
             self._told.clear()
             self._of_network.clear()
         network = network_of(refusal.peer)
         key = (network, refusal.reason, refusal.mail_from, refusal.rcpt_to)
         if key not in self._told:
-            self._of_network[network, refusal.reason] += 1
-            if self._of_network[network, refusal.reason] > PER_NETWORK or len(self._told) >= PER_SPAN:
+            if len(self._told) >= PER_SPAN or self._of_network[network, refusal.reason] >= PER_NETWORK:
                 key = ("", refusal.reason, "", "")
                 refusal = replace(refusal, peer="", helo="", mail_from="", rcpt_to="", subject="", message_id="")
-        self._told.setdefault(key, 0)
+            else:
+                self._of_network[network, refusal.reason] += 1
+        self._told.add(key)
         if (before := self._kept.get(key)) is not None:
             refusal = replace(before, times=before.times + 1, session=_sessions(before.session, refusal.session))
         self._kept[key] = refusal

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import ssl
@@ -11,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -37,8 +37,13 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.tls_cert, settings.tls_key)
+    context.load_cert_chain(settings.tls_cert, settings.tls_key, password=_no_password)
     return context
+
+
+def _no_password() -> bytes:
+    """For a key with a passphrase: OpenSSL would ask the terminal, and wait."""
+    raise ssl.SSLError("the key has a passphrase: expected one without")
 
 
 def check_certificate(settings: SmtpSettings) -> None:
@@ -70,9 +75,8 @@ class Certificate:
             stamp = self._stamp()
             if stamp == self._seen:
                 return False
-            tls_context(self._settings)  # a trial, so that a half-written pair does no harm
-            assert self._settings.tls_cert
-            self.context.load_cert_chain(self._settings.tls_cert, self._settings.tls_key)
+            # A new context: an old one would go on to show a certificate of another kind of key (RSA, EC) beside it.
+            self.context = tls_context(self._settings)
         except (OSError, ssl.SSLError) as error:
             log.error("certificate not taken", error=f"{type(error).__name__}: {error}")
             return False
@@ -161,10 +165,7 @@ class Listener:
         if listener.listen.startswith("systemd:"):
             return await loop.create_server(connection, sock=systemd_socket(listener.listen[8:]), backlog=AT_ONCE)
         if listener.listen.startswith("unix:"):
-            path = listener.listen[5:]
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path)  # noqa: PTH108 - of a run that was killed
-            return await loop.create_unix_server(connection, path, backlog=AT_ONCE)
+            return await loop.create_unix_server(connection, listener.listen[5:], backlog=AT_ONCE)
         host, _, port = listener.listen.rpartition(":")
         return await loop.create_server(
             connection,
@@ -205,21 +206,28 @@ def bound(listener: ListenerSettings) -> socket.socket:
     if listener.listen.startswith("systemd:"):
         return systemd_socket(listener.listen[8:])
     if listener.listen.startswith("unix:"):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(listener.listen[5:])  # noqa: PTH108 - of a run that was killed
-        sock = socket.socket(socket.AF_UNIX)
-        sock.bind(listener.listen[5:])
-    else:
-        host, _, port = listener.listen.rpartition(":")
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        sock = socket.socket(family, kind, protocol)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        path = Path(listener.listen[5:])
+        if path.is_socket():  # of a run that was killed
+            path.unlink(missing_ok=True)
+        return _listening(socket.AF_UNIX, str(path))
+    host, _, port = listener.listen.rpartition(":")
+    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    return _listening(family, address)
+
+
+def _listening(family: socket.AddressFamily, address: Any) -> socket.socket:
+    sock = socket.socket(family)
+    try:
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
-    sock.listen(BACKLOG)
+        sock.listen(BACKLOG)
+    except OSError:
+        sock.close()
+        raise
     sock.setblocking(False)
     return sock
 

@@ -17,9 +17,10 @@ from gateway import __version__
 from gateway.smtp.commands.table import COMMANDS
 from gateway.smtp.connection import Connection, Ending, TlsFailed
 from gateway.smtp.context import ServerContext
-from gateway.smtp.dialogue import Answer, Client, Dialogue, Receive, StartTls, TooSlow, Wait
+from gateway.smtp.dialogue import Answer, Client, Dialogue, Receive, StartTls, Wait
 from gateway.smtp.gate import Gate
 from gateway.smtp.limits import plain_address
+from gateway.smtp.pace import TooSlow
 from gateway.smtp.patience import Patience
 from gateway.smtp.policy import Policy
 from gateway.smtp.proxy import ProxyError, read_proxy
@@ -88,6 +89,7 @@ class Session:
             self._start(self._prepare)
         else:
             self._greet()
+            self._connection.reset_timeout()
             self._go_on()
 
     def received(self) -> None:
@@ -111,10 +113,8 @@ class Session:
             self._task.cancel()
 
     def timed_out(self) -> None:
-        self._server.refused(TIMEOUT.reason, self._policy.name)
         if not self._is_over:
-            self._replies.append(TIMEOUT.line(self._dialogue.session))
-            self._end()
+            self._say(TIMEOUT)
 
     # -- the server's words ---------------------------------------------------------------------------
 
@@ -173,7 +173,6 @@ class Session:
         command it is the peer's turn."""
         try:
             while not (self._is_over or self._task or self._turn or self._tarpit or self._connection.is_choked):
-                self._connection.reset_timeout()
                 if self._receiving is not None:
                     if not self._feed(self._connection.take()):
                         break
@@ -181,6 +180,7 @@ class Session:
                     break
                 else:
                     has_turn = False
+                    self._connection.reset_timeout()  # for a whole command: one that comes byte by byte gains no time
                     self._follow(self._command(line))
                 if len(self._replies) > MOST_REPLIES:
                     self._flush()
@@ -215,11 +215,11 @@ class Session:
         name = word.upper()
         command = COMMANDS.get(name)
         if len(line) > (LONGEST_AUTH if name == b"AUTH" else LONGEST_COMMAND):
-            return LINE_TOO_LONG
+            return _refused_unread(name, LINE_TOO_LONG)
         if command is None:
             return UNKNOWN_COMMAND.ending() if name in ANOTHER_PROTOCOL else UNKNOWN_COMMAND
         if self._policy.tls == "require" and not self._client.is_tls and name not in BEFORE_TLS:
-            return TLS_FIRST
+            return _refused_unread(name, TLS_FIRST)
         if name in HELLOS and (name == b"LHLO") != self._policy.is_lmtp:
             return NOT_OFFERED
         return command(self._dialogue, rest.strip().decode("utf-8", "surrogateescape"))
@@ -295,14 +295,16 @@ class Session:
             self._fail(error)
         finally:
             self._task = None
+            if self._is_over:
+                self._dialogue.transaction.forget()
+        if not self._connection.is_closing:
+            self._connection.reset_timeout()
         self._go_on()
 
     async def _answer_later(self, wait: Wait) -> None:
-        try:
-            for reply in await wait.work(self._ask):
-                self._say(reply)
-        finally:
-            self._dialogue.transaction.forget()
+        for reply in await wait.work(self._ask):
+            self._say(reply)
+        self._dialogue.transaction.forget()
         self._mail_is_over()
 
     async def _ask(self, challenge: Reply) -> bytes:
@@ -384,3 +386,9 @@ class Session:
         )
         self._replies.append(INTERNAL.line(self._dialogue.session))
         self._end()
+        self._refused(INTERNAL)
+
+
+def _refused_unread(name: bytes, refusal: Reply) -> Reply:
+    """Octets follow BDAT whatever is replied to it. Where they are not read, they must not be taken for commands."""
+    return refusal.ending() if name == b"BDAT" else refusal

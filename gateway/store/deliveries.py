@@ -6,8 +6,9 @@ verbs name the fence of its claim; LostClaim says that another claim came after 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -155,7 +156,7 @@ def accept(
                 "raw_id": raw_id,
                 "desk": new.desk,
                 "mailbox": new.mailbox,
-                "envelope": new.envelope.as_json(),
+                "envelope": json.dumps(asdict(new.envelope)),
                 "message_id": new.message_id,
                 "accepted_at": now,
                 "stage": Stage.ACCEPTED.value,

@@ -109,7 +109,6 @@ def lookup_known(connection: Connection, desk: str, message_ids: Collection[str]
     return known
 
 
-MOST_COPIES = 50
 _COPIES = Prepared(
     lambda _: (
         select(
@@ -127,18 +126,18 @@ _COPIES = Prepared(
             delivery.c.desk == bindparam("k_desk"),
             delivery.c.id != bindparam("k_id"),
         )
-        .order_by(delivery.c.seq.desc())
-        .limit(bindparam("k_most"))
+        .order_by(delivery.c.seq)
+        .limit(50)
     )
 )
 
 
 def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[dict[str, Any]]:
-    """The newest MOST_COPIES other deliveries whose mail has this Message-ID, in order of acceptance."""
+    """Other deliveries whose mail has this Message-ID."""
     if not message_id:
         return []
-    parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id, "k_most": MOST_COPIES}
-    return _COPIES.rows(connection, parameters)[::-1]
+    parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
+    return _COPIES.rows(connection, parameters)
 
 
 class Reserved(Exception):

@@ -212,20 +212,10 @@ async def test_the_budget_is_given_back_when_a_peer_leaves(kept: Store, tmp_path
         assert list((tmp_path / "spool").iterdir()) == []
 
 
-async def test_a_command_that_trickles_in_is_cut(kept: Store, tmp_path: Path) -> None:
-    async with serving(kept, tmp_path, timeout=0.4) as listener, peer(listener) as client:
-        for _ in range(20):
-            client.writer.write(b"N")
-            await asyncio.sleep(0.05)
-            if client.reader._buffer:  # type: ignore[attr-defined]
-                break
-        assert (await client.answer()).startswith("421 4.4.2")
-
-
 async def test_content_below_the_floor_rate_is_cut(
     kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.smtp.content.GRACE", 0.2)
+    monkeypatch.setattr("gateway.smtp.pace.GRACE", 0.2)
     async with serving(kept, tmp_path, floor_rate=10_000) as listener, peer(listener) as client:
         await client.ready()
         assert await trickle(client) == "421 4.4.2"

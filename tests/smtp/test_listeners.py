@@ -66,7 +66,8 @@ async def test_lmtp_refuses_for_one_and_keeps_for_the_other(kept: Store, tmp_pat
 
 async def test_lmtp_on_a_unix_socket(kept: Store, tmp_path: Path) -> None:
     path = tmp_path / "lmtp.sock"
-    path.write_text("left over by a run that was killed")
+    with socket.socket(socket.AF_UNIX) as left_over_by_a_run_that_was_killed:
+        left_over_by_a_run_that_was_killed.bind(str(path))
     settings = {
         "listeners": [{"name": "one", "listen": f"unix:{path}", "kind": "lmtp"}],
         "authserv_ids": ["mx.msp.example"],

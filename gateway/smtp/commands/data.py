@@ -9,9 +9,10 @@ import structlog
 from gateway.intake.accept import DiskFull
 from gateway.smtp import replies
 from gateway.smtp.arrival import Arrival
-from gateway.smtp.content import Chunk, Dotted
+from gateway.smtp.content import Chunk, Dotted, Dropped
 from gateway.smtp.dialogue import Answer, Ask, Dialogue, Receive, Wait
 from gateway.smtp.handover import hand_over
+from gateway.smtp.pace import Pace
 from gateway.smtp.replies import Reply, in_words
 
 log = structlog.get_logger("smtp")
@@ -27,8 +28,7 @@ def data(dialogue: Dialogue, arg: str) -> Answer:
         return replies.SYNTAX.fill(usage="DATA")
     if not (arrival := _begin(dialogue)):
         return replies.DISK
-    content = Dotted(arrival, dialogue.server.settings)
-    return Receive(content, lambda: _whole(dialogue, arrival), replies.START_CONTENT)
+    return Receive(Dotted(arrival), lambda: _whole(dialogue, arrival), replies.START_CONTENT)
 
 
 def bdat(dialogue: Dialogue, arg: str) -> Answer:
@@ -40,13 +40,13 @@ def bdat(dialogue: Dialogue, arg: str) -> Answer:
     size, is_last = int(words[0]), len(words) == 2
     transaction, settings = dialogue.transaction, dialogue.server.settings
     if not transaction.is_ready:
-        return Receive(Chunk(size, None, settings), lambda: replies.RCPT_FIRST)
+        return Receive(Dropped(size, Pace(settings)), lambda: replies.RCPT_FIRST)
     arrival = transaction.arrival or _begin(dialogue)
     if arrival is None:
         transaction.forget()
-        return Receive(Chunk(size, None, settings), lambda: replies.DISK)
+        return Receive(Dropped(size, Pace(settings)), lambda: replies.DISK)
     then = (lambda: _whole(dialogue, arrival)) if is_last else (lambda: _part(dialogue, arrival, size))
-    return Receive(Chunk(size, arrival, settings), then)
+    return Receive(Chunk(size, arrival, is_last), then)
 
 
 def _begin(dialogue: Dialogue) -> Arrival | None:
@@ -56,7 +56,8 @@ def _begin(dialogue: Dialogue) -> Arrival | None:
     except (DiskFull, OSError) as error:
         log.error("disk full", detail=str(error))
         return None
-    dialogue.transaction.arrival = Arrival(mail, policy.max_size, server.in_flight, policy.bare_line_ends)
+    pace = Pace(server.settings)
+    dialogue.transaction.arrival = Arrival(mail, policy.max_size, server.in_flight, policy.bare_line_ends, pace)
     return dialogue.transaction.arrival
 
 
