@@ -37,7 +37,8 @@ COLUMNS = (
 SEARCHES = (
     "user77@client3.example", "user77", "printer", "printer backup", "support@msp.example", "4F2C1A1388",
     "nothing like it", "printer is:none", "from:client3 backup", "is:none", "reason:vacation", "yesterday printer",
-    "is:comment", "today is:ticket",
+    "is:comment", "today is:ticket", "from:user77@client3.example", "from:client399", "subject:printer",
+    "from:client3 word77",
 )  # fmt: skip
 
 

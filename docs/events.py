@@ -151,6 +151,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "window over": "A maintenance window that held something ended; its summary was written (docs/windows.md).",
         "window not used": "A maintenance window holds nothing; `why` says what is wrong with it.",
         "acted": "Somebody acted in the console.",
+        "a page failed": "A page of the console ended in a fault of ours; what it was follows.",
         "login refused": "A login to the console failed; `why` says it of one at the identity provider.",
         "the identity provider does not answer": "Nobody can log in by it; `error` says what is wrong with its answers.",
         "too many logins": "Logins from there are refused for a while.",

@@ -5,15 +5,17 @@ Everything is found within an index; newest first. What somebody types is read i
 
 from __future__ import annotations
 
+import heapq
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, false, func, or_, select
 
-from gateway.match.tokens import tokens
+from gateway.match.tokens import joined, tokens
 from gateway.model.ids import uuid7
 from gateway.model.reasons import Reason
 from gateway.operate import said
@@ -77,10 +79,17 @@ def numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 def find(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int = 50) -> Findings:
     """The newest ``most`` mails of a search, what was refused among them."""
     rows = _accepted(connection, search, most + 1) if search.state != "refused" and not search.refusal else []
-    mails = [*described(connection, rows, now, zone), *_refused(connection, search, now, zone, most + 1)]
-    mails.sort(key=lambda mail: mail.at, reverse=True)
+    accepted, refused = described(connection, rows, now, zone), _refused(connection, search, now, most + 1)
+    mails = list(heapq.merge(accepted, refused, key=lambda mail: -mail.at))  # each in its order: pages go by that
     low = headings.extent(connection).low
-    return Findings(tuple(mails[:most]), len(mails) > most, _indexed_since(connection, low) if search.texts else 0.0)
+    return Findings(tuple(mails[:most]), len(mails) > most, _indexed_since(connection, low) if search.words else 0.0)
+
+
+def further(search: Search, found: Findings) -> Search:
+    """The search that goes on where these findings end."""
+    before = [mail.number for mail in found.mails if mail.number][-1:] or [search.before]
+    refused = [mail.refusal for mail in found.mails if mail.refusal][-1:] or [search.refused_before]
+    return replace(search, before=before[0], refused_before=refused[0])
 
 
 def _indexed_since(connection: Connection, low: int) -> float:
@@ -99,22 +108,40 @@ def _accepted(connection: Connection, search: Search, most: int) -> list[RowMapp
     tickets = _tickets(connection, search)
     if search.ticket:
         return _rows(connection, [_on(tickets), delivery.c.seq <= high, *narrowed], most)
-    if not any(any(tokens(text)) for text in search.texts):
+    if not any(any(tokens(text)) for text in search.words):
         return _newest(connection, search, low, high, most)
-    wanted = LOOKED_AT if narrowed else most
-    texts = [*search.texts, *filter(None, (search.sender, search.mailbox, search.subject))]  # these are words, too
-    seqs = {
-        *headings.newest(connection, texts, low, high, wanted),
-        *headings.unindexed_after(connection, texts, low, high, wanted),
-    }
-    rows: list[RowMapping] = _rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most)
-    seqs -= {row["seq"] for row in rows}
-    ordered = sorted(seqs, reverse=True)
-    for start in range(0, len(ordered), AT_ONCE):
-        rows += _rows(connection, [delivery.c.seq.in_(ordered[start : start + AT_ONCE]), *narrowed], most)
-        if len(rows) >= most:
-            break
-    return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most]
+    wanted = LOOKED_AT if narrowed or search.words != search.texts else most
+    rows = _fitting(_rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most), search)
+    seen = {row["seq"] for row in rows}
+    fresh = set(headings.unindexed_after(connection, search.words, low, high, wanted))
+    for batch in headings.newest(connection, search.words, low, high, wanted):
+        ordered = sorted({*batch, *fresh} - seen, reverse=True)
+        for start in range(0, len(ordered), AT_ONCE):
+            some = [delivery.c.seq.in_(ordered[start : start + AT_ONCE]), *narrowed]
+            rows += _fitting(_rows(connection, some, AT_ONCE), search)
+            if len(rows) >= most:
+                return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most]
+        seen.update(ordered)
+    return sorted(rows, key=lambda row: row["seq"], reverse=True)
+
+
+def _fitting(rows: Sequence[RowMapping], search: Search) -> list[RowMapping]:
+    """Those that have the words where the search wants them. Case and marks are as in the index, whatever the database
+    makes of them."""
+    return [row for row in rows if all(_has(wanted, values) for wanted, values in _fields(row, search) if wanted)]
+
+
+def _fields(row: RowMapping, search: Search) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return (
+        (search.sender, (row["sender"], _mail_from(row))),
+        (search.mailbox, (row["mailbox"],)),
+        (search.subject, (row["subject"],)),
+    )
+
+
+def _has(wanted: str, values: Sequence[str]) -> bool:
+    phrase = f" {joined([wanted], headings.MOST_WORDS)}"
+    return any(phrase in f" {joined([value], headings.MOST_WORDS)}" for value in values)
 
 
 def _newest(connection: Connection, search: Search, low: int, high: int, most: int) -> list[RowMapping]:
@@ -131,17 +158,6 @@ def _newest(connection: Connection, search: Search, low: int, high: int, most: i
 def _narrowed(search: Search, stage_of: Any = delivery.c.stage) -> list[Any]:
     """``stage_of`` is the column, or what no index of it is read for."""
     conditions: list[Any] = []
-    if search.sender:
-        conditions.append(
-            or_(
-                delivery.c.sender.contains(search.sender.lower(), autoescape=True),
-                delivery.c.envelope.contains(f'"mail_from": "{search.sender}', autoescape=True),
-            )
-        )
-    if search.mailbox:
-        conditions.append(delivery.c.mailbox.contains(search.mailbox.lower(), autoescape=True))
-    if search.subject:
-        conditions.append(func.lower(delivery.c.subject).contains(search.subject.lower(), autoescape=True))
     if search.state in STAGES:
         conditions.append(stage_of.in_([stage.value for stage in STAGES[search.state]]))
     if search.state in ("ticket", "comment"):
@@ -217,7 +233,7 @@ def described(connection: Connection, rows: Sequence[RowMapping], now: float, zo
             number=row["seq"],
             refusal=0,
             at=row["accepted_at"] if not garbled([row["accepted_at"]]) else 0.0,
-            sender=row["sender"] or _mail_from(row),
+            sender=row["sender"] or _mail_from(row) or "(nobody)",
             recipient=row["mailbox"],
             subject=row["subject"],
             became=said.became(
@@ -234,8 +250,12 @@ _MAIL_FROM = re.compile(r'"mail_from": "((?:[^"\\]|\\.)*)"')
 
 
 def _mail_from(row: RowMapping) -> str:
+    """The envelope's sender, read without the rest of it."""
     found = _MAIL_FROM.search(str(row["envelope"]))
-    return found[1] if found and found[1] else "(nobody)"
+    try:
+        return str(json.loads(f'"{found[1]}"')) if found else ""
+    except ValueError:  # damaged
+        return found[1] if found else ""
 
 
 def ticket_numbers(connection: Connection, rows: Sequence[Any]) -> dict[tuple[str, str], str]:
@@ -246,15 +266,14 @@ def ticket_numbers(connection: Connection, rows: Sequence[Any]) -> dict[tuple[st
         return {(row[0], row[1]): row[2] for row in connection.execute(query)} if ids else {}
 
 
-def _refused(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int) -> list[Found]:
-    if search.number or search.ticket or search.reason or search.before or search.state not in ("", "refused"):
+def _refused(connection: Connection, search: Search, now: float, most: int) -> list[Found]:
+    if search.number or search.ticket or search.reason or search.state not in ("", "refused"):
         return []
     if search.refusal:
         row = refusals.numbered(connection, search.refusal)
         return [as_refused(row)] if row else []
-    texts = [*search.texts, *filter(None, (search.sender, search.mailbox, search.subject))]
-    until = search.until or now + MARGIN
-    return [as_refused(row) for row in refusals.newest(connection, texts, search.since, until, most)]
+    until, before = search.until or now + MARGIN, search.refused_before or LAST
+    return [as_refused(row) for row in refusals.newest(connection, search.words, search.since, until, most, before)]
 
 
 def as_refused(row: RowMapping) -> Found:

@@ -19,6 +19,9 @@ NEARBY = 300.0
 """Seconds before and after a time of the day that somebody names."""
 
 
+FIRST_YEAR, LAST_YEAR = 1971, 2999
+
+
 class NotUnderstood(ValueError):
     """The search says something that means nothing; the text says what is understood."""
 
@@ -26,7 +29,7 @@ class NotUnderstood(ValueError):
 @dataclass(frozen=True, slots=True)
 class Search:
     """``texts`` are looked for everywhere; the rest narrows. ``since`` and ``until`` are seconds since the epoch,
-    ``before`` is a number: only older mail."""
+    ``before`` is a number, only older mail, and ``refused_before`` that of a refusal, only older ones."""
 
     texts: tuple[str, ...] = ()
     number: int = 0
@@ -40,14 +43,15 @@ class Search:
     since: float = 0.0
     until: float = 0.0
     before: int = 0
+    refused_before: int = 0
 
     @property
-    def narrows(self) -> bool:
-        """Whether it says more than words and numbers."""
-        return bool(self.sender or self.mailbox or self.subject or self.reason or self.state)
+    def words(self) -> tuple[str, ...]:
+        """All texts of it that are among the words of what it finds."""
+        return (*self.texts, *filter(None, (self.sender, self.mailbox, self.subject)))
 
 
-_WORD = re.compile(r'"([^"]*)"|(\S+)')
+_WORD = re.compile(r'(?:([A-Za-z]+):)?"([^"]*)"|(\S+)')
 _NUMBER = re.compile(r"#(\d{1,15})")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?:-(\d{1,2}):(\d\d))?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -64,9 +68,9 @@ def read(text: str, now: float, zone: tzinfo | None) -> Search:
     days: list[datetime] = []
     clocks: list[tuple[time, time | None]] = []
     for match in _WORD.finditer(text):
-        word = match[1] or match[2] or ""
-        field, colon, value = word.partition(":")
-        if match[1] is not None:
+        field, colon, value = (match[1], ":", match[2]) if match[1] else (match[3] or "").partition(":")
+        word, field = match[3] or match[2] or "", field.lower()
+        if match[2] is not None and field not in _FIELDS:
             found = replace(found, texts=(*found.texts, word))
         elif number := _NUMBER.fullmatch(word):
             found = replace(found, number=int(number[1]))
@@ -116,15 +120,19 @@ def _day(word: str, now: float, zone: tzinfo | None) -> datetime:
     if word in ("today", "yesterday"):
         return today - timedelta(days=word == "yesterday")
     try:
-        return datetime.fromisoformat(word).replace(tzinfo=today.tzinfo)
+        day = datetime.fromisoformat(word).replace(tzinfo=today.tzinfo)
     except ValueError as error:
         raise NotUnderstood(f"{word} is no day") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise NotUnderstood(f"{word}: no mail came then")
+    return day
 
 
 def _window(
     days: Sequence[datetime], clocks: Sequence[tuple[time, time | None]], now: float, zone: tzinfo | None
 ) -> tuple[float, float]:
-    """From when to when: of a time without a day, the last time that the clock showed it."""
+    """From when to when: of a time without a day, the last time that the clock showed it; of one that it showed twice,
+    as it was put back, from the first to the second."""
     if not days and not clocks:
         return 0.0, 0.0
     if not clocks:
@@ -134,9 +142,13 @@ def _window(
     begin = datetime.combine(day.date(), start, day.tzinfo)
     if not days and begin.timestamp() > now:
         begin -= timedelta(days=1)
-    if end is None:
-        return begin.timestamp() - NEARBY, begin.timestamp() + NEARBY
-    close = datetime.combine(begin.date(), end, day.tzinfo)
+    close = begin if end is None else datetime.combine(begin.date(), end, day.tzinfo)
     if close < begin:
         close += timedelta(days=1)
-    return begin.timestamp(), close.timestamp() + 60
+    since, until = min(_both(begin)), max(_both(close))
+    return (since - NEARBY, until + NEARBY) if end is None else (since, until + 60)
+
+
+def _both(clock: datetime) -> tuple[float, float]:
+    """The times that a clock's time is: one, but for the hour in which the clocks are changed."""
+    return clock.replace(fold=0).timestamp(), clock.replace(fold=1).timestamp()

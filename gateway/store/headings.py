@@ -7,7 +7,7 @@ Each database searches by its own means (FTS5, tsvector); both are given words a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, select, text
@@ -27,8 +27,8 @@ MOST_WORDS = 150
 """Words of a mail that it is found by."""
 NEWEST = 20_000
 """Mails that are looked through before the index of PostgreSQL is asked: a frequent word is found there at once."""
-FREQUENT = 0.02
-"""The share of mails that makes a word frequent."""
+MOST_READ = 100_000
+"""Mails that are looked through at most for what should be among them; what is rarer, the index is quick with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +97,25 @@ def forget(connection: Connection, seqs: Sequence[int]) -> None:
 # -- searching ------------------------------------------------------------------------------------
 
 
-def newest(connection: Connection, texts: Sequence[str], low: int, high: int, most: int) -> list[int]:
-    """The numbers from ``low`` to ``high`` of mail that has all these texts among its words, the newest first: each
-    text as words in a row, of which the last may go on."""
+def newest(connection: Connection, texts: Sequence[str], low: int, high: int, most: int) -> Iterator[list[int]]:
+    """The numbers from ``low`` to ``high`` of mail that has all these texts among its words: each text as words in a
+    row, of which the last may go on. The newest first, as far as they are asked for, ``most`` in all."""
     phrases = [words for text in texts if (words := list(tokens(text)))]
     if connection.dialect.name == "sqlite":
         wanted = {"wanted": " AND ".join(map(_fts5, phrases)), "low": low, "high": high, "most": most}
-        return list(connection.execute(_FTS5, wanted).scalars())
-    wanted = {"wanted": " & ".join(map(_tsquery, phrases)), "high": high, "most": most}
-    last = min(high, extent(connection).high)
-    window = NEWEST
-    while True:  # a frequent word is found among the newest, for a rare one the index is quick
-        begin = max(low, last - window)
-        found = list(connection.execute(_RECENT, {**wanted, "low": begin}).scalars())
-        if len(found) == most or begin == low:
-            return found
-        share = len(found) / window
-        if window > NEWEST or share < FREQUENT:
-            return list(connection.execute(_ALL, {**wanted, "low": low}).scalars())
-        window = int(1.5 * most / share)
+        yield list(connection.execute(_FTS5, wanted).scalars())
+        return
+    wanted = {"wanted": " & ".join(map(_tsquery, phrases))}
+    begin, window = min(high, extent(connection).high) + 1, NEWEST
+    while window <= MOST_READ:
+        begin, end = max(low, begin - window), begin - 1
+        found = list(connection.execute(_RECENT, {**wanted, "low": begin, "high": end, "most": most}).scalars())
+        yield found
+        most -= len(found)
+        if not most or begin == low:
+            return
+        window = 2 * window * most // max(1, len(found))  # in which the rest should be
+    yield list(connection.execute(_ALL, {**wanted, "low": low, "high": begin - 1, "most": most}).scalars())
 
 
 _FTS5 = text(

@@ -31,10 +31,12 @@ def drop(connection: Connection, before: float, limit: int) -> Dropped:
     return Dropped(connection.execute(delete(refusal).where(refusal.c.id.in_(old.scalar_subquery()))).rowcount)
 
 
-def newest(connection: Connection, texts: Sequence[str], since: float, until: float, most: int) -> list[RowMapping]:
-    """Those that have all these texts among their words, as words in a row of which the last may go on; the newest
-    first."""
-    query = select(refusal).where(refusal.c.at.between(since, until))
+def newest(
+    connection: Connection, texts: Sequence[str], since: float, until: float, most: int, before: int
+) -> list[RowMapping]:
+    """Those below the number ``before`` that have all these texts among their words, as words in a row of which the
+    last may go on; the newest first."""
+    query = select(refusal).where(refusal.c.at.between(since, until), refusal.c.id < before)
     for each in texts:
         if words := joined([each], MOST_WORDS):
             query = query.where(refusal.c.words.contains(f" {words}", autoescape=True))

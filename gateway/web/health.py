@@ -72,7 +72,14 @@ def server(app: Starlette, listen: str) -> uvicorn.Server:
     """A server that leaves signals and logging to the gateway."""
     host, _, port = listen.rpartition(":")
     config = uvicorn.Config(
-        app, host=host.strip("[]"), port=int(port), log_config=None, access_log=False, lifespan="off", ws="none"
+        app,
+        host=host.strip("[]"),
+        port=int(port),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,  # whoever asks is who connects; what a proxy says of it is looked at where it counts
     )
     server = uvicorn.Server(config)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

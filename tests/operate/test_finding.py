@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import update
 
 from gateway.operate import finding
 from gateway.operate.access import Access
 from gateway.operate.searching import NotUnderstood, Search, read
+from gateway.store import refusals
 from gateway.store.engine import Store
+from gateway.store.schema import delivery
 from gateway.upkeep.headings import HeadingReader
-from tests.operate.conftest import MORNING
+from tests.operate.conftest import MORNING, REFUSED
 from tests.scenarios.stage import M, Stage
 from tests.store.test_contract import accept, new
 
@@ -38,6 +43,8 @@ MIDNIGHT = NOON - 12 * HOUR
         ("yesterday 10:00-11:00", Search(since=MIDNIGHT - 14 * HOUR, until=MIDNIGHT - 13 * HOUR + 60)),
         ("2026-11-01", Search(since=MIDNIGHT - 27 * DAY, until=MIDNIGHT - 26 * DAY)),
         ("re: printer", Search(("re:", "printer"))),
+        ('subject:"floor 2" bob', Search(("bob",), subject="floor 2")),
+        ('From:acme RE:"floor 2"', Search(("floor 2",), sender="acme")),
         ('"10:14" "is:held"', Search(("10:14", "is:held"))),
         ('" unclosed', Search(('"', "unclosed"))),
         ("", Search()),
@@ -47,7 +54,38 @@ def test_what_is_typed(typed: str, meant: Search) -> None:
     assert read(typed, NOON, UTC) == meant
 
 
-@pytest.mark.parametrize("typed", ["is:lost", "reason:boredom", "25:10", "2026-13-01"])
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def at(hour: int, minute: int, *, day: int) -> float:
+    """A time of October 2026, UTC."""
+    return datetime(2026, 10, day, hour, minute, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("typed", "since", "until"),
+    [
+        ("2026-10-25 2:30", at(0, 25, day=25), at(1, 35, day=25)),  # the clock showed it twice
+        ("2026-10-25 2:30-3:30", at(0, 30, day=25), at(2, 31, day=25)),
+        ("2026-10-25", at(22, 0, day=24), at(23, 0, day=25)),
+        ("2026-10-26 2:30", at(1, 25, day=26), at(1, 35, day=26)),
+    ],
+)
+def test_the_night_in_which_the_clocks_are_changed(typed: str, since: float, until: float) -> None:
+    found = read(typed, NOON, BERLIN)
+
+    assert (found.since, found.until) == (since, until)
+
+
+def test_a_time_that_the_clock_left_out() -> None:
+    found = read("2026-03-29 2:30", NOON, BERLIN)
+
+    assert found.since < datetime(2026, 3, 29, 1, 0, tzinfo=UTC).timestamp() < found.until
+
+
+@pytest.mark.parametrize(
+    "typed", ["is:lost", "reason:boredom", "25:10", "2026-13-01", "9999-12-31", "0001-01-01", "1969-12-31 10:00"]
+)
 def test_what_is_not_understood(typed: str) -> None:
     with pytest.raises(NotUnderstood):
         read(typed, NOON, UTC)
@@ -162,3 +200,44 @@ async def test_an_index_that_begins_late_says_so(store: Store) -> None:
     await HeadingReader(store, None).batch()  # type: ignore[arg-type]
     found = await store.read_to_show(lambda c: finding.find(c, Search(("newer",)), NOON, UTC))
     assert found.since == 0.0
+
+
+async def test_pages_have_each_mail_and_each_refusal_once(stage: Stage, access: Access) -> None:
+    """Refusals beside accepted mail, some of it in another order than its time: nothing falls between two pages."""
+    for number in range(7):
+        await stage.accept(M(f"m{number}", subject=f"Toner {number}"))
+        refusal = replace(REFUSED, at=stage.now - 1.5, subject=f"Toner {number}")
+        await stage.store.write(lambda c, refusal=refusal: refusals.add(c, [refusal, refusal]))
+    late = update(delivery).where(delivery.c.subject == "Toner 3").values(accepted_at=stage.now + 60)
+    await stage.store.write(lambda c: c.execute(late) and None)
+
+    search, seen = read("toner", stage.now, UTC), []
+    for _ in range(20):
+        found = access.look(lambda c: finding.find(c, search, stage.now, UTC, 4))  # noqa: B023
+        seen += [(mail.number, mail.refusal) for mail in found.mails]
+        if not found.more:
+            break
+        search = finding.further(search, found)
+
+    assert len(seen) == len(set(seen)) == 7 + 14
+    assert not found.more
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("subject:STÖRUNG", {"umlaut"}),
+        ("subject:stoerung", set()),
+        ("subject:störung", {"umlaut"}),
+        ('subject:"floor 2"', {"printer", "again"}),
+        ('subject:"2 floor"', set()),
+        ("from:JUERGEN@Initech.example", {"umlaut"}),
+        ("from:printer", set()),
+        ("from:alice", {"printer", "again"}),
+    ],
+)
+async def test_words_in_their_place(stage: Stage, access: Access, typed: str, found: set[str]) -> None:
+    search = read(typed, stage.now, UTC)
+    mails = access.look(lambda c: finding.find(c, search, stage.now, UTC)).mails
+
+    assert {mail.number for mail in mails} == {(await stage.row(key))["seq"] for key in found}

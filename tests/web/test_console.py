@@ -49,11 +49,11 @@ def commands(app: typer.Typer, before: str = "") -> set[str]:
 SAME = {
     ("GET", "/"): ["today"],
     ("GET", "/find"): ["find"],
-    ("GET", "/mail/{number:int}"): ["show"],
-    ("GET", "/mail/{number:int}/html"): ["queue show"],
-    ("GET", "/mail/{number:int}/file/{index:int}"): ["queue show"],
-    ("GET", "/mail/{number:int}/original"): ["queue show"],
-    ("GET", "/refused/{number:int}"): ["show"],
+    ("GET", "/mail/{number:number}"): ["show"],
+    ("GET", "/mail/{number:number}/html"): ["queue show"],
+    ("GET", "/mail/{number:number}/file/{index:number}"): ["queue show"],
+    ("GET", "/mail/{number:number}/original"): ["queue show"],
+    ("GET", "/refused/{number:number}"): ["show"],
     ("GET", "/todo"): ["todo"],
     ("GET", "/vendors"): ["notices problems", "notices review", "notices expected"],
     ("POST", "/vendors/end"): ["notices end"],
@@ -102,7 +102,7 @@ def test_every_reason_is_said_in_a_few_words() -> None:
 
 
 def _address(path: str) -> str:
-    return path.replace("{number:int}", "7").replace("{index:int}", "0")
+    return path.replace("{number:number}", "7").replace("{index:number}", "0")
 
 
 @pytest.mark.parametrize(("method", "path", "role"), [(method, path, role) for method, path, role, _ in PAGES])

@@ -16,7 +16,7 @@ from gateway.operate.acts import Asked, perform_each
 from gateway.operate.tickets import ticket_at_desk
 from gateway.store.entries import Visitor
 from gateway.web.console.console import Console
-from gateway.web.console.forms import fields_of, first
+from gateway.web.console.forms import fields_of, first, number_of
 from gateway.web.console.guard import actor_of
 
 log = structlog.get_logger("console")
@@ -26,9 +26,9 @@ async def perform(console: Console, request: Request, visitor: Visitor) -> Respo
     """An act on exactly the mails that are named; on several, it is said first which they are."""
     form = await fields_of(request)
     chosen = act.BY_NAME.get(first(form, "act"))
-    numbers = [number for number in form.get("mail", []) if number.isdecimal()]
+    numbers = [number for text in form.get("mail", []) if (number := number_of(text))]
     if chosen is None or not numbers:
-        return console.trouble(visitor, "Tick the mails, and choose what to do with them.", 400)
+        return console.trouble(request, visitor, "Tick the mails, and choose what to do with them.", 400)
     names = [f"#{number}" for number in dict.fromkeys(numbers)]
     if len(names) > 1 and not first(form, "confirmed"):
         return await _confirm(console, visitor, chosen, names)

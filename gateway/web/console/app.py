@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 from sqlalchemy.exc import DBAPIError
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -18,7 +19,8 @@ from gateway.store.operator import NotPossible
 from gateway.web.console.acting import perform
 from gateway.web.console.console import HERE, Console
 from gateway.web.console.entering import begin_oidc, end_oidc, enter, log_in, log_out, show_enter, show_login
-from gateway.web.console.guard import HEADERS, hardened, is_foreign, may, to_login
+from gateway.web.console.forms import MOST_DIGITS
+from gateway.web.console.guard import HEADERS, come_from, hardened, is_foreign, may, to_login
 from gateway.web.console.looking import (
     download_file,
     download_original,
@@ -36,17 +38,31 @@ from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_wha
 from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
 log = structlog.get_logger("console")
+class Number(Convertor[int]):
+    """A number of ours in an address; what is longer is no page."""
+
+    regex = f"[0-9]{{1,{MOST_DIGITS}}}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", Number())
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 Page = Callable[[Console, Request, Visitor], Awaitable[Response]]
 
 PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("GET", "/", "look", show_today),
     ("GET", "/find", "look", show_find),
-    ("GET", "/mail/{number:int}", "look", show_mail),
-    ("GET", "/mail/{number:int}/html", "look", show_html),
-    ("GET", "/mail/{number:int}/file/{index:int}", "look", download_file),
-    ("GET", "/mail/{number:int}/original", "look", download_original),
-    ("GET", "/refused/{number:int}", "look", show_refused),
+    ("GET", "/mail/{number:number}", "look", show_mail),
+    ("GET", "/mail/{number:number}/html", "look", show_html),
+    ("GET", "/mail/{number:number}/file/{index:number}", "look", download_file),
+    ("GET", "/mail/{number:number}/original", "look", download_original),
+    ("GET", "/refused/{number:number}", "look", show_refused),
     ("GET", "/todo", "look", show_todo),
     ("GET", "/vendors", "look", show_vendors),
     ("POST", "/vendors/end", "act", end_problem),
@@ -86,29 +102,42 @@ def application(console: Console) -> Starlette:
             if visitor is None:
                 return to_login(request)
             if not may(visitor, role):
-                return console.trouble(visitor, f"Your role is {visitor.role}: this needs {role}.", 403)
-            return await _answered(console, visitor, page(console, request, visitor))
+                return console.trouble(request, visitor, f"Your role is {visitor.role}: this needs {role}.", 403)
+            return await _answered(console, request, visitor, page(console, request, visitor))
 
-        return _sealed(answer)
+        return _sealed(console, answer)
 
     def door(page: Callable[[Console, Request], Awaitable[Response]]) -> Endpoint:
-        async def answer(request: Request) -> Response:
-            return await _answered(console, None, page(console, request))
+        return _sealed(console, lambda request: page(console, request))
 
-        return _sealed(answer)
+    async def missing(request: Request, _: Exception) -> Response:
+        async def answer(request: Request) -> Response:
+            visitor = await console.visitor(request)
+            return console.trouble(request, visitor, "There is no such page.", 404)
+
+        return await _sealed(console, answer)(request)
+
+    async def broken(request: Request, error: Exception) -> Response:
+        log.error("a page failed", path=request.url.path[:200], error=type(error).__name__)
+        words = "This is a fault of the gateway, and nothing was done. Its log has more."
+        return hardened(console.trouble(request, None, words, 500))
 
     routes = [Route(path, guarded(role, page), methods=[method]) for method, path, role, page in PAGES]
     routes += [Route(path, door(page), methods=[method]) for method, path, page in DOORS]
-    return Starlette(routes=[*routes, Route("/static/{name}", _sealed(_static))])
+    return Starlette(
+        routes=[*routes, Route("/static/{name}", _sealed(console, _static))],
+        exception_handlers={404: missing, 405: missing, Exception: broken},
+    )
 
 
-def _sealed(answer: Endpoint) -> Endpoint:
-    """No form of another site comes through, and every answer has our headers."""
+def _sealed(console: Console, answer: Endpoint) -> Endpoint:
+    """No form of another site comes through, every answer has our headers, and what cannot be answered says why."""
 
     async def checked(request: Request) -> Response:
         if request.method == "POST" and is_foreign(request):
             return hardened(PlainTextResponse("This came from another site, and nothing was done.\n", 403))
-        return hardened(await answer(request))
+        request.state.address = come_from(request, console.settings.console.proxies)
+        return hardened(await _answered(console, request, None, answer(request)))
 
     return checked
 
@@ -121,16 +150,18 @@ async def _static(request: Request) -> Response:
     return FileResponse(HERE / name, media_type=STATIC[name], headers=headers)
 
 
-async def _answered(console: Console, visitor: Visitor | None, work: Awaitable[Response]) -> Response:
+async def _answered(
+    console: Console, request: Request, visitor: Visitor | None, work: Awaitable[Response]
+) -> Response:
     """The page, or in plain words why there is none."""
     try:
         return await work
     except NotPossible as error:
-        return console.trouble(visitor, str(error), 409)
+        return console.trouble(request, visitor, str(error), 409)
     except reading.NotRead as error:
-        return console.trouble(visitor, f"The mail cannot be read: {error}", 409)
+        return console.trouble(request, visitor, f"The mail cannot be read: {error}", 409)
     except ConfigError as error:
-        return console.trouble(visitor, str(error), 500)
+        return console.trouble(request, visitor, str(error), 500)
     except DBAPIError as error:
         log.error("the store did not answer", error=type(error).__name__, exc_info=error)
-        return console.trouble(visitor, "The store does not answer.", 503)
+        return console.trouble(request, visitor, "The store does not answer.", 503)

@@ -10,6 +10,7 @@ import contextlib
 import json
 import shutil
 import sys
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from gateway.store.operator import NotPossible
 NICE = ("nice", "-n", "10") if shutil.which("nice") else ()
 MOST_OUTPUT = 32 << 20  # bytes
 MOST_LINE = 1 << 20
+MOST_LINES, MOST_SHOWN = 50, 4000  # lines that are shown, and bytes of each
 PATIENCE = 120.0  # seconds for what a page waits for
 LONGEST = 3600.0  # seconds for what goes on behind it
 SPAN = "30d"  # of the kept mail on which rules and profiles are tried
@@ -105,22 +107,29 @@ class Commands:
         try:
             return json.loads(printed), said
         except ValueError:
-            return None, said
+            return None, said or "it ended without an answer, or with one that is too long to show"
 
 
 async def _printed(stream: asyncio.StreamReader) -> bytes:
-    """All of it; what is too much is cut, and is then no JSON."""
-    out = b""
-    while len(out) < MOST_OUTPUT and (block := await stream.read(MOST_LINE)):
-        out += block
-    return out
+    """All of it; what is too much is read and not kept, for nobody goes on whose words are not read. It is then no
+    JSON."""
+    out = bytearray()
+    while block := await stream.read(MOST_LINE):
+        if len(out) < MOST_OUTPUT:
+            out += block
+    return bytes(out)
 
 
 async def _heard(stream: asyncio.StreamReader, run: Run | None) -> str:
     """What is said on standard error, as it comes."""
-    lines: list[str] = []
-    while line := (await stream.readline()).decode(errors="replace").strip():
-        if run is not None:
+    lines: deque[str] = deque(maxlen=MOST_LINES)
+    while not stream.at_eof():
+        try:
+            line = (await stream.readline())[:MOST_SHOWN].decode(errors="replace").strip()
+        except ValueError:  # longer than MOST_LINE
+            continue
+        if line and run is not None:
             run.progress = line
-        lines = [*lines[-50:], line]
+        if line:
+            lines.append(line)
     return "\n".join(lines)

@@ -22,7 +22,7 @@ from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.web.console.commands import Commands
-from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy
+from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy, way_back
 from gateway.web.console.provider import BACK, Provider, role_of
 
 T = TypeVar("T")
@@ -120,5 +120,6 @@ class Console:
         )  # fmt: skip
         return Response(text, status, media_type="text/html")
 
-    def trouble(self, visitor: Visitor | None, words: str, status: int) -> Response:
-        return self.page("trouble", visitor, status, words=words)
+    def trouble(self, request: Request, visitor: Visitor | None, words: str, status: int) -> Response:
+        """What is wrong, in words that its reader can go by, and the way back."""
+        return self.page("trouble", visitor, status, words=words, back=way_back(request))

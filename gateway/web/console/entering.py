@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from functools import cache
 
 import structlog
@@ -16,18 +15,17 @@ from gateway.store import acts, entries
 from gateway.store.entries import Kind, Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import COOKIE, actor_of, address_of
+from gateway.web.console.guard import COOKIE, actor_of, address_of, inside
 from gateway.web.console.provider import BACK, PENDING_FOR, NotLetIn, Provider, Unreachable, role_of
 
 log = structlog.get_logger("console")
 BROWSER = "gateway_login"
 """Cookie of a browser that is logging in at the identity provider."""
 TOO_MANY = "Too many wrong logins: wait five minutes."
-_INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 
 
 async def show_login(console: Console, request: Request) -> Response:
-    there = _inside(request.query_params.get("next", "/"))
+    there = inside(request.query_params.get("next", "/"))
     return _login_page(console, there)
 
 
@@ -40,24 +38,24 @@ def _login_page(console: Console, there: str, wrong: str = "", status: int = 200
 
 async def log_in(console: Console, request: Request) -> Response:
     form = await fields_of(request)
-    name, password, there = first(form, "name"), form.get("password", [""])[0], _inside(first(form, "next"))
+    name, password, there = first(form, "name"), form.get("password", [""])[0], inside(first(form, "next"))
     address = address_of(request)
-    if console.rate.is_over(address):
+    if not console.rate.begin(address):
         log.warning("too many logins", peer=address)
         return _login_page(console, there, TOO_MANY, 429)
     user = console.user(name)
     hashed = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
     right = await asyncio.to_thread(check_password, password[:1000].encode(), hashed)
     if user is None or not right:
-        console.rate.wrong(address)
         log.warning("login refused", who=name[:100], peer=address)
         return _login_page(console, there, "Login or password is wrong.", 403)
+    console.rate.forgive(address)
     return await _let_in(console, request, "login", Visitor(user.name, user.role), there)
 
 
 async def begin_oidc(console: Console, request: Request) -> Response:
     """To the identity provider, with a cookie by which the browser is known when it comes back."""
-    there, provider, address = _inside(request.query_params.get("next", "/")), console.provider, address_of(request)
+    there, provider, address = inside(request.query_params.get("next", "/")), console.provider, address_of(request)
     if provider is None:
         return _login_page(console, there, status=404)
     if console.rate.is_over(address):
@@ -76,17 +74,18 @@ async def end_oidc(console: Console, request: Request) -> Response:
     provider, address = console.provider, address_of(request)
     if provider is None:
         return _login_page(console, "/", status=404)
-    if console.rate.is_over(address):
+    if not console.rate.begin(address):
         log.warning("too many logins", peer=address)
         return _login_page(console, "/", TOO_MANY, 429)
     try:
         person, there = await provider.end(request.query_params, request.cookies.get(BROWSER, ""))
     except NotLetIn as error:
-        console.rate.wrong(address)
         log.warning("login refused", why=error.why[:300], peer=address)
         return _login_page(console, "/", str(error), 403)
     except Unreachable as error:
+        console.rate.forgive(address)
         return _unreachable(console, provider, error)
+    console.rate.forgive(address)
     visitor = Visitor(person.name, role_of(person.grants, provider.settings))
     response = await _let_in(console, request, "oidc", visitor, there, person.grants)
     response.delete_cookie(BROWSER, path=BACK)
@@ -105,11 +104,6 @@ def _nobodys_hash() -> str:
     return hash_password("nobody has this")
 
 
-def _inside(there: str) -> str:
-    """A path of ours."""
-    return there if _INSIDE.fullmatch(there) else "/"
-
-
 async def show_enter(console: Console, request: Request) -> Response:
     """A link is used by a click: what only looks at links uses none."""
     return console.page("enter", None, value=request.query_params.get("link", ""))
@@ -120,9 +114,8 @@ async def enter(console: Console, request: Request) -> Response:
     now = console.clock()
     visitor = await console.change(lambda c: entries.use(c, first(form, "link"), now))
     if visitor is None:
-        return console.trouble(
-            None, "This link was used, or its hour is over. `gateway console` prints a new one.", 403
-        )
+        words = "This link was used, or its hour is over. `gateway console` prints a new one."
+        return console.trouble(request, None, words, 403)
     return await _let_in(console, request, "session", visitor, "/")
 
 

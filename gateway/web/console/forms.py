@@ -10,6 +10,7 @@ from starlette.requests import Request
 from gateway.store.operator import NotPossible
 
 MOST_FORM = 256 * 1024  # bytes
+MOST_DIGITS = 15  # of a number of ours
 
 
 async def fields_of(request: Request) -> dict[str, list[str]]:
@@ -30,3 +31,8 @@ def first(form: Mapping[str, list[str]], name: str) -> str:
 def text_of(form: Mapping[str, list[str]], name: str) -> str:
     """What was typed into several lines, with their blanks; browsers end them with CR LF."""
     return form.get(name, [""])[0].replace("\r\n", "\n")
+
+
+def number_of(text: str) -> int:
+    """The number that stands there, 0 for none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS else 0

@@ -6,8 +6,9 @@ without a session, a role that is too low. Source: W3C Fetch Metadata, OWASP cro
 
 from __future__ import annotations
 
+import re
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
 from urllib.parse import quote, urlsplit
@@ -37,6 +38,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LOGINS, LOGIN_SPAN = 5, 300.0
+LOOPBACK = ("127.0.0.0/8", "::1/128")
+_INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 MOST_PEERS = 10_000
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -61,7 +64,38 @@ def hardened(response: Response) -> Response:
 
 
 def address_of(request: Request) -> str:
+    """Where somebody sits: what asks us, or whom a proxy of ours says that it asks for (``come_from``)."""
+    return str(request.state.address)
+
+
+def come_from(request: Request, proxies: tuple[str, ...]) -> str:
+    """The last address in X-Forwarded-For that is no proxy of ours: what stands before it, anybody can write. Proxies
+    are those of the configuration, and what runs on this machine."""
+    address = _peer(request)
+    said = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while said and _is_within(address, (*proxies, *LOOPBACK)):
+        if not _is_address(last := said.pop().strip()):
+            break
+        address = last
+    return address
+
+
+def _peer(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def inside(there: str) -> str:
+    """A path of ours, "/" for anything else."""
+    return there if _INSIDE.fullmatch(there) else "/"
+
+
+def way_back(request: Request) -> str:
+    """The page from which somebody came here, "" when it was none of ours."""
+    there = urlsplit(request.headers.get("referer", ""))
+    if not there.netloc or there.netloc != request.headers.get("host"):
+        return ""
+    path = f"{there.path}?{there.query}" if there.query else there.path
+    return path if _INSIDE.fullmatch(path) else ""
 
 
 def actor_of(visitor: Visitor, request: Request) -> Actor:
@@ -71,16 +105,20 @@ def actor_of(visitor: Visitor, request: Request) -> Actor:
 
 def named_by_proxy(request: Request, settings: ConsoleSettings) -> Visitor | None:
     """Who a proxy of ours says has logged in there."""
-    if not settings.header or not _is_proxy(address_of(request), settings.proxies):
+    if not settings.header or not _is_within(_peer(request), settings.proxies):
         return None
     name = request.headers.get(settings.header, "").strip()
     role = next((user.role for user in settings.users if user.name == name), settings.header_role)
     return Visitor(name[:100], role) if name and role else None
 
 
-def _is_proxy(address: str, networks: tuple[str, ...]) -> bool:
+def _is_within(address: str, networks: tuple[str, ...]) -> bool:
+    return _is_address(address) and any(ip_address(address) in ip_network(network) for network in networks)
+
+
+def _is_address(text: str) -> bool:
     try:
-        return any(ip_address(address) in ip_network(network) for network in networks)
+        return bool(ip_address(text))
     except ValueError:
         return False
 
@@ -93,11 +131,12 @@ def to_login(request: Request) -> Response:
 
 
 class LoginRate:
-    """Wrong logins of a network: beyond LOGINS in LOGIN_SPAN seconds it has to wait."""
+    """Logins of a network: each counts as wrong until it proves right, so that many at once are no more than many in
+    turn. Beyond LOGINS in LOGIN_SPAN seconds the network has to wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._wrong: defaultdict[str, deque[float]] = defaultdict(deque)
+        self._wrong: dict[str, deque[float]] = {}
 
     def is_over(self, address: str) -> bool:
         wrong = self._wrong.get(network_of(address))
@@ -105,7 +144,16 @@ class LoginRate:
             wrong.popleft()
         return bool(wrong) and len(wrong or ()) >= LOGINS
 
-    def wrong(self, address: str) -> None:
-        if len(self._wrong) > MOST_PEERS:
-            self._wrong.clear()
-        self._wrong[network_of(address)].append(self._clock())
+    def begin(self, address: str) -> bool:
+        """Whether a login may be tried; it counts from now on."""
+        if self.is_over(address):
+            return False
+        if len(self._wrong) >= MOST_PEERS:
+            del self._wrong[next(iter(self._wrong))]
+        self._wrong.setdefault(network_of(address), deque()).append(self._clock())
+        return True
+
+    def forgive(self, address: str) -> None:
+        """One that was begun was right, or nobody could say."""
+        if wrong := self._wrong.get(network_of(address)):
+            wrong.pop()

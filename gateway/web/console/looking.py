@@ -16,9 +16,11 @@ from gateway.store import acts, deliveries
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
+from gateway.web.console.forms import number_of
 from gateway.web.console.guard import FRAME_POLICY
 
 EACH = 50  # mails of a page
+MOST_ACTS = 200  # of a page
 MOST_SHOWN = 200_000  # characters of a text
 MOST_LINES = 2_000  # that were cut
 
@@ -32,21 +34,23 @@ async def show_today(console: Console, request: Request, visitor: Visitor) -> Re
 
 async def show_find(console: Console, request: Request, visitor: Visitor) -> Response:
     typed, now = request.query_params.get("q", ""), console.clock()
-    before = request.query_params.get("before", "")
+    before, refused_before = (number_of(request.query_params.get(name, "")) for name in ("before", "refused"))
     try:
         search = searching.read(typed, now, console.zone)
     except searching.NotUnderstood as error:
-        return console.page("find", visitor, 400, q=typed, found=None, wrong=str(error), older="")
-    if before.isdecimal():
-        search = replace(search, before=int(before))
+        return console.page("find", visitor, 400, q=typed, found=None, wrong=str(error), older="", is_first=True)
+    search = replace(search, before=before, refused_before=refused_before)
     found = await console.look(lambda c: finding.find(c, search, now, console.zone, EACH))
     if search.number and len(found.mails) == 1:
         return RedirectResponse(f"/mail/{search.number}", 303)
     if search.refusal and found.mails:
         return RedirectResponse(f"/refused/{search.refusal}", 303)
-    numbers = [mail.number for mail in found.mails if mail.number]
-    older = urlencode({"q": typed, "before": numbers[-1]}) if found.more and numbers else ""
-    return console.page("find", visitor, q=typed, found=found, wrong="", older=older)
+    then = finding.further(search, found)
+    older = {"q": typed, "before": then.before, "refused": then.refused_before} if found.more else {}
+    is_first = not (before or refused_before)
+    return console.page(
+        "find", visitor, q=typed, found=found, wrong="", older=urlencode(older), is_first=is_first
+    )
 
 
 async def show_mail(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -122,5 +126,7 @@ async def show_todo(console: Console, request: Request, visitor: Visitor) -> Res
 
 
 async def show_audit(console: Console, request: Request, visitor: Visitor) -> Response:
-    rows = await console.look(lambda c: acts.newest(c, 200, who=request.query_params.get("who", "")))
-    return console.page("audit", visitor, rows=rows)
+    who, before = request.query_params.get("who", ""), number_of(request.query_params.get("before", ""))
+    rows = await console.look(lambda c: acts.newest(c, MOST_ACTS + 1, who=who, before=before))
+    older = urlencode({"who": who, "before": rows[MOST_ACTS - 1]["id"]}) if len(rows) > MOST_ACTS else ""
+    return console.page("audit", visitor, rows=rows[:MOST_ACTS], who=who, older=older)

@@ -49,7 +49,7 @@ async def change_window(console: Console, request: Request, visitor: Visitor) ->
     form = await fields_of(request)
     chosen = BY_NAME.get(first(form, "act"))
     if chosen is None:
-        return console.trouble(visitor, "Choose what to do with the window.", 400)
+        return console.trouble(request, visitor, "Choose what to do with the window.", 400)
     typed = {key: first(form, key) for key in form}
     objects = tuple(word.strip() for word in typed.get("objects", "").split(",") if word.strip())
     profiles = tuple(name for name in form.get("profiles", []) if name)
