@@ -16,6 +16,8 @@ _VERB = re.compile(
 )
 _ABOVE = 7
 _TRIES = 1_000
+_WRAPPED = 55
+"""Letters of a line, with the word that would have come next, that a program wraps."""
 _LETTERS = re.compile(r"[^\W\d_]+")
 # The longest word of each verb: a line of none of them is not searched.
 _VERB_WORDS = frozenset(max(_LETTERS.findall(verb.lower()), key=len) for verb in words.VERBS)
@@ -65,7 +67,8 @@ def attribution(texts: Sequence[str], index: int, patience: Patience | None = No
         return -1
     if not ends:
         return -1
-    joined = ""
+    joined = below = ""
+    is_full = True
     blanks = 0
     depth = quote_depth(line)
     if depth == 1 and _TAIL_OF_ADDRESS.match(line):
@@ -87,7 +90,9 @@ def attribution(texts: Sequence[str], index: int, patience: Patience | None = No
         joined = piece + (" " + joined if joined else "")
         if len(joined) > 700:
             break
-        if _is_attribution(joined):
+        is_full = is_full and (not back or len(f"{piece} {below.partition(' ')[0]}") > _WRAPPED)
+        below = piece
+        if _is_attribution(joined, is_full):
             # A date or a name may stand on the line above ("On Monday … \n Name <a@b> wrote:").
             return _reach(texts, at, depth, joined)
     return -1
@@ -97,8 +102,9 @@ def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     if _START.match(joined) or _DATE_START.match(joined):
         above = at - 1
         text = bare(texts[above]) if at else ""
-        # "Name <a@b>, 2 Nov. 2026" may be wrapped before its time.
+        # "Name <a@b>, 2 Nov. 2026" may be wrapped before its time; so may "Am 2.11.2026".
         wrapped = "@" not in joined and "@" in text and (text.endswith((",", ";")) or bool(DIGITS.search(text[-12:])))
+        wrapped = wrapped or bool(not DIGITS.search(_TIMES.sub("", joined)) and _BARE_DAY.match(text))
         return above if wrapped and len(text) < 200 and quote_depth(texts[above]) == depth else at
     blanks = 0
     for above in range(at - 1, max(at - 6, -1), -1):
@@ -123,6 +129,10 @@ def _reach(texts: Sequence[str], at: int, depth: int, joined: str) -> int:
     return at
 
 
+_TIMES = re.compile(r"\d{1,2}[:.h]\d{2}(?:[:.]\d{2})?")
+_BARE_DAY = re.compile(
+    rf"(?:{alternation(words.STARTS)})\s[^@.!?]{{0,30}}(?:\d{{1,2}}[./]\s?){{2}}\d{{2,4}},?$", re.IGNORECASE
+)
 _CITED = re.compile(rf"(?:{alternation(words.QUOTING)})\s", re.IGNORECASE)
 
 
@@ -132,6 +142,8 @@ def named_author(text: str) -> bool:
     line = _BIDI.sub("", text).strip()
     if _is_person_and_moment(line):
         return True
+    if ENDS.search(line) and _CITED.match(line) and YEAR.search(line) and TIME.search(line):
+        return len(line.split()) <= _MOST_WORDS
     if len(line) > 120 or len(line.split()) > 9:
         return False
     if framed_author(line) or _DATE_ALONE.match(line):
@@ -183,16 +195,31 @@ _BRACKETED = re.compile(r"<[^<>\s@]{1,100}@[^<>\s@]{1,200}>")
 _NAME = re.compile(r"[^\W\d_][\w'.-]*")
 
 
+def says_when(text: str) -> bool:
+    """A line of attribution without a colon, which proves nothing but above header lines: "On 24.11.26 at 16:20 Tom
+    wrote"."""
+    line = bare(_BIDI.sub("", text))
+    if not _START.match(line) or not TIME.search(line) or line.endswith((".", "!", "?")):
+        return False
+    return has_verb(line) and len(line.split()) <= _MOST_WORDS
+
+
 def framed_author(text: str) -> bool:
-    """A line between dashes that ends with "wrote": "---- Tom Berg wrote ----"."""
+    """A line between dashes that ends with "wrote" ("---- Tom Berg wrote ----"), or, in whatever language, has a person
+    as programs write one and the date and the time."""
     line = text.strip()
     if len(line) > 200 or not (line.startswith("--") and line.endswith("--")):
         return False
+    inner = line.strip("- ")
+    if _BRACKETED.search(inner) and YEAR.search(inner) and TIME.search(inner) and len(inner.split()) <= _MOST_WORDS:
+        return True
     verb = next(reversed(list(_VERB.finditer(line))), None)
     return verb is not None and not line[verb.end() :].strip(" -")
 
 
-def _is_attribution(text: str) -> bool:
+def _is_attribution(text: str, is_full: bool = True) -> bool:
+    """``is_full``: each of its lines but the last was full. Where it only begins with a name, what stands above in a
+    shorter line is a name or words of its own ("Kind regards")."""
     if len(text) > 600:
         return False
     tail = text.rstrip(" *_-")
@@ -214,7 +241,11 @@ def _is_attribution(text: str) -> bool:
         # Without an address: a date with its time or year, and no sentence in between.
         dated = bool(YEAR.search(text) or TIME.search(text))
         named_first = (
-            verb.start() < 60 and bool(DIGITS.search(after)) and text[:1].isupper() and len(text.split()) <= 12
+            is_full
+            and verb.start() < 60
+            and bool(DIGITS.search(after))
+            and text[:1].isupper()
+            and len(text.split()) <= 14
         )
         return dated and (started or named_first) and len(text.split()) <= 22 and not _SENTENCE.search(text)
     if colon and address and digits and (_DATE_START.match(text) or (started and YEAR.search(text))):
@@ -228,7 +259,8 @@ _SENTENCE = re.compile(r"[^\W\d_]{5,}[.!?]\s{1,3}[A-Z\u00c0-\u00de\u0410-\u042f]
 _BARE = re.compile(
     r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s{1,3}\d{1,2}:\d{2}(?::\d\d)?\s{1,3}(?:GMT|UTC)[+-]\d{1,2}(?::\d\d)?\s{1,3}\S"
 )
-_BARE_ADDRESS = re.compile(r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s.{0,120}<[^<>\s]{1,200}@[^<>\s]{1,200}>?:?$")
+# Two blanks behind the date are those of a GNU ChangeLog.
+_BARE_ADDRESS = re.compile(r"^(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s(?!\s).{0,120}<[^<>\s]{1,200}@[^<>\s]{1,200}>?:?$")
 
 
 def _bare_date_name(text: str) -> bool:

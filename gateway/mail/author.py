@@ -1,9 +1,11 @@
 """The author of a mail: From read strictly, one mailbox or nobody.
 
-A From that two careful readers could read differently proves and binds nobody. So only one form is taken:
-``phrase <local@domain>`` or ``local@domain``, of RFC 5322 3.4 and RFC 6532 without their obsolete forms, comments,
-groups, quoted local parts and address literals. Names of domains are those of IDNA 2008, and the address is given
-in one form: the local part as it stands, the domain in ASCII and lower case.
+A From that two careful readers could read differently proves and binds nobody. So only two forms are taken:
+``phrase <local@domain>`` or ``local@domain``, of RFC 5322 3.4 and RFC 6532 without their obsolete forms, groups, quoted
+local parts, address literals and comments. One comment is taken, the name of whoever writes behind a bare address
+(``root@web1.acme.example (Cron Daemon)``): letters and digits, in which nobody reads an address. Names of domains are
+those of IDNA 2008, and the address is given in one form: the local part as it stands, the domain in ASCII and lower
+case.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _ATOM = rf"[{_ATEXT}{_WIDE}.]++"
 _QUOTED = rf'"(?:[ \t!#-;=?-\[\]-~{_WIDE}]|\\["\\])*+"|"(?:[ \t!#-?A-\[\]-~{_WIDE}]|\\["\\])*+"'
 _PHRASE = rf"(?:(?:{_ATOM}|{_QUOTED})[ \t]*+)*+"
 _PLAIN = r"[^<>\s\"(),:;\\\[\]]++"
-_MAILBOX = re.compile(rf"(?:{_PHRASE}<(?P<angled>{_PLAIN})>)|(?P<bare>{_PLAIN})")
+_NAME_BEHIND = rf"[ \t]++\([A-Za-z0-9{_WIDE}](?:[ ._/&+\-]{{0,2}}[A-Za-z0-9{_WIDE}])*+[.]?\)"
+_MAILBOX = re.compile(rf"(?:{_PHRASE}<(?P<angled>{_PLAIN})>)|(?P<bare>{_PLAIN})(?:{_NAME_BEHIND})?")
 _LOCAL = re.compile(rf"[{_ATEXT}{_WIDE}]++(?:\.[{_ATEXT}{_WIDE}]++)*+")
 _LABELS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")

@@ -168,10 +168,15 @@ class Collector:
         if found.tree is not None:
             for note in found.tree.notes:
                 self.note(note)
+            before = self._amount()
             self.visit(found.tree.root)
-        else:
-            self.emptied(part, found)
+            return found.is_whole and self._amount() > before  # what held nothing to be seen stays a file
+        self.emptied(part, found)
         return found.is_whole
+
+    def _amount(self) -> int:
+        """How much there is to be seen: letters with words, pages and files."""
+        return sum(map(bool, map(str.strip, self.content.texts))) + len(self.content.htmls) + len(self.content.files)
 
     def event(self, part: Part) -> bool:
         shown = calendar.read(part.payload(), part.params.get("charset", ""), part.params.get("method", ""))

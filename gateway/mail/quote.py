@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import quotewords as words
-from .attribution import ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged
-from .headerlines import header_block, is_field_of_any_name, is_named, is_sent
+from .attribution import ENDS, Patience, attribution, framed_author, has_verb, is_alone, is_logged, says_when
+from .headerlines import field_of, header_block, is_field_of_any_name, is_named, is_sent
 from .headershapes import framed_block
 from .notesheader import notes_header
 from .quotelines import ADDRESS, LEAD, bare, between_arrows, is_rule, quote_depth
@@ -31,6 +31,8 @@ class Mark:
 
 def separator(text: str) -> str:
     """ "original" or "forward" for a line such as -----Original Message-----, else ""."""
+    if len(text) > 160:
+        text = _before_fields(text)
     if len(text) > 160 or len(text) < 4:
         return ""
     body = text.strip(" \t\u00a0>*\u200e\ufeff")
@@ -46,6 +48,14 @@ def separator(text: str) -> str:
     return ""
 
 
+def _before_fields(text: str) -> str:
+    """The words between dashes that lead in header lines in the same line ("--- Original message ---From: Ann …"), else
+    the whole line."""
+    match = _LEADS_IN.match(text)
+    return match[0] if match and field_of(text[match.end() : match.end() + 160])[0] else text
+
+
+_LEADS_IN = re.compile(r"[ \t>*]{0,20}-{2,40}[^-\n]{3,60}-{2,40}")
 _DASHES = ("--", "__", "==", "~~", "- -", "\u2014", "\u2013\u2013", "**")
 _SPLIT = re.compile(r"[-_=~\u2013\u2014]{2,}")
 
@@ -164,7 +174,7 @@ def _top_of_block(texts: Sequence[str], index: int, done: int) -> int:
     above = top - 1
     while above >= done and above > top - 4 and not texts[above].strip(" >"):
         above -= 1
-    return above if above >= done and _line_above(texts[above]) else top
+    return above if above >= done and (_line_above(texts[above]) or says_when(texts[above])) else top
 
 
 def _line_above(text: str) -> bool:

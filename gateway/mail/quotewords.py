@@ -12,6 +12,7 @@ VERBS = (
     "نوشته است", "skrifaði", "scríobh", "schrieben", "schrieb folgendes", "a scris următoarele",
     "schriebst", "schriebt", "schreibt", "hast geschrieben", "avez écrit", "as écrit", "escribiste", "scripsit",
     "scribebat", "spake",
+    "wiadomość napisana przez",
     "wrote", "writes", "said", "has written", "schrieb", "hat geschrieben", "geschrieben", "a écrit",
     "à écrit", "a ecrit", "écrivait", "escribió", "escribio", "ha escrito", "ha scritto", "scrive",
     "scriveva", "scritto", "escreveu", "schreef", "heeft geschreven", "het volgende geschreven", "skrev",
@@ -41,6 +42,7 @@ STARTS = (
 # "Quoting Ann Berg:", before a name.
 QUOTING = (
     "thus spake", "thus spoke", "in reply to", "replying to", "als antwort auf", "antwort auf", "citát",
+    "excerpts from",
     "quoting", "zitat von", "citando a", "citando", "citeren", "citat av", "citat af", "citat från", "citerar",
     "sitat", "sitat fra", "cytowanie", "cytat", "cituji", "citace", "citujem", "lainaus", "цитирование", "цитирую",
     "цитування", "idézet", "citat", "citando da", "citation de", "alıntı", "cytując", "quote da", "en réponse à",
@@ -263,6 +265,7 @@ FOOTERS = (
     "iphone から送信",
     "androidから送信", "发自我的", "发送自", "從我的", "从我的", "自我的", "나의 iphone", "내 iphone에서",
     "나의 ipad", "gửi từ",
+    "đã gửi từ", "dihantar daripada",
     "được gửi từ", "נשלח מ", "أُرسلت من", "تم الإرسال من", "poslano iz", "poslano s", "saadetud minu",
     "dikirim dari", "enviat des", "envoye de mon", "envoyé par", "sent de mon",
     "отправлено мобильной",
@@ -281,6 +284,7 @@ FOOTERS = (
 
 # How such a line ends in languages whose verb comes last.
 FOOTER_ENDS = (
+    "küldve",
     "から送信", "に送信", "에서 보냄", "에서 보낸 메일", "gesendet", "gönderildi", "verzonden", "送信しました", "傳送",
     "发送", "發送", "寄出", "を入手", "を入手する", "をダウンロード", "다운로드", "가져오기", "받기", "edinin",
     "indirin",

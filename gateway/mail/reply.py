@@ -205,9 +205,26 @@ def _apply_all(
         methods.append(f"{mark.kind}: {mark.what}")
         if introduces and quoted:
             continue
+        marked = _marked_otherwise(texts, following) if introduces else []
+        for i in marked:
+            role[i] = "quote"
+        if marked:
+            continue
         role[mark.end :] = ["old"] * (len(role) - mark.end)
         break
     return told_from
+
+
+_OTHER_MARKS = "|:}]%"
+
+
+def _marked_otherwise(texts: Sequence[str], start: int) -> list[int]:
+    """The lines from ``start`` on that a mark other than ">" quotes, which the first of them and the next both bear."""
+    mark = texts[start].lstrip()[:1] if start < len(texts) else ""
+    if not mark or mark not in _OTHER_MARKS or start + 1 >= len(texts) or texts[start].rstrip().endswith(mark):
+        return []
+    marked = [i for i in range(start, len(texts)) if texts[i].lstrip().startswith(mark)]
+    return marked if marked[1:2] == [start + 1] else []
 
 
 # Elements that hold the line of attribution alone; the quote below them has its own.

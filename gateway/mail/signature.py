@@ -19,6 +19,7 @@ _JOINED = re.compile(rf"^--\s{{0,2}}{_CAPITAL}[^\n]{{0,60}}$")
 _SIGNED = re.compile(
     rf"^\s{{0,3}}[-\u2013\u2014]{{1,2}}{_CAPITAL}[^\W\d_]{{1,20}}(?: {_CAPITAL}[^\W\d_]{{0,20}}){{0,2}}$"
 )
+_AROUND = " \t\u00a0*_-.\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LINES = 18
 _CARD = 7
 _EXCUSE = re.compile(
@@ -30,7 +31,7 @@ _TAIL = re.compile(r"\(https?://[^\s<>()]{1,500}\)|<?https?://[^\s<>]{1,500}>?|<
 
 def footer(text: str) -> bool:
     """A line that a mail app added."""
-    line = text.strip(" \t\u00a0*_-.\u200e").lower()
+    line = text.strip(_AROUND).lower()
     if not 8 <= len(line) <= 250:
         return False
     line = _TAIL.sub("", line).replace("[", "").replace("]", "").strip(" ()")

@@ -332,3 +332,30 @@ def test_nothing_of_a_letter_is_missing(body: bytes, content_type: str, shown: l
     found = mail(body + b"--b--\r\n", content_type)
     assert [" ".join(text.split()) for text in pieces(found)] == shown
     assert [file.filename for file in found.attachments] == files
+
+
+def signed(words: bytes) -> bytes:
+    """An opaque S/MIME signature around a mail (RFC 5652 5: SignedData, indefinite lengths, no signers)."""
+    octets = b"\x04" + bytes([len(words)]) + words
+    return (
+        bytes.fromhex("308006092a864886f70d010702a0803080020101310030800609" "2a864886f70d010701a0802480")
+        + octets
+        + bytes(6)
+        + b"\x31\x00"
+        + bytes(6)
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "files"),
+    [
+        (b"Content-Type: text/plain\r\n\r\nPrinter 4 burns.", "Printer 4 burns.", []),
+        (b"Content-Type: text/plain\r\n\r\n \r\n", "", ["smime.p7m"]),
+        (b"Content-Type: application/pdf; name=a.pdf\r\n\r\n%PDF-1.4", "", ["a.pdf"]),
+    ],
+)
+def test_a_signature_around_nothing_stays_a_file(words: bytes, text: str, files: list[str]) -> None:
+    """Some programs send only their certificate so."""
+    email = mail(signed(words), 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"')
+
+    assert (email.text, [file.filename for file in email.attachments]) == (text, files)

@@ -14,6 +14,15 @@ ATTRIBUTIONS = [
     "On 11/2/26 9:00 AM, Bo Berg wrote:",
     "On Nov 2, 2026 9:00 AM, \"Bo Berg\" <bo@desk.example> wrote:",
     "On Monday, November 2nd, 2026 at 9:00 AM, Bo Berg <bo@desk.example> wrote:",
+    "Wiadomość napisana przez Bo Berg w dniu 2 lis 2026, o godz. 09:00:",
+    "Wiadomość napisana przez bo@desk.example w dniu 02.11.2026, o godz. 09:00:",
+    "Am 2.11.2026\num 09:00 schrieb Bo Berg\n<bo@desk.example>:",
+    "On 2/11/2026\nat 09:00 Bo Berg wrote:",
+    "-------- Original message --------From: Bo Berg <bo@desk.example> Date: 02/11/2026  09:00  (GMT+01:00) To: "
+    "ann@customer.example Subject: Re: The printer on the second floor, which prints stripes since last Monday",
+    "-------- Ursprüngliche Nachricht --------Von: Bo Berg Datum: 02.11.26  09:00  (GMT+01:00) An: ann@customer.example "
+    "Betreff: Re: Der Drucker im zweiten Stock, der seit letztem Montag nur noch Streifen druckt",
+    "Am 02.11.26 um 09:00 schrieb Bo Berg\nVon: \"Bo Berg\" <bo@desk.example>\nDatum: 2. November 2026\nAn: Ann",
     "On Mon, 02 Nov 2026 09:00:00 +0100, Bo Berg <bo@desk.example> wrote:",
     "---- On Mon, 02 Nov 2026 09:00:00 +0100 Bo Berg <bo@desk.example> wrote ----",
     "------- Original Message -------\nOn Monday, November 2nd, 2026 at 9:00 AM, Bo Berg <bo@desk.example> wrote:",
@@ -118,11 +127,27 @@ def test_a_wrapped_one_is_cut_with_its_quote(line: str) -> None:
         "I see \"error: 550\" on 2.11.2026:\nwhat is it?",
         "Subject: to change\nwe should meet.",
         "--------\nnot a signature but a line\nof several sentences that go on. And on.\n--------\nmore words here.",
+        "Please merge:\n\n2026-11-02  Bo Berg  <bo@desk.example>\n\n\t* spool.c (print): Close the file.\n\nIs it right?",
         "> quoted command\nthis is what I ran, and then\n> another one\nand it failed.",
     ],
 )  # fmt: skip
 def test_words_of_people_are_kept(text: str) -> None:
     assert reply_of(plain(text)).text == text
+
+
+@pytest.mark.parametrize("closing", ["Kind regards", "Freundliche Grüße", "Thanks, Ann Archer"])
+@pytest.mark.parametrize("line", ["Bo Berg wrote on 2 Nov 2026 at 09:00:", "bo_berg schrieb am Mo. 2. November 2026 um 09:00:"])
+def test_a_closing_right_above_an_attribution_is_the_writers(closing: str, line: str) -> None:
+    assert closing in reply_of(plain(f"New words.\n{closing}\n{line}\n\nOld words.\n")).text
+
+
+@pytest.mark.parametrize("mark", "|:}%")
+def test_words_between_lines_with_another_mark_of_quoting_stay(mark: str) -> None:
+    quote = f"Bo Berg <bo@desk.example> wrote:\n{mark} Which tray?\n{mark} The first?"
+    reply = reply_of(plain(f"Hello.\n\n{quote}\n\nThe second.\n\n{mark} Paper?\n\nA4.\n"))
+    assert {"Hello.", "The second.", "A4."} <= set(reply.text.split("\n"))
+    once = reply_of(plain(f"Hello.\n\n{quote}\n"))
+    assert (once.text, once.quoted) == ("Hello.", quote)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +157,7 @@ def test_words_of_people_are_kept(text: str) -> None:
         "Von meinem iPhone gesendet", "Gesendet von Mail für Windows", "Diese Nachricht wurde von meinem Android-Gerät mit K-9 Mail gesendet.",
         "Envoyé de mon iPhone", "Télécharger Outlook pour Android", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone",
         "Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Wysłane z iPhone'a", "Отправлено с iPhone", "Надіслано з iPhone", "Odesláno z iPhonu",
-        "iPhone'umdan gönderildi", "Στάλθηκε από το iPhone μου", "iPhoneから送信", "发自我的 iPhone", "나의 iPhone에서 보냄", "Gửi từ iPhone của tôi", "נשלח מה-iPhone שלי", "أُرسلت من الـ iPhone",
+        "iPhone'umdan gönderildi", "Στάλθηκε από το iPhone μου", "iPhoneから送信", "发自我的 iPhone", "나의 iPhone에서 보냄", "Gửi từ iPhone của tôi", "Đã gửi từ iPhone của tôi", "Az iPhone-omról küldve", "Dihantar daripada iPhone saya", "\u202bأُرسلت من الـ iPhone\u202c",  "נשלח מה-iPhone שלי", "أُرسلت من الـ iPhone",
     ],
 )  # fmt: skip
 def test_footers_of_phones_are_signatures(line: str) -> None:

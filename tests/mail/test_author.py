@@ -41,6 +41,10 @@ BINDS = [
     ("アン <ann@例え.テスト>", "ann@xn--r8jz45g.xn--zckzah"),
     ("Jörg <jörg@müller.example>", "jörg@xn--mller-kva.example"),
     ("root@localhost", "root@localhost"),
+    ("root@web1.acme.example (Cron Daemon)", "root@web1.acme.example"),
+    ("ann@acme.example (Ann)", "ann@acme.example"),
+    ("ann@acme.example\r\n (Ann M. Smith-Jones)", "ann@acme.example"),
+    ("ann@müller.example (Ann Müller)", "ann@xn--mller-kva.example"),
     ("printer <scan_2@dev_1.office.local>", "scan_2@dev_1.office.local"),
 ]
 
@@ -50,8 +54,21 @@ NOBODY = [
     "<>",
     "<moderator>",
     "Ann <ann@acme.example> (work)",
-    "ann@acme.example (Ann)",
     "(Ann) ann@acme.example",
+    "ann@acme.example(Ann)",
+    "ann@acme.example ()",
+    "ann@acme.example (Ann) (Smith)",
+    "ann@acme.example (Ann (Smith))",
+    "ann@acme.example (Ann) Smith",
+    "ann@acme.example (Ann",
+    "ann@victim.example (eve@evil.example)",
+    "ann@victim.example (<eve@evil.example>)",
+    "ann@victim.example (, eve@evil.example)",
+    "ann@victim.example (x) <eve@evil.example>",
+    "ann@victim.example (x) eve@evil.example",
+    "ann@victim.example (x\\) <eve@evil.example>",
+    "ann@victim.example (=?utf-8?q?=3Ceve=40evil.example=3E?=)",
+    "ann@victim.example (\"x\")",
     "<ann@victim.example(x)@evil.example>",
     "<ann@victim.example@evil.example>",
     "ann@victim.example <eve@evil.example>",
@@ -145,10 +162,10 @@ def test_why_there_is_no_author(head: bytes, problem: str) -> None:
 
 
 def test_what_a_doubtful_line_says_is_shown_as_a_name() -> None:
-    email = read(b"From: ann@acme.example (Ann)\r\n\r\nx").email
+    email = read(b"From: (Ann) ann@acme.example\r\n\r\nx").email
 
     assert email.sender
-    assert (email.sender.address, email.sender.name) == ("", "ann@acme.example (Ann)")
+    assert (email.sender.address, email.sender.name) == ("", "(Ann) ann@acme.example")
     assert email.shown_from
     assert email.shown_from.address == "ann@acme.example"
 
@@ -156,7 +173,7 @@ def test_what_a_doubtful_line_says_is_shown_as_a_name() -> None:
 # -- beside other readers -----------------------------------------------------------------------------
 
 WORDS = [
-    "Ann", "Smith", '"Smith, Ann"', '"a@b.example"', '"<c@d.example>"', "(x)", "(", ")", ",", ";", ":", "<", ">", "@", "\\",
+    "Ann", "Smith", " (Cron Daemon)", " (x)", '"Smith, Ann"', '"a@b.example"', '"<c@d.example>"', "(x)", "(", ")", ",", ";", ":", "<", ">", "@", "\\",
     '"', " ", " ", " ", "\t", "\r\n ", "=?utf-8?q?ann=40v.example?=", "=?utf-8?q?x?=", "ann@victim.example", "eve@evil.example",
     "<ann@victim.example>", "<eve@evil.example>", "<@evil.example:ann@victim.example>", "ü", "\xa0", ".", "[", "]", "'",
     "ann@victim.example(x)", "mailto:", "\x0b", "x@müller.example", "<ANN@Victim.EXAMPLE>", "undisclosed:", "\u200b", "\\\"",
@@ -178,7 +195,10 @@ def lines() -> list[str]:
 ATEXT = r"[^\x00-\x20\x7f-\x9f\u2028\u2029()<>\[\]:;@\\,\"]"
 PLAIN = r'[^\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029"\\'
 QUOTED = rf'(?:"(?:{PLAIN}<>]|\\["\\])*"|"(?:{PLAIN}@]|\\["\\])*")'
-ORACLE = re.compile(rf"(?:(?:{ATEXT}|[ \t]|{QUOTED})*<(?P<a>{ATEXT}+@{ATEXT}+)>|(?P<b>{ATEXT}+@{ATEXT}+))")
+BEHIND = r"[ \t]+\([^()<>@,;:\\\"\[\]=?'\x00-\x1f]+\)"
+ORACLE = re.compile(
+    rf"(?:(?:{ATEXT}|[ \t]|{QUOTED})*<(?P<a>{ATEXT}+@{ATEXT}+)>|(?P<b>{ATEXT}+@{ATEXT}+)(?:{BEHIND})?)"
+)
 
 
 def oracle(value: str) -> str:
@@ -279,7 +299,8 @@ SIGNED = "DKIM-Signature: v=1; a=rsa-sha256; d=lists.msp.example; s=s; h=from:su
         ("X-Original-Sender: eve@evil.example\r\nX-Original-From: Ann <ann@acme.example>\r\n", ""),
         ("X-Original-From: ann@acme.example, eve@evil.example\r\n", ""),
         ("X-Original-From: =?utf-8?q?Ann_=3Cann=40acme.example=3E?=\r\n", ""),
-        ("X-Original-From: ann@acme.example (x)\r\n", ""),
+        ("X-Original-From: ann@acme.example (x)\r\n", "ann@acme.example"),
+        ("X-Original-From: (x) ann@acme.example\r\n", ""),
         ("Reply-To: Ann <ann@acme.example>\r\n", ""),
         ("Sender: Ann <ann@acme.example>\r\n", ""),
     ],
@@ -298,7 +319,8 @@ def test_a_list_names_one_author(fields: str, author: str) -> None:
         ("Reply-To: Ann <Ann@ACME.example>\r\n", "ann@acme.example"),
         ("Reply-To: a@acme.example\r\nReply-To: b@acme.example\r\n", ""),
         ("Reply-To: a@acme.example, b@acme.example\r\n", ""),
-        ("Reply-To: a@acme.example (x)\r\n", ""),
+        ("Reply-To: a@acme.example (x)\r\n", "a@acme.example"),
+        ("Reply-To: (x) a@acme.example\r\n", ""),
         ("Reply-To: <a@victim.example(x)@evil.example>\r\n", ""),
     ],
 )

@@ -59,6 +59,7 @@ def test_an_answer_below_a_quote_of_html_stays_alone(source: str, above: str) ->
         "Quoting Bo Berg:", "Quoting Bo Berg <bo@desk.example>:", "Zitat von Bo Berg:", "Citando Bo Berg:",
         "Cytowanie Bo Berg:", "Vous avez écrit :", "Du schriebst:", "In reply to Bo Berg:", "Thus spake Bo Berg:",
         "* Bo Berg <bo@desk.example> [2026-11-24 16:02]:", "On Tue, 24 Nov 2026 16:02:00 +0100", "Bo Berg님이 작성:",
+        "Excerpts from Bo Berg's message of Tue Nov 24 16:02:40 +0100 2026:", "Quoting Bo Berg (2026-11-24 16:02:40 +0100):",
         "---- Bo Berg wrote ----", "-------- Bo Berg schrieb --------",
     ],
 )  # fmt: skip
@@ -71,7 +72,8 @@ def test_a_line_that_only_names_the_author_introduces_the_quote_below_it(line: s
 @pytest.mark.parametrize(
     "line",
     [
-        "The display of the printer says:", "My colleague from the second floor wrote:", "Das steht im Handbuch:",
+        "The display of the printer says:", "Excerpts from the log of the printer:",
+        "--- restart of bo@desk.example at 16:02, floor 2 ---", "This is from the log of 2026-11-24 16:02, floor 2:", "My colleague from the second floor wrote:", "Das steht im Handbuch:",
         "These are the codes that were written:",
     ],
 )  # fmt: skip
@@ -86,6 +88,8 @@ def test_what_the_writer_quotes_is_kept(line: str) -> None:
     "block",
     [
         "---- Bo Berg wrote ----\n\nWhich tray is it?",
+        "---- 在 星期二, 24 十一月 2026 16:02:00 +0800 Bo Berg <bo@desk.example> 撰写 ----\n\nWhich tray is it?",
+        "---- Am Di, 24 Nov 2026 16:02:00 +0100 hat Bo Berg <bo@desk.example> verfasst ----\n\nWhich tray is it?",
         ">>> Bo Berg <bo@desk.example> 24.11.2026 16:02 >>>\nWhich tray is it?",
         '>>> "Bo Berg" 11/24/26 4:02 PM >>>\nWhich tray is it?',
         '================\n\nMessage du : 24/11/2026 16:02\nDe : "Bo Berg" <bo@desk.example>\nA : ann@customer.example\nSujet : Imprimante\n\nWhich tray is it?',

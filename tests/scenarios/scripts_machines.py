@@ -29,6 +29,10 @@ AUTHORS = [
         ], check=no_contact("Acme"))
         for name, headers in (("generated", GENERATED), ("bulk", BULK), ("another desk", DESK))
     ),
+    Scenario("a machine that writes its name behind its address is of its client", [
+        (M("a", "root@acme.example (Cron Daemon)", "Cron <root@www> backup", mail_from="root@acme.example"), "ticket 1"),
+        (M("b", "root@acme.example (Cron, eve@evil.example)", "Cron <root@www> backup", mail_from="root@acme.example"), "ticket 2"),
+    ], check=lambda s: no_contact("Acme")(s) and s.client_of(2) == "Unknown Senders"),
     Scenario("one whom the desk does not know goes on too", [
         (M("a", "Scanner <scan@nowhere.example>", "Report", headers=GENERATED), "ticket 1"),
         (M("b", "Scanner <scan@nowhere.example>", reply="a", headers=GENERATED), "internal 1"),

@@ -81,8 +81,10 @@ class Verdicts:
 
     async def judge(self, peer: Peer, mail: MailData) -> SenderVerdict:
         author = author_of(mail.fields())
+        if _is_report(peer, mail):
+            return SenderVerdict("none", author.problem or "a mail server's report", "", False)
         if author.problem:
-            return SenderVerdict("none" if _is_report(peer, mail) else "fail", author.problem, "", False)
+            return SenderVerdict("fail", author.problem, "", False)
         sender = lower_ascii(author.address)
         domain = domain_of(sender)
         verdict, reason, policy = await self._verdict(peer, mail, sender, domain)
