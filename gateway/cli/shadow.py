@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import log
+from gateway.cli.progress import Progress
 from gateway.cli.shared import (
     USAGE,
     ConfigOption,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gateway.config.settings import Settings
-    from gateway.operate.shadow import Comparison, Planned
+    from gateway.operate.comparison import Comparison
+    from gateway.operate.shadow import Planned
 
 app = typer.Typer(no_args_is_help=True, help="A desk in shadow: reports, comparison, the switch to live.")
 
@@ -66,19 +68,29 @@ def compare(
     as_json: JsonOption = False,
     limit: Annotated[int, typer.Option(help="Show at most so many differences.")] = 50,
 ) -> None:
-    """Lay the desk's tickets of that time beside what was planned: what differs, mail by mail."""
+    """Lay the desk's tickets and mailed comments of that time beside what was planned: what differs, mail by mail."""
     settings = settings_of(config_file)
     name = _desk(settings, desk)
     found = _compared(config_file, settings, name, time.time() - seconds_of(since))
     if as_json:
-        print_json({"counts": dict(found.counts), "differences": [asdict(each) for each in found.differences]})
+        print_json(
+            {
+                "counts": dict(found.counts),
+                "comments": dict(found.comments),
+                "unread": found.unread,
+                "differences": [asdict(each) for each in found.differences],
+            }
+        )
         return
-    table(["mails", "how many"], [[kind, count] for kind, count in found.counts.most_common()])
+    kinds = (found.counts + found.comments).most_common()
+    table(["", "tickets", "comments"], [[kind, found.counts[kind], found.comments[kind]] for kind, _ in kinds])
     rows = [
         [each.kind, when(each.at), each.sender, each.subject[:60], each.here, each.there]
         for each in found.differences[:limit]
     ]
     table(["difference", "at", "from", "subject", "here", "at the desk"], rows)
+    if found.unread:
+        typer.echo(f"the comments of {found.unread} tickets were not read: take a shorter --since")
     if len(found.differences) > limit:
         typer.echo(f"and {len(found.differences) - limit} more")
 
@@ -106,7 +118,7 @@ def end(
     if not began:
         fail(f"desk {name} is not in shadow")
     moment = moment_of(take_up) if take_up else None
-    real = _compared(config_file, settings, name, began).real if link else {}
+    real = _compared(config_file, settings, name, began, comments=False).real if link else {}
     taken = {mail.ticket_id for mail in _planned(config_file, name, moment)} if moment is not None else set()
     kept = {planned: ticket for planned, ticket in real.items() if planned not in taken}
     now = time.time()
@@ -141,10 +153,12 @@ async def _names(settings: Settings, desk: str) -> dict[str, str]:
         return catalog.names() if catalog else {}
 
 
-def _compared(config_file: Path | None, settings: Settings, desk: str, since: float) -> Comparison:
+def _compared(
+    config_file: Path | None, settings: Settings, desk: str, since: float, comments: bool = True
+) -> Comparison:
     from gateway.desk.algapsa.catalog import DeskAway
-    from gateway.operate.shadow import compare as lay_beside
-    from gateway.operate.shadow import real_tickets
+    from gateway.operate.comparison import There, read, tickets_of
+    from gateway.operate.comparison import compare as lay_beside
     from gateway.work.desks import desks_read
 
     log.setup("error", "text")
@@ -155,7 +169,9 @@ def _compared(config_file: Path | None, settings: Settings, desk: str, since: fl
         async with desks_read(settings, desk) as directories:
             directory = directories[desk]
             names = directory.catalog.names() if directory.catalog else {}
-            return lay_beside(mails, await real_tickets(directory.desk, since, until), names, since, until)
+            client = directory.desk
+            there = await read(client, mails, since, Progress()) if comments else There(await tickets_of(client, since))
+            return lay_beside(mails, there, names, since, until)
 
     try:
         return asyncio.run(ask())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import log
+from gateway.cli.progress import Progress
 from gateway.cli.shared import USAGE, ConfigOption, JsonOption, cell, fail, moment_of, print_json, settings_of, table
 from gateway.processes.life import run_loop
 
@@ -68,7 +67,7 @@ def trial(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        under_way = Trial(settings, wanted, _Progress(), stop)
+        under_way = Trial(settings, wanted, Progress(), stop)
         try:
             await under_way.prepare(lambda name: rehearsed_desk(settings, name, under_way.store))
             is_done = await under_way.run()
@@ -98,28 +97,6 @@ def trial(
     if not is_done:
         typer.echo("stopped: the same command goes on", err=True)
         raise typer.Exit(STOPPED)
-
-
-class _Progress:
-    """A line that is written over and over, on a terminal only."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-        self._at = 0
-        self._is_shown = sys.stderr.isatty()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if not self._is_shown:
-            return
-        line = f"{what}: {done:,}" if done else what
-        if total:
-            if not self._at:
-                self._at, self._began = done, time.monotonic()
-            rate = (done - self._at) / max(0.001, time.monotonic() - self._began)
-            left = f", {(total - done) / rate / 60:.0f} min left" if rate and done < total else ""
-            line = f"{what}: {done:,} of {total:,}{left}"
-        sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if total and done == total else ""))
-        sys.stderr.flush()
 
 
 def _box(settings: Settings, address: str) -> MailboxSettings:

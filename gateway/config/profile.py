@@ -125,8 +125,8 @@ class ReadPart(Section):
 
     source: str = Field(
         description="where to look: subject, body, from, from_name, from_domain, recipient, tag, attachment (file "
-        "names), header:NAME, label (a line or a table row of two cells), column (of a table or a CSV file), calendar "
-        "(properties of an event), json, xml, value (what an earlier step read)"
+        "names), header:NAME, label (a line or a table row of two cells), column (of a table, a CSV file or a "
+        "spreadsheet), calendar (properties of an event), json, xml, value (what an earlier step read)"
     )
     where: Texts = Field((), description="the labels, column headings, properties, paths with dots and *, or names")
     name: FieldName | None = Field(None, description="the name that the whole value gets")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
@@ -27,6 +27,7 @@ from gateway.model.window import MaintenanceCalendar
 from gateway.templates import Templates
 
 NOBODY = Sender("", "unknown", False)
+MOST_COMPARED = 10  # mails with other bytes under one Message-ID that are read to see whether they are the same mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,14 @@ class DecisionContext:
     def policy(self) -> MailboxPolicy:
         return self.delivery.policy
 
-    def is_copy_of(self, copy: Copy) -> bool:
-        """Whether another delivery has this mail, perhaps without what was added to it on the way."""
-        return copy.digest == self.email.digest or bool(self.facts.ask(IsTouched(copy.delivery_id)))
+    def copies_among(self, others: Sequence[Copy]) -> list[Copy]:
+        """Those of these deliveries that have this mail, perhaps without what was added to it on the way; of those with
+        other bytes the newest MOST_COMPARED are read, for a device may send all its mail under one id."""
+        same = {copy.delivery_id for copy in others if copy.digest == self.email.digest}
+        unlike = [IsTouched(copy.delivery_id) for copy in others if copy.delivery_id not in same][-MOST_COMPARED:]
+        self.facts.want(*unlike)
+        same |= {question.delivery_id for question in unlike if self.facts.ask(question)}
+        return [copy for copy in others if copy.delivery_id in same]
 
     @property
     def idle(self) -> str:

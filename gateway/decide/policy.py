@@ -39,7 +39,7 @@ from gateway.model.questions import (
 )
 from gateway.model.reasons import Reason
 
-MOST_COPIES = 3  # mails under one id that are read again
+MOST_READ_AGAIN = 3  # mails under one id that are read again
 SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
 LOOKS = {
@@ -150,16 +150,17 @@ def _duplicate(context: DecisionContext) -> Decision | None:
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
     earlier = [copy for copy in copies if copy.earlier and copy.digest]
     wanted = context.delivery.release.unsuppressed
-    others = [copy for copy in earlier if not context.is_copy_of(copy)]
-    for copy in () if wanted else earlier:
+    same = context.copies_among(earlier)
+    others = [copy for copy in earlier if copy not in same]
+    for copy in () if wanted else same:
         same_board = copy.board_id == context.policy.destination["board_id"]
-        if same_board and copy not in others and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
+        if same_board and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
             how = "same content" if copy.digest == context.email.digest else "the same but for what was added"
             context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, {how}", "suppress")
             return context.end(Reason.DUPLICATE, copy.delivery_id)
     if others or (wanted and earlier):
         context.message_id = derived_message_id(context.email.digest)
-        context.is_reused = any(context.facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_COPIES])
+        context.is_reused = any(context.facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_READ_AGAIN])
         context.trace.add(
             "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"
         )

@@ -37,10 +37,8 @@ def _twin_on(context: DecisionContext, ticket_id: str) -> str:
     if not context.email.message_id:
         return ""
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
-    for copy in copies:
-        if copy.earlier and copy.digest and copy.ticket_id == ticket_id and context.is_copy_of(copy):
-            return copy.delivery_id
-    return ""
+    there = [copy for copy in copies if copy.earlier and copy.digest and copy.ticket_id == ticket_id]
+    return next((copy.delivery_id for copy in context.copies_among(there)), "")
 
 
 def _ruled(context: DecisionContext) -> rules.Routed:

@@ -16,7 +16,11 @@ from gateway.model.envelope import Envelope
 from gateway.store.arrivals import BATCH, ArrivalsFile, ArrivedFor, NewArrival, Waiting
 from gateway.store.waiters import Told, tell
 
-LOOK_EVERY = 1.0
+LOOK_EVERY = 1.0  # seconds, when nothing comes
+LOOK_AGAIN = 0.1  # seconds between two looks while mail comes; between them our own is counted
+QUICK = 0.002  # seconds of a commit for which the loop may wait itself
+ALONE = 1.5  # mails that share a commit: with fewer nothing is won by waiting for others
+WEIGHT = 1 / 8  # of the newest commit in the figures of the last ones
 
 
 class ArrivalsFailed(Exception):
@@ -27,8 +31,31 @@ _LOOK = object()
 _Entry = tuple[NewArrival, asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
+class Commits:
+    """How long the last commits took and how many mails shared one, as moving figures. One commit of a second is
+    remembered for some fifty quick ones."""
+
+    def __init__(self) -> None:
+        self._seconds = 1.0
+        self._mails = 1.0
+
+    def add(self, seconds: float, mails: int) -> None:
+        self._seconds += (seconds - self._seconds) * WEIGHT
+        self.shared(mails)
+
+    def shared(self, mails: int) -> None:
+        self._mails += (mails - self._mails) * WEIGHT
+
+    @property
+    def are_quick_and_alone(self) -> bool:
+        return self._seconds < QUICK and self._mails < ALONE
+
+
 class Arrivals:
     """Appends mails, by one thread with group commit: those that queued while the last commit ran share the next one.
+
+    Where mails come one at a time and the disk is quick, the event loop commits itself, for two changes of thread cost
+    more than that. A disk that becomes slow holds the loop for one commit; the next ones are the thread's.
     A failed commit ends it, for after it nothing is known: every waiter gets ArrivalsFailed, ``on_fatal`` is called.
     ``max_bytes`` and ``max_age`` (seconds): how much may wait."""
 
@@ -52,6 +79,10 @@ class Arrivals:
         self._file.check()
         self._failed: BaseException | None = None
         self._queue: queue.SimpleQueue[_Entry | object | None] = queue.SimpleQueue()
+        self._writing = threading.Lock()  # whoever uses the file has it
+        self._commits = Commits()
+        self._turn: list[_Entry] = []  # that came in this turn of the loop, and are committed at its end
+        self._looked_at = 0.0
         self._look()
         self._thread = threading.Thread(target=self._run, name="arrivals-write", daemon=True)
         self._thread.start()
@@ -62,7 +93,12 @@ class Arrivals:
         done: asyncio.Future[None] = loop.create_future()
         if self._failed is not None:
             raise ArrivalsFailed("the arrivals have failed") from self._failed
-        self._queue.put((mail, loop, done))
+        if not self._commits.are_quick_and_alone:
+            self._queue.put((mail, loop, done))
+            return done
+        self._turn.append((mail, loop, done))
+        if len(self._turn) == 1:
+            loop.call_soon(self._end_of_turn)
         return done
 
     def refresh(self) -> None:
@@ -72,30 +108,56 @@ class Arrivals:
     def close(self) -> None:
         self._queue.put(None)
         self._thread.join()
-        self._file.close()
+        with self._writing:
+            self._failed = self._failed or ArrivalsFailed("the arrivals are closed")
+            self._file.close()
+
+    def _end_of_turn(self) -> None:
+        """Commit what came in this turn, unless several wait or another is writing: then it is the thread's."""
+        entries, self._turn = self._turn, []
+        if len(entries) == 1 and self._queue.empty() and self._writing.acquire(blocking=False):
+            try:
+                if self._commit(entries, patient=False):
+                    return
+            finally:
+                self._writing.release()
+        self._commits.shared(len(entries))
+        for entry in entries:
+            self._queue.put(entry)
 
     def _run(self) -> None:
         closing = False
-        while not closing:
+        while not closing and self._failed is None:
             batch, closing = self._next_batch()
-            try:
-                if batch:
-                    self._file.append([mail for mail, _, _ in batch])
-                    _wake(batch, None)
-                    self._on_append()
-                self._look()
-            except BaseException as error:
-                self._failed = error
-                failure = ArrivalsFailed(f"commit failed: {type(error).__name__}")
-                failure.__cause__ = error
-                _wake(batch, failure)
-                self._on_fatal(error)
-                break
+            with self._writing:
+                self._commit(batch, patient=True)
         while not closing:  # nobody may wait for ever
             if (entry := self._queue.get()) is None:
                 return
             if isinstance(entry, tuple):
-                _wake([entry], ArrivalsFailed("the arrivals have failed"))
+                _tell([entry], ArrivalsFailed("the arrivals have failed"))
+
+    def _commit(self, batch: Sequence[_Entry], *, patient: bool) -> bool:
+        """Append the batch and tell those who wait. False: another process writes, and nobody was to wait for it."""
+        if self._failed is not None:
+            _tell(batch, ArrivalsFailed("the arrivals have failed"))
+            return True
+        try:
+            if batch:
+                began = time.monotonic()
+                if not self._file.append([mail for mail, _, _ in batch], patient=patient):
+                    return False
+                self._commits.add(time.monotonic() - began, len(batch))
+                _tell(batch, None)
+                self._on_append()
+            self._count(batch)
+        except BaseException as error:
+            self._failed = error
+            failure = ArrivalsFailed(f"commit failed: {type(error).__name__}")
+            failure.__cause__ = error
+            _tell(batch, failure)
+            self._on_fatal(error)
+        return True
 
     def _next_batch(self) -> tuple[list[_Entry], bool]:
         """Whatever is queued; nothing when nobody came for ``LOOK_EVERY``. And whether that was all."""
@@ -113,8 +175,22 @@ class Arrivals:
             return batch, False
         return batch, True
 
+    def _count(self, batch: Sequence[_Entry]) -> None:
+        """What waits now, with the mails of the batch."""
+        if not batch or time.monotonic() > self._looked_at + LOOK_AGAIN:
+            self._look()
+            return
+        waits, mails = self.waits, [mail for mail, _, _ in batch]
+        deliveries = waits.deliveries + sum(len(mail.recipients) for mail in mails)
+        size = waits.bytes + sum(mail.size for mail in mails)
+        self._see(Waiting(deliveries, size, waits.oldest or time.time(), waits.aside))
+
     def _look(self) -> None:
-        self.waits = waits = self._file.waiting()
+        self._looked_at = time.monotonic()
+        self._see(self._file.waiting())
+
+    def _see(self, waits: Waiting) -> None:
+        self.waits = waits
         if self._max_bytes and waits.bytes > self._max_bytes:
             self.full = f"{waits.bytes} bytes wait to be imported"
         elif self._max_age and waits.oldest and time.time() - waits.oldest > self._max_age:
@@ -123,7 +199,7 @@ class Arrivals:
             self.full = ""
 
 
-def _wake(batch: Sequence[_Entry], failure: Exception | None) -> None:
+def _tell(batch: Sequence[_Entry], failure: Exception | None) -> None:
     tell(Told(loop, done, failure is None, failure) for _, loop, done in batch)
 
 
@@ -158,6 +234,6 @@ class ArrivalsAcceptor(Acceptor):
         path = mail.path.name if mail.path else None
         row = NewArrival(envelope, arrived, mail.size, mail.digest(), mail.data(), path)
         try:
-            await asyncio.shield(self._arrivals.append(row))
+            await self._arrivals.append(row)  # it is committed also if nobody waits any more
         except ArrivalsFailed as error:
             raise NotKept(str(error)) from error  # the row may be there: its file must stay

@@ -23,6 +23,8 @@ from .headers import decode_words
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
 _FOLDS = re.compile(r"[ \t\r\n]+")
 _FOREIGN_WORD = re.compile(rb"=\?(?!(?:utf-8|us-ascii|iso-8859-1)[?*])", re.IGNORECASE)
+STAND_IN = "@invalid.local"
+"""How an id ends that stands for one that is missing or is none."""
 LONGEST = 16 * 1024
 """Octets of a field in which ids are looked for; of a longer one its beginning and its end."""
 
@@ -51,8 +53,13 @@ def normalise_message_id(text: str) -> str:
         return ""
     local, at, domain = value.rpartition("@")
     if not at or not local or not domain or _FOLDS.search(value):
-        return f"sha256.{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:40]}@invalid.local"
+        return f"sha256.{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()[:40]}{STAND_IN}"
     return f"{local}@{domain.lower()}"[: limits.MESSAGE_ID]
+
+
+def is_message_id(canonical: str) -> bool:
+    """Whether the sender gave it."""
+    return bool(canonical) and not canonical.endswith(STAND_IN)
 
 
 def ids_of(text: str) -> tuple[str, ...]:
@@ -113,4 +120,4 @@ def scan_ids(raw: bytes) -> HeaderIds:
 
 def derived_message_id(digest: str) -> str:
     """The id of a mail that has none, from its content digest (``Email.digest``)."""
-    return f"digest.{digest[:40]}@invalid.local"
+    return f"digest.{digest[:40]}{STAND_IN}"

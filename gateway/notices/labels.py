@@ -14,6 +14,8 @@ MOST_TEXT = 100_000
 MOST_LINES = 5_000
 MOST_LABEL = 60
 MOST_VALUES = 500
+MOST_ABOVE = 10
+"""Among how many rows of a table its headings are looked for: a title of one cell may stand above."""
 _EDGES = " \t*_>•·-–|"
 
 
@@ -54,8 +56,9 @@ def read(text: str, tables: Sequence[str] = ()) -> Labels:
             _labelled(found, lines, number)
     for table in tables:
         rows = _rows(table)
-        heading = [label(cell) for cell in rows[0]] if rows else []
-        for row in rows[1:]:
+        at = next((number for number, row in enumerate(rows[:MOST_ABOVE]) if sum(map(bool, row)) > 1), 0)
+        heading = [label(cell) for cell in rows[at]] if rows else []
+        for row in rows[at + 1 :]:
             _row(found, heading, row)
     return found
 

@@ -84,18 +84,18 @@ def _show_all(connection: Connection, name: str, asked: Asked, now: float) -> st
 
 
 def _release_files(connection: Connection, name: str, asked: Asked, now: float) -> str:
-    heldfiles.release(connection, str(operator.find(connection, name)["id"]), now=now)
+    heldfiles.release(connection, name, now=now)
     return ""
 
 
 def _drop_files(connection: Connection, name: str, asked: Asked, now: float) -> str:
-    heldfiles.drop(connection, str(operator.find(connection, name)["id"]), now=now)
+    heldfiles.drop(connection, name, now=now)
     return ""
 
 
 def _undo(connection: Connection, name: str, asked: Asked, now: float) -> str:
     """Takes the last act back. What is at the desk already cannot be unsaid: such mail is moved."""
-    row = operator.find(connection, name)
+    row = operator.find(connection, name, to_change=True)
     last = last_act(connection, row)
     if last is None:
         raise NotPossible(f"#{row['seq']}: there is nothing to take back")
@@ -162,7 +162,7 @@ def possible(connection: Connection, row: Mapping[Any, Any]) -> tuple[Act, ...]:
 
 def perform(connection: Connection, act: Act, name: str, asked: Asked, now: float) -> Done:
     """Do it to one mail, given by number, id or Message-ID. Raises NotPossible."""
-    row = operator.find(connection, name)
+    row = operator.find(connection, name, to_change=True)
     nothing = RUNS[act.name](connection, str(row["id"]), asked, now)
     if nothing:
         return Done(row["seq"], f"nothing was changed: {nothing}")

@@ -91,10 +91,13 @@ class Notification:
         return said if _NUMBERED.search(said) else f"[Ticket #{self.number}] {said}"
 
     @property
+    def secret(self) -> str:
+        return str(uuid5(NAMESPACE_URL, self.id))
+
+    @property
     def token(self) -> str:
-        secret = uuid5(NAMESPACE_URL, self.id)
         about = f" commentId={uuid5(NAMESPACE_URL, self.comment)}" if self.kind == 1 else ""
-        return f"[ALGA-REPLY-TOKEN {secret} ticketId={self.ticket}{about}]"
+        return f"[ALGA-REPLY-TOKEN {self.secret} ticketId={self.ticket}{about}]"
 
     @property
     def plain_comment(self) -> str:
@@ -118,7 +121,7 @@ class Notification:
         hidden = 'style="display:none;max-height:0;overflow:hidden;"'
         said = WORDS[self.language]
         return (
-            f'<div data-alga-reply-token="{uuid5(NAMESPACE_URL, self.id)}" data-alga-ticket-id="{self.ticket}" '
+            f'<div data-alga-reply-token="{self.secret}" data-alga-ticket-id="{self.ticket}" '
             f"{hidden}>{self.token}</div>"
             f'<div data-alga-reply-boundary="true" {hidden}>{BANNER}</div><p style="color:#666">{BANNER}</p>'
             f"<!DOCTYPE html><html><body><table><tr><td><h2>{said[self.kind]}</h2><div>{self.subject}</div>"
@@ -145,7 +148,8 @@ def message(sent: Notification) -> EmailMessage:
 
 
 def of_comment(desk: Desk, comment: Row, to: str, domain: str) -> EmailMessage:
-    """The mail to somebody about a public comment; ``domain`` is that of the address from which the desk mails."""
+    """The mail to somebody about a public comment, by which the desk knows a reply; ``domain`` is that of the address
+    from which it mails."""
     ticket = desk.tickets[comment["ticket_id"]]
     before = [row for row in desk.comments[ticket["ticket_id"]] if row["created_at"] < comment["created_at"]]
     sent = Notification(
@@ -160,4 +164,5 @@ def of_comment(desk: Desk, comment: Row, to: str, domain: str) -> EmailMessage:
         domain=domain,
         date=format_datetime(datetime.fromtimestamp(parse_iso(comment["created_at"]) or 0, UTC)),
     )
+    desk.sent[sent.id] = desk.tokens[sent.secret] = ticket["ticket_id"]
     return message(sent)

@@ -13,7 +13,7 @@ from typing import Any
 
 from gateway.simulator.state import Desk
 
-_TABLES = ("contacts", "tickets", "comments", "documents", "bundles", "asset_links", "tags", "agents")
+_TABLES = ("contacts", "tickets", "comments", "documents", "bundles", "asset_links", "tags", "agents", "sent", "tokens")
 
 
 def save(desk: Desk, path: Path) -> None:

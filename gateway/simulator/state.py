@@ -103,6 +103,8 @@ class Desk:
         self.asset_links: dict[str, dict[str, Row]] = {}  # by ticket and asset
         self.tags: dict[str, dict[str, Row]] = {}  # by ticket and text
         self.agents: dict[str, list[Row]] = {}  # by ticket
+        self.sent: dict[str, str] = {}  # the tickets of its mails, by their Message-ID
+        self.tokens: dict[str, str] = {}  # the same by the token in them
         self.next_ticket = seed.next_ticket
         self.limit = RateLimit(**seed.rate_limit)
         self.calls: list[Call] = []
@@ -125,6 +127,8 @@ class Desk:
         self.asset_links.clear()
         self.tags.clear()
         self.agents.clear()
+        self.sent.clear()
+        self.tokens.clear()
         self.calls.clear()
         self.mailed.clear()
         self.made.clear()

@@ -78,7 +78,7 @@ async def judge(
 
 def _loop(context: ServerContext, mail: MailData) -> Reply | None:
     """RFC 5321 6.3, and our own mark."""
-    if mail.ids().received_count > context.settings.max_received:
+    if sum(name.lower() == "received" for name, _ in mail.fields()) > context.settings.max_received:
         return LOOP_RECEIVED
     own = context.settings.loop_header.lower()
     if own and any(name.lower() == own and _is_ours(context, raw) for name, raw in mail.fields()):

@@ -6,9 +6,14 @@ Linear, and lenient in what real senders do: blanks after the colon, missing bra
 
 from __future__ import annotations
 
+import re
+
 LONGEST_ADDRESS = 1000
 
 Parameters = list[tuple[str, str]]
+
+_CONTROLS = re.compile("[\0-\x1f\x7f\ud800-\udfff]")  # and bytes that are not UTF-8
+_BLANK = re.compile("[\0- \x7f]")
 
 
 def path_of(keyword: str, arg: str) -> tuple[str | None, Parameters]:
@@ -32,10 +37,8 @@ def path_of(keyword: str, arg: str) -> tuple[str | None, Parameters]:
     path = path.strip()
     if len(path) > LONGEST_ADDRESS:
         return None, []
-    if any(c <= " " or c == "\x7f" for c in path) and not path.startswith('"'):
+    if _CONTROLS.search(path) or (_BLANK.search(path) and not path.startswith('"')):
         return None, []
-    if any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in path):
-        return None, []  # control characters, or bytes that are not UTF-8
     parameters = []
     for word in rest.split():
         name, _, value = word.partition("=")
@@ -45,6 +48,8 @@ def path_of(keyword: str, arg: str) -> tuple[str | None, Parameters]:
 
 def _closing(text: str) -> int:
     """Where the bracket at the start closes, brackets in a quoted local part apart."""
+    if (quote := text.find('"')) < 0 or quote > text.find(">") >= 0:
+        return text.find(">")
     quoted = False
     skip = False
     for at, character in enumerate(text):

@@ -142,7 +142,10 @@ INTERNAL = Reply("internal", 451, "4.3.0", "Internal error, please try again lat
 
 def plain(text: str) -> str:
     """One line of ASCII: what a peer or a header put in must not make a second line."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text[:400])
+    text = text[:400]
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if " " <= c <= "~" else "?" for c in text)
 
 
 def in_words(size: int) -> str:

@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -184,16 +184,18 @@ class ArrivalsFile:
 
     # -- writing ------------------------------------------------------------------------------------
 
-    def append(self, mails: Sequence[NewArrival]) -> None:
-        """One transaction, synced."""
-        self._connection.execute("BEGIN IMMEDIATE")
+    def append(self, mails: Sequence[NewArrival], *, patient: bool = True) -> bool:
+        """One transaction, synced. False, and nothing was done, when another writes and ``patient`` is not."""
+        texts = [_texts(mail) for mail in mails]
+        if not self._begun(patient):
+            return False
         try:
             last, count, size, _ = self._connection.execute(_LAST).fetchone() or (0, 0, 0, 0)
             seq = max(last + 1, time.time_ns() // 1000)
             rows = []
-            for mail in mails:
+            for mail, said in zip(mails, texts, strict=True):
                 number = len(mail.recipients)
-                rows.append((seq, mail.envelope.time, count, size, number, mail.size, mail.sha256, *_texts(mail)))
+                rows.append((seq, mail.envelope.time, count, size, number, mail.size, mail.sha256, *said))
                 seq, count, size = seq + 1, count + number, size + mail.size
             self._connection.executemany(_INSERT, rows)
             self._connection.execute("COMMIT")
@@ -201,6 +203,22 @@ class ArrivalsFile:
             with contextlib.suppress(sqlite3.Error):
                 self._connection.execute("ROLLBACK")
             raise
+        return True
+
+    def _begun(self, patient: bool) -> bool:
+        if patient:
+            self._connection.execute("BEGIN IMMEDIATE")
+            return True
+        self._connection.execute("PRAGMA busy_timeout=0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return False
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={BUSY_WAIT * 1000:.0f}")
+        return True
 
     def forget(self, seq: int) -> None:
         """What is in the store up to there. The last row stays, empty: its number and sums are counted on from."""
@@ -316,7 +334,7 @@ class ArrivalsFile:
 
 def _texts(mail: NewArrival) -> tuple[Any, ...]:
     recipients = [[each.id, each.desk, each.mailbox, each.rcpt_to, each.quarantine] for each in mail.recipients]
-    return json.dumps(recipients), json.dumps(asdict(mail.envelope)), mail.path, mail.data
+    return json.dumps(recipients), mail.envelope.as_json(), mail.path, mail.data
 
 
 def _as_text(value: Any) -> str:

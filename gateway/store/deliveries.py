@@ -6,9 +6,8 @@ verbs name the fence of its claim; LostClaim says that another claim came after 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
@@ -156,7 +155,7 @@ def accept(
                 "raw_id": raw_id,
                 "desk": new.desk,
                 "mailbox": new.mailbox,
-                "envelope": json.dumps(asdict(new.envelope)),
+                "envelope": new.envelope.as_json(),
                 "message_id": new.message_id,
                 "accepted_at": now,
                 "stage": Stage.ACCEPTED.value,

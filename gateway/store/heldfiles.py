@@ -118,7 +118,8 @@ def let_go(
 def scanned(connection: Connection, waiting: Waiting, results: dict[int, str], now: float) -> bool:
     """What the scanner said of files, by the effect's index: "" for clean, else why not. False when the
     delivery moved on in between, or nothing of it is held any more."""
-    row = whole(operator.find(connection, waiting.row["id"]), "stage", "fence", "desk", "generation", "ticket_id")
+    found = operator.find(connection, waiting.row["id"], to_change=True)
+    row = whole(found, "stage", "fence", "desk", "generation", "ticket_id")
     if row["stage"] != Stage.DONE.value or row["fence"] != waiting.row["fence"]:
         return False
     still = {file.idx for file in _held(connection, row)}  # an operator may have dropped some
@@ -143,7 +144,7 @@ def too_large(connection: Connection, file: Effect) -> None:
 
 
 def _finished(connection: Connection, prefix: str) -> RowMapping:
-    row = whole(operator.find(connection, prefix), "id", "desk", "stage", "generation", "ticket_id")
+    row = whole(operator.find(connection, prefix, to_change=True), "id", "desk", "stage", "generation", "ticket_id")
     if row["stage"] != Stage.DONE.value:
         raise NotPossible(f"{row['id']} is {row['stage']}: its files can be released once it is done")
     if not _held(connection, row):

@@ -109,6 +109,7 @@ def lookup_known(connection: Connection, desk: str, message_ids: Collection[str]
     return known
 
 
+MOST_COPIES = 50
 _COPIES = Prepared(
     lambda _: (
         select(
@@ -126,18 +127,18 @@ _COPIES = Prepared(
             delivery.c.desk == bindparam("k_desk"),
             delivery.c.id != bindparam("k_id"),
         )
-        .order_by(delivery.c.seq)
-        .limit(50)
+        .order_by(delivery.c.seq.desc())
+        .limit(bindparam("k_most"))
     )
 )
 
 
 def copies(connection: Connection, desk: str, message_id: str, delivery_id: str) -> list[dict[str, Any]]:
-    """Other deliveries whose mail has this Message-ID."""
+    """The newest MOST_COPIES other deliveries whose mail has this Message-ID, in order of acceptance."""
     if not message_id:
         return []
-    parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id}
-    return _COPIES.rows(connection, parameters)
+    parameters = {"k_message_id": message_id, "k_desk": desk, "k_id": delivery_id, "k_most": MOST_COPIES}
+    return _COPIES.rows(connection, parameters)[::-1]
 
 
 class Reserved(Exception):

@@ -29,20 +29,26 @@ class NotPossible(Exception):
     """The operator asked for something that the delivery's stage does not allow."""
 
 
-def find(connection: Connection, name: str) -> RowMapping:
+def find(connection: Connection, name: str, *, to_change: bool = False) -> RowMapping:
     """The delivery with this short number ("412", "#412"), id or beginning of an id, or Message-ID; what cannot be
-    read of it is Garbled. Raises NotPossible unless there is exactly one."""
-    named = _named(name.strip())
+    read of it is Garbled. ``to_change``: nobody else changes it, or sends anything of it, until this transaction ends.
+    Raises NotPossible unless there is exactly one."""
+    query = select(delivery).where(_named(name.strip())).order_by(delivery.c.seq).limit(4)
     with looking():
-        rows = connection.execute(select(delivery).where(named).order_by(delivery.c.seq).limit(4)).mappings().all()
+        rows = connection.execute(query.with_for_update() if to_change else query).mappings().all()
     if not rows and (first := imports.first_of(connection, name.strip())):
-        return find(connection, first)
+        return find(connection, first, to_change=to_change)
     if not rows:
         raise NotPossible(f"{name}: no mail has this number, id or Message-ID")
     if len(rows) > 1:
         numbers = ", ".join(f"#{row['seq']}" for row in rows[:3])
         raise NotPossible(f"{name}: several mails have it: {numbers}{', …' if len(rows) > 3 else ''}")
     return rows[0]
+
+
+def _taken(connection: Connection, name: str, *columns: str) -> RowMapping:
+    """The same to change it; these columns can be read."""
+    return whole(find(connection, name, to_change=True), *columns)
 
 
 _NUMBER = re.compile(r"#\d{1,15}|[1-9]\d{0,14}")  # ids begin with 0 until the year 2527
@@ -91,7 +97,7 @@ def release(connection: Connection, prefix: str, word: Word = Word(), *, now: fl
     reason it was set aside for no longer counts. A move that did not take place is taken back, as is showing it whole.
 
     Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage", "reason", "generation", "kept", "moved_from")
+    row = _taken(connection, prefix, "id", "stage", "reason", "generation", "kept", "moved_from")
     old = Stage(row["stage"])
     if old not in ASIDE:
         raise NotPossible(f"{row['id']} is {old}: only mail that was set aside is released")
@@ -114,7 +120,7 @@ def release(connection: Connection, prefix: str, word: Word = Word(), *, now: fl
 
 def drop(connection: Connection, prefix: str, *, now: float, by: str = "operator", why: str = "") -> str:
     """Give a mail up of which nothing was sent. Returns its id. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage", "generation")
+    row = _taken(connection, prefix, "id", "stage", "generation")
     if _sent(connection, row):
         raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
     _restage(connection, row, Stage.SUPPRESSED, by, now, reason=Reason.DROPPED.value, detail=why)
@@ -123,7 +129,7 @@ def drop(connection: Connection, prefix: str, *, now: float, by: str = "operator
 
 def hold(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
     """Keep a pending mail from being worked on. Returns its id. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage")
+    row = _taken(connection, prefix, "id", "stage")
     _restage(connection, row, Stage.HELD, by, now)
     return str(row["id"])
 
@@ -133,7 +139,7 @@ def set_aside_again(
 ) -> str:
     """Put a mail of which nothing was sent back where it was before an operator let it go on or dropped it. Returns its
     id. Raises NotPossible."""
-    row = whole(find(connection, name), "id", "stage", "generation")
+    row = _taken(connection, name, "id", "stage", "generation")
     if _sent(connection, row):
         raise NotPossible(f"{row['id']}: the desk has part of it already; move it instead")
     _restage(connection, row, stage, by, now, reason=reason, detail=detail)
@@ -197,7 +203,7 @@ def _sent(connection: Connection, row: RowMapping) -> bool:
 def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> Changed:
     """Take a mail to another ticket, or to one of its own ("new"): its ids lead there once its text is posted,
     and the wrong place gets an internal comment. One that was set aside is released to there. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage", "generation", "kept", "ticket_id", "moved_to", "outcome")
+    row = _taken(connection, prefix, "id", "stage", "generation", "kept", "ticket_id", "moved_to", "outcome")
     if row["stage"] in ASIDE:
         return release(connection, prefix, word, now=now)
     if row["stage"] != Stage.DONE:
@@ -216,7 +222,7 @@ def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> C
 def show_all(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
     """Post all of a mail once more, as an internal comment on its ticket, and forget what is known of its sender's
     signature: it is shown again. Returns its id. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "desk", "stage", "generation", "kept", "ticket_id")
+    row = _taken(connection, prefix, "id", "desk", "stage", "generation", "kept", "ticket_id")
     if row["stage"] != Stage.DONE or not row["ticket_id"]:
         raise NotPossible(f"{row['id']} is {row['stage']}: only mail on a ticket is shown there whole")
     if not row["kept"]:
@@ -252,7 +258,7 @@ def _again(connection: Connection, row: RowMapping, now: float, **values: Any) -
 
 def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "operator") -> str:
     """Make a pending delivery due at once. Raises NotPossible."""
-    row = whole(find(connection, prefix), "id", "stage")
+    row = _taken(connection, prefix, "id", "stage")
     if row["stage"] not in PENDING:
         raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs="", waits_for=""))

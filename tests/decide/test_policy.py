@@ -87,6 +87,7 @@ def today(**changes: Any) -> Known:
 
 
 PLAIN = mail()
+FIFTY = tuple(copy(PLAIN, delivery_id=f"d{number}", digest=f"other {number}") for number in range(50))
 PROBE = f"probe.{'0a' * 16}@elsewhere.example"
 PROBED = mail(EVE, Message_ID=f"<{PROBE}>")
 OPEN = {"proven": True, "proof": "dkim", "clients": ("Acme",)}
@@ -205,6 +206,9 @@ ROWS = [
     Row("a technician forwards what has a ticket", forward(), "forwarded again: comment on T1 internal", PASS, known=ON_T1),
     Row("a technician forwards what is new", forward(), "new ticket: ticket of acme c-ann", PASS),
     Row("anybody's forward is their own", forward(BEN), "new ticket: ticket of bolt c-ben", PASS, known=ON_T1),
+    Row("the last of fifty mails that a device sends under one id", PLAIN, "new ticket: ticket of acme c-ann", known=Known(copies=FIFTY)),
+    Row("and one of them a second time", PLAIN, "duplicate: suppress duplicate-of", known=Known(copies=(copy(PLAIN), *FIFTY))),
+    Row("a reply under such an id", mail(**REPLY), "thread: comment on T1 public", known=on(ON_T1, copies=FIFTY)),
     # whose the new ticket is
     Row("a contact", PLAIN, "new ticket: ticket of acme c-ann"),
     Row("of a mapped domain", mail("x@mapped.example"), "new ticket: ticket of mapped"),

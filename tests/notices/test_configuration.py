@@ -168,7 +168,7 @@ name = "kuma-german"
 source = "subject"
 regex = '^\\[(?P<monitor>.+)\\] ist (?P<state>\\S+)$'
 [who]
-when = [{ field = "subject", regex = '^\\[' }]
+when = [{ field = "subject", regex = '^\\[|^Domain name ' }]
 [state]
 open = ["gestört"]
 close = ["erreichbar"]

@@ -1,4 +1,4 @@
-"""The edge and a store in a process of its own: ``python -m tests.smtp.edge_process PORT FOLDER SETTINGS``."""
+"""The edge and its arrivals in a process of its own: ``python -m tests.smtp.edge_process PORT FOLDER SETTINGS``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,13 @@ from tests.harness import free_port
 
 async def serve(port: int, folder: Path, settings: dict[str, Any]) -> None:
     from gateway.config.mailbox import MailboxSettings
-    from gateway.config.settings import StoreSettings, WorkSettings
+    from gateway.config.settings import StoreSettings
     from gateway.config.smtp import SmtpSettings
-    from gateway.intake.direct import StoreAcceptor
+    from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.smtp.server import Listener
-    from gateway.store.engine import Store
-    from gateway.store.migrate import migrate
 
-    store = Store(f"sqlite:///{folder}/gateway.db")
-    migrate(store.engine)
-    acceptor = StoreAcceptor(store, StoreSettings(spool=folder / "spool", min_free=0), WorkSettings())
+    acceptor = ArrivalsAcceptor(Arrivals(folder / "arrivals"), StoreSettings(min_free=0))
     smtp = SmtpSettings.model_validate({"listen": f"127.0.0.1:{port}", "hostname": "gw.test", **settings})
     listener = Listener(acceptor, smtp, Mailboxes((MailboxSettings(address="support@msp.example"),)))
     await listener.start()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from sqlalchemy import select
@@ -16,11 +18,11 @@ from sqlalchemy import select
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.intake.accept import NotKept, Recipient
-from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
+from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, Commits
 from gateway.intake.importer import Importer
 from gateway.model.envelope import Envelope
 from gateway.store import counts, imports, operator
-from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
+from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, raw
@@ -75,6 +77,28 @@ def door(tmp_path: Path, store: Store) -> Iterator[Door]:
     opened = Door(tmp_path, store)
     yield opened
     opened.arrivals.close()
+
+
+class Commit(NamedTuple):
+    """A commit of the arrivals, and who made it."""
+
+    mails: int
+    thread: threading.Thread
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, takes: float = 0.0) -> list[Commit]:
+    """The commits from now on; each takes so long, as on a slow disk."""
+    commits: list[Commit] = []
+    append = ArrivalsFile.append
+
+    def appended(file: ArrivalsFile, mails: Sequence[NewArrival], *, patient: bool = True) -> bool:
+        time.sleep(takes)
+        if is_done := append(file, mails, patient=patient):
+            commits.append(Commit(len(mails), threading.current_thread()))
+        return is_done
+
+    monkeypatch.setattr(ArrivalsFile, "append", appended)
+    return commits
 
 
 @contextmanager
@@ -165,17 +189,100 @@ def test_others_cannot_read_it(tmp_path: Path) -> None:
 
 
 async def test_mails_that_wait_share_a_commit(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    append = ArrivalsFile.append
-    monkeypatch.setattr(ArrivalsFile, "append", lambda file, mails: (sizes.append(len(mails)), append(file, mails)))
+    commits = watched(monkeypatch)
     await asyncio.gather(*(door.offer(b"Subject: %d\r\n\r\n" % number) for number in range(60)))
 
-    assert sum(sizes) == 60
-    assert len(sizes) < 30
+    assert sum(commit.mails for commit in commits) == 60
+    assert len(commits) < 30
+
+
+async def alone(door: Door, number: int, first: int = 0) -> None:
+    """So many mails, one after the other."""
+    for at in range(first, first + number):
+        await door.offer(b"Subject: %d\r\n\r\n" % at)
+
+
+async def test_where_mails_come_one_at_a_time_the_loop_commits_itself(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.arrivals._commits._seconds = 0.0
+    commits = watched(monkeypatch)
+    await alone(door, 5)
+    with closing(ArrivalsFile(door.folder)) as other:
+        assert other.waiting().deliveries == 5
+        assert len(other.read()) == 5
+    assert {commit.thread for commit in commits} == {threading.current_thread()}
+    assert door.arrivals.waits.deliveries == 5
+
+
+async def test_where_several_wait_they_share_the_commits_of_the_thread(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.arrivals._commits._seconds = 0.0
+    commits = watched(monkeypatch)
+    for at in range(0, 40, 8):
+        await asyncio.gather(*(alone(door, 1, first) for first in range(at, at + 8)))
+
+    assert sum(commit.mails for commit in commits) == 40
+    assert threading.current_thread() not in {commit.thread for commit in commits}
+
+
+async def test_a_slow_disk_holds_the_loop_for_one_commit(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = 0.1
+    door.arrivals._commits._seconds = 0.0
+    commits = watched(monkeypatch, takes=slow)
+    gaps = asyncio.create_task(longest_gaps(0.6))
+    await alone(door, 5)
+
+    assert [commit.thread is threading.current_thread() for commit in commits] == [True, False, False, False, False]
+    assert sum(gap > slow * 0.9 for gap in await gaps) <= 1  # others were served meanwhile
+
+
+async def longest_gaps(seconds: float) -> list[float]:
+    """The times for which the loop did not come round."""
+    gaps, now = [], time.monotonic()
+    end = now + seconds
+    while now < end:
+        await asyncio.sleep(0.001)
+        gaps.append(time.monotonic() - now)
+        now = time.monotonic()
+    return gaps
+
+
+async def test_the_loop_waits_for_no_other_process(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door.arrivals._commits._seconds = 0.0
+    commits = watched(monkeypatch)
+    with raw_file(door.folder) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waits = asyncio.create_task(alone(door, 1))
+        assert max(await longest_gaps(0.05)) < BUSY_WAIT / 2  # it would be all of that
+        assert not waits.done()
+        other.execute("COMMIT")
+        await waits
+    assert [commit.mails for commit in commits] == [1]
+    assert door.arrivals.waits.deliveries == 1
+
+
+def test_after_a_slow_commit_the_disk_is_not_believed_for_a_while() -> None:
+    def needed(slow: float) -> int:
+        """How many quick ones make it believed again."""
+        commits = Commits()
+        for _ in range(100):
+            commits.add(0.0005, 1)
+        assert commits.are_quick_and_alone
+        commits.add(slow, 1)
+        count = 0
+        while not commits.are_quick_and_alone:
+            commits.add(0.0005, 1)
+            count += 1
+        return count
+
+    assert needed(0.01) == 0  # that may happen
+    assert 30 < needed(1.0) < 60
 
 
 async def test_after_a_commit_that_failed_nothing_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(file: ArrivalsFile, mails: Any) -> None:
+    def fails(file: ArrivalsFile, mails: Any, *, patient: bool = True) -> bool:
         raise sqlite3.OperationalError("disk I/O error")
 
     fatal: list[BaseException] = []

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
+from gateway.config.settings import StoreSettings
 from gateway.model.effects import CommentBody, DocumentBody, MissingBody, TicketBody
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waits
+from gateway.operate.access import Access
 from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, ticketfiles
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store
@@ -21,6 +25,7 @@ from gateway.store.stage import EffectState, IllegalTransition, Stage
 
 NOW = 1_800_000_000.0
 DESK = "default"
+Act = Callable[[Connection], None]
 
 
 def new(content: str, *ids: str, now: float = NOW, remember: float = 60.0, mailbox: str = "a@b.example") -> NewDelivery:
@@ -301,3 +306,73 @@ class TestOperator:
 
         assert await claim(store) == []
         assert (await sums(store))[4] == 1
+
+
+class TestActsAtOnce:
+    """An act that meets another, or a worker, at one mail: one of them comes first, and the other sees what it did."""
+
+    async def meet(
+        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, act: Act, other: Act
+    ) -> tuple[dict[str, str], str]:
+        """What became of both, where ``other`` begins once ``act`` has looked at the mail; and its stage."""
+        lea, max_ = (Access(StoreSettings(url=store_url)) for _ in range(2))
+        became: dict[str, str] = {}
+
+        def run(who: str, access: Access, operation: Act) -> None:
+            try:
+                access.change(operation)
+                became[who] = "did it"
+            except (LostClaim, NotPossible) as error:
+                became[who] = type(error).__name__
+
+        thread = threading.Thread(target=run, args=("other", max_, other))
+        looked = operator._sent
+
+        def begin(connection: Connection, row: RowMapping) -> bool:
+            found = looked(connection, row)
+            if thread.ident is None:
+                thread.start()
+                thread.join(0.2)
+            return found
+
+        monkeypatch.setattr(operator, "_sent", begin)
+        await asyncio.to_thread(run, "act", lea, act)
+        await asyncio.to_thread(thread.join)
+        lea.close()
+        max_.close()
+        (row,) = await store.read(lambda c: operator.listing(c, None, 1))
+        return became, row["stage"]
+
+    async def test_a_button_that_is_pressed_twice_does_it_once(
+        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await accept(store, new("first", "first@x.example"))
+        (claimed,) = await claim(store)
+        await store.write(lambda c: deliveries.move(c, claimed, Stage.QUARANTINED, now=NOW, reason="unknown-sender"))
+
+        def release(connection: Connection) -> None:
+            operator.release(connection, claimed.id, now=NOW)
+
+        assert await self.meet(store, store_url, monkeypatch, release, release) == (
+            {"act": "did it", "other": "NotPossible"},
+            "ACCEPTED",
+        )
+
+    async def test_what_is_dropped_is_not_sent(
+        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await accept(store, new("first", "first@x.example"))
+        (claimed,) = await claim(store)
+
+        def send(connection: Connection) -> None:
+            effects.add(connection, claimed, claimed.generation, [PLANNED["ticket"]])
+            deliveries.advance(connection, claimed, Stage.PLANNED, now=NOW)
+            effects.mark_first_sent(connection, claimed, NOW)
+
+        def drop(connection: Connection) -> None:
+            operator.drop(connection, claimed.id, now=NOW)
+
+        assert await self.meet(store, store_url, monkeypatch, drop, send) == (
+            {"act": "did it", "other": "LostClaim"},
+            "SUPPRESSED",
+        )

@@ -87,6 +87,11 @@ def is_closed(row: Mapping[str, Any]) -> bool:
     return bool(row.get("status_is_closed", row.get("is_closed")))
 
 
+def is_internal(comment: Mapping[str, Any]) -> bool:
+    """Whether only technicians may read a comment."""
+    return bool(comment.get("is_internal"))
+
+
 def description_of(row: Mapping[str, Any]) -> str:
     return str((row.get("attributes") or {}).get("description"))
 

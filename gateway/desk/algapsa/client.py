@@ -132,6 +132,14 @@ class Desk(Calls):
             params["entered_by"] = user
         return await self._get("/tickets", shape=shapes.ticket_list, params=params, urgency=urgency, patience=patience)
 
+    async def tickets_touched(self, since: float, page: int) -> Outcome:
+        """A page of the tickets that were made or changed from ``since`` on (the desk's clock), those made first before
+        the others: a comment that everybody may read changes its ticket. Waits for the rate limit."""
+        params = {"updated_from": _iso(since), "sort": "entered_at", "order": "asc", "limit": 100, "page": page}
+        return await self._get(
+            "/tickets", shape=shapes.ticket_list, params=params, urgency=Urgency.REPLY, patience=BEGUN
+        )
+
     async def comments(self, ticket_id: str, back_to: float) -> Outcome:
         """Comments in the default format, newest first, back to that time (our clock)."""
         found: list[Any] = []
