@@ -260,7 +260,6 @@ async def test_the_loop_waits_for_no_other_process(door: Door, monkeypatch: pyte
         other.execute("COMMIT")
         await waits
     assert [commit.mails for commit in commits] == [1]
-    assert door.arrivals.waits.deliveries == 1
 
 
 def test_after_a_slow_commit_the_disk_is_not_believed_for_a_while() -> None:
