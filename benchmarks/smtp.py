@@ -1,9 +1,11 @@
 """Accepting mail: the gateway beside a bare aiosmtpd handler and Postfix, as ratios.
 
-"edge" is the listener with its arrivals and nothing behind them, "whole" a gateway whose worker posts to a simulated
-desk, listener and worker as processes of their own. Each server is a process of its own, ``smtp-source`` (Debian:
-postfix) sends, the rounds are interleaved and the medians compared. Run: ``python -m benchmarks.smtp [--rounds N]
-[--quick] [--json] [--tree DIR]``; with ``--tree`` a second copy of the gateway's sources is measured as "other".
+"edge" is the listener with its arrivals and nothing behind them. "whole" is a gateway whose worker posts to a simulated
+desk, listener and worker as processes of their own, begun with nothing to do; "working" is the same with 1,000 mails
+to work off, and "two" has two listeners. Each server is a process of its own, ``smtp-source`` (Debian: postfix) sends,
+the rounds are interleaved and the medians compared. Run: ``python -m benchmarks.smtp [--rounds N] [--quick] [--json]
+[--tree DIR]``; with ``--tree`` a second copy of the gateway's sources is measured as "other" (its listener), "other
+whole" and "other working".
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ HERE = Path(__file__).resolve().parent.parent
 BOX = "support@msp.example"
 LARGE = 5 * 1024 * 1024
 HUGE = 25 * 1024 * 1024
+WARM = 100  # mails before anything is measured
+BACKLOG = 1000
+OURS = ("edge", "whole", "two", "working")
 
 
 # -- servers ------------------------------------------------------------------------------------------
@@ -98,6 +103,9 @@ class Server:
         )
         wait_for(self.port)
 
+    def rate(self, run: Callable[[int, int], float], scale: int) -> float:
+        return run(self.port, scale)
+
     def rss(self) -> int:
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS"):
@@ -111,25 +119,41 @@ class Server:
 
 
 class WholeServer:
-    """A whole gateway with a desk: a listener and a worker."""
+    """A whole gateway with a desk: listeners and a worker. Each measurement has one of its own, whose worker has
+    nothing to do before, or ``backlog`` mails."""
 
-    name = "whole"
+    def __init__(self, name: str, processes: int = 1, backlog: int = 0, tree: Path = HERE) -> None:
+        self.name = name
+        self._processes = processes
+        self._backlog = backlog
+        self._tree = tree
 
-    def __init__(self) -> None:
+    def rate(self, run: Callable[[int, int], float], scale: int) -> float:
         from gateway.simulator import Seed, Simulator
         from tests.harness import GatewayProcess, config_text, free_port
 
-        self._folder = Path(tempfile.mkdtemp(prefix="bench-whole-"))
-        self._desk = Simulator(Seed(rate_limit={"mode": "off"})).start()
-        self.port, http = free_port(), free_port()
-        unlimited = "processes = 1\n[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
-        text = config_text(self._desk.api, self._desk.key, self._folder, self.port, http, smtp=unlimited, log="warning")
-        self._gateway = GatewayProcess(self._folder, text, self.port, http).start()
+        folder = Path(tempfile.mkdtemp(prefix="bench-whole-"))
+        desk = Simulator(Seed(rate_limit={"mode": "off"})).start()
+        port, http = free_port(), free_port()
+        smtp = f"processes = {self._processes}\n[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
+        text = config_text(desk.api, desk.key, folder, port, http, smtp=smtp, log="warning")
+        command = [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(folder / "gateway.toml")]
+        gateway = GatewayProcess(folder, text, port, http, command)
+        gateway.environment.update(PYTHONPATH=str(self._tree), PYTHONSAFEPATH="1")
+        try:
+            gateway.start()
+            send(port, WARM, 4096, 5, True)
+            gateway.drained(120)
+            if self._backlog:
+                send(port, self._backlog, 4096, 20, True)
+            return run(port, min(scale, 2))
+        finally:
+            gateway.kill()
+            desk.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
     def stop(self) -> None:
-        self._gateway.kill()
-        self._desk.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Nothing is left of a measurement."""
 
 
 class PostfixServer:
@@ -142,6 +166,9 @@ class PostfixServer:
 
         self._postfix = Postfix(extra={"default_transport": "discard:", "local_transport": "discard:"})
         self.port = self._postfix.port
+
+    def rate(self, run: Callable[[int, int], float], scale: int) -> float:
+        return run(self.port, scale)
 
     def stop(self) -> None:
         self._postfix.stop()
@@ -182,30 +209,36 @@ SHAPES: dict[str, Callable[[int, int], float]] = {
 def measure(rounds: int, scale: int, other: Path | None, with_postfix: bool = True) -> dict[str, dict[str, float]]:
     """Medians by shape and server, and the ratios of the edge to the others."""
     servers: list[Any] = [Server("edge", "edge", HERE), Server("bare", "bare", HERE)]
+    wholes = [WholeServer("whole"), WholeServer("working", backlog=BACKLOG), WholeServer("two", processes=2)]
     if other:
         servers.append(Server("other", "edge", other))
-    servers.append(WholeServer())
+        wholes += [
+            WholeServer("other whole", tree=other),
+            WholeServer("other working", backlog=BACKLOG, tree=other),
+        ]
     if with_postfix and shutil.which("postfix") and os.geteuid() == 0:
         servers.append(PostfixServer())
-    found: dict[str, dict[str, list[float]]] = {shape: {server.name: [] for server in servers} for shape in SHAPES}
+    names = [server.name for server in (*servers, *wholes)]
+    found: dict[str, dict[str, list[float]]] = {shape: {name: [] for name in names} for shape in SHAPES}
     try:
         for server in servers:
-            send(server.port, 100, 4096, 5, True)
+            send(server.port, WARM, 4096, 5, True)
+        servers += wholes
         for number in range(rounds):
             for shape, run in SHAPES.items():
                 for server in servers if number % 2 == 0 else reversed(servers):
                     if server.name == "bare" and shape.startswith("5 MB") and number > 2:
                         continue  # slow, and known
-                    found[shape][server.name].append(run(server.port, scale))
+                    found[shape][server.name].append(server.rate(run, scale))
     finally:
         for server in servers:
             server.stop()
     out = {}
     for shape, by_server in found.items():
         medians = {name: statistics.median(values) for name, values in by_server.items()}
-        ours = ("edge", "whole")
-        ratios = {f"{our}/{name}": medians[our] / medians[name] for our in ours for name in medians if name not in ours}
-        out[shape] = {**medians, **ratios}
+        pairs = [(our, name) for our in OURS for name in medians if name not in OURS and " " not in name]
+        pairs += [("working", "whole"), *((our, f"other {our}") for our in ("whole", "working") if other)]
+        out[shape] = {**medians, **{f"{our}/{name}": medians[our] / medians[name] for our, name in pairs}}
     return out
 
 

@@ -60,6 +60,7 @@ class Work:
             children=settings.parser.children,
             deadline=settings.parser.deadline,
             memory=settings.parser.memory,
+            nice=settings.work.nice,
             own=settings.own_addresses(),
             observe=self._parsed,
         )

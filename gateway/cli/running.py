@@ -26,6 +26,7 @@ from gateway.cli.shared import (
 )
 from gateway.config import settings as config
 from gateway.config.load import file_of, load
+from gateway.priority import be_nice
 from gateway.processes.life import run_loop
 from gateway.startup import uncollected
 
@@ -71,6 +72,8 @@ def serve(
     settings = settings_of(config_file)
     log.setup(settings.log.level, settings.log.format)
     _can_start(settings, role, run_folder)
+    if role == "worker":
+        be_nice(settings.work.nice)
 
     async def run() -> None:
         read = partial(load, config_file)

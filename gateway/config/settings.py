@@ -183,6 +183,9 @@ class WorkSettings(Section):
     name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
         "", description="name of this process: unique, and the same after a restart; random when empty"
     )
+    nice: Annotated[int, Field(ge=0, le=19)] = Field(
+        10, description="priority of the worker's process and of the parsers below the listeners' (nice); 0 = the same"
+    )
     retry_for: Seconds = Field(5 * 86400, description="how long temporary failures are retried before quarantine")
     wait_for_parent: Seconds = Field(600, description="longest wait for an earlier mail of the thread")
     remember: Seconds = Field(30 * 86400, description="how long a redelivery is recognised")

@@ -32,8 +32,9 @@ from gateway.store.raw import ORPHAN_AGE, RawMail
 log = structlog.get_logger("importer")
 
 LOOK_EVERY = 1.0  # seconds, in case nobody tells
-BATCH = 100
-GATHER = 0.03  # seconds in which mails come together that share a transaction: its sync is one of the disk's, too
+BATCH = 250
+LULL = 0.03  # seconds without a word of new mail after which a batch is imported; listeners say it more often
+GATHER = 0.2  # seconds after which it is imported while more comes: the ticket must not wait long
 AGAIN = 1.0, 30.0  # seconds to the next try, growing
 SWEEP_EVERY = 3600.0
 
@@ -71,14 +72,12 @@ class Importer:
         pause = AGAIN[0]
         while True:
             is_last = stop.is_set()
-            self._told.clear()
             try:
                 while await self.step() == BATCH:
                     pass
                 pause = AGAIN[0]
             except OSError as error:  # a disk or an object store that may come back
                 log.error("arrivals cannot be imported now", error=type(error).__name__, why=str(error)[:300])
-                self._told.clear()
                 await wait(stop, pause)
                 pause = min(pause * 2, AGAIN[1])
             if is_last:
@@ -89,15 +88,26 @@ class Importer:
         self._file.close()
 
     async def _rest(self, stop: asyncio.Event) -> None:
-        """Until there is something, or it is time to look."""
+        """Until there is something and nothing more comes at the moment, or it is time to look. What comes in a burst
+        is accepted first and then shares a transaction: its sync is one of the disk's, and its time the machine's."""
         if time.monotonic() > self._swept_at + SWEEP_EVERY:
             self._swept_at = time.monotonic()
             await asyncio.to_thread(self._file.sweep, time.time() - ORPHAN_AGE)
+        if not await self._is_told(stop, LOOK_EVERY):
+            return
+        latest = time.monotonic() + GATHER
+        while time.monotonic() < latest and not stop.is_set():
+            self._told.clear()
+            if not await self._is_told(stop, LULL):
+                break
+
+    async def _is_told(self, stop: asyncio.Event, seconds: float) -> bool:
+        """Whether there is a word of new mail, or ``stop``, within that time."""
         waits = [asyncio.ensure_future(self._told.wait()), asyncio.ensure_future(stop.wait())]
-        await asyncio.wait(waits, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+        told, _ = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for waiting in waits:
             waiting.cancel()
-        await wait(stop, GATHER)
+        return bool(told)
 
     async def step(self) -> int:
         """Import a batch. Returns how many mails it had. Raises StoreFailed, OSError."""

@@ -25,6 +25,7 @@ from gateway.mail.confine import without_network
 from gateway.mail.read import read
 from gateway.mail.safehtml import safe
 from gateway.mail.wire import dump
+from gateway.priority import be_nice
 
 READY = b"ready"
 
@@ -69,7 +70,8 @@ def _write(file: Path, content: bytes) -> None:
     beside.replace(file)
 
 
-def main(memory: int) -> None:
+def main(memory: int, nice: int = 0) -> None:
+    be_nice(nice)
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     without_network()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
@@ -93,4 +95,4 @@ def main(memory: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

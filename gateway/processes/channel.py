@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -31,6 +32,7 @@ PATIENCE = 5.0  # seconds for an answer
 LONGEST = 60_000  # octets of a datagram
 AT_ONCE = 100  # datagrams
 MOST_REFUSALS = 1000
+AGAIN = 0.01  # seconds to the next word of arrivals: less than the importer waits for more of them before it looks
 _PR_SET_PDEATHSIG = 1
 
 State = dict[str, Any]
@@ -93,9 +95,12 @@ class Teller:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._untold: deque[Refusal] = deque(maxlen=MOST_REFUSALS)
+        self._said_at = 0.0
 
     def arrived(self) -> None:
-        self._send(b"")
+        if (now := time.monotonic()) > self._said_at + AGAIN:
+            self._said_at = now
+            self._send(b"")
 
     def refused(self, refusals: Sequence[Refusal]) -> None:
         """These, and what could not be told before."""

@@ -27,6 +27,8 @@ from gateway.store import private
 FILE = "arrivals.db"
 BATCH = 256
 BUSY_WAIT = 30.0  # seconds for another process's transaction
+PAGES_OF_LOG = {True: 8000, False: 1000}
+"""After which whoever commits moves the log into the file: the importer long before those for whom a peer waits."""
 BATCH_BYTES = 4 * 1024 * 1024
 TABLE = """
 CREATE TABLE IF NOT EXISTS arrival (
@@ -141,6 +143,7 @@ class ArrivalsFile:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._connection.execute("PRAGMA journal_size_limit=67108864")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint={PAGES_OF_LOG[durable]}")
             self._prepare()
         except sqlite3.DatabaseError as error:
             self._connection.close()

@@ -83,7 +83,7 @@ class _Child:
 
 
 class Parser:
-    """A pool of children. ``own`` are the addresses of our mailboxes."""
+    """A pool of children. ``own`` are the addresses of our mailboxes; ``nice``: how far they run behind others."""
 
     def __init__(
         self,
@@ -91,11 +91,13 @@ class Parser:
         children: int = 2,
         deadline: float = 20,
         memory: int = 512 * 1024 * 1024,
+        nice: int = 0,
         own: Iterable[str] = (),
         observe: Callable[[float, bool], None] = lambda seconds, died: None,
     ) -> None:
         self.deadline = deadline
         self.memory = memory
+        self.nice = nice
         self.own = sorted(own)
         self.deaths = 0
         self._observe = observe
@@ -180,6 +182,7 @@ class Parser:
                 "-m",
                 "gateway.mail.child",
                 str(self.memory),
+                str(self.nice),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,

@@ -34,6 +34,10 @@ def children(pid: int) -> dict[str, int]:
     return found
 
 
+def nice(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
 @pytest.fixture
 def apart(simulator: Simulator, tmp_path: Path) -> Iterator[GatewayProcess]:
     smtp, http = free_port(), free_port()
@@ -89,6 +93,7 @@ def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> 
     assert 'gateway_smtp_answers_total{code="250"}' in apart.get("/metrics")[1]
 
     left = children(pid)
+    assert [nice(left[name]) for name in ("listener-1", "worker")] == [nice(pid), max(nice(pid), 10)]
     assert apart.stop() == 0
     assert [name for name, number in left.items() if Path(f"/proc/{number}").exists()] == []
 

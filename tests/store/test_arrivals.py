@@ -19,7 +19,7 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import StoreSettings, WorkSettings
 from gateway.intake.accept import NotKept, Recipient
 from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, Commits
-from gateway.intake.importer import Importer
+from gateway.intake.importer import LOOK_EVERY, Importer
 from gateway.model.envelope import Envelope
 from gateway.store import counts, imports, operator
 from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
@@ -317,6 +317,30 @@ async def test_when_too_much_waits_no_more_is_taken(tmp_path: Path, limit: dict[
 
 
 # -- importing ----------------------------------------------------------------------------------------
+
+
+async def test_a_burst_is_accepted_first_and_imported_soon(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While word of more mail comes all the time, batches are imported for all that, and no mail waits for long."""
+    importer = door.importer()
+    stop = asyncio.Event()
+    running = asyncio.create_task(importer.run(stop))
+    sizes: list[int] = []
+    take = imports.take
+    monkeypatch.setattr(imports, "take", lambda c, origin, mails: (sizes.append(len(mails)), take(c, origin, mails))[1])
+    for number in range(45):
+        await door.offer(b"Message-ID: <m%d@acme.example>\r\n\r\nx" % number)
+        importer.wake()
+        await asyncio.sleep(0.01)
+    begun = list(sizes)
+    end = time.monotonic() + LOOK_EVERY / 2  # long before it would look by itself
+    while sum(sizes) < 45 and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    importer.close()
+    assert begun
+    assert sum(sizes) == 45
+    assert len(sizes) < 15
 
 
 async def test_into_the_store_with_the_ids_that_were_said(door: Door) -> None:
