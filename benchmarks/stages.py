@@ -1,9 +1,9 @@
-"""Processor time of a mail by stage: ``python -m benchmarks.stages [MAILS]``; ``make bench`` keeps it for
+"""Processor time of a mail by stage: ``python -m benchmarks.stages [MAILS [SENDERS]]``; ``make bench`` keeps it for
 docs/cpu.svg.
 
-New tickets are worked off by the parts of a worker in this process, into a desk in a process of its own. Each stage is
-measured by the processor time of the thread that runs it, step by step of its coroutines, so other work on the machine
-counts for little. A stage within another counts once, for itself.
+New tickets of an hour, of one sender or of several in turn, are worked off by the parts of a worker in this process,
+into a desk in a process of its own. Each stage is measured by the processor time of the thread that runs it, step by
+step of its coroutines, so other work on the machine counts for little. A stage within another counts once, for itself.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def desk() -> Iterator[str]:
             process.wait()
 
 
-async def worked(url: str, folder: Path, mails: int, meter: Meter) -> dict[str, float]:
+async def worked(url: str, folder: Path, mails: int, meter: Meter, senders: int) -> dict[str, float]:
     """Milliseconds of a mail, by stage."""
     text = config_text(
         f"{url}/api/v1", "demo-desk-key", folder, free_port(), free_port(), desk="rate = 0", guard=NO_GUARD
@@ -199,9 +199,9 @@ async def worked(url: str, folder: Path, mails: int, meter: Meter) -> dict[str, 
     assert await directory.refresh()
     directory.up_since = time.time()
     await work.parser.warm()
-    await accept(settings, store, 20)
+    await accept(settings, store, 20, senders)
     await done(work, store, 20)  # what is made at the first use is made
-    await accept(settings, store, mails)
+    await accept(settings, store, mails, senders)
     meter.seconds.clear()
     own, children = time.process_time(), parsers()
     with measured(meter):
@@ -219,12 +219,13 @@ def parsers() -> float:
     return cpu(os.getpid())[1]
 
 
-async def accept(settings: Settings, store: Store, mails: int) -> None:
+async def accept(settings: Settings, store: Store, mails: int, senders: int) -> None:
     """Mails as the importer puts them into the store."""
     for number in range(mails):
-        message = mail(f"Mail {number}", "It does not work.\n" * 20, sender=ALICE).as_bytes(policy=SMTP)
+        sender = ALICE if senders == 1 else f"p{number % senders}@c{number % senders}.example"
+        message = mail(f"Mail {number}", "It does not work.\n" * 20, sender=sender).as_bytes(policy=SMTP)
         arrived = [ArrivedFor(uuid7(time.time()), "default", BOX, BOX, "")]
-        envelope = Envelope(ALICE, BOX, peer="127.0.0.1", time=time.time())
+        envelope = Envelope(sender, BOX, peer="127.0.0.1", time=time.time())
         digest = sha256(message).digest()
         news = deliveries_of(split_head(with_line_feeds(message)), digest, envelope, arrived, settings.work)
         await store.write(partial(keep, news=news, message=message, digest=digest))
@@ -246,11 +247,11 @@ async def done(work: Work, store: Store, mails: int) -> None:
     work.worker._stopping = False
 
 
-def measure(mails: int = MAILS) -> dict[str, float]:
+def measure(mails: int = MAILS, senders: int = 1) -> dict[str, float]:
     """Milliseconds of processor time of a mail by stage, of the whole worker, and of its parsers."""
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder, desk() as url, logged(meter):
-        return asyncio.run(worked(url, Path(folder), mails, meter))
+        return asyncio.run(worked(url, Path(folder), mails, meter, senders))
 
 
 if __name__ == "__main__":

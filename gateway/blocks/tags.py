@@ -23,10 +23,14 @@ def without_tags(blocks: list[Block]) -> list[Block]:
     return [_untagged(block) for block in blocks]
 
 
-def _untagged(value: Any, name: str = "") -> Any:
+def _untagged(value: Any) -> Any:
     if isinstance(value, dict):
         # underlined text is the one style that the desk's Markdown writes as a tag
-        return {key: _untagged(inner, key) for key, inner in value.items() if key != "underline"}
-    if isinstance(value, list):
-        return [_untagged(inner) for inner in value]
-    return _OPENS.sub(f"<{WORD_JOINER}", value) if name in _SHOWN and isinstance(value, str) else value
+        return {key: _part(key, inner) for key, inner in value.items() if key != "underline"}
+    return [_untagged(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _part(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return _OPENS.sub(f"<{WORD_JOINER}", value) if "<" in value and name in _SHOWN else value
+    return _untagged(value) if value else value

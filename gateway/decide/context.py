@@ -13,6 +13,7 @@ from gateway.decide.files import Fate
 from gateway.decide.forwards import Forward
 from gateway.decide.rules import Rules
 from gateway.decide.sender import Sender
+from gateway.mail.ending import prints_of
 from gateway.match import domains
 from gateway.match.files import FileRule
 from gateway.match.ours import Ours
@@ -122,6 +123,7 @@ class DecisionContext:
     follows_closed: bool = False  # it is a reply, and begins a ticket because the other one is closed
     _fates: list[Fate] | None = None
     _idle: str | None = None
+    _prints: bytes | None = None
 
     @property
     def policy(self) -> MailboxPolicy:
@@ -142,6 +144,13 @@ class DecisionContext:
         if self._idle is None:
             self._idle = thanks.asks_for_nothing(self.email, self.policy.staff_names)
         return self._idle
+
+    @property
+    def prints(self) -> bytes:
+        """What is kept of the mail's end, b"" for nothing."""
+        if self._prints is None:
+            self._prints = prints_of(self.email)
+        return self._prints
 
     def fates(self) -> list[Fate]:
         """What becomes of each file, worked out and traced once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.match import domains
 from gateway.match.names import proof_of
@@ -53,8 +54,12 @@ def ids_of(email: Email, envelope: Envelope, verdict: Verdict) -> tuple[str, ...
 
 def numbers_of(email: Email) -> tuple[str, ...]:
     """The numbers in the subject that have the shape of a desk's."""
-    subject = email.subject[:500]
-    shapes = (*SHAPES, *OF_A_DESK) if email.auto.kind == "helpdesk" else SHAPES
+    return _numbers_in(email.subject[:500], email.auto.kind == "helpdesk")
+
+
+@lru_cache(256)
+def _numbers_in(subject: str, is_of_a_desk: bool) -> tuple[str, ...]:
+    shapes = (*SHAPES, *OF_A_DESK) if is_of_a_desk else SHAPES
     found = [match[1] for shape in shapes for match in shape.finditer(subject)]
     numbers = [number for number in found if not _is_a_date(number)]
     plain = ("".join(c for c in number.upper() if c.isalnum() or c == "#") for number in numbers)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from gateway.decide import sender
 from gateway.decide.context import DecisionContext
 from gateway.match import domains, title
+from gateway.model.email import Email
+from gateway.model.envelope import Envelope
 from gateway.model.plan import Decision
 from gateway.model.questions import Recent, RecentMails, Rounds
 from gateway.model.reasons import Reason
@@ -49,16 +51,24 @@ def rounds(context: DecisionContext) -> Decision | None:
         return None
     name = sender.name_of(context.email, context.envelope)
     recent: Recent = context.facts.ask(RecentMails(*name, context.envelope.time))
-    is_tagged = domains.untagged(who.address) != who.address
-    if (recent.domain_tickets if is_tagged else recent.tickets) < most:
+    asked = rounds_question(context.email, context.envelope, recent, most)
+    if asked is None:
         return None
-    matter = title.matter(context.email.subject)
-    made: int = context.facts.ask(Rounds(*name, matter, context.envelope.time))
+    made: int = context.facts.ask(asked)
     if made < most:
         return None
-    found = f"{made} tickets about {matter or 'nothing'!r} in an hour"
+    found = f"{made} tickets about {asked.matter or 'nothing'!r} in an hour"
     context.trace.add("rounds", found, "quarantine")
     return context.end(Reason.LOOP_SUSPECTED, f"{who.address} made {found}")
+
+
+def rounds_question(email: Email, envelope: Envelope, recent: Recent, most: int) -> Rounds | None:
+    """What to ask of a sender who made ``most`` tickets or more in the last hour, None of others."""
+    name = sender.name_of(email, envelope)
+    is_tagged = domains.untagged(name.address) != name.address
+    if not most or (recent.domain_tickets if is_tagged else recent.tickets) < most:
+        return None
+    return Rounds(*name, title.matter(email.subject), envelope.time)
 
 
 def _is_let_in(context: DecisionContext) -> bool:

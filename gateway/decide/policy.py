@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.decide import acknowledge, calendars, closed, floods, forwards, newticket, reply, sender, thanks, threading
-from gateway.decide.context import DecisionContext, DeliveryContext
+from gateway.decide.context import DecisionContext, DeliveryContext, Guard
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
@@ -29,6 +29,7 @@ from gateway.model.questions import (
     IsReused,
     ProbeSent,
     Question,
+    Recent,
     RecentMails,
     Staff,
     StateOf,
@@ -176,6 +177,16 @@ def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]
         people = (Staff(name.address), ContactsOf(name.address), RecentMails(*name, envelope.time))
     verdict = sender.verdict_of(email, envelope)
     return (*copies, *people, threading.mapping_question(email, envelope, name.address, verdict))
+
+
+def further_questions(
+    email: Email, envelope: Envelope, guard: Guard, known: Mapping[Question, Any]
+) -> tuple[Question, ...]:
+    """What a decision asks after these answers, to be answered in the same go."""
+    name = sender.name_of(email, envelope)
+    recent: Recent | None = known.get(RecentMails(*name, envelope.time))
+    asked = floods.rounds_question(email, envelope, recent, guard.rounds) if recent else None
+    return (asked,) if asked else ()
 
 
 def _edge(context: DecisionContext) -> Decision | None:

@@ -32,7 +32,7 @@ def known(context: DecisionContext, ticket_id: str, present: Mapping[str, str]) 
     """What of the mail's end goes from a comment on the ticket, which has the files ``present``; of a new ticket
     (``ticket_id`` "") what pictures do."""
     email = context.email
-    if context.delivery.release.whole or not ending.prints_of(email) or not (ticket_id or ending.has_pictures(email)):
+    if context.delivery.release.whole or not (ticket_id or ending.has_pictures(email)) or not context.prints:
         return Known()
     name = _proven_name(context)
     if not (ticket_id or name.sender):
@@ -55,7 +55,7 @@ def learnt(context: DecisionContext) -> Signed | None:
     """What later mail is compared with, once this one is posted; nothing of one that an operator wants shown whole."""
     if context.delivery.release.whole:
         return None
-    prints = ending.prints_of(context.email)
+    prints = context.prints
     counted = name_of(context.email, context.envelope)
     if not prints or not counted.address:
         return None

@@ -8,7 +8,7 @@ stand here, each with what answers it.
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gateway.model.email import Address
@@ -423,10 +423,9 @@ class Unanswered(Exception):
 
 @dataclass(slots=True)
 class Facts:
-    """The answers so far. ``used`` keeps the order in which they were first asked for."""
+    """The answers so far."""
 
     answers: MappingType[Question, Any]
-    used: list[Question] = field(default_factory=list)
 
     def ask(self, question: Question) -> Any:
         """The answer. Raises Unanswered when it is not there yet."""
@@ -442,4 +441,3 @@ class Facts:
         missing = tuple(question for question in questions if question not in self.answers)
         if missing:
             raise Unanswered(missing)
-        self.used.extend(question for question in questions if question not in self.used)

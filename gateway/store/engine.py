@@ -35,6 +35,7 @@ Operation = Callable[[Connection], T]
 
 BATCH = 256
 READERS = 4
+READER = "store-read"
 BUSY_WAIT = 30_000  # milliseconds for SQLite's lock
 WAL_LONG = 16 * 1024 * 1024  # bytes of SQLite's write-ahead log after which it is made to start over
 WAL_LOOK = 64  # commits
@@ -127,7 +128,9 @@ class Store:
         self._commits = 0
         self._wal = Path(f"{self.engine.url.database}-wal") if self.sqlite and self.engine.url.database else None
         self._failed: BaseException | None = None
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-read")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=READER)
+        self._of_thread = threading.local()
+        self._kept: list[Connection] = []  # of reading threads
         self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
         self._thread.start()
 
@@ -160,7 +163,7 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_sync, operation)
 
     def read_sync(self, operation: Operation[T]) -> T:
-        with self.engine.connect() as connection:
+        with self._reader() as connection:
             if self.sqlite:
                 plainly(connection, "BEGIN")
             else:
@@ -174,6 +177,26 @@ class Store:
                 raise
             finally:
                 plainly(connection, "ROLLBACK") if self.sqlite else connection.rollback()
+
+    @contextmanager
+    def _reader(self) -> Iterator[Connection]:
+        """A connection to read by. On SQLite a reading thread keeps its own until something fails: to take one from
+        the pool and to give it back costs more than a small statement."""
+        kept = self._of_thread
+        if not self.sqlite or not threading.current_thread().name.startswith(READER):
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        if (mine := getattr(kept, "connection", None)) is None:
+            mine = kept.connection = self.engine.connect()
+            self._kept.append(mine)
+        try:
+            yield mine
+        except BaseException:
+            kept.connection = None
+            self._kept.remove(mine)
+            mine.close()
+            raise
 
     async def read_to_show(self, operation: Operation[T]) -> T:
         """``read`` for callers that only display rows: what cannot be read is Garbled."""
@@ -217,6 +240,8 @@ class Store:
         self._queue.put(None)
         self._thread.join()
         self._readers.shutdown()
+        for connection in self._kept:
+            connection.close()
         self.engine.dispose()
         if self._lock_file:
             self._lock_file.close()
@@ -285,22 +310,28 @@ class Store:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_WAIT}")
 
     def _run(self, connection: Connection, item: _Item) -> tuple[_Item, bool, Any]:
-        connection.exec_driver_sql("SAVEPOINT op")
+        run = plainly if self.sqlite else _told
+        run(connection, "SAVEPOINT op")
         try:
             with self._telling():
                 value = item.operation(connection)
         except Exception as error:
             if isinstance(error, DBAPIError) and (error.connection_invalidated or is_damage(error)):
                 raise
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT op")
-            connection.exec_driver_sql("RELEASE SAVEPOINT op")
+            run(connection, "ROLLBACK TO SAVEPOINT op")
+            run(connection, "RELEASE SAVEPOINT op")
             notify.forget(connection)
             item.tries += 1
             if isinstance(error, DBAPIError) and _state(error) in IN_THE_WAY and item.tries < TRIES:
                 raise _InTheWay from error
             return item, False, error
-        connection.exec_driver_sql("RELEASE SAVEPOINT op")
+        run(connection, "RELEASE SAVEPOINT op")
         return item, True, value
+
+
+def _told(connection: Connection, statement: str) -> None:
+    """So that SQLAlchemy, which commits, knows of the transaction."""
+    connection.exec_driver_sql(statement)
 
 
 class _InTheWay(Exception):

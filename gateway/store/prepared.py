@@ -7,9 +7,8 @@ comes as SQLAlchemy would raise it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Dialect, bindparam
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +16,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from gateway.store import dialects
 
+T = TypeVar("T")
 Ready = tuple[str, list[str] | None, dict[str, Any]]
 """The text for the driver, its parameters in order where they have no names, and those that never change."""
 
@@ -31,19 +31,20 @@ class Prepared:
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Run it; the first column of the first row, None without one or for a plain insert. Raises DBAPIError."""
-        text, parameters = self.bound(connection, values)
-        with cursor_of(connection, text) as cursor:
-            cursor.execute(text, parameters)
-            row = cursor.fetchone() if cursor.description else None
-        return row[0] if row else None
+        return on_cursor(connection, *self.bound(connection, values), _first)
+
+    def column(self, connection: Connection, values: Mapping[str, Any]) -> list[Any]:
+        """Run a select of one column; its values, each read with care. Raises DBAPIError, Unreadable."""
+        found, description = on_cursor(connection, *self.bound(connection, values), _all)
+        ((_, read),) = self._readers(connection.dialect, description)
+        return [read(value) for (value,) in found] if read else [value for (value,) in found]
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run a select; its rows by column, each value read with care. Raises DBAPIError, Unreadable."""
-        text, parameters = self.bound(connection, values)
-        with cursor_of(connection, text) as cursor:
-            cursor.execute(text, parameters)
-            found = cursor.fetchall()
-            columns = self._readers(connection.dialect, cursor.description)
+        found, description = on_cursor(connection, *self.bound(connection, values), _all)
+        if not found:
+            return []
+        columns = self._readers(connection.dialect, description)
         return [
             {name: read(value) if read else value for (name, read), value in zip(columns, row, strict=True)}
             for row in found
@@ -52,17 +53,13 @@ class Prepared:
     def change(self, connection: Connection, values: Mapping[str, Any], columns: Iterable[str] = ()) -> int:
         """Run it; how many rows it changed. An update gives these ``columns`` the values of their names besides what
         it says itself. Raises DBAPIError."""
-        text, parameters = self.bound(connection, values, tuple(columns))
-        with cursor_of(connection, text) as cursor:
-            cursor.execute(text, parameters)
-            return int(cursor.rowcount)
+        return on_cursor(connection, *self.bound(connection, values, tuple(columns)), _count)
 
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]], columns: Iterable[str] = ()) -> None:
         """Run it for each of these values; an insert puts them into these ``columns`` besides what it says itself.
         Raises DBAPIError."""
         bound = [self.bound(connection, row, tuple(columns)) for row in rows]
-        with cursor_of(connection, bound[0][0]) as cursor:
-            cursor.executemany(bound[0][0], [parameters for _, parameters in bound])
+        on_cursor(connection, bound[0][0], [parameters for _, parameters in bound], _many)
 
     def bound(
         self, connection: Connection, values: Mapping[str, Any], columns: tuple[str, ...] = ()
@@ -72,8 +69,9 @@ class Prepared:
         if known not in self._ready:
             self._ready[known] = _compile(self._make(dialects.module(known[0])), connection.dialect, columns)
         text, order, constants = self._ready[known]
-        values = {**constants, **values}
-        return text, tuple(values[name] for name in order) if order else values
+        if constants:
+            values = {**constants, **values}
+        return text, tuple(map(values.__getitem__, order)) if order else dict(values)
 
     def _readers(self, dialect: Dialect, description: Any) -> list[tuple[str, Callable[[Any], Any] | None]]:
         """The columns of a select, and what reads the value of each, which depends on what the driver says of it."""
@@ -103,13 +101,12 @@ def _compile(statement: ClauseElement, dialect: Any, columns: tuple[str, ...]) -
     return str(compiled), list(compiled.positiontup) if compiled.positional else None, constants
 
 
-@contextmanager
-def cursor_of(connection: Connection, text: str) -> Iterator[Any]:
-    """The driver's cursor, for this statement. Raises DBAPIError."""
+def on_cursor(connection: Connection, text: str, parameters: Any, use: Callable[[Any, str, Any], T]) -> T:
+    """What ``use`` returns, which is given a cursor of the driver and runs this statement. Raises DBAPIError."""
     driver = connection.connection
     cursor = driver.cursor()
     try:
-        yield cursor
+        return use(cursor, text, parameters)
     except connection.dialect.loaded_dbapi.Error as error:
         lost = connection.dialect.is_disconnect(error, driver, cursor)
         if lost:
@@ -129,5 +126,28 @@ def cursor_of(connection: Connection, text: str) -> Iterator[Any]:
 
 def plainly(connection: Connection, text: str) -> None:
     """A statement without parameters or rows: where a transaction begins and ends. Raises DBAPIError."""
-    with cursor_of(connection, text) as cursor:
-        cursor.execute(text)
+    on_cursor(connection, text, (), _run)
+
+
+def _run(cursor: Any, text: str, parameters: Any) -> None:
+    cursor.execute(text, parameters)
+
+
+def _first(cursor: Any, text: str, parameters: Any) -> Any:
+    cursor.execute(text, parameters)
+    row = cursor.fetchone() if cursor.description else None
+    return row[0] if row else None
+
+
+def _all(cursor: Any, text: str, parameters: Any) -> tuple[list[Any], Any]:
+    cursor.execute(text, parameters)
+    return cursor.fetchall(), cursor.description
+
+
+def _count(cursor: Any, text: str, parameters: Any) -> int:
+    cursor.execute(text, parameters)
+    return int(cursor.rowcount)
+
+
+def _many(cursor: Any, text: str, parameters: Any) -> None:
+    cursor.executemany(text, parameters)

@@ -59,13 +59,15 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
     return {name: int(value) for name, value in row.items()}
 
 
-_SUBJECTS = select(delivery.c.subject).where(
-    _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape="\\"),
-    delivery.c.sender_domain == bindparam("k_domain"),
-    delivery.c.outcome == "ticket",
-    delivery.c.accepted_at >= bindparam("k_hour"),
-    delivery.c.desk == bindparam("k_desk"),
-    delivery.c.proof == bindparam("k_proof"),
+_SUBJECTS = Prepared(
+    lambda _: select(delivery.c.subject).where(
+        _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape="\\"),
+        delivery.c.sender_domain == bindparam("k_domain"),
+        delivery.c.outcome == constant("ticket"),
+        delivery.c.accepted_at >= bindparam("k_hour"),
+        delivery.c.desk == bindparam("k_desk"),
+        delivery.c.proof == bindparam("k_proof"),
+    )
 )
 
 
@@ -81,7 +83,7 @@ def rounds(connection: Connection, desk: str, name: Name, matter: str, now: floa
         "k_hour": now - HOUR,
         "k_desk": desk,
     }
-    subjects = connection.execute(_SUBJECTS, parameters).scalars().all()  # at once: there may be hundreds
+    subjects = _SUBJECTS.column(connection, parameters)
     return sum(title.matter(subject) == matter for subject in subjects)
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 
 from gateway import blocks as rich
 from gateway.decide.closed import Closing
+from gateway.decide.context import Guard
+from gateway.decide.policy import expected_questions, further_questions
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.algapsa.lists import good
@@ -131,8 +133,15 @@ class Answers:
             case _:
                 return await self._read(lambda c: self._from_store(c, question))
 
-    def prefetch(self, connection: Connection, questions: Iterable[ask.Question]) -> None:
-        """Answer what will be asked anyway, in one visit to the store."""
+    def prefetch(self, connection: Connection, guard: Guard) -> None:
+        """Answer what will be asked anyway of the mail, in one visit to the store."""
+        if (email := self.email) is None:
+            return
+        envelope = self._delivery.envelope
+        self._prefetch(connection, expected_questions(email, envelope))
+        self._prefetch(connection, further_questions(email, envelope, guard, self._known))
+
+    def _prefetch(self, connection: Connection, questions: Iterable[ask.Question]) -> None:
         for question in questions:
             match question:
                 case ask.Staff(address):

@@ -8,7 +8,7 @@ comes only after ``settle``, counted from the later of the send and the desk's f
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -66,8 +66,14 @@ class Executor:
         self.slots = Slots(self.settings.concurrency)
         self.observe = observe
 
-    async def run(self, delivery: Delivery, plan: list[Effect] | None = None, sent: bool = False) -> Step:
-        """Carry out what is left of the plan of a claimed delivery; ``sent`` as Planned says."""
+    async def run(
+        self,
+        delivery: Delivery,
+        plan: list[Effect] | None = None,
+        sent: bool = False,
+        told: Mapping[str, Any] | None = None,
+    ) -> Step:
+        """Carry out what is left of the plan of a claimed delivery; ``sent`` and ``told`` as Planned says."""
         restored = self.planner.restored
         if restored.covers(delivery.accepted_at):
             await self.store.write(lambda c: restoring.doubt(c, delivery.id, delivery.generation, restored.since))
@@ -85,7 +91,8 @@ class Executor:
             if step is not None:
                 return step
         shutil.rmtree(self.planner.work_folder(delivery.id), ignore_errors=True)
-        return Ended(Stage.DONE) if execution.ledger.ended else Done()
+        made = execution.ledger.made
+        return Ended(Stage.DONE, told={**told, **made} if told and made else None) if execution.ledger.ended else Done()
 
 
 class _Execution:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +38,7 @@ KEEP = (
 
 class Ledger:
     """What happens to the effects of a claimed delivery, each step one transaction, or LostClaim.
-    ``ended`` when the delivery was moved to DONE with its last effect."""
+    ``ended`` when the delivery was moved to DONE with its last effect; ``made`` is the ticket that it made."""
 
     def __init__(self, store: Store, progress: Progress, settle: float, clock: Callable[[], float]) -> None:
         self.store = store
@@ -46,6 +46,7 @@ class Ledger:
         self.settle = settle
         self.clock = clock
         self.ended = False
+        self.made: Mapping[str, str] | None = None
 
     @property
     def delivery(self) -> Delivery:
@@ -116,12 +117,18 @@ class Ledger:
             kind.record_done(connection, delivery, effect, kept, now)
             if posts:
                 self._posted(connection, delivery, remote, now)
+            where: dict[str, Any] = {"posted": True, "ticket_id": delivery.ticket_id} if posts else {}
             if last:
                 for other in spared:
                     effects.set_state(connection, other, EffectState.SKIPPED, reason="nothing is missing")
-                deliveries.move(connection, delivery, Stage.DONE, now=now)
+                deliveries.move(connection, delivery, Stage.DONE, now=now, **where)
+            elif posts:
+                deliveries.touch(connection, delivery, **where)
+                order.wake(connection, delivery.seq, now)
 
         await self.store.write(record)
+        if kind.makes_ticket:
+            self.made = {"ticket_id": remote_id, "number": str(remote.get("ticket_number") or "")}
         self.effects[effect.idx] = done
         self.progress.delivery = replace(delivery, posted=delivery.posted or posts)
         if last:
@@ -133,9 +140,8 @@ class Ledger:
         return KINDS[effect.kind].is_spared(self.progress, effect)
 
     def _posted(self, connection: Connection, delivery: Delivery, remote: dict[str, Any], now: float) -> None:
-        """Ids, people and files lead to the ticket from now on; who waited for it may go."""
+        """Ids, people and files lead to the ticket from now on."""
         plan = delivery.plan or {}
-        deliveries.touch(connection, delivery, posted=True, ticket_id=delivery.ticket_id)
         if delivery.moved_to:
             mapping.forget_delivery(connection, delivery.id)
         mapping.map_ids(connection, delivery.desk, delivery.board_id, delivery.id, delivery.ticket_id, plan["ids"])
@@ -164,4 +170,3 @@ class Ledger:
                 ticketfiles.reserve(
                     connection, delivery.desk, delivery.ticket_id, file.body.sha256, delivery.id, file.body.name
                 )
-        order.wake(connection, delivery.seq, now)

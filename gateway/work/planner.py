@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
 from gateway.decide.context import DeliveryContext
 from gateway.decide.notices import ids as notice_ids
-from gateway.decide.policy import decide, expected_questions
+from gateway.decide.policy import decide
 from gateway.decide.threading import thread_ids
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.directory import Directory, NoCatalog
@@ -54,8 +53,6 @@ from gateway.work.reserving import reserve_files, save_problems, see_incident
 from gateway.work.steps import Defer, Ended, Held, Quarantine, Step, Wait
 from gateway.work.trace import columns_of, silenced, trace_of
 
-log = structlog.get_logger("work")
-
 MOST_ROUNDS = 40
 MOST_DEATHS = 3
 DEATH_PAUSE = 5.0  # after the first; growing
@@ -67,11 +64,13 @@ FAULT_PAUSE = 30.0
 @dataclass(frozen=True, slots=True)
 class Planned:
     """The plan is stored: the delivery as it now stands, and its effects, None when they are to be read;
-    ``sent`` when the first of them is paid for and marked as sent, and its request has to leave now."""
+    ``sent`` when the first of them is paid for and marked as sent, and its request has to leave now; ``told``
+    is what is said of the mail at its end, but for the ticket."""
 
     delivery: Delivery
     effects: list[effects.Effect] | None = None
     sent: bool = False
+    told: Mapping[str, Any] | None = None
 
 
 class Planner:
@@ -160,12 +159,14 @@ class Planner:
         except DeskAway as away:
             return await self._not_told(directory, away.outcome, away.about)
         decision = await self._translated(decision, email, delivery.mailbox)
+        told = {"outcome": decision.outcome, "sender": decision.sender, "size": row["size"]}
         if decision.outcome != "hold" and decision.plan is None:
-            return await self._end(delivery, email, known, decision, answers)
+            return await self._end(delivery, email, known, decision, answers, told)
         trace = trace_of(decision, answers, email, known.is_held)
         if decision.outcome == "hold":
             return await self._hold(delivery, email, known, decision, trace)
-        return await self._store(delivery, email, known, decision, trace, directory, answers)
+        planned = await self._store(delivery, email, known, decision, trace, directory, answers)
+        return replace(planned, told=told) if isinstance(planned, Planned) else planned
 
     async def _reread(self, delivery_id: str) -> tuple[Email | None, str]:
         """The mail of another delivery, None where it cannot be read, and its verdict. Raises ParserBusy."""
@@ -197,7 +198,7 @@ class Planner:
             blockers += order.ahead(connection, delivery.desk, delivery.seq, of_problem)
             blockers += problems.makers(connection, families, delivery.id)
             if not blockers:
-                source.prefetch(connection, expected_questions(email, delivery.envelope))
+                source.prefetch(connection, self.policies.guard)
             return blockers
 
         return await self.store.read(blockers)
@@ -260,6 +261,7 @@ class Planner:
         context: DeliveryContext,
         decision: Decision,
         answers: Mapping[ask.Question, Any],
+        told: Mapping[str, Any],
     ) -> Step:
         values = {
             **columns_of(email, decision),
@@ -290,7 +292,7 @@ class Planner:
             await self.store.write(end)
         except mapping.Reserved as taken:
             return self._later(taken)
-        return Ended(stage, decision.reason, decision.detail)
+        return Ended(stage, decision.reason, decision.detail, told)
 
     def _letter(self, delivery: Delivery, decision: Decision) -> Letter | str:
         """What the sender of a mail without a plan is told, or why nothing; "" where nobody thought of it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.model.reasons import Reason
 from gateway.model.waiting import Waits
@@ -18,11 +19,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The step moved the delivery to an end itself."""
+    """The step moved the delivery to an end itself; ``told`` is what is said of it, where that is known without the
+    store (deliveries.end)."""
 
     stage: Stage
     reason: Reason | Literal[""] = ""
     detail: str = ""
+    told: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

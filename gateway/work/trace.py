@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from gateway.match import domains
@@ -46,19 +47,30 @@ def trace_of(decision: Decision, answers: Mapping[ask.Question, Any], email: Ema
                 "defects": email.defects[:20],
             },
             "answers": [
-                {"asked": question.kind, "about": _plain(question), "answer": _plain(answer)}
+                {"asked": question.kind, "about": question, "answer": _plain(answer)}
                 for question, answer in answers.items()
             ],
-            "steps": [asdict(step) for step in decision.trace],
+            "steps": decision.trace,
             "held": is_held,
             "outcome": decision.outcome,
             "reason": decision.reason,
             "detail": decision.detail,
-        }
+        },
+        default=_by_field,
     )
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_plain(part) for part in value[:20]]
-    return asdict(value) if hasattr(value, "__dataclass_fields__") else value
+    """An answer, of a long list its first."""
+    return [_plain(part) for part in value[:20]] if isinstance(value, list) else value
+
+
+def _by_field(value: Any) -> dict[str, Any]:
+    """A dataclass as JSON has it. Raises TypeError for anything else."""
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))

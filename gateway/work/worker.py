@@ -264,7 +264,7 @@ class Worker:
             if not isinstance(planned, Planned):
                 return delivery, planned
             delivery = planned.delivery
-            return delivery, await self.executor.run(delivery, planned.effects, planned.sent)
+            return delivery, await self.executor.run(delivery, planned.effects, planned.sent, planned.told)
         except Unavailable as away:
             return delivery, Defer(self.clock(), Waits(Waiting.STORE, str(away)), str(away), counts=True)
         except (Damaged, Unreadable) as damaged:
@@ -289,8 +289,8 @@ class Worker:
         match step:
             case Done():
                 await self._end(delivery, Stage.DONE)
-            case Ended(stage, reason, detail):
-                await self._tell(delivery, stage, reason, detail)
+            case Ended(stage, reason, detail, told):
+                await self._tell(delivery, stage, reason, detail, told)
             case Held(until, why):
                 log.info("held", seconds=round(until - now, 1), why=why)
             case Quarantine(reason, detail):
@@ -319,12 +319,15 @@ class Worker:
         await self.store.write(end)
         await self._tell(delivery, stage, reason, detail)
 
-    async def _tell(self, delivery: Delivery, stage: Stage, reason: str, detail: str) -> None:
-        """One line with all that is asked after a mail; what cannot be read is left out."""
+    async def _tell(
+        self, delivery: Delivery, stage: Stage, reason: str, detail: str, told: Mapping[Any, Any] | None = None
+    ) -> None:
+        """One line with all that is asked after a mail; what is not ``told`` and cannot be read is left out."""
         envelope = delivery.envelope
-        end: Mapping[Any, Any] = {}
-        with contextlib.suppress(Unreadable):
-            end = await self.store.read(lambda c: deliveries.end(c, delivery.id))
+        end: Mapping[Any, Any] = told or {}
+        if told is None:
+            with contextlib.suppress(Unreadable):
+                end = await self.store.read(lambda c: deliveries.end(c, delivery.id))
         log.info(
             "finished",
             became=(end.get("outcome") if stage is Stage.DONE else "") or stage.value.lower(),
