@@ -202,6 +202,7 @@ KINDS: dict[str, Say] = {
     "int_type": _number,
     "float_parsing": _number,
     "int_parsing": _number,
+    "finite_number": lambda fault, _: "expected a number with an end",
     "int_from_float": lambda fault, _: "expected a whole number",
     "bool_type": lambda fault, _: "expected true or false",
     "bool_parsing": lambda fault, _: "expected true or false",

@@ -30,7 +30,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         found, text = _toml(more)
         if other := [key for key in found if key != "rule"]:
             raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
-        data["rule"] = [*data.get("rule", ()), *found.get("rule", ())]
+        if not isinstance(rules := found.get("rule", []), list):
+            raise ConfigError(f"{more}: rule: write [[rule]], with two brackets: there may be several")
+        if isinstance(known := data.get("rule", []), list):  # else that is said of it
+            data["rule"] = [*known, *rules]
         texts.append((str(more), text))
     return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
 
@@ -86,8 +89,8 @@ def parse(
     desks = data["desks"]
     if isinstance(desks, dict):
         data["desks"] = {name: _with_key(name, desk, len(desks), environ) for name, desk in desks.items()}
-    if name := environ.get("GATEWAY_NAME"):
-        data["work"] = {**data.get("work", {}), "name": name}
+    if (name := environ.get("GATEWAY_NAME")) and isinstance(work := data.get("work", {}), dict):
+        data["work"] = {**work, "name": name}
     if "mailbox" not in data:
         raise ConfigError(f"{source}: mailbox: expected at least one [[mailbox]]")
     for key in ("mailbox", "domain", "rule", "notice", "file", "window", "calendar"):

@@ -27,7 +27,7 @@ class Section(BaseModel):
 
 def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
-    if not separator or not host or not port.isdigit() or int(port) > 65535:
+    if not separator or not host or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65535:
         raise ValueError("expected host:port, for example 127.0.0.1:2525")
     return text
 
@@ -70,7 +70,7 @@ def reachable(listen: str) -> tuple[str, int]:
     listens here."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
-    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host), int(port)  # noqa: S104 - compared
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), int(port)  # noqa: S104 - compared
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -129,6 +129,6 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 AS_SPAN = BeforeValidator(_span)
 AS_SIZE = BeforeValidator(lambda value: bytes_of(value))
-Span = Annotated[float, AS_SPAN, Field(ge=0)]
-Seconds = Annotated[float, AS_SPAN, Field(gt=0)]
+Span = Annotated[float, AS_SPAN, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, AS_SPAN, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[int, AS_SIZE, Field(ge=0)]

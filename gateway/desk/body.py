@@ -22,7 +22,8 @@ MOST_VALUES = 1_000_000
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-_TROUBLESOME = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)")
+_TROUBLESOME = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)|\xed[\xa0-\xbf]")
+"""What may make a NUL or half a surrogate pair: an escape, or UTF-8 of half a pair, which json takes."""
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -39,6 +40,7 @@ class Malformed(Exception):
 async def inflated(blocks: AsyncIterator[bytes], encoding: str) -> AsyncIterator[bytes]:
     """The body without its Content-Encoding, in blocks that stay small however well it was packed.
     Raises Malformed."""
+    encoding = encoding.strip().lower()  # RFC 9110 8.4.1
     if encoding in ("", "identity"):
         async for block in blocks:
             yield block

@@ -51,7 +51,9 @@ class Breaker:
         self._open_until = now + PAUSE_FOR_KEY
 
     def wait(self, now: float) -> float:
-        """0.0 when the desk may be asked, else the seconds until it may."""
+        """0.0 when the desk may be asked, else the seconds until it may: no more than the longest pause, though the
+        clock was put back."""
+        self._open_until = min(self._open_until, now + max(LONGEST_PAUSE, PAUSE_FOR_KEY))
         return max(0.0, self._open_until - now)
 
     @property

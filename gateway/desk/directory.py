@@ -175,7 +175,7 @@ class Directory:
             for contact in rows
             if not contact.get("is_inactive") and any(a.endswith(at) for a in _addresses(contact))
         ]
-        main = [contact for contact in active if str(contact.get("email")).lower().endswith(at)]
+        main = [contact for contact in active if _key(str(contact.get("email"))).endswith(at)]
         clients = (
             dict.fromkeys(str(contact["client_id"]) for contact in active if contact.get("client_id")) if main else {}
         )

@@ -28,6 +28,7 @@ FLOOR = {Urgency.READ_BACK: 0, Urgency.TICKET: 5, Urgency.REPLY: 7, Urgency.FILE
 SHARE = {Urgency.READ_BACK: 3, Urgency.TICKET: 3, Urgency.REPLY: 5, Urgency.FILE: 9}
 STILL_WAITS = 10.0  # seconds since it last asked
 LEAST_WAIT = 0.05
+PUT_BACK = 5.0  # seconds by which a clock is earlier than before: those who look at the same time differ by less
 MANY = 1_000_000
 
 
@@ -84,8 +85,15 @@ class Bucket:
         self._tokens = tokens
         self._at = at
 
+    def _look_at(self, now: float) -> None:
+        """A clock that was put back stops nothing: time goes on from here."""
+        if self._at - now > PUT_BACK:
+            self.closed_until = min(self.closed_until, now + max(0.0, self.closed_until - self._at))
+            self._at = now
+
     def left(self, now: float) -> float:
         """Calls that could be made at once."""
+        self._look_at(now)
         if not self.rate:
             return inf
         self._tokens = min(float(self.burst), self._tokens + max(0.0, now - self._at) * self.rate / 60)
@@ -104,6 +112,7 @@ class Bucket:
 
     def calls(self, now: float, urgency: Urgency) -> int:
         """How many calls of this urgency may go now: a single one because it is due."""
+        self._look_at(now)
         if now < self.closed_until:
             return 0
         left, leave = self.left(now) + 1e-9, self.leave(now, urgency)
@@ -112,6 +121,7 @@ class Bucket:
 
     def wait(self, now: float, urgency: Urgency) -> float:
         """0.0 when a call may go now, else the seconds until it may. Who asks is in the queue."""
+        self._look_at(now)
         if now < self.closed_until:
             self.queue.asks(urgency, now)
             return self.closed_until - now
@@ -134,6 +144,8 @@ class Bucket:
 
     def close(self, after: float, now: float) -> None:
         """No call for that long."""
+        self._look_at(now)
+        self._at = max(now, self._at)
         self.closed_until = max(self.closed_until, now + after)
         self.lower(0.0, now)
 

@@ -87,7 +87,8 @@ class Decision:
     the operator. ``changes`` and ``notice_record`` are of vendors' notices; ``part_records`` are by number, from 1, of
     what a mail of several problems says of each. ``acknowledgement`` is the mail to the sender
     of one that has no plan; with a plan it is its last effect. ``windows``
-    hold the mail, or parts of one that has a plan: a hold is decided again at ``until``."""
+    hold the mail, or parts of one that has a plan: a hold is decided again at ``until`` (seconds since 1970), and
+    ``held_by`` says by what and for how long, as people read it behind "held by"."""
 
     outcome: Outcome
     reason: Reason | Literal[""] = ""
@@ -105,3 +106,4 @@ class Decision:
     calendar: MaintenanceCalendar | None = None  # windows that the mail sets
     windows: tuple[Window, ...] = ()
     until: float = 0.0
+    held_by: str = ""

@@ -6,6 +6,7 @@ The same for live mail and for ``gateway explain``, which has no desk when it is
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from gateway.decide.policy import expected_questions, further_questions
 from gateway.desk.algapsa import bodies
 from gateway.desk.algapsa.client import BEGUN
 from gateway.desk.algapsa.lists import good
+from gateway.desk.algapsa.scan import seconds
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Refused
 from gateway.mail.ending import Ending, ending_of
@@ -353,13 +355,19 @@ def _state(row: dict[str, Any]) -> ask.TicketState:
         ticket_id=row["ticket_id"],
         number=row.get("ticket_number") or "",
         is_closed=bodies.is_closed(row),
-        closed_at=row.get("closed_at") or "",
+        closed_at=_readable(row.get("closed_at")),
         client_id=row.get("client_id") or "",
         board_id=row.get("board_id") or "",
         master_id=row.get("master_ticket_id") or "",
         contact_id=row.get(bodies.CONTACT_ID) or "",
         watchers=bodies.watchers_of(row),
     )
+
+
+def _readable(stamp: str | None) -> str:
+    """A time of the desk in ISO 8601 with its offset, "" for none and for one that nobody can read."""
+    at = seconds(stamp, 0.0)
+    return datetime.fromtimestamp(at, UTC).isoformat() if at > 0 else ""
 
 
 def _ticket(row: Any) -> ask.Ticket:

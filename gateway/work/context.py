@@ -46,13 +46,13 @@ class Policies:
         self.own = Ours(settings.own_addresses())
         self.templates = {box.address: templates_of(box, self.shipped) for box in settings.mailbox}
         self.guard = Guard(
-            guard.tickets_per_hour,
-            guard.comments_per_hour,
-            guard.answers,
-            guard.domain_tickets_per_hour,
-            guard.domain_comments_per_hour,
-            guard.own_per_hour,
-            guard.same_subject_per_hour,
+            tickets=guard.tickets_per_hour,
+            comments=guard.comments_per_hour,
+            answers=guard.answers,
+            domain_tickets=guard.domain_tickets_per_hour,
+            domain_comments=guard.domain_comments_per_hour,
+            own=guard.own_per_hour,
+            rounds=guard.same_subject_per_hour,
         )
         self.sources = sources(settings)
         self.schedule = Schedule(settings)

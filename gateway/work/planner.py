@@ -311,7 +311,7 @@ class Planner:
     ) -> Step:
         """A maintenance window holds the mail: what it says of its problem is kept, and it is decided again at the end.
         Nobody waits for it."""
-        waits = Waits(Waiting.WINDOW, decision.detail.removeprefix("held by "))
+        waits = Waits(Waiting.WINDOW, decision.held_by)
         values = {**columns_of(email, decision), "trace": trace, "board_id": context.policy.destination["board_id"]}
 
         def hold(connection: Connection) -> None:

@@ -90,6 +90,9 @@ MISTAKES = [
     (LISTEN, 'max_connections = "many"', 8, "expected a number, without quotes"),
     (LISTEN, "max_connections = 0", 8, "expected 1 or more"),
     (LISTEN, 'listen = "127.0.0.1"', 8, "expected host:port, for example 127.0.0.1:2525"),
+    (LISTEN, 'listen = "127.0.0.1:²5"', 8, "expected host:port, for example 127.0.0.1:2525"),
+    (LISTEN, "timeout = inf", 8, "smtp.timeout: expected a number with an end"),
+    (LISTEN, "max_lag = nan", 8, "smtp.max_lag: expected 0 or more"),
     (LISTEN, "listen = 2525", 8, 'expected text, in quotes: listen = "2525"'),
     (LISTEN, 'relays = ["10.0.0.0/8, 192.0.2.1"]', 8, "expected a network, for example 192.0.2.0/24"),
     (LISTEN, 'relays = ["10.0.0.0/8"]\ntenant = "contoso"', 9, "expected the tenant's id, for example 5f3c1d2e-"),
@@ -161,7 +164,9 @@ def test_a_file_of_another_encoding(tmp_path: Path) -> None:
         load(tmp_path / "gateway.toml", {})
 
 
-@pytest.mark.parametrize("line", ['api_key = hunter2', 'api_key = “hunter2”', 'api_key = "hunter2', "api_key = ['hunter2']"])
+@pytest.mark.parametrize(
+    "line", ["api_key = hunter2", "api_key = “hunter2”", 'api_key = "hunter2', "api_key = ['hunter2']"]
+)
 def test_a_secret_is_not_repeated(line: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read(GOOD.replace(KEY, line), tmp_path)
@@ -171,17 +176,22 @@ def test_a_secret_is_not_repeated(line: str, tmp_path: Path) -> None:
 
 def test_times_and_sizes_as_one_writes_them(tmp_path: Path) -> None:
     settings = read(
-        GOOD.replace(LISTEN, 'max_size = "35M"\ndrain = "1m"') + '[retention]\ndone = "90d"\nsuppressed = "2w"\nevery = 60\n',
+        GOOD.replace(LISTEN, 'max_size = "35M"\ndrain = "1m"')
+        + '[retention]\ndone = "90d"\nsuppressed = "2w"\nevery = 60\n',
         tmp_path,
     )
 
     assert (settings.smtp.max_size, settings.smtp.drain) == (35 * 1024 * 1024, 60)
-    assert (settings.retention.done, settings.retention.suppressed, settings.retention.every) == (90 * 86400, 14 * 86400, 60)
+    assert (settings.retention.done, settings.retention.suppressed, settings.retention.every) == (
+        90 * 86400,
+        14 * 86400,
+        60,
+    )
     assert (span_text(90 * 86400), span_text(90), span_text(0), span_text(1.5)) == ("90d", "90s", "0", "1.5s")
     assert (size_text(35 * 1024 * 1024), size_text(1000), size_text(0)) == ("35M", "1000", "0")
 
 
-@given(st.text(alphabet=' \n\t#"\'“[]{}=,.:;\\abkey1', max_size=40))
+@given(st.text(alphabet=" \n\t#\"'“[]{}=,.:;\\abkey1", max_size=40))
 def test_whatever_cannot_be_read_has_a_line_and_words(text: str) -> None:
     try:
         tomllib.loads(text)
@@ -189,3 +199,25 @@ def test_whatever_cannot_be_read_has_a_line_and_words(text: str) -> None:
         line, words = syntax.explain(text, str(error))
         assert 1 <= line <= text.count("\n") + 1
         assert words
+
+
+@pytest.mark.parametrize(
+    ("main", "more", "words"),
+    [
+        ("rule = 3\n" + GOOD.replace(RULE, "[[file]]"), "", "rule: "),
+        (GOOD.replace(RULE, "[rule]"), RULE + '\nname = "more"\n', "rule: write [[rule]], with two brackets"),
+        (GOOD, '[rule]\nname = "more"\n', "more.toml: rule: write [[rule]], with two brackets"),
+        (GOOD, "rule = 3\n", "more.toml: rule: write [[rule]], with two brackets"),
+        ("work = 3\n" + GOOD, "", "work: "),
+    ],
+)
+def test_mistakes_beside_a_folder_of_rules_and_a_name_of_the_environment(
+    main: str, more: str, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "gateway.toml").write_text(main, encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "more.toml").write_text(more, encoding="utf-8")
+
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "gateway.toml", {"GATEWAY_NAME": "one-of-two"})
+    assert words in str(caught.value)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.desk.breaker import LONGEST_PAUSE, Breaker
-from gateway.desk.pacing import FLOOR, SHARE, STILL_WAITS, LocalPacing, Pacing, Urgency
+from gateway.desk.pacing import FLOOR, SHARE, STILL_WAITS, Bucket, LocalPacing, Pacing, Urgency
 from gateway.store.budget import Limit
 from gateway.store.engine import Store
 from gateway.work.budget import SharedPacing
@@ -241,3 +241,33 @@ def test_a_refused_key_stays_until_the_key_works() -> None:
 
     breaker.key_works()
     assert (breaker.key_refused, breaker.wait(0)) == (False, 0)
+
+
+def test_a_clock_put_back_does_not_keep_a_desk_down() -> None:
+    breaker = Breaker()
+    breaker.bad("down", 7200.0, down=True)
+
+    assert breaker.wait(0.0) <= LONGEST_PAUSE
+    assert breaker.wait(LONGEST_PAUSE) == 0.0
+
+
+async def test_a_clock_put_back_does_not_stop_the_calls() -> None:
+    pacing = LocalPacing(60, 5, START)
+    while not await pacing.take(START, READ_BACK):
+        pass
+    earlier = START - 7200
+    assert 0 < await pacing.take(earlier, READ_BACK) <= 1.0
+    assert await pacing.take(earlier + 1.1, READ_BACK) == 0.0
+
+    await pacing.refuse(30, earlier + 2)
+    much_earlier = earlier - 3600
+    assert 0 < await pacing.take(much_earlier, READ_BACK) <= 31
+    assert await pacing.take(much_earlier + 32, READ_BACK) == 0.0
+
+
+def test_those_who_look_at_the_same_time_get_no_call_twice() -> None:
+    bucket = Bucket(60, 5, 0.0, START)
+    for number in range(100):
+        bucket.left(START + (number % 2) * 0.5)
+
+    assert bucket.left(START + 0.5) == 0.5

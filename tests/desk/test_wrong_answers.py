@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import socket
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -331,7 +332,13 @@ class Readers:
         with self.allowed():
             await readback.contacts(self.desk, ContactBody(name="Ann", address="ann@acme.example", client_id=ID))
         with self.allowed():
-            await readback.documents(self.desk, ID, DocumentBody(part="1", name="a", content_type="text/plain", size=5, sha256="x"), 0.0, self.owned)
+            await readback.documents(
+                self.desk,
+                ID,
+                DocumentBody(part="1", name="a", content_type="text/plain", size=5, sha256="x"),
+                0.0,
+                self.owned,
+            )
         outcome = await self.desk.ticket(ID)
         if isinstance(outcome, Good):
             _state(outcome.data)
@@ -404,3 +411,88 @@ def test_what_no_database_keeps_is_replaced() -> None:
     outcome = classify(200, b'{"data": {"number": "TIC\\u0000\\ud800 \\ud83d\\ude00"}}', None)
 
     assert isinstance(outcome, Good) and outcome.data == {"number": "TIC\ufffd\ufffd \U0001f600"}
+
+
+def test_half_a_pair_in_utf_8_is_replaced() -> None:
+    assert body.parsed(b'{"a": "\xed\xa0\xbdx"}') == {"a": "\ufffdx"}
+    assert body.parsed(json.dumps("\U0001f600 한국").encode()) == "\U0001f600 한국"
+    assert body.parsed('{"a": "\U0001f600 \ud55c\ud7a3"}'.encode()) == {"a": "\U0001f600 \ud55c\ud7a3"}
+
+
+async def test_an_encoding_is_known_in_any_case() -> None:
+    async def blocks() -> Any:
+        yield gzip.compress(b"{}")
+
+    assert await body.whole(blocks(), " GZIP") == b"{}"
+
+
+@pytest.mark.parametrize("stamp", ["yesterday", "2026-13-01T00:00:00Z", "", None, "9999999999", "0001-01-01T00:00:00Z"])
+def test_a_time_that_nobody_can_read_is_none(stamp: str | None) -> None:
+    state = _state({"ticket_id": ID, "closed_at": stamp, "status_is_closed": True})
+
+    assert state.closed_at == ""
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-28T10:00:00.000Z", "2026-11-28T11:00:00+01:00", "2026-11-28T10:00:00"])
+def test_a_time_of_the_desk_has_its_offset(stamp: str) -> None:
+    assert _state({"ticket_id": ID, "closed_at": stamp}).closed_at == "2026-11-28T10:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("row", "closed"),
+    [
+        ({"status_is_closed": None, "is_closed": True}, True),
+        ({"status_is_closed": False, "is_closed": True}, False),
+        ({"status_is_closed": True}, True),
+        ({"is_closed": None}, False),
+        ({}, False),
+    ],
+)
+def test_a_flag_that_is_null_says_nothing(row: dict[str, Any], closed: bool) -> None:
+    assert _state({"ticket_id": ID, **row}).is_closed is closed
+
+
+async def test_comments_without_a_time_do_not_end_the_reading() -> None:
+    asked_for = []
+
+    def handler(request: httpx.Request) -> Answer:
+        asked_for.append(request.url.params["offset"])
+        rows = [{"comment_id": f"c{len(asked_for)}-{number}"} for number in range(200 if len(asked_for) < 3 else 1)]
+        return 200, json.dumps({"data": rows}).encode(), {}
+
+    outcome = await desk_that_says(handler).comments(ID, 1_800_000_000.0)
+
+    assert isinstance(outcome, Good)
+    assert len(outcome.data) == 401
+    assert asked_for == ["0", "200", "400"]
+
+
+async def test_a_full_page_that_does_not_say_whether_it_is_the_last_is_not() -> None:
+    pages = []
+
+    def handler(request: httpx.Request) -> Answer:
+        pages.append(request.url.params["page"])
+        rows = [{"ticket_id": f"t{len(pages)}-{number}"} for number in range(100)]
+        if len(pages) == 2:
+            rows = [{"ticket_id": "mine", "attributes": {"email_gateway": {"marker": "m"}}}]
+        return 200, json.dumps({"data": rows}).encode(), {}
+
+    found = await readback.tickets(desk_that_says(handler), "m", 1_700_000_000.0)
+
+    assert [row["ticket_id"] for row in found] == ["mine"]
+
+
+async def test_a_call_that_ends_before_it_is_connected_was_not_sent() -> None:
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _ in range(4):  # whoever comes behind them is not let in
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        desk = Desk("d", f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1", "k", rate=0, timeout=0.2)
+        outcomes = [await desk.add_comment(ID, {}) for _ in range(3)]
+        await desk.close()
+
+    assert outcomes[-1].__class__ is NotSent, outcomes

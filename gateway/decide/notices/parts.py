@@ -174,9 +174,9 @@ def _together(context: NoticeContext, decided: Sequence[_Decided], alone: bool) 
         ordered = (*in_time(effects, context.now), *_awaited(held))
         decision = Decision("comment", plan=Plan(ordered, place.board_id, place.ticket_id, late=True))
     elif held:
-        words = "; ".join(dict.fromkeys(made.decision.detail.removeprefix("held by ") for made in held))
+        holders = "; ".join(dict.fromkeys(made.decision.held_by for made in held))
         again = min(made.decision.until for made in held)
-        decision = Decision("hold", Reason.IN_WINDOW, f"held by {words}", until=again)
+        decision = Decision("hold", Reason.IN_WINDOW, f"held by {holders}", until=again, held_by=holders)
     elif not decided and context.mail.delivery.is_held:
         decision = context.mail.end(Reason.IN_WINDOW, "it was over before the window was")
     else:

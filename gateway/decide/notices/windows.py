@@ -73,12 +73,13 @@ def _held(context: NoticeContext, windows: Sequence[Window], problem: Problem, t
     """``windows`` follow each other without a gap; the first holds the time at which the mail came."""
     last = windows[-1]
     names = ", then ".join(dict.fromkeys(window.name for window in windows))
-    words = f"held by window {names} until {_at(context, last.ends)}"
+    holder = f"window {names} until {_at(context, last.ends)}"
+    words = f"held by {holder}"
     context.mail.trace.add("window", words, "decided again then")
     held = replace(problem, held_by=windows[0].id, until=max(last.ends, last.until))
     context.change(held)
     notice_record = record(context, "held", replace(transition, after=held, held_by=windows[0].id), words)
-    decision = Decision("hold", Reason.IN_WINDOW, words, windows=(windows[0],), until=last.until)
+    decision = Decision("hold", Reason.IN_WINDOW, words, windows=(windows[0],), until=last.until, held_by=holder)
     return finish(context, decision, notice_record)
 
 

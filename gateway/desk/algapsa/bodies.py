@@ -84,7 +84,8 @@ def name_of(row: Mapping[str, Any]) -> str:
 
 def is_closed(row: Mapping[str, Any]) -> bool:
     """Of a ticket. Its lists and its own page name the flag differently."""
-    return bool(row.get("status_is_closed", row.get("is_closed")))
+    said = row.get("status_is_closed")
+    return bool(row.get("is_closed") if said is None else said)
 
 
 def is_internal(comment: Mapping[str, Any]) -> bool:

@@ -100,6 +100,7 @@ class Calls:
         self.skew = 0.0  # the desk's clock less ours, seconds
         self._observe = observe
         self._base = url.rstrip("/")
+        self._is_traced = transport is None  # httpcore tells when a request leaves
         self._http = httpx.AsyncClient(
             headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
             limits=httpx.Limits(
@@ -210,9 +211,13 @@ class Calls:
         started = self.clock()
         deadline = call.timeout or self.timeout
 
+        has_left = not self._is_traced
+
         async def watch(event: str, _: Any) -> None:
+            nonlocal has_left
             if event.endswith(LAST_MOMENT):
                 call.permit.check()
+                has_left = True
 
         try:
             async with (
@@ -230,10 +235,10 @@ class Calls:
             ):
                 body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
         except (httpx.HTTPError, Malformed, TimeoutError, OSError) as error:
-            return self._failed(call, error, started)
+            return self._failed(call, error, started, has_left)
         return await self._classified(call, answer, body, started)
 
-    def _failed(self, call: Call, error: Exception, started: float) -> Outcome:
+    def _failed(self, call: Call, error: Exception, started: float, has_left: bool = True) -> Outcome:
         outcome: Outcome
         if isinstance(error, Malformed):
             outcome = Unknown(f"an answer {error}", alive=True)
@@ -241,7 +246,8 @@ class Calls:
             reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
             if call.vital:
                 self.breaker.bad(reason, self.clock())
-            outcome = NotSent(reason) if isinstance(error, NEVER_SENT) else Unknown(reason)
+            # The deadline of the whole call may end it before the one of the connection does.
+            outcome = Unknown(reason) if has_left and not isinstance(error, NEVER_SENT) else NotSent(reason)
         self._tell(call, outcome, started)
         return outcome
 

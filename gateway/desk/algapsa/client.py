@@ -16,6 +16,7 @@ from gateway.desk.permit import FREE, Permit
 
 BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
+FULL_PAGE = 200  # comments of a page
 MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -149,13 +150,14 @@ class Desk(Calls):
                 "/tickets/{id}/comments",
                 ticket_id,
                 shape=shapes.comment_list,
-                params={"limit": 200, "order": "desc", "offset": 200 * page},
+                params={"limit": FULL_PAGE, "order": "desc", "offset": FULL_PAGE * page},
                 counted=False,
             )
             if not isinstance(outcome, Good):
                 return outcome
             found += outcome.data
-            if len(outcome.data) < 200 or str(outcome.data[-1].get("created_at") or "") < oldest:
+            last = outcome.data[-1].get("created_at") if outcome.data else None
+            if len(outcome.data) < FULL_PAGE or (last and str(last) < oldest):  # without a time it may be newer
                 return Good(outcome.status, found, outcome.body)
         return Unknown("more comments than can be read")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from math import inf
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from gateway.desk.pacing import Urgency
 
 SLACK = 300.0  # seconds before the send from which to look: clocks may be set meanwhile
 PAGES = 200
+FULL_PAGE = 100  # tickets; where the desk does not say whether there are more, a full page is not the last
 OVERLAP = 0.001  # seconds that a page goes back: the desk tells times to the millisecond
 WANTED_FOR = 900.0  # seconds after which somebody who does not come back is forgotten
 
@@ -87,7 +88,8 @@ class Scan:
         for row in outcome.data:
             if marker := marker_of(row.get("attributes")):
                 self.found.setdefault(marker, {})[row["ticket_id"]] = {**row, "attributes": None}
-        self.complete = not (outcome.body.get("pagination") or {}).get("hasNext")
+        more = (outcome.body.get("pagination") or {}).get("hasNext")
+        self.complete = len(outcome.data) < FULL_PAGE if more is None else not more
         last = seconds(outcome.data[-1].get("entered_at"), 0.0) - OVERLAP if outcome.data else 0.0
         self._from, self._page = (last, 1) if last > self._from else (self._from, self._page + 1)
 
@@ -160,8 +162,9 @@ def marker_of(free: Any) -> str:
 
 
 def seconds(stamp: Any, otherwise: float = inf) -> float:
-    """A time of the desk; without one that can be read, ``otherwise``."""
+    """A time of the desk, which writes UTC; without one that can be read, ``otherwise``."""
     try:
-        return datetime.fromisoformat(str(stamp)).timestamp()
+        time = datetime.fromisoformat(str(stamp))
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return otherwise
