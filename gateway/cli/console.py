@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
+from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
@@ -21,11 +24,19 @@ def console(
     config_file: ConfigOption = None,
     role: Annotated[str, typer.Option(help="What the visitor may do: look, act or administer.")] = "administer",
     by: ByOption = None,
+    trial: Annotated[
+        Path | None,
+        typer.Option(help="Show the report of the trial in this folder; needs no configuration and no gateway."),
+    ] = None,
+    port: Annotated[int, typer.Option(help="With --trial: where to listen on this machine; default: a free port.")] = 0,
 ) -> None:
     """Print a link to the console that logs in once, within an hour."""
     from gateway.store import acts, entries
 
     if context.invoked_subcommand:
+        return
+    if trial is not None:
+        _show(trial, port)
         return
     settings = settings_of(config_file)
     if settings.console.listen is None:
@@ -39,6 +50,35 @@ def console(
         return entries.make(connection, "link", entries.Visitor(name, role), "", now, HOUR)  # type: ignore[arg-type]
 
     typer.echo(f"{settings.console.address}/enter?link={change_store(config_file, make)}")
+
+
+def _show(folder: Path, port: int) -> None:
+    """Until Ctrl-C, to browsers of this machine."""
+    import socket
+
+    from gateway.operate.trial.kept import NoReport
+    from gateway.processes.life import run_loop
+    from gateway.web.console.trials import alone
+    from gateway.web.health import server
+
+    try:
+        path, pages = alone(folder)
+        listener = socket.create_server(("127.0.0.1", port))
+    except NoReport as error:
+        fail(str(error), USAGE)
+    except OSError as error:
+        fail(f"port {port}: {error.strerror}")
+    name = f"127.0.0.1:{listener.getsockname()[1]}"
+    serving = server(pages, name)
+
+    async def serve() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, lambda: setattr(serving, "should_exit", True))
+        typer.echo(f"http://{name}{path}\nCtrl-C ends it.")
+        await serving.serve([listener])
+
+    with listener:
+        run_loop(serve())
 
 
 @app.command()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-from dataclasses import asdict
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -50,7 +49,7 @@ def trial(
     """Try mail of a file or folder: what would become of it. Writes nothing at the desk; a key that may read is enough.
     Ctrl-C stops it, the same command goes on."""
     from gateway.desk.algapsa.catalog import DeskAway
-    from gateway.operate.trial.page import page
+    from gateway.operate.trial import kept
     from gateway.operate.trial.places import NoMail
     from gateway.operate.trial.report import made
     from gateway.operate.trial.run import NotTheSame, Trial, Wanted
@@ -87,13 +86,14 @@ def trial(
         fail(f"the desk cannot be read: {away.outcome}; --offline tries the mail without it")
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
-    html = folder / "report.html"
-    _write(html, page(report))
+    now = time.time()
+    kept.write(report, folder, is_done, now)
     if as_json:
-        print_json({"done": is_done, "report": str(html), **asdict(report)})
+        print_json(kept.values(report, folder, is_done, now))
     else:
         _show(report)
-        typer.echo(f"\nreport: {html.absolute()}")
+        typer.echo(f"\nreport: {(folder / kept.PAGE).absolute().as_uri()}")
+        typer.echo(f"from another machine: gateway console --trial {folder}")
     if not is_done:
         typer.echo("stopped: the same command goes on", err=True)
         raise typer.Exit(STOPPED)
@@ -107,12 +107,6 @@ def _box(settings: Settings, address: str) -> MailboxSettings:
     if (box := Mailboxes(settings.mailbox).find(address)) is None:
         fail(f"{address} is no mailbox of the configuration", USAGE)
     return box
-
-
-def _write(file: Path, text: str) -> None:
-    """Only the owner may read what is about mail."""
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as handle:
-        handle.write(text)
 
 
 def _show(report: Report) -> None:

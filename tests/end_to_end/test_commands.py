@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
+from gateway.operate.trial import kept
 from gateway.simulator import Simulator
 from tests import commands
 from tests.harness import GatewayProcess, config_text, free_port, gateway, mail
+from tests.operate.reports import REPORT
 
 
 def test_check_names_the_ids(running: GatewayProcess, simulator: Simulator) -> None:
@@ -175,13 +180,39 @@ def test_trial_of_a_file(running: GatewayProcess, simulator: Simulator, tmp_path
     again = running.run("trial", str(box), "--folder", str(folder))
     refused = running.run("trial", str(tmp_path / "nothing.mbox"), "--folder", str(folder))
 
+    assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert done.returncode == 0 and report["done"] and report["tickets"] == 1
+    assert report["done"] and report["tickets"] == 1
     assert report["by_client"][0]["name"] == "Acme"
     assert again.returncode == 0 and "1 mails: 1 tickets" in again.stdout
     assert refused.returncode == 2 and "remove the folder" in refused.stderr
     assert "Acme" in (folder / "report.html").read_text() and (folder / "report.html").stat().st_mode & 0o077 == 0
     assert [call for call in simulator.desk.calls if call.method != "GET"] == writes
+    assert json.loads((folder / "report.json").read_text())["tickets"] == 1
+    assert f"gateway console --trial {folder}" in again.stdout
+
+
+def test_the_report_of_a_trial_in_a_browser(tmp_path: Path) -> None:
+    """One command, without a configuration or a gateway."""
+    done = commands.run("console", "--trial", str(tmp_path))
+    assert done.returncode == 2 and "has no report of a trial" in done.stderr
+    kept.write(REPORT, tmp_path, True, 1.0)
+    shown = commands.start("gateway", ["console", "--trial", str(tmp_path)], os.environ, tmp_path / "out", tmp_path / "err")
+    try:
+        end = time.monotonic() + 30
+        while not (tmp_path / "out").exists() or "Ctrl-C" not in (text := (tmp_path / "out").read_text()):
+            assert time.monotonic() < end and shown.poll() is None
+            time.sleep(0.02)
+        while True:
+            try:
+                page = httpx.get(text.split()[0])
+                break
+            except httpx.ConnectError:
+                assert time.monotonic() < end
+    finally:
+        shown.send_signal(signal.SIGINT)
+    assert page.status_code == 200 and "1,234 mails" in page.text
+    assert shown.wait(30) == 0
 
 
 def test_a_wrong_board_is_said_where_one_looks(simulator: Simulator, tmp_path: Path) -> None:

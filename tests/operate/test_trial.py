@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -20,6 +21,7 @@ from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.mail.head import split_head
+from gateway.operate.trial import kept
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.page import page
 from gateway.operate.trial.report import Line, Report, Stranger, made
@@ -28,6 +30,7 @@ from gateway.operate.trial.way import NotUsable
 from gateway.simulator import Seed, Simulator
 from gateway.store.schema import delivery
 from gateway.work.parser import Parser
+from tests.operate.reports import REPORT
 from tests.scenarios.stage import LocalParser, M, Stage, settings_for
 
 START = 1_795_000_000.0
@@ -394,3 +397,22 @@ async def test_the_page_shows_words_of_mail_as_text(whole: Report) -> None:
 
 def replace_lines(report: Report, name: str) -> Report:
     return replace(report, by_client=[Line(name, 1)], strangers=[Stranger(name, 1, 1, lines=name)], left_out={name: 1})
+
+
+def test_page_and_values_are_kept_and_found_again(tmp_path: Path) -> None:
+    for name, at in (("march", 1.0), ("april", 2.0)):
+        (tmp_path / name).mkdir()
+        kept.write(REPORT, tmp_path / name, True, at)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / kept.VALUES).write_text('{"done": true}')
+
+    trials = kept.found(tmp_path)
+    assert [(trial.name, trial.done, trial.report) for trial in trials] == [("april", True, REPORT), ("march", True, REPORT)]
+    html = (tmp_path / "march" / kept.PAGE).read_text()
+    said = json.loads((tmp_path / "march" / kept.VALUES).read_text())
+    for value in (said["tried"], said["tickets"], said["fewer"], said["calls"], *(row["mails"] for row in said["by_client"])):
+        assert f"{value:,}" in html
+    assert {file.stat().st_mode & 0o077 for file in (tmp_path / "march").iterdir()} == {0}
+    for folder, words in (("other", "cannot be read"), ("nowhere", "has no report of a trial")):
+        with pytest.raises(kept.NoReport, match=words):
+            kept.read(tmp_path / folder)

@@ -20,12 +20,14 @@ import pytest
 from gateway.config.console import OidcSettings
 from gateway.config.probe import ProbeSettings
 from gateway.operate import windows
+from gateway.operate.trial import kept
 from gateway.operate.windows import Said
 from gateway.store import acts, probes
 from gateway.store.acts import Actor
 from gateway.store.probes import Probe
 from gateway.web.console.commands import Commands
 from tests.harness import config_text
+from tests.operate.reports import REPORT
 from tests.scenarios.stage import M
 from tests.sizes import LONG, size
 from tests.web import idp
@@ -46,6 +48,8 @@ PAGES = (
     "/vendors/propose",
     "/windows",
     "/rules",
+    "/trials",
+    "/trials/march",
     "/audit",
     "/find?q=is:refused",
     "/refused/1",
@@ -128,6 +132,8 @@ def served(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Ite
     folder = tmp_path_factory.mktemp("site")
     site = build(folder, migrated_file, (*MAILS, *OBSERVER))
     (folder / "gateway.toml").write_text(config_text("http://127.0.0.1:1/api/v1", "key", folder, 2525, 8025))
+    (folder / "march").mkdir()
+    kept.write(REPORT, folder / "march", True, site.console.clock())
     console = site.console
     console.commands = Commands(str(folder / "gateway.toml"))
     probe = {"name": "round trip", "host": "mail.msp.example:25", "from": "probe@ops.msp.example", "to": "support@msp.example"}
@@ -226,9 +232,35 @@ def test_everybody_can_use_every_page(browser: Any, served: Site, look: str) -> 
 THERE = {
     "/": ("Window A move", "round trip", "missing: 454 try again"),
     "/windows": ("A move", "Updates of every night", "End now"),
+    "/trials": ("march",),
+    "/trials/march": ("fewer tickets than mails", 'client = "New Client"', "Would wait for a person"),
     "/vendors/propose": ("mails of observer@acme.example", "The profile: change what is wrong"),
 }
 """What pages show, so that not the empty ones are looked at."""
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_everybody_can_read_the_report_that_is_a_file(browser: Any, served: Site, tmp_path: Path, look: str) -> None:
+    kept.write(REPORT, tmp_path, False, 1.0)
+    context = browser.new_context(**LOOKS[look])
+    page, wrong = context.new_page(), []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.goto((tmp_path / kept.PAGE).as_uri())
+    said = axe.Axe().run(page).response
+    assert [violation["id"] for violation in said["violations"]] == wrong == []
+    assert not page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert all(words in page.inner_text("main") for words in (*THERE["/trials/march"], "The trial was stopped"))
+    context.close()
+
+
+def test_on_paper_a_report_is_the_report_alone(browser: Any, served: Site) -> None:
+    visit = Visit(browser, served, "look")
+    visit.go("/trials/march")
+    visit.page.emulate_media(media="print", color_scheme="dark")
+    assert [visit.page.locator(what).is_visible() for what in ("header", "footer", "h1", ".figures")] == [False, False, True, True]
+    assert visit.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(253, 253, 252)"
+    assert visit.page.pdf().startswith(b"%PDF")
+    visit.context.close()
 
 
 def test_the_check_of_accessibility_finds_what_is_wrong(browser: Any) -> None:

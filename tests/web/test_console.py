@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,10 +16,13 @@ from gateway.model.reasons import Reason
 from gateway.operate.act import ACTS
 from gateway.operate.acts import FITS, RUNS
 from gateway.operate.said import SHORT
+from gateway.operate.trial import kept
 from gateway.store import acts, entries, problems
 from gateway.store.entries import Visitor
 from gateway.web.console import guard
 from gateway.web.console.app import DOORS, PAGES, application
+from gateway.web.console.trials import alone
+from tests.operate.reports import REPORT
 from tests.web.conftest import COOKIE, PASSWORD, Site
 
 HOST = "http://console.test"
@@ -67,6 +71,8 @@ SAME = {
     ("POST", "/rules/reload"): ["reload"],
     ("GET", "/windows"): ["windows list", "windows show", "windows proposed"],
     ("POST", "/windows"): ["windows add", "windows end", "windows move", "windows cancel"],
+    ("GET", "/trials"): ["trial"],
+    ("GET", "/trials/{name}"): ["trial"],
     ("GET", "/audit"): ["audit"],
     ("POST", "/act"): [f"queue {act.name}" for act in ACTS],
     ("POST", "/logout"): [],
@@ -77,7 +83,7 @@ AT_THE_SHELL = {
         "serve", "check", "migrate", "demo", "simulator", "backup", "restore", "verify", "sums", "console",
         "console password",
     ],
-    "it reads files": ["explain", "parse", "trial", "notices list", "notices show", "notices try", "notices drift"],
+    "it reads files": ["explain", "parse", "notices list", "notices show", "notices try", "notices drift"],
     "it is of a desk in shadow": ["shadow report", "shadow compare", "shadow end"],
     "a page says or does it in another way": [
         "windows try", "queue list", "thread show", "thread move", "thread token", "silence",
@@ -102,7 +108,7 @@ def test_every_reason_is_said_in_a_few_words() -> None:
 
 
 def _address(path: str) -> str:
-    return path.replace("{number:number}", "7").replace("{index:number}", "0")
+    return path.replace("{number:number}", "7").replace("{index:number}", "0").replace("{name}", "march")
 
 
 @pytest.mark.parametrize(("method", "path", "role"), [(method, path, role) for method, path, role, _ in PAGES])
@@ -300,3 +306,31 @@ async def test_a_window_is_added_moved_and_cancelled_on_its_page(client: httpx.A
     assert (await client.post("/windows", data={"act": "move", "name": "Updates", "until": ends})).status_code == 303
     assert (await client.post("/windows", data={"act": "cancel", "name": "Updates"})).status_code == 303
     assert "No window takes place" in (await client.get("/windows")).text
+
+
+async def test_the_trial_that_lies_beside_the_state_is_a_page(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["look"]}  # type: ignore[assignment]
+    state = site.console.state
+    assert "Trials" not in (await client.get("/")).text
+    assert f"gateway trial MAIL --folder {state}" in (await client.get("/trials")).text
+    (state / "march").mkdir()
+    kept.write(REPORT, state / "march", False, site.console.clock())
+
+    assert '<a href="/trials"' in (await client.get("/")).text
+    assert "stopped, can go on" in (await client.get("/trials")).text
+    page = await client.get("/trials/march")
+    assert "1,234 mails from 18 November 2026" in page.text and "&lt;b&gt;Globex&lt;/b&gt;" in page.text
+    for name in ("april", "..%2Fmarch", "march%00"):
+        assert (await client.get(f"/trials/{name}")).status_code == 404
+
+
+async def test_a_trial_alone_is_shown_to_whoever_has_its_link(tmp_path: Path) -> None:
+    with pytest.raises(kept.NoReport):
+        alone(tmp_path)
+    kept.write(REPORT, tmp_path, True, 1.0)
+    path, pages = alone(tmp_path)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=pages), base_url=HOST) as browser:
+        answer = await browser.get(path)
+        assert answer.status_code == 200 and "1,234 mails" in answer.text
+        assert "script-src" not in answer.headers["content-security-policy"]
+        assert [(await browser.get(other)).status_code for other in ("/", path[:-2] + "/", "/report.html")] == [404] * 3

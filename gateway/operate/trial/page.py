@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from importlib import resources
+from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.operate.trial.report import Report
 
-_TEMPLATE = "report.html"
+HERE = Path(__file__).parent
+"""Where ``_report.html`` lies, which other pages show as well."""
+FILTERS = {
+    "date": lambda moment: datetime.fromtimestamp(moment, UTC).strftime("%-d %B %Y"),
+    "many": lambda number: f"{number:,}",
+}
+"""What ``_report.html`` needs."""
 
 
-def page(report: Report) -> str:
-    """Everything from a mail is escaped."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["day"] = lambda moment: datetime.fromtimestamp(moment, UTC).strftime("%-d %B %Y")
-    environment.filters["many"] = lambda number: f"{number:,}"
-    text = resources.files(__package__).joinpath(_TEMPLATE).read_text(encoding="utf-8")
-    return environment.from_string(text).render(report=report)
+def page(report: Report, done: bool = True) -> str:
+    """Everything from a mail is escaped. ``done``: all mail was tried."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(FILTERS)
+    return environment.get_template("report.html").render(report=report, done=done)

@@ -35,6 +35,7 @@ from gateway.web.console.looking import (
 from gateway.web.console.planning import change_window, show_windows
 from gateway.web.console.provider import BACK
 from gateway.web.console.ruling import reload, show_rules, show_whatif, stop_whatif, try_rules
+from gateway.web.console.trials import show_trial, show_trials
 from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
 log = structlog.get_logger("console")
@@ -76,6 +77,8 @@ PAGES: tuple[tuple[str, str, str, Page], ...] = (
     ("POST", "/rules/reload", "administer", reload),
     ("GET", "/windows", "look", show_windows),
     ("POST", "/windows", "act", change_window),
+    ("GET", "/trials", "look", show_trials),
+    ("GET", "/trials/{name}", "look", show_trial),
     ("GET", "/audit", "administer", show_audit),
     ("POST", "/act", "act", perform),
     ("POST", "/logout", "look", log_out),

@@ -18,6 +18,8 @@ from gateway.config.console import ConsoleUser
 from gateway.config.settings import Settings
 from gateway.operate import reading, said
 from gateway.operate.access import Access
+from gateway.operate.trial import page as trial_page
+from gateway.operate.trial.kept import VALUES
 from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
@@ -56,8 +58,9 @@ class Console:
         self.parser = reading.parser_of(settings)
         self.rate = LoginRate()
         self._provider: Provider | None = None
+        loader = jinja2.FileSystemLoader([HERE, trial_page.HERE])
         self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
         )
         self._templates.filters.update(
             when=lambda at: said.when(at, self.clock(), self.zone),
@@ -65,6 +68,7 @@ class Console:
             day=lambda at: said.day(at, self.zone),
             ago=lambda at: said.span(max(0.0, self.clock() - at)),
             size=said.size,
+            **trial_page.FILTERS,
             counted=said.counted,
             noun=lambda number, word, words="": said.counted(number, word, words).partition(" ")[2],
             upper_first=lambda text: text[:1].upper() + text[1:],
@@ -98,6 +102,11 @@ class Console:
         return Visitor(user.name, user.role) if user else None
 
     @property
+    def state(self) -> Path:
+        """The folder in which the gateway keeps what it has."""
+        return self.settings.store.spool_dir.absolute().parent
+
+    @property
     def provider(self) -> Provider | None:
         """The identity provider, as the configuration is now; None for none."""
         settings = self.settings.console
@@ -116,7 +125,7 @@ class Console:
         template = self._templates.get_template(f"{name}.html")
         text = template.render(
             page=name, visitor=visitor, may_act=may(visitor, "act"), may_administer=may(visitor, "administer"),
-            zone=self.settings.timezone, **values,
+            zone=self.settings.timezone, has_trials=any(self.state.glob(f"*/{VALUES}")), **values,
         )  # fmt: skip
         return Response(text, status, media_type="text/html")
 
