@@ -28,7 +28,12 @@ SHOWN = 10  # rows of a table
 
 @app.command()
 def trial(
-    paths: Annotated[list[Path], typer.Argument(help="mbox files, Maildirs, folders of .eml files, Gmail's export.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="mbox files, Maildirs, folders of mails, exports of Gmail and other programs, also packed."
+        ),
+    ],
     config_file: ConfigOption = None,
     folder: Annotated[Path, typer.Option(help="Where the trial is kept, with its report.")] = Path("gateway-trial"),
     mailbox: Annotated[
@@ -69,6 +74,8 @@ def trial(
         under_way = Trial(settings, wanted, Progress(), stop)
         try:
             await under_way.prepare(lambda name: rehearsed_desk(settings, name, under_way.store))
+            for what, files in under_way.unread.items():
+                typer.echo(f"not read: {files} files, each {what}", err=True)
             is_done = await under_way.run()
             return under_way.store.read_sync(lambda connection: made(connection, settings)), is_done
         finally:
@@ -123,6 +130,8 @@ def _show(report: Report) -> None:
     )
     for why, mails in report.left_out.items():
         typer.echo(cell(f"left out: {mails} {why}"))
+    for what, files in report.unread.items():
+        typer.echo(f"not read: {files} files, each {what}")
     for what, times in report.unasked.items():
         typer.echo(f"not asked: {what}, {times} times")
     for title, rows in (("by client", report.by_client), ("by mailbox", report.by_mailbox)):

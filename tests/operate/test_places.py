@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+import shutil
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from gateway.mail.limits import HEADER_BLOCK
-from gateway.operate.trial.places import NoMail, all_files, content, files_of, places_of
+from gateway.operate.trial import forms
+from gateway.operate.trial.places import NoMail, content, find, marked, places_of
+from gateway.operate.trial.unpack import Stopped, unpack
 
 DAY = 1_780_000_000.0
 
@@ -111,12 +118,12 @@ def test_a_folder_holds_maildirs_mboxes_and_single_mails(tmp_path: Path) -> None
         folder.mkdir(exist_ok=True)
     (tmp_path / "sub" / "notes.txt").write_text("no header here\n")
     (tmp_path / "sub" / "picture.png").write_bytes(b"\x89PNG\r\n")
-    (tmp_path / "sub" / "x.pst").write_bytes(mail("no"))
+    (tmp_path / "sub" / "x.pst").write_bytes(b"!BDN" + mail("no"))
     (tmp_path / "loop").symlink_to(tmp_path)
 
-    found = [str(file.relative_to(tmp_path)) for file in files_of(tmp_path)]
+    found = [str(file.relative_to(tmp_path)) for file in find([tmp_path]).mail]
     assert sorted(found) == [".Archive/cur/4", "cur/1:2,S", "new/2", "sub/5.eml"]
-    assert len(all_files([tmp_path, tmp_path / "sub"])) == 4  # each once
+    assert len(find([tmp_path, tmp_path / "sub"]).mail) == 4  # each once
 
 
 WHEN = {
@@ -152,20 +159,186 @@ def test_an_mbox_says_when_a_mail_came_that_does_not(tmp_path: Path) -> None:
     assert [place.at for place in places_of(file)] == [1_780_308_000.0]
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "words"),
-    [
-        ("a.pst", b"!BDN", "readpst"),
-        ("takeout.zip", b"PK", "unpack"),
-        ("a.txt", b"just words\n", "neither an mbox nor a mail"),
-    ],
-)
-def test_what_cannot_be_tried_says_what_to_do(name: str, data: bytes, words: str, tmp_path: Path) -> None:
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+EMLX = b"%d      \n%s<?xml version=\"1.0\"?><plist><dict><key>flags</key></dict></plist>\n"
+
+
+def emlx(subject: str) -> bytes:
+    raw = mail(subject, text=">From a quoted line")
+    return EMLX % (len(raw), raw)
+
+
+LAYOUTS: dict[str, tuple[dict[str, bytes], list[str]]] = {
+    "Thunderbird's profile": (
+        {
+            "Inbox": b"From - Mon Jun  1 10:00:00 2026\nX-Mozilla-Status: 0001\n" + mail("one"),
+            "Inbox.msf": b"// <!-- <mdb:mork:z v=\"1.4\"/> -->\n< <(a=c)> // (f=iso-8859-1)\n",
+            "Inbox.sbd/Clients": b"From - Mon Jun  1 10:00:00 2026\n" + mail("two"),
+            "msgFilterRules.dat": b"version=\"9\"\nlogging=\"no\"\n",
+        },
+        ["one", "two"],
+    ),
+    "Apple Mail, exported": (
+        {"Support.mbox/mbox": b"From ann@acme.example Mon Jun  1 10:00:00 2026\n" + mail("one"), "Support.mbox/table_of_contents": b"\x00\x00\x00\x02x"},
+        ["one"],
+    ),
+    "Apple Mail's own folders": (
+        {
+            "INBOX.mbox/9A/Data/Messages/1.emlx": emlx("one"),
+            "INBOX.mbox/9A/Data/Messages/2.partial.emlx": emlx("two"),
+            "INBOX.mbox/Info.plist": b"bplist00\xd1",
+        },
+        ["one", "two"],
+    ),
+    "Dovecot's Maildir++": (
+        {
+            "cur/1.a:2,S": mail("one"), ".Clients.Acme/cur/2.a:2,": mail("two"), ".Clients.Acme/maildirfolder": b"",
+            "dovecot-uidlist": b"3 V1780000000 N3 G0\n1 :1.a\n", "dovecot.index.log": b"\x01\x02", "subscriptions": b"V\t2\n\nClients\tAcme\n",
+        },
+        ["two", "one"],
+    ),
+    "single mails of Outlook, with CRLF, a mark of their encoding and an empty line": (
+        {"a.eml": mail("one").replace(b"\n", b"\r\n"), "b.eml": b"\xef\xbb\xbf" + mail("two"), "c.eml": b"\r\n" + mail("three")},
+        ["one", "two", "three"],
+    ),
+    "readpst": (
+        {"Inbox/1.eml": mail("one"), "Calendar/2.ics": b"BEGIN:VCALENDAR\nVERSION:2.0\n", "Contacts/3.vcf": b"BEGIN:VCARD\n"},
+        ["one"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_mail_as_programs_keep_it(name: str, tmp_path: Path) -> None:
+    files, expected = LAYOUTS[name]
+    for path, data in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+    found = find([tmp_path])
+
+    assert [subject for file in found.mail for subject in subjects(file)] == expected
+    assert not found.unread and not found.archives
+    for file in found.mail:
+        for raw in whole(file):
+            start = raw.partition(b":")[0]
+            assert start in (b"Subject", b"X-Mozilla-Status"), "the mail and nothing before it"
+            assert b"plist" not in raw and (b"emlx" not in name.encode() or b"\r\n>From a quoted line\r\n" in raw)
+
+
+UNREAD = {
+    "a.pst": (b"!BDNxxxx", forms.OUTLOOK_DATA),
+    "renamed.bin": (b"!BDNxxxx", forms.OUTLOOK_DATA),
+    "a.msg": (OLE, forms.OUTLOOK_MESSAGE),
+    "a.olm": (b"PK\x03\x04", forms.OUTLOOK_MAC),
+    "Inbox.dbx": (b"\xcf\xad\x12\xfe", forms.OUTLOOK_EXPRESS),
+    "a.nsf": (b"\x1a\x00\x00\x04\x00\x00", forms.NOTES),
+    "m.1": (b"2 M1e C5f3a1b2c\n\x01\x02N  ", forms.DBOX),
+    "u.7": (b"2 M1e C5f3a1b2c\n\x01\x02N  ", forms.DBOX),
+    "a.7z": (b"7z\xbc\xaf\x27\x1c", forms.PACKED),
+    "a.mbox.bz2": (b"BZh91AY", forms.PACKED),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_cannot_be_read_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
+    data, unread = UNREAD[name]
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(NoMail, match=words):
-        all_files([tmp_path / name])
-    with pytest.raises(NoMail, match="no such"):
-        all_files([tmp_path / "other"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(NoMail, match="no mail was found"):
-        all_files([tmp_path / "empty"])
+    with pytest.raises(NoMail) as alone:
+        find([tmp_path / name])
+    with pytest.raises(NoMail) as below:
+        find([tmp_path])
+    assert str(alone.value) == f"{tmp_path / name} is {unread}"
+    assert str(below.value) == f"{tmp_path} holds {unread}"
+
+    (tmp_path / "letter.doc").write_bytes(OLE)
+    (tmp_path / "list.xlsx").write_bytes(b"PK\x03\x04")
+    (tmp_path / "a.eml").write_bytes(mail("one"))
+    assert find([tmp_path]).unread == {unread: 1}
+
+
+def test_what_is_no_mail_at_all_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"just words\n")
+    for path, words in ((tmp_path / "a.txt", "neither an mbox nor a mail"), (tmp_path, "no mail was found below it"), (tmp_path / "b", "no such file or folder")):
+        with pytest.raises(NoMail, match=words):
+            find([path])
+
+
+@pytest.mark.parametrize(("name", "why"), [("1.a:2,S", ""), ("1.a:2,DS", "a draft"), ("1.a;2,ST", "deleted"), ("1.a", ""), ("TD", "")])
+def test_what_a_maildirs_name_says(name: str, why: str) -> None:
+    assert marked(Path(name)) == why
+
+
+# -- archives --------------------------------------------------------------------------------------
+
+TAKEOUT = {
+    "Takeout/Mail/All mail Including Spam and Trash.mbox": b"From 1@xxx Mon Jun 01 10:00:00 +0000 2026\r\n" + mail("one") * 40,
+    "Takeout/Mail/User Settings/Filters.json": b"{}",
+    "Takeout/archive_browser.html": b"<!doctype html>",
+    "../../evil.eml": mail("two"),
+    "/etc/evil:2,S": mail("three"),
+    "old/outlook.pst": b"!BDN",
+    "more.zip": b"PK\x03\x04",
+}
+
+
+def packed(kind: str, folder: Path, files: dict[str, bytes]) -> Path:
+    file = folder / f"takeout.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+            for name, data in files.items():
+                out.writestr(name, data)
+    elif kind == "tgz":
+        with tarfile.open(file, "w:gz") as tar:
+            for name, data in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+            link = tarfile.TarInfo("link.eml")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            tar.addfile(link)
+    else:
+        file.write_bytes(gzip.compress(next(iter(files.values()))))
+    return file
+
+
+@pytest.mark.parametrize(("kind", "expected", "unread"), [
+    ("zip", ["one", "two", "three"], {forms.OUTLOOK_DATA: 1, forms.PACKED: 1}),
+    ("tgz", ["one", "two", "three"], {forms.OUTLOOK_DATA: 1, forms.PACKED: 1}),
+    ("mbox.gz", ["one"], {}),
+])  # fmt: skip
+def test_an_archive_as_it_comes(kind: str, expected: list[str], unread: dict[forms.Unread, int], tmp_path: Path) -> None:
+    archive, into, told = packed(kind, tmp_path, TAKEOUT), tmp_path / "into" / "a", []
+    assert list(find([archive]).archives) == [archive]
+    found = unpack(archive, into, lambda what, done: told.append(what), lambda: False)
+
+    assert [subjects(file)[0] for file in find([into]).mail] == expected
+    assert found == unread and told
+    assert {file.parent for file in tmp_path.rglob("*") if file.is_file()} == {tmp_path, into}
+    before = {file: file.stat().st_mtime_ns for file in into.iterdir()}
+    assert unpack(archive, into, lambda what, done: None, lambda: True) == unread  # nothing is done again
+    assert {file: file.stat().st_mtime_ns for file in into.iterdir()} == before
+
+
+def test_unpacking_that_was_stopped_begins_anew(tmp_path: Path) -> None:
+    archive, into = packed("zip", tmp_path, TAKEOUT), tmp_path / "into"
+    with pytest.raises(Stopped):
+        unpack(archive, into, lambda what, done: None, lambda: True)
+    unpack(archive, into, lambda what, done: None, lambda: False)
+    assert [subjects(file)[0] for file in find([into]).mail] == ["one", "two", "three"]
+
+
+def test_an_archive_that_is_none_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole_file = packed("tgz", tmp_path, {"a.mbox": b"From x Mon Jun  1 10:00:00 2026\n" + os.urandom(5000)}).read_bytes()
+    cases = {
+        "cut.tgz": (whole_file[:-3000], "is damaged .*: fetch it again"),
+        "cut.zip": (b"PK\x03\x04" + whole_file, "is damaged|holds no mail"),
+        "empty.zip": (packed("zip", tmp_path, {"a.txt": b"words\n"}).read_bytes(), "holds no mail"),
+        "outlook.zip": (packed("zip", tmp_path, {"a.pst": b"!BDN"}).read_bytes(), "readpst"),
+    }
+    for name, (data, words) in cases.items():
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(NoMail, match=words):
+            unpack(tmp_path / name, tmp_path / f"into {name}", lambda what, done: None, lambda: False)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, 1 << 20))
+    with pytest.raises(NoMail, match="more room"):
+        unpack(packed("zip", tmp_path, TAKEOUT), tmp_path / "full", lambda what, done: None, lambda: False)

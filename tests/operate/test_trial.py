@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.mail.head import split_head
 from gateway.operate.trial import kept
+from gateway.operate.trial.forms import OUTLOOK_DATA
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.page import page
 from gateway.operate.trial.report import Line, Report, Stranger, made
@@ -327,15 +329,22 @@ async def test_mail_that_never_came_in_is_left_out(tmp_path: Path) -> None:
     box.add("Junk", X_Gmail_Labels="Spam,Unread")
     box.add("Both", X_Gmail_Labels="Inbox,Sent")
     box.add("Large", text="x" * 6000)
+    box.add("Moved in Thunderbird", X_Mozilla_Status="0009")
+    box.add("Read in Thunderbird", X_Mozilla_Status="0001")
+    box.add("Begun in Outlook", X_Unsent="1")
+    box.add("Sent in Outlook, by way of readpst", '"Sue" <MAILER-DAEMON>', to="alice@acme.example")
+    box.add("A bounce", "Mail <MAILER-DAEMON>", Received="from a by b; Mon, 1 Jun 2026 10:00:00 +0000")
     report = await tried(tmp_path / "t", settings, None, box.file)
 
     assert report.left_out == {
         "sent by us": 1,
-        "a draft": 1,
+        "a draft": 2,
         "in the spam folder": 1,
         "refused: larger than smtp.max_size": 1,
+        "deleted": 1,
+        "written in Outlook": 1,
     }
-    assert report.tried == 2
+    assert report.tried == 4
 
 
 GMAIL = {"X-GM-THRID": "1793245"}
@@ -416,3 +425,14 @@ def test_page_and_values_are_kept_and_found_again(tmp_path: Path) -> None:
     for folder, words in (("other", "cannot be read"), ("nowhere", "has no report of a trial")):
         with pytest.raises(kept.NoReport, match=words):
             kept.read(tmp_path / folder)
+
+
+async def test_an_archive_is_tried_as_it_comes_and_the_report_says_what_was_not_read(tmp_path: Path, box: Path, whole: Report, simulator: Simulator) -> None:
+    with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as packed:
+        packed.write(box, "Takeout/Mail/All.mbox")
+        packed.writestr("old.pst", b"!BDN")
+    twice = [Interruption(3)]
+    report = await tried(tmp_path / "t", SETTINGS, simulator, tmp_path / "takeout.zip", interruptions=twice)
+
+    assert report.unread == {str(OUTLOOK_DATA): 1}
+    assert asdict(replace(report, unread={})) == asdict(whole)

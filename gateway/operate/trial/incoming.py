@@ -40,6 +40,9 @@ NOT_RECEIVED = {
     "chat": "a chat",
 }
 """Gmail's own labels, as its export names them in English, of what never came to a mailbox."""
+FROM_OUTLOOK = b"<mailer-daemon>"
+"""What readpst writes as the author of a mail of which Outlook keeps no address: what its owner wrote."""
+MOZILLA_DELETED = 0x0008
 NO_LIMIT = 1 << 62
 
 
@@ -74,6 +77,10 @@ class Door:
                 return NOT_RECEIVED[label]
             if _began_in_gmail(head):
                 return "written in Gmail"
+        if why := _is_marked(head):
+            return why
+        if not head.values("received") and any(_is_of_outlook(value) for value in head.values("from")):
+            return "written in Outlook"
         author = lower_ascii(author_of(head.fields).address)
         if author and author in self.own and self._address(head) is None:
             return NOT_RECEIVED["sent"]
@@ -119,6 +126,23 @@ class Door:
         to = addressed(judged.recipients, envelope.time)
         (new,) = deliveries_of(mail.split(), mail.digest(), envelope, to, self.settings.work)
         return Incoming(new)
+
+
+def _is_of_outlook(author: bytes) -> bool:
+    return author.strip().lower().endswith(FROM_OUTLOOK)
+
+
+def _is_marked(head: Head) -> str:
+    """What Thunderbird and Outlook say in a mail of their own: deleted (or moved away, and still in the file), or not
+    sent yet."""
+    if any(value.strip() == b"1" for value in head.values("x-unsent")):
+        return NOT_RECEIVED["draft"]
+    for value in head.values("x-mozilla-status")[:1]:
+        try:
+            return "deleted" if int(value.strip()[:8], 16) & MOZILLA_DELETED else ""
+        except ValueError:
+            continue
+    return ""
 
 
 def _sender(head: Head) -> str:

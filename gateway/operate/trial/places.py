@@ -1,37 +1,31 @@
-"""Where the mails of a path lie: mbox files, Maildirs, folders of single mails, Gmail's and Outlook's exports.
+"""Where the mails of a path lie: mbox files, Maildirs, folders of single mails, as many programs keep and export them.
 
 Reads each file once, a block at a time: a mail is known by its file, offset and size, and by the time at which it
-arrived. Refused with what to do: archives, PST files. Sources: RFC 4155 (mbox), the Maildir page of qmail.
+arrived. Sources: RFC 4155 (mbox), the Maildir page of qmail.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from gateway.mail.head import Head, split_head, with_line_feeds
 from gateway.mail.limits import HEADER_BLOCK
+from gateway.operate.trial.forms import BEGINNING, BOM, EMLX, MBOX_LINE, Form, Unread, form_of
 
-MBOX_LINE = re.compile(rb"From \S.{0,200}?(?:[012]?[0-9]:[0-5][0-9]|(?:19|20)[0-9]{2})")
-"""How a mail begins in an mbox, behind an empty line; in a text "From " is followed by something else, or quoted."""
 TAKEOUT_LINE = re.compile(rb"From \d{1,25}@xxx ")
-"""The same in Gmail's export, where it has a form that no text has."""
+"""How a mail begins in Gmail's export, where the line has a form that no text has."""
 QUOTED = re.compile(rb"(?m)^>(>*From )")
-FIELD = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
+FLAGS = re.compile(r"[:;!]2,([A-Za-z]{0,20})$")
+"""What the name of a file in a Maildir says of its mail; where names have no colon, behind another mark."""
 EARLIEST = 315_532_800.0
 """1980: no mail is older."""
 TREE = frozenset({"cur", "new", "tmp"})
-REFUSED = {
-    ".pst": "an Outlook data file: turn it into mails with `readpst -e -o FOLDER FILE`, then try the folder",
-    ".ost": "an Outlook data file: turn it into mails with `readpst -e -o FOLDER FILE`, then try the folder",
-    ".zip": "an archive: unpack it first",
-    ".tgz": "an archive: unpack it first",
-    ".gz": "compressed: unpack it first",
-}
 
 
 class NoMail(Exception):
@@ -49,18 +43,48 @@ class Place:
     head: Head
 
 
-def files_of(path: Path) -> Iterator[Path]:
-    """The files that may hold mail, in order. Raises NoMail."""
-    if path.is_dir():
-        yield from _within(path)
-        return
-    if not path.is_file():
-        raise NoMail(f"{path}: there is no such file or folder")
-    if why := REFUSED.get(path.suffix.lower()):
-        raise NoMail(f"{path} is {why}")
-    if not is_mbox(path) and not _is_mail(path):
-        raise NoMail(f"{path} is neither an mbox nor a mail")
-    yield path
+@dataclass(slots=True)
+class Files:
+    """The files that hold mail, each once and in order: those that can be read as they are, and archives. ``unread``
+    counts those that cannot, by what they are."""
+
+    mail: dict[Path, None] = field(default_factory=dict)
+    archives: dict[Path, None] = field(default_factory=dict)
+    unread: Counter[Unread] = field(default_factory=Counter)
+
+
+def find(paths: Iterable[Path]) -> Files:
+    """The files of several paths. Raises NoMail where one cannot be tried, or nothing in it."""
+    found = Files()
+    for path in paths:
+        if not path.exists():
+            raise NoMail(f"{path}: there is no such file or folder")
+        here = Files()
+        for file in _within(path) if path.is_dir() else [path]:
+            _sort(here, file)
+        if not here.mail and not here.archives:
+            raise NoMail(_why_none(path, here))
+        found.mail |= here.mail
+        found.archives |= here.archives
+        found.unread += here.unread
+    return found
+
+
+def _sort(found: Files, file: Path) -> None:
+    form = form_of(file)
+    if isinstance(form, Unread):
+        found.unread[form] += 1
+    elif form is Form.ARCHIVE:
+        found.archives[file.absolute()] = None
+    elif form is not None:
+        found.mail[file.absolute()] = None
+
+
+def _why_none(path: Path, here: Files) -> str:
+    if here.unread:
+        unread = here.unread.most_common(1)[0][0]
+        return f"{path} {'holds' if path.is_dir() else 'is'} {unread}"
+    return f"{path}: no mail was found below it" if path.is_dir() else f"{path} is neither an mbox nor a mail"
 
 
 def _within(folder: Path) -> Iterator[Path]:
@@ -68,37 +92,37 @@ def _within(folder: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name != "tmp" or not set(folders) >= TREE)
         for name in sorted(names):
             file = Path(at) / name
-            if not name.startswith(".") and file.is_file() and not file.is_symlink() and _holds_mail(file):
+            if not name.startswith(".") and file.is_file() and not file.is_symlink():
                 yield file
 
 
-def _holds_mail(file: Path) -> bool:
-    return file.suffix.lower() not in REFUSED and (is_mbox(file) or _is_mail(file))
-
-
-def is_mbox(file: Path) -> bool:
-    return MBOX_LINE.match(_beginning(file)) is not None
-
-
-def _is_mail(file: Path) -> bool:
-    """Whether it begins with a header field."""
-    return FIELD.match(_beginning(file)) is not None
+def marked(file: Path) -> str:
+    """Why a mail of a Maildir is none that came, by what its name says; "" when it did."""
+    flags = FLAGS.search(file.name)
+    if flags is None:
+        return ""
+    return "a draft" if "D" in flags[1] else "deleted" if "T" in flags[1] else ""
 
 
 def _beginning(file: Path) -> bytes:
     with file.open("rb") as handle:
-        return handle.read(300)
+        return handle.read(BEGINNING)
 
 
 def places_of(file: Path) -> Iterator[Place]:
     """The mails of a file, in their order there. Raises OSError."""
-    if is_mbox(file):
+    begins = _beginning(file)
+    if MBOX_LINE.match(begins):
         yield from _in_mbox(file)
         return
-    with file.open("rb") as handle:
-        head = split_head(with_line_feeds(handle.read(HEADER_BLOCK)))
     stat = file.stat()
-    yield Place(0, stat.st_size, arrived(head, stat.st_mtime), head)
+    counted = EMLX.match(begins)
+    offset = counted.end() if counted else len(BOM) if begins.startswith(BOM) else 0
+    size = min(int(counted[1]), stat.st_size - offset) if counted else stat.st_size - offset
+    with file.open("rb") as handle:
+        handle.seek(offset)
+        head = split_head(with_line_feeds(handle.read(min(size, HEADER_BLOCK)).lstrip(b"\r\n")))
+    yield Place(offset, size, arrived(head, stat.st_mtime), head)
 
 
 def _in_mbox(file: Path) -> Iterator[Place]:
@@ -135,10 +159,10 @@ def _place(began: int, end: int, stamp: bytes, header: list[bytes], changed: flo
 def content(file: Path, offset: int, size: int) -> bytes:
     """A mail as it came over the wire: lines end with CRLF, and what an mbox quotes is as it was. Raises OSError."""
     with file.open("rb") as handle:
+        is_quoted = offset > 0 and MBOX_LINE.match(handle.read(BEGINNING)) is not None
         handle.seek(offset)
         raw = handle.read(size)
-    if offset:  # behind a line of an mbox
-        raw = QUOTED.sub(rb"\1", raw)
+    raw = QUOTED.sub(rb"\1", raw) if is_quoted else raw.lstrip(b"\r\n")
     return raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
@@ -158,14 +182,3 @@ def _date(value: bytes) -> float:
     except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0
     return moment if moment >= EARLIEST else 0.0
-
-
-def all_files(paths: Iterable[Path]) -> list[Path]:
-    """The files of several paths, each once, in order. Raises NoMail when one holds none."""
-    found: dict[Path, None] = {}
-    for path in paths:
-        here = list(files_of(path))
-        if not here:
-            raise NoMail(f"{path}: no mail was found below it")
-        found.update(dict.fromkeys(file.absolute() for file in here))
-    return list(found)

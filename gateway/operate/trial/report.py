@@ -78,7 +78,7 @@ class Aside:
 class Report:
     """``first`` and ``last`` are when the mails came, in seconds; ``sums`` counts mails by what they became;
     ``lookups`` is how many addresses and domains the desk is asked about, ``calls`` how many calls count against its
-    limit."""
+    limit; ``unread`` counts files that hold mail and could not be read."""
 
     offline: bool
     first: float
@@ -104,6 +104,7 @@ class Report:
     effects: dict[str, int]
     unasked: dict[str, int]
     missing_lists: dict[str, str] = field(default_factory=dict)
+    unread: dict[str, int] = field(default_factory=dict)
 
     @property
     def fewer(self) -> int:
@@ -166,6 +167,7 @@ def made(connection: Connection, settings: Settings) -> Report:
         effects=_effects(connection),
         unasked=state.get(connection, "unasked") or {},
         missing_lists={what: why for desk in taken.values() for what, why in desk.get("missing", {}).items()},
+        unread=state.get(connection, "unread") or {},
     )
 
 

@@ -8,6 +8,7 @@ not grow with the mail.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,8 +21,10 @@ from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings, StoreSettings
 from gateway.desk.algapsa.rehearsal import RehearsedDesk
 from gateway.operate.trial import lists, places, state
+from gateway.operate.trial.forms import Unread
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.store import TrialStore
+from gateway.operate.trial.unpack import Stopped, unpack
 from gateway.operate.trial.way import Progress, Way
 from gateway.store.migrate import migrate
 
@@ -65,6 +68,8 @@ class Trial:
         migrate(self.store.engine)
         state.create(self.store.engine)
         self.store.open()
+        self.unread: Counter[Unread] = Counter()
+        """Files that hold mail and cannot be read, by what they are."""
         self.door = Door(self.settings, wanted.home, wanted.authserv_ids)
 
     # -- before -----------------------------------------------------------------------------------
@@ -74,6 +79,8 @@ class Trial:
         Raises NoMail, NotTheSame, DeskAway, OSError."""
         await self._same()
         await self._find()
+        unread = {str(what): count for what, count in self.unread.items()}
+        await self.store.write(partial(state.put, name="unread", value=unread))
         for name in self.settings.desks:
             if await self.store.read(partial(state.get, name=f"desk {name}")) is None:
                 taken = await self._take(name, real)
@@ -105,7 +112,7 @@ class Trial:
     async def _find(self) -> None:
         """Every mail's place, time, and whether it came to us at all."""
         found = 0
-        for file in places.all_files(self.wanted.paths):
+        for file in await asyncio.to_thread(self._files):
             stat = file.stat()
             signed = (stat.st_size, stat.st_mtime_ns)
             known = await self.store.read(partial(state.known_file, path=str(file)))
@@ -118,16 +125,29 @@ class Trial:
             if self.stop.is_set():
                 return
 
+    def _files(self) -> list[Path]:
+        """The files that hold mail; archives are unpacked into the folder of the trial."""
+        found = places.find(self.wanted.paths)
+        self.unread = found.unread
+        for archive in found.archives:
+            into = self.wanted.folder.absolute() / "unpacked" / sha256(str(archive).encode()).hexdigest()[:16]
+            try:
+                self.unread += unpack(archive, into, lambda what, done: self.progress(what, done, 0), self.stop.is_set)
+            except Stopped:
+                break
+            found.mail |= places.find([into]).mail
+        return list(found.mail)
+
     def _add(self, connection: Connection, file: Path, signed: tuple[int, int]) -> int:
-        rows = ((place.offset, place.size, place.at, self._left_out(place)) for place in places.places_of(file))
+        rows = ((place.offset, place.size, place.at, self._left_out(file, place)) for place in places.places_of(file))
         return state.add_file(connection, str(file), *signed, rows)
 
-    def _left_out(self, place: places.Place) -> str:
+    def _left_out(self, file: Path, place: places.Place) -> str:
         if place.at < self.wanted.since:
             return "before the time that is tried"
         if place.size > self.settings.smtp.max_size:
             return "refused: larger than smtp.max_size"
-        return self.door.left_out(place.head)
+        return places.marked(file) or self.door.left_out(place.head)
 
     # -- the way of the mails ---------------------------------------------------------------------
 

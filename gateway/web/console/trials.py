@@ -29,7 +29,7 @@ async def show_trial(console: Console, request: Request, visitor: Visitor) -> Re
     name = request.path_params["name"]
     chosen = next((trial for trial in await _found(console) if trial.name == name), None)
     if chosen is None:
-        return console.trouble(visitor, "There is no report of such a trial.", 404)
+        return console.trouble(request, visitor, "There is no report of such a trial.", 404)
     return console.page("trial", visitor, trial=chosen, report=chosen.report)
 
 
