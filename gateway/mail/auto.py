@@ -63,6 +63,13 @@ def _feedback(s: Signals) -> str:
     return ""
 
 
+def _server_report(s: Signals) -> str:
+    """What servers report daily about the mail of a domain: TLS (RFC 8460 5.3) and DMARC (RFC 7489 7.2.1.1)."""
+    if s.report_type == "tlsrpt" or ("tls-report-domain" in s.first and "tls-report-submitter" in s.first):
+        return "TLS report"
+    return f"DMARC report {s.aggregate}" if s.aggregate and not (s.person or s.answered) else ""
+
+
 def _challenge(s: Signals) -> str:
     if s.report_type and s.report_type not in (
         "delivery-status",
@@ -262,6 +269,7 @@ RULES: tuple[Rule, ...] = (
     Rule("receipt", "receipt", _receipt),
     Rule("Amazon's receipt", "receipt", _amazon_receipt),
     Rule("feedback report", "notification", _feedback),
+    Rule("servers' report", "notification", _server_report),
     Rule("challenge", "auto-reply", _challenge),
     Rule("delivery report", "bounce", _delivery_report),
     Rule("Amazon's report", "bounce", _amazon_report),

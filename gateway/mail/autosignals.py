@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from gateway.match import prefixes
 from gateway.match.ours import Ours
@@ -42,6 +43,10 @@ _HEAD = re.compile(r"^[ \t>|]{0,10}(?:Received: (?:from|by)|Return-Path: ?<|Mess
 _LONE_ADDRESS = re.compile(r"^[ \t]{0,20}<?[^\s<>@]{1,64}@[^\s<>@]{1,253}>?:?[ \t]{0,20}$", re.MULTILINE)
 _ENDS = ":：-–—[(<|"
 _ADDRESSES = re.compile(r"[^\s<>,;@]{1,64}@[^\s<>,;@]{1,253}")
+# receiver "!" domain "!" begin "!" end, in seconds since 1970 (RFC 7489 7.2.1.1)
+_AGGREGATE = re.compile(
+    r"[\w.-]{1,253}![\w.-]{1,253}!\d{9,11}!\d{9,11}(?:![\w.-]{1,100})?(?:\.xml)?\.(?:xml|zip|gz)", re.ASCII
+)
 SCAN = 32 * 1024
 
 
@@ -110,6 +115,12 @@ class Signals:
     @cached_property
     def has_original(self) -> bool:
         return report_parts(self.tree)[1] is not None
+
+    @cached_property
+    def aggregate(self) -> str:
+        """The name of the file of a DMARC aggregate report, "" where there is none."""
+        parts = islice(self.tree.root.walk(), 50)
+        return next((name for part in parts if _AGGREGATE.fullmatch(name := part.filename())), "")
 
     @cached_property
     def part_types(self) -> frozenset[str]:

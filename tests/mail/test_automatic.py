@@ -131,6 +131,45 @@ def test_the_null_sender_of_the_envelope_proves_them(kind: str, headers: str, bo
     assert enveloped(automatic(headers, body), "").by_structure == kind
 
 
+AGGREGATE = "prov.example!acme.example!1795910400!1795996799{}"
+ZIPPED = 'Content-Type: multipart/mixed; boundary=m\n\n--m\n\nReport.\n--m\nContent-Type: {}; name="{}"\n\nx\n--m--\n'
+REPORT_ID = "Subject: Report Domain: acme.example Submitter: prov.example Report-ID: <1@prov.example>"
+TLS = "TLS-Report-Domain: acme.example\nTLS-Report-Submitter: prov.example"
+TLS_REPORT = 'Content-Type: multipart/report; report-type="tlsrpt"; boundary=m\n\n--m\n\nReport.\n--m--\n'
+
+
+@pytest.mark.parametrize("sender", ["", "Return-Path: <>\n", "From: MAILER-DAEMON@prov.example\n"])
+@pytest.mark.parametrize(
+    "headers, body",
+    [
+        (REPORT_ID, TLS_REPORT),
+        (f"{REPORT_ID}\n{TLS}", ZIPPED.format("application/tlsrpt+gzip", AGGREGATE.format("!001.json.gz"))),
+        (REPORT_ID, ZIPPED.format("application/zip", AGGREGATE.format(".zip"))),
+        ("Subject: DMARC", ZIPPED.format("application/gzip", AGGREGATE.format("!157a5f.xml.gz"))),
+        ("Subject: [Preview] Report Domain: x", ZIPPED.format("application/octet-stream", AGGREGATE.format(".xml.gz"))),
+    ],
+)
+def test_daily_reports_of_mail_servers_are_notices(headers: str, body: str, sender: str) -> None:
+    """Neither a person's mail nor a bounce, whatever their envelope."""
+    found = automatic(sender + headers, body, "Reports <noreply@prov.example>")
+
+    assert (found.kind, found.by_structure) == ("notification", "notification")
+
+
+@pytest.mark.parametrize(
+    "headers, name",
+    [
+        (f"Subject: Fwd: {REPORT_ID[9:]}", AGGREGATE.format(".zip")),
+        ("Subject: What does this report mean?\nUser-Agent: Mozilla Thunderbird", AGGREGATE.format(".zip")),
+        (REPORT_ID, "report.zip"),
+        (REPORT_ID, "wow!great!1!2.zip"),
+        ("Subject: Report Domain: please register acme.example", "offer.pdf"),
+    ],
+)
+def test_who_shows_such_a_report_or_writes_like_one_is_a_person(headers: str, name: str) -> None:
+    assert automatic(headers, ZIPPED.format("application/zip", name)).kind == "human"
+
+
 def test_the_null_sender_alone_is_a_notice() -> None:
     assert enveloped(Automatic(), "").kind == "notification"
     assert enveloped(Automatic(), "mailer-daemon@mx.example").kind == "notification"
