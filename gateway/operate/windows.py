@@ -258,7 +258,8 @@ def moment(text: str, begins: float, zone: ZoneInfo) -> float:
             clock = datetime.strptime(text.strip(), "%H:%M")
             local = start.replace(hour=clock.hour, minute=clock.minute, second=0, microsecond=0, fold=0)
             return (local if local > start else local + timedelta(days=1)).timestamp()
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=zone).timestamp()
+        said = datetime.fromisoformat(text.strip())
+        return (said if said.tzinfo else said.replace(tzinfo=zone)).timestamp()
     except ValueError as error:
         raise NotPossible(f"{text!r} is no time; expected 03:00 or 2026-12-06 03:00") from error
 

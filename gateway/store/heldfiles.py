@@ -146,9 +146,10 @@ def too_large(connection: Connection, file: Effect) -> None:
 def _finished(connection: Connection, prefix: str) -> RowMapping:
     row = whole(operator.find(connection, prefix, to_change=True), "id", "desk", "stage", "generation", "ticket_id")
     if row["stage"] != Stage.DONE.value:
-        raise NotPossible(f"{row['id']} is {row['stage']}: its files can be released once it is done")
+        where = operator.WHERE[row["stage"]]
+        raise NotPossible(f"#{row['seq']} is {where}: its files can be released once it is posted")
     if not _held(connection, row):
-        raise NotPossible(f"{row['id']}: no file of it is held")
+        raise NotPossible(f"#{row['seq']}: no file of it is held")
     return row
 
 

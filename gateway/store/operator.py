@@ -22,7 +22,16 @@ from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event
 from gateway.store.stage import PENDING, EffectState, IllegalTransition, Stage, check
 
-GONE = "{}: the mail itself is not kept any more (see [retention])"
+GONE = "#{}: the mail itself is not kept any more (see [retention])"
+WHERE: dict[str, str] = {
+    Stage.ACCEPTED: "on its way",
+    Stage.PLANNED: "on its way",
+    Stage.DONE: "posted",
+    Stage.SUPPRESSED: "set aside without a ticket",
+    Stage.QUARANTINED: "held back",
+    Stage.HELD: "on hold",
+}
+"""Where a mail is, to whoever asks something of it that does not fit."""
 
 
 class NotPossible(Exception):
@@ -100,17 +109,17 @@ def release(connection: Connection, prefix: str, word: Word = Word(), *, now: fl
     row = _taken(connection, prefix, "id", "stage", "reason", "generation", "kept", "moved_from")
     old = Stage(row["stage"])
     if old not in ASIDE:
-        raise NotPossible(f"{row['id']} is {old}: only mail that was set aside is released")
+        raise NotPossible(f"#{row['seq']} is {WHERE[old]} already: only mail that was set aside is released")
     if not row["kept"]:
-        raise NotPossible(GONE.format(row["id"]))
+        raise NotPossible(GONE.format(row["seq"]))
     if _sent(connection, row):
         if word.to:
-            raise NotPossible(f"{row['id']}: part of it is at the desk already; release it, then `thread move`")
+            raise NotPossible(f"#{row['seq']}: part of it is at the desk already; release it, then move it")
         _restage(connection, row, Stage.PLANNED, word.by, now)
     elif row["moved_from"] and word.to in ("", row["moved_from"]):
         _put_back(connection, row, word.by, now)
     elif row["reason"] == Reason.AMBIGUOUS_THREAD and not word.to:
-        raise NotPossible(f"{row['id']}: the mail names several tickets; say --to TICKET or --to new")
+        raise NotPossible(f"#{row['seq']}: the mail names several tickets; say to which, or to a new one")
     else:
         anew = {"generation": row["generation"] + 1, "plan": None, "ticket_id": "", "posted": False, "released": True}
         anew["whole"] = False
@@ -122,7 +131,7 @@ def drop(connection: Connection, prefix: str, *, now: float, by: str = "operator
     """Give a mail up of which nothing was sent. Returns its id. Raises NotPossible."""
     row = _taken(connection, prefix, "id", "stage", "generation")
     if _sent(connection, row):
-        raise NotPossible(f"{row['id']}: the desk has part of it already; release it or leave it")
+        raise NotPossible(f"#{row['seq']}: the desk has part of it already; release it or leave it")
     _restage(connection, row, Stage.SUPPRESSED, by, now, reason=Reason.DROPPED.value, detail=why)
     return str(row["id"])
 
@@ -141,7 +150,7 @@ def set_aside_again(
     id. Raises NotPossible."""
     row = _taken(connection, name, "id", "stage", "generation")
     if _sent(connection, row):
-        raise NotPossible(f"{row['id']}: the desk has part of it already; move it instead")
+        raise NotPossible(f"#{row['seq']}: the desk has part of it already; move it instead")
     _restage(connection, row, stage, by, now, reason=reason, detail=detail)
     return str(row["id"])
 
@@ -153,7 +162,7 @@ def _restage(connection: Connection, row: RowMapping, to: Stage, by: str, now: f
     try:
         check(old, to)
     except IllegalTransition as error:
-        raise NotPossible(f"{row['id']} is {old}: it cannot become {to}") from error
+        raise NotPossible(f"#{row['seq']} is {WHERE[old]}: it cannot be {WHERE[to]}") from error
     afresh = {"needs": "", "waits_for": "", "tries": 0, "deaths": 0, "interrupts": 0}
     connection.execute(
         update(delivery)
@@ -207,13 +216,13 @@ def move_to(connection: Connection, prefix: str, word: Word, *, now: float) -> C
     if row["stage"] in ASIDE:
         return release(connection, prefix, word, now=now)
     if row["stage"] != Stage.DONE:
-        raise NotPossible(f"{row['id']} is {row['stage']}: it can be moved once it is at its end")
+        raise NotPossible(f"#{row['seq']} is {WHERE[row['stage']]}: it can be moved once it is at its end")
     if word.to == row["ticket_id"]:
         return Changed(row["id"], "it is on this ticket already")
     if word.to == "new" and row["outcome"] == "ticket":
         return Changed(row["id"], "it has a ticket of its own already")
     if not row["kept"]:
-        raise NotPossible(GONE.format(row["id"]))
+        raise NotPossible(GONE.format(row["seq"]))
     _again(connection, row, now, moved_from=row["ticket_id"], whole=False, **word.columns(admits=True))
     note(connection, row["id"], now, f"moved from ticket {row['ticket_id']}", f"{word.by}: to {word.to}")
     return Changed(row["id"])
@@ -224,9 +233,9 @@ def show_all(connection: Connection, prefix: str, *, now: float, by: str = "oper
     signature: it is shown again. Returns its id. Raises NotPossible."""
     row = _taken(connection, prefix, "id", "desk", "stage", "generation", "kept", "ticket_id")
     if row["stage"] != Stage.DONE or not row["ticket_id"]:
-        raise NotPossible(f"{row['id']} is {row['stage']}: only mail on a ticket is shown there whole")
+        raise NotPossible(f"#{row['seq']} is {WHERE[row['stage']]}: only mail on a ticket is shown there whole")
     if not row["kept"]:
-        raise NotPossible(GONE.format(row["id"]))
+        raise NotPossible(GONE.format(row["seq"]))
     endings.forget(connection, row["desk"], row["id"])
     word = Word(by, row["ticket_id"], "internal")
     _again(connection, row, now, moved_from=row["ticket_id"], whole=True, **word.columns())
@@ -260,7 +269,7 @@ def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "ope
     """Make a pending delivery due at once. Raises NotPossible."""
     row = _taken(connection, prefix, "id", "stage")
     if row["stage"] not in PENDING:
-        raise NotPossible(f"{row['id']} is {row['stage']}: only pending mail is retried; use release")
+        raise NotPossible(f"#{row['seq']} is {WHERE[row['stage']]}: only mail on its way is tried; release it")
     connection.execute(update(delivery).where(delivery.c.seq == row["seq"]).values(due_at=now, needs="", waits_for=""))
     note(connection, row["id"], now, "retry", by)
     notify.wake_workers(connection)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from gateway.operate.tickets import ticket_at_desk
 from gateway.store.entries import Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first, number_of
-from gateway.web.console.guard import actor_of
+from gateway.web.console.guard import actor_of, tell
 
 log = structlog.get_logger("console")
 
@@ -37,8 +36,8 @@ async def perform(console: Console, request: Request, visitor: Visitor) -> Respo
     results = await asyncio.to_thread(perform_each, console.access.change, chosen, names, asked, now)
     log.info("acted", who=visitor.name, act=chosen.name, mails=len(names), good=sum(done.good for done in results))
     if len(results) == 1 and results[0].good:
-        done = urlencode({"done": results[0].words})
-        return RedirectResponse(f"/mail/{results[0].number}?{done}", 303)
+        done = results[0]
+        return tell(RedirectResponse(f"/mail/{done.number}", 303), f"#{done.number}: {done.words}.")
     return console.page(
         "done", visitor, 200 if any(done.good for done in results) else 409, chosen=chosen, results=results
     )

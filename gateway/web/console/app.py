@@ -20,7 +20,7 @@ from gateway.web.console.acting import perform
 from gateway.web.console.console import HERE, Console
 from gateway.web.console.entering import begin_oidc, end_oidc, enter, log_in, log_out, show_enter, show_login
 from gateway.web.console.forms import MOST_DIGITS
-from gateway.web.console.guard import HEADERS, come_from, hardened, is_foreign, may, to_login
+from gateway.web.console.guard import HEADERS, TOLD, come_from, hardened, is_foreign, may, to_login
 from gateway.web.console.looking import (
     download_file,
     download_original,
@@ -140,7 +140,10 @@ def _sealed(console: Console, answer: Endpoint) -> Endpoint:
         if request.method == "POST" and is_foreign(request):
             return hardened(PlainTextResponse("This came from another site, and nothing was done.\n", 403))
         request.state.address = come_from(request, console.settings.console.proxies)
-        return hardened(await _answered(console, request, None, answer(request)))
+        answered = hardened(await _answered(console, request, None, answer(request)))
+        if TOLD in request.cookies and request.method == "GET" and answered.media_type == "text/html":
+            answered.delete_cookie(TOLD)
+        return answered
 
     return checked
 

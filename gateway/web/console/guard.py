@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -22,6 +22,7 @@ from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 
 COOKIE = "gateway_console"
+TOLD, MOST_TOLD = "gateway_told", 300
 RANKS = {"look": 0, "act": 1, "administer": 2}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
@@ -42,6 +43,17 @@ LOOPBACK = ("127.0.0.0/8", "::1/128")
 _INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
 MOST_PEERS = 10_000
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+def tell(response: Response, words: str) -> Response:
+    """Let the next page say this, once. Not by its address: anybody can write one."""
+    response.set_cookie(TOLD, quote(words[:MOST_TOLD]), max_age=60, httponly=True, samesite="strict")
+    return response
+
+
+def told_to(request: Request) -> str:
+    """What the last page wants said here, "" for nothing."""
+    return unquote(request.cookies.get(TOLD, ""))
 
 
 def may(visitor: Visitor | None, role: str) -> bool:

@@ -17,7 +17,7 @@ from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
 from gateway.web.console.forms import number_of
-from gateway.web.console.guard import FRAME_POLICY
+from gateway.web.console.guard import FRAME_POLICY, told_to
 
 EACH = 50  # mails of a page
 MOST_ACTS = 200  # of a page
@@ -64,7 +64,7 @@ async def show_mail(console: Console, request: Request, visitor: Visitor) -> Res
     new, cut = reading.new_words(email, told.answers) if email else ("", [])
     return console.page(
         "mail", visitor, told=told, email=email, trouble=trouble, new=new[:MOST_SHOWN], cut=cut[:MOST_LINES],
-        shows_html=bool(email and email.html) and "html" in request.query_params, done=request.query_params.get("done"),
+        shows_html=bool(email and email.html) and "html" in request.query_params, told_before=told_to(request),
     )  # fmt: skip
 
 

@@ -12,19 +12,19 @@ from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
-from gateway.web.console.guard import actor_of
+from gateway.web.console.guard import actor_of, tell, told_to
 
 log = structlog.get_logger("console")
 
 
 async def show_windows(console: Console, request: Request, visitor: Visitor) -> Response:
     wanted = request.query_params.get("proposed", "")
-    return await _page(console, visitor, wanted=wanted)
+    return await _page(console, visitor, wanted=wanted, done=told_to(request))
 
 
 async def _page(
     console: Console, visitor: Visitor, status: int = 200, wrong: str = "", typed: dict[str, str] | None = None,
-    wanted: str = "",
+    wanted: str = "", done: str = "",
 ) -> Response:  # fmt: skip
     """``wanted`` is the proposal that stands in the form, by id."""
     now = console.clock()
@@ -40,7 +40,7 @@ async def _page(
     names = [notice.called for notice in console.settings.notice]
     return console.page(
         "windows", visitor, status, rows=rows, told=told, works=works, chosen=chosen, names=names, wrong=wrong,
-        typed=typed or {},
+        typed=typed or {}, done=done,
     )  # fmt: skip
 
 
@@ -61,8 +61,8 @@ async def change_window(console: Console, request: Request, visitor: Visitor) ->
     asked = {**typed, "until": times["until"], "window": said}
     actor, now = actor_of(visitor, request), console.clock()
     try:
-        await console.change(lambda c: perform(c, console.settings, chosen, asked, actor, now))
+        done = await console.change(lambda c: perform(c, console.settings, chosen, asked, actor, now))
     except NotPossible as error:
         return await _page(console, visitor, 409, str(error), typed)
     log.info("acted", who=visitor.name, act=f"window {chosen.name}", mails=0, good=1)
-    return RedirectResponse("/windows", 303)
+    return tell(RedirectResponse("/windows", 303), f"{done}.")

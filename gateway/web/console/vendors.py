@@ -11,17 +11,13 @@ from gateway.store.operator import NotPossible
 from gateway.web.console.commands import SPAN
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first, text_of
-from gateway.web.console.guard import actor_of
+from gateway.web.console.guard import actor_of, tell, told_to
 
 
 async def show_vendors(console: Console, request: Request, visitor: Visitor) -> Response:
-    return await _page(console, visitor)
-
-
-async def _page(console: Console, visitor: Visitor, told: str = "") -> Response:
     now = console.clock()
     found = await console.look(lambda connection: vendors.vendors(connection, console.settings, now))
-    return console.page("vendors", visitor, found=found, told=told)
+    return console.page("vendors", visitor, found=found, told=told_to(request))
 
 
 async def end_problem(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -29,7 +25,7 @@ async def end_problem(console: Console, request: Request, visitor: Visitor) -> R
     actor, now = actor_of(visitor, request), console.clock()
     name, why = first(form, "problem"), first(form, "why")
     ended = await console.change(lambda connection: vendors.end(connection, name, actor, why, now))
-    return await _page(console, visitor, f"Ended: {ended}. Its ticket stays as it is at the desk.")
+    return tell(RedirectResponse("/vendors", 303), f"Ended: {ended}. Its ticket stays as it is at the desk.")
 
 
 async def forget(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -37,7 +33,7 @@ async def forget(console: Console, request: Request, visitor: Visitor) -> Respon
     actor, now = actor_of(visitor, request), console.clock()
     notice, object_, why = first(form, "notice"), text_of(form, "object"), first(form, "why")
     gone = await console.change(lambda connection: vendors.forget(connection, notice, object_, actor, why, now))
-    return await _page(console, visitor, f"No longer expected: {gone}.")
+    return tell(RedirectResponse("/vendors", 303), f"No longer expected: {gone}.")
 
 
 async def show_proposals(console: Console, request: Request, visitor: Visitor) -> Response:

@@ -55,3 +55,13 @@ if (waiting) {
     if (!document.querySelector("details[open], input:focus")) location.reload();
   }, 1000 * Number(waiting.dataset.refresh));
 }
+
+// A button that is pressed twice asks once.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "post") return;
+  if (event.target.dataset.sent) event.preventDefault();
+  event.target.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
