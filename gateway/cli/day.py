@@ -90,6 +90,7 @@ def show(
 ) -> None:
     """Show a mail: who sent it, its text, what happened and why, and what you can do now."""
     from gateway.operate import story
+    from gateway.operate.tickets import page_of
     from gateway.store import deliveries
 
     settings, now = settings_of(config_file), time.time()
@@ -105,7 +106,7 @@ def show(
     if as_json:
         print_json(asdict(told))
         return
-    _show(told, now)
+    _show(told, now, page_of(settings, told.desk, told.ticket_id))
     if content is not None and lines:
         _show_text(settings, content, told.answers, lines)
     typer.echo()
@@ -117,11 +118,14 @@ def show(
         typer.echo(f"  gateway queue {act.name} {told.mail.number}{' --to TICKET' if act.name == 'move' else ''}")
 
 
-def _show(told: Story, now: float) -> None:
+def _show(told: Story, now: float, page: str) -> None:
+    """``page`` is where its ticket is opened, "" for nowhere known."""
     from gateway.operate import said
 
     found = told.mail
     typer.echo(f"#{found.number}  {cell(found.became.words)}")
+    if page:
+        typer.echo(f"      {page}")
     if told.detail:
         typer.echo(cell(f"      {told.detail}"))
     if told.remedy:

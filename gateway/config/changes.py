@@ -15,7 +15,7 @@ LIVE = (
     "silence", "smarthost", "acknowledge", "reports", "probe", "window", "calendar",
 )  # fmt: skip
 """Sections that are taken at once."""
-LIVE_KEYS = {"desks": ("api_key", "api_key_file"), "console": ("users", "header_role", "oidc")}
+LIVE_KEYS = {"desks": ("api_key", "api_key_file", "web"), "console": ("users", "header_role", "oidc")}
 """Keys of other sections that are."""
 NAMES = {
     "rule": "name",

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, SkipValidation, model_validator
 
-from gateway.config import windows
+from gateway.config import deskpages, windows
 from gateway.config.acknowledge import AcknowledgeSettings
 from gateway.config.console import ConsoleSettings
 from gateway.config.files import FileSettings
@@ -56,6 +56,11 @@ class DeskSettings(Section):
     """One AlgaPSA desk and how to talk to it."""
 
     url: AnyHttpUrl = Field(description="base address of the API, ending in /api/v1")
+    web: Annotated[str, AfterValidator(deskpages.checked)] = Field(
+        "",
+        description="address of the desk as its users open it: ticket numbers lead there; from `url` when left out, "
+        "none for no links",
+    )
     api_key: SecretStr | None = Field(None, description="API key of an internal user of the desk")
     api_key_file: Path | None = Field(None, description="file that holds the API key")
     timeout: Seconds = Field(30, description="how long a request may take; then its outcome counts as unknown")
@@ -68,6 +73,10 @@ class DeskSettings(Section):
     senders: tuple[MailAddress, ...] = Field(
         (), alias="from", description="addresses that the desk sends its own mail from, besides the mailboxes"
     )
+
+    def ticket_page(self, ticket_id: str) -> str:
+        """Where this ticket is opened in a browser, "" where that is not known."""
+        return deskpages.ticket_page(self.web, str(self.url), ticket_id)
 
     def key(self) -> str:
         """The API key. Raises ConfigError when the file cannot be read."""

@@ -55,6 +55,8 @@ class Found:
     became: Became
     id: str = ""
     reason: str = ""
+    desk: str = ""
+    ticket_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +243,8 @@ def described(connection: Connection, rows: Sequence[RowMapping], now: float, zo
             ),
             id=row["id"],
             reason=row["reason"],
+            desk=row["desk"],
+            ticket_id=row["ticket_id"],
         )
         for row in rows
     ]

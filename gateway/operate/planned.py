@@ -31,6 +31,7 @@ class Proposed:
     desk: str
     vendor: str
     ticket: str
+    ticket_id: str
     client: str
     objects: tuple[str, ...]
     begins: float
@@ -85,6 +86,7 @@ def _proposed(row: RowMapping, zone: str, client: str) -> Proposed:
         desk=row["desk"],
         vendor=row["profile"],
         ticket=ticket,
+        ticket_id=row["ticket_id"],
         client=client,
         objects=_objects(row["objects"].split("\n")),
         begins=row["window_from"],

@@ -43,12 +43,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of one problem of a mail that reports several, and the ticket that it has now, "" for none."""
+    """What became of one problem of a mail that reports several, and the ticket that it has now by number and id, ""
+    for none."""
 
     number: int
     what: str
     became: str
     ticket: str
+    ticket_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _rules(row: Mapping[Any, Any]) -> tuple[Rule, ...]:
 
 def _parts(connection: Connection, delivery_id: str) -> tuple[Part, ...]:
     return tuple(
-        Part(row["number"], _what(row), row["became"], row["ticket"] or "")
+        Part(row["number"], _what(row), row["became"], row["ticket"] or "", row["ticket_id"] or "")
         for row in problems.parts_of(connection, delivery_id)
     )
 

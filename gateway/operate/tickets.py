@@ -11,6 +11,11 @@ from gateway.work.desks import make_directory
 from gateway.work.lookup import Found, ticket_at
 
 
+def page_of(settings: Settings, desk: str, ticket_id: str) -> str:
+    """Where a ticket is opened in a browser, "" where that is not known."""
+    return settings.desks[desk].ticket_page(ticket_id) if desk in settings.desks else ""
+
+
 async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: str) -> Found:
     """The ticket with this number or id at the desk of the mail. Raises NotPossible, ConfigError."""
     desk_name = str(access.look(lambda c: operator.find(c, mail)["desk"]))

@@ -97,10 +97,12 @@ def _listed(placed: Placed, now: float, held: int) -> Listed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a window held at one of its times. ``told_at`` is when its summary was written, 0.0 for not yet."""
+    """What a window of this desk held at one of its times. ``told_at`` is when its summary was written, 0.0 for not
+    yet."""
 
     id: str
     name: str
+    desk: str
     begins: float
     ends: float
     told_at: float
@@ -113,6 +115,7 @@ def held(connection: Connection, now: float, name: str = "") -> list[Told]:
         Told(
             row.id,
             row.name,
+            row.desk,
             row.begins,
             row.ends,
             row.told_at,

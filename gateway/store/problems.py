@@ -184,7 +184,7 @@ def parts_decided(connection: Connection, delivery_id: str) -> tuple[int, ...]:
 
 def parts_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
     """What each part of a mail of several problems became, with its problem's ticket and condition, in order."""
-    now = (problem.c.number.label("ticket"), problem.c.condition)
+    now = (problem.c.number.label("ticket"), problem.c.ticket_id, problem.c.condition)
     query = select(part, *now).outerjoin(problem, problem.c.id == part.c.problem_id)
     return list(connection.execute(query.where(part.c.delivery_id == delivery_id).order_by(part.c.number)).mappings())
 

@@ -38,9 +38,9 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class HeldProblem:
-    """What a window held of a problem: ``notices`` from ``first`` to ``last``. It ``goes_on``; ``number`` is its
-    ticket's; ``is_held_on``: a window that followed holds it now; ``is_settled``: what becomes of it at the end of this
-    window is done."""
+    """What a window held of a problem: ``notices`` from ``first`` to ``last``. It ``goes_on``; ``number`` and
+    ``ticket_id`` are its ticket's; ``is_held_on``: a window that followed holds it now; ``is_settled``: what becomes of
+    it at the end of this window is done."""
 
     profile: str
     what: str
@@ -51,6 +51,7 @@ class HeldProblem:
     last: float
     goes_on: bool
     number: str
+    ticket_id: str
     is_held_on: bool
     is_settled: bool
 
@@ -76,6 +77,7 @@ def held_problems(rows: Sequence[RowMapping], now: float) -> list[HeldProblem]:
                 last=last["accepted_at"],
                 goes_on=goes_on,
                 number=(last["number"] or "") if goes_on else "",
+                ticket_id=last["ticket_id"] or "",
                 is_held_on=is_held_on,
                 is_settled=not goes_on or is_held_on or (bool(last["number"]) and not last["held_by"]),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,16 +10,20 @@ from pathlib import Path
 import httpx
 import pytest
 import typer
+from sqlalchemy import update
 
 from gateway.cli import app as gateway_commands
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
+from gateway.operate import story
 from gateway.operate.act import ACTS
 from gateway.operate.acts import FITS, RUNS
 from gateway.operate.said import SHORT
+from gateway.operate.tickets import page_of
 from gateway.operate.trial import kept
 from gateway.store import acts, entries, problems
 from gateway.store.entries import Visitor
+from gateway.store.schema import delivery
 from gateway.web.console import guard
 from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
@@ -334,3 +339,40 @@ async def test_a_trial_alone_is_shown_to_whoever_has_its_link(tmp_path: Path) ->
         assert answer.status_code == 200 and "1,234 mails" in answer.text
         assert "script-src" not in answer.headers["content-security-policy"]
         assert [(await browser.get(other)).status_code for other in ("/", path[:-2] + "/", "/report.html")] == [404] * 3
+
+
+async def test_a_tickets_number_leads_to_the_desk(client: httpx.AsyncClient, site: Site) -> None:
+    """Where the desk's pages are known: in lists, on the page of a mail, beside problems; odd ids lead nowhere."""
+    client.cookies = {COOKIE: site.opens["look"]}  # type: ignore[assignment]
+    settings, number = site.console.settings, site.numbers["printer"]
+    pages = ("/find", f"/mail/{number}", "/vendors")
+
+    async def links() -> list[int]:
+        return [(await client.get(page)).text.count('<a class="ticket" href="https://desk') for page in pages]
+
+    before = await links()
+    desk = settings.desks["default"].model_copy(update={"web": "https://desk.msp.example"})
+    site.console.settings = settings.model_copy(update={"desks": {"default": desk}})
+    after = await links()
+    shown = (await client.get(pages[1])).text
+    odd = update(delivery).where(delivery.c.seq == number).values(ticket_id="../../<script>")
+    site.console.access.change(lambda c: c.execute(odd) and None)
+
+    assert before == [0, 0, 0]
+    assert all(count >= 1 for count in after)
+    assert re.search(r'New ticket <a class="ticket" href="https://desk.msp.example/msp/tickets/[0-9a-f-]{36}"', shown)
+    assert '<a class="ticket"' not in (await client.get(pages[1])).text.partition('class="facts"')[0]
+
+
+def test_the_shell_says_where_a_ticket_is_opened(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    from gateway.cli.day import _show
+
+    settings = site.console.settings
+    told = site.console.access.look(
+        lambda c: story.tell(c, f"#{site.numbers['printer']}", settings.retention, site.console.clock(), UTC)
+    )
+    desk = settings.desks["default"].model_copy(update={"web": "https://desk.msp.example"})
+    page = page_of(settings.model_copy(update={"desks": {"default": desk}}), told.desk, told.ticket_id)
+    _show(told, site.console.clock(), page)
+
+    assert f"  https://desk.msp.example/msp/tickets/{told.ticket_id}\n" in capsys.readouterr().out

@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import jinja2
+from markupsafe import Markup, escape
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.config.console import ConsoleUser
 from gateway.config.settings import Settings
-from gateway.operate import reading, said
+from gateway.operate import reading, said, tickets
 from gateway.operate.access import Access
 from gateway.operate.trial import page as trial_page
 from gateway.operate.trial.kept import VALUES
@@ -71,8 +72,17 @@ class Console:
             **trial_page.FILTERS,
             counted=said.counted,
             noun=lambda number, word, words="": said.counted(number, word, words).partition(" ")[2],
+            ticket=self._ticket,
             upper_first=lambda text: text[:1].upper() + text[1:],
         )
+
+    def _ticket(self, words: str, desk: str, ticket_id: str, number: str = "") -> Markup:
+        """These words, of which the ticket's ``number`` (or all) leads to the desk, where its pages are known."""
+        number, address = number or words, tickets.page_of(self.settings, desk, ticket_id)
+        if not address or not number or number not in words:
+            return escape(words)
+        before, _, after = words.rpartition(number)
+        return Markup('{}<a class="ticket" href="{}" rel="noopener">{}</a>{}').format(before, address, number, after)
 
     async def close(self) -> None:
         await self.commands.end()
