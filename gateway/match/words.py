@@ -31,8 +31,8 @@ _DENIALS = frozenset(
 )
 _NEGATED = re.compile(
     r"\b(?:not|never|cannot|can't|couldn't|wasn't|isn't|hasn't|hadn't|unable to|failed to|no longer|partially|partly|"
-    r"will be|to be|once|nicht|niet|pas|teilweise)\b"
-    r"(?:\s+\w+){0,2}\s*$",
+    r"almost|nearly|will be|to be|once|until|unless|nicht|wird|werden|niet|wordt|pas|sera|será|sarà|teilweise)\b"
+    r"(?:\s+\w+){0,2}\s*$|\b(?:un-|(?-i:no|non|ne|geen|keine?|sans|sin|senza)\s+)$",
     re.IGNORECASE,
 )
 """What negates, before a word, beyond doubt: in a layout the words before a state may be a name."""

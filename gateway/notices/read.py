@@ -365,13 +365,16 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
     when = source.profile.time
     if not (when.start and when.end):
         return None
-    beside = times.day(values.get(when.near)) if when.near else 0.0
-    near = beside or _at(source, values) or values.mail.envelope.time
+    day = values.get(when.near) if when.near else ""
+    near = times.day(day) or _at(source, values) or values.mail.envelope.time
     apart = f" {values.get(when.zone)}" if when.zone else ""
+    begins = [times.on(day, text) for text in values.all(when.start)] or [""]
+    overs = [times.on(begins[min(at, len(begins) - 1)], text) for at, text in enumerate(values.all(when.end))] or [""]
     starts, ends = (
-        [times.moment(f"{text}{apart}", when.formats, source.zone, near) for text in values.all(name) or [""]]
-        for name in (when.start, when.end)
+        [times.moment(f"{text}{apart}", when.formats, source.zone, near) for text in texts] for texts in (begins, overs)
     )
+    if 0 < ends[0] <= starts[0] and overs[0] != values.get(when.end):  # a clock alone, after midnight
+        ends[0] = times.moment(f"{overs[0]}{apart}", when.formats, source.zone, near, later=1)
     start, end = starts[0], ends[0]
     if len(starts) == len(ends) and all(0 < begin < over for begin, over in zip(starts, ends, strict=True)):
         start, end = min(starts), max(ends)  # of several days

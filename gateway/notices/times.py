@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -15,13 +15,30 @@ _UNIVERSAL = re.compile(r"\s*\(?\s*(?:\b(?:UTC|GMT)\b(?![+-]\d)|(?<=\d)Z(?!\w))\
 _NAMED = {
     "ET": "America/New_York", "EASTERN": "America/New_York", "CT": "America/Chicago", "CENTRAL": "America/Chicago",
     "MT": "America/Denver", "MOUNTAIN": "America/Denver", "PT": "America/Los_Angeles", "PACIFIC": "America/Los_Angeles",
-    "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "EST": "-0500", "EDT": "-0400", "CDT": "-0500", "MST": "-0700",
+    "CET": "Europe/Berlin", "CEST": "Europe/Berlin", "MEZ": "Europe/Berlin", "MESZ": "Europe/Berlin",
+    "UK": "Europe/London", "JST": "+0900", "HKT": "+0800", "SGT": "+0800", "AEST": "+1000", "AEDT": "+1100",
+    "NZST": "+1200", "NZDT": "+1300", "EST": "-0500", "EDT": "-0400", "CDT": "-0500", "MST": "-0700",
     "MDT": "-0600", "PST": "-0800", "PDT": "-0700",
 }  # fmt: skip
 """Names of zones behind a time that mean one thing alone (CST, IST and BST do not)."""
 _NAME = re.compile(r"\s*\(?\s*\b([A-Za-z]{2,8})\b\s*\)?$")
 _NAME_WITHIN = re.compile(r"(?<=\d|m)\s\(?([A-Z]{2,8})\)?\s(?=\d)")
 """A zone between a time and its date: "10:00pm CT 11/3/2026"."""
+_DAY_OF_WEEK = re.compile(
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun|mo|di|mi|do|fr|sa|so|montag|dienstag|mittwoch|donnerstag|"
+    r"freitag|samstag|sonntag|lun(?:di|es|edì)?|mar(?:di|tes|tedì)?|mer(?:credi|coledì)?|mi[eé]rcoles|jeu(?:di|ves)?|"
+    r"gio(?:vedì)?|ven(?:dredi|erdì)?|viernes|sam(?:edi)?|s[áa]b(?:ado|ato)?|dim(?:anche)?|dom(?:ingo|enica)?|"
+    r"maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag)(?:day)?\.?,?\s(?=\d)",
+    re.IGNORECASE,
+)
+"""A day of the week before a date, which says nothing more."""
+_SAYS_NOTHING = re.compile(r"(?:\b(?:uhr|hrs|hours|local|time|standard|daylight)\b\.?|(?<=\d)\s?h\b)", re.IGNORECASE)
+_SPELLED = re.compile(r"(?<=[\dm])\s[A-Za-z ]{4,40}(?=\([A-Z]{2,5}\)$)")
+"""A zone's long name before its short one: "10:00 Central European Time (CET)"."""
+_BEFORE_CLOCK = re.compile(r"(?<=\d)(?:,\s?|,?\s(?:um|at|à|om|alle|ore)\s)(?=\d{1,2}:\d)", re.IGNORECASE)
+"""What joins a date and its time."""
+_NO_WORDS = re.compile(r"\(\s*\)")
+_CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?", re.IGNORECASE)
 _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
@@ -43,12 +60,39 @@ def day(text: str) -> float:
     return moment(text, _DAYS, UTC)
 
 
-def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, near: float = 0.0) -> float:
+def moment(
+    text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, near: float = 0.0, later: int = 0
+) -> float:
     """Seconds since the epoch, 0.0 when it is not understood, or names no zone and none is given. A time without a year
-    is the one nearest to ``near``."""
+    is the one nearest to ``near``. ``later`` is how many days after it."""
     text = " ".join(text[:100].split())
     if not text:
         return 0.0
+    if found := _moment(text, formats, zone, near, later):
+        return found
+    return _moment(bare, formats, zone, near, later) if (bare := _bare(text)) != text else 0.0
+
+
+def on(day: str, clock: str) -> str:
+    """A text that is a clock alone with the date of another, and its zone where it names none itself: "05:00" on
+    "25.11.2026 01:00 CET". Any other text as it is."""
+    match = _CLOCK.match(clock)
+    if match is None or not day or any(character.isdigit() for character in clock[match.end() :]):
+        return clock
+    zone = clock[match.end() :]
+    if (beside := _CLOCK.search(day)) is None:
+        return f"{day} {clock}"
+    return f"{day[: beside.start()]}{match[0]}{zone or day[beside.end() :]}"
+
+
+def _bare(text: str) -> str:
+    """A moment without the words around it that say nothing more."""
+    text = _SPELLED.sub(" ", _DAY_OF_WEEK.sub("", text))
+    text = _NO_WORDS.sub(" ", _SAYS_NOTHING.sub(" ", text))
+    return _BEFORE_CLOCK.sub(" ", " ".join(text.split()))
+
+
+def _moment(text: str, formats: Sequence[str], zone: tzinfo | None, near: float, later: int) -> float:
     if (match := _NAME_WITHIN.search(text)) and match[1] in _NAMED:
         text = f"{text[: match.start()]} {text[match.end() :]} {match[1]}"
     if (match := _NAME.search(text)) and (name := _NAMED.get(match[1].upper())):
@@ -65,7 +109,7 @@ def moment(text: str, formats: Sequence[str] = (), zone: tzinfo | None = None, n
             return 0.0
         found = found.replace(tzinfo=zone)
     try:
-        return _sane(found.timestamp())
+        return _sane((found + timedelta(days=later)).timestamp())
     except (OverflowError, ValueError):
         return 0.0
 

@@ -216,6 +216,26 @@ def test_histories(history: list[str], acts: list[str]) -> None:
     assert [world.hears(Said(state)).act for state in history] == acts
 
 
+@pytest.mark.parametrize(
+    ("objects", "at", "window", "kept"),
+    [
+        ((), 20.0, (7.0, 9.0), "line-1\nline-2"),
+        (("line-3",), 20.0, (7.0, 9.0), "line-3"),
+        (("line-3",), 5.0, (1.0, 2.0), "line-1\nline-2"),  # older news that came late
+    ],
+)
+def test_news_of_planned_work_move_its_window(
+    objects: tuple[str, ...], at: float, window: tuple[float, float], kept: str
+) -> None:
+    work = replace(NEW, window_from=1.0, window_to=2.0, objects="line-1\nline-2", at=10.0, ticket_id="t1")
+    news = Notice("p", "planned", "k", window=(7.0, 9.0), objects=objects, at=at, proven=True)
+    answers = {ask.StateOf("t1"): ask.TicketState("t1", "1", False, "", "c", "b", "")}
+
+    after = lifecycle.evaluate(Event(news, 30.0, work, ask.Facts(answers))).after
+
+    assert after is not None and (after.window_from, after.window_to, after.objects) == (*window, kept)
+
+
 def test_unknown_words_are_problems_and_never_ends() -> None:
     world = World()
     strange = Notice("p", "update", "k", word="GLORIOUS", strange=True, proven=True)

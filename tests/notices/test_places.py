@@ -133,6 +133,11 @@ MOMENTS = [
     ("10:00pm CT 11/3/2026", ("%I:%M%p %m/%d/%Y",), None, "2026-11-04T04:00:00"),
     ("10:00pm IST 11/3/2026", ("%I:%M%p %m/%d/%Y",), None, ""),
     ("22-Nov-2026 10:00 IST", ("%d-%b-%Y %H:%M",), None, ""),
+    ("Wed 2026-11-25 02:00 CET", ("%Y-%m-%d %H:%M",), None, "2026-11-25T01:00:00"),
+    ("Mittwoch, 25.11.2026, 02:00 Uhr (MEZ)", ("%d.%m.%Y %H:%M",), None, "2026-11-25T01:00:00"),
+    ("25/11/2026 à 02:00 Central European Time (CET)", ("%d/%m/%Y %H:%M",), None, "2026-11-25T01:00:00"),
+    ("25/07/2026 00:01 (local UK time)", ("%d/%m/%Y %H:%M",), None, "2026-07-24T23:01:00"),
+    ("25/11/2026 02:00 Middle Earth Time (IST)", ("%d/%m/%Y %H:%M",), BERLIN, ""),
     ("2026-11-22 10:00", (), None, ""),
     ("tomorrow", (), BERLIN, ""),
     ("99999999999999", (), BERLIN, ""),
@@ -145,6 +150,29 @@ def test_moments(text: str, formats: tuple[str, ...], zone: ZoneInfo | None, mom
     found = times.moment(text, formats, zone)
 
     assert (datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M:%S") if found else "") == moment
+
+
+@pytest.mark.parametrize(
+    ("day", "clock", "text"),
+    [
+        ("25.11.2026 01:00 CET", "05:00", "25.11.2026 05:00 CET"),
+        ("25.11.2026 01:00 CET", "05:00 UTC", "25.11.2026 05:00 UTC"),
+        ("11/25/2026 12:01 AM", "6:00 AM", "11/25/2026 6:00 AM"),
+        ("25 Nov 2026", "4:00 AM UTC", "25 Nov 2026 4:00 AM UTC"),
+        ("25.11.2026 01:00", "26.11.2026 05:00", "26.11.2026 05:00"),
+        ("25.11.2026 01:00", "05:00 on 26.11.2026", "05:00 on 26.11.2026"),
+        ("", "05:00", "05:00"),
+    ],
+)
+def test_a_clock_alone_is_of_the_day_beside_it(day: str, clock: str, text: str) -> None:
+    assert times.on(day, clock) == text
+
+
+def test_a_day_later_is_by_the_clock() -> None:
+    """Also in the night in which the clocks change."""
+    found = times.moment("24.10.2026 05:00", ("%d.%m.%Y %H:%M",), BERLIN, later=1)
+
+    assert datetime.fromtimestamp(found, UTC) == datetime(2026, 10, 25, 4, tzinfo=UTC)
 
 
 def test_a_time_without_a_year_is_the_nearest() -> None:

@@ -357,10 +357,10 @@ def _counted(event: Event, problem: Problem) -> Problem:
         word=notice.word if newest else problem.word,
         rank=max(problem.rank, notice.rank) if notice.proven else problem.rank,
     )
-    if notice.window and notice.proven:
-        counted = replace(
-            counted, window_from=notice.window[0], window_to=notice.window[1], objects="\n".join(notice.objects)
-        )
+    if notice.window and newest:  # a mail that does not list the objects again means the same
+        begin, end = notice.window
+        objects = "\n".join(notice.objects) or problem.objects
+        counted = replace(counted, window_from=begin, window_to=end, objects=objects)
     return counted
 
 
