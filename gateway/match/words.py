@@ -27,12 +27,14 @@ LABEL = "label"
 _DENIALS = frozenset(
     "not no never cannot can't couldn't wasn't isn't hasn't unable failed without before until once when if unless "
     "will would should shall may might must 0 zero only partly partially almost nearly hardly nicht kein keine ohne "
-    "sobald wenn falls wird werden soll kaum nur teilweise fast pas sans non sin niet geen".split()
+    "falsely wrongly awaiting waiting sobald wenn falls wird werden soll kaum nur teilweise fast pas sans non sin niet "
+    "geen".split()
 )
 _NEGATED = re.compile(
     r"\b(?:not|never|cannot|can't|couldn't|wasn't|isn't|hasn't|hadn't|unable to|failed to|no longer|partially|partly|"
-    r"almost|nearly|will be|to be|once|until|unless|nicht|wird|werden|niet|wordt|pas|sera|será|sarà|teilweise)\b"
-    r"(?:\s+\w+){0,2}\s*$|\b(?:un-|(?-i:no|non|ne|geen|keine?|sans|sin|senza)\s+)$",
+    r"almost|nearly|falsely|wrongly|awaiting|waiting for|will be|to be|once|until|unless|nicht|wird|werden|niet|wordt|"
+    r"pas|sera|será|sarà|teilweise|(?-i:if|when|wenn|falls))\b(?:\s+\w+){0,2}\s*$|"
+    r"\b(?:un-|(?-i:no|non|ne|geen|keine?|sans|sin|senza)\s+)$",
     re.IGNORECASE,
 )
 """What negates, before a word, beyond doubt: in a layout the words before a state may be a name."""
@@ -41,6 +43,16 @@ _ANSWERED_NO = re.compile(
     re.IGNORECASE,
 )
 """What denies, behind a word: "Resolved: no"."""
+_PUT_OFF = re.compile(
+    r"\s*[,;(–-]?\s*(?:(?:no longer|not|nicht|pas|niet)\b|\(?no\)|"
+    r"(?:but|however|though|aber|jedoch|mais|pero|però|maar)\s|"
+    r"(?:is |are |still )?(?:pending|soon|shortly|expected|awaited|ausstehend|erwartet|bald|attendue?|prévue?|verwacht)"
+    r"\s*(?:$|[.,;:!)\]\n]|(?:by|at|in|for|um|in|bis|à|dans|om)\s)|"
+    r"(?:has |have |was )?(?:failed|cancell?ed|aborted|fehlgeschlagen|abgebrochen|échouée?|mislukt)"
+    r"\s*(?:$|[.,;!)\]\n]))",
+    re.IGNORECASE,
+)
+"""What takes an end back, behind its word: "recovery expected at 10:00", "restored, but slow", "recovery failed"."""
 _NONE = re.compile(
     r"\s*[:=]\s*(?:0+(?:[.,]0+)?[^\S\n]?%?|none|nothing|keine?r?|\[\s*\]|-+)[^\S\n]*"
     r"(?:$|[,;|)\]}\n]|\.(?=\s|$)|(?=[^\S\n]\w[\w ]{0,30}[:=]))",
@@ -221,7 +233,7 @@ def _judged(hit: Hit, text: str, free: bool, whole: bool) -> tuple[State | None,
         return None, "there is none of it"
     if state == "close" and not whole:
         return "update", "the text is too long to be read whole"
-    if state != "open" and (_denied(text[: hit.start]) or _ANSWERED_NO.match(text, hit.end)):
+    if state != "open" and (_denied(text[: hit.start]) or _taken_back(text, hit.end)):
         return (None if free else "update" if state == "close" else state), "denied"
     return state, ""
 
@@ -252,7 +264,13 @@ def of_another(text: str, words: Words) -> bool:
 def negated(text: str, start: int, end: int) -> bool:
     """Whether what stands around a word in a layout negates it: "not restored", "Resolved: no"."""
     before = text[max(0, start - 60) : start]
-    return bool(_NEGATED.search(before) or _ANSWERED_NO.match(text, end) or _MOVED_ON.match(text, end))
+    return bool(_NEGATED.search(before) or _taken_back(text, end) or _MOVED_ON.match(text, end))
+
+
+def _taken_back(text: str, end: int) -> bool:
+    """Whether what follows a word denies it; a mark at the word's end is no part of it."""
+    end = len(text[:end].rstrip(":=?"))
+    return bool(_ANSWERED_NO.match(text, end) or _PUT_OFF.match(text, end))
 
 
 def _denied(before: str) -> bool:

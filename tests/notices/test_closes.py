@@ -177,7 +177,7 @@ def test_no_recovery_closes_with_a_part_left_out_or_changed(name: str) -> None:
                 assert not ends(lost, problem_that(lost_before)), (part, value)
 
 
-NEGATED = ("not {}", "not yet {}", "will be {}", "partially {}", "nicht {}")
+NEGATED = ("not {}", "not yet {}", "will be {}", "partially {}", "nicht {}", "waiting for {}", "falsely {}", "until {}", "pas encore {}")
 
 
 def _negated(pattern: str, hit: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.match.words import state_in, state_words
+from gateway.match.words import negated, state_in, state_words
 
 WORDS = state_words(
     {
@@ -52,3 +52,31 @@ WORDS = state_words(
 )
 def test_what_holds_now_counts(text: str, state: str) -> None:
     assert state_in(text, WORDS)[0] == state
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "resolved, but not for all", "resolved, aber langsam", "resolved: pending", "resolved (not confirmed)", "resolved - expected at 10:00",
+        "resolved soon", "resolved is expected by noon", "resolved, no longer", "resolved (no)", "resolved failed.", "resolved pas",
+        "resolved: no", "resolved = false", "not resolved", "waiting for resolved", "until all is resolved", "unless resolved",
+        "if resolved", "almost resolved", "wird resolved", "pas encore resolved", "no resolved",
+    ],
+)  # fmt: skip
+def test_an_end_that_is_taken_back_is_none(text: str) -> None:
+    """Before the word or behind it."""
+    start = text.index("resolved")
+
+    assert negated(text, start, start + len("resolved"))
+    assert state_in(text, WORDS)[0] != "close"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["resolved", "resolved.", "resolved: failed login on web01", "resolved (failed jobs: 0)", "resolved in 2 hours", "resolved - 3 errors",
+     "Site NO Oslo resolved", "resolved: expected string found", "resolved after 5m, down since 10:00 before", "interface If resolved"],
+)  # fmt: skip
+def test_an_end_that_is_none_taken_back(text: str) -> None:
+    start = text.index("resolved")
+
+    assert not negated(text, start, start + len("resolved"))
