@@ -44,7 +44,7 @@ _ANSWERED_NO = re.compile(
 )
 """What denies, behind a word: "Resolved: no"."""
 _PUT_OFF = re.compile(
-    r"\s*[,;(–-]?\s*(?:(?:no longer|not|nicht|pas|niet)\b|\(?no\)|"
+    r"[^\S\n]*[,;(–-]?[^\S\n]*(?:(?:no longer|not|nicht|pas|niet)\b|\(?no\)|"
     r"(?:but|however|though|aber|jedoch|mais|pero|però|maar)\s|"
     r"(?:is |are |still )?(?:pending|soon|shortly|expected|awaited|ausstehend|erwartet|bald|attendue?|prévue?|verwacht)"
     r"\s*(?:$|[.,;:!)\]\n]|(?:by|at|in|for|um|in|bis|à|dans|om)\s)|"

@@ -250,3 +250,29 @@ def test_what_could_not_be_read_whole_closes_nothing() -> None:
     answers = {ask.StateOf("t1"): world.answer(ask.StateOf("t1"))}
 
     assert lifecycle.evaluate(Event(half, world.now + 60, world.problem, ask.Facts(answers))).act == "comment"
+
+
+FIELD: dict[str, tuple[list[Said], str]] = {
+    "an end that is mailed again does not open what it closed": (
+        [Said("open"), Said("close"), Said("close", wait=2 * HOLD), Said("close", wait=2 * HOLD)], "closed"
+    ),
+    "an old problem that a relay kept comes after its end": (
+        [Said("open", at=1_000_000), Said("close", at=1_000_300), Said("open", at=1_000_100, wait=2 * HOLD)], "closed"
+    ),
+    "each retry of a job that fails mails again": ([Said("open"), *[Said("open", wait=5)] * 20], "open"),
+    "an acknowledgement behind the end": ([Said("open"), Said("close"), Said("update", wait=2 * HOLD)], "closed"),
+    "it comes back while its end is held": ([Said("open"), Said("close"), Said("open", wait=HOLD / 2)], "open"),
+    "somebody else tells its end": ([Said("open"), Said("close", proven=False)], "open"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIELD)
+def test_complaints_about_alerts_as_tickets(name: str) -> None:
+    """From the lists of bugs of desks and alert tools: duplicates, tickets that reopen, ends that never come."""
+    history, left = FIELD[name]
+
+    world = play(history)
+
+    assert len(world.tickets) == 1
+    assert world.open() == (left == "open")
+    assert world.comments <= 6

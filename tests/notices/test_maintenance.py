@@ -172,3 +172,21 @@ def test_the_standard_of_carriers(status: str, state: str) -> None:
     notice = read("Maintenance cancelled or completed: M-1", calendar=CALENDAR.format(status=status))
 
     assert (notice.state, notice.object, notice.window, notice.objects) == (state, "M-1", NIGHT, ("line-1",))
+
+
+@pytest.mark.parametrize(
+    ("times", "window"),
+    [
+        ("Start: 2026-11-25 08:00 UTC\nEnd: 2026-11-25 08:00 UTC", None),  # both ends are one
+        ("Start: 2026-11-25 14:00 PST\nEnd: 2026-11-25 08:00 UTC", None),  # the zone of one end is wrong
+        ("Start: 2026-11-25 01:00 IST\nEnd: 2026-11-25 05:00 IST", None),  # three countries have an IST
+        ("Start: 25 Nov\nEnd: 26 Nov", None),
+        ("Start: 2026-11-25 01:00\nEnd: 2026-11-25 05:00", NIGHT),  # a page that writes UTC and does not say so
+        ("Start: 2026-11-25 01:00+00:00\nEnd: 2026-11-25 06:00+01:00", NIGHT),
+    ],
+)
+def test_a_window_that_cannot_be_is_none(times: str, window: tuple[float, float] | None) -> None:
+    """It would hold alerts back at another time; the work is announced all the same."""
+    notice = read("Planned maintenance CHG0500", f"Change ID: CHG0500\n{times}\n")
+
+    assert (notice.state, notice.object, notice.window) == ("planned", "CHG0500", window)

@@ -74,7 +74,8 @@ def test_an_end_that_is_taken_back_is_none(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["resolved", "resolved.", "resolved: failed login on web01", "resolved (failed jobs: 0)", "resolved in 2 hours", "resolved - 3 errors",
-     "Site NO Oslo resolved", "resolved: expected string found", "resolved after 5m, down since 10:00 before", "interface If resolved"],
+     "Site NO Oslo resolved", "resolved: expected string found", "resolved after 5m, down since 10:00 before", "interface If resolved",
+     "resolved\n\nNot all of you saw it", "resolved\nPending: 0", "resolved\nbut: x"],
 )  # fmt: skip
 def test_an_end_that_is_none_taken_back(text: str) -> None:
     start = text.index("resolved")

@@ -39,6 +39,11 @@ LAYOUTS = [
     ("site24x7", "trouble", "up"),
     ("healthchecks", "down", "up, while others are down"),
     ("netdata", "attention", "recovered"),
+    ("beszel", "down", "up"),
+    ("beszel", "too high", "below again"),
+    ("jenkins", "failed", "back to normal"),
+    ("opsgenie", "raised", "closed"),
+    ("maintenance", "a carrier with two lines of times", "cancelled in a sentence"),
 ]
 NAMES = sorted({name for name, _, _ in LAYOUTS})
 _numbers = itertools.count(1)
