@@ -282,7 +282,7 @@ class Settings(Section):
                 known = ", ".join(sorted(self.desks)) + did_you_mean(box.desk, self.desks)
                 raise ValueError(f"mailbox {number} ({box.address}): desk {box.desk!r} is not one of: {known}")
             if box.address in seen:
-                raise ValueError(f"mailbox {number}: {box.address} is configured twice")
+                raise ValueError(f"mailbox {number}: {box.address} is configured twice: keep one of them")
             seen.add(box.address)
         try:
             ZoneInfo(self.timezone)

@@ -110,7 +110,7 @@ def _silent(settings: Settings, name: str, directory: Directory) -> Fault:
     url, away = settings.desks[name].url, directory.away
     what = {
         Refused: f"{url} refuses the key: {away}",
-        NotSent: f"{url} cannot be reached: {away}",
+        NotSent: f"{url} cannot be reached: {away}; are host and port right, and does the desk run?",
     }.get(type(away), f"{url} does not answer as AlgaPSA does: {away}")
     if isinstance(away, Unknown) and away.status == 404:
         what = f"there is no AlgaPSA API at {url} (404): the address ends in /api/v1"

@@ -100,7 +100,7 @@ def _certificate(settings: Settings) -> Iterator[Fault]:
     for key, file in (("tls_cert", smtp.tls_cert), ("tls_key", smtp.tls_key)):
         if file and (why := unreadable(file)):
             sound = False
-            yield Fault(settings.locations.of("smtp", None, key), f"{key}: {why}")
+            yield Fault(settings.locations.of("smtp", None, key), f"{key}: {why}: {file}")
     if smtp.tls_cert is None or not sound:
         return
     try:
@@ -170,7 +170,7 @@ def _ports(settings: Settings, listens: bool) -> Iterator[Fault]:
             if address.startswith("systemd:"):
                 continue
             if address in taken:
-                yield Fault(where, f"{name}: {taken[address]} has the address {address} as well")
+                yield Fault(where, f"{name}: {taken[address]} has the address {address} as well: choose another port")
             elif why := _not_bound(address, bound):
                 yield Fault(where, f"{name}: {why}")
             taken.setdefault(address, name)
@@ -200,6 +200,6 @@ def _not_bound(address: str, bound: contextlib.ExitStack) -> str:
 
 WHY_NOT = {
     errno.EADDRINUSE: "another program listens on {address}: stop it (`ss -ltnp`), or choose another port",
-    errno.EADDRNOTAVAIL: "{host} is no address of this machine",
+    errno.EADDRNOTAVAIL: "{host} is no address of this machine: `ip address` lists them, 0.0.0.0 stands for all",
     errno.EACCES: "{user} may not listen on port {port}: ports below 1024 need CAP_NET_BIND_SERVICE (docs/install.md)",
 }
