@@ -10,7 +10,7 @@ from gateway.decide import audience, newticket, rules, signing, thanks
 from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
-from gateway.decide.shown import shown
+from gateway.decide.shown import questions, shown
 from gateway.match.conditions import View
 from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody, StillClosedBody
 from gateway.model.email import Forwarded
@@ -136,9 +136,14 @@ def _status_of(context: DecisionContext, routed: rules.Routed, ticket: Ticket) -
 
 def _present(context: DecisionContext, ticket: Ticket) -> Mapping[str, str]:
     """The mail's files that the ticket has already."""
-    hashes = tuple(dict.fromkeys(attachment.sha256 for attachment in context.email.attachments if attachment.size))
-    present: Mapping[str, str] = context.facts.ask(FilesOn(ticket.ticket_id, hashes)) if hashes else {}
+    asked = _files_on(context, ticket)
+    present: Mapping[str, str] = context.facts.ask(asked[0]) if asked else {}
     return present
+
+
+def _files_on(context: DecisionContext, ticket: Ticket) -> tuple[FilesOn, ...]:
+    hashes = tuple(dict.fromkeys(attachment.sha256 for attachment in context.email.attachments if attachment.size))
+    return (FilesOn(ticket.ticket_id, hashes),) if hashes else ()
 
 
 def _effects(
@@ -147,6 +152,7 @@ def _effects(
     email, composer = context.email, context.composer()
     if email.auto.proven_bounce:
         return composer.bounce()
+    context.facts.want(*_files_on(context, ticket), *questions(context, ticket))
     present = _present(context, ticket)
     said = shown(context, ticket, present)
     spared = {email.attachments[i].sha256: email.attachments[i].filename for i in said.known}

@@ -95,9 +95,6 @@ def route(
     for rule in rules.rules:
         if rule.on not in (on, "any"):
             continue
-        if on == "reply":
-            ids = {key: value for key, value in rule.ids.items() if key in rule.named}
-            rule = replace(rule, ids=ids, client="", contact="", title="")
         answer = Answer(tell)
         matches = rule.when.holds(view, answer)
         for line, holds in answer.lines:
@@ -107,6 +104,9 @@ def route(
         if rule.lacking:
             trace.add("rule", f"{rule.name}: {rule.lacking}", "passed over")
             continue
+        if on == "reply":
+            ids = {key: value for key, value in rule.ids.items() if key in rule.named}
+            rule = replace(rule, ids=ids, client="", contact="", title="")
         if not _apply(rule, rules, answer.captures, view, facts, trace, routed):
             continue
         trace.add("rule", rule.name, "goes on" if rule.go_on else "decides")

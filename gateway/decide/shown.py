@@ -10,7 +10,7 @@ from gateway.decide import signing
 from gateway.decide.context import DecisionContext
 from gateway.mail.look import Look, by_rules, candidates, look
 from gateway.model.email import Block, Email
-from gateway.model.questions import Ticket, UnknownIn, Unshown
+from gateway.model.questions import Question, Ticket, UnknownIn, Unshown
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,16 @@ def shown(context: DecisionContext, ticket: Ticket, present: Mapping[str, str]) 
     signature = counts.pop("signature", 0)
     counts.pop("footer", 0)
     return Shown(seen.blocks, sum(counts.values()), signature, signed.files)
+
+
+def questions(context: DecisionContext, ticket: Ticket) -> tuple[Question, ...]:
+    """What ``shown`` asks."""
+    email = context.email
+    if email.forwarded is not None or context.delivery.release.whole or not email.reply.passages:
+        return ()
+    signed = signing.question(context, ticket.ticket_id)
+    quoted = (UnknownIn(ticket.ticket_id, email.digest),) if candidates(email.reply.passages) else ()
+    return (signed, *quoted) if signed else quoted
 
 
 NO_QUOTE = Unshown((), is_whole=True)

@@ -31,14 +31,19 @@ class Known:
 def known(context: DecisionContext, ticket_id: str, present: Mapping[str, str]) -> Known:
     """What of the mail's end goes from a comment on the ticket, which has the files ``present``; of a new ticket
     (``ticket_id`` "") what pictures do."""
+    asked = question(context, ticket_id)
+    return known_of(context.email, context.facts.ask(asked), present) if asked else Known()
+
+
+def question(context: DecisionContext, ticket_id: str) -> EndingOf | None:
+    """What ``known`` asks, None for a mail of which nothing can be known."""
     email = context.email
     if context.delivery.release.whole or not (ticket_id or ending.has_pictures(email)) or not context.prints:
-        return Known()
+        return None
     name = _proven_name(context)
     if not (ticket_id or name.sender):
-        return Known()
-    found: Ending = context.facts.ask(EndingOf(ticket_id, name.sender, name.domain, email.sender, email.digest))
-    return known_of(email, found, present)
+        return None
+    return EndingOf(ticket_id, name.sender, name.domain, email.sender, email.digest)
 
 
 def known_of(email: Email, found: Ending, present: Mapping[str, str]) -> Known:

@@ -99,13 +99,15 @@ class Fingerprints:
     def cover(self, joined: str, covered: bytearray) -> None:
         """Mark the stretches of a squeezed text that are known, as far as they hold what is not marked yet."""
         room, looked_to = HASHED, 0
+        plain = joined.encode() if joined.isascii() else None  # quicker to look through, with the same sums
         start = covered.find(0)
         while start >= 0 and room > 0:
             end = covered.find(1, start)
             end = len(covered) if end < 0 else end
             last = min(end, len(joined) - LEAST + 1)
             for at in range(max(looked_to, start - self._longest + 1), last):
-                for length, whole in self._by_first.get(_first(joined[at : at + LEAST]), ()):
+                first = _first(joined[at : at + LEAST]) if plain is None else crc32(plain[at : at + LEAST])
+                for length, whole in self._by_first.get(first, ()):
                     if LEAST <= length <= len(joined) - at:
                         room -= length
                         if _hash(joined[at : at + length]) == whole:

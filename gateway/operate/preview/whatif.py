@@ -148,7 +148,8 @@ class _Replay:
         kept, email, delivery = opened.kept, opened.email, opened.kept.delivery
         resolved = opened.context.notice
         book = self.books[delivery.desk] if resolved else None
-        answers = dict(kept.answers)
+        in_book = book.knows if book is not None else lambda question: False
+        answers: dict[ask.Question, Any] = _Then(kept.answers, in_book)
         if book is not None and resolved is not None:
             await book.advance(again_at or delivery.envelope.time)
             for question, answer in kept.answers.items():
@@ -166,7 +167,9 @@ class _Replay:
             if not same:
                 self.diverged.add(resolved.notice.profile)
             if resolved.notice.profile in self.diverged:
-                answers = {key: value for key, value in answers.items() if not book.knows(key) and key != asked}
+                answers = _Then(
+                    {key: value for key, value in answers.items() if not book.knows(key) and key != asked}, in_book
+                )
             else:  # as it was decided last
                 is_held = kept.is_held
         context = replace(opened.context, is_held=is_held)
@@ -174,12 +177,6 @@ class _Replay:
             for question in decision:
                 if book is not None and book.knows(question):
                     answers[question] = book.answer(question)
-                    continue
-                if isinstance(question, ask.StateOf):  # what a ticket was like then, nobody can say now
-                    answers[question] = EMPTY[ask.StateOf]
-                    continue
-                if isinstance(question, ask.UnknownIn):  # what a comment shows is not compared
-                    answers[question] = None
                     continue
                 try:
                     answers[question] = await source.answer(question)
@@ -199,6 +196,23 @@ class _Replay:
             unread = not resolved.notice.parsed
             await book.take(delivery, decision, kept.became["outcome"], unread, same=change is None)
         return change
+
+
+class _Then(dict[ask.Question, Any]):
+    """The answers that were kept. What a ticket was like then, nobody can say now, and what a comment shows is not
+    compared: both are given at the first asking, which saves deciding again for it."""
+
+    def __init__(self, kept: Mapping[ask.Question, Any], but: Callable[[ask.Question], bool]) -> None:
+        super().__init__(kept)
+        self._but = but
+
+    def __contains__(self, question: object) -> bool:
+        if super().__contains__(question):
+            return True
+        if not isinstance(question, ask.StateOf | ask.UnknownIn) or self._but(question):
+            return False
+        self[question] = EMPTY[ask.StateOf] if isinstance(question, ask.StateOf) else None
+        return True
 
 
 @dataclass(frozen=True, slots=True)
