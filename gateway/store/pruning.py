@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, literal_column, not_, select, update
+from sqlalchemy import Connection, Select, delete, exists, func, literal_column, not_, select, update
 
 from gateway.model.ids import uuid7
 from gateway.store import dialects, headings
@@ -67,13 +67,18 @@ def _stage(stage: Stage) -> Any:
     return delivery.c.stage == literal_column(f"'{stage.value}'")
 
 
+def _free(query: Select[Any]) -> Select[Any]:
+    """Without those deliveries that somebody changes at this moment: an operator may let one go on."""
+    return query.with_for_update(of=delivery, skip_locked=True)
+
+
 def drop_ended(connection: Connection, stage: Stage, before: float, limit: int) -> Dropped:
     """The raw mail of deliveries that ended so, before that time."""
     alone(connection)
     query = select(delivery.c.seq, delivery.c.raw_id).where(
         ENDED_KEPT, _stage(stage), delivery.c.due_at < before, not_(_HELD_FILES)
     )
-    rows = connection.execute(query.order_by(delivery.c.due_at).limit(limit)).all()
+    rows = connection.execute(_free(query.order_by(delivery.c.due_at).limit(limit))).all()
     paths = drop_raw(connection, [row.seq for row in rows], {row.raw_id for row in rows})
     return Dropped(len(rows), paths)
 
@@ -97,7 +102,7 @@ def drop_traces(connection: Connection, stage: Stage, before: float, limit: int)
     )
     if stage is Stage.QUARANTINED:
         query = query.where(not_(delivery.c.kept))
-    rows = connection.execute(query.order_by(delivery.c.due_at).limit(limit)).all()
+    rows = connection.execute(_free(query.order_by(delivery.c.due_at).limit(limit))).all()
     if rows:
         ids = [row.id for row in rows]
         connection.execute(update(effect).where(effect.c.delivery_id.in_(ids)).values(body="{}"))

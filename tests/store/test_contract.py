@@ -17,7 +17,7 @@ from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.waiting import Waits
 from gateway.operate.access import Access
-from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, ticketfiles
+from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, pruning, ticketfiles
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store
 from gateway.store.operator import NotPossible
@@ -376,3 +376,24 @@ class TestActsAtOnce:
             {"act": "did it", "other": "LostClaim"},
             "SUPPRESSED",
         )
+
+    @pytest.mark.parametrize("drops", [pruning.drop_ended, pruning.drop_traces])
+    async def test_what_goes_on_keeps_its_mail_though_its_time_is_over(
+        self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, drops: Callable[..., object]
+    ) -> None:
+        """An operator lets it go on while retention looks for what is old."""
+        await accept(store, new("first", "first@x.example"))
+        (claimed,) = await claim(store)
+        await store.write(lambda c: deliveries.move(c, claimed, Stage.SUPPRESSED, now=NOW, reason="bounce", trace="{}"))
+
+        def release(connection: Connection) -> None:
+            operator.release(connection, claimed.id, now=NOW)
+
+        def drop(connection: Connection) -> None:
+            drops(connection, Stage.SUPPRESSED, NOW + 60, 10)
+
+        became, stage = await self.meet(store, store_url, monkeypatch, release, drop)
+        (row,) = await store.read(lambda c: operator.listing(c, None, 1))
+
+        assert (became["act"], stage) == ("did it", "ACCEPTED")
+        assert (row["kept"], row["traced"], row["trace"]) == (True, True, "{}")
