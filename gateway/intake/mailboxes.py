@@ -6,6 +6,7 @@ Local parts compare without case (RFC 5321 2.4 leaves it to the receiver), inter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from gateway.mail.author import canonical_address
 from gateway.match import domains
 from gateway.model.email import lower_ascii
 
+_ESCAPED = re.compile(r"\\(.)")
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -21,6 +24,11 @@ class Match:
 
     mailbox: MailboxSettings
     rule: str
+
+
+def _unquoted(local: str) -> str:
+    """A local part in quotes is the same as without (RFC 5321 4.1.2)."""
+    return _ESCAPED.sub(r"\1", local[1:-1]) if len(local) > 2 and local[0] == local[-1] == '"' else local
 
 
 class Mailboxes:
@@ -47,6 +55,7 @@ class Mailboxes:
         local, _, domain = lower_ascii(canonical_address(address)).rpartition("@")
         if not local:
             return Match(self._first, "postmaster") if domain == "postmaster" else None
+        local = _unquoted(local)
         for name, rule in self.rules:
             if box := rule(local, domain):
                 return Match(box, name)

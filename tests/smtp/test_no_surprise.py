@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from gateway.smtp.parameters import path_of
 from gateway.smtp.refusals import PER_SPAN, SPAN, Refusals
 from gateway.smtp.server import bound, check_certificate
 from gateway.store.engine import Store
-from tests.smtp.serving import Peer, Tls, peer, serving
+from tests.smtp.serving import Peer, Tls, contents, peer, serving
 
 
 async def begin(client: Peer) -> None:
@@ -70,7 +71,11 @@ def test_what_was_read_of_half_a_mail_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spool_over", [0, 10, 5000, HEADER_SCAN])
 def test_a_small_mark_for_the_spool_hides_no_header(tmp_path: Path, spool_over: int) -> None:
-    header = b"From: ann@acme.example\r\n" + b"X-Filler: %s\r\n" % (b"x" * 130) * 100 + b"From: boss@msp.example\r\n\r\nwords"
+    header = (
+        b"From: ann@acme.example\r\n"
+        + b"X-Filler: %s\r\n" % (b"x" * 130) * 100
+        + b"From: boss@msp.example\r\n\r\nwords"
+    )
     mail = MailData(tmp_path, spool_over)
     for at in range(0, len(header), 7):
         mail.add(header[at : at + 7])
@@ -170,6 +175,104 @@ def test_a_line_end_cut_where_the_look_ends_is_not_bare() -> None:
     ends.finish()
 
     assert ends.notes == []
+
+
+START = b"EHLO x\r\nMAIL FROM:<ann@acme.example>\r\nRCPT TO:<support@msp.example>\r\n"
+DIALOGUES: dict[str, tuple[bytes, str, list[bytes]]] = {
+    "a chunk before MAIL": (b"EHLO x\r\nBDAT 9 LAST\r\nMAIL FROMNOOP\r\n", "250 503 250", []),
+    "a chunk behind refused recipients": (
+        b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<no@msp.example>\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n",
+        "250 250 550 503 250",
+        [],
+    ),
+    "chunks and a new mail in one packet": (
+        START + b"BDAT 3\r\nabcBDAT 2 LAST\r\ndeMAIL FROM:<>\r\nRCPT TO:<sales@msp.example>\r\nBDAT 1 LAST\r\nx",
+        "250 250 250 250 250 250 250 250",
+        [b"abcde", b"x"],
+    ),
+    "two mails and the end in one packet": (
+        START + b"DATA\r\none\r\n.\r\nRSET\r\n" + START[8:] + b"DATA\r\n..two\r\n.\r\nQUIT\r\n",
+        "250 250 250 354 250 250 250 250 354 250 221",
+        [b"one\r\n", b".two\r\n"],
+    ),
+    "commands in the content": (
+        START + b"DATA\r\nRSET\r\nQUIT\r\nSTARTTLS\r\n.\r\n",
+        "250 250 250 354 250",
+        [b"RSET\r\nQUIT\r\nSTARTTLS\r\n"],
+    ),
+    "an empty mail": (START + b"DATA\r\n.\r\n", "250 250 250 354 250", [b""]),
+    "RSET between chunks": (START + b"BDAT 3\r\nabcRSET\r\nBDAT 2 LAST\r\nde", "250 250 250 250 250 503", []),
+    "EHLO between chunks": (START + b"BDAT 3\r\nabcEHLO y\r\nBDAT 2 LAST\r\nde", "250 250 250 250 250 503", []),
+    "a second sender": (
+        START + b"MAIL FROM:<b@b.example>\r\nDATA\r\nx\r\n.\r\n",
+        "250 250 250 503 354 250",
+        [b"x\r\n"],
+    ),
+    "no HELO": (b"MAIL FROM:<>\r\nRCPT TO:<support@msp.example>\r\nDATA\r\n", "503 503 503", []),
+    "any case": (
+        b"ehlo X\r\nmail from:<a@b.example> size=10 body=8bitMime smtputf8\r\nRcPt tO:<SUPPORT@Msp.Example>\r\nrset\r\n",
+        "250 250 250 250",
+        [],
+    ),
+    "a quoted name": (
+        b'EHLO x\r\nMAIL FROM:<"odd user"@acme.example> SIZE=1\r\nRCPT TO:<"support"@msp.example>\r\n'
+        b'RCPT TO:<"sup\\port+a>b"@msp.example>\r\nRCPT TO:<"odd user"@msp.example>\r\nRCPT TO:<"support@msp.example>\r\n',
+        "250 250 250 250 550 501",
+        [],
+    ),
+    "sizes": (
+        b"EHLO x\r\n"
+        + b"".join(
+            b"MAIL FROM:<> SIZE=%s\r\n" % size for size in (b"", b"-1", b"1e3", b"9" * 20, b"9" * 21, b"\xc2\xb2", b"0")
+        ),
+        "250 501 501 501 552 501 501 250",
+        [],
+    ),
+    "bytes that are no text": (
+        b"EHLO \0\r\nMAIL FROM:<a\0@b.example>\r\nMAIL FROM:<a\xff@b.example>\r\nMAIL FROM:<a\rb@c.example>\r\n"
+        b"MAIL FROM:<\xc3\xa4@b.example>\r\n",
+        "250 501 501 501 250",
+        [],
+    ),
+    "two paths in one": (
+        b"EHLO x\r\nMAIL FROM:<a@b.example><c@d.example>\r\nMAIL FROM:<>\r\nRCPT TO:<support@msp.example><x@y>\r\n",
+        "250 555 250 555",
+        [],
+    ),
+}
+"""What is sent at once, the replies' codes, and the mails that are kept then."""
+
+
+@pytest.mark.parametrize(("sent", "codes", "mails"), DIALOGUES.values(), ids=DIALOGUES.keys())
+@pytest.mark.parametrize("step", [1 << 20, 1])
+async def test_what_other_servers_took_wrongly(
+    kept: Store, tmp_path: Path, sent: bytes, codes: str, mails: list[bytes], step: int
+) -> None:
+    async with serving(kept, tmp_path) as listener, peer(listener) as client:
+        client.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for at in range(0, len(sent), step):
+            await client.write(sent[at : at + step])
+            if step == 1:
+                await asyncio.sleep(0)
+        assert [(await client.answer())[:3] for _ in codes.split()] == codes.split()
+
+    assert await contents(kept) == mails
+
+
+async def test_lmtp_has_as_many_replies_as_recipients_whatever_becomes_of_the_mail(
+    kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners = [{"name": "lmtp", "listen": "127.0.0.1:0", "kind": "lmtp", "max_size": 1024}]
+    named = b"".join(b"RCPT TO:<%s@msp.example>\r\n" % name for name in (b"support", b"no", b"support", b"sales"))
+    async with serving(kept, tmp_path, listeners=listeners) as listener, peer(listener) as client:
+        await client.say("LHLO x")
+        for content, code in ((b"x", "250"), (b"x" * 2000, "552"), (b"Received: x\r\n" * 60, "554")):
+            await client.write(b"MAIL FROM:<>\r\n" + named + b"DATA\r\n" + content + b"\r\n.\r\nNOOP\r\n")
+            replies = [(await client.answer())[:3] for _ in range(10)]
+            assert replies == ["250", "250", "550", "250", "250", "354", code, code, code, "250"]
+            await client.write(b"MAIL FROM:<>\r\n" + named + b"BDAT %d LAST\r\n" % len(content) + content + b"NOOP\r\n")
+            replies = [(await client.answer())[:3] for _ in range(9)]
+            assert replies == ["250", "250", "550", "250", "250", code, code, code, "250"]
 
 
 # -- who is counted, and what is kept of refusals ------------------------------------------------------
