@@ -58,7 +58,7 @@ def _zone(text: str) -> str:
 
 def _clock(text: str) -> str:
     hours, _, minutes = text.partition(":")
-    if len(text) != 5 or not (hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
+    if len(text) != 5 or not (hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
         raise ValueError(f"{text!r}: expected HH:MM")
     return text
 

@@ -6,6 +6,7 @@ field never has, captures that no condition defines, conditions that exclude eac
 
 from __future__ import annotations
 
+from datetime import date, time
 from math import inf
 from typing import Annotated, Any, Literal
 
@@ -72,7 +73,7 @@ class ConditionSettings(_Part):
             if shape is None:
                 raise ValueError(f"field: {name} does not go with between; time and date do")
             for bound in self.between or ():
-                if "".join("0" if c.isdigit() else c for c in bound) != shape:
+                if "".join("0" if c.isdecimal() else c for c in bound) != shape or not _is_there(name, bound):
                     raise ValueError(f"between: {bound!r}: expected {'HH:MM' if name == 'time' else 'YYYY-MM-DD'}")
         if operator == "equals" and name in conditions.KNOWN:
             for value in self.values():
@@ -107,6 +108,17 @@ class ConditionSettings(_Part):
             return conditions.test(self.field.lower(), operator, self.values())
         except ValueError as error:
             raise ValueError(f"{operator}: {error}") from error
+
+
+def _is_there(name: str, bound: str) -> bool:
+    """Whether there is such a time, or such a day; 24:00 is the end of one."""
+    if name == "time" and bound == "24:00":
+        return True
+    try:
+        (time if name == "time" else date).fromisoformat(bound)
+    except ValueError:
+        return False
+    return True
 
 
 class ExampleSettings(_Part):

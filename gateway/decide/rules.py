@@ -133,7 +133,7 @@ def _apply(
         trace.add("rule", f"{rule.name}: no {missing} to be found", rule.on_failure.replace("_", " "))
         if rule.on_failure == "go_on":
             return False
-        routed.to_fallback = rule.on_failure == "fallback" and not routed.client_id
+        routed.to_fallback = routed.to_fallback or (rule.on_failure == "fallback" and not routed.client_id)
     routed.ids = {**rule.ids, **routed.ids} if not _other_board(rule, routed) else routed.ids
     routed.client_id = routed.client_id or client_id
     routed.contact = routed.contact or contact

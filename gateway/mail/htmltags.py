@@ -71,6 +71,6 @@ def tiny(token: Token) -> bool:
     """A counting pixel or a spacer."""
     for side in ("width", "height"):
         value = token.attribute(side).strip().removesuffix("px")
-        if value.isdigit() and int(value[:6]) <= 3:
+        if value.isdecimal() and int(value[:6]) <= 3:
             return True
     return False

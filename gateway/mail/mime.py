@@ -260,7 +260,9 @@ def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, s
             continue
         encoded = tail.endswith("*") or tail == ""
         number = tail.rstrip("*")
-        pieces.setdefault(base, []).append((int(number) if number.isdigit() and len(number) < 6 else 0, encoded, value))
+        pieces.setdefault(base, []).append(
+            (int(number) if number.isdecimal() and len(number) < 6 else 0, encoded, value)
+        )
     for base, found in pieces.items():
         joined = _join_2231(found)
         if joined:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from operator import ge, gt, le, lt
 from typing import Any, Literal
 
@@ -259,6 +260,16 @@ def test(name: str, operator: str, values: tuple[str, ...]) -> Test:
     if operator == "glob":
         return Test(name, operator, folded, tuple(glob(value) for value in folded))
     return Test(name, operator, folded)
+
+
+@lru_cache(1024)
+def _glob_of(pattern: str) -> Any:
+    return glob(pattern)
+
+
+def is_like(text: str, pattern: str) -> bool:
+    """Whether a whole text fits, in any case: * and ? stand for any text and any character, all else for itself."""
+    return _glob_of(pattern.casefold()).search(text.casefold()) is not None
 
 
 def glob(text: str) -> Any:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
-from fnmatch import fnmatchcase
 from itertools import islice
 
 from gateway.config.profile import KNOWN
@@ -20,7 +19,7 @@ from gateway.decide.sender import address_of
 from gateway.match import words
 from gateway.match.captures import names_in
 from gateway.match.clients import Text
-from gateway.match.conditions import Answer
+from gateway.match.conditions import Answer, is_like
 from gateway.match.words import folded
 from gateway.model.email import Email, Forwarded
 from gateway.model.envelope import Envelope
@@ -390,6 +389,6 @@ def _number(text: str) -> int:
 def _expected(source: Source, object_: str, state: State) -> str:
     """The first expectation that a notice of the object and state meets."""
     for expectation in source.expect:
-        if state in expectation.states and fnmatchcase(folded(object_), folded(expectation.object)):
+        if state in expectation.states and is_like(folded(object_), folded(expectation.object)):
             return expectation.name
     return ""

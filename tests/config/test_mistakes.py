@@ -91,6 +91,8 @@ MISTAKES = [
     (LISTEN, "max_connections = 0", 8, "expected 1 or more"),
     (LISTEN, 'listen = "127.0.0.1"', 8, "expected host:port, for example 127.0.0.1:2525"),
     (LISTEN, 'listen = "127.0.0.1:²5"', 8, "expected host:port, for example 127.0.0.1:2525"),
+    (CONDITION, 'field = "time", between = ["22:00", "25:10"]', 20, "between: '25:10': expected HH:MM"),
+    (CONDITION, 'field = "date", between = ["2026-02-01", "2026-02-30"]', 20, "between: '2026-02-30': expected YYYY-MM-DD"),
     (LISTEN, "timeout = inf", 8, "smtp.timeout: expected a number with an end"),
     (LISTEN, "max_lag = nan", 8, "smtp.max_lag: expected 0 or more"),
     (LISTEN, "listen = 2525", 8, 'expected text, in quotes: listen = "2525"'),
@@ -221,3 +223,8 @@ def test_mistakes_beside_a_folder_of_rules_and_a_name_of_the_environment(
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "gateway.toml", {"GATEWAY_NAME": "one-of-two"})
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("bounds", ['["18:00", "24:00"]', '["22:00", "06:00"]'])
+def test_times_that_are_there(bounds: str, tmp_path: Path) -> None:
+    assert read(GOOD.replace(CONDITION, f'field = "time", between = {bounds}'), tmp_path).rule

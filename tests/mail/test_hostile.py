@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.decide.pictures import shelter, without_pictures
 from gateway.mail import limits
 from gateway.mail.read import read
 from tests.mail.shapes import SHAPES
@@ -119,3 +120,22 @@ def test_html_over_the_cap_is_kept_as_a_file() -> None:
 @pytest.mark.parametrize("path", sorted(MAILS.glob("*.eml")), ids=lambda path: path.stem)
 def test_hostile_mail(path: Path) -> None:
     assert seconds(path.read_bytes()) < 2
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "\u0661", "\u2460", "9" * 5000, "-1", ""], ids=ascii)
+@pytest.mark.parametrize(
+    "part",
+    [
+        'Content-Type: text/html; charset=utf-8\r\n\r\n<p>The words.<img width="{n}" height="{n}" src="cid:x"></p>',
+        'Content-Type: text/html; charset=utf-8\r\n\r\n<p>The words.</p><table border="{n}"><tr><td colspan="{n}">x</table>',
+        'Content-Type: text/html; charset=utf-8\r\n\r\n<p>The words.</p><ol start="{n}"><li>x</ol><img src="attachment:{n}">',
+        "Content-Type: text/plain; charset*{n}=utf-8\r\n\r\nThe words.",
+        "Content-Type: text/plain\r\nContent-Disposition: inline; filename*{n}=x; filename*{n}*=utf-8''y\r\n\r\nThe words.",
+    ],
+)
+def test_a_digit_that_is_no_number_leaves_the_words_where_they_are(number: str, part: str) -> None:
+    raw = f"From: ann@acme.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n{part.replace('{n}', number)}\r\n".encode()
+    email = read(raw).email
+
+    assert "The words." in email.text or any(file.filename != "message.eml" for file in email.attachments)
+    without_pictures(shelter(email.blocks), set())

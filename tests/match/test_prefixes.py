@@ -13,7 +13,9 @@ from gateway.match.noreply import takes_no_answers
 def test_every_word_is_stripped_from_a_title_and_known_to_all(word: str, shape: str) -> None:
     subject = shape.format(*[word] * shape.count("{}"))
 
-    assert title.clean(subject) == title.clean(subject.upper()) == "Printer" or title.clean(subject.upper()) == "PRINTER"
+    assert (
+        title.clean(subject) == title.clean(subject.upper()) == "Printer" or title.clean(subject.upper()) == "PRINTER"
+    )
     assert title.is_reply(subject) and prefixes.is_any(subject)
     assert prefixes.is_forward(subject) == (word in prefixes.FORWARDS)
     assert prefixes.is_reply(subject) == (word in prefixes.REPLIES)
@@ -21,7 +23,16 @@ def test_every_word_is_stripped_from_a_title_and_known_to_all(word: str, shape: 
 
 @pytest.mark.parametrize(
     "subject",
-    ["Printer", "Request: printer", "Refund: 12", "Treffen: morgen", "12:30 meeting", "Error: disk full", "https://x.example", "[EXT] x"],
+    [
+        "Printer",
+        "Request: printer",
+        "Refund: 12",
+        "Treffen: morgen",
+        "12:30 meeting",
+        "Error: disk full",
+        "https://x.example",
+        "[EXT] x",
+    ],
 )
 def test_other_words_before_a_colon_are_the_subject(subject: str) -> None:
     assert not prefixes.is_any(subject)

@@ -388,6 +388,12 @@ RULES = [
         (M("a", ALICE, "[Nobody] Disk full"), "ticket 1"),
     ], config=ruled(rule(ALERT, client="{client}", title="{what}", on_failure="fallback")),
         check=lambda s: s.client_of(1) == "Unknown Senders" and titles(s) == ["Disk full"]),
+    Scenario("a later rule that leaves it out takes the fallback client not back", [
+        (M("a", ALICE, "[Nobody] Disk full"), "ticket 1"),
+    ], config=ruled(
+        rule(ALERT, client="{client}", go_on=True, on_failure="fallback"),
+        rule(ALERT, client="{client}", title="{what}", on_failure="skip"),
+    ), check=lambda s: s.client_of(1) == "Unknown Senders" and titles(s) == ["Disk full"]),
     Scenario("or without that action", [
         (M("a", ALICE, "[Nobody] Disk full"), "ticket 1"),
     ], config=ruled(rule(ALERT, client="{client}", title="{what}", on_failure="skip")),

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from fnmatch import fnmatchcase
 
 from gateway.decide.notices.context import NoticeContext
 from gateway.decide.notices.lifecycle import Transition
 from gateway.decide.notices.opening import begins
 from gateway.decide.notices.record import end, finish, record
 from gateway.match.clients import words_of
+from gateway.match.conditions import is_like
 from gateway.model.plan import Decision
 from gateway.model.problem import Problem
 from gateway.model.questions import WindowsAt
@@ -114,7 +114,7 @@ def holds(window: Window, client_id: str, source: str, name: str) -> bool:
 
 def _is_called(name: str, said: str) -> bool:
     if any(letter in said for letter in "*?"):
-        return fnmatchcase(name.casefold(), said.casefold())
+        return is_like(name, said)
     return _stands_in(words_of(said), words_of(name))
 
 
