@@ -23,7 +23,7 @@ from gateway.decide.signing import known_of
 from gateway.mail import fingerprints, reply, wire
 from gateway.mail.ending import Name, Seen, ending_of, prints_of
 from gateway.mail.fingerprints import Fingerprints
-from gateway.mail.known import KnownWords, squeezed
+from gateway.mail.known import KnownWords, _squeezed_line, squeezed
 from gateway.mail.look import unknown_in
 from gateway.mail.read import read
 from gateway.model.email import Email
@@ -83,7 +83,8 @@ def plain(raw: bytes, store: Store) -> Email:
 
 
 def whole(raw: bytes, notes: list[str], store: Store, number: int) -> Email:
-    """The same with its passages told apart, compared and kept."""
+    """The same with its passages told apart, compared and kept; nothing is remembered from the round before."""
+    _squeezed_line.cache_clear()
     email = wire.load(wire.dump(read(raw).email))
     passages, ticket = email.reply.passages, f"T{number // EACH}"
     kept = store.read_sync(lambda c: posted.prints_of(c, "main", ticket))

@@ -50,6 +50,11 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
     return tuple(out)
 
 
+def block_of(line: Line) -> tuple[Block, ...]:
+    """The block of a line that stands alone; none of a blank one."""
+    return () if line.kind == "text" and line.blank else to_blocks([line]) if line.kind == "number" else (_block(line),)
+
+
 def is_left_out(lines: Sequence[Line], number: int) -> bool:
     """Whether it is a blank line beside a picture, a table or a list, which have their own distance."""
     if lines[number].kind != "text" or not lines[number].blank:

@@ -80,19 +80,24 @@ class Ending:
 
 @dataclass(slots=True)
 class _Line:
-    """A line of the ending: the index of its passage, its print (0 for a rule), and where it was seen. ``short``: its
-    paragraph may be an answer."""
+    """A line of the ending: the index of its passage, its print (0 for a rule), its words, and where it was seen.
+    ``short``: its paragraph may be an answer."""
 
     at: int
     print: int
     letters: int = 0
     is_picture: bool = False
-    kinds: frozenset[str] = frozenset()
+    text: str = ""
     short: bool = False
     on_ticket: bool = False
     is_usual: bool = False
     tickets: int = 0
     people: int = 0
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Of the addresses in it."""
+        return addresses_in(self.text)
 
     @property
     def is_long(self) -> bool:
@@ -138,7 +143,9 @@ def ending_of(email: Email, author: Address | None, ticket_id: str, name: Name, 
     for line, below in zip(lines, [*lines, None][1:], strict=True):
         _look_up(line, below, ticket_id, name, stood)
     shown = _block(passages, lines, names, lambda line: line.on_ticket or (line.is_long and line.was_elsewhere))
-    known = _block(passages, lines, names, lambda line: line.on_ticket or line.was_elsewhere)
+    known: Sequence[_Line] = ()
+    if any(line.is_picture for line in lines):
+        known = _block(passages, lines, names, lambda line: line.on_ticket or line.was_elsewhere)
     return Ending(
         lines=_with_blanks(passages, [line.at for line in shown if not line.is_picture]),
         pictures=tuple(line.at for line in known if line.is_picture and line.is_proven),
@@ -160,7 +167,7 @@ def _lines(passages: Sequence[Passage], email: Email) -> list[_Line]:
             found.append(_Line(i, _print_of_picture(passage, email), is_picture=True))
             continue
         text = squeezed(passage.text)
-        found.append(_Line(i, _hash(f"words {text}") & ~1 if text else 0, len(text), kinds=addresses_in(passage.text)))
+        found.append(_Line(i, _hash(f"words {text}") & ~1 if text else 0, len(text), text=passage.text))
     return found
 
 
@@ -258,7 +265,7 @@ def _block(
 
 def _may_sign(lines: Iterable[_Line]) -> bool:
     """Whether there is an address or a long line: names and titles alone are no signature."""
-    return any(line.kinds or line.is_long for line in lines)
+    return any(line.is_long or line.kinds for line in lines)
 
 
 def _unmarked(lines: Sequence[_Line]) -> Sequence[_Line]:
@@ -290,14 +297,13 @@ def _is_marked(passages: Sequence[Passage], at: int) -> bool:
 
 def _says_something_above(passages: Sequence[Passage], start: int, names: Set[str]) -> bool:
     """Whether words of the sender stand above, more than a greeting, and do not announce what follows."""
-    above = [
-        passage
-        for passage in passages[:start]
-        if (passage.is_new or passage.role == "kept") and not is_blank(passage) and not is_rule(passage.text)
-    ]
-    said = [passage.text.rstrip() for passage in above if not _is_name(passage.text, names)]
-    said = [text for text in said if not text.endswith(_COMMAS)]
-    return bool(said) and not said[-1].endswith(_COLONS)
+    for passage in reversed(passages[:start]):
+        if not (passage.is_new or passage.role == "kept") or is_blank(passage) or is_rule(passage.text):
+            continue
+        text = passage.text.rstrip()
+        if not text.endswith(_COMMAS) and not _is_name(passage.text, names):
+            return not text.endswith(_COLONS)
+    return False
 
 
 def _names(author: Address | None) -> Set[str]:

@@ -12,7 +12,9 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import lru_cache
 from html import unescape
+from itertools import accumulate
 
 from .fingerprints import LEAST, Fingerprints, short_runs
 
@@ -36,24 +38,43 @@ FOOT = (
 )
 """What stands below a comment in the desk's own mail. Source: recorded mails of the desk."""
 
-# White space, punctuation, what is not seen. Pictures of type (emoji, arrows, ticks) are words.
+_LINE = 300  # characters of a line whose letters are remembered for a moment
+
+# White space but the ends of lines, punctuation, what is not seen. Pictures of type (emoji, arrows, ticks) are words.
 _NOISE = re.compile(
-    r"[\s!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u2000-\u206f\u2500-\u2570"
+    r"[\t\r\x0b\x0c\x1c-\x20\x85\u00a0\u1680!-/:-@\[-`{-~\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u2000-\u206f\u2500-\u2570"
     r"\u3000-\u3003\u3008-\u3011\ufe00-\ufe0f\uff01-\uff0f\uff1a-\uff20\ufeff]+"
 )
-_NOISE_BYTES = bytes(code for code in range(128) if not chr(code).isalnum() and (code > 32 or chr(code).isspace()))
+_NOISE_BYTES = bytes(
+    code for code in range(128) if not chr(code).isalnum() and (code > 32 or chr(code).isspace()) and code != 10
+)
 _PICTURE = "image"  # what stands for a picture without a name
 _NUMBER = re.compile(r"[ \t>*]{0,20}\d{1,2}[.)]\s")
 
 
 def squeezed(text: str) -> str:
     """The letters and digits of a text as they are compared."""
+    return _squeezed_line(text) if len(text) < _LINE else _squeezed(text)
+
+
+@lru_cache(maxsize=1024)
+def _squeezed_line(text: str) -> str:
+    """Each line of a quote is asked for four times in a row."""
+    return _squeezed(text)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(squeezed_lines(text))
+
+
+def squeezed_lines(text: str) -> list[str]:
+    """The same of each line of a text."""
     if "&" in text:
         text = unescape(text)
     if text.isascii():
-        return text.encode().translate(None, _NOISE_BYTES).decode().lower()
+        return text.encode().translate(None, _NOISE_BYTES).decode().lower().split("\n")
     text = unicodedata.normalize("NFKC", text)
-    return _NOISE.sub("", text).casefold()
+    return _NOISE.sub("", text).casefold().split("\n")
 
 
 class KnownWords:
@@ -63,6 +84,8 @@ class KnownWords:
     def __init__(self, texts: Iterable[str], prints: Fingerprints | None = None) -> None:
         self._prints = prints
         self._paragraphs: list[list[str]] = []
+        self._lines: set[str] = set()
+        self._seams: set[str] = set()
         self._runs: set[str] | None = None
         self.is_whole = True
         kept: list[str] = []
@@ -71,8 +94,11 @@ class KnownWords:
             if room <= 0:
                 self.is_whole = False
                 break
-            joined = squeezed(text[:room])
-            self._paragraphs.append(text[:room].split("\n"))
+            lines = squeezed_lines(text[:room])
+            joined = "".join(lines)
+            self._lines.update(lines)
+            self._seams.update(_seams(joined, lines))
+            self._paragraphs.append(lines)
             room -= len(text)
             # A short comment is proven by what stands below it in the desk's mail.
             kept += [joined + foot[:GRAM] for foot in _FEET] if len(joined) < GRAM else [joined]
@@ -91,7 +117,7 @@ class KnownWords:
             if 0 < len(all_of_it) < GRAM and self._is_all_of_a_mail(all_of_it):
                 covered[at : at + len(all_of_it)] = b"\1" * len(all_of_it)
             for piece in mail:
-                if len(piece) >= GRAM and piece in self._text:
+                if len(piece) >= GRAM and (piece in self._lines or piece in self._text):
                     covered[at : at + len(piece)] = b"\1" * len(piece)
                     whole.add(piece)
                 at += len(piece)
@@ -122,22 +148,29 @@ class KnownWords:
     def _is_all_of_a_mail(self, text: str) -> bool:
         """Whether a comment says this and no more, but for the lines around that say who."""
         if self._runs is None:
-            self._runs = {
-                run for paragraphs in self._paragraphs for run in short_runs([*filter(None, map(squeezed, paragraphs))])
-            }
+            self._runs = {run for paragraphs in self._paragraphs for run in short_runs([*filter(None, paragraphs)])}
         return text in self._runs or (self._prints is not None and self._prints.is_known(text))
 
     def _cover(self, joined: str, covered: bytearray) -> None:
         """Mark what twelve characters in a row prove, across the ends of lines too."""
-        stretches = list(_uncovered(covered))
-        known = self._known_by(sum(end - start + GRAM for start, end in stretches))
-        for start, end in stretches:
+        left: list[tuple[int, int]] = []
+        for start, end in list(_uncovered(covered)):
+            if self._has(joined[start : end + GRAM - 1]) or self._has(joined[max(start - GRAM + 1, 0) : end]):
+                covered[start:end] = b"\1" * (end - start)
+            else:
+                left.append((start, end))
+        known = self._known_by(sum(end - start + GRAM for start, end in left))
+        for start, end in left:
             at = max(start - GRAM + 1, 0)
             last = min(end, len(joined) - GRAM + 1)
             while at < last:
                 if joined[at : at + GRAM] in known:
                     covered[at : at + GRAM] = b"\1" * GRAM
                 at += 1
+
+    def _has(self, stretch: str) -> bool:
+        """Whether all windows of a stretch stand on the ticket in a row."""
+        return len(stretch) >= GRAM and stretch in self._text
 
     def _known_by(self, windows: int) -> str | frozenset[str]:
         """Where so many windows are looked for: the text, or a table of all that it has."""
@@ -148,7 +181,9 @@ class KnownWords:
 
     def _typed_in(self, mail: str, covered: bytearray, boundaries: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Stretches of whole words between words that follow each other on the ticket."""
-        within = [at for at in boundaries if HALF <= at <= len(mail) - HALF]
+        within = [
+            at for at in boundaries if HALF <= at <= len(mail) - HALF and mail[at - HALF : at + HALF] not in self._seams
+        ]
         known = self._known_by(4 * len(within))
         torn = [at for at in within if mail[at - HALF : at + HALF] not in known]
         ends = [at for at in torn if covered[at]]
@@ -161,6 +196,12 @@ class KnownWords:
                 end := next((end for end in ends[at : at + NEAR] if before + mail[end : end + HALF] in known), 0)
             ):
                 yield start, end
+
+
+def _seams(joined: str, lines: Iterable[str]) -> Iterator[str]:
+    """The letters around the ends of lines."""
+    for end in accumulate(map(len, lines)):
+        yield joined[max(end - HALF, 0) : end + HALF]
 
 
 def _boundaries(lines: Sequence[str], pieces: Sequence[str], whole: Set[str]) -> list[int]:

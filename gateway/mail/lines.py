@@ -55,7 +55,8 @@ class Line:
     def blank(self) -> bool:
         if self.kind == "image" or self.kind == "table":
             return False
-        return all(not run.text or run.text.isspace() for run in self.runs) if self.runs else True
+        text = self.text
+        return not text or text.isspace()
 
 
 def joined_runs(runs: list[Run]) -> list[Run]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from gateway.model.email import Passage, PassageRole
 
 from . import limits
-from .blocks import is_left_out, to_blocks
+from .blocks import block_of, is_left_out, to_blocks
 from .headerlines import field_of
 from .lines import Line, squeeze
 from .quote import Mark, marks
@@ -52,7 +52,7 @@ def passages(
         i = ordered[at]
         at += 1
         if role[i] not in ("new", "ending"):
-            out.append(Passage(role[i], lines[i].text, to_blocks([lines[i]])))
+            out.append(Passage(role[i], lines[i].text, block_of(lines[i])))
             continue
         together = [i]
         while at < len(ordered) and role[ordered[at]] in ("new", "ending"):
@@ -99,7 +99,7 @@ def _new_passages(lines: Sequence[Line], first: int) -> list[Passage]:
     together = [*said, *ending]
     for number in range(len(said), len(together)):
         line = together[number]
-        out.append(Passage("ending", line.text, () if is_left_out(together, number) else to_blocks([line])))
+        out.append(Passage("ending", line.text, () if is_left_out(together, number) else block_of(line)))
     return out
 
 
