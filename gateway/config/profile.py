@@ -262,7 +262,8 @@ class TimePart(Section):
     formats: tuple[str, ...] = Field(
         (),
         description="how times are written, as of strptime, without their zone; ISO 8601, RFC 5322, iCalendar and "
-        "epochs are known. One without a year is of that which lies nearest",
+        "epochs are known. One without a year is of that which lies nearest; begin and end that may be 5 November or "
+        "11 May (05/11/2026) are the one that lies shortly ahead of the mail",
     )
     timezone: Zone = Field("", description="of times without a zone; the configuration's when empty")
 

@@ -40,6 +40,10 @@ _BEFORE_CLOCK = re.compile(r"(?<=\d)(?:,\s?|,?\s(?:um|at|à|om|alle|ore)\s)(?=\d
 _NO_WORDS = re.compile(r"\(\s*\)")
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?(?:\s?[ap]\.?m\b\.?)?", re.IGNORECASE)
 _OFFSET = re.compile(r"\s?\b(?:UTC|GMT)\s?([+-])(\d{1,2})(?::?(\d{2}))?\b", re.IGNORECASE)
+_SLASHES = re.compile(r"^(\d{1,2})/(\d{1,2})/(?=\d{4}\b)(?!.*\d\s?[ap]\.?m\b)", re.IGNORECASE)
+"""A day and a month, in which order depends on the country, but for a time in halves of a day."""
+_JUST_NOW, _SHORTLY = -5 * 86_400.0, 45 * 86_400.0
+"""How long before and after a mail the work is that it tells of, where its text may mean two days."""
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -102,6 +106,8 @@ def _moment(text: str, formats: Sequence[str], zone: tzinfo | None, near: float,
         return _sane(float(text) / (1000 if len(text) == 13 else 1))
     dated = [shape for shape in formats if "%y" in shape.lower()]
     found = _read(text, dated) or _of_a_year(text, [shape for shape in formats if shape not in dated], near)
+    if near:
+        found = _likelier(found, _read(_SLASHES.sub(r"\2/\1/", text), dated), near)
     if found is None:
         return 0.0
     if found.tzinfo is None:
@@ -112,6 +118,18 @@ def _moment(text: str, formats: Sequence[str], zone: tzinfo | None, near: float,
         return _sane((found + timedelta(days=later)).timestamp())
     except (OverflowError, ValueError):
         return 0.0
+
+
+def _likelier(found: datetime | None, other: datetime | None, near: float) -> datetime | None:
+    """Of a moment and the one with day and month the other way round, the only one that lies shortly ahead; else the
+    first."""
+    if found is None or other is None:
+        return found or other
+    first, second = (
+        _JUST_NOW <= (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - near <= _SHORTLY
+        for moment in (found, other)
+    )
+    return other if second and not first else found
 
 
 def _sane(seconds: float) -> float:

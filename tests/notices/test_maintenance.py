@@ -42,6 +42,7 @@ ANNOUNCED: dict[str, tuple[str, str, str, tuple[float, float], tuple[str, ...]]]
     "a table with the window in one cell": ("Line - Planned Maintenance Notification PN234567", "", TELEPHONE, NIGHT, ("SNG SYD EPL 9001234",)),
     "a day of the week": ("Planned maintenance core router", "Maintenance reference: MNT-2026-0815\nStart: Wed 2026-11-25 02:00 CET\nEnd: Wed 2026-11-25 06:00 CET\nAffected services: SIP-1234\n", "", NIGHT, ("SIP-1234",)),
     "half a day": ("Scheduled Maintenance CHG0077", "Change ID: CHG0077\nStart: 11/24/2026 08:00 PM Eastern Time\nEnd: 11/25/2026 12:00 AM Eastern Time\nCircuit ID: 23.KFGS.001234..SW\n", "", NIGHT, ("23.KFGS.001234..SW",)),
+    "the month before the day, in 24 hours": ("Scheduled Maintenance CHG0079", "Change ID: CHG0079\nStart: 11/25/2026 01:00 UTC\nEnd: 11/25/2026 05:00 UTC\n", "", NIGHT, ()),
     "a day apart from its hours": ("Network maintenance notice", "EVENT ID: COLO42-NM\nDATE: 25 Nov 2026\nWINDOW START TIME: 1:00 AM UTC\nESTIMATED END TIME: 5:00 AM UTC\n", "", NIGHT, ()),
     "local time of a country": ("Planned Work Notification C0012345", "Planned Work reference number: C0012345\nStart date and time: 25/11/2026 01:00 (local UK time)\nEnd date and time: 25/11/2026 05:00 (local UK time)\nCircuit reference(s): CAL1234567\n", "", NIGHT, ("CAL1234567",)),
     "after midnight": ("Planned maintenance CHG0078", "Change ID: CHG0078\nMaintenance window: 2026-11-24 23:00 - 05:00 UTC\n", "", hours("2026-11-24T23:00", "2026-11-25T05:00"), ()),

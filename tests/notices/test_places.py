@@ -168,6 +168,37 @@ def test_a_clock_alone_is_of_the_day_beside_it(day: str, clock: str, text: str) 
     assert times.on(day, clock) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("05/06/2026 01:00 UTC", "2026-06-05"),  # both lie ahead: as the formats say
+        ("06/05/2026 01:00 UTC", "2026-05-06"),
+        ("05/11/2026 01:00 UTC", "2026-05-11"),
+        ("11/05/2026 01:00 UTC", "2026-05-11"),
+        ("05/13/2026 01:00 UTC", "2026-05-13"),
+        ("05/02/2026 01:00 UTC", "2026-05-02"),
+        ("28/04/2026 01:00 UTC", "2026-04-28"),
+        ("01/02/2026 01:00 UTC", "2026-02-01"),  # neither does: as the formats say
+        ("05/05/2026 01:00 UTC", "2026-05-05"),
+        ("13/13/2026 01:00 UTC", ""),
+    ],
+)
+def test_day_and_month_of_planned_work_are_those_that_lie_ahead(text: str, day: str) -> None:
+    """Of the mail, where a text may mean two days."""
+    mailed = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
+    found = times.moment(text, ("%d/%m/%Y %H:%M",), None, mailed)
+
+    assert (datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%d") if found else "") == day
+
+
+def test_day_and_month_stay_in_their_order_where_nothing_tells() -> None:
+    half = ("%m/%d/%Y %I:%M %p",)
+    mailed = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
+
+    assert times.moment("05/13/2026 01:00 UTC", ("%d/%m/%Y %H:%M",)) == 0.0
+    assert datetime.fromtimestamp(times.moment("11/05/2026 01:00 AM UTC", half, None, mailed), UTC).month == 11
+
+
 def test_a_day_later_is_by_the_clock() -> None:
     """Also in the night in which the clocks change."""
     found = times.moment("24.10.2026 05:00", ("%d.%m.%Y %H:%M",), BERLIN, later=1)
