@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import secrets
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +28,7 @@ from gateway.cli.shared import (
     settings_of,
 )
 from gateway.config import settings as config
-from gateway.config.load import file_of, load
+from gateway.config.load import load
 from gateway.priority import be_nice
 from gateway.processes.life import run_loop
 from gateway.startup import uncollected
@@ -50,13 +53,16 @@ def serve(
     ] = "all",
 ) -> None:
     """Run the gateway: accept mail and post it to the desk, until SIGTERM."""
-    from gateway.processes.channel import die_with_parent, folder_of_run
+    if role == "all" and (settings := settings_of(config_file)).smtp.processes:
+        _supervise(settings, config_file)
+    else:
+        _serve(config_file, role)
 
-    run_folder = folder_of_run()
-    if role == "all" and run_folder is None and (settings := settings_of(config_file)).smtp.processes:
-        return _supervise(settings, file_of(config_file))
-    if run_folder is not None:
-        die_with_parent()
+
+def _serve(
+    config_file: Path | None, role: str, run_folder: Path | None = None, settings: config.Settings | None = None
+) -> None:
+    """``run_folder``: of a worker whose listeners are processes beside it. ``settings``: when read already."""
     with uncollected():
         from sqlalchemy.exc import DBAPIError
 
@@ -69,7 +75,7 @@ def serve(
 
     if role not in list(Role):
         fail(f"role {role!r}: expected one of {', '.join(Role)}", USAGE)
-    settings = settings_of(config_file)
+    settings = settings or settings_of(config_file)
     log.setup(settings.log.level, settings.log.format)
     _can_start(settings, role, run_folder)
     if role == "worker":
@@ -104,19 +110,39 @@ def _can_start(settings: config.Settings, role: str, run_folder: Path | None) ->
         fail("\n".join(f"cannot start: {fault}" for fault in found), USAGE)
 
 
-def _supervise(settings: config.Settings, config_file: Path) -> None:
-    """Listeners and a worker as processes of their own."""
+def _supervise(settings: config.Settings, config_file: Path | None) -> None:
+    """Listeners and a worker as processes of their own. Whether they can start is asked in a process, too: they are
+    forked from this one, and shall not have what that takes."""
     with uncollected():
         from gateway.processes import supervisor
+
+    def checked() -> None:
+        with _ending_the_process():
+            _can_start(settings, "all", None)
+
+    def work(folder: Path, is_first: bool) -> None:
+        with _ending_the_process():
+            _serve(config_file, "worker", folder, settings if is_first else None)
 
     if settings.store.arrivals_dir is None:
         fail("smtp.processes: listeners beside a worker need [store] accept = arrivals", USAGE)
     log.setup(settings.log.level, settings.log.format)
-    _can_start(settings, "all", None)
+    _, status = os.waitpid(supervisor.forked("check", checked), 0)
+    if code := os.waitstatus_to_exitcode(status):
+        raise typer.Exit(code)
     try:
-        supervisor.run(settings, config_file.absolute())
+        supervisor.run(settings, work)
     except OSError as error:
         fail(f"cannot start: {error}")
+
+
+@contextlib.contextmanager
+def _ending_the_process() -> Iterator[None]:
+    """Where no command is around: its end is the process's."""
+    try:
+        yield
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
 
 
 @app.command()

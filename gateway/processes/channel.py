@@ -1,8 +1,7 @@
 """How the processes of one gateway speak with each other: Unix sockets in a folder that only they may enter.
 
 Listeners tell the worker that there are arrivals, and what they refused; the worker tells them how much is pending.
-Nothing of it is needed for what is promised: what is lost here is found by looking. The supervisor asks each for its
-state.
+Nothing of it is needed for what is promised: what is lost here is found by looking. The pages ask each for its state.
 """
 
 from __future__ import annotations
@@ -16,32 +15,38 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gateway.model.refusal import Refusal
 
-RUN = "GATEWAY_RUN"  # the folder, in the environment of the processes
-SOCKETS = "GATEWAY_SOCKETS"  # the listening sockets: name=descriptor, blank-separated
 WORKER = "worker"
-TOLD, PENDING = "told", "pending"
+TOLD, PENDING, STARTS = "told", "pending", "starts"
 READINESS, METRICS, RELOAD = "readiness", "metrics", "reload"
 PATIENCE = 5.0  # seconds for an answer
 LONGEST = 60_000  # octets of a datagram
 AT_ONCE = 100  # datagrams
 MOST_REFUSALS = 1000
 AGAIN = 0.01  # seconds to the next word of arrivals: less than the importer waits for more of them before it looks
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 State = dict[str, Any]
 
 
-def die_with_parent() -> None:
+def die_with(parent: int) -> None:
     """Whoever is left alone by a kill -9 ends too: another supervisor will start others."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def be_called(name: str) -> None:
+    """What `ps -o comm` and `top` show; at most 15 characters of it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
 
 
 # -- to the worker --------------------------------------------------------------------------------
@@ -119,9 +124,27 @@ class Teller:
 
 def tell_pending(folder: Path, count: int) -> None:
     """How many deliveries the store has to work on."""
-    part = folder / f"{PENDING}.part"
-    part.write_text(str(count))
-    part.rename(folder / PENDING)
+    _put(folder / PENDING, str(count))
+
+
+def tell_starts(folder: Path, counts: Mapping[str, int]) -> None:
+    """How often each process was started."""
+    _put(folder / STARTS, json.dumps(counts))
+
+
+def _put(file: Path, text: str) -> None:
+    part = file.with_suffix(".part")
+    part.write_text(text)
+    part.rename(file)
+
+
+def starts(folder: Path) -> dict[str, int]:
+    """How often each process was started, as the supervisor said last."""
+    try:
+        counts: dict[str, int] = json.loads((folder / STARTS).read_text())
+    except (OSError, ValueError):
+        return {}
+    return counts
 
 
 def pending(folder: Path) -> int:
@@ -132,7 +155,7 @@ def pending(folder: Path) -> int:
         return 0
 
 
-# -- to the supervisor ----------------------------------------------------------------------------
+# -- to the pages ---------------------------------------------------------------------------------
 
 
 async def answer(
@@ -171,8 +194,3 @@ async def ask(folder: Path, name: str, what: str, patience: float = PATIENCE) ->
             return said
     except (OSError, TimeoutError):
         return b""
-
-
-def folder_of_run() -> Path | None:
-    """The folder of the processes, None for a process that is alone."""
-    return Path(os.environ[RUN]) if os.environ.get(RUN) else None

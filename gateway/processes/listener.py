@@ -1,4 +1,4 @@
-"""A listener in a process of its own: sessions, arrivals, and nothing else: ``python -m gateway.processes.listener``.
+"""A listener in a process of its own: sessions, arrivals, and nothing else.
 
 It imports neither SQLAlchemy nor the desk's client nor the reader of mail, so it answers soon after it was started, and
 nothing that happens to the store, a desk or a parser reaches it.
@@ -10,25 +10,23 @@ from gateway.startup import uncollected, without
 
 with uncollected(), without("rich"):
     import asyncio
-    import os
     import signal
     import socket
     import sys
+    from collections.abc import Mapping
     from dataclasses import asdict
     from pathlib import Path
 
     import structlog
     from prometheus_client import generate_latest
 
-    from gateway import log as logs
-    from gateway.config.load import load
     from gateway.config.settings import Settings
     from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor
     from gateway.intake.mailboxes import Mailboxes
     from gateway.metrics import Metrics
     from gateway.periodic import run_every
     from gateway.processes import channel
-    from gateway.processes.channel import SOCKETS, State, Teller
+    from gateway.processes.channel import State, Teller
     from gateway.processes.life import die, run_loop
     from gateway.smtp.server import Listener
     from gateway.store.arrivals import ArrivalsDamaged
@@ -39,9 +37,9 @@ REFUSALS_EVERY = 2.0
 
 
 class ListenerProcess:
-    """Raises ArrivalsDamaged, OSError."""
+    """``sockets`` are bound, by the listener's name. Raises ArrivalsDamaged, OSError."""
 
-    def __init__(self, settings: Settings, folder: Path, name: str) -> None:
+    def __init__(self, settings: Settings, folder: Path, name: str, sockets: Mapping[str, socket.socket]) -> None:
         arrivals = settings.store.arrivals_dir
         assert arrivals is not None, "the supervisor sees to it"
         self._settings = settings
@@ -66,7 +64,7 @@ class ListenerProcess:
             refused=lambda reason, listener: self._metrics.smtp_refusals.labels(reason, listener).inc(),
             judged=lambda verdict, listener: self._metrics.smtp_verdicts.labels(verdict, listener).inc(),
             pending=self._pending,
-            sockets=_inherited(),
+            sockets=sockets,
         )
 
     async def run(self) -> None:
@@ -74,7 +72,6 @@ class ListenerProcess:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the supervisor hears it, and tells us
         await self._listener.start()
         state = await channel.answer(self._folder, self._name, self._readiness, self._pages, self._reloaded)
         refusals = asyncio.create_task(run_every(self._stop, REFUSALS_EVERY, self._tell_refusals))
@@ -114,30 +111,14 @@ class ListenerProcess:
         return generate_latest(self._metrics.registry)
 
 
-def _inherited() -> dict[str, socket.socket]:
-    """The listening sockets that the supervisor keeps open, by the listener's name."""
-    pairs = (word.rpartition("=") for word in os.environ.get(SOCKETS, "").split())
-    return {name: socket.socket(fileno=int(number)) for name, _, number in pairs}
+def serve(settings: Settings, folder: Path, name: str, sockets: Mapping[str, socket.socket]) -> None:
+    """Serve as the listener of that name until SIGTERM."""
 
+    async def listen() -> None:
+        await ListenerProcess(settings, folder, name, sockets).run()
 
-async def _serve(settings: Settings, folder: Path, name: str) -> None:
-    await ListenerProcess(settings, folder, name).run()
-
-
-def main() -> None:
-    """Serve as the listener that the arguments name, by the configuration that they name, until SIGTERM."""
-    channel.die_with_parent()
-    name, config = sys.argv[1:3]
-    folder = channel.folder_of_run()
-    assert folder is not None
-    settings = load(Path(config))
-    logs.setup(settings.log.level, settings.log.format)
     try:
-        run_loop(_serve(settings, folder, name))
+        run_loop(listen())
     except (ArrivalsDamaged, OSError) as error:
         log.critical("cannot start", error=str(error))
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,8 @@ import os
 import signal
 import smtplib
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from gateway.processes.supervisor import merged
+from gateway.processes.pages import merged
 from gateway.simulator import Simulator
 from gateway.store.schema import refusal
 from tests.harness import GatewayProcess, config_text, free_port, mail
@@ -26,11 +28,17 @@ def children(pid: int) -> dict[str, int]:
     """The processes of a gateway by their names."""
     found = {}
     for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        words = Path(f"/proc/{number}/cmdline").read_text().split("\0")
-        if "gateway.processes.listener" in words:
-            found[words[words.index("gateway.processes.listener") + 1]] = int(number)
-        elif "worker" in words:
-            found["worker"] = int(number)
+        with contextlib.suppress(OSError):
+            found[Path(f"/proc/{number}/comm").read_text().strip()] = int(number)
+    return found
+
+
+def all_children(pid: int, wait: float = 20) -> dict[str, int]:
+    """Once all are there: the first one answers before the last one is begun."""
+    end = time.monotonic() + wait
+    while set(found := children(pid)) != {"listener-1", "listener-2", "worker", "pages"}:
+        assert time.monotonic() < end, found
+        time.sleep(0.01)
     return found
 
 
@@ -70,8 +78,7 @@ def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> 
     assert apart.process is not None
     pid = apart.process.pid
     said = [apart.send(mail("Before"))]
-    there = children(pid)
-    assert set(there) == {"listener-1", "listener-2", "worker"}
+    there = all_children(pid)
 
     for name in ("listener-1", "listener-2"):
         os.kill(there[name], signal.SIGKILL)
@@ -107,6 +114,52 @@ def test_a_refusal_at_a_listener_is_found_by_the_worker(apart: GatewayProcess) -
     while "nobody@msp.example" not in refused(apart):
         assert time.monotonic() < end, apart.tail()
         time.sleep(0.1)
+
+
+def test_a_listener_has_what_it_needs_and_no_more(simulator: Simulator, tmp_path: Path) -> None:
+    """It is forked from a process that has no more either, after it has looked whether it can start."""
+    smtp, http = free_port(), free_port()
+    config = tmp_path / "gateway.toml"
+    config.write_text(config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 1"))
+    config.chmod(0o600)
+    instead = """
+import os, pathlib, signal, sys
+from gateway.processes import listener
+def serve(settings, folder, name, sockets):
+    pathlib.Path("modules").write_text("\\n".join(sys.modules))
+    os.kill(os.getppid(), signal.SIGTERM)
+listener.serve = serve
+from gateway.cli import main
+main()
+"""
+    command = [sys.executable, "-c", instead, "serve", "--config", str(config)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    modules = set((tmp_path / "modules").read_text().split())
+    assert "gateway.smtp.session" in modules
+    assert not modules & {"sqlalchemy", "httpx", "starlette", "jinja2", "dkim", "gateway.mail.read", "gateway.app"}
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_keeps_it_from_starting_is_said_by_the_command(simulator: Simulator, tmp_path: Path) -> None:
+    smtp, http = free_port(), free_port()
+    text = config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 1")
+    with socket.create_server(("127.0.0.1", smtp)):
+        process = GatewayProcess(tmp_path, text, smtp, http)
+        process.launch()
+        assert process.process is not None
+        assert process.process.wait(60) == 2
+    assert f"127.0.0.1:{smtp}" in process.tail()
+
+
+def test_if_the_first_process_is_killed_all_end(apart: GatewayProcess) -> None:
+    assert apart.process is not None
+    there = all_children(apart.process.pid)
+    apart.kill()
+    end = time.monotonic() + 10
+    while any(Path(f"/proc/{number}").exists() for number in there.values()):
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_metrics_of_several_processes_are_one_page() -> None:
