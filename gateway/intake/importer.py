@@ -85,6 +85,7 @@ class Importer:
             await self._rest(stop)
 
     def close(self) -> None:
+        """Close the arrivals' file."""
         self._file.close()
 
     async def _rest(self, stop: asyncio.Event) -> None:

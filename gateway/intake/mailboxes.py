@@ -62,6 +62,7 @@ class Mailboxes:
         return None
 
     def find(self, address: str) -> MailboxSettings | None:
+        """The mailbox of an address, None when no rule knows it."""
         found = self.match(address)
         return found.mailbox if found else None
 

@@ -59,6 +59,7 @@ class MailData:
         return b"".join(self._blocks) if self.path is None else None
 
     def digest(self) -> bytes:
+        """The sha256 of all content so far."""
         return self._digest.digest()
 
     def start(self) -> bytes:

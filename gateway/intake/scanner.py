@@ -96,4 +96,5 @@ def _read(file: IO[bytes], size: int) -> bytes:
 
 
 def scanner_of(settings: ScannerSettings) -> Scanner | None:
+    """The configured scanner, None without one."""
     return Scanner(settings) if settings.clamd else None

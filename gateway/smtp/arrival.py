@@ -28,6 +28,7 @@ class Arrival:
         self._taken = 0
 
     def add(self, content: bytes) -> None:
+        """A block of content; what does not fit any more is counted and dropped."""
         self.size += len(content)
         if self.trouble is not None:
             return
@@ -57,5 +58,6 @@ class Arrival:
         self.mail.discard()
 
     def release(self) -> None:
+        """Give back its part of the budget of bytes in flight; a second call does nothing."""
         self._in_flight.give(self._taken)
         self._taken = 0

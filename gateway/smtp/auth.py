@@ -27,6 +27,7 @@ AT_ONCE = 2
 
 
 def hash_password(password: str, n: int = N) -> str:
+    """The scrypt hash of a password as the configuration holds it: scrypt$N$r$p$salt$digest."""
     salt = os.urandom(16)
     digest = _digest(password.encode(), salt, n, R, P)
     return f"scrypt${n}${R}${P}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
@@ -91,6 +92,7 @@ def decode_plain(blob: bytes) -> tuple[str, bytes] | None:
 
 
 def main() -> None:
+    """Ask for a password and print its hash."""
     print(hash_password(getpass.getpass("Password: ")))
 
 

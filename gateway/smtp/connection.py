@@ -217,10 +217,12 @@ class Connection(asyncio.Protocol):
         if self.loop.time() < self._idle_until:
             self._set_timer()
             return
-        self._conversation.timed_out()
-        self.close()
-        # A peer that reads nothing would keep what is buffered, and the connection, for ever.
-        self.loop.call_later(ABORT_AFTER, self.abort)
+        try:
+            self._conversation.timed_out()
+        finally:
+            self.close()
+            # A peer that reads nothing would keep what is buffered, and the connection, for ever.
+            self.loop.call_later(ABORT_AFTER, self.abort)
 
     # -- TLS ----------------------------------------------------------------------------------------
 

@@ -49,6 +49,7 @@ class Gate:
         return None
 
     def leave(self) -> None:
+        """The session is over; once for each that came in."""
         if self._is_inside:
             self._is_inside = False
             self._server.inside -= 1

@@ -47,11 +47,13 @@ class Judgement:
     virus: str = ""
 
     def refuse_all(self, reply: Reply) -> Judgement:
+        """This reply to every recipient."""
         self.refusals = [reply] * len(self.recipients)
         return self
 
     @property
     def is_refused(self) -> bool:
+        """Whether nobody takes the mail."""
         return all(self.refusals)
 
 

@@ -83,6 +83,7 @@ class Rates:
         return count + number
 
     def get(self, key: str) -> int:
+        """The count in the current window."""
         begun, count = self._counts.get(key, (0.0, 0))
         return count if self._clock() - begun < self._window else 0
 
@@ -107,6 +108,7 @@ class Limits:
         self._sender_domains = Rates(HOUR, clock)
 
     def is_exempt(self, peer: str) -> bool:
+        """Whether the limits are not for this peer: a Unix socket, a relay, an exempt network."""
         return not peer or self._exempt.holds(peer)
 
     def enter(self, peer: str) -> Reply | None:
@@ -130,6 +132,7 @@ class Limits:
         return None
 
     def leave(self, peer: str) -> None:
+        """A connection for which ``enter`` returned None is over."""
         if self.is_exempt(peer):
             return
         for counter, key in ((self._peers, peer), (self._networks, network_of(peer))):
@@ -138,6 +141,7 @@ class Limits:
                 del counter[key]
 
     def mail(self, peer: str) -> Reply | None:
+        """One more MAIL of this peer."""
         return MAIL_RATE if _over(self._mails.add(peer), self.settings.mails_per_minute) else None
 
     def sender(self, name: Name) -> Reply | None:
@@ -154,25 +158,31 @@ class Limits:
         return None
 
     def not_taken(self, name: Name) -> None:
+        """The mail that ``sender`` counted was not kept after all."""
         if name.address:
             self._senders.add(name.key, -1)
             self._sender_domains.add(name.domain_key, -1)
 
     def recipient(self, peer: str) -> Reply | None:
+        """One more RCPT of this peer."""
         if _over(self._unknown.get(peer) + 1, self.settings.unknown_per_hour):
             return HARVESTING
         return RECIPIENT_RATE if _over(self._recipients.add(peer), self.settings.recipients_per_minute) else None
 
     def login(self, peer: str) -> Reply | None:
+        """Whether this peer may try a password."""
         return AUTH_LIMIT if _over(self._logins.get(peer) + 1, self.settings.logins_per_hour) else None
 
     def error(self, peer: str) -> None:
+        """This peer got one more refusal for good (5xx)."""
         self._errors.add(peer)
 
     def unknown(self, peer: str) -> None:
+        """This peer named one more recipient that is not there."""
         self._unknown.add(peer)
 
     def wrong_password(self, peer: str) -> None:
+        """This peer tried one more password that is wrong."""
         self._logins.add(peer)
 
 

@@ -48,6 +48,7 @@ class LineEnds:
 
     @property
     def notes(self) -> list[str]:
+        """What was found, as the envelope keeps it; complete after ``finish``."""
         found = (("bare-lf", self.bare_lf), ("bare-cr", self.bare_cr), ("nul", self.nul))
         return [name for name, seen in found if seen]
 

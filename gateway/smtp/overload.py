@@ -31,15 +31,18 @@ class InFlight:
         self.bytes = 0
 
     def has_room(self, number: int) -> bool:
+        """Whether so many bytes more may arrive."""
         return self.bytes + number <= self._most
 
     def take(self, number: int) -> bool:
+        """So many bytes more have come; False when there is no room for them."""
         if self.bytes + number > self._most:
             return False
         self.bytes += number
         return True
 
     def give(self, number: int) -> None:
+        """So many bytes are in flight no longer."""
         self.bytes -= number
 
 

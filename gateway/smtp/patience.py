@@ -6,7 +6,7 @@ from gateway.smtp.dialogue import Client
 from gateway.smtp.limits import Limits
 from gateway.smtp.replies import HARVESTING, TOO_MANY_COMMANDS, TOO_MANY_ERRORS, Reply
 
-FREE_ERRORS = 5  # replies wait after so many
+FREE_ERRORS = 5  # commands wait after so many
 EXEMPT_FACTOR = 10  # relays bring other people's errors
 
 
@@ -27,7 +27,7 @@ class Patience:
         return TOO_MANY_COMMANDS if is_over else None
 
     def error(self) -> float:
-        """A command was refused for good. Returns the seconds for which the peer waits for that reply."""
+        """A command was refused for good. Returns the seconds for which the peer's next command waits."""
         self._errors += 1
         if self._client.is_exempt:
             return 0.0

@@ -39,6 +39,7 @@ class Policy:
 
 
 def policy_of(listener: ListenerSettings, smtp: SmtpSettings) -> Policy:
+    """The policy of a listener: its own settings, else those of [smtp]."""
     networks = listener.networks
     if listener.kind == "relay" and not networks:
         networks = smtp.relays

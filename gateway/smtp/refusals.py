@@ -32,6 +32,7 @@ class Refusals:
         self._of_network: Counter[tuple[str, str]] = Counter()
 
     def add(self, refusal: Refusal) -> None:
+        """One more refusal; of those alike in a span only the count grows."""
         if refusal.reason in NOT_ABOUT_MAIL and not refusal.mail_from:
             return
         if not 0 <= self._until - refusal.at <= SPAN:  # also when the clock was put back

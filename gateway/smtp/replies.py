@@ -26,12 +26,15 @@ class Reply(NamedTuple):
     ends: bool = False
 
     def fill(self, **values: object) -> Reply:
+        """With these values in its text."""
         return self._replace(values=values)
 
     def on(self, about: str) -> Reply:
+        """About this address or path, for the log."""
         return self._replace(about=about[:200])
 
     def ending(self) -> Reply:
+        """As the last reply of the session."""
         return self._replace(ends=True)
 
     @property
@@ -149,4 +152,5 @@ def plain(text: str) -> str:
 
 
 def in_words(size: int) -> str:
+    """A size in octets as people read it."""
     return f"{size / (1 << 20):.0f} MB" if size >= 1 << 20 else f"{size} bytes"

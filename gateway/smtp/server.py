@@ -133,6 +133,7 @@ class Listener:
         return next(iter(self.addresses.values()))
 
     async def start(self) -> None:
+        """Listen. Raises OSError where a socket cannot be bound."""
         for listener in listeners_of(self._settings):
             policy = policy_of(listener, self._settings)
             server = await self._listen(listener, policy)
@@ -182,6 +183,7 @@ class Listener:
             self._certificate.refresh()
 
     def refresh_certificate(self) -> bool:
+        """Read the certificate again if a file changed: whether a new one was taken."""
         return self._certificate.refresh()
 
     async def drain(self) -> None:

@@ -77,6 +77,7 @@ class Session:
     # -- the connection's events ----------------------------------------------------------------------
 
     def opened(self, connection: Connection) -> None:
+        """The peer is there: turned away, or greeted."""
         self._connection = connection
         peer = connection.transport.get_extra_info("peername")
         self._client.address = plain_address(str(peer[0])) if isinstance(peer, tuple) else ""
@@ -93,10 +94,12 @@ class Session:
             self._go_on()
 
     def received(self) -> None:
+        """The peer sent something, or reads again."""
         if not (self._is_over or self._task or self._turn or self._tarpit):
             self._go_on()
 
     def closed(self) -> None:
+        """The connection is gone: what is under way ends, but for a mail that is being kept."""
         self._is_over = True
         if self in self._live:
             self._live.discard(self)
@@ -113,6 +116,7 @@ class Session:
             self._task.cancel()
 
     def timed_out(self) -> None:
+        """The peer took too long."""
         if not self._is_over:
             self._say(TIMEOUT)
 
@@ -125,6 +129,7 @@ class Session:
             self._end()
 
     def abort(self) -> None:
+        """End the connection at once."""
         self._connection.abort()
 
     # -- the way in -----------------------------------------------------------------------------------

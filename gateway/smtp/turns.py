@@ -80,6 +80,7 @@ class FairSlots:
 
     @contextlib.asynccontextmanager
     async def hold(self, network: str) -> AsyncIterator[None]:
+        """A slot for as long as the block runs; waits for one."""
         await self._take(network)
         try:
             yield

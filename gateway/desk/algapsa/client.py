@@ -41,6 +41,7 @@ class Desk(Calls):
         return await self._is_well(f"{self._base.removesuffix('/v1')}/readyz")
 
     async def boards(self) -> Outcome:
+        """GET /boards: all of them."""
         return await self._all("/boards", shapes.board_list, {}, Urgency.TICKET, PATIENCE)
 
     async def statuses(self, board_id: str, vital: bool = True, patience: float = PATIENCE) -> Outcome:
@@ -55,6 +56,7 @@ class Desk(Calls):
         )
 
     async def priorities(self) -> Outcome:
+        """GET /tickets/priorities."""
         return await self._get(
             "/tickets/priorities", shape=shapes.priority_list, urgency=Urgency.TICKET, patience=PATIENCE
         )
@@ -64,6 +66,7 @@ class Desk(Calls):
         return await self._all("/clients", shapes.client_list, {"client_name": name})
 
     async def all_clients(self, vital: bool = True) -> Outcome:
+        """GET /clients: all of them."""
         return await self._all("/clients", shapes.client_list, {}, Urgency.TICKET, PATIENCE, vital)
 
     async def contacts_of_domain(self, domain: str, patience: float = 0.0) -> Outcome:
@@ -72,6 +75,7 @@ class Desk(Calls):
         return await self._get("/contacts", shape=shapes.contact_list, params=params, patience=patience)
 
     async def create_contact(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        """POST /contacts."""
         call = Call("POST", "/contacts", shape=shapes.contact, json_body=body, permit=permit)
         return await self._call(call)
 
@@ -87,9 +91,11 @@ class Desk(Calls):
         )
 
     async def contact(self, contact_id: str, patience: float = 0.0) -> Outcome:
+        """GET /contacts/{id}."""
         return await self._get("/contacts/{id}", contact_id, shape=shapes.contact, patience=patience)
 
     async def users(self) -> Outcome:
+        """GET /users: all of them, technicians and others."""
         return await self._all("/users", shapes.user_list, {}, Urgency.TICKET, PATIENCE)
 
     async def categories(self) -> Outcome:
@@ -97,6 +103,7 @@ class Desk(Calls):
         return await self._all("/categories/ticket", shapes.category_list, {}, Urgency.TICKET, PATIENCE, vital=False)
 
     async def ticket(self, ticket_id: str, patience: float = 0.0) -> Outcome:
+        """GET /tickets/{id}."""
         return await self._get("/tickets/{id}", ticket_id, shape=shapes.ticket, patience=patience)
 
     async def any_ticket(self) -> Outcome:
@@ -175,6 +182,7 @@ class Desk(Calls):
         )
 
     async def time_entries(self, ticket_id: str, patience: float = 0.0) -> Outcome:
+        """GET /tickets/{id}/time-entries."""
         return await self._get("/tickets/{id}/time-entries", ticket_id, shape=shapes.mapping, patience=patience)
 
     async def documents(self, ticket_id: str) -> Outcome:
@@ -191,24 +199,28 @@ class Desk(Calls):
     # -- writing ----------------------------------------------------------------------------------
 
     async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        """POST /tickets; its answer names the key's user."""
         outcome = await self._call(Call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit))
         if isinstance(outcome, Good) and _ID.fullmatch(str(outcome.data.get("entered_by"))):
             self.user = str(outcome.data["entered_by"])
         return outcome
 
     async def update_ticket(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        """PUT /tickets/{id}."""
         call = Call(
             "PUT", "/tickets/{id}", (ticket_id,), shapes.ticket, json_body=body, urgency=Urgency.FILE, permit=permit
         )
         return await self._call(call)
 
     async def set_status(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        """PUT /tickets/{id}/status."""
         call = Call(
             "PUT", "/tickets/{id}/status", (ticket_id,), shapes.ticket, json_body=body, counted=False, permit=permit
         )
         return await self._call(call)
 
     async def add_comment(self, ticket_id: str, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
+        """POST /tickets/{id}/comments."""
         call = Call(
             "POST", "/tickets/{id}/comments", (ticket_id,), shapes.comment, json_body=body, counted=False, permit=permit
         )
@@ -272,6 +284,7 @@ class Desk(Calls):
             return await self._call(call)
 
     async def delete_document(self, ticket_id: str, document_id: str) -> Outcome:
+        """DELETE /tickets/{id}/documents/{id}."""
         call = Call("DELETE", "/tickets/{id}/documents/{id}", (ticket_id, document_id), shapes.anything)
         return await self._call(call)
 

@@ -22,6 +22,7 @@ ASK_PASSWORD = "UGFzc3dvcmQ6"  # noqa: S105 - the challenge "Password:"
 
 
 def auth(dialogue: Dialogue, arg: str) -> Answer:
+    """AUTH (RFC 4954 4): a login over TLS, once in a session, between mails."""
     server, client = dialogue.server, dialogue.client
     if not server.users:
         return replies.NOT_OFFERED

@@ -19,6 +19,7 @@ log = structlog.get_logger("smtp")
 
 
 def data(dialogue: Dialogue, arg: str) -> Answer:
+    """DATA (RFC 5321 4.1.1.4): the content follows after 354."""
     transaction = dialogue.transaction
     if not transaction.is_ready:
         return replies.RCPT_FIRST

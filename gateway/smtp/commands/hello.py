@@ -9,6 +9,7 @@ from gateway.smtp.replies import Reply, plain
 
 
 def ehlo(dialogue: Dialogue, arg: str) -> Reply:
+    """EHLO and LHLO (RFC 5321 4.1.1.1, RFC 2033 4.1): the extensions; a mail under way is forgotten."""
     if not arg:
         return replies.SYNTAX.fill(usage=f"{'LHLO' if dialogue.is_lmtp else 'EHLO'} hostname")
     _greeted(dialogue, arg)
@@ -22,6 +23,7 @@ def ehlo(dialogue: Dialogue, arg: str) -> Reply:
 
 
 def helo(dialogue: Dialogue, arg: str) -> Reply:
+    """HELO (RFC 5321 4.1.1.1): as EHLO, and no extension is named."""
     if not arg:
         return replies.SYNTAX.fill(usage="HELO hostname")
     _greeted(dialogue, arg)
@@ -34,6 +36,7 @@ def _greeted(dialogue: Dialogue, name: str) -> None:
 
 
 def starttls(dialogue: Dialogue, arg: str) -> Answer:
+    """STARTTLS (RFC 3207 4): the handshake follows after 220."""
     if arg:
         return replies.SYNTAX.fill(usage="STARTTLS")
     if dialogue.client.is_tls or dialogue.policy.tls not in ("offer", "require"):

@@ -17,6 +17,7 @@ DISABLED = {"pause": replies.PAUSED, "closed": replies.CLOSED}
 
 
 def mail(dialogue: Dialogue, arg: str) -> Reply:
+    """MAIL (RFC 5321 4.1.1.2): a mail begins, unless it must wait, is too large or may not come from here."""
     server, client, policy = dialogue.server, dialogue.client, dialogue.policy
     if not client.hello:
         return replies.HELLO_FIRST.fill(hello="LHLO" if policy.is_lmtp else "EHLO")
@@ -55,6 +56,7 @@ def _may_write_as(server: ServerContext, login: str, path: str) -> bool:
 
 
 def rcpt(dialogue: Dialogue, arg: str) -> Reply:
+    """RCPT (RFC 5321 4.1.1.3): one more recipient, if it is a mailbox of ours that takes mail."""
     server, client, transaction = dialogue.server, dialogue.client, dialogue.transaction
     if transaction.mail_from is None:
         return replies.MAIL_FIRST

@@ -59,6 +59,7 @@ async def check_arc(dns: Dns, mail: MailData, bodies: Bodies, sealers: frozenset
 
 
 def trusted_sets(arc: Arc, sealers: frozenset[str]) -> list[tuple[str, Stamp]]:
+    """The sets of trusted sealers, newest first, down to the first one that is not."""
     found = []
     for domain, stamp in arc.seen:
         if domain not in sealers:

@@ -34,10 +34,12 @@ class Context:
     helo: str
 
     def of(self, domain: str) -> Context:
+        """The same for another domain."""
         return replace(self, domain=domain)
 
 
 def is_macro_string(text: str) -> bool:
+    """Whether the text is a macro-string (RFC 7208 7.1)."""
     return _STRING.fullmatch(text) is not None
 
 

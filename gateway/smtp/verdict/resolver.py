@@ -37,9 +37,11 @@ class Resolver:
         return [b"".join(record.strings) for record in await self._ask(name, "TXT")]
 
     async def addresses(self, name: str, version: int) -> list[str]:
+        """The A (``version`` 4) or AAAA records."""
         return [str(record.address) for record in await self._ask(name, "A" if version == 4 else "AAAA")]
 
     async def mx(self, name: str) -> list[str]:
+        """The names of the MX records, the preferred first."""
         records = await self._ask(name, "MX")
         return [record.exchange.to_text() for record in sorted(records, key=lambda record: record.preference)]
 

@@ -10,6 +10,7 @@ from gateway.model.email import lower_ascii
 
 
 def domain_of(address: str) -> str:
+    """The domain of an address in its one form."""
     return ascii_domain(address.rpartition("@")[2])
 
 

@@ -107,6 +107,7 @@ def _whole_lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def is_relaxed_body(tags: dict[bytes, bytes]) -> bool:
+    """Whether c= asks for the relaxed form of the body. Raises BadSignature."""
     return bool(_policy(tags).body_algorithm.name == b"relaxed")
 
 

@@ -41,6 +41,7 @@ def is_anothers(fields: Sequence[RawHeader], tenant: str) -> bool:
 
 
 def claims_to_be_internal(fields: Sequence[RawHeader]) -> bool:
+    """Whether Exchange Online says that somebody of a tenant logged in."""
     return "internal" in _values(fields, AUTH_AS)
 
 

@@ -80,6 +80,7 @@ class Verdicts:
         return bool(self._authserv_ids or self._tenant) if peer.is_relay else self._settings.direct
 
     async def judge(self, peer: Peer, mail: MailData) -> SenderVerdict:
+        """The verdict on who stands in From. Never raises."""
         author = author_of(mail.fields())
         if _is_report(peer, mail):
             return SenderVerdict("none", author.problem or "a mail server's report", "", False)
