@@ -7,12 +7,15 @@ claim that ran out may be taken by anyone; the fence then keeps the old worker f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, case, select, text, update
+from sqlalchemy import Connection, bindparam, case, select, text, update
 
+from gateway.store import dialects
 from gateway.store.constants import IS_PENDING
 from gateway.store.deliveries import COLUMNS, Delivery, of_row, set_aside
+from gateway.store.prepared import Prepared, numbered
 from gateway.store.reading import Unreadable, looking
 from gateway.store.schema import delivery
 
@@ -49,12 +52,15 @@ def taking(*which: Any) -> Any:
     )
 
 
-_TAKE = {
-    "sqlite": taking(delivery.c.seq.in_(_DUE)),
-    "postgresql": taking(delivery.c.seq.in_(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq))),
-}
+def _take(dialect: Any) -> Any:
+    if dialects.is_postgresql(dialect):
+        return taking(delivery.c.seq.in_(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq)))
+    return taking(delivery.c.seq.in_(_DUE))
+
+
+_TAKE = Prepared(_take)
 # The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
-_WAITING = text(
+_BOXES = text(
     """
     WITH RECURSIVE box(needs, mailbox) AS (
         SELECT lane.needs, (SELECT min(d.mailbox) FROM delivery d
@@ -69,6 +75,22 @@ _WAITING = text(
     SELECT needs, mailbox FROM box WHERE mailbox IS NOT NULL
     """
 ).columns(needs=delivery.c.needs.type, mailbox=delivery.c.mailbox.type)
+_WAITING = Prepared(lambda _: _BOXES)
+
+
+@cache
+def _next_due(desks: int) -> Prepared:
+    """For so many desks."""
+
+    def make(dialect: Any) -> Any:
+        by = "" if dialects.is_postgresql(dialect) else "INDEXED BY delivery_due"  # it would take the one by stage
+        names = ", ".join(f":k_value{number}" for number in range(desks))
+        return text(
+            f"""SELECT due_at FROM delivery {by} WHERE stage IN ('ACCEPTED', 'PLANNED') AND due_at > :k_now
+            AND desk IN ({names}) ORDER BY due_at LIMIT 1"""  # noqa: S608
+        ).columns(due_at=delivery.c.due_at.type)
+
+    return Prepared(make)
 
 
 class Turns:
@@ -103,15 +125,13 @@ def claim(
     and ``damaged`` gets its place."""
     most = most or {}
     turns = turns or Turns()
-    take = _TAKE[connection.dialect.name]
     parameters = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
     waiting = waiting_boxes(connection, desk)
     taken: list[Delivery] = []
 
     def of_box(needs: str, mailbox: str, limit: int) -> int:
         with looking():
-            rows = connection.execute(take, {**parameters, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
-            claimed = rows.mappings().all()
+            claimed = _TAKE.rows(connection, {**parameters, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
         if claimed:
             turns.had(needs, mailbox)
         taken.extend(readable(connection, claimed, now, [] if damaged is None else damaged))
@@ -135,7 +155,7 @@ def claim(
 
 
 def readable(
-    connection: Connection, rows: Sequence[RowMapping], now: float, damaged: list[Unreadable]
+    connection: Connection, rows: Sequence[Mapping[Any, Any]], now: float, damaged: list[Unreadable]
 ) -> list[Delivery]:
     """The deliveries of these rows, by seq."""
     deliveries = []
@@ -151,8 +171,8 @@ def readable(
 def waiting_boxes(connection: Connection, desk: str) -> dict[str, list[str]]:
     """The mailboxes of a desk with pending mail, by what that mail needs."""
     mailboxes: dict[str, list[str]] = {}
-    for needs, mailbox in connection.execute(_WAITING, {"desk": desk}):
-        mailboxes.setdefault(needs, []).append(mailbox)
+    for row in _WAITING.rows(connection, {"desk": desk}):
+        mailboxes.setdefault(row["needs"], []).append(row["mailbox"])
     return mailboxes
 
 
@@ -187,10 +207,5 @@ def give_back(connection: Connection, name: str, seqs: Sequence[int]) -> None:
 
 def next_due(connection: Connection, desks: Sequence[str], now: float) -> float | None:
     """When the next delivery of these desks that is not due yet becomes due, None when there is none."""
-    by = "INDEXED BY delivery_due" if connection.dialect.name == "sqlite" else ""  # it would take the one by stage
-    names: Any = bindparam("desks", value=list(desks), expanding=True)
-    query = text(
-        f"""SELECT due_at FROM delivery {by} WHERE stage IN ('ACCEPTED', 'PLANNED') AND due_at > :now
-        AND desk IN :desks ORDER BY due_at LIMIT 1"""  # noqa: S608
-    )
-    return connection.execute(query.bindparams(names).columns(due_at=delivery.c.due_at.type), {"now": now}).scalar()
+    found = _next_due(len(desks)).run(connection, {"k_now": now, **numbered(desks)})
+    return None if found is None else float(found)

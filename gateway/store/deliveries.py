@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
     Table,
     and_,
     bindparam,
@@ -186,7 +185,7 @@ COLUMNS = tuple(delivery.c[field.name] for field in fields(Delivery))
 """What ``of_row`` needs: without the trace, which is long."""
 
 
-def of_row(row: RowMapping) -> Delivery:
+def of_row(row: Mapping[Any, Any]) -> Delivery:
     """A delivery as its row says. Raises Unreadable."""
     whole(row, *(column.name for column in COLUMNS))
     return Delivery(
@@ -240,7 +239,7 @@ def _stage(name: str) -> Stage:
         raise Unreadable("delivery.stage cannot be read") from error
 
 
-def set_aside(connection: Connection, row: RowMapping, why: Unreadable, now: float) -> None:
+def set_aside(connection: Connection, row: Mapping[Any, Any], why: Unreadable, now: float) -> None:
     """A pending delivery whose row cannot be read: nothing is done by guess, others go on. Whoever had a claim
     on it has lost it."""
     ended = {"stage": Stage.QUARANTINED.value, "reason": Reason.DAMAGED.value, "detail": str(why)}

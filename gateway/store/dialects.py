@@ -14,6 +14,11 @@ def module(dialect: str) -> Any:
     return import_module(f"sqlalchemy.dialects.{dialect}")
 
 
+def is_postgresql(dialect: Any) -> bool:
+    """Of such a module."""
+    return bool(dialect.__name__ == "sqlalchemy.dialects.postgresql")
+
+
 def insert(dialect: str, table: Table) -> Any:
     """An INSERT that can go on with ON CONFLICT."""
     return module(dialect).insert(table)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from gateway.mail.ending import Name, Seen
 from gateway.store.prepared import Prepared
@@ -34,10 +34,10 @@ def _deletion(_: Any) -> Any:
     return delete(ending).where(*mine, ending.c.delivery_id <= newest.scalar_subquery())
 
 
-def _newest(column: Any, most: int) -> Select[Any]:
+def _newest(column: Any, most: int) -> Prepared:
     columns = (ending.c.delivery_id, ending.c.sender, ending.c.domain, ending.c.ticket_id, ending.c.prints)
     mine = (ending.c.desk == bindparam("desk"), column == bindparam("value"))
-    return select(*columns).where(*mine).order_by(ending.c.delivery_id.desc()).limit(most)
+    return Prepared(lambda _: select(*columns).where(*mine).order_by(ending.c.delivery_id.desc()).limit(most))
 
 
 _INSERT, _DELETE = Prepared(_insertion), Prepared(_deletion)
@@ -58,8 +58,8 @@ def of(connection: Connection, desk: str, name: Name, ticket_id: str, but: str) 
     found: dict[str, Seen] = {}
     for query, value in ((_OF_TICKET, ticket_id), (_OF_SENDER, name.sender), (_OF_DOMAIN, name.domain)):
         if value:
-            for row in connection.execute(query, {"desk": desk, "value": value}):
-                found[row.delivery_id] = Seen(row.sender, row.domain, row.ticket_id, bytes(row.prints))
+            for row in query.rows(connection, {"desk": desk, "value": value}):
+                found[row["delivery_id"]] = Seen(row["sender"], row["domain"], row["ticket_id"], bytes(row["prints"]))
     found.pop(but, None)
     return list(found.values())
 

@@ -143,23 +143,25 @@ def planned(connection: Connection, desk: str, seq: int, ids: Collection[str]) -
     return [delivery for delivery in ahead(connection, desk, seq, ids) if delivery.stage is Stage.PLANNED]
 
 
-_EARLIER = (
-    select(delivery.c.id)
-    .where(
-        delivery.c.ticket_id == bindparam("k_ticket"),
-        delivery.c.seq < bindparam("k_seq"),
-        IS_PENDING,
-        delivery.c.desk == bindparam("k_desk"),
-        delivery.c.posted.is_(False),
+_EARLIER = Prepared(
+    lambda _: (
+        select(delivery.c.id)
+        .where(
+            delivery.c.ticket_id == bindparam("k_ticket"),
+            delivery.c.seq < bindparam("k_seq"),
+            IS_PENDING,
+            delivery.c.desk == bindparam("k_desk"),
+            delivery.c.posted.is_(False),
+        )
+        .limit(1)
     )
-    .limit(1)
 )
 
 
 def earlier_on_ticket(connection: Connection, desk: str, ticket_id: str, seq: int) -> str:
     """The earlier delivery that still has to post its text on this ticket, "" for none."""
     parameters = {"k_desk": desk, "k_ticket": ticket_id, "k_seq": seq}
-    return str(connection.execute(_EARLIER, parameters).scalar() or "")
+    return str(_EARLIER.run(connection, parameters) or "")
 
 
 _WAKE = Prepared(

@@ -34,7 +34,7 @@ def _deletion(_: Any) -> Any:
 
 _INSERT, _DELETE = Prepared(_insertion), Prepared(_deletion)
 _BEFORE = Prepared(lambda _: select(posted.c.prints).where(*_MINE, posted.c.delivery_id == bindparam("of_delivery")))
-_NEWEST = select(posted.c.prints).where(*_MINE).order_by(posted.c.delivery_id.desc()).limit(MAILS)
+_NEWEST = Prepared(lambda _: select(posted.c.prints).where(*_MINE).order_by(posted.c.delivery_id.desc()).limit(MAILS))
 
 
 def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, prints: bytes) -> None:
@@ -53,5 +53,4 @@ def add(connection: Connection, desk: str, ticket_id: str, delivery_id: str, pri
 
 def prints_of(connection: Connection, desk: str, ticket_id: str) -> list[bytes]:
     """The fingerprints of what was posted to the ticket, the newest mail first."""
-    rows = connection.execute(_NEWEST, {"of_desk": desk, "of_ticket": ticket_id}).scalars()
-    return [bytes(prints) for prints in rows]
+    return [bytes(prints) for prints in _NEWEST.column(connection, {"of_desk": desk, "of_ticket": ticket_id})]

@@ -40,7 +40,8 @@ class Prepared:
         return [read(value) for (value,) in found] if read else [value for (value,) in found]
 
     def rows(self, connection: Connection, values: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run a select; its rows by column, each value read with care. Raises DBAPIError, Unreadable."""
+        """Run a select, or a change that returns rows; they by column, each value read with care. Raises DBAPIError,
+        Unreadable."""
         found, description = on_cursor(connection, *self.bound(connection, values), _all)
         if not found:
             return []
@@ -76,7 +77,7 @@ class Prepared:
     def _readers(self, dialect: Dialect, description: Any) -> list[tuple[str, Callable[[Any], Any] | None]]:
         """The columns of a select, and what reads the value of each, which depends on what the driver says of it."""
         if dialect.name not in self._columns:
-            columns = self._make(dialects.module(dialect.name)).selected_columns
+            columns = self._make(dialects.module(dialect.name)).exported_columns
             self._columns[dialect.name] = [
                 (column.name, column.type.dialect_impl(dialect).result_processor(dialect, kind))
                 for column, (_, kind, *_) in zip(columns, description, strict=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 
+from gateway.store.prepared import Prepared
 from gateway.store.reading import parsed
 from gateway.store.schema import rehearsed
 
@@ -16,7 +18,8 @@ Row = dict[str, Any]
 
 def get(connection: Connection, desk: str, kind: Kind, key: str) -> Row | None:
     """The row as the desk would show it, None where nothing was rehearsed on it. Raises Unreadable."""
-    return next(iter(_rows(connection, desk, kind, rehearsed.c.key == key)), None)
+    found = _GET.rows(connection, {"k_desk": desk, "k_kind": kind, "k_key": key})
+    return _row(found[0]) if found else None
 
 
 def numbered(connection: Connection, desk: str, number: int) -> Row | None:
@@ -32,32 +35,36 @@ def like(connection: Connection, desk: str, kind: Kind, part: str) -> list[Row]:
 def add(connection: Connection, desk: str, kind: Kind, key: str, state: Row, made: bool = True) -> Row:
     """Keep a new row; ``made``: it is only here. Returns it with its ``number``, which grows."""
     values = {"desk": desk, "kind": kind, "key": key, "made": made, "state": json.dumps(state)}
-    number = connection.execute(_ADD.returning(rehearsed.c.number), values).scalar_one()
+    number = _ADD.run(connection, values)
     return {**state, "number": number, "made": made}
 
 
 def put(connection: Connection, desk: str, kind: Kind, key: str, state: Row) -> None:
     """Change a row, or keep the changes of what the desk has."""
     kept = {name: value for name, value in state.items() if name not in ("number", "made")}
-    if (
-        connection.execute(_PUT, {"k_desk": desk, "k_kind": kind, "k_key": key, "state": json.dumps(kept)}).rowcount
-        != 1
-    ):
+    mine = {"k_desk": desk, "k_kind": kind, "k_key": key}
+    if _PUT.change(connection, {**mine, "state": json.dumps(kept)}, columns=("state",)) != 1:
         add(connection, desk, kind, key, kept, made=False)
 
 
-_ADD = insert(rehearsed)
-_PUT = update(rehearsed).where(
+_COLUMNS = (rehearsed.c.number, rehearsed.c.made, rehearsed.c.state)
+_MINE = (
     rehearsed.c.desk == bindparam("k_desk"),
     rehearsed.c.kind == bindparam("k_kind"),
     rehearsed.c.key == bindparam("k_key"),
 )
+_NEW = ("desk", "kind", "key", "made", "state")
+_GET = Prepared(lambda _: select(*_COLUMNS).where(*_MINE))
+_PUT = Prepared(lambda _: update(rehearsed).where(*_MINE))
+_ADD = Prepared(
+    lambda _: insert(rehearsed).values({name: bindparam(name) for name in _NEW}).returning(rehearsed.c.number)
+)
 
 
 def _rows(connection: Connection, desk: str, kind: Kind, which: ColumnElement[bool]) -> list[Row]:
-    query = select(rehearsed.c.number, rehearsed.c.made, rehearsed.c.state)
-    query = query.where(rehearsed.c.desk == desk, rehearsed.c.kind == kind, which)
-    return [
-        {**parsed(row.state, "rehearsed.state"), "number": row.number, "made": row.made}
-        for row in connection.execute(query)
-    ]
+    query = select(*_COLUMNS).where(rehearsed.c.desk == desk, rehearsed.c.kind == kind, which)
+    return [_row(row) for row in connection.execute(query).mappings()]
+
+
+def _row(row: Mapping[Any, Any]) -> Row:
+    return {**parsed(row["state"], "rehearsed.state"), "number": row["number"], "made": row["made"]}
