@@ -167,6 +167,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "probe missing": "A probe did not come back in time; a ticket says so, once.",
         "probe arrives again": "A probe came back in time; the ticket closes.",
         "sender told": "The sender of a mail that waits because the desk is away is told so, where the mailbox wants that.",
+        "letters wait for a smarthost": "Mail of the gateway's own waits, and the configuration names no smarthost any more. "
+        "Each is given up (`not sent`) once its time is over.",
         "not sent yet": "The smarthost could not be reached or deferred it; it is tried again at `again_at`.",
     },
     "The process": {

@@ -119,10 +119,11 @@ def show(
 def proposed_windows(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List what vendors announced as planned work, each with the command that makes it a window. Changes nothing."""
     from gateway.operate.planned import proposed
+    from gateway.operate.windows import listed
 
     settings, now = settings_of(config_file), time.time()
     names = asyncio.run(_names(settings))
-    found = on_store(config_file, lambda connection: proposed(connection, settings, now, names))
+    found = on_store(config_file, lambda c: proposed(c, settings, now, names, listed(c, settings, now)))
     if as_json:
         print_json([{**asdict(work), "command": work.command} for work in found])
         return

@@ -356,12 +356,12 @@ class Settings(Section):
             elif notice.mailbox and homes.get(notice.mailbox, notice.desk) != notice.desk:
                 what = f"mailbox: {notice.mailbox} is of desk {homes[notice.mailbox]!r}"
             if notice.mailbox and notice.mailbox not in homes:
-                what = f"mailbox: {notice.mailbox} is not configured"
+                what = f"mailbox: {notice.mailbox} is not configured{did_you_mean(notice.mailbox, homes)}"
             if other := set(notice.logins) - logins:
                 what = f"logins: {min(other)!r} is not one of [[smtp.users]]"
             if what:
                 raise ValueError(f"notice.{number}: {what}")
             seen[notice.called] = number
-        if what := windows.misfit(self.window, self.calendar, self.desks, seen, logins, self.timezone):
+        if what := windows.misfit(self.window, self.calendar, self.desks, seen, logins, homes, self.timezone):
             raise ValueError(what)
         return self

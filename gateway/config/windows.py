@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gateway.config.profile import ProfileName, SenderText, Zone
-from gateway.config.types import MailAddress, Name, Network, Section, Span, Token
+from gateway.config.types import MailAddress, Name, Network, Section, Span, Token, did_you_mean
 from gateway.match import recurrence
 from gateway.match.recurrence import NotUnderstood
 from gateway.model.window import ANY, CALENDAR, FILE, Maintenance
@@ -125,9 +125,11 @@ def misfit(
     desks: Collection[str],
     notices: Collection[str],
     logins: Collection[str],
+    homes: Mapping[str, str],
     zone: str,
 ) -> str:
-    """What does not fit between windows and the rest of the configuration, "" for nothing; begins with the place."""
+    """What does not fit between windows and the rest of the configuration, "" for nothing; begins with the place.
+    ``homes`` are the desks of the mailboxes."""
     seen: set[tuple[str, str, str]] = set()
     for kind, parts in (("window", windows), (CALENDAR, calendars)):
         for number, part in enumerate(parts, 1):
@@ -141,12 +143,21 @@ def misfit(
                 what = f"name: {part.name!r} is taken; expected a different name"
             elif isinstance(part, CalendarSettings) and (other := set(part.logins) - set(logins)):
                 what = f"logins: {min(other)!r} is not one of [[smtp.users]]"
+            elif isinstance(part, CalendarSettings) and part.mailbox and homes.get(part.mailbox) != part.desk:
+                what = f"mailbox: {_elsewhere(part.mailbox, part.desk, homes)}"
             elif isinstance(part, WindowSettings):
                 what = _times(part, zone)
             if what:
                 return f"{kind}.{number}: {what}"
             seen.add((kind, part.desk, part.name))
     return ""
+
+
+def _elsewhere(mailbox: str, desk: str, homes: Mapping[str, str]) -> str:
+    """Why no calendar of the desk can come to this mailbox."""
+    if mailbox in homes:
+        return f"{mailbox} is of desk {homes[mailbox]!r}; expected one of desk {desk!r}"
+    return f"{mailbox} is not configured{did_you_mean(mailbox, homes)}"
 
 
 def _times(window: WindowSettings, zone: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping
 from gateway.config.settings import Settings
 from gateway.match.invisible import one_line
 from gateway.match.recurrence import LONGEST
-from gateway.operate.windows import Listed, listed
+from gateway.operate.windows import Listed
 from gateway.store import windows
 
 MINUTE = 60.0
@@ -51,13 +51,16 @@ class Proposed:
 
 
 def proposed(
-    connection: Connection, settings: Settings, now: float, names: Mapping[str, Mapping[str, str]]
+    connection: Connection,
+    settings: Settings,
+    now: float,
+    names: Mapping[str, Mapping[str, str]],
+    taken: Sequence[Listed],
 ) -> list[Proposed]:
     """The windows that planned work suggests and nobody has set, the first first. One that was set is suggested again
-    when the vendor says other times. ``names`` are the desks' own, by desk
-    and id. Work without an object that a window may name is left out: it would hold all that the client has."""
+    when the vendor says other times. ``names`` are the desks' own, by desk and id; ``taken`` are the windows that there
+    are. Work without an object that a window may name is left out: it would hold all that the client has."""
     clients = {notice.called: notice.client for notice in settings.notice if notice.client}
-    taken = listed(connection, settings, now)
     found = [
         _proposed(
             row,

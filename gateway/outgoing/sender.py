@@ -24,12 +24,15 @@ from gateway.store.stage import EffectState
 log = structlog.get_logger("outgoing")
 
 EVERY = 5.0
+WITHOUT_HOST = 300.0
+"""Seconds from one look at letters that nobody can send to the next."""
+NO_HOST = "no smarthost is configured"
 LAST_WORDS = 10.0  # seconds for a conversation when the gateway stops
 
 
 class Sender:
-    """``settings`` may change; without a host letters wait. ``count`` hears the kind of each letter and what became of
-    it: taken, later, refused or unknown."""
+    """``settings`` may change; without a host letters wait until their time is over. ``count`` hears the kind of each
+    letter and what became of it: taken, later, refused or unknown."""
 
     def __init__(
         self,
@@ -44,6 +47,7 @@ class Sender:
         self.hostname = hostname
         self.clock = clock
         self.count = count
+        self._looked_at = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         await run_every(stop, EVERY, partial(self.send_due, stop))
@@ -51,6 +55,8 @@ class Sender:
     async def send_due(self, stop: asyncio.Event | None = None) -> int:
         """Send what is due. Returns how many were taken."""
         done = 0
+        if not self.settings.host:
+            await self._without_host()
         while self.settings.host and not (stop and stop.is_set()):
             take = partial(letters.take, now=self.clock(), per_hour=self.settings.per_hour)
             if not await self.store.read(partial(letters.is_due, now=self.clock())):
@@ -59,6 +65,22 @@ class Sender:
                 break
             done += await self._to_its_end(taken)
         return done
+
+    async def _without_host(self) -> None:
+        """What was to be sent before the smarthost was taken out of the configuration comes to its end, and is said."""
+        now = self.clock()
+        if now < self._looked_at + WITHOUT_HOST:
+            return
+        self._looked_at = now
+        if not await self.store.read(partial(letters.is_due, now=now)):
+            return
+        ended = await self.store.write(partial(letters.overdue, now=now, why=NO_HOST))
+        for row in ended:
+            log.warning("not sent", letter=row["id"], kind=row["kind"], recipient=row["recipient"], outcome="refused",
+                        answer=NO_HOST)  # fmt: skip
+            self.count(row["kind"], "refused")
+        if await self.store.read(partial(letters.is_due, now=now)):
+            log.warning("letters wait for a smarthost", why=NO_HOST)
 
     async def _to_its_end(self, taken: Taken) -> bool:
         """A conversation that has begun is not left when the gateway stops: it would end as unknown."""

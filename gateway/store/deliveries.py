@@ -130,6 +130,11 @@ def _seen_statement(dialect: Any) -> Any:
 _CLAIM_KEY = Prepared(_seen_statement)
 
 
+def is_seen(connection: Connection, dedupe_key: bytes) -> bool:
+    """Whether mail of this key was accepted, as far as is remembered."""
+    return connection.execute(select(seen.c.key).where(seen.c.key == dedupe_key)).first() is not None
+
+
 def accept(
     connection: Connection, news: Sequence[NewDelivery], data: bytes | None, path: str | None, size: int, digest: bytes
 ) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from gateway.model.waiting import Waiting
 from gateway.store import dialects
 from gateway.store.schema import delivery, expectation, notice
 from gateway.store.stage import Stage
@@ -128,12 +129,14 @@ def client_of(connection: Connection, expected: Expected) -> str:
 
 
 def unread(connection: Connection, desk: str, since: float, until: float) -> bool:
-    """Whether mail that was accepted in that time waits to be read: the expected one may be among it."""
+    """Whether mail that was accepted in that time waits to be read: the expected one may be among it. What a
+    window holds was read."""
     query = select(delivery.c.seq).where(
         delivery.c.stage == Stage.ACCEPTED.value,
         delivery.c.desk == desk,
         delivery.c.accepted_at > since,
         delivery.c.accepted_at <= until,
+        delivery.c.waits_for != Waiting.WINDOW.value,
     )
     return connection.execute(query.limit(1)).first() is not None
 

@@ -102,6 +102,14 @@ def take(connection: Connection, now: float, per_hour: int) -> Taken | None:
     return None
 
 
+def overdue(connection: Connection, now: float, why: str) -> list[RowMapping]:
+    """End those unsent that are worth nothing any more, and that nobody has under way; ``why`` they were not sent.
+    Returns them without their words."""
+    old = (*_due(now), letter.c.until <= now)
+    said = update(letter).where(*old).values(state=EffectState.REFUSED, answer=f"its time is over; {why}"[:MOST_ANSWER])
+    return list(connection.execute(said.returning(letter.c.id, letter.c.kind, letter.c.recipient)).mappings())
+
+
 def begin(connection: Connection, taken: Taken, now: float) -> bool:
     """Its content leaves now: from here on it is never sent again. False when another process has it."""
     values = {"state": EffectState.SENT, "sent_at": now, "answer": ""}

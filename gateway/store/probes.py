@@ -17,7 +17,8 @@ MOST_TROUBLE = 300
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Times in seconds since the epoch; ``arrived_at`` 0: not yet. ``trouble``: why it was not sent, "" if it was."""
+    """Times in seconds since the epoch; ``arrived_at`` 0: not yet. ``trouble``: why it was not sent, "" if it was.
+    ``handed_at`` is when a server had it, or may have; 0 while it is being sent, and for ever if the process died."""
 
     name: str
     slot: int
@@ -25,6 +26,7 @@ class Probe:
     sent_at: float
     arrived_at: float = 0.0
     trouble: str = ""
+    handed_at: float = 0.0
 
     @property
     def took(self) -> float:
@@ -32,8 +34,10 @@ class Probe:
         return max(0.001, self.arrived_at - self.sent_at) if self.arrived_at else 0.0
 
     def is_missing(self, within: float, now: float) -> bool:
-        """Whether it is not back, and should be after so many seconds."""
-        return not self.arrived_at and (bool(self.trouble) or now > self.sent_at + within)
+        """Whether it is not back, and should be after so many seconds. Of one that may never have left nothing is
+        said: the next one tells."""
+        is_late = bool(self.handed_at) and now > self.sent_at + within
+        return not self.arrived_at and (bool(self.trouble) or is_late)
 
 
 def begin(connection: Connection, new: Probe) -> bool:
@@ -41,6 +45,11 @@ def begin(connection: Connection, new: Probe) -> bool:
     values = {"name": new.name, "slot": new.slot, "message_id": new.message_id, "sent_at": new.sent_at}
     statement = dialects.insert(connection.dialect.name, probe).values(**values)
     return connection.execute(statement.on_conflict_do_nothing().returning(probe.c.slot)).first() is not None
+
+
+def handed(connection: Connection, message_id: str, at: float) -> None:
+    """A server took it, or may have."""
+    connection.execute(update(probe).where(probe.c.message_id == message_id).values(handed_at=at))
 
 
 def failed(connection: Connection, message_id: str, trouble: str) -> None:

@@ -633,6 +633,7 @@ probe = Table(  # mail of the gateway's own that is sent to a mailbox and expect
     Column("sent_at", Double, nullable=False),
     Column("arrived_at", Double, nullable=False, server_default="0"),
     Column("trouble", Text, nullable=False, server_default=""),  # what the server said instead of taking it
+    Column("handed_at", Double, nullable=False, server_default="0"),  # when a server had it, or may have
     sqlite_with_rowid=False,
 )
 

@@ -110,18 +110,11 @@ def counted(connection: Connection, now: float) -> dict[Waiting, int]:
     return dict(counts)
 
 
-def accepted_between(
-    connection: Connection,
-    desk: str,
-    mailboxes: Collection[str],
-    behind: int,
-    since: float,
-    until: float,
-    limit: int,
-) -> list[Delivery]:
-    """Mail of these mailboxes that was accepted then and is not posted, after the number ``behind``, oldest first."""
-    query = select(delivery).where(
-        delivery.c.seq > behind,
+def numbers_between(
+    connection: Connection, desk: str, mailboxes: Collection[str], since: float, until: float
+) -> list[int]:
+    """The numbers of the mail of these mailboxes that was accepted then and is not posted, in their order."""
+    query = select(delivery.c.seq).where(
         IS_PENDING,
         delivery.c.posted.is_(False),
         delivery.c.desk == desk,
@@ -130,5 +123,12 @@ def accepted_between(
         delivery.c.accepted_at <= until,
     )
     with looking():
-        rows = connection.execute(query.order_by(delivery.c.seq).limit(limit)).mappings().all()
+        return list(connection.execute(query.order_by(delivery.c.seq)).scalars())
+
+
+def numbered(connection: Connection, numbers: Collection[int]) -> list[Delivery]:
+    """The mails of these numbers that still wait, in their order; without those that are damaged."""
+    query = select(delivery).where(delivery.c.seq.in_(list(numbers)), IS_PENDING).order_by(delivery.c.seq)
+    with looking():
+        rows = connection.execute(query).mappings().all()
         return [deliveries.of_row(row) for row in rows if not garbled(row.values())]

@@ -39,7 +39,7 @@ class Away:
         self._directories = directories
         self._planner = planner
         self._clock = clock
-        self._looked: dict[str, int] = {}  # up to which number, by desk
+        self._looked: dict[str, frozenset[int]] = {}  # the mail that waits and was looked at, by desk
         self.take(settings)
 
     def take(self, settings: Settings) -> None:
@@ -63,20 +63,24 @@ class Away:
     async def _tell_all(self, desk: str) -> int:
         now, told = self._clock(), 0
         wanted = partial(
-            waiting.accepted_between,
+            waiting.numbers_between,
             desk=desk,
             mailboxes=tuple(self._boxes),
-            behind=self._looked.get(desk, 0),
             since=now - LATE,
             until=now - self._after,
-            limit=BATCH,
         )
-        for delivery in await self._store.read(wanted):
+        waits = await self._store.read(wanted)
+        seen = self._looked[desk] = self._looked.get(desk, frozenset()) & frozenset(waits)
+        numbers = [number for number in waits if number not in seen][:BATCH]
+        mails = await self._store.read(partial(waiting.numbered, numbers=numbers))
+        done = seen | set(numbers).difference(mail.seq for mail in mails)  # those that are damaged
+        for delivery in mails:
             try:
                 told += await self._tell(delivery)
             except ParserBusy:  # large mail: in the next round
                 break
-            self._looked[desk] = delivery.seq
+            done |= {delivery.seq}
+        self._looked[desk] = done
         return told
 
     async def _tell(self, delivery: Delivery) -> bool:

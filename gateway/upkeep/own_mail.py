@@ -29,10 +29,19 @@ def keep(connection: Connection, mailbox: str, desk: str, about: OwnNotice, word
         envelope=Envelope("", mailbox, time=now, internal=about.as_json()),
         message_id=message_id,
         mention_keys=(),
-        dedupe_key=sha256(f"missing\0{key}".encode()).digest(),
+        dedupe_key=_dedupe_key(key),
         remember_until=now + REMEMBER,
     )
     deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
+
+
+def is_kept(connection: Connection, key: str) -> bool:
+    """Whether there was a mail of this key in the last months."""
+    return deliveries.is_seen(connection, _dedupe_key(key))
+
+
+def _dedupe_key(key: str) -> bytes:
+    return sha256(f"missing\0{key}".encode()).digest()
 
 
 def _mail(address: str, subject: str, message_id: str, now: float, text: str) -> bytes:

@@ -89,8 +89,10 @@ class Probes:
         except NotTaken as error:
             log.warning("probe not sent", probe=settings.name, why=str(error))
             await self.store.write(partial(probes.failed, message_id=probe.message_id, trouble=str(error)))
+            return
         except Unknown as error:  # it may come all the same
             log.info("probe may be sent", probe=settings.name, why=str(error))
+        await self.store.write(partial(probes.handed, message_id=probe.message_id, at=self.clock()))
 
     def _converse(self, settings: ProbeSettings, probe: Probe) -> None:
         """Raises NotTaken, Unknown."""
@@ -152,13 +154,18 @@ class Probes:
         began: float,
         now: float,
     ) -> int:
-        if settings.tell != "ticket":
+        told_before = state == "close" and own_mail.is_kept(connection, _key("open", settings, began))
+        if not told_before and (state == "close" or settings.tell != "ticket"):
             return 1
         mailbox = settings.arrives_at
         about = OwnNotice(source=PROBE.name, expectation=settings.name, title=title, state=state)
-        key = f"{PROBE.name}\0{state}\0{settings.name}\0{began:.3f}"
+        key = _key(state, settings, began)
         own_mail.keep(connection, mailbox, self.desks[mailbox], about, "\n".join(words), key, now)
         return 1
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _key(state: str, settings: ProbeSettings, began: float) -> str:
+    return f"{PROBE.name}\0{state}\0{settings.name}\0{began:.3f}"

@@ -58,13 +58,12 @@ class Watched:
 
 
 def watched(settings: Settings) -> list[Watched]:
-    """All mailboxes, and the sources that are asked for."""
+    """All mailboxes and sources, those as well of which nothing is told."""
     first = {box.desk: box.address for box in reversed(settings.mailbox)}
     boxes = [Watched(box.address, box.desk, box.address, box.silence) for box in settings.mailbox]
     sources = [
         Watched(notice.called, notice.desk, notice.mailbox or first[notice.desk], notice.silence, notice.client, True)
         for notice in settings.notice
-        if notice.silence != "off"
     ]
     return boxes + sources
 
@@ -93,7 +92,7 @@ class Silence:
         show: Callable[[Watched, bool], None] = lambda box, silent: None,
     ) -> None:
         self.store = store
-        self.boxes = [box for box in watched(settings) if box.told != "off"]
+        self._watch(settings)
         self.zone = ZoneInfo(settings.timezone)
         self.holidays = settings.silence.holidays
         self.clock = clock
@@ -107,17 +106,23 @@ class Silence:
 
     def take(self, settings: Settings) -> None:
         """Other holidays, other sources: what is normal is learned again."""
-        self.boxes = [box for box in watched(settings) if box.told != "off"]
+        self._watch(settings)
         self.holidays = settings.silence.holidays
         self._learned_at = 0.0
+
+    def _watch(self, settings: Settings) -> None:
+        every = watched(settings)
+        self.boxes = [box for box in every if box.told != "off"]
+        self.unwatched = [box for box in every if box.told == "off"]
 
     async def run(self, stop: asyncio.Event) -> None:
         await run_every(stop, EVERY, self.check)
 
     async def check(self) -> int:
         """Tell what is silent, and what is no longer. Returns how many mails were made."""
-        now = self.clock()
+        now, told = self.clock(), 0
         if now >= self._learned_at + LEARN_EVERY:
+            told += await self._let_go(now)
             self._learned_at = now
             self._flows = await self.store.read(
                 partial(flows, boxes=self.boxes, zone=self.zone, now=now, holidays=self.holidays)
@@ -126,7 +131,6 @@ class Silence:
         self._seen, came = await self.store.read(look)
         self._last |= came
         self._last |= await self.store.read(partial(_last_of_sources, boxes=self.boxes, since=now - LEARN_FROM))
-        told = 0
         for box in self.boxes:
             flow = self._flows.get(box.key)
             if flow is not None:
@@ -167,12 +171,33 @@ class Silence:
         if not expectations.heard_again(connection, box.desk, SILENCE.name, box.key, began, last):
             return 0
         log.warning("mail comes again", name=box.name, after=last - began)
-        if box.told == "ticket":
-            title = f"Mail comes again: {box.name}"
-            where = f"{'from' if box.is_source else 'into'} {box.name}"
-            words = [f"Mail comes {where} again, since {self._local(last)} at the latest."]
-            self._keep(connection, box, "close", title, words, began, now)
+        where = f"{'from' if box.is_source else 'into'} {box.name}"
+        words = f"Mail comes {where} again, since {self._local(last)} at the latest."
+        self._close(connection, box, f"Mail comes again: {box.name}", words, began, now)
         return 1
+
+    async def _let_go(self, now: float) -> int:
+        """What was told of that which is no longer watched is over."""
+        ended = 0
+        for box in self.unwatched:
+            known = await self.store.read(partial(expectations.told, desk=box.desk, source=SILENCE.name, name=box.key))
+            if known and known.began:
+                ended += await self.store.write(partial(self._ignore, box=box, began=known.began, now=now))
+        return ended
+
+    def _ignore(self, connection: Connection, box: Watched, began: float, now: float) -> int:
+        if not expectations.heard_again(connection, box.desk, SILENCE.name, box.key, began, now):
+            return 0
+        self.show(box, False)
+        words = f"The configuration does not ask any more whether mail comes {'from' if box.is_source else 'into'} it."
+        self._close(connection, box, f"No longer watched: {box.name}", words, began, now)
+        return 1
+
+    def _close(self, connection: Connection, box: Watched, title: str, words: str, began: float, now: float) -> None:
+        """The ticket ends, if there is one: what is told as a ticket now may have been told in the log, or the other
+        way round."""
+        if own_mail.is_kept(connection, _key("open", box, began)):
+            self._keep(connection, box, "close", title, [words], began, now)
 
     def _keep(
         self,
@@ -185,11 +210,14 @@ class Silence:
         now: float,
     ) -> None:
         about = OwnNotice(source=SILENCE.name, expectation=box.key, title=title, client=box.client, state=state)
-        key = f"{SILENCE.name}\0{state}\0{box.desk}\0{box.key}\0{began:.3f}"
-        own_mail.keep(connection, box.mailbox, box.desk, about, "\n".join(words), key, now)
+        own_mail.keep(connection, box.mailbox, box.desk, about, "\n".join(words), _key(state, box, began), now)
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M %Z")
+
+
+def _key(state: str, box: Watched, began: float) -> str:
+    return f"{SILENCE.name}\0{state}\0{box.desk}\0{box.key}\0{began:.3f}"
 
 
 def flows(
@@ -212,7 +240,7 @@ def _last_of_sources(connection: Connection, boxes: Sequence[Watched], since: fl
 
 def states(connection: Connection, settings: Settings, now: float) -> list[State]:
     """Each mailbox and source, for people."""
-    boxes = watched(settings)
+    boxes = [box for box in watched(settings) if box.told != "off" or not box.is_source]
     learned = flows(connection, boxes, ZoneInfo(settings.timezone), now, settings.silence.holidays)
     _, last = inflow.after(connection, 0, now - LEARN_FROM)
     last |= _last_of_sources(connection, boxes, now - LEARN_FROM)

@@ -29,7 +29,7 @@ LATE = 86400.0
 
 
 class Acknowledger:
-    """``templates`` by mailbox."""
+    """``templates`` by mailbox; of one that is no longer configured the shipped ones."""
 
     def __init__(self, settings: Settings, templates: Mapping[str, Templates], clock: Callable[[], float]) -> None:
         self.sender = settings.smarthost.sender or ""
@@ -44,8 +44,10 @@ class Acknowledger:
         return replace(body, language=language)
 
     def silence(self, delivery: Delivery, rehearses: bool) -> str:
-        """Why nobody is told of this mail, "" where its sender may be: its desk is in shadow, or it came so long ago
-        that an acknowledgement would only puzzle."""
+        """Why nobody is told of this mail, "" where its sender may be: nothing can be sent, its desk is in shadow, or
+        it came so long ago that an acknowledgement would only puzzle."""
+        if not self.sender:
+            return "no smarthost is configured any more"
         if rehearses:
             return "nobody is told in shadow mode"
         return "it is too late to tell" if self.clock() - delivery.accepted_at > LATE else ""
@@ -56,7 +58,8 @@ class Acknowledger:
         now = self.clock()
         key = self._key(body.recipient, now) if self.every else f"{KIND}\0{delivery.id}\0{body.occasion}"
         values = {"occasion": body.occasion, "ticket": ticket, "subject": body.subject, "mailbox": delivery.mailbox}
-        lines = self.templates[delivery.mailbox].lines(f"acknowledge.{body.language}", **values, files=list(body.files))
+        templates = self.templates.get(delivery.mailbox) or Templates()
+        lines = templates.lines(f"acknowledge.{body.language}", **values, files=list(body.files))
         headers = {"Auto-Submitted": "auto-replied", "Reply-To": delivery.mailbox, "X-Auto-Response-Suppress": "All"}
         if body.about:
             thread = dict.fromkeys((*body.references, body.about))

@@ -53,6 +53,20 @@ async def test_it_arrives_as_it_was_written(store: Store) -> None:
     assert [row["state"] for row in rows(store)] == [EffectState.DONE]
 
 
+async def test_what_waits_for_a_smarthost_that_is_gone_comes_to_its_end(store: Store) -> None:
+    now = NOW
+    sender = Sender(store, SmarthostSettings(), "gateway.test", lambda: now, lambda kind, what: told.append((kind, what)))
+    told: list[tuple[str, str]] = []
+    await store.write(partial(letters.keep, new=letter(), now=NOW))
+    assert await sender.send_due() == 0
+    assert [row["state"] for row in rows(store)] == [EffectState.TODO] and told == []
+    now = NOW + 7300
+    assert await sender.send_due() == 0
+    (row,) = rows(store)
+    assert (row["state"], row["answer"]) == (EffectState.REFUSED, "its time is over; no smarthost is configured")
+    assert told == [("day", "refused")]
+
+
 ENDS = [
     # step, what it says, the state, is it taken in the end when the smarthost works again
     ("greeting", GONE, "TODO", True),

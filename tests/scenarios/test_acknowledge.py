@@ -15,12 +15,16 @@ from sqlalchemy import select, update
 
 from gateway.config.load import parse
 from gateway.config.settings import ConfigError
+from gateway.config.smarthost import SmarthostSettings
 from gateway.desk.algapsa.catalog import UnknownName
+from gateway.model.effects import AcknowledgeBody
 from gateway.operate.story import Story, tell
+from gateway.store import deliveries
 from gateway.store.schema import delivery, letter
 from gateway.templates import Templates
 from gateway.upkeep.away import Away
 from gateway.upkeep.desk_states import DeskStates
+from gateway.work.acknowledging import Acknowledger
 from gateway.work.parser import ParserBusy
 from tests.scenarios.scripts import ALICE
 from tests.scenarios.stage import SUPPORT, Act, M, Stage, close, settings_for
@@ -422,6 +426,34 @@ async def test_one_mail_is_told_once_where_there_is_no_least_time(opened: Opened
     stage.now += 2000
     assert await Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock).check() == 0
     assert len(await told(stage)) == 2
+
+
+async def test_a_lower_number_that_came_later_is_told_in_its_turn(opened: Opened) -> None:
+    """Numbers are given in the order in which mail is stored, and that is not always the order in which it came."""
+    stage = await opened()
+    away = await without_desk(stage)
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    await stage.accept(M("b", STRANGER, "Scanner", **PROVEN))
+    later = update(delivery).where(delivery.c.id == stage.ids["a"]).values(accepted_at=stage.now + 1000)
+    await stage.store.write(lambda c: c.execute(later))
+    stage.now += 2000
+    assert await away.check() == 1
+    stage.now += 1000
+    assert await away.check() == 1
+    assert {letter.recipient for letter in await told(stage)} == {"alice@acme.example", STRANGER.partition("<")[2].rstrip(">")}
+
+
+async def test_whose_mailbox_or_smarthost_is_gone_by_then_ends_nothing(opened: Opened) -> None:
+    """The plan was made before somebody took them out of the configuration."""
+    stage = await opened()
+    await stage.accept(M("a", ALICE, "Printer", **PROVEN))
+    body = AcknowledgeBody(occasion="held", recipient="alice@acme.example", subject="Printer", about="", language="en")
+    mail = deliveries.of_row(await stage.row("a"))
+    settings = stage.settings
+    acknowledger = Acknowledger(settings, {}, stage.clock)
+    assert b"alice@acme.example" in acknowledger.letter(body, mail).message
+    without = settings.model_copy(update={"smarthost": SmarthostSettings()})
+    assert "no smarthost" in Acknowledger(without, {}, stage.clock).silence(mail, False)
 
 
 async def test_whose_ticket_is_there_is_not_told_that_it_waits(opened: Opened) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.config.load import parse
+from gateway.config.settings import ConfigError
 from gateway.operate.windows import listed
 from gateway.store import calendars as known
 from gateway.upkeep.calendars import Calendars
-from tests.scenarios.stage import START, SUPPORT, M, Stage
+from tests.scenarios.stage import START, SUPPORT, M, Stage, settings_for
 from tests.scenarios.test_windows import until, waits
 from tests.scenarios.vendors import HOUR, MINUTE, NAGIOS, Machine, finish, opened
 
@@ -131,3 +133,16 @@ async def test_a_calendar_that_is_fetched(tmp_path: Path, migrated_file: Path) -
     rows = await stage.store.read(lambda c: known.of_calendar(c, "default", "changes"))
     assert {uid: bool(row["cancelled_at"]) for uid, row in rows.items()} == {"7@planner": False, "9": True}
     await stage.close()
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "words"),
+    [("suport@msp.example", "is not configured; do you mean support@msp.example"), ("other@msp.example", "is of desk 'other'; expected one of desk 'default'")],
+)
+def test_a_calendar_comes_to_a_mailbox_of_its_desk(mailbox: str, words: str) -> None:
+    data = settings_for()
+    other = {**data["mailbox"][0], "address": "other@msp.example", "desk": "other"}
+    desks = {"default": data.pop("desk"), "other": {"url": "http://other/api/v1", "api_key": "x"}}
+    said = {**data, "desks": desks, "mailbox": [*data["mailbox"], other], "calendar": [{**MAILED, "mailbox": mailbox}]}
+    with pytest.raises(ConfigError, match=rf"calendar.1: mailbox: {mailbox} {words}"):
+        parse(said, {})

@@ -121,6 +121,26 @@ async def test_a_silence_is_told_once_and_is_over_when_mail_comes(tmp_path: Path
     await stage.close()
 
 
+@pytest.mark.parametrize(("said", "comes_again"), [("log", True), ("off", False)])
+async def test_a_ticket_ends_though_it_is_told_in_another_way_by_then(said: str, comes_again: bool, tmp_path: Path, past: Path) -> None:
+    desk = await watched(tmp_path, past)
+    stage = desk.stage
+    await desk.until(stage.now + DAY)
+    await stage.work()
+    settings = stage.settings
+    boxes = tuple(box.model_copy(update={"silence": said}) for box in settings.mailbox)
+    desk.silence.take(settings.model_copy(update={"mailbox": boxes}))
+    if comes_again:
+        await stage.accept(M("again", ALICE, "It is back"))
+    await desk.until(stage.now + HOUR)
+    await stage.work()
+
+    assert stage.ticket(1)["closed_at"] and not desk.shown[SUPPORT]
+    assert len(tickets(stage)) == 1 + comes_again
+    assert await desk.until(stage.now + DAY) == [] or said == "log"
+    await stage.close()
+
+
 async def test_a_restart_tells_nothing_twice(tmp_path: Path, past: Path) -> None:
     desk = await watched(tmp_path, past)
     began = desk.stage.now

@@ -9,12 +9,13 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from gateway.model.problem import NoticeRecord, Problem, family_of, id_of
 from gateway.store import claims, deliveries, expectations, order, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store, make_engine
+from gateway.store.schema import delivery
 from gateway.store.stage import Stage
 from tests.peers import Postgres
 from tests.store.test_contract import DESK, NOW, new
@@ -185,6 +186,8 @@ def test_expected_mail(run: Callable[..., Any]) -> None:
     run(delivered)
     assert run(lambda c: expectations.unread(c, "default", NOW - 1, NOW))
     assert not run(lambda c: expectations.unread(c, "default", NOW, NOW + 9))
+    run(lambda c: c.execute(update(delivery).values(waits_for="window")))
+    assert not run(lambda c: expectations.unread(c, "default", NOW - 1, NOW)), "what a window holds was read"
     assert run(lambda c: expectations.forget(c, "veeam", "")) == 1
 
 

@@ -12,6 +12,7 @@ from gateway.config.load import parse
 from gateway.config.settings import ConfigError
 from gateway.operate.today import today
 from gateway.store import inflow, probes
+from gateway.store.probes import Probe
 from gateway.upkeep.probes import Probes
 from tests.outgoing.smarthost import Relay, relay
 from tests.scenarios.stage import SUPPORT, M, Stage, settings_for
@@ -123,6 +124,26 @@ async def test_one_whose_answer_was_lost_counts_when_it_comes(watched: Watched) 
     watched.server.says["content"], watched.server.takes_silently = "gone", True
     assert await watched.until(300) == 0
     assert watched.shown["outside"] == (5.0, False)
+
+
+async def test_one_that_never_left_because_the_process_died_is_not_missing(watched: Watched) -> None:
+    now = watched.stage.now + 60
+    died = Probe("outside", int(now - now % EVERY), "probe.1@elsewhere.example", now)
+    await watched.stage.store.write(lambda c: probes.begin(c, died))
+
+    assert await watched.until(EVERY * 2 + 120) == 0 and watched.titles == []
+    assert watched.shown["outside"] == (5.0, False) and len(watched.server.taken) == 2
+
+
+async def test_a_ticket_ends_though_it_is_told_in_the_log_by_then(watched: Watched) -> None:
+    assert await watched.until(EVERY, carries=False) == 1
+    settings = watched.stage.settings
+    in_log = settings.probe[0].model_copy(update={"tell": "log"})
+    watched.probes.take(settings.model_copy(update={"probe": (in_log,)}))
+    watched.carried = len(watched.server.taken)
+    await watched.until(EVERY * 2)
+    await watched.stage.work()
+    assert watched.stage.ticket(1)["closed_at"]
 
 
 async def test_nothing_is_told_just_after_a_start(watched: Watched) -> None:

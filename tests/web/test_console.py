@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 import typer
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from gateway.cli import app as gateway_commands
 from gateway.model.problem import Problem
@@ -27,6 +27,7 @@ from gateway.store.schema import delivery
 from gateway.web.console import guard
 from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
+from gateway.work.windows import Placed, Schedule
 from tests.operate.reports import REPORT
 from tests.web.conftest import COOKIE, PASSWORD, Site
 
@@ -311,6 +312,20 @@ async def test_a_window_is_added_moved_and_cancelled_on_its_page(client: httpx.A
     assert (await client.post("/windows", data={"act": "move", "name": "Updates", "until": ends})).status_code == 303
     assert (await client.post("/windows", data={"act": "cancel", "name": "Updates"})).status_code == 303
     assert "No window takes place" in (await client.get("/windows")).text
+
+
+async def test_the_page_of_windows_places_them_once(client: httpx.AsyncClient, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    placed = Schedule.placed
+
+    def counted(schedule: Schedule, connection: Connection, desk: str, *times: float) -> list[Placed]:
+        looked.append(desk)
+        return placed(schedule, connection, desk, *times)
+
+    monkeypatch.setattr(Schedule, "placed", counted)
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    assert (await client.get("/windows")).status_code == 200
+    assert looked == ["default"]
 
 
 async def test_the_trial_that_lies_beside_the_state_is_a_page(client: httpx.AsyncClient, site: Site) -> None:

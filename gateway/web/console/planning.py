@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import structlog
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.operate.planned import proposed
-from gateway.operate.windows import BY_NAME, Said, held, listed, perform
+from gateway.operate.planned import Proposed, proposed
+from gateway.operate.windows import BY_NAME, Listed, Said, Told, held, listed, perform
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
 from gateway.web.console.console import Console
@@ -28,9 +29,12 @@ async def _page(
 ) -> Response:  # fmt: skip
     """``wanted`` is the proposal that stands in the form, by id."""
     now = console.clock()
-    rows, told, works = await console.look(
-        lambda c: (listed(c, console.settings, now), held(c, now), proposed(c, console.settings, now, {}))
-    )
+
+    def looked(connection: Connection) -> tuple[list[Listed], list[Told], list[Proposed]]:
+        rows = listed(connection, console.settings, now)
+        return rows, held(connection, now), proposed(connection, console.settings, now, {}, rows)
+
+    rows, told, works = await console.look(looked)
     chosen = next((work for work in works if work.id == wanted), None)
     if chosen is not None:
         typed = {
