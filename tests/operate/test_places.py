@@ -63,6 +63,24 @@ MBOXES = {
         + mail("one", text="See below.\n\nFrom Monday on it works.\n\nFrom here to there."),
         ["one"],
     ),
+    "a sentence that begins with From and a year": (
+        b"From ann Mon Jun  1 10:00:00 2026\n"
+        + mail("one", text="See below.\n\nFrom 2019 on it has been closed.\nSo it was.\n\nFrom Monday 10:00 on it is open again.")
+        + b"\nFrom bob Mon Jun  1 11:00:00 2026\n"
+        + mail("two"),
+        ["one", "two"],
+    ),
+    "a patch in the text, as git writes it": (
+        b"From ann Mon Jun  1 10:00:00 2026\n"
+        + mail("one", text="Try this:\n\nFrom " + "8a3f" * 10 + " Mon Sep 17 00:00:00 2001\nFrom: Bob <bob@x.example>\nSubject: [PATCH] Fix\n\n---")
+        + b"\nFrom bob Mon Jun  1 11:00:00 2026\n"
+        + mail("two"),
+        ["one", "two"],
+    ),
+    "neither sender nor time, and no empty line between": (
+        b"From \n" + mail("one", text="Hello.\n\nFrom here on it works.\n>From quoted") + b"From \n" + mail("two") + b"From\n not this",
+        ["one", "two"],
+    ),
     "no empty line between": (
         b"From a Mon Jun  1 10:00:00 2026\n"
         + mail("one").rstrip(b"\n")

@@ -14,7 +14,10 @@ from pathlib import Path, PurePath
 BEGINNING = 512
 """Bytes by which a form is known."""
 MBOX_LINE = re.compile(rb"From \S.{0,200}?(?:[012]?[0-9]:[0-5][0-9]|(?:19|20)[0-9]{2})")
-"""How a mail begins in an mbox, behind an empty line; in a text "From " is followed by something else, or quoted."""
+"""How a mail begins in an mbox, behind an empty line and before its header; in a text "From " is followed by something
+else, or quoted."""
+BARE_LINE = re.compile(rb"From ?\r?\n")
+"""The same in a file of programs that say neither sender nor time, and leave no empty line before it."""
 FIELD = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
 EMLX = re.compile(rb"(\d{1,12})[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
 BOM = b"\xef\xbb\xbf"
@@ -73,6 +76,11 @@ _ZIPPED = frozenset({".docx", ".xlsx", ".pptx", ".odt", ".ods", ".jar", ".epub",
 _DBOX = re.compile(rb"\d M[0-9a-f]{1,4} C[0-9a-f]{1,8}")
 
 
+def is_mbox(begins: bytes) -> bool:
+    """Whether what begins so holds mails one after the other."""
+    return MBOX_LINE.match(begins) is not None or BARE_LINE.match(begins) is not None
+
+
 def form_of(file: Path) -> Form | Unread | None:
     """None for a file that has nothing to do with mail. Raises OSError."""
     with file.open("rb") as handle:
@@ -91,7 +99,7 @@ def form_of_bytes(begins: bytes, name: str) -> Form | Unread | None:
         return OUTLOOK_MESSAGE if suffix == ".msg" else None
     if _DBOX.match(begins) and PurePath(name).name[:2] in ("m.", "u."):
         return DBOX
-    if MBOX_LINE.match(begins):
+    if is_mbox(begins):
         return Form.MBOX
     if EMLX.match(begins):
         return Form.EMLX

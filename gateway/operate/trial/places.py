@@ -16,10 +16,24 @@ from pathlib import Path
 
 from gateway.mail.head import Head, split_head, with_line_feeds
 from gateway.mail.limits import HEADER_BLOCK
-from gateway.operate.trial.forms import BEGINNING, BOM, EMLX, MBOX_LINE, Form, Unread, form_of
+from gateway.operate.trial.forms import (
+    BARE_LINE,
+    BEGINNING,
+    BOM,
+    EMLX,
+    FIELD,
+    MBOX_LINE,
+    Form,
+    Unread,
+    form_of,
+    is_mbox,
+)
 
 TAKEOUT_LINE = re.compile(rb"From \d{1,25}@xxx ")
 """How a mail begins in Gmail's export, where the line has a form that no text has."""
+PATCH = re.compile(rb"From [0-9a-f]{40} Mon Sep 17 00:00:00 2001")
+BEHIND = re.compile(FIELD.pattern.replace(rb"[ \t]", rb"") + rb"|>?From ")
+"""What stands behind such a line: a header, or older lines of its kind."""
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 FLAGS = re.compile(r"[:;!]2,([A-Za-z]{0,20})$")
 """What the name of a file in a Maildir says of its mail; where names have no colon, behind another mark."""
@@ -112,7 +126,7 @@ def _beginning(file: Path) -> bytes:
 def places_of(file: Path) -> Iterator[Place]:
     """The mails of a file, in their order there. Raises OSError."""
     begins = _beginning(file)
-    if MBOX_LINE.match(begins):
+    if is_mbox(begins):
         yield from _in_mbox(file)
         return
     stat = file.stat()
@@ -128,27 +142,49 @@ def places_of(file: Path) -> Iterator[Place]:
 def _in_mbox(file: Path) -> Iterator[Place]:
     """Only the header of the mail under way is held."""
     changed = file.stat().st_mtime
-    began, offset, is_empty = -1, 0, True
+    began, end = -1, 0
     header: list[bytes] = []
     room = 0
     stamp = b""
-    begins = TAKEOUT_LINE if TAKEOUT_LINE.match(_beginning(file)) else MBOX_LINE
-    is_whole = True  # the line before is: the rest of a very long one begins nothing
+    for offset, line, begins in _lines(file):
+        if begins:
+            if began >= 0:
+                yield _place(began, offset, stamp, header, changed)
+            stamp, header, room = line, [], HEADER_BLOCK
+            began = offset + len(line)
+        elif room > 0:
+            header.append(line)
+            room = 0 if not line.strip(b"\r\n") else room - len(line)
+        end = offset + len(line)
+    if began >= 0:
+        yield _place(began, end, stamp, header, changed)
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes, bool]]:
+    """The lines of an mbox with where they stand, and whether each begins a mail: its form is that of the file's first
+    line, an empty line is before it and a header behind it. Of a very long line there are several parts."""
+    first = _beginning(file)
+    mark = next(mark for mark in (TAKEOUT_LINE, MBOX_LINE, BARE_LINE) if mark.match(first))
+    needs_empty = mark is not BARE_LINE
+    offset, is_empty, is_whole = 0, True, True
     with file.open("rb", buffering=1 << 20) as handle:
-        while line := handle.readline(HEADER_BLOCK):
-            if is_empty and begins.match(line):
-                if began >= 0:
-                    yield _place(began, offset, stamp, header, changed)
-                stamp, header, room = line, [], HEADER_BLOCK
-                began = offset + len(line)
-            elif room > 0:
-                header.append(line)
-                room = 0 if not line.strip(b"\r\n") else room - len(line)
+        line = handle.readline(HEADER_BLOCK)
+        while line:
+            following = handle.readline(HEADER_BLOCK)
+            can_begin = is_empty if needs_empty else is_whole
+            begins = can_begin and line.startswith(b"From ") and _is_mark(mark, line, following)
+            yield offset, line, begins
             offset += len(line)
             is_empty = is_whole and not line.strip(b"\r\n")
             is_whole = line.endswith(b"\n")
-        if began >= 0:
-            yield _place(began, offset, stamp, header, changed)
+            line = following
+
+
+def _is_mark(mark: re.Pattern[bytes], line: bytes, following: bytes) -> bool:
+    """Whether a line parts two mails. A patch in a text has such a line as well, with one and the same time in all."""
+    if not mark.match(line) or PATCH.match(line):
+        return False
+    return mark is TAKEOUT_LINE or BEHIND.match(following) is not None
 
 
 def _place(began: int, end: int, stamp: bytes, header: list[bytes], changed: float) -> Place:
@@ -159,7 +195,7 @@ def _place(began: int, end: int, stamp: bytes, header: list[bytes], changed: flo
 def content(file: Path, offset: int, size: int) -> bytes:
     """A mail as it came over the wire: lines end with CRLF, and what an mbox quotes is as it was. Raises OSError."""
     with file.open("rb") as handle:
-        is_quoted = offset > 0 and MBOX_LINE.match(handle.read(BEGINNING)) is not None
+        is_quoted = offset > 0 and is_mbox(handle.read(BEGINNING))
         handle.seek(offset)
         raw = handle.read(size)
     raw = QUOTED.sub(rb"\1", raw) if is_quoted else raw.lstrip(b"\r\n")

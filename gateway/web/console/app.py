@@ -39,6 +39,8 @@ from gateway.web.console.trials import show_trial, show_trials
 from gateway.web.console.vendors import end_problem, forget, propose, show_proposals, show_vendors
 
 log = structlog.get_logger("console")
+
+
 class Number(Convertor[int]):
     """A number of ours in an address; what is longer is no page."""
 
@@ -156,9 +158,7 @@ async def _static(request: Request) -> Response:
     return FileResponse(HERE / name, media_type=STATIC[name], headers=headers)
 
 
-async def _answered(
-    console: Console, request: Request, visitor: Visitor | None, work: Awaitable[Response]
-) -> Response:
+async def _answered(console: Console, request: Request, visitor: Visitor | None, work: Awaitable[Response]) -> Response:
     """The page, or in plain words why there is none."""
     try:
         return await work

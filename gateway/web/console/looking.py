@@ -48,9 +48,7 @@ async def show_find(console: Console, request: Request, visitor: Visitor) -> Res
     then = finding.further(search, found)
     older = {"q": typed, "before": then.before, "refused": then.refused_before} if found.more else {}
     is_first = not (before or refused_before)
-    return console.page(
-        "find", visitor, q=typed, found=found, wrong="", older=urlencode(older), is_first=is_first
-    )
+    return console.page("find", visitor, q=typed, found=found, wrong="", older=urlencode(older), is_first=is_first)
 
 
 async def show_mail(console: Console, request: Request, visitor: Visitor) -> Response:
