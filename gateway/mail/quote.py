@@ -83,19 +83,25 @@ def banner(text: str) -> bool:
     return any(phrase in lowered for phrase in _BANNERS)
 
 
+# Elements of Outlook in which the caret may stand above the headers of the old mail, which another one begins.
+_LOOSE = frozenset({"appendonsend", "outlook", "outlook-mobile"})
+
+
 def marks(texts: Sequence[str], before: Sequence[str] = ()) -> list[Mark]:
     """All places where an older mail is introduced, in order, without overlap."""
     patience = Patience()
     found: list[Mark] = []
+    firm = max((at for at, name in enumerate(before) if name and name not in _LOOSE), default=-1)
     index = 0
     done = 0
     while index < len(texts):
         text = texts[index]
         if before and before[index]:
             end = _after_intro(texts, index)
-            found.append(Mark(index, end, "boundary", before[index]))
-            index = done = max(end, index + 1)
-            continue
+            if end > index or before[index] not in _LOOSE or index > firm:
+                found.append(Mark(index, end, "boundary", before[index]))
+                index = done = max(end, index + 1)
+                continue
         if not text.strip() or len(text) > 5000:
             index += 1
             continue

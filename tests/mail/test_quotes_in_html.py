@@ -96,3 +96,28 @@ def test_a_forward_inside_the_quoting_element_is_one_piece() -> None:
 def test_a_passage_that_the_writer_quotes_is_kept() -> None:
     source = f'<p>The manual says:</p><blockquote class="gmail_quote">{OLD}</blockquote>'
     assert "Old words" in reply_of(to_lines(source).lines).text
+
+
+HEADERS = "<b>From:</b> Bo &lt;bo@desk.example&gt;<br><b>Sent:</b> 2 November 2026 09:00<br><b>To:</b> Ann<br><b>Subject:</b> x"
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<div id="appendonsend"></div>{}',
+        '<div id="x_appendonsend"></div>{}',
+        '<div id="ms-outlook-mobile-body-separator-line"><br></div>{}',
+        '<div id="mail-editor-reference-message-container">{}</div>',
+        '<div id="ms-outlook-mobile-body-separator-line"></div><div id="mail-editor-reference-message-container">{}</div>',
+    ],
+)
+def test_words_typed_into_the_element_of_the_old_mail_above_its_headers_stay(element: str) -> None:
+    """The caret stood there when the writer began, or went on."""
+    old = f'<hr><div id="divRplyFwdMsg">{HEADERS}</div>{OLD}'
+    for above in ("<p>Hello,</p>", ""):
+        reply = reply_of(to_lines(above + element.format(f"{NEW}{old}")).lines)
+        assert "New words" in reply.text
+        assert "Old words" in reply.quoted
+    earlier = f'<hr><div id="x_divRplyFwdMsg">{HEADERS}</div><p>Older words</p>'
+    reply = reply_of(to_lines(NEW + element.format(f"{old}{earlier}")).lines)
+    assert reply.text == "New words"
