@@ -132,6 +132,16 @@ class Values:
         """The values at a place of the mail, or of a name that an earlier step read."""
         return self.all(place) if source == "value" else self.mail.placed(source, place)
 
+    def differ(self, names: tuple[str, ...]) -> bool:
+        """Whether the mail's calendars have several values of one of the names: each event is a problem of its own."""
+        places = (
+            place
+            for step in self.source.steps
+            if step.source == "calendar" and step.names & {*names}
+            for place in step.where
+        )
+        return any(len(set(self.mail.attached.calendar(place))) > 1 for place in places)
+
     def whole(self, name: str) -> bool:
         """Whether a name holds all of the subject or text, and not what stands at a place of its own."""
         return name in KNOWN or self.get(name) in {_line(text) for text in (self.mail.subject, *self.mail.bodies())}

@@ -136,7 +136,8 @@ def product(source: Source, mail: MailView) -> Values | None:
 
 
 def _notice(source: Source, values: Values, proof: str, forwarded: bool = False) -> Notice:
-    if source.several and source.several.holds(values.mail.view, Answer()):
+    key = source.profile.key
+    if (source.several and source.several.holds(values.mail.view, Answer())) or values.differ((*key.id, *key.object)):
         return _several(source, values, proof, forwarded)
     return _of_one(source, values, proof, forwarded)
 

@@ -175,6 +175,16 @@ def test_the_standard_of_carriers(status: str, state: str) -> None:
     assert (notice.state, notice.object, notice.window, notice.objects) == (state, "M-1", NIGHT, ("line-1",))
 
 
+def test_a_calendar_of_several_works_is_none_of_them() -> None:
+    """An end among them ends nothing, and what is announced beside it is not lost: it is a ticket as a whole."""
+    both = CALENDAR.format(status="CANCELLED") + CALENDAR.format(status="CONFIRMED").replace(":M-1", ":M-2")
+
+    notice = read("Maintenance", calendar=both)
+
+    assert (notice.state, notice.parsed, notice.window) == ("update", False, None)
+    assert read("Maintenance", calendar=CALENDAR.format(status="CANCELLED") * 2).state == "close"
+
+
 @pytest.mark.parametrize(
     ("times", "window"),
     [
