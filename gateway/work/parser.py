@@ -23,6 +23,7 @@ from gateway.smtp.turns import FairSlots
 
 LARGE = 64 * 1024  # bytes of a mail; no smaller one was found that takes a tenth of a second
 RECYCLE_AFTER = 2000  # mails
+REST = 60.0  # seconds without work after which a child ends; the last one stays, as a start takes its time
 RECYCLE_OVER = 4 * 1024 * 1024  # bytes of one mail, after which a child has grown
 START = 60.0  # seconds until a child is ready; it takes less than one where there is nothing else to do
 INTERPRETER = ("PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "LD_PRELOAD")
@@ -50,7 +51,7 @@ class _Child:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
         self.mails = 0
-        self.grown = False
+        self.idle_since = 0.0
 
     async def ask(self, request: dict[str, object], data: bytes | None) -> bytes:
         assert self.process.stdin and self.process.stdout
@@ -105,7 +106,9 @@ class Parser:
         self._large_slots = max(1, children - 1)
         self._turns = FairSlots(self._large_slots)
         self._large = 0
-        self._idle: list[_Child] = []
+        self._idle: list[_Child] = []  # the one that was used last is used first
+        self._look: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def read(self, mail: bytes | Path, into: Path | None = None, peer: str = "") -> Email:
         """Parse a mail given as bytes or as a file; write its files into the folder ``into``. ``peer`` is who sent
@@ -139,6 +142,9 @@ class Parser:
                 self._idle.append(await self._start())
 
     async def close(self) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        await asyncio.gather(*self._ending)
         for child in self._idle:
             await child.end()
         self._idle.clear()
@@ -171,9 +177,24 @@ class Parser:
 
     async def _put_back(self, child: _Child, usable: bool) -> None:
         if usable and child.mails < RECYCLE_AFTER and child.process.returncode is None:
+            child.idle_since = time.monotonic()
             self._idle.append(child)
+            self._look_again(REST)
         else:
             await child.end()
+
+    def _look_again(self, seconds: float) -> None:
+        if self._look is None and len(self._idle) > 1:
+            self._look = asyncio.get_running_loop().call_later(seconds, self._end_the_idle)
+
+    def _end_the_idle(self) -> None:
+        self._look = None
+        while len(self._idle) > 1 and (left := self._idle[0].idle_since + REST - time.monotonic()) <= 0:
+            task = asyncio.create_task(self._idle.pop(0).end())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        if len(self._idle) > 1:
+            self._look_again(left)
 
     async def _start(self) -> _Child:
         try:

@@ -134,10 +134,22 @@ ALL = (
         stores=(SQLITE,), settings=processfaults.apart,
     ),
     Kind(
+        "together", "process", processfaults.kill,
+        "kill -9 of the process over listeners and worker, with which all of them end; started again",
+        "no answer or a closed port; sends again and gets 250 with the same id", "`recovered` at start", ONCE,
+        stores=(SQLITE,), settings=processfaults.apart,
+    ),
+    Kind(
         "importer", "process", arrivalfaults.nothing_more,
         "the importer is killed between its two commits: the store has the mail, the arrivals too",
         "no answer or a closed port; sends again and gets 250", "`recovered` at start", ONCE,
         stores=(SQLITE,), begin=arrivalfaults.between_commits,
+    ),
+    Kind(
+        "importer-apart", "process", arrivalfaults.nothing_more,
+        "the same in a worker beside listeners, which go on",
+        "250; the port stays open", "`process ended, starts again` with its name", ONCE,
+        stores=(SQLITE,), settings=processfaults.apart, begin=arrivalfaults.between_commits,
     ),
     Kind(
         "locked", "database", arrivalfaults.full,

@@ -137,3 +137,19 @@ async def test_large_mail_leaves_a_child_to_small_mail_and_its_senders_take_turn
     assert [email.subject for email in await asyncio.gather(first, second)] == ["one", "two"]
     assert (await parser.read(large("three"), peer="192.0.2.1")).subject == "three"
     await parser.close()
+
+
+async def test_children_that_have_no_work_end_but_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.work.parser.REST", 0.2)
+    parser = Parser(children=2)
+    raw = mail("x").as_bytes()
+    await asyncio.gather(parser.read(raw), parser.read(raw))
+    first, last = parser._idle
+    async with asyncio.timeout(20):
+        await first.process.wait()
+    assert parser._idle == [last]
+    assert last.process.returncode is None
+
+    await asyncio.gather(parser.read(raw), parser.read(raw))  # another is started for it
+    assert parser.deaths == 0
+    await parser.close()
