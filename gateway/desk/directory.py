@@ -163,13 +163,15 @@ class Directory:
     async def clients_of_domain(self, domain: str, patience: float = 0.0) -> tuple[str, ...]:
         """The clients to whom active contacts of the domain belong. One whose main address is elsewhere can
         only add doubt. Raises DeskAway."""
-        now = self.desk.clock()
-        rows = await self._of_domain(domain, patience=patience)
-        if rows is None:
-            if (known := self._clients.get(domain)) and known[0] > now:
-                return known[1]
-            rows = good(await self.desk.contacts(f"@{domain}", BEGUN)).data
-        at = f"@{domain}"
+        now, at = self.desk.clock(), f"@{domain}"
+        rows: list[dict[str, object]] = []
+        for spelled in dict.fromkeys((at, in_unicode(at))):  # the desk may keep an international domain in either form
+            some = await self._of_domain(spelled[1:], patience=patience)
+            if some is None:
+                if (known := self._clients.get(domain)) and known[0] > now:
+                    return known[1]
+                some = good(await self.desk.contacts(spelled, BEGUN)).data
+            rows += some
         active = [
             contact
             for contact in rows

@@ -496,3 +496,23 @@ async def test_a_call_that_ends_before_it_is_connected_was_not_sent() -> None:
         await desk.close()
 
     assert outcomes[-1].__class__ is NotSent, outcomes
+
+
+@pytest.mark.parametrize("kept", ["ida@m\u00fcller.example", "ida@xn--mller-kva.example"])
+async def test_whose_an_international_domain_is_in_whatever_form_the_desk_keeps_it(kept: str) -> None:
+    asked_for = []
+
+    def handler(request: httpx.Request) -> Answer:
+        asked_for.append(request.url.params["email"])
+        rows = [{"contact_name_id": ID, "client_id": ID, "email": kept}] if asked_for[-1] in kept else []
+        return 200, json.dumps({"data": rows, "pagination": {"hasNext": False}}).encode(), {}
+
+    directory = Directory(
+        desk_that_says(handler),
+        DeskSettings(url="http://desk/api/v1", api_key="k"),
+        [],  # type: ignore[arg-type]
+    )
+
+    assert await directory.clients_of_domain("xn--mller-kva.example") == (ID,)
+    assert await directory.clients_of_domain("acme.example") == ()
+    assert asked_for == ["@xn--mller-kva.example", "@m\u00fcller.example", "@acme.example"]
