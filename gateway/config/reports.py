@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gateway.config.types import MailAddress, Seconds, Section
+from gateway.match.ours import Ours
 
 
 class ReportSettings(Section):
@@ -39,12 +40,13 @@ class ReportSettings(Section):
         return self
 
 
-def unsendable(reports: ReportSettings, can_send: bool, mailboxes: Collection[str]) -> str:
-    """What does not fit the rest of the configuration, "" for nothing; begins with the key."""
+def unsendable(reports: ReportSettings, can_send: bool, mailboxes: Collection[str], taken: Ours) -> str:
+    """What does not fit the rest of the configuration, "" for nothing; begins with the key. ``taken`` are all addresses
+    at which the gateway takes mail."""
     recipients = (*reports.to, *reports.held_recipients())
     if recipients and not can_send:
         return "to: expected [smarthost] host as well, through which mail leaves"
-    if ours := [address for address in recipients if address in mailboxes]:
+    if ours := [address for address in recipients if address in taken]:
         return f"to: {ours[0]} is a mailbox of the gateway: the mail would come back to it"
     if reports.held_mailbox and reports.held_mailbox not in mailboxes:
         return f"held_mailbox: {reports.held_mailbox} is not configured"

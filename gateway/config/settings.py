@@ -44,6 +44,7 @@ from gateway.config.types import (
 )
 from gateway.mail.author import NotStrict, read_domain
 from gateway.match import domains
+from gateway.match.ours import Ours
 
 DEFAULT_FILE = Path("gateway.toml")
 
@@ -269,10 +270,14 @@ class Settings(Section):
     def own_addresses(self) -> tuple[str, ...]:
         """What match.ours.Ours needs to know our addresses: mailboxes and aliases, with their tags, and those that the
         desks write from."""
+        senders = [address for desk in self.desks.values() for address in desk.senders]
+        return (*self.taken_addresses(), *senders)
+
+    def taken_addresses(self) -> tuple[str, ...]:
+        """The same of those at which mail is taken."""
         named = [(address, box.tags) for box in self.mailbox for address in (box.address, *box.aliases)]
         tagged = [address.replace("@", "+@") for address, tags in named if tags and address[0] != "@"]
-        senders = [address for desk in self.desks.values() for address in desk.senders]
-        return (*(address for address, _ in named), *tagged, *senders)
+        return (*(address for address, _ in named), *tagged)
 
     @model_validator(mode="after")
     def _mailboxes_fit(self) -> Settings:
@@ -300,7 +305,8 @@ class Settings(Section):
             raise ValueError(f"rule.{number + 1}: {reason}")
         for number, reason in shadowed_files(self.file):
             raise ValueError(f"file.{number + 1}: {reason}")
-        if what := unsendable(self.reports, bool(self.smarthost.host), [box.address for box in self.mailbox]):
+        boxes = [box.address for box in self.mailbox]
+        if what := unsendable(self.reports, bool(self.smarthost.host), boxes, Ours(self.taken_addresses())):
             raise ValueError(f"reports: {what}")
         mapped = set()
         for number, domain in enumerate(self.domain, 1):

@@ -192,7 +192,7 @@ async def test_a_strangers_mail_teaches_nothing(tmp_path: Path, migrated_file: P
 
 FROMS = {
     "a comment within the address": "<alice@acme.example(x)@evil.example>",
-    "a comment behind the address": "alice@acme.example (x)",
+    "a comment behind the address": "alice@acme.example (x <eve@evil.example>)",
     "an address before the address": "alice@acme.example <eve@evil.example>",
     "an address in angles in the name": '"Alice <alice@acme.example>" <eve@evil.example>',
     "two mailboxes": "Alice <alice@acme.example>, <eve@evil.example>",

@@ -140,3 +140,13 @@ async def test_one_ticket_as_long_as_anything_is_held_back(told: Told) -> None:
 def test_what_cannot_work_is_refused(keys: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigError, match=why):
         parse({**settings_for(), **keys}, {})
+
+
+@pytest.mark.parametrize(
+    "address", ["help@msp.example", "support+lea@msp.example", "lea@bücher.example", "SUPPORT@msp.example"]
+)
+def test_a_report_to_any_address_that_we_take_is_refused(address: str) -> None:
+    keys = settings_for()
+    box = {**dict(keys["mailbox"][0]), "aliases": ["help@msp.example", "@xn--bcher-kva.example"]}
+    with pytest.raises(ConfigError, match="would come back"):
+        parse({**keys, **SENDING, "mailbox": [box], "reports": {"to": [address]}}, {})
