@@ -61,6 +61,7 @@ BOUNDARIES: tuple[tuple[str, str, str], ...] = (
     ("id", "x_divrplyfwdmsg", "divRplyFwdMsg"),
     ("id", "x_appendonsend", "appendonsend"),
     ("id", "zwchr", "zimbra"),
+    ("id", "olk_src_body_section", "outlook-mac"),
     ("id", "ms-outlook-mobile-body-separator-line", "outlook-mobile"),
     ("id", "stopspelling", "stopSpelling"),
     ("id", "replysplit", "replySplit"),

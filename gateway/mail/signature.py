@@ -80,8 +80,9 @@ def find(texts: Sequence[str]) -> int:
         if not text.strip():
             continue
         if _DELIMITER.match(text) or (_JOINED.match(text) and not _is_list(texts, index)):
-            # Words must remain above it; a bare rule parts sections too, so below it only a card may stand.
-            if text != "-- " and not _signs(texts, index):
+            # Words must remain above it; a bare rule parts sections too, so below it only a card or a footer may stand.
+            above_footer = not filled and cut < end
+            if text != "-- " and not above_footer and not _signs(texts, index):
                 break
             if text.strip() != "--" and (filled > _CARD or long):
                 break

@@ -183,6 +183,8 @@ def test_last_words_of_people_are_no_footers(line: str) -> None:
         ("Words.\n--\nAnn", "Words."),
         ("Words.\n\n—\nAnn\nBoss", "Words."),
         ("Words.\n\n-Ann Berg", "Words."),
+        ("Words.\n\n—\nSent from Mailbox", "Words."),
+        ("Words.\n\n--\n\nSent from my iPhone", "Words."),
         (
             "Words.\n\n---\nA second section with a sentence that is certainly longer than any line of a card.\nMore.",
             None,

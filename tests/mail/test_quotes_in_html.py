@@ -21,6 +21,7 @@ OLD = "<p>Old words</p>"
         f'{NEW}<div id="x_divRplyFwdMsg"><b>From:</b> Bo</div>{OLD}',
         f'{NEW}<div id="mail-editor-reference-message-container">{OLD}</div>',
         f'{NEW}<div class="ms-outlook-mobile-reference-message">{OLD}</div>',
+        f'{NEW}<span id="OLK_SRC_BODY_SECTION">{OLD}</span>',
         f'{NEW}<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm"><p><b>Von:</b> Bo</p></div>{OLD}',
         f'{NEW}<div class="moz-cite-prefix">Am 2.11.2026 schrieb Bo:</div><blockquote type="cite">{OLD}</blockquote>',
         f'{NEW}<br><blockquote type="cite"><div>On 2 Nov 2026, Bo wrote:</div>{OLD}</blockquote>',
