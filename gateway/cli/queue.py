@@ -112,7 +112,7 @@ def queue_show(
         from gateway.store.raw import RawMail
 
         if content is None:
-            fail(operator.GONE.format(row["id"]))
+            fail(operator.GONE.format(row["seq"]))
         sys.stdout.buffer.write(RawMail(settings_of(config_file).store).read(content))
         return
     trace = parsed_to_show(row, "trace")

@@ -284,12 +284,13 @@ def carry_out(
     from gateway.operate.acts import Asked, perform_each
     from gateway.store.acts import Actor
 
-    found = _ticket(path, mails[0], to) if to and to != "new" else None
+    desk, found = _ticket(path, mails[0], to) if to and to != "new" else ("", None)
     asked = Asked(
         Actor(operator_name(by)),
         why,
         found.ticket_id if found else to or "",
         found.number if found else "",
+        desk,
         "" if public is None else "public" if public else "internal",
         admits,
     )
@@ -309,7 +310,7 @@ def carry_out(
 UNDO_OFFERED = ("drop", "hold")
 
 
-def _ticket(path: Path | None, mail: str, name: str) -> Found:
+def _ticket(path: Path | None, mail: str, name: str) -> tuple[str, Found]:
     import asyncio
 
     from gateway.operate.tickets import ticket_at_desk

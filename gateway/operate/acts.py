@@ -26,13 +26,14 @@ from gateway.store.stage import PENDING, Stage
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the operator says with an act. ``to`` is a ticket's id, "new", or "" for a new decision; ``audience`` ""
-    leaves a stranger's words internal; ``ticket`` is the number by which people know ``to``; ``admits``: the sender may
-    write there from now on, None for what is usual."""
+    leaves a stranger's words internal; ``ticket`` is the number by which people know ``to``, and ``desk`` has it;
+    ``admits``: the sender may write there from now on, None for what is usual."""
 
     actor: Actor
     why: str = ""
     to: str = ""
     ticket: str = ""
+    desk: str = ""
     audience: Audience = ""
     admits: bool | None = None
 
@@ -163,6 +164,8 @@ def possible(connection: Connection, row: Mapping[Any, Any]) -> tuple[Act, ...]:
 def perform(connection: Connection, act: Act, name: str, asked: Asked, now: float) -> Done:
     """Do it to one mail, given by number, id or Message-ID. Raises NotPossible."""
     row = operator.find(connection, name, to_change=True)
+    if asked.desk and row["desk"] != asked.desk:
+        raise NotPossible(f"#{row['seq']} is of the desk {row['desk']}, and ticket {asked.ticket} of {asked.desk}")
     nothing = RUNS[act.name](connection, str(row["id"]), asked, now)
     if nothing:
         return Done(row["seq"], f"nothing was changed: {nothing}")

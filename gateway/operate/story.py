@@ -89,6 +89,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
     ticket = mapping.get_ticket(connection, row["desk"], row["ticket_id"]) if row["ticket_id"] else None
     done = effects.all_of(connection, row["id"])
     content = deliveries.content(connection, row["raw_id"]) if row["kept"] else None
+    held_files = sum(effect["state"] == EffectState.HELD for effect in done)
     return Story(
         mail=mail,
         id=row["id"],
@@ -103,14 +104,14 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         remedy=said.remedy(row["reason"]) if row["reason"] else "",
         size=content["size"] if content else 0,
         kept=bool(row["kept"]),
-        goes_away=goes_away(row, retention),
+        goes_away=0.0 if held_files else goes_away(row, retention),  # it is kept as long as they wait
         happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else ""),
         parts=_parts(connection, row["id"]),
         rules=_rules(row),
         answers=_answers(row) if row["outcome"] == "comment" and not row["whole"] else {},
         acts=possible(connection, row),
         neighbours=_neighbours(connection, row, now, zone),
-        held_files=sum(effect["state"] == EffectState.HELD for effect in done),
+        held_files=held_files,
     )
 
 

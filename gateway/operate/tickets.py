@@ -16,8 +16,8 @@ def page_of(settings: Settings, desk: str, ticket_id: str) -> str:
     return settings.desks[desk].ticket_page(ticket_id) if desk in settings.desks else ""
 
 
-async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: str) -> Found:
-    """The ticket with this number or id at the desk of the mail. Raises NotPossible, ConfigError."""
+async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: str) -> tuple[str, Found]:
+    """The desk of the mail, and its ticket with this number or id. Raises NotPossible, ConfigError."""
     desk_name = str(access.look(lambda c: operator.find(c, mail)["desk"]))
     if desk_name not in settings.desks:
         raise NotPossible(f"{mail}: its desk {desk_name} is not configured")
@@ -30,4 +30,4 @@ async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: st
         await desk.close()
     if found is None:
         raise NotPossible(f"the desk has no ticket {name}; nothing was changed")
-    return found
+    return desk_name, found

@@ -81,13 +81,13 @@ def todo(connection: Connection, retention: RetentionSettings, now: float, zone:
         _count(connection, machines),
         _mails(connection, machines, retention, now, zone),
     )
-    with_files = heldfiles.listing(connection, EACH)
+    with_files = finding.described(connection, heldfiles.listing(connection, EACH, oldest=True), now, zone)
     files = Group(
         "held-files",
         "files that wait",
         "Look at the mail; upload the files if they are harmless and wanted, else drop them.",
         heldfiles.holding(connection),
-        _as_mails(connection, with_files, retention, now, zone),
+        tuple((mail, 0.0) for mail in with_files),  # they are kept as long as they wait
     )
     since = now - DAYS * DAY
     left, doubtful = problems.left_open(connection, EACH), problems.doubtful(connection, since, EACH)

@@ -58,10 +58,11 @@ def numbers(connection: Connection, delivery_ids: Collection[str]) -> dict[str, 
     return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
-def listing(connection: Connection, limit: int) -> list[RowMapping]:
-    """The newest deliveries that have files held."""
+def listing(connection: Connection, limit: int, *, oldest: bool = False) -> list[RowMapping]:
+    """The newest deliveries that have files held, newest first; or the oldest, oldest first."""
     held = select(effect.c.delivery_id).join(delivery, _CURRENT).where(_HELD)
-    query = select(delivery).where(delivery.c.id.in_(held)).order_by(delivery.c.seq.desc()).limit(limit)
+    order = delivery.c.seq if oldest else delivery.c.seq.desc()
+    query = select(delivery).where(delivery.c.id.in_(held)).order_by(order).limit(limit)
     return list(connection.execute(query).mappings().all())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
 from gateway.operate.access import Access
 from gateway.operate.act import BY_NAME
@@ -10,6 +11,7 @@ from gateway.operate.acts import Asked, perform, perform_each
 from gateway.store import acts
 from gateway.store.acts import Actor
 from gateway.store.operator import NotPossible
+from gateway.store.schema import delivery
 from tests.scenarios.stage import M, Stage
 
 LEA = Actor("lea", "page", "192.0.2.50")
@@ -66,6 +68,18 @@ async def test_a_sender_is_let_in(stage: Stage, access: Access) -> None:
     await stage.work()
 
     assert [await stage.outcome(key) for key in ("stranger", "once-more")] == ["internal 1", "internal 1"]
+
+
+async def test_a_ticket_of_one_desk_takes_no_mail_of_another(stage: Stage, access: Access) -> None:
+    """Several mails at once, where the ticket was asked for at the desk of the first."""
+    await stage.store.write(lambda c: c.execute(update(delivery).where(delivery.c.seq == 3).values(desk="other")) and None)
+    ticket = (await stage.row("printer"))["ticket_id"]
+    asked = Asked(LEA, to=ticket, ticket="TIC001001", desk="default")
+
+    moved = perform_each(access.change, BY_NAME["release"], ["#3", "#4"], asked, stage.now)
+
+    assert [(done.number, done.good) for done in moved] == [(3, False), (4, True)]
+    assert moved[0].words == "#3 is of the desk other, and ticket TIC001001 of default"
 
 
 async def test_each_act_is_written_down_in_its_own_transaction(stage: Stage, access: Access) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC
 
 from gateway.model.effects import BODIES
-from gateway.operate import story
+from gateway.operate import story, todo
 from gateway.operate.access import Access
 from gateway.work.effects import KINDS
-from tests.scenarios.stage import Stage
+from tests.scenarios.stage import M, Stage
 
 
 def test_every_effect_has_words() -> None:
@@ -29,3 +29,16 @@ async def test_what_happened(stage: Stage, access: Access) -> None:
     assert [act.name for act in held.acts] == ["release", "let-in", "drop"]
     assert held.rules[-1].follows == "quarantine"
     assert round(held.goes_away - stage.now) == round(stage.settings.retention.quarantined - 3)
+
+
+async def test_mail_whose_files_wait_is_kept_and_the_oldest_is_the_first_to_do(stage: Stage, access: Access) -> None:
+    for number in range(2):
+        await stage.accept(M(f"held{number}", subject=f"Files {number}", files={"run.exe": b"MZ\x90\x00" * 50}))
+        await stage.work()
+    retention = stage.settings.retention
+
+    waiting = access.look(lambda c: todo.todo(c, retention, stage.now, UTC)).files
+    told = access.look(lambda c: story.tell(c, stage.ids["held0"], retention, stage.now, UTC))
+
+    assert [(mail.subject, gone) for mail, gone in waiting.mails] == [("Files 0", 0.0), ("Files 1", 0.0)]
+    assert (told.held_files, told.goes_away) == (1, 0.0)

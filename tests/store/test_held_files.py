@@ -57,7 +57,7 @@ async def test_listed_counted_and_let_go(store: Store) -> None:
     (again,) = await claim(store)
     assert (again.id, again.stage, again.files_released) == (delivery.id, Stage.PLANNED, True)
     assert again.plan == {"ended": True}
-    with pytest.raises(NotPossible, match="once it is done"):
+    with pytest.raises(NotPossible, match="once it is posted"):
         await store.write(lambda c: heldfiles.release(c, delivery.id, now=NOW))
 
 

@@ -19,6 +19,8 @@ from gateway.web.console.forms import fields_of, first, number_of
 from gateway.web.console.guard import actor_of, tell
 
 log = structlog.get_logger("console")
+NEW = "new"
+"""Instead of a ticket: one of its own."""
 
 
 async def perform(console: Console, request: Request, visitor: Visitor) -> Response:
@@ -54,11 +56,13 @@ async def _asked(
 ) -> Asked:
     """What is said with it. Raises NotPossible; the desk is asked for a ticket before anything changes."""
     to, audience = first(form, "to"), first(form, "audience")
+    to = NEW if to.lower() == NEW else to
     actor = actor_of(visitor, request)
-    if not to or "to" not in chosen.takes or to == "new":
-        return Asked(actor, first(form, "why"), to if "to" in chosen.takes else "", "", _audience(audience))
-    found = await ticket_at_desk(console.access, console.settings, name, to)
-    return Asked(actor, first(form, "why"), found.ticket_id, found.number, _audience(audience))
+    if not to or "to" not in chosen.takes or to == NEW:
+        to = to if "to" in chosen.takes else ""
+        return Asked(actor, first(form, "why"), to, audience=_audience(audience))
+    desk, found = await ticket_at_desk(console.access, console.settings, name, to)
+    return Asked(actor, first(form, "why"), found.ticket_id, found.number, desk, _audience(audience))
 
 
 def _audience(word: str) -> Any:
