@@ -155,4 +155,4 @@ def measure(blocks: list[Block]) -> int:
 
 def is_blank(blocks: list[Block]) -> bool:
     """Nothing to read: the desk refuses such a comment."""
-    return not trim(markdown(blocks))
+    return not any(trim(block_markdown(block)) for block in blocks if isinstance(block, dict))
