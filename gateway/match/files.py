@@ -69,10 +69,15 @@ def shows(kind: str) -> bool:
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 
+_MAIN_STREAM = re.compile(r"::?\$data$", re.IGNORECASE)
+_AT_END = ". :\t\u00a0"
+
+
 def windows_name(name: str) -> str:
-    """A name as Windows takes it: the last of a path, without case, stream, and the dots and blanks at its end."""
+    """A name as it lies on a disk of Windows: the last of a path, without case, the dots and blanks at its end, and the
+    name of its main stream; browsers save any other colon as an underscore."""
     last = name.replace("\\", "/").rpartition("/")[2].partition("\0")[0]
-    return last.partition(":")[0].rstrip(". \t\u00a0").casefold()
+    return _MAIN_STREAM.sub("", last.rstrip(_AT_END)).replace(":", "_").rstrip(_AT_END).casefold()
 
 
 def ending_of(name: str) -> str:

@@ -41,6 +41,11 @@ def file(name: str, sniffed: str = "text/plain", declared: str = "", size: int =
         (file("logo.png", "image/svg+xml", declared="image/png"), "pages"),
         (file("a.exe. "), "programs"),
         (file("a.exe::$DATA"), "programs"),
+        (file("a.exe:$DATA"), "programs"),
+        (file("a.exe:"), "programs"),
+        (file("x:a.exe"), "programs"),  # a browser saves it as x_a.exe
+        (file("invoice.pdf:a.js"), "programs"),
+        (file("Re: the .exe.pdf"), ""),
         (file("c:\\dir\\a.Js"), "programs"),
         (file("report.pdf", "application/x-iso9660-image"), "programs"),
         (file("data.bin", "application/x-vhdx"), "programs"),
