@@ -21,7 +21,9 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +129,22 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def main() -> None:
+    import typer.main
+
     import gateway.app
     import gateway.cli
+    import gateway.operate.access
     import gateway.operate.backup
     import gateway.operate.preview.explain
     import gateway.operate.preview.noticecheck
     import gateway.operate.preview.whatif
     import gateway.operate.trial.page
-    import gateway.operate.trial.run  # noqa: F401
+    import gateway.operate.trial.run
 
+    commands = typer.main.get_command(gateway.cli.app)
+    typer.main.get_command = lambda _: commands
+    with redirect_stdout(StringIO()):
+        commands(["--help"], standalone_mode=False)  # loads what is loaded late
     gc.freeze()  # what all share is looked at by none
     _Forking().run()
 

@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from gateway.store.engine import Store, make_engine
-from gateway.store.migrate import migrate
+from gateway.store.engine import Store
+from tests import compiled, schema
 from tests.peers import Missing, Postgres
 
 _numbers = itertools.count(1)
 
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment] # httpx looks for it at every request to an ASGI app
+
+compiled.once()
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
@@ -62,24 +64,15 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated_file() -> Path:
     """A SQLite file with the schema, to copy."""
-    file = tmp_path_factory.mktemp("store") / "migrated.db"
-    _migrate(f"sqlite:///{file}")
-    return file
+    return schema.migrated_file()
 
 
 @pytest.fixture(scope="session")
 def migrated_database(postgres: Postgres) -> str:
     """The name of a PostgreSQL database with the schema, to copy."""
-    _migrate(postgres.database("migrated"))
-    return "migrated"
-
-
-def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    migrate(engine)
-    engine.dispose()
+    return schema.template(postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -89,7 +82,7 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "gateway.db")
         return f"sqlite:///{tmp_path}/gateway.db"
     postgres: Postgres = request.getfixturevalue("postgres")
-    return postgres.database(f"test{next(_numbers)}", request.getfixturevalue("migrated_database"))
+    return schema.database(postgres, f"test{next(_numbers)}")
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from gateway.store import imports
 from gateway.store.engine import make_engine
 from gateway.store.reading import looking
 from gateway.store.stage import PENDING
-from tests import commands
+from tests import commands, schema
 from tests.commands import Forked
 
 BOX = "support@msp.example"
@@ -106,7 +106,8 @@ class GatewayProcess:
         self._engine: Engine | None = None
 
     def start(self, wait: float = 90) -> GatewayProcess:
-        """A busy machine takes its time to import what a process needs."""
+        """Its store has the schema already. A busy machine takes its time to import what a process needs."""
+        schema.put(self.url)
         self.launch()
         try:
             self.await_port(wait)

@@ -22,6 +22,7 @@ from gateway.simulator import Faults, Seed, Simulator
 from gateway.store import counts
 from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.schema import delivery
+from tests import schema
 from tests.faults.judge import _tokens
 from tests.faults.traffic import Sent, Traffic
 from tests.harness import GatewayProcess, config_text, free_port
@@ -42,7 +43,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
         return
     postgres: Postgres = request.getfixturevalue("postgres")
     stamp = str(time.time_ns())
-    yield postgres.database(f"lost{stamp}"), postgres.database(f"found{stamp}")
+    yield schema.database(postgres, f"lost{stamp}"), postgres.database(f"found{stamp}")
 
 
 def process(folder: Path, simulator: Simulator, url: str, concurrency: int = 16, timeout: float = 0.4) -> GatewayProcess:

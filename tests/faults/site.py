@@ -24,6 +24,7 @@ from gateway.simulator import Faults, Seed, Simulator
 from gateway.store import counts
 from gateway.store.arrivals import FILE, ArrivalsFile
 from gateway.store.engine import make_engine
+from tests import schema
 from tests.faults.disks import LossyDisk, SmallDisk
 from tests.faults.relays import FaultyRelay
 from tests.faults.shim import Shim
@@ -110,7 +111,9 @@ class Site:
         self.data.mkdir(exist_ok=True)
         self.arrivals = self.data / "gateway.db.arrivals"
         self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), Faults([], seed=seed)).start()
-        self.url = postgres.database(f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
+        self.url = schema.database(postgres, f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
+        if not postgres and not disks:
+            schema.put(f"sqlite:///{self.data}/gateway.db")
         self.relay = FaultyRelay(seed)
         if any(RELAY in text for text in (settings or {}).values()):
             self.relay.start()

@@ -18,13 +18,11 @@ HOME = CODE / "model" / "reasons.py"
 @cache
 def _nodes() -> dict[Path, list[ast.Attribute | ast.Constant]]:
     """What may name a reason, by file."""
+    words = ("Reason", "cls.", *(reason.value for reason in Reason))
     return {
-        file: [
-            node
-            for node in ast.walk(ast.parse(file.read_text("utf-8")))
-            if isinstance(node, ast.Attribute | ast.Constant)
-        ]
+        file: [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute | ast.Constant)]
         for file in sorted(CODE.rglob("*.py"))
+        if any(word in (text := file.read_text("utf-8")) for word in words)
     }
 
 
