@@ -124,8 +124,6 @@ def _supervise(settings: config.Settings, config_file: Path | None) -> None:
         with _ending_the_process():
             _serve(config_file, "worker", folder, settings if is_first else None)
 
-    if settings.store.arrivals_dir is None:
-        fail("smtp.processes: listeners beside a worker need [store] accept = arrivals", USAGE)
     log.setup(settings.log.level, settings.log.format)
     _, status = os.waitpid(supervisor.forked("check", checked), 0)
     if code := os.waitstatus_to_exitcode(status):

@@ -96,6 +96,7 @@ def main() -> None:
 
     forget = ArrivalsFile.forget
     chance = random.Random(Path("/proc/self/stat").read_text())
+    os.register_at_fork(after_in_child=chance.seed)
 
     def dies(file: ArrivalsFile, seq: int) -> Any:
         if chance.random() < HALFWAY:

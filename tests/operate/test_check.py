@@ -223,6 +223,18 @@ def test_a_window_of_a_client_that_the_desk_lacks(client: str, faults: list[str]
     assert all(re.search(r"gateway\.toml:\d+", fault.where) for fault in found.faults)
 
 
+def test_listeners_beside_a_worker_need_arrivals(text: str, tmp_path: Path) -> None:
+    text = text.replace("[http]", "processes = 1\n[http]")
+    (tmp_path / "gateway.toml").write_text(text.replace("[store]", '[store]\naccept = "store"'))
+    (tmp_path / "desk-key").write_text("key")
+    settings = load(tmp_path / "gateway.toml", {})
+
+    assert [fault.what[:9] for fault in startcheck.faults(settings)] == ["processes"]
+    assert startcheck.faults(settings, works=False) == []  # it is for one process then
+    (tmp_path / "gateway.toml").write_text(text)
+    assert startcheck.faults(load(tmp_path / "gateway.toml", {})) == []
+
+
 def test_a_listener_needs_no_key_of_a_desk(text: str, tmp_path: Path) -> None:
     (tmp_path / "desk-key").unlink()
     (tmp_path / "gateway.toml").write_text(text)

@@ -43,6 +43,7 @@ def faults(
         found += _database(settings)
     return [
         *found,
+        *(_processes(settings) if listens and works else ()),
         *_keys(settings, works),
         *_console(settings),
         *_certificate(settings),
@@ -86,6 +87,12 @@ def _keys(settings: Settings, works: bool) -> Iterator[Fault]:
             yield Fault(settings.desk_place(name, "api_key_file"), f"api_key_file: {why}")
     if (token := settings.http.token_file) and (why := unreadable(token)):
         yield Fault(settings.locations.of("http", None, "token_file"), f"token_file: {why}")
+
+
+def _processes(settings: Settings) -> Iterator[Fault]:
+    if settings.smtp.processes and settings.store.arrivals_dir is None:
+        where = settings.locations.of("smtp", None, "processes")
+        yield Fault(where, 'processes: listeners beside a worker need [store] accept = "arrivals" (docs/scale.md)')
 
 
 def _console(settings: Settings) -> Iterator[Fault]:
