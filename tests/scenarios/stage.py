@@ -119,13 +119,17 @@ class Stage:
     """One scenario under way."""
 
     def __init__(
-        self, folder: Path, migrated: Path, data: dict[str, Any] | None = None, before: Stage | None = None
+        self, folder: Path, migrated: Path | str, data: dict[str, Any] | None = None, before: Stage | None = None
     ) -> None:
-        """``before`` was closed in this folder: the gateway starts again, with its database and the same desk."""
-        if before is None:
-            shutil.copy(migrated, folder / "gateway.db")
+        """``migrated`` is a file with the schema, to copy, or the address of a database that has it. ``before`` was
+        closed in this folder: the gateway starts again, with its database and the same desk."""
+        url = str(migrated)
+        if isinstance(migrated, Path):
+            url = f"sqlite:///{folder}/gateway.db"
+            if before is None:
+                shutil.copy(migrated, folder / "gateway.db")
         data = data or settings_for()
-        data["store"] = {"url": f"sqlite:///{folder}/gateway.db", "min_free": 0}
+        data["store"] = {"url": url, "spool": folder / "gateway.db.spool", "min_free": 0}
         self.settings: Settings = parse(data, {})
         self.now = before.now if before else START
         self.peer = "192.0.2.1"

@@ -327,9 +327,9 @@ DOWN = "OK -> CRIT"
 OVER = "CRIT -> OK"
 
 
-async def test_a_mail_whose_parts_are_all_held_waits_as_a_whole(tmp_path: Path, migrated_file: Path) -> None:
+async def test_a_mail_whose_parts_are_all_held_waits_as_a_whole(tmp_path: Path, store_url: str) -> None:
     """One part is over before the end, by a later mail of several; what goes on is one ticket."""
-    stage, _ = await staged(tmp_path, migrated_file, window())
+    stage, _ = await staged(tmp_path, store_url, window())
     machine = Machine(stage, CHECKMK)
     key = await bulk(machine, ("CPU load", DOWN), ("Memory", DOWN))
     assert await waits(stage, key) == "ACCEPTED window" and "patches until" in (await stage.row(key))["waits_on"]
@@ -370,8 +370,8 @@ async def some(machine: Machine, **more: Any) -> str:
     return await bulk(machine, ("CPU load", DOWN, "srv-1"), ("Memory", DOWN, "srv-2"), **more)
 
 
-async def test_one_part_is_held_and_the_other_opens_at_once(tmp_path: Path, migrated_file: Path) -> None:
-    stage, _ = await staged(tmp_path, migrated_file, MOVED)
+async def test_one_part_is_held_and_the_other_opens_at_once(tmp_path: Path, store_url: str) -> None:
+    stage, _ = await staged(tmp_path, store_url, MOVED)
     machine = Machine(stage, CHECKMK)
     key = await some(machine)
     assert await stage.outcome(key) == "ticket 1" and "Memory" in said(stage, 1)

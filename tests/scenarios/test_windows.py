@@ -40,7 +40,7 @@ def window(begins: float = 0.0, ends: float = 2 * HOUR, name: str = "patches", *
     return {"name": name, "begin": local(START + begins), "end": local(START + ends), **scope, **said}
 
 
-async def staged(folder: Path, migrated: Path, *said: dict[str, Any], **more: Any) -> tuple[Stage, Machine]:
+async def staged(folder: Path, migrated: Path | str, *said: dict[str, Any], **more: Any) -> tuple[Stage, Machine]:
     stage = await opened(folder, migrated, NAGIOS, window=said, **more)
     return stage, Machine(stage)
 

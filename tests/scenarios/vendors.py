@@ -29,7 +29,7 @@ NAGIOS = {"profile": "nagios"}
 VEEAM = {"profile": "veeam"}
 
 
-async def opened(folder: Path, migrated: Path, *notices: dict[str, Any], **more: Any) -> Stage:
+async def opened(folder: Path, migrated: Path | str, *notices: dict[str, Any], **more: Any) -> Stage:
     stage = Stage(folder, migrated, configured(*notices, **more))
     await stage.open()
     return stage
