@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
 import signal
 import threading
 import time
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.policy import SMTP
 
-from sqlalchemy import select
+from sqlalchemy import RowMapping, select
 
 from gateway.model.window import COMMAND, Maintenance
 from gateway.store import letters, windows
@@ -179,13 +180,27 @@ def judge_probes(site: Site, sent: Sequence[Sent], found: Found) -> Verdict:
 
 
 class Machines(Traffic):
-    """Each conversation is a problem of a host; of every two the last notice says that it is over."""
+    """Each conversation is a problem of a host; of every two the last notice says that it is over. Every third is of
+    mails that tell of two services at once, of which one stays down."""
 
     def sender(self, thread: str) -> str:
-        return "nagios@mon.example"
+        return "checkmk@mon.example" if is_bulk(thread) else "nagios@mon.example"
 
     def written(self, letter: Sent, ids: list[str], files: list[bytes], rng: random.Random) -> bytes:
         is_over = letter.number == self.each - 1 and ends(letter.thread)
+        if is_bulk(letter.thread):
+            events = {ENDING: "CRIT -> OK" if is_over else "OK -> CRIT", STAYING: "OK -> CRIT"}
+            blocks = [
+                f"Host:     {host(letter.thread)}\nService:  {service}\nEvent:    {event}\nOutput:   {event[-4:]}\nPerfdata: \n"
+                for service, event in events.items()
+            ]
+            both = mail(
+                f"Check_MK: 2 notifications for {host(letter.thread)}",
+                "\n".join(blocks) + f"\n{letter.token}\n",
+                sender="Checkmk <checkmk@mon.example>",
+                message_id=ids[-1],
+            )
+            return _proven(both.as_bytes(policy=SMTP), "mon.example")
         kind, state = ("RECOVERY", "OK") if is_over else ("PROBLEM", "CRITICAL")
         notice = mail(
             f"** {kind} Service Alert: {host(letter.thread)}/HTTP is {state} **",
@@ -194,6 +209,14 @@ class Machines(Traffic):
             message_id=ids[-1],
         )
         return _proven(notice.as_bytes(policy=SMTP), "mon.example")
+
+
+ENDING, STAYING = "CPU load", "Memory"
+
+
+def is_bulk(thread: str) -> bool:
+    """Whether each mail of this conversation is about two services."""
+    return int(thread.rpartition("-")[2]) % 3 == 0
 
 
 def host(thread: str) -> str:
@@ -255,12 +278,31 @@ def summaries_told(site: Site) -> bool:
         return not windows.untold(connection)
 
 
+def _judge_bulk(site: Site, thread: str, problems: Sequence[RowMapping], verdict: Verdict) -> None:
+    """Each service has a ticket of its own: the one that stays down an open one, the other as its last mail says."""
+    desk = site.simulator.desk
+    held = {row["condition"]: desk.tickets.get(row["ticket_id"]) for row in problems}
+    named = re.compile(rf"\b{re.escape(host(thread))}\b")
+    made = [row for row in tickets(site.simulator).values() if not row["title"].startswith("Maintenance")]
+    mine = [row for row in made if named.search(str(row))]
+    if len(mine) > len(held):
+        verdict.doubled.append(f"{host(thread)} has {len(mine)} tickets for {len(held)} services")
+    for service in (ENDING, STAYING):
+        ticket = held.get(service)
+        is_open = ticket is not None and not desk.statuses[ticket["status_id"]]["is_closed"]
+        goes_on = service == STAYING or not ends(thread)
+        if goes_on and not is_open:
+            verdict.lost.append(f"{service} of {host(thread)} is down, and has no open ticket")
+        if is_open and not goes_on:
+            verdict.other.append(f"{service} of {host(thread)} is over, and its ticket is open")
+
+
 def judge_windows(site: Site, sent: Sequence[Sent], found: Found) -> Verdict:
     """What goes on has one open ticket, what ended has none that is open; each window that held something is told once,
     with all that it held."""
     verdict = Verdict(other=refused(site.simulator))
     with site.engine().connect() as connection:
-        rows = connection.execute(select(problem).where(problem.c.profile == "nagios")).mappings()
+        rows = connection.execute(select(problem).where(problem.c.profile == "nagios")).mappings().all()
         states = {str(row["object"]): row for row in rows}
         held = connection.execute(select(occurrence).where(occurrence.c.held)).mappings().all()
         notices = {row["id"]: windows.notices_of(connection, row["id"]) for row in held}
@@ -274,6 +316,9 @@ def judge_windows(site: Site, sent: Sequence[Sent], found: Found) -> Verdict:
             elif stage not in (Stage.DONE, Stage.SUPPRESSED):
                 verdict.other.append(f"{report.token} is {stage} {reason}")
     for thread in {report.thread for report in sent}:
+        if is_bulk(thread):
+            _judge_bulk(site, thread, [row for row in rows if row["object"] == host(thread)], verdict)
+            continue
         mine = [
             row for row in made.values() if host(thread) + "/" in row["title"] or host(thread) + " " in row["title"]
         ]

@@ -436,3 +436,21 @@ async def test_an_archive_is_tried_as_it_comes_and_the_report_says_what_was_not_
 
     assert report.unread == {str(OUTLOOK_DATA): 1}
     assert asdict(replace(report, unread={})) == asdict(whole)
+
+
+async def test_a_trial_leaves_what_it_reads_as_it_is(tmp_path: Path) -> None:
+    """Not a byte, a name, a flag or a folder of a mailbox changes, nor the gateway's own database beside it."""
+    box = tmp_path / "Maildir"
+    for name in ("cur", "new", "tmp", ".Clients/cur", ".Clients/new", ".Clients/tmp"):
+        (box / name).mkdir(parents=True)
+    for name in ("new/1.a", "cur/2.b:2,S", ".Clients/new/3.c"):
+        (box / name).write_bytes(f"From: alice@acme.example\nTo: support@msp.example\nSubject: {name}\nMessage-ID: <{name}@x>\n\nHello\n".encode())
+    (tmp_path / "gateway.db").write_bytes(b"the gateway's own")
+
+    def seen() -> dict[str, tuple[int, bytes]]:
+        files = [file for file in tmp_path.rglob("*") if "trial" not in file.parts]
+        return {str(file): (file.stat().st_mtime_ns, file.read_bytes() if file.is_file() else b"") for file in files}
+
+    before = seen()
+    report = await tried(tmp_path / "trial", parse(configured(), {}), None, box)
+    assert report.tried == 3 and seen() == before
