@@ -151,7 +151,8 @@ NOC = "NOC <noc@mon.msp.example>"
 
 
 async def proposals(stage: Stage) -> list[planned.Proposed]:
-    return await stage.store.read(lambda c: planned.proposed(c, stage.settings, stage.now, {}))
+    settings, now = stage.settings, stage.now
+    return await stage.store.read(lambda c: planned.proposed(c, settings, now, {}, windows.listed(c, settings, now)))
 
 
 async def test_a_vendors_planned_work_is_proposed_and_taken_by_its_command(tmp_path: Path, migrated_file: Path) -> None:

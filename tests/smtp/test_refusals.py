@@ -95,8 +95,8 @@ async def test_the_store_keeps_a_most(store: Store, monkeypatch: pytest.MonkeyPa
         batch = [replace(ONE, at=ONE.at + number, mail_from=f"{start}.{number}@acme.example") for number in range(8)]
         await store.write(lambda c, batch=batch: refusals.add(c, batch))
 
-    kept = await store.read_to_show(lambda c: refusals.newest(c, ["acme"], 0, 1 << 40, 50))
+    kept = await store.read_to_show(lambda c: refusals.newest(c, ["acme"], 0, 1 << 40, 50, 1 << 40))
     assert [row["mail_from"] for row in kept][:2] == ["2.7@acme.example", "2.6@acme.example"]
     assert len(kept) == 10
-    assert await store.read_to_show(lambda c: refusals.newest(c, ["2.7@acme.example"], 0, 1 << 40, 50))
+    assert await store.read_to_show(lambda c: refusals.newest(c, ["2.7@acme.example"], 0, 1 << 40, 50, 1 << 40))
     assert (await store.write(lambda c: refusals.drop(c, 1 << 40, 100))).count == 10
