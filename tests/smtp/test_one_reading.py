@@ -229,3 +229,29 @@ def test_edge_and_child_see_the_same_fields(top: str, tmp_path: Path) -> None:
     assert (mail.ids().message_id, mail.ids().references) == (email.message_id, email.references)
     assert mail.ids().author == (email.sender.key if email.sender else "")
     assert split_head(raw).fields == mail.split().fields
+
+
+@pytest.mark.parametrize(
+    ("value", "mail_from", "verdict"),
+    [
+        ("MAILER-DAEMON@mx.acme.example (Mail Delivery System)", "", "none"),
+        ("Mail Delivery System <MAILER-DAEMON@mx.acme.example>", "", "fail"),
+        ("MAILER-DAEMON@mx.acme.example (Mail Delivery System)", "eve@evil.example", "fail"),
+        ("root@mx.acme.example (Cron Daemon)", "", "fail"),
+        ("(x) ann@acme.example", "", "fail"),
+    ],
+)
+async def test_a_servers_report_proves_nobody_and_fails_nobody(
+    value: str, mail_from: str, verdict: str, tmp_path: Path
+) -> None:
+    """Its name stands behind its address, as Postfix writes it; what else is written so has the verdict of its domain."""
+    mail = MailData(tmp_path, 1 << 20)
+    mail.add(
+        f"Authentication-Results: mx; dmarc=fail (p=reject) header.from=mx.acme.example\r\nFrom: {value}\r\n".encode()
+    )
+    mail.add(b"Subject: x\r\n\r\nx\r\n")
+    verdicts = Verdicts(SmtpSettings(authserv_ids=("mx",), relays=("192.0.2.0/24",)), ["msp.example"])
+
+    found = await verdicts.judge(Peer("192.0.2.1", "mx.acme.example", mail_from, is_relay=True), mail)
+
+    assert found.verdict == verdict, found
