@@ -84,7 +84,7 @@ def test_queue(running: GatewayProcess, simulator: Simulator) -> None:
     assert original.split() == raw.decode().split()
     assert dropped.returncode == 0
     assert again.returncode == 1
-    assert "SUPPRESSED" in again.stderr
+    assert "set aside without a ticket" in again.stderr
 
 
 def test_looking_waits_for_nobody_and_nobody_for_it(running: GatewayProcess) -> None:
