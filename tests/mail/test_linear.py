@@ -80,7 +80,7 @@ def test_lines_that_look_like_attributions(line: bytes) -> None:
     began = time.process_time()
     read(raw)
 
-    assert time.process_time() - began < 4 * SIZE / 262_144  # half of it on a machine of its own
+    assert time.process_time() - began < 1 + 3 * SIZE / 262_144  # half of it on a machine of its own
 
 
 def test_an_attribution_below_many_lines_that_look_like_one() -> None:
