@@ -11,21 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from gateway.desk.algapsa import bodies
+from gateway.desk.algapsa import native
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import good, good_unless_refused
-from gateway.mail.ids import is_message_id, own_id
+from gateway.desk.algapsa.native import NativeComment, NativeTicket
+from gateway.mail.ids import is_message_id
 from gateway.match.title import clean
 from gateway.operate.shadow import HIDDEN, SHOWN, UNSAID, Planned
 from gateway.store.shadow import Real
 
 NEAR = 900.0
 """Seconds by which the desk's own mail may be earlier or later than ours."""
-REPEATED = 30.0
-"""Seconds in which a new ticket has the mail of which it was made as a comment, where no id says so."""
 MOST_READ = 3_000
 """Tickets whose comments are read."""
 SAME, ONLY_HERE, ONLY_THERE, ELSEWHERE, OTHER_CLIENT, OTHER_BOARD, OTHER_TICKET, OTHER_READERS = (
@@ -39,22 +37,9 @@ SAME, ONLY_HERE, ONLY_THERE, ELSEWHERE, OTHER_CLIENT, OTHER_BOARD, OTHER_TICKET,
     "other readers",
 )
 What = Literal["ticket", "comment"]
-Row = Mapping[str, Any]
 Progress = Callable[[str, int, int], None]
 """Told what is done, how many of it are, and of how many."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A comment that the desk's own mail added to a ticket."""
-
-    id: str
-    ticket_id: str
-    message_id: str
-    sender: str
-    at: float
-    readers: str
 
 
 @dataclass(slots=True)
@@ -62,8 +47,8 @@ class There:
     """What the desk has of some time: its tickets, and their comments that came by mail; ``unread`` is of how many
     tickets the comments were not read."""
 
-    tickets: list[Row] = field(default_factory=list)
-    comments: list[Said] = field(default_factory=list)
+    tickets: list[NativeTicket] = field(default_factory=list)
+    comments: list[NativeComment] = field(default_factory=list)
     unread: int = 0
 
 
@@ -96,14 +81,14 @@ class Comparison:
 # -- the desk ----------------------------------------------------------------------------------------
 
 
-async def tickets_of(desk: Desk, since: float) -> list[Row]:
+async def tickets_of(desk: Desk, since: float) -> list[NativeTicket]:
     """The desk's tickets that were made or changed since then, in the order in which they were made. Raises
     DeskAway."""
-    found: dict[str, Row] = {}
+    found: dict[str, NativeTicket] = {}
     page = 1
     while True:
         answer = good(await desk.tickets_touched(since - NEAR, page))
-        found.update((str(row["ticket_id"]), row) for row in answer.data)
+        found.update((ticket.id, ticket) for ticket in map(native.ticket, answer.data))
         if not (answer.body.get("pagination") or {}).get("hasNext"):
             return list(found.values())
         page += 1
@@ -116,62 +101,19 @@ async def read(
     the newest. Raises DeskAway."""
     there = There(await tickets_of(desk, since))
     planned = {mail.ticket_id for mail in mails}
-    wanted = [row for row in reversed(there.tickets) if row["ticket_id"] in planned or _is_touched(row)]
-    wanted.sort(key=lambda row: row["ticket_id"] not in planned)
-    for number, row in enumerate(wanted[:MOST_READ]):
+    wanted = [ticket for ticket in reversed(there.tickets) if ticket.id in planned or ticket.is_touched]
+    wanted.sort(key=lambda ticket: ticket.id not in planned)
+    for number, ticket in enumerate(wanted[:MOST_READ]):
         progress("tickets whose comments are read", number, len(wanted))
-        answer = good_unless_refused(await desk.comments(str(row["ticket_id"]), since - NEAR))
+        answer = good_unless_refused(await desk.comments(ticket.id, since - NEAR))
         if answer is None:  # deleted meanwhile, or not for this key
             there.unread += 1
             continue
-        there.comments += [said for comment in answer.data if (said := _said(row, comment))]
+        there.comments += [comment for row in answer.data if (comment := native.comment(ticket, row))]
     if wanted:
         progress("tickets whose comments are read", len(wanted), len(wanted))
     there.unread += max(0, len(wanted) - MOST_READ)
     return there
-
-
-def _is_touched(row: Row) -> bool:
-    """Whether anything happened to a ticket after it was made."""
-    return row.get("updated_at") != row.get("entered_at")
-
-
-def _said(ticket: Row, row: Row) -> Said | None:
-    """A comment that came by mail; not the one that repeats the mail of which the ticket was made."""
-    email = (row.get("metadata") or {}).get("email")
-    if not isinstance(email, dict):
-        return None
-    said, at = own_id(str(email.get("messageId") or "")), _moment(row, "created_at")
-    if said in _said_ids(ticket) or (not said and at - _moment(ticket, "entered_at") < REPEATED):
-        return None
-    sender = email.get("fromAddress") or email.get("from")
-    if isinstance(sender, dict):
-        sender = sender.get("email")
-    readers = HIDDEN if bodies.is_internal(row) else SHOWN
-    ids = str(row["comment_id"]), str(ticket["ticket_id"])
-    return Said(*ids, said if is_message_id(said) else "", str(sender or "").lower(), at, readers)
-
-
-def _said_ids(row: Row) -> list[str]:
-    """What stands as the id of the mail of which a ticket was made: a Message-ID, or a provider's own number of it."""
-    kept = row.get("email_metadata")
-    return (
-        [own_id(str(kept[key])) for key in ("messageId", "message_id") if kept.get(key)]
-        if isinstance(kept, dict)
-        else []
-    )
-
-
-def _names(row: Row) -> list[str]:
-    """The Message-IDs of the mail of which a ticket was made, in our form."""
-    return [said for said in _said_ids(row) if is_message_id(said)]
-
-
-def _moment(row: Row, name: str) -> float:
-    try:
-        return datetime.fromisoformat(str(row.get(name))).timestamp()
-    except ValueError:
-        return 0.0
 
 
 # -- side by side ------------------------------------------------------------------------------------
@@ -190,14 +132,14 @@ class _Sides:
     ) -> None:
         self.mails, self.there, self.names, self.since, self.until = mails, there, names, since, until
         self.found = Comparison(unread=there.unread)
-        rows = [row for row in there.tickets if since - NEAR <= _moment(row, "entered_at") <= until + NEAR]
-        self.ticket_of = _tickets_by_mail(mails, rows)
+        tickets = [ticket for ticket in there.tickets if since - NEAR <= ticket.at <= until + NEAR]
+        self.ticket_of = _tickets_by_mail(mails, tickets)
         others = [mail for mail in mails if mail.id not in self.ticket_of]
         self.comment_of = _comments_by_mail(others, there.comments)
-        self.numbers = {str(row["ticket_id"]): str(row.get("ticket_number")) for row in there.tickets}
+        self.numbers = {ticket.id: ticket.number for ticket in there.tickets}
         for mail in mails:
-            if mail.became == "ticket" and (row := self.ticket_of.get(mail.id)):
-                self.found.real[mail.ticket_id] = _real(row)
+            if mail.became == "ticket" and (ticket := self.ticket_of.get(mail.id)):
+                self.found.real[mail.ticket_id] = _real(ticket)
 
     def compared(self) -> Comparison:
         for mail in self.mails:
@@ -205,10 +147,10 @@ class _Sides:
                 self._note(mail, "ticket", *self._of_ticket(mail))
             elif mail.became == "comment" and (mail.comments or mail.id in self.ticket_of):
                 self._note(mail, "comment", *self._of_comment(mail))
-            elif row := self.ticket_of.get(mail.id):
-                self._note(mail, "ticket", ONLY_THERE, _nothing(mail), self._ticket(row))
-            elif said := self.comment_of.get(mail.id):
-                self._note(mail, "comment", ONLY_THERE, _nothing(mail), self._comment(said))
+            elif ticket := self.ticket_of.get(mail.id):
+                self._note(mail, "ticket", ONLY_THERE, _nothing(mail), self._ticket(ticket))
+            elif comment := self.comment_of.get(mail.id):
+                self._note(mail, "comment", ONLY_THERE, _nothing(mail), self._comment(comment))
         self._without_mail()
         self.found.differences.sort(key=lambda difference: difference.at)
         return self.found
@@ -221,18 +163,15 @@ class _Sides:
     def _of_ticket(self, mail: Planned) -> tuple[str, ...]:
         """A mail that would have been a ticket: the kind, and what it is here and there."""
         here = f"a ticket for {self._name(mail.client_id)}"
-        row = self.ticket_of.get(mail.id)
-        if row is None:
-            said = self.comment_of.get(mail.id)
-            return (ELSEWHERE, here, self._comment(said)) if said else (ONLY_HERE, here, "nothing")
-        if str(row.get("client_id") or "") != mail.client_id:
-            return OTHER_CLIENT, here, self._ticket(row)
-        if (board := str(row.get("board_id") or "")) != mail.board_id:
-            return (
-                OTHER_BOARD,
-                f"a ticket on {self._name(mail.board_id)}",
-                f"{self._ticket(row)} on {self._name(board)}",
-            )
+        ticket = self.ticket_of.get(mail.id)
+        if ticket is None:
+            comment = self.comment_of.get(mail.id)
+            return (ELSEWHERE, here, self._comment(comment)) if comment else (ONLY_HERE, here, "nothing")
+        if ticket.client_id != mail.client_id:
+            return OTHER_CLIENT, here, self._ticket(ticket)
+        if ticket.board_id != mail.board_id:
+            there = f"{self._ticket(ticket)} on {self._name(ticket.board_id)}"
+            return OTHER_BOARD, f"a ticket on {self._name(mail.board_id)}", there
         return (SAME,)
 
     def _of_comment(self, mail: Planned) -> tuple[str, ...]:
@@ -240,44 +179,32 @@ class _Sides:
         readers = mail.comments[0] if mail.comments else UNSAID
         place = self._place(mail)
         here = f"{_a_comment(readers)} on {self._number(place)}"
-        if row := self.ticket_of.get(mail.id):
-            return ELSEWHERE, here, self._ticket(row)
-        said = self.comment_of.get(mail.id)
-        if said is None:
+        if ticket := self.ticket_of.get(mail.id):
+            return ELSEWHERE, here, self._ticket(ticket)
+        comment = self.comment_of.get(mail.id)
+        if comment is None:
             return ONLY_HERE, here, "nothing"
-        if said.ticket_id != place:
-            return OTHER_TICKET, here, self._comment(said)
-        if UNSAID != readers != said.readers:
-            return OTHER_READERS, here, self._comment(said)
+        if comment.ticket_id != place:
+            return OTHER_TICKET, here, self._comment(comment)
+        if UNSAID != readers != _readers(comment):
+            return OTHER_READERS, here, self._comment(comment)
         return (SAME,)
 
     def _without_mail(self) -> None:
         """What the desk has of mails that never came here."""
-        tickets = {str(row["ticket_id"]) for row in self.ticket_of.values()}
-        for row in self.there.tickets:
-            at = _moment(row, "entered_at")
-            if str(row["ticket_id"]) not in tickets and self.since <= at < self.until:
-                subject, sender = str(row.get("title") or ""), str(row.get("contact_email") or "")
+        of_mail = {ticket.id for ticket in self.ticket_of.values()}
+        for ticket in self.there.tickets:
+            if ticket.id not in of_mail and self.since <= ticket.at < self.until:
                 self.found.counts[ONLY_THERE] += 1
-                self.found.differences.append(
-                    Difference(ONLY_THERE, "ticket", at, sender, subject, "no mail", self._ticket(row))
-                )
-        known = {said.id for said in self.comment_of.values()}
-        titles = {str(row["ticket_id"]): str(row.get("title") or "") for row in self.there.tickets}
-        for said in self.there.comments:
-            if said.id not in known and self.since <= said.at < self.until:
+                told = ticket.at, ticket.sender, ticket.title, "no mail", self._ticket(ticket)
+                self.found.differences.append(Difference(ONLY_THERE, "ticket", *told))
+        known = {comment.id for comment in self.comment_of.values()}
+        titles = {ticket.id: ticket.title for ticket in self.there.tickets}
+        for comment in self.there.comments:
+            if comment.id not in known and self.since <= comment.at < self.until:
                 self.found.comments[ONLY_THERE] += 1
-                self.found.differences.append(
-                    Difference(
-                        ONLY_THERE,
-                        "comment",
-                        said.at,
-                        said.sender,
-                        titles[said.ticket_id],
-                        "no mail",
-                        self._comment(said),
-                    )
-                )
+                told = comment.at, comment.sender, titles[comment.ticket_id], "no mail", self._comment(comment)
+                self.found.differences.append(Difference(ONLY_THERE, "comment", *told))
 
     # -- words --------------------------------------------------------------------------------------
 
@@ -292,11 +219,15 @@ class _Sides:
     def _name(self, id_: str) -> str:
         return self.names.get(id_, id_) or "nobody"
 
-    def _ticket(self, row: Row) -> str:
-        return f"ticket {row.get('ticket_number')} for {self._name(str(row.get('client_id') or ''))}"
+    def _ticket(self, ticket: NativeTicket) -> str:
+        return f"ticket {ticket.number} for {self._name(ticket.client_id)}"
 
-    def _comment(self, said: Said) -> str:
-        return f"{_a_comment(said.readers)} on {self._number(said.ticket_id)}"
+    def _comment(self, comment: NativeComment) -> str:
+        return f"{_a_comment(_readers(comment))} on {self._number(comment.ticket_id)}"
+
+
+def _readers(comment: NativeComment) -> str:
+    return HIDDEN if comment.is_internal else SHOWN
 
 
 def _a_comment(readers: str) -> str:
@@ -310,41 +241,35 @@ def _nothing(mail: Planned) -> str:
     return f"{mail.became}: {mail.why}" if mail.why else mail.became
 
 
-def _real(row: Row) -> Real:
-    return Real(
-        str(row["ticket_id"]),
-        str(row.get("ticket_number") or ""),
-        str(row.get("board_id") or ""),
-        str(row.get("client_id") or ""),
-        str(row.get(bodies.CONTACT_ID) or ""),
-    )
+def _real(ticket: NativeTicket) -> Real:
+    return Real(ticket.id, ticket.number, ticket.board_id, ticket.client_id, ticket.contact_id)
 
 
 # -- which belongs to which --------------------------------------------------------------------------
 
 
-def _tickets_by_mail(mails: Sequence[Planned], rows: Sequence[Row]) -> dict[str, Row]:
+def _tickets_by_mail(mails: Sequence[Planned], tickets: Sequence[NativeTicket]) -> dict[str, NativeTicket]:
     """The desk's ticket of each mail, by the mail's id."""
     return _paired(
         mails,
-        rows,
-        names=_names,
-        fits=lambda mail, row: (mail.board_id != str(row.get("board_id") or ""),),
-        like=(lambda mail: clean(mail.subject).casefold(), lambda row: clean(str(row.get("title") or "")).casefold()),
-        at=lambda row: _moment(row, "entered_at"),
+        tickets,
+        names=lambda ticket: ticket.message_ids,
+        fits=lambda mail, ticket: (mail.board_id != ticket.board_id,),
+        like=(lambda mail: clean(mail.subject).casefold(), lambda ticket: clean(ticket.title).casefold()),
+        at=lambda ticket: ticket.at,
         first="ticket",
     )
 
 
-def _comments_by_mail(mails: Sequence[Planned], comments: Sequence[Said]) -> dict[str, Said]:
+def _comments_by_mail(mails: Sequence[Planned], comments: Sequence[NativeComment]) -> dict[str, NativeComment]:
     """The desk's comment of each mail, by the mail's id."""
     return _paired(
         mails,
         comments,
-        names=lambda said: [said.message_id] if said.message_id else [],
-        fits=lambda mail, said: (mail.ticket_id != said.ticket_id,),
-        like=(lambda mail: mail.sender, lambda said: said.sender),
-        at=lambda said: said.at,
+        names=lambda comment: [comment.message_id] if comment.message_id else [],
+        fits=lambda mail, comment: (mail.ticket_id != comment.ticket_id,),
+        like=(lambda mail: mail.sender, lambda comment: comment.sender),
+        at=lambda comment: comment.at,
         first="comment",
     )
 

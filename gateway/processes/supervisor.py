@@ -2,7 +2,7 @@
 
 All share what is imported here, which is what a listener needs; the worker and the pages import the rest themselves.
 So there are no threads and no event loop here. The listening sockets are the supervisor's: while a listener starts anew
-its connections wait in the kernel, and an upgrade of the worker closes nothing. It accepts no mail and opens no store.
+its connections wait in the kernel, and a worker that ends closes nothing. It accepts no mail and opens no store.
 """
 
 from __future__ import annotations

@@ -111,6 +111,6 @@ async def test_reading_is_bounded_and_says_what_was_left_out(monkeypatch: pytest
     desk: Any = Lists(rows, {str(number): [] for number in (0, 4)})
     there: There = await read(desk, [planned("1", "comment", ticket_id="0")], NOW)
 
-    assert [each["ticket_id"] for each in there.tickets] == ["0", "1", "2", "3", "4", "same"]
+    assert [ticket.id for ticket in there.tickets] == ["0", "1", "2", "3", "4", "same"]
     assert desk.asked == ["0", "4", "3"]  # the planned one, then the newest
     assert there.unread == 1 + 2  # one is gone, two are too many
