@@ -77,7 +77,9 @@ def main() -> None:
         ],
         "Event loop": lambda: stall.main(show),
         "Headers": lambda: headers.main(show),
-        "Readers": lambda: readers.main(2 if quick else 6, 5.0 if quick else 15.0, show=show),
+        "Readers": lambda: [
+            readers.main(2 if quick else 3, 5.0 if quick else 15.0, processes=number, show=show) for number in (0, 1)
+        ],
         "Finding": lambda: find.main(50_000 if quick else find.LARGE, show),
         "Look-ups": lambda: lookups.main(200_000 if quick else lookups.LARGE, show),
     }

@@ -111,7 +111,8 @@ def logged_in(running: GatewayProcess, address: str) -> str:
     """The value of a session's cookie."""
     link = re.search(r"link=(\S+)", running.run("console").stdout)
     assert link is not None
-    answer = httpx.post(f"{address}/enter", data={"link": link[1]}, headers={"Origin": address})
+    with httpx.Client(transport=httpx.HTTPTransport(retries=10)) as client:  # its process may still be starting
+        answer = client.post(f"{address}/enter", data={"link": link[1]}, headers={"Origin": address})
     return answer.cookies["gateway_console"]
 
 
@@ -167,7 +168,8 @@ def main(
             )
         sender.stop()
         ratio = statistics.median(ratios)
-        show(f"{rate:.0f} mails a second, {READERS} readers: an accept takes {ratio:.3f} of the time without them")
+        form = f"{processes} listeners and a worker" if processes else "one process"
+        show(f"{form}, {rate:.0f} mails a second, {READERS} readers: accepts take {ratio:.3f} of the time without them")
     return ratio
 
 
