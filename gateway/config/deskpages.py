@@ -6,9 +6,10 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from gateway.model.ids import UUID
+
 NONE = "none"
 API = "/api/v1"
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PLAIN = re.compile(r"[A-Za-z0-9._~:/@%\[\]-]+")
 
 
@@ -18,10 +19,10 @@ def checked(text: str) -> str:
         return text
     try:
         parts = urlsplit(text)
-        is_one = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        is_one = False
-    if not is_one or not _PLAIN.fullmatch(text) or "@" in parts.netloc:
+        is_address = False
+    if not is_address or not _PLAIN.fullmatch(text) or "@" in parts.netloc:
         raise ValueError("expected an address such as https://desk.msp.example, or none")
     if text.rstrip("/").endswith((API, "/msp/tickets")):
         raise ValueError("expected the address of the desk alone, as its users open it")
@@ -40,7 +41,7 @@ def beside(api: str) -> str:
 def ticket_page(web: str, api: str, ticket_id: str) -> str:
     """Where this ticket is opened, "" where that is not known."""
     base = "" if web == NONE else web or beside(api)
-    return f"{base}/msp/tickets/{ticket_id}" if base and _ID.fullmatch(ticket_id) else ""
+    return f"{base}/msp/tickets/{ticket_id}" if base and UUID.fullmatch(ticket_id) else ""
 
 
 def _is_for_others(host: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Set
 
 from gateway import blocks as rich
-from gateway.model.email import Block
+from gateway.model.email import Block, attachment_of
 
 PLACE = "/api/documents/view/attachment-"
 
@@ -16,11 +16,9 @@ def shelter(body: Iterable[Block]) -> list[Block]:
 
     def place(block: Block) -> Block:
         props = block.get("props") or {}
-        url = str(props.get("url") or "")
-        head, _, number = url.partition(":")
-        if head == "attachment" and number.isdecimal() and len(number) < 10:
-            return {**block, "props": {**props, "url": f"{PLACE}{int(number):025d}"}}
-        return rich.paragraph(rich.link(url, _picture_name(block)))
+        if (number := attachment_of(block)) >= 0:
+            return {**block, "props": {**props, "url": f"{PLACE}{number:025d}"}}
+        return rich.paragraph(rich.link(str(props.get("url") or ""), _picture_name(block)))
 
     return _pictures(body, place)
 
@@ -29,9 +27,7 @@ def without_pictures(body: Iterable[Block], left_out: Set[int]) -> list[Block]:
     """Pictures of these attachments as a line that names them."""
 
     def place(block: Block) -> Block:
-        url = str((block.get("props") or {}).get("url") or "")
-        number = url.removeprefix("attachment:")
-        if number != url and number.isdecimal() and len(number) < 10 and int(number) in left_out:
+        if attachment_of(block) in left_out:
             return rich.paragraph(f"[picture: {_picture_name(block)}]")
         return block
 

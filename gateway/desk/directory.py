@@ -153,8 +153,7 @@ class Directory:
         if (answer := good_unless_refused(await self.desk.contacts_of_domain(domain, patience))) is None:
             rows = []
         else:
-            more = (answer.body.get("pagination") or {}).get("hasNext")
-            rows = None if more else list(answer.data)
+            rows = None if bodies.has_next(answer.body) else list(answer.data)
         if len(self._domains) >= MOST_DOMAINS:
             self._domains.clear()
         self._domains[domain] = (now, rows)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gateway.match.invisible import without_invisible
-from gateway.model.email import Block
+from gateway.model.email import ATTACHMENT, Block
 
 from .lines import Line, Run, same_target
 from .links import says, target_text
@@ -70,7 +70,7 @@ def _make(kind: str, content: Any, props: dict[str, Any] | None = None) -> Block
 
 def _block(line: Line) -> Block:
     if line.kind == "image":
-        props = {"url": f"attachment:{line.picture}", "name": line.name, "caption": ""}
+        props = {"url": f"{ATTACHMENT}{line.picture}", "name": line.name, "caption": ""}
         return {"type": "image", "props": props, "content": [], "children": []}
     if line.kind == "table":
         rows = [{"cells": [inline(cell) for cell in row]} for row in line.rows]

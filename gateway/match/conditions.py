@@ -262,16 +262,12 @@ def test(name: str, operator: str, values: tuple[str, ...]) -> Test:
     return Test(name, operator, folded)
 
 
-@lru_cache(1024)
-def _glob_of(pattern: str) -> Any:
-    return glob(pattern)
-
-
 def is_like(text: str, pattern: str) -> bool:
     """Whether a whole text fits, in any case: * and ? stand for any text and any character, all else for itself."""
-    return _glob_of(pattern.casefold()).search(text.casefold()) is not None
+    return glob(pattern.casefold()).search(text.casefold()) is not None
 
 
+@lru_cache(1024)
 def glob(text: str) -> Any:
     """* and ? in a whole text, ready to search with."""
     parts = {"*": "(?s:.*)", "?": "(?s:.)"}

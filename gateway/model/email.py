@@ -14,6 +14,16 @@ Gesture = Literal["", "reaction", "acceptance"]
 """What a mail without words is, as its structure proves."""
 
 Block = dict[str, Any]
+ATTACHMENT = "attachment:"
+
+
+def attachment_of(block: Block) -> int:
+    """The index of the attachment that an image shows, -1 for none."""
+    url = str((block.get("props") or {}).get("url") or "")
+    number = url.removeprefix(ATTACHMENT)
+    return int(number) if number != url and number.isdecimal() and len(number) < 10 else -1
+
+
 """One block of the desk's rich text: ``{"type", "props", "content", "children"}``."""
 
 AutoKind = Literal[
@@ -109,11 +119,8 @@ class Passage:
     @property
     def picture(self) -> int:
         """The attachment that it shows, -1 for none."""
-        for block in self.blocks:
-            url = str((block.get("props") or {}).get("url", ""))
-            if block["type"] == "image" and url.startswith("attachment:"):
-                return int(url.removeprefix("attachment:"))
-        return -1
+        found = (attachment_of(block) for block in self.blocks if block["type"] == "image")
+        return next((number for number in found if number >= 0), -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
-"""UUIDv7: ids of deliveries, ordered by the time at which they were drawn (RFC 9562, 5.7)."""
+"""Ids in the form of RFC 9562; those of deliveries are ordered by the time at which they were drawn (5.7)."""
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import uuid
 
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""The form, of whatever version: a desk's ids, too."""
 _random = random.Random()  # noqa: S311 - unique, not secret; a system call for each id is slow
 os.register_at_fork(after_in_child=_random.seed)
 

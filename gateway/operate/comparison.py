@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from gateway.desk.algapsa import native
+from gateway.desk.algapsa import bodies, native
 from gateway.desk.algapsa.client import Desk
 from gateway.desk.algapsa.lists import good, good_unless_refused
 from gateway.desk.algapsa.native import NativeComment, NativeTicket
@@ -89,7 +89,7 @@ async def tickets_of(desk: Desk, since: float) -> list[NativeTicket]:
     while True:
         answer = good(await desk.tickets_touched(since - NEAR, page))
         found.update((ticket.id, ticket) for ticket in map(native.ticket, answer.data))
-        if not (answer.body.get("pagination") or {}).get("hasNext"):
+        if not bodies.has_next(answer.body):
             return list(found.values())
         page += 1
 

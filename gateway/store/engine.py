@@ -35,7 +35,6 @@ Operation = Callable[[Connection], T]
 
 BATCH = 256
 READERS = 4
-READER = "store-read"
 BUSY_WAIT = 30_000  # milliseconds for SQLite's lock
 WAL_LONG = 16 * 1024 * 1024  # bytes of SQLite's write-ahead log after which it is made to start over
 WAL_LOOK = 64  # commits
@@ -128,8 +127,8 @@ class Store:
         self._commits = 0
         self._wal = Path(f"{self.engine.url.database}-wal") if self.sqlite and self.engine.url.database else None
         self._failed: BaseException | None = None
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix=READER)
         self._of_thread = threading.local()
+        self._readers = ThreadPoolExecutor(READERS, "store-read", initializer=self._keep_connection)
         self._kept: list[Connection] = []  # of reading threads
         self._thread = threading.Thread(target=self._write_loop, name="store-write", daemon=True)
         self._thread.start()
@@ -178,12 +177,16 @@ class Store:
             finally:
                 plainly(connection, "ROLLBACK") if self.sqlite else connection.rollback()
 
+    def _keep_connection(self) -> None:
+        """Of this thread: it is one of those that read."""
+        self._of_thread.keeps = True
+
     @contextmanager
     def _reader(self) -> Iterator[Connection]:
         """A connection to read by. On SQLite a reading thread keeps its own until something fails: to take one from
         the pool and to give it back costs more than a small statement."""
         kept = self._of_thread
-        if not self.sqlite or not threading.current_thread().name.startswith(READER):
+        if not (self.sqlite and getattr(kept, "keeps", False)):
             with self.engine.connect() as connection:
                 yield connection
             return

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields, replace
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 from gateway.match import domains
 from gateway.model import questions as ask
 from gateway.model.email import Email
+from gateway.model.plain import by_field
 from gateway.model.plan import Decision, Step
 from gateway.store.senders import VENDOR
 
@@ -56,21 +56,10 @@ def trace_of(decision: Decision, answers: Mapping[ask.Question, Any], email: Ema
             "reason": decision.reason,
             "detail": decision.detail,
         },
-        default=_by_field,
+        default=by_field,
     )
 
 
 def _plain(value: Any) -> Any:
     """An answer, of a long list its first."""
     return [_plain(part) for part in value[:20]] if isinstance(value, list) else value
-
-
-def _by_field(value: Any) -> dict[str, Any]:
-    """A dataclass as JSON has it. Raises TypeError for anything else."""
-    kind: Any = type(value)
-    return {name: getattr(value, name) for name in _names(kind)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))

@@ -93,6 +93,12 @@ def is_internal(comment: Mapping[str, Any]) -> bool:
     return bool(comment.get("is_internal"))
 
 
+def has_next(answer: Mapping[str, Any]) -> bool | None:
+    """Whether a list goes on behind this page, None where the desk does not say."""
+    more: bool | None = (answer.get("pagination") or {}).get("hasNext")
+    return more
+
+
 def description_of(row: Mapping[str, Any]) -> str:
     return str((row.get("attributes") or {}).get("description"))
 

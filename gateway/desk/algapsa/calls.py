@@ -24,7 +24,7 @@ from gateway.startup import leave_out, without
 with without("click"):
     import httpx
 
-from gateway.desk.algapsa import shapes
+from gateway.desk.algapsa import bodies, shapes
 from gateway.desk.algapsa.answer import classify
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
@@ -196,7 +196,7 @@ class Calls:
             found += outcome.data
             if len(found) > MOST_ROWS:
                 break
-            if not (outcome.body.get("pagination") or {}).get("hasNext"):
+            if not bodies.has_next(outcome.body):
                 return Good(outcome.status, found, outcome.body)
         return Unknown(f"more rows of {path} than can be read", alive=True)
 

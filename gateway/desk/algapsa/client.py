@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,12 @@ from gateway.desk.algapsa.scan import Scans
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
 from gateway.desk.permit import FREE, Permit
+from gateway.model.ids import UUID
 
 BEGUN = 60.0  # seconds for which the further calls of something that is begun wait: else what was read is lost
 PATIENCE = 120.0  # seconds for which a list of names waits for the rate limit: half of it is worth nothing
 FULL_PAGE = 200  # comments of a page
 MOST_ASSETS = 100  # of a search: where there are more, nobody can tell which
-
-_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class Desk(Calls):
@@ -201,7 +199,7 @@ class Desk(Calls):
     async def create_ticket(self, body: dict[str, Any], permit: Permit = FREE) -> Outcome:
         """POST /tickets; its answer names the key's user."""
         outcome = await self._call(Call("POST", "/tickets", shape=shapes.ticket, json_body=body, permit=permit))
-        if isinstance(outcome, Good) and _ID.fullmatch(str(outcome.data.get("entered_by"))):
+        if isinstance(outcome, Good) and UUID.fullmatch(str(outcome.data.get("entered_by"))):
             self.user = str(outcome.data["entered_by"])
         return outcome
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from gateway.desk.algapsa import bodies
+from gateway.desk.algapsa.scan import seconds
 from gateway.mail.ids import is_message_id, own_id
 
 REPEATED = 30.0
@@ -62,7 +62,7 @@ def ticket(row: Row) -> NativeTicket:
         board_id=str(row.get("board_id") or ""),
         contact_id=str(row.get(bodies.CONTACT_ID) or ""),
         sender=str(row.get("contact_email") or ""),
-        at=_moment(row, "entered_at"),
+        at=seconds(row.get("entered_at"), 0.0),
         is_touched=row.get("updated_at") != row.get("entered_at"),
         mail_ids=tuple(own_id(str(said)) for said in ids if said),
     )
@@ -74,7 +74,7 @@ def comment(ticket: NativeTicket, row: Row) -> NativeComment | None:
     email = (row.get("metadata") or {}).get("email")
     if not isinstance(email, dict):
         return None
-    said, at = own_id(str(email.get("messageId") or "")), _moment(row, "created_at")
+    said, at = own_id(str(email.get("messageId") or "")), seconds(row.get("created_at"), 0.0)
     if said in ticket.mail_ids or (not said and at - ticket.at < REPEATED):
         return None
     sender = email.get("fromAddress") or email.get("from")
@@ -88,10 +88,3 @@ def comment(ticket: NativeTicket, row: Row) -> NativeComment | None:
         at=at,
         is_internal=bodies.is_internal(row),
     )
-
-
-def _moment(row: Row, name: str) -> float:
-    try:
-        return datetime.fromisoformat(str(row.get(name))).timestamp()
-    except ValueError:
-        return 0.0

@@ -15,7 +15,7 @@ from enum import StrEnum
 from math import inf
 from typing import Any, Protocol
 
-from gateway.desk.algapsa.bodies import OURS
+from gateway.desk.algapsa.bodies import OURS, has_next
 from gateway.desk.outcome import Good, Outcome, Unknown
 from gateway.desk.pacing import Urgency
 
@@ -88,7 +88,7 @@ class Scan:
         for row in outcome.data:
             if marker := marker_of(row.get("attributes")):
                 self.found.setdefault(marker, {})[row["ticket_id"]] = {**row, "attributes": None}
-        more = (outcome.body.get("pagination") or {}).get("hasNext")
+        more = has_next(outcome.body)
         self.complete = len(outcome.data) < FULL_PAGE if more is None else not more
         last = seconds(outcome.data[-1].get("entered_at"), 0.0) - OVERLAP if outcome.data else 0.0
         self._from, self._page = (last, 1) if last > self._from else (self._from, self._page + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -65,10 +66,15 @@ def read(folder: Path) -> Kept:
         raise NoReport(f"{file} cannot be read: run `gateway trial` again") from None
 
 
+def files(beside: Path) -> Iterator[Path]:
+    """The values of the trials whose folders lie in ``beside``."""
+    return beside.glob(f"*/{VALUES}")
+
+
 def found(beside: Path) -> list[Kept]:
     """The reports of the trials whose folders lie in ``beside``, the newest first."""
     kept = []
-    for file in beside.glob(f"*/{VALUES}"):
+    for file in files(beside):
         try:
             kept.append(read(file.parent))
         except NoReport:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.config.settings import Settings
-from gateway.desk.algapsa import shapes
+from gateway.desk.algapsa import bodies, shapes
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.desk.algapsa.client import PATIENCE, Desk
 from gateway.desk.outcome import Good, Outcome, Refused
@@ -65,7 +65,7 @@ async def _contacts(desk: Desk, taken: Taken, tell: Callable[[str], None]) -> No
         if not isinstance(outcome, Good):
             return _keep(taken, "contacts", outcome)
         found += [{key: row.get(key) for key in shapes.Contact.model_fields} for row in outcome.data]
-        if not (outcome.body.get("pagination") or {}).get("hasNext"):
+        if not bodies.has_next(outcome.body):
             break
     taken["contacts"] = found
     return None

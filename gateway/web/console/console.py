@@ -19,8 +19,8 @@ from gateway.config.console import ConsoleUser
 from gateway.config.settings import Settings
 from gateway.operate import reading, said, tickets
 from gateway.operate.access import Access
+from gateway.operate.trial import kept
 from gateway.operate.trial import page as trial_page
-from gateway.operate.trial.kept import VALUES
 from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
@@ -135,7 +135,7 @@ class Console:
         template = self._templates.get_template(f"{name}.html")
         text = template.render(
             page=name, visitor=visitor, may_act=may(visitor, "act"), may_administer=may(visitor, "administer"),
-            zone=self.settings.timezone, has_trials=any(self.state.glob(f"*/{VALUES}")), **values,
+            zone=self.settings.timezone, has_trials=any(kept.files(self.state)), **values,
         )  # fmt: skip
         return Response(text, status, media_type="text/html")
 
