@@ -80,6 +80,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "held files damaged": "The list of a mail's held files cannot be read.",
         "held files not read": "The held files of a mail cannot be read from the spool.",
         "claim ran out": "The work on a mail took longer than its lease; somebody else may have taken it over.",
+        "claims not renewed": "The leases of the mail under work could not be lengthened; the next try is soon.",
         "claim lost": "Somebody else took the mail over. Nothing is done twice.",
         "step failed": "A step failed with an error that nobody expected. The mail is tried again. Report the traceback.",
         "parser died": "The process that read the mail crashed or hung; after the third time the mail is quarantined.",

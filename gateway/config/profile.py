@@ -51,7 +51,7 @@ def _zone(text: str) -> str:
     try:
         if text:
             ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{text!r} is not known; expected a name like Europe/Berlin") from error
     return text
 

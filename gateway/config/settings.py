@@ -291,7 +291,7 @@ class Settings(Section):
             seen.add(box.address)
         try:
             ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError(f"timezone: {self.timezone!r} is not known; expected a name like Europe/Berlin") from error
         order = [name.casefold() for name in self.priorities]
         if len(set(order)) < len(order):

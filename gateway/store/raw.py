@@ -14,7 +14,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest, sha256
@@ -59,10 +59,8 @@ class RawMail:
         if self._objects is None:
             return file.name
         key = f"{FOLDER}{datetime.now(UTC):%Y-%m-%d}/{os.urandom(16).hex()}.eml"
-        try:
+        with _told_by_service():
             await self._objects.put(key, file)
-        except Exception as error:  # the service's own, one for each kind of fault
-            raise OSError(f"object store: {type(error).__name__}: {error}") from error
         file.unlink()
         return OBJECT + key
 
@@ -71,7 +69,7 @@ class RawMail:
     async def get(self, row: RowMapping | Mapping[str, Any], folder: Path) -> bytes | Path:
         """The mail of a row of ``raw``: its bytes, or a file, fetched into the folder where need be.
 
-        Raises Damaged."""
+        Raises Damaged, OSError."""
         mail = await self._found(row, folder)
         digest = sha256(mail).digest() if isinstance(mail, bytes) else await asyncio.to_thread(_digest_of, mail)
         if digest != bytes(row["sha256"]):
@@ -88,17 +86,19 @@ class RawMail:
         if not (file.is_file() and file.stat().st_size == row["size"]):
             folder.mkdir(0o700, parents=True, exist_ok=True)
             part = folder / "mail.part"
-            await self._store_of(path).fetch(path.removeprefix(OBJECT), part)
+            with _told_by_service():
+                await self._store_of(path).fetch(path.removeprefix(OBJECT), part)
             part.rename(file)
         return file
 
     def read(self, row: RowMapping | Mapping[str, Any]) -> bytes:
-        """The bytes of the mail of a row, for the commands."""
+        """The bytes of the mail of a row, for the commands. Raises OSError."""
         path: str | None = row["path"]
         if not path:
             return bytes(row["data"])
         if path.startswith(OBJECT):
-            return self._store_of(path).read(path.removeprefix(OBJECT))
+            with _told_by_service():
+                return self._store_of(path).read(path.removeprefix(OBJECT))
         return (self.spool / path).read_bytes()
 
     def _store_of(self, path: str) -> Objects:
@@ -156,6 +156,17 @@ class RawMail:
         gone = await store.read(orphans) if paths else []
         await self._remove(gone)
         return len(gone)
+
+
+@contextlib.contextmanager
+def _told_by_service() -> Iterator[None]:
+    """The object store has an error of its own for each kind of fault: they are OSError here."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"object store: {type(error).__name__}: {error}") from error
 
 
 def fresh(kept_at: float) -> None:

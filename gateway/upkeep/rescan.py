@@ -24,6 +24,7 @@ from gateway.store import deliveries, heldfiles
 from gateway.store.effects import EffectOf
 from gateway.store.heldfiles import Waiting
 from gateway.store.raw import Damaged
+from gateway.store.reading import Unreadable
 from gateway.work.parser import ParserBroken, ParserDied
 from gateway.work.planner import Planner
 
@@ -31,6 +32,7 @@ log = structlog.get_logger("work")
 
 EVERY = 60.0
 BATCH = 20
+UNREAD = (ParserDied, ParserBroken, Damaged, Unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class Rescanner:
                 after = waiting.row["seq"]
                 try:
                     await self._scan(waiting)
-                except (ParserDied, ParserBroken, Damaged) as error:  # again in a minute; it is seen to wait
+                except (*UNREAD, OSError) as error:  # again in a minute; it is seen to wait
                     log.error("held files not read", delivery=waiting.row["id"], why=str(error))
 
     async def _scan(self, waiting: Waiting) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from gateway.store import claims
 from gateway.store.deliveries import Delivery, LostClaim
-from gateway.store.engine import Store
+from gateway.store.engine import Store, StoreFailed
 from gateway.store.reading import Unavailable
 
 log = structlog.get_logger("work")
@@ -79,10 +79,15 @@ class Leases:
             raise LostClaim(delivery_id)
 
     async def run(self) -> None:
-        """Renew until cancelled."""
+        """Renew until cancelled. Raises StoreFailed."""
         while True:
             await asyncio.sleep(self.length / RENEWALS)
-            await self.renew()
+            try:
+                await self.renew()
+            except StoreFailed:
+                raise
+            except Exception as error:  # there are further tries in the length of a lease
+                log.warning("claims not renewed", error=type(error).__name__, why=str(error)[:300])
 
     async def renew(self) -> None:
         """Lengthen every claim that is held. One that ran out stays as it is: its worker will find out."""

@@ -16,6 +16,7 @@ from gateway.model.reasons import Reason
 from gateway.store.deliveries import Delivery
 from gateway.store.letters import Letter
 from gateway.store.raw import Damaged
+from gateway.store.reading import Unreadable
 from gateway.templates import BadTemplate
 from gateway.work.acknowledging import Acknowledger
 from gateway.work.context import Policies
@@ -60,7 +61,7 @@ async def letter(planner: Reads, delivery: Delivery, directory: Directory, occas
         return None
     try:
         email = await planner.email(delivery)
-    except (ParserDied, ParserBroken, Damaged):
+    except (ParserDied, ParserBroken, Damaged, Unreadable, OSError):
         return None
     catalog = directory.catalog
     if resolved_notice(email, delivery.envelope, box, planner.policies.sources, catalog) is not None:

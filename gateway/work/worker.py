@@ -197,7 +197,7 @@ class Worker:
         self._wake.set()
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("worker failed", error=type(error).__name__, exc_info=error)
-            self._stopping = isinstance(error, StoreFailed)
+            self._stopping = self._stopping or isinstance(error, StoreFailed)
 
     async def _alone(self, delivery: Delivery) -> None:
         """A delivery that was interrupted often is worked on with nothing beside it."""
