@@ -56,7 +56,7 @@ def backup(
         if fail_empty:
             raise typer.Exit(FAULT)
     if found.missing:
-        fail(f"NOT COMPLETE: {len(found.missing)} files of mails are not in the spool: {', '.join(found.missing[:5])}")
+        fail(f"NOT COMPLETE: {len(found.missing)} files of mails cannot be read: {', '.join(found.missing[:5])}")
 
 
 def _note_backup(config_file: Path | None, target: Path) -> None:
@@ -105,6 +105,7 @@ def verify(
     """Check that the store is intact: database, mails, files, sums, effects. Changes nothing."""
     from sqlalchemy.exc import DBAPIError
 
+    from gateway.config.settings import ConfigError
     from gateway.operate import verify as looking
     from gateway.operate import verify_desk
     from gateway.store.engine import NoDatabase
@@ -114,7 +115,7 @@ def verify(
         found = looking.verify(settings, quick=quick)
         if against_desk:
             found += verify_desk.against_desk(settings, limit)
-    except NoDatabase as error:
+    except (NoDatabase, ConfigError) as error:
         fail(str(error))
     except DBAPIError as error:
         fail(f"{settings.store.url.split('@')[-1]}: {error.orig}")

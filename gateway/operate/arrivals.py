@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
+import sqlite3
 import time
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 
 from gateway.config.settings import Settings
+from gateway.operate import synced
 from gateway.store.arrivals import FILE, ArrivalsDamaged, ArrivalsFile, Arrived, Waiting
 
 OLD = 3600.0  # seconds after which mail that is not imported is worth a word
@@ -45,12 +47,16 @@ def look(settings: Settings, *, deep: bool) -> Looked:
     """Whether everything that waits can be imported; ``deep`` reads the contents of the mails."""
     found = Looked("none")
     try:
-        if (file := opened(settings)) is None:
-            return found
-        file.check(settle=False)
-    except ArrivalsDamaged as error:
+        if (file := opened(settings)) is not None:
+            with contextlib.closing(file):
+                file.check(settle=False)
+                _look(file, found, deep)
+    except (ArrivalsDamaged, sqlite3.Error) as error:
         found.faults.append(str(error))
-        return found
+    return found
+
+
+def _look(file: ArrivalsFile, found: Looked, deep: bool) -> None:
     count, after = 0, 0
     while mails := file.read(after=after):
         for mail in mails:
@@ -63,8 +69,6 @@ def look(settings: Settings, *, deep: bool) -> Looked:
     if oldest and time.time() - oldest > OLD:
         found.notes.append(f"the oldest waits for {(time.time() - oldest) / 3600:.0f} hours: does a gateway run?")
     found.text = f"{count} mails wait to be imported"
-    file.close()
-    return found
 
 
 def _wrong(folder: Path, mail: Arrived, deep: bool) -> str:
@@ -86,7 +90,8 @@ def _wrong(folder: Path, mail: Arrived, deep: bool) -> str:
 
 def copy(settings: Settings, target: Path) -> tuple[int, list[tuple[str, int, str]]]:
     """Copy what waits into a new folder. Returns how many deliveries, and (name, bytes, sha256) of each file. A mail
-    that is imported meanwhile may lack its file: the database, copied later, has it. Raises OSError."""
+    that is imported meanwhile may lack its file: the database, copied later, has it. Raises OSError, ArrivalsDamaged,
+    sqlite3.Error."""
     file = opened(settings)
     if file is None:
         return 0, []
@@ -97,10 +102,12 @@ def copy(settings: Settings, target: Path) -> tuple[int, list[tuple[str, int, st
     names = [mail.path for mail in _all(copied) if mail.path]
     copied.settle()
     for name in names:
-        if (file.folder / name).exists():
+        with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(file.folder / name, target / name)
     file.close()
-    return count, [(f"{target.name}/{path.name}", *_sum(path)) for path in sorted(target.iterdir())]
+    files = [(f"{target.name}/{path.name}", *synced.sum_of(path)) for path in sorted(target.iterdir())]
+    synced.sync_folder(target)
+    return count, files
 
 
 def put_back(settings: Settings, source: Path) -> float:
@@ -124,10 +131,3 @@ def _all(file: ArrivalsFile) -> list[Arrived]:
     while mails := file.read(after=found[-1].seq if found else 0):
         found += mails
     return found
-
-
-def _sum(file: Path) -> tuple[int, str]:
-    with file.open("rb") as handle:
-        digest = file_digest(handle, "sha256").hexdigest()
-        os.fsync(handle.fileno())
-    return file.stat().st_size, digest

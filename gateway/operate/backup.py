@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
 import os
 import shutil
+import sqlite3
 import tarfile
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -28,6 +31,7 @@ from gateway.store import counts, migrate
 from gateway.store.arrivals import ArrivalsDamaged
 from gateway.store.engine import NoDatabase, make_engine
 from gateway.store.raw import OBJECT, RawMail
+from gateway.store.reading import looking
 from gateway.store.schema import raw
 from gateway.upkeep.retention import SpoolGuard
 
@@ -47,8 +51,8 @@ class BadBackup(Exception):
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """``since`` and ``at``: when the copy was begun and was there, seconds since the epoch by the store's clock.
-    ``files`` are (name, bytes, sha256); ``missing`` names mails that the store refers to and that were not
-    there; ``arriving`` of the pending deliveries are in the
+    ``files`` are (name, bytes, sha256); ``missing`` names mails that the store refers to and that could not be
+    read; ``arriving`` of the pending deliveries are in the
     arrivals; ``objects`` says under which name in ``spool`` the mails of an object store are."""
 
     version: str
@@ -89,7 +93,7 @@ def make(settings: Settings, target: Path, clock: Callable[[], float] = time.tim
             partial.rename(target)
         synced.sync_folder(target.parent)
         return found
-    except (OSError, dump.DumpFailed, ArrivalsDamaged) as error:
+    except (OSError, dump.DumpFailed, ArrivalsDamaged, sqlite3.Error) as error:
         raise BackupFailed(str(error)) from error
     except DBAPIError as error:
         raise BackupFailed(f"the database says: {error.orig} (has the gateway run, or `gateway migrate`?)") from error
@@ -117,7 +121,8 @@ def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[],
                 schema = migrate.current(copied)
                 sums = asdict(counts.sums(connection))
                 # With pg_dump the store has gone on meanwhile: what came since is copied too, and swept one day.
-                paths = list(connection.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
+                with looking():
+                    paths = list(connection.execute(select(raw.c.path).where(raw.c.path.is_not(None))).scalars())
         finally:
             if copied is not engine:
                 copied.dispose()
@@ -133,7 +138,7 @@ def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[],
                     objects[path] = copied_to
                 else:
                     size, digest = synced.copy(spool / path, folder / SPOOL / path)
-            except FileNotFoundError:
+            except (synced.NotRead, ValueError):  # ValueError: no file can be called so
                 missing.append(path)
             else:
                 files.append((f"{SPOOL}/{copied_to}", size, digest))
@@ -146,7 +151,10 @@ def _write(settings: Settings, engine: Engine, folder: Path, clock: Callable[[],
 
 
 def _fetch(raws: RawMail, path: str, target: Path) -> tuple[int, str]:
-    data = raws.read({"path": path, "data": None})
+    try:
+        data = raws.read({"path": path, "data": None})
+    except OSError as error:
+        raise synced.NotRead(*error.args) from error
     synced.write(target, data)
     return len(data), sha256(data).hexdigest()
 
@@ -179,7 +187,7 @@ def opened(source: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
         try:
             with tarfile.open(source) as archive:
                 archive.extractall(name, filter="data")
-        except (OSError, tarfile.TarError) as error:
+        except (OSError, EOFError, tarfile.TarError, zlib.error, lzma.LZMAError) as error:  # it may be compressed
             raise BadBackup(f"{source}: {error}") from error
         yield Path(name), _checked(Path(name))
 
@@ -187,13 +195,15 @@ def opened(source: Path, beside: Path) -> Iterator[tuple[Path, Manifest]]:
 def _checked(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / MANIFEST).read_text("utf-8"))
+        if data["format"] not in READABLE:
+            raise BadBackup(
+                f"{folder}: format {data['format']} of gateway {data['version']}, this version reads {FORMAT}"
+            )
         found = Manifest(**{**data, "files": [(str(n), int(s), str(d)) for n, s, d in data["files"]]})
     except FileNotFoundError as error:
         raise BadBackup(f"{folder}: no {MANIFEST}: not a backup, or one that broke off") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise BadBackup(f"{folder / MANIFEST}: cannot be read ({error})") from error
-    if found.format not in READABLE:
-        raise BadBackup(f"{folder}: format {found.format}, this version reads {FORMAT}")
     for name, size, digest in found.files:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise BadBackup(f"{MANIFEST}: {name!r} is not a name of a file of a backup")

@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, inspect, select, update
+from sqlalchemy import Connection, Engine, func, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.settings import Settings
@@ -26,11 +27,19 @@ from gateway.store.arrivals import ArrivalsDamaged
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
 from gateway.store.restoring import Restored
-from gateway.store.schema import delivery, raw
+from gateway.store.schema import delivery, metadata, raw
 
 
 class NotRestored(Exception):
     """The store was left as it is; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A backup, all of whose sums were looked at."""
+
+    folder: Path
+    manifest: Manifest
 
 
 def restore(settings: Settings, source: Path, *, overwrite: bool = False, stamp: str = "") -> Manifest:
@@ -50,71 +59,105 @@ def restore(settings: Settings, source: Path, *, overwrite: bool = False, stamp:
             """Mail that still waits was accepted by a gateway that may have gone on with it."""
             return replace(found, at=max(found.at, arrivals.put_back(settings, folder / ARRIVALS)))
 
+        backup = _Opened(folder, found)
         try:
             if sqlite:
-                _restore_sqlite(dump.sqlite_file(settings.store.url), spool, folder, arrive, overwrite, stamp)
+                _restore_sqlite(dump.sqlite_file(settings.store.url), spool, backup, arrive, overwrite, stamp)
             else:
-                _restore_postgresql(settings.store.url, spool, folder, arrive, overwrite)
-        except (OSError, dump.DumpFailed, ArrivalsDamaged) as error:
+                _restore_postgresql(settings.store.url, spool, backup, arrive, overwrite)
+        except (OSError, dump.DumpFailed, ArrivalsDamaged, sqlite3.Error) as error:
             raise NotRestored(str(error)) from error
     return found
 
 
 def _restore_sqlite(
-    file: Path, spool: Path, folder: Path, arrive: Callable[[], Manifest], overwrite: bool, stamp: str
+    file: Path, spool: Path, backup: _Opened, arrive: Callable[[], Manifest], overwrite: bool, stamp: str
 ) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     with _alone(file):
+        file, spool = file.resolve(), spool.resolve()  # a link stays one, and leads to the same disk
         holds = (file.exists() and _holds_mail(f"sqlite:///{file}")) or any(spool.glob("*.eml"))
         if holds and not overwrite:
             raise NotRestored(f"{file} or {spool} holds mail; --overwrite sets both aside")
-        found = arrive()
-        fresh = file.with_name(file.name + ".restoring")
-        synced.remove_sqlite(fresh)
-        shutil.copyfile(folder / dump.SQLITE, fresh)
-        _mark(f"sqlite:///{fresh}", found)
-        synced.settle_sqlite(fresh)
-        synced.sum_of(fresh)
-        mark = stamp or time.strftime("%Y%m%dT%H%M%S")
-        if holds and spool.exists():
-            spool.rename(spool.with_name(f"{spool.name}.before-{mark}"))
-        _restore_spool(spool, folder, found)
-        for suffix in ("-wal", "-shm", ""):  # the database last: until then the old one is whole
-            old = file.with_name(file.name + suffix)
-            if old.exists():
-                old.rename(file.with_name(f"{file.name}.before-{mark}{suffix}"))
-        fresh.rename(file)
+        fresh, apart = file.with_name(f"{file.name}.restoring"), spool.with_name(f"{spool.name}.restoring")
+        try:
+            synced.remove_sqlite(fresh)
+            shutil.rmtree(apart, ignore_errors=True)
+            shutil.copyfile(backup.folder / dump.SQLITE, fresh)
+            _restore_spool(apart if holds else spool, backup)
+            _mark(f"sqlite:///{fresh}", arrive())
+            synced.settle_sqlite(fresh)
+            synced.sum_of(fresh)
+            _exchange(file, fresh, spool, apart if holds else None, stamp or time.strftime("%Y%m%dT%H%M%S"))
+        finally:
+            synced.remove_sqlite(fresh)
+            shutil.rmtree(apart, ignore_errors=True)
         synced.sync_folder(file.parent)
 
 
-def _restore_postgresql(url: str, spool: Path, folder: Path, arrive: Callable[[], Manifest], overwrite: bool) -> None:
-    engine = make_engine(url)
+def _exchange(file: Path, fresh: Path, spool: Path, fresh_spool: Path | None, mark: str) -> None:
+    """What is there is set aside and what is fresh comes in its place: all of it, or nothing. The database comes last,
+    after what SQLite kept beside the old one. Raises OSError."""
+    names = [(spool, spool.with_name(f"{spool.name}.before-{mark}")), (fresh_spool, spool)] if fresh_spool else []
+    before = file.with_name(f"{file.name}.before-{mark}")
+    for suffix in ("-wal", "-shm", "-journal", ""):
+        names.append((file.with_name(f"{file.name}{suffix}"), before.with_name(f"{before.name}{suffix}")))
+    done: list[tuple[Path, Path]] = []
     try:
-        with engine.connect() as connection:
-            others = connection.exec_driver_sql(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            ).scalar_one()
+        for old, new in [*names, (fresh, file)]:
+            if old is not None and old.exists():
+                old.rename(new)
+                done.append((old, new))
+    except OSError:
+        for old, new in reversed(done):
+            new.rename(old)
+        raise
+
+
+def _restore_postgresql(
+    url: str, spool: Path, backup: _Opened, arrive: Callable[[], Manifest], overwrite: bool
+) -> None:
+    with _engine(url) as engine, engine.connect() as connection:
+        others = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).scalar_one()
         if others:
             raise NotRestored(f"{others} other connections to the database: stop every gateway first")
-        tables = inspect(engine).get_table_names()
-        if (tables and _holds_mail(url)) and not overwrite:
-            raise NotRestored("the database holds mail; --overwrite replaces it")
-    finally:
-        engine.dispose()
+        tables = _tables(connection)
+    if tables and not overwrite and _holds_mail(url):
+        raise NotRestored("the database holds mail; --overwrite replaces it")
+    _restore_spool(spool, backup)
     found = arrive()
-    _restore_spool(spool, folder, found)
-    dump.restore_postgresql(url, folder / dump.POSTGRESQL, clean=bool(tables))
+    dump.restore_postgresql(url, backup.folder / dump.POSTGRESQL, clean=bool(tables))
+    with _engine(url) as engine, engine.begin() as connection:
+        _drop_left_over(connection, tables)
     _mark(url, found)
 
 
-def _restore_spool(spool: Path, folder: Path, found: Manifest) -> None:
-    spool.mkdir(parents=True, exist_ok=True)
-    for name, _, _ in found.files:
+def _tables(connection: Connection) -> dict[str, int]:
+    """The tables of PostgreSQL, by name, with what tells a table from another of its name."""
+    mine = "relkind = 'r' AND relnamespace = current_schema()::regnamespace"
+    query = f"SELECT relname, oid::bigint FROM pg_class WHERE {mine}"  # noqa: S608 - no input
+    return {name: int(oid) for name, oid in connection.exec_driver_sql(query)}
+
+
+def _drop_left_over(connection: Connection, before: dict[str, int]) -> None:
+    """A backup of an earlier schema leaves those tables in place that it does not know; the migration makes them."""
+    for name, oid in _tables(connection).items():
+        if name in metadata.tables and before.get(name) == oid:
+            metadata.tables[name].drop(connection)
+
+
+def _restore_spool(spool: Path, backup: _Opened) -> None:
+    spool.mkdir(0o700, parents=True, exist_ok=True)
+    for name, _, _ in backup.manifest.files:
         if name.startswith(f"{SPOOL}/"):
             target = spool / Path(name).name
-            target.unlink(missing_ok=True)
-            synced.copy(folder / name, target)
+            part = target.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            synced.copy(backup.folder / name, part)
+            part.rename(target)
     synced.sync_folder(spool)
 
 
@@ -145,12 +188,18 @@ def _holds_mail(url: str) -> bool:
         raise
 
 
-def _mark(url: str, found: Manifest) -> None:
+@contextlib.contextmanager
+def _engine(url: str) -> Iterator[Engine]:
     engine = make_engine(url)
     try:
-        migrate.migrate(engine)
+        yield engine
     finally:
         engine.dispose()
+
+
+def _mark(url: str, found: Manifest) -> None:
+    with _engine(url) as engine:
+        migrate.migrate(engine)
 
     def mark(connection: Connection) -> None:
         restoring.mark(connection, Restored(found.at, found.since))
@@ -161,13 +210,9 @@ def _mark(url: str, found: Manifest) -> None:
 
 
 def _on(url: str, operation: Callable[[Connection], Any]) -> Any:
-    engine = make_engine(url)
-    try:
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            value = operation(connection)
-            connection.exec_driver_sql("COMMIT") if engine.dialect.name == "sqlite" else connection.commit()
-            return value
-    finally:
-        engine.dispose()
+    with _engine(url) as engine, engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        value = operation(connection)
+        connection.exec_driver_sql("COMMIT") if engine.dialect.name == "sqlite" else connection.commit()
+        return value

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 BLOCK = 1 << 20
 
@@ -17,17 +19,40 @@ def settle_sqlite(file: Path) -> None:
         connection.execute("PRAGMA journal_mode=DELETE")
 
 
+class NotRead(OSError):
+    """What was to be copied cannot be read; of its copy nothing is left."""
+
+
 def copy(source: Path, target: Path) -> tuple[int, str]:
-    """Copy and sync; size and sha256 of what was copied."""
+    """Copy and sync; size and sha256 of what was copied. Raises NotRead, and OSError where it cannot be written."""
     digest, size = sha256(), 0
-    with source.open("rb") as reader, target.open("xb") as writer:
-        while block := reader.read(BLOCK):
-            digest.update(block)
-            size += len(block)
-            writer.write(block)
-        writer.flush()
-        os.fsync(writer.fileno())
+    with _reading():
+        reader = source.open("rb")
+    try:
+        with reader, target.open("xb") as writer:
+            while block := _block(reader):
+                digest.update(block)
+                size += len(block)
+                writer.write(block)
+            writer.flush()
+            os.fsync(writer.fileno())
+    except NotRead:
+        target.unlink()
+        raise
     return size, digest.hexdigest()
+
+
+def _block(reader: IO[bytes]) -> bytes:
+    with _reading():
+        return reader.read(BLOCK)
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotRead(*error.args) from error
 
 
 def sum_of(file: Path) -> tuple[int, str]:

@@ -6,11 +6,11 @@ is lost or contradicts a promise) and notes (harmless). Source: docs/design.md "
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import sha256
-from pathlib import Path
+from hashlib import file_digest, sha256
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Table, exists, func, not_, or_, select
@@ -21,7 +21,7 @@ from gateway.operate import arrivals
 from gateway.store import counts, migrate
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
-from gateway.store.raw import OBJECT, ORPHAN_AGE, RawMail
+from gateway.store.raw import OBJECT, ORPHAN_AGE, RawMail, changed_at
 from gateway.store.reading import Checked, Garbled, Json, Unreadable, garbled, looking, parsed
 from gateway.store.schema import carried, delivery, effect, event, mention, metadata, raw, thread
 from gateway.store.stage import OPEN, UNFINISHED, EffectState, Stage
@@ -55,11 +55,14 @@ class _Look:
     settings: Settings
     engine: Engine
     connection: Connection
+    raws: RawMail
     deep: bool
 
 
 def verify(settings: Settings, *, quick: bool = False) -> list[Finding]:
-    """Look at everything; ``quick`` leaves the contents of the mails out."""
+    """Look at everything; ``quick`` leaves the contents of the mails out. Raises NoDatabase, ConfigError and what the
+    database says that is no damage."""
+    raws = RawMail(settings.store)
     engine = make_engine(settings.store.url, create=False)
     try:
         with engine.connect() as connection:
@@ -69,7 +72,7 @@ def verify(settings: Settings, *, quick: bool = False) -> list[Finding]:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             found = []
             for check in CHECKS:
-                found.append(_looked(check, _Look(settings, engine, connection, not quick)))
+                found.append(_looked(check, _Look(settings, engine, connection, raws, not quick)))
                 if found[-1].what == "schema" and not found[-1].good:
                     break  # its tables are not those of this version
             connection.exec_driver_sql("ROLLBACK")
@@ -84,10 +87,11 @@ def _looked(check: Check, look: _Look) -> Finding:
     try:
         with looking():
             return check(look)
-    except DBAPIError as error:
+    except Exception as error:
         if not is_damage(error) and unreadable(error) is None:
             raise
-        return Finding(check.__name__.strip("_"), faults=[str(error.orig).splitlines()[0]])
+        why = error.orig if isinstance(error, DBAPIError) else unreadable(error)
+        return Finding(check.__name__.strip("_"), faults=[str(why).splitlines()[0]])
     finally:
         if point is not None:
             point.rollback()
@@ -194,75 +198,61 @@ def _mails(look: _Look) -> Finding:
         found.notes.append(f"{alone} mails belong to no delivery")
     found.faults += [f"{row.id} is {row.stage} and has no mail" for row in look.connection.execute(missing)]
     count = size = 0
-    for row in _all_raw(look.connection):
+    for row in _all_raw(look):
         count += 1
-        size += row["size"]
-        data = _content(look, row, found)
-        if data is not None:
-            _same(look, row, data, found)
+        if (wrong := _wrong(look, row)) and not _is_deleted(look, row):
+            found.faults.append(f"mail {row['id']}: {wrong}"[:300])
+        size += 0 if garbled([row["size"]]) else row["size"]
     found.looked = f"{count} mails, {size} bytes"
     return found
 
 
-def _all_raw(connection: Connection) -> Iterator[Any]:
+def _all_raw(look: _Look) -> Iterator[Any]:
+    """The rows of all mails with the ``length`` of what is in the database, which a quick look does not read."""
+    columns = [column for column in raw.c if look.deep or column is not raw.c.data]
+    query = select(*columns, func.length(raw.c.data).label("length")).order_by(raw.c.id).limit(BATCH)
     after = 0
     while True:
-        rows = connection.execute(select(raw).where(raw.c.id > after).order_by(raw.c.id).limit(BATCH)).mappings().all()
+        rows = look.connection.execute(query.where(raw.c.id > after)).mappings().all()
         yield from rows
         if len(rows) < BATCH:
             return
         after = rows[-1]["id"]
 
 
-def _content(look: _Look, row: Any, found: Finding) -> bytes | Path | None:
-    if (row["data"] is None) == (row["path"] is None):
-        found.faults.append(f"mail {row['id']}: neither in the database nor in the spool")
-        return None
+def _wrong(look: _Look, row: Any) -> str:
+    """What is wrong with a mail, "" for nothing."""
+    if (row["length"] is None) == (row["path"] is None):
+        return "neither in the database nor in the spool"
     if bad := garbled(row.values()):
-        found.faults.append(f"mail {row['id']}: {', '.join(bad)}")
-        return None
-    if row["path"] is None:
-        length = len(row["data"])
-    elif row["path"].startswith(OBJECT):
-        return _object(look, row, found)
-    else:
-        try:
-            length = (look.settings.store.spool_dir / row["path"]).stat().st_size
-        except OSError as error:
-            found.faults.append(f"mail {row['id']}: {row['path']}: {error.strerror}")
-            return None
-    if length != row["size"]:
-        found.faults.append(f"mail {row['id']}: {length} bytes, {row['size']} were accepted")
-        return None
-    return bytes(row["data"]) if row["path"] is None else look.settings.store.spool_dir / row["path"]
-
-
-def _object(look: _Look, row: Any, found: Finding) -> bytes | None:
-    if not look.deep:
-        return None
+        return ", ".join(bad)
     try:
-        data = RawMail(look.settings.store).read(row)
-    except Exception as error:  # the service's own, one for each kind of fault
-        found.faults.append(f"mail {row['id']}: {row['path']}: {type(error).__name__}: {error}"[:300])
-        return None
-    if len(data) != row["size"]:
-        found.faults.append(f"mail {row['id']}: {len(data)} bytes, {row['size']} were accepted")
-        return None
-    return data
+        size, digest = _measured(look, row)
+    except (OSError, ValueError) as error:  # ValueError: no file can be called so
+        return f"{row['path']}: {getattr(error, 'strerror', '') or f'{type(error).__name__}: {error}'}"
+    if size not in (None, row["size"]):
+        return f"{size} bytes, {row['size']} were accepted"
+    return "not the bytes that were accepted" if digest not in (None, bytes(row["sha256"])) else ""
 
 
-def _same(look: _Look, row: Any, data: bytes | Path, found: Finding) -> None:
-    if not look.deep:
-        return
-    digest = sha256()
-    if isinstance(data, bytes):
-        digest.update(data)
-    else:
-        with data.open("rb") as reader:
-            while block := reader.read(1 << 20):
-                digest.update(block)
-    if digest.digest() != bytes(row["sha256"]):
-        found.faults.append(f"mail {row['id']}: not the bytes that were accepted")
+def _measured(look: _Look, row: Any) -> tuple[int | None, bytes | None]:
+    """Size and sha256 of a mail, as far as this look goes. Raises OSError, ValueError."""
+    path: str | None = row["path"]
+    if path is None:
+        return row["length"], sha256(row["data"]).digest() if look.deep else None
+    if path.startswith(OBJECT):
+        if not look.deep:
+            return None, None
+        data = look.raws.read({"path": path, "data": None})
+        return len(data), sha256(data).digest()
+    with (look.settings.store.spool_dir / path).open("rb") as file:
+        return os.fstat(file.fileno()).st_size, file_digest(file, "sha256").digest() if look.deep else None
+
+
+def _is_deleted(look: _Look, row: Any) -> bool:
+    """Whether retention deleted the mail since this look began: its file went too."""
+    with look.engine.connect() as now:
+        return now.execute(select(raw.c.id).where(raw.c.id == row["id"])).first() is None
 
 
 def _spool(look: _Look) -> Finding:
@@ -274,7 +264,7 @@ def _spool(look: _Look) -> Finding:
         query = select(raw.c.path).where(raw.c.path.in_(listed[start : start + BATCH]))
         known |= set(look.connection.execute(query).scalars())
     before = time.time() - ORPHAN_AGE
-    orphans = [name for name, file in names.items() if name not in known and file.stat().st_mtime < before]
+    orphans = [name for name, file in names.items() if name not in known and changed_at(file) < before]
     notes = [f"{len(orphans)} files that no mail refers to; the gateway removes them"] if orphans else []
     return Finding("spool", f"{len(names)} files in {folder}", notes=notes)
 

@@ -346,13 +346,15 @@ def _as_text(value: Any) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copied and synced, unless it is there."""
-    if target.exists():
+    """Copied and synced, unless it is there whole."""
+    if target.exists() and target.stat().st_size == source.stat().st_size:
         return
-    with source.open("rb") as reader, target.open("xb") as writer:
+    part = target.with_suffix(".part")
+    with source.open("rb") as reader, part.open("wb") as writer:
         shutil.copyfileobj(reader, writer)
         writer.flush()
         os.fsync(writer.fileno())
+    part.rename(target)
 
 
 def _arrived(row: tuple[Any, ...]) -> Arrived:

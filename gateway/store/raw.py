@@ -138,13 +138,13 @@ class RawMail:
 
     async def sweep(self, store: Store, now: float, age: float = ORPHAN_AGE) -> int:
         """Delete what no row names and is older than ``age`` seconds. Returns how many."""
-        files = [file for file in self.spool.glob("*.eml") if _changed(file) < now - age]
+        files = [file for file in self.spool.glob("*.eml") if changed_at(file) < now - age]
         count = await self._sweep_part(store, [file.name for file in files])
         if self._objects is not None:
             async for part in self._objects.listed(FOLDER):
                 count += await self._sweep_part(store, [OBJECT + key for key, at in part if at < now - age])
         for folder in (self.spool / "work").glob("*/*"):
-            if _changed(folder) < now - WORK_AGE:
+            if changed_at(folder) < now - WORK_AGE:
                 shutil.rmtree(folder, ignore_errors=True)
         return count
 
@@ -181,7 +181,8 @@ def _digest_of(file: Path) -> bytes:
         return file_digest(handle, "sha256").digest()
 
 
-def _changed(path: Path) -> float:
+def changed_at(path: Path) -> float:
+    """When it was written last, in seconds since the epoch; of what is gone by now infinity."""
     try:
         return path.stat().st_mtime
     except OSError:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import sqlite3
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.model.effects import TicketBody
-from gateway.operate import backup, verify
+from gateway.operate import arrivals, backup, synced, verify
 from gateway.operate.backup import BackupFailed, BadBackup
 from gateway.operate.restore import NotRestored, restore
-from gateway.store import deliveries, effects
-from gateway.store.engine import Store
+from gateway.store import deliveries, effects, migrate
+from gateway.store.arrivals import ArrivalsFile
+from gateway.store.engine import Store, make_engine
 from gateway.store.raw import RawMail
 from gateway.store.schema import metadata
 from gateway.store.stage import EffectState, Stage
+from tests.peers import Postgres
+from tests.store.test_arrivals import mail as arrived
 from tests.store.test_contract import NOW, claim, new
 
 
@@ -98,6 +108,13 @@ def test_a_file_that_is_not_there_is_told(kept: Settings, tmp_path: Path) -> Non
     assert backup.make(kept, tmp_path / "b").missing == ["large.eml"]
 
 
+@contextmanager
+def closing_engine(url: str) -> Iterator[Engine]:
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
 def flip(file: Path) -> None:
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
@@ -118,6 +135,7 @@ def change(file: Path, **values: object) -> None:
         (lambda b: (b / "manifest.json").unlink(), "no manifest.json"),
         (lambda b: (b / "manifest.json").write_text("{"), "cannot be read"),
         (lambda b: change(b / "manifest.json", format=3), "format 3"),
+        (lambda b: change(b / "manifest.json", format=3, more="of a later version"), "format 3 of gateway"),
         (lambda b: change(b / "manifest.json", files=[["../x", 1, "y"]]), "'../x' is not a name"),
         (lambda b: change(b / "manifest.json", schema="9999"), "schema 9999 of gateway"),
         (lambda b: change(b / "manifest.json", database="postgresql"), "is of postgresql"),
@@ -139,6 +157,140 @@ def test_a_tar_file_that_is_cut_off_is_refused(kept: Settings, tmp_path: Path) -
     (tmp_path / "b.tar").write_bytes(data[: len(data) // 2])
     with pytest.raises(BadBackup):
         restore(settings(tmp_path / "there"), tmp_path / "b.tar")
+
+
+@pytest.mark.parametrize("form", ["gz", "bz2", "xz"])
+def test_a_tar_file_that_was_compressed_and_is_damaged_is_refused(kept: Settings, tmp_path: Path, form: str) -> None:
+    backup.make(kept, tmp_path / "b")
+    for damage in (lambda data: data[:-40], lambda data: data[:200] + b"\xff" * 20 + data[220:]):
+        with tarfile.open(tmp_path / f"b.tar.{form}", f"w:{form}") as archive:  # type: ignore[call-overload]
+            archive.add(tmp_path / "b", arcname=".")
+        data = (tmp_path / f"b.tar.{form}").read_bytes()
+        (tmp_path / f"b.tar.{form}").write_bytes(damage(data))
+        with pytest.raises(BadBackup):
+            restore(settings(tmp_path / "there"), tmp_path / f"b.tar.{form}")
+
+
+UNREADABLE = Path("/proc/self/mem")
+"""A file that opens, and of which reading fails as on a bad disk (EIO)."""
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_there(kept: Settings, tmp_path: Path) -> None:
+    large = kept.store.spool_dir / "large.eml"
+    large.unlink()
+    large.symlink_to(UNREADABLE)
+
+    assert backup.make(kept, tmp_path / "b").missing == ["large.eml"]
+    there = settings(tmp_path / "there")
+    restore(there, tmp_path / "b")
+    assert faults(there) == ["mail 2: large.eml: No such file or directory"]
+
+
+def test_a_file_of_the_arrivals_may_go_while_they_are_copied(
+    kept: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is imported at that moment: the database, copied later, has it."""
+    configured = settings(tmp_path / "here", accept="arrivals")
+    folder = configured.store.arrivals_dir
+    assert folder is not None
+    file = ArrivalsFile(folder)
+    file.append([replace(arrived(1), data=None, path="1.eml")])
+    file.close()
+    (folder / "1.eml").write_bytes(b"x")
+    copyfile = shutil.copyfile
+
+    def gone(source: Path, target: Path) -> None:
+        source.unlink()
+        copyfile(source, target)
+
+    monkeypatch.setattr(arrivals.shutil, "copyfile", gone)
+    assert backup.make(configured, tmp_path / "b").arriving == 1
+
+
+def test_a_disk_that_is_full_leaves_the_store_as_it_is(
+    kept: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.make(kept, tmp_path / "b")
+
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(synced, "copy", full)
+    with pytest.raises(NotRestored, match="No space left"):
+        restore(kept, tmp_path / "b", overwrite=True)
+
+    assert faults(kept) == []
+    assert not list(kept.store.spool_dir.parent.glob("*restoring*")) and not list(tmp_path.rglob("*.before-*"))
+
+
+def test_what_cannot_be_set_aside_leaves_the_store_as_it_is(kept: Settings, tmp_path: Path) -> None:
+    backup.make(kept, tmp_path / "b")
+    here = kept.store.spool_dir.parent
+    (here / "gateway.db.before-now").mkdir()
+
+    with pytest.raises(NotRestored):
+        restore(kept, tmp_path / "b", overwrite=True, stamp="now")
+
+    assert faults(kept) == [] and not (here / "gateway.db.spool.before-now").exists()
+    restore(kept, tmp_path / "b", overwrite=True, stamp="later")
+    assert faults(kept) == []
+
+
+def test_what_sqlite_kept_of_a_database_that_is_gone_does_not_come_into_the_new_one(
+    kept: Settings, tmp_path: Path
+) -> None:
+    backup.make(kept, tmp_path / "b")
+    here = kept.store.spool_dir.parent
+    (here / "gateway.db").unlink()
+    for suffix in ("-wal", "-shm", "-journal"):
+        (here / f"gateway.db{suffix}").write_bytes(b"of the old one")
+    restore(kept, tmp_path / "b", overwrite=True, stamp="now")
+    assert not (here / "gateway.db-journal").exists() and (here / "gateway.db.before-now-journal").exists()
+    assert faults(kept) == []
+
+
+def test_links_to_another_disk_stay_links(kept: Settings, tmp_path: Path) -> None:
+    backup.make(kept, tmp_path / "b")
+    here, disk = kept.store.spool_dir.parent, tmp_path / "disk"
+    disk.mkdir()
+    for name in ("gateway.db", "gateway.db.spool"):
+        (here / name).rename(disk / name)
+        (here / name).symlink_to(disk / name)
+
+    restore(kept, tmp_path / "b", overwrite=True, stamp="now")
+
+    assert all((here / name).is_symlink() for name in ("gateway.db", "gateway.db.spool"))
+    assert (disk / "gateway.db.before-now").exists() and (disk / "gateway.db.spool" / "large.eml").exists()
+    assert faults(kept) == []
+
+
+def test_a_backup_of_an_earlier_schema_replaces_a_database_of_this_one(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its schema does not have is not left over for the migrations to stumble on."""
+    url = postgres.database("earlier")
+    data = {
+        "desk": {"url": "http://127.0.0.1:9/api/v1", "api_key": "k"},
+        "store": {"url": url, "spool": str(tmp_path / "spool")},
+        "mailbox": [{"address": "a@b.example"}],
+    }
+    configured, scripts = parse(data, {}), tmp_path / "migrations"
+    configured.store.spool_dir.mkdir()
+    shutil.copytree(migrate.HERE, scripts)
+    for file in (scripts / "versions").glob("00*.py"):
+        if file.name > "0011":
+            file.unlink()
+    with closing_engine(url) as engine:
+        migrate.migrate(engine, scripts)
+    made = backup.make(configured, tmp_path / "b")
+    with closing_engine(url) as engine:
+        migrate.migrate(engine)
+
+    restore(configured, tmp_path / "b", overwrite=True)
+
+    assert made.schema == "0010"
+    assert faults(configured) == []
 
 
 def test_a_store_that_holds_mail_is_set_aside_only_when_asked(kept: Settings, tmp_path: Path) -> None:
@@ -205,6 +357,40 @@ def test_verify_finds_a_page_that_rotted(kept: Settings) -> None:
         assert faults(kept)
     except Exception as error:
         assert "malformed" in str(error)
+
+
+def test_verify_finds_what_the_disk_does_not_give_out(kept: Settings) -> None:
+    large = kept.store.spool_dir / "large.eml"
+    large.unlink()
+    large.symlink_to(UNREADABLE)
+    (kept.store.spool_dir / "nobody.eml").symlink_to("nowhere")  # as a file that is gone when it is looked at
+    with sqlite3.connect(kept.store.spool_dir.parent / "gateway.db") as connection:
+        connection.execute("UPDATE raw SET size = 0 WHERE id = 2")
+    assert faults(kept) == ["mail 2: large.eml: Input/output error"]
+
+
+def test_mail_that_retention_deletes_meanwhile_is_no_fault(kept: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = verify._measured
+
+    def late(look: Any, row: Any) -> Any:
+        if row["path"]:
+            with sqlite3.connect(kept.store.spool_dir.parent / "gateway.db") as connection:
+                connection.execute("DELETE FROM raw WHERE id = 2")
+            (kept.store.spool_dir / row["path"]).unlink()
+        return measured(look, row)
+
+    monkeypatch.setattr(verify, "_measured", late)
+    assert faults(kept) == []
+
+
+def test_a_quick_look_does_not_read_the_mails(kept: Settings) -> None:
+    with sqlite3.connect(kept.store.spool_dir.parent / "gateway.db") as connection:
+        connection.execute("UPDATE raw SET data = CAST('SMALL' AS BLOB) WHERE id = 1")
+        connection.execute("UPDATE raw SET data = CAST('wait' AS BLOB) WHERE id = 3")
+    (kept.store.spool_dir / "large.eml").write_bytes(b"LARGE MAIL")
+    quick = [fault for finding in verify.verify(kept, quick=True) for fault in finding.faults]
+    assert quick == ["mail 3: 4 bytes, 5 were accepted"]
+    assert len(faults(kept)) == 3
 
 
 def test_verify_reads_postgresql(store: Store, tmp_path: Path) -> None:
