@@ -155,6 +155,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "a page failed": "A page of the console ended in a fault of ours; what it was follows.",
         "login refused": "A login to the console failed; `why` says it of one at the identity provider.",
         "the identity provider does not answer": "Nobody can log in by it; `error` says what is wrong with its answers.",
+        "logins are slow": "Somebody guesses the password of a name, or many names; this login has to wait.",
         "too many logins": "Logins from there are refused for a while.",
         "console": "The console listens.",
         "the store did not answer": "A page of the console could not be shown.",

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from gateway.cli.shared import (
-    USAGE,
     AudienceOption,
     BindOption,
     ByOption,
@@ -17,7 +16,6 @@ from gateway.cli.shared import (
     JsonOption,
     carry_out,
     change_store,
-    fail,
     on_store,
     print_json,
     settings_of,
@@ -68,21 +66,24 @@ def thread_move(
 @app.command("token")
 def thread_token(
     ticket: str,
-    mailbox: Annotated[str | None, typer.Option(help="The mailbox; default: the first.")] = None,
+    mailbox: Annotated[str, typer.Option(help="The mailbox; default: that of the ticket's newest mail.")] = "",
     config_file: ConfigOption = None,
 ) -> None:
-    """Make an address for a ticket. Anyone who has the address may write to the ticket."""
+    """Make an address for a ticket, in a mailbox of its desk. Anyone who has the address may write to the ticket."""
     import secrets
 
     from gateway.decide.threading import TOKEN_LENGTH
+    from gateway.operate.tickets import mailbox_of
     from gateway.store import mapping
 
     settings = settings_of(config_file)
-    box = next((box for box in settings.mailbox if mailbox in (None, box.address)), None)
-    if box is None:
-        fail(f"{mailbox} is not a mailbox of the configuration", USAGE)
     value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
-    now = time.time()
-    change_store(config_file, lambda c: mapping.make_token(c, box.desk, ticket_named(c, ticket), value, now))
-    local, _, domain = box.address.rpartition("@")
+
+    def make(connection: Any) -> str:
+        ticket_id = ticket_named(connection, ticket)
+        box = mailbox_of(connection, settings, ticket_id, mailbox)
+        mapping.make_token(connection, box.desk, ticket_id, value, time.time())
+        return box.address
+
+    local, _, domain = change_store(config_file, make).rpartition("@")
     typer.echo(f"{local}+{value}@{domain}")

@@ -167,11 +167,9 @@ def _explain(error: ValidationError, source: str, locations: Locations | None) -
 def _where(loc: tuple[int | str, ...], message: str, source: str, locations: Locations | None) -> str:
     """The file, and the line where it can be told."""
     word = message.partition(":")[0]
-    if not loc and (found := re.fullmatch(r"(rule|domain|mailbox|notice|file)[. ](\d+)(?: .*)?", word)):
-        loc = (found[1], int(found[2]) - 1)
+    if not loc and (found := re.fullmatch(r"(\w+)(?:[. ](\d+)(?: .*)?)?", word)) and found[1] in Settings.model_fields:
+        loc = (found[1], int(found[2]) - 1) if found[2] else (found[1],)
         word = message.partition(": ")[2].partition(":")[0]
-    if not loc and word in Settings.model_fields:
-        loc = (word,)
     if locations is None or not loc:
         return source
     if loc[:2] == ("desks", DEFAULT_DESK):

@@ -306,6 +306,9 @@ class Settings(Section):
         for number, reason in shadowed_files(self.file):
             raise ValueError(f"file.{number + 1}: {reason}")
         boxes = [box.address for box in self.mailbox]
+        if self.smarthost.sender and self.smarthost.sender in Ours(self.taken_addresses()):
+            what = f"{self.smarthost.sender} is a mailbox of the gateway, to which bounces of it would come"
+            raise ValueError(f"smarthost: from: {what}; expected another address")
         if what := unsendable(self.reports, bool(self.smarthost.host), boxes, Ours(self.taken_addresses())):
             raise ValueError(f"reports: {what}")
         mapped = set()

@@ -14,6 +14,7 @@ from gateway.config.profile import ExpectPart, Profile, ReadPart
 from gateway.config.windows import CalendarSettings
 from gateway.match import conditions, words
 from gateway.match.conditions import Group
+from gateway.match.names import plain_address
 from gateway.match.words import Words, folded
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Handling
@@ -100,7 +101,7 @@ class Identity:
         if not self.networks:
             return None
         try:
-            address = ipaddress.ip_address(peer)
+            address = ipaddress.ip_address(plain_address(peer))
         except ValueError:
             return None
         return next((network for network in self.networks if address in network), None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
+from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings
+from gateway.config.types import did_you_mean
 from gateway.desk.algapsa.catalog import DeskAway
 from gateway.operate.access import Access
-from gateway.store import operator
+from gateway.store import mapping, operator
 from gateway.store.operator import NotPossible
 from gateway.work.desks import make_directory
 from gateway.work.lookup import Found, ticket_at
@@ -31,3 +35,23 @@ async def ticket_at_desk(access: Access, settings: Settings, mail: str, name: st
     if found is None:
         raise NotPossible(f"the desk has no ticket {name}; nothing was changed")
     return desk_name, found
+
+
+def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named: str = "") -> MailboxSettings:
+    """The mailbox to which mail with a token of the ticket is written: the ``named`` one, else that of the ticket's
+    newest mail, else the first of its desk. Raises NotPossible where there is none that leads to the ticket."""
+    desks = mapping.desks_with(connection, ticket_id, settings.desks)
+    boxes = {box.address: box for box in settings.mailbox}
+    if named and named not in boxes:
+        raise NotPossible(f"{named} is not a mailbox of the configuration{did_you_mean(named, boxes)}")
+    if not named and len(desks or settings.desks) > 1:
+        known = "several desks have it" if desks else "the gateway has no mail of it, and there are several desks"
+        raise NotPossible(f"ticket {ticket_id}: {known}: say --mailbox")
+    fitting = [box for box in settings.mailbox if box.tags and (not desks or box.desk in desks)]
+    wanted = [box for box in fitting if box.address in (named, mapping.last_mailbox(connection, ticket_id))]
+    if named:
+        wanted = fitting = [box for box in fitting if box.address == named]
+    if not fitting:
+        of_desk = f"the ticket is on desk {desks[0]}, and " if desks else ""
+        raise NotPossible(f"{of_desk}{named or 'no mailbox'} takes no addresses with a tag for it (tags = true)")
+    return (wanted or fitting)[0]

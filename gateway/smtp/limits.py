@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from gateway.config.smtp import LimitSettings
-from gateway.match.names import Name, network_of
+from gateway.match.names import Name, network_of, plain_address
 from gateway.smtp.replies import (
     AUTH_LIMIT,
     DENIED,
@@ -44,23 +44,10 @@ class Networks:
 
     def _holds(self, address: str) -> bool:
         try:
-            ip = ipaddress.ip_address(address)
+            ip = ipaddress.ip_address(plain_address(address))
         except ValueError:
             return False
         return any(ip in network for network in self._networks)
-
-
-@lru_cache(4096)
-def plain_address(address: str) -> str:
-    """Without a zone; an IPv4 address mapped into IPv6 as IPv4."""
-    address = address.partition("%")[0]
-    if address.startswith("::ffff:"):
-        try:
-            mapped = ipaddress.IPv6Address(address).ipv4_mapped
-        except ValueError:
-            return address
-        return str(mapped) if mapped else address
-    return address
 
 
 class Rates:

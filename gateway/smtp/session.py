@@ -14,12 +14,12 @@ from functools import partial
 import structlog
 
 from gateway import __version__
+from gateway.match.names import plain_address
 from gateway.smtp.commands.table import COMMANDS
 from gateway.smtp.connection import Connection, Ending, TlsFailed
 from gateway.smtp.context import ServerContext
 from gateway.smtp.dialogue import Answer, Client, Dialogue, Receive, StartTls, Wait
 from gateway.smtp.gate import Gate
-from gateway.smtp.limits import plain_address
 from gateway.smtp.pace import TooSlow
 from gateway.smtp.patience import Patience
 from gateway.smtp.policy import Policy

@@ -68,3 +68,9 @@ def drop(connection: Connection, before: float, limit: int) -> Dropped:
     """Forget some of those that are older."""
     old = select(act.c.id).where(act.c.at < before).order_by(act.c.id).limit(limit)
     return Dropped(connection.execute(delete(act).where(act.c.id.in_(old.scalar_subquery()))).rowcount)
+
+
+def addresses(connection: Connection, who: str, what: str, since: float) -> list[str]:
+    """From where somebody did this since then."""
+    query = select(act.c.address).where(act.c.who == who, act.c.what == what, act.c.at >= since).distinct()
+    return list(connection.execute(query).scalars())

@@ -367,6 +367,18 @@ def tickets_with_number(connection: Connection, number: str) -> list[str]:
     return list(connection.execute(select(ticket.c.ticket_id).where(ticket.c.number == number)).scalars())
 
 
+def desks_with(connection: Connection, ticket_id: str, desks: Iterable[str]) -> list[str]:
+    """Those of the desks of which the gateway knows a ticket with this id."""
+    query = select(ticket.c.desk).where(ticket.c.desk.in_(list(desks)), ticket.c.ticket_id == ticket_id)
+    return list(connection.execute(query).scalars())
+
+
+def last_mailbox(connection: Connection, ticket_id: str) -> str:
+    """The mailbox into which the newest mail on a ticket came, "" for none."""
+    query = select(delivery.c.mailbox).where(delivery.c.ticket_id == ticket_id, delivery.c.ticket_id != "")
+    return str(connection.execute(query.order_by(delivery.c.seq.desc()).limit(1)).scalar() or "")
+
+
 def overview(connection: Connection, ticket_id: str) -> dict[str, list[RowMapping]]:
     """Everything that leads to a ticket: ids, people, mails."""
     ids = select(thread.c.message_id, thread.c.known, thread.c.delivery_id).where(thread.c.ticket_id == ticket_id)

@@ -119,6 +119,10 @@ MISTAKES = [
     (STORE, '[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\nclient_secret = "s"\n[store]', 10, "expected at least one, for example roles ="),
     (STORE, '[console.oidc.roles]\nleads = "admin"\n[store]', 11, "expected look, act or administer"),
     (STORE, '[console]\nlisten = "0.0.0.0:8026"\n[console.oidc]\nissuer = "https://sso.msp.example"\nclient_id = "c"\nclient_secret = "s"\nroles = { a = "act" }\n[store]', 10, "url: expected https://"),
+    (STORE, '[smarthost]\nhost = "mail.msp.example:587"\nfrom = "Support@MSP.example"\n[store]', 12, "is a mailbox of the gateway, to which bounces of it would come"),
+    (STORE, '[smarthost]\nhost = "mail.msp.example:587"\nfrom = "support+gateway@msp.example"\n[store]', 12, "is a mailbox of the gateway"),
+    (STORE, '[smarthost]\nhost = "mail.msp.example:587"\nfrom = "gateway@ops.example"\n[reports]\nto = ["support@msp.example"]\n[store]', 14, "is a mailbox of the gateway: the mail would come back"),
+    (STORE, '[[probe]]\nname = "a"\nhost = "mail.elsewhere.example:587"\nfrom = "a@elsewhere.example"\nto = "x@msp.example"\nmailbox = "suport@msp.example"\n[store]', 15, "is no mailbox; expected the one in which it arrives; do you mean support@msp.example?"),
     (MAILBOX, '[[mailbox]]\naddress = "support@msp.example"\n[[mailbox]]', 15, "support@msp.example is configured twice"),
 ]  # fmt: skip
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from gateway.config.smtp import LimitSettings
-from gateway.match.names import Name, network_of
+from gateway.match.names import Name, network_of, plain_address
 from gateway.smtp.judge import name_of
-from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates, plain_address
+from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates
 from gateway.smtp.replies import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Reply
 from gateway.smtp.verdict import verdict as judged
 from gateway.smtp.verdict.verdict import SenderVerdict
@@ -77,7 +77,13 @@ def test_memory_is_bounded_under_a_flood_of_addresses() -> None:
 def test_networks() -> None:
     assert network_of("192.0.2.77") == "192.0.2.0/24"
     assert network_of("2001:db8:1:2:3::4") == "2001:db8:1:2::/64"
-    assert plain_address("::ffff:192.0.2.1") == "192.0.2.1"
+    for mapped in ("::ffff:192.0.2.77", "::FFFF:192.0.2.77", "::ffff:c000:24d", "0:0:0:0:0:ffff:192.0.2.77"):
+        assert plain_address(mapped) == "192.0.2.77"
+        assert network_of(mapped) == "192.0.2.0/24"
+        assert Networks(("192.0.2.0/24",)).holds(mapped) and not Networks(("::/64",)).holds(mapped)
+    assert network_of("64:ff9b::192.0.2.77") == "192.0.2.0/24"  # as a translator shows it
+    assert not Networks(("192.0.2.0/24",)).holds("64:ff9b::192.0.2.77")  # whom it lets in is another matter
+    assert network_of("nonsense") == "nonsense"
     assert plain_address("fe80::1%eth0") == "fe80::1"
     assert Networks(("192.0.2.0/24", "2001:db8::/32")).holds("2001:db8::1")
     assert not Networks(("192.0.2.0/24",)).holds("nonsense")

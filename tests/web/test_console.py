@@ -24,7 +24,7 @@ from gateway.operate.trial import kept
 from gateway.store import acts, entries, problems
 from gateway.store.entries import Visitor
 from gateway.store.schema import delivery
-from gateway.web.console import guard
+from gateway.web.console import logins
 from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
 from gateway.work.windows import Placed, Schedule
@@ -200,7 +200,7 @@ async def test_guessing_has_an_end(client: httpx.AsyncClient) -> None:
     ]
     right = await client.post("/login", data={"name": "lea", "password": PASSWORD})
 
-    assert codes == [403] * guard.LOGINS + [429] * 2
+    assert codes == [403] * logins.LOGINS + [429] * 2
     assert right.status_code == 429
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.store import acts
-from gateway.web.console import guard
+from gateway.web.console import guard, logins
 from gateway.web.console.app import application
 from gateway.web.health import server
 from tests.web.conftest import COOKIE, PASSWORD, Site
@@ -65,6 +65,11 @@ async def test_a_name_is_believed_from_the_proxy_that_connects(
     ("10.0.0.9", "203.0.113.9,10.0.0.7, 127.0.0.1", "203.0.113.9"),
     ("10.0.0.9", "<script>", "10.0.0.9"),
     ("10.0.0.9", "2001:db8::5", "2001:db8::5"),
+    ("10.0.0.9", "203.0.113.9:50123", "203.0.113.9"),  # some proxies write the port, too
+    ("10.0.0.9", "[2001:db8::5]:50123", "2001:db8::5"),
+    ("::ffff:10.0.0.9", "203.0.113.9, ::ffff:10.0.0.7", "203.0.113.9"),  # IPv4 as a socket for both shows it
+    ("10.0.0.9", "::ffff:203.0.113.9", "203.0.113.9"),
+    ("10.0.0.9", "[203.0.113.9", "10.0.0.9"),
     ("", "203.0.113.9", ""),
 ])  # fmt: skip
 async def test_where_somebody_sits(site: Site, peer: str, forwarded: str, address: str) -> None:
@@ -84,12 +89,75 @@ async def test_those_behind_one_proxy_guess_for_themselves(site: Site) -> None:
     assert await guess("198.51.100.7") == 403
 
 
+async def guessed(site: Site, name: str, place: int, password: str = "x") -> int:
+    async with reached(site, f"10.7.{place}.1") as client:
+        return (await client.post("/login", data={"name": name, "password": password})).status_code
+
+
+async def test_a_name_that_many_guess_at_is_slow_and_never_locked(site: Site) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    site.console.pace = logins.NamePace(sleep=wait)
+    assert await guessed(site, "lea", 200, PASSWORD) == 303  # the office
+    many = range(logins.SLOW_FROM)
+    assert [await guessed(site, "lea", place) for place in many] == [403] * logins.SLOW_FROM
+    assert not waited
+
+    assert await guessed(site, "lea", 100) == 403
+    assert await guessed(site, "lea", 101, PASSWORD) == 303
+    assert waited == [logins.PAUSE] * 2
+    assert await guessed(site, "lea", 200, PASSWORD) == 303  # at once, from where she logged in before
+    assert await guessed(site, "kim", 102) == 403  # nobody guesses at kim
+    assert waited == [logins.PAUSE] * 2
+
+
+async def test_one_password_for_many_names_is_slow(site: Site) -> None:
+    waited: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    site.console.pace = logins.NamePace(sleep=wait)
+    for number in range(logins.SLOW_FROM_IN_ALL):
+        site.console.pace.begin(f"name{number}")
+    assert await guessed(site, "lea", 1) == 403
+    assert waited == [logins.PAUSE]
+
+
+async def test_no_more_wait_than_one_a_second(site: Site) -> None:
+    gone = asyncio.Event()
+    site.console.pace = logins.NamePace(sleep=lambda _: gone.wait())
+    for _ in range(logins.SLOW_FROM):
+        site.console.pace.begin("lea")
+    waiting = [asyncio.create_task(guessed(site, "lea", place)) for place in range(logins.MOST_WAITING + 1)]
+    done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in done] == [429]
+    gone.set()
+    assert sorted(await asyncio.gather(*waiting)) == [403] * logins.MOST_WAITING + [429]
+
+
+def test_wrong_logins_are_forgotten_with_time_and_with_the_right_one() -> None:
+    now = [0.0]
+    pace = logins.NamePace(clock=lambda: now[0])
+    for _ in range(logins.SLOW_FROM):
+        pace.begin("lea")
+    assert pace.is_slow("lea") and not pace.is_slow("kim")
+    pace.forgive("lea")
+    assert not pace.is_slow("lea")
+    pace.begin("lea")
+    now[0] += logins.LOGIN_SPAN + 1
+    assert not pace.is_slow("lea")
+
+
 async def test_guesses_at_once_are_no_more_than_guesses_in_turn(site: Site) -> None:
     async with reached(site, "192.0.2.50") as client:
         tries = [client.post("/login", data={"name": "lea", "password": str(number)}) for number in range(12)]
         codes = [answer.status_code for answer in await asyncio.gather(*tries)]
 
-    assert sorted(codes) == [403] * guard.LOGINS + [429] * 7
+    assert sorted(codes) == [403] * logins.LOGINS + [429] * 7
 
 
 async def test_who_is_right_has_not_guessed(site: Site) -> None:

@@ -15,7 +15,7 @@ from joserfc.jwk import ECKey, OctKey
 
 from gateway.config.console import OidcSettings
 from gateway.store import acts
-from gateway.web.console import guard, provider
+from gateway.web.console import logins, provider
 from gateway.web.console.app import application
 from gateway.web.console.entering import BROWSER
 from tests.web.conftest import COOKIE, Site
@@ -70,7 +70,7 @@ class Browser:
     def afresh(self) -> None:
         """Another browser, elsewhere."""
         self.client.cookies.clear()
-        self.site.console.rate = guard.LoginRate()
+        self.site.console.rate = logins.LoginRate()
 
     def audit(self) -> list[tuple[Any, ...]]:
         rows = self.site.console.access.look(lambda c: acts.newest(c, 99))
@@ -279,7 +279,7 @@ async def test_nobody_is_sent_elsewhere(browser: Browser) -> None:
 
 
 async def test_guessing_has_an_end(browser: Browser) -> None:
-    for _ in range(guard.LOGINS):
+    for _ in range(logins.LOGINS):
         assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 403
 
     assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 429
@@ -332,7 +332,7 @@ async def test_a_provider_that_is_away(browser: Browser, idp: Idp) -> None:
 
 async def test_a_wrong_secret_is_nobodys_fault_but_the_configurations(browser: Browser, idp: Idp) -> None:
     configure(browser.site, idp, client_secret="of yesterday")
-    codes = [(await browser.log_in()).status_code for _ in range(guard.LOGINS + 1)]
+    codes = [(await browser.log_in()).status_code for _ in range(logins.LOGINS + 1)]
 
     assert codes == [503] * len(codes), "nobody has to wait for it"
 

@@ -25,7 +25,8 @@ from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.web.console.commands import Commands
-from gateway.web.console.guard import COOKIE, LoginRate, may, named_by_proxy, way_back
+from gateway.web.console.guard import COOKIE, may, named_by_proxy, way_back
+from gateway.web.console.logins import LoginRate, NamePace
 from gateway.web.console.provider import BACK, Provider, role_of
 
 T = TypeVar("T")
@@ -58,6 +59,7 @@ class Console:
         self.raws = RawMail(settings.store)
         self.parser = reading.parser_of(settings)
         self.rate = LoginRate()
+        self.pace = NamePace()
         self._provider: Provider | None = None
         loader = jinja2.FileSystemLoader([HERE, trial_page.HERE])
         self._templates = jinja2.Environment(

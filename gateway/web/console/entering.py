@@ -10,18 +10,26 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from gateway.match.names import network_of
 from gateway.smtp.auth import check_password, hash_password
 from gateway.store import acts, entries
 from gateway.store.entries import Kind, Visitor
 from gateway.web.console.console import Console
 from gateway.web.console.forms import fields_of, first
 from gateway.web.console.guard import COOKIE, actor_of, address_of, inside
+from gateway.web.console.logins import TooMany
 from gateway.web.console.provider import BACK, PENDING_FOR, NotLetIn, Provider, Unreachable, role_of
 
 log = structlog.get_logger("console")
 BROWSER = "gateway_login"
 """Cookie of a browser that is logging in at the identity provider."""
 TOO_MANY = "Too many wrong logins: wait five minutes."
+GUESSED_AT = (
+    "Somebody is guessing passwords, so logins are slow from where you have not logged in before. Try again in a"
+    " minute, or from a network where you did."
+)
+KNOWN_FOR = 90 * 86400.0
+"""Seconds for which a network is known from which somebody logged in."""
 
 
 async def show_login(console: Console, request: Request) -> Response:
@@ -43,6 +51,14 @@ async def log_in(console: Console, request: Request) -> Response:
     if not console.rate.begin(address):
         log.warning("too many logins", peer=address)
         return _login_page(console, there, TOO_MANY, 429)
+    if console.pace.is_slow(name) and not await _knows(console, name, address):
+        log.warning("logins are slow", who=name[:100], peer=address)
+        try:
+            await console.pace.wait()
+        except TooMany:
+            console.rate.forgive(address)
+            return _login_page(console, there, GUESSED_AT, 429)
+    console.pace.begin(name)
     user = console.user(name)
     hashed = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
     right = await asyncio.to_thread(check_password, password[:1000].encode(), hashed)
@@ -50,7 +66,15 @@ async def log_in(console: Console, request: Request) -> Response:
         log.warning("login refused", who=name[:100], peer=address)
         return _login_page(console, there, "Login or password is wrong.", 403)
     console.rate.forgive(address)
+    console.pace.forgive(name)
     return await _let_in(console, request, "login", Visitor(user.name, user.role), there)
+
+
+async def _knows(console: Console, name: str, address: str) -> bool:
+    """Whether somebody logged in by this name from there before."""
+    since = console.clock() - KNOWN_FOR
+    places = await console.look(lambda c: acts.addresses(c, name, "log in", since))
+    return network_of(address) in {network_of(place) for place in places}
 
 
 async def begin_oidc(console: Console, request: Request) -> Response:

@@ -7,8 +7,6 @@ without a session, a role that is too low. Source: W3C Fetch Metadata, OWASP cro
 from __future__ import annotations
 
 import re
-import time
-from collections import deque
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
 from urllib.parse import quote, unquote, urlsplit
@@ -17,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from gateway.config.console import ConsoleSettings
-from gateway.match.names import network_of
+from gateway.match.names import plain_address
 from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 
@@ -38,10 +36,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-LOGINS, LOGIN_SPAN = 5, 300.0
 LOOPBACK = ("127.0.0.0/8", "::1/128")
+_WITH_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::\d+)?|([0-9.]+):\d+")
 _INSIDE = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f]*")
-MOST_PEERS = 10_000
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -86,14 +83,20 @@ def come_from(request: Request, proxies: tuple[str, ...]) -> str:
     address = _peer(request)
     said = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     while said and _is_within(address, (*proxies, *LOOPBACK)):
-        if not _is_address(last := said.pop().strip()):
+        if not _is_address(last := _without_port(said.pop().strip())):
             break
-        address = last
+        address = plain_address(last)
     return address
 
 
 def _peer(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return plain_address(request.client.host) if request.client else ""
+
+
+def _without_port(said: str) -> str:
+    """Some proxies write the port behind the address."""
+    found = _WITH_PORT.fullmatch(said)
+    return (found[1] or found[2]) if found else said
 
 
 def inside(there: str) -> str:
@@ -140,32 +143,3 @@ def to_login(request: Request) -> Response:
         return PlainTextResponse("Log in first.\n", 401)
     there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?next={quote(there)}", 303)
-
-
-class LoginRate:
-    """Logins of a network: each counts as wrong until it proves right, so that many at once are no more than many in
-    turn. Beyond LOGINS in LOGIN_SPAN seconds the network has to wait."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._wrong: dict[str, deque[float]] = {}
-
-    def is_over(self, address: str) -> bool:
-        wrong = self._wrong.get(network_of(address))
-        while wrong and wrong[0] < self._clock() - LOGIN_SPAN:
-            wrong.popleft()
-        return bool(wrong) and len(wrong or ()) >= LOGINS
-
-    def begin(self, address: str) -> bool:
-        """Whether a login may be tried; it counts from now on."""
-        if self.is_over(address):
-            return False
-        if len(self._wrong) >= MOST_PEERS:
-            del self._wrong[next(iter(self._wrong))]
-        self._wrong.setdefault(network_of(address), deque()).append(self._clock())
-        return True
-
-    def forgive(self, address: str) -> None:
-        """One that was begun was right, or nobody could say."""
-        if wrong := self._wrong.get(network_of(address)):
-            wrong.pop()
