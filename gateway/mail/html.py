@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from . import limits
 from .clean import clean
 from .htmlinline import FIGURES, control, figures, instead_of, resolved, words_of
-from .htmllists import LISTS, Counter
+from .htmllists import LISTS, WORD, Counter, item_of, word_list
 from .htmlmarks import boundary, zone_of
 from .htmlsight import Said, Sight, declarations, entered, family_of, looks_of
 from .htmlstack import NONE, Stack
@@ -56,6 +56,7 @@ class _State:
     zone: str = ""
     list_kind: str = ""
     list_level: int = -1
+    label: bool = False
     heading: int = 0
     tight: bool = False
 
@@ -162,6 +163,9 @@ class _Reader:
         self.add(folded)
 
     def add(self, text: str) -> None:
+        if self.state.label:
+            self.item += text
+            return
         # Neighbours of one look are joined at flush: a list keeps repeated adding linear.
         self.runs.append(Run(text, self.state.styles, self.state.href))
 
@@ -190,9 +194,9 @@ class _Reader:
         if state.heading and runs:
             line.kind, line.level = "heading", state.heading
         elif state.list_kind and self.item and runs:
-            line.kind = "number" if state.list_kind == "ol" else "bullet"
+            line.kind, line.label = item_of(state.list_kind, self.item)
             line.level = max(state.list_level, 0)
-            line.label, self.item = self.item, ""
+            self.item = ""
         if runs and any(not run.text.isspace() for run in runs):
             self.before = ""
         elif self.before:
@@ -256,6 +260,8 @@ class _Reader:
         elif name == "li":
             counted = self.counters and not self.state.sight.gone
             self.item = self.counters[-1].next(token) if counted else "*"
+        elif name == "p" and self.state.list_kind == WORD:
+            self.item = ""
         elif name == "q":
             self.space, blank = False, self.space
             self.add(" \u201c" if blank and self.runs else "\u201c")
@@ -301,6 +307,8 @@ class _Reader:
             changes["list_kind"] = ""
         if name == "p" and tight(token) != state.tight:
             changes["tight"] = not state.tight
+        if "mso-list" in style:
+            changes |= word_list(name, style, state.list_kind)
         zone = zone_of(name, token)
         if zone and not state.zone:
             changes["zone"] = zone
@@ -355,16 +363,9 @@ class _Reader:
             item = self.item
             self.flush()
             self.item = item
-            self.put(
-                Line(
-                    kind="image",
-                    picture=index,
-                    name=alt,
-                    quote=self.state.quote,
-                    zone=self.state.zone,
-                    before=self.before,
-                )
-            )
+            state = self.state
+            line = Line(kind="image", picture=index, name=alt, quote=state.quote, zone=state.zone, before=self.before)
+            self.put(line)
             self.result.pictures.append(index)
             return
         if is_emoji(alt):

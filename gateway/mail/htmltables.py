@@ -5,6 +5,7 @@ Mail programs and newsletters lay out with tables; a desk that shows those as ta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +17,8 @@ TALLEST = 1_000
 # Lines of a cell: longer ones are looked at no further, since tables lie in tables.
 _SHORT = 20
 _LONG = 200
+# Cells of Excel (in Outlook, and as webmail quotes it), of LibreOffice and of Google Sheets.
+_SPREADSHEET = re.compile(r"\b(?:sdval|sdnum|data-sheets-value)\s{0,5}=|\bclass\s{0,5}=\s{0,5}[\"']?(?:x_)*xl\d{2,6}\b")
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class Table:
     stray: list[Line] = field(default_factory=list)
     header_cells: int = 0
     bordered: bool = False
+    spreadsheet: bool = False
     reaching: dict[int, int] = field(default_factory=dict)
     """Into how many further rows the cell of a column reaches."""
     reached: frozenset[int] = frozenset()
@@ -58,6 +62,7 @@ class Table:
         row.extend([] for _ in range(width - 1))
         style = token.attribute("style").replace("border-collapse", "").replace("border:none", "")
         self.bordered = self.bordered or "border" in style
+        self.spreadsheet = self.spreadsheet or _SPREADSHEET.search(token.attrs) is not None
         return lines
 
 
@@ -84,10 +89,12 @@ def flattened(row: Sequence[list[Line]]) -> list[Line]:
 
 
 def as_data(table: Table) -> Line | None:
-    """A table that holds data: at least two rows and columns of short cells, bordered or headed."""
+    """A table that holds data: at least two rows and columns of short cells, bordered, headed or a spreadsheet's."""
     filled = [row for row in table.rows if any(not line.blank for cell in row for line in cell)]
+    filled = [_without_empty_end(row) for row in filled] if table.spreadsheet else filled
     width = max((len(row) for row in filled), default=0)
-    if len(filled) < 2 or not 2 <= width <= WIDEST or not (table.header_cells or table.bordered):
+    evident = table.header_cells or table.bordered or table.spreadsheet
+    if len(filled) < 2 or not 2 <= width <= WIDEST or not evident:
         return None
     cells = [cell for row in filled for cell in row]
     if any(len(cell) > _LONG for cell in cells):
@@ -114,6 +121,12 @@ def as_data(table: Table) -> Line | None:
         out.append(built)
     first = next((line for cell in cells for line in cell if not line.blank), Line())
     return Line(kind="table", rows=out, zone=first.zone, quote=0)
+
+
+def _without_empty_end(row: list[list[Line]]) -> list[list[Line]]:
+    """A row up to its last filled cell: a copied range often ends in columns that are empty."""
+    last = max(column for column, cell in enumerate(row) if any(not line.blank for line in cell))
+    return row[: last + 1]
 
 
 def bordered(token: Token) -> bool:

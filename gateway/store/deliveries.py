@@ -24,7 +24,7 @@ from gateway.match import domains
 from gateway.model.envelope import Envelope
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
-from gateway.model.waiting import MOST_WORDS, Waits
+from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import notify, order
 from gateway.store.constants import constant
 from gateway.store.prepared import Prepared
@@ -92,6 +92,10 @@ class Delivery:
     whole: bool = False
     continues: str = ""
     plan: dict[str, Any] | None = None
+
+    def waited_for(self, what: Waiting, now: float) -> float:
+        """Seconds for which it has waited for that, before this claim."""
+        return max(now - self.waits_since, 0.0) if self.waits_for == what.value else 0.0
 
     @property
     def taken_from(self) -> str:

@@ -29,6 +29,7 @@ from gateway.store.effects import Effect
 from gateway.store.raw import Damaged
 from gateway.store.reading import Unreadable
 from gateway.store.stage import UNFINISHED, EffectState, Stage
+from gateway.work import backoff
 from gateway.work.effects import KINDS
 from gateway.work.effects.base import (
     GONE,
@@ -49,8 +50,6 @@ from gateway.work.steps import Defer, Done, Ended, Quarantine, Redecide, Step
 from gateway.work.unknown import READ_BACK, next_look, settled_at
 
 log = structlog.get_logger("work")
-
-ORDER_PAUSE = 0.3
 
 
 class Executor:
@@ -219,7 +218,8 @@ class _Execution:
         if self.directory.waited(delivery.waits_from, now) >= self.executor.settings.wait_for_parent:
             return None
         await self.store.write(lambda c: deliveries.touch(c, delivery, waits_from=delivery.waits_from or now))
-        return Defer(now + ORDER_PAUSE, Waits(Waiting.EARLIER, earlier), "earlier mail of the ticket")
+        until = backoff.look_again(delivery, now)
+        return Defer(until, Waits(Waiting.EARLIER, earlier), "earlier mail of the ticket")
 
     # -- outcomes ---------------------------------------------------------------------------------
 

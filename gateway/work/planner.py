@@ -41,6 +41,7 @@ from gateway.store.letters import Letter
 from gateway.store.raw import Damaged, RawMail
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
+from gateway.work import backoff
 from gateway.work.acknowledging import Acknowledger
 from gateway.work.answers import Answers
 from gateway.work.calendars import calendar_of
@@ -56,7 +57,6 @@ from gateway.work.trace import columns_of, silenced, trace_of
 MOST_ROUNDS = 40
 MOST_DEATHS = 3
 DEATH_PAUSE = 5.0  # after the first; growing
-BLOCKED_PAUSE = 2.0  # a fallback: whoever was waited for wakes the waiters
 TURN_PAUSE = 0.5  # seconds after which large mail asks again for its turn to be read
 FAULT_PAUSE = 30.0
 
@@ -212,7 +212,7 @@ class Planner:
         waited_for = [blocker.id for blocker in blockers if patient or blocker.creating]
         if not waited_for:
             return None
-        return Wait(now + BLOCKED_PAUSE, delivery.waits_from or now, waited_for[0])
+        return Wait(backoff.look_again(delivery, now), delivery.waits_from or now, waited_for[0])
 
     # -- deciding ---------------------------------------------------------------------------------
 
@@ -291,7 +291,7 @@ class Planner:
         try:
             await self.store.write(end)
         except mapping.Reserved as taken:
-            return self._later(taken)
+            return self._later(delivery, taken)
         return Ended(stage, decision.reason, decision.detail, told)
 
     def _letter(self, delivery: Delivery, decision: Decision) -> Letter | str:
@@ -326,7 +326,7 @@ class Planner:
         try:
             await self.store.write(hold)
         except mapping.Reserved as taken:
-            return self._later(taken)
+            return self._later(delivery, taken)
         return Held(decision.until, decision.detail)
 
     async def _store(
@@ -392,7 +392,8 @@ class Planner:
             self.leases.renewed(delivery.id, asked)
             return Planned(after, kept, at_once)
         except mapping.Reserved as taken:
-            return self._later(taken)
+            return self._later(delivery, taken)
 
-    def _later(self, taken: mapping.Reserved) -> Step:
-        return Defer(self.clock() + 0.2, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")
+    def _later(self, delivery: Delivery, taken: mapping.Reserved) -> Step:
+        until = backoff.look_again(delivery, self.clock())
+        return Defer(until, Waits(Waiting.EARLIER, str(taken)), f"{taken} took it in between")

@@ -89,6 +89,45 @@ def test_readable(source: str, text: str) -> None:
     assert render(squeeze(to_lines(source).lines), targets=True) == text
 
 
+def word_item(level: int, label: str, text: str) -> str:
+    """An item of a list as Word writes it, where the style sheet says how deep."""
+    blanks = "<span style='font:7.0pt \"Times New Roman\"'>&nbsp;&nbsp;&nbsp;&nbsp; </span>"
+    marker = f"<![if !supportLists]><span><span style='mso-list:Ignore'>{label}{blanks}</span></span><![endif]>"
+    return f"<p class=MsoListParagraph style='text-indent:-18.0pt;mso-list:l0 level{level} lfo1'>{marker}{text}</p>"
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (word_item(1, "<span style='font-family:Symbol'>·</span>", "a") + word_item(2, "o", "b"), "- a\n  - b"),
+        (word_item(1, "1.", "a") + word_item(1, "2.", "b") + word_item(2, "a.", "c"), "1. a\n2. b\n  a. c"),
+        (word_item(1, "3)", "a") + "<p class=MsoNormal>b</p>" + word_item(1, "4)", "c"), "3) a\nb\n4) c"),
+        (word_item(1, "<span style='font-family:Wingdings'>\u00fc</span>", "a"), "\u2713 a"),
+        (word_item(1, "·", "") + "<p class=MsoNormal>b</p>", "b"),
+        ("<ul><li style='mso-list:l0 level1 lfo1'>a</li></ul>", "- a"),
+        ("<p>x <span style='mso-list:Ignore'>1.</span> y</p>", "x 1. y"),
+    ],
+)
+def test_lists_of_word_are_lists(source: str, text: str) -> None:
+    assert render(squeeze(to_lines(source).lines)).replace("\u2714", "\u2713") == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("<td class=xl65 width=64>", "srv1 | 10.0.0.1\nsrv2 | 10.0.0.2"),
+        ("<td class='x_xl65'>", "srv1 | 10.0.0.1\nsrv2 | 10.0.0.2"),
+        ("<td height=17 align=left sdval='1' sdnum='1033;'>", "srv1 | 10.0.0.1\nsrv2 | 10.0.0.2"),
+        ("<td data-sheets-value='{\"1\":2}'>", "srv1 | 10.0.0.1\nsrv2 | 10.0.0.2"),
+        ("<td class=xlarge>", "srv1 10.0.0.1\nsrv2 10.0.0.2"),
+        ("<td>", "srv1 10.0.0.1\nsrv2 10.0.0.2"),
+    ],
+)
+def test_cells_of_a_spreadsheet_are_a_table(cell: str, text: str) -> None:
+    rows = "".join(f"<tr>{cell}srv{n}</td><td>10.0.0.{n}</td><td></td></tr>" for n in (1, 2))
+    assert render(squeeze(to_lines(f"<table border=0 cellspacing=0>{rows}</table>").lines)) == text
+
+
 def test_styles_and_kinds() -> None:
     blocks = to_blocks(
         to_lines("<p><b>b</b><i>i</i><u>u</u><s>s</s><code>c</code><span style='font-weight:700'>w</span></p>").lines

@@ -229,3 +229,25 @@ async def test_a_word_of_a_newer_version_is_none(stage: Stage) -> None:
     found = await wait_of(stage)
 
     assert found is not None and found.waits.kind is Waiting.WORKER
+
+
+async def test_a_reply_that_waits_asks_the_desk_less_and_less(tmp_path: Path, migrated_file: Path) -> None:
+    """The comment of the first reply has no answer yet. The second one names the same mail, which we do not know, and
+    has waited for the first as long as it may."""
+    data = settings_for()
+    data["desk"]["settle"] = "1h"
+    stage = Stage(tmp_path, migrated_file, data)
+    await stage.open()
+    await stage.accept(M("a"))
+    await stage.work()
+    stage.simulator.faults.set([{"kind": "comment", "do": "answer", "status": 502, "commit": False, "times": 1}])
+    for key in ("b", "c"):
+        await stage.accept(M(key, subject="Re: Printer", reply="a", refs=["a", "<elsewhere@acme.example>"]))
+    await stage.work(within=605)
+    before = len(stage.simulator.desk.calls)
+    await stage.work(within=605)
+    asked = [call for call in stage.simulator.desk.calls[before:] if call.kind == "search"]
+    assert 10 <= len(asked) <= 70
+    await stage.work()
+    assert [await stage.outcome(key) for key in ("b", "c")] == ["comment 1", "comment 1"]
+    await stage.close()
