@@ -121,7 +121,7 @@ def main(
     seconds: float = 15.0,
     rate: float = RATE,
     pause: float = PAUSE,
-    processes: int = 0,
+    processes: int = 1,
     show: Callable[[str], None] = print,
 ) -> float:
     """The median ratio of accepting with readers to accepting without."""
@@ -135,6 +135,7 @@ def main(
             Path(folder),
             simulator,
             log="warning",
+            work="",
             extra=extra,
             guard="tickets_per_hour = 0",
             smtp=f"processes = {processes}",
@@ -180,7 +181,7 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--pause", type=float, default=PAUSE)
-    parser.add_argument("--processes", type=int, default=0, help="[smtp] processes; 0: one process for all")
+    parser.add_argument("--processes", type=int, default=1, help="[smtp] processes; 0: one process for all")
     parser.add_argument("--read", nargs=2, metavar=("ADDRESS", "COOKIE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:

@@ -75,7 +75,7 @@ class Replica(GatewayProcess):
         home = folder / f"{role}-{os.urandom(3).hex()}"
         home.mkdir()
         smtp, http = free_port(), free_port()
-        more = {"desk": "rate = 0", "guard": NO_GUARD, "store": f'spool = "{folder}/spool"', **more}
+        more = {"desk": "rate = 0", "guard": NO_GUARD, "work": "", "store": f'spool = "{folder}/spool"', **more}
         config = config_text(f"{simulator.url}/api/v1", "demo-desk-key", home, smtp, http, store_url=url, **more)
         super().__init__(home, config.replace("[http]", NO_LIMITS + "\n[http]"), smtp, http)
         self.command += ["--role", role]

@@ -136,7 +136,7 @@ class WholeServer:
         desk = Simulator(Seed(rate_limit={"mode": "off"})).start()
         port, http = free_port(), free_port()
         smtp = f"processes = {self._processes}\n[smtp.limits]\nmails_per_sender = 0\nmails_per_sender_domain = 0"
-        text = config_text(desk.api, desk.key, folder, port, http, smtp=smtp, log="warning")
+        text = config_text(desk.api, desk.key, folder, port, http, smtp=smtp, work="", log="warning")
         command = [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(folder / "gateway.toml")]
         gateway = GatewayProcess(folder, text, port, http, command)
         gateway.environment.update(PYTHONPATH=str(self._tree), PYTHONSAFEPATH="1")

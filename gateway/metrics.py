@@ -28,6 +28,9 @@ class Metrics:
         self.smtp_refusals = counter("smtp_refusals_total", "Refusals to peers by reason", "reason", "listener")
         self.smtp_verdicts = counter("smtp_verdicts_total", "Mails by sender verdict", "verdict", "listener")
         self.smtp_sessions = gauge("smtp_sessions", "Peers connected now")
+        self.process_starts = gauge(
+            "process_starts", "How often each process of the gateway was started, where it has several", "process"
+        )
         self.arrivals_bytes = gauge("arrivals_bytes", "Bytes of mails that were accepted and are not in the store yet")
         self.arrivals_oldest = gauge("arrivals_oldest_seconds", "Age of the oldest mail that is not in the store yet")
         self.arrivals_aside = gauge("arrivals_aside", "Accepted mails that could not be put into the store")

@@ -140,6 +140,8 @@ def main() -> None:
     import gateway.operate.preview.whatif
     import gateway.operate.trial.page
     import gateway.operate.trial.run
+    import gateway.processes.pages
+    import gateway.processes.supervisor
 
     commands = typer.main.get_command(gateway.cli.app)
     typer.main.get_command = lambda _: commands

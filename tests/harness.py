@@ -30,10 +30,16 @@ from gateway.store.reading import looking
 from gateway.store.stage import PENDING
 from tests import commands, schema
 from tests.commands import Forked
+from tests.sizes import size
 
 BOX = "support@msp.example"
 PYTHON = [sys.executable, "-m"]
 BEFORE_PYTHON = {"LD_PRELOAD"}
+ONE_PROCESS = "processes = 0"
+FORM = size("", ONE_PROCESS)
+"""Below [smtp]: the short form of the tests takes a gateway as it comes, the long one all in one process."""
+EAGER = "nice = 0"
+"""Below [work]: tests on a busy machine want a worker that does not go behind the others."""
 
 
 def free_port() -> int:
@@ -45,6 +51,8 @@ def free_port() -> int:
 def config_text(api: str, key: str, folder: Path, smtp_port: int, http_port: int, **more: str) -> str:
     """gateway.toml for a test: a simulated desk, one mailbox. ``more``: section name to extra lines."""
     desk = more.get("desk", "timeout = 2\nsettle = 6\nrate = 0")
+    smtp = more.get("smtp", "")
+    form = "" if "processes =" in smtp else FORM
     return f"""
 [desk]
 url = "{api}"
@@ -54,7 +62,8 @@ api_key = "{key}"
 [smtp]
 listen = "127.0.0.1:{smtp_port}"
 hostname = "gateway.test"
-{more.get("smtp", "")}
+{form}
+{smtp}
 
 [http]
 listen = "127.0.0.1:{http_port}"
@@ -65,7 +74,7 @@ min_free = 0
 {more.get("store", "")}
 
 [work]
-{more.get("work", "")}
+{more.get("work", EAGER)}
 
 [guard]
 {more.get("guard", "")}
@@ -130,20 +139,46 @@ class GatewayProcess:
         return self.smtp_port
 
     def await_port(self, wait: float = 20) -> None:
+        """Until mail can be sent, the pages answer and the worker works."""
         end = time.monotonic() + wait
         while time.monotonic() < end:
             if self.process and self.process.poll() is not None:
                 raise RuntimeError(f"the gateway ended: {self.tail()}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
+            if self.is_up():
                 return
             time.sleep(0.01)
         raise RuntimeError(f"the gateway did not start: {self.tail()}")
 
+    def is_up(self) -> bool:
+        """Whether a peer is greeted, the pages answer and the worker, where it is a process of its own, works."""
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 0.5):
+            return not json.loads(self.get("/readyz")[1]).get("worker")
+        return False
+
+    def processes(self) -> dict[str, int]:
+        """Those that run, by name: the first is "gateway", then where it has several its listeners, the worker and the
+        pages, and the parsers."""
+        found: dict[str, int] = {}
+        waiting = [self.process.pid] if self.process and self.process.poll() is None else []
+        while waiting:
+            number = waiting.pop()
+            with contextlib.suppress(OSError):
+                name = Path(f"/proc/{number}/comm").read_text().strip()
+                name = "parser" if b"gateway.mail.child" in Path(f"/proc/{number}/cmdline").read_bytes() else name
+                found["gateway" if not found else name if name not in found else f"{name}-{number}"] = number
+                for task in Path(f"/proc/{number}/task").iterdir():
+                    waiting += map(int, (task / "children").read_text().split())
+        return found
+
     def kill(self) -> None:
+        """And wait until all its processes have ended: those beneath it do so by themselves."""
+        there = self.processes()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         if self.process:
             self.process.wait()
+        while any(map(_runs, there.values())):
+            time.sleep(0.002)
         self._close()
 
     def _close(self) -> None:
@@ -237,6 +272,13 @@ class GatewayProcess:
             if code != 250:
                 raise smtplib.SMTPDataError(code, text)
             return text.decode()
+
+
+def _runs(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager

@@ -53,7 +53,7 @@ def serve(
     ] = "all",
 ) -> None:
     """Run the gateway: accept mail and post it to the desk, until SIGTERM."""
-    if role == "all" and (settings := settings_of(config_file)).smtp.processes:
+    if role == "all" and (settings := settings_of(config_file)).listener_processes:
         _supervise(settings, config_file)
     else:
         _serve(config_file, role)
@@ -129,7 +129,8 @@ def _supervise(settings: config.Settings, config_file: Path | None) -> None:
     if code := os.waitstatus_to_exitcode(status):
         raise typer.Exit(code)
     try:
-        supervisor.run(settings, work)
+        if code := supervisor.run(settings, work):
+            raise typer.Exit(code)
     except OSError as error:
         fail(f"cannot start: {error}")
 
@@ -168,7 +169,10 @@ def check(
     if as_json:
         rows = [_ids_row(box) for box in found.boxes]
         faults = [{"where": fault.where, "result": fault.what} for fault in found.faults]
-        print_json([*rows, *faults, *({"where": "", "note": note} for note in found.notes), *_probed_row(probed)])
+        serves = {"where": "smtp.processes", "serves": found.serves}
+        print_json(
+            [*rows, serves, *faults, *({"where": "", "note": note} for note in found.notes), *_probed_row(probed)]
+        )
     else:
         for line in _lines(found, len(settings.desks) > 1, ids):
             typer.echo(cell(line))
@@ -189,6 +193,7 @@ def _lines(found: Checked, names_desks: bool, ids: bool) -> list[str]:
             lines.append(f"ok     {name} -> {where}, {_otherwise(place)}")
             if ids:
                 lines.append(f"       board {place.board_id}, status {place.status_id}, priority {place.priority_id}")
+    lines.append(f"ok     serves as {found.serves}")
     lines += [f"fault  {fault}" for fault in found.faults]
     lines += [f"note   {note}" for note in found.notes]
     wrong = len(found.faults) + sum(len(box.wrong) for box in found.boxes)

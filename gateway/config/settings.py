@@ -263,6 +263,14 @@ class Settings(Section):
     locations: Annotated[Locations, SkipValidation] = Field(Locations(), exclude=True, repr=False)
     mailbox: tuple[MailboxSettings, ...] = Field(min_length=1, description="the mailboxes")
 
+    @property
+    def listener_processes(self) -> int:
+        """How many processes listen beside a worker's, 0 where one process does everything. Several need arrivals, for
+        only the worker opens the store."""
+        if self.smtp.processes is not None:
+            return self.smtp.processes
+        return 0 if self.store.arrivals_dir is None else 1
+
     def desk_place(self, name: str, key: str) -> str:
         """``file:line`` of a key of a desk."""
         return self.locations.at((*(("desk",) if name == DEFAULT_DESK else ("desks", name)), key))

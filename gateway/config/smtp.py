@@ -87,10 +87,10 @@ class SmtpSettings(Section):
 
     listen: HostPort = Field("127.0.0.1:2525", description="address and port of the SMTP listener")
     listeners: tuple[ListenerSettings, ...] = Field((), description="several listeners, instead of listen")
-    processes: Annotated[int, Field(ge=0, le=16)] = Field(
-        0,
-        description="listener processes beside a worker process, which share the ports; 0 = all in one process. "
-        "Needs arrivals",
+    processes: Annotated[int, Field(ge=0, le=16)] | None = Field(
+        None,
+        description="listener processes beside a worker process, which share the ports; they need arrivals. 0 = all in "
+        "one process. When empty 1 where mail is accepted into arrivals (SQLite), else 0 (PostgreSQL)",
     )
     hostname: str = Field("", description="name in the greeting; the machine's own when empty")
     max_size: Annotated[Size, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail")

@@ -133,9 +133,11 @@ def tell_starts(folder: Path, counts: Mapping[str, int]) -> None:
 
 
 def _put(file: Path, text: str) -> None:
+    """Where the disk is full the old word stays."""
     part = file.with_suffix(".part")
-    part.write_text(text)
-    part.rename(file)
+    with contextlib.suppress(OSError):
+        part.write_text(text)
+        part.rename(file)
 
 
 def starts(folder: Path) -> dict[str, int]:

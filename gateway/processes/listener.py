@@ -102,10 +102,6 @@ class ListenerProcess:
         return {"ready": not reasons, "reasons": reasons, "arrivals": asdict(self._arrivals.waits)}
 
     async def _pages(self) -> bytes:
-        waits = self._arrivals.waits
-        for state in ("accepted", "pending", "arriving"):
-            self._metrics.deliveries.labels(state).set(waits.deliveries)
-        self._metrics.set_arrivals(waits.bytes, waits.oldest, waits.aside)
         self._metrics.smtp_sessions.set(self._listener.sessions)
         self._metrics.loop_lag.set(self._listener.context.overload.lag)
         return generate_latest(self._metrics.registry)

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
+from prometheus_client import generate_latest
 
 from gateway.config.settings import Settings
+from gateway.metrics import Metrics
 from gateway.periodic import wait
 from gateway.processes import channel
 from gateway.processes.channel import State
 from gateway.processes.life import run_loop
+from gateway.store.arrivals import Waiting
 from gateway.web.health import application, server
 
 log = structlog.get_logger("gateway")
@@ -36,6 +39,7 @@ class Pages:
         self._stop = asyncio.Event()
         http = settings.http
         self._http = server(application(self._metrics, self._readiness, http.token(), self._reload), http.listen)
+        self._own = Metrics()
         self._reloading: asyncio.Task[State] | None = None
 
     async def run(self) -> None:
@@ -78,7 +82,7 @@ class Pages:
             "reasons": [] if ready else sorted(set(reasons)),
             "waits": worker.get("waits", []),
             "damage": worker.get("damage", ""),
-            "arrivals": (ready or [{}])[0].get("arrivals", {}),
+            "arrivals": _arrivals(listeners),
             "desks": worker.get("desks", {}),
             "worker": worker.get("reasons", ["the worker does not answer"]),
             "starts": channel.starts(self._folder),
@@ -90,7 +94,20 @@ class Pages:
         return state
 
     async def _metrics(self) -> bytes:
-        return merged(await asyncio.gather(*(channel.ask(self._folder, name, channel.METRICS) for name in self._names)))
+        """The sum of all pages. What waits in the arrivals, which all listeners share, counts once."""
+        pages = await asyncio.gather(*(channel.ask(self._folder, name, channel.METRICS) for name in self._names))
+        waits = Waiting(**_arrivals(await asyncio.gather(*map(self._state, self._listeners))))
+        for name in ("accepted", "pending", "arriving"):
+            self._own.deliveries.labels(name).set(waits.deliveries)
+        self._own.set_arrivals(waits.bytes, waits.oldest, waits.aside)
+        for name, count in channel.starts(self._folder).items():
+            self._own.process_starts.labels(name).set(count)
+        return merged([*pages, generate_latest(self._own.registry)])
+
+
+def _arrivals(listeners: Sequence[State]) -> State:
+    """What waits there, as any of the listeners says."""
+    return next((state["arrivals"] for state in listeners if state), {})
 
 
 def merged(pages: Sequence[bytes]) -> bytes:

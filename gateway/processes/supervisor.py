@@ -29,9 +29,10 @@ from gateway.smtp.server import bound
 
 log = structlog.get_logger("gateway")
 
-AGAIN = 0.05, 30.0  # seconds to the next start, growing
+AGAIN = 0.05, 5.0  # seconds to the next start, growing: peers wait in the kernel meanwhile
 SETTLED = 10.0  # seconds of life after which a process starts at once again
 MORE = 10.0  # seconds over the drain, then SIGKILL
+USAGE = 2  # exit code of a process that cannot start for what an administrator told it
 STOP = (signal.SIGTERM, signal.SIGINT)
 Work = Callable[[Path, bool], None]
 SIGNALS = (*STOP, signal.SIGHUP, signal.SIGCHLD)
@@ -55,15 +56,8 @@ class Child:
         self._began = time.monotonic()
         self.pid = forked(self.name, self._work)
 
-    def code(self) -> int | None:
-        """How it ended, by itself or by a signal (negative); None while it runs."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if not pid:
-            return None
-        self.pid = 0
-        return os.waitstatus_to_exitcode(status)
-
-    def ended(self, code: int) -> None:
+    def again(self, code: int) -> None:
+        """It ended with that code, or by a signal (negative), and is to start again."""
         now = time.monotonic()
         pause = AGAIN[0] if now - self._began > SETTLED else self._pause
         log.error("process ended, starts again", name=self.name, code=code, after=round(pause, 2))
@@ -81,19 +75,21 @@ class Supervisor:
 
     def __init__(self, settings: Settings, worker: Work) -> None:
         self._settings = settings
-        self._folder = Path(tempfile.mkdtemp(prefix="gateway-"))
+        self._folder = _folder()
         self._sockets = {each.name: bound(each) for each in listeners_of(settings.smtp)}
-        names = [f"listener-{number}" for number in range(1, settings.smtp.processes + 1)]
+        names = [f"listener-{number}" for number in range(1, settings.listener_processes + 1)]
         self._listeners = [
             Child(name, partial(listener.serve, settings, self._folder, name, self._sockets)) for name in names
         ]
         self._worker = Child(channel.WORKER, partial(self._work, worker))
         self._pages = Child("pages", partial(self._show, names))
         self._is_hung_up = False
+        self._code = 0
         self._children = (*self._listeners, self._worker, self._pages)
 
-    def run(self) -> None:
-        """Until SIGTERM or SIGINT; then the listeners drain, then the worker."""
+    def run(self) -> int:
+        """Until SIGTERM or SIGINT; then the listeners drain, then the worker. Returns the code to end with: 0, or the
+        worker's where it cannot start for a reason that an administrator has to mend."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         log.info("starting", listeners=len(self._listeners), run=str(self._folder))
         gc.collect()
@@ -103,15 +99,18 @@ class Supervisor:
         log.info("draining")
         self._close_ports()
         for children in (self._listeners, [self._worker], [self._pages]):
-            _end(children, self._settings.smtp.drain + MORE)
+            self._end(children, self._settings.smtp.drain + MORE)
         shutil.rmtree(self._folder, ignore_errors=True)
         log.info("stopped")
+        return self._code
 
     def _next_signal(self) -> int | None:
         """Start what is due and wait for a signal; None when something else is due."""
-        for child in self._children:
-            if child.pid and (code := child.code()) is not None:
-                child.ended(code)
+        for child, code in self._ended():
+            if child is self._worker and child.starts == 1 and code == USAGE:
+                self._code = code
+                return signal.SIGTERM
+            child.again(code)
         now = time.monotonic()
         for child in self._children:
             if not child.pid and child.due <= now:
@@ -125,6 +124,35 @@ class Supervisor:
             return signal.sigwaitinfo(SIGNALS).si_signo
         told = signal.sigtimedwait(SIGNALS, max(0.0, min(due) - time.monotonic()))
         return told.si_signo if told else None
+
+    def _ended(self) -> list[tuple[Child, int]]:
+        """Those that ended since the last call, and how. As process 1 of a container we also bury what others left,
+        such as the parsers of a worker that was killed."""
+        ended = []
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                for child in self._children:
+                    if child.pid == found[0]:
+                        child.pid = 0
+                        ended.append((child, os.waitstatus_to_exitcode(found[1])))
+        return ended
+
+    def _end(self, children: Sequence[Child], seconds: float) -> None:
+        """SIGTERM, and after so long SIGKILL."""
+        end = time.monotonic() + seconds
+        for child in children:
+            child.signal(signal.SIGTERM)
+        while running := self._running(children):
+            if (left := end - time.monotonic()) > 0:
+                signal.sigtimedwait([signal.SIGCHLD], left)
+                continue
+            for child in running:
+                child.signal(signal.SIGKILL)
+            end = time.monotonic() + seconds
+
+    def _running(self, children: Sequence[Child]) -> list[Child]:
+        self._ended()
+        return [child for child in children if child.pid]
 
     def _work(self, worker: Work) -> None:
         self._close_ports()
@@ -141,18 +169,9 @@ class Supervisor:
             sock.close()
 
 
-def _end(children: Sequence[Child], seconds: float) -> None:
-    """SIGTERM, and after so long SIGKILL."""
-    end = time.monotonic() + seconds
-    for child in children:
-        child.signal(signal.SIGTERM)
-    while running := [child for child in children if child.pid and child.code() is None]:
-        if (left := end - time.monotonic()) > 0:
-            signal.sigtimedwait([signal.SIGCHLD], left)
-            continue
-        for child in running:
-            child.signal(signal.SIGKILL)
-        end = time.monotonic() + seconds
+def _folder() -> Path:
+    """For what the processes tell each other: of their own user. Below what systemd made for us, if it did."""
+    return Path(tempfile.mkdtemp(prefix="gateway-", dir=os.environ.get("RUNTIME_DIRECTORY", "").split(":")[0] or None))
 
 
 def forked(name: str, work: Callable[[], None]) -> int:
@@ -186,6 +205,6 @@ def _become(name: str, parent: int) -> None:
     channel.be_called(name)
 
 
-def run(settings: Settings, worker: Work) -> None:
-    """Serve until SIGTERM. Raises OSError."""
-    Supervisor(settings, worker).run()
+def run(settings: Settings, worker: Work) -> int:
+    """Serve until SIGTERM. Returns the code to end with. Raises OSError."""
+    return Supervisor(settings, worker).run()

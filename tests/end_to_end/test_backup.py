@@ -25,7 +25,7 @@ from gateway.store.schema import delivery
 from tests import schema
 from tests.faults.judge import _tokens
 from tests.faults.traffic import Sent, Traffic
-from tests.harness import GatewayProcess, config_text, free_port
+from tests.harness import EAGER, GatewayProcess, config_text, free_port
 from tests.peers import Postgres
 
 SLOW = [
@@ -58,7 +58,7 @@ def process(folder: Path, simulator: Simulator, url: str, concurrency: int = 16,
         desk=f"timeout = {timeout}\nsettle = {2 * timeout}\nrate = 0",
         store=f'spool_over = 20000\nspool = "{folder}/spool"',
         store_url=url,
-        work=f"concurrency = {concurrency}\nlease = 3",
+        work=f"concurrency = {concurrency}\nlease = 3\n{EAGER}",
     )
     return GatewayProcess(folder, text, smtp, http)
 

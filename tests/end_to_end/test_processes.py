@@ -8,10 +8,12 @@ import os
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from gateway.processes.pages import merged
 from gateway.simulator import Simulator
 from gateway.store.schema import refusal
+from tests import schema
 from tests.harness import GatewayProcess, config_text, free_port, mail
 
 
@@ -49,7 +52,7 @@ def nice(pid: int) -> int:
 @pytest.fixture
 def apart(simulator: Simulator, tmp_path: Path) -> Iterator[GatewayProcess]:
     smtp, http = free_port(), free_port()
-    text = config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 2")
+    text = config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 2", work="")
     process = GatewayProcess(tmp_path, text, smtp, http).start(60)
     try:
         yield process
@@ -150,6 +153,32 @@ def test_what_keeps_it_from_starting_is_said_by_the_command(simulator: Simulator
         assert process.process is not None
         assert process.process.wait(60) == 2
     assert f"127.0.0.1:{smtp}" in process.tail()
+
+
+def test_what_an_administrator_has_to_mend_ends_it(simulator: Simulator, tmp_path: Path) -> None:
+    smtp, http = free_port(), free_port()
+    process = GatewayProcess(
+        tmp_path, config_text(simulator.api, simulator.key, tmp_path, smtp, http, smtp="processes = 1"), smtp, http
+    )
+    schema.put(process.url)
+    with closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_floor SET revision = '9999'")
+    process.launch()
+    assert process.process is not None
+    assert process.process.wait(60) == 2
+    assert "install the newer version" in process.tail()
+
+
+def test_what_waits_in_the_arrivals_counts_once(apart: GatewayProcess) -> None:
+    with closing(sqlite3.connect(apart.folder / "gateway.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        apart.send(mail("While the store is locked"))
+        end = time.monotonic() + 20
+        while 'gateway_deliveries{state="arriving"} 1.0' not in (page := apart.get("/metrics")[1]):
+            assert time.monotonic() < end, page
+        other.execute("ROLLBACK")
+    assert 'gateway_process_starts{process="listener-2"} 1.0' in page
 
 
 def test_if_the_first_process_is_killed_all_end(apart: GatewayProcess) -> None:

@@ -34,12 +34,12 @@ def desk() -> Iterator[Simulator]:
         yield simulator
 
 
-def served(desk: Simulator, folder: Path, smtp_lines: str = "") -> Iterator[GatewayProcess]:
+def served(desk: Simulator, folder: Path) -> Iterator[GatewayProcess]:
     """A gateway with a console, whose key is in a file."""
     (folder / "key").write_text(desk.key)
     smtp, http = free_port(), free_port()
     console = f'[console]\nlisten = "127.0.0.1:{free_port()}"'
-    text = config_text(desk.api, "", folder, smtp, http, smtp=smtp_lines, extra=console)
+    text = config_text(desk.api, "", folder, smtp, http, extra=console)
     text = text.replace('api_key = ""', 'api_key_file = "key"')
     process = GatewayProcess(folder, text, smtp, http).start()
     try:
@@ -51,11 +51,6 @@ def served(desk: Simulator, folder: Path, smtp_lines: str = "") -> Iterator[Gate
 @pytest.fixture(scope="module")
 def live(desk: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayProcess]:
     yield from served(desk, tmp_path_factory.mktemp("live"))
-
-
-@pytest.fixture
-def apart(desk: Simulator, tmp_path: Path) -> Iterator[GatewayProcess]:
-    yield from served(desk, tmp_path, "processes = 1")
 
 
 def board_of(live: GatewayProcess, desk: Simulator) -> str:
@@ -106,14 +101,6 @@ def test_rules_are_taken_or_refused(live: GatewayProcess, desk: Simulator) -> No
 
 
 def test_a_signal_does_the_same(live: GatewayProcess, desk: Simulator) -> None:
-    by_signal(live, desk)
-
-
-def test_listeners_and_the_worker_are_told_by_their_supervisor(apart: GatewayProcess, desk: Simulator) -> None:
-    by_signal(apart, desk)
-
-
-def by_signal(live: GatewayProcess, desk: Simulator) -> None:
     assert live.process is not None
     before = live.config.read_text()
     live.config.write_text(before + RULE % "Sales")

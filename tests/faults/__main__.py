@@ -1,6 +1,6 @@
 """``make campaign``: every kind of fault on both stores, and the storms.
 
-    python -m tests.faults [--kind NAME]… [--store sqlite|postgresql] [--seed N] [--mails N] [--seconds N] [--again]
+    python -m tests.faults [--kind NAME]… [--store sqlite|postgresql] [--form FORM] [--seed N] [--mails N] [--seconds N] [--again]
 
 A batch ends after ``--seconds``; the next call goes on where it stopped. Results are kept by seed and code
 version in tests/faults/results.jsonl; docs/faults.md is made from them (``make docs``). With ``--seed`` that
@@ -16,11 +16,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.faults import campaign, results, storms
-from tests.faults.kinds import ALL, POSTGRESQL, SQLITE
+from tests.faults.kinds import ALL, AS_ONE, AS_SEVERAL, POSTGRESQL, SQLITE
 from tests.peers import Missing, Postgres
 
 BATCH = 440.0  # seconds until no further run is begun
@@ -35,26 +35,39 @@ class Planned:
     store: str
     seed: int
     roles: tuple[str, ...] = ()
+    processes: int = AS_ONE
+
+    @property
+    def form(self) -> str:
+        return results.ROLES if self.roles else results.SEVERAL if self.processes else results.ONE
+
+    @property
+    def key(self) -> results.Key:
+        return self.kind, self.store, self.seed, self.form
 
 
 def plan() -> Iterator[Planned]:
-    """All runs, each kind on one store after the other."""
+    """All runs, each kind on one store after the other. With SQLite the first seed has each form of the kind, and the
+    others its first."""
     on_postgres = 0
     for kind in ALL:
         for seed in range(1, MORE.get(kind.name, 1) + 1):
             for store in kind.stores:
                 roles = ROLES if store == POSTGRESQL and on_postgres % IN_ROLES == IN_ROLES - 1 else ()
                 on_postgres += store == POSTGRESQL
-                yield Planned(kind.name, store, seed, roles)
+                forms = (AS_ONE,) if store == POSTGRESQL else kind.processes if seed == 1 else kind.processes[:1]
+                for processes in forms:
+                    yield Planned(kind.name, store, seed, roles, processes)
     for storm in storms.ALL:
-        for store in (SQLITE, POSTGRESQL):
-            yield Planned(storm.name, store, 1)
+        yield Planned(storm.name, SQLITE, 1, processes=AS_SEVERAL)
+        yield Planned(storm.name, POSTGRESQL, 1)
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--kind", action="append", choices=[planned.kind for planned in plan()], metavar="NAME")
     options.add_argument("--store", choices=(SQLITE, POSTGRESQL))
+    options.add_argument("--form", choices=(results.SEVERAL, results.ONE, results.ROLES))
     options.add_argument("--seed", type=int)
     options.add_argument("--mails", type=int, default=campaign.MAILS)
     options.add_argument("--seconds", type=float, default=BATCH)
@@ -68,10 +81,11 @@ def main() -> int:
         for planned in dict.fromkeys(plan())
         if (not given.kind or planned.kind in given.kind)
         and given.store in (None, planned.store)
-        and (planned.kind, planned.store, planned.seed) not in ran
+        and given.form in (None, planned.form)
+        and planned.key not in ran
     ]
     if given.seed:
-        wanted = list(dict.fromkeys(Planned(planned.kind, planned.store, given.seed) for planned in wanted))
+        wanted = list(dict.fromkeys(replace(planned, seed=given.seed, roles=()) for planned in wanted))
     print(f"{len(wanted)} runs to go with gateway/ {code[: results.SHORT]}", flush=True)
     end = time.monotonic() + given.seconds
     bad = left = 0
@@ -93,7 +107,15 @@ def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bo
             if planned.kind in storms.BY_NAME:
                 run = storms.BY_NAME[planned.kind].run(Path(folder), planned.seed, postgres)
             else:
-                run = campaign.run(planned.kind, Path(folder), planned.seed, postgres, mails=mails, roles=planned.roles)
+                run = campaign.run(
+                    planned.kind,
+                    Path(folder),
+                    planned.seed,
+                    postgres,
+                    mails=mails,
+                    roles=planned.roles,
+                    processes=planned.processes,
+                )
         except Missing as missing:
             print(f"{planned.kind:10} {planned.store:10} NOT RUN: {missing}", flush=True)
             return True
@@ -105,7 +127,7 @@ def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bo
             return False
     wrong = run.verdict.all()
     print(
-        f"{run.kind:10} {run.store:10} seed {run.seed} {run.roles:6} {run.mails} mails, {run.done} done, "
+        f"{run.kind:10} {run.store:10} seed {run.seed} {run.form} {run.mails} mails, {run.done} done, "
         f"{run.restarts} restarts, {run.seconds:.0f} s: {len(wrong)} faults {run.note}",
         flush=True,
     )

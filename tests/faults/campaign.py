@@ -6,6 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
+from tests.faults import results
 from tests.faults.judge import Verdict, judge, leads, stages
 from tests.faults.kinds import KINDS, Kind
 from tests.faults.results import Run
@@ -27,9 +28,10 @@ def run(
     seconds: float | None = None,
     sabotage: str = "",
     roles: tuple[str, ...] = (),
+    processes: int | None = None,
     drain: float = DRAIN,
 ) -> Run:
-    """Send, disturb, drain, judge. Raises Missing where the fault cannot be made on this machine."""
+    """Send, disturb, drain, judge. ``roles`` of the gateways in turn, ``processes`` of each that listen. Raises Missing where the fault cannot be made on this machine."""
     kind = KINDS[kind] if isinstance(kind, str) else kind
     began = time.monotonic()
     store = "postgresql" if postgres else "sqlite"
@@ -46,6 +48,7 @@ def run(
                 sabotage=sabotage,
                 settings=kind.settings(stack),
                 roles=roles,
+                processes=processes,
                 disks=disks,
                 quick=kind.quick,
             )
@@ -72,7 +75,7 @@ def run(
             kind.name,
             store,
             seed,
-            "apart" if roles else "",
+            results.ROLES if roles else results.SEVERAL if processes else results.ONE,
             len(sent),
             sums.get("done", 0),
             sums.get("quarantined", 0),

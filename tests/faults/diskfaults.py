@@ -190,25 +190,27 @@ def _damage_values(site: Site) -> None:
 
 
 def _damage_database(site: Site) -> None:
+    """What got 250 meanwhile is in the arrivals, which stay where they are."""
     (gateway,) = site.gateways
     database, copy = site.data / "gateway.db", site.folder / "copy"
     with site.stopped():
         site.let_go()
-        shutil.copytree(site.data, copy)
         with contextlib.closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(database, copy)
         _garble_any(site, database, PAGE)
         before = len(gateway.log.read_bytes())
     end = time.monotonic() + 30
-    while time.monotonic() < end and site.is_closed(gateway):
+    while time.monotonic() < end and not gateway.is_up():
         if REFUSED.encode() in gateway.log.read_bytes()[before:]:
             with site.stopped():
-                shutil.rmtree(site.data)
-                shutil.copytree(copy, site.data)
+                for beside in ("-wal", "-shm"):
+                    database.with_name(database.name + beside).unlink(missing_ok=True)
+                shutil.copy(copy, database)
             site.restored += 1
             break
         time.sleep(0.05)
-    shutil.rmtree(copy)
+    copy.unlink()
 
 
 def _garble_any(site: Site, file: Path, unit: int) -> None:

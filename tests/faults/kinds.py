@@ -19,11 +19,13 @@ from tests.faults.traffic import Sent, Traffic
 from tests.peers import Postgres
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+AS_ONE, AS_SEVERAL, WITH_MORE = 0, 1, 2
+"""Listener processes of a gateway with SQLite: one process for all, a listener beside a worker, two."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A fault. ``seconds``: over which mail flows; ``copies``: doors that get each mail at the same moment;
+    """A fault. ``seconds``: over which mail flows; ``processes``: the forms of the gateway with SQLite; ``copies``: doors that get each mail at the same moment;
     ``quarantine``: reasons for which mail may end there. What the gateway says of its own accord has a ``traffic`` and
     a judge (``judged``) of its own, and is waited for until ``is_quiet``; ``quick`` where it would take minutes."""
 
@@ -35,6 +37,7 @@ class Kind:
     operator: str
     promise: str
     seconds: float = 10.0
+    processes: tuple[int, ...] = (AS_SEVERAL, AS_ONE)
     copies: int = 1
     stores: tuple[str, ...] = (SQLITE, POSTGRESQL)
     needs_shim: bool = False
@@ -119,37 +122,26 @@ ALL = (
     ),
     Kind(
         "kill", "process", processfaults.kill,
-        "kill -9 at random points, started again",
+        "kill -9 of the first process, with which all end, at random points; started again",
         "no answer or a closed port; sends again and gets 250 with the same id", "`recovered` at start", ONCE,
     ),
     Kind(
         "pause", "process", processfaults.pause,
-        "SIGSTOP for longer than a lease, then SIGCONT, while the desk is late",
+        "SIGSTOP of a listener or the worker for longer than a lease, then SIGCONT, while the desk is late",
         "no answer from that process", "`claim lost`", "what was taken over is done once", seconds=24,
     ),
     Kind(
         "parts", "process", processfaults.parts,
-        "listeners and worker are processes of their own; each is killed by itself",
-        "no answer, then 250; the port stays open", "`process ended, starts again` with its name", ONCE,
-        stores=(SQLITE,), settings=processfaults.apart,
-    ),
-    Kind(
-        "together", "process", processfaults.kill,
-        "kill -9 of the process over listeners and worker, with which all of them end; started again",
-        "no answer or a closed port; sends again and gets 250 with the same id", "`recovered` at start", ONCE,
-        stores=(SQLITE,), settings=processfaults.apart,
+        "of a gateway with two listeners each process is killed by itself: the first, with which all end, a listener, the "
+        "worker, the pages, a parser",
+        "no answer, then 250; the port stays open but for the first", "`process ended, starts again` with its name", ONCE,
+        stores=(SQLITE,), processes=(WITH_MORE,),
     ),
     Kind(
         "importer", "process", arrivalfaults.nothing_more,
         "the importer is killed between its two commits: the store has the mail, the arrivals too",
-        "no answer or a closed port; sends again and gets 250", "`recovered` at start", ONCE,
-        stores=(SQLITE,), begin=arrivalfaults.between_commits,
-    ),
-    Kind(
-        "importer-apart", "process", arrivalfaults.nothing_more,
-        "the same in a worker beside listeners, which go on",
-        "250; the port stays open", "`process ended, starts again` with its name", ONCE,
-        stores=(SQLITE,), settings=processfaults.apart, begin=arrivalfaults.between_commits,
+        "250, as the port stays open; with one process no answer or a closed port",
+        "`process ended, starts again`, `recovered` at start", ONCE, stores=(SQLITE,), begin=arrivalfaults.between_commits,
     ),
     Kind(
         "locked", "database", arrivalfaults.full,
@@ -195,8 +187,8 @@ ALL = (
     Kind(
         "corrupt", "disk", diskfaults.corrupt,
         "a sector of the stopped store, values of pending mail and a sector of a spool file turn to garbage",
-        "SQLite: a closed port while the file is damaged. PostgreSQL: 250, or 451 where the page is needed",
-        "SQLite: exit with `is damaged`. A value or a page: `the database is damaged` with its place, and what needs it "
+        "SQLite: 250 into the arrivals, with one process a closed port. PostgreSQL: 250, or 451 where the page is needed",
+        "SQLite: the worker ends with `is damaged`. A value or a page: `the database is damaged` with its place, and what needs it "
         "waits or is quarantined as `damaged`",
         "never a 250 for what is not kept; what is damaged is not posted", seconds=14, quarantine=("damaged",),
         ground=diskfaults.own,

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tests.faults.kinds import ALL as KINDS
-from tests.faults.results import SHORT, Run, latest, load
+from tests.faults.results import ONE, ROLES, SEVERAL, SHORT, Run, latest, load
 from tests.faults.storms import ALL as STORMS
 
 Kept = tuple[str, Run]
 """(code version, run)."""
 
+GATEWAYS = {
+    "sqlite": ("sqlite", (SEVERAL,)),
+    "sqlite, one process": ("sqlite", (ONE,)),
+    "postgresql": ("postgresql", (ONE, ROLES)),
+}
 WRONG = {
     "lost": "lost",
     "doubled": "doubled",
@@ -32,12 +37,13 @@ def results() -> str:
     found = latest(load())
     rows = []
     for kind in (*KINDS, *STORMS):
-        for store in ("sqlite", "postgresql"):
-            if runs := [found[key] for key in sorted(found) if key[:2] == (kind.name, store)]:
-                rows.append(_row(f"`{kind.name}`", store, runs))
-    for store in ("sqlite", "postgresql"):
-        if runs := [run for key, run in found.items() if key[1] == store]:
-            rows.append(_row("**all**", store, runs))
+        for words, (store, forms) in GATEWAYS.items():
+            here = [key for key in sorted(found) if key[:2] == (kind.name, store) and key[3] in forms]
+            if here:
+                rows.append(_row(f"`{kind.name}`", words, [found[key] for key in here]))
+    for words, (store, forms) in GATEWAYS.items():
+        if runs := [run for key, run in found.items() if key[1] == store and key[3] in forms]:
+            rows.append(_row("**all**", words, runs))
     head = ["fault", "store", "runs", "mails", "done", "aside", "again", "restarts", *WRONG, "code"]
     return _table(head, rows)
 
@@ -45,7 +51,7 @@ def results() -> str:
 def storms() -> str:
     found = latest(load())
     return "\n".join(
-        f"- `{storm.name}`, {run.store}: {run.note}."
+        f"- `{storm.name}`, {run.store}, {run.form}: {run.note}."
         for storm in STORMS
         for _, run in [found[key] for key in found if key[0] == storm.name]
     )

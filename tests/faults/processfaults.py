@@ -29,10 +29,7 @@ def pause(site: Site, traffic: Traffic) -> None:
     """SIGSTOP for longer than a lease, then SIGCONT, while the desk is late at times."""
     with site.desk(*LATE_COMMIT):
         while not traffic.is_over:
-            gateway = site.any()
-            if gateway.hit(signal.SIGSTOP):
-                site.pause(LEASE * 1.1, LEASE * 1.4)
-                gateway.hit(signal.SIGCONT)
+            site.any().stand(site.rng, LEASE * site.rng.uniform(1.1, 1.4))
             site.pause(0.5, 1.5)
 
 
@@ -49,26 +46,15 @@ def upgrade(site: Site, traffic: Traffic) -> None:
         gateway.hit(signal.SIGKILL)
 
 
-def apart(stack: contextlib.ExitStack) -> dict[str, str]:
-    return {"smtp": "processes = 2"}
-
-
 def parts(site: Site, traffic: Traffic) -> None:
-    """Listeners and worker are processes of their own, and each is killed by itself."""
+    """Each process is killed by itself: the first, a listener, the worker, the pages, a parser."""
     while not traffic.is_over:
         gateway = site.any()
         site.await_open(gateway)
         site.pause(0.3, 1.2)
-        if gateway.process is not None and (numbers := _children(gateway.process.pid)):
+        if number := gateway.part(site.rng):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(site.rng.choice(numbers), signal.SIGKILL)
-
-
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+                os.kill(number, signal.SIGKILL)
 
 
 def interrupt_migration(config: Path, after: float) -> None:
@@ -110,8 +96,7 @@ def mixed(site: Site, traffic: Traffic) -> None:
                 site.simulator.stop()
                 site.pause(0.5, 1)
                 site.simulator.start()
-            elif draw < 0.35 and gateway.hit(signal.SIGSTOP):
-                site.pause(1, 2)
-                gateway.hit(signal.SIGCONT)
+            elif draw < 0.35:
+                gateway.stand(site.rng, site.rng.uniform(1, 2))
             else:
                 gateway.hit(signal.SIGKILL)

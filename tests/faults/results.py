@@ -15,17 +15,20 @@ from tests.faults.judge import Verdict
 
 ROOT = Path(__file__).parent.parent.parent
 KEPT = Path(__file__).with_name("results.jsonl")
+Key = tuple[str, str, int, str]
+SEVERAL, ONE, ROLES = "processes", "one process", "roles"
+"""Forms: a listener and a worker are processes of one gateway; all is one; listeners and workers are gateways."""
 SHORT = 10  # digits of a code version that are shown
 
 
 @dataclass(frozen=True)
 class Run:
-    """What happened in a run. ``mails`` got 250; ``restarts``: processes that ended, by a signal or themselves."""
+    """What happened in a run. ``form`` of the gateway, as FORMS; ``mails`` got 250; ``restarts``: processes that ended, by a signal or themselves."""
 
     kind: str
     store: str
     seed: int
-    roles: str
+    form: str
     mails: int
     done: int
     quarantined: int
@@ -37,8 +40,8 @@ class Run:
     note: str = ""
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return self.kind, self.store, self.seed
+    def key(self) -> Key:
+        return self.kind, self.store, self.seed, self.form
 
 
 def code_version() -> str:
@@ -77,6 +80,6 @@ def _run(row: dict[str, Any]) -> tuple[str, Run]:
     return code, Run(**{**row, "verdict": Verdict(**row["verdict"])})
 
 
-def latest(kept: Iterable[tuple[str, Run]]) -> dict[tuple[str, str, int], tuple[str, Run]]:
-    """The last result of each kind, store and seed."""
+def latest(kept: Iterable[tuple[str, Run]]) -> dict[Key, tuple[str, Run]]:
+    """The last result of each kind, store, seed and form."""
     return {run.key: (code, run) for code, run in kept}

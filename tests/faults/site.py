@@ -6,7 +6,10 @@ A supervisor starts a gateway again when it ends, as systemd would.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import re
+import signal
 import socket
 import sys
 import threading
@@ -28,7 +31,7 @@ from tests import schema
 from tests.faults.disks import LossyDisk, SmallDisk
 from tests.faults.relays import FaultyRelay
 from tests.faults.shim import Shim
-from tests.harness import GatewayProcess, config_text, free_port
+from tests.harness import EAGER, GatewayProcess, config_text, free_port
 from tests.peers import Postgres
 
 TIMEOUT = 0.75  # seconds; as 30 s
@@ -36,6 +39,7 @@ SETTLE = 3.0  # as 120 s
 LEASE = 7.5  # as 300 s
 LATE = 1.0  # as 40 s: after the deadline, before settle
 RESTART = 0.2  # as RestartSec of the unit, and faster
+ENDED = re.compile(r"process ended, starts again .*\bcode=(-?\d+)")
 RELAY = "relay.test:25"
 """In the settings of a kind: the mail server outside."""
 
@@ -72,6 +76,27 @@ class Supervised(GatewayProcess):
             self.process.send_signal(number)
             return True
 
+    def part(self, rng: random.Random, *names: str) -> int:
+        """The id of any of its processes; of those whose names begin so, and of the first where none does. 0: there is
+        none."""
+        there = self.processes()
+        chosen = [number for name, number in there.items() if name.startswith(names)] if names else [*there.values()]
+        return rng.choice(chosen or [*there.values()][:1] or [0])
+
+    def stand(self, rng: random.Random, seconds: float) -> None:
+        """SIGSTOP to the worker or a listener, which go on after that time."""
+        if number := self.part(rng, "worker", "listener"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGSTOP)
+                time.sleep(seconds)
+                os.kill(number, signal.SIGCONT)
+
+    @property
+    def parts_ended(self) -> Counter[int]:
+        """How often a process beneath ended, by exit code or signal."""
+        found = ENDED.findall(self.log.read_text(errors="replace")) if self.log.exists() else []
+        return Counter(map(int, found))
+
     def watch(self) -> None:
         with self._lock:
             if self.down or self.process is None or (code := self.process.poll()) is None:
@@ -85,7 +110,7 @@ class Supervised(GatewayProcess):
 
 class Site:
     """``shim`` where a fault needs it; ``sabotage`` names a guard to leave out; ``disks`` that faults of the disk
-    hit; ``roles`` of the gateways in turn. Where settings name ``RELAY`` there is one. ``quick``: what waits
+    hit; ``roles`` of the gateways in turn; ``processes`` of each that listen, as configured (None: by default). Where settings name ``RELAY`` there is one. ``quick``: what waits
     for minutes beside the mail waits for seconds."""
 
     def __init__(
@@ -100,6 +125,7 @@ class Site:
         sabotage: str = "",
         settings: dict[str, str] | None = None,
         roles: Sequence[str] = (),
+        processes: int | None = None,
         disks: Sequence[SmallDisk | LossyDisk] = (),
         quick: bool = False,
     ) -> None:
@@ -117,6 +143,7 @@ class Site:
         self.relay = FaultyRelay(seed)
         if any(RELAY in text for text in (settings or {}).values()):
             self.relay.start()
+        self.processes = processes
         self.shims: list[Shim] = []
         self.gateways: list[Supervised] = []
         for number in range(replicas):
@@ -147,11 +174,13 @@ class Site:
         store = f'spool_over = 20000\nspool = "{self.data}/spool"\n' + settings.get("store", "")
         more = {
             "desk": f"timeout = {TIMEOUT}\nsettle = {SETTLE}\nrate = 0",
-            "work": f"lease = {LEASE}",
+            "work": f"lease = {LEASE}\n{EAGER}",
             "store_url": self.url or f"sqlite:///{self.data}/gateway.db",
             **{name: text.replace(RELAY, self.relay.host) for name, text in settings.items() if name != "store"},
             "store": store,
         }
+        if self.processes is not None:
+            more["smtp"] = f"processes = {self.processes}\n{more.get('smtp', '')}"
         api = self.simulator.api.replace("127.0.0.1", host)
         return Supervised(folder, config_text(api, self.simulator.key, folder, smtp, http, **more), smtp, http)
 
@@ -287,8 +316,8 @@ class Site:
             return [tuple(row) for row in connection.exec_driver_sql(query)]
 
     def endings(self) -> dict[int, int]:
-        """How often a gateway ended by itself or by a signal, by exit code."""
+        """How often a process of a gateway ended by itself or by a signal, by exit code."""
         total: Counter[int] = Counter()
         for gateway in self.gateways:
-            total += gateway.endings
+            total += gateway.endings + gateway.parts_ended
         return dict(total)

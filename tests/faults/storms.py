@@ -17,10 +17,10 @@ from sqlalchemy import text
 from tests.faults.campaign import REPLICAS
 from tests.faults.deskfaults import slow_or_dead
 from tests.faults.judge import Verdict, judge, stages
-from tests.faults.results import Run
+from tests.faults.results import ONE, SEVERAL, Run
 from tests.faults.site import SETTLE, TIMEOUT, Site
 from tests.faults.traffic import AT_ONCE, Sent, Traffic, compose, deliver, offer
-from tests.harness import mail
+from tests.harness import EAGER, mail
 from tests.peers import Postgres
 
 DAY = 86400.0
@@ -52,7 +52,7 @@ def _run(
     kind: str, site: Site, began: float, sent: list[Sent], verdict: Verdict, sums: dict[str, int], note: str
 ) -> Run:
     return Run(
-        kind, "postgresql" if site.postgres else "sqlite", site.seed, "", len(sent), sums["done"], sums["quarantined"], sums["suppressed"], sums["redelivered"],
+        kind, "postgresql" if site.postgres else "sqlite", site.seed, ONE if site.postgres else SEVERAL, len(sent), sums["done"], sums["quarantined"], sums["suppressed"], sums["redelivered"],
         sum(site.endings().values()), round(time.monotonic() - began, 1), verdict, note,
     )  # fmt: skip
 
@@ -273,7 +273,7 @@ def slow(
     """Every answer takes 5 to 20 s of a deadline of 30; ``scale`` shortens all of them alike."""
     began = time.monotonic()
     desk = f"timeout = {30 * scale}\nsettle = {120 * scale}\nrate = 0"
-    settings = {"desk": desk, "work": "lease = 300"}
+    settings = {"desk": desk, "work": f"lease = 300\n{EAGER}"}
     with Site(folder, seed, postgres, replicas=_replicas(postgres), settings=settings) as site:
         site.start()
         with slow_or_dead(site, seconds * scale):

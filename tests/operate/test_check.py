@@ -235,6 +235,27 @@ def test_listeners_beside_a_worker_need_arrivals(text: str, tmp_path: Path) -> N
     assert startcheck.faults(load(tmp_path / "gateway.toml", {})) == []
 
 
+SQLITE = 'url = "sqlite:///gateway.db"'
+POSTGRESQL = 'url = "postgresql+psycopg://gateway@database/gateway"'
+
+
+@pytest.mark.parametrize(
+    ("smtp", "store", "listeners"),
+    [
+        ("", SQLITE, 1),
+        ("", f'{SQLITE}\naccept = "store"', 0),
+        ("", POSTGRESQL, 0),
+        ("", f'{POSTGRESQL}\naccept = "arrivals"', 1),
+        ("processes = 0", SQLITE, 0),
+        ("processes = 3", SQLITE, 3),
+    ],
+)
+def test_as_how_many_processes_it_listens(smtp: str, store: str, listeners: int, text: str, tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text(text.replace("[http]", f"{smtp}\n[http]").replace(SQLITE, store))
+
+    assert load(tmp_path / "gateway.toml", {}).listener_processes == listeners
+
+
 def test_a_listener_needs_no_key_of_a_desk(text: str, tmp_path: Path) -> None:
     (tmp_path / "desk-key").unlink()
     (tmp_path / "gateway.toml").write_text(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.simulator import Simulator
-from tests.harness import GatewayProcess, config_text, free_port
+from tests.harness import EAGER, GatewayProcess, config_text, free_port
 
 
 class Replica(GatewayProcess):
@@ -20,7 +20,7 @@ class Replica(GatewayProcess):
         home.mkdir()
         smtp, http = free_port(), free_port()
         more.setdefault("store", f'spool = "{folder}/spool"')
-        more.setdefault("work", "lease = 2")
+        more.setdefault("work", f"lease = 2\n{EAGER}")
         text = config_text(simulator.api, simulator.key, home, smtp, http, store_url=url, **more)
         super().__init__(home, text, smtp, http)
         self.role = role

@@ -34,8 +34,10 @@ class Box:
 
 @dataclass(slots=True)
 class Checked:
-    """``faults`` keep mail from becoming tickets, or the gateway from starting; ``notes`` are worth knowing."""
+    """``faults`` keep mail from becoming tickets, or the gateway from starting; ``notes`` are worth knowing.
+    ``serves``: as which processes it runs."""
 
+    serves: str
     boxes: list[Box] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -47,7 +49,7 @@ class Checked:
 
 async def check(settings: Settings, config_file: Path | None = None) -> Checked:
     """Look at everything that can be looked at beside a running gateway; asks the desks, writes nothing."""
-    found = Checked()
+    found = Checked(serves=_processes(settings))
     if await asyncio.to_thread(startcheck.is_running, settings):
         found.notes.append("the gateway is running: its ports were not tried")
         found.faults += startcheck.faults(settings, listens=False, ports=False)
@@ -127,6 +129,12 @@ def _templates(settings: Settings) -> Iterator[Fault]:
             Templates(box.templates).check()
         except BadTemplate as error:
             yield Fault(where, f"templates: {error}")
+
+
+def _processes(settings: Settings) -> str:
+    count = settings.listener_processes
+    listeners = "a listener" if count == 1 else f"{count} listeners"
+    return f"{listeners}, a worker and the pages, each a process ([smtp] processes)" if count else "one process"
 
 
 def _unproven(settings: Settings) -> Iterator[str]:

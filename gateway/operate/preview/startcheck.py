@@ -90,9 +90,10 @@ def _keys(settings: Settings, works: bool) -> Iterator[Fault]:
 
 
 def _processes(settings: Settings) -> Iterator[Fault]:
-    if settings.smtp.processes and settings.store.arrivals_dir is None:
+    if settings.listener_processes and settings.store.arrivals_dir is None:
         where = settings.locations.of("smtp", None, "processes")
-        yield Fault(where, 'processes: listeners beside a worker need [store] accept = "arrivals" (docs/scale.md)')
+        what = 'listeners beside a worker need [store] accept = "arrivals"; 0 stands for one process (docs/scale.md)'
+        yield Fault(where, f"processes: {what}")
 
 
 def _console(settings: Settings) -> Iterator[Fault]:
