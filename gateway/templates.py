@@ -1,7 +1,8 @@
 """The operator's templates: text in, lines out; the lines become paragraphs around the mail's body.
 
-Sandboxed Jinja2. A value that a template prints is one line: nothing from a mail can add a line, a
-block or markup. ``{{ body }}`` on a line of its own stands for the body's blocks.
+Sandboxed Jinja2. A value that a template prints is one line, with nothing in it that nobody sees: nothing from a mail
+can add a line, a block or markup, or turn what stands beside it. ``{{ body }}`` on a line of its own stands for the
+body's blocks.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from gateway.config.acknowledge import LANGUAGES
+from gateway.match.invisible import without_invisible
 
 BODY = "\ue000body\ue000"
 MOST_OUTPUT = 100_000
@@ -41,7 +43,7 @@ def shipped() -> Path:
 def _one_line(value: Any) -> Any:
     if value == BODY:
         return BODY
-    text = str(value).replace("\ue000", "")
+    text = without_invisible(str(value).replace("\ue000", ""))
     return " ".join(text.split()) if any(c in text for c in "\r\n\t\x0b\x0c\x85\u2028\u2029") else text
 
 

@@ -115,7 +115,9 @@ def store_name(settings: config.Settings) -> str:
 
 
 def print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """As JSON, with what a terminal would obey escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def table(columns: list[str], rows: list[list[Any]]) -> None:

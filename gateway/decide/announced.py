@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender
+from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender, among_its_client
 from gateway.match import domains
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email
@@ -35,7 +35,12 @@ class Answer:
     facts: Facts
 
     def admitted(self, message_id: str, ticket_id: str) -> Reasons:
-        """What has to tie the sender to a ticket that has no more than an answer to the same mail."""
+        """What has to tie the sender to a ticket that has no more than an answer to the same mail. Somebody of another
+        client whom that answer had in Cc does not write there, unless to its people."""
+        admits = self._admitted(message_id, ticket_id)
+        return admits if self._goes_to_people_of(ticket_id) else among_its_client(admits)
+
+    def _admitted(self, message_id: str, ticket_id: str) -> Reasons:
         copies: list[Copy] = self.facts.ask(Copies(message_id))
         if any(copy.stage == "DONE" for copy in copies):  # we had it, and its ticket is gone
             return BINDINGS
@@ -45,6 +50,11 @@ class Answer:
         if is_of_theirs and not is_of_ours and not domains.is_public(written_at):
             return BINDINGS
         return PERSONAL if self._is_talk(ticket_id, is_of_ours) else AUTHORS
+
+    def _goes_to_people_of(self, ticket_id: str) -> bool:
+        parts = [PartIn(ticket_id, person.key) for person in self._outside((*self.email.to, *self.email.cc))]
+        self.facts.want(*parts)
+        return any(self.facts.ask(part) for part in parts)
 
     def _is_talk(self, ticket_id: str, is_of_ours: bool) -> bool:
         """Whether the mail goes to others and not to us alone, who would then have sent what it answers. What we sent

@@ -16,6 +16,7 @@ from gateway.decide.files import Fate, remarks
 from gateway.decide.pictures import place_pictures, shelter
 from gateway.decide.uploads import Upload, documents, moment, text_document, uploads
 from gateway.match import title
+from gateway.match.invisible import without_invisible
 from gateway.model.effects import (
     CommentBody,
     DocumentBody,
@@ -327,7 +328,7 @@ def heading(forwarded: Forwarded, zone: tzinfo) -> str:
     people += [f"cc {', '.join(label(each) for each in forwarded.cc[:20])}"] if forwarded.cc else []
     date = [readable(forwarded.date, zone) if forwarded.attached else forwarded.date[:100]] if forwarded.date else []
     subject = [f'"{title.clean(forwarded.subject)}"'] if forwarded.subject else []
-    return f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:"
+    return without_invisible(f"Attached mail from {', '.join([label(forwarded.sender), *people, *date, *subject])}:")
 
 
 def readable(date: str, zone: tzinfo) -> str:

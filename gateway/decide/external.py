@@ -44,12 +44,19 @@ MOST = 3
 def ids_of(email: Email, envelope: Envelope, verdict: Verdict) -> tuple[str, ...]:
     """The numbers of the subject as ids of the sender's domain family: as of whoever is proven, if the sender is, and
     as what came by this envelope. A public provider is no desk."""
-    family = domains.family(domains.of(email.sender.address)) if email.sender else ""
+    family = _desk_of(email.sender.key) if email.sender else ""
     if not family or domains.is_public(family):
         return ()
     way = f"{domains.family(domains.of(envelope.mail_from))} over {proof_of(verdict, envelope.auth, envelope.peer)}"
     scopes = ([f"number.{family}"] if verdict == "pass" else []) + [f"{family} by {way}"]
     return tuple(f"{number}@{scope}" for number in numbers_of(email) for scope in scopes)
+
+
+def _desk_of(address: str) -> str:
+    """Whose numbers they are: the domain's with all that is below it. Customers of one provider count alike, so each
+    has its own: by the name below the provider's, or by the local part."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}.{domain}" if domain in domains.TENANTED else domains.family(domain)
 
 
 def numbers_of(email: Email) -> tuple[str, ...]:

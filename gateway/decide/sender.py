@@ -177,6 +177,19 @@ def _is_author(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     return _part(sender, ticket, facts) == "sender"
 
 
+def _takes_part_as_its_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The same, where somebody of another client has to be its sender: others put him into To or Cc."""
+    part = _part(sender, ticket, facts)
+    return part == "sender" or (bool(part) and not _is_of_another_client(sender, ticket, facts))
+
+
+def _is_of_another_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    """The desk, or the operator's map, says whose the sender is, and it is not the ticket's client."""
+    clients = {contact.client_id for contact in _active(sender, facts) if contact.client_id}
+    clients = clients or {sender.mapped_client} - {""}
+    return bool(clients) and ticket.client_id not in clients
+
+
 def _part(sender: Sender, ticket: Ticket, facts: Facts) -> str:
     """As what the sender takes part in the ticket, or in the one that was merged into it; "" for not at all."""
     if not ticket.moved and (part := facts.ask(PartIn(ticket.ticket_id, sender.address))):
@@ -220,6 +233,15 @@ AUTHORS: Reasons = (
     ("is the ticket's contact", _is_contact),
 )
 """What ties those to a ticket who may have got the same mail as its author, as many others did."""
+
+
+def among_its_client(reasons: Reasons) -> Reasons:
+    """The same reasons, where it binds nobody of another client that somebody put them into To or Cc."""
+    return tuple(
+        (reason, _takes_part_as_its_client if holds is _is_participant else holds) for reason, holds in reasons
+    )
+
+
 CUSTOMERS: Reasons = (
     ("is the ticket's contact", _is_contact),
     ("was sender or recipient of a customer's mail of the ticket", _is_of_their_side),

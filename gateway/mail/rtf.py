@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from .clean import clean
+
 _TOKEN = re.compile(
     rb"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.IGNORECASE
 )
@@ -101,4 +103,4 @@ def read(data: bytes) -> tuple[str, bool]:
             pending -= cut
             raw += text[cut:]
     flush()
-    return "".join(out).strip("\x00"), html
+    return clean("".join(out)), html

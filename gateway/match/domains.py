@@ -19,6 +19,14 @@ MORE = frozenset(
     "protonmail.com pm.me tutanota.com tuta.io fastmail.com zoho.com hey.com mailbox.org posteo.de orange.fr free.fr "
     "laposte.net wanadoo.fr libero.it comcast.net verizon.net att.net qq.com 163.com 126.com naver.com".split()
 )
+TENANTED = frozenset(
+    "onmicrosoft.com onmicrosoft.de onmicrosoft.us onmschina.cn mailgun.org sendgrid.net "
+    "service-now.com servicenowservices.com zendesk.com freshdesk.com freshservice.com atlassian.net zohodesk.com "
+    "zohodesk.eu zohodesk.in happyfox.com kayako.com halopsa.com haloitsm.com haloservicedesk.com syncromsp.com "
+    "samanage.com topdesk.net zammad.com deskpro.com salesforce.com dynamics.com odoo.com intercom-mail.com".split()
+)
+"""Registered domains that give a name below them to each of their customers, and that the public suffix list leaves
+out: providers of mail and of help desks (2026-11)."""
 PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
 
 
@@ -41,10 +49,18 @@ def untagged(address: str) -> str:
 
 
 @lru_cache(8192)
-def family(domain: str) -> str:
+def registered(domain: str) -> str:
     """The registered domain, by the public suffix list that is shipped with ``publicsuffixlist``; the domain itself
     when it is a public suffix."""
     return _suffixes().privatesuffix(domain) or domain
+
+
+@lru_cache(8192)
+def family(domain: str) -> str:
+    """The domain of an organisation with all that is below it: the registered domain, or the name that a provider has
+    given to a customer below its own."""
+    top = registered(domain)
+    return top if top not in TENANTED else ".".join(domain.split(".")[-top.count(".") - 2 :])
 
 
 @lru_cache(1)

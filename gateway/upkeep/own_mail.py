@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
@@ -12,6 +11,7 @@ from sqlalchemy import Connection
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.model.ownnotice import OwnNotice
+from gateway.outgoing.written import unstructured, with_fields
 from gateway.store import deliveries
 from gateway.store.deliveries import NewDelivery
 
@@ -45,11 +45,6 @@ def _dedupe_key(key: str) -> bytes:
 
 
 def _mail(address: str, subject: str, message_id: str, now: float, text: str) -> bytes:
-    mail = EmailMessage()
-    mail["From"] = mail["To"] = address
-    mail["Subject"] = " ".join(subject.split())[:200]
-    mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
-    mail["Message-ID"] = f"<{message_id}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(text + "\n")
-    return mail.as_bytes()
+    fields = {"From": address, "To": address, "Subject": unstructured(subject, "Subject")}
+    fields |= {"Date": format_datetime(datetime.fromtimestamp(now, UTC)), "Message-ID": f"<{message_id}>"}
+    return with_fields({**fields, "Auto-Submitted": "auto-generated"}, text)

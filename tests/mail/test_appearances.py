@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
 from typing import Any
 
 import pytest
 
+from gateway.cli.shared import print_json
+from gateway.decide.compose import heading
 from gateway.mail.read import read
 from gateway.match import title
 from gateway.match.invisible import without_invisible
+from gateway.model.email import Address, Forwarded
+from gateway.templates import EXAMPLE, EXTRA, Templates
 
 TRICKS = {
     "override": "\u202e", "embedding": "\u202b", "isolate": "\u2067", "mark": "\u200f", "Arabic mark": "\u061c",
@@ -37,6 +43,28 @@ def test_tricks_in_encoded_words() -> None:
 
     assert email.sender
     assert email.sender.name == "Ann"
+
+
+@pytest.mark.parametrize("trick", TRICKS.values(), ids=TRICKS)
+def test_no_trick_in_what_a_template_prints(trick: str) -> None:
+    """Also where the mail's own reader leaves it: in the head of a forwarded mail, in a recipient that a report names."""
+    values = {**EXAMPLE, **EXTRA["bounce"], "recipient": f"a{trick}nn@acme.example"}
+    assert trick not in "".join(Templates().lines("bounce", **values))
+    forwarded = Forwarded(Address("ann@acme.example", f"A{trick}nn"), subject=f"Pay{trick}ment", date=f"to{trick}day")
+    assert trick not in heading(forwarded, UTC)
+
+
+def test_rtf_has_no_character_that_is_none() -> None:
+    raw = b"From: a@b.example\r\nContent-Type: application/rtf\r\n\r\n{\\rtf1 a\\u27?\\'1b\\u0?\\u155?\\u-10240?\\'00b\\par c}"
+    assert read(raw).email.text == "a\ufffdb\nc"
+
+
+def test_json_has_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
+    value = {"words": "Müller \x1b[31m \x9b31m \u202e \U000e0041 \u2028 日本\n"}
+    print_json(value)
+    shown = capsys.readouterr().out
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert "Müller" in shown and json.loads(shown) == value
 
 
 @pytest.mark.parametrize("text", STAYS)

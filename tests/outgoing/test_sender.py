@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from email import message_from_bytes
-from email.policy import default
+from email.message import Message
+from email.policy import compat32, default
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
@@ -12,8 +14,13 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.config.smarthost import SmarthostSettings
+from gateway.mail.author import author_of, read_mailbox
+from gateway.mail.clean import clean_line
+from gateway.mail.head import split_head
+from gateway.mail.read import read
+from gateway.match.invisible import one_line
 from gateway.outgoing.sender import Sender
-from gateway.outgoing.written import written
+from gateway.outgoing.written import MOST_SUBJECT, written
 from gateway.store import letters, restoring
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
@@ -55,7 +62,9 @@ async def test_it_arrives_as_it_was_written(store: Store) -> None:
 
 async def test_what_waits_for_a_smarthost_that_is_gone_comes_to_its_end(store: Store) -> None:
     now = NOW
-    sender = Sender(store, SmarthostSettings(), "gateway.test", lambda: now, lambda kind, what: told.append((kind, what)))
+    sender = Sender(
+        store, SmarthostSettings(), "gateway.test", lambda: now, lambda kind, what: told.append((kind, what))
+    )
     told: list[tuple[str, str]] = []
     await store.write(partial(letters.keep, new=letter(), now=NOW))
     assert await sender.send_due() == 0
@@ -152,15 +161,39 @@ async def test_a_stop_waits_for_the_answer(store: Store) -> None:
     assert rows(store)[0]["state"] == EffectState.DONE
 
 
-@pytest.mark.parametrize("word", ["a\r\nBcc: all@else.example", "a\nb", "\x00 \x1b[31m"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        "a\r\nBcc: all@else.example",
+        "a\nb",
+        "\x00 \x1b[31m",
+        "=?utf-8?q?x=0d=0aBcc:_all=40else.example=0d=0a=0d=0aOther_words?=",
+        "=?utf-8?b?eA0KQmNjOiBhbGxAZWxzZS5leGFtcGxl?= and more",
+        "Gerät =?utf-8?q?x=0d=0aBcc:_all?=",
+        "x\u2028Bcc: all@else.example",
+        '"quoted" (and) <all@else.example>, more',
+        "<=?utf-8?q?x=0d=0aBcc:_1?=@b.example> <" + "a" * 2000 + "@b.example>",
+        "=?" * 90,
+    ],
+)
 def test_no_word_makes_a_header(word: str) -> None:
-    mail = message_from_bytes(
-        written("a@b.example", "c@d.example", word, "text", "k", NOW, name=word, headers={"In-Reply-To": word})
-    )
-    assert set(mail.keys()) == {
-        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "In-Reply-To",
-        "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
-    }  # fmt: skip
+    headers = {"In-Reply-To": word, "References": f"<a@b.example> {word} <c@d.example>"}
+    raw = written("a@b.example", "c@d.example", word, "text", "k", NOW, name=word, headers=headers)
+    for how in (compat32, default):
+        mail: Message = message_from_bytes(raw, policy=how)
+        assert set(mail.keys()) - {"In-Reply-To"} == {
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "References",
+            "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
+        }  # fmt: skip
+        assert mail.get_payload() == "text\r\n" and parseaddr(str(mail["From"]))[1] == "a@b.example"
+    assert max(map(len, raw.split(b"\r\n"))) < 998
+    assert read(raw).email.subject == clean_line(one_line(word)[:MOST_SUBJECT])
+
+
+def test_it_goes_to_an_address_with_letters_of_any_language() -> None:
+    raw = written("a@b.example", "jörg@d.example", "x", "text", "k", NOW, name="Büro")
+    assert read_mailbox(split_head(raw).values("to")[0]) == "jörg@d.example"
+    assert author_of(split_head(raw).fields).address == "a@b.example"
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,16 @@ NUMBERS = [
         (M("y", "B <b@help.vendor.example>", "INC0012345 updated", headers=DESK, verdict="fail"), "ticket 3"),
         (M("c", "A <a@mail.vendor.example>", "INC0012345 updated", headers=DESK, verdict="pass"), "internal 1"),
     ]),
+    *(
+        Scenario(f"two customers of one provider count alike: {name}", [
+            (M("a", first, "INC0010001 Router down", headers=DESK, **proof), "ticket 1"), (M("b", second, "INC0010001 Payroll", headers=DESK, **proof), "ticket 2"),
+            (M("c", first, "INC0010001 updated", headers=DESK, **proof), "internal 1"), (M("d", second, "INC0010001 updated", headers=DESK, **proof), "internal 2"),
+        ])
+        for name, first, second, proof in (
+            ("by a host each", "A <it@acme.zendesk.com>", "B <it@globex.zendesk.com>", {"verdict": "pass"}), ("by a local part each", "A <acme@service-now.com>", "B <globex@service-now.com>", {"verdict": "pass"}),
+            ("nothing proven", "A <acme@service-now.com>", "B <globex@service-now.com>", {}), ("by the same envelope", "A <it@acme.zendesk.com>", "B <it@globex.zendesk.com>", {"mail_from": "bounce@zendesk.com"}),
+        )
+    ),
     Scenario("a number by another envelope or without the proof of before is none", [
         (M("a", VENDOR, "INC0012345 opened", headers=DESK), "ticket 1"), (M("b", VENDOR, "INC0012345 updated", headers=DESK, mail_from="x@evil.example"), "ticket 2"),
         (M("c", VENDOR, "INC0012345 updated", headers=DESK, mail_from="bounce+7@mail.vendor.example"), "internal 1"),

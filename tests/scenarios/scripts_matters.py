@@ -134,6 +134,19 @@ MATTERS = [
         (M("c", "Sam <sam@vendor.example>", "Re: Offer", reply="<offer@vendor.example>", to="alice@acme.example", cc=SUPPORT, rcpt=SUPPORT), "comment 1"),
         (M("d", GIL, "Re: Offer", reply="<offer@vendor.example>", to="sam@vendor.example", cc=SUPPORT, rcpt=SUPPORT), "ticket 2"),
     ]),
+    *(
+        Scenario(f"whom another client had in Cc writes on their own, not for that client to read: {name}", [
+            (M("a", GIL, "Our project", refs=(root,), cc="alice@acme.example", **PASS), "ticket 1"), (M("b", ALICE, "Re: Our project", refs=(root,), **more, **PASS), became),
+        ], check=lambda s: s.client_of(1) == "Globex")
+        for name, root, more, became in (
+            ("a mail of theirs", "<m1@acme.example>", {}, "ticket 2"), ("a mail of a public provider's", "<m1@mail.gmail.com>", {}, "ticket 2"),
+            ("to a stranger", "<m1@acme.example>", {"to": "sam@supplier.example", "cc": SUPPORT, "rcpt": SUPPORT}, "ticket 2"), ("to a stranger about a mail of a provider's", "<m1@mail.gmail.com>", {"to": "sam@supplier.example", "cc": SUPPORT, "rcpt": SUPPORT}, "ticket 2"),
+            ("to its people", "<m1@acme.example>", {"to": "gil@globex.example", "cc": SUPPORT, "rcpt": SUPPORT}, "comment 1"), ("an answer to their mail", "<m1@acme.example>", {"reply": "a"}, "comment 1"),
+        )
+    ),
+    Scenario("whom a colleague had in Cc goes on in the ticket", [
+        (M("a", ALICE, "Our project", refs=("<m1@acme.example>",), cc="bob@acme.example", **PASS), "ticket 1"), (M("b", BOB, "Re: Our project", refs=("<m1@acme.example>",), **PASS), "comment 1"),
+    ]),
     Scenario("who got an announcement in Bcc and answers it begins a ticket", [
         (M("a", TESS, "Maintenance", **PASS), "ticket 1"), (M("b", ALICE, reply="a"), "ticket 2"), (M("c", BOB, reply="a"), "ticket 3"), (M("d", BOB, reply="a", text="More."), "comment 3"),
         (M("e", TOM, reply="a", text="I do it.", **PASS), "internal 1"), (M("f", TESS, reply="a", **PASS), "internal 1"), (M("g", BOB, reply="b", text="Me too."), "comment 2"),

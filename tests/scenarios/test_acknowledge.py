@@ -338,11 +338,30 @@ def test_every_text_is_whole(language: str, occasion: str) -> None:
     assert ("TIC1" in text) == (occasion in ("files", "new-ticket", "stranger"))
 
 
-async def test_a_line_of_the_subject_cannot_become_a_header(opened: Opened) -> None:
+TWICE = "=?utf-8?q?=3D=3Futf-8=3Fq=3Fx=3D0d=3D0aBcc:_all=40newco.example=3D0d=3D0a=3D0d=3D0aNo_words_of_ours=3F=3D?="
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?q?x=0D=0ABcc=3A_all=40newco.example?=", TWICE])
+async def test_a_line_of_the_subject_cannot_become_a_header(opened: Opened, subject: str) -> None:
     stage = await opened()
-    await sent(stage, M("a", STRANGER, "=?utf-8?q?x=0D=0ABcc=3A_all=40newco.example?=", **PROVEN))
+    await sent(stage, M("a", raw=RAW.format(subject).encode(), sender=STRANGER, **PROVEN))
     (acknowledgement,) = await told(stage)
     assert acknowledgement.mail["Bcc"] is None and acknowledgement.mail["To"] == "nina@newco.example"
+    assert "is ticket" in acknowledgement.text and "No_words" not in acknowledgement.text
+
+
+RAW = (
+    "From: nina@newco.example\r\nTo: support@msp.example\r\nSubject: {}\r\nMessage-ID: <a@newco.example>\r\n"
+    "Date: Sat, 28 Nov 2026 10:00:00 +0000\r\n\r\nIt does not work.\r\n"
+)
+
+
+async def test_a_sender_with_an_address_of_another_language_is_told(opened: Opened) -> None:
+    stage = await opened()
+    raw = RAW.replace("nina@", "jörg@").format("Drucker").encode()
+    await sent(stage, M("a", raw=raw, sender="jörg@newco.example", **PROVEN))
+    (acknowledgement,) = await told(stage)
+    assert (await stage.outcome("a"), acknowledgement.recipient) == ("ticket 1", "jörg@newco.example")
 
 
 # -- robots ----------------------------------------------------------------------------------------
@@ -440,7 +459,10 @@ async def test_a_lower_number_that_came_later_is_told_in_its_turn(opened: Opened
     assert await away.check() == 1
     stage.now += 1000
     assert await away.check() == 1
-    assert {letter.recipient for letter in await told(stage)} == {"alice@acme.example", STRANGER.partition("<")[2].rstrip(">")}
+    assert {letter.recipient for letter in await told(stage)} == {
+        "alice@acme.example",
+        STRANGER.partition("<")[2].rstrip(">"),
+    }
 
 
 async def test_whose_mailbox_or_smarthost_is_gone_by_then_ends_nothing(opened: Opened) -> None:

@@ -1,5 +1,5 @@
-"""The domains that belong together: alignment by organisational domain (RFC 7489 3.1). Who From names is
-``gateway.mail.author``'s.
+"""The domains that belong together: alignment by organisational domain (RFC 7489 3.1), but for the names that a
+provider gives to its customers: they are no organisation. Who From names is ``gateway.mail.author``'s.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def ascii_domain(domain: str) -> str:
 
 def organisational(domain: str) -> str:
     """The registered domain; the domain itself when it is a public suffix."""
-    return domains.family(domain)
+    return domains.registered(domain)
 
 
 def is_aligned(domain: str, other: str, strict: bool = False) -> bool:
@@ -33,4 +33,4 @@ def is_aligned(domain: str, other: str, strict: bool = False) -> bool:
     domain, other = ascii_domain(domain), ascii_domain(other)
     if not domain or not other:
         return False
-    return domain == other or (not strict and organisational(domain) == organisational(other))
+    return domain == other or (not strict and domains.family(domain) == domains.family(other))
