@@ -186,7 +186,8 @@ class Gateway:
         folder = self.settings.store.arrivals_dir
         if folder is None or (self.arrivals is None and self.run_folder is None):
             return None
-        return Importer(folder, self.store, self.raws, self.settings.work, self._imported, self._not_imported)
+        told = (self._imported, self._not_imported)
+        return Importer(folder, self.store, self.raws, self.settings.work, *told, self.clock)
 
     def _acceptor(self) -> Acceptor:
         if self.arrivals is not None:
@@ -229,7 +230,7 @@ class Gateway:
         await self._recover()
         background = [
             self.gauges.lag.watch(self.stop_event),
-            self.raws.run_sweeps(self.store, self.stop_event),
+            self.raws.run_sweeps(self.store, self.stop_event, self.clock),
             self.store_clock.run(self.store),
         ]
         if self.listener:

@@ -12,7 +12,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import structlog
@@ -24,7 +24,7 @@ from gateway.mail.head import split_head, with_line_feeds
 from gateway.model.envelope import Envelope
 from gateway.periodic import wait
 from gateway.store import imports
-from gateway.store.arrivals import ArrivalsFile, Arrived
+from gateway.store.arrivals import ArrivalsFile, Arrived, is_cut
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.imports import Import
 from gateway.store.raw import ORPHAN_AGE, RawMail
@@ -40,7 +40,8 @@ SWEEP_EVERY = 3600.0
 
 
 class Importer:
-    """``on_import`` is called after each transaction; ``damaged`` hears what could not be imported."""
+    """``on_import`` is called after each transaction; ``damaged`` hears what could not be imported. By ``clock``, which
+    nobody can set, files are old that belong to no mail."""
 
     def __init__(
         self,
@@ -50,6 +51,7 @@ class Importer:
         work: WorkSettings,
         on_import: Callable[[], None] = lambda: None,
         damaged: Callable[[str], None] = lambda why: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._file = ArrivalsFile(folder, durable=False)  # what is forgotten twice does no harm
         self._origin = self._file.origin
@@ -58,6 +60,7 @@ class Importer:
         self._work = work
         self._on_import = on_import
         self._damaged = damaged
+        self._clock = clock
         self._told = asyncio.Event()
         self._swept_at = 0.0
 
@@ -73,7 +76,7 @@ class Importer:
         while True:
             is_last = stop.is_set()
             try:
-                while await self.step() == BATCH:
+                while await self.step():
                     pass
                 pause = AGAIN[0]
             except OSError as error:  # a disk or an object store that may come back
@@ -93,7 +96,7 @@ class Importer:
         is accepted first and then shares a transaction: its sync is one of the disk's, and its time the machine's."""
         if time.monotonic() > self._swept_at + SWEEP_EVERY:
             self._swept_at = time.monotonic()
-            await asyncio.to_thread(self._file.sweep, time.time() - ORPHAN_AGE)
+            await asyncio.to_thread(self._file.sweep, self._clock() - ORPHAN_AGE)
         if not await self._is_told(stop, LOOK_EVERY):
             return
         latest = time.monotonic() + GATHER
@@ -110,17 +113,27 @@ class Importer:
             waiting.cancel()
         return bool(told)
 
-    async def step(self) -> int:
-        """Import a batch. Returns how many mails it had. Raises StoreFailed, OSError."""
+    async def step(self) -> bool:
+        """Import a batch. Returns whether there may be more. Raises StoreFailed, OSError."""
         arrived = await asyncio.to_thread(self._file.read, BATCH)
         if not arrived:
-            return 0
-        prepared = await asyncio.to_thread(lambda: [self._prepared(mail) for mail in arrived])
+            return False
+        prepared = await asyncio.to_thread(lambda: list(self._all_prepared(arrived)))
         if mails := [moved for mail in prepared if (moved := await self._moved(mail))]:
             await self._take(mails)
         await asyncio.to_thread(self._file.forget, arrived[-1].seq)
         self._on_import()
-        return len(arrived)
+        return is_cut(arrived, BATCH)
+
+    def _all_prepared(self, arrived: Sequence[Arrived]) -> Iterator[Import]:
+        """Without those that are set aside: one that cannot be read holds up nobody. Raises OSError."""
+        for mail in arrived:
+            try:
+                yield self._prepared(mail)
+            except OSError:
+                raise
+            except Exception as error:
+                self._set_aside(mail.seq, f"{type(error).__name__}: {error}")
 
     def _prepared(self, mail: Arrived) -> Import:
         start = mail.data if mail.path is None else _start(self._file.folder / mail.path)
@@ -134,7 +147,7 @@ class Importer:
         """A large mail is put where the store's mail is; the arrivals keep theirs until it is imported. None for one
         that is set aside. Raises OSError."""
         if not mail.news:  # nobody knows where it belongs
-            self._set_aside(mail.seq, "its recipients cannot be read")
+            self._set_aside(mail.seq, "its row cannot be read")
             return None
         if mail.path is None:
             return mail

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, or_, select, update
 
@@ -17,7 +15,7 @@ from gateway.store.constants import IS_PENDING
 from gateway.store.expectations import Expected
 from gateway.store.operator import NotPossible
 from gateway.store.problems import CLOSED, CLOSING
-from gateway.store.reading import looking
+from gateway.store.reading import looking, parsed_to_show
 from gateway.store.schema import delivery, effect, problem
 from gateway.store.stage import EffectState
 
@@ -66,8 +64,8 @@ def closing_at(connection: Connection) -> dict[str, float]:
     found: dict[str, float] = {}
     with looking():
         for body in connection.execute(planned.limit(MOST)).scalars():
-            said = json.loads(body) if isinstance(body, str) else {}
-            if said.get("problem") and not said.get("never"):
+            said = parsed_to_show({"body": body}, "body")
+            if said.get("problem") and said.get("after") and not said.get("never"):
                 found[str(said["problem"])] = float(said["after"])
     return found
 
@@ -98,15 +96,10 @@ def _named(connection: Connection, name: str) -> RowMapping:
     """The problem with this ticket's number, or whose id begins so. Raises NotPossible."""
     begins = [problem.c.id.startswith(name.lower(), autoescape=True)] if len(name) >= LEAST_ID else []
     query = select(problem).where(or_(problem.c.number == name, *begins), problem.c.state != CLOSED)
-    rows: Sequence[RowMapping] = connection.execute(query.limit(2)).mappings().all()
+    rows: Sequence[RowMapping] = connection.execute(query.order_by(problem.c.id).limit(20)).mappings().all()
     if not rows:
         raise NotPossible(f"{name}: no problem that is open has this ticket or id")
     if len(rows) > 1:
-        ids = ", ".join(row["id"][:12] for row in _of(connection, name))
-        raise NotPossible(f"{name}: several problems are on this ticket; say which by its id: {ids}")
+        ids = ", ".join(row["id"][:12] for row in rows)
+        raise NotPossible(f"{name}: several problems have it as their ticket or id; say which by its id: {ids}")
     return rows[0]
-
-
-def _of(connection: Connection, name: str) -> Sequence[Mapping[Any, Any]]:
-    query = select(problem).where(problem.c.number == name, problem.c.state != CLOSED)
-    return connection.execute(query.limit(20)).mappings().all()

@@ -104,7 +104,7 @@ class NewArrival:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A mail that waits. ``envelope`` is None where its row cannot be read."""
+    """A mail that waits. ``envelope`` is None, and ``recipients`` are empty, where they cannot be read."""
 
     seq: int
     at: float
@@ -249,7 +249,7 @@ class ArrivalsFile:
         total = 0
         for row in self._connection.execute(_READ, (after, limit)):
             found.append(_arrived(row))
-            total += len(row[7] or b"")
+            total += len(found[-1].data or b"")
             if total > BATCH_BYTES:
                 break
         return found
@@ -335,6 +335,11 @@ class ArrivalsFile:
         self._connection.close()
 
 
+def is_cut(mails: Sequence[Arrived], limit: int) -> bool:
+    """Whether ``read`` gave as many as it may: there may be more."""
+    return len(mails) == limit or sum(len(mail.data or b"") for mail in mails) > BATCH_BYTES
+
+
 def _texts(mail: NewArrival) -> tuple[Any, ...]:
     recipients = [[each.id, each.desk, each.mailbox, each.rcpt_to, each.quarantine] for each in mail.recipients]
     return json.dumps(recipients), mail.envelope.as_json(), mail.path, mail.data
@@ -359,6 +364,9 @@ def _copy(source: Path, target: Path) -> None:
 
 def _arrived(row: tuple[Any, ...]) -> Arrived:
     seq, at, envelope, recipients, size, digest, path, data = row
+    kinds = ((at, float), (size, int), (digest, bytes), (path, bytes | None), (data, bytes | None))
+    if not all(isinstance(value, kind) for value, kind in kinds):  # SQLite keeps whatever a bad sector makes of it
+        return Arrived(seq, 0.0, None, (), 0, b"", None, None)
     name = os.fsdecode(path) if path is not None else None
     return Arrived(seq, at, _envelope(envelope), _recipients(recipients), size, digest, data, name)
 

@@ -11,12 +11,12 @@ Unreadable, and ``on_damage`` hears of it; the others go on. Source: docs/design
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,8 +152,7 @@ class Store:
         Raises what the operation raised, or StoreFailed."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        if self._failed is not None:
-            raise StoreFailed("the store has failed") from self._failed
+        self._check()
         self._queue.put(_Item(operation, loop, future))
         return await future
 
@@ -181,7 +180,7 @@ class Store:
         """Of this thread: it is one of those that read."""
         self._of_thread.keeps = True
 
-    @contextmanager
+    @contextlib.contextmanager
     def _reader(self) -> Iterator[Connection]:
         """A connection to read by. On SQLite a reading thread keeps its own until something fails: to take one from
         the pool and to give it back costs more than a small statement."""
@@ -210,7 +209,7 @@ class Store:
 
         return await self.read(read)
 
-    @contextmanager
+    @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:
         """What cannot be read is Unreadable to the caller, and reported through ``on_damage``."""
         try:
@@ -233,15 +232,24 @@ class Store:
     def write_sync(self, operation: Operation[T]) -> T:
         """Like ``write`` for callers without an event loop (the commands)."""
         done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+        self._check()
         self._queue.put(_Item(operation, None, done))
         good, value = done.get()
         if not good:
             raise value
         return value  # type: ignore[no-any-return]
 
+    def _check(self) -> None:
+        if self._failed is not None:
+            raise StoreFailed("the store has failed, or is closed") from self._failed
+
     def close(self) -> None:
         self._queue.put(None)
         self._thread.join()
+        self._failed = self._failed or StoreFailed("the store is closed")
+        with contextlib.suppress(queue.Empty):
+            while item := self._queue.get_nowait():  # who came too late must not wait for ever
+                _resolve([(item, False, self._failed)])
         self._readers.shutdown()
         for connection in self._kept:
             connection.close()

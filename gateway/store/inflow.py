@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, func, select
 from gateway.match.probe import PREFIX
 from gateway.store.schema import delivery, notice
 
+OVERLAP = 1000  # numbers
 _OTHERS = and_(delivery.c.envelope.contains('"internal": ""'), delivery.c.message_id.not_like(f"{PREFIX}%"))
 
 _OF_SOURCES = (
@@ -24,9 +25,10 @@ def since(connection: Connection, moment: float) -> dict[str, list[float]]:
 
 
 def after(connection: Connection, seq: int, since: float) -> tuple[int, dict[str, float]]:
-    """The last delivery, and when the last mail came into each mailbox of those behind ``seq``, and since then."""
+    """The last delivery, and when the last mail came into each mailbox of those behind ``seq``, and since then. Some
+    before it are looked at again: transactions may end out of order."""
     newest = connection.execute(select(func.max(delivery.c.seq))).scalar() or 0
-    query = select(delivery.c.mailbox, func.max(delivery.c.accepted_at)).where(delivery.c.seq > seq, _OTHERS)
+    query = select(delivery.c.mailbox, func.max(delivery.c.accepted_at)).where(delivery.c.seq > seq - OVERLAP, _OTHERS)
     query = query.where(delivery.c.accepted_at >= since).group_by(delivery.c.mailbox)
     return max(seq, newest), {row[0]: row[1] for row in connection.execute(query)}
 

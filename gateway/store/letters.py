@@ -85,7 +85,7 @@ def _due(now: float) -> tuple[Any, ...]:
 def take(connection: Connection, now: float, per_hour: int) -> Taken | None:
     """The next letter that is due, for this process alone; what is too old ends unsent."""
     if per_hour:
-        sent = select(func.count()).where(letter.c.sent_at > now - HOUR)
+        sent = select(func.count()).where(letter.c.sent_at.between(now - HOUR, now + HOUR))
         if connection.execute(sent).scalar_one() >= per_hour:
             return None
     waits = _due(now)

@@ -38,6 +38,7 @@ _COLUMNS = tuple(problem.c[name] for name in _NAMES)
 CLOSING, RECOVERED, CLOSED, OPEN = "closing", "recovered", "closed", "open"
 TICKET_KNOWN = problem.c.ticket_id != ""
 TICKET_TO_COME = (problem.c.ticket_id == "") & (problem.c.held_by == "")
+MOST_OF_A_KEY = 10_000
 A_PART = problem.c.part_of != ""  # as its index has it
 
 
@@ -45,21 +46,17 @@ class Overtaken(Reserved):
     """Another notice changed the problem since it was looked at: decide again."""
 
 
-def _problem(row: RowMapping) -> Problem:
-    return Problem(**row)
-
-
 def _all(connection: Connection, *conditions: Any, limit: int = 200) -> list[Problem]:
     query = select(*_COLUMNS).where(*conditions).order_by(problem.c.opened_at, problem.c.id).limit(limit)
-    return [_problem(row) for row in connection.execute(query).mappings()]
+    return [Problem(**row) for row in connection.execute(query).mappings()]
 
 
 # -- what decisions ask ----------------------------------------------------------------------------
 
 
 def of_family(connection: Connection, family: str) -> list[Problem]:
-    """The problems of a key, one for each client."""
-    return _all(connection, problem.c.family == family)
+    """The problems of a key, one for each client and scope: all, for one that is not seen is begun anew."""
+    return _all(connection, problem.c.family == family, limit=MOST_OF_A_KEY)
 
 
 def find(connection: Connection, problem_id: str) -> Problem | None:

@@ -14,7 +14,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import file_digest, sha256
@@ -124,14 +124,15 @@ class RawMail:
 
     # -- orphans ----------------------------------------------------------------------------------
 
-    async def run_sweeps(self, store: Store, stop: asyncio.Event) -> None:
-        """Sweep now and then, until ``stop``. Several processes may do it."""
+    async def run_sweeps(self, store: Store, stop: asyncio.Event, clock: Callable[[], float]) -> None:
+        """Sweep now and then, until ``stop``. Several processes may do it. A ``clock`` that nobody can set tells what
+        is old: to one that was put forward a file that is being written would be."""
         await wait(stop, random.uniform(60, SWEEP_EVERY))  # noqa: S311 - spreads load
-        await run_every(stop, SWEEP_EVERY, partial(self._try_sweep, store))
+        await run_every(stop, SWEEP_EVERY, partial(self._try_sweep, store, clock))
 
-    async def _try_sweep(self, store: Store) -> None:
+    async def _try_sweep(self, store: Store, clock: Callable[[], float]) -> None:
         try:
-            if swept := await self.sweep(store, time.time()):
+            if swept := await self.sweep(store, clock()):
                 log.info("orphans swept", files=swept)
         except Exception as error:  # the next hour is another chance
             log.warning("sweep failed", error=type(error).__name__, why=str(error)[:300])

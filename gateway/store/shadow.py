@@ -132,6 +132,11 @@ def _made(desk: str) -> Any:
 def _link(connection: Connection, desk: str, real: Mapping[str, Real]) -> None:
     """What led to a rehearsed ticket leads to the desk's own from now on."""
     for rehearsed_id, found in real.items():
+        there = select(participant.c.address).where(
+            participant.c.desk == desk, participant.c.ticket_id == found.ticket_id
+        )
+        twice = (participant.c.ticket_id == rehearsed_id, participant.c.address.in_(there))
+        connection.execute(delete(participant).where(participant.c.desk == desk, *twice))
         for table in (thread, participant, delivery):
             mine = [table.c.desk == desk] if "desk" in table.c else []
             connection.execute(

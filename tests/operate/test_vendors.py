@@ -84,3 +84,32 @@ async def test_what_is_gone_is_no_longer_expected(tmp_path: Path, migrated_file:
 
     assert words == "nagios: nas"
     assert (written["what"], written["detail"]) == ("forget", "nagios, nas")
+
+
+async def test_a_closing_that_cannot_be_read_hides_no_other(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage)
+    for server in ("web01/HTTP", "web02/HTTP"):
+        await machine.service("CRITICAL", server)
+        await machine.service("OK", server)
+    await stage.store.write(
+        lambda c: c.exec_driver_sql(
+            "UPDATE effect SET body = CAST(x'ff00ff' AS TEXT) WHERE rowid IN"
+            " (SELECT rowid FROM effect WHERE kind = 'close' AND state = 'TODO' LIMIT 1)"
+        )
+    )
+    closes = await stage.store.read_to_show(vendors.closing_at)
+    await stage.close()
+
+    assert len(closes) == 1
+
+
+async def test_an_id_of_which_several_begin_so_names_them(tmp_path: Path, migrated_file: Path) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS)
+    machine = Machine(stage)
+    for server in ("web01/HTTP", "web02/HTTP"):
+        await machine.service("CRITICAL", server)
+    await stage.store.write(lambda c: c.exec_driver_sql("UPDATE problem SET id = 'abcdef' || substr(id, 7)"))
+    with pytest.raises(NotPossible, match=r"say which by its id: abcdef\w{6}, abcdef\w{6}"):
+        await stage.store.write(partial(vendors.end, name="abcdef", actor=LEA, why="", now=stage.now))
+    await stage.close()

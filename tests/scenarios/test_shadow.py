@@ -27,7 +27,7 @@ from gateway.operate.comparison import (
 )
 from gateway.simulator import Seed, Simulator, comments
 from gateway.simulator.inbound import COMMENT, TICKET, Provider, Taken, receive
-from gateway.store import counts, effects, shadow
+from gateway.store import counts, effects, mapping, shadow
 from gateway.store.schema import delivery, ticket
 from gateway.store.stage import EffectState
 from tests.scenarios.clients import compose
@@ -313,6 +313,24 @@ async def test_live_from_now_on_replies_go_to_the_desks_own_tickets(tmp_path: Pa
     assert made_by_us(stage) == ["Another thing"]
     assert len(stage.simulator.desk.comments[own]) == 1
     assert (await stage.row("reply"))["ticket_id"] == own and not (await stage.row("reply"))["rehearsed"]
+    await stage.close()
+
+
+async def test_whoever_wrote_to_the_desks_own_ticket_in_the_shadow_takes_part_in_it_once(
+    tmp_path: Path, migrated_file: Path
+) -> None:
+    """The customer answered the desk's own mail, by its number."""
+    stage = await opened(tmp_path, migrated_file)
+    await stage.accept(M("first", ALICE, "Printer"))
+    await stage.work()
+    own = await Native(stage).ticket("Printer")
+    people = [("alice@acme.example", "sender"), ("bob@acme.example", "cc")]
+    await stage.store.write(lambda c: mapping.add_participants(c, "default", own, people))
+
+    stage, left = await live(stage, tmp_path, migrated_file, real=(await compared(stage)).real)
+
+    parts = await stage.store.read(lambda c: [mapping.part_in(c, "default", own, address) for address, _ in people])
+    assert (left, parts) == (shadow.Left(0, 0), ["sender", "cc"])
     await stage.close()
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,10 +18,12 @@ from sqlalchemy import select
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import StoreSettings, WorkSettings
+from gateway.intake import importer
 from gateway.intake.accept import NotKept, Recipient
 from gateway.intake.arrivals import Arrivals, ArrivalsAcceptor, Commits
 from gateway.intake.importer import LOOK_EVERY, Importer
 from gateway.model.envelope import Envelope
+from gateway.store import arrivals as stored
 from gateway.store import counts, imports, operator
 from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
 from gateway.store.engine import Store
@@ -61,11 +64,11 @@ class Door:
         return await self.acceptor.accept(content, Envelope("ann@acme.example", "", time=at), recipients)
 
     async def imported(self) -> None:
-        importer = self.importer()
-        await asyncio.to_thread(importer._file.take_back)
-        while await importer.step():
+        bringing = self.importer()
+        await asyncio.to_thread(bringing._file.take_back)
+        while await bringing.step():
             pass
-        importer.close()
+        bringing.close()
 
     async def ids(self) -> list[str]:
         query = select(delivery.c.id).order_by(delivery.c.seq)
@@ -464,6 +467,62 @@ async def test_a_mail_that_the_store_does_not_take_is_set_aside(door: Door, monk
     assert "not that one" in door.damaged[0]
     await door.imported()
     assert sorted(await door.ids()) == sorted(said)
+
+
+@pytest.mark.parametrize(
+    "garbage", ["at = CAST(x'ff' AS TEXT)", "size = CAST(x'ff' AS TEXT)", "sha256 = 7", "data = 7"]
+)
+async def test_a_row_of_other_kinds_of_values_holds_up_nobody(door: Door, garbage: str) -> None:
+    """SQLite believes what a bad sector left of a row."""
+    said = [(await door.offer(b"Message-ID: <%d@a.example>\r\n\r\nx" % number))[0] for number in range(3)]
+    with raw_file(door.folder) as connection:
+        (seq,) = connection.execute("SELECT seq FROM arrival ORDER BY seq LIMIT 1 OFFSET 1").fetchone()
+        connection.execute(f"UPDATE arrival SET {garbage} WHERE seq = ?", (seq,))
+    await door.imported()
+    assert await door.ids() == [said[0], said[2]]
+    assert "cannot be read" in door.damaged[0]
+
+
+async def test_a_header_that_nobody_foresaw_holds_up_nobody(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [(await door.offer(b"Message-ID: <%d@a.example>\r\n\r\nx" % number))[0] for number in range(3)]
+    deliveries_of = importer.deliveries_of
+
+    def fails(head: Any, digest: bytes, envelope: Any, recipients: Any, work: Any) -> Any:
+        if recipients[0].id == said[1]:
+            raise LookupError("a header")
+        return deliveries_of(head, digest, envelope, recipients, work)
+
+    monkeypatch.setattr(importer, "deliveries_of", fails)
+    await door.imported()
+    assert await door.ids() == [said[0], said[2]]
+    assert "LookupError: a header" in door.damaged[0]
+
+
+async def test_much_that_waits_is_imported_without_a_rest(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that is full by its bytes has others behind it, as one that is full by its number."""
+    monkeypatch.setattr(stored, "BATCH_BYTES", 100)
+    for number in range(20):
+        await door.offer(b"Message-ID: <%d@a.example>\r\n\r\n" % number + b"x" * 90)
+    bring, stop = door.importer(), asyncio.Event()
+    monkeypatch.setattr(bring, "_rest", lambda stop: asyncio.sleep(3600))
+    running = asyncio.create_task(bring.run(stop))
+    async with asyncio.timeout(20):
+        while len(await door.ids()) < 20:
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.wait([running])
+    bring.close()
+
+
+def test_a_file_that_an_earlier_restore_left_half_written_is_copied_again(tmp_path: Path) -> None:
+    ours, backup = ArrivalsFile(tmp_path / "ours"), ArrivalsFile(tmp_path / "backup")
+    backup.append([replace(mail(1), data=None, path="large.eml")])
+    (tmp_path / "backup" / "large.eml").write_bytes(b"a large mail")
+    (tmp_path / "ours" / "large.eml").write_bytes(b"a lar")
+    assert ours.merge(backup) == 1
+    assert (tmp_path / "ours" / "large.eml").read_bytes() == b"a large mail"
+    ours.close()
+    backup.close()
 
 
 async def test_the_file_of_a_large_mail_that_is_gone_holds_up_nobody(door: Door) -> None:

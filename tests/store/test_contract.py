@@ -19,7 +19,7 @@ from gateway.model.waiting import Waits
 from gateway.operate.access import Access
 from gateway.store import claims, counts, deliveries, effects, mapping, operator, order, pruning, ticketfiles
 from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
-from gateway.store.engine import Store
+from gateway.store.engine import Store, StoreFailed
 from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, IllegalTransition, Stage
 
@@ -96,6 +96,13 @@ class TestAccept:
 
         assert len({delivery_id for (delivery_id,) in ids}) == 1
         assert (await sums(store))[5] == 19
+
+    async def test_who_comes_after_its_end_does_not_wait_for_ever(self, store: Store) -> None:
+        store.close()
+        with pytest.raises(StoreFailed):
+            await store.write(lambda c: None)
+        with pytest.raises(StoreFailed):
+            store.write_sync(lambda c: None)
 
     async def test_a_failed_operation_harms_no_other_of_its_batch(self, store: Store) -> None:
         def fail(_: Connection) -> None:

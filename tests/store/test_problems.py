@@ -49,6 +49,13 @@ def test_the_first_who_saw_it_wins(run: Callable[..., Any]) -> None:
     assert (seen.count, seen.revision) == (2, 2)
 
 
+def test_a_key_that_many_clients_share_is_seen_whole(run: Callable[..., Any]) -> None:
+    """What is not seen would be begun anew, again and again."""
+    shared = [replace(PROBLEM, id=id_of(FAMILY, str(number)), client_id=str(number)) for number in range(250)]
+    run(lambda c: problems.save(c, "default", shared))
+    assert len(run(lambda c: problems.of_family(c, FAMILY))) == 250
+
+
 def test_nothing_changes_a_problem_whose_ticket_is_being_closed(run: Callable[..., Any]) -> None:
     run(lambda c: problems.save(c, "default", [replace(PROBLEM, state="recovered", changed_at=7.0)]))
     assert not run(lambda c: problems.begin_closing(c, PROBLEM.id, 6.0))

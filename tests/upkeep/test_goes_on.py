@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.store import letters
+from gateway.store import inflow, letters
 from gateway.store.deliveries import LostClaim
 from gateway.store.engine import StoreFailed
 from gateway.store.schema import effect
@@ -98,6 +98,13 @@ async def test_a_mail_that_fails_at_a_stop_starts_no_work_again(stage: Stage) ->
     await asyncio.wait([failing])
     async with asyncio.timeout(5):
         await worker.run()
+
+
+async def test_a_mail_whose_transaction_ended_after_a_later_one_is_no_silence(stage: Stage) -> None:
+    await stage.accept(M("a", ALICE, "Printer"))
+    row = await stage.row("a")
+    _, last = await stage.store.read(lambda c: inflow.after(c, row["seq"] + 1, 0.0))
+    assert last == {row["mailbox"]: row["accepted_at"]}
 
 
 async def test_leases_are_renewed_after_a_failure(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
