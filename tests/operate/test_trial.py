@@ -395,6 +395,8 @@ async def test_a_name_that_the_desk_lacks_is_said_before_any_mail(
     with pytest.raises(NotUsable, match=r"Suport.*it has: 'Alerts'"):
         await tried(tmp_path / "t", settings, simulator, box)
 
+    assert (await tried(tmp_path / "t", SETTINGS, simulator, box)).tried, "corrected, the same command goes on"
+
 
 async def test_the_page_shows_words_of_mail_as_text(whole: Report) -> None:
     evil = '<script>alert(1)</script>"@x.example'

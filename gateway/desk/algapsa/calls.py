@@ -243,7 +243,9 @@ class Calls:
         if isinstance(error, Malformed):
             outcome = Unknown(f"an answer {error}", alive=True)
         else:
-            reason = f"{type(error).__name__}: {error}".rstrip(": ")[:200]
+            late = isinstance(error, (TimeoutError, httpx.TimeoutException))
+            words = str(error) or ("no answer in time" if late else "")
+            reason = f"{type(error).__name__}: {words}".rstrip(": ")[:200]
             if call.vital:
                 self.breaker.bad(reason, self.clock())
             # The deadline of the whole call may end it before the one of the connection does.

@@ -167,11 +167,13 @@ def _pick(kind: str, rows: list[dict[str, Any]], name_key: str, wanted: str) -> 
     if named:
         raise UnknownName(f"{kind} {wanted!r}: the desk has {len(named)} of this name")
     names = sorted(str(row.get(name_key)) for row in rows)
-    known = ", ".join(map(repr, names[:20])) or "none"
-    more = ", …" if len(names) > 20 else ""
     raise UnknownName(
-        f"{kind} {wanted!r}: the desk does not have it; it has: {known}{more}{did_you_mean(wanted, names)}"
+        f"{kind} {wanted!r}: the desk does not have it; it has: {_listed(names)}{did_you_mean(wanted, names)}"
     )
+
+
+def _listed(names: list[str]) -> str:
+    return (", ".join(map(repr, names[:20])) or "none") + (", …" if len(names) > 20 else "")
 
 
 async def load(
@@ -351,5 +353,9 @@ def _priority(priorities: list[dict[str, Any]], board: dict[str, Any], box: Mail
     wanted = board.get("default_priority_id")
     named = next((priority for priority in priorities if priority["priority_id"] == wanted), None)
     if named is None:
-        raise UnknownName("priority: the board has no default priority; name one in the mailbox")
+        names = sorted(str(priority["priority_name"]) for priority in priorities)
+        raise UnknownName(
+            f"priority: board {board['board_name']!r} has no default priority; name one in the mailbox; "
+            f"the desk has: {_listed(names)}"
+        )
     return named

@@ -88,17 +88,20 @@ class Trial:
         self.store.checkpoint()
 
     async def _same(self) -> None:
-        """The trial that is kept here is this one."""
+        """The trial that is kept here is this one. One that has not begun, as its desk could not be read or lacked a
+        name of the configuration, may become another."""
         said = self.settings.model_dump(mode="json", exclude={"store", "http", "log", "parser"})
         wanted = [
             sha256(repr(said).encode()).hexdigest(), self.wanted.home.address, list(self.wanted.authserv_ids),
             self.wanted.since, self.wanted.offline, [str(path.absolute()) for path in self.wanted.paths],
         ]  # fmt: skip
         known = await self.store.read(lambda c: state.get(c, "wanted"))
-        if known is None:
-            await self.store.write(lambda c: state.put(c, "wanted", wanted))
-        elif known != wanted:
+        if known == wanted:
+            return
+        if known is not None and await self.store.read(state.has_begun):
             raise NotTheSame(f"{self.wanted.folder} has a trial of other mail or under another configuration")
+        await self.store.write(state.forget)
+        await self.store.write(lambda c: state.put(c, "wanted", wanted))
 
     async def _take(self, name: str, real: Callable[[str], RehearsedDesk]) -> lists.Taken:
         if self.wanted.offline:

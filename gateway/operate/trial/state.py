@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    delete,
     func,
     insert,
     select,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 
 from gateway.store import dialects
+from gateway.store.schema import delivery
 
 metadata = MetaData()
 
@@ -92,6 +94,17 @@ class Waiting:
 
 def create(engine: Engine) -> None:
     metadata.create_all(engine)
+
+
+def has_begun(connection: Connection) -> bool:
+    """Whether a mail was tried."""
+    return connection.execute(select(delivery.c.id).limit(1)).first() is not None
+
+
+def forget(connection: Connection) -> None:
+    """Everything of a trial that has not begun."""
+    for table in metadata.sorted_tables:
+        connection.execute(delete(table))
 
 
 def get(connection: Connection, name: str) -> Any:
