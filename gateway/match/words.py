@@ -97,6 +97,8 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 """What may follow a state in its item: when, and on what."""
+_SAYS_MORE = re.compile(r"[\w?\"“”„«»¿%]")
+"""What no mark is: words and numbers, a question, a quotation."""
 _ONE_WORD = re.compile(r"[\s\[(:]*[^\W\d_]{2,20}[\s\])!.]*")
 """What holds now, where it is a word that nobody knows."""
 MOST_TRANSITION = 120
@@ -265,6 +267,19 @@ def negated(text: str, start: int, end: int) -> bool:
     """Whether what stands around a word in a layout negates it: "not restored", "Resolved: no"."""
     before = text[max(0, start - 60) : start]
     return bool(_NEGATED.search(before) or _taken_back(text, end) or _MOVED_ON.match(text, end))
+
+
+def alone(text: str, words: Words) -> bool:
+    """Whether a text is nothing but words of state: what it says now, behind what held before, has no other word and
+    asks nothing."""
+    now = _parts(text)[-1] if len(text) <= MOST_TRANSITION else text
+    return words.pattern is not None and not _SAYS_MORE.search(words.pattern.sub("", now))
+
+
+def beside(text: str, start: int, end: int) -> bool:
+    """Whether a line says more than what stands between two places of it."""
+    begin, over = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    return bool(_SAYS_MORE.search(text[begin:start]) or _SAYS_MORE.search(text[end : over if over >= 0 else len(text)]))
 
 
 def _taken_back(text: str, end: int) -> bool:

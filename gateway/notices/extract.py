@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.blocks.plain import plain
 from gateway.config.profile import KNOWN
@@ -20,6 +20,8 @@ from gateway.notices.source import Source, Step, tag_of
 
 MOST_VALUE = 255
 MOST_MANY = 200
+_REST_OF = {"subject": frozenset({"subject", "rest"}), "body": frozenset({"body", "told"})}
+"""In which names the words stand that are beside the state, of a text that was looked through as a whole."""
 
 
 class MailView:
@@ -83,6 +85,8 @@ class Values:
     source: Source
     mail: MailView
     found: dict[str, list[str]] = field(default_factory=dict)
+    beside: set[str] = field(default_factory=set)
+    """Names of states beside which stands, in the same line, what no pattern of the layout accounts for."""
 
     def get(self, name: str) -> str:
         return next(iter(self.all(name)), "")
@@ -125,12 +129,24 @@ class Values:
     def run(self, step: Step) -> None:
         """Run a step, unless all that it may find is known."""
         if not step.names <= self.found.keys():
-            for name, found in _step(step, self).items():
-                self.found.setdefault(name, found)
+            for name, captures in _step(step, self).items():
+                if name not in self.found:
+                    self.found[name] = [capture.value for capture in captures]
+                    if captures[0].beside:
+                        self.beside.add(name)
 
     def placed(self, source: str, place: str) -> list[str]:
         """The values at a place of the mail, or of a name that an earlier step read."""
         return self.all(place) if source == "value" else self.mail.placed(source, place)
+
+    def told_alone(self, name: str) -> bool:
+        """Whether a name of the state holds nothing but words of state, in a line that the layout accounts for whole:
+        each word beside them is a part of the layout, or of what else was read. A whole subject or text is accounted for
+        where the rest of it is in the key."""
+        key = self.source.profile.key
+        if not _REST_OF.get(name, frozenset()).isdisjoint((*key.id, *key.object, *key.condition, *key.scope)):
+            return True
+        return name not in self.beside and words.alone(self.get(name), self.source.states)
 
     def differ(self, names: tuple[str, ...]) -> bool:
         """Whether the mail's calendars have several values of one of the names: each event is a problem of its own."""
@@ -151,34 +167,43 @@ class Values:
         return {name: found[0] for name, found in self.found.items() if found and name not in KNOWN}
 
 
-def _step(step: Step, values: Values) -> dict[str, list[str]]:
+class Capture(NamedTuple):
+    """A value that a step found. ``beside`` when its line holds more than the step knows."""
+
+    value: str
+    beside: bool
+
+
+def _step(step: Step, values: Values) -> dict[str, list[Capture]]:
     """What a step finds: the whole values under its name, and the captures of its patterns."""
     if step.where:
         texts = next((found for place in step.where if (found := values.placed(step.source, place))), [])
     else:
         texts = values.mail.plain(step.source)
-    out: dict[str, list[str]] = {}
+    inherited = step.source == "value" and any(place in values.beside for place in step.where)
+    out: dict[str, list[Capture]] = {}
     for text in texts:
-        for captured in _captured(step, text, values.source.profile.state.fields):
+        for captured, beside in _captured(step, text, values.source.profile.state.fields):
             if step.name:
                 captured[step.name] = step.value or captured.get(step.name) or text
             for name, value in captured.items():
                 line, known = _line(value), out.setdefault(name, [])
-                if line and line not in known and len(known) < MOST_MANY:
-                    known.append(line)
+                if line and all(line != capture.value for capture in known) and len(known) < MOST_MANY:
+                    known.append(Capture(line, beside or inherited))
         if out and not step.many:
             break
     return {name: found for name, found in out.items() if found}
 
 
-def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[dict[str, str]]:
-    """The captures of the first pattern that matches, of each place where it does when all count; nothing
-    where there are patterns and none matches. A state that the text negates where it stands keeps its "not"."""
+def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[tuple[dict[str, str], bool]]:
+    """The captures of the first pattern that matches, of each place where it does when all count, and whether more
+    stands in its line; nothing where there are patterns and none matches. A state that the text negates where it stands
+    keeps its "not"."""
     if not step.patterns:
-        return [{}]
+        return [({}, False)]
     for pattern in step.patterns:
         matches = islice(pattern.finditer(text), MOST_MANY if step.many else 1)
-        if found := [_named(match, text, states) for match in matches]:
+        if found := [(_named(match, text, states), words.beside(text, *match.span())) for match in matches]:
             return found
     return []
 

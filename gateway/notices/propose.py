@@ -262,6 +262,8 @@ def _judging(
     objects = ["object"] if parts["object"] else ["rest"]
     condition = ["rest" if parts["condition"] == "rest" else "condition"] if parts["condition"] else []
     out = ["[key]", f"object = {_list(objects)}", *([f"condition = {_list(condition)}"] if condition else [])]
+    if not parts["state"] and "rest" not in (*objects, *condition):
+        out.append('scope = ["rest"]')  # the state is told by the subject: what else it says is of the problem
     out += ["", "[state]", f"fields = {_list(['state'] if parts['state'] else ['subject'])}"]
     named: tuple[State, ...] = ("open", "close", "ignore")
     out += [f"{state} = {_list(states[state])}" for state in named if states[state]]
