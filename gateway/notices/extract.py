@@ -140,8 +140,8 @@ class Values:
         return self.all(place) if source == "value" else self.mail.placed(source, place)
 
     def told_alone(self, name: str) -> bool:
-        """Whether a name of the state holds nothing but words of state, in a line that the layout accounts for whole:
-        each word beside them is a part of the layout, or of what else was read. A whole subject or text is accounted for
+        """Whether a name of the state holds nothing but words of state, in a line that the layout accounts for
+        whole: each word beside them is a part of it, or of what else was read. A whole subject or text is accounted for
         where the rest of it is in the key."""
         key = self.source.profile.key
         if not _REST_OF.get(name, frozenset()).isdisjoint((*key.id, *key.object, *key.condition, *key.scope)):

@@ -300,9 +300,9 @@ def told_in(source: Source, values: Values) -> tuple[str, State, str]:
 
 
 def _surely(source: Source, values: Values, state: State, name: str) -> State:
-    """An end is one only if each word of its line is accounted for: it is a word of state, of the layout, or of what was
-    read. What a profile of no product in particular takes for an end, or for nothing, is that only if the mail has no
-    word of a problem anywhere, and a text only if it says so of the whole; the rest of its line is in the key."""
+    """An end is one only if each word of its line is accounted for: it is one of state, of the layout, or of what was read.
+    What a profile of no product in particular takes for an end, or for nothing, is that only if the mail has no word of
+    a problem anywhere, and a text only if it says so of the whole; the rest of its line is in the key."""
     if source.profile.generic and state in ("close", "ignore"):
         text = "\n".join((values.mail.subject, *values.mail.bodies()))
         elsewhere = name == "body" and words.of_another(values.get(name), source.states)
