@@ -196,6 +196,9 @@ class StatePart(Section):
     planned: tuple[Word, ...] = Field((), description="planned work is announced")
     update: tuple[Word, ...] = Field((), description="news about an open problem; ignored if none is open")
     close: tuple[Word, ...] = Field((), description="it is over")
+    moved: tuple[Word, ...] = Field(
+        (), description="of the words above, those by which planned work is moved: without new times it has none"
+    )
     ignore: tuple[Word, ...] = Field((), description="nothing has to be done")
     label: tuple[Word, ...] = Field(
         (), description='phrases that hold such a word and say nothing of the state: "alert for", "(critical)"'
@@ -209,6 +212,9 @@ class StatePart(Section):
                 other = seen.setdefault(folded(word), state)
                 if other != state:
                     raise ValueError(f"{state}: the word {word!r} is in {other} as well")
+        for word in self.moved:
+            if folded(word) not in seen:
+                raise ValueError(f"moved: the word {word!r} is in none of the others")
         for phrase in self.label:
             if folded(phrase) in seen:
                 raise ValueError(f"label: the word {phrase!r} is in {seen[folded(phrase)]} as well")

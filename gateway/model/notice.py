@@ -80,6 +80,7 @@ class Notice:
     at: float = 0.0
     sequence: int = -1
     window: tuple[float, float] | None = None
+    moved: bool = False  # the times told before hold no longer, whether or not new ones are told
     objects: tuple[str, ...] = ()
     incident: str = ""
     expected: str = ""

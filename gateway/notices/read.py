@@ -175,6 +175,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
         window=_window(source, values),
+        moved=state in ("planned", "update") and _moved(source, word),
         objects=tuple(values.all(key.objects)) if key.objects else (),
         incident=values.first(key.incident),
         expected=_expected(source, object_, state),
@@ -300,7 +301,7 @@ def told_in(source: Source, values: Values) -> tuple[str, State, str]:
 
 
 def _surely(source: Source, values: Values, state: State, name: str) -> State:
-    """An end is one only if each word of its line is accounted for: it is one of state, of the layout, or of what was read.
+    """An end is one only if each word of its line is accounted for: it is of the state, the layout, or what was read.
     What a profile of no product in particular takes for an end, or for nothing, is that only if the mail has no word of
     a problem anywhere, and a text only if it says so of the whole; the rest of its line is in the key."""
     if source.profile.generic and state in ("close", "ignore"):
@@ -382,6 +383,12 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
     if start > 0 and when.lasts and not values.get(when.end):
         end = start + times.duration(values.get(when.lasts))
     return (start, end) if 0 < start < end else None
+
+
+def _moved(source: Source, word: str) -> bool:
+    """Whether a word takes planned work's times back: it is moved, or ends in a way that was not read without a doubt."""
+    known = folded(word)
+    return source.states.meanings.get(known) == "close" or known in map(folded, source.profile.state.moved)
 
 
 def _number(text: str) -> int:

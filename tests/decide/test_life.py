@@ -236,6 +236,28 @@ def test_news_of_planned_work_move_its_window(
     assert after is not None and (after.window_from, after.window_to, after.objects) == (*window, kept)
 
 
+@pytest.mark.parametrize(
+    ("word", "window", "at", "kept"),
+    [
+        ("postponed", None, 20.0, (0.0, 0.0)),  # the new times are to follow
+        ("postponed", (1.0, 2.0), 20.0, (0.0, 0.0)),  # it names the old ones
+        ("announced", (1.0, 2.0), 20.0, (1.0, 2.0)),  # said again, in the word of the last mail
+        ("postponed", (7.0, 9.0), 20.0, (7.0, 9.0)),
+        ("postponed", None, 5.0, (1.0, 2.0)),  # older news that came late
+    ],
+)
+def test_work_that_is_moved_holds_nothing_in_its_old_window(
+    word: str, window: tuple[float, float] | None, at: float, kept: tuple[float, float]
+) -> None:
+    work = replace(NEW, window_from=1.0, window_to=2.0, objects="line-1", at=10.0, ticket_id="t1", word="announced")
+    news = Notice("p", "planned", "k", word=word, moved=True, window=window, at=at, proven=True)
+    answers = {ask.StateOf("t1"): ask.TicketState("t1", "1", False, "", "c", "b", "")}
+
+    after = lifecycle.evaluate(Event(news, 30.0, work, ask.Facts(answers))).after
+
+    assert after is not None and (after.window_from, after.window_to) == kept
+
+
 def test_unknown_words_are_problems_and_never_ends() -> None:
     world = World()
     strange = Notice("p", "update", "k", word="GLORIOUS", strange=True, proven=True)

@@ -66,6 +66,28 @@ def test_work_that_is_announced(name: str) -> None:
     assert (notice.state, notice.window, notice.objects, notice.failed) == ("planned", window, circuits, ())
 
 
+MOVED = [
+    "Maintenance CHG0501 has been postponed",
+    "Rescheduled: Planned maintenance CHG0502",
+    "Cancelled and rescheduled: maintenance CHG0503",
+    "Wartung CHG0504 verschoben",
+    "Travaux programmés CHG0505 : reportés",
+    "Trabajos programados CHG0506: aplazados",
+    "Onderhoud CHG0507 uitgesteld",
+    "Line - Planned Maintenance did not proceed CHG0508",
+    "Maintenance CHG0509 is cancelled, more tomorrow",  # an end in doubt takes its times back, and ends nothing
+]
+
+
+@pytest.mark.parametrize("subject", MOVED)
+def test_work_that_is_moved_without_new_times(subject: str) -> None:
+    """The window that was announced holds no mail any more."""
+    notice = read(subject, f"{about(subject)}New times will follow.\n")
+
+    assert (notice.moved, notice.window, notice.state in ("planned", "update")) == (True, None, True)
+    assert not read("Planned maintenance CHG0510", "Change ID: CHG0510\nStart: 2026-11-25 01:00 UTC\n").moved
+
+
 NEWS = [
     "END OF WINDOW NOTIFICATION***Acme***LONG TTN-0001234567 Planned***",
     "START MAINTENANCE NOTIFICATION***Acme***LONG TTN-0001234567 Planned***",

@@ -361,7 +361,16 @@ def _counted(event: Event, problem: Problem) -> Problem:
         begin, end = notice.window
         objects = "\n".join(notice.objects) or problem.objects
         counted = replace(counted, window_from=begin, window_to=end, objects=objects)
+    if notice.moved and newest and _without_new_times(notice, problem):
+        counted = replace(counted, window_from=0.0, window_to=0.0)
     return counted
+
+
+def _without_new_times(notice: Notice, problem: Problem) -> bool:
+    """Whether work that is moved has no new times, or names the old ones alone: a repeated mail names the new ones."""
+    return not notice.window or (
+        notice.word != problem.word and notice.window == (problem.window_from, problem.window_to)
+    )
 
 
 def believed(problem: Problem, notice: Notice) -> Problem:
