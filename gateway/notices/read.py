@@ -386,7 +386,7 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
 
 
 def _moved(source: Source, word: str) -> bool:
-    """Whether a word takes planned work's times back: it is moved, or ends in a way that was not read without a doubt."""
+    """Whether a word takes planned work's times back: it is moved, or its end is in doubt."""
     known = folded(word)
     return source.states.meanings.get(known) == "close" or known in map(folded, source.profile.state.moved)
 
