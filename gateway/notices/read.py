@@ -175,7 +175,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         at=_at(source, values),
         sequence=_number(values.get(when.sequence)) if when.sequence else -1,
         window=_window(source, values),
-        moved=state in ("planned", "update") and _moved(source, word),
+        moved=state in ("planned", "update") and source.moves(word),
         objects=tuple(values.all(key.objects)) if key.objects else (),
         incident=values.first(key.incident),
         expected=_expected(source, object_, state),
@@ -383,12 +383,6 @@ def _window(source: Source, values: Values) -> tuple[float, float] | None:
     if start > 0 and when.lasts and not values.get(when.end):
         end = start + times.duration(values.get(when.lasts))
     return (start, end) if 0 < start < end else None
-
-
-def _moved(source: Source, word: str) -> bool:
-    """Whether a word takes planned work's times back: it is moved, or its end is in doubt."""
-    known = folded(word)
-    return source.states.meanings.get(known) == "close" or known in map(folded, source.profile.state.moved)
 
 
 def _number(text: str) -> int:

@@ -175,6 +175,11 @@ class Source:
             **more,
         )
 
+    def moves(self, word: str) -> bool:
+        """Whether a word takes planned work's times back: it is moved, or its end is in doubt."""
+        known = folded(word)
+        return self.states.meanings.get(known) == "close" or known in map(folded, self.profile.state.moved)
+
 
 class Sources:
     """All sources, generic ones last, found by the sender of a mail."""
