@@ -167,6 +167,7 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "probe not sent": "The server of a probe did not take it: `why` is what it said.",
         "probe may be sent": "The answer of the server was lost; whether the probe comes is seen here.",
         "probe missing": "A probe did not come back in time; a ticket says so, once.",
+        "alarm left over": "What it was about is not in the configuration any more; its ticket ends.",
         "probe arrives again": "A probe came back in time; the ticket closes.",
         "sender told": "The sender of a mail that waits because the desk is away is told so, where the mailbox wants that.",
         "letters wait for a smarthost": "Mail of the gateway's own waits, and the configuration names no smarthost any more. "

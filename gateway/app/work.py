@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -24,6 +25,7 @@ from gateway.upkeep.desk_states import DeskStates
 from gateway.upkeep.expectations import Expectations
 from gateway.upkeep.headings import HeadingReader
 from gateway.upkeep.late_look import LateLook
+from gateway.upkeep.leftovers import Leftovers
 from gateway.upkeep.probes import Probes
 from gateway.upkeep.rescan import Rescanner
 from gateway.upkeep.retention import Pruner
@@ -33,6 +35,7 @@ from gateway.work.context import Policies
 from gateway.work.desks import make_directory
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
+from gateway.work.notices import PROBE, SILENCE
 from gateway.work.parser import Parser
 from gateway.work.planner import Planner
 from gateway.work.worker import Worker
@@ -91,6 +94,7 @@ class Work:
         self.headings = HeadingReader(store, raws)
         self.states = DeskStates(store, self.directories, clock)
         self.expectations = Expectations(store, settings, planner.policies.sources, clock, self.worker.wake)
+        self.leftovers = Leftovers(store, settings, planner.policies.sources, clock, self.worker.wake, self._left_over)
         self.sender = Sender(
             store,
             settings.smarthost,
@@ -108,6 +112,7 @@ class Work:
         policies = Policies(settings)
         self.planner.take(settings, policies)
         self.expectations.take(settings, policies.sources)
+        self.leftovers.take(settings, policies.sources)
         self.silence.take(settings)
         self.summaries.take(settings)
         self.calendars.take(settings)
@@ -120,8 +125,8 @@ class Work:
         """What runs beside the worker, until ``stop``."""
         parts: list[Part] = [partial(directory.run, stop, self.worker.wake) for directory in self.directories.values()]
         parts.append(self.parser.warm)
-        watches = (self.expectations, self.silence, self.probes, self.summaries, self.calendars, self.states)
-        letters = (self.sender, self.away, self.reports)
+        watches = (self.expectations, self.silence, self.probes, self.leftovers, self.summaries, self.calendars)
+        letters = (self.states, self.sender, self.away, self.reports)
         parts += [partial(part.run, stop) for part in (self.late_look, self.pruner, self.headings, *watches, *letters)]
         if self.rescanner:
             parts.append(partial(self.rescanner.run, stop))
@@ -142,6 +147,14 @@ class Work:
     def _probed(self, name: str, took: float, missing: bool) -> None:
         self.metrics.probe_seconds.labels(name).set(took)
         self.metrics.probe_missing.labels(name).set(missing)
+
+    def _left_over(self, source: str, name: str) -> None:
+        """Its metrics end with it."""
+        metrics = self.metrics
+        gauges = {SILENCE.name: (metrics.silent,), PROBE.name: (metrics.probe_missing, metrics.probe_seconds)}
+        for gauge in gauges.get(source, ()):
+            with contextlib.suppress(KeyError):
+                gauge.remove(name)
 
     def _parsed(self, seconds: float, died: bool) -> None:
         self.metrics.parse_seconds.observe(seconds)

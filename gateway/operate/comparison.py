@@ -151,7 +151,8 @@ class _Sides:
                 self._note(mail, "ticket", ONLY_THERE, _nothing(mail), self._ticket(ticket))
             elif comment := self.comment_of.get(mail.id):
                 self._note(mail, "comment", ONLY_THERE, _nothing(mail), self._comment(comment))
-        self._without_mail()
+        of_further = self._of_further()
+        self._without_mail(of_further)
         self.found.differences.sort(key=lambda difference: difference.at)
         return self.found
 
@@ -190,9 +191,27 @@ class _Sides:
             return OTHER_READERS, here, self._comment(comment)
         return (SAME,)
 
-    def _without_mail(self) -> None:
+    def _of_further(self) -> set[str]:
+        """Of a mail of several problems the tickets beside the first. Returns the desk's tickets that are the same."""
+        taken = {ticket.id for ticket in self.ticket_of.values()}
+        same: set[str] = set()
+        for mail in self.mails:
+            for ticket in mail.further:
+                there = [
+                    other
+                    for other in self.there.tickets
+                    if other.id not in taken | same
+                    and mail.message_id in other.message_ids
+                    and other.client_id == ticket.client_id
+                ]
+                same |= {other.id for other in there[:1]}
+                here = f"a further ticket for {self._name(ticket.client_id)}: {ticket.title}"
+                self._note(mail, "ticket", *((SAME,) if there else (ONLY_HERE, here, "nothing")))
+        return same
+
+    def _without_mail(self, of_further: set[str]) -> None:
         """What the desk has of mails that never came here."""
-        of_mail = {ticket.id for ticket in self.ticket_of.values()}
+        of_mail = {ticket.id for ticket in self.ticket_of.values()} | of_further
         for ticket in self.there.tickets:
             if ticket.id not in of_mail and self.since <= ticket.at < self.until:
                 self.found.counts[ONLY_THERE] += 1

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, select
 
 from gateway.config.settings import Settings
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.ids import ids_of
-from gateway.model.effects import CommentBody
+from gateway.model.effects import CommentBody, FurtherTicketBody
 from gateway.store import mapping, shadow
 from gateway.store.effects import body_of
 from gateway.store.raw import RawMail
@@ -23,10 +24,18 @@ HIDDEN, SHOWN, UNSAID = "internal", "public", ""
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """One more ticket that a mail of several problems would have made."""
+
+    title: str
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A mail that was accepted in shadow, and what it ``became``: ticket, comment, suppressed, quarantined, or pending.
     ``comments`` says of each comment that it would have written whether that is internal or public, "" where the words
-    are no longer kept."""
+    are no longer kept; ``further`` are the tickets that it would have made beside the first."""
 
     id: str
     message_id: str
@@ -39,6 +48,7 @@ class Planned:
     client_id: str
     board_id: str
     comments: tuple[str, ...] = ()
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,26 +70,30 @@ def planned(connection: Connection, desk: str, since: float, until: float) -> li
         .where(delivery.c.accepted_at >= since, delivery.c.accepted_at < until)
     )
     rows = connection.execute(query.order_by(delivery.c.seq)).mappings().all()
-    written = _comments(connection, desk, since, until)
-    return [_planned(row, written.get(row["id"], ())) for row in rows]
+    comments: dict[str, tuple[str, ...]] = {}
+    for delivery_id, body in _effects(connection, desk, since, until, CommentBody.kind):
+        readers = (HIDDEN if body.internal else SHOWN) if isinstance(body, CommentBody) else UNSAID
+        comments[delivery_id] = (*comments.get(delivery_id, ()), readers)
+    further: dict[str, tuple[Further, ...]] = {}
+    for delivery_id, body in _effects(connection, desk, since, until, FurtherTicketBody.kind):
+        if isinstance(body, FurtherTicketBody):
+            made = Further(body.title, body.whose or body.ids.get("client_id", ""))
+            further[delivery_id] = (*further.get(delivery_id, ()), made)
+    return [_planned(row, comments.get(row["id"], ()), further.get(row["id"], ())) for row in rows]
 
 
-def _comments(connection: Connection, desk: str, since: float, until: float) -> dict[str, tuple[str, ...]]:
-    """The comments of each of these mails, by the mail's id."""
+def _effects(connection: Connection, desk: str, since: float, until: float, kind: str) -> Iterator[tuple[str, Any]]:
+    """The effects of that kind that were as if done, with the mail of each by its id, in order."""
     query = select(effect.c.delivery_id, effect.c.body).join(
         delivery, and_(delivery.c.id == effect.c.delivery_id, delivery.c.generation == effect.c.generation)
     )
-    query = query.where(delivery.c.desk == desk, delivery.c.rehearsed, effect.c.kind == CommentBody.kind)
+    query = query.where(delivery.c.desk == desk, delivery.c.rehearsed, effect.c.kind == kind)
     query = query.where(delivery.c.accepted_at >= since, delivery.c.accepted_at < until)
-    found: dict[str, tuple[str, ...]] = {}
     for delivery_id, body in connection.execute(query.order_by(effect.c.delivery_id, effect.c.idx)):
-        kept = body_of(CommentBody.kind, body)
-        readers = (HIDDEN if kept.internal else SHOWN) if isinstance(kept, CommentBody) else UNSAID
-        found[delivery_id] = (*found.get(delivery_id, ()), readers)
-    return found
+        yield delivery_id, body_of(kind, body)
 
 
-def _planned(row: RowMapping, comments: tuple[str, ...]) -> Planned:
+def _planned(row: RowMapping, comments: tuple[str, ...], further: tuple[Further, ...]) -> Planned:
     stage = Stage(row["stage"])
     is_done = stage is Stage.DONE or row["posted"]
     return Planned(
@@ -94,17 +108,19 @@ def _planned(row: RowMapping, comments: tuple[str, ...]) -> Planned:
         client_id=row["client_id"] or "",
         board_id=row["board_id"],
         comments=comments,
+        further=further if is_done else (),
     )
 
 
 def summary(mails: Sequence[Planned], names: Mapping[str, str]) -> Summary:
     """``names`` are the desk's ids with their names."""
-    tickets = [mail for mail in mails if mail.became == "ticket"]
+    clients = [mail.client_id for mail in mails if mail.became == "ticket"]
+    clients += [ticket.client_id for mail in mails for ticket in mail.further]
     return Summary(
         len(mails),
         dict(Counter(mail.became for mail in mails).most_common()),
         dict(Counter(mail.why for mail in mails if mail.why).most_common()),
-        dict(Counter(names.get(mail.client_id, mail.client_id) for mail in tickets).most_common()),
+        dict(Counter(names.get(client_id, client_id) for client_id in clients).most_common()),
     )
 
 

@@ -101,6 +101,18 @@ def heard_again(connection: Connection, desk: str, source: str, name: str, since
     return bool(done.rowcount == 1)
 
 
+def alarms(connection: Connection) -> list[Expected]:
+    """What was told and is not over."""
+    query = select(expectation).where(expectation.c.alarmed > expectation.c.late_at)
+    return [Expected(**row) for row in connection.execute(query).mappings()]
+
+
+def forget_alarm(connection: Connection, alarm: Expected) -> bool:
+    """It is no longer looked for. False when another said so."""
+    key = _key(alarm.desk, alarm.source, alarm.name, alarm.object)
+    return connection.execute(delete(expectation).where(*key, expectation.c.alarmed == alarm.alarmed)).rowcount == 1
+
+
 def history(connection: Connection, expected: Expected, since: float) -> list[float]:
     """When the mail came, since then, oldest first."""
     query = select(notice.c.accepted_at).where(

@@ -44,7 +44,7 @@ def resolved_notice(
 ) -> ResolvedNotice | None:
     """The notice that a mail is, None for none. Without a catalog names stand for ids."""
     notice = _missing(envelope, sources) or read(email, envelope, sources, desk=box.desk, mailbox=box.address)
-    source = _named(notice.profile, sources) if notice else None
+    source = _source_of(notice, envelope, sources) if notice else None
     if notice is None or source is None:
         return None
     missing: tuple[str, ...] = ()
@@ -94,12 +94,23 @@ def _named(name: str, sources: Sources) -> Source | None:
     return OWN.get(name) or sources.named(name)
 
 
+def _speaking(own: OwnNotice, sources: Sources) -> Source | None:
+    """Who speaks. The end of an alarm may be about a notice that the configuration has no longer (upkeep.leftovers)."""
+    return _named(own.source, sources) or (_own(own.source) if own.state == "close" else None)
+
+
+def _source_of(notice: Notice, envelope: Envelope, sources: Sources) -> Source | None:
+    if envelope.internal:
+        return _speaking(OwnNotice.of_json(envelope.internal), sources)
+    return _named(notice.profile, sources)
+
+
 def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
     """The gateway's own word: that an expected mail did not come, that something is silent, what a window held."""
     if not envelope.internal:
         return None
     own = OwnNotice.of_json(envelope.internal)
-    source = _named(own.source, sources)
+    source = _speaking(own, sources)
     if source is None:
         return None
     return Notice(

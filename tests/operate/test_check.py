@@ -146,6 +146,16 @@ def test_a_wrong_key(text: str, tmp_path: Path) -> None:
     assert "refuses the key: 401" in fault.what
 
 
+def test_a_key_without_rights_names_the_right(text: str, tmp_path: Path) -> None:
+    users = [{"first": "Nell", "last": "Nobody", "email": "nell@msp.example", "role": "Nobody"}]
+    keys = [{"key": "nell-key", "user": "nell@msp.example"}]
+    with Simulator(Seed(rate_limit={"mode": "off"}, users=users, keys=keys)) as simulator:
+        (tmp_path / "desk-key").write_text("nell-key")
+        (fault,) = looked(tmp_path, re.sub(r"http://[^\"]+/api/v1", simulator.api, text)).faults
+
+    assert "lacks a right" in fault.what and "Cannot read board" in fault.what and "read tickets" in fault.what
+
+
 def test_a_key_instead_of_a_file_is_not_repeated(text: str, tmp_path: Path) -> None:
     found = looked(tmp_path, text.replace('"desk-key"', '"sk_live_hunter2"'))
 

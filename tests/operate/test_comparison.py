@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from gateway.desk.algapsa import native
 from gateway.desk.outcome import Good, Outcome, Refused
 from gateway.operate import comparison
 from gateway.operate.comparison import ELSEWHERE, ONLY_HERE, ONLY_THERE, OTHER_READERS, SAME, There, compare, read
-from gateway.operate.shadow import HIDDEN, SHOWN, UNSAID, Planned
+from gateway.operate.shadow import HIDDEN, SHOWN, UNSAID, Further, Planned
 
 NOW = 1_795_000_000.0
 
@@ -114,3 +115,18 @@ async def test_reading_is_bounded_and_says_what_was_left_out(monkeypatch: pytest
     assert [ticket.id for ticket in there.tickets] == ["0", "1", "2", "3", "4", "same"]
     assert desk.asked == ["0", "4", "3"]  # the planned one, then the newest
     assert there.unread == 1 + 2  # one is gone, two are too many
+
+
+def test_every_ticket_of_a_mail_of_several_problems_is_compared() -> None:
+    """The desk made two tickets of it, of which one is of no problem that we saw."""
+    further = (Further("db01 is down", "acme"), Further("web01 is down", "globex"))
+    mail = planned("a", message_id="m@x.example", further=further)
+    there = There(
+        [native.ticket(row(id, message_id="m@x.example", client_id=id)) for id in ("acme", "globex", "initech")]
+    )
+    found = compare([mail], there, {"acme": "Acme"}, NOW - 60, NOW + 60)
+
+    assert found.counts == {SAME: 2, ONLY_HERE: 1, ONLY_THERE: 1}
+    assert [difference.here for difference in found.differences if difference.kind == ONLY_HERE] == [
+        "a further ticket for Acme: db01 is down"
+    ]

@@ -114,6 +114,11 @@ def _silent(settings: Settings, name: str, directory: Directory) -> Fault:
         Refused: f"{url} refuses the key: {away}",
         NotSent: f"{url} cannot be reached: {away}; are host and port right, and does the desk run?",
     }.get(type(away), f"{url} does not answer as AlgaPSA does: {away}")
+    if isinstance(away, Refused) and away.status == 403:
+        what = (
+            f"{url}: the key's user lacks a right: {away}; boards, statuses and priorities are read by the right to "
+            'read tickets (docs/install.md "The desk\'s user")'
+        )
     if isinstance(away, Unknown) and away.status == 404:
         what = f"there is no AlgaPSA API at {url} (404): the address ends in /api/v1"
     return Fault(settings.desk_place(name, "api_key_file" if isinstance(away, Refused) else "url"), what)

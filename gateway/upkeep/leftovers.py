@@ -1,0 +1,93 @@
+"""Alarms about what the configuration has no longer: a mailbox, a source, an expectation or a probe that was taken out
+while its ticket was open. Nothing would end that ticket any more, so a mail of the gateway's own does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from gateway.config.settings import Settings
+from gateway.model.ownnotice import OwnNotice
+from gateway.model.problem import family_of, missing_key
+from gateway.notices.source import Sources
+from gateway.periodic import run_every
+from gateway.store import expectations, problems
+from gateway.store.engine import Store
+from gateway.store.expectations import Expected
+from gateway.upkeep import own_mail, silence
+from gateway.work.notices import OWN, PROBE, SILENCE
+
+log = structlog.get_logger("work")
+
+EVERY = 300.0
+
+
+class Leftovers:
+    """``made`` is called after a mail was made; ``ended`` is told the source and the name of each alarm that ended."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        sources: Sources,
+        clock: Callable[[], float],
+        made: Callable[[], None] = lambda: None,
+        ended: Callable[[str, str], None] = lambda source, name: None,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.made = made
+        self.ended = ended
+        self.take(settings, sources)
+
+    def take(self, settings: Settings, sources: Sources) -> None:
+        """Go on by another configuration."""
+        self.boxes = {box.desk: box.address for box in reversed(settings.mailbox)}
+        self.known = {(box.desk, SILENCE.name, box.key) for box in silence.watched(settings)}
+        desks = {box.address: box.desk for box in settings.mailbox}
+        self.known |= {(desks[probe.arrives_at], PROBE.name, probe.name) for probe in settings.probe}
+        self.known |= {(source.desk, source.name, part.name) for source in sources.all for part in source.expect}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await run_every(stop, EVERY, self.check)
+
+    async def check(self) -> int:
+        """End what is left over. Returns how many mails were made. What has no ticket yet is looked at again."""
+        told = 0
+        for alarm in await self.store.read(expectations.alarms):
+            is_known = (alarm.desk, alarm.source, alarm.name) in self.known
+            is_ours = alarm.source in (SILENCE.name, PROBE.name) or alarm.source not in OWN
+            if not is_known and is_ours and alarm.desk in self.boxes:
+                told += await self.store.write(partial(self._end, alarm=alarm))
+        if told:
+            self.made()
+        return told
+
+    def _end(self, connection: Connection, alarm: Expected) -> int:
+        key = missing_key(alarm.name, alarm.object)
+        family = problems.of_family(connection, family_of(alarm.desk, alarm.source, key))
+        alive = [problem for problem in family if problem.alive]
+        if not alive or not expectations.forget_alarm(connection, alarm):
+            return 0
+        name = alarm.object or alarm.name
+        log.warning("alarm left over", notice=alarm.source, expectation=alarm.name, object=alarm.object)
+        words = f"{alarm.name} ({alarm.source}) is not in the configuration any more: nothing looks for its mail."
+        for problem in alive:
+            about = OwnNotice(
+                source=alarm.source,
+                expectation=alarm.name,
+                object=alarm.object,
+                title=f"No longer watched: {name}",
+                client_id=problem.client_id,
+                state="close",
+                word="no longer watched",
+            )
+            key = f"leftover\0{alarm.desk}\0{problem.id}\0{alarm.alarmed:.3f}"
+            own_mail.keep(connection, self.boxes[alarm.desk], alarm.desk, about, words, key, self.clock())
+        self.ended(alarm.source, alarm.name)
+        return len(alive)
