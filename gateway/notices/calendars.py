@@ -18,6 +18,7 @@ from gateway.model.window import CALENDAR, Maintenance, MaintenanceCalendar, Mai
 
 MOST_OCTETS = 1 << 20
 MOST_EVENTS = 500
+DEEPEST = 4  # an alarm of an event of a calendar is the third
 MOST_TEXT = 2000
 MOST_SEQUENCE = 2**31 - 1  # an INTEGER of RFC 5545, 3.3.8
 FORM = "%Y-%m-%d %H:%M:%S"
@@ -35,7 +36,7 @@ def read(text: str, like: Maintenance, zone: ZoneInfo, named: bool, proof: str =
         if not _is_whole(text):
             raise ValueError("its parts do not close")
         found = Calendar.from_ical(text, multiple=True)
-        events = [(calendar, event) for calendar in found for event in calendar.walk("VEVENT")]
+        events = [(calendar, part) for calendar in found for part in calendar.subcomponents if part.name == "VEVENT"]
     except Exception as error:  # of the library, which meets what anybody may write
         return MaintenanceCalendar(like.calendar, proof, troubles=(f"it is no whole calendar: {error}"[:200],))
     read_events: list[MaintenanceEvent] = []
@@ -49,13 +50,16 @@ def read(text: str, like: Maintenance, zone: ZoneInfo, named: bool, proof: str =
 
 
 def _is_whole(text: str) -> bool:
-    """Whether every component closes: the library takes one that was cut off for an empty one."""
+    """Whether every component closes, as the library takes one that was cut off for an empty one; and whether they lie
+    in each other no deeper than they can mean something, as it takes quadratic time."""
     inside: list[str] = []
     last = ""
     for line in text.splitlines():
         name, _, value = line.strip().upper().partition(":")
         if name == "BEGIN":
             inside.append(value)
+            if len(inside) > DEEPEST:
+                return False
         elif name == "END" and (not inside or inside.pop() != value):
             return False
         last = line.strip() or last

@@ -318,5 +318,5 @@ def _comment(value: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A text as RE2 finds it, its blanks any blanks."""
-    return re.sub(r"([^\w\s])", r"\\\1", text)
+    """A text as RE2 finds it, which knows escapes of ASCII alone."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)

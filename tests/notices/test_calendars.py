@@ -84,6 +84,7 @@ def test_a_time_of_a_series_that_was_moved() -> None:
     [
         (calendar("DTSTART:20261205T210000Z", "DTEND:20261206T010000Z")[:-40], "no whole calendar"),
         ("hello", "no whole calendar"),
+        ("BEGIN:VCALENDAR\n" + "BEGIN:VEVENT\n" * 9000 + "END:VEVENT\n" * 9000 + "END:VCALENDAR\n", "no whole calendar"),
         (calendar("DTSTART;TZID=Europe:20261205T210000", "DTEND:20261206T010000Z"), "no whole calendar"),
         (calendar(f"DTSTART;TZID={'x' * 300}:20261205T210000", "DTEND:20261206T010000Z"), "no whole calendar"),
         (calendar("DTSTART:20261205T210000Z"), "it has no end"),

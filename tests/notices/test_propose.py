@@ -90,7 +90,16 @@ def test_few_mails_are_no_pattern() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", ['quote " and \\ and #', "{braces} [x] ***", "emoji 🔴 down", "# comment\ttab", "é" * 300]
+    "odd",
+    [
+        'quote " and \\ and #',
+        "{braces} [x] ***",
+        "emoji 🔴 down",
+        "# comment\ttab",
+        "é" * 300,
+        "🔔 \u26a0\ufe0f Bell",
+        "e\u0301 ☎ – ¿",
+    ],
 )
 def test_odd_words_make_a_draft_all_the_same(odd: str, tmp_path: Path) -> None:
     mails = [mail(f"{odd} {number} failed", f"Host: {odd}\nStatus: {odd}\n{odd}") for number in range(3)]
