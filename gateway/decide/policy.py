@@ -108,13 +108,27 @@ def _probe(context: DecisionContext) -> Decision | None:
 
 
 def _notification(context: DecisionContext) -> Decision | None:
-    """One of the desk's own notifications came back: suppressed as `own`, whatever its From; its id is learned."""
+    """One of the desk's own notifications came back: suppressed as `own`, whatever its From; its id is learned. One
+    about a ticket that the desk does not have is mail of somebody else's desk."""
     notification = context.email.marks.notification
     if notification is None or context.email.auto.kind != "own" or context.delivery.release.unsuppressed:
+        return None
+    if not _is_of_our_desk(context, notification):
+        context.trace.add("own mail", f"ticket {notification.ticket_id} is not at the desk", "mail of another desk")
+        auto = Automatic("helpdesk", context.email.auto.reasons, None, "helpdesk")
+        context.email = replace(context.email, auto=auto, marks=replace(context.email.marks, notification=None))
         return None
     context.trace.add("own mail", ", ".join(context.email.auto.reasons), "suppress")
     decision = context.end(Reason.OWN, f"the desk's mail about ticket {notification.ticket_id}")
     return replace(decision, learned=_learned(context, notification))
+
+
+def _is_of_our_desk(context: DecisionContext, notification: Notification) -> bool:
+    """Whoever has the same desk sends mail with the same marks."""
+    own = context.policy.own
+    if context.sender.address in own or notification.sender in own:
+        return True
+    return context.facts.ask(TicketFacts(notification.ticket_id)) is not None
 
 
 def _learned(context: DecisionContext, notification: Notification) -> tuple[Learned, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,25 @@ async def test_two_hundred_notifications_do_nothing(tmp_path: Path, migrated_fil
         assert (len(stage.order), stage.comments(1)) == (1, [])
 
 
+async def test_mail_of_another_desk_of_the_same_make_is_a_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    """A partner who has the same desk: its mail has the same marks, and is about a ticket that ours does not have."""
+    async with staged(tmp_path, migrated_file) as stage:
+        theirs = Notification(
+            "0e1f7b9e-0000-4000-8000-00000000beef", number="TIC004711", subject="Your firewall", kind=1
+        )
+        mails = [
+            as_sent(replace(theirs, count=count)).replace(b"@msp.example", b"@partner.example") for count in (1, 2)
+        ]
+        found = [
+            await became(stage, raw(f"theirs {count}", mail, "desk@partner.example", "pass"))
+            for count, mail in enumerate(mails)
+        ]
+
+        assert found == ["ticket 2", "internal 2"]
+        assert "Your firewall" in stage.ticket(2)["title"] and stage.client_of(2) == "Unknown Senders"
+        assert "ALGA-" not in str(stage.ticket(2)) and stage.comments(1) == []
+
+
 async def test_sixty_replies_to_them_are_comments(tmp_path: Path, migrated_file: Path) -> None:
     async with staged(tmp_path, migrated_file) as stage:
         found = {name: await became(stage, raw(name, mail, ALICE)) for name, mail in replies(stage.order[0])}
@@ -61,7 +81,9 @@ async def test_sixty_replies_to_them_are_comments(tmp_path: Path, migrated_file:
         assert not any("ALGA-" in comment["note"] for comment in stage.comments(1))
 
 
-@pytest.mark.parametrize("subject", ["Re: [Ticket #TIC001001] Other matter", "FW: [ticket  #tic001001]", "[Ticket #TIC001001"])
+@pytest.mark.parametrize(
+    "subject", ["Re: [Ticket #TIC001001] Other matter", "FW: [ticket  #tic001001]", "[Ticket #TIC001001"]
+)
 async def test_an_answer_by_its_subject_alone_comes_to_its_own_ticket(
     subject: str, tmp_path: Path, migrated_file: Path
 ) -> None:
