@@ -19,6 +19,7 @@ from gateway.desk.algapsa.lists import good, good_unless_refused
 from gateway.desk.algapsa.native import NativeComment, NativeTicket
 from gateway.mail.ids import is_message_id
 from gateway.match.title import clean
+from gateway.operate.progress import Progress, unseen
 from gateway.operate.shadow import HIDDEN, SHOWN, UNSAID, Planned
 from gateway.store.shadow import Real
 
@@ -37,7 +38,6 @@ SAME, ONLY_HERE, ONLY_THERE, ELSEWHERE, OTHER_CLIENT, OTHER_BOARD, OTHER_TICKET,
     "other readers",
 )
 What = Literal["ticket", "comment"]
-Progress = Callable[[str, int, int], None]
 """Told what is done, how many of it are, and of how many."""
 T = TypeVar("T")
 
@@ -94,9 +94,7 @@ async def tickets_of(desk: Desk, since: float) -> list[NativeTicket]:
         page += 1
 
 
-async def read(
-    desk: Desk, mails: Sequence[Planned], since: float, progress: Progress = lambda what, done, total: None
-) -> There:
+async def read(desk: Desk, mails: Sequence[Planned], since: float, progress: Progress = unseen) -> There:
     """What the desk has since then. Of more than MOST_READ tickets those come first to which mails were planned, then
     the newest. Raises DeskAway."""
     there = There(await tickets_of(desk, since))

@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.config.settings import Settings
 from gateway.operate import arrivals, dump, synced
 from gateway.operate.backup import ARRIVALS, SPOOL, Manifest, opened
-from gateway.store import migrate, restoring
+from gateway.store import migrate, private, restoring
 from gateway.store.arrivals import ArrivalsDamaged
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
@@ -65,6 +65,9 @@ def restore(settings: Settings, source: Path, *, overwrite: bool = False, stamp:
                 _restore_sqlite(dump.sqlite_file(settings.store.url), spool, backup, arrive, overwrite, stamp)
             else:
                 _restore_postgresql(settings.store.url, spool, backup, arrive, overwrite)
+            private.hand_over(spool.parent, spool)
+            if (waiting := settings.store.arrivals_dir) is not None:
+                private.hand_over(waiting.parent, waiting)
         except (OSError, dump.DumpFailed, ArrivalsDamaged, sqlite3.Error) as error:
             raise NotRestored(str(error)) from error
     return found
@@ -88,6 +91,7 @@ def _restore_sqlite(
             _mark(f"sqlite:///{fresh}", arrive())
             synced.settle_sqlite(fresh)
             synced.sum_of(fresh)
+            private.hand_over(file.parent, fresh)
             _exchange(file, fresh, spool, apart if holds else None, stamp or time.strftime("%Y%m%dT%H%M%S"))
         finally:
             synced.remove_sqlite(fresh)
@@ -164,7 +168,8 @@ def _restore_spool(spool: Path, backup: _Opened) -> None:
 @contextlib.contextmanager
 def _alone(file: Path) -> Iterator[None]:
     """The lock of a running gateway. Raises NotRestored."""
-    with Path(f"{file}.lock").open("a") as handle:
+    private.create(lock := Path(f"{file}.lock"))
+    with lock.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

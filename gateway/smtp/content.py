@@ -22,35 +22,46 @@ class Dotted:
         return None
 
 
+class _Octets:
+    """So many octets that are still to come."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def of(self, block: bytes) -> tuple[bytes, bytes]:
+        """Those of them that are in the block, and what comes behind."""
+        mine, rest = block[: self.left], block[self.left :]
+        self.left -= len(mine)
+        return mine, rest
+
+
 class Chunk:
     """So many octets of a mail."""
 
     def __init__(self, size: int, arrival: Arrival, is_last: bool) -> None:
         self._arrival = arrival
         self._is_last = is_last
-        self._left = size
+        self._octets = _Octets(size)
 
     def feed(self, block: bytes) -> bytes | None:
-        mine, rest = block[: self._left], block[self._left :]
-        self._left -= len(mine)
+        mine, rest = self._octets.of(block)
         if mine:
             self._arrival.add(mine)
-        if self._left or not self._is_last:
+        if self._octets.left or not self._is_last:
             self._arrival.pace.add(len(mine))
-        return None if self._left else rest
+        return None if self._octets.left else rest
 
 
 class Dropped:
     """So many octets of a chunk that is no mail's: read, or they would be taken for commands."""
 
     def __init__(self, size: int, pace: Pace) -> None:
-        self._left = size
+        self._octets = _Octets(size)
         self._pace = pace
 
     def feed(self, block: bytes) -> bytes | None:
-        mine, rest = block[: self._left], block[self._left :]
-        self._left -= len(mine)
-        if not self._left:
+        mine, rest = self._octets.of(block)
+        if not self._octets.left:
             return rest
         self._pace.add(len(mine))
         return None

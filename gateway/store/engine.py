@@ -138,7 +138,8 @@ class Store:
         path = self.engine.url.database
         if not path or path == ":memory:":
             return None
-        handle = Path(path + ".lock").open("a")  # noqa: SIM115 - held until close
+        private.create(lock := Path(path + ".lock"))
+        handle = lock.open("a")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

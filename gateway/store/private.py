@@ -14,9 +14,24 @@ NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
 
 def create(file: Path) -> None:
     """Make an empty file with mode 0600 unless it is there, whatever the umask; SQLite gives its log files the mode
-    of the database. What stands in the way is left to whoever opens it."""
+    of the database. Where root makes it, it is the folder's owner's. What stands in the way is left to whoever opens
+    it."""
     with contextlib.suppress(OSError):
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        hand_over(file.parent, file)
+
+
+def hand_over(owner: Path, *made: Path) -> None:
+    """What root made, with all in it, belongs to whom the folder ``owner`` belongs: the gateway runs as them. Raises
+    OSError."""
+    if os.geteuid() != 0:
+        return
+    whose = owner.stat()
+    for path in made:
+        inside = path.rglob("*") if path.is_dir() and not path.is_symlink() else ()
+        for file in (path, *inside):
+            if file.exists():
+                os.chown(file, whose.st_uid, whose.st_gid, follow_symlinks=False)
 
 
 def of_store(database: Path | None, spool: Path) -> list[Path]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -35,9 +37,35 @@ def keep(connection: Connection, mailbox: str, desk: str, about: OwnNotice, word
     deliveries.accept(connection, [new], raw, None, len(raw), sha256(raw).digest())
 
 
-def is_kept(connection: Connection, key: str) -> bool:
-    """Whether there was a mail of this key in the last months."""
-    return deliveries.is_seen(connection, _dedupe_key(key))
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that ``began`` then, told by a mail and, when it is over, by another. Of one ``key`` and begin there is
+    one, whatever else changes."""
+
+    source: str
+    name: str
+    key: str
+    began: float
+    desk: str
+    mailbox: str
+    client: str = ""
+
+    def begin(self, connection: Connection, title: str, words: str, now: float) -> None:
+        self._keep(connection, "open", title, words, now)
+
+    def end(self, connection: Connection, title: str, words: str, now: float) -> None:
+        """Says nothing where the begin was told in the log alone: the configuration may have changed since."""
+        if deliveries.is_seen(connection, _dedupe_key(self._key("open"))):
+            self._keep(connection, "close", title, words, now)
+
+    def _keep(
+        self, connection: Connection, state: Literal["open", "close"], title: str, words: str, now: float
+    ) -> None:
+        about = OwnNotice(source=self.source, expectation=self.name, title=title, client=self.client, state=state)
+        keep(connection, self.mailbox, self.desk, about, words, self._key(state), now)
+
+    def _key(self, state: str) -> str:
+        return f"{self.source}\0{state}\0{self.key}\0{self.began:.3f}"
 
 
 def _dedupe_key(key: str) -> bytes:

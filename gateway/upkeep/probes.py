@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -19,14 +18,13 @@ from sqlalchemy import Connection
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
 from gateway.match.probe import make_id
-from gateway.model.ownnotice import OwnNotice
 from gateway.outgoing.smarthost import NotTaken, Smarthost, Unknown
 from gateway.outgoing.written import written
 from gateway.periodic import run_every
 from gateway.store import expectations, probes
 from gateway.store.engine import Store
 from gateway.store.probes import Probe
-from gateway.upkeep import own_mail
+from gateway.upkeep.own_mail import Alarm
 from gateway.work.notices import PROBE
 
 log = structlog.get_logger("work")
@@ -133,39 +131,23 @@ class Probes:
             "Mail of customers may not arrive either. Look at the provider's rules and connectors, DNS, and the mail "
             "server before us.",
         ]
-        title = f"Probe {settings.name} does not arrive"
-        return self._keep(connection, settings, "open", title, words, missing.sent_at, now)
+        if settings.tell == "ticket":
+            alarm = self._alarm(settings, missing.sent_at)
+            alarm.begin(connection, f"Probe {settings.name} does not arrive", "\n".join(words), now)
+        return 1
 
     def _over(self, connection: Connection, settings: ProbeSettings, began: float, back: Probe, now: float) -> int:
         desk = self.desks[settings.arrives_at]
         if not expectations.heard_again(connection, desk, PROBE.name, settings.name, began, back.arrived_at):
             return 0
         log.warning("probe arrives again", probe=settings.name, took=back.took)
-        words = [f"The probe {settings.name} arrives again, after {back.took:.0f} seconds."]
-        return self._keep(connection, settings, "close", f"Probe {settings.name} arrives again", words, began, now)
-
-    def _keep(
-        self,
-        connection: Connection,
-        settings: ProbeSettings,
-        state: Literal["open", "close"],
-        title: str,
-        words: list[str],
-        began: float,
-        now: float,
-    ) -> int:
-        told_before = state == "close" and own_mail.is_kept(connection, _key("open", settings, began))
-        if not told_before and (state == "close" or settings.tell != "ticket"):
-            return 1
-        mailbox = settings.arrives_at
-        about = OwnNotice(source=PROBE.name, expectation=settings.name, title=title, state=state)
-        key = _key(state, settings, began)
-        own_mail.keep(connection, mailbox, self.desks[mailbox], about, "\n".join(words), key, now)
+        words = f"The probe {settings.name} arrives again, after {back.took:.0f} seconds."
+        self._alarm(settings, began).end(connection, f"Probe {settings.name} arrives again", words, now)
         return 1
+
+    def _alarm(self, settings: ProbeSettings, began: float) -> Alarm:
+        mailbox = settings.arrives_at
+        return Alarm(PROBE.name, settings.name, settings.name, began, self.desks[mailbox], mailbox)
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _key(state: str, settings: ProbeSettings, began: float) -> str:
-    return f"{PROBE.name}\0{state}\0{settings.name}\0{began:.3f}"

@@ -22,7 +22,7 @@ from sqlalchemy import Connection
 
 from gateway.config.retention import RetentionSettings
 from gateway.periodic import run_every
-from gateway.store import acts, hits, imports, letters, probes, pruning, refusals, windows
+from gateway.store import acts, hits, imports, letters, private, probes, pruning, refusals, windows
 from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
@@ -61,7 +61,8 @@ class SpoolGuard:
 
     @contextlib.contextmanager
     def _locked(self, how: int) -> Iterator[None]:
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        private.create(self.path)
+        handle = os.open(self.path, os.O_RDWR)
         try:
             fcntl.flock(handle, how)
             yield

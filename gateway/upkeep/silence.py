@@ -19,12 +19,11 @@ import structlog
 from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
-from gateway.model.ownnotice import OwnNotice
 from gateway.periodic import run_every
 from gateway.store import expectations, inflow
 from gateway.store.engine import Store
-from gateway.upkeep import own_mail
 from gateway.upkeep.flow import AGAIN, LEARN_FROM, Flow, apart, learn
+from gateway.upkeep.own_mail import Alarm
 from gateway.work.notices import SILENCE
 
 log = structlog.get_logger("work")
@@ -164,7 +163,7 @@ class Silence:
                 LOOK_AT_A_SOURCE if box.is_source else LOOK_AT_A_MAILBOX,
             ]
             title = f"No mail {'from' if box.is_source else 'for'} {box.name} since {since}"
-            self._keep(connection, box, "open", title, words, last, now)
+            _alarm(box, last).begin(connection, title, "\n".join(words), now)
         return 1
 
     def _over(self, connection: Connection, box: Watched, began: float, last: float, now: float) -> int:
@@ -173,7 +172,7 @@ class Silence:
         log.warning("mail comes again", name=box.name, after=last - began)
         where = f"{'from' if box.is_source else 'into'} {box.name}"
         words = f"Mail comes {where} again, since {self._local(last)} at the latest."
-        self._close(connection, box, f"Mail comes again: {box.name}", words, began, now)
+        _alarm(box, began).end(connection, f"Mail comes again: {box.name}", words, now)
         return 1
 
     async def _let_go(self, now: float) -> int:
@@ -190,34 +189,15 @@ class Silence:
             return 0
         self.show(box, False)
         words = f"The configuration does not ask any more whether mail comes {'from' if box.is_source else 'into'} it."
-        self._close(connection, box, f"No longer watched: {box.name}", words, began, now)
+        _alarm(box, began).end(connection, f"No longer watched: {box.name}", words, now)
         return 1
-
-    def _close(self, connection: Connection, box: Watched, title: str, words: str, began: float, now: float) -> None:
-        """The ticket ends, if there is one: what is told as a ticket now may have been told in the log, or the other
-        way round."""
-        if own_mail.is_kept(connection, _key("open", box, began)):
-            self._keep(connection, box, "close", title, [words], began, now)
-
-    def _keep(
-        self,
-        connection: Connection,
-        box: Watched,
-        state: Literal["open", "close"],
-        title: str,
-        words: list[str],
-        began: float,
-        now: float,
-    ) -> None:
-        about = OwnNotice(source=SILENCE.name, expectation=box.key, title=title, client=box.client, state=state)
-        own_mail.keep(connection, box.mailbox, box.desk, about, "\n".join(words), _key(state, box, began), now)
 
     def _local(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
-def _key(state: str, box: Watched, began: float) -> str:
-    return f"{SILENCE.name}\0{state}\0{box.desk}\0{box.key}\0{began:.3f}"
+def _alarm(box: Watched, began: float) -> Alarm:
+    return Alarm(SILENCE.name, box.key, f"{box.desk}\0{box.key}", began, box.desk, box.mailbox, box.client)
 
 
 def flows(

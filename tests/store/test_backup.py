@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -263,6 +264,22 @@ def test_links_to_another_disk_stay_links(kept: Settings, tmp_path: Path) -> Non
     assert all((here / name).is_symlink() for name in ("gateway.db", "gateway.db.spool"))
     assert (disk / "gateway.db.before-now").exists() and (disk / "gateway.db.spool" / "large.eml").exists()
     assert faults(kept) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_puts_back_belongs_to_whom_the_folder_belongs(kept: Settings, tmp_path: Path) -> None:
+    """The gateway runs as another user, which has to write it."""
+    backup.make(kept, tmp_path / "b")
+    (tmp_path / "there").mkdir()
+    os.chown(tmp_path / "there", 4321, 4321)
+    there = settings(tmp_path / "there", accept="arrivals")
+
+    restore(there, tmp_path / "b")
+    backup.make(there, tmp_path / "c")  # which makes the guard of the spool
+
+    made = {path.relative_to(tmp_path / "there"): path.stat() for path in (tmp_path / "there").rglob("*")}
+    assert {Path("gateway.db"), Path("gateway.db.lock"), Path("gateway.db.spool/.guard")} <= set(made)
+    assert {stat.st_uid for stat in made.values()} == {4321}
 
 
 def test_a_backup_of_an_earlier_schema_replaces_a_database_of_this_one(

@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 from gateway.config.mailbox import MailboxSettings
 from gateway.config.settings import Settings, StoreSettings
 from gateway.desk.algapsa.rehearsal import RehearsedDesk
+from gateway.operate.progress import Progress, unseen
 from gateway.operate.trial import lists, places, state
 from gateway.operate.trial.forms import Unread
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.store import TrialStore
 from gateway.operate.trial.unpack import Stopped, unpack
-from gateway.operate.trial.way import Progress, Way
+from gateway.operate.trial.way import Way
 from gateway.store.migrate import migrate
 
 DATABASE = "trial.db"
@@ -54,7 +55,7 @@ class Trial:
         self,
         settings: Settings,
         wanted: Wanted,
-        progress: Progress = lambda what, done, total: None,
+        progress: Progress = unseen,
         stop: asyncio.Event | None = None,
     ) -> None:
         folder = wanted.folder

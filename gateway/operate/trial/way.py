@@ -7,7 +7,6 @@ import asyncio
 import shutil
 import time
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -18,6 +17,7 @@ from sqlalchemy import Connection, update
 from gateway.config.settings import Settings
 from gateway.desk.directory import Directory
 from gateway.model.envelope import Envelope
+from gateway.operate.progress import Progress
 from gateway.operate.trial import places, state
 from gateway.operate.trial.ahead import MailInPlace, ReadAhead
 from gateway.operate.trial.desk import TrialDesk
@@ -44,8 +44,6 @@ KEPT_EVERY = 200  # mails
 SHOWN_EVERY = 0.2  # seconds of ours
 FOR_EVER = 1e9
 ENDED = (Stage.DONE.value, Stage.SUPPRESSED.value, Stage.QUARANTINED.value)
-Progress = Callable[[str, int, int], None]
-"""Told what is done, how many of it are, and of how many."""
 
 
 class NotUsable(Exception):
