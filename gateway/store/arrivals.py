@@ -68,9 +68,8 @@ _WHOLE = (
     "SELECT seq, path, at, deliveries, size, sha256, recipients, envelope, data FROM arrival"
     " WHERE NOT imported ORDER BY seq"
 )
-_BEFORE = (
-    "SELECT deliveries_before + deliveries, bytes_before + size FROM arrival WHERE seq < ? ORDER BY seq DESC LIMIT 1"
-)
+_SUMS = "SELECT seq, CAST(deliveries AS INTEGER), CAST(size AS INTEGER) FROM arrival ORDER BY seq"
+_SET_SUMS = "UPDATE arrival SET deliveries_before = ?, bytes_before = ? WHERE seq = ?"
 _NAMED = "SELECT 1 FROM arrival WHERE path = ? LIMIT 1"
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -298,8 +297,17 @@ class ArrivalsFile:
             if name is not None and (other.folder / name).exists():
                 _copy(other.folder / name, self.folder / name)
             count += self._put_back(seq if is_copy else 0, name, values)
+        self._count_anew()
         self._connection.execute("COMMIT")
         return count
+
+    def _count_anew(self) -> None:
+        """The running sums, where a row came before others: what was imported meanwhile does not wait."""
+        self._connection.execute("UPDATE arrival SET deliveries = 0, size = 0 WHERE imported")
+        count = octets = 0
+        for seq, deliveries, size in self._connection.execute(_SUMS).fetchall():
+            self._connection.execute(_SET_SUMS, (count, octets, seq))
+            count, octets = count + deliveries, octets + size
 
     def _put_back(self, seq: int, path: str | None, values: Sequence[Any]) -> bool:
         """A row of another file, with its number there or, for 0, the next one. Whether it was not here."""
@@ -309,10 +317,9 @@ class ArrivalsFile:
             (last,) = self._connection.execute("SELECT coalesce(max(seq), 0) FROM arrival").fetchone()
             seq = max(last + 1, time.time_ns() // 1000)
         self._connection.execute("DELETE FROM arrival WHERE seq = ?", (seq,))
-        before = self._connection.execute(_BEFORE, (seq,)).fetchone() or (0, 0)
         at, deliveries, size, digest, recipients, envelope, data = values
         texts = (_as_text(recipients), _as_text(envelope))
-        self._connection.execute(_INSERT, (seq, at, *before, deliveries, size, digest, *texts, path, data))
+        self._connection.execute(_INSERT, (seq, at, 0, 0, deliveries, size, digest, *texts, path, data))
         return True
 
     def sweep(self, before: float) -> int:

@@ -386,6 +386,12 @@ def end(connection: Connection, delivery_id: str) -> Mapping[Any, Any]:
 
 
 def content(connection: Connection, raw_id: int) -> dict[str, Any]:
-    """data, path, size and sha256 of a kept mail."""
-    (row,) = _CONTENT.rows(connection, {"k_id": raw_id})
+    """data, path, size and sha256 of a kept mail. Raises Unreadable where its row is gone."""
+    if (row := content_of(connection, raw_id)) is None:
+        raise Unreadable("raw: the row of the mail is gone")
     return row
+
+
+def content_of(connection: Connection, raw_id: int) -> dict[str, Any] | None:
+    """The same of a mail that may be kept no longer: then None."""
+    return next(iter(_CONTENT.rows(connection, {"k_id": raw_id})), None)

@@ -39,6 +39,7 @@ from gateway.store.deliveries import Delivery
 from gateway.store.engine import Store
 from gateway.store.letters import Letter
 from gateway.store.raw import Damaged, RawMail
+from gateway.store.reading import Unreadable
 from gateway.store.restoring import Restored
 from gateway.store.stage import Stage
 from gateway.work import backoff
@@ -169,16 +170,16 @@ class Planner:
         return replace(planned, told=told) if isinstance(planned, Planned) else planned
 
     async def _reread(self, delivery_id: str) -> tuple[Email | None, str]:
-        """The mail of another delivery, None where it cannot be read, and its verdict. Raises ParserBusy."""
-        found = await self.store.read(lambda c: deliveries.by_id(c, delivery_id))
-        if found is None:
-            return None, ""
+        """The mail of another delivery, None where it cannot be read any more, and its verdict. Raises ParserBusy."""
         folder = self.work_folder(f"{delivery_id}-again")
         try:
-            row = await self.store.read(lambda c: deliveries.content(c, found.raw_id))
+            found = await self.store.read(lambda c: deliveries.by_id(c, delivery_id))
+            row = await self.store.read(lambda c: deliveries.content_of(c, found.raw_id)) if found else None
+            if found is None or row is None:
+                return None, ""
             email = await self.parser.read(await self.raws.get(row, folder), None, found.envelope.peer)
             return email, found.envelope.verdict
-        except (ParserDied, Damaged, LookupError):
+        except (ParserDied, Damaged, Unreadable, FileNotFoundError):
             return None, ""
         finally:
             shutil.rmtree(folder, ignore_errors=True)

@@ -25,7 +25,7 @@ from gateway.intake.importer import LOOK_EVERY, Importer
 from gateway.model.envelope import Envelope
 from gateway.store import arrivals as stored
 from gateway.store import counts, imports, operator
-from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival
+from gateway.store.arrivals import BUSY_WAIT, FILE, ArrivalsDamaged, ArrivalsFile, ArrivedFor, NewArrival, Waiting
 from gateway.store.engine import Store
 from gateway.store.raw import RawMail
 from gateway.store.schema import delivery, raw
@@ -512,6 +512,26 @@ async def test_much_that_waits_is_imported_without_a_rest(door: Door, monkeypatc
     running.cancel()
     await asyncio.wait([running])
     bring.close()
+
+
+def test_what_is_put_back_waits_and_nothing_else(tmp_path: Path) -> None:
+    """What was imported since the backup does not count: it would keep mail from being accepted."""
+    ours = ArrivalsFile(tmp_path / "ours")
+    ours.append([mail(1), mail(2)])
+    (tmp_path / "backup").mkdir()
+    ours.copy(tmp_path / "backup" / FILE)
+    ours.append([mail(number) for number in range(3, 50)])
+    ours.forget(ours.read()[-1].seq)
+    backup = ArrivalsFile(tmp_path / "backup")
+
+    assert ours.merge(backup) == 2
+    size = mail(1).size + mail(2).size
+    assert ours.waiting() == Waiting(2, size, NOW + 1, 0)
+    ours.append([mail(50)])
+    assert ours.waiting() == Waiting(3, size + mail(50).size, NOW + 1, 0)
+    assert len(ours.read()) == 3
+    ours.close()
+    backup.close()
 
 
 def test_a_file_that_an_earlier_restore_left_half_written_is_copied_again(tmp_path: Path) -> None:

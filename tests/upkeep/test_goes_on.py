@@ -85,6 +85,31 @@ async def test_a_mail_that_is_gone_comes_to_its_end_where_senders_are_told(stage
     assert (await stage.row("a"))["reason"] == "retries-exhausted"
 
 
+@pytest.mark.parametrize(
+    "gone", ["DELETE FROM raw WHERE id = ?", "UPDATE raw SET data = NULL, path = 'gone.eml' WHERE id = ?"]
+)
+async def test_a_mail_under_the_id_of_one_that_is_no_longer_kept_is_posted(stage: Stage, gone: str) -> None:
+    """A device that uses one Message-ID for all its mail, some of which is older than retention."""
+    same = "<report@device.acme.example>"
+    await stage.accept(M("a", ALICE, "Report of May", text="All is well in May.", message_id=same, **PROVEN))
+    await stage.work()
+    first = await stage.row("a")
+    await stage.store.write(lambda c: c.exec_driver_sql(gone, (first["raw_id"],)))
+
+    await stage.accept(M("b", ALICE, "Report of June", text="The disk is full.", message_id=same, **PROVEN))
+    await stage.work(within=1)
+
+    assert (await stage.outcome("a"), await stage.outcome("b")) == ("ticket 1", "ticket 2")
+
+
+async def test_a_mail_of_which_the_row_is_gone_is_told_at_once(stage: Stage) -> None:
+    await stage.accept(M("a", ALICE, "Printer"))
+    await stage.store.write(lambda c: c.exec_driver_sql("DELETE FROM raw"))
+    await stage.work(within=1)
+
+    assert (await stage.row("a"))["reason"] == "damaged"
+
+
 async def test_a_mail_that_fails_at_a_stop_starts_no_work_again(stage: Stage) -> None:
     """Its claim was lost when the failure was to be written down."""
     worker = stage.worker
