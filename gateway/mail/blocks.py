@@ -51,8 +51,8 @@ def to_blocks(lines: Sequence[Line]) -> tuple[Block, ...]:
 
 
 def block_of(line: Line) -> tuple[Block, ...]:
-    """The block of a line that stands alone; none of a blank one."""
-    return () if line.kind == "text" and line.blank else to_blocks([line]) if line.kind == "number" else (_block(line),)
+    """The block of a line that stands alone."""
+    return to_blocks([line]) if line.kind == "number" else (_block(line),)
 
 
 def is_left_out(lines: Sequence[Line], number: int) -> bool:

@@ -158,7 +158,8 @@ class _Reader:
         if tail:
             folded = folded[:-1]
         if self.space and self.runs:
-            folded = " " + folded
+            last, now = self.runs[-1], self.state
+            self.runs.append(Run(" ", last.styles & now.styles, now.href if last.href == now.href else ""))
         self.space = tail
         self.add(folded)
 

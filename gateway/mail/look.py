@@ -131,8 +131,22 @@ def look(
 
 
 def _look(passages: Sequence[Passage], reasons: Mapping[int, Why]) -> Look:
-    shown = tuple(passage for i, passage in enumerate(passages) if i not in reasons)
-    return Look(shown, tuple((reasons[i], passages[i].text) for i in sorted(reasons)))
+    shown = _without_idle_blanks([passage for i, passage in enumerate(passages) if i not in reasons])
+    return Look(tuple(shown), tuple((reasons[i], passages[i].text) for i in sorted(reasons)))
+
+
+def _without_idle_blanks(passages: Sequence[Passage]) -> Iterator[Passage]:
+    """One blank line at most between others, and none at either end; a rule is none."""
+    blank: Passage | None = None
+    begun = False
+    for passage in passages:
+        if is_blank(passage) and not any(block["content"] for block in passage.blocks):
+            blank = passage if begun else None
+            continue
+        if blank is not None:
+            yield blank
+        yield passage
+        blank, begun = None, True
 
 
 def _reasons(passages: Sequence[Passage], missing: Mapping[int, int], is_whole: bool) -> dict[int, Why]:

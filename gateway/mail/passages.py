@@ -52,7 +52,8 @@ def passages(
         i = ordered[at]
         at += 1
         if role[i] not in ("new", "ending"):
-            out.append(Passage(role[i], lines[i].text, block_of(lines[i])))
+            is_blank = lines[i].kind == "text" and lines[i].blank
+            out.append(Passage(role[i], lines[i].text, () if is_blank else block_of(lines[i])))
             continue
         together = [i]
         while at < len(ordered) and role[ordered[at]] in ("new", "ending"):

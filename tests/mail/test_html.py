@@ -142,6 +142,13 @@ def test_styles_and_kinds() -> None:
     ]
 
 
+def test_the_blank_before_a_style_has_none() -> None:
+    (block,) = to_blocks(to_lines("<p>We get <code>502</code> <s>often</s> <s><b>always</b></s>.</p>").lines)
+    assert [(part["text"], list(part["styles"])) for part in block["content"]] == [
+        ("We get ", []), ("502", ["code"]), (" ", []), ("often ", ["strike"]), ("always", ["bold", "strike"]), (".", []),
+    ]  # fmt: skip
+
+
 def test_only_kinds_that_the_desk_escapes() -> None:
     source = "<h4>h</h4><pre>p</pre><ul><li>l</ul><blockquote>q</blockquote><table border=1><tr><th>a<th>b<tr><td>1<td>2</table>"
     text = json.dumps(to_blocks(to_lines(source).lines))

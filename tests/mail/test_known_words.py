@@ -189,7 +189,9 @@ def test_what_looks_like_a_signature_is_shown_until_the_ticket_has_it(mark: str)
     assert again.counts()["signature"] == 4
 
 
-@pytest.mark.parametrize("card", ["-- \nAnn Berg", "--\nAnn Berg\nAcme Ltd", "__\nAnn Berg\n+44 20 7946 0105", "Sent from my iPhone"])
+@pytest.mark.parametrize(
+    "card", ["-- \nAnn Berg", "--\nAnn Berg\nAcme Ltd", "__\nAnn Berg\n+44 20 7946 0105", "Sent from my iPhone"]
+)
 def test_two_dashes_a_card_and_a_footer_prove_a_signature(card: str) -> None:
     assert shown(plain(f"It is red again.\n\n{card}\n\n{ON}\n> Which room is it in?\n")) == "It is red again."
 
@@ -240,3 +242,11 @@ def test_an_answer_that_the_ticket_has_already_is_typed_in_again(below: str) -> 
     assert "May we restart the printer today?" in text
     assert "Yes, after 5 pm please." in text
     assert shown(to_lines(OUTLOOK.format(above="See below.", below=DIV.format("", ""))).lines, known) == "See below."
+
+
+def test_the_paragraphs_of_an_answer_keep_their_distance() -> None:
+    text = f"Hello,\n\nit works again.\nOne question is left.\n\nAlice\n\n\n{ON}\n> 1. Which room is it in?\n"
+    blocks = looked(plain(text)).blocks
+    assert ["".join(part["text"] for part in block["content"]) for block in blocks] == [
+        "Hello,", "", "it works again.", "One question is left.", "", "Alice",
+    ]  # fmt: skip
