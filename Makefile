@@ -30,8 +30,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# About twice the processor's cores: half of what tests do is waiting for processes that they started.
+WORKERS ?= 4
+
 suite: $(READY)
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: lint types suite
 

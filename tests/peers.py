@@ -12,6 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import psycopg
+from psycopg.sql import SQL, Identifier
+
 from tests.harness import free_port
 
 
@@ -81,8 +84,10 @@ class Postgres:
 
     def database(self, name: str, template: str = "template1") -> str:
         """Create a database as a copy of ``template``; its URL for the gateway."""
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gateway", "-T", template, name)
-        return f"postgresql+psycopg://gateway@127.0.0.1:{self.port}/{name}"
+        at = f"gateway@127.0.0.1:{self.port}"
+        with psycopg.connect(f"postgresql://{at}/postgres", autocommit=True) as connection:
+            connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+        return f"postgresql+psycopg://{at}/{name}"
 
     def halt(self) -> None:
         """An orderly stop; the files are whole."""

@@ -89,8 +89,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Until SIGTERM or SIGINT; then the listeners drain, then the worker. Returns the code to end with: 0, or the
-        worker's where it cannot start for a reason that an administrator has to mend."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        worker's where it cannot start for a reason that an administrator has to mend. The SIGNALS are blocked."""
         log.info("starting", listeners=len(self._listeners), run=str(self._folder))
         gc.collect()
         gc.freeze()  # or each look for garbage would copy what all share
@@ -207,4 +206,5 @@ def _become(name: str, parent: int) -> None:
 
 def run(settings: Settings, worker: Work) -> int:
     """Serve until SIGTERM. Returns the code to end with. Raises OSError."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # before the ports answer: whoever sees them may send one
     return Supervisor(settings, worker).run()

@@ -49,6 +49,7 @@ class Traffic:
         self._seed = seed
         self._threads = max(1, mails // self.each)
         self._each = mails // self._threads
+        self.mails = self._threads * self._each
         self._seconds = seconds
         self._end = 0.0
         self._pause = 2 * seconds / (mails / AT_ONCE)
