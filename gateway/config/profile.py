@@ -97,6 +97,9 @@ class WhoPart(Section):
         description="RE2: a heading in it, for the pieces below up to the next; what is above all counts for all",
     )
 
+    once: tuple[str, ...] = Field(
+        (), description="names that a mail of one problem has once: one with several values of them holds several problems"
+    )
     shared: tuple[str, ...] = Field(
         (), description="names that the whole mail gives to each of its parts, such as the host in its subject"
     )
@@ -379,6 +382,7 @@ class Profile(Section):
             ("key.incident", key.incident),
             ("who.reads", self.who.reads),
             ("who.shared", self.who.shared),
+            ("who.once", self.who.once),
             ("state.fields", self.state.fields),
             ("severity.fields", self.severity.fields),
             ("client.fields", self.client.fields),

@@ -148,8 +148,21 @@ class Values:
             return True
         return name not in self.beside and words.alone(self.get(name), self.source.states)
 
+    def contradicted(self, name: str) -> bool:
+        """Whether another place of what tells the state tells a problem: the subject says that it is over, the text that
+        it is not."""
+        return any(
+            words.state_in(capture.value, self.source.states)[0] == "open"
+            for step in self.source.steps
+            if name in step.names
+            for capture in _step(step, self).get(name, ())
+        )
+
     def differ(self, names: tuple[str, ...]) -> bool:
-        """Whether the mail's calendars have several values of one of the names: each event is a problem of its own."""
+        """Whether the mail has several values of a name of which each mail of one problem has one, or its calendars of
+        one of the names: each is a problem of its own."""
+        if any(len(self.all(name)) > 1 for name in self.source.profile.who.once):
+            return True
         places = (
             place
             for step in self.source.steps

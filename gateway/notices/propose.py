@@ -26,6 +26,8 @@ MOST_MAILS = 200
 MOST_BODY = 2_000
 MOST_VALUE = 100
 MOST_WARNINGS = 5
+MOST_STATE = 5
+"""Words of a value that may be a state: "failed with 2 errors"."""
 _OFTEN = 0.8
 _OBJECTS = (
     "host hostname server device computer machine system agent node endpoint monitor sensor job task backup policy "
@@ -200,7 +202,7 @@ def _state_label(group: _Group) -> str:
         for label, values in group.labels.items()
         if len(values) >= _OFTEN * len(group.mails)
         and sum(bool(known.found(value)) for value in values.values()) >= _OFTEN * len(values)
-        and max(len(value.split()) for value in values.values()) <= 3
+        and max(len(value.split()) for value in values.values()) <= MOST_STATE
     ]
     return min(best, default=(True, ""))[1]
 

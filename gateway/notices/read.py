@@ -308,7 +308,8 @@ def _surely(source: Source, values: Values, state: State, name: str) -> State:
         text = "\n".join((values.mail.subject, *values.mail.bodies()))
         elsewhere = name == "body" and words.of_another(values.get(name), source.states)
         return "update" if elsewhere or words.holds_doubt(text, source.states) else state
-    return "update" if state == "close" and not values.told_alone(name) else state
+    sure = state != "close" or (values.told_alone(name) and not values.contradicted(name))
+    return state if sure else "update"
 
 
 def _severity(source: Source, values: Values) -> tuple[int, str]:

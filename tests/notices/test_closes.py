@@ -185,6 +185,23 @@ def test_no_recovery_closes_with_a_part_left_out_or_changed(name: str) -> None:
                 assert not ends(lost, problem_that(lost_before)), (part, value)
 
 
+@pytest.mark.parametrize("name", ["nagios", "cloudwatch", "zabbix"])
+def test_a_subject_does_not_close_over_a_text_that_says_otherwise(name: str) -> None:
+    """Where the layout tells the state in both."""
+    tried = 0
+    for opening, closing in pairs(name):
+        if not opening.body or not {"State", "Problem started"} & {*re.findall(r"State|Problem started", opening.body)}:
+            continue
+        tried += 1
+        over = read(name, closing)
+        changed = read(name, closing.model_copy(update={"body": opening.body}))
+        begun = read(name, opening)
+        assert over and begun
+        problem = problem_that(replace(begun, scope=over.scope))
+        assert changed is None or not ends(replace(changed, scope=over.scope), problem), closing.name
+    assert tried
+
+
 TWISTS = ("zq9 {}", "{} zq9", "not {}", "pas encore {}", "{} in 2 hours", "{} aber langsam", "{} request", "{}?", '"{}"', "tot morgen {}")
 """What unknown words, a negation, a time, a condition, a request, a question and a quotation make of a word."""
 

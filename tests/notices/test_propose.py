@@ -135,6 +135,27 @@ def test_two_jobs_that_only_the_text_tells_apart_are_warned_of(tmp_path: Path) -
     assert loaded.profile.handling().close is False
 
 
+def test_a_result_of_several_words_is_a_state(tmp_path: Path) -> None:
+    mails = [mail("Job finished", f"Task: {task}\nResult: {result}") for task in ("alpha", "beta")
+             for result in ("failed with 2 errors", "success")]  # fmt: skip
+
+    (draft,) = propose(mails)
+    alpha, well, beta, _ = notices(mails, profile(draft, tmp_path))
+
+    assert (alpha.state, well.state) == ("open", "close")
+    assert alpha.key == well.key != beta.key
+
+
+def test_an_end_in_other_words_than_the_problem_is_about_the_same(tmp_path: Path) -> None:
+    subjects = ("Pool tank is degraded", "Pool tank is back to normal", "Pool tank will be back to normal soon")
+    mails = [mail(subject) for subject in subjects]
+
+    degraded, normal, soon = notices(mails, profile(propose(mails)[0], tmp_path))
+
+    assert degraded.key == normal.key != soon.key
+    assert (normal.state, soon.state) == ("close", "update")
+
+
 def test_other_counts_and_times_are_no_other_problem() -> None:
     mails = [mail(f"Backup of node-4 {state} ({number} files)", f"Host: node-4\nEnded 10:0{number}") for number, state in
              enumerate(("failed", "OK", "failed"))]  # fmt: skip
