@@ -98,7 +98,7 @@ class WhoPart(Section):
     )
 
     once: tuple[str, ...] = Field(
-        (), description="names that a mail of one problem has once: one with several values of them holds several problems"
+        (), description="names that a mail of one problem has once: with several values it holds several problems"
     )
     shared: tuple[str, ...] = Field(
         (), description="names that the whole mail gives to each of its parts, such as the host in its subject"

@@ -149,8 +149,8 @@ class Values:
         return name not in self.beside and words.alone(self.get(name), self.source.states)
 
     def contradicted(self, name: str) -> bool:
-        """Whether another place of what tells the state tells a problem: the subject says that it is over, the text that
-        it is not."""
+        """Whether another place of what tells the state tells a problem: the subject says that it is over, the text
+        that it is not."""
         return any(
             words.state_in(capture.value, self.source.states)[0] == "open"
             for step in self.source.steps
