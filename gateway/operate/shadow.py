@@ -16,6 +16,7 @@ from gateway.model.effects import CommentBody, FurtherTicketBody
 from gateway.store import mapping, shadow
 from gateway.store.effects import body_of
 from gateway.store.raw import RawMail
+from gateway.store.reading import looking
 from gateway.store.schema import delivery, effect, raw, ticket
 from gateway.store.shadow import Real
 from gateway.store.stage import OPEN, Stage
@@ -132,8 +133,10 @@ def end(
 
     def keys(row: RowMapping) -> list[bytes]:
         """What later mail names, by which it waits for this one."""
-        found = connection.execute(select(raw).where(raw.c.id == row["raw_id"])).mappings().one()
-        head = split_head(with_line_feeds(kept.read(found)))
+        with looking():
+            found = connection.execute(select(raw).where(raw.c.id == row["raw_id"])).mappings().first()
+        mail = kept.read_or_none(found) if found is not None else None
+        head = split_head(with_line_feeds(mail or b""))
         named = [row["message_id"]]
         for field_name in ("in-reply-to", "references"):
             for value in head.values(field_name)[:1]:

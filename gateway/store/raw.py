@@ -28,6 +28,7 @@ from gateway.config.settings import StoreSettings
 from gateway.periodic import run_every, wait
 from gateway.store.engine import Store
 from gateway.store.objects import Objects
+from gateway.store.reading import garbled
 from gateway.store.schema import raw
 
 log = structlog.get_logger("store")
@@ -100,6 +101,15 @@ class RawMail:
             with _told_by_service():
                 return self._store_of(path).read(path.removeprefix(OBJECT))
         return (self.spool / path).read_bytes()
+
+    def read_or_none(self, row: RowMapping | Mapping[str, Any]) -> bytes | None:
+        """The same for whoever looks at many; None where it cannot be read."""
+        if garbled(row.values()):
+            return None
+        try:
+            return self.read(row)
+        except (OSError, ValueError):  # ValueError: no file can be called so
+            return None
 
     def _store_of(self, path: str) -> Objects:
         if self._objects is None:

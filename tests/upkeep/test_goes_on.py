@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gateway.operate.preview import kept, proposals
 from gateway.store import inflow, letters
 from gateway.store.deliveries import LostClaim
 from gateway.store.engine import StoreFailed
@@ -72,8 +73,8 @@ async def test_a_mail_that_is_gone_keeps_no_sender_from_being_told(stage: Stage)
     stage.now += 2000
 
     assert await Away(stage.store, stage.settings, stage.directories, stage.planner, stage.clock).check() == 1
-    kept = await stage.store.read(lambda c: letters.newest(c, 5))
-    assert [row["recipient"] for row in kept] == ["bob@acme.example"]
+    written = await stage.store.read(lambda c: letters.newest(c, 5))
+    assert [row["recipient"] for row in written] == ["bob@acme.example"]
 
 
 async def test_a_mail_that_is_gone_comes_to_its_end_where_senders_are_told(stage: Stage) -> None:
@@ -100,6 +101,19 @@ async def test_a_mail_under_the_id_of_one_that_is_no_longer_kept_is_posted(stage
     await stage.work(within=1)
 
     assert (await stage.outcome("a"), await stage.outcome("b")) == ("ticket 1", "ticket 2")
+
+
+async def test_a_mail_that_is_gone_keeps_nobody_from_trying_rules_and_profiles_on_the_others(stage: Stage) -> None:
+    for key in ("a", "b"):
+        await stage.accept(M(key, ALICE, f"Matter {key}", **PROVEN))
+    await stage.work()
+    await lose(stage, "a")
+
+    tried, _ = await stage.store.read(lambda c: kept.batch(c, 0.0, 0, stage.settings))
+    drafted = await stage.store.read(lambda c: proposals.others(c, stage.planner.raws, 0.0))
+
+    assert [mail is not None for mail in tried] == [False, True]
+    assert len(drafted) == 1 and b"Matter b" in drafted[0]
 
 
 async def test_a_mail_of_which_the_row_is_gone_is_told_at_once(stage: Stage) -> None:

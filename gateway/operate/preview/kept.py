@@ -116,7 +116,7 @@ def batch(
     with looking():
         contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
     kept_mail = RawMail(settings.store)
-    mails = {row["id"]: kept_mail.read(row) for row in contents if not garbled(row.values())}
+    mails = {row["id"]: kept_mail.read_or_none(row) for row in contents}
     kept = [_kept(row, plans.get((row["id"], row["generation"]), []), mails.get(row["raw_id"])) for row in rows]
     return kept, int(rows[-1]["seq"])
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from gateway.model.email import Email
 from gateway.store.raw import RawMail
+from gateway.store.reading import looking
 from gateway.store.schema import delivery, notice, raw
 from gateway.work.parser import Parser, ParserBroken, ParserDied
 
@@ -40,8 +41,9 @@ def others(connection: Connection, mails: RawMail, since: float) -> list[bytes]:
 
 def _newest(connection: Connection, mails: RawMail, wanted: Sequence[Any], most: int) -> list[bytes]:
     query = select(raw).join(delivery, delivery.c.raw_id == raw.c.id).where(*wanted, raw.c.size <= MOST_BYTES)
-    rows = connection.execute(query.order_by(delivery.c.seq.desc()).limit(most)).mappings()
-    return [mail if isinstance(mail := mails.read(row), bytes) else mail.read_bytes() for row in rows]
+    with looking():
+        rows = connection.execute(query.order_by(delivery.c.seq.desc()).limit(most)).mappings().all()
+    return [mail for row in rows if (mail := mails.read_or_none(row)) is not None]
 
 
 async def read_all(mails: Sequence[bytes]) -> list[Email]:
