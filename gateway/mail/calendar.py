@@ -217,7 +217,7 @@ def _shown(method: str, event: Event) -> list[str]:
         ("When", _when(event)),
         ("Due", str(due) if due else event.text("DUE")),
         ("Of the series, only", str(of) if of else event.text("RECURRENCE-ID")),
-        ("Repeats", event.text("RRULE")),
+        ("Repeats", _repeats(event.text("RRULE"))),
         ("Also", _dates(event, "RDATE")),
         ("Not", _dates(event, "EXDATE")),
         ("Where", event.text("LOCATION")),
@@ -234,6 +234,29 @@ def _shown(method: str, event: Event) -> list[str]:
     if description:
         out += ["", *description[:5000].split("\n")]
     return [line for text in out for line in text.split("\n")]
+
+
+_UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+_DAYS = {"MO": "Monday", "TU": "Tuesday", "WE": "Wednesday", "TH": "Thursday", "FR": "Friday", "SA": "Saturday",
+         "SU": "Sunday"}  # fmt: skip
+
+
+def _repeats(rule: str) -> str:
+    """A recurrence rule in words; as it is written where it says more than days of the week, how often and until when.
+    Source: RFC 5545, 3.3.10."""
+    parts = dict(part.partition("=")[::2] for part in rule.upper().split(";") if part)
+    unit, interval = _UNITS.get(parts.pop("FREQ", "")), parts.pop("INTERVAL", "1")
+    days = [_DAYS.get(day, "") for day in parts.pop("BYDAY", "").split(",") if day]
+    count, end = parts.pop("COUNT", ""), parts.pop("UNTIL", "")
+    until = moment_of(("", end)) if end else None
+    parts.pop("WKST", "")
+    if not unit or parts or not all(days) or not interval.isdecimal() or bool(end) != bool(until):
+        return rule
+    said = [f"every {unit}" if interval == "1" else f"every {interval} {unit}s"]
+    said[0] += f" on {' and '.join(days)}" if days else ""
+    said += [f"{count} times"] if count else []
+    said += [f"until {until}"] if until else []
+    return ", ".join(said)
 
 
 def _dates(event: Event, name: str) -> str:

@@ -116,7 +116,7 @@ ANSWERED = "ATTENDEE;PARTSTAT=TENTATIVE;CN=Ann"
                      "DTEND;TZID=W. Europe Standard Time:20261202T000000"], ["Invitation: Visit", "When: 2026-12-01 (all day)"]),
         ("REQUEST", ["DTSTART:20261201T090000Z", "RRULE:FREQ=WEEKLY;COUNT=4", "EXDATE:20261208T090000Z,20261215T090000Z",
                      "RDATE;VALUE=DATE:20261224"],
-         ["Invitation: Visit", "When: 2026-12-01 09:00 UTC", "Repeats: FREQ=WEEKLY;COUNT=4", "Also: 2026-12-24",
+         ["Invitation: Visit", "When: 2026-12-01 09:00 UTC", "Repeats: every week, 4 times", "Also: 2026-12-24",
           "Not: 2026-12-08 09:00 UTC, 2026-12-15 09:00 UTC"]),
         ("REQUEST", ["ATTACH:https://files.example/plan.pdf", "CONTACT:Jim\\, 555 123"],
          ["Invitation: Visit", "Files: https://files.example/plan.pdf", "Contact: Jim, 555 123"]),
@@ -152,3 +152,21 @@ def test_a_file_within_an_invitation_is_a_file() -> None:
     email = read(head + ics("REQUEST", "SUMMARY:Visit", attach)).email
     assert [(file.filename, file.size) for file in email.attachments] == [("plan.pdf", 15), ("invitation.ics", 191)]
     assert "JVBER" not in email.text
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("FREQ=DAILY", "every day"),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TH;WKST=SU", "every 2 weeks on Monday and Thursday"),
+        ("FREQ=MONTHLY;COUNT=3", "every month, 3 times"),
+        ("FREQ=WEEKLY;UNTIL=20261231T170000Z;BYDAY=FR", "every week on Friday, until 2026-12-31 17:00 UTC"),
+        ("FREQ=YEARLY;UNTIL=never", "FREQ=YEARLY;UNTIL=never"),
+        ("FREQ=MONTHLY;BYDAY=2TU", "FREQ=MONTHLY;BYDAY=2TU"),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=MONTHLY;BYMONTHDAY=-1"),
+        ("=;;FREQ", "=;;FREQ"),
+    ],
+)
+def test_a_recurrence_in_words(rule: str, words: str) -> None:
+    lines = calendar.read(ics("REQUEST", "SUMMARY:Visit", f"RRULE:{rule}"), "utf-8").lines
+    assert lines == ["Invitation: Visit", f"Repeats: {words}"]
