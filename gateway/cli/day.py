@@ -75,7 +75,10 @@ def find(
         typer.echo(_line(mail, width, now))
     if not found.mails:
         typer.echo("nothing is found")
-    if found.more:
+    if found.reached:
+        at = said.exactly(found.reached_at, None)
+        typer.echo(f"only mail since {at} was looked at for this: say more words, or a day (2026-11-27)")
+    elif found.more:
         typer.echo(f"there is more: --limit {2 * limit}, or say more words")
     if found.since:
         typer.echo(f"mail before {said.exactly(found.since, None)} cannot be found by words yet: it is being indexed")

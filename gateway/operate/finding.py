@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -21,7 +21,8 @@ from gateway.model.reasons import Reason
 from gateway.operate import said
 from gateway.operate.said import Became
 from gateway.operate.searching import Search
-from gateway.store import headings, refusals, waiting
+from gateway.store import headings, inflow, refusals, waiting
+from gateway.store.inflow import MARGIN
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, ticket
 from gateway.store.stage import OPEN, Stage
@@ -34,12 +35,12 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     "ticket": (Stage.DONE,),
     "comment": (Stage.DONE,),
 }
-LOOKED_AT = 5_000
-"""Mails with the words of a search that are looked at for what narrows it."""
+LOOKED_AT = 2_000
+"""Mails with the words of a search that are looked at for what narrows it, before somebody asks for older ones."""
+FEW, FEW_STATES = 5_000, frozenset({"waiting", "held", "none"})
+"""A state that has so few mails is looked through for the words instead, and which may."""
 AT_ONCE = 500
 LAST = 1 << 62
-MARGIN = 3600.0
-"""Seconds by which the order of acceptance may differ from the times of acceptance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """``mails`` newest first; ``more`` says that older ones were left out, ``since`` that mail before it cannot be
-    found by words yet (0.0 for all can)."""
+    """``mails`` newest first; ``more`` says that older ones were left out or not looked at, ``since`` that mail before
+    it cannot be found by words yet (0.0 for all can). ``reached`` is the number down to which mail was looked at and
+    ``reached_at`` when that came; both 0 for all."""
 
     mails: tuple[Found, ...]
     more: bool = False
     since: float = 0.0
+    reached: int = 0
+    reached_at: float = 0.0
 
 
 # -- looking --------------------------------------------------------------------------------------
@@ -80,18 +84,26 @@ def numbers(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 def find(connection: Connection, search: Search, now: float, zone: tzinfo | None, most: int = 50) -> Findings:
     """The newest ``most`` mails of a search, what was refused among them."""
-    rows = _accepted(connection, search, most + 1) if search.state != "refused" and not search.refusal else []
+    is_of_refused = search.state == "refused" or bool(search.refusal)
+    rows, reached = ([], 0) if is_of_refused else _accepted(connection, search, most + 1)
     accepted, refused = described(connection, rows, now, zone), _refused(connection, search, now, most + 1)
     mails = list(heapq.merge(accepted, refused, key=lambda mail: -mail.at))  # each in its order: pages go by that
     low = headings.extent(connection).low
-    return Findings(tuple(mails[:most]), len(mails) > most, _indexed_since(connection, low) if search.words else 0.0)
+    is_more = len(mails) > most
+    return Findings(
+        tuple(mails[:most]),
+        is_more or bool(reached),
+        _indexed_since(connection, low) if search.words else 0.0,
+        0 if is_more else reached,
+        0.0 if is_more or not reached else _came(connection, reached),
+    )
 
 
 def further(search: Search, found: Findings) -> Search:
     """The search that goes on where these findings end."""
     before = [mail.number for mail in found.mails if mail.number][-1:] or [search.before]
     refused = [mail.refusal for mail in found.mails if mail.refusal][-1:] or [search.refused_before]
-    return replace(search, before=before[0], refused_before=refused[0])
+    return replace(search, before=found.reached or before[0], refused_before=refused[0])
 
 
 def _indexed_since(connection: Connection, low: int) -> float:
@@ -99,32 +111,82 @@ def _indexed_since(connection: Connection, low: int) -> float:
     older = connection.execute(select(func.max(delivery.c.seq)).where(delivery.c.seq < low)).scalar()
     if older is None:
         return 0.0
-    return float(connection.execute(select(delivery.c.accepted_at).where(delivery.c.seq == low)).scalar() or 0.0)
+    return _came(connection, low)
 
 
-def _accepted(connection: Connection, search: Search, most: int) -> list[RowMapping]:
+def _came(connection: Connection, number: int) -> float:
+    """When the mail with this number came."""
+    return float(connection.execute(select(delivery.c.accepted_at).where(delivery.c.seq == number)).scalar() or 0.0)
+
+
+def _accepted(connection: Connection, search: Search, most: int) -> tuple[list[RowMapping], int]:
+    """The rows of mail that was accepted, and the number down to which it was looked at, 0 for all."""
     narrowed = _narrowed(search)
     low, high = _numbers(connection, search)
     if search.number:
-        return _rows(connection, [delivery.c.seq == search.number], most)
+        return _rows(connection, [delivery.c.seq == search.number], most), 0
     tickets = _tickets(connection, search)
     if search.ticket:
-        return _rows(connection, [_on(tickets), delivery.c.seq <= high, *narrowed], most)
+        return _rows(connection, [_on(tickets), delivery.c.seq <= high, *narrowed], most), 0
     if not any(any(tokens(text)) for text in search.words):
-        return _newest(connection, search, low, high, most)
-    wanted = LOOKED_AT if narrowed or search.words != search.texts else most
-    rows = _fitting(_rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most), search)
+        return _newest(connection, search, low, high, most), 0
+    on_ticket = _rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most)
+    for whole in (True, False):  # an address as it stands, and only if that is none the beginning of one
+        wanted = headings.phrases(search.words, whole=whole)
+        rows, reached = _with_words(connection, search, wanted, _fitting(on_ticket, search), low, high, most)
+        if rows or reached or wanted == headings.phrases(search.words, whole=False):
+            break
+    return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most], reached
+
+
+def _with_words(
+    connection: Connection,
+    search: Search,
+    wanted: Sequence[headings.Phrase],
+    rows: list[RowMapping],
+    low: int,
+    high: int,
+    most: int,
+) -> tuple[list[RowMapping], int]:
+    """``rows``, and those with the words until there are ``most``; down to which number, 0 for all."""
+    narrowed, reached = _narrowed(search), low
+    at_most = LOOKED_AT if narrowed or search.words != search.texts else most
     seen = {row["seq"] for row in rows}
-    fresh = set(headings.unindexed_after(connection, search.words, low, high, wanted))
-    for batch in headings.newest(connection, search.words, low, high, wanted):
+    fresh = set(headings.unindexed_after(connection, wanted, low, high, at_most))
+    few = _few(connection, search, low, high)
+    if few is None:
+        batches = headings.newest(connection, wanted, low, high, at_most)
+    else:
+        batches = _among(connection, wanted, few, low)
+    for batch, down_to in batches:
+        reached = down_to
         ordered = sorted({*batch, *fresh} - seen, reverse=True)
         for start in range(0, len(ordered), AT_ONCE):
-            some = [delivery.c.seq.in_(ordered[start : start + AT_ONCE]), *narrowed]
-            rows += _fitting(_rows(connection, some, AT_ONCE), search)
+            some = ordered[start : start + AT_ONCE]
+            rows += _fitting(_rows(connection, [delivery.c.seq.in_(some), *narrowed], AT_ONCE), search)
             if len(rows) >= most:
-                return sorted(rows, key=lambda row: row["seq"], reverse=True)[:most]
+                return rows, 0
         seen.update(ordered)
-    return sorted(rows, key=lambda row: row["seq"], reverse=True)
+    return rows, reached if reached > low else 0
+
+
+def _few(connection: Connection, search: Search, low: int, high: int) -> list[int] | None:
+    """All mails in the state that is looked for, if they are few: it is quicker to look for the words among them."""
+    if not search.reason and search.state not in FEW_STATES:
+        return None
+    query = select(delivery.c.seq).where(*_narrowed(search), delivery.c.seq.between(low, high)).limit(FEW + 1)
+    found = list(connection.execute(query).scalars())
+    return sorted(found, reverse=True) if len(found) <= FEW else None
+
+
+def _among(
+    connection: Connection, wanted: Sequence[headings.Phrase], seqs: Sequence[int], low: int
+) -> Iterator[tuple[list[int], int]]:
+    """Those with the words, some at a time; at least one batch, as of ``headings.newest``."""
+    for start in range(0, max(1, len(seqs)), AT_ONCE):
+        some = seqs[start : start + AT_ONCE]
+        found = headings.among(connection, wanted, some)
+        yield [seq for seq in some if seq in found], low
 
 
 def _fitting(rows: Sequence[RowMapping], search: Search) -> list[RowMapping]:
@@ -176,10 +238,9 @@ def _numbers(connection: Connection, search: Search) -> tuple[int, int]:
     """The numbers between which the mail of the search is."""
     low, high = 0, search.before - 1 if search.before else LAST
     if search.since:
-        from_id, to_id = uuid7(search.since - MARGIN)[:13], uuid7(search.until + MARGIN)[:13]
-        first = select(delivery.c.seq).where(delivery.c.id >= from_id).order_by(delivery.c.id).limit(1)
+        to_id = uuid7(search.until + MARGIN)[:13]
         last = select(delivery.c.seq).where(delivery.c.id <= to_id).order_by(delivery.c.id.desc()).limit(1)
-        low = connection.execute(first).scalar() or LAST
+        low = inflow.first(connection, search.since)
         high = min(high, connection.execute(last).scalar() or 0)
     return low, high
 

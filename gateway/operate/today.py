@@ -10,12 +10,10 @@ from sqlalchemy import Connection, Integer, cast, func, select
 
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
-from gateway.model.ids import uuid7
 from gateway.model.waiting import Waiting
 from gateway.operate import todo
-from gateway.operate.finding import MARGIN
 from gateway.operate.windows import Listed, listed
-from gateway.store import acts, heldfiles, probes, problems, refusals, waiting
+from gateway.store import acts, heldfiles, inflow, probes, problems, refusals, waiting
 from gateway.store.constants import IS_PENDING
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
@@ -139,17 +137,11 @@ def _oldest(connection: Connection) -> float:
     return float(connection.execute(select(func.min(delivery.c.accepted_at)).where(pending)).scalar() or 0.0)
 
 
-def _first(connection: Connection, since: float) -> int:
-    """The number from which on mail came since then, nearly."""
-    query = select(delivery.c.seq).where(delivery.c.id >= uuid7(since - MARGIN)[:13]).order_by(delivery.c.id).limit(1)
-    return int(connection.execute(query).scalar() or 1 << 62)
-
-
 def _became(connection: Connection, since: float) -> dict[str, int]:
     """Mail since then by stage; what was posted by "ticket" and "comment"."""
     query = (
         select(delivery.c.stage, delivery.c.outcome, func.count())
-        .where(delivery.c.seq >= _first(connection, since), delivery.c.accepted_at >= since)
+        .where(delivery.c.seq >= inflow.first(connection, since), delivery.c.accepted_at >= since)
         .group_by(delivery.c.stage, delivery.c.outcome)
     )
     counts: Counter[str] = Counter()
@@ -161,7 +153,7 @@ def _became(connection: Connection, since: float) -> dict[str, int]:
 
 def _boxes(connection: Connection, addresses: list[str], midnight: float, now: float) -> tuple[Box, ...]:
     newest = connection.execute(select(func.max(delivery.c.seq))).scalar() or 0
-    since = max(_first(connection, now - SILENCE), newest - MOST)
+    since = max(inflow.first(connection, now - SILENCE), newest - MOST)
     query = select(
         delivery.c.mailbox,
         func.max(delivery.c.accepted_at),
@@ -181,7 +173,7 @@ def _hours(connection: Connection, now: float, zone: tzinfo | None) -> tuple[Hou
     hours = (delivery.c.accepted_at - start) / 3600
     number = cast(hours, Integer) if connection.dialect.name == "sqlite" else func.floor(hours)  # a cast there rounds
     query = select(number, func.count()).where(
-        delivery.c.seq >= _first(connection, start), delivery.c.accepted_at >= start
+        delivery.c.seq >= inflow.first(connection, start), delivery.c.accepted_at >= start
     )
     with looking():
         counts = {int(row[0]): int(row[1]) for row in connection.execute(query.group_by(number))}

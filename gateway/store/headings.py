@@ -7,10 +7,28 @@ Each database searches by its own means (FTS5, tsvector); both are given words a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, exists, func, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    Text,
+    and_,
+    bindparam,
+    column,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    table,
+    text,
+)
 
 from gateway.match.tokens import joined, tokens
 from gateway.store import dialects
@@ -25,10 +43,12 @@ PREFIX = 3
 """Letters from which on the beginning of a word finds it."""
 MOST_WORDS = 150
 """Words of a mail that it is found by."""
-NEWEST = 20_000
-"""Mails that are looked through before the index of PostgreSQL is asked: a frequent word is found there at once."""
-MOST_READ = 100_000
-"""Mails that are looked through at most for what should be among them; what is rarer, the index is quick with."""
+NEWEST, MOST_READ = 20_000, 100_000
+"""Mails that are read before the index is asked, and at most in one search."""
+COMMON = 0.3
+"""Of the mail; the index is not asked for what more has: it would narrow little, and costs most."""
+MOST_BY_INDEX = 50_000
+"""Mails that the index may find: all of them have to be put in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,59 +117,138 @@ def forget(connection: Connection, seqs: Sequence[int]) -> None:
 # -- searching ------------------------------------------------------------------------------------
 
 
-def newest(connection: Connection, texts: Sequence[str], low: int, high: int, most: int) -> Iterator[list[int]]:
-    """The numbers from ``low`` to ``high`` of mail that has all these texts among its words: each text as words in a
-    row, of which the last may go on. The newest first, as far as they are asked for, ``most`` in all."""
-    phrases = [words for text in texts if (words := list(tokens(text)))]
-    if connection.dialect.name == "sqlite":
-        wanted = {"wanted": " AND ".join(map(_fts5, phrases)), "low": low, "high": high, "most": most}
-        yield list(connection.execute(_FTS5, wanted).scalars())
-        return
-    wanted = {"wanted": " & ".join(map(_tsquery, phrases))}
-    begin, window = min(high, extent(connection).high) + 1, NEWEST
-    while window <= MOST_READ:
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words in a row, of which the last may go on if ``goes_on``."""
+
+    words: tuple[str, ...]
+    goes_on: bool
+
+    @property
+    def within(self) -> str:
+        """As it stands among words that have a blank before and behind each."""
+        return f" {' '.join(self.words)}{'' if self.goes_on else ' '}"
+
+    @property
+    def each_within(self) -> list[str]:
+        """The same of each word by itself."""
+        ends = [" "] * (len(self.words) - 1) + ["" if self.goes_on else " "]
+        return [f" {word}{end}" for word, end in zip(self.words, ends, strict=True)]
+
+
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+def phrases(texts: Sequence[str], *, whole: bool) -> list[Phrase]:
+    """What to look for. With ``whole`` an address is taken to be all there: it ends with its domain."""
+    found = [(text, tuple(tokens(text))) for text in texts]
+    return [
+        Phrase(words, len(words[-1]) >= PREFIX and not (whole and _ADDRESS.fullmatch(text)))
+        for text, words in found
+        if words
+    ]
+
+
+def newest(
+    connection: Connection, wanted: Sequence[Phrase], low: int, high: int, most: int
+) -> Iterator[tuple[list[int], int]]:
+    """The numbers from ``low`` to ``high`` of mail that has all these phrases among its words, the newest first, as far
+    as they are asked for, ``most`` in all; with each batch the number down to which all mail was looked at.
+
+    The newest mail is read before the index is asked: what is frequent is found there at once, and an index has to put
+    all of it in order first. What an index is no help with is read on, as far as MOST_READ."""
+    begin, window, read, few = min(high, extent(connection).high) + 1, NEWEST, 0, list(wanted)
+    while begin > low:
         begin, end = max(low, begin - window), begin - 1
-        found = list(connection.execute(_RECENT, {**wanted, "low": begin, "high": end, "most": most}).scalars())
-        yield found
-        most -= len(found)
+        found = _read_through(connection, wanted, begin, end, most)
+        most, read = most - len(found), read + end - begin + 1
+        yield found, begin if most else found[-1]
         if not most or begin == low:
             return
+        if read == NEWEST:
+            few = _for_index(connection, wanted, begin, end)
         window = 2 * window * most // max(1, len(found))  # in which the rest should be
-    yield list(connection.execute(_ALL, {**wanted, "low": low, "high": begin - 1, "most": most}).scalars())
+        if few and window > MOST_READ:
+            break
+        window = min(window, MOST_READ - read)
+        if window <= 0:
+            return
+    found = _by_index(connection, few, wanted, low, begin - 1, most)
+    yield found, low if len(found) < most else found[-1]
 
 
-_FTS5 = text(
-    "SELECT rowid FROM heading_words WHERE heading_words MATCH :wanted AND rowid BETWEEN :low AND :high"
-    " ORDER BY rowid DESC LIMIT :most"
-)
-_MATCHES = "heading_words @@ to_tsquery('simple', :wanted) AND seq BETWEEN :low AND :high"
-_RECENT = text(f"SELECT seq FROM heading WHERE {_MATCHES} ORDER BY seq DESC LIMIT :most")  # noqa: S608 - no input
-_ALL = text(f"SELECT seq FROM heading WHERE {_MATCHES} ORDER BY seq + 0 DESC LIMIT :most")  # noqa: S608 - no input
-"""By the index of the words: one that is sorted by what is no column cannot be read along the numbers."""
+def _read_through(connection: Connection, wanted: Sequence[Phrase], low: int, high: int, most: int) -> list[int]:
+    has_all = (_has(connection, heading.c.words, phrase.within) for phrase in wanted)
+    query = select(heading.c.seq).where(heading.c.seq.between(low, high), *has_all)
+    return list(connection.execute(query.order_by(heading.c.seq.desc()).limit(most)).scalars())
 
 
-def _fts5(words: list[str]) -> str:
-    return f'"{" ".join(words)}"{" *" if len(words[-1]) >= PREFIX else ""}'
+def _has(connection: Connection, words: ColumnElement[str], within: str) -> ColumnElement[bool]:
+    found = func.instr if connection.dialect.name == "sqlite" else func.strpos
+    return found(literal(" ").concat(words).concat(" "), within) > 0
 
 
-def _tsquery(words: list[str]) -> str:
-    return f"({' <-> '.join(words)}{':*' if len(words[-1]) >= PREFIX else ''})"
+def _for_index(connection: Connection, wanted: Sequence[Phrase], low: int, high: int) -> list[Phrase]:
+    """The phrases that the index is asked for, going by this stretch of mail: not those whose words much of it has, and
+    none where too much has all of the others."""
+    has_words = [
+        and_(*(_has(connection, heading.c.words, within) for within in phrase.each_within)) for phrase in wanted
+    ]
+    stretch = heading.c.seq.between(low, high)
+    each = select(func.count(), *(func.count().filter(has) for has in has_words)).where(stretch)
+    total, *counts = connection.execute(each).one()
+    rare = [count <= COMMON * total for count in counts]
+    together = select(func.count()).where(stretch, *compress(has_words, rare))
+    share = connection.execute(together).scalar_one() / max(1, total)
+    return list(compress(wanted, rare)) if share * high <= MOST_BY_INDEX else []
 
 
-def unindexed_after(connection: Connection, texts: Sequence[str], low: int, high: int, most: int) -> list[int]:
-    """The same of mail that is newer than the index, by what its row says."""
+def _by_index(
+    connection: Connection, few: Sequence[Phrase], wanted: Sequence[Phrase], low: int, high: int, most: int
+) -> list[int]:
+    """``few`` by the index, and all of them by reading what that finds."""
+    if connection.dialect.name == "sqlite":
+        number, words, order = _FTS5.c.rowid, _FTS5.c.words, _FTS5.c.rowid.desc()
+        matches = text("heading_words MATCH :wanted").bindparams(wanted=_fts5(few))
+    else:
+        # sorted by what is no column: that cannot be read along the numbers
+        number, words, order = heading.c.seq, heading.c.words, (heading.c.seq + 0).desc()
+        matches = text("heading_words @@ to_tsquery('simple', :wanted)").bindparams(wanted=_tsquery(few))
+    has_all = (_has(connection, words, phrase.within) for phrase in wanted)
+    query = select(number).where(matches, number.between(low, high), *has_all).order_by(order).limit(most)
+    return list(connection.execute(query).scalars())
+
+
+_FTS5 = table("heading_words", column("rowid", Integer), column("words", Text))
+
+
+def _fts5(wanted: Sequence[Phrase]) -> str:
+    return " AND ".join(f'"{" ".join(phrase.words)}"{" *" if phrase.goes_on else ""}' for phrase in wanted)
+
+
+def _tsquery(wanted: Sequence[Phrase]) -> str:
+    return " & ".join(f"({' <-> '.join(phrase.words)}{':*' if phrase.goes_on else ''})" for phrase in wanted)
+
+
+def among(connection: Connection, wanted: Sequence[Phrase], seqs: Sequence[int]) -> set[int]:
+    """Those of these mails that have all phrases among their words."""
+    rows = connection.execute(select(heading.c.seq, heading.c.words).where(heading.c.seq.in_(seqs)))
+    return {seq for seq, words in rows if _has_all(words, wanted)}
+
+
+def _has_all(words: str, wanted: Sequence[Phrase]) -> bool:
+    return all(phrase.within in f" {words} " for phrase in wanted)
+
+
+def unindexed_after(connection: Connection, wanted: Sequence[Phrase], low: int, high: int, most: int) -> list[int]:
+    """The same as ``newest`` of mail that is newer than the index, by what its row says."""
     columns = (delivery.c.seq, delivery.c.sender, delivery.c.subject, delivery.c.message_id, delivery.c.envelope)
     begin = max(low, extent(connection).high - OVERLAP)
     query = select(*columns, delivery.c.mailbox).where(delivery.c.seq.between(begin, high), _NOT_THERE)
     query = query.order_by(delivery.c.seq.desc())
     with looking():
         rows = connection.execute(query.limit(NEWEST)).all()
-    phrases = [f" {words}" for text in texts if (words := joined([text], MOST_WORDS))]
-    found = []
-    for seq, *texts_of in rows:
-        words = f" {joined(map(str, texts_of), MOST_WORDS)}"
-        if all(phrase in words for phrase in phrases):
-            found.append(seq)
+    found = [seq for seq, *texts in rows if _has_all(joined(map(str, texts), MOST_WORDS), wanted)]
     return found[:most]
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, and_, func, select
 
 from gateway.match.probe import PREFIX
+from gateway.model.ids import uuid7
 from gateway.store.schema import delivery, notice
 
 OVERLAP = 1000  # numbers
+MARGIN = 3600.0
+"""Seconds by which the order of acceptance may differ from the times of acceptance."""
 _OTHERS = and_(delivery.c.envelope.contains('"internal": ""'), delivery.c.message_id.not_like(f"{PREFIX}%"))
 
 _OF_SOURCES = (
@@ -15,9 +18,17 @@ _OF_SOURCES = (
 )
 
 
+def first(connection: Connection, since: float) -> int:
+    """The number from which on mail came since then, nearly: some may be older. No index has the times, the ids do."""
+    query = select(delivery.c.seq).where(delivery.c.id >= uuid7(since - MARGIN)[:13]).order_by(delivery.c.id).limit(1)
+    return int(connection.execute(query).scalar() or 1 << 62)
+
+
 def since(connection: Connection, moment: float) -> dict[str, list[float]]:
     """The times at which mail came since then, by mailbox, oldest first."""
-    query = select(delivery.c.mailbox, delivery.c.accepted_at).where(delivery.c.accepted_at >= moment, _OTHERS)
+    query = select(delivery.c.mailbox, delivery.c.accepted_at).where(
+        delivery.c.seq >= first(connection, moment), delivery.c.accepted_at >= moment, _OTHERS
+    )
     found: dict[str, list[float]] = {}
     for mailbox, at in connection.execute(query.order_by(delivery.c.seq)):
         found.setdefault(mailbox, []).append(at)
@@ -28,7 +39,8 @@ def after(connection: Connection, seq: int, since: float) -> tuple[int, dict[str
     """The last delivery, and when the last mail came into each mailbox of those behind ``seq``, and since then. Some
     before it are looked at again: transactions may end out of order."""
     newest = connection.execute(select(func.max(delivery.c.seq))).scalar() or 0
-    query = select(delivery.c.mailbox, func.max(delivery.c.accepted_at)).where(delivery.c.seq > seq - OVERLAP, _OTHERS)
+    low = max(seq - OVERLAP + 1, first(connection, since))
+    query = select(delivery.c.mailbox, func.max(delivery.c.accepted_at)).where(delivery.c.seq >= low, _OTHERS)
     query = query.where(delivery.c.accepted_at >= since).group_by(delivery.c.mailbox)
     return max(seq, newest), {row[0]: row[1] for row in connection.execute(query)}
 

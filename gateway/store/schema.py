@@ -466,6 +466,7 @@ part = Table(  # what each part of a mail of several problems became; the column
 )
 Index("part_problem", part.c.problem_id, part.c.accepted_at)
 Index("part_became", part.c.became, part.c.accepted_at)
+_partial("part_held", HELD_NOTICES, part.c.held_by)
 
 expectation = Table(  # when an expected mail came last, for each object that is heard of
     "expectation",

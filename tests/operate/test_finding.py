@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, literal, select, update
 
 from gateway.operate import finding
 from gateway.operate.access import Access
 from gateway.operate.searching import NotUnderstood, Search, read
-from gateway.store import refusals
+from gateway.store import headings, refusals
 from gateway.store.engine import Store
+from gateway.store.raw import RawMail
 from gateway.store.schema import delivery
 from gateway.upkeep.headings import HeadingReader
 from tests.operate.conftest import MORNING, REFUSED
@@ -188,8 +189,6 @@ async def test_words_are_found_on_both_databases(store: Store) -> None:
 
 
 async def test_an_index_that_begins_late_says_so(store: Store) -> None:
-    from gateway.store import headings
-
     await accept(store, new("old"), new("newer"))
     rows = await store.read_to_show(lambda c: headings.unindexed(c, 1))
     await store.write(lambda c: headings.write(c, [(rows[0]["seq"], "newer")]))
@@ -241,3 +240,75 @@ async def test_words_in_their_place(stage: Stage, access: Access, typed: str, fo
     mails = access.look(lambda c: finding.find(c, search, stage.now, UTC)).mails
 
     assert {mail.number for mail in mails} == {(await stage.row(key))["seq"] for key in found}
+
+
+async def test_an_address_is_looked_for_as_it_stands(stage: Stage, access: Access) -> None:
+    """And as the beginning of one where nobody has it: whoever types one by hand sees what there is so far."""
+    for key, sender in (
+        ("co", "dan@acme.co"),
+        ("com", "dan@acme.com"),
+        ("uk", "dan@acme.co.uk"),
+        ("on", "x@acme.company"),
+    ):
+        await stage.accept(M(key, f"Dan <{sender}>", "Paper"))
+    await HeadingReader(stage.store, RawMail(stage.settings.store)).batch()
+
+    def found(typed: str) -> set[str]:
+        search = read(typed, stage.now, UTC)
+        return {mail.sender for mail in access.look(lambda c: finding.find(c, search, stage.now, UTC)).mails}
+
+    assert found("dan@acme.com") == found("from:dan@acme.com") == {"dan@acme.com"}
+    assert found("dan@acme.co") == {"dan@acme.co", "dan@acme.co.uk"}
+    assert found("dan@acme.comp") == set()
+    assert found("x@acme.comp") == {"x@acme.company"}
+    assert found("dan@acme") == {"dan@acme.co", "dan@acme.com", "dan@acme.co.uk"}
+
+
+WORDS = ("printer", "printing", "pri", "toner", "toners", "info", "q")
+SUBJECTS = [" ".join(WORDS[number // step % len(WORDS)] for step in (1, 3, 7)) for number in range(90)]
+
+
+@pytest.mark.parametrize("typed", [
+    "printer", "pri", "print ton", "q", "info q", '"printer toner"', "nothing", "pri nothing", "printing toners info",
+    "subject:q", "subject:info pri", "is:held pri", "is:waiting toner", "is:none q", 'is:held "q pri"',
+])  # fmt: skip
+async def test_all_is_found_page_by_page_wherever_it_is_looked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch, typed: str
+) -> None:
+    """Among the newest, by the index, among the few of a state: the same as by reading all."""
+    monkeypatch.setattr(headings, "NEWEST", 5)
+    monkeypatch.setattr(headings, "MOST_READ", 20)
+    monkeypatch.setattr(headings, "MOST_BY_INDEX", 40)
+    monkeypatch.setattr(finding, "LOOKED_AT", 7)
+    monkeypatch.setattr(finding, "FEW", 9)
+    stages = ("ACCEPTED", "QUARANTINED", "SUPPRESSED", "DONE", "DONE", "DONE", "DONE", "DONE", "SUPPRESSED")
+    await accept(store, *(new(f"m{number}") for number in range(len(SUBJECTS))))
+    for number, subject in enumerate(SUBJECTS, 1):
+        changed = update(delivery).where(delivery.c.seq == number).values(
+            subject=subject, stage=stages[number % len(stages)] if number % 4 == 0 else "DONE"
+        )  # fmt: skip
+        await store.write(lambda c, changed=changed: c.execute(changed) and None)
+    await HeadingReader(store, None).batch()  # type: ignore[arg-type]
+
+    search = read(typed, NOON, UTC)
+    wanted = await store.read_to_show(
+        lambda c: [row[0] for row in c.execute(select(delivery.c.seq).where(*naive(search)))]
+    )
+    seen: list[int] = []
+    for _ in range(40):
+        found = await store.read_to_show(lambda c: finding.find(c, search, NOON, UTC, 4))  # noqa: B023
+        seen += [mail.number for mail in found.mails]
+        assert len(found.mails) == 4 or found.reached or not found.more
+        if not found.more:
+            break
+        search = finding.further(search, found)
+
+    assert seen == sorted(wanted, reverse=True)
+
+
+def naive(search: Search) -> list[ColumnElement[bool]]:
+    """The same by reading every subject."""
+    padded = literal(" ").concat(delivery.c.subject).concat(" ")
+    texts = [f" {text}{'' if len(text.split()[-1]) >= headings.PREFIX else ' '}" for text in search.words]
+    stages = [stage.value for stage in finding.STAGES.get(search.state, ())]
+    return [*(padded.contains(text) for text in texts), *([delivery.c.stage.in_(stages)] if stages else [])]

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from gateway.model.envelope import Envelope
+from gateway.model.ids import uuid7
 from gateway.store.engine import make_engine
 from gateway.store.schema import delivery, notice
 from gateway.upkeep import silence
@@ -64,9 +65,9 @@ def write_past(file: Path) -> None:
         for _ in range(30 if day % 7 < 5 else 1)
     )
     rows = [
-        {"id": str(number), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at}
+        {"id": uuid7(at), "raw_id": 0, "desk": "default", "mailbox": SUPPORT, "message_id": "", "accepted_at": at}
         | {"envelope": json.dumps(asdict(Envelope("", SUPPORT, time=at))), "stage": "DONE", "due_at": at}
-        for number, at in enumerate(times)
+        for at in times
     ]
     engine = make_engine(f"sqlite:///{file}")
     with engine.begin() as connection:
