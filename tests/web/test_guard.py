@@ -207,3 +207,15 @@ async def test_a_fault_of_a_page_says_so(
 
     assert answer.status_code == 500 and "fault of the gateway" in answer.text
     assert answer.headers["content-security-policy"] == guard.POLICY
+
+
+async def test_what_was_not_done_is_said_on_a_page_with_the_way_on(site: Site) -> None:
+    async with reached(site, "192.0.2.50") as client:
+        over = await client.post("/act", data={"act": "drop", "mail": "3"}, headers={"Referer": f"{HOST}/mail/3?a=1"})
+        foreign = await client.post("/act", data={"act": "drop"}, headers={"Origin": "https://elsewhere.example"})
+        wrong = await client.post("/login", data={"name": 'lea"><b>', "password": "x"})
+
+    assert (over.status_code, foreign.status_code, wrong.status_code) == (401, 403, 403)
+    assert "nothing was done" in over.text and "/login?next=/mail/3%3Fa%3D1" in over.text
+    assert "nothing was done" in foreign.text and "has to pass Host on" in foreign.text
+    assert 'value="lea&#34;&gt;&lt;b&gt;"' in wrong.text  # what was typed is still there

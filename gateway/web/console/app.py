@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +21,7 @@ from gateway.web.console.acting import perform
 from gateway.web.console.console import HERE, Console
 from gateway.web.console.entering import begin_oidc, end_oidc, enter, log_in, log_out, show_enter, show_login
 from gateway.web.console.forms import MOST_DIGITS
-from gateway.web.console.guard import HEADERS, TOLD, come_from, hardened, is_foreign, may, to_login
+from gateway.web.console.guard import HEADERS, TOLD, come_from, hardened, is_foreign, may, to_login, way_back
 from gateway.web.console.looking import (
     download_file,
     download_original,
@@ -95,6 +96,11 @@ DOORS = (
     ("GET", BACK, end_oidc),
 )
 """What is there for those who are not in."""
+LOGGED_OUT = "You are not logged in, or not any more: nothing was done. Log in, then do it again."
+FOREIGN = (
+    "This came from another site, and nothing was done. If it did not: a proxy in front of the gateway has to pass Host"
+    " on as the browser sent it."
+)
 STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -104,6 +110,9 @@ def application(console: Console) -> Starlette:
     def guarded(role: str, page: Page) -> Endpoint:
         async def answer(request: Request) -> Response:
             visitor = await console.visitor(request)
+            if visitor is None and request.method == "POST":
+                there = f"/login?next={quote(way_back(request) or '/')}"
+                return console.page("trouble", None, 401, words=LOGGED_OUT, back=there, to_back="Log in")
             if visitor is None:
                 return to_login(request)
             if not may(visitor, role):
@@ -140,7 +149,7 @@ def _sealed(console: Console, answer: Endpoint) -> Endpoint:
 
     async def checked(request: Request) -> Response:
         if request.method == "POST" and is_foreign(request):
-            return hardened(PlainTextResponse("This came from another site, and nothing was done.\n", 403))
+            return hardened(console.page("trouble", None, 403, words=FOREIGN, back="", to_back=""))
         request.state.address = come_from(request, console.settings.console.proxies)
         answered = hardened(await _answered(console, request, None, answer(request)))
         if TOLD in request.cookies and request.method == "GET" and answered.media_type == "text/html":

@@ -143,4 +143,4 @@ class Console:
 
     def trouble(self, request: Request, visitor: Visitor | None, words: str, status: int) -> Response:
         """What is wrong, in words that its reader can go by, and the way back."""
-        return self.page("trouble", visitor, status, words=words, back=way_back(request))
+        return self.page("trouble", visitor, status, words=words, back=way_back(request), to_back="Back")

@@ -37,11 +37,12 @@ async def show_login(console: Console, request: Request) -> Response:
     return _login_page(console, there)
 
 
-def _login_page(console: Console, there: str, wrong: str = "", status: int = 200) -> Response:
+def _login_page(console: Console, there: str, wrong: str = "", status: int = 200, name: str = "") -> Response:
     settings = console.settings.console
     has_users = any(user.password_hash for user in settings.users)
     provider = settings.oidc.name if settings.oidc.issuer else ""
-    return console.page("login", None, status, next=there, wrong=wrong, has_users=has_users, provider=provider)
+    values = {"next": there, "wrong": wrong, "typed": name[:100], "has_users": has_users, "provider": provider}
+    return console.page("login", None, status, **values)
 
 
 async def log_in(console: Console, request: Request) -> Response:
@@ -50,21 +51,21 @@ async def log_in(console: Console, request: Request) -> Response:
     address = address_of(request)
     if not console.rate.begin(address):
         log.warning("too many logins", peer=address)
-        return _login_page(console, there, TOO_MANY, 429)
+        return _login_page(console, there, TOO_MANY, 429, name)
     if console.pace.is_slow(name) and not await _knows(console, name, address):
         log.warning("logins are slow", who=name[:100], peer=address)
         try:
             await console.pace.wait()
         except TooMany:
             console.rate.forgive(address)
-            return _login_page(console, there, GUESSED_AT, 429)
+            return _login_page(console, there, GUESSED_AT, 429, name)
     console.pace.begin(name)
     user = console.user(name)
     hashed = user.password_hash if user else await asyncio.to_thread(_nobodys_hash)
     right = await asyncio.to_thread(check_password, password[:1000].encode(), hashed)
     if user is None or not right:
         log.warning("login refused", who=name[:100], peer=address)
-        return _login_page(console, there, "Login or password is wrong.", 403)
+        return _login_page(console, there, "Login or password is wrong.", 403, name)
     console.rate.forgive(address)
     console.pace.forgive(name)
     return await _let_in(console, request, "login", Visitor(user.name, user.role), there)

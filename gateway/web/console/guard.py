@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from gateway.config.console import ConsoleSettings
 from gateway.match.names import plain_address
@@ -139,7 +139,5 @@ def _is_address(text: str) -> bool:
 
 
 def to_login(request: Request) -> Response:
-    if request.method != "GET":
-        return PlainTextResponse("Log in first.\n", 401)
     there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/login?next={quote(there)}", 303)
