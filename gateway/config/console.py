@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from gateway.config.types import HostPort, Name, Network, Seconds, Section
+from gateway.config.types import HostPort, Name, PasswordHash, Seconds, Section, Trusted
 
 Role = Literal["look", "act", "administer"]
 
@@ -19,7 +19,9 @@ class ConsoleUser(Section):
 
     name: Name = Field(description="the login")
     role: Role = Field("look", description="look: read; act: release, drop, move as well; administer: all")
-    password_hash: str = Field("", description="made by `gateway console password`; empty: through the proxy only")
+    password_hash: PasswordHash = Field(
+        "", description="made by `gateway console password`; empty: through the proxy only"
+    )
 
 
 def is_safe(address: str) -> bool:
@@ -107,7 +109,7 @@ class ConsoleSettings(Section):
     header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$")] = Field(
         "", description="header in which a proxy names who logged in there"
     )
-    proxies: tuple[Network, ...] = Field((), description="networks of the proxies whose header is believed")
+    proxies: tuple[Trusted, ...] = Field((), description="networks of the proxies whose header is believed")
     header_role: Role | Literal[""] = Field("", description="role of who comes through the proxy and is no user here")
     users: tuple[ConsoleUser, ...] = Field((), description="who may log in")
     oidc: OidcSettings = OidcSettings()

@@ -184,6 +184,8 @@ def _form(fault: ErrorDetails, _: FieldInfo | None) -> str:
 
 
 FORMS = {
+    "^([01][0-9]|2[0-3]):[0-5][0-9]$": "expected a time of the day, for example 07:30",
+    "^[A-Za-z0-9._-]*$": "expected letters, digits, dots, - and _",
     r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$": "expected the tenant's id, for example "
     "5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab (Microsoft Entra admin centre, Overview)",
     "^(https?://[^/]+)?$": "expected an address without a path, for example https://mail.msp.example",

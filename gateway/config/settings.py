@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, SkipValidation, model_validator
 
@@ -300,7 +300,9 @@ class Settings(Section):
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"timezone: {self.timezone!r} is not known; expected a name like Europe/Berlin") from error
+            near = did_you_mean(self.timezone, available_timezones())
+            what = f"{self.timezone!r} is not known; expected a name like Europe/Berlin{near}"
+            raise ValueError(f"timezone: {what}") from error
         order = [name.casefold() for name in self.priorities]
         if len(set(order)) < len(order):
             raise ValueError("priorities: expected each once")
@@ -326,10 +328,10 @@ class Settings(Section):
             if (domain.desk, domain.domain) in mapped:
                 raise ValueError(f"domain {number}: {domain.domain} is mapped twice")
             mapped.add((domain.desk, domain.domain))
-        for box in self.mailbox:
+        for number, box in enumerate(self.mailbox, 1):
             for alias in box.aliases:
                 if alias in seen:
-                    raise ValueError(f"mailbox {box.address}: the alias {alias} is taken already")
+                    raise ValueError(f"mailbox.{number}: aliases: {alias} is the address or alias of a mailbox already")
                 seen.add(alias)
         return self
 

@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.config.types import Alias, Count, HostPort, Listen, Name, Network, Seconds, Section, Size, Span
+from gateway.config.types import (
+    Alias,
+    Count,
+    HostPort,
+    Listen,
+    Name,
+    Network,
+    PasswordHash,
+    Seconds,
+    Section,
+    Size,
+    Span,
+    Trusted,
+)
 
 TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 
@@ -64,7 +77,7 @@ class UserSettings(Section):
     """A login for submission."""
 
     login: Name = Field(description="the name")
-    password_hash: str = Field(description="scrypt$…, made by: python -m gateway.smtp.auth")
+    password_hash: PasswordHash = Field(description="scrypt$…, made by: python -m gateway.smtp.auth")
     senders: tuple[Alias, ...] = Field((), description="addresses or @domains that it may send as")
 
 
@@ -125,7 +138,7 @@ class SmtpSettings(Section):
     authserv_depth: Annotated[int, Field(ge=0)] = Field(
         3, description="Received lines that may stand above the relay's Authentication-Results"
     )
-    relays: tuple[Network, ...] = Field((), description="networks of the relays that add them")
+    relays: tuple[Trusted, ...] = Field((), description="networks of the relays that add them")
     tenant: Annotated[str, Field(pattern=TENANT)] = Field(
         "", description="our Microsoft 365 tenant's id: mail within it proves our own domains; from relays only"
     )

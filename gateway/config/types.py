@@ -52,6 +52,23 @@ def _network(text: str) -> str:
         raise ValueError("expected a network, for example 192.0.2.0/24") from error
 
 
+def _few(text: str) -> str:
+    """Of networks whose word is believed."""
+    if ipaddress.ip_network(text).prefixlen == 0:
+        raise ValueError(f"{text} is everybody, and whoever connects would be believed: expected networks of your own")
+    return text
+
+
+def _hash(text: str) -> str:
+    """The text is not repeated: it may be the password."""
+    if text and not _HASH.fullmatch(text):
+        raise ValueError("expected the hash of the password as `gateway console password` prints it: scrypt$…")
+    return text
+
+
+_HASH = re.compile(r"scrypt(\$[0-9]+){3}(\$[A-Za-z0-9+/]+=*){2}")
+
+
 def _listen(text: str) -> str:
     if text.startswith("unix:/") or (text.startswith("systemd:") and len(text) > len("systemd:")):
         return text
@@ -125,6 +142,8 @@ MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Alias = Annotated[str, AfterValidator(_alias)]
 Fate = Literal["accept", "quarantine", "refuse"]
 Network = Annotated[str, AfterValidator(_network)]
+Trusted = Annotated[Network, AfterValidator(_few)]
+PasswordHash = Annotated[str, AfterValidator(_hash)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 AS_SPAN = BeforeValidator(_span)
