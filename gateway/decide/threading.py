@@ -42,6 +42,7 @@ from gateway.model.reasons import Reason
 Strength = Literal["proof", "strong", "medium", "weak"]
 
 MOST_REFERENCES = 50
+MOST_MARKED = 2  # tickets by the desk's marks: for each that nobody knows the desk is asked, whoever made it up
 OWN = ("received", "announced")  # how the id of a mail that we have is known
 TOKEN_LENGTH = 20
 
@@ -143,7 +144,9 @@ def _bounced_notification(thread: Thread) -> list[Evidence]:
     bounce = thread.email.auto.bounce
     if bounce is None or not bounce.recipient:
         return []
-    found = [Evidence(ticket_id, "the desk's mark in the returned mail") for ticket_id in bounce.ticket_ids[:5]]
+    found = [
+        Evidence(ticket_id, "the desk's mark in the returned mail") for ticket_id in bounce.ticket_ids[:MOST_MARKED]
+    ]
     for number in bounce.ticket_numbers[:5] if not found else ():
         ticket: Ticket | None = thread.facts.ask(TicketByNumber(number))
         if ticket is not None:
@@ -163,7 +166,10 @@ def _references(thread: Thread) -> list[Evidence]:
 
 def _desk_marks(thread: Thread) -> list[Evidence]:
     """The desk's root id, reply token or hidden attributes: they hold the ticket's id, which nobody can guess."""
-    return [Evidence(ticket_id, "the desk's mark in header or text") for ticket_id in thread.email.marks.ticket_ids[:5]]
+    return [
+        Evidence(ticket_id, "the desk's mark in header or text")
+        for ticket_id in thread.email.marks.ticket_ids[:MOST_MARKED]
+    ]
 
 
 def _vendor_number(thread: Thread) -> list[Evidence]:

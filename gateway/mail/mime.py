@@ -21,7 +21,8 @@ from .head import RawHeader, split_head
 from .headers import decode_value, decode_words
 from .transfer import Decoded, decode_transfer
 
-_PARAMETER = re.compile(r';?\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;]*))')
+# A run of blanks is looked through from its beginning alone.
+_PARAMETER = re.compile(r'(?<!\s);?\s*+([^\s=;"]{1,80})\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))')
 _TYPE = re.compile(r"\s*([A-Za-z0-9.+_-]{1,100})\s*/\s*([A-Za-z0-9.+_*-]{1,120})")
 
 

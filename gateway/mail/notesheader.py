@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from .headerlines import FIELD_NAMES, PERSON
 from .quotelines import alternation
 
-_LEAD = r"(?P<left>(?:>[ \t]?){0,5}(?:[^\n]{0,120}?[ \t]{2})?[ \t]{0,160})"
+_LEAD = r"(?P<left>(?:>[ \t]?){0,5}(?:[^\n]{0,120}?[ \t]{2})?[ \t]{0,160}+)"
 _COPIES = "cc|kopie|kopi|copia|copie|kopia|cópia|cc:"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import unicodedata
 
 import pytest
@@ -73,6 +74,16 @@ def test_no_name_gets_through(seed: int) -> None:
     text = "\n".join(out)
     assert out and not [name for name in every if squeezed(name) in squeezed(text)]
     assert not [name for name in every if squeezed(name.split()[0]) in squeezed(text)], text
+
+
+def test_a_line_without_end_is_looked_through_at_once() -> None:
+    began = time.process_time()
+    assert fanout.told(notice("Mail flow"), ["www-" * 50_000 + "\x01"], ()) == [
+        "Mail flow",
+        "State: Extended recovery",
+        "www-" * 50_000 + "\x01",
+    ]
+    assert time.process_time() - began < 1
 
 
 def test_what_names_nobody_is_told_as_it_is() -> None:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from gateway.mail.mime import parse_typed
 from gateway.mail.read import read
 from gateway.mail.tnef import unpack
 from tests.sizes import size
@@ -70,7 +71,8 @@ def test_a_plain_winmail_is_unpacked() -> None:
 LINES = {
     "dates": b"2026-01-01 10:00:\n", "numbers": b"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1:\n", "verbs": b"1 1 1 1 1 1 1 1 1 wrote x:\n",
     "sentences": b"Aaaaaaaa. B 1:00 wrote x y z 1:00 :\n", "other letters": "é 2026-01-01 10:00 wrote x\n".encode(),
-    "addresses": b"a@b.example:\n", "real ones": b"On Mon, 1 Jan 2026 at 10:00, Ann <ann@x.example> wrote:\n",
+    "addresses": b"a@b.example:\n", "blanks of Notes": b"\t" * 280 + b"cc!\n" + b"\t" * 280 + b"Subject x\n",
+    "real ones": b"On Mon, 1 Jan 2026 at 10:00, Ann <ann@x.example> wrote:\n",
 }  # fmt: skip
 
 
@@ -81,6 +83,33 @@ def test_lines_that_look_like_attributions(line: bytes) -> None:
     read(raw)
 
     assert time.process_time() - began < 1 + 3 * SIZE / 262_144  # half of it on a machine of its own
+
+
+BLANKS = {
+    "tabs": "text/plain;" + "\t" * 60_000 + "x", "folds": "text/plain;" + "\n " * 30_000 + "x", "behind a name": "text/plain; a" + " " * 60_000 + "b",
+    "between names": "text/plain; " + ("a" + " " * 50) * 1200, "in a value": "text/plain; a=" + " " * 60_000, "signs": "text/plain" + ";" * 60_000,
+    "a quote that does not end": 'text/plain; a="' + "\\a" * 30_000, "many quotes": "text/plain; " + 'a="' * 20_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", BLANKS.values(), ids=BLANKS)
+def test_parameters_with_blanks_without_end(value: str) -> None:
+    began = time.process_time()
+    read(f"From: a@b.example\nSubject: x\nContent-Type: {value}\nContent-Disposition: {value}\n\nhi\n".encode())
+
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'text/plain; charset="utf-8"; name="a  b.txt"', 'text/plain;charset=utf-8;name="a  b.txt"', 'text/plain ; charset = utf-8 ; name = "a  b.txt"',
+        'text/plain; charset="utf-8" name="a  b.txt"', 'text/plain;; \tcharset=utf-8;\n\t name="a  b.txt"', 'text/plain; "x" junk charset=utf-8; name="a  b.txt"; x',
+    ],
+)  # fmt: skip
+def test_parameters_as_programs_write_them(value: str) -> None:
+    kind, found = parse_typed(value.encode())
+    assert (kind.strip(), found["charset"], found["name"]) == ("text/plain", "utf-8", "a b.txt")
 
 
 def test_an_attribution_below_many_lines_that_look_like_one() -> None:

@@ -97,6 +97,15 @@ def picture(stage: Stage) -> str:
     )
 
 
+async def test_tickets_that_a_stranger_makes_up_cost_the_desk_little(tmp_path: Path, migrated_file: Path) -> None:
+    text = "\n\n".join(FOOTER.replace("{1}", f"0e1f7b9e-0000-4000-8000-0000000000{n:02}") for n in range(20))
+    stage, row, before = await attack(tmp_path, migrated_file, M("attack", EVE, text=text))
+    asked = [call for call in stage.simulator.desk.calls if "0e1f7b9e" in call.path]
+
+    assert len(asked) == 2 and row["outcome"] == "ticket" and picture(stage) == before
+    await stage.close()
+
+
 @pytest.mark.parametrize(("way", "who"), pairs(WAYS, list(WHO), short=4))
 async def test_no_effect_on_the_victims_ticket(way: str, who: str, tmp_path: Path, migrated_file: Path) -> None:
     sender, verdict, *edge = WHO[who]

@@ -17,7 +17,7 @@ from gateway.model.notice import Notice
 
 MOST_LINES = 100
 _POINTS_TO_SOMEBODY = re.compile(
-    r"@|://|\bwww\.|\b[\w-]{2,}\.[a-z]{2,}\b|\d{5,}|\b[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE
+    r"@|://|\bwww\.|[\w-]{2}\.[a-z]{2,}\b|\d{5,}|\b[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE
 )
 _GREETING = 6
 """Words that a first line which ends in a comma may have to be one."""
