@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
@@ -37,7 +38,8 @@ from gateway.model.envelope import Verdict
 
 if TYPE_CHECKING:
     from gateway.desk.directory import Directory
-    from gateway.operate.preview.whatif import Read, Report
+    from gateway.operate.preview.replay import Read
+    from gateway.operate.preview.whatif import Report
     from gateway.work.parser import Parser
 
 app = typer.Typer()
@@ -144,8 +146,10 @@ def whatif(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a configuration would have done to the mail that is kept. Changes nothing."""
+    from gateway.operate.preview.deciders import Deciders, worth
     from gateway.operate.preview.kept import total
     from gateway.operate.preview.whatif import replay
+    from gateway.work import readings
 
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
@@ -155,13 +159,22 @@ def whatif(
     begin = time.time() - seconds_of(since)
 
     async def decide(read: Read, parser: Parser, desks: Mapping[str, Directory]) -> Report:
-        most = read(lambda connection: total(connection, begin)) if progress else 0
+        most = read(lambda connection: total(connection, begin))
 
         def told(mails: int) -> None:
             if progress:
                 typer.echo(f"{mails} of {most}", err=True)
 
-        return await replay(read, parser, desks, settings, begin, told)
+        spool, code = settings.store.spool_dir, readings.code()
+        with (
+            closing(readings.Readings(spool, code, settings.own_addresses())) as known,
+            Deciders(settings, desks, count, code) if (count := worth(most)) else nullcontext() as deciders,
+        ):
+            reader = readings.KeptReader(parser, known)
+            report = await replay(read, reader, desks, settings, begin, told, deciders)
+            known.commit()
+        readings.trim(spool, time.time())
+        return report
 
     found = on_kept_mail(settings, decide)
     if as_json:

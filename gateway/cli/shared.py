@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.desk.directory import Directory
     from gateway.operate.access import Access
     from gateway.operate.act import Act
-    from gateway.operate.preview.whatif import Read
+    from gateway.operate.preview.replay import Read
     from gateway.work.lookup import Found
     from gateway.work.parser import Parser
 

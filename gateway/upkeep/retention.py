@@ -27,6 +27,7 @@ from gateway.store.engine import Store
 from gateway.store.pruning import Dropped, Elsewhere
 from gateway.store.raw import RawMail
 from gateway.store.stage import Stage
+from gateway.work import readings
 
 log = structlog.get_logger("retention")
 
@@ -146,6 +147,7 @@ class Pruner:
         if limits.traces:
             counts["letters"] = await self._all("letters", partial(letters.drop, before=now - limits.traces), stop)
         counts["seen"] = await self._along("seen", partial(pruning.drop_seen, now=now), b"", stop)
+        counts["readings"] = await asyncio.to_thread(readings.trim, self.raws.spool, now)
         counts["redeliveries"] = await self._all("redeliveries", partial(imports.drop_redeliveries, now=now), stop)
         return counts
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,9 @@ import pytest
 
 from gateway.config.load import parse
 from gateway.desk.directory import Directory
+from gateway.operate.preview import whatif
+from gateway.operate.preview.deciders import Deciders
+from gateway.operate.preview.kept import batches
 from gateway.operate.preview.whatif import Report, replay
 from gateway.simulator import timesheet
 from gateway.work.rules import boards_named
@@ -18,8 +23,9 @@ from tests.scenarios.stage import M, Stage, settings_for
 from tests.scenarios.vendors import BACKUP, DAY, HOUR, Machine, opened, write
 
 
-async def tried(stage: Stage, **changes: Any) -> Report:
-    """What the changed configuration would make of the stage's mail."""
+async def tried(stage: Stage, processes: int = 0, **changes: Any) -> Report:
+    """What the changed configuration would make of the stage's mail; by several processes, twice: once when nothing
+    was read before."""
     data = {**settings_for(), "store": {"url": stage.settings.store.url, "min_free": 0}, **changes}
     settings = parse(data, {})
     old = stage.directories["default"]
@@ -30,7 +36,13 @@ async def tried(stage: Stage, **changes: Any) -> Report:
         with stage.store.engine.connect() as connection:
             return operation(connection)
 
-    return await replay(read, stage.planner.parser, {"default": directory}, settings, 0.0)
+    parser, directories = stage.planner.parser, {"default": directory}
+    if not processes:
+        return await replay(read, parser, directories, settings, 0.0)
+    with Deciders(settings, directories, processes, b"this program") as deciders:
+        first, again = [await replay(read, parser, directories, settings, 0.0, deciders=deciders) for _ in range(2)]
+    assert first == again
+    return again
 
 
 async def test_a_new_rule_shows_what_it_would_do(tmp_path: Path, migrated_file: Path) -> None:
@@ -131,3 +143,45 @@ async def test_a_new_profile_over_a_month_of_notices(tmp_path: Path, migrated_fi
     assert tally.tickets == 6 and tally.tickets < made
     assert tally.closed + len(tally.left) == 6
     assert methods == {"GET"}
+
+
+def some_rule(chance: random.Random, number: int) -> dict[str, Any]:
+    """A rule of any kind, on what the mails of the test have."""
+    when = {
+        "field": chance.choice(["subject", "body", "from", "requester", "class", "header:x-site", "attachment"]),
+        "contains": chance.choice(["a", "printer", "again", "alice", "human", "example", "7"]),
+    }
+    does = chance.choice(
+        (
+            *({"priority": "High"}, {"client": "Globex"}, {"tags": ["seen"]}, {"board": "Sales"}, {"internal": True}),
+            *({"skip": True}, {"quarantine": True}, {"title": "{subject}!"}),
+        )
+    )
+    ends = "skip" in does or "quarantine" in does
+    on = "any" if does.keys() & {"skip", "quarantine", "tags", "internal"} else "new"
+    return {"name": f"r{number}", "when": [when], "on": on, "go_on": not ends and chance.random() < 0.7, **does}
+
+
+async def test_several_processes_find_what_one_does(
+    tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a configuration of generated rules, with replies, vendors' notices and a desk that has to be asked."""
+    monkeypatch.setattr(whatif, "batches", partial(batches, most=4))
+    stage = await opened(tmp_path, migrated_file)
+    backup = Machine(stage, BACKUP)
+    for number in range(12):
+        reply = f"m{number - 1}" if number % 4 == 3 else ""
+        who = (ALICE, GIL, EVE)[number % 3]
+        await stage.accept(M(f"m{number}", who, f"Printer {number}", text=f"It burns {number}.", reply=reply))
+        if number % 3 == 0:
+            word = "Failed" if number % 2 else "Success"
+            await backup.says(f"[{word}] Job 1 (3 objects)", "Veeam Backup & Replication", after=HOUR)
+        await stage.work()
+    chance = random.Random(7)
+    rules = [some_rule(chance, number) for number in range(8)]
+    boxes = [{**box, "infer_client": False, "contacts": "always"} for box in settings_for()["mailbox"]]
+    changes = {"rule": rules, "mailbox": boxes, "notice": ({"profile": "veeam", "senders": ["mon.msp.example"]},)}
+    alone = await tried(stage, **changes)
+    assert await tried(stage, processes=2, **changes) == alone
+    assert len(alone.counts) > 2 and alone.notices["veeam"].mails == 4
+    await stage.close()

@@ -183,7 +183,7 @@ async def test_for_ever_means_for_ever(store: Store, tmp_path: Path) -> None:
     never = RetentionSettings(done=0, suppressed=0, quarantined=0, traces=0, events=0, rows=0, ids=0, refusals=0, prints=0)
     counts = await keeper(store, tmp_path, 10_000 * DAY, never).round()
 
-    assert counts == {"hits": 0, "probes": 0, "seen": 1, "redeliveries": 0}
+    assert counts == {"hits": 0, "probes": 0, "seen": 1, "readings": 0, "redeliveries": 0}
 
 
 def test_rows_do_not_go_before_what_belongs_to_them() -> None:

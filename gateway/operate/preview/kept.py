@@ -12,8 +12,10 @@ from sqlalchemy import Connection, and_, func, or_, select
 
 from gateway.config.settings import Settings
 from gateway.decide.closed import Closing
+from gateway.mail.ending import Ending
 from gateway.model import questions as ask
 from gateway.model.effects import EffectBody
+from gateway.model.email import Address
 from gateway.model.problem import Problem
 from gateway.model.reasons import Reason
 from gateway.model.window import Window
@@ -52,6 +54,7 @@ ANSWERS: dict[type[ask.Question], Any] = {
     ask.ClosingOn: Closing,
     ask.RecentMails: ask.Recent,
     ask.UnknownIn: ask.Unshown,
+    ask.EndingOf: Ending,
     ask.ProblemsOf: Problem,
     ask.PlannedWork: Problem,
     ask.WindowsAt: Window,
@@ -72,6 +75,15 @@ class Kept:
     is_held: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mails that are looked at together: those accepted since a time, by their numbers ``after`` .. ``upto``."""
+
+    since: float
+    after: int
+    upto: int
+
+
 def compared(outcome: str, ticket_id: str, effects: Iterable[EffectBody]) -> dict[str, str]:
     """What of a plan's effects counts when two decisions are compared."""
     found = {"outcome": outcome, "ticket": ticket_id} if outcome == "comment" else {"outcome": outcome}
@@ -89,15 +101,23 @@ def total(connection: Connection, since: float) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def batch(
-    connection: Connection, since: float, after: int, settings: Settings, most: int = BATCH
-) -> tuple[list[Kept | None], int]:
-    """The next mails in order of acceptance, None for those left out; 0 after the last."""
-    query = select(delivery).where(and_(delivery.c.seq > after, delivery.c.accepted_at >= since))
+def batches(connection: Connection, since: float, most: int = BATCH) -> list[Batch]:
+    """The mails there are to look at, in order of acceptance."""
+    query = select(delivery.c.seq).where(delivery.c.accepted_at >= since).order_by(delivery.c.seq)
+    numbers = connection.execute(query).scalars().all()
+    ends = [*numbers[most - 1 : -1 : most], *numbers[-1:]]
+    return [Batch(since, after, upto) for after, upto in zip([0, *ends], ends, strict=False)]
+
+
+def taken(connection: Connection, batch: Batch, settings: Settings) -> list[Kept | None]:
+    """The mails of a batch, None for those left out."""
+    query = select(delivery).where(
+        and_(delivery.c.seq > batch.after, delivery.c.seq <= batch.upto, delivery.c.accepted_at >= batch.since)
+    )
     with looking():
-        rows = connection.execute(query.order_by(delivery.c.seq).limit(most)).mappings().all()
+        rows = connection.execute(query.order_by(delivery.c.seq)).mappings().all()
     if not rows:
-        return [], 0
+        return []
     found = select(effect.c.delivery_id, effect.c.generation, effect.c.kind, effect.c.body).where(
         effect.c.delivery_id.in_([row["id"] for row in rows]),
         or_(
@@ -117,8 +137,7 @@ def batch(
         contents = connection.execute(select(raw).where(raw.c.id.in_([row["raw_id"] for row in rows]))).mappings().all()
     kept_mail = RawMail(settings.store)
     mails = {row["id"]: kept_mail.read_or_none(row) for row in contents}
-    kept = [_kept(row, plans.get((row["id"], row["generation"]), []), mails.get(row["raw_id"])) for row in rows]
-    return kept, int(rows[-1]["seq"])
+    return [_kept(row, plans.get((row["id"], row["generation"]), []), mails.get(row["raw_id"])) for row in rows]
 
 
 def _kept(row: Any, plan: list[tuple[str, str]], mail: bytes | Path | None) -> Kept | None:
@@ -151,12 +170,17 @@ def answers_of(trace: dict[str, Any]) -> dict[ask.Question, Any]:
         kind = QUESTIONS.get(answered["asked"])
         if kind is None:
             continue
-        about = {key: tuple(value) if isinstance(value, list) else value for key, value in answered["about"].items()}
         try:
+            about = {key: _about(value) for key, value in answered["about"].items()}
             found[kind(**about)] = _answer(kind, answered["answer"])
         except TypeError:  # kept by another version
             continue
     return found
+
+
+def _about(value: Any) -> Any:
+    """A value of a question: its lists are tuples, and what has parts is an address."""
+    return tuple(value) if isinstance(value, list) else Address(**value) if isinstance(value, dict) else value
 
 
 def _answer(kind: type[ask.Question], value: Any) -> Any:
