@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from gateway.model.effects import AcknowledgeBody, EffectBody
+from gateway.model.plain import by_field
 from gateway.model.problem import NoticeRecord, Problem
 from gateway.model.reasons import Reason
 from gateway.model.window import MaintenanceCalendar, Window
@@ -42,6 +43,10 @@ class Plan:
     mentions: tuple[str, ...] = ()  # more ids by which other mail waits for this one
     late: bool = False  # its effects have a time of their own: nobody waits for them
     signed: Signed | None = None  # by which the sender's signature is known again
+
+    def bare(self) -> dict[str, Any]:
+        """The plan without its effects, by field."""
+        return {**by_field(self), "effects": (), "signed": by_field(self.signed) if self.signed else None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from gateway.store.prepared import Prepared
 from gateway.store.reading import parsed
@@ -24,12 +24,14 @@ def get(connection: Connection, desk: str, kind: Kind, key: str) -> Row | None:
 
 def numbered(connection: Connection, desk: str, number: int) -> Row | None:
     """The ticket with this number."""
-    return next(iter(_rows(connection, desk, "ticket", rehearsed.c.number == number)), None)
+    found = _NUMBERED.rows(connection, {"k_desk": desk, "k_number": number})
+    return _row(found[0]) if found else None
 
 
 def like(connection: Connection, desk: str, kind: Kind, part: str) -> list[Row]:
     """The rows whose key contains ``part``."""
-    return _rows(connection, desk, kind, rehearsed.c.key.contains(part, autoescape=True))
+    found = _LIKE.rows(connection, {"k_desk": desk, "k_kind": kind, "k_part": f"%{_escaped(part)}%"})
+    return [_row(row) for row in found]
 
 
 def add(connection: Connection, desk: str, kind: Kind, key: str, state: Row, made: bool = True) -> Row:
@@ -55,15 +57,31 @@ _MINE = (
 )
 _NEW = ("desk", "kind", "key", "made", "state")
 _GET = Prepared(lambda _: select(*_COLUMNS).where(*_MINE))
+_NUMBERED = Prepared(
+    lambda _: select(*_COLUMNS).where(
+        rehearsed.c.desk == bindparam("k_desk"),
+        rehearsed.c.kind == "ticket",
+        rehearsed.c.number == bindparam("k_number"),
+    )
+)
+_LIKE = Prepared(
+    lambda _: (
+        select(*_COLUMNS)
+        .where(*_MINE[:2], rehearsed.c.key.like(bindparam("k_part"), escape="/"))
+        .order_by(rehearsed.c.number)
+    )
+)
 _PUT = Prepared(lambda _: update(rehearsed).where(*_MINE))
 _ADD = Prepared(
     lambda _: insert(rehearsed).values({name: bindparam(name) for name in _NEW}).returning(rehearsed.c.number)
 )
 
 
-def _rows(connection: Connection, desk: str, kind: Kind, which: ColumnElement[bool]) -> list[Row]:
-    query = select(*_COLUMNS).where(rehearsed.c.desk == desk, rehearsed.c.kind == kind, which)
-    return [_row(row) for row in connection.execute(query).mappings()]
+def _escaped(part: str) -> str:
+    """A text that stands for itself in LIKE."""
+    for letter in ("/", "%", "_"):
+        part = part.replace(letter, f"/{letter}")
+    return part
 
 
 def _row(row: Mapping[Any, Any]) -> Row:

@@ -49,7 +49,7 @@ class NoDesk(LookupError):
     """Only the desk could answer, and there is none."""
 
 
-class _Given(dict[ask.Question, Any]):
+class Given(dict[ask.Question, Any]):
     """The answers that a decision asked for. What is known is given at the first asking, which saves deciding again for
     it; what nobody asks for is not in it."""
 
@@ -154,9 +154,9 @@ class Answers:
                 case _:
                     self._known[question] = self._from_store(connection, question)
 
-    def given(self) -> dict[ask.Question, Any]:
+    def given(self) -> Given:
         """The answers of a decision that begins."""
-        return _Given(self._known)
+        return Given(self._known)
 
     def _is_staff(self, address: str) -> bool:
         catalog = self._desk().catalog

@@ -10,7 +10,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -75,6 +75,8 @@ class Planned:
 
 
 class Planner:
+    answers = Answers
+
     def __init__(
         self,
         store: Store,
@@ -106,8 +108,7 @@ class Planner:
 
     def take(self, settings: Settings, policies: Policies) -> None:
         """Decide by another configuration from the next mail on."""
-        self.settings = settings
-        self.policies = policies
+        self.settings, self.policies = settings, policies
         self.acknowledger = Acknowledger(settings, policies.templates, self.clock)
 
     def work_folder(self, delivery_id: str) -> Path:
@@ -143,7 +144,7 @@ class Planner:
             email = await self.parser.read(await self.raws.get(row, folder), folder, delivery.envelope.peer)
         except ParserBusy:
             return Defer(self.clock() + TURN_PAUSE, Waits(Waiting.TURN), "large mail is being read")
-        source = Answers(delivery, directory, self.store.read, policies.schedule, self.clock, email, self._reread)
+        source = self.answers(delivery, directory, self.store.read, policies.schedule, self.clock, email, self._reread)
         resolved = resolved_notice(email, delivery.envelope, box, policies.sources, directory.catalog)
         if wait := self._wait(delivery, await self._blockers(delivery, email, resolved, source), directory):
             if resolved is not None:  # the later ones wait for this one too
@@ -350,9 +351,8 @@ class Planner:
         may = isinstance(plan.effects[0], TicketBody) and not self.restored.covers(delivery.accepted_at)
         at_once = may and not await directory.desk.pacing.take(now, Urgency.TICKET)
         posted: dict[str, Any] = {"posted": True} if plan.late else {}
-        bare = replace(plan, effects=())
         after = replace(
-            delivery, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=asdict(bare), **posted
+            delivery, stage=Stage.PLANNED, board_id=plan.board_id, ticket_id=plan.ticket_id, plan=plan.bare(), **posted
         )
 
         def store(connection: Connection) -> list[effects.Effect]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -18,11 +21,12 @@ import httpx
 import pytest
 from sqlalchemy import Engine, select
 
+from benchmarks.mailbox import write_mbox
 from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.mail.head import split_head
-from gateway.operate.trial import kept
+from gateway.operate.trial import kept, way
 from gateway.operate.trial.forms import OUTLOOK_DATA
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.page import page
@@ -32,6 +36,7 @@ from gateway.operate.trial.way import NotUsable
 from gateway.simulator import Seed, Simulator
 from gateway.store.schema import delivery
 from gateway.work.parser import Parser
+from gateway.work.planner import Planner
 from tests.operate.reports import REPORT
 from tests.scenarios.stage import LocalParser, M, Stage, settings_for
 
@@ -237,6 +242,37 @@ async def test_the_report_says_what_the_mail_would_have_become(whole: Report) ->
     (nagios,) = whole.products
     assert (nagios.mails, nagios.problems, nagios.tickets, nagios.unread) == (4, 2, 2, 0)
     assert whole.effects["close"] == 1  # the recovery closed its ticket, in the trial's own time
+
+
+async def test_a_trial_decides_as_live_mail_does(
+    tmp_path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered at once or in several goes: the same report, the same traces and the same rows at the desk."""
+    file = tmp_path / "box"
+    write_mbox(file, 120)
+    monkeypatch.setattr(way, "_trim", lambda connection: None)
+    found = {}
+    for planner in (way.TrialPlanner, Planner):
+        monkeypatch.setattr(way, "TrialPlanner", planner)
+        folder = tmp_path / planner.__name__
+        report = await tried(folder, SETTINGS, simulator, file)
+        with closing(sqlite3.connect(folder / "trial.db")) as database:
+            rows = database.execute("SELECT stage, reason, detail, plan, trace FROM delivery ORDER BY seq").fetchall()
+            rows += database.execute("SELECT kind, state, reason, remote FROM effect ORDER BY rowid").fetchall()
+            rows += database.execute("SELECT kind, key, state FROM rehearsed ORDER BY number").fetchall()
+        found[planner] = asdict(report), without_ids(rows)
+    assert found[way.TrialPlanner] == found[Planner]
+    assert len(rows) > 300
+
+
+def without_ids(rows: list[Any]) -> list[str]:
+    """Rows as text, with ids that are drawn by lot numbered as they come."""
+    numbers: dict[str, str] = {}
+    return [re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", lambda m: named(m[0], numbers), repr(r)) for r in rows]
+
+
+def named(drawn: str, numbers: dict[str, str]) -> str:
+    return numbers.setdefault(drawn, f"id {len(numbers)}")
 
 
 async def test_nothing_is_written_at_the_desk(whole: Report, simulator: Simulator) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 
 from gateway.store import dialects
+from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery
 
 metadata = MetaData()
@@ -202,14 +204,20 @@ def note_calls(connection: Connection, hour: int, calls: int) -> None:
 
 def note_fit(connection: Connection, profile: str, key: str, begins: bool, ends: bool) -> None:
     """A mail that a profile which is not on can read: a problem ``begins``, or is over."""
-    row = connection.execute(
-        select(fit.c.problems, fit.c.is_open).where(fit.c.profile == profile, fit.c.key == key)
-    ).first()
-    was_open = bool(row and row.is_open)
-    new = begins and not was_open
-    values = {"is_open": (was_open or begins) and not ends}
-    statement = dialects.insert(connection.dialect.name, fit).values(
-        profile=profile, key=key, mails=1, problems=int(new), **values
+    mine = {"k_profile": profile, "k_key": key}
+    was_open = bool(_FIT_IS_OPEN.run(connection, mine))
+    counted = {"problems": int(begins and not was_open), "is_open": (was_open or begins) and not ends}
+    if not _FIT_MORE.change(connection, {**mine, **counted}):
+        _FIT_ADD.run(connection, {"profile": profile, "key": key, "mails": 1, **counted})
+
+
+_MY_FIT = (fit.c.profile == bindparam("k_profile"), fit.c.key == bindparam("k_key"))
+_FIT_IS_OPEN = Prepared(lambda _: select(fit.c.is_open).where(*_MY_FIT))
+_FIT_MORE = Prepared(
+    lambda _: (
+        update(fit)
+        .where(*_MY_FIT)
+        .values(mails=fit.c.mails + 1, problems=fit.c.problems + bindparam("problems"), is_open=bindparam("is_open"))
     )
-    more = {"mails": fit.c.mails + 1, "problems": fit.c.problems + int(new), **values}
-    connection.execute(statement.on_conflict_do_update(index_elements=[fit.c.profile, fit.c.key], set_=more))
+)
+_FIT_ADD = Prepared(lambda _: insert(fit).values({column.name: bindparam(column.name) for column in fit.columns}))

@@ -23,6 +23,7 @@ from gateway.operate.trial.ahead import MailInPlace, ReadAhead
 from gateway.operate.trial.desk import TrialDesk
 from gateway.operate.trial.fits import Fits
 from gateway.operate.trial.incoming import Door, Incoming
+from gateway.operate.trial.planner import TrialPlanner
 from gateway.operate.trial.store import TrialStore
 from gateway.store import claims, deliveries
 from gateway.store.schema import delivery, effect
@@ -30,7 +31,6 @@ from gateway.store.stage import Stage
 from gateway.upkeep.expectations import Expectations
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
-from gateway.work.planner import Planner
 from gateway.work.rules import boards_named
 from gateway.work.worker import Worker
 
@@ -87,7 +87,7 @@ class Way:
             own=settings.own_addresses(),
         )
         leases = Leases(store, FOR_EVER, "trial", clock)
-        self.planner = Planner(store, self.parser, self.directories, settings, leases, self.raws, clock)
+        self.planner = TrialPlanner(store, self.parser, self.directories, settings, leases, self.raws, clock)
         self.worker = Worker(Executor(self.planner))
         self.expectations = Expectations(store, settings, self.planner.policies.sources, clock)
         self.fits = Fits({notice.profile for notice in settings.notice})
@@ -165,7 +165,7 @@ class Way:
 
     async def _fetch(self, waiting: state.Waiting) -> _Ready:
         """Read a mail from its file and give it to the parser."""
-        raw = await asyncio.to_thread(places.content, Path(waiting.path), waiting.offset, waiting.size)
+        raw = places.content(Path(waiting.path), waiting.offset, waiting.size)  # no thread: nobody else waits
         incoming = await self.door.open(raw, waiting.at)
         if incoming.new is None:
             return _Ready(waiting, incoming, Path())
