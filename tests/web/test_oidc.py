@@ -12,6 +12,7 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
+from structlog.testing import capture_logs
 
 from gateway.config.console import OidcSettings
 from gateway.store import acts
@@ -100,7 +101,7 @@ async def test_somebody_logs_in_and_out(browser: Browser) -> None:
     assert all("HttpOnly" in header and "SameSite=lax" in header for header in answer.headers.get_list("set-cookie")[:1])
     assert inside == [200, 403], "Lea may act, and not administer"
     assert outside.status_code == 303
-    assert browser.audit() == [("lea@msp.example", "log in", "act, by The firm", "192.0.2.50")]
+    assert browser.audit() == [("lea@msp.example", "log in", "act, by The firm as 248289", "192.0.2.50")]
 
 
 ROLE_OF = [
@@ -132,7 +133,7 @@ async def test_who_has_which_role(browser: Browser, idp: Idp) -> None:
 
         assert answer.status_code == (303 if role else 403), (claims, settings)
         new = browser.audit()[: len(browser.audit()) - before]
-        assert [row[2] for row in new] == ([f"{role}, by The firm"] if role else []), claims
+        assert [row[2] for row in new] == ([f"{role}, by The firm as 248289"] if role else []), claims
         if not role:
             assert "lea@msp.example, who has no role in this console" in answer.text
 
@@ -214,6 +215,25 @@ async def test_the_same_without_a_lie_comes_in(browser: Browser, idp: Idp) -> No
     assert (await browser.log_in()).status_code == 303
 
 
+@pytest.mark.parametrize(("off", "status"), [(-50, 303), (50, 303), (-90, 403), (90, 403)])
+async def test_clocks_that_differ_a_little_keep_nobody_out(browser: Browser, idp: Idp, off: int, status: int) -> None:
+    """By less than a minute: its token is of the future, or over by then."""
+    there = int(time.time()) + off
+    idp.lies = _put(iat=there, nbf=there, exp=there + 1 if off < 0 else there + 300)
+
+    assert (await browser.log_in()).status_code == status
+
+
+async def test_who_is_in_too_many_groups_is_told_apart_in_the_log(browser: Browser, idp: Idp) -> None:
+    """Entra ID leaves them out of the token then, and says where they could be asked for."""
+    idp.person = {"preferred_username": "lea@msp.example", "_claim_names": {"groups": "src1"}}
+    with capture_logs() as logged:
+        answer = await browser.log_in()
+
+    assert answer.status_code == 403
+    assert "groups: too many for a token" in next(line["why"] for line in logged if line["event"] == "login refused")
+
+
 async def test_a_login_is_good_once(browser: Browser) -> None:
     back = await browser.begin()
     kept = browser.client.cookies[BROWSER]
@@ -243,6 +263,16 @@ async def test_a_login_lasts_ten_minutes(browser: Browser, monkeypatch: pytest.M
     monkeypatch.setattr(browser.site.console.provider, "_clock", lambda: clock)
 
     assert (await browser.client.get(back)).status_code == 403
+
+
+async def test_two_people_who_call_themselves_alike_are_told_apart(browser: Browser, idp: Idp) -> None:
+    """Many providers let people choose what they are called; the audit says whom the provider means."""
+    for subject in ("1001", "1002"):
+        idp.lies = _put(sub=subject)
+        browser.afresh()
+        await browser.log_in()
+
+    assert [row[2] for row in browser.audit()] == ["act, by The firm as 1002", "act, by The firm as 1001"]
 
 
 async def test_a_session_ends(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

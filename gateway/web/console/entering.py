@@ -112,7 +112,8 @@ async def end_oidc(console: Console, request: Request) -> Response:
         return _unreachable(console, provider, error)
     console.rate.forgive(address)
     visitor = Visitor(person.name, role_of(person.grants, provider.settings))
-    response = await _let_in(console, request, "oidc", visitor, there, person.grants)
+    by = f", by {provider.settings.name} as {person.subject}"
+    response = await _let_in(console, request, "oidc", visitor, there, person.grants, by)
     response.delete_cookie(BROWSER, path=BACK)
     return response
 
@@ -145,12 +146,19 @@ async def enter(console: Console, request: Request) -> Response:
 
 
 async def _let_in(
-    console: Console, request: Request, kind: Kind, visitor: Visitor, there: str, grants: tuple[str, ...] = ()
+    console: Console,
+    request: Request,
+    kind: Kind,
+    visitor: Visitor,
+    there: str,
+    grants: tuple[str, ...] = (),
+    by: str = "",
 ) -> Response:
+    """``by`` is what the audit says of who vouched for them."""
     settings, now, address = console.settings.console, console.clock(), address_of(request)
 
     def begin(connection: Connection) -> str:
-        detail = f"{visitor.role}, by {settings.oidc.name}" if kind == "oidc" else ""
+        detail = f"{visitor.role}{by}" if by else ""
         acts.add(connection, actor_of(visitor, request), "log in", now, detail=detail)
         return entries.make(connection, kind, visitor, address, now, settings.session, grants)
 

@@ -53,9 +53,11 @@ class Unreachable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who logged in. ``grants`` are the values of the claim that have a role."""
+    """Who logged in. ``subject`` is the provider's own and lasting name of them, as people may choose what they are
+    called; ``grants`` are the values of the claim that have a role."""
 
     name: str
+    subject: str
     grants: tuple[str, ...]
 
 
@@ -228,7 +230,7 @@ class Provider:
                 f"{settings.name} knows you as {_shown(name)}, who has no role in this console. Ask whoever runs it.",
                 f"{_shown(name)}: {why}",
             )
-        return Person(_shown(name), grants)
+        return Person(_shown(name), _shown(str(claims["sub"])), grants)
 
     async def _ask_itself(self, fresh: float = FRESH) -> _Known:
         """What the provider says of itself, asked for again when it is older than ``fresh`` seconds."""
