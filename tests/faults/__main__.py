@@ -47,16 +47,15 @@ class Planned:
 
 
 def plan() -> Iterator[Planned]:
-    """All runs, each kind on one store after the other. With SQLite the first seed has each form of the kind, and the
-    others its first."""
+    """All runs, each kind on one store after the other. The first seed has each form of the kind, the others its first."""
     on_postgres = 0
     for kind in ALL:
         for seed in range(1, MORE.get(kind.name, 1) + 1):
             for store in kind.stores:
-                roles = ROLES if store == POSTGRESQL and on_postgres % IN_ROLES == IN_ROLES - 1 else ()
-                on_postgres += store == POSTGRESQL
-                forms = (AS_ONE,) if store == POSTGRESQL else kind.processes if seed == 1 else kind.processes[:1]
-                for processes in forms:
+                for processes in kind.forms(store)[: None if seed == 1 else 1]:
+                    is_shared = store == POSTGRESQL and not processes
+                    roles = ROLES if is_shared and on_postgres % IN_ROLES == IN_ROLES - 1 else ()
+                    on_postgres += is_shared
                     yield Planned(kind.name, store, seed, roles, processes)
     for storm in storms.ALL:
         yield Planned(storm.name, SQLITE, 1, processes=AS_SEVERAL)

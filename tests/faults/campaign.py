@@ -31,7 +31,9 @@ def run(
     processes: int | None = None,
     drain: float = DRAIN,
 ) -> Run:
-    """Send, disturb, drain, judge. ``roles`` of the gateways in turn, ``processes`` of each that listen. Raises Missing where the fault cannot be made on this machine."""
+    """Send, disturb, drain, judge. ``roles`` of the gateways in turn; with ``processes`` that listen there is one gateway,
+    as those with arrivals of their own keep no order between them. Raises Missing where the fault cannot be made on this
+    machine."""
     kind = KINDS[kind] if isinstance(kind, str) else kind
     began = time.monotonic()
     store = "postgresql" if postgres else "sqlite"
@@ -42,7 +44,7 @@ def run(
                 folder,
                 seed,
                 postgres,
-                replicas=REPLICAS if postgres else 1,
+                replicas=REPLICAS if postgres and not processes else 1,
                 shim=kind.needs_shim,
                 host=kind.host,
                 sabotage=sabotage,

@@ -14,7 +14,7 @@ Kept = tuple[str, Run]
 GATEWAYS = {
     "sqlite": ("sqlite", (SEVERAL,)),
     "sqlite, one process": ("sqlite", (ONE,)),
-    "postgresql": ("postgresql", (ONE, ROLES)),
+    "postgresql": ("postgresql", (ONE, ROLES, SEVERAL)),
 }
 WRONG = {
     "lost": "lost",

@@ -135,7 +135,7 @@ class Site:
         self.postgres = postgres
         self.data = folder / "data"  # what a fault of the disk hits
         self.data.mkdir(exist_ok=True)
-        self.arrivals = self.data / "gateway.db.arrivals"
+        self.arrivals = self.data / "gateway.db.arrivals"  # on PostgreSQL each gateway has its own
         self.simulator = Simulator(Seed(rate_limit={"mode": "off"}), Faults([], seed=seed)).start()
         self.url = schema.database(postgres, f"{folder.name.replace('-', '_')}_{seed}") if postgres else ""
         if not postgres and not disks:
@@ -179,6 +179,8 @@ class Site:
             **{name: text.replace(RELAY, self.relay.host) for name, text in settings.items() if name != "store"},
             "store": store,
         }
+        if self.postgres and self.processes:
+            more["store"] += f'\naccept = "arrivals"\narrivals = "{folder}/arrivals"'
         if self.processes is not None:
             more["smtp"] = f"processes = {self.processes}\n{more.get('smtp', '')}"
         api = self.simulator.api.replace("127.0.0.1", host)
@@ -304,10 +306,12 @@ class Site:
 
     def arriving(self) -> int:
         """How many deliveries wait to be imported."""
-        if not (self.arrivals / FILE).exists():
-            return 0
-        with contextlib.closing(ArrivalsFile(self.arrivals, create=False)) as file:
-            return file.waiting().deliveries
+        waiting = 0
+        for folder in (self.arrivals, *(gateway.folder / "arrivals" for gateway in self.gateways)):
+            if (folder / FILE).exists():
+                with contextlib.closing(ArrivalsFile(folder, create=False)) as file:
+                    waiting += file.waiting().deliveries
+        return waiting
 
     def pending(self) -> list[tuple[Any, ...]]:
         """The pending deliveries, for a report."""
