@@ -116,7 +116,7 @@ class SmtpSettings(Section):
     max_pending: Annotated[int, Field(ge=0)] = Field(
         0, description="pending deliveries beyond which mail is deferred; 0 = no limit"
     )
-    max_memory: Size = Field(0, description="memory of the listening process beyond which mail is deferred; 0 = no limit")
+    max_memory: Size = Field(0, description="memory of the listening process beyond which mail is deferred; 0: none")
     max_lag: Span = Field(5, description="stall of the event loop beyond which mail is deferred")
     timeout: Seconds = Field(120, description="longest wait for a command or a block of data")
     data_timeout: Seconds = Field(600, description="longest time for the data of one mail")

@@ -91,6 +91,13 @@ class Supervised(GatewayProcess):
                 time.sleep(seconds)
                 os.kill(number, signal.SIGCONT)
 
+    def freeze(self) -> None:
+        """SIGSTOP to all that writes, the first process first, until it is killed. A parser ends when its pipe does."""
+        for name, number in self.processes().items():
+            if not name.startswith("parser"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(number, signal.SIGSTOP)
+
     @property
     def parts_ended(self) -> Counter[int]:
         """How often a process beneath ended, by exit code or signal."""
