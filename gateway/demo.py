@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -235,7 +236,7 @@ def run(keep: bool = False) -> int:
             )
         )
         print(f"desk {simulator.url}/_sim/tickets, gateway on 127.0.0.1:{ports[0]}\n")
-        with _gateway(config, ports[0]):
+        with _gateway(config, ports[1]):
             faults = _deliver_all(ports[0], folder, simulator)
             for fault in faults:
                 print(f"NOT AS IT SHOULD BE: {fault}")
@@ -262,21 +263,26 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def _gateway(config: Path, port: int) -> Iterator[None]:
+    """Running, with its store: a listener answers before the worker has made that. ``port`` is the pages'."""
     process = subprocess.Popen([sys.executable, "-m", "gateway", "serve", "--config", str(config)])  # noqa: S603
     try:
         end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                if time.monotonic() > end or process.poll() is not None:
-                    raise RuntimeError("the gateway did not start") from None
-                time.sleep(0.05)
+        while not _works(port):
+            if time.monotonic() > end or process.poll() is not None:
+                raise RuntimeError("the gateway did not start")
+            time.sleep(0.05)
         yield
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _works(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10) as answer:
+            return not json.loads(answer.read()).get("worker")
+    except OSError:
+        return False
 
 
 def _deliver_all(port: int, folder: Path, simulator: Simulator) -> list[str]:
