@@ -117,7 +117,7 @@ def _silent(settings: Settings, name: str, directory: Directory) -> Fault:
     if isinstance(away, Refused) and away.status == 403:
         what = (
             f"{url}: the key's user lacks a right: {away}; boards, statuses and priorities are read by the right to "
-            'read tickets (docs/install.md "The desk\'s user")'
+            """read tickets (docs/install.md "The desk's user")"""
         )
     if isinstance(away, Unknown) and away.status == 404:
         what = f"there is no AlgaPSA API at {url} (404): the address ends in /api/v1"
