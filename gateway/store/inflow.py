@@ -20,7 +20,8 @@ _OF_SOURCES = (
 
 def first(connection: Connection, since: float) -> int:
     """The number from which on mail came since then, nearly: some may be older. No index has the times, the ids do."""
-    query = select(delivery.c.seq).where(delivery.c.id >= uuid7(since - MARGIN)[:13]).order_by(delivery.c.id).limit(1)
+    begin = uuid7(max(0.0, since - MARGIN))[:13]
+    query = select(delivery.c.seq).where(delivery.c.id >= begin).order_by(delivery.c.id).limit(1)
     return int(connection.execute(query).scalar() or 1 << 62)
 
 

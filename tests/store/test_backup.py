@@ -163,7 +163,7 @@ def test_a_tar_file_that_is_cut_off_is_refused(kept: Settings, tmp_path: Path) -
 @pytest.mark.parametrize("form", ["gz", "bz2", "xz"])
 def test_a_tar_file_that_was_compressed_and_is_damaged_is_refused(kept: Settings, tmp_path: Path, form: str) -> None:
     backup.make(kept, tmp_path / "b")
-    for damage in (lambda data: data[:-40], lambda data: data[:200] + b"\xff" * 20 + data[220:]):
+    for damage in (lambda data: data[: len(data) // 2], lambda data: data[:200] + b"\xff" * 20 + data[220:]):
         with tarfile.open(tmp_path / f"b.tar.{form}", f"w:{form}") as archive:  # type: ignore[call-overload]
             archive.add(tmp_path / "b", arcname=".")
         data = (tmp_path / f"b.tar.{form}").read_bytes()

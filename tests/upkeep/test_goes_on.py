@@ -109,7 +109,8 @@ async def test_a_mail_that_is_gone_keeps_nobody_from_trying_rules_and_profiles_o
     await stage.work()
     await lose(stage, "a")
 
-    tried, _ = await stage.store.read(lambda c: kept.batch(c, 0.0, 0, stage.settings))
+    (batch,) = await stage.store.read(lambda c: kept.batches(c, 0.0))
+    tried = await stage.store.read(lambda c: kept.taken(c, batch, stage.settings))
     drafted = await stage.store.read(lambda c: proposals.others(c, stage.planner.raws, 0.0))
 
     assert [mail is not None for mail in tried] == [False, True]
