@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, literal, select
+from sqlalchemy import Connection, func, insert, literal, select, text
 
 from gateway.config.load import parse
 from gateway.decide.rules import route
@@ -121,6 +121,7 @@ async def kept(mails: int, folder: Path, migrated: Path) -> dict[str, float]:
     return found
 
 
+MANY = 1_000_000
 SEVENS = {"field": "subject", "contains": "7"}
 
 
@@ -151,11 +152,22 @@ async def tried(stage: Any, settings: Any) -> tuple[Any, float, float]:
 
 
 def copied(connection: Connection, copy: int) -> None:
-    """The deliveries that were made, with their effects, once more under other ids."""
+    """The deliveries that were made, with their effects, once more under other ids; each mail with a header of its
+    own, so that what was read of one is not that of another."""
+    moved = copy * MANY
+    line = f"X-Copy: {copy}\r\n"
+    connection.execute(
+        text(
+            "INSERT INTO raw (id, data, path, size, sha256) "
+            "SELECT id + :moved, CAST(:line || data AS BLOB), path, size + :more, sha256 FROM raw WHERE id <= :made"
+        ),
+        {"moved": moved, "line": line, "more": len(line), "made": MADE},
+    )
     for table, key in ((delivery, "id"), (effect, "delivery_id")):
         columns = [column.name for column in table.columns if column.name != "seq"]
         other = literal(f"{copy:04d}").concat(func.substr(table.c[key], 5))
-        values = [other if column == key else table.c[column] for column in columns]
+        new = {key: other, "raw_id": delivery.c.raw_id + moved}
+        values = [new.get(column, table.c[column]) for column in columns]
         first = select(delivery.c.id).where(delivery.c.seq <= MADE)
         connection.execute(insert(table).from_select(columns, select(*values).where(table.c[key].in_(first))))
 
