@@ -245,7 +245,8 @@ def _probe(config_file: Path | None, settings: config.Settings, relay: str) -> t
         )
     if found.passed_on:
         return f"{relay} passed on a stamp that a stranger wrote; it was not believed this time ({found.reason})", False
-    return f"the forged mail was not believed: verdict {found.verdict} ({found.reason})", True
+    why = f" ({found.reason})" if found.reason else ""
+    return f"the forged mail was not believed: verdict {found.verdict}{why}", True
 
 
 @app.command()

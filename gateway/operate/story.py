@@ -105,7 +105,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         size=content["size"] if content else 0,
         kept=bool(row["kept"]),
         goes_away=0.0 if held_files else goes_away(row, retention),  # it is kept as long as they wait
-        happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else ""),
+        happened=_happened(connection, row, envelope, done, ticket["number"] if ticket else "", mail.became.words),
         parts=_parts(connection, row["id"]),
         rules=_rules(row),
         answers=_answers(row) if row["outcome"] == "comment" and not row["whole"] else {},
@@ -172,6 +172,8 @@ def _what(row: RowMapping) -> str:
 
 # -- what happened --------------------------------------------------------------------------------
 
+WITHOUT_TICKET = (Stage.QUARANTINED, Stage.SUPPRESSED)  # no effect says what became of the mail
+
 LETTERS = {
     EffectState.TODO: "a mail to {recipient} is to be sent",
     EffectState.SENT: "sent a mail to {recipient}; whether it was taken is not known",
@@ -181,7 +183,12 @@ LETTERS = {
 
 
 def _happened(
-    connection: Connection, row: RowMapping, envelope: Mapping[str, Any], done: list[RowMapping], ticket: str
+    connection: Connection,
+    row: RowMapping,
+    envelope: Mapping[str, Any],
+    done: list[RowMapping],
+    ticket: str,
+    became: str,
 ) -> tuple[Line, ...]:
     lines = [Line(row["accepted_at"], f"came for {row['mailbox']} {_route(envelope)}")]
     if row["redelivered"]:
@@ -189,6 +196,8 @@ def _happened(
     lines += [line for effect in done if (line := _did(effect, ticket or row["ticket_id"][:8]))]
     lines += [_letter(letter) for letter in reversed(letters.newest(connection, 50, seq=row["seq"]))]
     lines += [_act(entry) for entry in reversed(acts.newest(connection, 50, seq=row["seq"]))]
+    if row["stage"] in WITHOUT_TICKET and not garbled([row["due_at"]]):
+        lines.append(Line(row["due_at"], became))
     timed = sorted((line for line in lines if line.at), key=lambda line: line.at)
     return (*timed, *(line for line in lines if not line.at))
 
