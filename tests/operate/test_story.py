@@ -16,8 +16,9 @@ def test_every_effect_has_words() -> None:
 
 
 async def test_what_happened(stage: Stage, access: Access) -> None:
+    retention = stage.settings.retention
     told = {
-        name: access.look(lambda c, name=name: story.tell(c, name, stage.settings.retention, stage.now, UTC))
+        name: access.look(lambda c, name=name: story.tell(c, name, retention, stage.now, UTC))
         for name in ("1", "#3", stage.ids["again"], "<printer@acme.example>")
     }
 
@@ -25,10 +26,11 @@ async def test_what_happened(stage: Stage, access: Access) -> None:
     assert told["<printer@acme.example>"].mail.number == 1
     assert [mail.number for mail in told[stage.ids["again"]].neighbours] == [1]
     held = told["#3"]
+    assert (held.happened[-1].words, held.happened[-1].at) == (held.mail.became.words, held.goes_away - retention.quarantined)
     assert held.remedy == "Look at the sender; release it as a new ticket, or drop it."
     assert [act.name for act in held.acts] == ["release", "let-in", "drop"]
     assert held.rules[-1].follows == "quarantine"
-    assert round(held.goes_away - stage.now) == round(stage.settings.retention.quarantined - 3)
+    assert round(held.goes_away - stage.now) == round(retention.quarantined - 3)
 
 
 async def test_mail_whose_files_wait_is_kept_and_the_oldest_is_the_first_to_do(stage: Stage, access: Access) -> None:
