@@ -18,6 +18,7 @@ from gateway.store import entries, refusals
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.upkeep.headings import HeadingReader
+from gateway.web.console import commands
 from gateway.web.console.app import application
 from gateway.web.console.console import Console
 from gateway.web.console.guard import COOKIE
@@ -50,6 +51,14 @@ MAILS = (
 
 
 RULE = {"name": "toner", "when": [{"field": "subject", "contains": "toner"}], "tags": ["paper"]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_quick_as_tests() -> Iterator[None]:
+    """Commands that the pages start are behind all else, also behind tests that run beside: they would starve."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "NICE", ())
+        yield
 
 
 @dataclass
