@@ -38,7 +38,6 @@ SAME, ONLY_HERE, ONLY_THERE, ELSEWHERE, OTHER_CLIENT, OTHER_BOARD, OTHER_TICKET,
     "other readers",
 )
 What = Literal["ticket", "comment"]
-"""Told what is done, how many of it are, and of how many."""
 T = TypeVar("T")
 
 

@@ -47,11 +47,13 @@ def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named
     if not named and len(desks or settings.desks) > 1:
         known = "several desks have it" if desks else "the gateway has no mail of it, and there are several desks"
         raise NotPossible(f"ticket {ticket_id}: {known}: say --mailbox")
-    fitting = [box for box in settings.mailbox if box.tags and (not desks or box.desk in desks)]
-    wanted = [box for box in fitting if box.address in (named, mapping.last_mailbox(connection, ticket_id))]
-    if named:
-        wanted = fitting = [box for box in fitting if box.address == named]
+    fitting = [
+        box
+        for box in settings.mailbox
+        if box.tags and (not desks or box.desk in desks) and named in ("", box.address)
+    ]
     if not fitting:
         of_desk = f"the ticket is on desk {desks[0]}, and " if desks else ""
         raise NotPossible(f"{of_desk}{named or 'no mailbox'} takes no addresses with a tag for it (tags = true)")
-    return (wanted or fitting)[0]
+    newest = mapping.last_mailbox(connection, ticket_id)
+    return next((box for box in fitting if box.address == newest), fitting[0])

@@ -89,7 +89,8 @@ class Deciders:
 
 def _opened(work: Replay, found: Found) -> Looked:
     count, left_out, asked, mails = found
-    return Looked(count, left_out, asked, [(at, work.opened(*it) if isinstance(it, tuple) else it) for at, it in mails])
+    opened = [(at, work.opened(*mail) if isinstance(mail, tuple) else mail) for at, mail in mails]
+    return Looked(count, left_out, asked, opened)
 
 
 # -- in the process that decides ------------------------------------------------------------------
@@ -134,7 +135,7 @@ class _Decider:
     def look(self, batch: Batch) -> Found:
         looked = self._loop.run(self._replay.look(batch))
         self._readings.commit()
-        mails = [(at, _undecided(it) if isinstance(it, Opened) else it) for at, it in looked.mails]
+        mails = [(at, _undecided(mail) if isinstance(mail, Opened) else mail) for at, mail in looked.mails]
         return looked.count, looked.left_out, looked.asked, mails
 
     def close(self) -> None:
