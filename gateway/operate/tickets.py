@@ -48,9 +48,7 @@ def mailbox_of(connection: Connection, settings: Settings, ticket_id: str, named
         known = "several desks have it" if desks else "the gateway has no mail of it, and there are several desks"
         raise NotPossible(f"ticket {ticket_id}: {known}: say --mailbox")
     fitting = [
-        box
-        for box in settings.mailbox
-        if box.tags and (not desks or box.desk in desks) and named in ("", box.address)
+        box for box in settings.mailbox if box.tags and (not desks or box.desk in desks) and named in ("", box.address)
     ]
     if not fitting:
         of_desk = f"the ticket is on desk {desks[0]}, and " if desks else ""
