@@ -28,7 +28,7 @@ from gateway.model.waiting import MOST_WORDS, Waiting, Waits
 from gateway.store import notify, order
 from gateway.store.constants import constant
 from gateway.store.prepared import Prepared
-from gateway.store.reading import Garbled, Unreadable, parsed, whole
+from gateway.store.reading import Garbled, Missing, Unreadable, parsed, whole
 from gateway.store.schema import delivery, event, file, mention, raw, seen, thread, ticket
 from gateway.store.stage import PENDING, Stage, check
 
@@ -386,9 +386,9 @@ def end(connection: Connection, delivery_id: str) -> Mapping[Any, Any]:
 
 
 def content(connection: Connection, raw_id: int) -> dict[str, Any]:
-    """data, path, size and sha256 of a kept mail. Raises Unreadable where its row is gone."""
+    """data, path, size and sha256 of a kept mail. Raises Missing where its row is gone."""
     if (row := content_of(connection, raw_id)) is None:
-        raise Unreadable("raw: the row of the mail is gone")
+        raise Missing("raw: the row of the mail is gone")
     return row
 
 

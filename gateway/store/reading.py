@@ -24,6 +24,10 @@ class Unreadable(Exception):
     """A row cannot be read; says where."""
 
 
+class Missing(Unreadable):
+    """A row is not there that another one refers to."""
+
+
 class Unavailable(Unreadable):
     """The database does not give a page out. It may again, once a copy of the page was put back."""
 

@@ -72,6 +72,23 @@ async def sums(store: Store) -> tuple[int, ...]:
     return (found.accepted, found.done, found.suppressed, found.quarantined, found.pending, found.redelivered)
 
 
+async def test_what_a_snapshot_misses_as_its_table_was_made_anew_is_no_damage(store: Store) -> None:
+    """As a migration of another gateway may do on PostgreSQL."""
+    if store.sqlite:
+        pytest.skip("SQLite has one gateway, which migrates before it reads")
+    await accept(store, new("kept"))
+    raw_id = (await claim(store))[0].raw_id
+    with store.engine.connect() as migration:
+        migration.exec_driver_sql("ALTER TABLE raw RENAME TO former")
+        migration.exec_driver_sql("CREATE TABLE raw AS SELECT * FROM former")
+        reading = asyncio.create_task(store.read(lambda c: deliveries.content(c, raw_id)))
+        while not migration.exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar():
+            await asyncio.sleep(0.01)
+        migration.commit()
+
+    assert (await reading)["data"] == b"raw"
+
+
 class TestAccept:
     async def test_the_same_bytes_again_are_one_delivery(self, store: Store) -> None:
         first = await accept(store, new("one"))
