@@ -177,7 +177,11 @@ class GatewayProcess:
             self.process.send_signal(signal.SIGKILL)
         if self.process:
             self.process.wait()
-        while any(map(_runs, there.values())):
+        while running := [number for number in there.values() if _state_of(number) not in "ZX"]:
+            for number in running:
+                if _state_of(number) == "T":  # one that stands still cannot end by itself
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(number, signal.SIGKILL)
             time.sleep(0.002)
         self._close()
 
@@ -274,11 +278,12 @@ class GatewayProcess:
             return text.decode()
 
 
-def _runs(number: int) -> bool:
+def _state_of(number: int) -> str:
+    """The letter of a process's state, "X" for one that is gone."""
     try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
-        return False
+        return "X"
 
 
 @contextlib.contextmanager
