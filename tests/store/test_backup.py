@@ -172,6 +172,35 @@ def test_a_tar_file_that_was_compressed_and_is_damaged_is_refused(kept: Settings
             restore(settings(tmp_path / "there"), tmp_path / f"b.tar.{form}")
 
 
+def _added(archive: tarfile.TarFile, name: str, kind: bytes = tarfile.REGTYPE) -> None:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, "/etc/passwd" if kind != tarfile.REGTYPE else ""
+    archive.addfile(info)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("../outside", tarfile.REGTYPE),
+        ("spool/../../outside", tarfile.REGTYPE),
+        ("/tmp/outside", tarfile.REGTYPE),
+        ("spool/1.eml", tarfile.SYMTYPE),
+        ("spool/1.eml", tarfile.LNKTYPE),
+        ("spool/1.eml", tarfile.FIFOTYPE),
+    ],
+)
+def test_a_tar_file_writes_nothing_outside_and_makes_no_links(
+    kept: Settings, tmp_path: Path, name: str, kind: bytes
+) -> None:
+    backup.make(kept, tmp_path / "b")
+    with tarfile.open(tmp_path / "b.tar", "w") as archive:
+        _added(archive, name, kind)
+        archive.add(tmp_path / "b", arcname=".")
+    with pytest.raises(BadBackup, match="is no file of a backup"):
+        restore(settings(tmp_path / "there"), tmp_path / "b.tar")
+    assert not any(tmp_path.rglob("outside"))
+
+
 UNREADABLE = Path("/proc/self/mem")
 """A file that opens, and of which reading fails as on a bad disk (EIO)."""
 
