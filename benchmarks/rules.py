@@ -8,7 +8,6 @@ import resource
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -127,10 +126,7 @@ SEVENS = {"field": "subject", "contains": "7"}
 
 async def tried(stage: Any, settings: Any) -> tuple[Any, float, float]:
     """The report of ``whatif``, as the command makes it, with its seconds, and those of CPU with all children."""
-    from gateway.operate.preview.deciders import Deciders, worth
-    from gateway.operate.preview.kept import total
-    from gateway.operate.preview.whatif import replay
-    from gateway.work import readings
+    from gateway.operate.preview.whatif import replay_at_once
     from gateway.work.parser import Parser
 
     def look(operation: Any) -> Any:
@@ -138,15 +134,9 @@ async def tried(stage: Any, settings: Any) -> tuple[Any, float, float]:
             return operation(connection)
 
     started, used = time.monotonic(), cpu()
-    own, spool, code = settings.own_addresses(), settings.store.spool_dir, readings.code()
-    parser, known = Parser(own=own), readings.Readings(spool, code, own)
-    count = worth(look(partial(total, since=0.0)))
-    with Deciders(settings, stage.directories, count, code) if count else nullcontext() as deciders:
-        reader = readings.KeptReader(parser, known)
-        report = await replay(look, reader, stage.directories, settings, 0.0, deciders=deciders)
+    parser = Parser(own=settings.own_addresses())
+    report = await replay_at_once(look, parser, stage.directories, settings, 0.0)
     took = time.monotonic() - started
-    known.commit()
-    known.close()
     await parser.close()
     return report, took, cpu() - used
 

@@ -8,7 +8,6 @@ import re
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import closing, nullcontext
 from dataclasses import asdict
 from ipaddress import ip_address
 from pathlib import Path
@@ -146,10 +145,7 @@ def whatif(
     as_json: JsonOption = False,
 ) -> None:
     """Show what a configuration would have done to the mail that is kept. Changes nothing."""
-    from gateway.operate.preview.deciders import Deciders, worth
-    from gateway.operate.preview.kept import total
-    from gateway.operate.preview.whatif import replay
-    from gateway.work import readings
+    from gateway.operate.preview.whatif import replay_at_once
 
     settings = settings_of(config_file)
     kept = settings_of(store_of).store if store_of else settings.store
@@ -159,22 +155,11 @@ def whatif(
     begin = time.time() - seconds_of(since)
 
     async def decide(read: Read, parser: Parser, desks: Mapping[str, Directory]) -> Report:
-        most = read(lambda connection: total(connection, begin))
-
-        def told(mails: int) -> None:
+        def told(mails: int, most: int) -> None:
             if progress:
                 typer.echo(f"{mails} of {most}", err=True)
 
-        spool, code = settings.store.spool_dir, readings.code()
-        with (
-            closing(readings.Readings(spool, code, settings.own_addresses())) as known,
-            Deciders(settings, desks, count, code) if (count := worth(most)) else nullcontext() as deciders,
-        ):
-            reader = readings.KeptReader(parser, known)
-            report = await replay(read, reader, desks, settings, begin, told, deciders)
-            known.commit()
-        readings.trim(spool, time.time())
-        return report
+        return await replay_at_once(read, parser, desks, settings, begin, told)
 
     found = on_kept_mail(settings, decide)
     if as_json:

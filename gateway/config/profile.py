@@ -9,14 +9,13 @@ their own.
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import Seconds, Section, Span
+from gateway.config.types import Seconds, Section, Span, Zone
 from gateway.mail.author import canonical_address
 from gateway.match import conditions, domains
 from gateway.match.captures import names_in
@@ -47,15 +46,6 @@ def _sender(text: str) -> str:
     return f"{local}{at}{domain.rstrip('.')}"
 
 
-def _zone(text: str) -> str:
-    try:
-        if text:
-            ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{text!r} is not known; expected a name like Europe/Berlin") from error
-    return text
-
-
 def _clock(text: str) -> str:
     hours, _, minutes = text.partition(":")
     if len(text) != 5 or not (hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
@@ -64,7 +54,6 @@ def _clock(text: str) -> str:
 
 
 SenderText = Annotated[str, AfterValidator(_sender)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[str, AfterValidator(_clock)]
 Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 EvidenceKind = Literal["template", "mail", "reader", "documentation", "memory"]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr, SkipValidation, model_validator
 
@@ -41,6 +40,7 @@ from gateway.config.types import (
     Size,
     Span,
     did_you_mean,
+    zone_name,
 )
 from gateway.mail.author import NotStrict, read_domain
 from gateway.match import domains
@@ -298,11 +298,9 @@ class Settings(Section):
                 raise ValueError(f"mailbox {number}: {box.address} is configured twice: keep one of them")
             seen.add(box.address)
         try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            near = did_you_mean(self.timezone, available_timezones())
-            what = f"{self.timezone!r} is not known; expected a name like Europe/Berlin{near}"
-            raise ValueError(f"timezone: {what}") from error
+            zone_name(self.timezone)
+        except ValueError as error:
+            raise ValueError(f"timezone: {error}") from error
         order = [name.casefold() for name in self.priorities]
         if len(set(order)) < len(order):
             raise ValueError("priorities: expected each once")

@@ -7,10 +7,12 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from gateway.mail.author import canonical_address
+from gateway.match.recurrence import NotUnderstood, zone_of
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
@@ -101,6 +103,20 @@ def _form(name: str) -> str:
     return re.sub(r"[\s-]+", "_", name.strip().casefold())
 
 
+def zone_name(text: str) -> str:
+    """The name of a time zone. Raises ValueError."""
+    try:
+        zone_of(text)
+    except NotUnderstood as error:
+        near = did_you_mean(text, available_timezones())
+        raise ValueError(f"{text!r} is not known; expected a name like Europe/Berlin{near}") from error
+    return text
+
+
+def _zone(text: str) -> str:
+    return zone_name(text) if text else ""
+
+
 def seconds_of(text: str) -> float:
     """A span such as 90s, 15m, 12h, 90d or 2w, in seconds. Raises ValueError."""
     if not (found := _SPAN.fullmatch(text.strip())):
@@ -146,6 +162,7 @@ Trusted = Annotated[Network, AfterValidator(_few)]
 PasswordHash = Annotated[str, AfterValidator(_hash)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
+Zone = Annotated[str, AfterValidator(_zone)]
 AS_SPAN = BeforeValidator(_span)
 AS_SIZE = BeforeValidator(lambda value: bytes_of(value))
 Span = Annotated[float, AS_SPAN, Field(ge=0, allow_inf_nan=False)]

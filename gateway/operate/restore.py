@@ -22,7 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from gateway.config.settings import Settings
 from gateway.operate import arrivals, dump, synced
 from gateway.operate.backup import ARRIVALS, SPOOL, Manifest, opened
-from gateway.store import migrate, private, restoring
+from gateway.store import migrate, private, restoring, sqlitefiles
 from gateway.store.arrivals import ArrivalsDamaged
 from gateway.store.damage import is_damage, unreadable
 from gateway.store.engine import make_engine
@@ -84,7 +84,7 @@ def _restore_sqlite(
             raise NotRestored(f"{file} or {spool} holds mail; --overwrite sets both aside")
         fresh, apart = file.with_name(f"{file.name}.restoring"), spool.with_name(f"{spool.name}.restoring")
         try:
-            synced.remove_sqlite(fresh)
+            sqlitefiles.remove(fresh)
             shutil.rmtree(apart, ignore_errors=True)
             shutil.copyfile(backup.folder / dump.SQLITE, fresh)
             _restore_spool(apart if holds else spool, backup)
@@ -94,7 +94,7 @@ def _restore_sqlite(
             private.hand_over(file.parent, fresh)
             _exchange(file, fresh, spool, apart if holds else None, stamp or time.strftime("%Y%m%dT%H%M%S"))
         finally:
-            synced.remove_sqlite(fresh)
+            sqlitefiles.remove(fresh)
             shutil.rmtree(apart, ignore_errors=True)
         synced.sync_folder(file.parent)
 
@@ -104,8 +104,7 @@ def _exchange(file: Path, fresh: Path, spool: Path, fresh_spool: Path | None, ma
     after what SQLite kept beside the old one. Raises OSError."""
     names = [(spool, spool.with_name(f"{spool.name}.before-{mark}")), (fresh_spool, spool)] if fresh_spool else []
     before = file.with_name(f"{file.name}.before-{mark}")
-    for suffix in ("-wal", "-shm", "-journal", ""):
-        names.append((file.with_name(f"{file.name}{suffix}"), before.with_name(f"{before.name}{suffix}")))
+    names += zip((*sqlitefiles.beside(file), file), (*sqlitefiles.beside(before), before), strict=True)
     done: list[tuple[Path, Path]] = []
     try:
         for old, new in [*names, (fresh, file)]:

@@ -37,19 +37,19 @@ def written(
     """The mail from ``sender``, whom ``name`` names. Its Message-ID follows from ``key``: however often it is tried, it
     is the same mail. ``headers`` stand beside ours (In-Reply-To) or in their place (Auto-Submitted)."""
     ours = {"Message-ID": f"<{message_id(key, sender)}>", "Auto-Submitted": "auto-generated"}
-    fields = {"From": mailbox(sender, name), "To": mailbox(recipient), "Subject": unstructured(subject, "Subject")}
+    fields = {"From": _mailbox(sender, name), "To": _mailbox(recipient), "Subject": _unstructured(subject, "Subject")}
     fields |= {"Date": format_datetime(datetime.fromtimestamp(now, UTC))}
     for header, value in (ours | dict(headers or {})).items():
         fields[header] = _ids(value) if header in _IDS else one_line(value)
-    return with_fields(fields, text)
+    return _with_fields(fields, text)
 
 
 def message_id(key: str, sender: str) -> str:
-    """The Message-ID of the letter of this key, without its brackets."""
+    """The Message-ID of the letter of this key, without its brackets, under the sender's domain."""
     return f"{sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}"
 
 
-def with_fields(fields: Mapping[str, str], text: str) -> bytes:
+def _with_fields(fields: Mapping[str, str], text: str) -> bytes:
     """A mail of these fields, which are written as they are, but for those without a value."""
     body = EmailMessage(SMTP)
     body.set_content(text.rstrip() + "\n")
@@ -57,7 +57,7 @@ def with_fields(fields: Mapping[str, str], text: str) -> bytes:
     return head.encode("utf-8", "replace") + body.as_bytes()
 
 
-def mailbox(address: str, name: str = "") -> str:
+def _mailbox(address: str, name: str = "") -> str:
     """A mailbox, as it stands in a field."""
     plain, name = one_line(address), one_line(name)[:MOST_SUBJECT].rstrip()
     if not name:
@@ -66,7 +66,7 @@ def mailbox(address: str, name: str = "") -> str:
     return f'"{name}" <{plain}>' if is_safe else f"{_encoded(name, 'From')} <{plain}>"
 
 
-def unstructured(text: str, field: str) -> str:
+def _unstructured(text: str, field: str) -> str:
     """A text on one line, at most MOST_SUBJECT characters, as encoded words where a reader might take it for something
     else than it says."""
     text = one_line(text)[:MOST_SUBJECT].rstrip()

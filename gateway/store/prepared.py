@@ -7,6 +7,7 @@ comes as SQLAlchemy would raise it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +20,13 @@ from gateway.store import dialects
 T = TypeVar("T")
 Ready = tuple[str, list[str] | None, dict[str, Any]]
 """The text for the driver, its parameters in order where they have no names, and those that never change."""
+
+ESCAPE = "\\"
+
+
+def literally(text: str) -> str:
+    """A text that stands for itself in LIKE with this ESCAPE: a parameter has no autoescape."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 class Prepared:

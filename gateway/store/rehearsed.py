@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from gateway.store.prepared import Prepared
+from gateway.store.prepared import ESCAPE, Prepared, literally
 from gateway.store.reading import parsed
 from gateway.store.schema import rehearsed
 
@@ -30,7 +30,7 @@ def numbered(connection: Connection, desk: str, number: int) -> Row | None:
 
 def like(connection: Connection, desk: str, kind: Kind, part: str) -> list[Row]:
     """The rows whose key contains ``part``."""
-    found = _LIKE.rows(connection, {"k_desk": desk, "k_kind": kind, "k_part": f"%{_escaped(part)}%"})
+    found = _LIKE.rows(connection, {"k_desk": desk, "k_kind": kind, "k_part": f"%{literally(part)}%"})
     return [_row(row) for row in found]
 
 
@@ -67,7 +67,7 @@ _NUMBERED = Prepared(
 _LIKE = Prepared(
     lambda _: (
         select(*_COLUMNS)
-        .where(*_MINE[:2], rehearsed.c.key.like(bindparam("k_part"), escape="/"))
+        .where(*_MINE[:2], rehearsed.c.key.like(bindparam("k_part"), escape=ESCAPE))
         .order_by(rehearsed.c.number)
     )
 )
@@ -75,13 +75,6 @@ _PUT = Prepared(lambda _: update(rehearsed).where(*_MINE))
 _ADD = Prepared(
     lambda _: insert(rehearsed).values({name: bindparam(name) for name in _NEW}).returning(rehearsed.c.number)
 )
-
-
-def _escaped(part: str) -> str:
-    """A text that stands for itself in LIKE."""
-    for letter in ("/", "%", "_"):
-        part = part.replace(letter, f"/{letter}")
-    return part
 
 
 def _row(row: Mapping[Any, Any]) -> Row:

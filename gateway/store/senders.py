@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, select
 from gateway.match import domains, title
 from gateway.match.names import Name
 from gateway.store.constants import constant
-from gateway.store.prepared import Prepared
+from gateway.store.prepared import ESCAPE, Prepared, literally
 from gateway.store.schema import delivery
 
 HOUR, QUARTER = 3600.0, 900.0
@@ -61,7 +60,7 @@ def recent(connection: Connection, desk: str, name: Name, now: float) -> dict[st
 
 _SUBJECTS = Prepared(
     lambda _: select(delivery.c.subject).where(
-        _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape="\\"),
+        _MINE | delivery.c.sender.like(bindparam("k_tagged"), escape=ESCAPE),
         delivery.c.sender_domain == bindparam("k_domain"),
         delivery.c.outcome == constant("ticket"),
         delivery.c.accepted_at >= bindparam("k_hour"),
@@ -74,7 +73,7 @@ _SUBJECTS = Prepared(
 def rounds(connection: Connection, desk: str, name: Name, matter: str, now: float) -> int:
     """How many mails in that name, with whatever tag, made tickets about the matter in the last hour."""
     box, domain = domains.untagged(name.address), domains.of(name.address)
-    local = re.sub(r"([\\%_])", r"\\\1", box.rpartition("@")[0])
+    local = literally(box.rpartition("@")[0])
     parameters = {
         "k_sender": box,
         "k_tagged": f"{local}+%",

@@ -59,10 +59,18 @@ class Given(dict[ask.Question, Any]):
     def __contains__(self, question: object) -> bool:
         if super().__contains__(question):
             return True
-        if not isinstance(question, ask.Question) or question not in self._known:
+        if not isinstance(question, ask.Question) or not self.gives(question):
             return False
-        self[question] = self._known[question]
+        self[question] = self.give(question)
         return True
+
+    def gives(self, question: ask.Question) -> bool:
+        """Whether a question is answered at the first asking."""
+        return question in self._known
+
+    def give(self, question: ask.Question) -> Any:
+        """The answer to one that is."""
+        return self._known[question]
 
 
 class Answers:

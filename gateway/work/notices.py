@@ -94,14 +94,15 @@ def _named(name: str, sources: Sources) -> Source | None:
     return OWN.get(name) or sources.named(name)
 
 
-def _speaking(own: OwnNotice, sources: Sources) -> Source | None:
-    """Who speaks. The end of an alarm may be about a notice that the configuration has no longer (upkeep.leftovers)."""
-    return _named(own.source, sources) or (_own(own.source) if own.state == "close" else None)
+def _speaking(name: str, state: str, sources: Sources) -> Source | None:
+    """Who speaks in a mail of the gateway's own. The end of an alarm may be about a notice that is no longer in the
+    configuration (upkeep.leftovers)."""
+    return _named(name, sources) or (_own(name) if state == "close" else None)
 
 
 def _source_of(notice: Notice, envelope: Envelope, sources: Sources) -> Source | None:
     if envelope.internal:
-        return _speaking(OwnNotice.of_json(envelope.internal), sources)
+        return _speaking(notice.profile, notice.state, sources)
     return _named(notice.profile, sources)
 
 
@@ -110,7 +111,7 @@ def _missing(envelope: Envelope, sources: Sources) -> Notice | None:
     if not envelope.internal:
         return None
     own = OwnNotice.of_json(envelope.internal)
-    source = _speaking(own, sources)
+    source = _speaking(own.source, own.state, sources)
     if source is None:
         return None
     return Notice(

@@ -26,7 +26,7 @@ from pydantic import ValidationError
 import gateway
 from gateway.mail.wire import dump, load
 from gateway.model.email import Email
-from gateway.store import private
+from gateway.store import private, sqlitefiles
 from gateway.work.parser import Parser
 
 FILE = "readings.db"
@@ -181,25 +181,23 @@ def trim(folder: Path, now: float, most: int = MOST_BYTES) -> int:
         left = None
         gone = 0
     if left is None:
-        remove(file)
+        _remove(file)
     return gone
 
 
-def remove(file: Path) -> None:
-    """The file with what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
-        with contextlib.suppress(OSError):
-            file.with_name(file.name + suffix).unlink(missing_ok=True)
+def _remove(file: Path) -> None:
+    with contextlib.suppress(OSError):  # what is left fails again, and is left out
+        sqlitefiles.remove(file)
 
 
 def _begin_anew(file: Path, error: sqlite3.Error) -> None:
     """A damaged file goes, so that the next run has one."""
     if not isinstance(error, sqlite3.OperationalError):  # which says that it is locked, or that the disk is full
-        remove(file)
+        _remove(file)
 
 
 def _without_damage(file: Path) -> None:
     """A file that is no database goes."""
     with contextlib.suppress(FileNotFoundError), file.open("rb") as handle:
         if handle.read(16) not in _SQLITE:
-            remove(file)
+            _remove(file)

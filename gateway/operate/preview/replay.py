@@ -30,7 +30,7 @@ from gateway.model.window import Window
 from gateway.operate.preview.backtest import Book, touched_by
 from gateway.operate.preview.explain import EMPTY
 from gateway.operate.preview.kept import Batch, Kept, compared, taken
-from gateway.work.answers import Answers
+from gateway.work.answers import Answers, Given
 from gateway.work.calendars import calendar_of
 from gateway.work.context import Policies, context_of
 from gateway.work.notices import resolved_notice
@@ -85,7 +85,7 @@ class Looked:
 
 class Replay:
     """Mail under decision again. ``books`` hold the problems of each desk as they would have been. ``left_out`` mails
-    could not be read, ``asked`` questions nobody could answer."""
+    could not be read, ``asked`` questions nobody could answer, that no ``Looked`` has yet."""
 
     def __init__(
         self,
@@ -142,12 +142,12 @@ class Replay:
     async def look(self, batch: Batch) -> Looked:
         """Decide a batch, but for what has to wait for its turn."""
         rows = self.read(partial(taken, batch=batch, settings=self.settings))
-        self.left_out = self.asked = 0
         mails = [row for row in rows if row is not None]
         found = await asyncio.gather(*(self.open(mail) for mail in mails))
         times = [mail.delivery.envelope.time for mail in mails]
-        left_out = self.left_out + len(rows) - len(mails)
-        return Looked(len(rows), left_out, self.asked, list(zip(times, found, strict=True)))
+        left_out, asked = self.left_out + len(rows) - len(mails), self.asked
+        self.left_out = self.asked = 0
+        return Looked(len(rows), left_out, asked, list(zip(times, found, strict=True)))
 
     async def outlasted(self, now: float) -> list[Change]:
         """Decide again about what windows had held that are over by then."""
@@ -214,21 +214,20 @@ class Replay:
         return change
 
 
-class _Then(dict[ask.Question, Any]):
+class _Then(Given):
     """The answers that were kept. What a ticket was like then, nobody can say now, and what a comment shows is not
-    compared: both are given at the first asking, which saves deciding again for it."""
+    compared: both are given at the first asking."""
 
     def __init__(self, kept: Mapping[ask.Question, Any], but: Callable[[ask.Question], bool]) -> None:
-        super().__init__(kept)
+        super().__init__({})
+        self.update(kept)
         self._but = but
 
-    def __contains__(self, question: object) -> bool:
-        if super().__contains__(question):
-            return True
-        if not isinstance(question, ask.StateOf | ask.UnknownIn) or self._but(question):
-            return False
-        self[question] = EMPTY[ask.StateOf] if isinstance(question, ask.StateOf) else None
-        return True
+    def gives(self, question: ask.Question) -> bool:
+        return isinstance(question, ask.StateOf | ask.UnknownIn) and not self._but(question)
+
+    def give(self, question: ask.Question) -> Any:
+        return EMPTY[ask.StateOf] if isinstance(question, ask.StateOf) else None
 
 
 def _times(windows: Iterable[Window]) -> list[tuple[str, float]]:

@@ -8,8 +8,10 @@ decision.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from math import inf
@@ -17,9 +19,11 @@ from math import inf
 from gateway.config.settings import Settings
 from gateway.desk.directory import Directory
 from gateway.operate.preview.backtest import Tally
-from gateway.operate.preview.deciders import Deciders
-from gateway.operate.preview.kept import Batch, batches, taken
+from gateway.operate.preview.deciders import Deciders, worth
+from gateway.operate.preview.kept import Batch, batches, taken, total
 from gateway.operate.preview.replay import Change, Looked, Opened, Read, Reader, Replay
+from gateway.work import readings
+from gateway.work.parser import Parser
 
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
@@ -69,6 +73,29 @@ async def again(
     return Again(before, change.after if change else before, lines)
 
 
+async def replay_at_once(
+    read: Read,
+    parser: Parser,
+    directories: Mapping[str, Directory],
+    settings: Settings,
+    since: float,
+    told: Callable[[int, int], None] = lambda mails, most: None,
+) -> Report:
+    """``replay`` by as many processes as are worth it, and with what was read before. ``told`` hears how many mails of
+    how many were looked at."""
+    most = read(partial(total, since=since))
+    spool, code = settings.store.spool_dir, readings.code()
+    with (
+        closing(readings.Readings(spool, code, settings.own_addresses())) as known,
+        Deciders(settings, directories, count, code) if (count := worth(most)) else nullcontext() as deciders,
+    ):
+        reader = readings.KeptReader(parser, known)
+        report = await replay(read, reader, directories, settings, since, lambda mails: told(mails, most), deciders)
+        known.commit()
+    readings.trim(spool, time.time())
+    return report
+
+
 async def replay(
     read: Read,
     reader: Reader,
@@ -90,15 +117,12 @@ async def replay(
         report.asked += looked.asked
         report.mails += len(looked.mails)
         last = max([last, *(at for at, _ in looked.mails)])
-        work.asked = 0
         for at, found in looked.mails:
             for outlasted in await work.outlasted(at):
                 report.take(outlasted)
             change = await work.evaluate(found) if isinstance(found, Opened) else found
             if change is not None:
                 report.take(change)
-        report.asked += work.asked
-    work.asked = 0
     for outlasted in await work.outlasted(inf):
         report.take(outlasted)
     report.asked += work.asked

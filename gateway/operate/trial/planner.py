@@ -40,13 +40,11 @@ class AnsweredAtOnce(Given):
         super().__init__(known)
         self._answer = answer
 
-    def __contains__(self, question: object) -> bool:
-        if super().__contains__(question):
-            return True
-        if not isinstance(question, ask.Question) or isinstance(question, READ_AGAIN):
-            return False
-        self[question] = without_waiting(self._answer(question))
-        return True
+    def gives(self, question: ask.Question) -> bool:
+        return super().gives(question) or not isinstance(question, READ_AGAIN)
+
+    def give(self, question: ask.Question) -> Any:
+        return super().give(question) if super().gives(question) else without_waiting(self._answer(question))
 
 
 def without_waiting(work: Coroutine[Any, Any, Any]) -> Any:
