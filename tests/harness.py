@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -214,15 +214,23 @@ class GatewayProcess:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def imported(self, answer: str, wait: float = 40) -> str:
+        """The id of the mail with this 250, once it is in the store: a 250 says that it is in the arrivals."""
+        self._row(answer, wait, lambda row: True)
+        return answer.rsplit(" ", 1)[-1]
+
     def became(self, answer: str, wait: float = 40) -> dict[str, Any]:
         """What became of the mail with this 250: the delivery's row, once it is at its end."""
+        return self._row(answer, wait, lambda row: row["stage"] not in PENDING)
+
+    def _row(self, answer: str, wait: float, is_wanted: Callable[[Any], bool]) -> dict[str, Any]:
         delivery_id = answer.rsplit(" ", 1)[-1]
         end = time.monotonic() + wait
         while True:
             row = None
             with contextlib.suppress(OperationalError), self.engine().connect() as connection, looking():
                 row = imports.row_of(connection, delivery_id)  # there may be no store yet
-            if row is not None and row["stage"] not in PENDING:
+            if row is not None and is_wanted(row):
                 return dict(row)
             if time.monotonic() > end:
                 known = f"{row['stage']} ({row['detail']})" if row else "not in the store"

@@ -104,7 +104,7 @@ def test_hold_and_release(simulator: Simulator, tmp_path: Path) -> None:
     """A desk that is away: mail is accepted, held, released, and becomes a ticket when the desk is back."""
     simulator.desk.database_up = False
     with gateway(tmp_path, simulator) as running:
-        delivery = running.send(mail("Held", sender="alice@acme.example")).rsplit(" ", 1)[-1]
+        delivery = running.imported(running.send(mail("Held", sender="alice@acme.example")))
         assert running.run("queue", "hold", delivery).returncode == 0
         assert running.sums()["pending"] == 1
         ready, body = running.get("/readyz")
