@@ -28,13 +28,17 @@ def cpu(gateway: GatewayProcess) -> tuple[float, float]:
     """CPU seconds of a gateway's processes that live: but for its parsers, and of those."""
     others = parsers = 0.0
     for name, number in gateway.processes().items():
-        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        seconds = (int(fields[11]) + int(fields[12])) / TICK
         if name.startswith("parser"):
-            parsers += seconds
+            parsers += seconds_of(number)
         else:
-            others += seconds
+            others += seconds_of(number)
     return others, parsers
+
+
+def seconds_of(number: int) -> float:
+    """CPU seconds of a process."""
+    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def post(url: str, value: object) -> None:

@@ -29,7 +29,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, func, select
 
-from benchmarks.drain import NO_GUARD, cpu
+from benchmarks.drain import NO_GUARD, seconds_of
 from gateway import log
 from gateway.app.work import Work
 from gateway.config.load import parse
@@ -42,6 +42,7 @@ from gateway.mail.head import split_head, with_line_feeds
 from gateway.metrics import Metrics
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
+from gateway.processes.life import run_loop
 from gateway.store import deliveries
 from gateway.store.arrivals import ArrivedFor
 from gateway.store.deliveries import NewDelivery
@@ -203,10 +204,10 @@ async def worked(url: str, folder: Path, mails: int, meter: Meter, senders: int)
     await done(work, store, 20)  # what is made at the first use is made
     await accept(settings, store, mails, senders)
     meter.seconds.clear()
-    own, children = time.process_time(), parsers()
+    own, children = time.process_time(), parsers(work.parser)
     with measured(meter):
         await done(work, store, mails + 20)
-    own, children = time.process_time() - own, parsers() - children
+    own, children = time.process_time() - own, parsers(work.parser) - children
     await work.close()
     store.close()
     spent = {stage: 1000 * meter.seconds[stage] / mails for stage in STAGES[:-1]}
@@ -214,9 +215,9 @@ async def worked(url: str, folder: Path, mails: int, meter: Meter, senders: int)
     return {**spent, "worker": 1000 * own / mails, "parsers": 1000 * children / mails}
 
 
-def parsers() -> float:
+def parsers(parser: Parser) -> float:
     """CPU seconds of the parser's children."""
-    return cpu(os.getpid())[1]
+    return sum(seconds_of(child.process.pid) for child in parser._idle)
 
 
 async def accept(settings: Settings, store: Store, mails: int, senders: int) -> None:
@@ -251,7 +252,7 @@ def measure(mails: int = MAILS, senders: int = 1) -> dict[str, float]:
     """Milliseconds of processor time of a mail by stage, of the whole worker, and of its parsers."""
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder, desk() as url, logged(meter):
-        return asyncio.run(worked(url, Path(folder), mails, meter, senders))
+        return run_loop(worked(url, Path(folder), mails, meter, senders))
 
 
 if __name__ == "__main__":
