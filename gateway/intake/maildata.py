@@ -14,6 +14,7 @@ from gateway.mail import limits
 from gateway.mail.head import Head, RawHeader, split_head, with_line_feeds
 from gateway.mail.ids import HeaderIds, from_fields
 
+SPOOL_BUFFER = 1 << 16  # octets: larger blocks are written as they come, small ones together
 HEADER_SCAN = limits.HEADER_BLOCK + 4  # a block at the limit with its empty line
 
 
@@ -51,7 +52,7 @@ class MailData:
         self._head += data[:HEADER_SCAN]
         self._blocks.clear()
         self.path = self._spool / f"{os.getpid()}-{os.urandom(8).hex()}.eml"
-        self._file = self.path.open("wb", buffering=1 << 18)
+        self._file = self.path.open("wb", buffering=SPOOL_BUFFER)
         self._file.write(data)
 
     def data(self) -> bytes | None:

@@ -24,8 +24,9 @@ class DotReader:
         data = self._kept + block
         out = []
         at = 0
+        has_dots = b"." in data  # files in base64 have none, and to look for one byte is quick
         while True:
-            dot = data.find(b"\r\n.", at)
+            dot = data.find(b"\r\n.", at) if has_dots else -1
             if dot < 0:
                 keep = 2 if data.endswith(b"\r\n") else data.endswith(b"\r")
                 out.append(data[at : len(data) - keep])

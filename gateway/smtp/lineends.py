@@ -1,12 +1,13 @@
 """Bare LF, bare CR and NUL in a mail: seen, noted, and by policy refused or made line ends.
 
 Only CRLF.CRLF ends a mail here (see ``dotreader``), so they cannot smuggle a second mail in; they tell
-of a broken or hostile sender. With "accept" the first ``LOOKED_AT`` bytes are counted, the rest is left
-alone for speed; the other policies look at every byte. Source: RFC 5321 2.3.8.
+of a broken or hostile sender. With "accept" the first ``LOOKED_AT`` bytes are looked at, the rest is left
+alone for speed; the other policies look at every byte, in one pass. Source: RFC 5321 2.3.8.
 """
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Literal
 
@@ -24,7 +25,7 @@ class LineEnds:
         self.bare_lf = self.bare_cr = False
         self.nul = False
         self._looked = 0
-        self._lf = self._cr = self._crlf = 0
+        self._seen = io.IncrementalNewlineDecoder(None, translate=False)  # notes the kinds of line ends that it meets
         self._after_cr = False
         self._held = b""
 
@@ -33,17 +34,17 @@ class LineEnds:
         if self.policy == "normalise":
             return self._normal(block)
         if self.policy == "refuse" or self._looked < LOOKED_AT or self._after_cr:  # not between CR and LF
-            self._count(block)
+            self._look(block)
         return block
 
     def finish(self) -> bytes:
         """What was kept back; the findings are complete afterwards."""
         rest = b"\r\n" if self._held else b""
-        if self._held:
-            self._cr += 1
-            self._held = b""
-        self.bare_lf = self._lf > self._crlf
-        self.bare_cr = self._cr > self._crlf
+        self._seen.decode(self._held.decode("latin-1"), final=True)
+        self._held = b""
+        seen = self._seen.newlines  # one kind, several, or None
+        kinds = (seen,) if isinstance(seen, str) else seen or ()
+        self.bare_lf, self.bare_cr = "\n" in kinds, "\r" in kinds
         return rest
 
     @property
@@ -52,13 +53,9 @@ class LineEnds:
         found = (("bare-lf", self.bare_lf), ("bare-cr", self.bare_cr), ("nul", self.nul))
         return [name for name, seen in found if seen]
 
-    def _count(self, block: bytes) -> None:
+    def _look(self, block: bytes) -> None:
         self._looked += len(block)
-        self._lf += block.count(b"\n")
-        self._crlf += block.count(b"\r\n")
-        if self._after_cr and block[:1] == b"\n":
-            self._crlf += 1
-        self._cr += block.count(b"\r")
+        self._seen.decode(block.decode("latin-1"))
         if block:
             self._after_cr = block[-1:] == b"\r"
         self.nul = self.nul or b"\0" in block
@@ -67,6 +64,5 @@ class LineEnds:
         data = self._held + block
         self._held = b"\r" if data.endswith(b"\r") else b""
         data = data[: len(data) - len(self._held)]
-        self._after_cr = False
-        self._count(data)
+        self._look(data)
         return _ANY_END.sub(b"\r\n", data)
