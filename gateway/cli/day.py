@@ -22,15 +22,19 @@ from gateway.cli.shared import (
     settings_of,
     store_name,
     table,
+    with_store,
 )
 
 if TYPE_CHECKING:
+    from gateway.operate.access import Access
+    from gateway.operate.arriving import NotYet
     from gateway.operate.finding import Found
     from gateway.operate.story import Story
 
 app = typer.Typer()
 
 LINES = 15
+ENOUGH = 18  # characters of an id that name a mail
 MARKS = {"done": " ", "waits": "…", "held": "!", "none": "-", "refused": "x"}
 
 
@@ -38,7 +42,7 @@ def _line(mail: Found, width: int, now: float) -> str:
     """A mail in one line: when, who, what about, and what became of it."""
     from gateway.operate import said
 
-    number = f"#{mail.number}" if mail.number else f"refused:{mail.refusal}"
+    number = f"#{mail.number}" if mail.number else f"refused:{mail.refusal}" if mail.refusal else mail.id[:ENOUGH]
     became = cell(mail.became.words)
     fixed = f"{said.when(mail.at, now, None):>12}  {cell(mail.sender)[:26]:26}  "
     room = max(10, width - len(fixed) - 2 - len(number) - 2)
@@ -58,22 +62,23 @@ def find(
     as_json: JsonOption = False,
 ) -> None:
     """Find mail by sender, recipient, subject, Message-ID, ticket, queue id, peer or time; refused mail as well."""
-    from gateway.operate import finding, said, searching
+    from gateway.operate import arriving, said, searching
 
-    now = time.time()
+    settings, now = settings_of(config_file), time.time()
     typed = " ".join(f'"{word}"' if " " in word else word for word in words or [])
     try:
         search = searching.read(typed, now, None)
     except searching.NotUnderstood as error:
         fail(str(error), USAGE)
-    found = on_store(config_file, lambda c: finding.find(c, search, now, None, limit))
+    found = with_store(config_file, lambda access: arriving.find(access.look, settings, search, now, None, limit))
+    mails = (*found.arriving, *found.mails)
     if as_json:
-        print_json([asdict(mail) for mail in found.mails])
+        print_json([asdict(mail) for mail in mails])
         return
     width = shutil.get_terminal_size().columns
-    for mail in found.mails:
+    for mail in mails:
         typer.echo(_line(mail, width, now))
-    if not found.mails:
+    if not mails:
         typer.echo("nothing is found")
     if found.reached:
         at = said.exactly(found.reached_at, None)
@@ -93,6 +98,7 @@ def show(
 ) -> None:
     """Show a mail: who sent it, its text, what happened and why, and what you can do now."""
     from gateway.operate import story
+    from gateway.operate.arriving import NotYet
     from gateway.operate.tickets import page_of
     from gateway.store import deliveries
 
@@ -105,7 +111,17 @@ def show(
         told = story.tell(connection, mail, settings.retention, now, None)
         return told, deliveries.content(connection, told.raw_id) if told.kept else None
 
-    told, content = on_store(config_file, look)
+    def look_or_wait(access: Access) -> tuple[Story, Any] | NotYet:
+        try:
+            return access.look(look)
+        except NotYet as waits:
+            return waits
+
+    found = with_store(config_file, look_or_wait, [mail])
+    if isinstance(found, NotYet):
+        _show_arriving(found, as_json)
+        return
+    told, content = found
     if as_json:
         print_json(asdict(told))
         return
@@ -153,6 +169,27 @@ def _show(told: Story, now: float, page: str) -> None:
     for part in told.parts:
         ticket = f", ticket {part.ticket}" if part.ticket else ""
         typer.echo(cell(f"{f'part {part.number}':>12}  {part.what} ({part.became}{ticket})"))
+
+
+def _show_arriving(waits: NotYet, as_json: bool) -> None:
+    from gateway.operate import said
+
+    if as_json:
+        print_json([{**asdict(mail), "waits": waits.why} for mail in waits.mails])
+        return
+    for mail in waits.mails:
+        typer.echo(cell(f"accepted, and not in the store yet: {waits.why}"))
+        facts = {
+            "From": mail.sender,
+            "To": mail.recipient,
+            "Subject": mail.subject or "-",
+            "Date": said.exactly(mail.at, None),
+            "Message-ID": mail.message_id or "-",
+            "Id": mail.id,
+            "Kept": f"{said.size(mail.size)}, in the arrivals",
+        }
+        for name, value in facts.items():
+            typer.echo(cell(f"{name:>11}  {value}"))
 
 
 def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:

@@ -107,7 +107,7 @@ def queue_show(
             waiting.of_row(row, waiting.desks(connection), time.time()),
         )
 
-    row, ticket, history, done, content, wait = on_store(config_file, look)
+    row, ticket, history, done, content, wait = on_store(config_file, look, [delivery])
     if raw:
         from gateway.store.raw import RawMail
 

@@ -107,7 +107,7 @@ def try_on(
     from gateway.store import operator
 
     settings = with_text(settings_of(config_file), text)
-    seq = on_store(config_file, lambda connection: int(operator.find(connection, mail)["seq"]))
+    seq = on_store(config_file, lambda connection: int(operator.find(connection, mail)["seq"]), [mail])
     found = on_kept_mail(settings, lambda read, parser, desks: again(read, parser, desks, settings, seq))
     if found is None:
         fail(f"#{seq} cannot be decided again: it waits, was moved or dropped, or is not kept any more")

@@ -165,17 +165,19 @@ def moment_of(text: str) -> float:
         fail(f"{text}: expected a day or a time, for example 2026-12-01 or 2026-12-01T08:00", USAGE)
 
 
-def on_store(path: Path | None, operation: Callable[[Any], T]) -> T:
-    """Look at the database, at one moment of it, beside a running gateway or without one: nothing waits for it."""
-    return _on_store(path, lambda access: access.look(operation))
+def on_store(path: Path | None, operation: Callable[[Any], T], mails: Sequence[str] = ()) -> T:
+    """Look at the database, at one moment of it, beside a running gateway or without one: nothing waits for it. Where
+    it does not answer, what waits of ``mails`` for it is said."""
+    return with_store(path, lambda access: access.look(operation), mails)
 
 
 def change_store(path: Path | None, operation: Callable[[Any], T]) -> T:
     """Run an operation on the database that changes it, in one transaction."""
-    return _on_store(path, lambda access: access.change(operation))
+    return with_store(path, lambda access: access.change(operation))
 
 
-def _on_store(path: Path | None, use: Callable[[Access], T]) -> T:
+def with_store(path: Path | None, use: Callable[[Access], T], mails: Sequence[str] = ()) -> T:
+    """Use the database, and end the command in plain words where it cannot be used, with what waits of ``mails``."""
     from sqlalchemy.exc import DBAPIError
 
     from gateway.operate.access import Access
@@ -185,9 +187,9 @@ def _on_store(path: Path | None, use: Callable[[Access], T]) -> T:
 
     settings = settings_of(path)
     try:
-        access = Access(settings.store)
+        access = Access(settings)
     except NoDatabase as error:
-        fail(str(error))
+        fail(f"{error}{_waiting(settings, mails)}")
     try:
         return use(access)
     except NotPossible as error:
@@ -195,9 +197,17 @@ def _on_store(path: Path | None, use: Callable[[Access], T]) -> T:
     except Unreadable as error:
         fail(f"{store_name(settings)} is damaged: {error}")
     except DBAPIError as error:
-        fail(f"{store_name(settings)}: {error.orig} (has the gateway run, or `gateway migrate`?)")
+        words = f"{store_name(settings)}: {error.orig} (has the gateway run, or `gateway migrate`?)"
+        fail(f"{words}{_waiting(settings, mails)}")
     finally:
         access.close()
+
+
+def _waiting(settings: config.Settings, mails: Sequence[str]) -> str:
+    """What waits for the store that does not answer: of these mails, else in all."""
+    from gateway.operate import arriving
+
+    return "".join(f"\n{words}" for words in arriving.beside(settings, mails, time.time()))
 
 
 def fail_without(directories: Mapping[str, Directory]) -> None:
@@ -297,7 +307,7 @@ def carry_out(
         admits,
     )
     now = time.time()
-    results = _on_store(path, lambda access: perform_each(access.change, act, mails, asked, now))
+    results = with_store(path, lambda access: perform_each(access.change, act, mails, asked, now), mails)
     for done in results:
         typer.echo(f"#{done.number} {done.words}" if done.good else done.words, err=not done.good)
     good = sum(done.good for done in results)
@@ -319,6 +329,6 @@ def _ticket(path: Path | None, mail: str, name: str) -> tuple[str, Found]:
 
     settings = settings_of(path)
     try:
-        return _on_store(path, lambda access: asyncio.run(ticket_at_desk(access, settings, mail, name)))
+        return with_store(path, lambda access: asyncio.run(ticket_at_desk(access, settings, mail, name)), [mail])
     except config.ConfigError as error:
         fail(str(error), USAGE)

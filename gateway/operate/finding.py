@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
@@ -45,7 +45,8 @@ LAST = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One mail. ``number`` is its short number, 0 for one that was refused; ``refusal`` is that one's."""
+    """One mail. ``number`` is its short number, 0 for one that was refused, of which ``refusal`` is the number, and for
+    one that is not in the store yet, which has its ``id`` alone."""
 
     number: int
     refusal: int
@@ -62,15 +63,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """``mails`` newest first; ``more`` says that older ones were left out or not looked at, ``since`` that mail before
-    it cannot be found by words yet (0.0 for all can). ``reached`` is the number down to which mail was looked at and
-    ``reached_at`` when that came; both 0 for all."""
+    """``mails`` newest first, ``arriving`` those that are not in the store yet; ``more`` says that older ones were left
+    out or not looked at, ``since`` that mail before it cannot be found by words yet (0.0 for all can). ``reached`` is
+    the number down to which mail was looked at and ``reached_at`` when that came; both 0 for all."""
 
     mails: tuple[Found, ...]
     more: bool = False
     since: float = 0.0
     reached: int = 0
     reached_at: float = 0.0
+    arriving: tuple[Found, ...] = ()
 
 
 # -- looking --------------------------------------------------------------------------------------
@@ -192,10 +194,15 @@ def _among(
 def _fitting(rows: Sequence[RowMapping], search: Search) -> list[RowMapping]:
     """Those that have the words where the search wants them. Case and marks are as in the index, whatever the database
     makes of them."""
-    return [row for row in rows if all(_has(wanted, values) for wanted, values in _fields(row, search) if wanted)]
+    return [row for row in rows if fits(row, search)]
 
 
-def _fields(row: RowMapping, search: Search) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def fits(row: Mapping[Any, Any], search: Search) -> bool:
+    """Whether this mail has the words of ``from:``, ``to:`` and ``subject:`` there."""
+    return all(_has(wanted, values) for wanted, values in _fields(row, search) if wanted)
+
+
+def _fields(row: Mapping[Any, Any], search: Search) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return (
         (search.sender, (row["sender"], _mail_from(row))),
         (search.mailbox, (row["mailbox"],)),
@@ -314,7 +321,7 @@ def described(connection: Connection, rows: Sequence[RowMapping], now: float, zo
 _MAIL_FROM = re.compile(r'"mail_from": "((?:[^"\\]|\\.)*)"')
 
 
-def _mail_from(row: RowMapping) -> str:
+def _mail_from(row: Mapping[Any, Any]) -> str:
     """The envelope's sender, read without the rest of it."""
     found = _MAIL_FROM.search(str(row["envelope"]))
     try:

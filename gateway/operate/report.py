@@ -32,6 +32,8 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     waits = ", ".join(f"{count} for {kind.value}" for kind, count in day.waiting if count)
     oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
     lines.append(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
+    if day.late:
+        lines.append(f"{day.late}.   gateway find is:waiting")
     for window in day.windows:
         ends = said.when(window.ends, now, zone)
         lines.append(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Integer, cast, func, select
 from gateway.config.probe import ProbeSettings
 from gateway.config.settings import Settings
 from gateway.model.waiting import Waiting
-from gateway.operate import todo
+from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
 from gateway.store import acts, heldfiles, inflow, probes, problems, refusals, waiting
 from gateway.store.constants import IS_PENDING
@@ -85,6 +85,7 @@ class Today:
     hours: tuple[Hour, ...]
     probes: tuple[Tried, ...]
     windows: tuple[Listed, ...] = ()  # those that take place now
+    late: str = ""  # what of the accepted mail should be in the store by now
 
     @property
     def pending(self) -> int:
@@ -120,6 +121,7 @@ def today(connection: Connection, settings: Settings, store: str, now: float, zo
         hours=_hours(connection, now, zone),
         probes=tuple(_tried(connection, probe, now) for probe in settings.probe),
         windows=tuple(window for window in listed(connection, settings, now) if window.running),
+        late=arriving.late(settings, now),
     )
 
 

@@ -16,7 +16,7 @@ import random
 import shutil
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,11 @@ _FIRST = (
 _READ = (
     "SELECT seq, at, envelope, recipients, size, sha256, path, data FROM arrival"
     " WHERE NOT imported AND aside = '' AND seq > ? ORDER BY seq LIMIT ?"
+)
+_NEWEST = (
+    "SELECT seq, at, envelope, recipients, size, sha256, path, substr(data, 1, ?), aside FROM arrival"
+    " WHERE NOT imported AND (path IS NOT NULL OR instr(CAST(recipients AS BLOB), ?) > 0"
+    " OR instr(substr(data, 1, ?), ?) > 0) ORDER BY seq DESC"
 )
 _FILES = "SELECT path FROM arrival WHERE path IS NOT NULL AND seq <= ? AND aside = ''"
 _FORGET = "DELETE FROM arrival WHERE seq <= ? AND aside = '' AND seq < (SELECT max(seq) FROM arrival)"
@@ -253,12 +258,11 @@ class ArrivalsFile:
                 break
         return found
 
-    def find(self, prefix: str) -> str:
-        """The delivery id that begins so and waits here, "" for none."""
-        query = "SELECT recipients FROM arrival WHERE NOT imported AND instr(recipients, ?) > 0 LIMIT 1"
-        for (text,) in self._connection.execute(query, (f'"{prefix}',)):
-            return next((each.id for each in _recipients(text) if each.id.startswith(prefix)), "")
-        return ""
+    def newest_first(self, octets: int, within: bytes = b"") -> Iterator[tuple[Arrived, str]]:
+        """What waits, each with the first ``octets`` of its data and why it was set aside ("" for it was not).
+        ``within``: only what has it in an id or in these octets, and all that is in files."""
+        for *row, aside in self._connection.execute(_NEWEST, (octets, within, octets, within)):
+            yield _arrived(tuple(row)), _as_text(aside)
 
     def waiting(self) -> Waiting:
         """By the running sums: constant time."""

@@ -233,10 +233,11 @@ def _tsquery(wanted: Sequence[Phrase]) -> str:
 def among(connection: Connection, wanted: Sequence[Phrase], seqs: Sequence[int]) -> set[int]:
     """Those of these mails that have all phrases among their words."""
     rows = connection.execute(select(heading.c.seq, heading.c.words).where(heading.c.seq.in_(seqs)))
-    return {seq for seq, words in rows if _has_all(words, wanted)}
+    return {seq for seq, words in rows if has_all(words, wanted)}
 
 
-def _has_all(words: str, wanted: Sequence[Phrase]) -> bool:
+def has_all(words: str, wanted: Sequence[Phrase]) -> bool:
+    """Whether the words of a mail, with blanks between them, have these phrases among them."""
     return all(phrase.within in f" {words} " for phrase in wanted)
 
 
@@ -248,7 +249,7 @@ def unindexed_after(connection: Connection, wanted: Sequence[Phrase], low: int, 
     query = query.order_by(delivery.c.seq.desc())
     with looking():
         rows = connection.execute(query.limit(NEWEST)).all()
-    found = [seq for seq, *texts in rows if _has_all(joined(map(str, texts), MOST_WORDS), wanted)]
+    found = [seq for seq, *texts in rows if has_all(joined(map(str, texts), MOST_WORDS), wanted)]
     return found[:most]
 
 

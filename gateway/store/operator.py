@@ -38,17 +38,27 @@ class NotPossible(Exception):
     """The operator asked for something that the delivery's stage does not allow."""
 
 
+class NotThere(NotPossible):
+    """No mail in the store has this ``name``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name}: no mail has this number, id or Message-ID")
+        self.name = name
+
+
 def find(connection: Connection, name: str, *, to_change: bool = False) -> RowMapping:
     """The delivery with this short number ("412", "#412"), id or beginning of an id, or Message-ID; what cannot be
     read of it is Garbled. ``to_change``: nobody else changes it, or sends anything of it, until this transaction ends.
-    Raises NotPossible unless there is exactly one."""
+    Raises NotThere, and NotPossible where there are several."""
+    if not name.strip():  # every id begins so
+        raise NotThere('""')
     query = select(delivery).where(_named(name.strip())).order_by(delivery.c.seq).limit(4)
     with looking():
         rows = connection.execute(query.with_for_update() if to_change else query).mappings().all()
     if not rows and (first := imports.first_of(connection, name.strip())):
         return find(connection, first, to_change=to_change)
     if not rows:
-        raise NotPossible(f"{name}: no mail has this number, id or Message-ID")
+        raise NotThere(name)
     if len(rows) > 1:
         numbers = ", ".join(f"#{row['seq']}" for row in rows[:3])
         raise NotPossible(f"{name}: several mails have it: {numbers}{', …' if len(rows) > 3 else ''}")

@@ -55,10 +55,12 @@ class HeadingReader:
 
 def words_of(row: Any, raws: RawMail) -> str:
     """The words of a row of ``headings.unindexed``."""
-    return joined(_texts(row, _head(row, raws)), MOST_WORDS)
+    return joined(texts_of(row, _head(row, raws)), MOST_WORDS)
 
 
-def _texts(row: Any, head: Head) -> Iterator[str]:
+def texts_of(row: Any, head: Head) -> Iterator[str]:
+    """The texts by whose words a mail is found: of its row (id, mailbox, envelope, sender, subject, message_id) and its
+    header."""
     envelope = _envelope(row)
     yield from _readable(row, "sender", "subject", "message_id")
     yield from (str(envelope.get(name) or "") for name in ("mail_from", "rcpt_to", "peer", "auth"))

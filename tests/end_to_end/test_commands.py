@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -14,9 +16,12 @@ import pytest
 
 from gateway.operate.trial import kept
 from gateway.simulator import Simulator
+from gateway.store.arrivals import ArrivalsFile
 from tests import commands
 from tests.harness import GatewayProcess, config_text, free_port, gateway, mail
 from tests.operate.reports import REPORT
+from tests.operate.test_arriving import ID, arrival
+from tests.scenarios.stage import SUPPORT
 
 
 def test_check_names_the_ids(running: GatewayProcess, simulator: Simulator) -> None:
@@ -98,6 +103,30 @@ def test_looking_waits_for_nobody_and_nobody_for_it(running: GatewayProcess) -> 
 
     assert [command.returncode for command in done] == [0, 0, 0, 0]
     assert time.monotonic() - begin < 15
+
+
+def test_mail_that_is_not_in_the_store_yet(migrated_file: Path, tmp_path: Path) -> None:
+    """No gateway runs, or its worker is away: the mail is in the arrivals."""
+    (tmp_path / "gateway.toml").write_text(config_text("http://127.0.0.1:1", "key", tmp_path, free_port(), free_port()))
+    database = shutil.copy(migrated_file, tmp_path / "gateway.db")
+    with closing(ArrivalsFile(tmp_path / "gateway.db.arrivals")) as file:
+        file.append([arrival(1, time.time() - 60)])
+    asked = [
+        ["show", ID.format(1)], ["show", "boiler1@acme.example", "--json"], ["find", "boiler"], ["today"],
+        ["queue", "show", ID.format(1)], ["queue", "hold", ID.format(1)],
+    ]  # fmt: skip
+
+    shown, as_json, found, day, in_full, hold = (commands.run(*words, "-c", str(tmp_path / "gateway.toml")) for words in asked)
+    database.unlink()
+    without = commands.run(*asked[0], "-c", str(tmp_path / "gateway.toml"))
+
+    assert shown.stdout.startswith("accepted, and not in the store yet: no gateway answers at 127.0.0.1")
+    assert json.loads(as_json.stdout)[0]["recipient"] == SUPPORT
+    assert f"The boiler  {ID.format(1)[:18]}" in " ".join(found.stdout.split()).replace("boiler 0", "boiler  0")
+    assert "1 accepted mail is not in the store yet, the oldest for 1 minute" in day.stdout
+    for refused in (in_full, hold, without):
+        assert refused.returncode == 1
+        assert "it was accepted 1 minute ago" in refused.stderr
 
 
 def test_hold_and_release(simulator: Simulator, tmp_path: Path) -> None:

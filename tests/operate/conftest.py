@@ -63,4 +63,4 @@ async def stage(tmp_path: Path, migrated_file: Path) -> AsyncIterator[Stage]:
 
 @pytest.fixture
 def access(stage: Stage) -> Access:
-    return Access(stage.settings.store)
+    return Access(stage.settings, stage.clock)

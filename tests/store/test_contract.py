@@ -11,7 +11,7 @@ from hashlib import sha256
 import pytest
 from sqlalchemy import Connection, RowMapping
 
-from gateway.config.settings import StoreSettings
+from gateway.config.load import parse
 from gateway.model.effects import CommentBody, DocumentBody, MissingBody, TicketBody
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
@@ -22,6 +22,7 @@ from gateway.store.deliveries import Delivery, LostClaim, NewDelivery
 from gateway.store.engine import Store, StoreFailed
 from gateway.store.operator import NotPossible
 from gateway.store.stage import EffectState, IllegalTransition, Stage
+from tests.scenarios.stage import settings_for
 
 NOW = 1_800_000_000.0
 DESK = "default"
@@ -339,7 +340,7 @@ class TestActsAtOnce:
         self, store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch, act: Act, other: Act
     ) -> tuple[dict[str, str], str]:
         """What became of both, where ``other`` begins once ``act`` has looked at the mail; and its stage."""
-        lea, max_ = (Access(StoreSettings(url=store_url)) for _ in range(2))
+        lea, max_ = (Access(parse({**settings_for(), "store": {"url": store_url}}, {})) for _ in range(2))
         became: dict[str, str] = {}
 
         def run(who: str, access: Access, operation: Act) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from gateway.operate.said import SHORT
 from gateway.operate.tickets import page_of
 from gateway.operate.trial import kept
 from gateway.store import acts, entries, problems
+from gateway.store.arrivals import ArrivalsFile
 from gateway.store.entries import Visitor
 from gateway.store.schema import delivery
 from gateway.web.console import logins
@@ -29,6 +31,7 @@ from gateway.web.console.app import DOORS, PAGES, application
 from gateway.web.console.trials import alone
 from gateway.work.windows import Placed, Schedule
 from tests.operate.reports import REPORT
+from tests.operate.test_arriving import ID, arrival
 from tests.web.conftest import COOKIE, PASSWORD, Site
 
 HOST = "http://console.test"
@@ -147,6 +150,21 @@ async def test_a_form_of_another_site_does_nothing(
 
     assert answer.status_code == 403
     assert site.console.access.look(lambda c: acts.newest(c, 5)) == []
+
+
+async def test_mail_that_is_not_in_the_store_yet_is_listed(client: httpx.AsyncClient, site: Site) -> None:
+    client.cookies = {COOKIE: site.opens["act"]}  # type: ignore[assignment]
+    folder = site.console.settings.store.arrivals_dir
+    assert folder is not None
+    with closing(ArrivalsFile(folder)) as file:
+        file.append([arrival(1, site.console.clock(), header=b"X: <script>\r\n")])
+
+    found = await client.get("/find", params={"q": ID.format(1)})
+    other = await client.get("/find", params={"q": "boiler9@acme.example"})
+
+    assert "accepted, and not in the store yet: that takes a moment" in found.text
+    assert "<bdi>The boiler</bdi>" in found.text and 'href="/refused/0"' not in found.text
+    assert "Nothing is found" in other.text
 
 
 async def test_a_link_lets_in_once(client: httpx.AsyncClient, site: Site) -> None:

@@ -55,7 +55,7 @@ class Console:
         self.store = store
         self.clock = clock
         self.zone = ZoneInfo(settings.timezone)
-        self.access = Access(settings.store)
+        self.access = Access(settings, clock)
         self.raws = RawMail(settings.store)
         self.parser = reading.parser_of(settings)
         self.rate = LoginRate()

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from gateway.operate import act, finding, reading, refused, searching, story, today, todo
+from gateway.operate import act, arriving, finding, reading, refused, searching, story, today, todo
 from gateway.store import acts, deliveries
 from gateway.store.entries import Visitor
 from gateway.store.operator import NotPossible
@@ -40,7 +40,9 @@ async def show_find(console: Console, request: Request, visitor: Visitor) -> Res
     except searching.NotUnderstood as error:
         return console.page("find", visitor, 400, q=typed, found=None, wrong=str(error), older="", is_first=True)
     search = replace(search, before=before, refused_before=refused_before)
-    found = await console.look(lambda c: finding.find(c, search, now, console.zone, EACH))
+    found = await asyncio.to_thread(
+        arriving.find, console.access.look, console.settings, search, now, console.zone, EACH
+    )
     if search.number and len(found.mails) == 1:
         return RedirectResponse(f"/mail/{search.number}", 303)
     if search.refusal and found.mails:
