@@ -14,7 +14,7 @@ from gateway.match.ours import Ours
 from gateway.model.email import Bounce
 
 from .author import canonical_address
-from .clean import clean_line
+from .clean import clean, clean_line
 from .head import split_head
 from .headers import decode_value
 from .ids import ids_of, own_id
@@ -148,7 +148,7 @@ def _typed(value: str) -> str:
     rest = rest if semicolon and len(kind) < 30 else value
     pattern = _ADDRESS
     if kind.strip().lower() == "utf-8" or not rest.isascii():
-        rest = _XTEXT.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), rest)
+        rest = clean(_XTEXT.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), rest))
         pattern = _INTERNATIONAL
     match = pattern.search(rest)
     return match.group() if match else rest.strip(" <>\"'")
@@ -260,6 +260,11 @@ def amazon_kind(text: str) -> str:
     return _amazon(text).get("kind", "")
 
 
+def _said(value: object) -> str:
+    """A value of JSON as a line: it may hold escaped characters that no text can have."""
+    return "" if value is None else clean_line(str(value))
+
+
 def _amazon(text: str) -> dict[str, str]:
     start = text.find("{")
     if start < 0 or '"notificationType"' not in text:
@@ -273,13 +278,13 @@ def _amazon(text: str) -> dict[str, str]:
         mail = data.get("mail") or {}
         headers = mail.get("commonHeaders") or {}
         return {
-            "kind": str(data.get("notificationType", "")).lower(),
-            "recipient": str(people[0].get("emailAddress", "")),
-            "status": str(people[0].get("status", "")),
-            "action": str(people[0].get("action", "")),
-            "diagnostic": str(people[0].get("diagnosticCode", "")),
-            "message_id": str(headers.get("messageId") or mail.get("messageId") or ""),
+            "kind": _said(data.get("notificationType")).lower(),
+            "recipient": _said(people[0].get("emailAddress")),
+            "status": _said(people[0].get("status")),
+            "action": _said(people[0].get("action")),
+            "diagnostic": _said(people[0].get("diagnosticCode")),
+            "message_id": _said(headers.get("messageId") or mail.get("messageId")),
         }
-    except (ValueError, AttributeError, TypeError, IndexError, RecursionError):
+    except (ValueError, AttributeError, TypeError, LookupError, RecursionError):
         kind = re.search(r'"notificationType"\s{0,5}:\s{0,5}"(\w{1,30})"', text)
         return {"kind": kind[1].lower()} if kind else {}

@@ -129,7 +129,7 @@ def _take(event: Event, name: str, params: str, value: str) -> None:
     if _QUOTED_PRINTABLE in params.upper():
         # vCalendar 1.0, the standard before.
         octets = decode_transfer(value.encode("utf-8", "replace"), "quoted-printable").data
-        value = decode(octets, parameter(params, "CHARSET"))[0].replace("\r\n", "\\n")
+        value = clean(decode(octets, parameter(params, "CHARSET"))[0]).replace("\n", "\\n")
     if name == "ATTENDEE":
         if len(event.people) < _PEOPLE:
             event.people.append((params, value))

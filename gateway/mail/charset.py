@@ -64,7 +64,7 @@ def decode(
         return text, "utf-8", note
     if declared and not single_byte(declared):
         # One broken character in a long text is no reason to guess another charset.
-        text = data.decode(declared, "replace")
+        text = _decoded(data, declared, "replace")
         if text.count("\ufffd") * 50 <= len(text):
             text = _mixed(data) if declared == "utf-8" else text
             return text, declared, f"{note}, {text.count(chr(0xFFFD))} characters replaced"
@@ -220,9 +220,17 @@ _PUNCTUATION = frozenset(
 _RUNS = re.compile(rb"[\x80-\xff]+")
 
 
+def _decoded(data: bytes, name: str, errors: str = "strict") -> str:
+    """As the codec has it; UTF-7 writes characters as halves of UTF-16, of which one alone is no text."""
+    text = data.decode(name, errors)
+    if name != "utf-7":
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def _strict(data: bytes, name: str) -> str | None:
     try:
-        return data.decode(name)
+        return _decoded(data, name)
     except (UnicodeError, LookupError, ValueError):
         pass
     if name == "iso2022_jp_ext":
@@ -292,13 +300,9 @@ def _multibyte_utf8(data: bytes) -> bool:
     return any(char > "\x7f" for char in text)
 
 
+# The five holes of cp1252 are controls in the WHATWG table; they are dropped as such later.
+_CP1252 = "".join(bytes([octet]).decode("cp1252", "ignore") or chr(octet) for octet in range(256))
+
+
 def _cp1252(data: bytes) -> str:
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        # The five holes of cp1252 are controls in the WHATWG table; they are dropped as such later.
-        return (
-            "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in data)
-            if len(data) < 4096
-            else data.decode("cp1252", "replace")
-        )
+    return codecs.charmap_decode(data, "strict", _CP1252)[0]

@@ -50,6 +50,6 @@ def _written(content: Content) -> str:
 def _is_reaction(data: bytes) -> bool:
     try:
         found = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and isinstance(found.get("emoji"), str) and bool(found["emoji"].strip())

@@ -30,7 +30,8 @@ def decode_value(raw: bytes, hints: Sequence[str] = ()) -> str:
 
 
 def decode_words(text: str, hints: Sequence[str] = ()) -> str:
-    """RFC 2047 words; neighbours of one charset are joined as bytes first, since programs split characters."""
+    """RFC 2047 words; neighbours of one charset are joined as bytes first, since programs split characters. What they
+    hold is as clean as the text around them (``field_text``)."""
     out: list[str] = []
     pending: list[bytes] = []
     label = ""
@@ -63,7 +64,7 @@ def decode_words(text: str, hints: Sequence[str] = ()) -> str:
 
 def _flush(out: list[str], pending: list[bytes], label: str, hints: Sequence[str]) -> None:
     if pending:
-        out.append(decode(b"".join(pending), label, hints)[0])
+        out.append(clean(decode(b"".join(pending), label, hints)[0]).replace("\n", " "))
         pending.clear()
 
 
