@@ -20,6 +20,8 @@ from .links import says, target_text
 
 NBSP = "\u00a0"
 _ADDRESS = re.compile(r"[<(\[\"']*(?:https?://|www\.)", re.IGNORECASE)
+_WEB = re.compile("https?:", re.IGNORECASE)
+_QUERY = re.compile("[?#]")
 _SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
 
@@ -100,6 +102,10 @@ def _text(text: str, styles: Sequence[str] | frozenset[str]) -> dict[str, Any]:
 def safe_href(href: str) -> str:
     """The link as it may be shown, or "" (javascript:, data:, file:, anything unknown)."""
     value = "".join(char for char in href.strip() if char > " " and char != "\x7f")
+    if _WEB.match(value):
+        # To a browser a backslash before the query is a slash, so that it ends the host (WHATWG URL 4.4).
+        place = _QUERY.split(value, maxsplit=1)[0]
+        value = place.replace("\\", "/") + value[len(place) :]
     try:
         parts = urlsplit(value)
     except ValueError:

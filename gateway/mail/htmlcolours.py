@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 import re
 
-TRANSPARENT = "none"
+TRANSPARENT = "transparent"
 _NAMED = {
     "white": "ffffff", "black": "000000", "silver": "c0c0c0", "gray": "808080", "grey": "808080", "red": "ff0000",
     "maroon": "800000", "yellow": "ffff00", "olive": "808000", "lime": "00ff00", "green": "008000",
@@ -14,6 +14,8 @@ _NAMED = {
     "ivory": "fffff0", "lightgray": "d3d3d3", "lightgrey": "d3d3d3", "gainsboro": "dcdcdc", "darkgray": "a9a9a9",
     "darkgrey": "a9a9a9", "transparent": TRANSPARENT,
 }  # fmt: skip
+# Words of CSS that name no colour, and what browsers pass over in the place of one.
+_NO_COLOURS = frozenset("inherit initial unset revert revert-layer none auto normal currentcolor".split())
 _FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]{1,60})\)")
 _NUMBER = re.compile(r"([+-]?\d{0,6}(?:\.\d{1,6})?)(%|deg)?")
 
@@ -28,7 +30,7 @@ def colour(value: str) -> str:
     found = _FUNCTION.fullmatch(value)
     if found:
         return _function(found[1], re.split(r"[\s,/]+", found[2].strip()))
-    return value if value.isalpha() else ""
+    return value if value.isalpha() and value not in _NO_COLOURS else ""
 
 
 def _hex(digits: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from .htmlcolours import TRANSPARENT
 from .htmlcolours import colour as colour_of
+from .htmltags import BLOCKS, TABLE_PARTS
 from .scan import Token
 
 _DECLARATIONS = 60
@@ -24,13 +25,16 @@ _OF_PARENT = re.compile(r"[\d.]{1,20}(?:em|ex|ch|%)|smaller|larger|inherit|unset
 _SIZE_IN_FONT = re.compile(r"(?:^|\s)([\d.]{1,20}(?:px|pt|pc|cm|mm|in|em|rem|ex|ch|vw|vh|%)?)(?=\s*/|\s|$)")
 _FAMILY_IN_FONT = re.compile(r"(?:^|\s)[\d.]{1,20}[a-z%]{1,3}(?:\s*/\s*[\w.%]{1,20})?\s+(\D.*)$")
 _CLIPPED = re.compile(r"rect\((?:[01](?:px)?[\s,]+){3}[01](?:px)?\)|inset\((?:50|100)%\)")
+_AS_PARENT = frozenset(("inherit", "unset", "none", "currentcolor"))
+"""Colours of type that are the parent's, or that browsers pass over."""
+_NO_BACKGROUND = frozenset(("none", "inherit", "initial", "unset", "revert"))
 _AWAY = re.compile(r"-\d{4,6}(?:\.\d{0,9})?(?:px|pt|em|rem)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
     """``gone`` is not displayed at all, ``unseen`` is invisible, ``flat`` has no size, ``colour`` and ``background``
-    are six hex digits where they are known, "none" for transparent."""
+    are six hex digits where they are known."""
 
     gone: bool = False
     unseen: bool = False
@@ -89,7 +93,7 @@ def looks_of(sheets: Iterable[str]) -> frozenset[str]:
 def entered(sight: Sight, token: Token, style: dict[str, str], styled: frozenset[str] = frozenset()) -> Sight:
     """What is seen within the element; ``style`` are its declarations, ``styled`` the names with a style sheet."""
     attributes = token.attributes()
-    if sight.gone or _is_gone(attributes, style):
+    if sight.gone or _is_gone(token.name, attributes, style):
         return sight if sight.gone else replace(sight, gone=True)
     unseen, flat, colour, background = sight.unseen, sight.flat, sight.colour, sight.background
     if styled and any(name in styled for key in ("class", "id") for name in attributes.get(key, "").lower().split()):
@@ -107,7 +111,7 @@ def entered(sight: Sight, token: Token, style: dict[str, str], styled: frozenset
         if visibility and visibility not in ("inherit", "unset"):
             unseen = visibility in ("hidden", "collapse")
         flat = _is_flat(style, flat)
-        if style.get("color", "inherit") != "inherit":
+        if style.get("color", "inherit") not in _AS_PARENT:
             colour = colour_of(style["color"])
         background = _background(style, background)
     if (unseen, flat, colour, background) == (sight.unseen, sight.flat, sight.colour, sight.background):
@@ -115,7 +119,7 @@ def entered(sight: Sight, token: Token, style: dict[str, str], styled: frozenset
     return Sight(False, unseen, flat, colour, background)
 
 
-def _is_gone(attributes: dict[str, str], style: dict[str, str]) -> bool:
+def _is_gone(name: str, attributes: dict[str, str], style: dict[str, str]) -> bool:
     """Not displayed, by properties that no child takes back. (``mso-hide`` hides from one program only.)"""
     if "hidden" in attributes and not attributes["hidden"].startswith("until"):
         return True
@@ -123,18 +127,33 @@ def _is_gone(attributes: dict[str, str], style: dict[str, str]) -> bool:
         return False
     if style.get("display", "").startswith("none") or _is_zero(style.get("opacity", "")):
         return True
-    if style.get("overflow", "").startswith("hidden") and any(
-        _is_zero(style.get(side, "")) or style.get(side) == "1px"
-        for side in ("max-height", "height", "max-width", "width")
+    if (
+        style.get("overflow", "").startswith("hidden")
+        and _has_box(name, style)
+        and any(
+            _is_zero(style.get(side, "")) or style.get(side) == "1px"
+            for side in ("max-height", "height", "max-width", "width")
+        )
     ):
         return True
-    if _CLIPPED.fullmatch(style.get("clip", style.get("clip-path", ""))):
+    if _CLIPPED.fullmatch(style.get("clip-path", "")):
         return True
-    if style.get("position") in ("absolute", "fixed") and any(
-        _AWAY.fullmatch(style.get(side, "")) for side in ("left", "top", "right")
+    if style.get("position") in ("absolute", "fixed") and (
+        _CLIPPED.fullmatch(style.get("clip", ""))
+        or any(_AWAY.fullmatch(style.get(side, "")) for side in ("left", "top", "right"))
     ):
         return True
     return bool(_AWAY.fullmatch(style.get("text-indent", "")))
+
+
+def _has_box(name: str, style: dict[str, str]) -> bool:
+    """Whether height and width can cut what is in the element: not words in a line, nor tables and their cells, which
+    grow with what they hold (CSS 2.1 10.5, 11.1, 17.5)."""
+    display = style.get("display", "")
+    if display:
+        return display not in ("inline", "contents") and not display.startswith(("table", "inline-table"))
+    floats = style.get("float", "none") != "none" or style.get("position") in ("absolute", "fixed")
+    return floats or (name in BLOCKS and name not in TABLE_PARTS)
 
 
 def _is_zero(value: str) -> bool:
@@ -160,7 +179,7 @@ def _background(style: dict[str, str], inherited: str) -> str:
     for name in ("background-color", "background"):
         if name in style:
             colour = colour_of(style[name].partition(" ")[0] if "(" not in style[name] else style[name])
-            return inherited if colour == TRANSPARENT or style[name] in ("none", "inherit") else colour
+            return inherited if colour == TRANSPARENT or style[name] in _NO_BACKGROUND else colour
     return inherited
 
 

@@ -39,7 +39,8 @@ CLOSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
 }
 P_CLOSERS = BLOCKS - {"html", "body", "td", "th", "tr", "tbody", "thead", "tfoot"}
 BARRIERS = frozenset({"td", "th", "table"})
-TABLE_TAGS = frozenset({"table", "tr", "td", "th", "tbody", "thead", "tfoot", "html", "body"})
+TABLE_PARTS = frozenset({"table", "tr", "td", "th", "tbody", "thead", "tfoot", "caption"})
+TABLE_TAGS = (TABLE_PARTS - {"caption"}) | {"html", "body"}
 PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "table", "pre", "ul", "ol", "dl"})
 
 

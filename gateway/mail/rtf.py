@@ -67,7 +67,7 @@ def read(data: bytes) -> tuple[str, bool]:
                 pass
             elif word == b"u":
                 flush()
-                out.append(chr(value % 0x10000) if not 0xD800 <= value % 0x10000 <= 0xDFFF else "\ufffd")
+                out.append(chr(value % 0x10000))  # half of a character beyond the first plane, too
                 pending = unicode_skip
             elif word == b"uc":
                 unicode_skip = min(abs(value), 10)
@@ -103,4 +103,5 @@ def read(data: bytes) -> tuple[str, bool]:
             pending -= cut
             raw += text[cut:]
     flush()
-    return clean("".join(out)), html
+    text = "".join(out).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return clean(text), html

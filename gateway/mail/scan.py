@@ -18,6 +18,8 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:_-]{0,40})")
 _MARK = re.compile(r"<(?=[a-zA-Z/!?])")
 _ANY_TAG = re.compile(r"<[^<>]*>?")
 _ATTRIBUTE = re.compile(r"""([^\s=/>"']{1,100})(?:\s{0,50}=\s{0,50}(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?""")
+_EMPTY_COMMENT = re.compile("-?>")
+_COMMENT_END = re.compile("--!?>")
 _STOP = re.compile("""["'>]""")
 _RAW = frozenset({"script", "style", "title", "textarea", "iframe", "xmp", "noembed", "noframes"})
 _CLOSING = {name: re.compile(f"</{name}(?=[\\s/>])", re.IGNORECASE) for name in _RAW}
@@ -63,13 +65,7 @@ def tokens(source: str) -> Iterator[Token]:
         if at > position:
             yield Token("text", source[position:at])
         if source.startswith("<!--", at):
-            end = _find(source, "-->", at + 4, missing)
-            if source.startswith("<!-->", at):
-                position = at + 5
-            elif end < 0:
-                position = at + 4
-            else:
-                position = end + 3
+            position = _comment_end(source, at + 4, missing)
             continue
         if source.startswith(("<!", "<?"), at):
             end = _find(source, ">", at, missing)
@@ -119,6 +115,18 @@ def sheets(source: str) -> Iterator[str]:
         if end is None:
             return
         yield source[begin.end() : end.start()]
+
+
+def _comment_end(source: str, start: int, missing: set[str]) -> int:
+    """Where a comment ends whose words begin at ``start``: at once, or at "-->" or "--!>"; one that never ends is none.
+    Source: WHATWG HTML 13.2.5.43 to 52."""
+    if (empty := _EMPTY_COMMENT.match(source, start)) is not None:
+        return empty.end()
+    end = None if "-->" in missing else _COMMENT_END.search(source, start)
+    if end is None:
+        missing.add("-->")
+        return start
+    return end.end()
 
 
 def _find(source: str, what: str, start: int, missing: set[str]) -> int:

@@ -59,6 +59,11 @@ def test_rtf_has_no_character_that_is_none() -> None:
     assert read(raw).email.text == "a\ufffdb\nc"
 
 
+def test_rtf_has_characters_in_two_halves() -> None:
+    raw = b"From: a@b.example\r\nContent-Type: application/rtf\r\n\r\n{\\rtf1 good \\u-10179?\\u-8704? day}"
+    assert read(raw).email.text == "good \U0001f600 day"
+
+
 def test_json_has_nothing_that_a_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
     value = {"words": "Müller \x1b[31m \x9b31m \u202e \U000e0041 \u2028 日本\n"}
     print_json(value)
@@ -115,6 +120,10 @@ def texts(blocks: Any) -> list[str]:
             "evil.example",
         ),
         ("<img src='https://evil.example/x.png' alt='https://bank.example' width=99>", "evil.example"),
+        # Browsers take a backslash for a slash, so that it ends the host.
+        ("<a href='https://evil.example\\@bank.example/'>bank.example</a>", "evil.example"),
+        ("<a href='HTTPS:\\\\evil.example\\bank.example'>https://bank.example</a>", "evil.example"),
+        ("<a href='https://bank.example/?back=\\x'>bank.example</a>", ""),
         ("<a href='https://evil.example/'>go to https://bank.example now</a>", "evil.example"),
         ("<a href='https://evil.example/'>www.bank.example</a>", "evil.example"),
         ("<a href='https://www.bank.example/'>bank.example</a>", ""),

@@ -50,6 +50,31 @@ def text_of(source: str) -> str:
         ("<div style='color:rgb(0 0 0 / 0%)'>no</div>yes", "yes"),
         ("<div style='background:#fff;color:hsl(210, 100%, 20%)'>yes</div>", "yes"),
         ("<div style='color:rgb(x);background:hsl(1)'>yes</div>", "yes"),
+        # What names no colour is passed over.
+        ("<span style='color:none'>yes</span>", "yes"),
+        ("<span style='color:initial;background-color:initial'>yes</span>", "yes"),
+        ("<div style='background:#fff;color:#fff'>no<b style='color:initial'>yes</b></div>", "yes"),
+        ("<div style='background:#fff;color:#fff'><b style='color:unset'>no</b></div>yes", "yes"),
+        ("<div style='background:#fff'><p style='background:initial;color:#fff'>no</p></div>yes", "yes"),
+        # Words in a line have no box that cuts them, tables grow with what they hold, and only what is taken out of the
+        # flow is clipped.
+        ("<p><span style='height:0;overflow:hidden'>yes</span></p>", "yes"),
+        ("<a style='width:1px;overflow:hidden'>yes</a>", "yes"),
+        ("<table><td style='width:1px;overflow:hidden'>yes</td></table>", "yes"),
+        ("<table style='height:0;overflow:hidden'><td>yes</td></table>", "yes"),
+        ("<div style='display:inline;height:0;overflow:hidden'>yes</div>", "yes"),
+        ("<span style='display:block;height:0;overflow:hidden'>no</span>yes", "yes"),
+        ("<span style='float:left;width:0;overflow:hidden'>no</span>yes", "yes"),
+        ("<span style='position:absolute;width:1px;height:1px;overflow:hidden'>no</span>yes", "yes"),
+        ("<span style='clip:rect(0,0,0,0)'>yes</span>", "yes"),
+        ("<span style='position:absolute;clip:rect(0,0,0,0)'>no</span>yes", "yes"),
+        # Comments end where they end in browsers.
+        ("<!--->yes<!-- no -->", "yes"),
+        ("<!-->yes<!-- no -->", "yes"),
+        ("<!-- no --!>yes<!-- no -->", "yes"),
+        ("<!-- no > -- ! > no -->yes", "yes"),
+        ("<!--[if !mso]><!--->yes<!--<![endif]-->", "yes"),
+        ("<!----><!----->yes<!-- no -- -->", "yes"),
         # What no child takes back.
         ("<div style='display:none'><p style='display:block;font-size:14px'>no</p></div>yes", "yes"),
         ("<div style='opacity:0'><p style='opacity:1'>no</p></div>yes", "yes"),
