@@ -55,15 +55,18 @@ class Files:
     """Collects the files; ``found`` are they, ``messages`` the indices of those that are mails, ``hashes`` a list to
     which that of each is added."""
 
-    def __init__(self, hashes: list[str]) -> None:
+    def __init__(self, hashes: list[str] | None = None) -> None:
         self.found: list[File] = []
         self.messages: list[int] = []
-        self._hashes = hashes
+        self._hashes = [] if hashes is None else hashes
         self._namer = Namer()
         self._looker = Looker()
 
-    def add(self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False) -> File:
-        """``own``: the file is the part, not what was found in it."""
+    def add(
+        self, part: Part, path: str, name: str, content_type: str, data: bytes, own: bool = False, hashed: bool = False
+    ) -> File:
+        """``own``: the file is the part, not what was found in it. ``hashed``: the hash of what it stands in is added
+        already."""
         if own and content_type in MESSAGES:
             self.messages.append(len(self.found))
             name = name if clean_name(name) else _message_name(data)
@@ -82,7 +85,8 @@ class Files:
         )
         file = File(part, meta, None if own else data)
         self.found.append(file)
-        self._hashes.append(meta.sha256)
+        if not hashed:
+            self._hashes.append(meta.sha256)
         return file
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Sequence
 from urllib.parse import unquote, unquote_to_bytes
 
 from gateway.match.files import shows
-from gateway.model.email import Attachment
 
 from . import limits
-from .attached import File, is_shown
+from .attached import is_shown
 from .content import Content
 from .html import to_lines
 from .htmlsight import Said, same_words
 from .lines import Line, plain, render, squeeze
 from .names import EXTENSIONS
+from .transfer import decode_base64
 
 _DATA = re.compile(r"data:(image/[a-z0-9.+-]{1,40})((?:;[a-z0-9=-]{1,40}){0,3}),", re.IGNORECASE)
 
@@ -31,7 +30,6 @@ class Body:
         self.notes: list[str] = []
         self._html = 0
         self._read: dict[int, list[Line]] = {}
-        self._data_uris: dict[str, int] = {}
 
     def lines(self, order: Sequence[tuple[str, int]]) -> list[Line]:
         out: list[Line] = []
@@ -126,31 +124,28 @@ class Body:
 
     def _embedded(self, source: str) -> int:
         """A picture in the HTML itself becomes a file."""
-        import hashlib
-
-        if source in self._data_uris:
-            return self._data_uris[source]
+        content = self.content
+        if source in content.embedded:
+            return content.embedded[source]
         match = _DATA.match(source)
-        if match is None or len(self._data_uris) >= 50 or not shows(match[1].lower()):
+        if match is None or not shows(match[1].lower()):
+            return -1
+        if len(content.embedded) >= limits.EMBEDDED:
+            self.notes.append(f"more than {limits.EMBEDDED} pictures in the HTML: the others are left out")
             return -1
         raw = source[match.end() :]
-        try:
-            data = binascii.a2b_base64(unquote(raw)) if "base64" in match[2].lower() else unquote_to_bytes(raw)
-        except (binascii.Error, ValueError):
+        data = unquote_to_bytes(raw)
+        if "base64" in match[2].lower():
+            data = decode_base64(data).data
+        if not data:
             return -1
-        part = self.content.html_parts[self._html]
+        part = content.html_parts[self._html]
         kind = match[1].lower()
-        number = len(self._data_uris) + 1
-        meta = Attachment(
-            part=f"{part.path or '1'}!d{number}",
-            filename=f"embedded-{number}{EXTENSIONS.get(kind, '')}",
-            content_type=kind,
-            size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
-        self.content.files.append(File(part, meta, data))
-        self._data_uris[source] = len(self.content.files) - 1
-        return self._data_uris[source]
+        number = len(content.embedded) + 1
+        name = f"embedded-{number}{EXTENSIONS.get(kind, '')}"
+        file = content.listing.add(part, f"{part.path or '1'}!d{number}", name, kind, data, hashed=True)
+        content.embedded[source] = len(content.files) - 1 if is_shown(file.meta) else -1
+        return content.embedded[source]
 
 
 def _joined(lines: list[Line]) -> list[Line]:

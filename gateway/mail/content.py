@@ -47,14 +47,17 @@ _INVENTED = 64 * 1024
 @dataclass(slots=True)
 class Content:
     """``texts`` and ``htmls`` as they appear. ``rich`` is the body as it is shown and ``plain`` as it reads
-    without HTML: ("text" | "html" | "file", index)."""
+    without HTML: ("text" | "html" | "file", index). ``listing`` takes further files, and ``embedded`` has the indices
+    of those that stand in the HTML itself, by their data URI."""
 
     texts: list[str] = field(default_factory=list)
     htmls: list[str] = field(default_factory=list)
     html_parts: list[Part] = field(default_factory=list)
     rich: list[tuple[str, int]] = field(default_factory=list)
     plain: list[tuple[str, int]] = field(default_factory=list)
+    listing: Files = field(default_factory=Files)
     files: list[File] = field(default_factory=list)
+    embedded: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     charsets: list[str] = field(default_factory=list)
     hashes: list[str] = field(default_factory=list)
@@ -68,7 +71,7 @@ class Collector:
         self.tree = tree
         self.languages = languages
         self.content = Content()
-        self.files = Files(self.content.hashes)
+        self.files = self.content.listing = Files(self.content.hashes)
         self.content.files, self.content.messages = self.files.found, self.files.messages
         self.unwrapped = 0
         self.hints = [

@@ -14,6 +14,7 @@ import puremagic
 
 from gateway.match.files import MACRO_ENDINGS, PAGES, PROGRAMS, SHOWN_ENDINGS, XML
 from gateway.match.invisible import without_invisible
+from gateway.match.title import utf16
 
 from . import limits
 from .clean import clean_line
@@ -74,7 +75,7 @@ _KNOWN = frozenset(
 def clean_name(name: str) -> str:
     """A name without path or characters that a file system or a desk reads otherwise; "" for none. Of what is no path
     nothing is lost ("Offer 3/2026.pdf")."""
-    name = _unescaped(without_invisible(clean_line(name)).strip())
+    name = without_invisible(_unescaped(clean_line(name))).strip()
     if len(name) > 2 and name[0] == name[-1] == "'":
         name = name[1:-1]
     if _PATH.match(name):
@@ -83,7 +84,8 @@ def clean_name(name: str) -> str:
     return shorten(name)
 
 
-_PATH = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:\.{1,2}|~)[/\\]|(?:[^/\\ ]{1,80}[/\\]){2}")
+_PATH = re.compile(r"(?:[A-Za-z]:)?[/\\]|(?:\.{1,2}|~)[/\\]|(?!\d{1,4}/\d{1,2}/\d)(?:[^/\\ ]{1,80}[/\\]){2}")
+"""A date with slashes is no path."""
 _ESCAPED = re.compile(r"(?:%[0-9A-Fa-f]{2}|[^%\s])+")
 _NUMBERED = re.compile(r"&#(\d{2,7});")
 
@@ -129,12 +131,13 @@ def with_ending(name: str, content_type: str, sniffed: str, head: bytes) -> str:
 
 
 def shorten(name: str) -> str:
-    if len(name.encode("utf-16-le")) // 2 <= limits.FILENAME:
+    if utf16(name) <= limits.FILENAME:
         return name
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension) > 12:
         stem, dot, extension = name, "", ""
-    return stem[: limits.FILENAME - 30] + "…" + dot + extension
+    kept = stem.encode("utf-16-le")[: 2 * (limits.FILENAME - 30)].decode("utf-16-le", "ignore")
+    return kept + "…" + dot + extension
 
 
 def extension_of(content_type: str, head: bytes) -> str:

@@ -113,6 +113,11 @@ def test_a_file_is_named_in_the_charset_of_the_body(name: str, charset: str, bod
         ('filename="100% Rabatt.pdf"', "100% Rabatt.pdf"),
         ('filename="50%ab.pdf"', "50%ab.pdf"),
         ('filename="a%2F..%2Fb.pdf"', "b.pdf"),
+        ('filename="offer%E2%80%AEfdp.exe"', "offerfdp.exe"),
+        ('filename="offer&#8238;fdp.exe"', "offerfdp.exe"),
+        ('filename="24/11/2026.pdf"', "24_11_2026.pdf"),
+        ('filename="2026/11/24/scan.pdf"', "2026_11_24_scan.pdf"),
+        ('filename="scans/2026/a.pdf"', "a.pdf"),
         ('filename="&#1057;&#1095;&#1105;&#1090;.pdf"', "Счёт.pdf"),
         ('filename="R&#38;D &#0; &#99999999;.pdf"', "R&D &#0; &#99999999;.pdf"),
         # RFC 2231 as programs write it.
@@ -338,7 +343,7 @@ def signed(words: bytes) -> bytes:
     """An opaque S/MIME signature around a mail (RFC 5652 5: SignedData, indefinite lengths, no signers)."""
     octets = b"\x04" + bytes([len(words)]) + words
     return (
-        bytes.fromhex("308006092a864886f70d010702a0803080020101310030800609" "2a864886f70d010701a0802480")
+        bytes.fromhex("308006092a864886f70d010702a08030800201013100308006092a864886f70d010701a0802480")
         + octets
         + bytes(6)
         + b"\x31\x00"
@@ -359,3 +364,48 @@ def test_a_signature_around_nothing_stays_a_file(words: bytes, text: str, files:
     email = mail(signed(words), 'application/pkcs7-mime; smime-type=signed-data; name="smime.p7m"')
 
     assert (email.text, [file.filename for file in email.attachments]) == (text, files)
+
+
+def test_a_long_name_is_cut_as_the_desk_counts() -> None:
+    attached = part(
+        "application/pdf",
+        PDF,
+        "Content-Disposition: attachment; filename*=utf-8''{}.pdf".format("%F0%9F%98%80" * 200).encode(),
+    )
+    (file,) = mail(part("text/plain", b"See.") + attached + b"--b--\r\n").attachments
+    assert file.filename == "\U0001f600" * 60 + "….pdf"
+
+
+def test_a_file_within_the_page_is_looked_at_as_any_other() -> None:
+    """Its label says picture; what it is, and whether its name is taken, is looked at all the same."""
+    letter = part(
+        "text/html", b"<p>Look</p><img src='data:image/png;base64,TVoAAAAAAAAA'><img src='data:image/png;base64,!'>"
+    )
+    picture = part("image/png", PNG, b'Content-Disposition: inline; filename="embedded-1.png"')
+    found = mail(letter + picture + b"--b--\r\n").attachments
+    assert [(file.filename, file.sniffed) for file in found[:2]] == [
+        ("embedded-1.png", "image/png"),
+        ("embedded-1 (2).png", "application/vnd.microsoft.portable-executable"),
+    ]
+
+
+def test_pictures_within_the_page_beyond_the_limit_are_noted() -> None:
+    page = "".join(f"<img src='data:image/png;base64,iVBORw0KGgoA{number:04}'>" for number in range(60))
+    found = mail(page.encode(), "text/html")
+    assert len(found.attachments) == 50
+    assert "more than 50 pictures in the HTML: the others are left out" in found.defects
+
+
+def test_a_picture_within_the_page_need_not_be_padded() -> None:
+    (file,) = mail(b"<img src='data:image/png;base64,iVBORw0KGgo'>", "text/html").attachments
+    assert (file.size, file.sniffed, file.inline) == (8, "image/png", True)
+
+
+def test_a_page_that_is_read_twice_has_its_pictures_once() -> None:
+    """What stands above an attached mail is read for itself as well."""
+    letter = part("text/html", b"<p>See below</p><img src='data:image/png;base64,iVBORw0KGgo='>")
+    attached = part("message/rfc822", b"From: bo@b.example\r\nSubject: Printer\r\n\r\nIt does not print.")
+    found = mail(letter + attached + b"--b--\r\n", subject=b"Fwd: Printer")
+    assert found.forwarded
+    assert found.forwarded.above_blocks[1]["props"]["url"] == "attachment:1"
+    assert [file.filename for file in found.attachments] == ["Printer.eml", "embedded-1.png"]
