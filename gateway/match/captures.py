@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from gateway.match.conditions import View
+
+_NAMED = re.compile(r"\{([^{}]*)\}")
 
 
 def fill(text: str, captures: Mapping[str, str], view: View) -> str:
     """A text with its {captures}, {subject} and {from}; "" when one that it needs is not there."""
     known = {**captures, "subject": view.email.subject, "from": (view.texts("from") or ("",))[0]}
-    for name in names_in(text):
-        if not known.get(name):
-            return ""
-        text = text.replace("{" + name + "}", known[name])
-    return text.strip()
+    if not all(known.get(name) for name in names_in(text)):
+        return ""
+    return _NAMED.sub(lambda found: known[found[1]], text).strip()  # at once: a mail may have braces, too
 
 
 def names_in(text: str) -> list[str]:
     """The names in braces."""
-    return [part.partition("}")[0] for part in text.split("{")[1:] if "}" in part]
+    return _NAMED.findall(text)

@@ -24,15 +24,14 @@ class Clients:
     """The names of the clients of a desk. ``names`` are (name, id), ``aliases`` other names of those."""
 
     def __init__(self, names: Iterable[tuple[str, str]] = (), aliases: Mapping[str, str] | None = None) -> None:
-        by_name = {name.casefold(): client_id for name, client_id in names}
-        both = [
-            *by_name.items(),
-            *((alias, by_name.get(name.casefold(), "")) for alias, name in (aliases or {}).items()),
-        ]
+        by_name: dict[str, set[str]] = {}
+        for name, client_id in names:
+            by_name.setdefault(name.casefold(), set()).add(client_id)
         self._known: dict[tuple[str, ...], set[str]] = {}
-        for name, client_id in both:
-            if (key := words_of(name)) and client_id:
-                self._known.setdefault(key, set()).add(client_id)
+        known = {alias: by_name.get(name.casefold(), set()) for alias, name in (aliases or {}).items()}
+        for name, client_ids in (*by_name.items(), *known.items()):
+            if (key := words_of(name)) and client_ids:
+                self._known.setdefault(key, set()).update(client_ids)
         self._longest = min(MOST_WORDS, max(map(len, self._known), default=0))
 
     def find(self, texts: Sequence[str]) -> NamedClient:

@@ -163,6 +163,10 @@ class Answer:
     captures: dict[str, str] = field(default_factory=dict)
     lines: list[tuple[str, bool]] = field(default_factory=list)
 
+    def apart(self) -> Answer:
+        """For a part whose captures may not count."""
+        return Answer(self.tell, lines=self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Test:
@@ -188,16 +192,17 @@ class Group:
     parts: tuple[Test | Group, ...]
 
     def holds(self, view: View, answer: Answer) -> bool:
-        if answer.tell:  # explain shows all of them
-            return self._of([part.holds(view, answer) for part in self.parts])
         ends = self.kind != "all"  # the answer of a part by which the others do not count
+        ended = False
+        found = answer.apart()
         for part in self.parts:
-            if part.holds(view, answer) is ends:
-                return self.kind == "any"
-        return self.kind != "any"
-
-    def _of(self, found: list[bool]) -> bool:
-        return all(found) if self.kind == "all" else any(found) is (self.kind == "any")
+            ended = part.holds(view, answer.apart() if ended else found) is ends or ended
+            if ended and not answer.tell:  # explain shows all of them
+                break
+        holds = ended is (self.kind == "any")
+        if holds:  # what stands in a group that does not is no reading of the mail
+            answer.captures.update(found.captures)
+        return holds
 
 
 def _equals(test: Test, view: View, answer: Answer) -> bool:

@@ -162,7 +162,7 @@ def _pattern() -> re.Pattern[str]:
             slots.append(f"(?: (?:{words})){'?' if slot[0] == '~' else ''}")
         if slots:
             alternatives.append("".join(slots))
-    return re.compile(rf"(?:{'|'.join(alternatives)})(?=\s|$)")
+    return re.compile(rf"(?= )(?:{'|'.join(alternatives)})(?=\s|$)")
 
 
 def without(words: list[str]) -> list[str]:

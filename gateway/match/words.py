@@ -273,7 +273,7 @@ def alone(text: str, words: Words) -> bool:
     """Whether a text is nothing but words of state: what it says now, behind what held before, has no other word and
     asks nothing."""
     now = _parts(text)[-1] if len(text) <= MOST_TRANSITION else text
-    return words.pattern is not None and not _SAYS_MORE.search(words.pattern.sub("", now))
+    return words.pattern is not None and len(now) <= MOST_TEXT and not _SAYS_MORE.search(words.pattern.sub("", now))
 
 
 def beside(text: str, start: int, end: int) -> bool:

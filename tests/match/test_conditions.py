@@ -1,0 +1,82 @@
+"""Conditions: what they capture is the same whether or not each is told, and comes from what holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.mail.read import read
+from gateway.match import conditions
+from gateway.match.captures import fill, names_in
+from gateway.match.conditions import Answer, Group, View
+from gateway.model.envelope import Envelope
+
+SUBJECT = "ACME: disk full on NAS01 {from}"
+
+
+def view() -> View:
+    email = read(f"From: ann@acme.example\nSubject: {SUBJECT}\n\nbody".encode()).email
+    return View(email, Envelope("", "desk@msp.example"))
+
+
+def of(kind: str, *parts: conditions.Test | Group) -> Group:
+    return Group(kind, parts)
+
+
+def subject(pattern: str) -> conditions.Test:
+    return conditions.test("subject", "regex", (pattern,))
+
+
+NEVER = conditions.test("subject", "equals", ("other",))
+CASES = {
+    "the first of several": (of("any", subject("(?P<x>ACME)"), subject("(?P<x>NAS01)")), True, {"x": "ACME"}),
+    "the later where all must hold": (of("all", subject("(?P<x>ACME)"), subject("(?P<x>NAS01)")), True, {"x": "NAS01"}),
+    "none of a group that does not hold": (
+        of("any", of("all", subject("(?P<x>ACME)"), NEVER), subject("(?P<y>NAS01)")),
+        True,
+        {"y": "NAS01"},
+    ),
+    "none of what must not hold": (of("all", of("not", subject("(?P<x>ACME)"), NEVER)), False, {}),
+    "none where nothing holds": (of("all", subject("(?P<x>ACME)"), NEVER, subject("(?P<y>NAS01)")), False, {}),
+    "of a group within": (of("all", of("any", NEVER, subject("(?P<x>ACME)"))), True, {"x": "ACME"}),
+    "an empty group": (of("all"), True, {}),
+    "any of nothing": (of("any"), False, {}),
+    "not": (of("not", NEVER), True, {}),
+}
+
+
+@pytest.mark.parametrize("tell", [False, True])
+@pytest.mark.parametrize(("group", "holds", "captures"), CASES.values(), ids=CASES)
+def test_what_is_captured(group: Group, holds: bool, captures: dict[str, str], tell: bool) -> None:
+    answer = Answer(tell)
+
+    assert group.holds(view(), answer) is holds
+    assert answer.captures == captures
+
+
+def test_each_condition_is_told() -> None:
+    answer = Answer(tell=True)
+    of("any", subject("ACME"), of("all", NEVER, subject("NAS01"))).holds(view(), answer)
+
+    assert answer.lines == [
+        ("subject regex ACME", True),
+        ("subject equals other", False),
+        ("subject regex NAS01", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("{x} of {from}", "{subject} of ann@acme.example"),
+        ("{subject} / {from}", f"{SUBJECT} / ann@acme.example"),
+        ("{missing} {from}", ""),
+        ("plain } {", "plain } {"),
+        ("{{from}}", "{ann@acme.example}"),
+    ],
+)
+def test_braces_of_a_mail_are_no_names(text: str, filled: str) -> None:
+    assert fill(text, {"x": "{subject}"}, view()) == filled
+
+
+def test_names_in_braces() -> None:
+    assert names_in("{a} {b c} } { {d{e}") == ["a", "b c", "e"]
