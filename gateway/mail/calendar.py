@@ -74,8 +74,8 @@ class Accepted:
 
 @dataclass(slots=True)
 class Shown:
-    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered; ``accepted`` where
-    that is yes; ``files`` that stand in the object itself."""
+    """``lines`` for people; ``is_answer`` where the object says no more than what somebody answered, and the lines say
+    all of it; ``accepted`` where that is yes; ``files`` that stand in the object itself."""
 
     lines: list[str] = field(default_factory=list)
     is_answer: bool = False
@@ -100,14 +100,15 @@ def read(data: bytes, charset: str, method: str = "") -> Shown:
             depth += bool(depth)
         elif name == "END" and depth:
             depth -= 1
-            if depth == 0 and events < _EVENTS:
-                events += 1
+            events += depth == 0
+            if depth == 0 and events <= _EVENTS:
                 answered.append(event)
                 shown.lines.extend(([""] if shown.lines else []) + _shown(method, event))
                 shown.files += event.files
         elif depth == 1 and name:
             _take(event, name, params, value)
-    shown.is_answer = method == "REPLY" and bool(shown.lines)
+    is_whole = depth == 0 and events <= _EVENTS and len(data) <= _MOST
+    shown.is_answer = method == "REPLY" and bool(shown.lines) and is_whole
     shown.accepted = _accepted(answered) if shown.is_answer else None
     return shown
 

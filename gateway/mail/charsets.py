@@ -6,7 +6,10 @@ Source: WHATWG Encoding Standard 4.2.
 from __future__ import annotations
 
 import codecs
+import encodings
+from encodings.aliases import aliases
 from functools import lru_cache
+from pkgutil import iter_modules
 
 import webencodings  # type: ignore[import-untyped]
 
@@ -91,16 +94,25 @@ FAMILIES = {
 _REFUSED = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
 
 
-@lru_cache(maxsize=512)
+# A name that Python has not is never looked up: it would be searched for on the disk, and kept in memory for ever.
+_OF_PYTHON = frozenset((*aliases, *aliases.values(), *(module.name for module in iter_modules(encodings.__path__))))
+
+
 def codec(label: str) -> str:
     """The Python codec for a charset label, vendor variants applied; "" when unknown."""
-    name = label.strip().strip("\"'").lower()[:60]
+    return _codec(label[:200].strip().strip("\"'").lower()[:60])
+
+
+@lru_cache(maxsize=512)
+def _codec(name: str) -> str:
     if name in LABELS:
         return LABELS[name]
     # Labels that Python does not know but the WHATWG names do: x-sjis, x-cp1251, dos-874, ...
     try:
-        found = codecs.lookup(name)
-    except (LookupError, ValueError, UnicodeError):
+        found = codecs.lookup(name) if _is_of_python(name) else None
+    except (LookupError, ValueError):
+        found = None
+    if found is None:
         encoding = webencodings.lookup(name) if name.isascii() else None
         if encoding is None:
             return ""
@@ -111,6 +123,11 @@ def codec(label: str) -> str:
     if known.replace("-", "_") in _REFUSED:
         return ""
     return VARIANTS.get(known, known)
+
+
+def _is_of_python(name: str) -> bool:
+    normal = encodings.normalize_encoding(name)
+    return normal in _OF_PYTHON or normal.replace(".", "_") in _OF_PYTHON
 
 
 def single_byte(name: str) -> bool:

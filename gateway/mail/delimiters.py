@@ -51,8 +51,9 @@ def spans_of(data: bytes, boundary: bytes, start: int, end: int) -> Spans:
     for here in _candidates(data, marker, start, end):
         position = here + len(marker)
         line_end = data.find(b"\n", position, min(end, position + 1000))
-        if line_end < 0:
-            line_end = end if end - position < 1000 else position
+        if line_end < 0 and end - position >= 1000:
+            continue  # a long line that begins like one
+        line_end = end if line_end < 0 else line_end
         tail = data[position:line_end].rstrip(b" \t\r")
         closing = tail.startswith(b"--")
         if tail and not closing:

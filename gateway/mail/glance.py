@@ -13,6 +13,8 @@ from quopri import decodestring
 
 from gateway.match.invisible import one_line
 
+from .charsets import codec
+
 SCAN = 1000
 """Bytes of the header that are looked at."""
 LENGTH = 255
@@ -48,6 +50,6 @@ def _decoded(word: re.Match[bytes]) -> str:
 
 def _text(data: bytes, charset: str) -> str:
     try:
-        return data.decode(charset, "replace")
+        return data.decode(codec(charset) or "utf-8", "replace")
     except (LookupError, ValueError):
         return data.decode("utf-8", "replace")

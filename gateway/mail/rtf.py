@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from .charsets import codec
 from .clean import clean
 
 _TOKEN = re.compile(
@@ -23,7 +24,7 @@ def read(data: bytes) -> tuple[str, bool]:
     data = data[:_SIZE]
     html = b"\\fromhtml" in data[:2000]
     codepage = re.search(rb"\\ansicpg(\d{3,5})", data[:2000])
-    charset = f"cp{codepage[1].decode()}" if codepage else "cp1252"
+    charset = codec(f"cp{codepage[1].decode()}" if codepage else "") or "cp1252"
     out: list[str] = []
     raw = bytearray()
     # (skip, in an html tag, hidden rendition, characters that follow a \u)
@@ -35,10 +36,7 @@ def read(data: bytes) -> tuple[str, bool]:
 
     def flush() -> None:
         if raw:
-            try:
-                out.append(raw.decode(charset, "replace"))
-            except LookupError:
-                out.append(raw.decode("cp1252", "replace"))
+            out.append(raw.decode(charset, "replace"))
             raw.clear()
 
     for match in _TOKEN.finditer(data):

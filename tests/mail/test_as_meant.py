@@ -409,3 +409,8 @@ def test_a_page_that_is_read_twice_has_its_pictures_once() -> None:
     assert found.forwarded
     assert found.forwarded.above_blocks[1]["props"]["url"] == "attachment:1"
     assert [file.filename for file in found.attachments] == ["Printer.eml", "embedded-1.png"]
+
+
+def test_a_long_line_that_begins_like_a_delimiter_is_words() -> None:
+    found = mail(b"--b\r\n\r\nabove\r\n--b" + b"o" * 1500 + b"\r\nbelow\r\n--b--\r\n")
+    assert [line[:10] for line in found.text.split("\n")] == ["above", "--boooooo" + "o", "below"]

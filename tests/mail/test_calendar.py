@@ -136,8 +136,14 @@ def test_further_words_of_programs(method: str, lines: list[str], shown: list[st
 @pytest.mark.parametrize(
     ("data", "shown"),
     [
-        (b"BEGIN:VJOURNAL\nSUMMARY:Minutes\nDESCRIPTION:Bring the keys\nEND:VJOURNAL", ["Cancelled: Minutes", "", "Bring the keys"]),
-        (b"BEGIN:VFREEBUSY\nCOMMENT:free after ten\nEND:VFREEBUSY", ["Cancelled: (no title)", "Comment: free after ten"]),
+        (
+            b"BEGIN:VJOURNAL\nSUMMARY:Minutes\nDESCRIPTION:Bring the keys\nEND:VJOURNAL",
+            ["Cancelled: Minutes", "", "Bring the keys"],
+        ),
+        (
+            b"BEGIN:VFREEBUSY\nCOMMENT:free after ten\nEND:VFREEBUSY",
+            ["Cancelled: (no title)", "Comment: free after ten"],
+        ),
         (b"BEGIN:VEVENT\rSUMMARY:Move\rEND:VEVENT", ["Cancelled: Move"]),
         ("BEGIN:VEVENT\nSUMMARY:Übergabe\nEND:VEVENT".encode("latin-1"), ["Cancelled: Übergabe"]),
     ],
@@ -170,3 +176,26 @@ def test_a_file_within_an_invitation_is_a_file() -> None:
 def test_a_recurrence_in_words(rule: str, words: str) -> None:
     lines = calendar.read(ics("REQUEST", "SUMMARY:Visit", f"RRULE:{rule}"), "utf-8").lines
     assert lines == ["Invitation: Visit", f"Repeats: {words}"]
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "BEGIN:VEVENT\r\nSUMMARY:Visit\r\nATTENDEE;PARTSTAT=DECLINED:mailto:ann@a.example\r\nEND:VEVENT\r\n",
+        "BEGIN:VEVENT\r\nSUMMARY:Cut off",
+        "X-PADDING:" + "a" * 200_000,
+    ],
+    ids=["a fourth event that is declined", "an event that does not end", "more than is looked at"],
+)
+def test_an_answer_that_is_not_shown_whole_is_kept_as_a_file(rest: str) -> None:
+    event = "BEGIN:VEVENT\r\nSUMMARY:Visit\r\nATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@a.example\r\nEND:VEVENT\r\n"
+    data = f"BEGIN:VCALENDAR\r\nMETHOD:REPLY\r\n{event * 3}{rest}".encode()
+    email = read(b"From: ann@a.example\r\nSubject: Accepted: Visit\r\nContent-Type: text/calendar\r\n\r\n" + data).email
+    assert [file.filename for file in email.attachments] == ["invitation.ics"]
+    assert not email.gesture
+
+
+def test_an_answer_that_is_shown_whole_is_none() -> None:
+    data = ics("REPLY", "SUMMARY:Visit", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:ann@a.example")
+    email = read(b"From: ann@a.example\r\nSubject: Accepted: Visit\r\nContent-Type: text/calendar\r\n\r\n" + data).email
+    assert (email.attachments, email.gesture) == ((), "acceptance")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import encodings
+
 import pytest
 
+from gateway.mail import glance, rtf
 from gateway.mail.charset import decode
 from gateway.mail.charsets import codec
+from gateway.mail.read import read
 
 RUSSIAN = "Принтер не работает, пожалуйста помогите нам срочно, мы не можем печатать счета для клиентов."
 GREEK = "Ο εκτυπωτής δεν λειτουργεί, παρακαλώ βοηθήστε μας γρήγορα, δεν μπορούμε να εκτυπώσουμε τίποτα."
@@ -143,3 +147,30 @@ def test_a_label_of_the_neighbour(text: str, charset: str, label: str) -> None:
 )
 def test_words_in_another_charset_within_utf8(data: bytes, text: str) -> None:
     assert decode(data, "utf-8")[0] == text
+
+
+def test_a_label_that_nobody_knows_is_not_kept_for_ever() -> None:
+    """Python searches the disk for each name of a codec, and keeps it: a mail may have thousands of them."""
+    labels = [f"made-up-{number}" for number in range(50)]
+    words = " ".join(f"=?{label}?q?a?=" for label in labels)
+    before = len(encodings._cache)
+    read(f"From: a@b.example\nSubject: {words}\nContent-Type: text/plain; charset=made-up-x\n\n\xe9".encode("latin-1"))
+    glance.subject(" ".join(f"=?utf-8{label}?q?a?=" for label in labels).encode())
+    rtf.read(b"{\\rtf1\\ansicpg98765 a}")
+    assert len(encodings._cache) == before
+
+
+@pytest.mark.parametrize(
+    "label", ["Windows-1252", "iso_8859-15", "x-sjis", "KOI8-R", "cp866", "utf8", "mac_arabic", "8859", "big5-hkscs"]
+)
+def test_labels_that_are_known(label: str) -> None:
+    assert codec(label)
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_octets_that_windows_does_not_use_are_left_out(size: int) -> None:
+    text = f"{GERMAN}. " * size
+    email = read(
+        b"From: a@b.example\nContent-Type: text/plain; charset=cp1252\n\n" + text.encode("cp1252") + b"\x81."
+    ).email
+    assert email.text == text + "."
