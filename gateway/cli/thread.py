@@ -32,8 +32,10 @@ def thread_show(ticket: str, config_file: ConfigOption = None, as_json: JsonOpti
     """List the ids, people and mails of a ticket, given by number or id."""
     from gateway.store import mapping
 
+    desks = settings_of(config_file).desks
+
     def look(connection: Any) -> dict[str, Any]:
-        return mapping.overview(connection, ticket_named(connection, ticket))
+        return mapping.overview(connection, ticket_named(connection, ticket), desks)
 
     found = {kind: [dict(row) for row in rows] for kind, rows in on_store(config_file, look).items()}
     if as_json:

@@ -132,7 +132,8 @@ def _accepted(connection: Connection, search: Search, most: int) -> tuple[list[R
         return _rows(connection, [_on(tickets), delivery.c.seq <= high, *narrowed], most), 0
     if not any(any(tokens(text)) for text in search.words):
         return _newest(connection, search, low, high, most), 0
-    on_ticket = _rows(connection, [_on(tickets), delivery.c.seq.between(low, high), *narrowed], most)
+    within = delivery.c.seq.between(low, high)
+    on_ticket = _rows(connection, [_on(tickets), within, *narrowed], most) if tickets else []
     for whole in (True, False):  # an address as it stands, and only if that is none the beginning of one
         wanted = headings.phrases(search.words, whole=whole)
         rows, reached = _with_words(connection, search, wanted, _fitting(on_ticket, search), low, high, most)
@@ -334,7 +335,8 @@ def ticket_numbers(connection: Connection, rows: Sequence[Any]) -> dict[tuple[st
     """The numbers of the tickets that these deliveries are on, as far as the gateway knows them."""
     ids = {row["ticket_id"] for row in rows if row["ticket_id"]}
     with looking():
-        query = select(ticket.c.desk, ticket.c.ticket_id, ticket.c.number).where(ticket.c.ticket_id.in_(ids))
+        query = select(ticket.c.desk, ticket.c.ticket_id, ticket.c.number)
+        query = query.where(ticket.c.desk.in_({row["desk"] for row in rows}), ticket.c.ticket_id.in_(ids))
         return {(row[0], row[1]): row[2] for row in connection.execute(query)} if ids else {}
 
 

@@ -13,7 +13,7 @@ from gateway.config.settings import Settings
 from gateway.model.waiting import Waiting
 from gateway.operate import arriving, todo
 from gateway.operate.windows import Listed, listed
-from gateway.store import acts, heldfiles, inflow, probes, problems, refusals, waiting
+from gateway.store import acts, dialects, heldfiles, inflow, probes, problems, refusals, waiting
 from gateway.store.constants import IS_PENDING
 from gateway.store.probes import Probe
 from gateway.store.reading import looking
@@ -141,10 +141,11 @@ def _oldest(connection: Connection) -> float:
 
 def _became(connection: Connection, since: float) -> dict[str, int]:
     """Mail since then by stage; what was posted by "ticket" and "comment"."""
+    stage = dialects.without_index(delivery.c.stage)
     query = (
-        select(delivery.c.stage, delivery.c.outcome, func.count())
+        select(stage, delivery.c.outcome, func.count())
         .where(delivery.c.seq >= inflow.first(connection, since), delivery.c.accepted_at >= since)
-        .group_by(delivery.c.stage, delivery.c.outcome)
+        .group_by(stage, delivery.c.outcome)
     )
     counts: Counter[str] = Counter()
     with looking():

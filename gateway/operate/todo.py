@@ -16,7 +16,7 @@ from gateway.model.release import READ_AS_AUTOMATIC
 from gateway.operate import finding, said
 from gateway.operate.finding import Found
 from gateway.operate.story import goes_away
-from gateway.store import heldfiles, problems
+from gateway.store import heldfiles, inflow, problems
 from gateway.store.reading import looking
 from gateway.store.schema import delivery
 from gateway.store.stage import Stage
@@ -73,7 +73,7 @@ def todo(connection: Connection, retention: RetentionSettings, now: float, zone:
         )
         for reason, count in sorted(counts.items(), key=lambda pair: -pair[1])
     ]
-    machines = [*_doubted(now), _wrote_before()]
+    machines = [*_doubted(connection, now), _wrote_before()]
     doubted = Group(
         "not-tickets",
         "no ticket, from people who wrote before",
@@ -103,15 +103,16 @@ def held_back(connection: Connection) -> dict[str, int]:
 
 def doubted(connection: Connection, now: float) -> int:
     """How many suppressed mails of the last days are from people who wrote before."""
-    return _count(connection, [*_doubted(now), _wrote_before()])
+    return _count(connection, [*_doubted(connection, now), _wrote_before()])
 
 
-def _doubted(now: float) -> list[Any]:
+def _doubted(connection: Connection, now: float) -> list[Any]:
     reasons = [reason.value for reason in READ_AS_AUTOMATIC - {Reason.OWN}]
     return [
         delivery.c.stage == Stage.SUPPRESSED.value,
         delivery.c.reason.in_(reasons),
         delivery.c.kept,
+        delivery.c.seq >= inflow.first(connection, now - DAYS * DAY),
         delivery.c.accepted_at >= now - DAYS * DAY,
         delivery.c.sender != "",
     ]

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, RowMapping, or_, select, update
 
 from gateway.config.settings import Settings
 from gateway.model.effects import CloseBody
-from gateway.store import acts, expectations, problems
+from gateway.store import acts, dialects, expectations, problems
 from gateway.store.acts import Actor
 from gateway.store.constants import IS_PENDING
 from gateway.store.expectations import Expected
 from gateway.store.operator import NotPossible
-from gateway.store.problems import CLOSED, CLOSING
+from gateway.store.problems import CLOSED, CLOSING, OPEN, RECOVERED
 from gateway.store.reading import looking, parsed_to_show
 from gateway.store.schema import delivery, effect, problem
 from gateway.store.stage import EffectState
@@ -94,8 +94,9 @@ def forget(connection: Connection, notice: str, object_: str, actor: Actor, why:
 
 def _named(connection: Connection, name: str) -> RowMapping:
     """The problem with this ticket's number, or whose id begins so. Raises NotPossible."""
-    begins = [problem.c.id.startswith(name.lower(), autoescape=True)] if len(name) >= LEAST_ID else []
-    query = select(problem).where(or_(problem.c.number == name, *begins), problem.c.state != CLOSED)
+    begins = [dialects.begins(problem.c.id, name.lower())] if len(name) >= LEAST_ID else []
+    is_open = problem.c.state.in_((OPEN, CLOSING, RECOVERED))
+    query = select(problem).where(or_(problem.c.number == name, *begins), is_open)
     rows: Sequence[RowMapping] = connection.execute(query.order_by(problem.c.id).limit(20)).mappings().all()
     if not rows:
         raise NotPossible(f"{name}: no problem that is open has this ticket or id")

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from gateway.model.ids import uuid7
 from gateway.model.plan import Hit
-from gateway.store import dialects
+from gateway.store import dialects, inflow
 from gateway.store.pruning import Dropped
 from gateway.store.schema import delivery, hit, notice
 
@@ -50,8 +50,10 @@ def _of_configuration(connection: Connection, since: float) -> dict[tuple[str, s
 
 
 def _of_notices(connection: Connection, since: float) -> dict[tuple[str, str], Count]:
-    query = select(notice.c.profile, func.count(), func.max(notice.c.delivery_id)).where(notice.c.accepted_at >= since)
-    rows = connection.execute(query.group_by(notice.c.profile)).all()
+    profile = dialects.without_index(notice.c.profile)
+    query = select(profile, func.count(), func.max(notice.c.delivery_id))
+    query = query.where(notice.c.delivery_id >= inflow.first_id(since), notice.c.accepted_at >= since)
+    rows = connection.execute(query.group_by(profile)).all()
     of_ids = select(delivery.c.id, delivery.c.seq).where(delivery.c.id.in_([row[2] for row in rows]))
     seqs = {row[0]: row[1] for row in connection.execute(of_ids)}
     return {("notice", row[0]): Count(row[1], seqs.get(row[2], 0)) for row in rows}

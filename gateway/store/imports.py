@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from gateway.model.reasons import Reason
-from gateway.store import deliveries
+from gateway.store import deliveries, dialects
 from gateway.store.deliveries import NewDelivery
 from gateway.store.pruning import Dropped
 from gateway.store.schema import arrivals, delivery, raw, redelivery
@@ -94,7 +94,7 @@ def _advance(connection: Connection, origin: str, before: int, seq: int) -> None
 
 def first_of(connection: Connection, prefix: str) -> str:
     """The delivery that a redelivery with this id leads to, "" for none."""
-    query = select(redelivery.c.delivery_id).where(redelivery.c.id.startswith(prefix, autoescape=True)).limit(2)
+    query = select(redelivery.c.delivery_id).where(dialects.begins(redelivery.c.id, prefix.lower())).limit(2)
     found = connection.execute(query).scalars().all()
     return str(found[0]) if len(found) == 1 else ""
 

@@ -20,9 +20,13 @@ _OF_SOURCES = (
 
 def first(connection: Connection, since: float) -> int:
     """The number from which on mail came since then, nearly: some may be older. No index has the times, the ids do."""
-    begin = uuid7(max(0.0, since - MARGIN))[:13]
-    query = select(delivery.c.seq).where(delivery.c.id >= begin).order_by(delivery.c.id).limit(1)
+    query = select(delivery.c.seq).where(delivery.c.id >= first_id(since)).order_by(delivery.c.id).limit(1)
     return int(connection.execute(query).scalar() or 1 << 62)
+
+
+def first_id(since: float) -> str:
+    """The ids of mail that came since then are not smaller; some that are not may be of older mail."""
+    return uuid7(max(0.0, since - MARGIN))[:13]
 
 
 def since(connection: Connection, moment: float) -> dict[str, list[float]]:

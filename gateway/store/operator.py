@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_,
 from gateway.model.effects import TicketBody
 from gateway.model.reasons import Reason
 from gateway.model.release import Audience
-from gateway.store import endings, imports, notify
+from gateway.store import dialects, endings, imports, notify
 from gateway.store.deliveries import note, settle_ids
 from gateway.store.reading import looking, whole
 from gateway.store.schema import delivery, effect, event
@@ -52,7 +52,8 @@ def find(connection: Connection, name: str, *, to_change: bool = False) -> RowMa
     Raises NotThere, and NotPossible where there are several."""
     if not name.strip():  # every id begins so
         raise NotThere('""')
-    query = select(delivery).where(_named(name.strip())).order_by(delivery.c.seq).limit(4)
+    first_few = select(delivery.c.seq).where(_named(name.strip())).order_by(delivery.c.seq).limit(4)
+    query = select(delivery).where(delivery.c.seq.in_(first_few)).order_by(delivery.c.seq)
     with looking():
         rows = connection.execute(query.with_for_update() if to_change else query).mappings().all()
     if not rows and (first := imports.first_of(connection, name.strip())):
@@ -79,7 +80,7 @@ def _named(name: str) -> ColumnElement[bool]:
     if "@" in name:
         local, _, domain = name.strip("<>").rpartition("@")
         return delivery.c.message_id == f"{local}@{domain.lower()}"
-    return delivery.c.id.startswith(name, autoescape=True)
+    return dialects.begins(delivery.c.id, name.lower())
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +289,10 @@ def retry_now(connection: Connection, prefix: str, *, now: float, by: str = "ope
 
 def listing(connection: Connection, stages: Iterable[Stage] | None, limit: int) -> list[RowMapping]:
     """The newest deliveries, all or of these stages."""
-    query = select(delivery).order_by(delivery.c.seq.desc()).limit(limit)
+    newest = select(delivery.c.seq).order_by(delivery.c.seq.desc()).limit(limit)
     if stages is not None:
-        query = query.where(delivery.c.stage.in_([stage.value for stage in stages]))
+        newest = newest.where(delivery.c.stage.in_([stage.value for stage in stages]))
+    query = select(delivery).where(delivery.c.seq.in_(newest)).order_by(delivery.c.seq.desc())
     return list(connection.execute(query).mappings().all())
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from gateway.model.problem import NoticeRecord, Problem
-from gateway.store import dialects, expectations
+from gateway.store import dialects, expectations, inflow
 from gateway.store.deliveries import Delivery
 from gateway.store.mapping import Reserved, key
 from gateway.store.order import Blocker
@@ -363,6 +363,7 @@ def doubtful(connection: Connection, since: float, limit: int) -> list[RowMappin
     come, and what could not be read."""
     found = [
         select(*(told.c[column.name] for column in notice.c)).where(
+            told.c.delivery_id >= inflow.first_id(since),  # the ids have an index
             told.c.accepted_at >= since,
             told.c.became != "several",  # its parts are looked at
             or_(
@@ -380,8 +381,10 @@ def doubtful(connection: Connection, since: float, limit: int) -> list[RowMappin
 def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:
     """(profile, notices since then, those that could not be read)."""
     failed = func.sum(case((notice.c.failed != "", 1), else_=0))
-    query = select(notice.c.profile, func.count(), failed).where(notice.c.accepted_at >= since)
-    rows = connection.execute(query.group_by(notice.c.profile).order_by(notice.c.profile))
+    profile = dialects.without_index(notice.c.profile)
+    query = select(profile, func.count(), failed)
+    query = query.where(notice.c.delivery_id >= inflow.first_id(since), notice.c.accepted_at >= since)
+    rows = connection.execute(query.group_by(profile).order_by(profile))
     return [(row[0], int(row[1]), int(row[2] or 0)) for row in rows]
 
 

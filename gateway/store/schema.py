@@ -126,6 +126,8 @@ Index("delivery_message_id", delivery.c.message_id, delivery.c.desk)
 _partial("delivery_on_ticket", PENDING, delivery.c.ticket_id, delivery.c.seq)
 ON_TICKET = text("ticket_id <> ''")
 _partial("delivery_ticket", ON_TICKET, delivery.c.ticket_id, delivery.c.seq)
+AGAIN = text("redelivered > 0")
+_partial("delivery_again", AGAIN, delivery.c.redelivered)
 ENDED_KEPT = text("kept AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
 ENDED_TRACED = text("traced AND stage IN ('DONE', 'SUPPRESSED', 'QUARANTINED')")
 _partial("delivery_kept", ENDED_KEPT, delivery.c.stage, delivery.c.due_at)
@@ -197,6 +199,7 @@ thread = Table(  # the mapping table
     sqlite_with_rowid=False,
 )
 Index("thread_delivery", thread.c.delivery_id)
+_partial("thread_ticket", ON_TICKET, thread.c.ticket_id)
 
 ticket = Table(
     "ticket",
@@ -361,6 +364,7 @@ problem = Table(  # what the notices of one key, for one client, have said so fa
     Column("listed", Boolean, nullable=False, server_default=false()),  # named on the ticket that it shares
     Column("held_by", Text, nullable=False, server_default=""),  # the window that holds it
 )
+Index("problem_state", problem.c.state, problem.c.left)
 Index("problem_new", problem.c.desk, problem.c.profile, problem.c.client_id, problem.c.opened_at)
 WORK = text("window_to > 0")
 _partial("problem_window", WORK, problem.c.window_to)
