@@ -19,6 +19,7 @@ from gateway.config.smtp import UserSettings
 from gateway.mail.author import canonical_address
 from gateway.match import domains
 from gateway.model.email import lower_ascii
+from gateway.smtp.guessing import NamePace, Places
 from gateway.smtp.turns import FairSlots
 
 N, R, P = 2**15, 8, 1
@@ -57,17 +58,26 @@ class Users:
         self._users = {user.login: user for user in users}
         self._slots = FairSlots(AT_ONCE)
         self._nobody = ""
+        self.pace = NamePace()
+        self._places = Places()
 
     def __bool__(self) -> bool:
         return bool(self._users)
 
-    async def check(self, login: str, password: bytes, network: str = "") -> bool:
-        """Takes as long for a login that does not exist. Who guesses from one ``network`` holds up that one."""
+    async def check(self, login: str, password: bytes, network: str = "", *, is_exempt: bool = False) -> bool:
+        """Takes as long for a login that does not exist. Who guesses from one ``network`` holds up that one; a login at
+        which many guess is slow where it did not succeed before, unless ``is_exempt``. Raises TooMany."""
+        if self.pace.is_slow(login) and not is_exempt and not self._places.know(login, network):
+            await self.pace.wait()
+        self.pace.begin(login)
         async with self._slots.hold(network):
             user = self._users.get(login)
             if user is None and not self._nobody:
                 self._nobody = await asyncio.to_thread(hash_password, os.urandom(12).hex())
             right = await asyncio.to_thread(check_password, password, user.password_hash if user else self._nobody)
+        if right and user is not None:
+            self.pace.forgive(login)
+            self._places.add(login, network)
         return right and user is not None
 
     def may_write_as(self, login: str, address: str) -> bool:

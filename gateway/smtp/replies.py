@@ -106,6 +106,7 @@ AUTH_AGAIN = Reply("auth", 503, "5.5.1", "Already logged in")
 AUTH_ABORTED = Reply("auth", 501, "5.7.0", "Login cancelled")
 AUTH_SYNTAX = Reply("auth", 501, "5.5.2", "The login data could not be decoded")
 AUTH_LIMIT = Reply("password-rate", 454, "4.7.0", "Too many wrong passwords from your address, please try again later")
+AUTH_SLOW = Reply("password-guessing", 454, "4.7.0", "Somebody is guessing passwords, please try again in a minute")
 SENDER_NOT_YOURS = Reply("sender", 553, "5.7.1", "This login may not send as that address")
 
 # -- MAIL and RCPT

@@ -1,5 +1,6 @@
 """Ways into the console: links that work once, and sessions: of who came by a link, who logged in here, and who did at
-an identity provider. The store has hashes of what opens them, nothing else."""
+an identity provider; and the browsers in which somebody logged in here. The store has hashes of what opens them,
+nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from gateway.store.schema import entry
 
-Kind = Literal["link", "session", "login", "oidc"]
+Kind = Literal["link", "session", "login", "oidc", "browser"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,11 @@ def use(connection: Connection, value: str, now: float) -> Visitor | None:
     return found.visitor if found and gone.rowcount else None
 
 
-def end(connection: Connection, value: str) -> None:
-    """A session is over."""
+def end(connection: Connection, value: str) -> str:
+    """A session is over. Returns its kind, "" where there was none."""
+    kind = connection.execute(select(entry.c.kind).where(entry.c.hash == _hash(value))).scalar()
     connection.execute(delete(entry).where(entry.c.hash == _hash(value)))
+    return str(kind or "")
 
 
 def _hash(value: str) -> bytes:

@@ -558,7 +558,7 @@ entry = Table(  # ways into the console: links that work once, and sessions; onl
     "entry",
     metadata,
     Column("hash", LargeBinary(32), primary_key=True),
-    Column("kind", String(8), nullable=False),  # link, session (of a link), login, oidc
+    Column("kind", String(8), nullable=False),  # link, session (of a link), login, oidc, browser
     Column("who", Text, nullable=False),
     Column("role", String(12), nullable=False),
     Column("address", Text, nullable=False),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config.smtp import UserSettings
+from gateway.smtp import guessing
 from gateway.smtp.auth import Users, check_password, decode_plain, hash_password
 from gateway.smtp.server import Listener
 from gateway.store.engine import Store
@@ -166,10 +167,68 @@ async def test_smtplib_logs_in(kept: Store, tmp_path: Path, tls: Tls) -> None:
     assert [envelope["auth"] for envelope in await envelopes(kept)] == ["free"]
 
 
+def users_that_wait(waited: list[float]) -> Users:
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+
+    users = Users([UserSettings.model_validate({**USERS[1], "password_hash": hash_password("correct horse", n=2**12)})])
+    users.pace = guessing.NamePace(sleep=wait)
+    return users
+
+
+async def test_a_login_that_many_guess_at_is_slow_and_never_locked() -> None:
+    waited: list[float] = []
+    users = users_that_wait(waited)
+    assert await users.check("free", b"correct horse", "198.51.100.0/24")  # the printer
+    for place in range(guessing.SLOW_FROM):
+        assert not await users.check("free", b"guess", f"10.0.{place}.0/24")
+    assert not waited
+
+    assert not await users.check("free", b"guess", "10.1.0.0/24")
+    assert await users.check("free", b"correct horse", "10.2.0.0/24")
+    assert waited == [guessing.PAUSE] * 2
+    assert await users.check("free", b"correct horse", "198.51.100.0/24"), "at once, from where it logged in before"
+    assert await users.check("free", b"correct horse", "10.2.0.0/24"), "as from where it was right by now"
+    assert not await users.check("nobody", b"guess", "10.3.0.0/24"), "nobody guesses at that"
+    assert await users.check("free", b"correct horse", "192.0.2.0/24", is_exempt=True)
+    assert waited == [guessing.PAUSE] * 2
+
+
+async def test_one_password_for_many_logins_is_slow_whether_or_not_anybody_has_them() -> None:
+    waited: list[float] = []
+    users = users_that_wait(waited)
+    for number in range(guessing.SLOW_FROM_IN_ALL):
+        await users.check(f"name{number}", b"Winter2026", f"10.0.{number}.0/24")
+    assert not waited
+
+    await users.check("free", b"Winter2026", "10.1.0.0/24")
+    assert waited == [guessing.PAUSE]
+
+
+async def test_who_waits_for_others_guesses_may_come_again(kept: Store, tmp_path: Path, tls: Tls) -> None:
+    """454, so that a device tries again; it is no wrong password of its own."""
+    async with submission(kept, tmp_path, tls, logins_per_session=2) as listener:
+        gone = asyncio.Event()
+        pace = listener.context.users.pace = guessing.NamePace(sleep=lambda _: gone.wait())
+        for _ in range(guessing.SLOW_FROM):
+            pace.begin("free")
+        waiting = [asyncio.create_task(pace.wait()) for _ in range(guessing.MOST_WAITING)]
+        await asyncio.sleep(0)
+        async with secured(listener, tls) as client:
+            answers = [await client.say("AUTH PLAIN " + plain("free", "correct horse")) for _ in range(3)]
+            gone.set()
+            await asyncio.gather(*waiting)
+            right = await client.say("AUTH PLAIN " + plain("free", "correct horse"))
+
+    assert [answer[:9] for answer in answers] == ["454 4.7.0"] * 3
+    assert right.startswith("235")
+
+
 async def test_guessing_from_one_network_holds_up_no_other() -> None:
     """Two hundred guesses wait; a login of another network comes on at once."""
     users = Users([UserSettings.model_validate({**USERS[1], "password_hash": hash_password("correct horse", n=2**12)})])
-    flood = [asyncio.create_task(users.check("free", b"guess", "192.0.2.0/24")) for _ in range(200)]
+    assert await users.check("free", b"correct horse", "198.51.100.0/24")
+    flood = [asyncio.create_task(users.check("free", b"guess", "192.0.2.0/24", is_exempt=True)) for _ in range(200)]
     await asyncio.sleep(0)
     began = sum(task.done() for task in flood)
     assert await users.check("free", b"correct horse", "198.51.100.0/24")

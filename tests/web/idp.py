@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.web.served import served
@@ -45,6 +45,8 @@ class Idp:
     published: dict[str, Any] | None = None
     asked: dict[str, dict[str, str]] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
+    told: dict[str, Any] = field(default_factory=dict)
+    left: int = 0
 
     def app(self) -> Starlette:
         return Starlette(
@@ -53,6 +55,8 @@ class Idp:
                 Route("/authorize", self.authorize),
                 Route("/token", self.token, methods=["POST"]),
                 Route("/keys", self.keys),
+                Route("/userinfo", self.userinfo),
+                Route("/logout", self.logout),
             ]
         )
 
@@ -96,6 +100,17 @@ class Idp:
         claims |= self.person
         self.lies(claims)
         return JSONResponse({"access_token": "opaque", "token_type": "Bearer", "id_token": self.signed(self, claims)})
+
+    async def userinfo(self, request: Request) -> Response:
+        """What is kept out of tokens."""
+        if request.headers.get("authorization") != "Bearer opaque":
+            return JSONResponse({"error": "invalid_token"}, 401)
+        return JSONResponse({"sub": "248289", **self.told})
+
+    async def logout(self, request: Request) -> Response:
+        assert request.query_params["client_id"] == CLIENT
+        self.left += 1
+        return HTMLResponse("<!doctype html><title>out</title><link rel=icon href=data:,>You are logged out.")
 
     async def keys(self, request: Request) -> Response:
         return JSONResponse(self.published or KeySet([self.key]).as_dict(private=False))

@@ -317,6 +317,7 @@ def test_a_lead_finds_understands_and_corrects(
 def test_somebody_comes_from_an_identity_provider_of_another_site(browser: Any, tmp_path: Path, migrated_file: Path) -> None:
     with idp.serving() as provider:
         provider.person = {"preferred_username": "lea@msp.example", "groups": ["leads"]}
+        provider.metadata = {"end_session_endpoint": f"{provider.issuer}/logout"}
         for served in serve(build(tmp_path, migrated_file, (M("printer"),))):
             served.url = served.url.replace("127.0.0.1", "localhost")  # another site than the provider's
             oidc = {"issuer": provider.issuer, "client_id": idp.CLIENT, "client_secret": idp.SECRET, "roles": {"leads": "act"}}
@@ -329,9 +330,15 @@ def test_somebody_comes_from_an_identity_provider_of_another_site(browser: Any, 
             assert visit.page.url == served.url + "/find?q=printer"
             assert "lea@msp.example" in visit.page.inner_text(".who")
             visit.page.click("text=Log out")
+            visit.page.go_back()
+            assert visit.page.url.startswith(f"{served.url}/login") and "printer" not in visit.page.inner_text("main")
             assert visit.go("/todo").url.startswith(f"{served.url}/login")
+            visit.go("/login?left=yes")
+            visit.page.click("text=Log out at The firm")
+            assert (visit.page.title(), provider.left) == ("out", 1)
             visit.context.close()
-            assert [wrong for wrong in visit.wrong if not wrong.startswith(f"left: {provider.issuer}/authorize?")] == []
+            left = tuple(f"left: {provider.issuer}/{page}?" for page in ("authorize", "logout"))
+            assert [wrong for wrong in visit.wrong if not wrong.startswith(left)] == []
 
 
 def test_a_stolen_form_does_nothing(browser: Any, served: Site, tmp_path: Path) -> None:

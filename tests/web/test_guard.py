@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.smtp import guessing
 from gateway.store import acts
 from gateway.web.console import guard, logins
 from gateway.web.console.app import application
+from gateway.web.console.entering import KNOWN
 from gateway.web.health import server
 from tests.web.conftest import COOKIE, PASSWORD, Site
 
@@ -100,18 +102,45 @@ async def test_a_name_that_many_guess_at_is_slow_and_never_locked(site: Site) ->
     async def wait(seconds: float) -> None:
         waited.append(seconds)
 
-    site.console.pace = logins.NamePace(sleep=wait)
+    site.console.pace = guessing.NamePace(sleep=wait)
     assert await guessed(site, "lea", 200, PASSWORD) == 303  # the office
-    many = range(logins.SLOW_FROM)
-    assert [await guessed(site, "lea", place) for place in many] == [403] * logins.SLOW_FROM
+    many = range(guessing.SLOW_FROM)
+    assert [await guessed(site, "lea", place) for place in many] == [403] * guessing.SLOW_FROM
     assert not waited
 
     assert await guessed(site, "lea", 100) == 403
     assert await guessed(site, "lea", 101, PASSWORD) == 303
-    assert waited == [logins.PAUSE] * 2
+    assert waited == [guessing.PAUSE] * 2
     assert await guessed(site, "lea", 200, PASSWORD) == 303  # at once, from where she logged in before
     assert await guessed(site, "kim", 102) == 403  # nobody guesses at kim
-    assert waited == [logins.PAUSE] * 2
+    assert waited == [guessing.PAUSE] * 2
+
+
+async def test_a_known_browser_is_hindered_by_nobody(site: Site) -> None:
+    """Whoever guesses, from her own network too: she has logged in there before."""
+    gone = asyncio.Event()
+    async with reached(site, "10.7.1.1") as client:
+        first = await client.post("/login", data={"name": "lea", "password": PASSWORD})
+        site.console.pace = guessing.NamePace(sleep=lambda _: gone.wait())
+        for _ in range(guessing.SLOW_FROM_IN_ALL):
+            site.console.pace.begin("lea")
+        waiting = [asyncio.create_task(guessed(site, "lea", place)) for place in range(20, 20 + guessing.MOST_WAITING)]
+        await asyncio.sleep(0)
+        for _ in range(logins.LOGINS):
+            site.console.rate.begin("10.7.1.1")
+        client.cookies.delete(COOKIE)
+        again = await client.post("/login", data={"name": "lea", "password": PASSWORD})
+        wrong = [(await client.post("/login", data={"name": "lea", "password": "x"})).status_code for _ in range(6)]
+        other = (await client.post("/login", data={"name": "kim", "password": "x"})).status_code
+    stranger = await guessed(site, "lea", 99, PASSWORD)
+    gone.set()
+    await asyncio.gather(*waiting)
+
+    assert f"{KNOWN}=" in first.headers["set-cookie"] and "Path=/login" in first.headers["set-cookie"]
+    assert again.status_code == 303 and f"{KNOWN}=" not in again.headers["set-cookie"]
+    assert wrong == [403] * logins.LOGINS + [429], "and may guess no more than a network"
+    assert other == 429, "it is known by her name only"
+    assert stranger == 429, "who is right waits like who is not: nothing tells them apart before"
 
 
 async def test_one_password_for_many_names_is_slow(site: Site) -> None:
@@ -120,35 +149,35 @@ async def test_one_password_for_many_names_is_slow(site: Site) -> None:
     async def wait(seconds: float) -> None:
         waited.append(seconds)
 
-    site.console.pace = logins.NamePace(sleep=wait)
-    for number in range(logins.SLOW_FROM_IN_ALL):
+    site.console.pace = guessing.NamePace(sleep=wait)
+    for number in range(guessing.SLOW_FROM_IN_ALL):
         site.console.pace.begin(f"name{number}")
     assert await guessed(site, "lea", 1) == 403
-    assert waited == [logins.PAUSE]
+    assert waited == [guessing.PAUSE]
 
 
 async def test_no_more_wait_than_one_a_second(site: Site) -> None:
     gone = asyncio.Event()
-    site.console.pace = logins.NamePace(sleep=lambda _: gone.wait())
-    for _ in range(logins.SLOW_FROM):
+    site.console.pace = guessing.NamePace(sleep=lambda _: gone.wait())
+    for _ in range(guessing.SLOW_FROM):
         site.console.pace.begin("lea")
-    waiting = [asyncio.create_task(guessed(site, "lea", place)) for place in range(logins.MOST_WAITING + 1)]
+    waiting = [asyncio.create_task(guessed(site, "lea", place)) for place in range(guessing.MOST_WAITING + 1)]
     done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     assert [task.result() for task in done] == [429]
     gone.set()
-    assert sorted(await asyncio.gather(*waiting)) == [403] * logins.MOST_WAITING + [429]
+    assert sorted(await asyncio.gather(*waiting)) == [403] * guessing.MOST_WAITING + [429]
 
 
 def test_wrong_logins_are_forgotten_with_time_and_with_the_right_one() -> None:
     now = [0.0]
-    pace = logins.NamePace(clock=lambda: now[0])
-    for _ in range(logins.SLOW_FROM):
+    pace = guessing.NamePace(clock=lambda: now[0])
+    for _ in range(guessing.SLOW_FROM):
         pace.begin("lea")
     assert pace.is_slow("lea") and not pace.is_slow("kim")
     pace.forgive("lea")
     assert not pace.is_slow("lea")
     pace.begin("lea")
-    now[0] += logins.LOGIN_SPAN + 1
+    now[0] += guessing.SPAN + 1
     assert not pace.is_slow("lea")
 
 

@@ -37,7 +37,7 @@ def served_idp() -> Iterator[Idp]:
 def idp(served_idp: Idp) -> Idp:
     """The provider as it is at first, with Lea before it."""
     fresh = Idp(issuer=served_idp.issuer, key=served_idp.key, person=dict(LEA))
-    for name in ("person", "lies", "signed", "answers", "metadata", "published", "key", "asked", "used"):
+    for name in ("person", "lies", "signed", "answers", "metadata", "published", "key", "asked", "used", "told", "left"):
         setattr(served_idp, name, getattr(fresh, name))
     return served_idp
 
@@ -308,9 +308,13 @@ async def test_nobody_is_sent_elsewhere(browser: Browser) -> None:
         assert answer.headers["location"] == "/", there
 
 
-async def test_guessing_has_an_end(browser: Browser) -> None:
-    for _ in range(logins.LOGINS):
+async def test_guessing_has_an_end(browser: Browser, idp: Idp) -> None:
+    """What the provider does not vouch for; a state is nothing that anybody guesses, and old ones are of old tabs."""
+    for _ in range(logins.LOGINS + 2):
         assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 403
+    idp.answers = {"code": "guess"}
+    for _ in range(logins.LOGINS):
+        assert (await browser.log_in()).status_code == 403
 
     assert (await browser.client.get("/oidc", params={"state": "guess", "code": "x"})).status_code == 429
     assert (await browser.client.get("/oidc/begin")).status_code == 429
@@ -378,3 +382,152 @@ async def test_what_is_asked_for(browser: Browser, idp: Idp) -> None:
     assert asked["scope"] == ["openid profile email"]
     assert SECRET not in begun.headers["location"]
     assert "Path=/oidc" in begun.headers["set-cookie"] and "HttpOnly" in begun.headers["set-cookie"]
+
+
+# -- what other products are told of ---------------------------------------------------------------
+
+
+async def test_two_tabs_log_in_at_once(browser: Browser) -> None:
+    """A browser that opens its tabs again begins a login in each."""
+    backs = [await browser.begin(there) for there in ("/todo", "/find?q=printer", "/vendors")]
+    answers = [await browser.client.get(back) for back in (backs[1], backs[0], backs[2])]
+
+    assert [(answer.status_code, answer.headers["location"]) for answer in answers] == [
+        (303, "/find?q=printer"), (303, "/todo"), (303, "/vendors"),
+    ]  # fmt: skip
+    assert BROWSER not in browser.client.cookies, "the last one forgets it"
+
+
+async def test_tabs_share_a_browser_and_no_login(browser: Browser, idp: Idp) -> None:
+    """Each has a nonce and a verifier of its own: the code of one is no good with the state of another."""
+    first, second = [parse_qs(urlsplit(await browser.begin()).query) for _ in range(2)]
+    mixed = {"state": first["state"][0], "code": second["code"][0]}
+
+    assert idp.asked["code0"]["nonce"] != idp.asked["code1"]["nonce"]
+    assert (await browser.client.get("/oidc", params=mixed)).status_code == 403
+
+
+async def test_back_to_the_end_of_a_login_is_no_fault_of_who_is_in(browser: Browser) -> None:
+    back = await browser.begin()
+    await browser.client.get(back)
+    again = await browser.client.get(back)
+    await browser.client.post("/logout")
+    outside = await browser.client.get(back)
+
+    assert (again.status_code, again.headers["location"]) == (303, "/")
+    assert outside.status_code == 403, "and lets in nobody who is not"
+
+
+async def test_who_is_slow_at_the_provider_begins_again_where_they_wanted_to_go(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = await browser.begin("/find?q=printer")
+    clock = time.time() + provider.PENDING_FOR + 1
+    monkeypatch.setattr(browser.site.console.provider, "_clock", lambda: clock)
+    answer = await browser.client.get(back)
+
+    assert answer.status_code == 403
+    assert "/oidc/begin?next=/find%3Fq%3Dprinter" in answer.text
+
+
+async def test_logging_out_says_that_the_provider_goes_on(browser: Browser, idp: Idp) -> None:
+    idp.metadata = {"end_session_endpoint": f"{idp.issuer}/logout?ui=1"}
+    await browser.log_in()
+    out = await browser.client.post("/logout")
+    page = await browser.client.get(out.headers["location"])
+    browser.site.console._provider = None
+    idp.metadata = {"end_session_endpoint": "http://evil.example/"}
+    without = await browser.client.get(out.headers["location"])
+
+    assert out.headers["location"] == "/login?left=yes"
+    assert f'href="{idp.issuer}/logout?ui=1&amp;client_id={CLIENT}"' in page.text
+    assert "logged out here, and not at The firm" in without.text and "evil" not in without.text
+
+
+async def test_a_login_at_another_address_begins_at_the_right_one(browser: Browser, idp: Idp) -> None:
+    """Its cookie would be of the wrong one, and the provider sends people to the right one."""
+    configure(browser.site, idp)
+    console = browser.site.console
+    https = console.settings.console.model_copy(update={"url": "https://mail.msp.example"})
+    console.settings = console.settings.model_copy(update={"console": https})
+    login = await browser.client.get("/login")
+    begun = await browser.client.get("/oidc/begin", params={"next": "/todo"})
+    there = urlsplit(begun.headers["location"])
+    again = await browser.client.get(f"{there.path}?{there.query}")  # by a proxy that changes Host
+    right = await browser.client.get("/login", headers={"Host": "mail.msp.example"})
+    plain = await browser.client.get("/login", headers={"Host": "mail.msp.example", "X-Forwarded-Proto": "http"})
+
+    assert begun.status_code == 303
+    assert begun.headers["location"] == "https://mail.msp.example/oidc/begin?next=%2Ftodo&here=yes"
+    assert again.headers["location"].startswith(idp.issuer), "and no circle"
+    assert 'href="https://mail.msp.example"' in login.text and 'href="https://mail.msp.example"' in plain.text
+    assert "browsers keep no login" not in right.text
+
+
+USERINFO = [
+    ({}, {"preferred_username": "lea@msp.example", "groups": ["leads"]}, {}, 303),
+    ({}, {"email": "lea@msp.example", "email_verified": True}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, 303),
+    ({}, {"email": "lea@msp.example"}, {"claim": "email", "roles": {"lea@msp.example": "act"}}, 403),
+    ({}, {"sub": "of another", "groups": ["leads"]}, {}, 403),
+    ({}, {"sub": None, "groups": ["leads"]}, {}, 403),
+    ({"groups": ["everybody"]}, {"groups": ["leads"]}, {}, 403),  # what is signed counts
+]  # fmt: skip
+
+
+async def test_what_is_not_in_the_token_is_asked_for(browser: Browser, idp: Idp) -> None:
+    """Some providers keep names and groups out of their tokens, since one version or another."""
+    for person, told, settings, status in USERINFO:
+        idp.person, idp.told, idp.metadata = person, told, {"userinfo_endpoint": f"{idp.issuer}/userinfo"}
+        configure(browser.site, idp, **settings)
+        browser.afresh()
+
+        assert (await browser.log_in()).status_code == status, (person, told)
+    assert [row[0] for row in browser.audit()] == ["lea@msp.example"] * 2
+
+
+async def test_an_address_that_changed_at_the_provider_is_nobody_here(browser: Browser, idp: Idp) -> None:
+    """Whoever has it now is whom the configuration means; the audit says by the provider's own name who that was."""
+    settings = {"claim": "email", "called": "email", "roles": {"lea@msp.example": "act"}}
+    configure(browser.site, idp, **settings)
+    codes = []
+    for sub, email in (("1001", "lea@msp.example"), ("1001", "lea.new@msp.example"), ("1002", "lea@msp.example")):
+        idp.person = {"email": email, "email_verified": True, "sub": sub}
+        browser.afresh()
+        codes.append((await browser.log_in()).status_code)
+
+    assert codes == [303, 403, 303]
+    assert [row[2] for row in browser.audit()] == ["act, by The firm as 1002", "act, by The firm as 1001"]
+
+
+RSA_ENC = {"kty": "RSA", "use": "enc", "alg": "RSA-OAEP", "kid": "enc", "n": "0vx7", "e": "AQAB"}
+OTHERS = [
+    {"kty": "AKP", "alg": "ML-DSA-44", "kid": "new", "pub": "x"}, {"kty": "OKP", "crv": "X448", "kid": "x"}, {"kid": "none"}, RSA_ENC,
+    {"kty": "EC", "crv": "P-256", "kid": "bad", "x": "!", "y": 1}, "a key", None, 7,
+]  # fmt: skip
+
+
+async def test_keys_of_other_kinds_keep_nobody_out(browser: Browser, idp: Idp) -> None:
+    idp.published = {"keys": [*OTHERS, idp.key.as_dict(private=False)]}
+
+    assert (await browser.log_in()).status_code == 303
+
+
+@pytest.mark.parametrize("named", ["first", None])
+async def test_a_new_key_under_the_old_name(
+    browser: Browser, idp: Idp, monkeypatch: pytest.MonkeyPatch, named: str | None
+) -> None:
+    """Or without any: some providers name no keys."""
+
+    def made() -> ECKey:
+        return ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256", **({"kid": named} if named else {})})
+
+    head = {"alg": "ES256", **({"kid": named} if named else {})}
+    idp.signed = lambda idp, claims: jwt.encode(head, claims, idp.key)
+    idp.key = made()
+    assert (await browser.log_in()).status_code == 303
+    browser.client.cookies.clear()
+    idp.key = made()
+    later = time.time() + provider.AGAIN + 1
+    monkeypatch.setattr(browser.site.console.provider, "_clock", lambda: later)
+
+    assert (await browser.log_in()).status_code == 303

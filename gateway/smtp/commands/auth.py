@@ -12,6 +12,7 @@ from gateway.match.names import network_of
 from gateway.smtp import replies
 from gateway.smtp.auth import decode_plain
 from gateway.smtp.dialogue import Answer, Ask, Dialogue, Wait
+from gateway.smtp.guessing import TooMany
 from gateway.smtp.replies import Reply
 
 log = structlog.get_logger("smtp")
@@ -53,7 +54,13 @@ def auth(dialogue: Dialogue, arg: str) -> Answer:
 
 async def _check(dialogue: Dialogue, login: str, password: bytes) -> Reply:
     server, client = dialogue.server, dialogue.client
-    if await server.users.check(login, password, network_of(client.address)):
+    is_exempt = server.limits.is_exempt(client.address)
+    try:
+        is_right = await server.users.check(login, password, network_of(client.address), is_exempt=is_exempt)
+    except TooMany:
+        log.warning("logins are slow", who=login[:100], peer=client.address, session=dialogue.session)
+        return replies.AUTH_SLOW
+    if is_right:
         client.login = login
         log.info("logged in", login=login, peer=client.address, session=dialogue.session)
         return replies.LOGGED_IN

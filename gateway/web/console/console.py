@@ -21,12 +21,13 @@ from gateway.operate import reading, said, tickets
 from gateway.operate.access import Access
 from gateway.operate.trial import kept
 from gateway.operate.trial import page as trial_page
+from gateway.smtp.guessing import NamePace
 from gateway.store import entries
 from gateway.store.entries import Visitor
 from gateway.store.raw import RawMail
 from gateway.web.console.commands import Commands
 from gateway.web.console.guard import COOKIE, may, named_by_proxy, way_back
-from gateway.web.console.logins import LoginRate, NamePace
+from gateway.web.console.logins import LoginRate
 from gateway.web.console.provider import BACK, Provider, role_of
 
 T = TypeVar("T")

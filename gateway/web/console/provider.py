@@ -13,6 +13,7 @@ import re
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -40,11 +41,14 @@ _CODE = re.compile(r"[a-zA-Z0-9_ -]{1,60}")
 
 
 class NotLetIn(Exception):
-    """Somebody may not come in. The text is for them, ``why`` for the log."""
+    """Somebody may not come in. The text is for them, ``why`` for the log; ``there`` is where they wanted to go.
+    ``is_stale``: the login was none of ours, or not any more, which nobody can guess and a second tab can be."""
 
-    def __init__(self, text: str, why: str = "") -> None:
+    def __init__(self, text: str, why: str = "", *, is_stale: bool = False, there: str = "/") -> None:
         super().__init__(text)
         self.why = why or text
+        self.is_stale = is_stale
+        self.there = there
 
 
 class Unreachable(Exception):
@@ -104,13 +108,16 @@ class Provider:
         self._pending: dict[str, _Pending] = {}
         self._known: _Known | None = None
 
-    async def begin(self, there: str, peer: str) -> Begun:
-        """Begin a login that ends at the page ``there``. Raises Unreachable."""
+    async def begin(self, there: str, peer: str, browser: str = "") -> Begun:
+        """Begin a login that ends at the page ``there``. ``browser`` is the value of its cookie, if it has one: a
+        browser may begin several at once, in tabs. Raises Unreachable."""
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
         from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
         known = await self._ask_itself()
-        state, browser = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        state = secrets.token_urlsafe(32)
+        if not self.is_coming(browser):
+            browser = secrets.token_urlsafe(32)
         pending = _Pending(
             browser, network_of(peer), secrets.token_urlsafe(32), secrets.token_urlsafe(64), there,
             self._clock() + PENDING_FOR,
@@ -129,6 +136,11 @@ class Provider:
         )
         return Begun(str(address), browser)
 
+    def is_coming(self, browser: str) -> bool:
+        """Whether a login that this browser began is expected to end."""
+        now = self._clock()
+        return any(kept.browser == browser and kept.until >= now for kept in self._pending.values())
+
     def _keep(self, state: str, pending: _Pending) -> None:
         """Beyond a most, of a network and of all, the oldest has to begin again."""
         now = self._clock()
@@ -145,9 +157,13 @@ class Provider:
         """Who came back with the provider's answer, and the page to go to. Raises NotLetIn, Unreachable."""
         pending = self._pending.pop(answer.get("state", ""), None)
         if pending is None or pending.until < self._clock():
-            raise NotLetIn("This login is over, or was used. Log in again.", "state: unknown, used or too old")
+            there = pending.there if pending else "/"
+            why = "state: unknown, used or too old"
+            raise NotLetIn("This login is over, or was used. Log in again.", why, is_stale=True, there=there)
         if not hmac.compare_digest(pending.browser.encode(), browser.encode()):
-            raise NotLetIn("This login began in another browser. Log in again.", "state: of another browser")
+            here = self._back.removesuffix(BACK)
+            words = f"This login began in another browser, or not at {here}. Log in again there."
+            raise NotLetIn(words, "state: of another browser", is_stale=True)
         known = await self._ask_itself()
         self._check_issuer_of(answer, known)
         if error := answer.get("error", ""):
@@ -156,7 +172,7 @@ class Provider:
             raise NotLetIn(NOT_AS_IT_SHOULD, "no code")
         token = await self._fetch_token(known, answer["code"], pending.verifier)
         claims = await self._verified(token, pending.nonce)
-        return self._person(claims), pending.there
+        return self._person(await self._completed(known, token, claims)), pending.there
 
     def _check_issuer_of(self, answer: Mapping[str, str], known: _Known) -> None:
         """RFC 9207: an answer of another provider is none of ours."""
@@ -189,13 +205,13 @@ class Provider:
         """The claims of the token, all of which were looked at. Raises NotLetIn."""
         from authlib.oidc.core import CodeIDToken
         from joserfc import jwt
-        from joserfc.errors import InvalidKeyIdError, JoseError
+        from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 
         known = await self._ask_itself()
         try:
             try:
                 read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
-            except InvalidKeyIdError:  # its keys change
+            except (InvalidKeyIdError, BadSignatureError):  # its keys change; some go on under the same name
                 known = await self._ask_itself(AGAIN)
                 read = jwt.decode(token["id_token"], known.keys, algorithms=SIGNATURES)
             claims = CodeIDToken(
@@ -212,6 +228,18 @@ class Provider:
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise NotLetIn(NOT_AS_IT_SHOULD, f"the token: {type(error).__name__}: {error}") from error
         return dict(claims)
+
+    async def _completed(self, known: _Known, token: dict[str, Any], claims: Mapping[str, Any]) -> Mapping[str, Any]:
+        """With what its userinfo says besides, for a provider that keeps its tokens short (Authelia, Zitadel)."""
+        address, needed = str(known.metadata.get("userinfo_endpoint", "")), (self.settings.claim, self.settings.called)
+        if all(_value(claims, name) is not None for name in needed) or not is_safe(address):
+            return claims
+        if not isinstance(token.get("access_token"), str):
+            return claims
+        status, said = await _ask("GET", address, {"Authorization": f"Bearer {token['access_token']}"})
+        if status != 200 or said.get("sub") != claims["sub"]:  # of somebody else: OpenID Connect Core 5.3.2
+            return claims
+        return {**said, **claims}
 
     def _person(self, claims: Mapping[str, Any]) -> Person:
         settings, values = self.settings, _values(claims, self.settings.claim)
@@ -235,8 +263,6 @@ class Provider:
     async def _ask_itself(self, fresh: float = FRESH) -> _Known:
         """What the provider says of itself, asked for again when it is older than ``fresh`` seconds."""
         from authlib.oidc.discovery import OpenIDProviderMetadata, get_well_known_url
-        from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
 
         now = self._clock()
         if self._known is not None and now - self._known.at < fresh:
@@ -252,11 +278,36 @@ class Provider:
             if not is_safe(str(metadata.get(key, ""))):
                 raise Unreachable(f"{issuer}: its {key} is missing, or not https")
         status, keys = await _ask("GET", metadata["jwks_uri"])
-        try:
-            self._known = _Known(metadata, KeySet.import_key_set(keys), now)  # type: ignore[arg-type]
-        except (JoseError, KeyError, TypeError, ValueError) as error:
-            raise Unreachable(f"{issuer}: it has no keys (answer {status})") from error
+        if not (usable := _usable(keys)):
+            raise Unreachable(f"{issuer}: it has no keys that are understood here (answer {status})")
+        self._known = _Known(metadata, usable, now)
         return self._known
+
+    async def way_out(self) -> str:
+        """Where somebody ends their login at the provider, too; "" where it names no place."""
+        try:
+            known = await self._ask_itself()
+        except Unreachable:
+            return ""
+        address = str(known.metadata.get("end_session_endpoint", ""))
+        joint = "&" if "?" in address else "?"
+        return f"{address}{joint}{urlencode({'client_id': self.settings.client_id})}" if is_safe(address) else ""
+
+
+def _usable(said: Mapping[str, Any]) -> Any:
+    """Those of its keys by which tokens may be signed; None for none. Others, for encryption or of kinds to come, are
+    no fault of theirs."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import KeySet
+
+    found: list[Any] = []
+    listed = said.get("keys")
+    for key in listed if isinstance(listed, list) else ():
+        if not isinstance(key, dict) or key.get("use", "sig") != "sig":
+            continue
+        with suppress(JoseError, KeyError, TypeError, ValueError, AttributeError):
+            found += KeySet.import_key_set({"keys": [key]}).keys
+    return KeySet(found) if found else None
 
 
 @cache
@@ -289,13 +340,18 @@ async def _ask(
     return answer.status_code, said
 
 
-def _values(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """The values of a claim; realm_access.roles is the claim roles in realm_access."""
+def _value(claims: Mapping[str, Any], name: str) -> Any:
+    """A claim, None for none; realm_access.roles is the claim roles in realm_access."""
     value: Any = claims.get(name)
     if value is None and "." in name:
         value = claims
         for part in name.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _values(claims: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = _value(claims, name)
     values = value if isinstance(value, list) else [value]
     return tuple(text for text in values if isinstance(text, str))
 
