@@ -16,7 +16,7 @@ def alternation(items: Sequence[str]) -> str:
     return "|".join(re.escape(item) for item in sorted(set(items), key=len, reverse=True))
 
 
-_RULE = re.compile(r"^\s*[-_=*#~+\u2013\u2014\u1427\u2500\u2015—·•]{2,}[\s\-_=*#~+\u1427]*$|^\s*[\u1427]\s*$")
+_RULE = re.compile(r"^\s*[-_=*#~+\u2013\u2014\u1427\u2500\u2015—·•]{2,}+[\s\-_=*#~+\u1427]*+$|^\s*[\u1427]\s*$")
 
 
 def bare(text: str) -> str:
@@ -25,7 +25,7 @@ def bare(text: str) -> str:
 
 def is_rule(text: str) -> bool:
     """A line of dashes or the like."""
-    return bool(_RULE.match(text)) and len(text) < 400
+    return len(text) < 400 and bool(_RULE.match(text))
 
 
 _ARROWS = re.compile(r"^\s*>>>\s[^>].{0,300}\d{1,2}:\d{2}.{0,20}\s>>>\s*$")

@@ -100,6 +100,8 @@ SHAPES: dict[str, Shape] = {
     "unknown elements": lambda n: HTML + b"".join(b"<x%d> " % number for number in range(n // 9)),
     "folded": lambda n: HEAD + b"Subject: x" + _fill(b"\n y", n) + b"\n\nx",
     "nothing but NUL": lambda n: b"\0" * n,
+    "a rule and a word": lambda n: TEXT + _fill(b"-", n) + b"x",
+    "a rule of signs and a word": lambda n: HTML + "\u1427".encode() * (n // 3) + b"x",
     "surrogates": lambda n: TEXT + _fill("\ud800".encode("utf-8", "surrogatepass"), n),
     "random bytes": lambda n: TEXT + bytes((i * 7919 + i // 251) % 256 for i in range(n)),
     "invitation": lambda n: HEAD + b"Content-Type: text/calendar\n\nBEGIN:VEVENT\n" + _fill(b'ATTENDEE;CN="', n),
