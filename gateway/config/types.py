@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -12,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from gateway.mail.author import canonical_address
+from gateway.match.networks import network
 from gateway.match.recurrence import NotUnderstood, zone_of
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
@@ -49,14 +49,14 @@ def _alias(text: str) -> str:
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return str(network(text))
     except ValueError as error:
         raise ValueError("expected a network, for example 192.0.2.0/24") from error
 
 
 def _few(text: str) -> str:
     """Of networks whose word is believed."""
-    if ipaddress.ip_network(text).prefixlen == 0:
+    if network(text).prefixlen == 0:
         raise ValueError(f"{text} is everybody, and whoever connects would be believed: expected networks of your own")
     return text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
@@ -12,14 +11,12 @@ from typing import Any
 from gateway.config.notices import NoticeSettings
 from gateway.config.profile import ExpectPart, Profile, ReadPart
 from gateway.config.windows import CalendarSettings
-from gateway.match import conditions, words
+from gateway.match import conditions, networks, words
 from gateway.match.conditions import Group
-from gateway.match.names import plain_address
+from gateway.match.networks import Network
 from gateway.match.words import Words, folded
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Handling
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,7 @@ class Identity:
         """As the configuration says it; ``senders`` where it names none."""
         return cls(
             senders=frozenset(said.senders or senders),
-            networks=tuple(ipaddress.ip_network(network) for network in said.networks),
+            networks=tuple(map(networks.network, said.networks)),
             logins=frozenset(said.logins),
             token=said.token.get_secret_value().lower() if said.token else "",
             mailbox=said.mailbox or "",
@@ -83,7 +80,7 @@ class Identity:
             return "the recipient's token"
         if envelope.auth and envelope.auth in self.logins:
             return f"login {envelope.auth}"
-        if network := self._network(envelope.peer):
+        if network := networks.holder(envelope.peer, self.networks):
             return f"network {network}"
         about = envelope.verdict_for.lower()
         if self.senders and envelope.verdict == "pass" and address and about in ("", address):
@@ -93,18 +90,9 @@ class Identity:
     def scope(self, address: str, envelope: Envelope, proven: bool) -> str:
         """Where the mail comes from: its address, and the login or network that proves it. One source may name many."""
         login = envelope.auth if envelope.auth in self.logins else ""
-        network = self._network(envelope.peer)
+        network = networks.holder(envelope.peer, self.networks)
         place = login or (str(network) if network else "")
         return " ".join(filter(None, (address, place if proven else "")))
-
-    def _network(self, peer: str) -> Network | None:
-        if not self.networks:
-            return None
-        try:
-            address = ipaddress.ip_address(plain_address(peer))
-        except ValueError:
-            return None
-        return next((network for network in self.networks if address in network), None)
 
 
 def tag_of(recipient: str) -> str:

@@ -11,8 +11,9 @@ from gateway.config.smtp import SmtpSettings
 from gateway.intake.accept import Acceptor
 from gateway.intake.mailboxes import Mailboxes
 from gateway.intake.scanner import Scanner, scanner_of
+from gateway.match.networks import Networks
 from gateway.smtp.auth import Users
-from gateway.smtp.limits import Limits, Networks
+from gateway.smtp.limits import Limits
 from gateway.smtp.overload import InFlight, Overload
 from gateway.smtp.refusals import Refusals
 from gateway.smtp.turns import Turns

@@ -6,13 +6,12 @@ comes from. A network is a /24 or a /64, since that is what one customer gets.
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 from gateway.config.smtp import LimitSettings
-from gateway.match.names import Name, network_of, plain_address
+from gateway.match.names import Name, network_of
+from gateway.match.networks import Networks
 from gateway.smtp.replies import (
     AUTH_LIMIT,
     DENIED,
@@ -28,26 +27,6 @@ from gateway.smtp.replies import (
 
 MOST_KEYS = 50_000
 MINUTE, HOUR = 60.0, 3600.0
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Networks:
-    """A list of networks, asked by address."""
-
-    def __init__(self, networks: Iterable[str]) -> None:
-        self._networks: list[Network] = [ipaddress.ip_network(network) for network in networks]
-        self.holds = lru_cache(4096)(self._holds)
-
-    def __bool__(self) -> bool:
-        return bool(self._networks)
-
-    def _holds(self, address: str) -> bool:
-        try:
-            ip = ipaddress.ip_address(plain_address(address))
-        except ValueError:
-            return False
-        return any(ip in network for network in self._networks)
 
 
 class Rates:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.config.smtp import ListenerSettings, SmtpSettings
-from gateway.smtp.limits import Networks
+from gateway.match.networks import Networks
 from gateway.smtp.lineends import BarePolicy
 
 Kind = Literal["mx", "relay", "submission", "lmtp"]

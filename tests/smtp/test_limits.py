@@ -12,8 +12,9 @@ import pytest
 
 from gateway.config.smtp import LimitSettings
 from gateway.match.names import Name, network_of, plain_address
+from gateway.match.networks import Networks
 from gateway.smtp.judge import name_of
-from gateway.smtp.limits import MOST_KEYS, Limits, Networks, Rates
+from gateway.smtp.limits import MOST_KEYS, Limits, Rates
 from gateway.smtp.replies import DENIED, HARVESTING, SENDER_RATE, TOO_FAST, TOO_MANY_CONNECTIONS, Reply
 from gateway.smtp.verdict import verdict as judged
 from gateway.smtp.verdict.verdict import SenderVerdict
@@ -87,6 +88,7 @@ def test_networks() -> None:
     assert plain_address("fe80::1%eth0") == "fe80::1"
     assert Networks(("192.0.2.0/24", "2001:db8::/32")).holds("2001:db8::1")
     assert not Networks(("192.0.2.0/24",)).holds("nonsense")
+    assert Networks(("::ffff:192.0.2.0/120",)).holds("192.0.2.77"), "as a server for both kinds of address may have it"
 
 
 async def test_one_peer_cannot_take_all_connections(kept: Store, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -12,6 +11,7 @@ from gateway.config.profile import Profile
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Catalog, UnknownName
 from gateway.mail.read import read as read_mail
+from gateway.match import networks
 from gateway.model.email import Address, Email
 from gateway.model.envelope import Envelope
 from gateway.notices import fixtures
@@ -83,9 +83,9 @@ def _as_sent_by(source: Source, email: Email) -> tuple[Email, Envelope]:
 def _doubtful(notice: NoticeSettings, settings: Settings) -> Iterator[tuple[str, str]]:
     """Proofs that prove nothing: (key, what)."""
     edge = settings.smtp
-    relays = [ipaddress.ip_network(relay) for relay in edge.relays]
+    relays = [networks.network(relay) for relay in edge.relays]
     for network in notice.networks:
-        mine = ipaddress.ip_network(network)
+        mine = networks.network(network)
         if any(mine.version == relay.version and mine.overlaps(relay) for relay in relays):
             yield "networks", f"{network} holds a relay: whatever comes through it would be proven"
     looks = edge.authserv_ids or edge.verdict.direct

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import quote, unquote, urlsplit
 
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.config.console import ConsoleSettings
 from gateway.match.names import plain_address
+from gateway.match.networks import holder, network
 from gateway.store.acts import Actor
 from gateway.store.entries import Visitor
 
@@ -128,7 +129,7 @@ def named_by_proxy(request: Request, settings: ConsoleSettings) -> Visitor | Non
 
 
 def _is_within(address: str, networks: tuple[str, ...]) -> bool:
-    return _is_address(address) and any(ip_address(address) in ip_network(network) for network in networks)
+    return holder(address, map(network, networks)) is not None
 
 
 def _is_address(text: str) -> bool:
