@@ -23,13 +23,31 @@ _CARD = re.compile(
     r"[^\s@<>]{1,64}@[^\s@<>]{1,200}\.[A-Za-z]{2,20}|(?:https?://|www\.)\S{3,200}"
     r"|(?:\+|\(|\b0|\b\d{2,4}[ .-])[\d() ./-]{5,20}\d"
 )
-_LEGAL = re.compile(
-    r"confidential|intended recipient|privileged|disclaimer|unauthori[sz]ed|registered (?:office|in)|before printing|"
-    r"vertraulich|rechtlich geschützt|handelsregister|amtsgericht|geschäftsführ|confidentiel|destinataire|confidencial|"
-    r"destinatario|riservat|vertrouwelijk|geadresseerde|konfidentiell|fortrolig|mottagare|poufn|adresat",
+_LEGAL = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"confidential|privileged|vertraulich|rechtlich geschützt|confidentiel|confidencial|riservat|vertrouwelijk|"
+        r"konfidentiell|fortrolig|poufn",
+        r"\bintended (?:recipient|for|only|solely)|\baddressee|\badressat|\bempfänger|destinataire|destinatari[oa]|"
+        r"geadresseerde|mottagare|mottaker|modtager|adresat",
+        r"\bif (?:you|it)\b.{0,40}\b(?:not|received|reached|error)\b|wenn sie nicht|sollten sie nicht|irrtümlich|"
+        r"si vous n|si vous avez reçu|si (?:usted )?no es|por error|se non (?:è|siete)|per errore|se não|por engano|"
+        r"als u niet|indien u|om du inte|hvis du ikke|jeśli nie|jeżeli nie",
+        r"unauthori[sz]ed|\bdisclos|unbefugt|weitergabe|divulgation|divulgación|divulgazione|divulgação|openbaarmaking|"
+        r"verspreiding",
+    )
+)
+"""What legal words speak of: secrecy, the addressee, who else reads them, what is forbidden. One of these may stand in
+words of a person ("the confidential server is down"), two of them in a paragraph are a footer."""
+_REGISTER = re.compile(
+    r"\bregistered (?:office|number|no)\b|\b(?:registered|incorporated) in (?:england|scotland|wales|northern|ireland|"
+    r"the (?:united|republic))|\b(?:handelsregister|amtsgericht)\b.*\d|\bgeschäftsführ\w{0,10}\s?:|"
+    r"\benvironment before printing",
     re.IGNORECASE,
 )
+"""A line that a company has to have below its mail."""
 _QUESTIONS = "?？؟"
+_SENTENCE_ENDS = re.compile(r"[.!:;…]\s")
 
 
 def asks_for_nothing(email: Email, names: Set[str]) -> str:
@@ -70,7 +88,8 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
     pictures = {f"[{file.filename}]": file for file in email.attachments}
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     all_names = names | _names(email)
-    said, below = _parted(lines, all_names, pictures.keys())
+    legal = _legal(text)
+    said, below = _parted(lines, all_names, pictures.keys() | legal)
     words: list[str] = []
     for line in said:
         words += gratitude.words_of(line)
@@ -83,11 +102,28 @@ def _thanks(email: Email, text: str, names: Set[str]) -> list[str]:
         return []
     if any(line in pictures for line in said):
         return []
-    return words if all(_says_nothing(line, all_names, known, pictures) for line in below) else []
+    return words if all(line in legal or _says_nothing(line, all_names, known, pictures) for line in below) else []
 
 
-def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[list[str], list[str]]:
-    """The words, and what stands from a closing or a name of the sender's on."""
+def _legal(text: str) -> set[str]:
+    """The lines of legal words: in a paragraph that is a footer beyond doubt, from the first that is about one on."""
+    found: set[str] = set()
+    for paragraph in re.split(r"\n\s*\n", text):
+        lines = [line.strip() for line in paragraph.splitlines() if line.strip()]
+        whole = " ".join(lines)
+        if sum(bool(kind.search(whole)) for kind in _LEGAL) < 2 or any(mark in whole for mark in _QUESTIONS):
+            continue
+        for first, line in enumerate(lines):
+            begins = [match.start() for kind in _LEGAL if (match := kind.search(line))]
+            if begins and not _SENTENCE_ENDS.search(line[: min(begins)]):  # else a person's sentence leads to it
+                found.update(lines[first:])
+            if begins:
+                break
+    return found
+
+
+def _parted(lines: Sequence[str], names: Set[str], ends: Set[str]) -> tuple[list[str], list[str]]:
+    """The words, and what stands from a closing, a name of the sender's or one of these ``ends`` on."""
     count = 0
     for index, line in enumerate(lines):
         if count > MOST_WORDS:  # too many before anything closes
@@ -95,16 +131,19 @@ def _parted(lines: Sequence[str], names: Set[str], pictures: Set[str]) -> tuple[
         words = gratitude.words_of(line)
         count += len(words)
         closes = words and all(word in gratitude.CLOSINGS or word in names for word in words)
-        if index and (closes or line in pictures or line.startswith("--")):
+        if index and (closes or line in ends or line.startswith("--")):
             return list(lines[:index]), list(lines[index:])
     return list(lines), []
 
 
 def _says_nothing(line: str, names: Set[str], known: Set[str], pictures: dict[str, Attachment]) -> bool:
-    """Whether a line below the words belongs to a signature: known from the quote, a card, legal words, a logo."""
+    """Whether a line below the words belongs to a signature: known from the quote, a card, a company's register, a
+    logo."""
     if line in pictures:
         return pictures[line].size <= PICTURE
-    if line in known or footer(line) or _LEGAL.search(line):
+    if line in known or footer(line):
+        return True
+    if _REGISTER.search(line) and not any(mark in line for mark in _QUESTIONS):
         return True
     rest = _CARD.sub(" ", line)
     words = gratitude.words_of(rest)

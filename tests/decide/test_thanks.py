@@ -132,10 +132,38 @@ def test_anything_else_may_ask(text: str, below: str) -> None:
     [
         "Ann\n\nBy the way, the server is down.", "Ann\n\nPS: please call me", "Ann\nserver is down again", "Best regards\nAnn\n\nWhat about Monday?", "Ann\nnot yet",
         "Ann\n\nWe still wait for the other one!", "Ann\n\n打印机坏了吗？",
+        # Words of the law in the mouth of a person.
+        "Ann\n\nThe confidential server is down", "Ann\n\nthe privileged account is locked", "Ann\n\nDer Geschäftsführer kann nicht drucken",
+        "Ann\n\nthe printer stops before printing", "Ann\n\nthe laptop is registered in the wrong tenant", "Ann\n\nsomebody unauthorised was in the room",
+        "Ann\n\nIs the confidential mailbox of the addressee full?", "Ann\nplease call me. This e-mail is confidential and for the intended recipient only.",
+        "Ann\nplease call me\nThis e-mail is confidential and for the intended recipient only.", "Ann\n\nle destinataire ne reçoit rien",
     ],
 )  # fmt: skip
 def test_words_below_the_name_are_words(below: str) -> None:
     assert idle(f"Thanks!\n\n{below}") == ""
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "This e-mail and its attachments are confidential.\nIf you are not the intended recipient, please delete it and tell\nthe sender at once.",
+        "Diese E-Mail enthält vertrauliche oder rechtlich geschützte Informationen. Wenn Sie nicht der richtige Adressat sind, löschen Sie sie bitte.",
+        "Ce message est confidentiel et réservé à son destinataire.", "Este correo es confidencial y va dirigido a su destinatario.",
+        "Dit bericht is vertrouwelijk en alleen bestemd voor de geadresseerde.",
+        "Acme Ltd, registered in England\nRegistered office: 1 High Street, Manchester", "Acme GmbH, Amtsgericht Köln, HRB 12345\nGeschäftsführer: Ann Archer",
+        "Please consider the environment before printing this e-mail.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("above", ["Thanks!\n\nAnn\n\n", "Thanks!\n\n", "Danke, passt.\n\n"])
+def test_legal_words_are_none_of_the_sender(above: str, below: str) -> None:
+    """Two of their matters in one paragraph, or a line of a register; right below the thanks, those of two matters."""
+    said = idle(above + below)
+    assert said or ("Ann" not in above and below.startswith(("Acme", "Please")))
+
+
+@pytest.mark.parametrize("text", ["Thanks. The confidential server is down", "Thanks\n\nconfidential server down", "Thanks\n\nThe confidential mail is gone"])
+def test_a_confidential_server_may_be_down(text: str) -> None:
+    assert idle(text) == ""
 
 
 def test_a_line_that_the_quote_shows_is_known() -> None:
