@@ -3,7 +3,8 @@
 A group adds a footer, a mail gateway a banner and a tag in the subject, a relay another transfer encoding; a link
 checker writes links anew; a filter takes a file away, a list the signature. Sender and date stay, and so do the words:
 those of one stand in the other as they are, or all but a few of them in their order. A different text under one id is
-another mail, and so is one with a file that the earlier one lacks.
+another mail, and so is one with a file that the earlier one lacks, or with more words than anything adds on the way: the
+earlier one may have been cut off.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import unicodedata
 from gateway.model.email import Email
 
 MOST_WORDS = 20_000
+LOOKED_AT = 10 * MOST_WORDS  # characters
+MOST_ADDED = 500  # words: a banner, legal words in two languages and a list's footer
 NEARLY = 0.9  # of the shorter text's runs of words
 FEWEST = 20  # words of a text of which some may differ
 RUN = 3
@@ -27,7 +30,11 @@ def is_touched(mail: Email, earlier: Email) -> bool:
         return False
     if mail.sender is None or earlier.sender is None or mail.sender.key != earlier.sender.key:
         return False
-    return _files(mail) <= _files(earlier) and _same_words(_words(mail), _words(earlier))
+    if not _files(mail) <= _files(earlier):
+        return False
+    words, others = _words(mail), _words(earlier)
+    longer = len(mail.text) - len(earlier.text) if len(mail.text) > LOOKED_AT else 0
+    return len(words) - len(others) <= MOST_ADDED and longer <= 10 * MOST_ADDED and _same_words(words, others)
 
 
 def is_reused(mail: Email, earlier: Email) -> bool:
@@ -48,7 +55,7 @@ def _files(mail: Email) -> set[str]:
 
 
 def _words(mail: Email) -> list[str]:
-    text = unicodedata.normalize("NFC", mail.text[: 10 * MOST_WORDS])
+    text = unicodedata.normalize("NFC", mail.text[:LOOKED_AT])
     return re.findall(r"\w+", _LINK.sub(" ", text).casefold())[:MOST_WORDS]
 
 
