@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import mimetypes
 from dataclasses import dataclass
 
 from gateway.match.files import shows
@@ -93,10 +92,6 @@ class Files:
 def is_shown(file: Attachment) -> bool:
     """A picture that browsers show, by its label and by its content: any other one is a file."""
     return all(shows(kind) for kind in (file.content_type, file.sniffed) if kind.startswith("image/"))
-
-
-def guessed_type(name: str) -> str:
-    return mimetypes.guess_type(clean_name(name), strict=False)[0] or "application/octet-stream"
 
 
 def _name_for(part: Part, content_type: str, data: bytes) -> str:

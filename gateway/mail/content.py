@@ -18,11 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from . import calendar, limits
-from .attached import File, Files, guessed_type, is_shown
+from .attached import File, Files, is_shown
 from .charsets import codec
 from .containers import Contained, opened
 from .mime import Part, Tree
-from .names import extension_of, is_no_name
+from .names import extension_of, guessed_type, is_no_name
 from .text import body_text
 from .textparts import RTF, read_words
 from .transfer import Decoded

@@ -3,8 +3,8 @@
 A group adds a footer, a mail gateway a banner and a tag in the subject, a relay another transfer encoding; a link
 checker writes links anew; a filter takes a file away, a list the signature. Sender and date stay, and so do the words:
 those of one stand in the other as they are, or all but a few of them in their order. A different text under one id is
-another mail, and so is one with a file that the earlier one lacks, or with more words than anything adds on the way: the
-earlier one may have been cut off.
+another mail, and so is one with a file that the earlier one lacks, or with more words than anything adds on the way:
+the earlier one may have been cut off.
 """
 
 from __future__ import annotations

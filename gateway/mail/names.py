@@ -20,7 +20,48 @@ from . import limits
 from .clean import clean_line
 
 _BAD = re.compile(r"[/\\\x00-\x1f]")
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN = "application/vnd.oasis.opendocument"
+# What Python's own table lacks. That of the machine (/etc/mime.types) is not asked: a file has one name everywhere.
+_MORE = {
+    f"{_OFFICE}.wordprocessingml.document": ".docx",
+    f"{_OFFICE}.wordprocessingml.template": ".dotx",
+    f"{_OFFICE}.spreadsheetml.sheet": ".xlsx",
+    f"{_OFFICE}.spreadsheetml.template": ".xltx",
+    f"{_OFFICE}.presentationml.presentation": ".pptx",
+    f"{_OFFICE}.presentationml.slideshow": ".ppsx",
+    "application/vnd.ms-word.document.macroenabled.12": ".docm",
+    "application/vnd.ms-excel.sheet.macroenabled.12": ".xlsm",
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": ".xlsb",
+    "application/vnd.ms-powerpoint.presentation.macroenabled.12": ".pptm",
+    "application/vnd.ms-outlook": ".msg",
+    "application/vnd.ms-project": ".mpp",
+    "application/vnd.visio": ".vsd",
+    "application/vnd.ms-visio.drawing": ".vsdx",
+    f"{_OPEN}.text": ".odt",
+    f"{_OPEN}.spreadsheet": ".ods",
+    f"{_OPEN}.presentation": ".odp",
+    f"{_OPEN}.graphics": ".odg",
+    "application/x-7z-compressed": ".7z",
+    "application/vnd.rar": ".rar",
+    "application/x-rar-compressed": ".rar",
+    "application/gzip": ".gz",
+    "application/x-bzip2": ".bz2",
+    "application/x-xz": ".xz",
+    "application/sql": ".sql",
+    "application/yaml": ".yaml",
+    "text/markdown": ".md",
+    "image/vnd.dwg": ".dwg",
+    "image/avif": ".avif",
+    "audio/mp4": ".m4a",
+    "audio/ogg": ".ogg",
+    "audio/amr": ".amr",
+    "video/ogg": ".ogv",
+    "video/x-matroska": ".mkv",
+    "video/x-ms-wmv": ".wmv",
+}
 EXTENSIONS = {
+    **_MORE,
     "image/jpeg": ".jpg",
     "image/jpg": ".jpg",
     "image/pjpeg": ".jpg",
@@ -66,8 +107,11 @@ GENERIC = frozenset(
 )
 
 
+_TYPES = mimetypes.MimeTypes()
+for _kind, _ending in _MORE.items():
+    _TYPES.add_type(_kind, _ending)
 _KNOWN = frozenset(
-    [*mimetypes.types_map, *mimetypes.common_types, *EXTENSIONS.values()]
+    [*_TYPES.types_map[True], *_TYPES.types_map[False], *EXTENSIONS.values()]
     + [f".{ending}" for ending in PROGRAMS | PAGES | XML | MACRO_ENDINGS | SHOWN_ENDINGS]
 )
 
@@ -146,10 +190,15 @@ def extension_of(content_type: str, head: bytes) -> str:
         known = EXTENSIONS.get(content_type)
         if known:
             return known
-        guessed = mimetypes.guess_extension(content_type, strict=False)
+        guessed = _TYPES.guess_extension(content_type, strict=False)
         if guessed:
             return guessed
     return sniff(head)
+
+
+def guessed_type(name: str) -> str:
+    """The media type of a file of which only the name is known."""
+    return _TYPES.guess_type(clean_name(name), strict=False)[0] or "application/octet-stream"
 
 
 def sniff(head: bytes) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import mimetypes
+
 import pytest
 
 from gateway.mail.charset import decode
-from gateway.mail.names import with_ending
+from gateway.mail.names import guessed_type, with_ending
 from gateway.mail.read import read
 from gateway.model.email import Email
 from tests.mail.test_charset import RUSSIAN
@@ -414,3 +416,28 @@ def test_a_page_that_is_read_twice_has_its_pictures_once() -> None:
 def test_a_long_line_that_begins_like_a_delimiter_is_words() -> None:
     found = mail(b"--b\r\n\r\nabove\r\n--b" + b"o" * 1500 + b"\r\nbelow\r\n--b--\r\n")
     assert [line[:10] for line in found.text.split("\n")] == ["above", "--boooooo" + "o", "below"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "named"),
+    [
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "file.docx"),
+        ("application/vnd.ms-outlook", "file.msg"),
+        ("application/x-7z-compressed", "file.7z"),
+        ("audio/ogg", "audio.ogg"),
+        ("application/vnd.made-up", "file"),
+    ],
+)
+def test_a_file_without_a_name_has_one_name_on_every_machine(
+    kind: str, named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever types and endings the machine knows."""
+    monkeypatch.setattr(mimetypes, "guess_extension", lambda *_, **__: ".of-this-machine")
+    found = mail(part("text/plain", b"See.") + part(kind, b"\1\2\3\4") + b"--b--\r\n")
+    assert [file.filename for file in found.attachments] == [named]
+
+
+def test_the_type_of_a_file_that_has_only_a_name() -> None:
+    assert guessed_type("a.DOCX").endswith("wordprocessingml.document")
+    assert guessed_type("a.pdf") == "application/pdf"
+    assert guessed_type("a.made-up") == "application/octet-stream"
