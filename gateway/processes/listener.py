@@ -25,6 +25,7 @@ with uncollected(), without("rich"):
     from gateway.intake.mailboxes import Mailboxes
     from gateway.metrics import Metrics
     from gateway.periodic import run_every
+    from gateway.priority import be_prompt
     from gateway.processes import channel
     from gateway.processes.channel import State, Teller
     from gateway.processes.life import die, run_loop
@@ -109,6 +110,7 @@ class ListenerProcess:
 
 def serve(settings: Settings, folder: Path, name: str, sockets: Mapping[str, socket.socket]) -> None:
     """Serve as the listener of that name until SIGTERM."""
+    be_prompt()
 
     async def listen() -> None:
         await ListenerProcess(settings, folder, name, sockets).run()

@@ -25,6 +25,7 @@ from gateway.simulator import Simulator
 from gateway.store.schema import refusal
 from tests import schema
 from tests.harness import GatewayProcess, config_text, free_port, mail
+from tests.test_priority import kernel_has_slices, slice_of
 
 
 def children(pid: int) -> dict[str, int]:
@@ -104,6 +105,8 @@ def test_each_is_killed_by_itself_and_nothing_is_lost(apart: GatewayProcess) -> 
 
     left = children(pid)
     assert [nice(left[name]) for name in ("listener-1", "worker")] == [nice(pid), max(nice(pid), 10)]
+    if kernel_has_slices():
+        assert slice_of(left["listener-1"]) < slice_of(left["worker"])
     assert apart.stop() == 0
     assert [name for name, number in left.items() if Path(f"/proc/{number}").exists()] == []
 
