@@ -192,12 +192,22 @@ class StatePart(Section):
         (), description="of the words above, those by which planned work is moved: without new times it has none"
     )
     ignore: tuple[Word, ...] = Field((), description="nothing has to be done")
+    subjects: tuple[str, ...] = Field(
+        (),
+        description="RE2: what the subject of a mail is like that says it is over, where no step reads it from end to "
+        "end; (?P<name>…) stands for what is read as that",
+    )
     label: tuple[Word, ...] = Field(
         (), description='phrases that hold such a word and say nothing of the state: "alert for", "(critical)"'
     )
 
     @model_validator(mode="after")
     def _once(self) -> StatePart:
+        try:
+            for pattern in self.subjects:
+                conditions.compiled(pattern)
+        except ValueError as error:
+            raise ValueError(f"subjects: {error}") from error
         seen: dict[str, str] = {}
         for state in STATES:
             for word in getattr(self, state):

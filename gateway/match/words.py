@@ -99,6 +99,11 @@ _AFTER = re.compile(
 """What may follow a state in its item: when, and on what."""
 _SAYS_MORE = re.compile(r"[\w?\"“”„«»¿%]")
 """What no mark is: words and numbers, a question, a quotation."""
+_ENDS_ITEM = re.compile(r"[^\w ?%&+@#$€£/\\~^-]|[–—-]")
+"""What stands at the end of an item of a text."""
+_PARTS = re.compile(r"[][*|(){}<>;,…–—]+")
+_SILENT = re.compile(r"^[^\w?\"“”„«»¿%]+|[^\w?\"“”„«»¿%]+$")
+"""Marks that part words, and marks at their ends that say nothing."""
 _ONE_WORD = re.compile(r"[\s\[(:]*[^\W\d_]{2,20}[\s\])!.]*")
 """What holds now, where it is a word that nobody knows."""
 MOST_TRANSITION = 120
@@ -280,6 +285,28 @@ def beside(text: str, start: int, end: int) -> bool:
     """Whether a line says more than what stands between two places of it."""
     begin, over = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     return bool(_SAYS_MORE.search(text[begin:start]) or _SAYS_MORE.search(text[end : over if over >= 0 else len(text)]))
+
+
+def holds(text: str, line: str) -> bool:
+    """Whether a text holds a line, folded, as an item of its own: between marks, or all of a line."""
+    text, found = text[:MOST_TEXT].casefold(), -1
+    while (found := text.find(line, found + 1)) >= 0:
+        before, behind = text[:found].rstrip(" \t"), text[found + len(line) :].lstrip(" \t")
+        if (not before or _ENDS_ITEM.match(before[-1])) and (not behind or _ENDS_ITEM.match(behind[0])):
+            return True
+    return False
+
+
+def bare(text: str) -> str:
+    """The words of a text, folded, without the marks at their ends that say nothing."""
+    parted = (word for part in folded(text).split() for word in _PARTS.split(part))
+    return " ".join(filter(None, (_SILENT.sub("", word) for word in parted)))
+
+
+def follows(text: str, known: str) -> bool:
+    """Whether all words of a text stand in another one, in their order."""
+    rest = iter(known.split())
+    return all(word in rest for word in text.split())
 
 
 def _taken_back(text: str, end: int) -> bool:

@@ -71,6 +71,7 @@ class Notice:
     proven: bool = False
     proof: str = ""
     word: str = ""  # the state word as the vendor wrote it
+    subject: str = ""  # what the subject says besides state, counts and times; of an end, what the layout does not know
     strange: bool = False  # an update of which one word is known or none: maybe a problem, never its end
     severity: str = ""
     rank: int = 0

@@ -26,7 +26,8 @@ class Problem:
     ``sequence``, which are the vendor's of the newest notice.
 
     ``family`` is the same for all clients and scopes of a key; ``scope`` is where its notices come from, "" for the
-    gateway itself. ``ticket_id`` "" while the ticket is being made by
+    gateway itself. ``subject`` is what the subject of its first mail said besides state, counts and times, and on a
+    line of its own that of its newest, where it is another. ``ticket_id`` "" while the ticket is being made by
     ``delivery_id``; ``status_id`` and ``priority_id`` are those that we gave it. ``count`` notices came in this
     episode, ``words`` of them in a row with the same ``word``. ``part_of`` is the id of the problem whose ticket
     is this one's too (a storm, planned work), until ``until`` if that is not 0; ``listing`` says that a list of
@@ -45,6 +46,7 @@ class Problem:
     object: str = ""
     condition: str = ""
     title: str = ""
+    subject: str = ""
     ticket_id: str = ""
     number: str = ""
     board_id: str = ""

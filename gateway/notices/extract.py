@@ -87,6 +87,8 @@ class Values:
     found: dict[str, list[str]] = field(default_factory=dict)
     beside: set[str] = field(default_factory=set)
     """Names of states beside which stands, in the same line, what no pattern of the layout accounts for."""
+    parent: Values | None = None
+    """Of a part of a mail, what the whole says."""
 
     def get(self, name: str) -> str:
         return next(iter(self.all(name)), "")
@@ -175,6 +177,39 @@ class Values:
         """Whether a name holds all of the subject or text, and not what stands at a place of its own."""
         return name in KNOWN or self.get(name) in {_line(text) for text in (self.mail.subject, *self.mail.bodies())}
 
+    def keyed(self) -> tuple[str, ...]:
+        """The names whose values make the key."""
+        key = self.source.profile.key
+        number = next((name for name in key.id if self.get(name)), "")
+        return (number, *key.scope) if number else (*key.object, *key.condition, *key.scope)
+
+    def every(self, name: str) -> list[str]:
+        """All values at the places where the mail has one for the name, not only the first."""
+        places = (
+            (step, text)
+            for step in self.source.steps
+            if name in step.names and step.where and not step.value and step.source != "value"
+            for place in step.where
+            for text in self.placed(step.source, place)
+        )
+        found = (
+            captured.get(name, "") if step.patterns else text
+            for step, text in places
+            for captured in [_first(step, text)]
+        )
+        return [_line(value) for value in found if value.strip()]
+
+    def origins(self, name: str) -> set[str]:
+        """A name with those out of whose values it was read."""
+        found, todo = {name}, [name]
+        while todo:
+            wanted = todo.pop()
+            for step in self.source.steps:
+                if step.source == "value" and wanted in step.names:
+                    todo += {*step.where} - found
+                    found |= {*step.where}
+        return found
+
     def read(self) -> dict[str, str]:
         """What the steps found, the first value of each name."""
         return {name: found[0] for name, found in self.found.items() if found and name not in KNOWN}
@@ -219,6 +254,13 @@ def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[tuple[dict
         if found := [(_named(match, text, states), words.beside(text, *match.span())) for match in matches]:
             return found
     return []
+
+
+def _first(step: Step, text: str) -> dict[str, str]:
+    """What the first pattern of a step that matches captures."""
+    match = next(filter(None, (pattern.search(text) for pattern in step.patterns)), None)
+    found = {name: value for name, value in match.groupdict().items() if value} if match else {}
+    return {step.name: text, **found} if match and step.name else found
 
 
 def _named(match: Any, text: str, states: tuple[str, ...]) -> dict[str, str]:

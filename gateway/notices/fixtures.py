@@ -105,18 +105,22 @@ def _address(text: str) -> Address:
 
 def notice_of(email: Email, profile: Profile) -> Notice | None:
     """What a profile reads out of a mail whose sender is who he says: for trying it, without a configuration."""
-    return read(email, _envelope(email), Sources([source_of(email, profile)]))
+    return read(email, envelope_of(email), Sources([source_of(email, profile)]))
 
 
 def source_of(email: Email, profile: Profile) -> Source:
     """A profile as a source of a mail's own sender, where no configuration says who sends."""
+    return Source.of(profile, Identity(senders_of(email, profile)), zone=ZoneInfo(profile.time.timezone or "UTC"))
+
+
+def senders_of(email: Email, profile: Profile) -> frozenset[str]:
+    """The profile's senders, or who wrote the mail and what it forwards."""
     inner = email.forwarded.sender if email.forwarded else None
     people = {value.key for value in (email.sender, inner) if value and value.address}
-    zone = ZoneInfo(profile.time.timezone or "UTC")
-    return Source.of(profile, Identity(frozenset(profile.who.senders or people)), zone=zone)
+    return frozenset(profile.who.senders or people)
 
 
-def _envelope(email: Email) -> Envelope:
+def envelope_of(email: Email) -> Envelope:
     address = email.sender.key if email.sender else ""
     recipient = email.to[0].address if email.to else "support@msp.example"
     return Envelope(address, recipient, verdict="pass", verdict_for=address, time=1_795_000_000.0)

@@ -25,7 +25,7 @@ from gateway.model.email import Email, Forwarded
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice, State
 from gateway.model.problem import digest
-from gateway.notices import normal, times
+from gateway.notices import ends, normal, times
 from gateway.notices.extract import MOST_VALUE, MailView, Values
 from gateway.notices.source import Source, Sources, tag_of
 
@@ -119,6 +119,8 @@ def _original(email: Email, forwarded: Forwarded) -> Email:
         date=forwarded.date if forwarded.attached else "",
         headers=(),
         data=forwarded.data if forwarded.attached else email.data,
+        reply=replace(email.reply, quoted=""),
+        forwarded=None,
     )
 
 
@@ -148,6 +150,8 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
     known = _key(source, values)
     state, word, told = _state(source, values)
     lacking = _lacking(source, values, state == "close") + ([] if told else [source.profile.state.fields[0]])
+    if state in ("close", "ignore") and (doubts := ends.doubts(values)):
+        state, lacking = "update", [*lacking, *doubts]
     if not known:
         return _unread(source, values, proof, tuple(dict.fromkeys(lacking)), forwarded)
     object_ = values.joined(key.object) or values.first(key.id)
@@ -167,6 +171,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
         proof=proof,
         word=word,
         strange=state == "update" and (source.profile.generic or source.states.meanings.get(folded(word)) != "update"),
+        subject=ends.unaccounted(values, told) if state == "close" else ends.known_by(values),
         severity=severity,
         rank=rank,
         priority=source.priorities.get(rank, ""),
@@ -271,7 +276,9 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
         below = next((head for head, _ in heads if begin < head < end), end)
         words = "\n".join((*intro, *above, text[begin:below])).strip()
         piece = replace(mail.email, subject="", text=words, html="", blocks=(), data=())
-        values = Values(source, MailView(piece, mail.envelope), {name: whole.all(name) for name in shared})
+        values = Values(
+            source, MailView(piece, mail.envelope), {name: whole.all(name) for name in shared}, parent=whole
+        )
         for step in source.steps:
             values.run(step)
         notice = _of_one(source, values, proof)
@@ -282,10 +289,10 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
         yield replace(notice, title=notice.title or f"{mail.subject} (in part)"[:MOST_VALUE], text=piece.text)
 
 
-def _state(source: Source, values: Values) -> tuple[State, str, bool]:
-    """The state, its word, and whether there was anything to look in."""
+def _state(source: Source, values: Values) -> tuple[State, str, str]:
+    """The state, its word, and the name that holds it, "" where there was nothing to look in."""
     name, state, word = told_in(source, values)
-    return _surely(source, values, state, name), word, bool(name)
+    return ends.surely(values, state, name), word, name
 
 
 def told_in(source: Source, values: Values) -> tuple[str, State, str]:
@@ -298,18 +305,6 @@ def told_in(source: Source, values: Values) -> tuple[str, State, str]:
             if word or name not in KNOWN:
                 return name, state, word or text
     return last, "update", ""
-
-
-def _surely(source: Source, values: Values, state: State, name: str) -> State:
-    """An end is one only if each word of its line is accounted for: it is of the state, the layout, or what was read.
-    What a profile of no product in particular takes for an end, or for nothing, is that only if the mail has no word of
-    a problem anywhere, and a text only if it says so of the whole; the rest of its line is in the key."""
-    if source.profile.generic and state in ("close", "ignore"):
-        text = "\n".join((values.mail.subject, *values.mail.bodies()))
-        elsewhere = name == "body" and words.of_another(values.get(name), source.states)
-        return "update" if elsewhere or words.holds_doubt(text, source.states) else state
-    sure = state != "close" or (values.told_alone(name) and not values.contradicted(name))
-    return state if sure else "update"
 
 
 def _severity(source: Source, values: Values) -> tuple[int, str]:

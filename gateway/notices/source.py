@@ -115,6 +115,7 @@ class Source:
     steps: tuple[Step, ...]
     states: Words
     levels: Words
+    subjects: tuple[Any, ...] = ()
     handling: Handling = field(default_factory=Handling)
     desk: str = "default"
     dedicated: bool = False
@@ -150,6 +151,15 @@ class Source:
                 state.label,
             ),
             levels=Words.of(severity.words()),
+            subjects=(
+                *map(conditions.compiled, state.subjects),
+                *(
+                    pattern
+                    for step in map(Step.of, profile.read)
+                    if step.source == "subject"
+                    for pattern in step.patterns
+                ),
+            ),
             priorities={
                 level: name
                 for word, name in {**severity.priorities, **more.pop("priorities", {})}.items()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache, partial
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +30,8 @@ from gateway.model.plan import Trace
 from gateway.model.problem import Problem
 from gateway.model.questions import Changes, Facts, OfIncident, OpenOfObject, Question, Reopens, StateOf, TicketState
 from gateway.notices import fixtures
+from gateway.notices.read import read as read_notice
+from gateway.notices.source import Identity, Source, Sources
 
 NOW = 1_795_000_000.0
 TICKET = TicketState("t1", "TIC1", False, "", "acme", "b", "")
@@ -90,9 +93,16 @@ def profile(name: str) -> Profile:
     return profiles.read(profiles.SHIPPED / f"{name}.toml").profile
 
 
+@cache
+def sources(name: str, people: frozenset[str]) -> Sources:
+    """A profile as a source of these senders; its patterns are compiled once."""
+    return Sources([Source.of(profile(name), Identity(people), zone=ZoneInfo(profile(name).time.timezone or "UTC"))])
+
+
 def read(name: str, fixture: FixturePart) -> Notice | None:
-    folder = profiles.SHIPPED
-    return fixtures.notice_of(read_mail(fixtures.mail_of(fixture, folder)).email, profile(name))
+    email = read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email
+    who = fixtures.senders_of(email, profile(name))
+    return read_notice(email, fixtures.envelope_of(email), sources(name, who))
 
 
 @cache
@@ -202,7 +212,18 @@ def test_a_subject_does_not_close_over_a_text_that_says_otherwise(name: str) -> 
     assert tried
 
 
-TWISTS = ("zq9 {}", "{} zq9", "not {}", "pas encore {}", "{} in 2 hours", "{} aber langsam", "{} request", "{}?", '"{}"', "tot morgen {}")
+TWISTS = (
+    "zq9 {}",
+    "{} zq9",
+    "not {}",
+    "pas encore {}",
+    "{} in 2 hours",
+    "{} aber langsam",
+    "{} request",
+    "{}?",
+    '"{}"',
+    "tot morgen {}",
+)
 """What unknown words, a negation, a time, a condition, a request, a question and a quotation make of a word."""
 
 
@@ -221,4 +242,25 @@ def test_no_word_closes_beside_what_the_layout_does_not_know(name: str) -> None:
         word = re.compile(rf"(?<!\w){re.escape(over.word)}(?!\w)", re.IGNORECASE)
         for pattern in TWISTS:
             changed = read(name, rewritten(closing, partial(word.sub, partial(_twisted, pattern))))
+            assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
+
+
+ROUND = (
+    "Question: {}", "{}? not for us", "Re-check: {}", "not true: {}", "{} stimmt nicht", "Frage zu {}", "{} - really?",
+    "{} (please check)", "[zq9] {}", "{} [zq9]", "{}: no", "zq9 {}", "{} zq9", "{}, zq9", "«{}»", "FALSE ALARM {}", "is it? {}",
+)  # fmt: skip
+"""What somebody puts before or behind a whole subject."""
+ANSWERED = ("Fwd: {}", "Re: {}", "AW: WG: {}", "TR: {}")
+
+
+@pytest.mark.parametrize("name", profiles.shipped())
+def test_nothing_put_round_a_subject_closes(name: str) -> None:
+    """Also where the text says the state, and the subject is but a title, or its layout ends in a free text."""
+    closings = {closing.name: (opening, closing) for opening, closing in pairs(name)}
+    for opening, closing in closings.values():
+        begun, over = read(name, opening), read(name, closing)
+        assert begun and over
+        problem = problem_that(replace(begun, scope=over.scope))
+        for pattern in (*ROUND, *ANSWERED):
+            changed = read(name, closing.model_copy(update={"subject": pattern.format(closing.subject)}))
             assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)

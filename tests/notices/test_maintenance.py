@@ -150,7 +150,7 @@ def about(subject: str) -> str:
 
 
 def test_each_end_ends_its_own_work_and_no_other() -> None:
-    begun = {subject: read("Planned maintenance", about(subject)) for subject in OVER}
+    begun = {subject: read("Planned maintenance of Acme Carrier, LONG lines", about(subject)) for subject in OVER}
     for subject in OVER:
         over = read(subject, about(subject))
         assert over.state == "close", subject

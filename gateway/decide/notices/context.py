@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateway.decide.compose import Composer
 from gateway.decide.context import DecisionContext
@@ -49,10 +49,12 @@ class NoticeContext:
 
     def fresh(self, key: str = "") -> Problem:
         """A problem of this notice that the store does not have yet; with a ``key`` of its own it is of all scopes."""
-        scope = "" if key else self.notice.scope
+        scope, subject = ("", "") if key else (self.notice.scope, self.notice.subject)
         key = key or self.notice.key
         family = family_of(self.resolved.desk, self.notice.profile, key)
-        return Problem(id_of(family, self.client_id, scope), family, self.notice.profile, key, self.client_id, scope)
+        problem_id = id_of(family, self.client_id, scope)
+        fresh = Problem(problem_id, family, self.notice.profile, key, self.client_id, scope)
+        return replace(fresh, subject=subject)
 
     def problems_of(self, key: str) -> list[Problem]:
         """The problems of a key as the store has them, and as this mail has left them so far."""

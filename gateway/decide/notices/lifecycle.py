@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from gateway.decide.closed import HOUR, MOST_REOPENS
+from gateway.decide.notices.subjects import remembered, says_more
 from gateway.model.notice import Notice
 from gateway.model.problem import Problem, overtaken
 from gateway.model.questions import Changes, Facts, Reopens, StateOf, TicketState
@@ -91,18 +92,21 @@ def _ignored(event: Event) -> Transition | None:
 
 
 def _end_in_doubt(event: Event) -> Transition | None:
-    """A recovery whose sender is not proven, is not who reported the problem, or does not name its client: a comment
-    says so, and the problem stays open."""
-    problem = event.problem
-    if not event.ends or (event.notice.proven and event.same):
+    """A recovery whose sender is not proven, is not who reported the problem, or does not name its client, or that says
+    more in its subject: a comment says so, and the problem stays open."""
+    problem, notice = event.problem, event.notice
+    more = notice.proven and problem is not None and problem.alive and says_more(notice, problem)
+    if not event.ends or (notice.proven and event.same and not more):
         return None
-    why = "nobody proved who says that it is over"
-    if event.notice.proven:
+    why = "it says that it is over, with words in its subject that are not the product's"
+    if not notice.proven:
+        why = "nobody proved who says that it is over"
+    elif not event.same:
         why = "who says that it is over is not who reported it, or does not say for whom"
     if problem is None or not problem.alive or not problem.ticket_id:
         return Transition("nothing", why, None)
     after = replace(problem, doubts=problem.doubts + 1)
-    return Transition("doubt" if told(event.notice.handling.cadence, after.doubts) else "count", why, after)
+    return Transition("doubt" if more or told(notice.handling.cadence, after.doubts) else "count", why, after)
 
 
 def _held_by_a_window(event: Event) -> Transition | None:
@@ -297,8 +301,8 @@ def _ticket_looked_at(event: Event) -> Transition | None:
     if event.now < problem.checked_at + RECHECK:
         return None
     after = _checked(event, problem)
-    transition = _on_ticket(event, after, "it goes on", rises=False)
-    return Transition("count", f"occurrence {after.count}", after) if transition.act == "comment" else transition
+    then = _on_ticket(event, after, "it goes on", rises=False)
+    return Transition("count", f"occurrence {after.count}", after) if then.act == "comment" else then
 
 
 def _only_counted(event: Event) -> Transition | None:
@@ -331,9 +335,7 @@ LIFECYCLE: tuple[tuple[str, Callable[[Event], Transition | None]], ...] = (
 
 def told(cadence: tuple[int, ...], count: int) -> bool:
     """Whether this occurrence is told: one of the cadence, and beyond its last number each multiple of that."""
-    if not cadence:
-        return False
-    return count in cadence or (count > cadence[-1] and count % cadence[-1] == 0)
+    return bool(cadence) and (count in cadence or (count > cadence[-1] and count % cadence[-1] == 0))
 
 
 def _stamped(event: Event, problem: Problem) -> Problem:
@@ -356,11 +358,11 @@ def _counted(event: Event, problem: Problem) -> Problem:
         words=1 if newest and not same else problem.words + 1,
         word=notice.word if newest else problem.word,
         rank=max(problem.rank, notice.rank) if notice.proven else problem.rank,
+        subject=remembered(problem, notice) if newest else problem.subject,
     )
     if notice.window and newest:  # a mail that does not list the objects again means the same
-        begin, end = notice.window
         objects = "\n".join(notice.objects) or problem.objects
-        counted = replace(counted, window_from=begin, window_to=end, objects=objects)
+        counted = replace(counted, window_from=notice.window[0], window_to=notice.window[1], objects=objects)
     if notice.moved and newest and _without_new_times(notice, problem):
         counted = replace(counted, window_from=0.0, window_to=0.0)
     return counted

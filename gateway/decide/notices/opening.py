@@ -56,6 +56,7 @@ def begins(context: NoticeContext, begun: Problem) -> Problem:
     notice = context.notice
     begun = replace(
         begun, state="open", object=notice.object, condition=notice.condition, title=notice.title[:255],
+        subject=notice.subject,
         delivery_id=context.mail.delivery.id, count=1, words=1, word=notice.word,
         opened_at=context.now, changed_at=context.now, last_at=context.now, checked_at=context.now,
         incident=notice.incident, forwarded=context.by_person,
