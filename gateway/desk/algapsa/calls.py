@@ -1,7 +1,7 @@
 """Calls of the desk's REST API over httpx: what each takes from the rate limit, and what its answer teaches.
 
-The only module that imports httpx. Connections idle for 2 s are not used again (the desk drops them at 5 s and a
-lost race would be an unknown effect); nothing is retried here.
+Connections idle for 2 s are not used again (the desk drops them at 5 s and a lost race would be an unknown effect);
+nothing is retried here.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ with without("click"):
 
 from gateway.desk.algapsa import bodies, shapes
 from gateway.desk.algapsa.answer import classify
+from gateway.desk.algapsa.connections import Connections
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
@@ -103,13 +104,10 @@ class Calls:
         self._is_traced = transport is None  # httpcore tells when a request leaves
         self._http = httpx.AsyncClient(
             headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
-            limits=httpx.Limits(
-                max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=KEEPALIVE
-            ),
             timeout=httpx.Timeout(timeout),
             follow_redirects=False,
             trust_env=False,
-            transport=transport,
+            transport=transport or Connections(connections, KEEPALIVE),
         )
 
     async def close(self) -> None:
