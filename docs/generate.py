@@ -47,7 +47,7 @@ def configuration() -> str:
         "",
         "Made from the code by `make docs`. The file is TOML: that of `--config`, else of the environment",
         "variable `GATEWAY_CONFIG`, else `./gateway.toml`. Unknown keys are errors. The API key may come from the",
-        "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several.",
+        "environment: `GATEWAY_DESK_API_KEY` with one desk, `GATEWAY_DESKS_<NAME>_API_KEY` with several\n(what is no letter or digit of the name is _ there).",
         'A time is a number of seconds, or text such as "90s", "15m", "12h", "90d", "2w"; a size is a number of bytes,',
         'or text such as "500K", "35M", "2G" (1K is 1024 bytes).',
         'For several desks write `[desks.NAME]` instead of `[desk]`, and `desk = "NAME"` in a mailbox.',

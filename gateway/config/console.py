@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
+from gateway.config.reading import secret_in
 from gateway.config.types import HostPort, Name, PasswordHash, Seconds, Section, Trusted
 
+SITE = r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$"
 Role = Literal["look", "act", "administer"]
 
 
@@ -75,9 +77,9 @@ class OidcSettings(Section):
         return self.label or urlsplit(self.issuer).hostname or ""
 
     def secret(self) -> str:
-        """Raises OSError when its file cannot be read."""
+        """Raises NoSecret for its file."""
         if self.client_secret_file is not None:
-            return self.client_secret_file.read_text(encoding="utf-8").strip()
+            return secret_in(self.client_secret_file)
         return self.client_secret.get_secret_value() if self.client_secret else ""
 
     @field_validator("scopes")
@@ -102,7 +104,7 @@ class ConsoleSettings(Section):
     """Pages in a browser. Off unless ``listen`` is set; `gateway console` prints a link that logs in once."""
 
     listen: HostPort | None = Field(None, description="address and port of the pages, for example 127.0.0.1:8026")
-    url: Annotated[str, Field(pattern="^(https?://[^/]+)?$")] = Field(
+    url: Annotated[str, Field(pattern=SITE)] = Field(
         "", description="how browsers reach it, for example https://mail.msp.example; http:// and listen when empty"
     )
     session: Seconds = Field(12 * 3600, description="how long a login lasts")

@@ -174,6 +174,10 @@ def _one_of(fault: ErrorDetails, _: FieldInfo | None) -> str:
     return f"expected {shown}{did_you_mean(said, known) if isinstance(said, str) else ''}"
 
 
+def _day(fault: ErrorDetails, _: FieldInfo | None) -> str:
+    return "expected a day, for example 2026-12-25"
+
+
 def _missing(fault: ErrorDetails, field: FieldInfo | None) -> str:
     return f"is missing: {field.description}" if field and field.description else "is missing"
 
@@ -185,10 +189,12 @@ def _form(fault: ErrorDetails, _: FieldInfo | None) -> str:
 
 FORMS = {
     "^([01][0-9]|2[0-3]):[0-5][0-9]$": "expected a time of the day, for example 07:30",
+    "^[A-Za-z0-9._-]{0,255}$": "expected the name of a host, for example mail.msp.example",
+    "^[A-Za-z0-9-]+$": "expected the name of a header, for example X-Mail-Ticket-Gateway",
     "^[A-Za-z0-9._-]*$": "expected letters, digits, dots, - and _",
     r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$": "expected the tenant's id, for example "
     "5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab (Microsoft Entra admin centre, Overview)",
-    "^(https?://[^/]+)?$": "expected an address without a path, for example https://mail.msp.example",
+    r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$": "expected an address without a path, for example https://mail.msp.example",
     "^[a-z0-9-]{1,32}$": "expected at most 32 of a-z, 0-9 and -",
     "^[a-z0-9][a-z0-9-]{0,39}$": "expected at most 40 of a-z, 0-9 and -",
     "^[A-Za-z0-9-]*$": "expected the name of a header, for example X-Remote-User",
@@ -200,10 +206,17 @@ KINDS: dict[str, Say] = {
     "dict_type": _section,
     "model_attributes_type": _section,
     "string_type": _text,
+    "path_type": _text,
+    "url_type": _text,
+    "date_type": _day,
+    "date_parsing": _day,
+    "date_from_datetime_parsing": _day,
+    "date_from_datetime_inexact": _day,
     "float_type": _number,
     "int_type": _number,
     "float_parsing": _number,
     "int_parsing": _number,
+    "int_parsing_size": _number,
     "finite_number": lambda fault, _: "expected a number with an end",
     "int_from_float": lambda fault, _: "expected a whole number",
     "bool_type": lambda fault, _: "expected true or false",
@@ -211,6 +224,7 @@ KINDS: dict[str, Say] = {
     "literal_error": _one_of,
     "missing": _missing,
     "too_short": lambda fault, _: "expected at least one",
+    "too_long": lambda fault, _: f"expected {fault['ctx']['max_length']}, not {fault['ctx']['actual_length']}",
     "string_too_short": lambda fault, _: "is empty",
     "string_too_long": lambda fault, _: f"is longer than {fault['ctx']['max_length']} characters",
     "greater_than": lambda fault, _: f"expected more than {fault['ctx']['gt']:g}",

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from gateway.config.types import Size
+from gateway.config.types import Section, Size
 from gateway.match.conditions import glob
 from gateway.match.files import FileRule
 
@@ -28,20 +28,22 @@ def _type(text: str) -> str:
     return text.lower()
 
 
-class FileSettings(BaseModel):
+class FileSettings(Section):
     """What becomes of files: the first rule whose conditions all hold decides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="name in traces and on tickets")
     action: Literal["allow", "rename", "hold", "drop"] = Field(
         description="upload; upload as text under a neutral name; keep until an operator releases it; do not upload"
     )
     type: tuple[Annotated[str, AfterValidator(_type)], ...] = Field(
-        (), description="media types by content, * and ? allowed; any one of a list, as below"
+        (), min_length=1, description="media types by content, * and ? allowed; any one of a list, as below"
     )
-    extension: tuple[Annotated[str, AfterValidator(_ending)], ...] = Field((), description="endings of the name")
-    filename: tuple[Annotated[str, Field(min_length=1)], ...] = Field((), description="the whole name, with * and ?")
+    extension: tuple[Annotated[str, AfterValidator(_ending)], ...] = Field(
+        (), min_length=1, description="endings of the name"
+    )
+    filename: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), min_length=1, description="the whole name, with * and ?"
+    )
     program: bool | None = Field(None, description="by content or name it is a program or script")
     page: bool | None = Field(None, description="a browser would run it, by content, name or label (HTML, XML)")
     macros: bool | None = Field(None, description="an Office file with macros")

@@ -15,6 +15,7 @@ from gateway.config.locations import Locations
 from gateway.config.mailbox import DEFAULT_DESK
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.config.profiles import load as load_profiles
+from gateway.config.reading import is_there, no_folder, toml_files, user_name
 from gateway.config.rooted import rooted, sqlite_file
 from gateway.config.settings import DEFAULT_FILE, ConfigError, Settings, StoreSettings
 
@@ -26,7 +27,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     file = file_of(path, environ)
     data, text = _toml(file)
     texts = [(str(file), text)]
-    for more in sorted(file.parent.glob("rules/*.toml")):
+    for more in _rules_beside(file):
         found, text = _toml(more)
         if other := [key for key in found if key != "rule"]:
             raise ConfigError(f"{more}: {other[0]}: expected [[rule]] only")
@@ -36,6 +37,15 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
             data["rule"] = [*known, *rules]
         texts.append((str(more), text))
     return parse(data, environ, source=str(file), locations=Locations(tuple(texts)), folder=file.parent)
+
+
+def _rules_beside(file: Path) -> list[Path]:
+    """Raises ConfigError."""
+    folder = file.parent / "rules"
+    try:
+        return toml_files(folder)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be read by {user_name()} ({error.strerror})") from error
 
 
 def file_of(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
@@ -116,7 +126,7 @@ def _refuse_two_stores(said: StoreSettings, found: StoreSettings, source: str) -
         ("url", sqlite_file(said.url), sqlite_file(found.url)),
         ("spool", said.spool, found.spool),
     ):
-        if here and there and here.exists() and not there.exists():
+        if here and there and is_there(here) and not is_there(there):
             old = here.absolute()
             told = f"sqlite:///{old}" if key == "url" else str(old)
             raise ConfigError(
@@ -134,8 +144,8 @@ def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]
     names = (
         [notice.get("profile") for notice in notices if isinstance(notice, dict)] if isinstance(notices, tuple) else []
     )
-    if said and not own.is_dir():
-        raise ConfigError(f"notices.folder: {own} is not a folder")
+    if said and (why := no_folder(own)):
+        raise ConfigError(f"notices.folder: {why}")
     try:
         return load_profiles([name for name in names if isinstance(name, str)], own if said or folder else None)
     except BadProfiles as error:
@@ -143,10 +153,10 @@ def _profiles(data: Mapping[str, Any], folder: Path | None) -> dict[str, Loaded]
 
 
 def _with_key(name: str, desk: Any, desks: int, environ: Mapping[str, str]) -> Any:
-    """The environment's key wins over the file's: GATEWAY_DESK_API_KEY with one desk, else
-    GATEWAY_DESKS_<NAME>_API_KEY."""
-    variable = "GATEWAY_DESK_API_KEY" if desks == 1 else f"GATEWAY_DESKS_{name.upper()}_API_KEY"
-    value = environ.get(variable)
+    """The environment's key wins over the file's: GATEWAY_DESKS_<NAME>_API_KEY, with one desk GATEWAY_DESK_API_KEY."""
+    value = environ.get(f"GATEWAY_DESKS_{re.sub('[^A-Za-z0-9]', '_', name).upper()}_API_KEY")
+    if desks == 1:
+        value = value or environ.get("GATEWAY_DESK_API_KEY")
     if not value or not isinstance(desk, dict):
         return desk
     return {**{k: v for k, v in desk.items() if k != "api_key_file"}, "api_key": value}

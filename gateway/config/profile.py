@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import Seconds, Section, Span, Zone
+from gateway.config.types import Seconds, Section, Span, Zone, is_name
 from gateway.mail.author import canonical_address
 from gateway.match import conditions, domains
 from gateway.match.captures import names_in
@@ -39,7 +39,7 @@ Texts = str | tuple[str, ...]
 def _sender(text: str) -> str:
     local, at, domain = text.lower().rpartition("@")
     domain = canonical_address(f"@{domain}")[1:]
-    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local):
+    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local) or not is_name(domain, local):
         raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
     if not at and domains.is_public(domain):
         raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
@@ -96,12 +96,12 @@ class WhoPart(Section):
     @property
     def cuts(self) -> tuple[str, ...]:
         """``each``, one after another."""
-        return _tuple(self.each)
+        return tuple(filter(None, _tuple(self.each)))
 
     @model_validator(mode="after")
     def _cut(self) -> WhoPart:
         try:
-            for pattern in filter(None, (*self.cuts, self.head)):
+            for pattern in (*self.cuts, self.head):
                 conditions.compiled(pattern)
         except ValueError as error:
             raise ValueError(f"each: {error}") from error
@@ -289,7 +289,9 @@ class ExpectPart(Section):
     object: str = Field("*", description="of which object: * and ? stand for any text")
     each: bool = Field(False, description="expect a mail about every object that was ever seen, not just about any")
     states: tuple[State, ...] = Field(
-        ("open", "update", "close", "planned", "ignore"), description="what it may say; only close = a success"
+        ("open", "update", "close", "planned", "ignore"),
+        min_length=1,
+        description="what it may say; only close = a success",
     )
     by: tuple[Clock, ...] = Field((), description="times of the day by which it comes, HH:MM")
     days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field((), description="on these days")

@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from gateway.config import faults, syntax
 from gateway.config.locations import Locations
 from gateway.config.profile import Profile
+from gateway.config.reading import toml_files, user_name
 
 
 def _shipped() -> Path:
@@ -57,7 +58,11 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
     faults: list[str] = []
     found: dict[str, Loaded] = {}
     known = frozenset(shipped())
-    for path in sorted(folder.glob("*.toml")) if folder else ():
+    try:
+        own = toml_files(folder) if folder else []
+    except OSError as error:
+        raise BadProfiles([f"{folder}: cannot be read by {user_name()} ({error.strerror})"]) from error
+    for path in own:
         try:
             loaded = read(path, own=True)
         except BadProfiles as error:

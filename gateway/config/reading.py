@@ -1,13 +1,21 @@
-"""Why a file that the configuration names cannot be read, in words for its operator."""
+"""Files and folders that the configuration names: read, or why they cannot be, in words for its operator."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import getpass
 import os
 from pathlib import Path
 
 CREDENTIALS = Path("/run/credentials")  # systemd's, while a unit runs and for the unit alone
+NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a key in place of its file's name is long
+MOST_SECRET = 65_536
+"""Bytes of a file with a secret."""
+
+
+class NoSecret(Exception):
+    """A file does not hold a secret: why, in words that do not repeat it."""
 
 
 def user_name() -> str:
@@ -17,19 +25,77 @@ def user_name() -> str:
     return f"user {os.getuid()}"
 
 
-def unreadable(file: Path) -> str:
-    """Why a file cannot be read, "" when it can. A missing file is not named: its name may be a secret by mistake."""
+def unreadable(file: Path, hint: str = "") -> str:
+    """Why a file cannot be read, "" when it can. A missing file is not named, for its name may be a secret by mistake;
+    ``hint`` is what else to say of it."""
     try:
         with file.open("rb") as opened:
             opened.read(1)
-    except FileNotFoundError:
-        if CREDENTIALS in file.parents:
-            return "there is no such file: systemd makes it while the unit runs, and for the unit alone"
-        return "there is no such file"
     except IsADirectoryError:
         return f"{file} is a folder"
     except PermissionError:
         return f"{file} cannot be read by {user_name()}: give the user that runs the gateway the right to"
     except OSError as error:
-        return f"{file} cannot be read ({error.strerror})"
+        if error.errno not in NOT_THERE:
+            return f"{file} cannot be read ({error.strerror})"
+        if CREDENTIALS in file.parents:
+            return "there is no such file: systemd makes it while the unit runs, and for the unit alone"
+        return f"there is no such file{hint}"
+    except ValueError:  # a NUL in it
+        return "there is no such file"
     return ""
+
+
+def secret_in(file: Path) -> str:
+    """What a file holds: a key, a password or a token, and nothing else but blanks around it. Raises NoSecret."""
+    if why := unreadable(file, "; what stands here is the path of a file, not what is in it"):
+        raise NoSecret(why)
+    with file.open("rb") as opened:
+        raw = opened.read(MOST_SECRET)
+    try:
+        text = raw.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise NoSecret(f"{file} is not UTF-8: save it as UTF-8 without changing anything else") from error
+    if not text:
+        raise NoSecret(f"{file} is empty")
+    if not text.isprintable():
+        raise NoSecret(f"{file} has several lines: expected one")
+    return text
+
+
+def no_secret(file: Path | None) -> str:
+    """Why a file does not hold a secret, "" when it does or none is named."""
+    try:
+        if file is not None:
+            secret_in(file)
+    except NoSecret as error:
+        return str(error)
+    return ""
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The files of a folder that end in .toml, by name; without hidden ones, which editors make. None where there is
+    no folder. Raises OSError where this user may not look: what is not read would be left out unseen."""
+    try:
+        files = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [file for file in files if file.suffix == ".toml" and not file.name.startswith(".")]
+
+
+def no_folder(path: Path, hint: str = "") -> str:
+    """Why this is no folder, or none that this user may look at; "" when it is one. ``hint`` is what else to say where
+    it is missing."""
+    try:
+        return "" if path.is_dir() else f"there is no folder {path}{hint}"
+    except PermissionError:
+        return f"{path} cannot be looked at by {user_name()}: give the user that runs the gateway the right to"
+    except (OSError, ValueError) as error:
+        return f"{path} cannot be looked at ({error})"
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file or folder, as far as this user may look."""
+    with contextlib.suppress(OSError, ValueError):
+        return path.exists()
+    return False

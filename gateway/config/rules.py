@@ -10,24 +10,19 @@ from datetime import date, time
 from math import inf
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from gateway.config.types import bytes_of, did_you_mean
+from gateway.config.types import Section, bytes_of, did_you_mean
 from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.conditions import Group, On, Test
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-
 COMPARED = ("above", "below", "at_least", "at_most")
 Texts = str | tuple[str, ...]
-Bound = Annotated[float, BeforeValidator(bytes_of)]
+Bound = Annotated[float, BeforeValidator(bytes_of), Field(allow_inf_nan=False)]
 
 
-class ConditionSettings(_Part):
+class ConditionSettings(Section):
     """A comparison of a field, or a group of conditions."""
 
     field: str = Field("", description="what is looked at; header:NAME for a header")
@@ -82,7 +77,7 @@ class ConditionSettings(_Part):
                     raise ValueError(f"equals: {name} is never {value!r}: it can be {known}")
         if name == "from_domain" and any("@" in value for value in self.values()):
             raise ValueError("field: from_domain has no @; use from")
-        if not all(self.values()):
+        if not (self.values() and all(self.values())):
             raise ValueError(f"{operator}: expected a text that is not empty")
 
     def values(self) -> tuple[str, ...]:
@@ -121,7 +116,7 @@ def _is_there(name: str, bound: str) -> bool:
     return True
 
 
-class ExampleSettings(_Part):
+class ExampleSettings(Section):
     """A mail that a rule must match, or must not; ``gateway check`` looks."""
 
     matches: bool = Field(True, description="whether the rule is to match")
@@ -142,7 +137,7 @@ class ExampleSettings(_Part):
     title: str = Field("", description="the title that the rule must make")
 
 
-class RuleSettings(_Part):
+class RuleSettings(Section):
     """Where new tickets go and what replies do: the first rule that matches decides, unless it goes on."""
 
     name: Annotated[str, Field(min_length=1, max_length=100)] = Field(description="name in traces")
@@ -185,6 +180,8 @@ class RuleSettings(_Part):
             raise ValueError("category: expected board as well: a category belongs to a board")
         if self.subcategory and not self.category:
             raise ValueError("subcategory: expected category as well")
+        if not (self.asset == "" or (self.asset and all(self.asset))):
+            raise ValueError("asset: expected a text that is not empty")
         if self.priority and self.priority_at_least:
             raise ValueError("priority_at_least: expected either priority or priority_at_least")
         if self.on == "reply":

@@ -6,6 +6,7 @@ of a desk that is not configured, the same mailbox twice, a missing API key.
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,7 +25,7 @@ from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.probe import ProbeSettings
 from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
-from gateway.config.reading import unreadable
+from gateway.config.reading import NoSecret, secret_in
 from gateway.config.reports import ReportSettings, unsendable
 from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
@@ -66,7 +67,9 @@ class DeskSettings(Section):
     api_key_file: Path | None = Field(None, description="file that holds the API key")
     timeout: Seconds = Field(30, description="how long a request may take; then its outcome counts as unknown")
     settle: Seconds = Field(120, description="how long until a write with an unknown outcome may be sent again")
-    rate: Annotated[float, Field(ge=0)] = Field(60, description="counted calls a minute; 0 = no limit")
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] = Field(
+        60, description="counted calls a minute; 0 = no limit"
+    )
     burst: Annotated[int, Field(ge=1)] = Field(120, description="counted calls at once")
     mode: Literal["live", "shadow"] = Field(
         "live", description="shadow: mail is accepted and decided, and nothing is written at the desk"
@@ -86,18 +89,21 @@ class DeskSettings(Section):
         if why := self.unreadable_key():
             raise ConfigError(f"api_key_file: {why}")
         assert self.api_key_file is not None
-        return self.api_key_file.read_text(encoding="utf-8").strip()
+        return secret_in(self.api_key_file)
 
     def unreadable_key(self) -> str:
-        """Why the file of the key cannot be used, "" when it can. Its name is not repeated: it may be the key."""
-        if self.api_key_file is None:
-            return ""
-        if not (why := unreadable(self.api_key_file)):
-            return "" if self.api_key_file.read_bytes().strip() else "the file is empty"
-        return why + ("" if self.api_key_file.exists() else "; what stands here is the path of a file, not the key")
+        """Why the file of the key cannot be used, "" when it can."""
+        try:
+            if self.api_key_file and not secret_in(self.api_key_file).isascii():
+                return f"{self.api_key_file} holds no key: expected it as the desk shows it"
+        except NoSecret as error:
+            return str(error)
+        return ""
 
     @model_validator(mode="after")
     def _one_key(self) -> DeskSettings:
+        if self.api_key and not re.fullmatch("[!-~]+", self.api_key.get_secret_value()):
+            raise ValueError("api_key: expected the key as the desk shows it, without blanks")
         if (self.api_key is None) == (self.api_key_file is None):
             raise ValueError(
                 "expected exactly one of api_key and api_key_file (or the environment variable GATEWAY_DESK_API_KEY)"
@@ -115,15 +121,10 @@ class HttpSettings(Section):
 
     def token(self) -> str:
         """The token, "" for none. Raises ConfigError when the file cannot be read or is empty."""
-        if self.token_file is None:
-            return ""
         try:
-            token = self.token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigError(f"http.token_file: {self.token_file} cannot be read ({error.strerror})") from error
-        if not token:
-            raise ConfigError(f"http.token_file: {self.token_file} is empty")
-        return token
+            return secret_in(self.token_file) if self.token_file else ""
+        except NoSecret as error:
+            raise ConfigError(f"http.token_file: {error}") from error
 
 
 class StoreSettings(Section):
@@ -305,6 +306,9 @@ class Settings(Section):
         if len(set(order)) < len(order):
             raise ValueError("priorities: expected each once")
         for number, rule in enumerate(self.rule, 1):
+            if rule.desk not in self.desks:
+                what = f"{rule.desk!r} is not configured{did_you_mean(rule.desk, self.desks)}"
+                raise ValueError(f"rule.{number}: desk: {what}")
             if rule.priority_at_least and rule.priority_at_least.casefold() not in order:
                 what = f"{rule.priority_at_least!r} is not in priorities, which names them all, lowest first"
                 what += did_you_mean(rule.priority_at_least, self.priorities)

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 
+from gateway.config.reading import secret_in
 from gateway.config.types import Count, HostPort, MailAddress, Seconds, Section
 
 
@@ -29,9 +30,9 @@ class SmarthostSettings(Section):
     per_hour: Count = Field(200, description="mails that are sent in an hour at most, later ones wait; 0 = no limit")
 
     def secret(self) -> str:
-        """The password, "" for none. Raises OSError when its file cannot be read."""
+        """The password, "" for none. Raises NoSecret for its file."""
         if self.password_file is not None:
-            return self.password_file.read_text(encoding="utf-8").strip()
+            return secret_in(self.password_file)
         return self.password.get_secret_value() if self.password else ""
 
     @model_validator(mode="after")
@@ -40,6 +41,8 @@ class SmarthostSettings(Section):
             raise ValueError("from: expected the address in whose name mail is sent")
         if self.login and (self.password is None) == (self.password_file is None):
             raise ValueError("login: expected exactly one of password and password_file as well")
+        if not self.login and (self.password or self.password_file):
+            raise ValueError("login: expected the login whose password it is")
         if self.login and self.tls == "none":
             raise ValueError("login: expected tls, or the password would be readable on its way")
         return self

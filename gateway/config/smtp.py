@@ -13,8 +13,10 @@ from gateway.config.types import (
     HostPort,
     Listen,
     Name,
+    Nameserver,
     Network,
     PasswordHash,
+    ScannerAddress,
     Seconds,
     Section,
     Size,
@@ -22,6 +24,8 @@ from gateway.config.types import (
     Trusted,
 )
 
+HOSTNAME = "^[A-Za-z0-9._-]{0,255}$"
+HEADER = "^[A-Za-z0-9-]+$"
 TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 
 
@@ -56,7 +60,7 @@ class VerdictSettings(Section):
     """What is computed of senders that do not come through a relay (SPF, DKIM, DMARC, ARC)."""
 
     direct: bool = Field(False, description="compute SPF, DKIM and DMARC for peers that are not relays")
-    nameservers: tuple[str, ...] = Field((), description="IP or IP:port; the machine's own when empty")
+    nameservers: tuple[Nameserver, ...] = Field((), description="IP or IP:port; the machine's own when empty")
     timeout: Seconds = Field(15, description="longest time for each of SPF, the DMARC policy and ARC")
     query_timeout: Seconds = Field(4, description="longest time for one look-up")
     arc_sealers: tuple[str, ...] = Field((), description="domains whose ARC seals are believed")
@@ -65,7 +69,7 @@ class VerdictSettings(Section):
 class ScannerSettings(Section):
     """A virus scanner that speaks clamd's protocol."""
 
-    clamd: str = Field("", description="host:port or unix:/path; no scanner when empty")
+    clamd: ScannerAddress = Field("", description="host:port or unix:/path; no scanner when empty")
     timeout: Seconds = Field(60, description="longest time for one mail")
     away: Literal["defer", "accept"] = Field(
         "defer", description="without the scanner: defer (451), or accept and hold its files until they are scanned"
@@ -105,7 +109,9 @@ class SmtpSettings(Section):
         description="listener processes beside a worker process, which share the ports; they need arrivals. 0 = all in "
         "one process. When empty 1 where mail is accepted into arrivals (SQLite), else 0 (PostgreSQL)",
     )
-    hostname: str = Field("", description="name in the greeting; the machine's own when empty")
+    hostname: Annotated[str, Field(pattern=HOSTNAME)] = Field(
+        "", description="name in the greeting; the machine's own when empty"
+    )
     max_size: Annotated[Size, Field(ge=1024)] = Field(35 * 1024 * 1024, description="largest mail")
     max_recipients: Annotated[int, Field(ge=1)] = Field(50, description="recipients of one mail")
     max_connections: Annotated[int, Field(ge=1)] = Field(1000, description="connections at once")
@@ -126,7 +132,7 @@ class SmtpSettings(Section):
         description="LF without CR, CR without LF: accept and note, refuse, or make them line ends; "
         "when not set, mx listeners refuse and the others accept",
     )
-    loop_header: str = Field(
+    loop_header: Annotated[str, Field(pattern=HEADER)] = Field(
         "X-Mail-Ticket-Gateway", description="the gateway's own mark; with our hostname it is a loop"
     )
     tls_cert: Path | None = Field(None, description="certificate chain (PEM); with tls_key STARTTLS is offered")

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
 SECRET = re.compile(r"key|token|password|secret", re.IGNORECASE)
 TYPOGRAPHIC = "“”„‟«»‘’‚‛"
 
+_QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'|#.*')
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 _PAIR = re.compile(r"\s*([^=\"'\[\]{},#]*?)\s*=\s*(.*?)\s*")
 _WORDS_OF_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false", "true": "true", "false": "false"}
@@ -49,6 +51,8 @@ def read(file: Path) -> tuple[dict[str, Any], str]:
     except tomllib.TOMLDecodeError as error:
         number, words = explain(text, str(error))
         raise NotToml(f"{file}:{number}: {words}") from error
+    except (ValueError, RecursionError) as error:
+        raise NotToml(f"{file}: a number in it has too many digits, or lists in it are nested too deep") from error
 
 
 def explain(text: str, said: str) -> tuple[int, str]:
@@ -117,7 +121,7 @@ def _open(bad: _Line) -> tuple[int, str] | str:
     if not re.match("Unclosed|Expected|Invalid|Unterminated", bad.said):
         return ""
     for number in range(bad.number, 0, -1):
-        line = re.sub(r'"[^"]*"|\'[^\']*\'|#.*', "", bad.lines[number - 1])
+        line = _QUOTED.sub("", bad.lines[number - 1])
         if (pair := _PAIR.fullmatch(line)) and pair[2][:1] in ("[", "{"):
             rest = "\n".join(bad.lines[number - 1 : bad.number - 1]) if number < bad.number else bad.lines[number - 1]
             rest = re.sub(r'"[^"\n]*"|\'[^\'\n]*\'|#.*', "", rest)
@@ -182,6 +186,21 @@ def _value(bad: _Line) -> str:
     return ""
 
 
+def _address(bad: _Line) -> str:
+    if not bad.key or not re.fullmatch(r"\d+(\.\d+){2,}", bad.value) or re.fullmatch(r"\d{1,3}(\.\d{3})+", bad.value):
+        return ""
+    return f"text stands in quotes: {_example(bad, _quoted(bad.value))}"
+
+
+def _day(bad: _Line) -> str:
+    for found in re.finditer(r"\d{4}-\d{2}-\d{2}", _QUOTED.sub("", bad.text)):
+        try:
+            date.fromisoformat(found[0])
+        except ValueError:
+            return f"there is no such day: {found[0]}"
+    return ""
+
+
 def _number(bad: _Line) -> str:
     if not bad.key or not re.fullmatch(r"\d[\d.,'_]*", bad.value):
         return ""
@@ -197,5 +216,6 @@ def _quoted(value: str) -> str:
 
 
 CAUSES: tuple[Callable[[_Line], tuple[int, str] | str], ...] = (
-    _twice, _marks, _backslash, _comment, _brackets, _equals_missing, _quote_missing, _number, _ending, _open, _value,
+    _twice, _marks, _backslash, _comment, _brackets, _equals_missing, _quote_missing, _day, _address, _number,
+    _ending, _open, _value,
 )  # fmt: skip

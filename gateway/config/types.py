@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import re
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 
-from gateway.mail.author import canonical_address
+from gateway.mail.author import NotStrict, canonical_address, read_domain
 from gateway.match.networks import network
 from gateway.match.recurrence import NotUnderstood, zone_of
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 LEAST_TOKEN = 12
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+_NUMBER = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)"
+_SPAN = re.compile(rf"{_NUMBER}\s*([smhdw])")
+_SIZE = re.compile(rf"{_NUMBER}\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 class Section(BaseModel):
@@ -26,23 +39,54 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_it_is_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        """``true`` is no number, though Python takes it for 1; an empty path or secret is none."""
+        kind = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and _is_number(kind):
+            raise ValueError(f"expected a number, not {str(value).lower()}")
+        return None if value == "" and kind in (Path | None, SecretStr | None) else value
+
+
+def _is_number(kind: Any) -> bool:
+    """Whether a field of this annotation holds one number."""
+    if get_origin(kind) in (Annotated, Union, UnionType):
+        return any(map(_is_number, get_args(kind)))
+    return kind in (int, float)
+
 
 def _host_port(text: str) -> str:
     host, separator, port = text.rpartition(":")
-    if not separator or not host or not (port.isascii() and port.isdigit()) or len(port) > 5 or int(port) > 65535:
+    if (
+        not separator
+        or not host
+        or re.search(r"\s", host)
+        or not (port.isascii() and port.isdigit())
+        or len(port) > 5
+        or int(port) > 65535
+    ):
         raise ValueError("expected host:port, for example 127.0.0.1:2525")
     return text
 
 
 def _mail_address(text: str) -> str:
     local, separator, domain = text.rpartition("@")
-    if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t"):
+    if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t") or not is_name(domain, local):
         raise ValueError("expected a mail address, for example support@msp.example")
     return canonical_address(text.lower())
 
 
+def is_name(domain: str, local: str = "") -> bool:
+    """Whether this is a mail domain, with nothing of it in the local part."""
+    try:
+        return bool(read_domain(domain.lower().removesuffix("."))) and "@" not in local
+    except NotStrict:
+        return False
+
+
 def _alias(text: str) -> str:
-    if text.startswith("@") and len(text) > 1 and "@" not in text[1:]:
+    if text.startswith("@") and is_name(text[1:]):
         return canonical_address(text.lower())
     return _mail_address(text)
 
@@ -75,6 +119,22 @@ def _listen(text: str) -> str:
     if text.startswith("unix:/") or (text.startswith("systemd:") and len(text) > len("systemd:")):
         return text
     return _host_port(text)
+
+
+def _scanner(text: str) -> str:
+    return text if not text or text.startswith("unix:/") else _host_port(text)
+
+
+def _nameserver(text: str) -> str:
+    host, _, _ = text.rpartition(":")
+    try:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            ipaddress.ip_address(_host_port(text) and host.strip("[]"))
+    except ValueError as error:
+        raise ValueError("expected the IP of a name server, or IP:port, for example 192.0.2.53") from error
+    return text
 
 
 def _token(token: SecretStr) -> SecretStr:
@@ -153,6 +213,8 @@ def size_text(size: int) -> str:
 
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Listen = Annotated[str, AfterValidator(_listen)]
+ScannerAddress = Annotated[str, AfterValidator(_scanner)]
+Nameserver = Annotated[str, AfterValidator(_nameserver)]
 Count = Annotated[int, Field(ge=0)]
 MailAddress = Annotated[str, AfterValidator(_mail_address)]
 Alias = Annotated[str, AfterValidator(_alias)]

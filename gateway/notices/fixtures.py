@@ -67,7 +67,7 @@ def mail_of(fixture_part: FixturePart, folder: Path) -> bytes:
     """A fixture as a mail. Raises OSError and ValueError."""
     try:
         return _mail(fixture_part, folder)
-    except (MessageError, IndexError) as error:  # an address or a header that is none
+    except (MessageError, LookupError, TypeError) as error:  # an address, a header or a type that is none
         raise ValueError(str(error) or "a header is not valid") from error
 
 

@@ -11,6 +11,7 @@ import smtplib
 import ssl
 from types import TracebackType
 
+from gateway.config.reading import NoSecret
 from gateway.config.smarthost import SmarthostSettings
 
 Words = tuple[int, bytes]
@@ -54,9 +55,12 @@ class Smarthost:
                 client.starttls(context=context)
             if settings.login:
                 client.login(settings.login, settings.secret())
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, NoSecret) as error:
             client.close()
             raise NotTaken(f"{settings.host}: {_said(error)}") from error
+        except UnicodeError as error:
+            client.close()
+            raise NotTaken(f"{settings.host}: login and password can have ASCII letters only") from error
 
     def __enter__(self) -> Smarthost:
         return self

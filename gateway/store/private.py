@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
+from gateway.config.reading import is_there
+
 OTHERS = stat.S_IRWXO
 NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -37,7 +39,7 @@ def hand_over(owner: Path, *made: Path) -> None:
 def of_store(database: Path | None, spool: Path) -> list[Path]:
     """What belongs to a store and is there."""
     files = [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm", ".lock")] if database else []
-    return [path for path in (*files, spool) if path.exists()]
+    return [path for path in (*files, spool) if is_there(path)]
 
 
 def close(paths: Iterable[Path]) -> list[Path]:

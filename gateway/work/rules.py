@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from datetime import datetime
+from email.errors import MessageError
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
@@ -160,22 +161,17 @@ def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings
     """Run a rule's example: what did not come out, "" when all did."""
     from gateway.mail.read import read  # `serve` reads no mail in its own process
 
-    message = EmailMessage()
     recipient = example.recipient or settings.mailbox[0].address
-    message["From"], message["To"], message["Subject"] = example.sender, example.to or recipient, example.subject
-    if example.cc:
-        message["Cc"] = example.cc
-    for name, value in example.headers.items():
-        message[name] = value
-    message.set_content(example.body)
-    for name in example.attachments:
-        message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
+    try:
+        raw = _mail_of(example, recipient)
+    except (ValueError, TypeError, LookupError, MessageError) as error:
+        return f"no mail can be made of it: {error}"
     zone = ZoneInfo(settings.timezone)
     try:
         moment = datetime.fromisoformat(example.at).replace(tzinfo=zone).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         return f"at {example.at!r}: expected YYYY-MM-DDTHH:MM"
-    email = read(message.as_bytes()).email
+    email = read(raw).email
     envelope = Envelope(
         example.sender,
         recipient,
@@ -195,3 +191,17 @@ def try_example(settings: Settings, rule: RuleSettings, example: ExampleSettings
         if wanted and got.casefold() != wanted.casefold():
             return f"{key} is {got!r} instead of {wanted!r}"
     return ""
+
+
+def _mail_of(example: ExampleSettings, recipient: str) -> bytes:
+    """An example as a mail. Raises what the standard library has for headers that are none."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = example.sender, example.to or recipient, example.subject
+    if example.cc:
+        message["Cc"] = example.cc
+    for name, value in example.headers.items():
+        message[name] = value
+    message.set_content(example.body)
+    for name in example.attachments:
+        message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
+    return message.as_bytes()

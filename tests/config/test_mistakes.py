@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import re
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from gateway.config import syntax
-from gateway.config.load import load
+from gateway.config import faults, syntax
+from gateway.config.load import load, parse
 from gateway.config.settings import ConfigError, Settings
 from gateway.config.types import size_text, span_text
+from gateway.operate.preview import startcheck
+from tests.sizes import size
 
 GOOD = """\
 priorities = ["Low", "High"]
@@ -132,6 +143,36 @@ MISTAKES = [
     (STORE, '[smarthost]\nhost = "mail.msp.example:587"\nfrom = "support+gateway@msp.example"\n[store]', 12, "is a mailbox of the gateway"),
     (STORE, '[smarthost]\nhost = "mail.msp.example:587"\nfrom = "gateway@ops.example"\n[reports]\nto = ["support@msp.example"]\n[store]', 14, "is a mailbox of the gateway: the mail would come back"),
     (STORE, '[[probe]]\nname = "a"\nhost = "mail.elsewhere.example:587"\nfrom = "a@elsewhere.example"\nto = "x@msp.example"\nmailbox = "suport@msp.example"\n[store]', 15, "is no mailbox; expected the one in which it arrives; do you mean support@msp.example?"),
+    # a value of another kind
+    (LISTEN, "timeout = true", 8, "smtp.timeout: expected a number, not true"),
+    (STORE, "[retention]\ndone = true\n[store]", 11, "retention.done: expected a number, not true"),
+    (LISTEN, 'max_size = "' + "9" * 400 + '"', 8, "expected a size: bytes as a number"),
+    (KEY, f"{KEY}\nrate = inf", 6, "desk.rate: expected a number with an end"),
+    (KEY, 'api_key = ""', 3, "expected exactly one of api_key and api_key_file"),
+    (KEY, "api_key_file = 5", 5, 'expected text, in quotes: api_key_file = "…"'),
+    (KEY, 'api_key = "sk live hunter2"', 5, "expected the key as the desk shows it, without blanks"),
+    (STORE, '[silence]\nholidays = ["Christmas"]\n[store]', 11, "expected a day, for example 2026-12-25"),
+    (STORE, "[silence]\nholidays = [2026-02-30]\n[store]", 11, "there is no such day: 2026-02-30"),
+    ("priorities =", "at = 2026-02-30\npriorities =", 1, "there is no such day: 2026-02-30"),
+    (CONDITION, 'field = "time", between = ["07:00"]', 20, "when.1.between"),
+    # names and addresses that nothing could use
+    (LISTEN, 'listen = "local host:25"', 8, "expected host:port, for example 127.0.0.1:2525"),
+    (LISTEN, "listen = 192.0.2.1", 8, 'text stands in quotes: listen = "192.0.2.1"'),
+    (LISTEN, 'hostname = "https://mail.msp.example"', 8, "expected the name of a host, for example mail.msp.example"),
+    (LISTEN, 'loop_header = "X Loop:"', 8, "expected the name of a header"),
+    (LISTEN, 'scanner.clamd = "localhost"', 8, "smtp.scanner.clamd: expected host:port"),
+    (LISTEN, 'verdict.nameservers = ["ns.msp.example"]', 8, "expected the IP of a name server"),
+    (STORE, '[console]\nurl = "http://["\n[store]', 11, "expected an address without a path"),
+    ("support@msp.example", "support@@msp.example", 14, "expected a mail address, for example support@msp.example"),
+    ("support@msp.example", "support@msp..example", 14, "expected a mail address"),
+    (BOARD, f'{BOARD}\naliases = ["@msp example"]', 16, "expected a mail address"),
+    # nothing where something is needed
+    (CONDITION, 'field = "subject", contains = []', 20, "contains: expected a text that is not empty"),
+    ('priority = "High"', 'asset = [""]', 21, "asset: expected a text that is not empty"),
+    (RULE, '[[file]]\nname = "none"\naction = "drop"\nextension = []\n[[rule]]', 21, "extension: expected at least one"),
+    # what belongs to something that is not there
+    ('priority = "High"', 'priority = "High"\ndesk = "acme"', 22, "rule.1: desk: 'acme' is not configured"),
+    (STORE, '[smarthost]\nhost = "mail.msp.example:25"\nfrom = "g@ops.example"\npassword = "hunter2"\n[store]', 10, "login: expected the login whose password it is"),
     (MAILBOX, '[[mailbox]]\naddress = "support@msp.example"\n[[mailbox]]', 15, "support@msp.example is configured twice"),
 ]  # fmt: skip
 
@@ -241,3 +282,177 @@ def test_mistakes_beside_a_folder_of_rules_and_a_name_of_the_environment(
 @pytest.mark.parametrize("bounds", ['["18:00", "24:00"]', '["22:00", "06:00"]'])
 def test_times_that_are_there(bounds: str, tmp_path: Path) -> None:
     assert read(GOOD.replace(CONDITION, f'field = "time", between = {bounds}'), tmp_path).rule
+
+
+VALUES = (True, 1, -1, 1.5, float("nan"), 10**30, "", "x", "\n", "a\0b", "9" * 400, "http://[", [], ["x"], [1], {}, {"a": 1},
+          [{}], date(2026, 1, 1), datetime(2026, 1, 1, 7), "ö" * 300, "user@[::", "::/0")  # fmt: skip
+"""What somebody may write where something else is expected."""
+EVERY = size(10, 1)
+
+
+def keys_of(
+    section: type[BaseModel], above: tuple[str | int, ...] = (), seen: tuple[type, ...] = ()
+) -> Iterator[tuple[str | int, ...]]:
+    for name, field in section.model_fields.items():
+        if not field.exclude:
+            inner, several = faults._inner(field.annotation)
+            path = (*above, field.alias or name) if name != "desks" else ("desk",)
+            yield path
+            if inner and inner not in seen:
+                yield from keys_of(inner, (*path, 0) if several else path, (*seen, inner))
+
+
+def with_value(path: tuple[str | int, ...], value: object) -> dict[str, Any]:
+    data = tomllib.loads(GOOD)
+    here: Any = data
+    for step, following in pairwise(path):
+        if isinstance(here, list):
+            here += [{}] * (step + 1 - len(here))  # type: ignore[operator]
+            here = here[step]
+        else:
+            here = here.setdefault(step, [] if isinstance(following, int) else {})
+    here[path[-1]] = value
+    return data
+
+
+def test_whatever_stands_at_a_key_is_taken_or_told_in_words_of_the_file() -> None:
+    for number, path in enumerate(keys_of(Settings)):
+        for value in VALUES[number % EVERY :: EVERY]:
+            try:
+                parse(with_value(path, value), {})
+            except ConfigError as error:
+                assert not re.search("Input should|Unable to|pydantic|Tuple|List|Path", str(error)), (
+                    path,
+                    value,
+                    str(error),
+                )
+
+
+@pytest.mark.parametrize("text", ["a = " + "1" * 5000, "a = " + "[" * 3000 + "]" * 3000])
+def test_what_tomls_reader_gives_up_on(text: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="too many digits, or lists in it are nested too deep"):
+        read(f"{text}\n{GOOD}", tmp_path)
+
+
+def test_an_empty_path_is_none(tmp_path: Path) -> None:
+    settings = read(GOOD.replace(STORE, '[store]\nspool = ""\narrivals = ""'), tmp_path)
+
+    assert settings.store.spool_dir == tmp_path / "gateway.db.spool"
+    assert settings.store.arrivals_dir == tmp_path / "gateway.db.arrivals"
+
+
+def test_files_that_an_editor_makes_are_no_rules(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / ".#more.toml").symlink_to("ann@desk.4711")
+    (tmp_path / "rules" / "._more.toml").write_bytes(b"\0\5\x16\7")
+
+    assert len(read(GOOD, tmp_path).rule) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("\ufeffsecret-key\r\n".encode(), ""),
+        ("secret-key\r\n".encode("utf-16"), "is not UTF-8"),
+        (b" \n", "is empty"),
+        (b"secret-key\n# of the desk\n", "has several lines"),
+        ("schlüssel".encode(), "holds no key"),
+    ],
+)
+def test_a_file_with_a_key_as_windows_writes_it(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").write_bytes(content)
+    desk = read(GOOD, tmp_path).desks["default"]
+
+    assert words in desk.unreadable_key()
+    if words:
+        with pytest.raises(ConfigError, match=words):
+            desk.key()
+    else:
+        assert desk.key() == "secret-key"
+
+
+def test_a_key_in_place_of_its_file_is_not_repeated(tmp_path: Path) -> None:
+    for key in ("hunter2" * 60, "desk-key/hunter2", "hunter2"):
+        (tmp_path / "desk-key").write_text("k")
+        desk = read(GOOD.replace('"desk-key"', f'"{key}"'), tmp_path).desks["default"]
+        assert "there is no such file; what stands here is the path" in desk.unreadable_key()
+        assert "hunter2" not in desk.unreadable_key()
+
+
+@pytest.mark.parametrize(
+    ("name", "several", "variable"),
+    [
+        ("[desk]", "", "GATEWAY_DESK_API_KEY"),
+        ("[desks.acme]", "", "GATEWAY_DESK_API_KEY"),
+        ("[desks.acme]", "", "GATEWAY_DESKS_ACME_API_KEY"),
+        (
+            "[desks.acme-north]",
+            "[desks.b]\nurl = 'https://b.example/api/v1'\napi_key = 'b'",
+            "GATEWAY_DESKS_ACME_NORTH_API_KEY",
+        ),
+    ],
+)
+def test_a_key_of_the_environment(name: str, several: str, variable: str) -> None:
+    data = tomllib.loads(f"{name}\nurl = 'https://a.example/api/v1'\n{several}\n[[mailbox]]\naddress = 'a@a.example'\n")
+    desk = next(iter(data.get("desks", {"default": 0})))
+    data["mailbox"][0]["desk"] = desk
+
+    assert parse(data, {variable: "of-the-environment"}).desks[desk].key() == "of-the-environment"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory(prefix="gateway-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As a user who may not enter what others closed."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setresuid(0, 0, 0)
+
+
+@contextmanager
+def closed(folder: Path) -> Iterator[None]:
+    folder.mkdir()
+    folder.chmod(0)
+    try:
+        yield
+    finally:
+        folder.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("rules", ""), ("notices", ""), ("own", '[notices]\nfolder = "own/notices"\n')]
+)
+def test_a_folder_that_this_user_may_not_read_is_not_left_out(name: str, more: str, folder: Path) -> None:
+    (folder / "gateway.toml").write_text(GOOD + more)
+
+    with (
+        closed(folder / name),
+        as_nobody(),
+        pytest.raises(ConfigError, match=rf"{name}.* cannot be (read|looked at) by"),
+    ):
+        load(folder / "gateway.toml", {})
+
+
+def test_keys_and_a_store_where_this_user_may_not_look(folder: Path) -> None:
+    text = GOOD.replace('"desk-key"', '"closed/desk-key"').replace("gateway.db", "closed/gateway.db")
+    (folder / "gateway.toml").write_text(text)
+
+    with closed(folder / "closed"), as_nobody():
+        settings = load(folder / "gateway.toml", {})
+        assert "cannot be read by" in settings.desks["default"].unreadable_key()
+        found = [str(fault) for fault in startcheck.faults(settings, ports=False)]
+
+    assert any("closed cannot be written by" in fault for fault in found), found

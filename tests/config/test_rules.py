@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.config.load import load
+from gateway.config.load import load, parse
 from gateway.config.locations import Locations
+from gateway.config.rules import ConditionSettings, ExampleSettings, RuleSettings
 from gateway.config.settings import ConfigError
+from gateway.work.rules import try_example
 
 HEAD = """[desk]
 url = "http://desk/api/v1"
@@ -100,7 +103,8 @@ def test_rules_of_several_files_keep_their_order(tmp_path: Path) -> None:
     assert [rule.name for rule in load(tmp_path / "gateway.toml", {}).rule] == ["r", "10", "20"]
 
 
-TORTURE = """
+TORTURE = (
+    """
 # a comment with [[rule]] in it
 "quoted.key" = 'literal # no comment'
 dotted.inner.key = 1979-05-27 07:32:00   # a date with a blank
@@ -121,7 +125,9 @@ when = [ # an array
   b = [ ]
 [[rule]]
 [other."dotted.name"]
-x = """ + '"""\nmore"""\n'
+x = """
+    + '"""\nmore"""\n'
+)
 
 
 def test_places_in_any_toml() -> None:
@@ -144,3 +150,23 @@ def test_places_in_any_toml() -> None:
     }
 
     assert {path: locations.at(path) for path in expected} == {path: f"f:{line}" for path, line in expected.items()}
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        {"subject": "printer\nis broken"},
+        {"sender": "Ann\r\nBcc: x@y.example"},
+        {"to": "a\nb"},
+        {"headers": {"Subject": "printer"}},
+        {"headers": {"X-Queue": "a\nb"}},
+        {"headers": {"Content-Type": "multipart/mixed"}},
+        {"attachments": ("a\nb.txt",)},
+    ],
+    ids=str,
+)
+def test_an_example_of_which_no_mail_can_be_made(example: dict[str, Any]) -> None:
+    settings = parse(tomllib.loads(HEAD), {})
+    rule = RuleSettings(name="a", skip=True, when=(ConditionSettings(field="subject", contains="printer"),))
+
+    assert "no mail can be made of it: " in try_example(settings, rule, ExampleSettings(**example))

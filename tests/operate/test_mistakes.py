@@ -98,7 +98,7 @@ MISTAKES = [
     ("no /api/v1", r"re:/api/v1", "", 4, "there is no AlgaPSA API at http://", "the address ends in /api/v1"),
     ("another host", URL, '"http://desk.invalid/api/v1"', 4, "http://desk.invalid/api/v1 cannot be reached: ConnectError", "are host and port right"),
     ("another port", URL, '"http://127.0.0.1:1/api/v1"', 4, "http://127.0.0.1:1/api/v1 cannot be reached: ConnectError", "are host and port right"),
-    ("the key for the path of its file", '"desk-key"', '"sk_live_hunter2"', 5, "api_key_file: there is no such file", "what stands here is the path of a file, not the key"),
+    ("the key for the path of its file", '"desk-key"', '"sk_live_hunter2"', 5, "api_key_file: there is no such file", "what stands here is the path of a file, not what is in it"),
     ("two keys", KEY, f'{KEY}\napi_key = "abc"', 3, "expected exactly one", "api_key and api_key_file"),
     ("a board that is none", '"Support"', '"Suport"', 20, "board 'Suport': the desk does not have it", "do you mean Support?"),
     ("a client that is none", '"Unknown Senders"', '"Unknown Sender"', 21, "client 'Unknown Sender': the desk does not have it", "do you mean Unknown Senders?"),

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from gateway.config.smarthost import SmarthostSettings
 from gateway.mail.author import author_of, read_mailbox
@@ -20,6 +20,7 @@ from gateway.mail.head import split_head
 from gateway.mail.read import read
 from gateway.match.invisible import one_line
 from gateway.outgoing.sender import Sender
+from gateway.outgoing.smarthost import NotTaken, Smarthost
 from gateway.outgoing.written import MOST_SUBJECT, written
 from gateway.store import letters, restoring
 from gateway.store.engine import Store
@@ -208,3 +209,15 @@ def test_it_goes_to_an_address_with_letters_of_any_language() -> None:
 def test_what_cannot_work_is_refused(keys: dict[str, Any], word: str) -> None:
     with pytest.raises(ValidationError, match=word):
         SmarthostSettings.model_validate(keys)
+
+
+@pytest.mark.parametrize("methods", ["PLAIN", "LOGIN", "CRAM-MD5"])
+async def test_a_password_that_cannot_be_sent_is_said(methods: str) -> None:
+    async with relay(
+        EHLO=f"250-relay.test\r\n250 AUTH {methods}", AUTH="334 PDE4OTYuNjk3MTcwOTUyQHJlbGF5LnRlc3Q+"
+    ) as server:
+        with_login = {"login": "gateway", "password": SecretStr("schlüssel")}
+        settings = server.settings().model_copy(update=with_login)
+
+        with pytest.raises(NotTaken, match="login and password can have ASCII letters only"):
+            await asyncio.to_thread(Smarthost, settings, "gateway.test")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gateway.config.load import files_with_secrets
 from gateway.config.locations import Fault
+from gateway.config.reading import no_folder
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Destination, UnknownName
@@ -130,8 +131,8 @@ def _silent(settings: Settings, name: str, directory: Directory) -> Fault:
 def _templates(settings: Settings) -> Iterator[Fault]:
     for number, box in enumerate(settings.mailbox):
         where = settings.locations.of("mailbox", number, "templates")
-        if box.templates and not box.templates.is_dir():
-            yield Fault(where, f"templates: there is no folder {box.templates}")
+        if box.templates and (why := no_folder(box.templates)):
+            yield Fault(where, f"templates: {why}")
             continue
         try:
             Templates(box.templates).check()

@@ -19,7 +19,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from gateway.config.locations import Fault, Locations
-from gateway.config.reading import unreadable, user_name
+from gateway.config.reading import is_there, no_folder, no_secret, unreadable, user_name
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
 from gateway.config.types import reachable
@@ -85,8 +85,13 @@ def _keys(settings: Settings, works: bool) -> Iterator[Fault]:
     for name, desk in settings.desks.items() if works else ():
         if why := desk.unreadable_key():
             yield Fault(settings.desk_place(name, "api_key_file"), f"api_key_file: {why}")
-    if (token := settings.http.token_file) and (why := unreadable(token)):
+    if why := no_secret(settings.http.token_file):
         yield Fault(settings.locations.of("http", None, "token_file"), f"token_file: {why}")
+    if why := no_secret(settings.smarthost.password_file):
+        yield Fault(settings.locations.of("smarthost", None, "password_file"), f"password_file: {why}")
+    for number, probe in enumerate(settings.probe):
+        if why := no_secret(probe.password_file):
+            yield Fault(settings.locations.of("probe", number, "password_file"), f"password_file: {why}")
 
 
 def _processes(settings: Settings) -> Iterator[Fault]:
@@ -98,7 +103,7 @@ def _processes(settings: Settings) -> Iterator[Fault]:
 
 def _console(settings: Settings) -> Iterator[Fault]:
     oidc = settings.console.oidc
-    if oidc.issuer and oidc.client_secret_file and (why := unreadable(oidc.client_secret_file)):
+    if oidc.issuer and (why := no_secret(oidc.client_secret_file)):
         where = settings.locations.at(("console", "oidc", "client_secret_file"))
         yield Fault(where, f"client_secret_file: {why}")
 
@@ -125,18 +130,18 @@ def _folders(settings: Settings) -> Iterator[Fault]:
     store = settings.store
     if database := sqlite_file(store.url):
         where = settings.locations.of("store", None, "url")
-        if not database.parent.is_dir():
-            yield Fault(where, f"url: there is no folder {database.parent}: make it, for the gateway's user alone")
+        if why := no_folder(database.parent, ": make it, for the gateway's user alone"):
+            yield Fault(where, f"url: {why}")
             return
         for path in (database.parent, database):
-            if path.exists() and not os.access(path, os.W_OK):
+            if is_there(path) and not os.access(path, os.W_OK):
                 yield Fault(where, f"url: {path} cannot be written by {user_name()}")
                 return
     folders = {"spool": store.spool_dir, "arrivals": store.arrivals_dir}
     for key, folder in folders.items():
         if folder is None or (key == "spool" and store.objects):
             continue
-        there = next(path for path in (folder, *folder.parents) if path.exists())
+        there = next(path for path in (folder, *folder.parents) if is_there(path))
         if not there.is_dir() or not os.access(there, os.W_OK):
             what = f"cannot be written by {user_name()}" if there.is_dir() else "is no folder"
             yield Fault(settings.locations.of("store", None, key), f"{key}: {there} {what}")
@@ -144,7 +149,7 @@ def _folders(settings: Settings) -> Iterator[Fault]:
 
 def _database(settings: Settings) -> Iterator[Fault]:
     database = sqlite_file(settings.store.url)
-    if database and not database.is_file():
+    if database and not is_there(database):
         return
     where = settings.locations.of("store", None, "url")
     engine = make_engine(settings.store.url)

@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import httpx
 
 from gateway.config.console import OidcSettings, is_safe
+from gateway.config.reading import NoSecret
 from gateway.match.names import network_of
 
 BACK = "/oidc"
@@ -187,8 +188,8 @@ class Provider:
         method = "client_secret_post" if "client_secret_post" in offered else "client_secret_basic"
         try:
             secret = self.settings.secret()
-        except OSError as error:
-            raise Unreachable(f"client_secret_file cannot be read: {error.strerror}") from error
+        except NoSecret as error:
+            raise Unreachable(f"client_secret_file: {error}") from error
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self._back, "code_verifier": verifier}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         auth = ClientAuth(self.settings.client_id, secret, method)
