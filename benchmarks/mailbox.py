@@ -1,8 +1,12 @@
-"""A made-up mailbox of a service desk, as an mbox: threads, notices of machines, absence notes, strangers, files."""
+"""A made-up mailbox of a service desk, as an mbox: threads, notices of machines, absence notes, strangers, files.
+
+``python -m benchmarks.mailbox FILE MAILS`` writes one, in a process of its own, as it holds much of what it wrote.
+"""
 
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -77,3 +81,7 @@ def write_mbox(path: Path, count: int, seed: int = 1) -> int:
             raw = message.as_bytes().replace(b"\r\n", b"\n").replace(b"\nFrom ", b"\n>From ")
             out.write(f"From {int(at)}@xxx {stamp}\n".encode() + raw.rstrip(b"\n") + b"\n\n")
     return path.stat().st_size
+
+
+if __name__ == "__main__":
+    write_mbox(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,6 +1,7 @@
 """How long a trial of much mail takes: ``python -m benchmarks.trial``, of 10,000 mails or as ``--mails`` says.
 
-Prints mails a second, CPU by process, and the memory at a tenth and at the end, which has to be about the same.
+Prints mails a second, CPU by process, and the memory at a tenth and at the end, which has to be about the same; the
+mailbox is made by another process.
 With ``--folder`` the mails and the report stay there, and ``--killed`` then tries them once more, in a process
 that is killed at a third and at two thirds and goes on each time: its report has to be the same.
 """
@@ -18,9 +19,11 @@ import tempfile
 import time
 from contextlib import nullcontext
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.mailbox import BOX, KNOWN, write_mbox
+from benchmarks.mailbox import BOX, KNOWN
 from gateway import log
 from gateway.config.load import parse
 from gateway.operate.trial.report import made
@@ -33,10 +36,28 @@ CONFIG = {
 }
 
 
-def memory() -> float:
-    """Resident memory now, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
+class Memory(NamedTuple):
+    """MB of this process: ``own``, and of files that are mapped, which the machine takes back when it needs them."""
+
+    own: float
+    mapped: float
+
+    def __str__(self) -> str:
+        return f"{self.own:.0f} MB and {self.mapped:.0f} of mapped files"
+
+
+class Seen(NamedTuple):
+    """How many mails were tried, after how many seconds of CPU, with what memory."""
+
+    done: int
+    cpu: float
+    memory: Memory
+
+
+def memory() -> Memory:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    said = {name: value for name, _, value in (line.partition(":") for line in lines)}
+    return Memory(*(int(said[name].split()[0]) / 1000 for name in ("RssAnon", "RssFile")))
 
 
 def main(folder: Path, mails: int, name: str = "trial") -> None:
@@ -44,15 +65,15 @@ def main(folder: Path, mails: int, name: str = "trial") -> None:
     log.setup("error", "text")
     box = folder / "mail.mbox"
     if not box.exists():
-        write_mbox(box, mails)
+        subprocess.run([sys.executable, "-m", "benchmarks.mailbox", str(box), str(mails)], check=True)
     settings = parse(dict(CONFIG), {})
-    seen: list[float] = []
+    seen: list[Seen] = []
 
     def progress(what: str, done: int, total: int) -> None:
         if what != "mails tried":
             return
-        if done * 10 >= total and not seen:
-            seen.append(memory())
+        if done * 10 >= total * (len(seen) + 1):
+            seen.append(Seen(done, time.process_time(), memory()))
         if not sys.stdout.isatty():
             print(f"{done} of {total}", flush=True)
 
@@ -73,7 +94,11 @@ def main(folder: Path, mails: int, name: str = "trial") -> None:
     print(f"{mails} mails, {box.stat().st_size / 1e6:.0f} MB: {took:.0f} s, {mails / took:.0f} mails a second")
     of_children = 1000 * (children.ru_utime + children.ru_stime) / mails
     print(f"CPU for each mail: {1000 * cpu / mails:.1f} ms, children {of_children:.1f} ms")
-    print(f"memory at a tenth {seen[0]:.0f} MB, at the end {memory():.0f} MB; the trial's database {kept:.0f} MB")
+    print(f"memory at a tenth {seen[0].memory}, at the end {seen[-1].memory}")
+    print(f"the trial's database {kept:.0f} MB")
+    for before, after in pairwise(seen):
+        tenth = 1000 * (after.cpu - before.cpu) / (after.done - before.done)
+        print(f"after {after.done} mails: {tenth:.1f} ms of CPU for each of the last tenth, {after.memory}")
 
 
 def killed(folder: Path, mails: int) -> None:

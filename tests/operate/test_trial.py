@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import re
 import shutil
 import sqlite3
@@ -26,7 +27,8 @@ from gateway.config.load import parse
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.rehearsal import NotRehearsed, RehearsedDesk
 from gateway.mail.head import split_head
-from gateway.operate.trial import kept, way
+from gateway.operate import beside
+from gateway.operate.trial import ahead, kept, way
 from gateway.operate.trial.forms import OUTLOOK_DATA
 from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.page import page
@@ -306,6 +308,35 @@ async def test_a_trial_that_was_interrupted_has_the_same_report(
     assert asdict(report) == asdict(whole)
 
 
+class ProcessBeside(Interruption):
+    """Who makes mail ready is killed after so many mails."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+        self.seen: set[int | None] = set()
+
+    def __call__(self, what: str, count: int, total: int) -> None:
+        if what == "mails tried":
+            self.seen |= {process.pid for process in multiprocessing.active_children()}
+        if what == "mails tried" and count == self.after:
+            for process in multiprocessing.active_children():
+                process.kill()
+
+
+async def test_mail_that_another_process_makes_ready_becomes_the_same_and_that_process_may_die(
+    tmp_path: Path, simulator: Simulator, box: Path, whole: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(way, "SHOWN_EVERY", 0.0)
+    monkeypatch.setattr(ahead, "BATCH", 2)  # so that some have not begun
+    monkeypatch.setattr(beside, "cores", lambda mails: 2)
+    process = ProcessBeside(after=4)
+    report = await tried(tmp_path / "t", SETTINGS, simulator, box, interruptions=[process])
+
+    assert asdict(report) == asdict(whole)
+    assert len(process.seen) == 1 and not multiprocessing.active_children()
+
+
 async def test_live_mail_becomes_the_same(
     tmp_path: Path, migrated_file: Path, simulator: Simulator, box: Path, whole: Report
 ) -> None:
@@ -454,10 +485,19 @@ def test_page_and_values_are_kept_and_found_again(tmp_path: Path) -> None:
     (tmp_path / "other" / kept.VALUES).write_text('{"done": true}')
 
     trials = kept.found(tmp_path)
-    assert [(trial.name, trial.done, trial.report) for trial in trials] == [("april", True, REPORT), ("march", True, REPORT)]
+    assert [(trial.name, trial.done, trial.report) for trial in trials] == [
+        ("april", True, REPORT),
+        ("march", True, REPORT),
+    ]
     html = (tmp_path / "march" / kept.PAGE).read_text()
     said = json.loads((tmp_path / "march" / kept.VALUES).read_text())
-    for value in (said["tried"], said["tickets"], said["fewer"], said["calls"], *(row["mails"] for row in said["by_client"])):
+    for value in (
+        said["tried"],
+        said["tickets"],
+        said["fewer"],
+        said["calls"],
+        *(row["mails"] for row in said["by_client"]),
+    ):
         assert f"{value:,}" in html
     assert {file.stat().st_mode & 0o077 for file in (tmp_path / "march").iterdir()} == {0}
     for folder, words in (("other", "cannot be read"), ("nowhere", "has no report of a trial")):
@@ -465,7 +505,9 @@ def test_page_and_values_are_kept_and_found_again(tmp_path: Path) -> None:
             kept.read(tmp_path / folder)
 
 
-async def test_an_archive_is_tried_as_it_comes_and_the_report_says_what_was_not_read(tmp_path: Path, box: Path, whole: Report, simulator: Simulator) -> None:
+async def test_an_archive_is_tried_as_it_comes_and_the_report_says_what_was_not_read(
+    tmp_path: Path, box: Path, whole: Report, simulator: Simulator
+) -> None:
     with zipfile.ZipFile(tmp_path / "takeout.zip", "w") as packed:
         packed.write(box, "Takeout/Mail/All.mbox")
         packed.writestr("old.pst", b"!BDN")
@@ -482,7 +524,9 @@ async def test_a_trial_leaves_what_it_reads_as_it_is(tmp_path: Path) -> None:
     for name in ("cur", "new", "tmp", ".Clients/cur", ".Clients/new", ".Clients/tmp"):
         (box / name).mkdir(parents=True)
     for name in ("new/1.a", "cur/2.b:2,S", ".Clients/new/3.c"):
-        (box / name).write_bytes(f"From: alice@acme.example\nTo: support@msp.example\nSubject: {name}\nMessage-ID: <{name}@x>\n\nHello\n".encode())
+        (box / name).write_bytes(
+            f"From: alice@acme.example\nTo: support@msp.example\nSubject: {name}\nMessage-ID: <{name}@x>\n\nHello\n".encode()
+        )
     (tmp_path / "gateway.db").write_bytes(b"the gateway's own")
 
     def seen() -> dict[str, tuple[int, bytes]]:

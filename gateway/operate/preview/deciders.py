@@ -7,25 +7,21 @@ depends on the mail before, comes back undecided, as it was read. So the result 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor
 from dataclasses import replace
 from multiprocessing.util import Finalize
 from typing import Any
 
 from sqlalchemy import Connection
 
-from gateway import log
 from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Catalog
 from gateway.desk.algapsa.unasked import UnaskedDesk
 from gateway.desk.directory import Directory
 from gateway.model.email import Email
+from gateway.operate import beside
 from gateway.operate.preview.kept import Batch, Kept
 from gateway.operate.preview.replay import Change, Looked, Opened, Replay
 from gateway.store.engine import make_engine
@@ -33,8 +29,6 @@ from gateway.work.desks import directory_of
 from gateway.work.parser import Parser
 from gateway.work.readings import KeptReader, Readings
 
-WORTH = 1000
-"""Mails from which on processes are worth their start, which takes each a second."""
 MOST = 8
 AHEAD = 3  # batches that wait for each process
 
@@ -45,8 +39,7 @@ Found = tuple[int, int, int, list[tuple[float, Undecided | Change | None]]]
 
 def worth(mails: int) -> int:
     """How many processes so many mails are worth, 0 for none beside this one."""
-    cores = len(os.sched_getaffinity(0))
-    return 0 if mails < WORTH or cores < 2 else min(cores, MOST)
+    return min(beside.cores(mails), MOST)
 
 
 class Deciders:
@@ -55,9 +48,7 @@ class Deciders:
     def __init__(self, settings: Settings, directories: Mapping[str, Directory], count: int, code: bytes) -> None:
         self.count = count
         catalogs = {name: directory.catalog for name, directory in directories.items()}
-        self._pool = ProcessPoolExecutor(
-            count, multiprocessing.get_context("spawn"), _begin, (settings, catalogs, code)
-        )
+        self._pool = beside.processes(count, _begin, settings, catalogs, code)
 
     def __enter__(self) -> Deciders:
         return self
@@ -101,9 +92,6 @@ _work: Callable[[Batch], Found]
 def _begin(settings: Settings, catalogs: Mapping[str, Catalog | None], code: bytes) -> None:
     """Make ready what decides in this process."""
     global _work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted ends us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    log.setup("error", "text")
     decider = _Decider(settings, catalogs, code)
     _work = decider.look
     Finalize(None, decider.close, exitpriority=1)
@@ -111,13 +99,6 @@ def _begin(settings: Settings, catalogs: Mapping[str, Catalog | None], code: byt
 
 def _look(batch: Batch) -> Found:
     return _work(batch)
-
-
-def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for ever for its next batch."""
-    if (parent := multiprocessing.parent_process()) is not None:
-        parent.join()
-        os._exit(1)
 
 
 class _Decider:

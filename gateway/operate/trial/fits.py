@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.config.profiles import load, shipped
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
-from gateway.model.notice import Notice
 from gateway.notices.read import read
 from gateway.notices.source import Identity, Source, Sources
 
 MACHINES = ("notification", "bulk")
 ANYWHERE = ipaddress.ip_network("0.0.0.0/0")
 NOWHERE = "0.0.0.0"  # noqa: S104 - no peer's address
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A mail that the profile reads without a doubt; the problem ``key`` begins with it, or ends."""
+
+    profile: str
+    key: str
+    begins: bool
+    ends: bool
 
 
 class Fits:
@@ -32,9 +41,11 @@ class Fits:
             ]
         )
 
-    def find(self, email: Email, envelope: Envelope) -> Notice | None:
-        """What a profile reads without a doubt, None for nothing."""
+    def find(self, email: Email, envelope: Envelope) -> Fit | None:
+        """Which profile reads it, None for none."""
         if email.auto.kind not in MACHINES:
             return None
         notice = read(email, replace(envelope, peer=NOWHERE), self._sources)
-        return notice if notice and notice.parsed and not notice.strange and not notice.forwarded else None
+        if notice is None or not notice.parsed or notice.strange or notice.forwarded:
+            return None
+        return Fit(notice.profile, notice.key, notice.state == "open", notice.state == "close")

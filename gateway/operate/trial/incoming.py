@@ -62,6 +62,7 @@ class Door:
         believed = (*smtp.authserv_ids, *authserv_ids)
         self.settings = settings
         self.home = home
+        self.authserv_ids = authserv_ids
         self.mailboxes = Mailboxes(settings.mailbox)
         self.own = Ours(settings.own_addresses())
         self.is_relayed = bool(believed or smtp.tenant)

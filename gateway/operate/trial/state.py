@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from gateway.operate.trial.fits import Fit
 from gateway.store import dialects
 from gateway.store.prepared import Prepared
 from gateway.store.schema import delivery
@@ -202,13 +203,14 @@ def note_calls(connection: Connection, hour: int, calls: int) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=[cost.c.hour], set_=more))
 
 
-def note_fit(connection: Connection, profile: str, key: str, begins: bool, ends: bool) -> None:
-    """A mail that a profile which is not on can read: a problem ``begins``, or is over."""
-    mine = {"k_profile": profile, "k_key": key}
+def note_fit(connection: Connection, found: Fit) -> None:
+    """A mail that a profile which is not on can read."""
+    mine = {"k_profile": found.profile, "k_key": found.key}
     was_open = bool(_FIT_IS_OPEN.run(connection, mine))
-    counted = {"problems": int(begins and not was_open), "is_open": (was_open or begins) and not ends}
+    is_open = (was_open or found.begins) and not found.ends
+    counted = {"problems": int(found.begins and not was_open), "is_open": is_open}
     if not _FIT_MORE.change(connection, {**mine, **counted}):
-        _FIT_ADD.run(connection, {"profile": profile, "key": key, "mails": 1, **counted})
+        _FIT_ADD.run(connection, {"profile": found.profile, "key": found.key, "mails": 1, **counted})
 
 
 _MY_FIT = (fit.c.profile == bindparam("k_profile"), fit.c.key == bindparam("k_key"))

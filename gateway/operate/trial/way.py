@@ -6,23 +6,22 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 
 from sqlalchemy import Connection, update
 
 from gateway.config.settings import Settings
 from gateway.desk.directory import Directory
-from gateway.model.envelope import Envelope
 from gateway.operate.progress import Progress
-from gateway.operate.trial import places, state
-from gateway.operate.trial.ahead import MailInPlace, ReadAhead
+from gateway.operate.trial import state
+from gateway.operate.trial.ahead import Ahead
 from gateway.operate.trial.desk import TrialDesk
-from gateway.operate.trial.fits import Fits
-from gateway.operate.trial.incoming import Door, Incoming
+from gateway.operate.trial.feeder import Ready
+from gateway.operate.trial.given import MailInPlace, ReadBefore
+from gateway.operate.trial.incoming import Door
 from gateway.operate.trial.planner import TrialPlanner
 from gateway.operate.trial.store import TrialStore
 from gateway.store import claims, deliveries
@@ -34,8 +33,6 @@ from gateway.work.leases import Leases
 from gateway.work.rules import boards_named
 from gateway.work.worker import Worker
 
-AHEAD = 24  # mails that are held and read before their turn
-AHEAD_BYTES = 48 * 1024 * 1024  # the same
 BATCH = 500
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
@@ -60,15 +57,6 @@ class Clock:
         return self.now
 
 
-@dataclass(slots=True)
-class _Ready:
-    """A mail on its way to its turn."""
-
-    waiting: state.Waiting
-    incoming: Incoming
-    folder: Path
-
-
 class Way:
     """``stop`` ends it after the mail that is being tried."""
 
@@ -80,17 +68,12 @@ class Way:
         self.desks = {name: self._desk(name) for name in settings.desks}
         self.directories = {name: self._directory(name, desk) for name, desk in self.desks.items()}
         self.raws = MailInPlace(settings.store, store)
-        self.parser = ReadAhead(
-            children=settings.parser.children,
-            deadline=settings.parser.deadline,
-            memory=settings.parser.memory,
-            own=settings.own_addresses(),
-        )
+        self.parser = ReadBefore(settings)
         leases = Leases(store, FOR_EVER, "trial", clock)
         self.planner = TrialPlanner(store, self.parser, self.directories, settings, leases, self.raws, clock)
         self.worker = Worker(Executor(self.planner))
         self.expectations = Expectations(store, settings, self.planner.policies.sources, clock)
-        self.fits = Fits({notice.profile for notice in settings.notice})
+        self.ahead = Ahead(settings, door, self.parser, self.planner.work_folder(""))
         self.looked_at = 0.0
         self.after = [0.0, 0]
         """When the mail came that was tried last, and its number."""
@@ -124,6 +107,7 @@ class Way:
             desk.counted.calls_made = 0  # the lists are asked for once an hour, whatever the mail
 
     async def close(self) -> None:
+        await self.ahead.close()
         await self.parser.close()
         for desk in self.desks.values():
             await desk.close()
@@ -131,21 +115,13 @@ class Way:
     async def through(self) -> bool:
         """Every mail in turn, and what its time brings; False when the trial was stopped."""
         total, done = await self.store.read(partial(state.counts, after=self._last()))
-        ahead: deque[_Ready] = deque()
-        coming: deque[state.Waiting] = deque()
         shown = 0.0
-        while not self.stop.is_set():
-            if not coming and not ahead:
-                waiting = await self.store.read(partial(state.next_mails, after=self._last(), many=BATCH))
-                coming.extend(waiting)
-                if not waiting:
-                    break
-            while coming and len(ahead) < AHEAD and sum(map(len, self.raws.held.values())) < AHEAD_BYTES:
-                ahead.append(await self._fetch(coming.popleft()))
-            ready = ahead.popleft()
+        async for ready in self.ahead.made(self._coming(), total - done):
+            if self.stop.is_set():
+                await self._keep()
+                return False
             await self._until(ready.waiting.at)
             await self._take(ready)
-            self.raws.held.pop(ready.waiting.id, None)
             self.after = [ready.waiting.at, ready.waiting.id]
             done += 1
             if done % KEPT_EVERY == 0:
@@ -153,9 +129,6 @@ class Way:
             if time.monotonic() > shown + SHOWN_EVERY or done == total:
                 shown = time.monotonic()
                 self.progress("mails tried", done, total)
-        else:
-            await self._keep()
-            return False
         await self._until(self.clock.now + AFTERWARDS)
         await self._keep()
         return True
@@ -163,42 +136,32 @@ class Way:
     def _last(self) -> tuple[float, int]:
         return float(self.after[0]), int(self.after[1])
 
-    async def _fetch(self, waiting: state.Waiting) -> _Ready:
-        """Read a mail from its file and give it to the parser."""
-        raw = places.content(Path(waiting.path), waiting.offset, waiting.size)  # no thread: nobody else waits
-        incoming = await self.door.open(raw, waiting.at)
-        if incoming.new is None:
-            return _Ready(waiting, incoming, Path())
-        self.raws.held[waiting.id] = raw
-        folder = self.planner.work_folder(incoming.new.id)
-        self.parser.begin(raw, folder)
-        return _Ready(waiting, incoming, folder)
+    def _coming(self) -> Iterator[state.Waiting]:
+        """The mails that are still to be tried."""
+        last = self._last()
+        while found := self.store.read_sync(partial(state.next_mails, after=last, many=BATCH)):
+            yield from found
+            last = found[-1].at, found[-1].id
 
-    async def _take(self, ready: _Ready) -> None:
+    async def _take(self, ready: Ready) -> None:
         """The mail comes in and goes its way."""
-        waiting, new = ready.waiting, ready.incoming.new
+        waiting, new, fit = ready.waiting, ready.incoming.new, ready.fit
         if new is None:
             await self.store.write(lambda c: state.refuse(c, waiting.id, ready.incoming.refused))
             return
-        raw = self.raws.held[waiting.id]
-        digest = sha256(raw).digest()
 
         def accept(connection: Connection) -> bool:
-            (kept,) = deliveries.accept(connection, [new], None, str(waiting.id), len(raw), digest)
+            (kept,) = deliveries.accept(connection, [new], None, str(waiting.id), len(ready.raw), ready.digest)
             return kept == new.id
 
         if not await self.store.write(accept):
-            await self.parser.forget(ready.folder)
+            await asyncio.to_thread(shutil.rmtree, ready.folder, ignore_errors=True)
             return
+        self.raws.given, self.parser.given = {waiting.id: ready.raw}, {ready.folder: ready.read}
         await self._work_off()
-        await self._fit(new.envelope)
-
-    async def _fit(self, envelope: Envelope) -> None:
-        email = self.parser.last
-        found = self.fits.find(email, envelope) if email is not None else None
-        if found is not None:
-            begins, ends = found.state == "open", found.state == "close"
-            await self.store.write(lambda c: state.note_fit(c, found.profile, found.key, begins, ends))
+        self.raws.given, self.parser.given = {}, {}
+        if fit is not None:
+            await self.store.write(lambda c: state.note_fit(c, fit))
 
     async def _until(self, moment: float) -> None:
         """What is due by then happens, each at its own time."""
