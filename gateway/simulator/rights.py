@@ -27,6 +27,7 @@ FORBIDDEN: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "Admin": {"webhook": ("read", "create"), "permission": ("read",)},
     "Dispatcher": {"timeentry": ("read",)},
+    "Reader": {"ticket": ("create", "update", "delete"), "contact": ("read", "create", "update", "delete")},
 }
 _NOT_BOUGHT = "PRODUCT_ACCESS_DENIED"
 NOTHING = "Nobody"

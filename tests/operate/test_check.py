@@ -156,6 +156,45 @@ def test_a_key_without_rights_names_the_right(text: str, tmp_path: Path) -> None
     assert "lacks a right" in fault.what and "Cannot read board" in fault.what and "read tickets" in fault.what
 
 
+def of_role(role: str) -> Simulator:
+    """A desk whose key is of a user with this role."""
+    users = [{"first": "Nell", "last": "Keys", "email": "nell@msp.example", "role": role}]
+    keys = [{"key": "nell-key", "user": "nell@msp.example"}]
+    return Simulator(Seed(rate_limit={"mode": "off"}, users=users, keys=keys))
+
+
+LACKING = [
+    ("Reader", "never", ["read contacts", "create tickets", "update tickets"]),
+    ("Finance", "never", ["create tickets"]),
+    ("Technician", "never", []),
+    ("Technician", "mapped", ["create contacts"]),
+    ("Dispatcher", "always", []),
+]
+
+
+@pytest.mark.parametrize(("role", "contacts", "lacking"), LACKING)
+def test_a_right_to_write_is_asked_for_without_writing(
+    role: str, contacts: str, lacking: list[str], text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "desk-key").write_text("nell-key")
+    with of_role(role) as simulator:
+        before = (len(simulator.desk.tickets), len(simulator.desk.contacts), len(simulator.desk.comments))
+        found = looked(tmp_path, re.sub(r"http://[^\"]+/api/v1", simulator.api, f'{text}contacts = "{contacts}"\n'))
+        after = (len(simulator.desk.tickets), len(simulator.desk.contacts), len(simulator.desk.comments))
+
+    assert [re.findall(r"may not (.+?) \(Permission denied", fault.what) for fault in found.faults] == [[right] for right in lacking]
+    assert all("install.md" in fault.what and fault.where.endswith("gateway.toml:3") for fault in found.faults)
+    assert before == after
+
+
+def test_in_shadow_nothing_is_asked_for_that_writes(text: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").write_text("nell-key")
+    with of_role("Finance") as simulator:
+        shadow = re.sub(r"http://[^\"]+/api/v1", simulator.api, text).replace('"desk-key"', '"desk-key"\nmode = "shadow"')
+        assert looked(tmp_path, shadow).faults == []
+        assert {call.method for call in simulator.desk.calls} == {"GET"}
+
+
 def test_a_key_instead_of_a_file_is_not_repeated(text: str, tmp_path: Path) -> None:
     found = looked(tmp_path, text.replace('"desk-key"', '"sk_live_hunter2"'))
 

@@ -15,7 +15,7 @@ from gateway.config.settings import Settings
 from gateway.desk.algapsa.catalog import Destination, UnknownName
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import NotSent, Refused, Unknown
-from gateway.operate.preview import fanout, namecheck, noticecheck, sightcheck, startcheck
+from gateway.operate.preview import fanout, namecheck, noticecheck, rightcheck, sightcheck, startcheck
 from gateway.store import private
 from gateway.templates import BadTemplate, Templates
 from gateway.work.desks import make_directory
@@ -49,7 +49,7 @@ class Checked:
 
 
 async def check(settings: Settings, config_file: Path | None = None) -> Checked:
-    """Look at everything that can be looked at beside a running gateway; asks the desks, writes nothing."""
+    """Look at everything that can be looked at beside a running gateway; asks the desks, writes nothing there."""
     found = Checked(serves=_processes(settings))
     if await asyncio.to_thread(startcheck.is_running, settings):
         found.notes.append("the gateway is running: its ports were not tried")
@@ -84,6 +84,9 @@ async def _desk(settings: Settings, name: str, found: Checked) -> None:
             found.faults += namecheck.check(settings, name, directory)
             found.notes += fanout.preview(settings, name, catalog)
             found.faults += await sightcheck.check(settings, name, directory)
+            faults, notes = await rightcheck.check(settings, name, directory)
+            found.faults += faults
+            found.notes += notes
         if not answered:
             found.faults.append(_silent(settings, name, directory))
         for number, box in enumerate(settings.mailbox):

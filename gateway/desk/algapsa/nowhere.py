@@ -1,0 +1,34 @@
+"""Calls about what the desk does not have: they tell whether the key's user has a right, and nothing can come of them.
+
+The desk refuses them for the right (403) before it looks for the board, the client or the ticket, and for what is not
+there (400, 404) where the right is. The id is one that it never gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from gateway.desk.algapsa.client import Desk
+from gateway.desk.outcome import Outcome
+
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+NOBODY = "nobody@gateway.invalid"
+TITLE = "gateway check"
+
+
+def read_contacts(desk: Desk) -> Awaitable[Outcome]:
+    return desk.contacts(NOBODY)
+
+
+def create_ticket(desk: Desk) -> Awaitable[Outcome]:
+    places = dict.fromkeys(("board_id", "client_id", "status_id", "priority_id"), NOWHERE)
+    return desk.create_ticket({"title": TITLE, **places})
+
+
+def update_ticket(desk: Desk) -> Awaitable[Outcome]:
+    """By a comment, which takes that right, and none of the counted calls."""
+    return desk.add_comment(NOWHERE, {"comment_text": TITLE})
+
+
+def create_contact(desk: Desk) -> Awaitable[Outcome]:
+    return desk.create_contact({"full_name": TITLE, "email": NOBODY, "client_id": NOWHERE})
