@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.mail.author import canonical_address
@@ -36,6 +37,7 @@ class Mailboxes:
 
     def __init__(self, mailboxes: Sequence[MailboxSettings]) -> None:
         self._first = mailboxes[0]
+        self.match = lru_cache(4096)(self._match)  # most mail is for few addresses
         self._addresses = {box.address: box for box in mailboxes}
         self._aliases = {alias: box for box in mailboxes for alias in box.aliases if alias[0] != "@"}
         self._whole = {alias[1:]: box for box in mailboxes for alias in box.aliases if alias[0] == "@"}
@@ -50,7 +52,7 @@ class Mailboxes:
             ("domain", self._domain),
         )
 
-    def match(self, address: str) -> Match | None:
+    def _match(self, address: str) -> Match | None:
         """The mailbox of an address and the rule's name, None when no rule knows it."""
         local, _, domain = lower_ascii(canonical_address(address)).rpartition("@")
         if not local:

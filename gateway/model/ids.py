@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import uuid
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 """The form, of whatever version: a desk's ids, too."""
@@ -18,4 +17,5 @@ def uuid7(now: float) -> str:
     milliseconds = int(now * 1000) & 0xFFFF_FFFF_FFFF
     drawn = _random.getrandbits(74)
     value = milliseconds << 80 | 0x7 << 76 | (drawn >> 62) << 64 | 0b10 << 62 | drawn & (1 << 62) - 1
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -49,6 +49,7 @@ class Connection(asyncio.Protocol):
         self._plain: Any = None  # the transport below TLS
         self._unread = bytearray()
         self._searched = 0
+        self._line_end = -1  # where the first line ends, once it was found
         self._sink: Callable[[bytes], None] | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._is_held = False
@@ -117,22 +118,21 @@ class Connection(asyncio.Protocol):
 
     @property
     def has_line(self) -> bool:
-        if self._unread.find(b"\n", self._searched) >= 0:
-            return True
-        self._searched = len(self._unread)
-        return False
+        if self._line_end < 0:
+            self._line_end = self._unread.find(b"\n", self._searched)
+            self._searched = len(self._unread)
+        return self._line_end >= 0
 
     def line(self) -> bytes | None:
         """The next line without its end; None while it is not whole."""
         if not self.has_line:
             return None
-        end = self._unread.find(b"\n", self._searched)
-        return bytes(self._take(end + 1)).rstrip(b"\r\n")
+        return bytes(self._take(self._line_end + 1)).rstrip(b"\r\n")
 
     def unread(self, rest: bytes) -> None:
         """Give back what came too early."""
         self._unread[:0] = rest
-        self._searched = 0
+        self._searched, self._line_end = 0, -1
 
     def take(self) -> bytes:
         """All that is here."""
@@ -159,7 +159,7 @@ class Connection(asyncio.Protocol):
     def _take(self, number: int) -> bytearray:
         taken = self._unread[:number]
         del self._unread[:number]
-        self._searched = 0
+        self._searched, self._line_end = 0, -1
         if self._is_held and len(self._unread) <= MOST_UNREAD and self.transport is not None:
             self._is_held = False
             self.transport.resume_reading()

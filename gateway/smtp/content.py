@@ -15,6 +15,8 @@ class Dotted:
         self._reader = DotReader()
 
     def feed(self, block: bytes) -> bytes | None:
+        if not block:
+            return None
         self._arrival.add(self._reader.feed(block))
         if self._reader.done:
             return self._reader.rest

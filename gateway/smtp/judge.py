@@ -13,7 +13,7 @@ import structlog
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.intake.accept import Recipient
-from gateway.intake.maildata import MailData
+from gateway.intake.maildata import HEADER_SCAN, MailData
 from gateway.intake.scanner import ScannerAway
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
@@ -79,13 +79,14 @@ async def judge(
 
 
 def _loop(context: ServerContext, mail: MailData) -> Reply | None:
-    """RFC 5321 6.3, and our own mark."""
-    if sum(name.lower() == "received" for name, _ in mail.fields()) > context.settings.max_received:
+    """RFC 5321 6.3, and our own mark. A header is split for this only where the words are there often enough."""
+    most, own = context.settings.max_received, context.settings.loop_header.lower()
+    start = mail.start()[:HEADER_SCAN].lower()
+    if start.count(b"received") > most and sum(name.lower() == "received" for name, _ in mail.fields()) > most:
         return LOOP_RECEIVED
-    own = context.settings.loop_header.lower()
-    if own and any(name.lower() == own and _is_ours(context, raw) for name, raw in mail.fields()):
-        return LOOP_OWN
-    return None
+    if not own or own.encode() not in start:
+        return None
+    return LOOP_OWN if any(name.lower() == own and _is_ours(context, raw) for name, raw in mail.fields()) else None
 
 
 def _is_ours(context: ServerContext, raw: bytes) -> bool:

@@ -115,12 +115,13 @@ class Limits:
         guard against loops, whatever the peer. Nobody's name is not counted."""
         if not name.address:
             return None
-        if _over(self._senders.get(name.key) + 1, self.settings.mails_per_sender):
+        key, domain_key = name.key, name.domain_key
+        if _over(self._senders.get(key) + 1, self.settings.mails_per_sender):
             return SENDER_RATE
-        if _over(self._sender_domains.get(name.domain_key) + 1, self.settings.mails_per_sender_domain):
+        if _over(self._sender_domains.get(domain_key) + 1, self.settings.mails_per_sender_domain):
             return SENDER_RATE
-        self._senders.add(name.key)
-        self._sender_domains.add(name.domain_key)
+        self._senders.add(key)
+        self._sender_domains.add(domain_key)
         return None
 
     def not_taken(self, name: Name) -> None:

@@ -47,6 +47,8 @@ class Reply(NamedTuple):
         text = self.words
         if self.reason:
             return f"{self.code} {self.enhanced} {text} [{session}]"
+        if "\n" not in text and self.enhanced:
+            return f"{self.code} {self.enhanced} {text}"
         *lines, last = f"{self.enhanced} {text}".strip().split("\n")
         return "".join(f"{self.code}-{line}\r\n" for line in lines) + f"{self.code} {last}"
 

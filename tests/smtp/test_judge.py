@@ -35,11 +35,15 @@ async def test_fifty_hops_are_a_loop(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path) as listener, peer(listener) as client:
         assert (await send(client, b"Received: x\r\n" * 50 + b"\r\nx")).startswith("250")
         assert (await send(client, b"Received: x\r\n" * 51 + b"\r\nx")).startswith("554 5.4.6")
+        assert (await send(client, b"rEcEiVeD : x\r\n" * 51 + b"\r\nx")).startswith("554 5.4.6")
+        assert (await send(client, b"Subject: we received\r\n\r\n" + b"Received: x\r\n" * 60)).startswith("250")
 
 
 async def test_our_own_mark_is_a_loop(kept: Store, tmp_path: Path) -> None:
     async with serving(kept, tmp_path) as listener, peer(listener) as client:
         assert (await send(client, b"X-Mail-Ticket-Gateway: GW.test\r\n\r\nx")).startswith("554 5.4.6")
+        assert (await send(client, b"x-mail-TICKET-gateway:gw.test\r\n\r\nx")).startswith("554 5.4.6")
+        assert (await send(client, b"Subject: x\r\n\r\nX-Mail-Ticket-Gateway: gw.test")).startswith("250")
         assert (await send(client, b"X-Mail-Ticket-Gateway: other.test\r\n\r\nx")).startswith("250")
 
 
