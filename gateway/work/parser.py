@@ -14,7 +14,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from gateway.mail.wire import load
@@ -107,6 +107,7 @@ class Parser:
         self._turns = FairSlots(self._large_slots)
         self._large = 0
         self._idle: list[_Child] = []  # the one that was used last is used first
+        self._first: asyncio.Task[_Child] | None = None  # starts before there is mail for it
         self._look: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -136,10 +137,13 @@ class Parser:
         return (await self._ask({"op": "html", "own": self.own}, mail)).decode()
 
     async def warm(self) -> None:
-        """Start a child before there is mail for it."""
-        async with self._room:
+        """Start a child before there is mail for it. A mail that comes meanwhile takes it, and starts none."""
+        self._first = start = asyncio.create_task(self._start())
+        await asyncio.wait({start})
+        if self._first is start:
+            self._first = None
             with contextlib.suppress(ParserBroken):  # the mail that needs one will say it
-                self._idle.append(await self._start())
+                self._idle.append(start.result())
 
     async def close(self) -> None:
         if self._look is not None:
@@ -155,7 +159,7 @@ class Parser:
         if isinstance(mail, Path):
             request["path"] = str(mail)
         async with self._room:
-            child = self._idle.pop() if self._idle else await self._start()
+            child = self._idle.pop() if self._idle else await self._starting()
             started = time.monotonic()
             good = False
             try:
@@ -195,6 +199,10 @@ class Parser:
             task.add_done_callback(self._ending.discard)
         if len(self._idle) > 1:
             self._look_again(left)
+
+    def _starting(self) -> Awaitable[_Child]:
+        first, self._first = self._first, None
+        return first or self._start()
 
     async def _start(self) -> _Child:
         try:

@@ -119,6 +119,30 @@ def large(words: str) -> bytes:
     return mail(words, "x" * 70 + "\n" * (LARGE // 70 + 1) * 70).as_bytes()
 
 
+async def test_a_mail_takes_the_child_that_is_starting_and_the_next_starts_its_own() -> None:
+    parser = Parser(children=2)
+    warm = asyncio.create_task(parser.warm())
+    await asyncio.sleep(0)  # it has begun
+
+    await parser.read(mail("first").as_bytes())
+    await warm
+    assert len(parser._idle) == 1
+    await asyncio.gather(*(parser.read(mail(subject).as_bytes()) for subject in ("second", "third")))
+    assert len(parser._idle) == 2
+    await parser.close()
+
+
+async def test_without_mail_it_is_there_for_the_first() -> None:
+    parser = Parser(children=2)
+    await parser.warm()
+    (child,) = parser._idle
+
+    await parser.read(mail("first").as_bytes())
+
+    assert parser._idle == [child]
+    await parser.close()
+
+
 async def test_large_mail_leaves_a_child_to_small_mail_and_its_senders_take_turns() -> None:
     parser = Parser(children=2, deadline=30)
     stalled = await parser._start()
