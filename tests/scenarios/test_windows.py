@@ -21,7 +21,6 @@ from tests.scenarios.vendors import (
     MONITOR,
     NAGIOS,
     Machine,
-    add_client,
     finish,
     is_open,
     notes,
@@ -173,8 +172,6 @@ async def test_whose_problems_a_window_holds(
 
 async def test_two_clients_of_a_window_of_one(tmp_path: Path, migrated_file: Path) -> None:
     stage = await opened(tmp_path, migrated_file, {**NAGIOS, "client": ""}, window=(window(client="Acme"),))
-    add_client(stage, "Globex")
-    await stage.open()
     acme, globex = Machine(stage), Machine(stage, "Globex <nagios@mon.msp.example>")
     held, free = await acme.service("CRITICAL", after=MINUTE), await globex.service("CRITICAL", after=MINUTE)
 
