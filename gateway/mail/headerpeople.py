@@ -60,18 +60,18 @@ def _pieces(text: str) -> list[str]:
     address."""
     out: list[str] = []
     current: list[str] = []
-    quoted = False
+    quoted = addressed = False
     separators = ";" if ";" in text else ",，、"
+    parts_names = separators == ";" or "@" not in text
     for char in text:
-        if char == '"':
-            quoted = not quoted
-        if char in separators and not quoted:
-            piece = "".join(current)
-            # A comma inside a name: no address yet, and one comes later.
-            if char == ";" or "@" in piece or "@" not in text:
-                out.append(piece)
-                current = []
-                continue
+        quoted ^= char == '"'
+        # A comma inside a name: no address yet, and one comes later.
+        if char in separators and not quoted and (addressed or parts_names):
+            out.append("".join(current))
+            current = []
+            addressed = False
+            continue
+        addressed = addressed or char == "@"
         current.append(char)
     out.append("".join(current))
     return out

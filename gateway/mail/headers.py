@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from .charset import decode
@@ -19,6 +19,9 @@ from .clean import clean, clean_line
 _WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?((?:[^?]|(?<!=)\?(?!=)){0,8000})\?=")
 _LOOSE_WORD = re.compile(r"=\?([^?\s=]{1,80})\?([bBqQ])\?([^?\r\n]{0,8000})(?:\?=?|$)")
 _COMMENT = re.compile(r"\([^()]*\)")
+_COLON = re.compile(r"(?<=[ \d])([+-]\d\d):(\d\d)$")
+_LEAP_SECOND = re.compile(r"(:\d\d):60\b")  # RFC 5322 3.3 allows it
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
 
 def decode_value(raw: bytes, hints: Sequence[str] = ()) -> str:
@@ -88,9 +91,11 @@ def field_text(raw: bytes, hints: Sequence[str] = ()) -> str:
 
 
 def date_of(text: str) -> str:
-    """A Date as ISO 8601 in UTC, "" where it is none."""
+    """A Date as ISO 8601 in UTC, "" where it is none. Also as programs write it without reading the standard: in ISO
+    8601, and with a colon in the zone."""
+    said = _LEAP_SECOND.sub(r"\1:59", _COLON.sub(r"\1\2", _COMMENT.sub("", text[:200]).strip()))
     try:
-        moment = parsedate_to_datetime(_COMMENT.sub("", text[:200]))
+        moment = datetime.fromisoformat(said.replace(" +", "+")) if _ISO.match(said) else parsedate_to_datetime(said)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return ""

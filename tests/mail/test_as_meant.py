@@ -7,6 +7,7 @@ import mimetypes
 import pytest
 
 from gateway.mail.charset import decode
+from gateway.mail.headers import date_of
 from gateway.mail.names import guessed_type, with_ending
 from gateway.mail.read import read
 from gateway.model.email import Email
@@ -441,3 +442,26 @@ def test_the_type_of_a_file_that_has_only_a_name() -> None:
     assert guessed_type("a.DOCX").endswith("wordprocessingml.document")
     assert guessed_type("a.pdf") == "application/pdf"
     assert guessed_type("a.made-up") == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("written", "date"),
+    [
+        ("Mon, 2 Nov 2026 09:00:00 +0100", "2026-11-02T08:00:00+00:00"),
+        ("Mon, 2 Nov 2026 09:00:00 +0100 (CET)", "2026-11-02T08:00:00+00:00"),
+        ("Mon, 2 Nov 2026 09:00:00 +01:00", "2026-11-02T08:00:00+00:00"),
+        ("2026-11-02T09:00:00Z", "2026-11-02T09:00:00+00:00"),
+        ("2026-11-02T09:00:00.123456-05:30", "2026-11-02T14:30:00.123456+00:00"),
+        ("2026-11-02 09:00:00 +0100", "2026-11-02T08:00:00+00:00"),
+        ("Sat, 31 Dec 2016 23:59:60 +0000", "2016-12-31T23:59:59+00:00"),
+        ("2 Nov 26 09:00 EST", "2026-11-02T14:00:00+00:00"),
+        ("Mon, 2 Nov 2026 09:00:00 -0000", "2026-11-02T09:00:00+00:00"),
+        ("2026-11-02", ""),
+        ("2026-13-02T09:00:00", ""),
+        ("Mon, 32 Nov 2026 09:00:00 +0100", ""),
+        ("1 Jan 2026 10:00:00 +9999", ""),
+        ("yesterday", ""),
+    ],
+)
+def test_a_date_is_the_moment_that_its_program_meant(written: str, date: str) -> None:
+    assert date_of(written) == date

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from gateway.mail.headerpeople import shown_people
 from gateway.mail.mime import parse_typed
 from gateway.mail.read import read
 from gateway.mail.tnef import unpack
@@ -119,3 +120,20 @@ def test_an_attribution_below_many_lines_that_look_like_one() -> None:
     )
 
     assert "Old." not in read(HEAD + text).email.reply.text
+
+
+@pytest.mark.parametrize("people", ["," * 19_000 + "@", "a," * 9_000 + "@b", "Berg, Bo <bo@x.example>, " * 700, "é" * 19_000 + ",@"])
+def test_the_people_of_a_header_line_as_it_is_shown(people: str) -> None:
+    began = time.process_time()
+    shown_people(people)
+
+    assert time.process_time() - began < 0.5
+
+
+def test_a_comma_within_a_name_parts_nobody() -> None:
+    found = shown_people("Berg, Bo <bo@x.example>, Archer, Ann <ann@x.example>, cy@x.example")
+    assert [(person.name, person.address) for person in found] == [
+        ("Berg, Bo", "bo@x.example"),
+        ("Archer, Ann", "ann@x.example"),
+        ("", "cy@x.example"),
+    ]
