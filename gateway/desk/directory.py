@@ -21,9 +21,10 @@ from gateway.desk.algapsa.lists import Rows, good, good_unless_refused
 from gateway.desk.outcome import Outcome, Refused, Unknown
 from gateway.desk.refusals import Refusals
 from gateway.desk.sight import Sight
-from gateway.mail.author import canonical_address, in_unicode
+from gateway.mail.author import canonical_address
 from gateway.match import domains
 from gateway.match.clients import Clients, Text
+from gateway.match.domains import in_unicode
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
 from gateway.periodic import run_every

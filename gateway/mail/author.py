@@ -152,19 +152,6 @@ def canonical_address(text: str) -> str:
         return f"{local}@{lower_ascii(domain)}"
 
 
-def in_unicode(address: str) -> str:
-    """An address with its international domain as people write it."""
-    if "xn--" not in address:
-        return address
-    import idna
-
-    local, _, domain = address.rpartition("@")
-    try:
-        return f"{local}@{idna.decode(domain)}"
-    except (idna.IDNAError, UnicodeError):
-        return address
-
-
 def _international(domain: str) -> str:
     import idna  # its tables take long to load, and few mails need them
 

@@ -35,9 +35,9 @@ class Reading:
         self._raw = raw
 
     def payload(self, index: int) -> bytes:
-        """The decoded bytes of ``email.attachments[index]``."""
-        if self._content is None or index >= len(self._content.files):
-            return self._raw
+        """The decoded bytes of ``email.attachments[index]``. Raises IndexError."""
+        if self._content is None:
+            return self._raw  # kept as one file
         return self._content.files[index].payload()
 
 

@@ -59,6 +59,8 @@ SINGLE = (
     "weekday",
     "date",
 )
+ADDRESSES = frozenset(("recipient", "from", "from_domain", "requester", "to", "cc"))
+"""Fields of addresses: an international domain counts in ASCII, as it is in the mail, and as people write it."""
 KNOWN = {
     "verdict": ("pass", "fail", "none", "unknown"),
     "class": ("human", "notification", "list", "bulk", "helpdesk", "auto-reply", "vacation"),
@@ -148,7 +150,8 @@ class View:
             "weekday": lambda: [DAYS[moment.weekday()]],
             "date": lambda: [moment.strftime("%Y-%m-%d")],
         }
-        return found[name]()
+        values = found[name]()
+        return list(dict.fromkeys((*values, *map(domains.in_unicode, values)))) if name in ADDRESSES else values
 
     def _number(self, name: str) -> list[str]:
         found = self.number(name)

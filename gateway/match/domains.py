@@ -27,6 +27,8 @@ TENANTED = frozenset(
 )
 """Registered domains that give a name below them to each of their customers, and that the public suffix list leaves
 out: providers of mail and of help desks (2026-11)."""
+LONGEST = 253
+"""Characters of a name in the DNS."""
 PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
 
 
@@ -40,6 +42,19 @@ def is_public(domain: str) -> bool:
 def of(address: str) -> str:
     """The domain of an address, ASCII letters in lower case."""
     return lower_ascii(address.rpartition("@")[2])
+
+
+def in_unicode(address: str) -> str:
+    """An address or a domain with its international domain as people write it."""
+    if "xn--" not in address:
+        return address
+    import idna  # its tables take long to load, and few mails need them
+
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna.decode(domain)}" if len(domain) <= LONGEST else address
+    except (idna.IDNAError, UnicodeError):
+        return address
 
 
 def untagged(address: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.mail.read import read
-from gateway.match import conditions
+from gateway.match import conditions, domains
 from gateway.match.captures import fill, names_in
 from gateway.match.conditions import Answer, Group, View
 from gateway.model.envelope import Envelope
@@ -80,3 +80,27 @@ def test_braces_of_a_mail_are_no_names(text: str, filled: str) -> None:
 
 def test_names_in_braces() -> None:
     assert names_in("{a} {b c} } { {d{e}") == ["a", "b c", "e"]
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value", "holds"),
+    [
+        ("from_domain", "equals", "müller.example", True),
+        ("from_domain", "equals", "xn--mller-kva.example", True),
+        ("from", "equals", "Ann@MÜLLER.example", True),
+        ("from", "glob", "*@müller.example", True),
+        ("to", "contains", "@münchen.example", True),
+        ("from_domain", "equals", "muller.example", False),
+        ("subject", "contains", "müller", False),
+    ],
+)
+def test_international_domains_as_people_write_them(field: str, operator: str, value: str, holds: bool) -> None:
+    raw = "From: ann@müller.example\nTo: desk@xn--mnchen-3ya.example\nSubject: xn--mller-kva\n\nbody"
+    mail = View(read(raw.encode()).email, Envelope("", "desk@msp.example"))
+
+    assert conditions.test(field, operator, (value,)).holds(mail, Answer()) is holds
+
+
+@pytest.mark.parametrize("domain", ["xn--" + "a" * 60_000, "xn--\u20ac", "xn--a", "xn--mller-kva.example" + ".a" * 200])
+def test_a_domain_that_is_none_stays_as_it_is(domain: str) -> None:
+    assert domains.in_unicode(f"ann@{domain}") == f"ann@{domain}"
