@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from gateway.match.domains import LONGEST
 from gateway.match.invisible import without_invisible
 from gateway.model.email import Address
 
@@ -24,7 +25,7 @@ _PARENTHESIS = re.compile(r"\\.|[()]", re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _LOCAL = re.compile(r"[^\s<>()\[\]\",;:]{1,200}\Z")
-_DOMAIN = re.compile(r"[^\s<>()\",;:@]{1,253}")
+_DOMAIN = re.compile(r"[^\s<>()\",;:@]++")
 
 
 def read_addresses(text: str) -> tuple[Address, ...]:
@@ -47,17 +48,21 @@ class _Mailbox:
         text = "".join(self.words).strip()
         comment = " ".join(self.comments)
         if "@" in self.angled:
-            address = _COMMENT.sub("", self.angled).rpartition(":")[2].strip()
-            return Address(canonical_address(address), _name(text or comment))
+            return _person(_COMMENT.sub("", self.angled).rpartition(":")[2].strip(), text or comment)
         if text.startswith('"') and '"@' in text and len(text.split()) < 20:
-            return Address(canonical_address(text), _name(comment))
+            return _person(text, comment)
         if "@" in text:
             at = text.index("@")
             before, word = _last_word(text[:at])
             word += text[at:].split(maxsplit=1)[0]
             whole = all(word.partition("@")[::2])
-            return Address(canonical_address(word.strip("'.")), _name(before or comment)) if whole else None
+            return _person(word.strip("'."), before or comment) if whole else None
         return None
+
+
+def _person(address: str, name: str) -> Address | None:
+    """None for an address that is longer than any."""
+    return Address(canonical_address(address), _name(name)) if len(address) <= limits.ADDRESS else None
 
 
 def _mailboxes(text: str) -> list[Address]:
@@ -129,9 +134,11 @@ def _loose(text: str) -> list[Address]:
     while at >= 0 and len(found) < limits.ADDRESSES:
         start = max(position, at - 200)
         local, domain = _LOCAL.search(text[start:at]), _DOMAIN.match(text, at + 1)
-        if local and domain:
+        begins = start + local.start() if local else at
+        whole = begins == position or _LOCAL.match(text, begins - 1, begins) is None  # part of one is another's
+        if local and domain and whole and len(domain[0]) <= LONGEST:
             address = f"{local[0]}@{domain[0]}".strip("'.")
-            name = text[position : start + local.start()].strip(" \t,;<\"'()")
+            name = text[position:begins].strip(" \t,;<\"'()")
             found.append(Address(canonical_address(address), clean_line(name)))
         position = domain.end() if domain else at + 1
         if position < len(text) and text[position] in ">)":

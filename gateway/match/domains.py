@@ -35,13 +35,17 @@ PUBLIC = frozenset(domain.lower() for domain in whitelist) | MORE
 @lru_cache(8192)
 def is_public(domain: str) -> bool:
     """Whether anybody can have an address in the domain, or in one above it."""
+    if len(domain) > LONGEST:
+        return False
     labels = domain.lower().rstrip(".").split(".")
     return any(".".join(labels[start:]) in PUBLIC for start in range(len(labels) - 1))
 
 
 def of(address: str) -> str:
-    """The domain of an address, ASCII letters in lower case."""
-    return lower_ascii(address.rpartition("@")[2])
+    """The domain of an address, ASCII letters in lower case; "" for what is longer than any name, as what looks at it
+    looks at each of its parts."""
+    domain = address.rpartition("@")[2]
+    return lower_ascii(domain) if len(domain) <= LONGEST else ""
 
 
 def in_unicode(address: str) -> str:
@@ -87,7 +91,7 @@ def _suffixes() -> PublicSuffixList:
 
 def longest(domain: str, known: Mapping[str, str]) -> tuple[str, str]:
     """The longest entry that is the domain or stands above it, with its value; "" and "" for none."""
-    labels = domain.split(".")
+    labels = domain.split(".") if len(domain) <= LONGEST else []
     for start in range(len(labels) - 1):
         suffix = ".".join(labels[start:])
         if suffix in known:
