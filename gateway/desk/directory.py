@@ -295,10 +295,11 @@ class Directory:
         if of_interest is None:
             desk.breaker.key_works()
         self.up_since = self.up_since or now
-        self._tell(before.missing if before else {}, self.catalog)
+        self.tell(before.missing if before else {}, self.catalog)
         return True
 
-    def _tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
+    def tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
+        """Log what cannot work, and which lists were not read; ``before`` are those that were missing."""
         for mailbox, faults in catalog.faults.items():
             for fault in faults:
                 log.error("mailbox cannot work", desk=self.desk.name, mailbox=mailbox, why=str(fault))

@@ -1,5 +1,6 @@
 """Alarms about what the configuration has no longer: a mailbox, a source, an expectation or a probe that was taken out
-while its ticket was open. Nothing would end that ticket any more, so a mail of the gateway's own does.
+while its ticket was open. Nothing would end that ticket any more, so a mail of the gateway's own does. Where its whole
+desk was taken out, nobody can: the log names the ticket, for a person to close.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 
 from gateway.config.settings import Settings
 from gateway.model.ownnotice import OwnNotice
-from gateway.model.problem import family_of, missing_key
+from gateway.model.problem import Problem, family_of, missing_key
 from gateway.notices.source import Sources
 from gateway.periodic import run_every
 from gateway.store import expectations, problems
@@ -47,6 +48,7 @@ class Leftovers:
 
     def take(self, settings: Settings, sources: Sources) -> None:
         """Go on by another configuration."""
+        self._said: set[Expected] = set()
         self.boxes = {box.desk: box.address for box in reversed(settings.mailbox)}
         self.known = {(box.desk, SILENCE.name, box.key) for box in silence.watched(settings)}
         desks = {box.address: box.desk for box in settings.mailbox}
@@ -62,16 +64,26 @@ class Leftovers:
         for alarm in await self.store.read(expectations.alarms):
             is_known = (alarm.desk, alarm.source, alarm.name) in self.known
             is_ours = alarm.source in (SILENCE.name, PROBE.name) or alarm.source not in OWN
-            if not is_known and is_ours and alarm.desk in self.boxes:
+            if is_known or not is_ours:
+                continue
+            if alarm.desk in self.boxes:
                 told += await self.store.write(partial(self._end, alarm=alarm))
+            elif alarm not in self._said:
+                self._said.add(alarm)
+                await self.store.read(partial(self._leave, alarm=alarm))
         if told:
             self.made()
         return told
 
+    def _leave(self, connection: Connection, alarm: Expected) -> None:
+        """Its desk may be configured again: then it ends as any other."""
+        tickets = [problem.number or problem.ticket_id for problem in _alive(connection, alarm) if problem.ticket_id]
+        if tickets:
+            log.warning("alarm left at a desk that is gone", desk=alarm.desk, notice=alarm.source,
+                        expectation=alarm.name, object=alarm.object, tickets=tickets)  # fmt: skip
+
     def _end(self, connection: Connection, alarm: Expected) -> int:
-        key = missing_key(alarm.name, alarm.object)
-        family = problems.of_family(connection, family_of(alarm.desk, alarm.source, key))
-        alive = [problem for problem in family if problem.alive]
+        alive = _alive(connection, alarm)
         if not alive or not expectations.forget_alarm(connection, alarm):
             return 0
         name = alarm.object or alarm.name
@@ -91,3 +103,8 @@ class Leftovers:
             own_mail.keep(connection, self.boxes[alarm.desk], alarm.desk, about, words, key, self.clock())
         self.ended(alarm.source, alarm.name)
         return len(alive)
+
+
+def _alive(connection: Connection, alarm: Expected) -> list[Problem]:
+    family = family_of(alarm.desk, alarm.source, missing_key(alarm.name, alarm.object))
+    return [problem for problem in problems.of_family(connection, family) if problem.alive]

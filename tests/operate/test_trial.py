@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import Engine, select
+from structlog.testing import capture_logs
 
 from benchmarks.mailbox import write_mbox
 from gateway.config.load import parse
@@ -445,23 +446,31 @@ def test_what_its_owner_wrote_in_gmail_is_left_out_in_any_language(case: tuple[d
     assert Door(settings, settings.mailbox[0]).left_out(head) == why
 
 
-async def test_a_trial_goes_on_only_as_it_began(tmp_path: Path, box: Path) -> None:
+async def test_a_trial_goes_on_only_as_it_began_and_says_what_differs(tmp_path: Path, box: Path) -> None:
     folder = tmp_path / "t"
     await tried(folder, SETTINGS, None, box)
     other = parse(configured(), {})
-    trial = Trial(other, wanted(folder, other, box, offline=True))
-    with pytest.raises(NotTheSame):
-        await trial.prepare(partial(desk_of, trial, None))
-    await trial.close()
+    for settings, more, differs in (
+        (other, {}, "the configuration"),
+        (SETTINGS, {"since": START}, "--since"),
+        (SETTINGS, {"authserv_ids": ("mx.google.com",), "offline": False}, "--believe, --offline"),
+    ):
+        trial = Trial(settings, wanted(folder, settings, box, **{"offline": True, **more}))
+        with pytest.raises(NotTheSame, match=f"for: {differs}$"):
+            await trial.prepare(partial(desk_of, trial, None))
+        await trial.close()
 
 
-async def test_a_name_that_the_desk_lacks_is_said_before_any_mail(
+async def test_names_that_the_desk_lacks_are_said_once_and_before_any_mail(
     tmp_path: Path, simulator: Simulator, box: Path
 ) -> None:
-    settings = parse({**configured(), "mailbox": [{"address": "support@msp.example", "board": "Suport"}]}, {})
-    with pytest.raises(NotUsable, match=r"Suport.*it has: 'Alerts'"):
+    boxes = [{"address": f"{name}@msp.example", "board": name} for name in ("Suport", "Sails")]
+    settings = parse({**configured(), "mailbox": boxes}, {})
+    with capture_logs() as logged, pytest.raises(NotUsable) as lacking:
         await tried(tmp_path / "t", settings, simulator, box)
 
+    assert [line.count("it has: 'Alerts'") for line in str(lacking.value).splitlines()] == [1, 1]
+    assert not [line for line in logged if line["log_level"] == "error"]
     assert (await tried(tmp_path / "t", SETTINGS, simulator, box)).tried, "corrected, the same command goes on"
 
 

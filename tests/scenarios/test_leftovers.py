@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.config.load import parse
 from gateway.model.ownnotice import OwnNotice
@@ -65,6 +66,24 @@ async def test_what_is_watched_stays(tmp_path: Path, migrated_file: Path) -> Non
     assert await leftovers(stage, settings_for()).check() == 0
     await stage.work()
     assert is_open(stage, 1)
+    await stage.close()
+
+
+async def test_of_a_desk_that_is_gone_the_log_names_the_ticket(tmp_path: Path, migrated_file: Path) -> None:
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    await alarmed(stage, SILENCE.name, "old@msp.example")
+    data = settings_for()
+    other = {**data, "desks": {"other": data["desk"]}, "mailbox": [{**data["mailbox"][0], "desk": "other"}]}
+    del other["desk"]
+    left = leftovers(stage, other)
+
+    with capture_logs() as logged:
+        assert [await left.check(), await left.check()] == [0, 0]
+    (said,) = [line for line in logged if line["event"] == "alarm left at a desk that is gone"]
+    assert (said["desk"], said["expectation"]) == ("default", "old@msp.example")
+    assert said["tickets"] == [ticket["ticket_number"] for ticket in stage.simulator.desk.tickets.values()]
+    assert await leftovers(stage, data).check() == 1, "once it is back"
     await stage.close()
 
 

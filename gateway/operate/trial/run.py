@@ -32,8 +32,12 @@ from gateway.store.migrate import migrate
 DATABASE = "trial.db"
 
 
+WANTED = ("the configuration", "--mailbox", "--believe", "--since", "--offline", "what is tried")
+"""What a trial goes on with as it began."""
+
+
 class NotTheSame(Exception):
-    """The folder has a trial of other mail, or under another configuration."""
+    """The folder has a trial of other mail, or under another configuration; the text says what differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ class Trial:
         if known == wanted:
             return
         if known is not None and await self.store.read(state.has_begun):
-            raise NotTheSame(f"{self.wanted.folder} has a trial of other mail or under another configuration")
+            changed = ", ".join(what for what, was, now in zip(WANTED, known, wanted, strict=True) if was != now)
+            raise NotTheSame(f"the trial in {self.wanted.folder} began with something else for: {changed}")
         await self.store.write(state.forget)
         await self.store.write(lambda c: state.put(c, "wanted", wanted))
 

@@ -7,13 +7,14 @@ import asyncio
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection, update
 
 from gateway.config.settings import Settings
+from gateway.desk.algapsa.catalog import Catalog
 from gateway.desk.directory import Directory
 from gateway.operate.progress import Progress
 from gateway.operate.trial import state
@@ -57,6 +58,13 @@ class Clock:
         return self.now
 
 
+class TrialDirectory(Directory):
+    """Says nothing of its own: the trial tells what is wrong, once and before any mail."""
+
+    def tell(self, before: Mapping[str, str], catalog: Catalog) -> None:
+        pass
+
+
 class Way:
     """``stop`` ends it after the mail that is being tried."""
 
@@ -89,7 +97,7 @@ class Way:
         settings = self.settings
         boxes = [box for box in settings.mailbox if box.desk == name]
         mapped = any(domain.desk == name for domain in settings.domain)
-        return Directory(desk, settings.desks[name], boxes, boards_named(settings), settings.aliases, mapped)
+        return TrialDirectory(desk, settings.desks[name], boxes, boards_named(settings), settings.aliases, mapped)
 
     async def open(self) -> None:
         """Everything as it was when the trial was stopped. Raises NotUsable."""
@@ -100,9 +108,9 @@ class Way:
         for directory in self.directories.values():
             if not await directory.refresh() or directory.catalog is None:
                 raise NotUsable(f"desk {directory.desk.name}: {directory.desk.breaker.reason}")
-            for box, faults in directory.catalog.faults.items():
-                raise NotUsable(f"mailbox {box}: {'; '.join(map(str, faults))}")
             directory.up_since = self.clock.now or 1.0
+        if wrong := [line for directory in self.directories.values() for line in _wrong_names(directory)]:
+            raise NotUsable("\n".join(wrong))
         for desk in self.desks.values():
             desk.counted.calls_made = 0  # the lists are asked for once an hour, whatever the mail
 
@@ -213,6 +221,12 @@ class Way:
         for desk in self.desks.values():
             desk.news = {}
             desk.unasked.clear()
+
+
+def _wrong_names(directory: Directory) -> list[str]:
+    """A line for each mailbox whose names the desk lacks."""
+    faults = directory.catalog.faults if directory.catalog else {}
+    return [f"mailbox {box}: {'; '.join(map(str, lacking))}" for box, lacking in faults.items()]
 
 
 def _trim(connection: Connection) -> None:
