@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from gateway.config.handling import HandlingPart
-from gateway.config.profile import ExpectPart, Profile, ProfileName, SenderText
+from gateway.config.profile import ExpectPart, Profile, ProfileName
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import MailAddress, Name, Network, Section, Token, Zone
+from gateway.config.types import MailAddress, Name, Network, Section, SenderText, Token, Zone
 from gateway.match.words import folded
 
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import Seconds, Section, Span, Zone, is_name
-from gateway.mail.author import canonical_address
-from gateway.match import conditions, domains
+from gateway.config.types import Clock, Seconds, Section, SenderText, Span, TimeFormat, Zone
+from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.words import folded
 from gateway.model.notice import Handling, State
@@ -36,25 +35,6 @@ Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Texts = str | tuple[str, ...]
 
 
-def _sender(text: str) -> str:
-    local, at, domain = text.lower().rpartition("@")
-    domain = canonical_address(f"@{domain}")[1:]
-    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local) or not is_name(domain, local):
-        raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
-    if not at and domains.is_public(domain):
-        raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
-    return f"{local}{at}{domain.rstrip('.')}"
-
-
-def _clock(text: str) -> str:
-    hours, _, minutes = text.partition(":")
-    if len(text) != 5 or not (hours.isdecimal() and minutes.isdecimal() and int(hours) < 24 and int(minutes) < 60):
-        raise ValueError(f"{text!r}: expected HH:MM")
-    return text
-
-
-SenderText = Annotated[str, AfterValidator(_sender)]
-Clock = Annotated[str, AfterValidator(_clock)]
 Day = Annotated[str, StringConstraints(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
 EvidenceKind = Literal["template", "mail", "reader", "documentation", "memory"]
 
@@ -267,7 +247,7 @@ class TimePart(Section):
         "", description="a whole date beside begin and end, where those have no year; else the mail's own"
     )
     zone: str = Field("", description="the zone of begin and end, where it stands apart from them")
-    formats: tuple[str, ...] = Field(
+    formats: tuple[TimeFormat, ...] = Field(
         (),
         description="how times are written, as of strptime, without their zone; ISO 8601, RFC 5322, iCalendar and "
         "epochs are known. One without a year is of that which lies nearest; begin and end that may be 5 November or "

@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -23,6 +24,7 @@ from pydantic import (
 )
 
 from gateway.mail.author import NotStrict, canonical_address, read_domain
+from gateway.match import domains
 from gateway.match.networks import network
 from gateway.match.recurrence import NotUnderstood, zone_of
 
@@ -121,6 +123,31 @@ def _listen(text: str) -> str:
     return _host_port(text)
 
 
+def _sender(text: str) -> str:
+    local, at, domain = text.lower().rpartition("@")
+    domain = canonical_address(f"@{domain}")[1:]
+    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local) or not is_name(domain, local):
+        raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
+    if not at and domains.is_public(domain):
+        raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")
+    return f"{local}{at}{domain.rstrip('.')}"
+
+
+def _clock(text: str) -> str:
+    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError(f"{text!r}: expected HH:MM")
+    return text
+
+
+def _time_format(text: str) -> str:
+    """What strptime reads again as strftime wrote it."""
+    try:
+        datetime.strptime(ANY_TIME.strftime(text), text)
+    except ValueError as error:
+        raise ValueError(f"{text!r}: expected a format of strptime, for example %d.%m.%Y %H:%M") from error
+    return text
+
+
 def _scanner(text: str) -> str:
     return text if not text or text.startswith("unix:/") else _host_port(text)
 
@@ -211,6 +238,10 @@ def size_text(size: int) -> str:
     return f"{size // length}{unit}"
 
 
+ANY_TIME = datetime(2026, 11, 23, 6, 10, tzinfo=UTC)
+TimeFormat = Annotated[str, AfterValidator(_time_format)]
+SenderText = Annotated[str, AfterValidator(_sender)]
+Clock = Annotated[str, AfterValidator(_clock)]
 HostPort = Annotated[str, AfterValidator(_host_port)]
 Listen = Annotated[str, AfterValidator(_listen)]
 ScannerAddress = Annotated[str, AfterValidator(_scanner)]

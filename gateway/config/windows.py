@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from gateway.config.profile import ProfileName, SenderText
-from gateway.config.types import MailAddress, Name, Network, Section, Span, Token, Zone, did_you_mean
+from gateway.config.profile import ProfileName
+from gateway.config.types import MailAddress, Name, Network, Section, SenderText, Span, Token, Zone, did_you_mean
 from gateway.match import recurrence
 from gateway.match.recurrence import NotUnderstood
 from gateway.model.window import ANY, CALENDAR, FILE, Maintenance

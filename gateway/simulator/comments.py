@@ -154,7 +154,8 @@ def create_comment(desk: Desk, request: Request) -> Answer:
     desk.version += 1
     if not row["is_internal"]:
         reopen_master(desk, ticket, request)
-    if not row["is_internal"] and not body.get("suppressContactNotifications"):
+    closes = isinstance(row["metadata"], dict) and row["metadata"].get("closes_ticket") is True  # recording second/099
+    if not (row["is_internal"] or closes or body.get("suppressContactNotifications")):
         _mail_comment(desk, ticket, row)
     return data({**_written(row), **_author(desk, row)}, 201)
 
@@ -220,7 +221,7 @@ def _bound(text: str | None, name: str, least: int, most: int | None, message: s
         value = float(text)
     except ValueError:
         value = -1.0
-    if value != int(value) or value < least or (most is not None and value > most):
+    if not value.is_integer() or value < least or (most is not None and value > most):
         raise invalid([{"path": [name], "message": message}])
     return int(value)
 

@@ -286,6 +286,7 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
     if "attributes" in body:
         body["attributes"] = jsonb(body["attributes"])
     _check_references(desk, body)
+    before = dict(row)
     for name in (
         "title",
         "url",
@@ -303,7 +304,16 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
             row[name] = body[name]
     changed(desk, row, request)
     shown = set_status(desk, row, body["status_id"], request) if "status_id" in body else row
+    _mail_update(desk, before, row, body)
     return data({**shown, "description_html": description_html(row["attributes"])})
+
+
+def _mail_update(desk: Desk, before: Row, row: Row, body: Row) -> None:
+    """The contact is told of what changed (mails second/002, 007 and 040)."""
+    contact = desk.contacts.get(row["contact_name_id"] or "")
+    same = all(row[name] == before[name] for name in body if name in row)
+    if contact and not same and not body.get("suppressContactNotifications"):
+        desk.mail("updated", contact["email"], row["ticket_id"])
 
 
 def put_status(desk: Desk, request: Request) -> Answer:
@@ -333,8 +343,10 @@ def put_assignment(desk: Desk, request: Request) -> Answer:
     row = find(desk, request.params[0])
     body = _lower_ids(parse(given, (("assigned_to", True, nullable(uuid)),)))
     _check_references(desk, body)
+    before = dict(row)
     row["assigned_to"] = body["assigned_to"]
     changed(desk, row, request)
+    _mail_update(desk, before, row, body)
     return data({**row, "description_html": description_html(row["attributes"])})
 
 

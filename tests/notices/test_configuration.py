@@ -117,6 +117,10 @@ BAD_PROFILES = [
     ('title = "Own"', 'titel = "Own"', 2, "no such key"),
     ('gives = { state', 'gives = { same_as = "up", state', 15, "there is no fixture 'up'"),
     ('title = "Own"', 'title = "Own', 2, "the quote at the end is missing"),
+    ("[state]", '[time]\nformats = ["%d.%m.%Q"]\n[state]', 9, "'%d.%m.%Q': expected a format of strptime"),
+    ("[state]", "[[expect]]\nname = 'e'\nby = ['٠٧:٣٠']\n[state]", 10, "expected HH:MM"),
+    ("[state]", "[[expect]]\nname = 'e'\nlearn = true\nstates = []\n[state]", 11, "states: expected at least one"),
+    ('title = "Own"', 'title = "Own"\nwho.senders = ["alerts@@vendor.example"]', 3, "expected an address or a domain"),
 ]  # fmt: skip
 
 

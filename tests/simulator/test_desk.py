@@ -97,6 +97,9 @@ def test_like(text: str, pattern: str, expected: bool) -> None:
     assert like(text, pattern) is expected
 
 
+QUIET = {"suppressContactNotifications": True}
+
+
 def test_mails_that_the_desk_would_send(talk: Talk) -> None:
     alice, info = talk.contacts["alice@acme.example"], "info@acme.example"
     ticket = talk.ticket(
@@ -116,8 +119,22 @@ def test_mails_that_the_desk_would_send(talk: Talk) -> None:
     talk.comment(ticket, suppressContactNotifications=True)
     talk.comment(ticket, is_internal=True)
     assert talk.look("mails") == []
+    talk.comment(ticket, metadata={"closes_ticket": True})
+    assert talk.look("mails") == []
     talk.comment(ticket)
     assert [mail.to for mail in talk.sim.desk.mails] == ["alice@acme.example", "w@x.example"]
+
+
+def test_a_contact_is_told_of_a_change_unless_that_is_suppressed(talk: Talk) -> None:
+    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"])
+    assert talk.sim.desk.mails
+    talk.sim.desk.mails.clear()
+
+    for change in ({"attributes": {"a": 1}} | QUIET, {"title": talk.sim.desk.tickets[ticket]["title"]}):
+        talk.http.put(f"/tickets/{ticket}", json=change)
+    assert talk.sim.desk.mails == []
+    talk.http.put(f"/tickets/{ticket}", json={"attributes": {"a": 2}})
+    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [("updated", "alice@acme.example")]
 
 
 @pytest.mark.parametrize("seconds", [0.0, 6.0], ids=["at once", "after the mailer"])
@@ -127,7 +144,9 @@ def test_whom_a_new_ticket_mails_is_read_when_the_mailer_gets_to_it(start: Start
     talk = start(Simulator(Seed(), clock=lambda: now[0]))
     talk.sim.desk.mailer_lag = 0.3
     alice = talk.contacts["alice@acme.example"]
-    watching = {"watch_list": [{"email": "alice@acme.example", "active": True}, {"email": "w@x.example", "active": True}]}
+    watching = {
+        "watch_list": [{"email": "alice@acme.example", "active": True}, {"email": "w@x.example", "active": True}]
+    }
     moved = {"client_id": talk.clients["Globex"], "suppressContactNotifications": True}
     tickets = [
         (talk.ticket(client_id=talk.clients["Unknown Senders"]), moved),
@@ -137,7 +156,7 @@ def test_whom_a_new_ticket_mails_is_read_when_the_mailer_gets_to_it(start: Start
     ]
     now[0] += seconds
     for ticket, change in tickets:
-        assert talk.http.put(f"/tickets/{ticket}", json=change).status_code == 200
+        assert talk.http.put(f"/tickets/{ticket}", json=change | QUIET).status_code == 200
     to = [[mail.to for mail in talk.sim.desk.mails if mail.ticket_id == ticket] for ticket, _ in tickets]
 
     late = [[], ["alice@acme.example", "w@x.example"], ["alice@acme.example", "w@x.example"], ["greta@acme.example"]]
@@ -169,10 +188,20 @@ def test_time_that_is_booked_by_a_call_counts_as_in_the_pages(talk: Talk) -> Non
     entry = talk.http.post("/time-entries", json={**item, **period}).json()["data"]
     sheet = talk.http.get(f"/tickets/{ticket}/time-entries").json()["data"]
 
-    assert (timer["end_time"], timer["billable_duration"], entry["billable_duration"], entry["duration_hours"]) == (None, 0, 15, "0.25")
+    assert (timer["end_time"], timer["billable_duration"], entry["billable_duration"], entry["duration_hours"]) == (
+        None,
+        0,
+        15,
+        "0.25",
+    )
     assert (sheet["ownEntryCount"], sheet["ownTotalMinutes"], sheet["othersEntryCount"]) == (2, 15, 0)
-    assert talk.http.post("/time-entries", json={"work_item_id": ticket, "work_item_type": "ticket", **period}).status_code == 400
-    assert {row["entry_id"] for row in talk.http.get("/time-entries", params={"work_item_id": ticket}).json()["data"]} == {timer["entry_id"], entry["entry_id"]}
+    assert (
+        talk.http.post("/time-entries", json={"work_item_id": ticket, "work_item_type": "ticket", **period}).status_code
+        == 400
+    )
+    assert {
+        row["entry_id"] for row in talk.http.get("/time-entries", params={"work_item_id": ticket}).json()["data"]
+    } == {timer["entry_id"], entry["entry_id"]}
 
 
 def test_rate_limit_counts_before_validation_and_not_comments(start: Start) -> None:

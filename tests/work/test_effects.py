@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 
 import gateway
+from gateway.blocks import COMMENT_LIMIT, measure
 from gateway.model.effects import BODIES, DocumentBody, EffectBody, PriorityBody
+from gateway.model.problem import Problem
 from gateway.store.effects import as_json, body_of
 from gateway.store.reading import Unreadable
 from gateway.work.effects import KINDS, words_of
 from gateway.work.effects.base import EffectKind
+from gateway.work.effects.list_parts import as_many_as_fit
 
 SOURCES = Path(gateway.__file__).parent
 
@@ -61,7 +64,10 @@ STORED: list[tuple[str, dict[str, Any]]] = [
     ("list", {**TEXT, "after": 5.5, "problem": "p", "listed": ["a", "b"]}),
     ("again", {"after": 5.5, "problem": "p", "changed_at": 1.5}),
     ("window", {"problems": ["p", "q"], "objects": ["db01", ""]}),
-    ("acknowledge", {"occasion": "stranger", "recipient": "ann@acme.example", "subject": "Printer", "about": "<a@acme.example>"}),
+    (
+        "acknowledge",
+        {"occasion": "stranger", "recipient": "ann@acme.example", "subject": "Printer", "about": "<a@acme.example>"},
+    ),
 ]
 """Rows as the store has them, one at least of each kind."""
 
@@ -77,9 +83,18 @@ EARLIER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "ticket",
         {"request": {"title": "a", "client_id": "c", "contact_name_id": "k", "attributes": ATTRIBUTES}},
-        {**TICKET, "ids": {"client_id": "c", "contact_id": "k"}, "facts": {"delivery": "d"}, "watchers": ATTRIBUTES["watch_list"]},
+        {
+            **TICKET,
+            "ids": {"client_id": "c", "contact_id": "k"},
+            "facts": {"delivery": "d"},
+            "watchers": ATTRIBUTES["watch_list"],
+        },
     ),
-    ("ticket", {"request": {"title": "a", "client_id": "c", "attributes": {"description": "[]", "email_gateway": {}}}}, TICKET),
+    (
+        "ticket",
+        {"request": {"title": "a", "client_id": "c", "attributes": {"description": "[]", "email_gateway": {}}}},
+        TICKET,
+    ),
     (
         "contact",
         {"request": {"full_name": "Ann", "email": "ann@acme.example", "client_id": "c"}},
@@ -87,26 +102,40 @@ EARLIER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("comment", {"request": COMMENT}, {**TEXT, "internal": True}),
     ("comment", {"request": {**COMMENT, "is_internal": False}}, TEXT),
-    ("comment", {"request": {**COMMENT, "is_internal": False, "suppressContactNotifications": False}}, {**TEXT, "mailed": True}),
+    (
+        "comment",
+        {"request": {**COMMENT, "is_internal": False, "suppressContactNotifications": False}},
+        {**TEXT, "mailed": True},
+    ),
     ("note", {"request": COMMENT}, TEXT),
     ("moved", {"request": COMMENT, "ticket_id": "t"}, {**TEXT, "ticket_id": "t"}),
     ("status", {"request": REQUEST}, {"status_id": "z"}),
     ("reopen", {"request": REQUEST}, {"status_id": "z"}),
     ("priority", {"request": {"priority_id": "p"}, "below": []}, {"priority_id": "p", "below": []}),
-    ("client", {"request": {"client_id": "c"}, "before": "f", "wait": 40.0}, {"client_id": "c", "before": "f", "wait": 40.0}),
+    (
+        "client",
+        {"request": {"client_id": "c"}, "before": "f", "wait": 40.0},
+        {"client_id": "c", "before": "f", "wait": 40.0},
+    ),
     ("close", {**BEFORE, "request": REQUEST}, CLOSE),
     (
         "told",
         {"ticket_id": "t", "words": {"word": "up"}, "request": COMMENT},
         {"ticket_id": "t", "words": {"word": "up"}, "facts": {"delivery": "d"}},
     ),
-    ("list", {"after": 5.5, "problem": "p", "request": {**COMMENT, "blocks": []}}, {**TEXT, "blocks": [], "after": 5.5, "problem": "p"}),
+    (
+        "list",
+        {"after": 5.5, "problem": "p", "request": {**COMMENT, "blocks": []}},
+        {**TEXT, "blocks": [], "after": 5.5, "problem": "p"},
+    ),
 ]
 """Rows that held the desk's request, and what they are today."""
 
 
 @pytest.mark.parametrize(("kind", "stored", "today"), EARLIER)
-def test_a_body_of_an_earlier_version_means_what_it_did(kind: str, stored: dict[str, Any], today: dict[str, Any]) -> None:
+def test_a_body_of_an_earlier_version_means_what_it_did(
+    kind: str, stored: dict[str, Any], today: dict[str, Any]
+) -> None:
     assert json.loads(as_json(body_of(kind, json.dumps(stored)))) == today
 
 
@@ -165,7 +194,10 @@ def test_every_kind_has_words_of_its_own(kind: str) -> None:
 
 
 def test_the_words_of_a_row_are_those_of_its_class() -> None:
-    assert words_of("ticket", json.dumps(rows("ticket")[0][1])) == KINDS["ticket"].describe(read(rows("ticket")[0]))["effect"]
+    assert (
+        words_of("ticket", json.dumps(rows("ticket")[0][1]))
+        == KINDS["ticket"].describe(read(rows("ticket")[0]))["effect"]
+    )
     assert [words_of("comment", body) for body in ("{}", '{"request')] == ["comment", "comment"]
     assert words_of("dance", '{"status_id": "s"}') == "dance"
 
@@ -183,13 +215,33 @@ class TestHowKindsAreCarriedOut:
     """The policy of each kind, in a table that a reader can check."""
 
     def test_counted(self) -> None:
-        assert having("counted") == {"contact", "ticket", "further", "document", "pictures", "priority", "client", "bundle", "asset"}
+        assert having("counted") == {
+            "contact",
+            "ticket",
+            "further",
+            "document",
+            "pictures",
+            "priority",
+            "client",
+            "bundle",
+            "asset",
+        }
 
     def test_the_mail_cannot_do_without(self) -> None:
         assert set(KINDS) - having("optional") == {"ticket", "further", "comment"}
 
     def test_sent_again_without_a_look(self) -> None:
-        assert having("repeatable") == {"pictures", "status", "reopen", "close", "priority", "client", "bundle", "tag", "asset"}
+        assert having("repeatable") == {
+            "pictures",
+            "status",
+            "reopen",
+            "close",
+            "priority",
+            "client",
+            "bundle",
+            "tag",
+            "asset",
+        }
 
     def test_of_a_ticket_that_may_be_another(self) -> None:
         assert having("elsewhere") == {"moved", "close", "told", "priority", "client", "bundle", "list", "asset"}
@@ -227,3 +279,15 @@ def test_nobody_else_knows_kinds_by_name() -> None:
         text = source.read_text()
         assert not compared.findall(text), place
         assert not listed.findall(text), place
+
+
+@pytest.mark.parametrize(
+    "name", ["web01", "\U0001f5a8" * 60, "https://nas.acme.example/" + "x" * 175, "a *b* <c> [d](e)"]
+)
+def test_a_list_of_parts_is_a_comment_that_the_desk_takes(name: str) -> None:
+    parts = [Problem(str(number), "f", "nagios", "k", "acme", object=name, condition="down") for number in range(500)]
+
+    taken, blocks = as_many_as_fit(parts)
+
+    assert 5 < len(taken) < 500 and taken == parts[: len(taken)] and len(blocks) == len(taken) + 1
+    assert COMMENT_LIMIT - 600 < measure(blocks) <= COMMENT_LIMIT

@@ -32,7 +32,7 @@ def ticket(body: TicketBody, marker: str, contact_id: str = "") -> dict[str, Any
 
 def described(row: Mapping[str, Any], description: str) -> dict[str, Any]:
     """PUT /tickets/{id}: another description for the ticket of this row."""
-    return {"attributes": {**(row.get("attributes") or {}), "description": description}}
+    return {"attributes": {**(row.get("attributes") or {}), "description": description}, **QUIET}
 
 
 def contact(body: ContactBody) -> dict[str, Any]:

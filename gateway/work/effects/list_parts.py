@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,13 +11,16 @@ from sqlalchemy import Connection
 from gateway import blocks as rich
 from gateway.desk.outcome import Outcome
 from gateway.model.effects import ListBody
+from gateway.model.problem import Problem
 from gateway.store import effects, problems
 from gateway.store.deliveries import Delivery
 from gateway.store.effects import EffectOf
 from gateway.work.effects.base import Run, Unfit
 from gateway.work.effects.commenting import Commenting
 
-ROOM = 4500  # characters of a comment
+MOST_LINE = 200
+BETWEEN = 2
+"""Line ends between two blocks, as the desk counts them."""
 
 
 class ListParts(Commenting[ListBody]):
@@ -35,15 +39,8 @@ class ListParts(Commenting[ListBody]):
         parts = await run.store.read(lambda c: problems.unlisted(c, effect.body.problem))
         if not parts:
             raise Unfit("nothing is left to list")
-        taken, room = [], ROOM
-        for part in parts:
-            line = f"{part.what()[:200]} ({part.word or part.state})"
-            room -= len(line) + 4
-            if room < 0:
-                break
-            taken.append((part.id, line))
-        blocks = rich.harmless([rich.paragraph("Part of this:"), *(rich.bullet(line) for _, line in taken)])
-        return replace(effect.body, blocks=blocks, listed=tuple(part_id for part_id, _ in taken))
+        taken, blocks = as_many_as_fit(parts)
+        return replace(effect.body, blocks=blocks, listed=tuple(part.id for part in taken))
 
     def commit(self, connection: Connection, effect: EffectOf[ListBody], prepared: ListBody) -> None:
         problems.begin_list(connection, effect.body.problem)
@@ -59,3 +56,17 @@ class ListParts(Commenting[ListBody]):
         self, connection: Connection, delivery: Delivery, effect: EffectOf[ListBody], kept: dict[str, Any], now: float
     ) -> None:
         problems.listed(connection, effect.body.listed or ())
+
+
+def as_many_as_fit(parts: Sequence[Problem]) -> tuple[list[Problem], list[rich.Block]]:
+    """The first of the parts, as many as a comment of the desk takes, and the comment."""
+    taken, blocks = list[Problem](), [rich.paragraph("Part of this:")]
+    room = rich.COMMENT_LIMIT - rich.measure(blocks)
+    for part in parts:
+        line = rich.harmless([rich.bullet(f"{part.what()[:MOST_LINE]} ({(part.word or part.state)[:MOST_LINE]})")])
+        room -= BETWEEN + rich.measure(line)
+        if room < 0:
+            break
+        taken.append(part)
+        blocks += line
+    return taken, rich.harmless(blocks)
