@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +23,7 @@ from gateway.cli.shared import (
     store_name,
     table,
     with_store,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -38,17 +39,15 @@ ENOUGH = 18  # characters of an id that name a mail
 MARKS = {"done": " ", "waits": "…", "held": "!", "none": "-", "refused": "x"}
 
 
-def _line(mail: Found, width: int, now: float) -> str:
-    """A mail in one line: when, who, what about, and what became of it."""
+def _line(mail: Found, width: int, now: float, more: str = "") -> str:
+    """A mail in two lines: when, who and what about; what became of it, and ``more``."""
     from gateway.operate import said
 
     number = f"#{mail.number}" if mail.number else f"refused:{mail.refusal}" if mail.refusal else mail.id[:ENOUGH]
-    became = cell(mail.became.words)
+    became = wrapped(f"{'':14}{MARKS[mail.became.tone]} ", cell(", ".join(filter(None, (mail.became.words, more)))))
     fixed = f"{said.when(mail.at, now, None):>12}  {cell(mail.sender)[:26]:26}  "
     room = max(10, width - len(fixed) - 2 - len(number) - 2)
-    return (
-        f"{fixed}{cell(mail.subject)[:room]:{room}}  {number}\n{'':14}{MARKS[mail.became.tone]} {became[: width - 16]}"
-    )
+    return f"{fixed}{cell(mail.subject)[:room]:{room}}  {number}\n{became}"
 
 
 @app.command()
@@ -130,7 +129,8 @@ def show(
         _show_text(settings, content, told.answers, lines)
     typer.echo()
     for rule in told.rules:
-        typer.echo(cell(f"  {rule.name}: {rule.found}{f' -> {rule.follows}' if rule.follows else ''}"))
+        saw = f"{rule.found}{f' -> {rule.follows}' if rule.follows else ''}"
+        typer.echo(wrapped("  ", cell(f"{rule.name}: {saw}"), below="    "))
     if told.acts:
         typer.echo("\nWhat you can do:")
     for act in told.acts:
@@ -142,13 +142,13 @@ def _show(told: Story, now: float, page: str) -> None:
     from gateway.operate import said
 
     found = told.mail
-    typer.echo(f"#{found.number}  {cell(found.became.words)}")
+    typer.echo(wrapped(f"#{found.number}  ", cell(found.became.words)))
     if page:
         typer.echo(f"      {page}")
     if told.detail:
-        typer.echo(cell(f"      {told.detail}"))
+        typer.echo(wrapped("      ", cell(told.detail)))
     if told.remedy:
-        typer.echo(cell(f"      {told.remedy}"))
+        typer.echo(wrapped("      ", cell(told.remedy)))
     facts = {
         "From": f"{found.sender}: {told.proof}",
         "To": found.recipient,
@@ -160,15 +160,15 @@ def _show(told: Story, now: float, page: str) -> None:
     kept = f"{said.size(told.size)}, until {said.day(told.goes_away, None)}" if told.goes_away else said.size(told.size)
     facts["Kept"] = kept if told.kept else "not any more"
     for name, value in facts.items():
-        typer.echo(cell(f"{name:>11}  {value}"))
+        typer.echo(wrapped(f"{name:>11}  ", cell(value)))
     typer.echo()
     for line in told.happened:
         by = f" ({line.by})" if line.by else ""
-        typer.echo(cell(f"{said.when(line.at, now, None):>12}  {line.words}{by}"))
+        typer.echo(wrapped(f"{said.when(line.at, now, None):>12}  ", cell(f"{line.words}{by}")))
 
     for part in told.parts:
         ticket = f", ticket {part.ticket}" if part.ticket else ""
-        typer.echo(cell(f"{f'part {part.number}':>12}  {part.what} ({part.became}{ticket})"))
+        typer.echo(wrapped(f"{f'part {part.number}':>12}  ", cell(f"{part.what} ({part.became}{ticket})")))
 
 
 def _show_arriving(waits: NotYet, as_json: bool) -> None:
@@ -178,7 +178,7 @@ def _show_arriving(waits: NotYet, as_json: bool) -> None:
         print_json([{**asdict(mail), "waits": waits.why} for mail in waits.mails])
         return
     for mail in waits.mails:
-        typer.echo(cell(f"accepted, and not in the store yet: {waits.why}"))
+        typer.echo(wrapped("", cell(f"accepted, and not in the store yet: {waits.why}")))
         facts = {
             "From": mail.sender,
             "To": mail.recipient,
@@ -189,7 +189,7 @@ def _show_arriving(waits: NotYet, as_json: bool) -> None:
             "Kept": f"{said.size(mail.size)}, in the arrivals",
         }
         for name, value in facts.items():
-            typer.echo(cell(f"{name:>11}  {value}"))
+            typer.echo(wrapped(f"{name:>11}  ", cell(value)))
 
 
 def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
@@ -199,7 +199,7 @@ def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
     if as_json:
         print_json(asdict(told))
         return
-    typer.echo(cell(f"refused:{number}  {told.mail.became.words}"))
+    typer.echo(wrapped(f"refused:{number}  ", cell(told.mail.became.words)))
     facts = {
         "From": told.mail.sender,
         "To": told.mail.recipient or "it did not come so far",
@@ -211,7 +211,7 @@ def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
         "Session": " ".join(told.sessions) or "not known",
     }
     for name, value in facts.items():
-        typer.echo(cell(f"{name:>11}  {value}"))
+        typer.echo(wrapped(f"{name:>11}  ", cell(value)))
 
 
 def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:
@@ -240,7 +240,7 @@ def _show_text(settings: Any, content: Any, answers: Any, most: int) -> None:
     if cut:
         typer.echo(f"  … and {len(cut)} lines that were cut as quoted or as a signature")
     for why, line in cut[:most]:
-        typer.echo(cell(f"    {line[:120]} ({why})"))
+        typer.echo(wrapped("    ", cell(f"{line[:120]} ({why})")))
     for file in email.attachments:
         typer.echo(cell(f"  file {file.filename} ({said.size(file.size)})"))
 
@@ -257,7 +257,7 @@ def today(config_file: ConfigOption = None, as_json: JsonOption = False) -> None
         print_json({**asdict(day), "waiting": {kind.value: count for kind, count in day.waiting}})
         return
     for line in day_lines(day, now, None):
-        typer.echo(cell(line))
+        typer.echo(wrapped("", cell(line), below="    "))
 
 
 @app.command()
@@ -273,12 +273,15 @@ def todo(config_file: ConfigOption = None, as_json: JsonOption = False) -> None:
         return
     width = shutil.get_terminal_size().columns
     for group in found.groups:
-        typer.echo(f"{group.count} x {group.title}\n  {group.remedy}")
+        typer.echo(f"{group.count} x {group.title}")
+        typer.echo(wrapped("  ", group.remedy))
         for mail, goes_away in group.mails:
-            typer.echo(_line(mail, width, now) + (f", goes away on {said.day(goes_away, None)}" if goes_away else ""))
+            gone = f"goes away on {said.day(goes_away, None)}" if goes_away else ""
+            known = replace(mail, became=replace(mail.became, words="")) if group in found.held else mail
+            typer.echo(_line(known, width, now, gone))
         typer.echo()
     for problem in found.left_open:
-        typer.echo(cell(f"left open: {problem['title']} {problem['number']}: {problem['left']}"))
+        typer.echo(wrapped("left open: ", cell(f"{problem['title']} {problem['number']}: {problem['left']}")))
     if not found.count:
         typer.echo("nothing waits for you")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 import uuid
@@ -61,6 +62,8 @@ BindOption = Annotated[
 ]
 
 USAGE, FAULT = 2, 1
+NO_EDGE = 250  # columns of what is no terminal
+FEW_COLUMNS = 3  # that are read well in any width
 
 
 def fail(text: str, code: int = FAULT) -> NoReturn:
@@ -120,19 +123,58 @@ def print_json(value: Any) -> None:
     typer.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
+def edge() -> int:
+    """The columns of the terminal. A pipe has no edge to wrap at."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else NO_EDGE
+
+
 def table(columns: list[str], rows: list[list[Any]]) -> None:
-    """Print rows below their headings; what comes from a mail is made harmless."""
+    """Print rows below their headings, or one below the other where they are too many for the terminal's width; what
+    comes from a mail is made harmless."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[cell(value) for value in row] for row in rows]
+    width = edge()
+    if len(columns) > FEW_COLUMNS and _breadth(columns, cells) > width:
+        _records(columns, cells, width)
+        return
     made = Table(box=None, pad_edge=False)
     for column in columns:
-        made.add_column(column, no_wrap=column == "id")
-    for row in rows:
-        made.add_row(*[Text(cell(value)) for value in row])
-    width = None if sys.stdout.isatty() else 250  # a pipe has no edge to wrap at
+        made.add_column(column, no_wrap=column == "id", overflow="fold")
+    for row in cells:
+        made.add_row(*map(Text, row))
     Console(width=width).print(made)
+
+
+def _breadth(columns: list[str], cells: list[list[str]]) -> int:
+    """Characters of the widest line."""
+    return sum(max(map(len, column)) + 1 for column in zip(columns, *cells, strict=True))
+
+
+def _records(columns: list[str], cells: list[list[str]], width: int) -> None:
+    """Each row as a paragraph: its first cell, and below it what the others are and say."""
+    indent = max(map(len, columns[1:])) + 4
+    for first, *others in cells:
+        typer.echo(first)
+        for column, value in zip(columns[1:], others, strict=True):
+            if value:
+                typer.echo(wrapped(f"  {column:{indent - 4}}  ", value, width))
+
+
+def wrapped(beginning: str, words: str, width: int = 0, below: str = "") -> str:
+    """A beginning and words, which go on below where they began, or behind ``below``; ``width`` is the terminal's
+    unless it is given."""
+    import textwrap
+
+    if (width or edge()) == NO_EDGE:
+        return f"{beginning}{words}"
+    lines = textwrap.wrap(
+        words, max(width or edge(), len(beginning) + 20), initial_indent=beginning,
+        subsequent_indent=below or " " * len(beginning), break_on_hyphens=False, break_long_words=False,
+    )  # fmt: skip
+    return "\n".join(lines) or beginning.rstrip()
 
 
 def cell(value: Any) -> str:

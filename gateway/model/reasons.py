@@ -182,7 +182,7 @@ class Reason(StrEnum):
         "no-ticket",
         "quarantined",
         "An operator moved the mail to a ticket that the desk no longer has; the mail is still where it was.",
-        "Move it again; if you release it without --to, it stays where it was.",
+        "Move it again; if you release it without a ticket, it stays where it was.",
     )
     AMBIGUOUS_THREAD = (
         "ambiguous-thread",

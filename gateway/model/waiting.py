@@ -22,6 +22,12 @@ class Waiting(StrEnum):
         """The one with this value; what a newer version stored and this one does not know is NOTHING."""
         return next((waiting for waiting in cls if waiting.value == value), cls.NOTHING)
 
+    @property
+    def in_general(self) -> str:
+        """The same of several mails, each of which has its own ``{on}``."""
+        first = self.words.partition(":")[0]
+        return first.replace(" for a {on}", "").replace("the {on}, to which", "something to which")
+
     NOTHING = "", ""
     DESK = "desk", "the desk, which is away: {on}"
     KEY = "key", "a key that the desk takes: {on}"

@@ -225,7 +225,7 @@ def _listed(settings: Settings, mails: Sequence[Arriving], now: float) -> Iterat
     """As lists show them."""
     late = [mail for mail in mails if now - mail.at >= MOMENT and not mail.trouble]
     slow = why(settings, late[0], now) if late else ""  # the same for all of them
-    for mail in mails:
+    for mail in sorted(mails, key=lambda mail: -mail.at):
         words = slow if mail in late else why(settings, mail, now)
         became = Became(f"accepted, and not in the store yet: {words}", "waits")
         yield Found(0, 0, mail.at, mail.sender, mail.recipient, mail.subject, became, id=mail.id)

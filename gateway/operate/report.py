@@ -29,11 +29,11 @@ def day_lines(day: Today, now: float, zone: tzinfo | None) -> list[str]:
     """The day at a glance; ``zone`` is the reader's, None for this machine's."""
     lines = [_desk(desk.name, desk.wrong, desk.since, now, zone) for desk in day.desks]
     lines.append(f"Store: {day.store}. Last backup: {said.when(day.backup, now, zone) or 'none was made'}.")
-    waits = ", ".join(f"{count} for {kind.value}" for kind, count in day.waiting if count)
+    waits = "; ".join(f"{count} for {kind.in_general}" for kind, count in day.waiting if count)
     oldest = f", the oldest for {said.span(now - day.oldest)}" if day.oldest else ""
     lines.append(f"Waiting: {day.pending}{oldest}{f' ({waits})' if waits else ''}.   gateway find is:waiting")
     if day.late:
-        lines.append(f"{day.late}.   gateway find is:waiting")
+        lines.append(f"{said.sentence(day.late)}   gateway find is:waiting")
     for window in day.windows:
         ends = said.when(window.ends, now, zone)
         lines.append(

@@ -122,6 +122,11 @@ def exactly(at: float, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(at, zone).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}" if at else ""
 
 
+def sentence(words: str) -> str:
+    """With its first letter large and a full stop, unless it ends in a sign of its own."""
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('?', '!', '.')) else '.'}"
+
+
 def day(at: float, zone: tzinfo | None) -> str:
     return f"{datetime.fromtimestamp(at, zone):%Y-%m-%d}"
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, select
 
 from gateway.config.retention import RetentionSettings
+from gateway.model.reasons import Reason
 from gateway.operate import finding, said
 from gateway.operate.act import Act
 from gateway.operate.acts import possible
@@ -101,7 +102,7 @@ def tell(connection: Connection, name: str, retention: RetentionSettings, now: f
         is_proven=envelope.get("verdict") == "pass",
         route=_route(envelope),
         detail=row["detail"],
-        remedy=said.remedy(row["reason"]) if row["reason"] else "",
+        remedy=said.remedy(Reason.DAMAGED if garbled([row["stage"]]) else row["reason"]),
         size=content["size"] if content else 0,
         kept=bool(row["kept"]),
         goes_away=0.0 if held_files else goes_away(row, retention),  # it is kept as long as they wait
@@ -135,12 +136,14 @@ _PROOFS = {
 
 
 def _proof(envelope: Mapping[str, Any]) -> str:
-    words = _PROOFS.get(str(envelope.get("verdict")), "not known")
+    words = _PROOFS.get(str(envelope.get("verdict")), "whether that is so is not known")
     reason = str(envelope.get("verdict_reason") or "")
     return f"{words} ({reason})" if reason else words
 
 
 def _route(envelope: Mapping[str, Any]) -> str:
+    if not envelope:
+        return "from where is not known: its envelope cannot be read"
     peer, helo = envelope.get("peer") or "this machine", envelope.get("helo") or ""
     words = f"from {peer}{f' ({helo})' if helo else ''}{' over TLS' if envelope.get('tls') else ''}"
     if envelope.get("auth"):
