@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NO_REPLY = re.compile(r"(?:no|do[-_.]?not|dont)[-_.]?reply", re.IGNORECASE)
+_NO_REPLY = re.compile(r"(?:^|[-_.+=])(?:no|do[-_.]?not|dont)[-_.]?reply", re.IGNORECASE)
 _MACHINES = frozenset({"mailer-daemon", "postmaster"})
 
 
@@ -15,5 +15,5 @@ def takes_no_answers(address: str) -> bool:
 
 
 def says_so(local: str) -> bool:
-    """Whether a local part begins with some "no reply"."""
-    return bool(_NO_REPLY.match(local))
+    """Whether a local part, or what it has behind a sign, begins with some "no reply": shares-noreply."""
+    return bool(_NO_REPLY.search(local))

@@ -45,7 +45,8 @@ def test_other_words_before_a_colon_are_the_subject(subject: str) -> None:
         ("noreply@a.example", True), ("No-Reply@a.example", True), ("do_not_reply+42@a.example", True),
         ("donotreply.billing@a.example", True), ("MAILER-DAEMON@a.example", True), ("postmaster@a.example", True),
         ("no.reply@a.example", True), ("reply@a.example", False), ("noah@a.example", False), ("norep@a.example", False),
-        ("ann@noreply.example", False),
+        ("ann@noreply.example", False), ("drive-shares-noreply@a.example", True), ("jira_no-reply@a.example", True),
+        ("casino.reply@a.example", False), ("ann.noreplacement@a.example", False), ("piano-reply@a.example", False),
     ],
 )  # fmt: skip
 def test_addresses_that_take_no_answers(address: str, expected: bool) -> None:
