@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
+from gateway.config.profile import KNOWN
 from gateway.match import prefixes, title, words
 from gateway.match.words import folded
+from gateway.model.email import Address
 from gateway.model.notice import State
 from gateway.notices import normal
 from gateway.notices.extract import MailView, Values
+from gateway.notices.source import Source
 
 SENT_ON = "a state of its own, not one that it answers or quotes"
 """What failed where the words of a machine stand in a mail that somebody wrote."""
@@ -45,6 +49,18 @@ _ENDS = tuple(
 """What may stand at the ends of a subject, each with a foreign word of its form."""
 
 
+def told_in(source: Source, values: Values) -> tuple[str, State, str]:
+    """Which of the names that may hold the state holds it, the state, and its word; "" where there is nothing."""
+    last = ""
+    for name in source.profile.state.fields:
+        if text := values.get(name):
+            last = name
+            state, word = words.state_in(text, source.states, free=values.whole(name))
+            if word or name not in KNOWN:
+                return name, state, word or text
+    return last, "update", ""
+
+
 def surely(values: Values, state: State, name: str) -> State:
     """An end is one only if each word of its line is accounted for: it is of the state, the layout, or what was read.
     What a profile of no product in particular takes for an end, or for nothing, is that only if the mail has no word of
@@ -60,18 +76,42 @@ def surely(values: Values, state: State, name: str) -> State:
 
 def doubts(values: Values) -> list[str]:
     """What keeps a mail from being a machine's own word about one thing, as the names of what could not be read."""
-    return [*([SENT_ON] if is_answer(_mail(values)) else []), *(TWICE.format(name) for name in named_twice(values))]
+    return [
+        *([SENT_ON] if is_answer(_mail(values), values.source) else []),
+        *(TWICE.format(name) for name in named_twice(values)),
+    ]
 
 
-def is_answer(mail: MailView) -> bool:
-    """Whether somebody answers or sends on a machine's mail: his words may say the contrary of what it quotes."""
-    subject = title.without_banners(mail.email.subject)
-    return prefixes.is_any(subject) or bool(mail.email.reply.quoted.strip()) or mail.email.forwarded is not None
+def is_answer(mail: MailView, source: Source) -> bool:
+    """Whether somebody answers or sends on a machine's mail: his words may say the contrary of what it quotes. Who
+    quotes his own earlier mail tells the state in his text above it."""
+    email = mail.email
+    if prefixes.is_any(title.without_banners(email.subject)):
+        return True
+    inner = email.forwarded
+    if not email.reply.quoted.strip() and inner is None:
+        return False
+    if inner and not (
+        inner.text.strip() or inner.attached
+    ):  # an invitation, which names who and when, and quotes nothing
+        return False
+    quoted = inner.sender if inner and not inner.attached else None
+    if quoted is None or email.sender is None or _domain(quoted) != _domain(email.sender):
+        return True
+    own = replace(email, subject="", text=email.reply.without_quotes, html="", blocks=(), data=(), forwarded=None)
+    values = Values(source, MailView(own, mail.envelope))
+    for step in source.steps:
+        values.run(step)
+    return told_in(source, values)[1] not in ("close", "ignore")
 
 
 def _mail(values: Values) -> MailView:
     """The whole mail, also of a part."""
     return (values.parent or values).mail
+
+
+def _domain(address: Address) -> str:
+    return address.key.rpartition("@")[2]
 
 
 def named_twice(values: Values) -> list[str]:

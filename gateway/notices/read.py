@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from itertools import islice
 
-from gateway.config.profile import KNOWN
 from gateway.decide import forwards
 from gateway.decide.sender import address_of
 from gateway.match import words
@@ -291,20 +290,8 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
 
 def _state(source: Source, values: Values) -> tuple[State, str, str]:
     """The state, its word, and the name that holds it, "" where there was nothing to look in."""
-    name, state, word = told_in(source, values)
+    name, state, word = ends.told_in(source, values)
     return ends.surely(values, state, name), word, name
-
-
-def told_in(source: Source, values: Values) -> tuple[str, State, str]:
-    """Which of the names that may hold the state holds it, the state, and its word; "" where there is nothing."""
-    last = ""
-    for name in source.profile.state.fields:
-        if text := values.get(name):
-            last = name
-            state, word = words.state_in(text, source.states, free=values.whole(name))
-            if word or name not in KNOWN:
-                return name, state, word or text
-    return last, "update", ""
 
 
 def _severity(source: Source, values: Values) -> tuple[int, str]:

@@ -9,8 +9,9 @@ from gateway.match.conditions import Answer
 from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import Notice
+from gateway.notices.ends import told_in
 from gateway.notices.extract import MailView, Values
-from gateway.notices.read import product, read, told_in
+from gateway.notices.read import product, read
 from gateway.notices.source import Source, Sources
 
 MOST_SHOWN = 80
