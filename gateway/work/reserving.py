@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from gateway.model import questions as ask
 from gateway.model.effects import DocumentBody
 from gateway.model.plan import Decision, Plan
-from gateway.store import calendars, mapping, problems, ticketfiles
+from gateway.store import calendars, mapping, plannedwork, problems, ticketfiles
 from gateway.store.deliveries import Delivery
 from gateway.work.answers import from_store
 
@@ -23,7 +23,10 @@ def save_problems(connection: Connection, delivery: Delivery, decision: Decision
         raise mapping.Reserved(maker)
     if decision.calendar is not None:
         calendars.take(connection, delivery.desk, decision.calendar, delivery.envelope.time)
+    moved = plannedwork.ends_anew(connection, decision.changes, delivery.envelope.time)
     problems.save(connection, delivery.desk, decision.changes)
+    for work_id, at in moved:
+        plannedwork.wake(connection, work_id, at, delivery.envelope.time)
     if decision.notice_record is not None:
         problems.save_notice(connection, delivery, decision.notice_record)
     for number, notice_record in decision.part_records:

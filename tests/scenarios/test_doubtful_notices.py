@@ -96,6 +96,35 @@ async def test_what_comes_and_goes_during_planned_work_stays_on_its_ticket(tmp_p
     await finish(stage)
 
 
+@pytest.mark.parametrize("then", ["moved away", "moved without times", "longer", "cancelled"])
+async def test_what_waits_for_planned_work_that_is_moved_is_looked_at_anew(
+    tmp_path: Path, migrated_file: Path, then: str
+) -> None:
+    stage = await opened(tmp_path, migrated_file, NAGIOS, PLANNED)
+    noc, begin, end = Machine(stage, "NOC <noc@mon.msp.example>"), stage.now, stage.now + 8 * HOUR
+    await noc.says(*maintenance("MNT-1", begin, end, "web01"))
+    alert = await Machine(stage).service("CRITICAL", after=HOUR)
+    assert await stage.outcome(alert) == "internal 1"
+    subject, body = {
+        "moved away": maintenance("MNT-1", begin + 3 * DAY, end + 3 * DAY, "web01"),
+        "moved without times": (
+            "Planned maintenance MNT-1 has been postponed",
+            "Maintenance ID: MNT-1\nNew dates will follow.",
+        ),
+        "longer": maintenance("MNT-1", begin, end + 4 * HOUR, "web01"),
+        "cancelled": ("Planned maintenance MNT-1 has been cancelled", "Maintenance ID: MNT-1"),
+    }[then]
+    await noc.says(subject, body, after=HOUR)
+    await stage.work(20 * MINUTE)
+
+    assert stage.now < end
+    assert len(stage.order) == (1 if then == "longer" else 2)
+    await stage.work(12 * HOUR)
+    assert len(stage.order) == 2 and "web01" in stage.ticket(2)["title"]
+    assert await stage.outcome(alert) == "ticket 2"
+    await finish(stage)
+
+
 async def test_a_word_of_news_swallows_no_mail_of_which_nothing_else_is_known(
     tmp_path: Path, migrated_file: Path
 ) -> None:

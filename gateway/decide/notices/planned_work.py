@@ -14,9 +14,8 @@ from gateway.model.questions import PlannedWork
 def join(context: NoticeContext, begun: Problem) -> Joined | None:
     """Its object lies in planned work that goes on: on that ticket, and at the end of the window on one of
     its own if it is still open."""
-    if begun.until:  # the window is over
-        return None
-    works: list[Problem] = context.facts.ask(PlannedWork(context.client_id, context.now))
+    at = begun.until or context.now  # it waited for the end of work, which may be moved by then
+    works: list[Problem] = context.facts.ask(PlannedWork(context.client_id, at))
     for work in works:
         if work.id != begun.id and touches(work, context.notice.object):
             break

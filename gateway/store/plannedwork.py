@@ -1,0 +1,57 @@
+"""Planned work that is moved or over: the problems that wait for its end are looked at anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from gateway.model.effects import AgainBody
+from gateway.model.problem import Problem
+from gateway.store.problems import A_PART, OPEN
+from gateway.store.schema import delivery, effect, problem
+from gateway.store.stage import PENDING, EffectState
+
+OVER_FOR = 600.0
+"""Seconds after the end of work in which what it took down may come up by itself."""
+
+
+def ends_anew(connection: Connection, changed: Sequence[Problem], now: float) -> list[tuple[str, float]]:
+    """The ids of planned work whose times these changes take back or whose end they tell, each with the time at which
+    what waits for it is looked at. To be asked before the changes are stored."""
+    ids = [work.id for work in changed if work.revision]
+    columns = (problem.c.id, problem.c.state, problem.c.window_from, problem.c.window_to)
+    query = select(*columns).where(problem.c.id.in_(ids), problem.c.window_to > now)
+    before = {row.id: row for row in connection.execute(query)} if ids else {}
+    out = []
+    for work in changed:
+        if (was := before.get(work.id)) is None or was.state != OPEN:
+            continue
+        if work.state != OPEN:
+            out.append((work.id, now + OVER_FOR))
+        elif (work.window_from, work.window_to) != (was.window_from, was.window_to):
+            out.append((work.id, now))
+    return out
+
+
+def wake(connection: Connection, work_id: str, at: float, now: float) -> None:
+    """What waits for the end of this work is looked at again at another time, if that is sooner or the work lasts
+    longer."""
+    waits = (problem.c.part_of == work_id, A_PART, problem.c.state == OPEN, problem.c.until > at)
+    for waiting in connection.execute(select(problem.c.id, problem.c.delivery_id).where(*waits)).all():
+        soon = {"until": at, "revision": problem.c.revision + 1}
+        connection.execute(update(problem).where(problem.c.id == waiting.id).values(soon))
+        mine = (
+            effect.c.delivery_id == waiting.delivery_id,
+            effect.c.kind == AgainBody.kind,
+            effect.c.state == EffectState.TODO.value,
+        )
+        for row in connection.execute(select(effect.c.generation, effect.c.idx, effect.c.body).where(*mine)).all():
+            body = json.loads(row.body)
+            if body.get("problem") == waiting.id:
+                at_row = (*mine, effect.c.generation == row.generation, effect.c.idx == row.idx)
+                connection.execute(update(effect).where(*at_row).values(body=json.dumps({**body, "after": at})))
+        pending = delivery.c.stage.in_([stage.value for stage in PENDING])
+        later = (delivery.c.id == waiting.delivery_id, pending, delivery.c.due_at > max(at, now))
+        connection.execute(update(delivery).where(*later).values(due_at=max(at, now)))
