@@ -28,6 +28,7 @@ from typing import Any
 from sqlalchemy import Engine, RowMapping
 
 from gateway.simulator import Seed, Simulator
+from gateway.simulator.state import LOUD
 from gateway.store import imports
 from gateway.store.counts import sums
 from gateway.store.engine import make_engine
@@ -369,5 +370,5 @@ def _check(simulator: Simulator, folder: Path, kept: set[str]) -> list[str]:
     if len(documents) != 4:
         faults.append(f"{len(documents)} documents instead of 4")
     faults += [f"the desk refused {call.method} {call.path}: {call.status}" for call in desk.refusals]
-    faults += [f"the desk would have mailed {mail.to} for a comment" for mail in desk.mails if mail.comment_id]
+    faults += [f"the desk would have mailed {mail.to}: {mail.why}" for mail in desk.mails if mail.why in LOUD]
     return faults

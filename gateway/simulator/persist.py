@@ -13,7 +13,10 @@ from typing import Any
 
 from gateway.simulator.state import Desk
 
-_TABLES = ("contacts", "tickets", "comments", "documents", "bundles", "asset_links", "tags", "agents", "sent", "tokens")
+_TABLES = (
+    "contacts", "tickets", "comments", "documents", "bundles", "time_entries", "asset_links", "tags", "agents", "sent",
+    "tokens",
+)  # fmt: skip
 
 
 def save(desk: Desk, path: Path) -> None:

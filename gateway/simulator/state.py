@@ -62,6 +62,10 @@ class Mail:
     html: str = ""
 
 
+LOUD = ("public comment", "public comment, watcher", "status changed", "updated")
+"""Why it mails, where that could have been suppressed."""
+
+
 def watchers(ticket: Row) -> list[str]:
     """The addresses that watch a ticket and are active, once each."""
     listed = (ticket["attributes"] or {}).get("watch_list") if isinstance(ticket["attributes"], dict) else None

@@ -9,6 +9,7 @@ from typing import Any
 
 from gateway.operate.preview.whatif import replay
 from gateway.simulator import comments, tickets
+from gateway.simulator.state import LOUD
 from gateway.store import counts
 from tests.scenarios.scripts import Scenario
 from tests.scenarios.stage import M, Stage, settings_for
@@ -50,10 +51,6 @@ async def play(scenario: Scenario, folder: Path, migrated: Path) -> list[str]:
     finally:
         await stage.close()
     return faults
-
-
-LOUD = ("public comment", "public comment, watcher", "status changed", "updated")
-"""Mails of the desk that the gateway's own acts must not cause."""
 
 
 async def changes_nothing(stage: Stage) -> list[str]:

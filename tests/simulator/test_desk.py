@@ -15,8 +15,9 @@ import httpx
 import pytest
 
 from gateway import blocks as b
-from gateway.simulator import Seed, Simulator, timesheet
+from gateway.simulator import Seed, Simulator, persist, timesheet
 from gateway.simulator.paging import like
+from gateway.simulator.state import Desk
 from tests.simulator.conftest import Talk
 
 Start = Callable[..., Talk]
@@ -301,6 +302,21 @@ def test_ticket_page_shows_what_the_desk_does_not_escape(talk: Talk) -> None:
 def test_seed_and_faults_say_what_is_wrong() -> None:
     with pytest.raises(ValueError, match="unknown key in the seed: board"):
         Seed.of({"board": []})
+
+
+SEEDED = {"keys", "boards", "statuses", "priorities", "categories", "clients", "client_facts", "users", "assets"}
+"""Tables that no call changes."""
+
+
+def test_all_that_calls_change_survives_a_restart(tmp_path: Path) -> None:
+    desk, later = Desk(), Desk()
+    changed = {name for name, table in vars(desk).items() if isinstance(table, dict)} - SEEDED
+    for name in changed:
+        getattr(desk, name)["a"] = b"a" if name == "files" else "b"
+    persist.save(desk, tmp_path / "state.json")
+    persist.load(later, tmp_path / "state.json")
+
+    assert {name: getattr(later, name) for name in changed} == {name: getattr(desk, name) for name in changed}
 
 
 @pytest.mark.slow
