@@ -27,6 +27,8 @@ NAMES = {
     "calendar": "name",
 }
 """By what an entry of a list is known."""
+WHOLE = ""
+"""In place of a key, for all of them: a desk may be called as a key is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def changes(old: Settings, new: Settings) -> Changes:
             continue
         before, after = getattr(old, name), getattr(new, name)
         for key in _differing(name, before, after):
-            (taken if _is_live(key) else restart).append(".".join(key))
+            (taken if _is_live(key) else restart).append(".".join(filter(None, key)))
     return Changes(_merged(old, new), tuple(dict.fromkeys(taken)), tuple(dict.fromkeys(restart)))
 
 
@@ -73,7 +75,7 @@ def _differing(name: str, before: Any, after: Any) -> Iterator[tuple[str, ...]]:
             if key in before and key in after and isinstance(before[key], BaseModel):
                 yield from ((name, key, inner) for _, inner in _differing(key, before[key], after[key]))
             elif before.get(key) != after.get(key):
-                yield (name, key)
+                yield (name, key, WHOLE)
     else:
         yield (name,)
 

@@ -34,7 +34,9 @@ class ConditionSettings(Section):
     below: Bound | None = Field(None, description="less than; the same fields")
     at_least: Bound | None = Field(None, description="as much or more; the same fields")
     at_most: Bound | None = Field(None, description="as much or less; the same fields")
-    between: tuple[str, str] | None = Field(None, description="two times HH:MM, for time; or dates, for date")
+    between: tuple[str, str] | None = Field(
+        None, description="two times HH:MM, for time; or first and last day, for date"
+    )
     exists: bool | None = Field(None, description="whether the field has any text")
     any: tuple[ConditionSettings, ...] | None = Field(None, description="at least one of these")
     all: tuple[ConditionSettings, ...] | None = Field(None, description="every one of these")
@@ -70,6 +72,8 @@ class ConditionSettings(Section):
             for bound in self.between or ():
                 if "".join("0" if c.isdecimal() else c for c in bound) != shape or not _is_there(name, bound):
                     raise ValueError(f"between: {bound!r}: expected {'HH:MM' if name == 'time' else 'YYYY-MM-DD'}")
+            if name == "date" and self.between and self.between[0] > self.between[1]:
+                raise ValueError("between: the first day is after the last")
         if operator == "equals" and name in conditions.KNOWN:
             for value in self.values():
                 if value.lower() not in conditions.KNOWN[name]:

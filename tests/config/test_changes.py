@@ -70,6 +70,7 @@ RESTART = [
     ("[console]", '[store]\nurl = "sqlite:///other.db"\n[console]', "store.url"),
     ("support@msp.example", "help@msp.example", "mailbox.support@msp.example, mailbox.help@msp.example"),
     ("[desk]", 'timezone = "Europe/Berlin"\n[desk]', "timezone"),
+    ("[desk]", '[desks.web]\nurl = "http://web/api/v1"\napi_key = "k"\n[desks.default]', "desks.web"),
 ]
 
 

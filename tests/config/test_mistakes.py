@@ -154,6 +154,7 @@ MISTAKES = [
     (STORE, '[silence]\nholidays = ["Christmas"]\n[store]', 11, "expected a day, for example 2026-12-25"),
     (STORE, "[silence]\nholidays = [2026-02-30]\n[store]", 11, "there is no such day: 2026-02-30"),
     ("priorities =", "at = 2026-02-30\npriorities =", 1, "there is no such day: 2026-02-30"),
+    (CONDITION, 'field = "date", between = ["2026-12-26", "2026-12-24"]', 20, "between: the first day is after the last"),
     (CONDITION, 'field = "time", between = ["07:00"]', 20, "when.1.between"),
     # names and addresses that nothing could use
     (LISTEN, 'listen = "local host:25"', 8, "expected host:port, for example 127.0.0.1:2525"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from gateway.mail.read import read
@@ -104,3 +106,26 @@ def test_international_domains_as_people_write_them(field: str, operator: str, v
 @pytest.mark.parametrize("domain", ["xn--" + "a" * 60_000, "xn--\u20ac", "xn--a", "xn--mller-kva.example" + ".a" * 200])
 def test_a_domain_that_is_none_stays_as_it_is(domain: str) -> None:
     assert domains.in_unicode(f"ann@{domain}") == f"ann@{domain}"
+
+
+@pytest.mark.parametrize(
+    ("field", "bounds", "at", "holds"),
+    [
+        ("date", ("2026-12-24", "2026-12-26"), "2026-12-23T23:59", False),
+        ("date", ("2026-12-24", "2026-12-26"), "2026-12-24T00:00", True),
+        ("date", ("2026-12-24", "2026-12-26"), "2026-12-26T23:59", True),
+        ("date", ("2026-12-24", "2026-12-26"), "2026-12-27T00:00", False),
+        ("date", ("2026-12-24", "2026-12-24"), "2026-12-24T12:00", True),
+        ("time", ("08:00", "18:00"), "2026-12-24T18:00", False),
+        ("time", ("08:00", "18:00"), "2026-12-24T17:59", True),
+        ("time", ("22:00", "06:00"), "2026-12-24T05:59", True),
+        ("time", ("22:00", "06:00"), "2026-12-24T06:00", False),
+        ("time", ("18:00", "24:00"), "2026-12-24T23:59", True),
+    ],
+)
+def test_between(field: str, bounds: tuple[str, str], at: str, holds: bool) -> None:
+    """Of times the last does not belong to it, of days it does."""
+    moment = datetime.fromisoformat(f"{at}+00:00").timestamp()
+    mail = View(view().email, Envelope("", "desk@msp.example", time=moment))
+
+    assert conditions.test(field, "between", bounds).holds(mail, Answer()) is holds
