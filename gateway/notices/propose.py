@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -18,7 +18,7 @@ from gateway.config.profile import Profile
 from gateway.match import words
 from gateway.match.words import Words, folded
 from gateway.model.email import Email
-from gateway.model.notice import State
+from gateway.model.notice import Notice, State
 from gateway.notices import fixtures, labels, normal
 
 LEAST = 3
@@ -36,6 +36,7 @@ _OBJECTS = (
 _CONDITIONS = "service check alert alarm problem condition trigger metric event type category test dienst".split()
 _SEVERITIES = "severity priority level impact".split()
 _CLIENTS = "client customer company organization organisation account site tenant kunde".split()
+_LABELLED = re.compile(r"\s*[^:\d]{1,40}:\s")
 _STATES = "state status result event action kind notification type".split()
 
 
@@ -68,12 +69,12 @@ class _Group:
                 if values and len(values[0]) <= MOST_VALUE:
                     self.labels.setdefault(label, {})[number] = values[0]
 
-    def usual(self, names: Sequence[str]) -> str:
+    def usual(self, names: Sequence[str], but: Set[str]) -> str:
         """The best of the labels that most of the mails have and one of the names is in, "" for none."""
         ranked = [
             (names.index(word), label)
             for label, values in self.labels.items()
-            if len(values) >= _OFTEN * len(self.mails)
+            if label not in but and len(values) >= _OFTEN * len(self.mails)
             for word in re.findall(r"\w+", label)
             if word in names
         ]
@@ -85,6 +86,22 @@ def _vocabulary() -> Words:
     """The words of state that machines use, whatever their product."""
     state = profiles.read(profiles.SHIPPED / "words.toml").profile.state
     return words.state_words({"open": state.open, "close": state.close, "ignore": state.ignore})
+
+
+@cache
+def _values() -> Words:
+    """The words of state that stand alone as a value: those of all shipped profiles, of two meanings the worse."""
+    meant: dict[str, State] = {}
+    for name in profiles.shipped():
+        state = profiles.read(profiles.SHIPPED / f"{name}.toml").profile.state
+        for meaning in reversed(words.PRECEDENCE):
+            for word in getattr(state, meaning):
+                known = meant.get(folded(word), meaning)
+                meant[folded(word)] = min(known, meaning, key=words.PRECEDENCE.index)
+    of: dict[State, list[str]] = {}
+    for word, meaning in meant.items():
+        of.setdefault("open" if meaning == "planned" else meaning, []).append(word)
+    return words.state_words(of)
 
 
 def propose(mails: Sequence[Email], least: int = LEAST, others: Sequence[Email] = ()) -> list[Draft]:
@@ -102,13 +119,10 @@ def propose(mails: Sequence[Email], least: int = LEAST, others: Sequence[Email] 
 def _draft(group: _Group, known: Sequence[Email]) -> Draft:
     state_label = _state_label(group)
     texts = [group.labels[state_label].get(number, "") for number in range(len(group.mails))] if state_label else []
-    states = _states(texts or group.subjects)
-    parts = {name: group.usual(of) for name, of in (("object", _OBJECTS), ("condition", _CONDITIONS))}
-    parts |= {"severity": group.usual(_SEVERITIES), "client": group.usual(_CLIENTS), "state": state_label}
-    used: set[str] = set()
-    for name, label in [*parts.items()]:
-        parts[name] = "" if label in used else label
-        used.add(label)
+    states = _states(texts, _values()) if texts else _states(group.subjects, _vocabulary())
+    parts = {"state": state_label}
+    for name, of in (("object", _OBJECTS), ("condition", _CONDITIONS), ("severity", _SEVERITIES), ("client", _CLIENTS)):
+        parts[name] = group.usual(of, but={*parts.values()})
     head = [*_head(group, states), *_who(group), *_reading(parts)]
     lines = [*head, *_judging(group, parts, states)]
     profile = _profile(lines)
@@ -116,13 +130,13 @@ def _draft(group: _Group, known: Sequence[Email]) -> Draft:
         parts["condition"] = "rest"
         lines = [*head, *_judging(group, parts, states)]
         profile = _profile(lines)
-    warnings = (*_shared(group, profile), *_foreign(group, profile, known))
+    warnings = (*_several(group), *_shared(group, profile), *_foreign(group, profile, known))
     if warnings:
         lines = [*head, *(f"# {line}" for line in warnings), *_judging(group, parts, states, closes=False)]
         profile = _profile(lines)
     lines += _fixtures(group, profile)
     told = {
-        state: sum(state == read for read, _ in _each(group, profile))
+        state: sum(notice is not None and notice.state == state for notice, _ in _each(group, profile))
         for state in ("open", "update", "close", "ignore")
     }
     return Draft(profile.name, group.sender, len(group.mails), told, "\n".join(lines) + "\n", warnings)
@@ -195,21 +209,26 @@ def _foreign(group: _Group, profile: Profile, known: Sequence[Email]) -> list[st
 
 
 def _state_label(group: _Group) -> str:
-    """The label whose values are words of state in most of the mails."""
-    known = _vocabulary()
+    """The label whose values are words of state in most of the mails; else one that is called so, of few values."""
+    alone, known = _values(), _vocabulary()
+    usual = {label: values for label, values in group.labels.items() if len(values) >= _OFTEN * len(group.mails)}
     best = [
         (not any(word in _STATES for word in label.split()), label)
-        for label, values in group.labels.items()
-        if len(values) >= _OFTEN * len(group.mails)
-        and sum(bool(known.found(value)) for value in values.values()) >= _OFTEN * len(values)
+        for label, values in usual.items()
+        if sum(words.alone(value, alone) or bool(known.found(value)) for value in values.values())
+        >= _OFTEN * len(values)
         and max(len(value.split()) for value in values.values()) <= MOST_STATE
     ]
-    return min(best, default=(True, ""))[1]
+    if best:
+        return min(best)[1]
+    called = [
+        label for label, values in usual.items() if label in _STATES and 1 < len({*values.values()}) <= MOST_STATE
+    ]
+    return min(called, key=_STATES.index, default="")
 
 
-def _states(texts: Sequence[str]) -> dict[State, list[str]]:
+def _states(texts: Sequence[str], known: Words) -> dict[State, list[str]]:
     """The words of state in texts; a text without one is in ``update``."""
-    known = _vocabulary()
     found: dict[State, list[str]] = {"open": [], "close": [], "ignore": [], "update": []}
     for text in texts:
         hits = known.found(text)
@@ -219,6 +238,21 @@ def _states(texts: Sequence[str]) -> dict[State, list[str]]:
         if not hits and text and text not in found["update"]:
             found["update"].append(text)
     return found
+
+
+def _several(group: _Group) -> list[str]:
+    """A line if most of the mails tell of several things, each on a line of its own with a word of state."""
+    telling = []
+    for email in group.mails:
+        lines = [line for line in email.text[:MOST_BODY].split("\n") if not _LABELLED.match(line)]
+        telling.append({_essence(line) for line in lines if words.state_in(line, _values(), free=True)[1]})
+    most = [lines for lines in telling if len(lines) > 1]
+    if len(most) < len(group.mails) / 2:
+        return []
+    shown = " / ".join(_comment(line) for line in sorted(most[0])[:2])
+    return [
+        f"A mail tells of several: {shown}. Say in [who] several and each where it is cut, or each mail is a ticket."
+    ]
 
 
 def _head(group: _Group, states: Mapping[State, Sequence[str]]) -> list[str]:
@@ -283,26 +317,28 @@ def _judging(
     return out
 
 
-def _each(group: _Group, profile: Profile) -> list[tuple[str, Email]]:
-    """Each mail with the state that the draft reads, "" where it is none."""
-    read = [(fixtures.notice_of(email, profile), email) for email in group.mails]
-    return [(notice.state if notice else "", email) for notice, email in read]
+def _each(group: _Group, profile: Profile) -> list[tuple[Notice | None, Email]]:
+    """Each mail with what the draft reads, None where it is none of the product."""
+    return [(fixtures.notice_of(email, profile), email) for email in group.mails]
 
 
 def _fixtures(group: _Group, profile: Profile) -> list[str]:
     """A mail of each state as a fixture."""
     out, seen = [], set[str]()
-    for state, email in _each(group, profile):
-        if not state or state in seen:
+    for notice, email in _each(group, profile):
+        if notice is None or notice.state in seen:
             continue
-        seen.add(state)
+        seen.add(notice.state)
+        failed = f", failed = {_list(notice.failed)}" if notice.failed else ""
         out += [
             "[[fixture]]",
-            f'name = "{state}"',
+            f'name = "{notice.state}"',
             f"sender = {_text(group.sender)}",
             f"subject = {_text(email.subject)}",
+            f"body = {_text(email.text[:MOST_BODY])}",
+            f'gives = {{ state = "{notice.state}"{failed} }}',
+            "",
         ]
-        out += [f"body = {_text(email.text[:MOST_BODY])}", f'gives = {{ state = "{state}" }}', ""]
     return out
 
 

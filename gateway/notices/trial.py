@@ -35,7 +35,11 @@ def trial(source: Source, email: Email) -> Trial:
     if notice is None:
         return Trial(source.name, None, conditions(source, email))
     values = product(source, MailView(email, envelope))
-    return Trial(source.name, notice, decided=_decided(source, values) if values and not notice.forwarded else ())
+    decided = _decided(source, values) if values and not notice.forwarded else ()
+    if notice.state == "close" and notice.subject:
+        more = f"{notice.subject[:MOST_SHOWN]!r} in the subject: over only if an earlier mail has it as well"
+        decided = (*decided, ("but", more))
+    return Trial(source.name, notice, decided=decided)
 
 
 def conditions(source: Source, email: Email) -> tuple[tuple[str, bool], ...]:

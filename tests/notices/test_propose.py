@@ -165,10 +165,44 @@ def test_other_counts_and_times_are_no_other_problem() -> None:
 
 def test_a_draft_is_tried_on_the_mail_of_others() -> None:
     box = [mail(f"Line Rome is {state}", f"Host: rome-1\nStatus: {state}") for state in ("down", "up", "down")]
-    other = mail("Line Rome is up", "Host: rome-1\nStatus: OK", sender="other@globex.example")
+    other = mail("Line Rome is up", "Host: rome-1\nStatus: up", sender="other@globex.example")
 
     (alone,) = propose(box)
     (tried,) = propose(box, others=[other])
 
     assert alone.warnings == ()
     assert "other@globex.example would end a problem" in tried.warnings[0]
+
+
+def lantern(device: str, test: str, event: str) -> Email:
+    return mail(
+        f"Lantern notice for {device}",
+        f"Lantern\n\nDevice: {device}\nTest: {test}\nEvent: {event}\nDuration: 3 minutes",
+    )
+
+
+def test_a_label_that_says_up_and_down_is_the_state(tmp_path: Path) -> None:
+    """Though it is called "Event", as what is wrong is elsewhere."""
+    tests = [("sw1", "Ping"), ("sw1", "HTTP"), ("nas7", "Disk 1"), ("nas7", "Disk 2")]
+    box = [lantern(device, test, event) for device, test in tests for event in ("down", "up")]
+    (draft,) = propose([*box, mail("Lantern licence")])
+    loaded = profile(draft, tmp_path)
+    read = notices(box, loaded)
+
+    assert (fixtures.run(loaded), draft.warnings) == ([], ())
+    assert [notice.state for notice in read] == ["open", "close"] * 4
+    assert [notice.condition for notice in read[::2]] == ["Ping", "HTTP", "Disk 1", "Disk 2"]
+    assert len({notice.key for notice in read}) == 4
+
+
+def test_a_mail_of_several_is_said_to_be_one(tmp_path: Path) -> None:
+    box = [
+        mail(f"Beacon summary: {n} changes", f"web0{n} - DOWN since 06:00\ndb0{n} - UP again\nfs0{n} - DOWN")
+        for n in range(2, 6)
+    ]
+    (draft,) = propose(box)
+    loaded = profile(draft, tmp_path)
+
+    assert "tells of several" in draft.warnings[0] and "fs02" in draft.warnings[0]
+    assert not loaded.profile.handling().close
+    assert {notice.state for notice in notices(box, loaded)} == {"update"}
