@@ -75,7 +75,7 @@ def trial(
         try:
             await under_way.prepare(lambda name: rehearsed_desk(settings, name, under_way.store))
             for what, files in under_way.unread.items():
-                typer.echo(f"not read: {files} files, each {what}", err=True)
+                typer.echo(f"to look at: {files} files, each {what}", err=True)
             is_done = await under_way.run()
             return under_way.store.read_sync(lambda connection: made(connection, settings)), is_done
         finally:
@@ -131,7 +131,7 @@ def _show(report: Report) -> None:
     for why, mails in report.left_out.items():
         typer.echo(cell(f"left out: {mails} {why}"))
     for what, files in report.unread.items():
-        typer.echo(f"not read: {files} files, each {what}")
+        typer.echo(f"to look at: {files} files, each {what}")
     for what, times in report.unasked.items():
         typer.echo(f"not asked: {what}, {times} times")
     for title, rows in (("by client", report.by_client), ("by mailbox", report.by_mailbox)):

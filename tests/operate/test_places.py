@@ -5,13 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import random
 import shutil
 import tarfile
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from gateway.mail.head import split_head
 from gateway.mail.limits import HEADER_BLOCK
 from gateway.operate.trial import forms
 from gateway.operate.trial.places import NoMail, content, find, marked, places_of
@@ -254,12 +259,15 @@ UNREAD = {
     "u.7": (b"2 M1e C5f3a1b2c\n\x01\x02N  ", forms.DBOX),
     "a.7z": (b"7z\xbc\xaf\x27\x1c", forms.PACKED),
     "a.mbox.bz2": (b"BZh91AY", forms.PACKED),
+    "one.eml": (b"", forms.EMPTY),
+    "new/1.a": (b"", forms.EMPTY),
 }
 
 
 @pytest.mark.parametrize("name", UNREAD)
 def test_what_cannot_be_read_is_named_with_what_to_do(name: str, tmp_path: Path) -> None:
     data, unread = UNREAD[name]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(data)
     with pytest.raises(NoMail) as alone:
         find([tmp_path / name])
@@ -272,6 +280,77 @@ def test_what_cannot_be_read_is_named_with_what_to_do(name: str, tmp_path: Path)
     (tmp_path / "list.xlsx").write_bytes(b"PK\x03\x04")
     (tmp_path / "a.eml").write_bytes(mail("one"))
     assert find([tmp_path]).unread == {unread: 1}
+
+
+def test_a_mail_whose_first_field_is_folded_is_a_mail(tmp_path: Path) -> None:
+    for name, begins in (("lf", b"Return-Path:\n <ann@acme.example>\n"), ("crlf", b"Return-Path:\r\n\t<ann@acme.example>\r\n")):
+        (tmp_path / f"{name}.eml").write_bytes(begins + mail(name))
+    (tmp_path / "no.txt").write_bytes(b"Dear-all:\nthis is a list\n")
+
+    assert [subject for file in find([tmp_path]).mail for subject in subjects(file)] == ["crlf", "lf"]
+
+
+@pytest.mark.parametrize("line", [b">From - Sat Apr 12 2025 15:59:28\n", b"From ann@acme.example Mon Jun  1 10:00:00 2026\n"])
+def test_a_second_line_of_its_kind_before_the_header_costs_no_field(line: bytes, tmp_path: Path) -> None:
+    """As a program writes it that exports what it imported."""
+    (tmp_path / "a.mbox").write_bytes(b"From - Mon Jun  1 10:00:00 2026\n" + line + mail("one", "Received: from a by b; Tue, 2 Jun 2026 10:00:00 +0000"))
+    (place,) = places_of(tmp_path / "a.mbox")
+
+    assert place.head.values("subject") == [b"one"] and len(place.head.values("received")) == 1
+    assert split_head(content(tmp_path / "a.mbox", place.offset, place.size)).values("subject") == [b"one"]
+
+
+def test_a_folder_of_an_own_kind_may_be_empty_without_a_word(tmp_path: Path) -> None:
+    """Thunderbird keeps empty folders so, and Maildirs have marks."""
+    (tmp_path / "Trash").write_bytes(b"")
+    (tmp_path / "maildirfolder").write_bytes(b"")
+    (tmp_path / "a.eml").write_bytes(mail("one"))
+
+    assert not find([tmp_path]).unread
+    with pytest.raises(NoMail, match=r"Trash is empty \(0 bytes\)"):
+        find([tmp_path / "Trash"])
+
+
+def test_an_mbox_that_was_cut_off_is_tried_and_named(tmp_path: Path) -> None:
+    data = b"From ann Mon Jun  1 10:00:00 2026\n" + mail("one") + b"\nFrom bob Mon Jun  1 11:00:00 2026\n" + mail("two")
+    complete, cut = tmp_path / "whole.mbox", tmp_path / "cut.mbox"
+    complete.write_bytes(data)
+    cut.write_bytes(data[:-4])
+    assert subjects(cut) == ["one", "two"]
+    assert find([complete]).unread == {} and find([cut]).unread == {forms.CUT: 1}
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Rights count, as they do not for root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_what_one_may_not_read_is_named_and_the_rest_is_tried() -> None:
+    with tempfile.TemporaryDirectory() as made:
+        root = Path(made)
+        root.chmod(0o755)
+        (root / "Clients").mkdir()
+        for name in ("a.eml", "locked.eml", "Clients/c.eml"):
+            (root / name).write_bytes(mail(name))
+        (root / "locked.eml").chmod(0)
+        (root / "Clients").chmod(0)
+        with as_nobody():
+            found = find([root])
+            with pytest.raises(NoMail, match=r"locked\.eml is a file or folder that you may not read"):
+                find([root / "locked.eml"])
+            with pytest.raises(NoMail, match="Clients holds a file or folder that you may not read"):
+                find([root / "Clients"])
+        (root / "Clients").chmod(0o700)
+
+    assert list(found.mail) == [root / "a.eml"] and found.unread == {forms.LOCKED: 2}
 
 
 def test_what_is_no_mail_at_all_says_so(tmp_path: Path) -> None:
@@ -335,6 +414,32 @@ def test_an_archive_as_it_comes(kind: str, expected: list[str], unread: dict[for
     before = {file: file.stat().st_mtime_ns for file in into.iterdir()}
     assert unpack(archive, into, lambda what, done: None, lambda: True) == unread  # nothing is done again
     assert {file: file.stat().st_mtime_ns for file in into.iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", ["zip", "tgz", "mbox.gz"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+def test_an_archive_that_was_cut_off_is_damaged(kind: str, part: float, tmp_path: Path) -> None:
+    archive = packed(kind, tmp_path, {"a.mbox": b"From 1@xxx Mon Jun 01 10:00:00 +0000 2026\n" + mail("one", text=random_words(5000))})
+    archive.write_bytes(archive.read_bytes()[: int(part * archive.stat().st_size)])
+    with pytest.raises(NoMail, match=r"is damaged \((?!.*gzipped).*\): fetch it again"):
+        unpack(archive, tmp_path / "into", lambda what, done: None, lambda: False)
+
+
+def random_words(count: int) -> str:
+    chance = random.Random(1)
+    return "\n".join(f"{chance.randrange(1 << 60):x}" for _ in range(count))
+
+
+@pytest.mark.parametrize(("name", "why"), [("17.M1P2.host,S=1:2,S", ""), ("17.M1P2.host:2,ST", "deleted"), ("17.M1P2.host:2,DS", "a draft")])
+def test_a_maildir_that_its_server_packs_keeps_what_its_names_say(name: str, why: str, tmp_path: Path) -> None:
+    """As Dovecot's zlib plugin does, a file at a time."""
+    (tmp_path / "cur").mkdir()
+    (tmp_path / "cur" / name).write_bytes(gzip.compress(mail("one")))
+    (archive,) = find([tmp_path]).archives
+    unpack(archive, tmp_path / "into", lambda what, done: None, lambda: False)
+    (file,) = find([tmp_path / "into"]).mail
+
+    assert subjects(file) == ["one"] and marked(file) == why
 
 
 def test_unpacking_that_was_stopped_begins_anew(tmp_path: Path) -> None:

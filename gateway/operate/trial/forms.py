@@ -6,6 +6,7 @@ first bytes of Outlook's files, Dovecot's dbox format, RFC 1952 and APPNOTE for 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from enum import Enum
@@ -18,7 +19,7 @@ MBOX_LINE = re.compile(rb"From \S.{0,200}?(?:[012]?[0-9]:[0-5][0-9]|(?:19|20)[0-
 else, or quoted."""
 BARE_LINE = re.compile(rb"From ?\r?\n")
 """The same in a file of programs that say neither sender nor time, and leave no empty line before it."""
-FIELD = re.compile(rb"[!-9;-~]{1,76}:[ \t]")
+FIELD = re.compile(rb"[!-9;-~]{1,76}:(?:[ \t]|\r?\n[ \t])")
 EMLX = re.compile(rb"(\d{1,12})[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
 BOM = b"\xef\xbb\xbf"
 
@@ -34,7 +35,7 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A kind of file that holds mail and cannot be read here: what it is, and what to do."""
+    """A kind of file that holds mail and cannot be read here, or not with certainty: what it is, and what to do."""
 
     what: str
     do: str
@@ -55,7 +56,16 @@ NOTES = Unread("a database of HCL Notes (.nsf)", "drag the mails out of Notes, w
 DBOX = Unread("Dovecot's own format (dbox)", "`doveadm backup -u USER maildir:FOLDER` makes a Maildir of it")
 PACKED = Unread("packed in a way that is not known here", "unpack it first, then try what was in it")
 
-EVERY_UNREAD = (OUTLOOK_DATA, OUTLOOK_MESSAGE, OUTLOOK_MAC, OUTLOOK_EXPRESS, NOTES, DBOX, PACKED)
+EMPTY = Unread("empty (0 bytes)", "it was perhaps not copied whole: fetch it again")
+LOCKED = Unread("a file or folder that you may not read", "try it as its owner, or give yourself the right to read it")
+CUT = Unread(
+    "an mbox that ends within a line",
+    "what it has is tried, but more may be missing: compare its size, or fetch it again",
+)
+
+EVERY_UNREAD = (
+    OUTLOOK_DATA, OUTLOOK_MESSAGE, OUTLOOK_MAC, OUTLOOK_EXPRESS, NOTES, DBOX, PACKED, EMPTY, LOCKED, CUT,
+)  # fmt: skip
 
 _BEGINS: tuple[tuple[bytes, Form | Unread], ...] = (
     (b"PK\x03\x04", Form.ARCHIVE),
@@ -73,6 +83,7 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """Word and Excel begin so as well: here the name has to say that it is a message."""
 _ZIPPED = frozenset({".docx", ".xlsx", ".pptx", ".odt", ".ods", ".jar", ".epub", ".apk", ".svgz"})
 """Files that are archives and hold no mail."""
+_MAIL_NAMES = frozenset({".eml", ".emlx", ".mbox", ".msg"})
 _DBOX = re.compile(rb"\d M[0-9a-f]{1,4} C[0-9a-f]{1,8}")
 
 
@@ -83,8 +94,20 @@ def is_mbox(begins: bytes) -> bool:
 
 def form_of(file: Path) -> Form | Unread | None:
     """None for a file that has nothing to do with mail. Raises OSError."""
-    with file.open("rb") as handle:
-        return form_of_bytes(handle.read(BEGINNING), file.name)
+    try:
+        with file.open("rb") as handle:
+            begins = handle.read(BEGINNING)
+    except PermissionError:
+        return LOCKED
+    is_mail = file.suffix.lower() in _MAIL_NAMES or file.parent.name in ("cur", "new")
+    return EMPTY if not begins and is_mail else form_of_bytes(begins, file.name)
+
+
+def is_cut(mbox: Path) -> bool:
+    """Whether the file ends within a line, as what writes mbox files leaves none. Raises OSError."""
+    with mbox.open("rb") as handle:
+        handle.seek(-1, os.SEEK_END)
+        return handle.read() != b"\n"
 
 
 def form_of_bytes(begins: bytes, name: str) -> Form | Unread | None:

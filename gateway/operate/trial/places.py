@@ -20,19 +20,22 @@ from gateway.operate.trial.forms import (
     BARE_LINE,
     BEGINNING,
     BOM,
+    CUT,
     EMLX,
-    FIELD,
+    EMPTY,
+    LOCKED,
     MBOX_LINE,
     Form,
     Unread,
     form_of,
+    is_cut,
     is_mbox,
 )
 
 TAKEOUT_LINE = re.compile(rb"From \d{1,25}@xxx ")
 """How a mail begins in Gmail's export, where the line has a form that no text has."""
 PATCH = re.compile(rb"From [0-9a-f]{40} Mon Sep 17 00:00:00 2001")
-BEHIND = re.compile(FIELD.pattern.replace(rb"[ \t]", rb"") + rb"|>?From ")
+BEHIND = re.compile(rb"[!-9;-~]{1,76}:|>?From ")
 """What stands behind such a line: a header, or older lines of its kind."""
 QUOTED = re.compile(rb"(?m)^>(>*From )")
 FLAGS = re.compile(r"[:;!]2,([A-Za-z]{0,20})$")
@@ -60,7 +63,7 @@ class Place:
 @dataclass(slots=True)
 class Files:
     """The files that hold mail, each once and in order: those that can be read as they are, and archives. ``unread``
-    counts those that cannot, by what they are."""
+    counts those that cannot, or perhaps not whole, by what they are."""
 
     mail: dict[Path, None] = field(default_factory=dict)
     archives: dict[Path, None] = field(default_factory=dict)
@@ -74,7 +77,7 @@ def find(paths: Iterable[Path]) -> Files:
         if not path.exists():
             raise NoMail(f"{path}: there is no such file or folder")
         here = Files()
-        for file in _within(path) if path.is_dir() else [path]:
+        for file in _within(path, here) if path.is_dir() else [path]:
             _sort(here, file)
         if not here.mail and not here.archives:
             raise NoMail(_why_none(path, here))
@@ -92,17 +95,24 @@ def _sort(found: Files, file: Path) -> None:
         found.archives[file.absolute()] = None
     elif form is not None:
         found.mail[file.absolute()] = None
+        if form is Form.MBOX and is_cut(file):
+            found.unread[CUT] += 1
 
 
 def _why_none(path: Path, here: Files) -> str:
     if here.unread:
         unread = here.unread.most_common(1)[0][0]
         return f"{path} {'holds' if path.is_dir() else 'is'} {unread}"
+    if path.is_file() and not path.stat().st_size:
+        return f"{path} is {EMPTY}"
     return f"{path}: no mail was found below it" if path.is_dir() else f"{path} is neither an mbox nor a mail"
 
 
-def _within(folder: Path) -> Iterator[Path]:
-    for at, folders, names in os.walk(folder):
+def _within(folder: Path, found: Files) -> Iterator[Path]:
+    def locked(error: OSError) -> None:
+        found.unread[LOCKED] += 1
+
+    for at, folders, names in os.walk(folder, onerror=locked):
         folders[:] = sorted(name for name in folders if name != "tmp" or not set(folders) >= TREE)
         for name in sorted(names):
             file = Path(at) / name

@@ -144,7 +144,9 @@ class Trial:
                 self.unread += unpack(archive, into, lambda what, done: self.progress(what, done, 0), self.stop.is_set)
             except Stopped:
                 break
-            found.mail |= places.find([into]).mail
+            taken_out = places.find([into])
+            found.mail |= taken_out.mail
+            self.unread += taken_out.unread
         return list(found.mail)
 
     def _add(self, connection: Connection, file: Path, signed: tuple[int, int]) -> int:

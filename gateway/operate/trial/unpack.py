@@ -23,6 +23,7 @@ from gateway.operate.trial.places import FLAGS, NoMail
 BLOCK = 1 << 20
 LEFT_FREE = 512 * BLOCK
 """Bytes of the disk that stay free."""
+GZIP = b"\x1f\x8b"
 WHOLE = "whole"
 Member = tuple[str, Callable[[], IO[bytes]]]
 
@@ -55,6 +56,8 @@ def unpack(archive: Path, into: Path, tell: Callable[[str, int], None], stopped:
                             raise Stopped
                         taken += written
                         tell(f"unpacking {archive.name}, MB", taken // BLOCK)
+    except tarfile.ReadError:
+        raise NoMail(f"{archive} is damaged (its end is missing): fetch it again") from None
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise NoMail(f"{archive} is damaged ({error}): fetch it again") from None
     except RuntimeError:  # of zipfile
@@ -89,10 +92,17 @@ def _members(archive: Path) -> Iterator[Member]:
     try:
         tar = tarfile.open(archive, "r|gz")  # noqa: SIM115 - closed below
     except tarfile.ReadError:
-        yield archive.stem, lambda: cast(IO[bytes], gzip.GzipFile(archive))
+        if not _is_gzip(archive):
+            raise
+        yield archive.name.removesuffix(".gz"), lambda: cast(IO[bytes], gzip.GzipFile(archive))
         return
     with tar:
         for member in tar:
             source = tar.extractfile(member) if member.isreg() else None
             if source is not None:
                 yield member.name, lambda source=source: source  # type: ignore[misc]
+
+
+def _is_gzip(archive: Path) -> bool:
+    with archive.open("rb") as handle:
+        return handle.read(len(GZIP)) == GZIP
