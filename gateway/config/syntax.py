@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SECRET = re.compile(r"key|token|password|secret", re.IGNORECASE)
+MOST_HEADER = 1000  # characters of a section's name
 TYPOGRAPHIC = "“”„‟«»‘’‚‛"
 
 _QUOTED = re.compile(r'"[^"]*"|\'[^\']*\'|#.*')
 _AT_LINE = re.compile(r"\(at line (\d+), column \d+\)")
-_PAIR = re.compile(r"\s*([^=\"'\[\]{},#]*?)\s*=\s*(.*?)\s*")
+_NOT_IN_KEY = re.compile(r"[\"'\[\]{},#]")
 _WORDS_OF_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false", "true": "true", "false": "false"}
 
 
@@ -46,13 +47,18 @@ def read(file: Path) -> tuple[dict[str, Any], str]:
         raise NotToml(f"{file}: cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
         raise NotToml(f"{file}: is not UTF-8: save it as UTF-8 without changing anything else") from error
+    return parse(text, str(file)), text
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """The data of a text that is from ``source``. Raises NotToml."""
     try:
-        return tomllib.loads(text), text
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         number, words = explain(text, str(error))
-        raise NotToml(f"{file}:{number}: {words}") from error
+        raise NotToml(f"{source}:{number}: {words}") from error
     except (ValueError, RecursionError) as error:
-        raise NotToml(f"{file}: a number in it has too many digits, or lists in it are nested too deep") from error
+        raise NotToml(f"{source}: a number in it has too many digits, or lists in it are nested too deep") from error
 
 
 def explain(text: str, said: str) -> tuple[int, str]:
@@ -61,12 +67,18 @@ def explain(text: str, said: str) -> tuple[int, str]:
     found = _AT_LINE.search(said)
     number = min(int(found[1]) if found else len(lines), len(lines)) or 1
     line = lines[number - 1] if lines else ""
-    pair = _PAIR.fullmatch(line)
-    bad = _Line(number, line, pair[1] if pair else "", _uncommented(pair[2]) if pair else "", lines, said)
+    key, value = _pair(line) or ("", "")
+    bad = _Line(number, line, key, _uncommented(value), lines, said)
     for cause in CAUSES:
         if words := cause(bad):
             return words if isinstance(words, tuple) else (number, words)
     return number, f"cannot be read here: {_AT_LINE.sub('', said).strip()}"
+
+
+def _pair(line: str) -> tuple[str, str] | None:
+    """The key and the value of a line, None where it has none."""
+    key, equals, value = line.partition("=")
+    return (key.strip(), value.strip()) if equals and not _NOT_IN_KEY.search(key) else None
 
 
 def _uncommented(value: str) -> str:
@@ -122,12 +134,12 @@ def _open(bad: _Line) -> tuple[int, str] | str:
         return ""
     for number in range(bad.number, 0, -1):
         line = _QUOTED.sub("", bad.lines[number - 1])
-        if (pair := _PAIR.fullmatch(line)) and pair[2][:1] in ("[", "{"):
+        if (pair := _pair(line)) and pair[1][:1] in ("[", "{"):
             rest = "\n".join(bad.lines[number - 1 : bad.number - 1]) if number < bad.number else bad.lines[number - 1]
             rest = re.sub(r'"[^"\n]*"|\'[^\'\n]*\'|#.*', "", rest)
             for left, right, what in (("[", "]", "list"), ("{", "}", "table")):
                 if rest.count(left) > rest.count(right):
-                    return number, f"the {what} of {pair[1]} is not closed: {right} is missing"
+                    return number, f"the {what} of {pair[0]} is not closed: {right} is missing"
             return ""
         if pair or (re.match(r"\s*\[", line) and number < bad.number):
             return ""
@@ -156,7 +168,7 @@ def _equals_missing(bad: _Line) -> str:
 
 
 def _brackets(bad: _Line) -> str:
-    if found := re.match(r"\s*\[*\s*([\w.-]+)\s*\]*\s*$", bad.text):
+    if found := re.match(r"\[*\s*([\w.-]+)\s*\]*$", bad.text.strip()[:MOST_HEADER]):
         left, right = bad.text.count("["), bad.text.count("]")
         if left != right and left + right:
             name, many = found[1], max(left, right) > 1

@@ -329,6 +329,15 @@ def test_whatever_stands_at_a_key_is_taken_or_told_in_words_of_the_file() -> Non
                 )
 
 
+@pytest.mark.parametrize(
+    "text", [" " * 100_000 + "!", "a" + " " * 100_000 + "!", "a = b" + " " * 100_000 + "c", "[a" + " " * 100_000 + "!"]
+)
+def test_a_long_line_takes_no_time(text: str) -> None:
+    line, words = syntax.explain(text, "Invalid statement (at line 1, column 1)")
+
+    assert line == 1 and words
+
+
 @pytest.mark.parametrize("text", ["a = " + "1" * 5000, "a = " + "[" * 3000 + "]" * 3000])
 def test_what_tomls_reader_gives_up_on(text: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="too many digits, or lists in it are nested too deep"):

@@ -105,7 +105,10 @@ def test_what_is_there_is_replaced_and_what_is_new_goes_to_the_end(current: Sett
     ("text", "why"),
     [
         ("", "there is nothing in it"),
-        ("[[rule]", "the text"),
+        ("[[rule]", "the text:1: the brackets of a section do not match"),
+        ("[[rule]]\nname = vip", 'the text:2: text stands in quotes: name = "vip"'),
+        ("a = " + "1" * 5000, "the text: a number in it has too many digits"),
+        ("a = " + "[" * 5000, "the text: .*nested too deep"),
         ('[store]\nurl = "sqlite:///x.db"', "store: expected"),
         (VIP.replace("priority", "priorty"), "the text:4: .*priorty"),
         (VIP.replace("from", "form"), "the text:3: .*did you mean|the text:3: .*form"),

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gateway.config import syntax
 from gateway.config.load import parse
 from gateway.config.locations import Locations
 from gateway.config.notices import NoticeSettings
@@ -42,9 +43,9 @@ def pasted(current: Settings, text: str, environ: Mapping[str, str] = os.environ
     if len(text) > MOST:
         raise ConfigError(f"{SOURCE}: longer than {MOST // 1024} kB")
     try:
-        added = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{SOURCE}: not valid TOML: {error}") from error
+        added = syntax.parse(text, SOURCE)
+    except syntax.NotToml as error:
+        raise ConfigError(str(error)) from error
     if not added:
         raise ConfigError(f"{SOURCE}: there is nothing in it; expected [[rule]], [[domain]], [[notice]] or [[file]]")
     for key, value in added.items():
