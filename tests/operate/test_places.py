@@ -160,6 +160,13 @@ WHEN = {
     ),
     "its sender's, where no server wrote": (["Date: Mon, 01 Jun 2026 12:00:00 +0200"], 1_780_308_000.0),
     "a date that is none": (["Date: yesterday"], DAY),
+    "a date in a form of its own": (["Date: 1999/01/31"], DAY),
+    "a date that is still to come": (["Date: Mon, 01 Jan 2103 00:00:00 +0000"], DAY),
+    "a server's that is still to come": (
+        ["Received: from a by b; Mon, 01 Jan 2103 00:00:00 +0000", "Date: Mon, 01 Jun 2026 10:00:00 +0000"],
+        1_780_308_000.0,
+    ),
+    "a server's without a word but the time": (["Received: ; Mon, 01 Jun 2026 10:00:00 +0000"], 1_780_308_000.0),
     "a date before there was mail": (["Date: Thu, 01 Jan 1970 00:00:00 +0000"], DAY),
     "none at all": ([], DAY),
 }

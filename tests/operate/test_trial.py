@@ -415,6 +415,20 @@ async def test_mail_that_never_came_in_is_left_out(tmp_path: Path) -> None:
     assert report.tried == 4
 
 
+@pytest.mark.parametrize(("days", "missing"), [(4, range(2, 5)), (9000, range(2))])
+async def test_a_pause_of_years_is_no_missing_mail(days: int, missing: range, tmp_path: Path) -> None:
+    """The clock of a device began again in another century, or the mailbox was not in use."""
+    expect = {"name": "nightly", "object": "Daily*", "by": ["06:00"], "grace": 3600, "states": ["close"]}
+    notice = {"profile": "veeam", "client": "Acme", "senders": ["backup.example"], "expect": [expect]}
+    box = Box(tmp_path / "box")
+    box.now -= days * 86_400
+    box.add("Scan")
+    box.add("Printer", after=days * 86_400)
+    report = await tried(tmp_path / "t", parse(configured(notice=[notice]), {}), None, box.file)
+
+    assert report.tried == 2 and sum(product.missing for product in report.products) in missing
+
+
 GMAIL = {"X-GM-THRID": "1793245"}
 CAME = {
     "Delivered-To": "support@msp.example",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ FLAGS = re.compile(r"[:;!]2,([A-Za-z]{0,20})$")
 """What the name of a file in a Maildir says of its mail; where names have no colon, behind another mark."""
 EARLIEST = 315_532_800.0
 """1980: no mail is older."""
+LATEST = 86_400.0
+"""Seconds from now: no mail that lies here came later, whatever the clock of who wrote it."""
 TREE = frozenset({"cur", "new", "tmp"})
 
 
@@ -227,4 +230,4 @@ def _date(value: bytes) -> float:
         moment = parsedate_to_datetime(value.decode("ascii", "replace").strip()).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return 0.0
-    return moment if moment >= EARLIEST else 0.0
+    return moment if EARLIEST <= moment <= time.time() + LATEST else 0.0

@@ -38,6 +38,8 @@ BATCH = 500
 AFTERWARDS = 7200.0
 """Seconds after the last mail in which tickets may still close."""
 LOOK_EVERY = 900.0  # seconds of the trial's time between two looks for mail that is missing
+LONGEST_PAUSE = 30 * 86_400.0
+"""Seconds without any mail in which none is missed: the mailbox was not in use, or a sender's clock was wrong."""
 KEPT_EVERY = 200  # mails
 SHOWN_EVERY = 0.2  # seconds of ours
 FOR_EVER = 1e9
@@ -174,16 +176,17 @@ class Way:
     async def _until(self, moment: float) -> None:
         """What is due by then happens, each at its own time."""
         names = list(self.directories)
+        is_watched = bool(self.expectations.sources)
+        if moment - self.clock.now > LONGEST_PAUSE:  # as before the first mail
+            is_watched = False
+            self.expectations.started = self.looked_at = moment
         while True:
             now = self.clock.now
-            if self.expectations.sources and now - self.looked_at >= LOOK_EVERY:
+            if is_watched and now - self.looked_at >= LOOK_EVERY:
                 self.looked_at = now
                 await self.expectations.check()
             due = await self.store.read(partial(claims.next_due, desks=names, now=now))
-            step = moment if not self.expectations.sources else min(moment, now + LOOK_EVERY)
-            if not now:  # the first mail: nothing was before
-                self.expectations.started = self.looked_at = moment
-                step = moment
+            step = min(moment, now + LOOK_EVERY) if is_watched else moment
             if due is not None and due <= step:
                 self.clock.now = max(now, due)
                 await self._work_off()
