@@ -179,7 +179,7 @@ def _shared(group: _Group, profile: Profile) -> list[str]:
                     f"One problem for two mails that may be about two: {_comment(differ[0])} / {_comment(differ[1])}"
                 )
                 break
-    return out[:MOST_WARNINGS]
+    return list(dict.fromkeys(out))[:MOST_WARNINGS]
 
 
 def _difference(first: Email, other: Email) -> tuple[str, str] | None:

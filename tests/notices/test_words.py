@@ -90,6 +90,23 @@ PROBLEMS = {
     "QNAP": ("[Warning] [Storage] Notification from your device: NAS7", "Severity: Warning\nMessage: [Storage] RAID degraded"),
     "QNAP, its power": ("[Warning] [Power] Notification from your device: NAS7", "Severity: Warning\nMessage: [Power] on battery"),
     "a name that is a state": ("Normal operation of the cooling ended", "x"),
+    "Keepalived, VRRP": ("[lb1] VRRP Instance VI_1 - Entering FAULT state", "=> VRRP Instance has entered FAULT state <="),
+    "Keepalived, server": ("[lb1] Realserver [10.0.0.5]:tcp:80 of virtual server [192.0.2.1]:tcp:80 - DOWN", "=> TCP CHECK failed on service <="),
+    "Slurm": ("Slurm Job_id=4711 Name=night Failed, Run time 00:02:10, FAILED, ExitCode 1", ""),
+    "OpenNMS": ("Notice #12: HTTP on 10.0.0.7 interface down", "HTTP service outage identified on interface 10.0.0.7."),
+    "OpenNMS, node": ("Notice #13: Node sw7 down", "All services are down on node sw7."),
+    "Cacti thresholds": ("ALERT: sw7 - Traffic - Gi0/1 [traffic_in] went above threshold of 90 with 97.2", ""),
+    "Cacti, host": ("ERROR: nas7 (10.0.0.9) is DOWN", "Downtime: 2026-11-28 10:00"),
+    "Observium": ("ALERT: [sw7] [Processor] [CPU 0] processor_usage is > 90", "Entity: CPU 0\nConditions: processor_usage greater 90 (97)"),
+    "Centreon": ("** PROBLEM alert - db01/Disk-/var is CRITICAL **", "Notification Type: PROBLEM"),
+    "Zenoss": ("[zenoss] srv9 ip 10.0.0.3 is down", "Device: srv9\nComponent:\nSeverity: Critical\nMessage: ip 10.0.0.3 is down"),
+    "Geneos": ('Geneos alert "Free disk" on entity db01: CRITICAL', 'Alert "Free disk" is being fired because it is at CRITICAL severity.'),
+    "Freshping": ("Alert: Intranet is down", "Check: Intranet\nState: Not responding"),
+    "Unraid": ("Unraid Status: Alert [TOWER] - Disk 3 in error state (disk dsbl)", "Event: Unraid Disk 3 error\nSubject: Alert [TOWER] - Disk 3 in error state\nImportance: alert"),
+    "Logwatch": ("Logwatch for srv9 (Linux)", "sshd: authentication failures: 3 times"),
+    "AIDE": ("Daily AIDE report for srv9", "AIDE found differences between database and filesystem!!"),
+    "rsnapshot": ("rsnapshot daily on nas7", "ERROR: /usr/bin/rsync returned 12 while processing root@web:/etc/"),
+    "Slurm end mail": ("Slurm Job_id=4712 Name=night Ended, Run time 00:02:10, CANCELLED, ExitCode 0", ""),
 }  # fmt: skip
 ENDS = {
     "Monit": ("monit alert --  Connection succeeded mysql", "Connection succeeded Service mysql\n\n\tHost:        db07"),
@@ -138,6 +155,19 @@ ENDS = {
     "Sentry": ("[Sentry] Resolved: Crash rate on shop", "x"),
     "Munin, another machine": ("Munin notification", "acme :: srv8 :: Disk usage in percent\n\tOKs: / is 61.00."),
     "QNAP, another app": ("[Info] [App Center] Notification from your device: NAS7", "Message: [App Center] installed successfully"),
+    "Keepalived, VRRP": ("[lb1] VRRP Instance VI_1 - Entering BACKUP state", "=> VRRP Instance is nolonger owning VRRP VIPs <="),
+    "Keepalived, server": ("[lb1] Realserver [10.0.0.5]:tcp:80 of virtual server [192.0.2.1]:tcp:80 - UP", "=> TCP CHECK succeed on service <="),
+    "Slurm": ("Slurm Job_id=4713 Name=night Ended, Run time 00:02:10, COMPLETED, ExitCode 0", ""),
+    "OpenNMS": ("RESOLVED: Notice #12: HTTP on 10.0.0.7 interface down", "RESOLVED: HTTP service outage identified on interface 10.0.0.7."),
+    "OpenNMS, node": ("RESOLVED: Notice #13: Node sw7 down", "RESOLVED: All services are down on node sw7."),
+    "Cacti thresholds": ("NORMAL: sw7 - Traffic - Gi0/1 [traffic_in] restored to normal threshold with value 12.1", ""),
+    "Cacti, host": ("NOTICE: nas7 (10.0.0.9) returned from DOWN state", "Downtime was 4m"),
+    "Observium": ("RECOVER: [sw7] [Processor] [CPU 0] processor_usage is > 90", "Entity: CPU 0\nConditions: processor_usage greater 90 (12)"),
+    "Centreon": ("** RECOVERY alert - db01/Disk-/var is OK **", "Notification Type: RECOVERY"),
+    "Zenoss": ('[zenoss] CLEAR: srv9 ip 10.0.0.3 is up', "Event: 'ip 10.0.0.3 is down'\nCleared by: 'ip 10.0.0.3 is up'"),
+    "Geneos": ('Geneos alert "Free disk" on entity db01: OK', 'Alert "Free disk" is being cancelled because it is now at OK severity.'),
+    "Freshping": ("Resolved: Intranet is back up", "Check: Intranet\nState: Available"),
+    "Unraid": ("Unraid Status: Notice [TOWER] - Disk 3 returned to normal operation", "Importance: normal"),
 }  # fmt: skip
 
 
@@ -178,5 +208,5 @@ def test_no_problem_closes_another() -> None:
 def test_an_end_that_is_plain_is_one() -> None:
     assert ends(read(ENDS["Duplicati"]), problem_that(read(PROBLEMS["Duplicati"])))
     assert ends(read(ENDS["another line"]), problem_that(read(("Tunnel Rome 2 is down", "x"))))
-    for name in ("a probe of pages", "Datadog", "PagerDuty", "SonicWall", "a recorder of cameras", "a UPS by NUT", "Cloudflare"):
+    for name in ("a probe of pages", "Datadog", "PagerDuty", "SonicWall", "a recorder of cameras", "a UPS by NUT", "Cloudflare", "Freshping"):
         assert ends(read(ENDS[name]), problem_that(read(PROBLEMS[name]))), name
