@@ -32,6 +32,7 @@ from gateway.model.questions import Changes, Facts, OfIncident, OpenOfObject, Qu
 from gateway.notices import fixtures
 from gateway.notices.read import read as read_notice
 from gateway.notices.source import Identity, Source, Sources
+from tests import sizes
 
 NOW = 1_795_000_000.0
 TICKET = TicketState("t1", "TIC1", False, "", "acme", "b", "")
@@ -168,6 +169,14 @@ def pairs(name: str) -> Iterator[tuple[FixturePart, FixturePart]]:
             yield opening, closing
 
 
+def recoveries(name: str) -> Iterator[tuple[FixturePart, Notice, Problem]]:
+    """Each recovery of a profile, what is read from it, and a problem that it ends."""
+    for opening, closing in {closing.name: (opening, closing) for opening, closing in pairs(name)}.values():
+        begun, over = read(name, opening), read(name, closing)
+        assert begun and over
+        yield closing, over, problem_that(replace(begun, scope=over.scope))
+
+
 @pytest.mark.parametrize("name", profiles.shipped())
 def test_no_recovery_closes_with_a_part_left_out_or_changed(name: str) -> None:
     """Also where both lack it: what could not be read is not the same as nothing."""
@@ -234,15 +243,10 @@ def _twisted(pattern: str, hit: re.Match[str]) -> str:
 @pytest.mark.parametrize("name", profiles.shipped())
 def test_no_word_closes_beside_what_the_layout_does_not_know(name: str) -> None:
     """Wherever it stands: in a label's value, in the subject, or captured out of a layout."""
-    closings = {closing.name: (opening, closing) for opening, closing in pairs(name)}
-    for opening, closing in closings.values():
-        begun, over = read(name, opening), read(name, closing)
-        assert begun and over
-        problem = problem_that(replace(begun, scope=over.scope))
+    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), TWISTS, 5):
         word = re.compile(rf"(?<!\w){re.escape(over.word)}(?!\w)", re.IGNORECASE)
-        for pattern in TWISTS:
-            changed = read(name, rewritten(closing, partial(word.sub, partial(_twisted, pattern))))
-            assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
+        changed = read(name, rewritten(closing, partial(word.sub, partial(_twisted, pattern))))
+        assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
 
 
 ROUND = (
@@ -256,11 +260,6 @@ ANSWERED = ("Fwd: {}", "Re: {}", "AW: WG: {}", "TR: {}")
 @pytest.mark.parametrize("name", profiles.shipped())
 def test_nothing_put_round_a_subject_closes(name: str) -> None:
     """Also where the text says the state, and the subject is but a title, or its layout ends in a free text."""
-    closings = {closing.name: (opening, closing) for opening, closing in pairs(name)}
-    for opening, closing in closings.values():
-        begun, over = read(name, opening), read(name, closing)
-        assert begun and over
-        problem = problem_that(replace(begun, scope=over.scope))
-        for pattern in (*ROUND, *ANSWERED):
-            changed = read(name, closing.model_copy(update={"subject": pattern.format(closing.subject)}))
-            assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
+    for (closing, over, problem), pattern in sizes.pairs(recoveries(name), (*ROUND, *ANSWERED), 7):
+        changed = read(name, closing.model_copy(update={"subject": pattern.format(closing.subject)}))
+        assert changed is None or not ends(replace(changed, scope=over.scope), problem), (closing.name, pattern)
