@@ -7,17 +7,18 @@ claim that ran out may be taken by anyone; the fence then keeps the old worker f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, select, text, update
 
 from gateway.store import dialects
-from gateway.store.constants import IS_PENDING
+from gateway.store.constants import IS_PENDING, constant
 from gateway.store.deliveries import COLUMNS, Delivery, of_row, set_aside
-from gateway.store.prepared import Prepared, numbered
+from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.reading import Unreadable, looking
 from gateway.store.schema import delivery
+from gateway.store.stage import PENDING
 
 # What a delivery waits for before its next call to the desk; "" is nothing that we know of.
 NEEDS = ("ticket", "", "reply", "file")
@@ -52,13 +53,49 @@ def taking(*which: Any) -> Any:
     )
 
 
-def _take(dialect: Any) -> Any:
+def _take(dialect: Any, due: Any) -> Any:
     if dialects.is_postgresql(dialect):
-        return taking(delivery.c.seq.in_(select(_DUE.with_for_update(skip_locked=True).cte("due").c.seq)))
-    return taking(delivery.c.seq.in_(_DUE))
+        return taking(delivery.c.seq.in_(select(due.with_for_update(skip_locked=True).cte("due").c.seq)))
+    return taking(delivery.c.seq.in_(due))
 
 
-_TAKE = Prepared(_take)
+_TAKE = Prepared(partial(_take, due=_DUE))
+
+
+@cache
+def _take_these(count: int) -> Prepared:
+    """So many by their seq, as far as they are due and free. Their stage is to be found by no index: all may wait."""
+    due = select(delivery.c.seq).where(
+        is_any(delivery.c.seq, count),
+        delivery.c.stage.concat(constant("")).in_([constant(stage) for stage in PENDING]),
+        delivery.c.due_at <= bindparam("k_now"),
+        delivery.c.lease_until <= bindparam("k_now"),
+    )
+    return Prepared(partial(_take, due=due))
+
+
+# The oldest mail that is due of each of the next senders: steps through an index from one sender to the next.
+_OF_SENDERS = Prepared(
+    lambda _: text(
+        """
+        WITH RECURSIVE turn(sender, place) AS (
+            SELECT (SELECT min(d.sender) FROM delivery d
+                WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
+                AND d.mailbox = :k_mailbox AND d.sender > :k_after), 1
+            UNION ALL
+            SELECT (SELECT min(d.sender) FROM delivery d
+                WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
+                AND d.mailbox = :k_mailbox AND d.sender > turn.sender), turn.place + 1
+            FROM turn WHERE turn.sender IS NOT NULL AND turn.place < :k_limit
+        )
+        SELECT turn.sender AS sender, (SELECT min(d.seq) FROM delivery d
+            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
+            AND d.mailbox = :k_mailbox AND d.sender = turn.sender
+            AND d.due_at <= :k_now AND d.lease_until <= :k_now) AS seq
+        FROM turn WHERE turn.sender IS NOT NULL ORDER BY turn.place
+        """
+    ).columns(sender=delivery.c.sender.type, seq=delivery.c.seq.type)
+)
 # The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
 _BOXES = text(
     """
@@ -94,11 +131,14 @@ def _next_due(desks: int) -> Prepared:
 
 
 class Turns:
-    """Whose turn it is: the mailbox that was served longest ago goes first."""
+    """Whose turn it is: the mailbox that was served longest ago goes first, and of the mail of one that has more than
+    there are places, half goes by its age and half by its senders in turn."""
 
     def __init__(self) -> None:
         self._count = 0
         self._served: dict[tuple[str, str], int] = {}
+        self._halves: dict[tuple[str, str], int] = {}
+        self._sender: dict[tuple[str, str], str] = {}  # who was the last in turn
 
     def order(self, needs: str, mailboxes: Iterable[str]) -> list[str]:
         return sorted(mailboxes, key=lambda mailbox: (self._served.get((needs, mailbox), 0), mailbox))
@@ -106,6 +146,19 @@ class Turns:
     def had(self, needs: str, mailbox: str) -> None:
         self._count += 1
         self._served[needs, mailbox] = self._count
+
+    def for_senders(self, needs: str, mailbox: str, places: int) -> int:
+        """How many of these places go by senders: half, of single ones every other."""
+        halves = self._halves.get((needs, mailbox), 0) + places
+        self._halves[needs, mailbox] = halves % 2
+        return halves // 2
+
+    def last_sender(self, needs: str, mailbox: str) -> str:
+        """The one behind whom the next turn begins, "" for the first of all."""
+        return self._sender.get((needs, mailbox), "")
+
+    def had_senders(self, needs: str, mailbox: str, last: str) -> None:
+        self._sender[needs, mailbox] = last
 
 
 def claim(
@@ -121,21 +174,41 @@ def claim(
     damaged: list[Unreadable] | None = None,
 ) -> list[Delivery]:
     """Take up to ``places`` due deliveries of a desk: in the order of NEEDS, of each need no more than
-    ``most`` says, the mailboxes in turn, of each mailbox the oldest first. One that cannot be read is set aside,
-    and ``damaged`` gets its place."""
+    ``most`` says, the mailboxes in turn, of each mailbox the oldest first, and where it has more than that, its senders
+    in turn: a storm of one holds up no other. One that cannot be read is set aside, and ``damaged`` gets its place."""
     most = most or {}
     turns = turns or Turns()
     parameters = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
     waiting = waiting_boxes(connection, desk)
     taken: list[Delivery] = []
 
-    def of_box(needs: str, mailbox: str, limit: int) -> int:
+    def keep(statement: Prepared, values: Mapping[str, Any]) -> int:
         with looking():
-            claimed = _TAKE.rows(connection, {**parameters, "k_needs": needs, "k_mailbox": mailbox, "k_limit": limit})
-        if claimed:
-            turns.had(needs, mailbox)
+            claimed = statement.rows(connection, values)
         taken.extend(readable(connection, claimed, now, [] if damaged is None else damaged))
         return len(claimed)
+
+    def oldest(box: Mapping[str, Any], limit: int) -> int:
+        return keep(_TAKE, {**box, "k_limit": limit}) if limit else 0
+
+    def of_senders(box: Mapping[str, Any], limit: int) -> int:
+        place = box["k_needs"], box["k_mailbox"]
+        with looking():
+            found = _OF_SENDERS.rows(connection, {**box, "k_limit": limit, "k_after": turns.last_sender(*place)})
+        turns.had_senders(*place, found[-1]["sender"] if len(found) == limit else "")
+        seqs = [row["seq"] for row in found if row["seq"] is not None]
+        return keep(_take_these(len(seqs)), {**box, **numbered(seqs)}) if seqs else 0
+
+    def of_box(needs: str, mailbox: str, limit: int) -> int:
+        box = {**parameters, "k_needs": needs, "k_mailbox": mailbox}
+        in_turn = turns.for_senders(needs, mailbox, limit)
+        count = oldest(box, limit - in_turn)
+        if in_turn and count == limit - in_turn:  # there may be more
+            count += of_senders(box, in_turn)
+            count += oldest(box, limit - count)
+        if count:
+            turns.had(needs, mailbox)
+        return count
 
     for needs in NEEDS:
         left = min(places - len(taken), most.get(needs, places))

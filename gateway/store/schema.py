@@ -119,6 +119,9 @@ delivery = Table(
 PENDING = text("stage IN ('ACCEPTED', 'PLANNED')")
 _partial("delivery_due", PENDING, delivery.c.due_at)
 _partial("delivery_queue", PENDING, delivery.c.desk, delivery.c.needs, delivery.c.mailbox, delivery.c.seq)
+_partial(
+    "delivery_turn", PENDING, delivery.c.desk, delivery.c.needs, delivery.c.mailbox, delivery.c.sender, delivery.c.seq
+)
 Index("delivery_stage", delivery.c.stage, delivery.c.mailbox, delivery.c.reason)
 Index("delivery_sender", delivery.c.sender, delivery.c.accepted_at)
 Index("delivery_sender_domain", delivery.c.sender_domain, delivery.c.accepted_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from gateway.model.waiting import Waits
 from gateway.store import claims, deliveries
@@ -62,6 +62,62 @@ async def test_of_a_mailbox_the_oldest_goes_first(store: Store) -> None:
 
     assert [delivery.seq for delivery in taken] == sorted(delivery.seq for delivery in taken)
     assert len(taken) == 5
+
+
+async def from_senders(store: Store, *senders: str) -> None:
+    """A mail of each, in this order, to the same mailbox."""
+    for number, sender in enumerate(senders):
+        await accept(store, replace(new(f"{number} of {sender}"), sender=sender))
+
+
+async def senders(store: Store, taken: list[Delivery]) -> list[str]:
+    rows = await store.read(lambda c: c.execute(select(delivery.c.seq, delivery.c.sender)).all())
+    by_seq = {seq: sender.partition("@")[0] for seq, sender in rows}
+    return [by_seq[mail.seq] for mail in taken]
+
+
+async def test_a_storm_of_one_sender_holds_up_no_other(store: Store) -> None:
+    """Half of the places go by age, half by senders; a place that no sender wants goes by age."""
+    await from_senders(store, *["storm@a.example"] * 40, "ann@b.example", "zoe@b.example")
+
+    taken = Counter(await senders(store, await take(store, 16)))
+
+    assert taken == {"storm": 14, "ann": 1, "zoe": 1}
+
+
+async def test_with_one_call_at_a_time_the_senders_take_turns(store: Store) -> None:
+    await from_senders(store, *["storm@a.example"] * 20, "ann@b.example", "zoe@b.example")
+    await needing(store, "ticket")
+    turns = Turns()
+
+    order = [(await senders(store, await take(store, 16, turns, ticket=1)))[0] for _ in range(8)]
+
+    assert order[1::2][:3] == ["ann", "storm", "zoe"]
+    assert order[::2] == ["storm"] * 4
+
+
+async def test_many_senders_keep_nobody_out(store: Store) -> None:
+    """Whoever writes under ever new names has half of the places at most."""
+    await from_senders(store, "zoe@b.example", *(f"a{number:02}@storm.example" for number in range(40)))
+
+    assert (await senders(store, await take(store, 2)))[0] == "zoe"
+
+
+async def test_mail_of_a_sender_that_is_not_due_or_taken_waits(store: Store) -> None:
+    await from_senders(store, *["storm@a.example"] * 6, "ann@b.example", "zoe@b.example")
+    await store.write(lambda c: c.execute(update(delivery).where(delivery.c.sender > "y").values(due_at=NOW + 5)))
+    turns = Turns()
+
+    taken = [*await take(store, 4, turns), *await take(store, 16, turns)]
+
+    assert Counter(await senders(store, taken)) == {"storm": 6, "ann": 1}
+
+
+async def test_mail_without_a_clear_sender_goes_by_its_age(store: Store) -> None:
+    await from_senders(store, *[""] * 6, "ann@b.example")
+
+    assert Counter(await senders(store, await take(store, 4))) == {"": 3, "ann": 1}
+    assert Counter(await senders(store, await take(store, 9))) == {"": 3}
 
 
 async def test_no_more_is_taken_of_a_need_than_there_are_calls(store: Store) -> None:
