@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import ColumnElement, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, literal, select, update
 
 from gateway.operate import finding
 from gateway.operate.access import Access
@@ -283,11 +283,14 @@ async def test_all_is_found_page_by_page_wherever_it_is_looked_for(
     monkeypatch.setattr(finding, "FEW", 9)
     stages = ("ACCEPTED", "QUARANTINED", "SUPPRESSED", "DONE", "DONE", "DONE", "DONE", "DONE", "SUPPRESSED")
     await accept(store, *(new(f"m{number}") for number in range(len(SUBJECTS))))
-    for number, subject in enumerate(SUBJECTS, 1):
-        changed = update(delivery).where(delivery.c.seq == number).values(
-            subject=subject, stage=stages[number % len(stages)] if number % 4 == 0 else "DONE"
-        )  # fmt: skip
-        await store.write(lambda c, changed=changed: c.execute(changed) and None)
+    changed = update(delivery).where(delivery.c.seq == bindparam("number")).values(
+        subject=bindparam("words"), stage=bindparam("becomes")
+    )  # fmt: skip
+    rows = [
+        {"number": number, "words": subject, "becomes": stages[number % len(stages)] if number % 4 == 0 else "DONE"}
+        for number, subject in enumerate(SUBJECTS, 1)
+    ]
+    await store.write(lambda c: c.execute(changed, rows) and None)
     await HeadingReader(store, None).batch()  # type: ignore[arg-type]
 
     search = read(typed, NOON, UTC)
