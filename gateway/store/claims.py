@@ -74,24 +74,25 @@ def _take_these(count: int) -> Prepared:
     return Prepared(partial(_take, due=due))
 
 
-# The oldest mail that is due of each of the next senders: steps through an index from one sender to the next.
+# The oldest mail that is due of each of the next senders: steps through an index from one sender to the next. By LIMIT
+# and not by min(), for which PostgreSQL reads all that waits where it believes that this is little.
 _OF_SENDERS = Prepared(
     lambda _: text(
         """
         WITH RECURSIVE turn(sender, place) AS (
-            SELECT (SELECT min(d.sender) FROM delivery d
+            SELECT (SELECT d.sender FROM delivery d
                 WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
-                AND d.mailbox = :k_mailbox AND d.sender > :k_after), 1
+                AND d.mailbox = :k_mailbox AND d.sender > :k_after ORDER BY d.sender LIMIT 1), 1
             UNION ALL
-            SELECT (SELECT min(d.sender) FROM delivery d
+            SELECT (SELECT d.sender FROM delivery d
                 WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
-                AND d.mailbox = :k_mailbox AND d.sender > turn.sender), turn.place + 1
+                AND d.mailbox = :k_mailbox AND d.sender > turn.sender ORDER BY d.sender LIMIT 1), turn.place + 1
             FROM turn WHERE turn.sender IS NOT NULL AND turn.place < :k_limit
         )
-        SELECT turn.sender AS sender, (SELECT min(d.seq) FROM delivery d
+        SELECT turn.sender AS sender, (SELECT d.seq FROM delivery d
             WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
             AND d.mailbox = :k_mailbox AND d.sender = turn.sender
-            AND d.due_at <= :k_now AND d.lease_until <= :k_now) AS seq
+            AND d.due_at <= :k_now AND d.lease_until <= :k_now ORDER BY d.seq LIMIT 1) AS seq
         FROM turn WHERE turn.sender IS NOT NULL ORDER BY turn.place
         """
     ).columns(sender=delivery.c.sender.type, seq=delivery.c.seq.type)
