@@ -102,8 +102,12 @@ _SAYS_MORE = re.compile(r"[\w?\"“”„«»¿%]")
 _ENDS_ITEM = re.compile(r"[^\w ?%&+@#$€£/\\~^-]|[–—-]")
 """What stands at the end of an item of a text."""
 _PARTS = re.compile(r"[][*|(){}<>;,…–—]+")
-_SILENT = re.compile(r"^[^\w?\"“”„«»¿%]+|[^\w?\"“”„«»¿%]+$")
+_SILENT = re.compile(
+    r"^[^\w?\"“”„«»¿%\u2600-\u27bf\U0001f000-\U0001faff]+|[^\w?\"“”„«»¿%\u2600-\u27bf\U0001f000-\U0001faff]+$"
+)
 """Marks that part words, and marks at their ends that say nothing."""
+_FACE = re.compile(r"[:;=]['o-]?[()\[\]/\\|dp]+")
+"""A face made of marks says something."""
 _ONE_WORD = re.compile(r"[\s\[(:]*[^\W\d_]{2,20}[\s\])!.]*")
 """What holds now, where it is a word that nobody knows."""
 MOST_TRANSITION = 120
@@ -299,8 +303,10 @@ def holds(text: str, line: str) -> bool:
 
 def bare(text: str) -> str:
     """The words of a text, folded, without the marks at their ends that say nothing."""
-    parted = (word for part in folded(text).split() for word in _PARTS.split(part))
-    return " ".join(filter(None, (_SILENT.sub("", word) for word in parted)))
+    parted = (
+        word for part in folded(text).split() for word in ([part] if _FACE.fullmatch(part) else _PARTS.split(part))
+    )
+    return " ".join(filter(None, (word if _FACE.fullmatch(word) else _SILENT.sub("", word) for word in parted)))
 
 
 def follows(text: str, known: str) -> bool:

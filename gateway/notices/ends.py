@@ -150,12 +150,17 @@ def _left(pattern: Any, values: Values, name: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    return words.bare(normal.stable(text, loose=True))
+    return words.bare(normal.stable(text))
+
+
+_NOTHING = re.compile(r"[\s.!*|–—-]*")
+"""Marks at the ends of a subject that say nothing."""
 
 
 def _whole(pattern: Any, subject: str) -> Any:
     match = pattern.search(subject)
-    return match if match and not words.beside(subject, *match.span()) else None
+    beside = subject[: match.start()] + subject[match.end() :] if match else ""
+    return match if match and _NOTHING.fullmatch(beside) else None
 
 
 def _said(match: Any) -> dict[str, str]:
