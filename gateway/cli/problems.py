@@ -105,7 +105,7 @@ def _left(row: Any) -> list[str]:
 
 
 _LED_TO = {
-    "doubt": "nobody proved it",
+    "doubt": "an end in doubt",
     "nothing": "no problem open",
     "ignored": "the profile ignores it",
     "overtaken": "a newer one came before",
