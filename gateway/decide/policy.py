@@ -6,7 +6,7 @@ caught here and nowhere else).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,8 @@ from gateway.model.questions import (
     Copy,
     Facts,
     IsReused,
+    Mapped,
+    PartIn,
     ProbeSent,
     Question,
     Recent,
@@ -175,11 +177,24 @@ def _duplicate(context: DecisionContext) -> Decision | None:
             return context.end(Reason.DUPLICATE, copy.delivery_id)
     if others or (wanted and earlier):
         context.message_id = derived_message_id(context.email.digest)
-        context.is_reused = any(context.facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_READ_AGAIN])
+        context.is_reused = _is_reused(context, others)
         context.trace.add(
             "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"
         )
     return None
+
+
+def _is_reused(context: DecisionContext, others: Sequence[Copy]) -> bool:
+    """Whether the sender, and nobody else, writes mail after mail under this id: else somebody who has seen the id of
+    another's mail could make it lead nowhere."""
+    facts, who = context.facts, context.sender.address
+    if not any(facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_READ_AGAIN]):
+        return False
+    question = threading.mapping_question(context.email, context.envelope, who, context.sender.verdict)
+    rows: list[Mapped] = facts.ask(question)
+    known = {row.ticket_id for row in rows if row.message_id == context.email.message_id}
+    tickets = (known | {copy.ticket_id for copy in others}) - {""}
+    return all(facts.ask(PartIn(ticket_id, who)) in ("sender", "aside") for ticket_id in sorted(tickets))
 
 
 def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:

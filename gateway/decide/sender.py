@@ -228,6 +228,15 @@ PERSONAL: Reasons = tuple(
     if holds in (_is_participant, _is_technician, _is_ours, _is_contact, _is_watcher)
 )
 """What ties a sender to the ticket in person, not by their client."""
+OF_THEMSELVES: Reasons = (
+    ("wrote mail of the ticket", _is_author),
+    *(
+        (reason, holds)
+        for reason, holds in BINDINGS
+        if holds in (_is_contact, _is_of_the_client, _is_of_a_mapped_domain, _is_a_colleague)
+    ),
+)
+"""What ties a sender to the ticket whomever somebody else puts into To and Cc."""
 AUTHORS: Reasons = (
     ("wrote in the ticket", _is_author),
     ("is the ticket's contact", _is_contact),

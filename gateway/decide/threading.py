@@ -10,17 +10,18 @@ The levels are tried strongest first; every candidate goes into the trace. What 
              verdict, else the same
 
 Thread-Index and Thread-Topic never decide. Two tickets on one level: In-Reply-To when it alone is
-clear, else quarantine.
+clear, else quarantine. Whoever comes first with a Message-ID has it, and a later mail under it goes on
+under a derived one: an answer to the id goes to the ticket of that mail where it is the sender's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.decide import announced, external
-from gateway.decide.sender import BINDINGS, PERSONAL, Reasons, Sender, binding, is_of_the_domain
+from gateway.decide.sender import BINDINGS, OF_THEMSELVES, PERSONAL, Reasons, Sender, binding, is_of_the_domain
 from gateway.decide.today import ticket_today
 from gateway.match.ours import Ours
 from gateway.model.email import Email, Forwarded, lower_ascii
@@ -28,6 +29,8 @@ from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
 from gateway.model.questions import (
     ContactsOf,
+    Copies,
+    Copy,
     Facts,
     Mapped,
     SameSubject,
@@ -57,6 +60,7 @@ class Evidence:
     binds: str = ""
     admits: Reasons = BINDINGS
     board_id: str = ""
+    message_id: str = ""  # that leads there
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ class Thread:
             mine = [row for row in rows if row.message_id == message_id]
             own_board = [row for row in mine if row.board_id == self.board_id]
             found += [
-                Evidence(row.ticket_id, f"<{message_id}> was {row.known}", board_id=row.board_id)
+                Evidence(row.ticket_id, f"<{message_id}> was {row.known}", board_id=row.board_id, message_id=message_id)
                 for row in own_board or mine
             ]
         return found
@@ -248,7 +252,8 @@ def find(thread: Thread, trace: Trace, ladder: Ladder = LADDER) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
     gone: list[Ticket] = []
-    for rule, strength, tickets, first in _found(thread, trace, gone, ladder):
+    for rule, strength, known, first in _found(thread, trace, gone, ladder):
+        tickets = _rightful(thread, rule, known, trace) if strength == "strong" else list(known)
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
                 trace.add(rule, f"{len(tickets)} tickets", "quarantine")
@@ -290,12 +295,12 @@ def ticket_of_original(
 
 def _found(
     thread: Thread, trace: Trace, gone: list[Ticket], ladder: Ladder
-) -> Iterator[tuple[str, Strength, list[Ticket], Evidence]]:
-    """Each level that names tickets which the desk still has, as they are there today, with its first evidence. Those
-    that were known and are not there any more go to ``gone``."""
+) -> Iterator[tuple[str, Strength, dict[Ticket, str], Evidence]]:
+    """Each level that names tickets which the desk still has, as they are there today, each with the Message-ID that
+    leads there, and its first evidence. Those that were known and are not there any more go to ``gone``."""
     for rule, strength, level in ladder:
         evidence = level(thread)
-        tickets: dict[str, Ticket] = {}
+        tickets: dict[str, tuple[Ticket, str]] = {}
         for item in evidence:
             known: Ticket | None = thread.facts.ask(TicketFacts(item.ticket_id))
             ticket = ticket_today(known, thread.facts, thread.fallbacks, trace) if known else None
@@ -304,9 +309,44 @@ def _found(
                 gone += [known] if known else []
             elif ticket.ticket_id not in tickets:
                 trace.add(rule, item.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
-                tickets[ticket.ticket_id] = ticket
+                tickets[ticket.ticket_id] = (ticket, item.message_id)
         if tickets:
-            yield rule, strength, list(tickets.values()), evidence[0]
+            yield rule, strength, dict(tickets.values()), evidence[0]
+
+
+def _rightful(thread: Thread, rule: str, known: Mapping[Ticket, str], trace: Trace) -> list[Ticket]:
+    """The tickets; in place of one to which the sender is not tied of themselves, the one that is theirs of another
+    mail with the same Message-ID, if it is one alone."""
+    tickets: dict[str, Ticket] = {}
+    for ticket, message_id in known.items():
+        theirs = _of_another_mail(thread, ticket, message_id, trace) if message_id else []
+        if len(theirs) == 1:
+            name = theirs[0].number or theirs[0].ticket_id
+            trace.add(rule, f"another mail had <{message_id}>, too", f"ticket {name}, which is the sender's")
+            ticket = theirs[0]
+        tickets[ticket.ticket_id] = ticket
+    return list(tickets.values())
+
+
+def _of_another_mail(thread: Thread, ticket: Ticket, message_id: str, trace: Trace) -> list[Ticket]:
+    """The sender's own tickets among those of other mails with this id; none where the ticket is theirs, too. What
+    the store knows of a ticket comes first, so that mail after mail under one id costs the desk no calls."""
+    sender, facts = thread.sender, thread.facts
+    copies: list[Copy] = facts.ask(Copies(message_id))
+    others = {copy.ticket_id for copy in copies if copy.stage == "DONE"} - {"", ticket.ticket_id}
+    if not others or thread.email.auto.is_auto or binding(sender, ticket, facts, OF_THEMSELVES):
+        return []
+    theirs: dict[str, Ticket] = {}
+    for ticket_id in sorted(others):
+        known: Ticket | None = facts.ask(TicketFacts(ticket_id))
+        if known is None or not binding(sender, known, facts, OF_THEMSELVES):
+            continue
+        today = ticket_today(known, facts, thread.fallbacks, trace)
+        if today is not None and binding(sender, today, facts, OF_THEMSELVES):
+            theirs[today.ticket_id] = today
+        if len(theirs) > 1:
+            break
+    return list(theirs.values())
 
 
 def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, first: Evidence, trace: Trace) -> Match:

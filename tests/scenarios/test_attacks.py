@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,48 @@ async def test_a_token_of_one_ticket_opens_no_other(tmp_path: Path, migrated_fil
 
     assert picture(stage) == before
     assert await stage.outcome("attack") == "comment 2"
+    await stage.close()
+
+
+SQUATTER = M("squatter", EVE, "Hello", message_id="<victim@acme.example>")
+WITH_THE_VICTIM = replace(SQUATTER, cc="alice@acme.example, bob@acme.example")
+AGAIN = replace(WITH_THE_VICTIM, key="again", text="Once more, with other words.")
+ON_HERS = ("DONE", "victim")
+SQUATTED = {
+    "the victim goes on": ((SQUATTER, VICTIM), M("reply", ALICE, reply="victim"), ON_HERS),
+    "her colleague answers her": ((SQUATTER, VICTIM), M("reply", "bob@acme.example", reply="victim"), ON_HERS),
+    "by References alone": ((SQUATTER, VICTIM), M("reply", ALICE, refs=("victim",)), ON_HERS),
+    "the squatter names her in Cc": ((WITH_THE_VICTIM, VICTIM), M("reply", ALICE, reply="victim"), ON_HERS),
+    "names her again, later": ((SQUATTER, VICTIM, AGAIN), M("reply", ALICE, reply="victim"), ON_HERS),
+    "comes later alone": ((VICTIM, AGAIN), M("reply", ALICE, reply="victim"), ON_HERS),
+    "comes later, time and again": (
+        (VICTIM, AGAIN, replace(AGAIN, key="third", text="A third mail.")), M("reply", ALICE, reply="victim"), ON_HERS,
+    ),
+    "the squatter goes on": ((SQUATTER, VICTIM), M("reply", EVE, reply="victim"), ("DONE", "squatter")),
+    "somebody of another client": ((SQUATTER, VICTIM), M("reply", GIL, reply="victim"), ("QUARANTINED", "")),
+    "the victim's name, disproven": (
+        (SQUATTER, VICTIM), M("reply", ALICE, reply="victim", verdict="fail"), ("QUARANTINED", ""),
+    ),
+    "nothing of hers came": ((SQUATTER,), M("reply", ALICE, reply="squatter"), ("QUARANTINED", "")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SQUATTED)
+async def test_a_squatted_message_id(name: str, tmp_path: Path, migrated_file: Path) -> None:
+    """Somebody sends a mail with the Message-ID of the victim's, before or after hers: answers stay hers."""
+    earlier, answer, (stage_of_it, whose) = SQUATTED[name]
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    for mail in earlier:
+        await stage.accept(mail)
+        await stage.work()
+
+    await stage.accept(answer)
+    await stage.work()
+    row = await stage.row("reply")
+
+    assert row["stage"] == stage_of_it
+    assert (row["ticket_id"] or "") == ((await stage.row(whose))["ticket_id"] if whose else "")
     await stage.close()
 
 
