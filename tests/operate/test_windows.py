@@ -181,7 +181,7 @@ async def test_a_vendors_planned_work_is_proposed_and_taken_by_its_command(tmp_p
 @pytest.mark.parametrize(
     ("ends", "objects", "proven"),
     [(3 * HOUR, (), True), (3 * HOUR, ("*",), True), (40 * DAY, ("c-1",), True), (3 * HOUR, ("c-1",), False)],
-    ids=["without circuits", "of all circuits", "of many weeks", "an end in doubt"],
+    ids=["without circuits", "of all circuits", "of many weeks", "nobody proved it"],
 )
 async def test_what_is_not_proposed(
     ends: float, objects: tuple[str, ...], proven: bool, tmp_path: Path, migrated_file: Path

@@ -214,7 +214,7 @@ async def test_mail_of_people_is_never_held(tmp_path: Path, migrated_file: Path)
         ("** PROBLEM Service Alert: web01/HTTP is CRITICAL **", False),
         ("** PROBLEM Service Alert: web01/HTTP is **", True),  # it says no state
     ],
-    ids=["an end in doubt", "not read"],
+    ids=["nobody proved it", "not read"],
 )
 async def test_what_is_in_doubt_is_not_held(subject: str, proven: bool, tmp_path: Path, migrated_file: Path) -> None:
     stage, _ = await staged(tmp_path, migrated_file, window())
