@@ -11,7 +11,7 @@ from typing import Any
 
 from gateway.simulator.render import description_html
 from gateway.simulator.rows import full_name, ticket_row
-from gateway.simulator.state import Desk
+from gateway.simulator.state import Desk, watchers
 from gateway.simulator.text import column, jsonb, trim
 from gateway.simulator.times import iso, parse_iso
 from gateway.simulator.validate import (
@@ -56,16 +56,7 @@ _CREATE: tuple[Field, ...] = (
     ("tags", False, array(string())),
 )
 _UPDATE: tuple[Field, ...] = (
-    *(
-        (
-            name,
-            False,
-            nullable(check)
-            if name in ("contact_name_id", "location_id", "category_id", "subcategory_id", "url", "attributes")
-            else check,
-        )
-        for name, _, check in _CREATE
-    ),
+    *((name, False, nullable(check) if name == "contact_name_id" else check) for name, _, check in _CREATE),
     ("suppressContactNotifications", False, boolean),
     ("suppressInternalNotifications", False, boolean),
 )
@@ -75,6 +66,8 @@ _STATUS: tuple[Field, ...] = (
     ("suppressContactNotifications", False, boolean),
     ("suppressInternalNotifications", False, boolean),
 )
+_TOLD = ("title", "url", "status_id", "priority_id", "assigned_to", "board_id", "category_id", "subcategory_id")
+"""A change of these is mailed; of the client, the contact, the location or the attributes alone none is."""
 _NO_SUPPRESS = {
     "code": "custom",
     "path": ["suppressInternalNotifications"],
@@ -309,11 +302,13 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
 
 
 def _mail_update(desk: Desk, before: Row, row: Row, body: Row) -> None:
-    """The contact is told of what changed (mails second/002, 007 and 040)."""
+    """The contact and the watchers are told of what changed (mails second/002, 007 and 040)."""
+    if body.get("suppressContactNotifications") or not any(row[name] != before[name] for name in _TOLD if name in body):
+        return
     contact = desk.contacts.get(row["contact_name_id"] or "")
-    same = all(row[name] == before[name] for name in body if name in row)
-    if contact and not same and not body.get("suppressContactNotifications"):
-        desk.mail("updated", contact["email"], row["ticket_id"])
+    told = [contact["email"]] if contact else []
+    for address in dict.fromkeys((*told, *watchers(row))):
+        desk.mail("updated", address, row["ticket_id"])
 
 
 def put_status(desk: Desk, request: Request) -> Answer:

@@ -126,16 +126,43 @@ def test_mails_that_the_desk_would_send(talk: Talk) -> None:
     assert [mail.to for mail in talk.sim.desk.mails] == ["alice@acme.example", "w@x.example"]
 
 
-def test_a_contact_is_told_of_a_change_unless_that_is_suppressed(talk: Talk) -> None:
-    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"])
-    assert talk.sim.desk.mails
+PLACES = ("client_id", "contact_name_id", "attributes")
+MAILED = {"title", "status_id", "priority_id", "assigned_to"}
+"""Of these a change is mailed; of the ``PLACES`` alone it is not, in whatever way they are changed."""
+
+
+@pytest.mark.parametrize("field", [*sorted(MAILED), *PLACES])
+def test_whom_the_desk_tells_of_a_change(talk: Talk, field: str) -> None:
+    """The contact and those who watch, but for a change of whose ticket it is and of its attributes alone."""
+    watched = {"watch_list": [{"email": "w@x.example", "active": True}]}
+    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"], attributes=watched)
+    row = talk.sim.desk.tickets[ticket]
+    values = {
+        "title": "Another", "status_id": talk.statuses["Closed"], "priority_id": list(talk.sim.desk.priorities)[-1],
+        "assigned_to": next(iter(talk.sim.desk.users)), "client_id": talk.clients["Globex"], "contact_name_id": None,
+        "attributes": {**watched, "description": "[]"},
+    }  # fmt: skip
+    change = {field: values[field]}
+    assert row[field] != values[field] and talk.sim.desk.mails
     talk.sim.desk.mails.clear()
 
-    for change in ({"attributes": {"a": 1}} | QUIET, {"title": talk.sim.desk.tickets[ticket]["title"]}):
-        talk.http.put(f"/tickets/{ticket}", json=change)
+    for same in ({}, {field: row[field]} if row[field] else {}):
+        assert talk.http.put(f"/tickets/{ticket}", json=same).status_code == 200
+    before = row[field]
+    assert talk.http.put(f"/tickets/{ticket}", json=change | QUIET).status_code == 200
     assert talk.sim.desk.mails == []
-    talk.http.put(f"/tickets/{ticket}", json={"attributes": {"a": 2}})
-    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [("updated", "alice@acme.example")]
+    row[field] = before
+    assert talk.http.put(f"/tickets/{ticket}", json=change).status_code == 200
+    told = ["alice@acme.example", "w@x.example"] if field in MAILED else []
+    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [("updated", address) for address in told]
+
+
+@pytest.mark.parametrize("field", ["attributes", "client_id", "category_id", "subcategory_id", "location_id", "url"])
+def test_only_the_contact_of_a_ticket_can_be_cleared(talk: Talk, field: str) -> None:
+    ticket = talk.ticket(contact_name_id=talk.contacts["alice@acme.example"])
+    refused = talk.http.put(f"/tickets/{ticket}", json={field: None})
+    assert refused.status_code == 400 and "received null" in refused.text
+    assert talk.http.put(f"/tickets/{ticket}", json={"contact_name_id": None}).status_code == 200
 
 
 @pytest.mark.parametrize("seconds", [0.0, 6.0], ids=["at once", "after the mailer"])
@@ -152,7 +179,7 @@ def test_whom_a_new_ticket_mails_is_read_when_the_mailer_gets_to_it(start: Start
     tickets = [
         (talk.ticket(client_id=talk.clients["Unknown Senders"]), moved),
         (talk.ticket(contact_name_id=alice, attributes=watching), {"contact_name_id": None}),
-        (talk.ticket(contact_name_id=alice, attributes=watching), {"attributes": None}),
+        (talk.ticket(contact_name_id=alice, attributes=watching), {"attributes": {}}),
         (talk.ticket(contact_name_id=talk.contacts["greta@acme.example"]), {}),
     ]
     now[0] += seconds
