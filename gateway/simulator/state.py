@@ -62,7 +62,7 @@ class Mail:
     html: str = ""
 
 
-LOUD = ("public comment", "public comment, watcher", "status changed", "updated")
+LOUD = ("public comment", "public comment, watcher", "closed", "updated")
 """Why it mails, where that could have been suppressed."""
 
 

@@ -66,6 +66,10 @@ _STATUS: tuple[Field, ...] = (
     ("suppressContactNotifications", False, boolean),
     ("suppressInternalNotifications", False, boolean),
 )
+_ASSIGNMENT: tuple[Field, ...] = (
+    ("assigned_to", True, nullable(uuid)),
+    ("suppressContactNotifications", False, boolean),
+)
 _TOLD = ("title", "url", "status_id", "priority_id", "assigned_to", "board_id", "category_id", "subcategory_id")
 """A change of these is mailed; of the client, the contact, the location or the attributes alone none is."""
 _NO_SUPPRESS = {
@@ -302,27 +306,29 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
 
 
 def _mail_update(desk: Desk, before: Row, row: Row, body: Row) -> None:
-    """The contact and the watchers are told of what changed (mails second/002, 007 and 040)."""
+    """The contact, or the client's own address, and the watchers are told of what changed (mails second/002, 007, 040),
+    and of a close twice (second/009, 011)."""
     if body.get("suppressContactNotifications") or not any(row[name] != before[name] for name in _TOLD if name in body):
         return
     contact = desk.contacts.get(row["contact_name_id"] or "")
-    told = [contact["email"]] if contact else []
-    for address in dict.fromkeys((*told, *watchers(row))):
-        desk.mail("updated", address, row["ticket_id"])
+    address = contact["email"] if contact else desk.client_facts[row["client_id"]]["email"]
+    told = dict.fromkeys(([address] if address else []) + watchers(row))
+    closed = row["is_closed"] and not before["is_closed"]
+    for why in ("closed", "updated") if closed else ("updated",):
+        for to in told:
+            desk.mail(why, to, row["ticket_id"])
 
 
 def put_status(desk: Desk, request: Request) -> Answer:
     body_given = json_or_crash(request)
     row = find(desk, request.params[0])
     body = _changes(desk, row, *issues_of(body_given, _STATUS))
-    before = row["status_id"]
+    before = dict(row)
     closed_at = None
     if "closed_at" in body and (moment := parse_iso(body["closed_at"])) is not None:
         closed_at = iso(moment)
     shown = set_status(desk, row, body["status_id"], request, closed_at)
-    contact = desk.contacts.get(row["contact_name_id"] or "")
-    if contact and before != row["status_id"] and not body.get("suppressContactNotifications"):
-        desk.mail("status changed", contact["email"], row["ticket_id"])
+    _mail_update(desk, before, row, body)
     return data({**shown, "description_html": description_html(row["attributes"])})
 
 
@@ -336,7 +342,7 @@ def json_or_crash(request: Request) -> Any:
 def put_assignment(desk: Desk, request: Request) -> Answer:
     given = json_or_crash(request)
     row = find(desk, request.params[0])
-    body = _lower_ids(parse(given, (("assigned_to", True, nullable(uuid)),)))
+    body = _lower_ids(parse(given, _ASSIGNMENT))
     _check_references(desk, body)
     before = dict(row)
     row["assigned_to"] = body["assigned_to"]

@@ -148,13 +148,37 @@ def test_whom_the_desk_tells_of_a_change(talk: Talk, field: str) -> None:
 
     for same in ({}, {field: row[field]} if row[field] else {}):
         assert talk.http.put(f"/tickets/{ticket}", json=same).status_code == 200
-    before = row[field]
+    before = dict(row)
     assert talk.http.put(f"/tickets/{ticket}", json=change | QUIET).status_code == 200
     assert talk.sim.desk.mails == []
-    row[field] = before
+    row.update(before)
     assert talk.http.put(f"/tickets/{ticket}", json=change).status_code == 200
     told = ["alice@acme.example", "w@x.example"] if field in MAILED else []
-    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [("updated", address) for address in told]
+    whys = ["closed", "updated"] if field == "status_id" else ["updated"]
+    assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == [(why, address) for why in whys for address in told]
+
+
+@pytest.mark.parametrize("suppressed", [False, True])
+@pytest.mark.parametrize(
+    ("contact", "address"), [("alice@acme.example", "alice@acme.example"), ("", "info@acme.example")]
+)
+def test_each_way_to_change_a_ticket_tells_the_same_people(
+    talk: Talk, contact: str, address: str, suppressed: bool
+) -> None:
+    """Without a contact the client's own address; of a close twice."""
+    user, closed = next(iter(talk.sim.desk.users)), talk.statuses["Closed"]
+    ways = [
+        ("/assignment", {"assigned_to": user}, ["updated"]), ("", {"assigned_to": user}, ["updated"]),
+        ("/status", {"status_id": closed}, ["closed", "updated"]), ("", {"status_id": closed}, ["closed", "updated"]),
+    ]  # fmt: skip
+    for path, change, whys in ways:
+        ticket = talk.ticket(**({"contact_name_id": talk.contacts[contact]} if contact else {}))
+        assert talk.sim.desk.mails
+        talk.sim.desk.mails.clear()
+        told = talk.http.put(f"/tickets/{ticket}{path}", json=change | (QUIET if suppressed else {}))
+        assert told.status_code == 200
+        wanted = [] if suppressed else [(why, address) for why in whys]
+        assert [(mail.why, mail.to) for mail in talk.sim.desk.mails] == wanted
 
 
 @pytest.mark.parametrize("field", ["attributes", "client_id", "category_id", "subcategory_id", "location_id", "url"])
