@@ -72,14 +72,12 @@ def thread_token(
     config_file: ConfigOption = None,
 ) -> None:
     """Make an address for a ticket, in a mailbox of its desk. Anyone who has the address may write to the ticket."""
-    import secrets
-
-    from gateway.decide.threading import TOKEN_LENGTH
+    from gateway.match import tickettoken
     from gateway.operate.tickets import mailbox_of
     from gateway.store import mapping
 
     settings = settings_of(config_file)
-    value = "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(TOKEN_LENGTH))
+    value = tickettoken.new()
 
     def make(connection: Any) -> str:
         ticket_id = ticket_named(connection, ticket)

@@ -172,7 +172,7 @@ def _is_of_their_side(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     return _part(sender, ticket, facts) in ("sender", "to", "cc")
 
 
-def _is_author(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+def wrote(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
     """Sender of accepted mail of the ticket."""
     return _part(sender, ticket, facts) == "sender"
 
@@ -229,7 +229,7 @@ PERSONAL: Reasons = tuple(
 )
 """What ties a sender to the ticket in person, not by their client."""
 OF_THEMSELVES: Reasons = (
-    ("wrote mail of the ticket", _is_author),
+    ("wrote mail of the ticket", wrote),
     *(
         (reason, holds)
         for reason, holds in BINDINGS
@@ -238,7 +238,7 @@ OF_THEMSELVES: Reasons = (
 )
 """What ties a sender to the ticket whomever somebody else puts into To and Cc."""
 AUTHORS: Reasons = (
-    ("wrote in the ticket", _is_author),
+    ("wrote in the ticket", wrote),
     ("is the ticket's contact", _is_contact),
 )
 """What ties those to a ticket who may have got the same mail as its author, as many others did."""

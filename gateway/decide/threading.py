@@ -21,8 +21,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateway.decide import announced, external
-from gateway.decide.sender import BINDINGS, OF_THEMSELVES, PERSONAL, Reasons, Sender, binding, is_of_the_domain
+from gateway.decide.sender import BINDINGS, OF_THEMSELVES, PERSONAL, Reasons, Sender, binding, is_of_the_domain, wrote
 from gateway.decide.today import ticket_today
+from gateway.match import tickettoken
 from gateway.match.ours import Ours
 from gateway.model.email import Email, Forwarded, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
@@ -47,7 +48,6 @@ Strength = Literal["proof", "strong", "medium", "weak"]
 MOST_REFERENCES = 50
 MOST_MARKED = 2  # tickets by the desk's marks: for each that nobody knows the desk is asked, whoever made it up
 OWN = ("received", "announced")  # how the id of a mail that we have is known
-TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def mapping_question(email: Email, envelope: Envelope, sender: str, verdict: Ver
 
 def _token(thread: Thread) -> list[Evidence]:
     """A token in the recipient's address, which `gateway thread token` made for the ticket."""
-    token = token_of(thread.envelope.rcpt_to)
+    token = tickettoken.of(thread.envelope.rcpt_to)
     ticket_id = thread.facts.ask(TicketOfToken(token)) if token else ""
     return [Evidence(ticket_id, "our token in the recipient")] if ticket_id else []
 
@@ -332,6 +332,8 @@ def _of_another_mail(thread: Thread, ticket: Ticket, message_id: str, trace: Tra
     """The sender's own tickets among those of other mails with this id; none where the ticket is theirs, too. What
     the store knows of a ticket comes first, so that mail after mail under one id costs the desk no calls."""
     sender, facts = thread.sender, thread.facts
+    if wrote(sender, ticket, facts):
+        return []
     copies: list[Copy] = facts.ask(Copies(message_id))
     others = {copy.ticket_id for copy in copies if copy.stage == "DONE"} - {"", ticket.ticket_id}
     if not others or thread.email.auto.is_auto or binding(sender, ticket, facts, OF_THEMSELVES):
@@ -387,10 +389,3 @@ def _bounce_binding(thread: Thread, ticket: Ticket) -> str:
     unreached = Sender(lower_ascii(bounce.recipient), "unknown", False)
     reason = binding(unreached, ticket, thread.facts)
     return f"{bounce.recipient}, whom the report is about, {reason}" if reason else ""
-
-
-def token_of(recipient: str) -> str:
-    """The token in local+token@domain, "" when what is there has not the shape of one."""
-    local = recipient.rpartition("@")[0]
-    tag = local.partition("+")[2].lower()
-    return tag if len(tag) == TOKEN_LENGTH and tag.isalnum() else ""

@@ -347,6 +347,7 @@ def test_what_one_may_not_read_is_named_and_the_rest_is_tried() -> None:
         (root / "Clients").mkdir()
         for name in ("a.eml", "locked.eml", "Clients/c.eml"):
             (root / name).write_bytes(mail(name))
+        (root / "a.eml").chmod(0o644)
         (root / "locked.eml").chmod(0)
         (root / "Clients").chmod(0)
         with as_nobody():
