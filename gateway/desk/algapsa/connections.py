@@ -52,7 +52,7 @@ class Connections(httpx.AsyncBaseTransport):
         now = time.monotonic()
         self._idle.append((now, connection))
         self._room.release()
-        while self._idle[0][0] < now - self._keepalive:
+        while self._idle and self._idle[0][0] < now - self._keepalive:  # others take some while one is closed
             await self._idle.popleft()[1].aclose()
 
 
