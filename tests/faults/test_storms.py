@@ -35,4 +35,4 @@ def test_what_waited_for_a_day_drains_within_the_desks_limit(tmp_path: Path) -> 
 
 
 def test_a_slow_desk_is_not_a_dead_one(tmp_path: Path) -> None:
-    assert storms.slow(tmp_path, 1, mails=40, scale=1 / 40).verdict.all() == []
+    assert storms.slow(tmp_path, 1, mails=30, scale=1 / 28).verdict.all() == []
