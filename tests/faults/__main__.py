@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import shutil
 import sys
 import tempfile
 import time
@@ -98,6 +99,14 @@ def main() -> int:
     return 1 if bad else 0
 
 
+def _kept_logs(folder: Path) -> Path:
+    """A copy of what the gateways of a run have logged, which stays."""
+    kept = Path(tempfile.mkdtemp(prefix="gateway-faults-logs-"))
+    for log in folder.rglob("*.log"):
+        shutil.copy(log, kept / "-".join(log.relative_to(folder).parts))
+    return kept
+
+
 def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bool:
     """Whether nothing was wrong. What cannot be made on this machine is said and left out."""
     with tempfile.TemporaryDirectory(prefix="gateway-faults-") as folder:
@@ -124,7 +133,9 @@ def _run(planned: Planned, servers: Servers, mails: int, code: str | None) -> bo
                 flush=True,
             )
             return False
-    wrong = run.verdict.all()
+        wrong = run.verdict.all()
+        if wrong:
+            print(f"    the gateways' logs: {_kept_logs(Path(folder))}", flush=True)
     print(
         f"{run.kind:10} {run.store:10} seed {run.seed} {run.form} {run.mails} mails, {run.done} done, "
         f"{run.restarts} restarts, {run.seconds:.0f} s: {len(wrong)} faults {run.note}",
