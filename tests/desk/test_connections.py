@@ -127,3 +127,19 @@ async def test_while_the_old_are_closed_others_may_take_the_last(monkeypatch: py
         assert (await first).status_code == 200
         peer.may_answer.set()
         assert (await second).status_code == 200
+
+
+@pytest.mark.parametrize("is_kept", [False, True], ids=["a new connection", "a kept one"])
+async def test_a_call_may_be_given_up_at_any_moment(is_kept: bool) -> None:
+    """httpx's own pool keeps the place of some of these for ever, and the desk was never asked again."""
+    for moment in range(30):
+        async with reached(1) as (_, client):
+            if is_kept:
+                await client.get("/")
+            call = asyncio.create_task(client.get("/"))
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.gather(call, return_exceptions=True)
+            async with asyncio.timeout(5):
+                assert (await client.get("/")).status_code == 200, moment
