@@ -7,6 +7,7 @@ claim that ran out may be taken by anyone; the fence then keeps the old worker f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any
 
@@ -67,34 +68,32 @@ def _take_these(count: int) -> Prepared:
     """So many by their seq, as far as they are due and free. Their stage is to be found by no index: all may wait."""
     due = select(delivery.c.seq).where(
         is_any(delivery.c.seq, count),
-        delivery.c.stage.concat(constant("")).in_([constant(stage) for stage in PENDING]),
+        dialects.without_index(delivery.c.stage).in_([constant(stage) for stage in PENDING]),
         delivery.c.due_at <= bindparam("k_now"),
         delivery.c.lease_until <= bindparam("k_now"),
     )
     return Prepared(partial(_take, due=due))
 
 
-# The oldest mail that is due of each of the next senders: steps through an index from one sender to the next. By LIMIT
-# and not by min(), for which PostgreSQL reads all that waits where it believes that this is little.
+_IN_BOX = """d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
+                AND d.mailbox = :k_mailbox"""
+# The oldest mail that is due of each of the next senders: steps through an index from one sender to the next, from the
+# one who was the last in turn. By LIMIT and not by min(), for which PostgreSQL reads all that waits where it believes
+# that this is little.
 _OF_SENDERS = Prepared(
     lambda _: text(
-        """
+        f"""
         WITH RECURSIVE turn(sender, place) AS (
-            SELECT (SELECT d.sender FROM delivery d
-                WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
-                AND d.mailbox = :k_mailbox AND d.sender > :k_after ORDER BY d.sender LIMIT 1), 1
+            SELECT CAST(:k_after AS TEXT), 0
             UNION ALL
-            SELECT (SELECT d.sender FROM delivery d
-                WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
-                AND d.mailbox = :k_mailbox AND d.sender > turn.sender ORDER BY d.sender LIMIT 1), turn.place + 1
+            SELECT (SELECT d.sender FROM delivery d WHERE {_IN_BOX}
+                AND d.sender > turn.sender ORDER BY d.sender LIMIT 1), turn.place + 1
             FROM turn WHERE turn.sender IS NOT NULL AND turn.place < :k_limit
         )
-        SELECT turn.sender AS sender, (SELECT d.seq FROM delivery d
-            WHERE d.stage IN ('ACCEPTED', 'PLANNED') AND d.desk = :k_desk AND d.needs = :k_needs
-            AND d.mailbox = :k_mailbox AND d.sender = turn.sender
-            AND d.due_at <= :k_now AND d.lease_until <= :k_now ORDER BY d.seq LIMIT 1) AS seq
-        FROM turn WHERE turn.sender IS NOT NULL ORDER BY turn.place
-        """
+        SELECT turn.sender AS sender, (SELECT d.seq FROM delivery d WHERE {_IN_BOX}
+            AND d.sender = turn.sender AND d.due_at <= :k_now AND d.lease_until <= :k_now ORDER BY d.seq LIMIT 1) AS seq
+        FROM turn WHERE turn.sender IS NOT NULL AND turn.place > 0 ORDER BY turn.place
+        """  # noqa: S608
     ).columns(sender=delivery.c.sender.type, seq=delivery.c.seq.type)
 )
 # The mailboxes with pending mail, by need: steps through an index from one mailbox to the next.
@@ -162,6 +161,47 @@ class Turns:
         self._sender[needs, mailbox] = last
 
 
+@dataclass(slots=True)
+class _Claiming:
+    """What is taken in one claim; ``of_all`` are the parameters of each of its statements."""
+
+    connection: Connection
+    of_all: Mapping[str, Any]
+    turns: Turns
+    damaged: list[Unreadable]
+    taken: list[Delivery] = field(default_factory=list)
+
+    def of_box(self, needs: str, mailbox: str, limit: int) -> int:
+        """Take up to so many of a mailbox: some of the oldest, then some of its senders in turn, and what those leave
+        of the oldest again. Returns how many."""
+        box = {**self.of_all, "k_needs": needs, "k_mailbox": mailbox}
+        in_turn = self.turns.for_senders(needs, mailbox, limit)
+        count = self._oldest(box, limit - in_turn)
+        if in_turn and count == limit - in_turn:  # there may be more
+            count += self._of_senders(box, self.turns.last_sender(needs, mailbox), in_turn)
+            count += self._oldest(box, limit - count)
+        if count:
+            self.turns.had(needs, mailbox)
+        return count
+
+    def _oldest(self, box: Mapping[str, Any], limit: int) -> int:
+        return self._take(_TAKE, {**box, "k_limit": limit}) if limit else 0
+
+    def _of_senders(self, box: Mapping[str, Any], after: str, limit: int) -> int:
+        with looking():
+            found = _OF_SENDERS.rows(self.connection, {**box, "k_limit": limit, "k_after": after})
+        last = found[-1]["sender"] if len(found) == limit else ""
+        self.turns.had_senders(box["k_needs"], box["k_mailbox"], last)
+        seqs = [row["seq"] for row in found if row["seq"] is not None]
+        return self._take(_take_these(len(seqs)), {**box, **numbered(seqs)}) if seqs else 0
+
+    def _take(self, statement: Prepared, values: Mapping[str, Any]) -> int:
+        with looking():
+            claimed = statement.rows(self.connection, values)
+        self.taken += readable(self.connection, claimed, values["k_now"], self.damaged)
+        return len(claimed)
+
+
 def claim(
     connection: Connection,
     desk: str,
@@ -179,40 +219,11 @@ def claim(
     in turn: a storm of one holds up no other. One that cannot be read is set aside, and ``damaged`` gets its place."""
     most = most or {}
     turns = turns or Turns()
-    parameters = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
+    of_all = {"k_desk": desk, "k_now": now, "k_until": now + lease, "k_name": name}
+    claiming = _Claiming(connection, of_all, turns, [] if damaged is None else damaged)
     waiting = waiting_boxes(connection, desk)
-    taken: list[Delivery] = []
-
-    def keep(statement: Prepared, values: Mapping[str, Any]) -> int:
-        with looking():
-            claimed = statement.rows(connection, values)
-        taken.extend(readable(connection, claimed, now, [] if damaged is None else damaged))
-        return len(claimed)
-
-    def oldest(box: Mapping[str, Any], limit: int) -> int:
-        return keep(_TAKE, {**box, "k_limit": limit}) if limit else 0
-
-    def of_senders(box: Mapping[str, Any], limit: int) -> int:
-        place = box["k_needs"], box["k_mailbox"]
-        with looking():
-            found = _OF_SENDERS.rows(connection, {**box, "k_limit": limit, "k_after": turns.last_sender(*place)})
-        turns.had_senders(*place, found[-1]["sender"] if len(found) == limit else "")
-        seqs = [row["seq"] for row in found if row["seq"] is not None]
-        return keep(_take_these(len(seqs)), {**box, **numbered(seqs)}) if seqs else 0
-
-    def of_box(needs: str, mailbox: str, limit: int) -> int:
-        box = {**parameters, "k_needs": needs, "k_mailbox": mailbox}
-        in_turn = turns.for_senders(needs, mailbox, limit)
-        count = oldest(box, limit - in_turn)
-        if in_turn and count == limit - in_turn:  # there may be more
-            count += of_senders(box, in_turn)
-            count += oldest(box, limit - count)
-        if count:
-            turns.had(needs, mailbox)
-        return count
-
     for needs in NEEDS:
-        left = min(places - len(taken), most.get(needs, places))
+        left = min(places - len(claiming.taken), most.get(needs, places))
         boxes = turns.order(needs, waiting.get(needs, ()))
         while left > 0 and boxes:
             more = []
@@ -220,12 +231,12 @@ def claim(
                 share = -(-left // (len(boxes) - number))
                 if share <= 0:
                     break
-                count = of_box(needs, mailbox, share)
+                count = claiming.of_box(needs, mailbox, share)
                 left -= count
                 if count == share:
                     more.append(mailbox)
             boxes = more
-    return taken
+    return claiming.taken
 
 
 def readable(
