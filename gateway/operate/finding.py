@@ -22,6 +22,7 @@ from gateway.operate import said
 from gateway.operate.said import Became
 from gateway.operate.searching import Search
 from gateway.store import headings, inflow, refusals, waiting
+from gateway.store.constants import on_ticket
 from gateway.store.inflow import MARGIN
 from gateway.store.reading import garbled, looking
 from gateway.store.schema import delivery, ticket
@@ -268,7 +269,7 @@ def _tickets(connection: Connection, search: Search) -> list[tuple[str, str]]:
 def _on(tickets: Sequence[tuple[str, str]]) -> Any:
     """On one of these tickets; "" for any desk."""
     named = [
-        and_(delivery.c.ticket_id == id_, delivery.c.ticket_id != "", *([delivery.c.desk == desk] if desk else []))
+        and_(on_ticket(delivery.c.ticket_id, id_), *([delivery.c.desk == desk] if desk else []))
         for desk, id_ in tickets
     ]
     return or_(*named) if named else false()

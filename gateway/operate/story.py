@@ -16,6 +16,7 @@ from gateway.operate.act import Act
 from gateway.operate.acts import possible
 from gateway.operate.finding import Found
 from gateway.store import acts, deliveries, effects, letters, mapping, operator, problems
+from gateway.store.constants import on_ticket
 from gateway.store.reading import garbled, looking, parsed_to_show
 from gateway.store.schema import delivery
 from gateway.store.stage import EffectState, Stage
@@ -244,8 +245,7 @@ def _neighbours(connection: Connection, row: RowMapping, now: float, zone: tzinf
     if not row["ticket_id"]:
         return ()
     on_it = (
-        delivery.c.ticket_id == row["ticket_id"],
-        delivery.c.ticket_id != "",
+        on_ticket(delivery.c.ticket_id, row["ticket_id"]),
         delivery.c.desk == row["desk"],
         delivery.c.seq != row["seq"],
     )

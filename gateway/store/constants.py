@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import Column, ColumnElement, and_, literal_column
 
 from gateway.store.schema import delivery
 from gateway.store.stage import PENDING
@@ -20,6 +20,11 @@ def constant(value: str | Enum) -> ColumnElement[Any]:
     word = str(value.value if isinstance(value, Enum) else value)
     assert word.replace("-", "").replace("_", "").isalnum() or not word
     return literal_column(f"'{word}'")
+
+
+def on_ticket(column: Column[Any], ticket_id: str) -> ColumnElement[bool]:
+    """Whether a column names this ticket. The index has only the rows that name any, which the statement has to say."""
+    return and_(column == ticket_id, column != constant(""))
 
 
 IS_PENDING = delivery.c.stage.in_([constant(stage) for stage in PENDING])

@@ -52,7 +52,7 @@ def _of_configuration(connection: Connection, since: float) -> dict[tuple[str, s
 def _of_notices(connection: Connection, since: float) -> dict[tuple[str, str], Count]:
     profile = dialects.without_index(notice.c.profile)
     query = select(profile, func.count(), func.max(notice.c.delivery_id))
-    query = query.where(notice.c.delivery_id >= inflow.first_id(since), notice.c.accepted_at >= since)
+    query = query.where(*inflow.told_since(notice, since))
     rows = connection.execute(query.group_by(profile)).all()
     of_ids = select(delivery.c.id, delivery.c.seq).where(delivery.c.id.in_([row[2] for row in rows]))
     seqs = {row[0]: row[1] for row in connection.execute(of_ids)}

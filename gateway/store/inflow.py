@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from gateway.match.probe import PREFIX
 from gateway.model.ids import uuid7
@@ -27,6 +27,11 @@ def first(connection: Connection, since: float) -> int:
 def first_id(since: float) -> str:
     """The ids of mail that came since then are not smaller; some that are not may be of older mail."""
     return uuid7(max(0.0, since - MARGIN))[:13]
+
+
+def told_since(told: Table, moment: float) -> tuple[ColumnElement[bool], ...]:
+    """Whether a row of notices, or of their parts, came since then: the ids have an index."""
+    return told.c.delivery_id >= first_id(moment), told.c.accepted_at >= moment
 
 
 def since(connection: Connection, moment: float) -> dict[str, list[float]]:

@@ -17,7 +17,7 @@ from gateway.model.effects import ReopenBody
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Ticket
 from gateway.store import dialects
-from gateway.store.constants import constant
+from gateway.store.constants import constant, on_ticket
 from gateway.store.prepared import Prepared, is_any, numbered
 from gateway.store.schema import delivery, effect, file, participant, thread, ticket, token, unreachable
 from gateway.store.stage import Stage
@@ -249,10 +249,10 @@ def learn(connection: Connection, desk: str, board_id: str, delivery_id: str, ti
 def forget_ticket(connection: Connection, desk: str, ticket_id: str) -> None:
     """The desk no longer has the ticket: nothing threads into it any more."""
     # Two desks may know one ticket id (a copy for trials): the key says whose row it is.
-    its = (thread.c.ticket_id == ticket_id, thread.c.ticket_id != "")
-    rows = connection.execute(select(thread.c.key, thread.c.message_id).where(*its)).all()
+    its = on_ticket(thread.c.ticket_id, ticket_id)
+    rows = connection.execute(select(thread.c.key, thread.c.message_id).where(its)).all()
     mine = [row.key for row in rows if bytes(row.key) == key(desk, row.message_id)]
-    connection.execute(delete(thread).where(*its, thread.c.key.in_(mine)))
+    connection.execute(delete(thread).where(its, thread.c.key.in_(mine)))
     connection.execute(delete(ticket).where(ticket.c.desk == desk, ticket.c.ticket_id == ticket_id))
     connection.execute(delete(file).where(file.c.desk == desk, file.c.ticket_id == ticket_id))
 
@@ -376,19 +376,19 @@ def desks_with(connection: Connection, ticket_id: str, desks: Iterable[str]) -> 
 
 def last_mailbox(connection: Connection, ticket_id: str) -> str:
     """The mailbox into which the newest mail on a ticket came, "" for none."""
-    query = select(delivery.c.mailbox).where(delivery.c.ticket_id == ticket_id, delivery.c.ticket_id != "")
+    query = select(delivery.c.mailbox).where(on_ticket(delivery.c.ticket_id, ticket_id))
     return str(connection.execute(query.order_by(delivery.c.seq.desc()).limit(1)).scalar() or "")
 
 
 def overview(connection: Connection, ticket_id: str, desks: Iterable[str]) -> dict[str, list[RowMapping]]:
     """Everything that leads to a ticket of one of these desks: ids, people, mails."""
     ids = select(thread.c.message_id, thread.c.known, thread.c.delivery_id)
-    ids = ids.where(thread.c.ticket_id == ticket_id, thread.c.ticket_id != "")
+    ids = ids.where(on_ticket(thread.c.ticket_id, ticket_id))
     people = select(participant.c.address, participant.c.role)
     people = people.where(participant.c.desk.in_(list(desks)), participant.c.ticket_id == ticket_id)
     mails = select(
         delivery.c.id, delivery.c.accepted_at, delivery.c.sender, delivery.c.subject, delivery.c.stage
-    ).where(delivery.c.ticket_id == ticket_id, delivery.c.ticket_id != "")
+    ).where(on_ticket(delivery.c.ticket_id, ticket_id))
     return {
         "ids": list(connection.execute(ids).mappings()),
         "people": list(connection.execute(people).mappings()),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, bindparam, or_, select, update
 from gateway.match import domains
 from gateway.model.effects import FurtherTicketBody, TicketBody
 from gateway.model.waiting import Waiting
+from gateway.store import dialects
 from gateway.store.constants import IS_PENDING, constant
 from gateway.store.mapping import key
 from gateway.store.prepared import Prepared, is_any, numbered
@@ -60,8 +61,8 @@ _TAKES_PART = (
 )
 _SAME_DOMAIN = delivery.c.sender_domain == _WAITING.c.sender_domain
 _COLUMNS = (delivery.c.id, delivery.c.seq, delivery.c.stage, delivery.c.accepted_at, _CREATING.label("creating"))
-_stage = delivery.c.stage.concat(constant(""))
-"""The stage, to be found by no index: ids lead to few mails, while everything may be pending."""
+_stage = dialects.without_index(delivery.c.stage)
+"""Ids lead to few mails, while everything may be pending."""
 _IS_AHEAD = and_(
     delivery.c.seq != bindparam("k_seq"),
     _stage.in_([constant(stage) for stage in PENDING]),

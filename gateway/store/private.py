@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gateway.config.reading import is_there
+from gateway.store import sqlitefiles
 
 OTHERS = stat.S_IRWXO
 NOT_OURS = stat.S_IRWXG | stat.S_IRWXO
@@ -38,8 +39,10 @@ def hand_over(owner: Path, *made: Path) -> None:
 
 def of_store(database: Path | None, spool: Path) -> list[Path]:
     """What belongs to a store and is there."""
-    files = [database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm", ".lock")] if database else []
-    return [path for path in (*files, spool) if is_there(path)]
+    files = [spool]
+    if database:
+        files += [database, *sqlitefiles.beside(database), database.with_name(f"{database.name}.lock")]
+    return [path for path in files if is_there(path)]
 
 
 def close(paths: Iterable[Path]) -> list[Path]:

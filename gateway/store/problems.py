@@ -363,8 +363,7 @@ def doubtful(connection: Connection, since: float, limit: int) -> list[RowMappin
     come, and what could not be read."""
     found = [
         select(*(told.c[column.name] for column in notice.c)).where(
-            told.c.delivery_id >= inflow.first_id(since),  # the ids have an index
-            told.c.accepted_at >= since,
+            *inflow.told_since(told, since),
             told.c.became != "several",  # its parts are looked at
             or_(
                 told.c.became == "doubt",
@@ -383,7 +382,7 @@ def drift(connection: Connection, since: float) -> list[tuple[str, int, int]]:
     failed = func.sum(case((notice.c.failed != "", 1), else_=0))
     profile = dialects.without_index(notice.c.profile)
     query = select(profile, func.count(), failed)
-    query = query.where(notice.c.delivery_id >= inflow.first_id(since), notice.c.accepted_at >= since)
+    query = query.where(*inflow.told_since(notice, since))
     rows = connection.execute(query.group_by(profile).order_by(profile))
     return [(row[0], int(row[1]), int(row[2] or 0)) for row in rows]
 
