@@ -12,9 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.config.profile import KNOWN
-from gateway.match import prefixes, title, words
+from gateway.match import domains, prefixes, title, words
 from gateway.match.words import folded
-from gateway.model.email import Address
 from gateway.model.notice import State
 from gateway.notices import normal
 from gateway.notices.extract import MailView, Values
@@ -49,9 +48,9 @@ _ENDS = tuple(
 """What may stand at the ends of a subject, each with a foreign word of its form."""
 
 
-def told_in(source: Source, values: Values) -> tuple[str, State, str]:
+def told_in(values: Values) -> tuple[str, State, str]:
     """Which of the names that may hold the state holds it, the state, and its word; "" where there is nothing."""
-    last = ""
+    source, last = values.source, ""
     for name in source.profile.state.fields:
         if text := values.get(name):
             last = name
@@ -96,22 +95,17 @@ def is_answer(mail: MailView, source: Source) -> bool:
     ):  # an invitation, which names who and when, and quotes nothing
         return False
     quoted = inner.sender if inner and not inner.attached else None
-    if quoted is None or email.sender is None or _domain(quoted) != _domain(email.sender):
+    if quoted is None or email.sender is None or domains.of(quoted.key) != domains.of(email.sender.key):
         return True
     own = replace(email, subject="", text=email.reply.without_quotes, html="", blocks=(), data=(), forwarded=None)
     values = Values(source, MailView(own, mail.envelope))
-    for step in source.steps:
-        values.run(step)
-    return told_in(source, values)[1] not in ("close", "ignore")
+    values.run()
+    return told_in(values)[1] not in ("close", "ignore")
 
 
 def _mail(values: Values) -> MailView:
     """The whole mail, also of a part."""
     return (values.parent or values).mail
-
-
-def _domain(address: Address) -> str:
-    return address.key.rpartition("@")[2]
 
 
 def named_twice(values: Values) -> list[str]:

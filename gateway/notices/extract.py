@@ -128,14 +128,18 @@ class Values:
         """The values of all of the names that were read."""
         return " / ".join(value for name in names if (value := self.get(name)))
 
-    def run(self, step: Step) -> None:
-        """Run a step, unless all that it may find is known."""
-        if not step.names <= self.found.keys():
-            for name, captures in _step(step, self).items():
-                if name not in self.found:
-                    self.found[name] = [capture.value for capture in captures]
-                    if captures[0].beside:
-                        self.beside.add(name)
+    def run(self) -> None:
+        """Run the steps, but those of which all that they may find is known."""
+        for step in self.source.steps:
+            if not step.names <= self.found.keys():
+                self._take(_step(step, self))
+
+    def _take(self, found: dict[str, list[Capture]]) -> None:
+        for name, captures in found.items():
+            if name not in self.found:
+                self.found[name] = [capture.value for capture in captures]
+                if captures[0].beside:
+                    self.beside.add(name)
 
     def placed(self, source: str, place: str) -> list[str]:
         """The values at a place of the mail, or of a name that an earlier step read."""
@@ -192,11 +196,7 @@ class Values:
             for place in step.where
             for text in self.placed(step.source, place)
         )
-        found = (
-            captured.get(name, "") if step.patterns else text
-            for step, text in places
-            for captured in [_first(step, text)]
-        )
+        found = (captured.get(name, "") for step, text in places for captured, _ in _read(step, text, self)[:1])
         return [_line(value) for value in found if value.strip()]
 
     def origins(self, name: str) -> set[str]:
@@ -231,9 +231,7 @@ def _step(step: Step, values: Values) -> dict[str, list[Capture]]:
     inherited = step.source == "value" and any(place in values.beside for place in step.where)
     out: dict[str, list[Capture]] = {}
     for text in texts:
-        for captured, beside in _captured(step, text, values.source.profile.state.fields):
-            if step.name:
-                captured[step.name] = step.value or captured.get(step.name) or text
+        for captured, beside in _read(step, text, values):
             for name, value in captured.items():
                 line, known = _line(value), out.setdefault(name, [])
                 if line and all(line != capture.value for capture in known) and len(known) < MOST_MANY:
@@ -241,6 +239,15 @@ def _step(step: Step, values: Values) -> dict[str, list[Capture]]:
         if out and not step.many:
             break
     return {name: found for name, found in out.items() if found}
+
+
+def _read(step: Step, text: str, values: Values) -> list[tuple[dict[str, str], bool]]:
+    """The captures of a step in a text, as ``_captured`` has them, with what the step's own name holds."""
+    found = _captured(step, text, values.source.profile.state.fields)
+    if step.name:
+        for captured, _ in found:
+            captured[step.name] = step.value or captured.get(step.name) or text
+    return found
 
 
 def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[tuple[dict[str, str], bool]]:
@@ -254,13 +261,6 @@ def _captured(step: Step, text: str, states: tuple[str, ...]) -> list[tuple[dict
         if found := [(_named(match, text, states), words.beside(text, *match.span())) for match in matches]:
             return found
     return []
-
-
-def _first(step: Step, text: str) -> dict[str, str]:
-    """What the first pattern of a step that matches captures."""
-    match = next(filter(None, (pattern.search(text) for pattern in step.patterns)), None)
-    found = {name: value for name, value in match.groupdict().items() if value} if match else {}
-    return {step.name: text, **found} if match and step.name else found
 
 
 def _named(match: Any, text: str, states: tuple[str, ...]) -> dict[str, str]:

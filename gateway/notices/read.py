@@ -130,8 +130,7 @@ def product(source: Source, mail: MailView) -> Values | None:
     values = Values(source, mail)
     if source.who.token and tag_of(mail.envelope.rcpt_to) == source.who.token:
         values.found["tag"] = []  # a secret, and no name of anybody
-    for step in source.steps:
-        values.run(step)
+    values.run()
     reads = source.profile.who.reads
     return values if not reads or values.first(reads) else None
 
@@ -147,7 +146,7 @@ def _of_one(source: Source, values: Values, proof: str, forwarded: bool = False)
     """A notice of one problem."""
     key, when = source.profile.key, source.profile.time
     known = _key(source, values)
-    state, word, told = _state(source, values)
+    state, word, told = _state(values)
     lacking = _lacking(source, values, state == "close") + ([] if told else [source.profile.state.fields[0]])
     if state in ("close", "ignore") and (doubts := ends.doubts(values)):
         state, lacking = "update", [*lacking, *doubts]
@@ -278,8 +277,7 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
         values = Values(
             source, MailView(piece, mail.envelope), {name: whole.all(name) for name in shared}, parent=whole
         )
-        for step in source.steps:
-            values.run(step)
+        values.run()
         notice = _of_one(source, values, proof)
         if len(begins) == MOST_PARTS and begin == begins[-1]:
             notice = replace(notice, failed=(*notice.failed, MORE))
@@ -288,9 +286,9 @@ def _parts_of(source: Source, whole: Values, text: str, proof: str) -> Iterator[
         yield replace(notice, title=notice.title or f"{mail.subject} (in part)"[:MOST_VALUE], text=piece.text)
 
 
-def _state(source: Source, values: Values) -> tuple[State, str, str]:
+def _state(values: Values) -> tuple[State, str, str]:
     """The state, its word, and the name that holds it, "" where there was nothing to look in."""
-    name, state, word = ends.told_in(source, values)
+    name, state, word = ends.told_in(values)
     return ends.surely(values, state, name), word, name
 
 

@@ -70,7 +70,7 @@ def _proven(source: Source, email: Email) -> Envelope:
 
 
 def _decided(source: Source, values: Values) -> tuple[tuple[str, str], ...]:
-    name, state, word = told_in(source, values)
+    name, state, word = told_in(values)
     text = values.get(name) if name else ""
     lines = [("state", f"{state} by {word!r} in {name}: {text[:MOST_SHOWN]}" if word else "no word of state")]
     for hit, said, why in words.judged(text, source.states, free=bool(name) and values.whole(name)):

@@ -7,7 +7,6 @@ header, read as the listener reads it. Where mail is accepted on another machine
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -20,18 +19,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from gateway.config.settings import ConfigError, Settings
-from gateway.config.types import reachable
 from gateway.mail import glance
 from gateway.mail.head import split_head, with_line_feeds
 from gateway.mail.ids import from_fields
 from gateway.match.tokens import joined
-from gateway.operate import arrivals, finding, said
+from gateway.operate import arrivals, finding, running, said
 from gateway.operate.finding import Findings, Found
 from gateway.operate.said import Became
 from gateway.operate.searching import Search
 from gateway.store import headings
 from gateway.store.arrivals import ArrivalsDamaged, Arrived, Waiting
-from gateway.store.operator import NotPossible
+from gateway.store.operator import NotPossible, is_number, message_id_of
 from gateway.upkeep.headings import texts_of
 
 MOST = 2_000
@@ -72,12 +70,11 @@ class NotYet(NotPossible):
 def look(settings: Settings, name: str, now: float) -> NotYet | None:
     """The mails that wait under this name (an id, its beginning, or a Message-ID), None for none."""
     name = name.strip()
-    if not name or (name.removeprefix("#").isdecimal() and len(name) < 16):  # a number is given in the store
+    if not name or is_number(name):  # which is given in the store
         return None
-    if "@" in name:
-        local, _, domain = name.strip("<>").rpartition("@")
-        known = f"{local}@{domain.lower()}"
-        found = [mail for mail, _, _ in _read(settings, _as_bytes(local)) if mail.message_id == known]
+    if message_id := message_id_of(name):
+        local = message_id.rpartition("@")[0]  # the domain may be in other letters
+        found = [mail for mail, _, _ in _read(settings, _as_bytes(local)) if mail.message_id == message_id]
     else:
         found = [mail for mail, _, _ in _read(settings, _as_bytes(name)) if mail.id.startswith(name)]
     return NotYet(name, found[:MOST_NAMED], why(settings, found[0], now), now) if found else None
@@ -87,18 +84,13 @@ def beside(settings: Settings, names: Sequence[str], now: float) -> list[str]:
     """While the store does not answer: what of these mails waits for it, else how much does."""
     if waits := [str(found) for name in names if (found := look(settings, name, now))]:
         return waits
-    with contextlib.suppress(ArrivalsDamaged, sqlite3.Error):
-        if count := arrivals.waiting_of(settings).deliveries:
-            return [f"{said.counted(count, 'accepted mail waits', 'accepted mails wait')} for it"]
-    return []
+    count = _waiting(settings).deliveries
+    return [f"{said.counted(count, 'accepted mail waits', 'accepted mails wait')} for it"] if count else []
 
 
 def late(settings: Settings, now: float) -> str:
     """What of the accepted mail should be in the store by now, in a sentence; "" for nothing."""
-    waits = Waiting()
-    with contextlib.suppress(ArrivalsDamaged, sqlite3.Error):
-        waits = arrivals.waiting_of(settings)
-    said_of = []
+    waits, said_of = _waiting(settings), []
     if waits.deliveries and now - waits.oldest >= MOMENT:
         count = said.counted(waits.deliveries, "accepted mail is", "accepted mails are")
         said_of.append(
@@ -108,6 +100,13 @@ def late(settings: Settings, now: float) -> str:
         count = said.counted(waits.aside, "accepted mail")
         said_of.append(f"{count} could not be taken into the store: gateway verify says why")
     return "; ".join(said_of)
+
+
+def _waiting(settings: Settings) -> Waiting:
+    """Nothing where the arrivals cannot be read: ``verify`` says why."""
+    with contextlib.suppress(ArrivalsDamaged, sqlite3.Error):
+        return arrivals.waiting_of(settings)
+    return Waiting()
 
 
 def find(
@@ -143,20 +142,12 @@ def _how_it_is(settings: Settings) -> str:
     """What the gateway says of itself that keeps mail from the store."""
     listen = settings.http.listen
     try:
-        body = _readyz(listen, settings.http.token())
-    except (OSError, http.client.HTTPException, ValueError, ConfigError):
+        body = json.loads(running.answer(settings, "/readyz", PATIENCE, settings.http.token()))
+    except (running.Silent, ValueError, ConfigError):
         return f"no gateway answers at {listen}: does it run?"
     if reasons := body.get("worker", body.get("reasons")):
         return f"the worker is away ({', '.join(map(str, reasons))})"
     return "the worker has not come to it; its log says more"
-
-
-def _readyz(listen: str, token: str) -> dict[str, Any]:
-    """Raises OSError, HTTPException, ValueError."""
-    connection = http.client.HTTPConnection(*reachable(listen), timeout=PATIENCE)
-    with contextlib.closing(connection):
-        connection.request("GET", "/readyz", headers={"Authorization": f"Bearer {token}"} if token else {})
-        return dict(json.loads(connection.getresponse().read()))
 
 
 # -- reading --------------------------------------------------------------------------------------

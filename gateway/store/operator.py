@@ -78,12 +78,22 @@ def _taken(connection: Connection, name: str, *columns: str) -> RowMapping:
 _NUMBER = re.compile(r"#\d{1,15}|[1-9]\d{0,14}")  # ids begin with 0 until the year 2527
 
 
+def is_number(name: str) -> bool:
+    """Whether a mail is named by its short number."""
+    return _NUMBER.fullmatch(name) is not None
+
+
+def message_id_of(name: str) -> str:
+    """The Message-ID by which a mail is named, as the store has it, "" for another kind of name."""
+    local, at, domain = name.strip("<>").rpartition("@")
+    return f"{local}@{domain.lower()}" if at else ""
+
+
 def _named(name: str) -> ColumnElement[bool]:
-    if _NUMBER.fullmatch(name):
+    if is_number(name):
         return delivery.c.seq == int(name.removeprefix("#"))
-    if "@" in name:
-        local, _, domain = name.strip("<>").rpartition("@")
-        return delivery.c.message_id == f"{local}@{domain.lower()}"
+    if message_id := message_id_of(name):
+        return delivery.c.message_id == message_id
     return dialects.begins(delivery.c.id, name.lower())
 
 

@@ -79,6 +79,13 @@ async def test_what_was_never_accepted_is_nowhere(access: Access, file: Arrivals
     assert str(refused.value).endswith("no mail has this number, id or Message-ID")
 
 
+def test_a_number_is_no_beginning_of_an_id() -> None:
+    """Ids of these years begin with 0, and their first characters may all be digits."""
+    assert [name for name in ("7", "#7", "412", "0190", "019", "#0190", "7a", "٤", "") if operator.is_number(name)] == [
+        "7", "#7", "412", "#0190",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)
 async def test_no_act_is_done_to_it_and_others_go_on(
     stage: Stage, access: Access, file: ArrivalsFile, act: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from gateway.decide.compose import Composer
 from gateway.decide.context import DecisionContext
@@ -53,8 +53,7 @@ class NoticeContext:
         key = key or self.notice.key
         family = family_of(self.resolved.desk, self.notice.profile, key)
         problem_id = id_of(family, self.client_id, scope)
-        fresh = Problem(problem_id, family, self.notice.profile, key, self.client_id, scope)
-        return replace(fresh, subject=subject)
+        return Problem(problem_id, family, self.notice.profile, key, self.client_id, scope, subject=subject)
 
     def problems_of(self, key: str) -> list[Problem]:
         """The problems of a key as the store has them, and as this mail has left them so far."""

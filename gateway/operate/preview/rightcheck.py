@@ -16,8 +16,6 @@ from gateway.desk.algapsa.client import Desk
 from gateway.desk.directory import Directory
 from gateway.desk.outcome import Good, Outcome, Refused
 
-FORBIDDEN = 403
-
 
 @dataclass(frozen=True, slots=True)
 class Right:
@@ -44,7 +42,7 @@ async def check(settings: Settings, name: str, directory: Directory) -> tuple[li
     faults, notes = [], []
     for right in (*RIGHTS, *([CREATES_CONTACTS] if creates else ())):
         outcome = await right.ask(directory.desk)
-        if isinstance(outcome, Refused) and outcome.status == FORBIDDEN:
+        if isinstance(outcome, Refused) and outcome.status == 403:
             lacks = f"the key's user may not {right.what} ({outcome.message}): without it {right.without}"
             words = f"""{lacks} (docs/install.md "The desk's user")"""
             faults.append(Fault(settings.desk_place(name, "api_key_file"), words))

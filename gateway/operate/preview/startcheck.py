@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import http.client
 import os
 import socket
 import ssl
@@ -22,7 +21,7 @@ from gateway.config.locations import Fault, Locations
 from gateway.config.reading import is_there, no_folder, no_secret, unreadable, user_name
 from gateway.config.rooted import sqlite_file
 from gateway.config.settings import Settings
-from gateway.config.types import reachable
+from gateway.operate import running
 from gateway.smtp.policy import listeners_of
 from gateway.smtp.server import tls_context
 from gateway.store import migrate
@@ -53,14 +52,10 @@ def faults(
 
 def is_running(settings: Settings) -> bool:
     """Whether a gateway answers at the address for health: its ports and its lock are taken by itself."""
-    connection = http.client.HTTPConnection(*reachable(settings.http.listen), timeout=SOON)
     try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().read(16) == b"ok\n"
-    except (OSError, http.client.HTTPException):
+        return running.answer(settings, "/healthz", SOON) == b"ok\n"
+    except running.Silent:
         return False
-    finally:
-        connection.close()
 
 
 # -- files --------------------------------------------------------------------------------------------
