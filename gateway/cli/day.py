@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -159,8 +160,7 @@ def _show(told: Story, now: float, page: str) -> None:
     }
     kept = f"{said.size(told.size)}, until {said.day(told.goes_away, None)}" if told.goes_away else said.size(told.size)
     facts["Kept"] = kept if told.kept else "not any more"
-    for name, value in facts.items():
-        typer.echo(wrapped(f"{name:>11}  ", cell(value)))
+    _echo_facts(facts)
     typer.echo()
     for line in told.happened:
         by = f" ({line.by})" if line.by else ""
@@ -188,8 +188,7 @@ def _show_arriving(waits: NotYet, as_json: bool) -> None:
             "Id": mail.id,
             "Kept": f"{said.size(mail.size)}, in the arrivals",
         }
-        for name, value in facts.items():
-            typer.echo(wrapped(f"{name:>11}  ", cell(value)))
+        _echo_facts(facts)
 
 
 def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
@@ -210,6 +209,10 @@ def _show_refused(config_file: Path | None, number: int, as_json: bool) -> None:
         "Message-ID": told.message_id or "-",
         "Session": " ".join(told.sessions) or "not known",
     }
+    _echo_facts(facts)
+
+
+def _echo_facts(facts: Mapping[str, str]) -> None:
     for name, value in facts.items():
         typer.echo(wrapped(f"{name:>11}  ", cell(value)))
 

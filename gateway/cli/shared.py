@@ -138,7 +138,7 @@ def table(columns: list[str], rows: list[list[Any]]) -> None:
     cells = [[cell(value) for value in row] for row in rows]
     width = edge()
     if len(columns) > FEW_COLUMNS and _breadth(columns, cells) > width:
-        _records(columns, cells, width)
+        _records(columns, cells)
         return
     made = Table(box=None, pad_edge=False)
     for column in columns:
@@ -153,25 +153,25 @@ def _breadth(columns: list[str], cells: list[list[str]]) -> int:
     return sum(max(map(len, column)) + 1 for column in zip(columns, *cells, strict=True))
 
 
-def _records(columns: list[str], cells: list[list[str]], width: int) -> None:
+def _records(columns: list[str], cells: list[list[str]]) -> None:
     """Each row as a paragraph: its first cell, and below it what the others are and say."""
-    indent = max(map(len, columns[1:])) + 4
+    longest = max(map(len, columns[1:]))
     for first, *others in cells:
         typer.echo(first)
         for column, value in zip(columns[1:], others, strict=True):
             if value:
-                typer.echo(wrapped(f"  {column:{indent - 4}}  ", value, width))
+                typer.echo(wrapped(f"  {column:{longest}}  ", value))
 
 
-def wrapped(beginning: str, words: str, width: int = 0, below: str = "") -> str:
-    """A beginning and words, which go on below where they began, or behind ``below``; ``width`` is the terminal's
-    unless it is given."""
+def wrapped(beginning: str, words: str, below: str = "") -> str:
+    """A beginning and words, which go on below where they began, or behind ``below``, at the terminal's edge."""
     import textwrap
 
-    if (width or edge()) == NO_EDGE:
+    width = edge()
+    if width == NO_EDGE:
         return f"{beginning}{words}"
     lines = textwrap.wrap(
-        words, max(width or edge(), len(beginning) + 20), initial_indent=beginning,
+        words, max(width, len(beginning) + 20), initial_indent=beginning,
         subsequent_indent=below or " " * len(beginning), break_on_hyphens=False, break_long_words=False,
     )  # fmt: skip
     return "\n".join(lines) or beginning.rstrip()
