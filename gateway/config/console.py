@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from gateway.config.reading import secret_in
-from gateway.config.types import HostPort, Name, PasswordHash, Seconds, Section, Trusted
+from gateway.config.types import HEADER_OR_NONE, SITE, HostPort, Name, PasswordHash, Seconds, Section, Trusted
 
-SITE = r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$"
 Role = Literal["look", "act", "administer"]
 
 
@@ -108,7 +107,7 @@ class ConsoleSettings(Section):
         "", description="how browsers reach it, for example https://mail.msp.example; http:// and listen when empty"
     )
     session: Seconds = Field(12 * 3600, description="how long a login lasts")
-    header: Annotated[str, Field(pattern="^[A-Za-z0-9-]*$")] = Field(
+    header: Annotated[str, Field(pattern=HEADER_OR_NONE)] = Field(
         "", description="header in which a proxy names who logged in there"
     )
     proxies: tuple[Trusted, ...] = Field((), description="networks of the proxies whose header is believed")

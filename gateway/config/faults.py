@@ -16,7 +16,18 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from gateway.config.syntax import SECRET
-from gateway.config.types import did_you_mean
+from gateway.config.types import (
+    CLOCK,
+    HEADER,
+    HEADER_OR_NONE,
+    HOSTNAME,
+    LISTENER,
+    PROCESS,
+    PROFILE,
+    SITE,
+    TENANT,
+    did_you_mean,
+)
 
 MOST_KNOWN = 14  # keys that are listed where none is near
 MOST_HOMES = 3
@@ -188,16 +199,16 @@ def _form(fault: ErrorDetails, _: FieldInfo | None) -> str:
 
 
 FORMS = {
-    "^([01][0-9]|2[0-3]):[0-5][0-9]$": "expected a time of the day, for example 07:30",
-    "^[A-Za-z0-9._-]{0,255}$": "expected the name of a host, for example mail.msp.example",
-    "^[A-Za-z0-9-]+$": "expected the name of a header, for example X-Mail-Ticket-Gateway",
-    "^[A-Za-z0-9._-]*$": "expected letters, digits, dots, - and _",
-    r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$": "expected the tenant's id, for example "
-    "5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab (Microsoft Entra admin centre, Overview)",
-    r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$": "expected an address without a path, for example https://mail.msp.example",
-    "^[a-z0-9-]{1,32}$": "expected at most 32 of a-z, 0-9 and -",
-    "^[a-z0-9][a-z0-9-]{0,39}$": "expected at most 40 of a-z, 0-9 and -",
-    "^[A-Za-z0-9-]*$": "expected the name of a header, for example X-Remote-User",
+    CLOCK: "expected a time of the day, for example 07:30",
+    HOSTNAME: "expected the name of a host, for example mail.msp.example",
+    HEADER: "expected the name of a header, for example X-Mail-Ticket-Gateway",
+    PROCESS: "expected letters, digits, dots, - and _",
+    TENANT: "expected the tenant's id, for example 5f3c1d2e-0a4b-4c6d-8e9f-0123456789ab "
+    "(Microsoft Entra admin centre, Overview)",
+    SITE: "expected an address without a path, for example https://mail.msp.example",
+    LISTENER: "expected at most 32 of a-z, 0-9 and -",
+    PROFILE: "expected at most 40 of a-z, 0-9 and -",
+    HEADER_OR_NONE: "expected the name of a header, for example X-Remote-User",
 }
 
 KINDS: dict[str, Say] = {

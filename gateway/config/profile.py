@@ -15,7 +15,7 @@ from pydantic import Field, StringConstraints, model_validator
 from gateway.config.fixture import FixturePart
 from gateway.config.handling import HandlingPart
 from gateway.config.rules import ConditionSettings
-from gateway.config.types import Clock, Seconds, Section, SenderText, Span, TimeFormat, Zone
+from gateway.config.types import PROFILE, Clock, Seconds, Section, SenderText, Span, TimeFormat, Zone
 from gateway.match import conditions
 from gateway.match.captures import names_in
 from gateway.match.words import folded
@@ -30,7 +30,7 @@ PLACED_SOURCES = ("label", "column", "calendar", "json", "xml", "value")
 STATES: tuple[State, ...] = ("open", "planned", "update", "close", "ignore")
 
 FieldName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,39}$")]
-ProfileName = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9-]{0,39}$")]
+ProfileName = Annotated[str, StringConstraints(pattern=PROFILE)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Texts = str | tuple[str, ...]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gateway.config.types import MailAddress, Seconds, Section
+from gateway.config.types import CLOCK, MailAddress, Seconds, Section
 from gateway.match.ours import Ours
 
 
@@ -15,9 +15,7 @@ class ReportSettings(Section):
     """The day in the morning, and at once what is held back. Mail leaves through [smarthost]."""
 
     to: tuple[MailAddress, ...] = Field((), description="who gets the day by mail, each morning")
-    at: Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")] = Field(
-        "07:30", description="when, by timezone"
-    )
+    at: Annotated[str, Field(pattern=CLOCK)] = Field("07:30", description="when, by timezone")
     held: Literal["off", "mail", "ticket"] = Field(
         "off", description="how to tell at once that mail is held back: not, by mail, or as one ticket while some is"
     )

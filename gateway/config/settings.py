@@ -33,6 +33,7 @@ from gateway.config.rules import RuleSettings, shadowed
 from gateway.config.smarthost import SmarthostSettings
 from gateway.config.smtp import SmtpSettings
 from gateway.config.types import (
+    PROCESS,
     HostPort,
     MailAddress,
     Name,
@@ -191,7 +192,7 @@ class WorkSettings(Section):
     lease: Annotated[Span, Field(ge=1)] = Field(
         30, description="how long until others take over the mail of a dead process; renewed while it lives"
     )
-    name: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9._-]*$")] = Field(
+    name: Annotated[str, Field(max_length=100, pattern=PROCESS)] = Field(
         "", description="name of this process: unique, and the same after a restart; random when empty"
     )
     nice: Annotated[int, Field(ge=0, le=19)] = Field(

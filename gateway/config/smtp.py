@@ -8,6 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gateway.config.types import (
+    HEADER,
+    HOSTNAME,
+    LISTENER,
+    TENANT,
     Alias,
     Count,
     HostPort,
@@ -23,10 +27,6 @@ from gateway.config.types import (
     Span,
     Trusted,
 )
-
-HOSTNAME = "^[A-Za-z0-9._-]{0,255}$"
-HEADER = "^[A-Za-z0-9-]+$"
-TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
 
 
 class LimitSettings(Section):
@@ -88,7 +88,7 @@ class UserSettings(Section):
 class ListenerSettings(Section):
     """One listener with its own policy."""
 
-    name: Annotated[str, Field(pattern="^[a-z0-9-]{1,32}$")] = Field(description="name in logs and metrics")
+    name: Annotated[str, Field(pattern=LISTENER)] = Field(description="name in logs and metrics")
     listen: Listen = Field(description="host:port, unix:/path or systemd:NAME")
     kind: Literal["mx", "relay", "submission", "lmtp"] = Field("mx", description="what it is for")
     tls: Literal["off", "offer", "require", "implicit"] = Field("offer", description="offered with a certificate")

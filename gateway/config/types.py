@@ -31,6 +31,18 @@ from gateway.match.recurrence import NotUnderstood, zone_of
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 SIZES = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 LEAST_TOKEN = 12
+
+# what a text must look like; faults.FORMS says it in words
+CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
+HOSTNAME = "^[A-Za-z0-9._-]{0,255}$"
+HEADER = "^[A-Za-z0-9-]+$"
+HEADER_OR_NONE = "^[A-Za-z0-9-]*$"
+PROCESS = "^[A-Za-z0-9._-]*$"
+TENANT = r"^(?:[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})?$"
+SITE = r"^(https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?)?$"
+LISTENER = "^[a-z0-9-]{1,32}$"
+PROFILE = "^[a-z0-9][a-z0-9-]{0,39}$"
+
 _NUMBER = r"([0-9]{1,15}(?:\.[0-9]{1,15})?)"
 _SPAN = re.compile(rf"{_NUMBER}\s*([smhdw])")
 _SIZE = re.compile(rf"{_NUMBER}\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
@@ -134,7 +146,7 @@ def _sender(text: str) -> str:
 
 
 def _clock(text: str) -> str:
-    if not re.fullmatch("([01][0-9]|2[0-3]):[0-5][0-9]", text):
+    if not re.fullmatch(CLOCK, text):
         raise ValueError(f"{text!r}: expected HH:MM")
     return text
 
