@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ import typer
 
 from gateway.cli.shared import ConfigOption, JsonOption, cell, fail, print_json
 from gateway.config import settings as config
+from gateway.config import syntax
 from gateway.config.load import file_of, load
+from gateway.config.reading import NoSecret, secret_in
 from gateway.config.types import reachable
 
 app = typer.Typer()
@@ -75,11 +76,11 @@ def _door(file: Path) -> tuple[str, str]:
     """Where the gateway answers and with which token, also from a file that is not right."""
     section: dict[str, Any] = {}
     try:
-        found = tomllib.loads(file.read_text(encoding="utf-8")).get("http")
+        found = syntax.read(file)[0].get("http")
         section = found if isinstance(found, dict) else {}
         token_file = section.get("token_file")
-        token = (file.parent / str(token_file)).read_text(encoding="utf-8").strip() if token_file else ""
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        token = secret_in(file.parent / str(token_file)) if token_file else ""
+    except (syntax.NotToml, NoSecret):
         token = ""
     default = str(config.HttpSettings.model_fields["listen"].default)
     listen = section.get("listen", default)

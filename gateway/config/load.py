@@ -15,7 +15,7 @@ from gateway.config.locations import Locations
 from gateway.config.mailbox import DEFAULT_DESK
 from gateway.config.profiles import BadProfiles, Loaded
 from gateway.config.profiles import load as load_profiles
-from gateway.config.reading import is_there, no_folder, toml_files, user_name
+from gateway.config.reading import is_there, no_folder
 from gateway.config.rooted import rooted, sqlite_file
 from gateway.config.settings import DEFAULT_FILE, ConfigError, Settings, StoreSettings
 
@@ -41,11 +41,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
 
 def _rules_beside(file: Path) -> list[Path]:
     """Raises ConfigError."""
-    folder = file.parent / "rules"
     try:
-        return toml_files(folder)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be read by {user_name()} ({error.strerror})") from error
+        return syntax.files_in(file.parent / "rules")
+    except syntax.NotToml as error:
+        raise ConfigError(str(error)) from error
 
 
 def file_of(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:

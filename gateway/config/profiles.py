@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails
 from gateway.config import faults, syntax
 from gateway.config.locations import Locations
 from gateway.config.profile import Profile
-from gateway.config.reading import toml_files, user_name
 
 
 def _shipped() -> Path:
@@ -59,9 +58,9 @@ def load(names: Iterable[str], folder: Path | None = None) -> dict[str, Loaded]:
     found: dict[str, Loaded] = {}
     known = frozenset(shipped())
     try:
-        own = toml_files(folder) if folder else []
-    except OSError as error:
-        raise BadProfiles([f"{folder}: cannot be read by {user_name()} ({error.strerror})"]) from error
+        own = syntax.files_in(folder) if folder else []
+    except syntax.NotToml as error:
+        raise BadProfiles([str(error)]) from error
     for path in own:
         try:
             loaded = read(path, own=True)

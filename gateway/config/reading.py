@@ -73,16 +73,6 @@ def no_secret(file: Path | None) -> str:
     return ""
 
 
-def toml_files(folder: Path) -> list[Path]:
-    """The files of a folder that end in .toml, by name; without hidden ones, which editors make. None where there is
-    no folder. Raises OSError where this user may not look: what is not read would be left out unseen."""
-    try:
-        files = sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return [file for file in files if file.suffix == ".toml" and not file.name.startswith(".")]
-
-
 def no_folder(path: Path, hint: str = "") -> str:
     """Why this is no folder, or none that this user may look at; "" when it is one. ``hint`` is what else to say where
     it is missing."""

@@ -13,6 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gateway.config.reading import user_name
+
 SECRET = re.compile(r"key|token|password|secret", re.IGNORECASE)
 MOST_HEADER = 1000  # characters of a section's name
 TYPOGRAPHIC = "“”„‟«»‘’‚‛"
@@ -24,7 +26,7 @@ _WORDS_OF_TRUTH = {"yes": "true", "on": "true", "no": "false", "off": "false", "
 
 
 class NotToml(Exception):
-    """The file cannot be read, or is not TOML: one line for the operator."""
+    """The file or its folder cannot be read, or it is not TOML: one line for the operator."""
 
 
 class _Line(NamedTuple):
@@ -48,6 +50,18 @@ def read(file: Path) -> tuple[dict[str, Any], str]:
     except UnicodeDecodeError as error:
         raise NotToml(f"{file}: is not UTF-8: save it as UTF-8 without changing anything else") from error
     return parse(text, str(file)), text
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder that end in .toml, by name; without hidden ones, which editors make. None where there is
+    no folder. Raises NotToml where this user may not look: what is not read would be left out unseen."""
+    try:
+        files = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise NotToml(f"{folder}: cannot be read by {user_name()} ({error.strerror})") from error
+    return [file for file in files if file.suffix == ".toml" and not file.name.startswith(".")]
 
 
 def parse(text: str, source: str) -> dict[str, Any]:
