@@ -8,6 +8,7 @@ their own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -41,6 +42,15 @@ EvidenceKind = Literal["template", "mail", "reader", "documentation", "memory"]
 
 def _tuple(value: Texts) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
+
+
+def _check_patterns(key: str, patterns: Iterable[str]) -> None:
+    """Raises ValueError for one of them that is no RE2."""
+    try:
+        for pattern in patterns:
+            conditions.compiled(pattern)
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from error
 
 
 class WhoPart(Section):
@@ -80,11 +90,7 @@ class WhoPart(Section):
 
     @model_validator(mode="after")
     def _cut(self) -> WhoPart:
-        try:
-            for pattern in (*self.cuts, self.head):
-                conditions.compiled(pattern)
-        except ValueError as error:
-            raise ValueError(f"each: {error}") from error
+        _check_patterns("each", (*self.cuts, self.head))
         if self.each and not self.several:
             raise ValueError("each: expected several as well")
         if self.head and not self.each:
@@ -114,11 +120,7 @@ class ReadPart(Section):
         if (kind in PLACED_SOURCES) != bool(self.where):
             needs = "expected labels, headings, properties or paths" if kind in PLACED_SOURCES else "not for"
             raise ValueError(f"where: {needs}{'' if kind in PLACED_SOURCES else f' {kind}'}")
-        for pattern in _tuple(self.regex):
-            try:
-                conditions.compiled(pattern)
-            except ValueError as error:
-                raise ValueError(f"regex: {error}") from error
+        _check_patterns("regex", _tuple(self.regex))
         if self.value and not self.name:
             raise ValueError("value: expected a name as well")
         if not self.names():
@@ -183,11 +185,7 @@ class StatePart(Section):
 
     @model_validator(mode="after")
     def _once(self) -> StatePart:
-        try:
-            for pattern in self.subjects:
-                conditions.compiled(pattern)
-        except ValueError as error:
-            raise ValueError(f"subjects: {error}") from error
+        _check_patterns("subjects", self.subjects)
         seen: dict[str, str] = {}
         for state in STATES:
             for word in getattr(self, state):

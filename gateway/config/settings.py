@@ -84,22 +84,27 @@ class DeskSettings(Section):
         return deskpages.ticket_page(self.web, str(self.url), ticket_id)
 
     def key(self) -> str:
-        """The API key. Raises ConfigError when the file cannot be read."""
-        if self.api_key is not None:
-            return self.api_key.get_secret_value()
-        if why := self.unreadable_key():
-            raise ConfigError(f"api_key_file: {why}")
-        assert self.api_key_file is not None
-        return secret_in(self.api_key_file)
+        """The API key. Raises ConfigError when its file cannot be used."""
+        try:
+            return self._key()
+        except NoSecret as error:
+            raise ConfigError(f"api_key_file: {error}") from error
 
     def unreadable_key(self) -> str:
         """Why the file of the key cannot be used, "" when it can."""
         try:
-            if self.api_key_file and not secret_in(self.api_key_file).isascii():
-                return f"{self.api_key_file} holds no key: expected it as the desk shows it"
+            self._key()
         except NoSecret as error:
             return str(error)
         return ""
+
+    def _key(self) -> str:
+        """Raises NoSecret for its file."""
+        if self.api_key_file is None:
+            return self.api_key.get_secret_value() if self.api_key else ""
+        if not (key := secret_in(self.api_key_file)).isascii():
+            raise NoSecret(f"{self.api_key_file} holds no key: expected it as the desk shows it")
+        return key
 
     @model_validator(mode="after")
     def _one_key(self) -> DeskSettings:

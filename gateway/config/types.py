@@ -6,6 +6,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import UnionType
@@ -164,13 +165,17 @@ def _scanner(text: str) -> str:
     return text if not text or text.startswith("unix:/") else _host_port(text)
 
 
+def nameserver(text: str) -> tuple[str, int]:
+    """The IP and the port of a name server. Raises ValueError."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(text)), 53
+    host, _, port = _host_port(text).rpartition(":")
+    return str(ipaddress.ip_address(host.strip("[]"))), int(port)
+
+
 def _nameserver(text: str) -> str:
-    host, _, _ = text.rpartition(":")
     try:
-        try:
-            ipaddress.ip_address(text)
-        except ValueError:
-            ipaddress.ip_address(_host_port(text) and host.strip("[]"))
+        nameserver(text)
     except ValueError as error:
         raise ValueError("expected the IP of a name server, or IP:port, for example 192.0.2.53") from error
     return text

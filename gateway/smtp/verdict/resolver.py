@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,8 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 import dns.reversename
+
+from gateway.config.types import nameserver
 
 CACHED = 20_000
 
@@ -27,7 +28,7 @@ class Resolver:
     def __init__(self, nameservers: Sequence[str] = (), timeout: float = 4) -> None:
         self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
         if nameservers:
-            self._resolver.nameservers = [_nameserver(server) for server in nameservers]
+            self._resolver.nameservers = [dns.nameserver.Do53Nameserver(*nameserver(text)) for text in nameservers]
         self._resolver.lifetime = timeout
         self._resolver.timeout = timeout / 2
         self._resolver.cache = dns.resolver.LRUCache(CACHED)
@@ -72,12 +73,3 @@ def _name(text: str) -> dns.name.Name:
 
     Raises what dnspython raises for labels that cannot be asked for, UnicodeError."""
     return dns.name.Name([label.encode("ascii") for label in text.removesuffix(".").split(".")] + [b""])
-
-
-def _nameserver(text: str) -> dns.nameserver.Do53Nameserver:
-    try:
-        ipaddress.ip_address(text)
-        return dns.nameserver.Do53Nameserver(text)
-    except ValueError:
-        host, _, port = text.rpartition(":")
-        return dns.nameserver.Do53Nameserver(host.strip("[]"), int(port))
