@@ -39,9 +39,9 @@ KNOWN_FOR = 90 * 86400.0
 
 async def show_login(console: Console, request: Request) -> Response:
     there = inside(request.query_params.get("next", "/"))
-    has_left = "left" in request.query_params and console.provider is not None
-    way_out = await console.provider.way_out() if has_left and console.provider else ""
-    return _login_page(console, there, left=has_left, way_out=way_out, at=_elsewhere(console, request))
+    left = console.provider if "left" in request.query_params else None
+    way_out = await left.way_out() if left else ""
+    return _login_page(console, there, left=left is not None, way_out=way_out, at=_elsewhere(console, request))
 
 
 def _elsewhere(console: Console, request: Request) -> str:

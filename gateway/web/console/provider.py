@@ -286,13 +286,14 @@ class Provider:
 
     async def way_out(self) -> str:
         """Where somebody ends their login at the provider, too; "" where it names no place."""
+        from authlib.common.urls import add_params_to_uri
+
         try:
             known = await self._ask_itself()
         except Unreachable:
             return ""
         address = str(known.metadata.get("end_session_endpoint", ""))
-        joint = "&" if "?" in address else "?"
-        return f"{address}{joint}{urlencode({'client_id': self.settings.client_id})}" if is_safe(address) else ""
+        return str(add_params_to_uri(address, [("client_id", self.settings.client_id)])) if is_safe(address) else ""
 
 
 def _usable(said: Mapping[str, Any]) -> Any:
