@@ -168,8 +168,8 @@ CHAPTERS: dict[str, dict[str, str]] = {
         "probe may be sent": "The answer of the server was lost; whether the probe comes is seen here.",
         "probe missing": "A probe did not come back in time; a ticket says so, once.",
         "alarm left over": "What it was about is not in the configuration any more; its ticket ends.",
-        "alarm left at a desk that is gone": "The configuration has the alarm's desk no longer, so that nothing can end its "
-        "`tickets`: close them there. It is said at each start, until the desk is configured again.",
+        "alarm left at a desk that is gone": "The alarm's desk is no longer in the configuration, so nothing here can close "
+        "its `tickets`: close them at the desk. It is said at each start, until the desk is configured again.",
         "probe arrives again": "A probe came back in time; the ticket closes.",
         "sender told": "The sender of a mail that waits because the desk is away is told so, where the mailbox wants that.",
         "letters wait for a smarthost": "Mail of the gateway's own waits, and the configuration names no smarthost any more. "

@@ -176,8 +176,8 @@ class StatePart(Section):
     ignore: tuple[Word, ...] = Field((), description="nothing has to be done")
     subjects: tuple[str, ...] = Field(
         (),
-        description="RE2: what the subject of a mail is like that says it is over, where no step reads it from end to "
-        "end; (?P<name>…) stands for what is read as that",
+        description="RE2: subjects of mails that say it is over, if no step reads them from end to end; (?P<name>…) "
+        "stands for the text that a step reads as that name",
     )
     label: tuple[Word, ...] = Field(
         (), description='phrases that hold such a word and say nothing of the state: "alert for", "(critical)"'
