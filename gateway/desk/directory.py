@@ -24,7 +24,6 @@ from gateway.desk.sight import Sight
 from gateway.mail.author import canonical_address
 from gateway.match import domains
 from gateway.match.clients import Clients, Text
-from gateway.match.domains import in_unicode
 from gateway.model.email import lower_ascii
 from gateway.model.questions import Contact, NamedClient
 from gateway.periodic import run_every
@@ -98,13 +97,13 @@ class Directory:
         """The contacts with exactly this address; the desk may keep an international domain in either form. Waits for
         the rate limit with ``patience``. Raises DeskAway."""
         found = await self._with_address(address, patience)
-        spelled = in_unicode(address)
+        spelled = domains.in_unicode(address)
         return found or (found if spelled == address else await self._with_address(spelled, patience))
 
     def known_contacts(self, address: str) -> list[Contact] | None:
         """What ``contacts`` says without a call to the desk; None where it would make one."""
         found = self._known_with(address)
-        spelled = in_unicode(address)
+        spelled = domains.in_unicode(address)
         return self._known_with(spelled) if found == [] and spelled != address else found
 
     def _known_with(self, address: str) -> list[Contact] | None:
@@ -165,7 +164,8 @@ class Directory:
         only add doubt. Raises DeskAway."""
         now, at = self.desk.clock(), f"@{domain}"
         rows: list[dict[str, object]] = []
-        for spelled in dict.fromkeys((at, in_unicode(at))):  # the desk may keep an international domain in either form
+        # The desk may keep an international domain in either form.
+        for spelled in dict.fromkeys((at, domains.in_unicode(at))):
             some = await self._of_domain(spelled[1:], patience=patience)
             if some is None:
                 if (known := self._clients.get(domain)) and known[0] > now:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .charsets import FAMILIES, LANGUAGES, codec, is_double_byte, single_byte
+from .clean import whole
 
 _C1 = re.compile("[\x80-\x9f]")
 _SAMPLE = 16 * 1024
@@ -223,9 +224,7 @@ _RUNS = re.compile(rb"[\x80-\xff]+")
 def _decoded(data: bytes, name: str, errors: str = "strict") -> str:
     """As the codec has it; UTF-7 writes characters as halves of UTF-16, of which one alone is no text."""
     text = data.decode(name, errors)
-    if name != "utf-7":
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole(text) if name == "utf-7" else text
 
 
 def _strict(data: bytes, name: str) -> str | None:

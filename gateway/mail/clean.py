@@ -19,6 +19,11 @@ def clean(text: str) -> str:
     return _BAD.sub("", text)
 
 
+def whole(text: str) -> str:
+    """Halves of UTF-16 that were written one by one as the characters that they are; one alone is U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def clean_line(text: str) -> str:
     """One line: as ``clean``, then blanks folded."""
     return _BLANKS.sub(" ", clean(text)).strip()

@@ -14,7 +14,7 @@ import puremagic
 
 from gateway.match.files import MACRO_ENDINGS, PAGES, PROGRAMS, SHOWN_ENDINGS, XML
 from gateway.match.invisible import without_invisible
-from gateway.match.title import utf16
+from gateway.match.title import first_utf16, utf16
 
 from . import limits
 from .clean import clean_line
@@ -180,8 +180,7 @@ def shorten(name: str) -> str:
     stem, dot, extension = name.rpartition(".")
     if not dot or len(extension) > 12:
         stem, dot, extension = name, "", ""
-    kept = stem.encode("utf-16-le")[: 2 * (limits.FILENAME - 30)].decode("utf-16-le", "ignore")
-    return kept + "…" + dot + extension
+    return first_utf16(stem, limits.FILENAME - 30) + "…" + dot + extension
 
 
 def extension_of(content_type: str, head: bytes) -> str:

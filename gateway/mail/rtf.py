@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from .charsets import codec
-from .clean import clean
+from .clean import clean, whole
 
 _TOKEN = re.compile(
     rb"\\([a-z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.IGNORECASE
@@ -101,5 +101,4 @@ def read(data: bytes) -> tuple[str, bool]:
             pending -= cut
             raw += text[cut:]
     flush()
-    text = "".join(out).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return clean(text), html
+    return clean(whole("".join(out))), html

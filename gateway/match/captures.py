@@ -15,7 +15,12 @@ def fill(text: str, captures: Mapping[str, str], view: View) -> str:
     known = {**captures, "subject": view.email.subject, "from": (view.texts("from") or ("",))[0]}
     if not all(known.get(name) for name in names_in(text)):
         return ""
-    return _NAMED.sub(lambda found: known[found[1]], text).strip()  # at once: a mail may have braces, too
+    return put_in(text, known).strip()
+
+
+def put_in(text: str, known: Mapping[str, str]) -> str:
+    """A text with what each of its names in braces stands for; all at once, as a mail may have braces, too."""
+    return _NAMED.sub(lambda found: known[found[1]], text)
 
 
 def names_in(text: str) -> list[str]:

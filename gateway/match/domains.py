@@ -67,6 +67,11 @@ def untagged(address: str) -> str:
     return f"{local.partition('+')[0] or local}@{domain}"
 
 
+def tag_of(address: str) -> str:
+    """What follows "+" in the local part, in lower case; "" for nothing."""
+    return address.rpartition("@")[0].partition("+")[2].lower()
+
+
 @lru_cache(8192)
 def registered(domain: str) -> str:
     """The registered domain, by the public suffix list that is shipped with ``publicsuffixlist``; the domain itself

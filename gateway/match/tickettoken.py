@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import secrets
 
+from gateway.match import domains
+
 LENGTH = 20
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -16,6 +18,5 @@ def new() -> str:
 
 def of(recipient: str) -> str:
     """The token in an address, "" when what is there has not the shape of one."""
-    local = recipient.rpartition("@")[0]
-    tag = local.partition("+")[2].lower()
+    tag = domains.tag_of(recipient)
     return tag if len(tag) == LENGTH and tag.isalnum() else ""

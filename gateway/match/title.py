@@ -23,6 +23,15 @@ def utf16(text: str) -> int:
     return len(text) + sum(c > "\uffff" for c in text)
 
 
+def first_utf16(text: str, room: int) -> str:
+    """The beginning of a text, as much as fits into so many UTF-16 units."""
+    for place, character in enumerate(text):
+        room -= 2 if character > "\uffff" else 1
+        if room < 0:
+            return text[:place]
+    return text
+
+
 def clean(subject: str) -> str:
     """The subject without control and invisible characters, reply prefixes and gateway banners."""
     text = _visible(subject)
@@ -85,14 +94,7 @@ def fit(text: str, limit: int = LIMIT) -> str:
     tail = ""
     if text.endswith("]") and 0 < len(text) - text.rfind("[") <= 40:
         tail = " " + text[text.rfind("[") :]
-    room = limit - utf16(tail) - 1
-    kept = []
-    for character in text:
-        room -= 2 if character > "\uffff" else 1
-        if room < 0:
-            break
-        kept.append(character)
-    head = "".join(kept)
+    head = first_utf16(text, limit - utf16(tail) - 1)
     if " " in head[-40:]:
         head = head[: head.rfind(" ")]
     return head.rstrip() + "…" + tail

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from gateway.blocks.plain import plain
 from gateway.config.profile import KNOWN
-from gateway.match import words
+from gateway.match import domains, words
 from gateway.match.conditions import View
 from gateway.match.words import folded
 from gateway.model.email import Email
@@ -16,7 +16,7 @@ from gateway.model.envelope import Envelope
 from gateway.notices import html_rows, labels, normal
 from gateway.notices.attached import Attached
 from gateway.notices.labels import Labels
-from gateway.notices.source import Source, Step, tag_of
+from gateway.notices.source import Source, Step
 
 MOST_VALUE = 255
 MOST_MANY = 200
@@ -64,7 +64,7 @@ class MailView:
         if source == "body":
             return self.bodies()
         if source == "tag":
-            return [tag_of(self.envelope.rcpt_to)]
+            return [domains.tag_of(self.envelope.rcpt_to)]
         return list(self.view.texts(source))
 
     def placed(self, source: str, place: str) -> list[str]:

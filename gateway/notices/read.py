@@ -7,7 +7,6 @@ original was, and nothing in it is proven: what counts is the standing of who se
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -15,8 +14,8 @@ from itertools import islice
 
 from gateway.decide import forwards
 from gateway.decide.sender import address_of
-from gateway.match import words
-from gateway.match.captures import names_in
+from gateway.match import domains, words
+from gateway.match.captures import names_in, put_in
 from gateway.match.clients import Text
 from gateway.match.conditions import Answer, is_like
 from gateway.match.words import folded
@@ -26,9 +25,8 @@ from gateway.model.notice import Notice, State
 from gateway.model.problem import digest
 from gateway.notices import ends, normal, times
 from gateway.notices.extract import MOST_VALUE, MailView, Values
-from gateway.notices.source import Source, Sources, tag_of
+from gateway.notices.source import Source, Sources
 
-_NAME = re.compile(r"\{([^{}]*)\}")
 NOT_READ = "?"
 MOST_NAMES = 100
 MOST_PARTS = 50
@@ -128,7 +126,7 @@ def product(source: Source, mail: MailView) -> Values | None:
     if not source.when.holds(mail.view, Answer()):
         return None
     values = Values(source, mail)
-    if source.who.token and tag_of(mail.envelope.rcpt_to) == source.who.token:
+    if source.who.token and domains.tag_of(mail.envelope.rcpt_to) == source.who.token:
         values.found["tag"] = []  # a secret, and no name of anybody
     values.run()
     reads = source.profile.who.reads
@@ -327,7 +325,7 @@ def _title(source: Source, values: Values, object_: str, condition: str) -> str:
     known = {name: values.get(name) for name in names_in(text)} | {"object": object_, "condition": condition}
     if not text or not all(known[name] for name in names_in(text)):
         return values.mail.subject[:MOST_VALUE]
-    return _NAME.sub(lambda match: known[match[1]], text).strip()[:MOST_VALUE]
+    return put_in(text, known).strip()[:MOST_VALUE]
 
 
 def _at(source: Source, values: Values) -> float:

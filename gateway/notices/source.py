@@ -11,7 +11,7 @@ from typing import Any
 from gateway.config.notices import NoticeSettings
 from gateway.config.profile import ExpectPart, Profile, ReadPart
 from gateway.config.windows import CalendarSettings
-from gateway.match import conditions, networks, words
+from gateway.match import conditions, domains, networks, words
 from gateway.match.conditions import Group
 from gateway.match.networks import Network
 from gateway.match.words import Words, folded
@@ -76,7 +76,7 @@ class Identity:
 
     def proof(self, address: str, envelope: Envelope) -> str:
         """What proves that the mail is of this source, "" for nothing."""
-        if self.token and hmac.compare_digest(tag_of(envelope.rcpt_to).encode(), self.token.encode()):
+        if self.token and hmac.compare_digest(domains.tag_of(envelope.rcpt_to).encode(), self.token.encode()):
             return "the recipient's token"
         if envelope.auth and envelope.auth in self.logins:
             return f"login {envelope.auth}"
@@ -93,11 +93,6 @@ class Identity:
         network = networks.holder(envelope.peer, self.networks)
         place = login or (str(network) if network else "")
         return " ".join(filter(None, (address, place if proven else "")))
-
-
-def tag_of(recipient: str) -> str:
-    """What follows "+" in the local part, in lower case."""
-    return recipient.rpartition("@")[0].partition("+")[2].lower()
 
 
 @dataclass(frozen=True, slots=True)
