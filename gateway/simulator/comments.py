@@ -163,9 +163,7 @@ def create_comment(desk: Desk, request: Request) -> Answer:
 def _mail_comment(desk: Desk, ticket: Row, row: Row) -> None:
     """The contact of the ticket and of each bundled under it, else the client's own address; and watchers."""
     for mailed in (ticket, *children_of(desk, ticket["ticket_id"])):
-        contact = desk.contacts.get(mailed["contact_name_id"] or "")
-        address = contact["email"] if contact else desk.client_facts[mailed["client_id"]]["email"]
-        if address:
+        if address := desk.told_of(mailed):
             desk.mail("public comment", address, mailed["ticket_id"], row["comment_id"])
     for address in watchers(ticket):
         desk.mail("public comment, watcher", address, ticket["ticket_id"], row["comment_id"])

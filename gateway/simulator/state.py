@@ -169,21 +169,24 @@ class Desk:
 
     def tell_of_new(self, until: float | None = None) -> None:
         """The mailer looks at new tickets only ``mailer_lag`` seconds after they were made, and mails those whom
-        they have then (recordings 260 to 273): the contact, though inactive, else the client's address; and active
-        watchers."""
+        they have then (recordings 260 to 273): whom it tells of a ticket, and active watchers."""
         until = self.now() if until is None else until
         while self.made and self.made[0][0] <= until:
             ticket = self.tickets.get(self.made.pop(0)[1])
             if ticket is None:
                 continue
-            contact = self.contacts.get(ticket["contact_name_id"] or "")
-            address = contact["email"] if contact else self.client_facts[ticket["client_id"]]["email"]
+            address = self.told_of(ticket)
             html = mailed_description(ticket["attributes"])
             if address:
                 self.mail("ticket created", address, ticket["ticket_id"], html=html)
             for watcher in watchers(ticket):
                 if watcher != address:
                     self.mail("ticket created, watcher", watcher, ticket["ticket_id"], html=html)
+
+    def told_of(self, ticket: Row) -> str:
+        """Whom it tells of a ticket: the contact, though inactive, else the client's own address; "" for nobody."""
+        contact = self.contacts.get(ticket["contact_name_id"] or "")
+        return str((contact or self.client_facts[ticket["client_id"]])["email"] or "")
 
     def file_of(self, document: Row) -> bytes:
         return self.files[document["file_id"]]

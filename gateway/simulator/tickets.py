@@ -308,11 +308,9 @@ def update_ticket(desk: Desk, request: Request) -> Answer:
 def _mail_update(desk: Desk, before: Row, row: Row, body: Row) -> None:
     """The contact, or the client's own address, and the watchers are told of what changed (mails second/002, 007, 040),
     and of a close twice (second/009, 011)."""
-    if body.get("suppressContactNotifications") or not any(row[name] != before[name] for name in _TOLD if name in body):
+    if body.get("suppressContactNotifications") or all(row[name] == before[name] for name in _TOLD):
         return
-    contact = desk.contacts.get(row["contact_name_id"] or "")
-    address = contact["email"] if contact else desk.client_facts[row["client_id"]]["email"]
-    told = dict.fromkeys(([address] if address else []) + watchers(row))
+    told = dict.fromkeys(filter(None, (desk.told_of(row), *watchers(row))))
     closed = row["is_closed"] and not before["is_closed"]
     for why in ("closed", "updated") if closed else ("updated",):
         for to in told:
