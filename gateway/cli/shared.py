@@ -131,15 +131,15 @@ def edge() -> int:
 def table(columns: list[str], rows: list[list[Any]]) -> None:
     """Print rows below their headings, or one below the other where they are too many for the terminal's width; what
     comes from a mail is made harmless."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     cells = [[cell(value) for value in row] for row in rows]
     width = edge()
     if len(columns) > FEW_COLUMNS and _breadth(columns, cells) > width:
         _records(columns, cells)
         return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     made = Table(box=None, pad_edge=False)
     for column in columns:
         made.add_column(column, no_wrap=column == "id", overflow="fold")

@@ -86,22 +86,21 @@ def _host_port(text: str) -> str:
 
 
 def _mail_address(text: str) -> str:
-    local, separator, domain = text.rpartition("@")
-    if not (separator and local and domain) or any(c in text for c in " <>,;\r\n\t") or not is_name(domain, local):
+    local, _, domain = text.rpartition("@")
+    if not local or "@" in local or any(c in text for c in " <>,;\r\n\t") or not _is_domain(domain):
         raise ValueError("expected a mail address, for example support@msp.example")
     return canonical_address(text.lower())
 
 
-def is_name(domain: str, local: str = "") -> bool:
-    """Whether this is a mail domain, with nothing of it in the local part."""
+def _is_domain(text: str) -> bool:
     try:
-        return bool(read_domain(domain.lower().removesuffix("."))) and "@" not in local
+        return bool(read_domain(text.lower().removesuffix(".")))
     except NotStrict:
         return False
 
 
 def _alias(text: str) -> str:
-    if text.startswith("@") and is_name(text[1:]):
+    if text.startswith("@") and _is_domain(text[1:]):
         return canonical_address(text.lower())
     return _mail_address(text)
 
@@ -139,7 +138,8 @@ def _listen(text: str) -> str:
 def _sender(text: str) -> str:
     local, at, domain = text.lower().rpartition("@")
     domain = canonical_address(f"@{domain}")[1:]
-    if "." not in domain or any(c in text for c in " <>,;/\r\n\t") or (at and not local) or not is_name(domain, local):
+    is_whole = bool(local) == bool(at) and "@" not in local
+    if not is_whole or "." not in domain or any(c in text for c in " <>,;/\r\n\t") or not _is_domain(domain):
         raise ValueError("expected an address or a domain, for example alerts@vendor.example or vendor.example")
     if not at and domains.is_public(domain):
         raise ValueError(f"{domain} is a public mail domain: anybody can have an address there")

@@ -64,13 +64,13 @@ class MailData:
         return self._digest.digest()
 
     def start(self) -> bytes:
-        """The first ``HEADER_SCAN`` bytes, at least."""
-        return bytes(self._head) or b"".join(self._blocks)
+        """The first ``HEADER_SCAN`` bytes."""
+        return bytes(self._head) or b"".join(self._blocks)[:HEADER_SCAN]
 
     def split(self) -> Head:
         """The one split of the mail: of what is here, made once when all is."""
         if self._split is None:
-            self._split = split_head(with_line_feeds(self.start()[:HEADER_SCAN]))
+            self._split = split_head(with_line_feeds(self.start()))
         return self._split
 
     def keep_head(self, block: bytes) -> None:
@@ -112,7 +112,7 @@ class MailData:
 
     def discard(self) -> None:
         """Forget the mail but for its head: it was not accepted."""
-        self._head = bytearray(self.start()[:HEADER_SCAN])
+        self._head = bytearray(self.start())
         self._blocks.clear()
         if self._file is not None:
             self._file.close()

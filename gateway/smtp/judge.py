@@ -13,7 +13,7 @@ import structlog
 
 from gateway.config.mailbox import MailboxSettings
 from gateway.intake.accept import Recipient
-from gateway.intake.maildata import HEADER_SCAN, MailData
+from gateway.intake.maildata import MailData
 from gateway.intake.scanner import ScannerAway
 from gateway.match.names import Name, proof_of
 from gateway.model.reasons import Reason
@@ -81,7 +81,7 @@ async def judge(
 def _loop(context: ServerContext, mail: MailData) -> Reply | None:
     """RFC 5321 6.3, and our own mark. A header is split for this only where the words are there often enough."""
     most, own = context.settings.max_received, context.settings.loop_header.lower()
-    start = mail.start()[:HEADER_SCAN].lower()
+    start = mail.start().lower()
     if start.count(b"received") > most and sum(name.lower() == "received" for name, _ in mail.fields()) > most:
         return LOOP_RECEIVED
     if not own or own.encode() not in start:
