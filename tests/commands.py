@@ -76,7 +76,8 @@ class _Server:
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.commands"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        threading.Thread(target=self._hear, daemon=True).start()
+        self._hearing = threading.Thread(target=self._hear, daemon=True)
+        self._hearing.start()
         atexit.register(self._end)
 
     def start(self, request: dict[str, Any]) -> Forked:
@@ -92,14 +93,16 @@ class _Server:
 
     def _hear(self) -> None:
         assert self._server.stdout
-        for line in self._server.stdout:
-            answer = json.loads(line)
-            self._processes[answer.pop("number")].told(answer)
+        with self._server.stdout as answers:
+            for line in answers:
+                answer = json.loads(line)
+                self._processes[answer.pop("number")].told(answer)
 
     def _end(self) -> None:
         assert self._server.stdin
         self._server.stdin.close()
         self._server.wait()
+        self._hearing.join()
 
 
 _server = cache(_Server)
