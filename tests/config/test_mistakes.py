@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +20,7 @@ from gateway.config.load import load, parse
 from gateway.config.settings import ConfigError, Settings
 from gateway.config.types import size_text, span_text
 from gateway.operate.preview import startcheck
+from tests import rights
 from tests.sizes import size
 
 GOOD = """\
@@ -412,34 +410,8 @@ def test_a_key_of_the_environment(name: str, several: str, variable: str) -> Non
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody may enter, unlike those of pytest."""
-    with tempfile.TemporaryDirectory(prefix="gateway-") as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """As a user who may not enter what others closed."""
-    if os.getuid() != 0:
-        yield
-        return
-    os.setresuid(65534, 65534, 0)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setresuid(0, 0, 0)
-
-
-@contextmanager
-def closed(folder: Path) -> Iterator[None]:
-    folder.mkdir()
-    folder.chmod(0)
-    try:
-        yield
-    finally:
-        folder.chmod(0o700)
+    with rights.open_folder() as made:
+        yield made
 
 
 @pytest.mark.parametrize(
@@ -447,10 +419,11 @@ def closed(folder: Path) -> Iterator[None]:
 )
 def test_a_folder_that_this_user_may_not_read_is_not_left_out(name: str, more: str, folder: Path) -> None:
     (folder / "gateway.toml").write_text(GOOD + more)
+    (folder / name).mkdir()
 
     with (
-        closed(folder / name),
-        as_nobody(),
+        rights.closed(folder / name),
+        rights.as_nobody(),
         pytest.raises(ConfigError, match=rf"{name}.* cannot be (read|looked at) by"),
     ):
         load(folder / "gateway.toml", {})
@@ -459,8 +432,9 @@ def test_a_folder_that_this_user_may_not_read_is_not_left_out(name: str, more: s
 def test_keys_and_a_store_where_this_user_may_not_look(folder: Path) -> None:
     text = GOOD.replace('"desk-key"', '"closed/desk-key"').replace("gateway.db", "closed/gateway.db")
     (folder / "gateway.toml").write_text(text)
+    (folder / "closed").mkdir()
 
-    with closed(folder / "closed"), as_nobody():
+    with rights.closed(folder / "closed"), rights.as_nobody():
         settings = load(folder / "gateway.toml", {})
         assert "cannot be read by" in settings.desks["default"].unreadable_key()
         found = [str(fault) for fault in startcheck.faults(settings, ports=False)]

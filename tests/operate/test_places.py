@@ -8,10 +8,7 @@ import os
 import random
 import shutil
 import tarfile
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +18,7 @@ from gateway.mail.limits import HEADER_BLOCK
 from gateway.operate.trial import forms
 from gateway.operate.trial.places import NoMail, content, find, marked, places_of
 from gateway.operate.trial.unpack import Stopped, unpack
+from tests import rights
 
 DAY = 1_780_000_000.0
 
@@ -327,36 +325,18 @@ def test_an_mbox_that_was_cut_off_is_tried_and_named(tmp_path: Path) -> None:
     assert find([complete]).unread == {} and find([cut]).unread == {forms.CUT: 1}
 
 
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Rights count, as they do not for root."""
-    if os.geteuid():
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 def test_what_one_may_not_read_is_named_and_the_rest_is_tried() -> None:
-    with tempfile.TemporaryDirectory() as made:
-        root = Path(made)
-        root.chmod(0o755)
+    with rights.open_folder() as root:
         (root / "Clients").mkdir()
         for name in ("a.eml", "locked.eml", "Clients/c.eml"):
             (root / name).write_bytes(mail(name))
         (root / "a.eml").chmod(0o644)
-        (root / "locked.eml").chmod(0)
-        (root / "Clients").chmod(0)
-        with as_nobody():
+        with rights.closed(root / "locked.eml"), rights.closed(root / "Clients"), rights.as_nobody():
             found = find([root])
             with pytest.raises(NoMail, match=r"locked\.eml is a file or folder that you may not read"):
                 find([root / "locked.eml"])
             with pytest.raises(NoMail, match="Clients holds a file or folder that you may not read"):
                 find([root / "Clients"])
-        (root / "Clients").chmod(0o700)
 
     assert list(found.mail) == [root / "a.eml"] and found.unread == {forms.LOCKED: 2}
 
