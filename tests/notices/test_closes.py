@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import cache, partial
 from itertools import product
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,7 +30,7 @@ from gateway.model.problem import Problem
 from gateway.model.questions import Changes, Facts, OfIncident, OpenOfObject, Question, Reopens, StateOf, TicketState
 from gateway.notices import fixtures
 from gateway.notices.read import read as read_notice
-from gateway.notices.source import Identity, Source, Sources
+from gateway.notices.source import Sources
 from tests import sizes
 
 NOW = 1_795_000_000.0
@@ -94,16 +93,16 @@ def profile(name: str) -> Profile:
     return profiles.read(profiles.SHIPPED / f"{name}.toml").profile
 
 
-@cache
-def sources(name: str, people: frozenset[str]) -> Sources:
-    """A profile as a source of these senders; its patterns are compiled once."""
-    return Sources([Source.of(profile(name), Identity(people), zone=ZoneInfo(profile(name).time.timezone or "UTC"))])
+SOURCES: dict[tuple[str, frozenset[str]], Sources] = {}
+"""Profiles as sources of these senders: their patterns are compiled once."""
 
 
 def read(name: str, fixture: FixturePart) -> Notice | None:
     email = read_mail(fixtures.mail_of(fixture, profiles.SHIPPED)).email
-    who = fixtures.senders_of(email, profile(name))
-    return read_notice(email, fixtures.envelope_of(email), sources(name, who))
+    key = name, fixtures.senders_of(email, profile(name))
+    if key not in SOURCES:
+        SOURCES[key] = Sources([fixtures.source_of(email, profile(name))])
+    return read_notice(email, fixtures.envelope_of(email), SOURCES[key])
 
 
 @cache
@@ -251,21 +250,15 @@ def test_no_word_closes_beside_what_the_layout_does_not_know(name: str) -> None:
 
 def test_each_recovery_ends_the_problems_of_its_key() -> None:
     """What keeps others from closing keeps no recovery of the product itself from it, however its problem began."""
-    begun = [
-        (name, notice)
-        for name in profiles.shipped()
-        for state in ("open", "planned")
-        for _, notice in told(name, state)
-    ]
     tried, kept = 0, []
     for name in profiles.shipped():
-        for closing, over in told(name, "close"):
-            for other, notice in begun:
-                problem = problem_that(replace(notice, scope=over.scope))
-                if other == name and is_known_by(over, problem):
-                    tried += 1
-                    if not ends(over, problem):
-                        kept.append((name, closing.name, notice.title))
+        begun = [notice for state in ("open", "planned") for _, notice in told(name, state)]
+        for (closing, over), notice in product(told(name, "close"), begun):
+            problem = problem_that(replace(notice, scope=over.scope))
+            if is_known_by(over, problem):
+                tried += 1
+                if not ends(over, problem):
+                    kept.append((name, closing.name, notice.title))
     assert kept == []
     assert tried >= 140
 
