@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import httpx
@@ -47,9 +47,9 @@ async def reached(most: int, keepalive: float = 60.0) -> AsyncIterator[tuple[Pee
         yield peer, client
 
 
-async def until(peer: Peer, asked: int) -> None:
+async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
-        while peer.asked < asked:
+        while not true():
             await asyncio.sleep(0)
 
 
@@ -64,7 +64,7 @@ async def test_no_more_at_once_than_allowed() -> None:
     async with reached(2) as (peer, client):
         peer.may_answer.clear()
         calls = [asyncio.create_task(client.get("/")) for _ in range(5)]
-        await until(peer, 2)
+        await until(lambda: peer.asked == 2)
         for _ in range(20):
             await asyncio.sleep(0)
         assert (peer.asked, peer.open) == (2, 2)
@@ -79,7 +79,7 @@ async def test_a_call_that_is_given_up_frees_its_place(waiting: int) -> None:
     async with reached(1) as (peer, client):
         peer.may_answer.clear()
         calls = [asyncio.create_task(client.get("/")) for _ in range(2)]
-        await until(peer, 1)
+        await until(lambda: peer.asked == 1)
         calls[waiting].cancel()
         peer.may_answer.set()
         assert (await calls[1 - waiting]).status_code == 200
@@ -92,9 +92,7 @@ async def test_what_is_idle_for_long_is_closed_and_not_used_again() -> None:
         await asyncio.gather(*(client.get("/") for _ in range(3)))
         await asyncio.sleep(0.02)
         assert (await client.get("/")).status_code == 200
-        async with asyncio.timeout(5):
-            while peer.open > 1:
-                await asyncio.sleep(0)
+        await until(lambda: peer.open == 1)
         assert peer.ever == 4
 
 
@@ -102,9 +100,7 @@ async def test_all_are_closed_with_the_client() -> None:
     async with reached(3) as (peer, client):
         await asyncio.gather(*(client.get("/") for _ in range(3)))
         await client.aclose()
-        async with asyncio.timeout(5):
-            while peer.open:
-                await asyncio.sleep(0)
+        await until(lambda: not peer.open)
 
 
 async def test_while_the_old_are_closed_others_may_take_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,11 +115,11 @@ async def test_while_the_old_are_closed_others_may_take_the_last(monkeypatch: py
         await asyncio.gather(*(client.get("/") for _ in range(2)))
         await asyncio.sleep(0.02)
         first = asyncio.create_task(client.get("/"))
-        await until(peer, 3)
+        await until(lambda: peer.asked == 3)
         await asyncio.sleep(0.01)  # it closes the other one now
         peer.may_answer.clear()
         second = asyncio.create_task(client.get("/"))
-        await until(peer, 4)
+        await until(lambda: peer.asked == 4)
         assert (await first).status_code == 200
         peer.may_answer.set()
         assert (await second).status_code == 200

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from gateway.config.retention import RetentionSettings
 from gateway.config.settings import Settings
 from gateway.model.envelope import Envelope
 from gateway.operate import arriving, story
@@ -55,7 +56,7 @@ def listening(settings: Settings, address: str) -> Settings:
 
 
 ASKS: dict[str, Callable[[Any, str], Any]] = {
-    "show": lambda c, name: story.tell(c, name, Settings.model_fields["retention"].default, START, None),
+    "show": lambda c, name: story.tell(c, name, RetentionSettings(), START, None),
     "queue show": operator.find,
     "hold": lambda c, name: operator.hold(c, name, now=START),
     "files": lambda c, name: heldfiles.release(c, name, now=START),
@@ -130,14 +131,8 @@ async def test_it_is_found_by_its_words(
 
 async def test_what_is_in_both_is_listed_once(stage: Stage, access: Access, file: ArrivalsFile) -> None:
     """The importer died between its two commits."""
-    again = arrival(1, stage.now)
-    file.append(
-        [
-            NewArrival(
-                again.envelope, [ArrivedFor(stage.ids["printer"], "default", SUPPORT, SUPPORT)], 1, b"", b"x", None
-            )
-        ]
-    )
+    again = [ArrivedFor(stage.ids["printer"], "default", SUPPORT, SUPPORT)]
+    file.append([replace(arrival(1, stage.now), recipients=again)])
 
     found = arriving.find(access.look, stage.settings, read(stage.ids["printer"], stage.now, None), stage.now, None)
 
@@ -180,8 +175,7 @@ async def _nobody() -> bytes:
 
 
 async def test_no_gateway_runs(stage: Stage, file: ArrivalsFile) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    address = "127.0.0.1:1"
     file.append([arrival(60, stage.now - 7200)])
 
     found = arriving.look(listening(stage.settings, address), ID.format(60), stage.now)
@@ -201,7 +195,7 @@ async def test_one_that_cannot_be_imported_says_why(stage: Stage, file: Arrivals
 async def test_a_large_mail_is_read_from_its_file(stage: Stage, file: ArrivalsFile) -> None:
     small = arrival(70, stage.now)
     (file.folder / "large.eml").write_bytes((small.data or b"") + b"x" * 100_000)
-    file.append([NewArrival(small.envelope, small.recipients, 100_000, b"", None, "large.eml")])
+    file.append([replace(small, size=100_000, data=None, path="large.eml")])
 
     by_id, by_message_id = (
         arriving.look(stage.settings, name, stage.now) for name in (ID.format(70), "boiler70@acme.example")

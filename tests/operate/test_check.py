@@ -146,21 +146,19 @@ def test_a_wrong_key(text: str, tmp_path: Path) -> None:
     assert "refuses the key: 401" in fault.what
 
 
-def test_a_key_without_rights_names_the_right(text: str, tmp_path: Path) -> None:
-    users = [{"first": "Nell", "last": "Nobody", "email": "nell@msp.example", "role": "Nobody"}]
-    keys = [{"key": "nell-key", "user": "nell@msp.example"}]
-    with Simulator(Seed(rate_limit={"mode": "off"}, users=users, keys=keys)) as simulator:
-        (tmp_path / "desk-key").write_text("nell-key")
-        (fault,) = looked(tmp_path, re.sub(r"http://[^\"]+/api/v1", simulator.api, text)).faults
-
-    assert "lacks a right" in fault.what and "Cannot read board" in fault.what and "read tickets" in fault.what
-
-
 def of_role(role: str) -> Simulator:
     """A desk whose key is of a user with this role."""
     users = [{"first": "Nell", "last": "Keys", "email": "nell@msp.example", "role": role}]
     keys = [{"key": "nell-key", "user": "nell@msp.example"}]
     return Simulator(Seed(rate_limit={"mode": "off"}, users=users, keys=keys))
+
+
+def test_a_key_without_rights_names_the_right(text: str, tmp_path: Path) -> None:
+    (tmp_path / "desk-key").write_text("nell-key")
+    with of_role("Nobody") as simulator:
+        (fault,) = looked(tmp_path, other_desk(lambda _: simulator.api)(text)).faults
+
+    assert "lacks a right" in fault.what and "Cannot read board" in fault.what and "read tickets" in fault.what
 
 
 LACKING = [
@@ -179,7 +177,7 @@ def test_a_right_to_write_is_asked_for_without_writing(
     (tmp_path / "desk-key").write_text("nell-key")
     with of_role(role) as simulator:
         before = (len(simulator.desk.tickets), len(simulator.desk.contacts), len(simulator.desk.comments))
-        found = looked(tmp_path, re.sub(r"http://[^\"]+/api/v1", simulator.api, f'{text}contacts = "{contacts}"\n'))
+        found = looked(tmp_path, other_desk(lambda _: simulator.api)(f'{text}contacts = "{contacts}"\n'))
         after = (len(simulator.desk.tickets), len(simulator.desk.contacts), len(simulator.desk.comments))
 
     assert [re.findall(r"may not (.+?) \(Permission denied", fault.what) for fault in found.faults] == [[right] for right in lacking]
@@ -190,8 +188,8 @@ def test_a_right_to_write_is_asked_for_without_writing(
 def test_in_shadow_nothing_is_asked_for_that_writes(text: str, tmp_path: Path) -> None:
     (tmp_path / "desk-key").write_text("nell-key")
     with of_role("Finance") as simulator:
-        shadow = re.sub(r"http://[^\"]+/api/v1", simulator.api, text).replace('"desk-key"', '"desk-key"\nmode = "shadow"')
-        assert looked(tmp_path, shadow).faults == []
+        shadow = replaced('"desk-key"', '"desk-key"\nmode = "shadow"')(text)
+        assert looked(tmp_path, other_desk(lambda _: simulator.api)(shadow)).faults == []
         assert {call.method for call in simulator.desk.calls} == {"GET"}
 
 
