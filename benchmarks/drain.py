@@ -7,7 +7,6 @@ the gateway's processes for one mail. The desk runs in a process of its own on t
 from __future__ import annotations
 
 import json
-import os
 import smtplib
 import subprocess
 import sys
@@ -18,10 +17,10 @@ from collections.abc import Callable
 from email.policy import SMTP
 from pathlib import Path
 
+from benchmarks.processes import seconds_of
 from tests.harness import GatewayProcess, config_text, free_port, mail
 
 NO_GUARD = "tickets_per_hour = 0\ncomments_per_hour = 0"
-TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu(gateway: GatewayProcess) -> tuple[float, float]:
@@ -33,12 +32,6 @@ def cpu(gateway: GatewayProcess) -> tuple[float, float]:
         else:
             others += seconds_of(number)
     return others, parsers
-
-
-def seconds_of(number: int) -> float:
-    """CPU seconds of a process."""
-    fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def post(url: str, value: object) -> None:

@@ -8,7 +8,6 @@ time of the clock stands that of the processors, PostgreSQL's among it, which co
 from __future__ import annotations
 
 import json
-import os
 import random
 import statistics
 import sys
@@ -21,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
+from benchmarks.processes import seconds_of
 from gateway.match.tokens import joined
 from gateway.model.ids import uuid7
 from gateway.model.refusal import Refusal
@@ -148,14 +148,8 @@ def spending(connection: Connection) -> Callable[[], float]:
     """Seconds of the processors that this process, and the database's for it, have used."""
     if connection.dialect.name == "sqlite":
         return time.process_time
-    process = Path(f"/proc/{connection.execute(text('SELECT pg_backend_pid()')).scalar_one()}/stat")
-    ticks = os.sysconf("SC_CLK_TCK")
-
-    def used() -> float:
-        user, system = process.read_text().rpartition(")")[2].split()[11:13]
-        return time.process_time() + (int(user) + int(system)) / ticks
-
-    return used
+    pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    return lambda: time.process_time() + seconds_of(pid)
 
 
 def main(count: int = LARGE, show: Callable[[str], None] = print) -> None:

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from benchmarks.drain import NO_GUARD, TICK, cpu, post
+from benchmarks.drain import NO_GUARD, cpu, post
+from benchmarks.processes import TICK, memory
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.store import deliveries, mapping, notify
@@ -143,7 +144,7 @@ def fill(url: str, mails: int, sender: str = "alice@acme.example", batch: int = 
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.begin()
-                connection.info[notify.TOLD] = True
+                connection.info[notify.NOTIFIED] = True
             for number in range(start, min(mails, start + batch)):
                 accept(connection, number)
             if engine.dialect.name == "sqlite":
@@ -395,7 +396,7 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
         sender = threading.Thread(target=send)
         sender.start()
         end = time.monotonic() + minutes * 60
-        start_cpu, began = cpu(replica.pid), time.monotonic()
+        start_cpu, began = cpu(replica), time.monotonic()
         while time.monotonic() < end:
             time.sleep(5)
             wal = folder / "gateway.db-wal"
@@ -410,7 +411,7 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
                 )
             )
         seconds = time.monotonic() - began
-        spent = sum(cpu(replica.pid)) - sum(start_cpu)
+        spent = sum(cpu(replica)) - sum(start_cpu)
         stop.set()
         sender.join(10)
         left = pending(replica.url)
@@ -430,12 +431,6 @@ def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> 
         slope = statistics.linear_regression([sample[0] / 3600 for sample in samples], values).slope
         show(f"soak, {name:13} {early:.1f} {unit} early, {late:.1f} late, slope {slope:+.1f} {unit} an hour")
     show(f"soak, database      {1000 * (samples[-1][3] + samples[-1][4]) / sent[0]:.1f} kB a mail")
-
-
-def memory(pid: int, kind: str) -> int:
-    """Bytes of memory of a process, without its children: RssAnon is its own, RssFile what it maps of files."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(kind))
 
 
 PARTS: dict[str, Callable[[Postgres, Path, Callable[[str], None]], None]] = {

@@ -29,7 +29,8 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, func, select
 
-from benchmarks.drain import NO_GUARD, seconds_of
+from benchmarks.drain import NO_GUARD
+from benchmarks.processes import seconds_of
 from gateway import log
 from gateway.app.work import Work
 from gateway.config.load import parse

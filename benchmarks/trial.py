@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.mailbox import BOX, KNOWN
+from benchmarks.processes import memory
 from gateway import log
 from gateway.config.load import parse
 from gateway.operate.trial.report import made
@@ -36,28 +38,18 @@ CONFIG = {
 }
 
 
-class Memory(NamedTuple):
-    """MB of this process: ``own``, and of files that are mapped, which the machine takes back when it needs them."""
-
-    own: float
-    mapped: float
-
-    def __str__(self) -> str:
-        return f"{self.own:.0f} MB and {self.mapped:.0f} of mapped files"
-
-
 class Seen(NamedTuple):
     """How many mails were tried, after how many seconds of CPU, with what memory."""
 
     done: int
     cpu: float
-    memory: Memory
+    memory: str
 
 
-def memory() -> Memory:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    said = {name: value for name, _, value in (line.partition(":") for line in lines)}
-    return Memory(*(int(said[name].split()[0]) / 1000 for name in ("RssAnon", "RssFile")))
+def memory_now() -> str:
+    """That of this process, and that of files that are mapped, which the machine takes back when it needs them."""
+    own, mapped = (memory(os.getpid(), kind) / 1e6 for kind in ("RssAnon", "RssFile"))
+    return f"{own:.0f} MB and {mapped:.0f} of mapped files"
 
 
 def main(folder: Path, mails: int, name: str = "trial") -> None:
@@ -73,7 +65,7 @@ def main(folder: Path, mails: int, name: str = "trial") -> None:
         if what != "mails tried":
             return
         if done * 10 >= total * (len(seen) + 1):
-            seen.append(Seen(done, time.process_time(), memory()))
+            seen.append(Seen(done, time.process_time(), memory_now()))
         if not sys.stdout.isatty():
             print(f"{done} of {total}", flush=True)
 
