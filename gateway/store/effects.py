@@ -180,6 +180,12 @@ def of(connection: Connection, delivery_id: str, generation: int) -> list[Effect
     return [_effect(row) for row in _OF.rows(connection, {"k_id": delivery_id, "k_generation": generation})]
 
 
+def to_do(connection: Connection, delivery_id: str, body: type[Kept]) -> list[EffectOf[Kept]]:
+    """The effects with such a body that are still to do, of all plans of a delivery. Raises Unreadable."""
+    mine = (effect.c.delivery_id == delivery_id, effect.c.kind == body.kind, effect.c.state == EffectState.TODO.value)
+    return of_type(map(_effect, connection.execute(select(effect).where(*mine)).mappings().all()), body)
+
+
 def all_of(connection: Connection, delivery_id: str) -> list[RowMapping]:
     """The effects of all plans of a delivery, to be shown."""
     query = select(effect).where(effect.c.delivery_id == delivery_id)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection, select, update
 
 from gateway.model.effects import AgainBody
 from gateway.model.problem import Problem
+from gateway.store import effects
+from gateway.store.constants import IS_PENDING
 from gateway.store.problems import A_PART, OPEN
-from gateway.store.schema import delivery, effect, problem
-from gateway.store.stage import PENDING, EffectState
+from gateway.store.schema import delivery, problem
 
 OVER_FOR = 600.0
 """Seconds after the end of work in which what it took down may come up by itself."""
@@ -42,16 +43,8 @@ def wake(connection: Connection, work_id: str, at: float, now: float) -> None:
     for waiting in connection.execute(select(problem.c.id, problem.c.delivery_id).where(*waits)).all():
         soon = {"until": at, "revision": problem.c.revision + 1}
         connection.execute(update(problem).where(problem.c.id == waiting.id).values(soon))
-        mine = (
-            effect.c.delivery_id == waiting.delivery_id,
-            effect.c.kind == AgainBody.kind,
-            effect.c.state == EffectState.TODO.value,
-        )
-        for row in connection.execute(select(effect.c.generation, effect.c.idx, effect.c.body).where(*mine)).all():
-            body = json.loads(row.body)
-            if body.get("problem") == waiting.id:
-                at_row = (*mine, effect.c.generation == row.generation, effect.c.idx == row.idx)
-                connection.execute(update(effect).where(*at_row).values(body=json.dumps({**body, "after": at})))
-        pending = delivery.c.stage.in_([stage.value for stage in PENDING])
-        later = (delivery.c.id == waiting.delivery_id, pending, delivery.c.due_at > max(at, now))
+        for again in effects.to_do(connection, waiting.delivery_id, AgainBody):
+            if again.body.problem == waiting.id:
+                effects.touch(connection, again, body=effects.as_json(replace(again.body, after=at)))
+        later = (delivery.c.id == waiting.delivery_id, IS_PENDING, delivery.c.due_at > max(at, now))
         connection.execute(update(delivery).where(*later).values(due_at=max(at, now)))
