@@ -7,14 +7,17 @@ from enum import StrEnum
 
 
 class Waiting(StrEnum):
-    """``words`` say it to people; ``{on}`` is what exactly."""
+    """``words`` say it to people; ``{on}`` is what exactly. ``in_general`` says it of several mails, each of which has
+    its own: unless it is given, what stands before the colon."""
 
     words: str
+    in_general: str
 
-    def __new__(cls, value: str, words: str) -> Waiting:
+    def __new__(cls, value: str, words: str, in_general: str = "") -> Waiting:
         waiting = str.__new__(cls, value)
         waiting._value_ = value
         waiting.words = words
+        waiting.in_general = in_general or words.partition(":")[0]
         return waiting
 
     @classmethod
@@ -22,19 +25,17 @@ class Waiting(StrEnum):
         """The one with this value; what a newer version stored and this one does not know is NOTHING."""
         return next((waiting for waiting in cls if waiting.value == value), cls.NOTHING)
 
-    @property
-    def in_general(self) -> str:
-        """The same of several mails, each of which has its own ``{on}``."""
-        first = self.words.partition(":")[0]
-        return first.replace(" for a {on}", "").replace("the {on}, to which", "something to which")
-
     NOTHING = "", ""
     DESK = "desk", "the desk, which is away: {on}"
     KEY = "key", "a key that the desk takes: {on}"
     NAMES = "names", "the desk to have what its mailbox names: {on}"
-    RATE = "rate", "the desk's rate limit to leave a call for a {on}"
+    RATE = "rate", "the desk's rate limit to leave a call for a {on}", "the desk's rate limit to leave a call"
     EARLIER = "earlier", "earlier mail of its thread to be posted: {on}"
-    READ_BACK = "read-back", "a look whether the desk has the {on}, to which it gave no clear answer"
+    READ_BACK = (
+        "read-back",
+        "a look whether the desk has the {on}, to which it gave no clear answer",
+        "a look whether the desk has something to which it gave no clear answer",
+    )
     PLACE = "place", "files of other mail to be uploaded"
     WINDOW = "window", "the end of a maintenance window: held by {on}"
     TIME = "time", "its time: {on}"
