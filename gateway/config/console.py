@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from gateway.config.reading import secret_in
+from gateway.config.reading import secret_of
 from gateway.config.types import HEADER_OR_NONE, SITE, HostPort, Name, PasswordHash, Seconds, Section, Trusted
 
 Role = Literal["look", "act", "administer"]
@@ -77,9 +77,7 @@ class OidcSettings(Section):
 
     def secret(self) -> str:
         """Raises NoSecret for its file."""
-        if self.client_secret_file is not None:
-            return secret_in(self.client_secret_file)
-        return self.client_secret.get_secret_value() if self.client_secret else ""
+        return secret_of(self.client_secret, self.client_secret_file)
 
     @field_validator("scopes")
     @classmethod

@@ -8,6 +8,8 @@ import getpass
 import os
 from pathlib import Path
 
+from pydantic import SecretStr
+
 CREDENTIALS = Path("/run/credentials")  # systemd's, while a unit runs and for the unit alone
 NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)  # a key in place of its file's name is long
 MOST_SECRET = 65_536
@@ -61,6 +63,13 @@ def secret_in(file: Path) -> str:
     if not text.isprintable():
         raise NoSecret(f"{file} has several lines: expected one")
     return text
+
+
+def secret_of(said: SecretStr | None, file: Path | None) -> str:
+    """What the configuration says itself, or what the file holds that it names; "" for neither. Raises NoSecret."""
+    if file is not None:
+        return secret_in(file)
+    return said.get_secret_value() if said else ""
 
 
 def no_secret(file: Path | None) -> str:

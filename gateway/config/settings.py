@@ -25,7 +25,7 @@ from gateway.config.notices import NoticeSettings, NoticesSettings, misfit
 from gateway.config.probe import ProbeSettings
 from gateway.config.process import LogSettings, ParserSettings
 from gateway.config.profiles import Loaded, shipped
-from gateway.config.reading import NoSecret, secret_in
+from gateway.config.reading import NoSecret, secret_in, secret_of
 from gateway.config.reports import ReportSettings, unsendable
 from gateway.config.retention import RetentionSettings
 from gateway.config.rooted import sqlite_file
@@ -100,9 +100,8 @@ class DeskSettings(Section):
 
     def _key(self) -> str:
         """Raises NoSecret for its file."""
-        if self.api_key_file is None:
-            return self.api_key.get_secret_value() if self.api_key else ""
-        if not (key := secret_in(self.api_key_file)).isascii():
+        key = secret_of(self.api_key, self.api_key_file)
+        if not key.isascii():  # a file's: the other kind was looked at when it was read
             raise NoSecret(f"{self.api_key_file} holds no key: expected it as the desk shows it")
         return key
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
 
-from gateway.config.reading import secret_in
+from gateway.config.reading import secret_of
 from gateway.config.types import Count, HostPort, MailAddress, Seconds, Section
 
 
@@ -31,9 +31,7 @@ class SmarthostSettings(Section):
 
     def secret(self) -> str:
         """The password, "" for none. Raises NoSecret for its file."""
-        if self.password_file is not None:
-            return secret_in(self.password_file)
-        return self.password.get_secret_value() if self.password else ""
+        return secret_of(self.password, self.password_file)
 
     @model_validator(mode="after")
     def _fits(self) -> SmarthostSettings:
