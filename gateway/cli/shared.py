@@ -81,9 +81,9 @@ def settings_of(path: Path | None) -> config.Settings:
 
 
 def text_of(file: Path) -> str:
-    """The text of a file, of standard input for "-"."""
+    """The text of a file, without a mark of UTF-8 as Windows writes it; of standard input for "-"."""
     try:
-        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{file} cannot be read: {error}", USAGE)
 
