@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from functools import cache
 from urllib.parse import unquote_to_bytes
 
 import puremagic
@@ -107,13 +108,22 @@ GENERIC = frozenset(
 )
 
 
-_TYPES = mimetypes.MimeTypes()
-for _kind, _ending in _MORE.items():
-    _TYPES.add_type(_kind, _ending)
-_KNOWN = frozenset(
-    [*_TYPES.types_map[True], *_TYPES.types_map[False], *EXTENSIONS.values()]
-    + [f".{ending}" for ending in PROGRAMS | PAGES | XML | MACRO_ENDINGS | SHOWN_ENDINGS]
-)
+@cache
+def _types() -> mimetypes.MimeTypes:
+    """Python's own table and ours. Made when a file asks for it: Python reads the machine's table on the way."""
+    types = mimetypes.MimeTypes()
+    for kind, ending in _MORE.items():
+        types.add_type(kind, ending)
+    return types
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Endings that mean something."""
+    return frozenset(
+        [*_types().types_map[True], *_types().types_map[False], *EXTENSIONS.values()]
+        + [f".{ending}" for ending in PROGRAMS | PAGES | XML | MACRO_ENDINGS | SHOWN_ENDINGS]
+    )
 
 
 def clean_name(name: str) -> str:
@@ -169,7 +179,7 @@ def with_ending(name: str, content_type: str, sniffed: str, head: bytes) -> str:
     if not _ENDING.fullmatch(ending):
         return name + extension_of(content_type, head)
     certain = _CERTAIN.get(sniffed, "")
-    if not certain or ending.lower() in _KNOWN:
+    if not certain or ending.lower() in _known():
         return name
     return name + certain
 
@@ -189,7 +199,7 @@ def extension_of(content_type: str, head: bytes) -> str:
         known = EXTENSIONS.get(content_type)
         if known:
             return known
-        guessed = _TYPES.guess_extension(content_type, strict=False)
+        guessed = _types().guess_extension(content_type, strict=False)
         if guessed:
             return guessed
     return sniff(head)
@@ -197,7 +207,7 @@ def extension_of(content_type: str, head: bytes) -> str:
 
 def guessed_type(name: str) -> str:
     """The media type of a file of which only the name is known."""
-    return _TYPES.guess_type(clean_name(name), strict=False)[0] or "application/octet-stream"
+    return _types().guess_type(clean_name(name), strict=False)[0] or "application/octet-stream"
 
 
 def sniff(head: bytes) -> str:
