@@ -64,9 +64,8 @@ def use(connection: Connection, value: str, now: float) -> Visitor | None:
 
 def end(connection: Connection, value: str) -> str:
     """A session is over. Returns its kind, "" where there was none."""
-    kind = connection.execute(select(entry.c.kind).where(entry.c.hash == _hash(value))).scalar()
-    connection.execute(delete(entry).where(entry.c.hash == _hash(value)))
-    return str(kind or "")
+    gone = delete(entry).where(entry.c.hash == _hash(value)).returning(entry.c.kind)
+    return str(connection.execute(gone).scalar() or "")
 
 
 def _hash(value: str) -> bytes:
