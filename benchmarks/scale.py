@@ -34,7 +34,7 @@ from gateway.store import deliveries, mapping, notify
 from gateway.store.deliveries import NewDelivery
 from gateway.store.engine import make_engine
 from gateway.store.migrate import migrate
-from tests.harness import BOX, GatewayProcess, config_text, free_port, mail
+from tests.harness import BOX, ONE_PROCESS, GatewayProcess, config_text, free_port, mail
 from tests.peers import Postgres
 
 CORES = os.cpu_count() or 1
@@ -369,10 +369,11 @@ def recovering(postgres: Postgres, folder: Path, show: Callable[[str], None], ma
 
 
 def soak(show: Callable[[str], None], minutes: float = 20, rate: float = 20) -> None:
-    """A steady stream for a while: memory, files and the write-ahead log, first and last quarter and slope."""
+    """A steady stream for a while: memory, files and the write-ahead log, first and last quarter and slope; of a
+    gateway that is one process, all of which is looked at."""
     desk = Desk()
     folder = Path(tempfile.mkdtemp(prefix="bench-soak-"))
-    replica = Replica(folder, desk, f"sqlite:///{folder}/gateway.db", log="warning")
+    replica = Replica(folder, desk, f"sqlite:///{folder}/gateway.db", log="warning", smtp=ONE_PROCESS)
     stop = threading.Event()
     sent = [0]
 
