@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from gateway.config.console import ConsoleUser
@@ -27,6 +28,7 @@ from tests.scenarios.stage import M, Stage
 from tests.scenarios.vendors import MONITOR, NAGIOS, configured
 from tests.web.served import served
 
+HOST = "http://console.test"
 PASSWORD = "correct horse battery staple"
 MAILS = (
     *MORNING,
@@ -134,4 +136,12 @@ def site(tmp_path: Path, morning: tuple[Path, dict[str, int]]) -> Site:
     return opened(tmp_path, MAILS, numbers)
 
 
-__all__ = ["COOKIE", "MAILS", "PASSWORD", "Site", "build", "serve"]
+@pytest.fixture
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
+    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as client:
+        yield client
+    await site.console.close()
+
+
+__all__ = ["COOKIE", "HOST", "MAILS", "PASSWORD", "Site", "build", "serve"]

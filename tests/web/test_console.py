@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,18 +31,9 @@ from gateway.web.console.trials import alone
 from gateway.work.windows import Placed, Schedule
 from tests.operate.reports import REPORT
 from tests.operate.test_arriving import ID, arrival
-from tests.web.conftest import COOKIE, PASSWORD, Site
+from tests.web.conftest import COOKIE, HOST, PASSWORD, Site
 
-HOST = "http://console.test"
 RANKS = ("look", "act", "administer")
-
-
-@pytest.fixture
-async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
-    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as client:
-        yield client
-    await site.console.close()
 
 
 def commands(app: typer.Typer, before: str = "") -> set[str]:

@@ -15,9 +15,8 @@ from gateway.web.console import guard, logins
 from gateway.web.console.app import application
 from gateway.web.console.entering import KNOWN
 from gateway.web.health import server
-from tests.web.conftest import COOKIE, PASSWORD, Site
+from tests.web.conftest import COOKIE, HOST, PASSWORD, Site
 
-HOST = "http://console.test"
 FAR = "9" * 30
 
 

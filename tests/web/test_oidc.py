@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -37,8 +37,8 @@ def served_idp() -> Iterator[Idp]:
 def idp(served_idp: Idp) -> Idp:
     """The provider as it is at first, with Lea before it."""
     fresh = Idp(issuer=served_idp.issuer, key=served_idp.key, person=dict(LEA))
-    for name in ("person", "lies", "signed", "answers", "metadata", "published", "key", "asked", "used", "told", "left"):
-        setattr(served_idp, name, getattr(fresh, name))
+    for field in fields(Idp):
+        setattr(served_idp, field.name, getattr(fresh, field.name))
     return served_idp
 
 

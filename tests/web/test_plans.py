@@ -16,10 +16,9 @@ from typer.testing import CliRunner
 
 from gateway.cli import app as commands
 from gateway.operate.act import ACTS
-from gateway.web.console.app import PAGES, application
+from gateway.web.console.app import PAGES
 from tests.harness import config_text
 from tests.web.conftest import COOKIE, Site
-from tests.web.test_console import HOST
 
 SMALL = {
     "act": "what people did, the newest first",
@@ -72,24 +71,21 @@ def through_all(site: Site, statements: dict[str, Any]) -> list[tuple[str, str]]
     return found
 
 
-async def test_of_pages(site: Site) -> None:
-    transport = httpx.ASGITransport(app=application(site.console), client=("192.0.2.50", 1))
+async def test_of_pages(client: httpx.AsyncClient, site: Site) -> None:
     numbers = [str(number) for number in site.numbers.values()]
-    async with httpx.AsyncClient(transport=transport, base_url=HOST, headers={"Origin": HOST}) as client:
-        client.cookies = {COOKIE: site.opens["administer"]}  # type: ignore[assignment]
-        with seen() as statements:
-            for method, path, *_ in PAGES:
-                if method == "GET" and "html" not in path and "file" not in path and "original" not in path:
-                    await client.get(path.replace("{number:number}", numbers[0]).replace("{name}", "march"))
-            for typed in SEARCHES:
-                await client.get("/find", params={"q": typed})
-                await client.get("/find", params={"q": typed, "before": "5", "refused": "5"})
-            for act in ACTS:
-                await client.post("/act", data={"act": act.name, "mail": numbers, "confirmed": "yes", "to": "new"})
-            await client.post("/vendors/end", data={"problem": "TIC001001", "why": "gone"})
+    client.cookies = {COOKIE: site.opens["administer"]}  # type: ignore[assignment]
+    with seen() as statements:
+        for method, path, *_ in PAGES:
+            if method == "GET" and "html" not in path and "file" not in path and "original" not in path:
+                await client.get(path.replace("{number:number}", numbers[0]).replace("{name}", "march"))
+        for typed in SEARCHES:
+            await client.get("/find", params={"q": typed})
+            await client.get("/find", params={"q": typed, "before": "5", "refused": "5"})
+        for act in ACTS:
+            await client.post("/act", data={"act": act.name, "mail": numbers, "confirmed": "yes", "to": "new"})
+        await client.post("/vendors/end", data={"problem": "TIC001001", "why": "gone"})
     assert len(statements) > 80
     assert through_all(site, statements) == []
-    await site.console.close()
 
 
 def test_of_commands(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
