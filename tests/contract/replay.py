@@ -27,7 +27,6 @@ PASSING = re.compile(r"(\"(?:retry_after_ms|uptime)\": )[0-9.]+|[0-9T:.-]{23}Z")
 HEADERS = re.compile(r"retry-after|x-ratelimit-.*|content-disposition|content-type|access-control-(max|allow-(h|m)).*")
 SCALE = 100
 """Bodies of about 100 MB, and the desk's limit for them, are made smaller by this factor."""
-BOUNDARY = "----gwboundary7MA4YWxkTrZu0gW"
 
 
 @dataclass

@@ -193,7 +193,6 @@ STRANGERS = [
     ]),
 ]  # fmt: skip
 
-ALIASED: dict[str, Any] = {"aliases": ["help@msp.example"]}
 OURS = [
     Scenario("one mailbox of ours writes to another", [
         (M("a", f"Sales <{SALES}>", "Please call Acme"), "ticket 1"),

@@ -199,7 +199,7 @@ def test_whom_a_new_ticket_mails_is_read_when_the_mailer_gets_to_it(start: Start
     watching = {
         "watch_list": [{"email": "alice@acme.example", "active": True}, {"email": "w@x.example", "active": True}]
     }
-    moved = {"client_id": talk.clients["Globex"], "suppressContactNotifications": True}
+    moved = {"client_id": talk.clients["Globex"]}
     tickets = [
         (talk.ticket(client_id=talk.clients["Unknown Senders"]), moved),
         (talk.ticket(contact_name_id=alice, attributes=watching), {"contact_name_id": None}),
