@@ -67,12 +67,12 @@ async def desks_read(settings: Settings, *names: str) -> AsyncIterator[dict[str,
             await directory.desk.close()
 
 
-def directory_of(settings: Settings, name: str, desk: Desk) -> Directory:
+def directory_of(settings: Settings, name: str, desk: Desk, kind: type[Directory] = Directory) -> Directory:
     """What the configuration wants to know of the desk, around a client of it."""
     boxes = [box for box in settings.mailbox if box.desk == name]
     mapped = any(domain.desk == name for domain in settings.domain)
     own = settings.desks[name]
-    return Directory(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
+    return kind(desk, own, boxes, boards_named(settings), settings.aliases, clients_needed=mapped)
 
 
 def rehearsed_desk(settings: Settings, name: str, store: Store) -> RehearsedDesk:

@@ -29,9 +29,9 @@ from gateway.store import claims, deliveries
 from gateway.store.schema import delivery, effect
 from gateway.store.stage import Stage
 from gateway.upkeep.expectations import Expectations
+from gateway.work.desks import directory_of
 from gateway.work.executor import Executor
 from gateway.work.leases import Leases
-from gateway.work.rules import boards_named
 from gateway.work.worker import Worker
 
 BATCH = 500
@@ -76,7 +76,9 @@ class Way:
         self.settings, self.store, self.door, self.stop, self.progress = settings, store, door, stop, progress
         self.clock = clock = Clock()
         self.desks = {name: self._desk(name) for name in settings.desks}
-        self.directories = {name: self._directory(name, desk) for name, desk in self.desks.items()}
+        self.directories = {
+            name: directory_of(settings, name, desk, TrialDirectory) for name, desk in self.desks.items()
+        }
         self.raws = MailInPlace(settings.store, store)
         self.parser = ReadBefore(settings)
         leases = Leases(store, FOR_EVER, "trial", clock)
@@ -94,12 +96,6 @@ class Way:
         asked = self.store.read_sync(lambda c: state.asked_at(c, name))
         url = str(self.settings.desks[name].url)
         return TrialDesk(name, url, store=self.store, taken=taken, asked=asked, clock=self.clock)
-
-    def _directory(self, name: str, desk: TrialDesk) -> Directory:
-        settings = self.settings
-        boxes = [box for box in settings.mailbox if box.desk == name]
-        mapped = any(domain.desk == name for domain in settings.domain)
-        return TrialDirectory(desk, settings.desks[name], boxes, boards_named(settings), settings.aliases, mapped)
 
     async def open(self) -> None:
         """Everything as it was when the trial was stopped. Raises NotUsable."""
