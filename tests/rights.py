@@ -13,10 +13,15 @@ NOBODY = 65534
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody may enter, unlike those of pytest."""
+    """A folder that everybody may enter, unlike those of pytest, and whose files everybody may read: commands that
+    tests carried out within this process have left it their umask."""
     with tempfile.TemporaryDirectory(prefix="gateway-") as made:
         Path(made).chmod(0o755)
-        yield Path(made)
+        before = os.umask(0o022)
+        try:
+            yield Path(made)
+        finally:
+            os.umask(before)
 
 
 @contextmanager

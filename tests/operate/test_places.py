@@ -330,7 +330,6 @@ def test_what_one_may_not_read_is_named_and_the_rest_is_tried() -> None:
         (root / "Clients").mkdir()
         for name in ("a.eml", "locked.eml", "Clients/c.eml"):
             (root / name).write_bytes(mail(name))
-        (root / "a.eml").chmod(0o644)
         with rights.closed(root / "locked.eml"), rights.closed(root / "Clients"), rights.as_nobody():
             found = find([root])
             with pytest.raises(NoMail, match=r"locked\.eml is a file or folder that you may not read"):
