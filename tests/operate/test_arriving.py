@@ -64,20 +64,17 @@ ASKS: dict[str, Callable[[Any, str], Any]] = {
 
 
 @pytest.mark.parametrize("ask", ASKS)
-@pytest.mark.parametrize("name", [ID.format(1), ID.format(1)[:-1], "<boiler1@acme.example>", "boiler1@ACME.example"])
-async def test_whatever_asks_for_it_is_told_that_it_was_accepted(
-    stage: Stage, access: Access, file: ArrivalsFile, ask: str, name: str
-) -> None:
-    with pytest.raises(NotYet, match=r"accepted 1 second ago, from dora@acme.example for support.*that takes a moment"):
-        access.look(lambda c: ASKS[ask](c, name))
+async def test_whatever_asks_for_it_is_told_that_it_was_accepted(access: Access, file: ArrivalsFile, ask: str) -> None:
+    told = r"accepted 1 second ago, from dora@acme.example for support.*that takes a moment"
+    for name in (ID.format(1), ID.format(1)[:-1], "<boiler1@acme.example>", "boiler1@ACME.example"):
+        with pytest.raises(NotYet, match=told):
+            access.look(lambda c, name=name: ASKS[ask](c, name))
 
 
-@pytest.mark.parametrize("name", ["7", "#7", "nobody@acme.example", "boiler2@acme.example", "019ffffe", "", " "])
-async def test_what_was_never_accepted_is_nowhere(access: Access, file: ArrivalsFile, name: str) -> None:
-    with pytest.raises(NotPossible) as refused:
-        access.look(lambda c: operator.find(c, name))
-
-    assert str(refused.value).endswith("no mail has this number, id or Message-ID")
+async def test_what_was_never_accepted_is_nowhere(access: Access, file: ArrivalsFile) -> None:
+    for name in ("7", "#7", "nobody@acme.example", "boiler2@acme.example", "019ffffe", "", " "):
+        with pytest.raises(NotPossible, match=r"no mail has this number, id or Message-ID$"):
+            access.look(lambda c, name=name: operator.find(c, name))
 
 
 def test_a_number_is_no_beginning_of_an_id() -> None:
@@ -109,24 +106,22 @@ async def test_one_that_comes_into_the_store_between_two_looks_is_found(
     assert access.look(look) == 1
 
 
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("boiler", 3), ("dora@acme.example", 3), (ID.format(1), 1), ("boiler20@acme.example", 2), ("is:waiting", 3),
-        ("", 3), ("today", 3), ("from:dora subject:boiler", 3), ("to:sales boiler", 1), ("4F2C1A99", 1),
-        ("is:held boiler", 0), ("from:boiler", 0), ("radiator", 0), ("yesterday", 0), ("#1", 0), ("is:refused", 0),
-        ("reason:bounce", 0), ("ticket:TIC001001", 0),
-    ],
+SEARCHES = (
+    ("boiler", 3), ("dora@acme.example", 3), (ID.format(1), 1), ("boiler20@acme.example", 2), ("is:waiting", 3),
+    ("", 3), ("today", 3), ("from:dora subject:boiler", 3), ("to:sales boiler", 1), ("4F2C1A99", 1),
+    ("is:held boiler", 0), ("from:boiler", 0), ("radiator", 0), ("yesterday", 0), ("#1", 0), ("is:refused", 0),
+    ("reason:bounce", 0), ("ticket:TIC001001", 0),
 )  # fmt: skip
-async def test_it_is_found_by_its_words(
-    stage: Stage, access: Access, file: ArrivalsFile, typed: str, found: int
-) -> None:
+
+
+async def test_it_is_found_by_its_words(stage: Stage, access: Access, file: ArrivalsFile) -> None:
     file.append([arrival(40, stage.now - 86400 * 3, header=b"Received: from a by b with ESMTP id 4F2C1A99; now\r\n")])
 
-    mails = arriving.find(access.look, stage.settings, read(typed, stage.now, None), stage.now, None).arriving
+    for typed, found in SEARCHES:
+        mails = arriving.find(access.look, stage.settings, read(typed, stage.now, None), stage.now, None).arriving
 
-    assert len([mail for mail in mails if mail.id < ID.format(40) or typed == "4F2C1A99"]) == found
-    assert all(mail.became.tone == "waits" and not mail.number for mail in mails)
+        assert len([mail for mail in mails if mail.id < ID.format(40) or typed == "4F2C1A99"]) == found, typed
+        assert all(mail.became.tone == "waits" and not mail.number for mail in mails), typed
 
 
 async def test_what_is_in_both_is_listed_once(stage: Stage, access: Access, file: ArrivalsFile) -> None:
