@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,8 +11,8 @@ from gateway.match.recurrence import DAY, NotUnderstood, check, occurrences
 from gateway.model.window import Maintenance
 
 
-def window(begin: str, repeat: str, hours: int = 1) -> Maintenance:
-    end = datetime.fromisoformat(begin).replace(hour=datetime.fromisoformat(begin).hour + hours)
+def window(begin: str, repeat: str) -> Maintenance:
+    end = datetime.fromisoformat(begin) + timedelta(hours=1)
     return Maintenance("w", "Patches", "main", begin, str(end), "Europe/Berlin", repeat)
 
 
