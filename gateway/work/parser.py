@@ -81,6 +81,10 @@ class _Child:
             except ProcessLookupError:
                 pass
         await self.process.wait()
+        assert self.process.stdin
+        self.process.stdin.close()
+        with contextlib.suppress(OSError):  # asyncio reports an error that nobody takes
+            await self.process.stdin.wait_closed()
 
 
 class Parser:
@@ -139,11 +143,14 @@ class Parser:
     async def warm(self) -> None:
         """Start a child before there is mail for it. A mail that comes meanwhile takes it, and starts none."""
         self._first = start = asyncio.create_task(self._start())
-        await asyncio.wait({start})
-        if self._first is start:
-            self._first = None
-            with contextlib.suppress(ParserBroken):  # the mail that needs one will say it
-                self._idle.append(start.result())
+        try:
+            await asyncio.wait({start})
+        finally:
+            if self._first is start:
+                self._first = None
+                start.cancel()  # where there is still something to cancel, so is this
+                with contextlib.suppress(ParserBroken):  # the mail that needs one will say it
+                    self._idle.append(await start)
 
     async def close(self) -> None:
         if self._look is not None:
@@ -227,6 +234,9 @@ class Parser:
         except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
             await child.end()
             raise ParserBroken(f"the parser did not start: {type(error).__name__}") from error
+        except asyncio.CancelledError:
+            await child.end()
+            raise
         return child
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +143,73 @@ async def test_without_mail_it_is_there_for_the_first() -> None:
 
     assert parser._idle == [child]
     await parser.close()
+
+
+@pytest.fixture
+def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[asyncio.subprocess.Process]:
+    """The children's processes, which do not get ready."""
+    (tmp_path / "sitecustomize.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{Path(__file__).parents[2]}")
+    start, found = asyncio.create_subprocess_exec, []
+
+    async def noted(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        found.append(await start(*command, **how))
+        return found[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", noted)
+    return found
+
+
+async def begun(started: list[asyncio.subprocess.Process]) -> None:
+    while not started:
+        await asyncio.sleep(0.01)
+
+
+async def test_a_start_that_is_not_waited_for_any_more_leaves_no_child(started: list[asyncio.subprocess.Process]) -> None:
+    parser = Parser(children=1)
+    warm = asyncio.create_task(parser.warm())
+    await begun(started)
+
+    warm.cancel()
+    await asyncio.gather(warm, return_exceptions=True)
+    await parser.close()
+
+    assert warm.cancelled()
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+
+
+@pytest.mark.parametrize("warmed", [True, False])
+async def test_a_mail_that_is_given_up_while_its_child_starts_leaves_none(
+    started: list[asyncio.subprocess.Process], warmed: bool
+) -> None:
+    parser = Parser(children=1)
+    warm = asyncio.create_task(parser.warm() if warmed else asyncio.sleep(0))
+    await asyncio.sleep(0)
+    reading = asyncio.create_task(parser.read(mail("x").as_bytes()))
+    await begun(started)
+
+    reading.cancel()
+    await asyncio.gather(reading, warm, return_exceptions=True)
+    await parser.close()
+
+    assert reading.cancelled()
+    assert [process.returncode for process in started] == [-signal.SIGKILL]
+
+
+async def test_what_a_child_did_not_read_of_a_mail_is_no_report_of_asyncios() -> None:
+    """Python 3.11.2 reports it when it throws the pipe away, wherever that is."""
+    reports: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, report: reports.append(report))
+    parser = Parser(children=1, deadline=0.3)
+    parser._idle.append(await parser._start())
+    os.kill(parser._idle[0].process.pid, signal.SIGSTOP)
+
+    with pytest.raises(ParserDied):
+        await parser.read(b"Subject: x\r\n\r\n" + b"y" * 200_000)
+    await parser.close()
+    gc.collect()
+
+    assert reports == []
 
 
 async def test_large_mail_leaves_a_child_to_small_mail_and_its_senders_take_turns() -> None:
