@@ -13,7 +13,7 @@ import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -65,16 +65,22 @@ def main() -> None:
     show("# Benchmarks")
     show("")
     show(f"{datetime.now(UTC):%Y-%m-%d}, {machine()}. These machines are noisy: read ratios, not absolute figures.")
-    sections = {
-        "Accepting": lambda: [show(line) for line in smtp(quick)],
-        "Reading": lambda: [show(f"{name:32} {value:10.2f}") for name, value in parse.measure().items()],
-        "Draining": lambda: [drain.main(500 if quick else 1500, show) for _ in range(1 if quick else ROUNDS)],
+    def table(figures: Mapping[str, float]) -> None:
+        for name, value in figures.items():
+            show(f"{name:42} {value:10.2f}")
+
+    def drained() -> None:
+        for _ in range(1 if quick else ROUNDS):
+            drain.main(500 if quick else 1500, show)
+
+    sections: dict[str, Callable[[], object]] = {
+        "Accepting": lambda: show("\n".join(smtp(quick))),
+        "Reading": lambda: table(parse.measure()),
+        "Draining": drained,
         "Processor time by stage, ms": lambda: by_stage(quick, show),
-        "Rules": lambda: [show(f"{name:36} {value:10.2f}") for name, value in rules.main(kept).items()],
-        "Notices": lambda: [show(f"{name:42} {value:10.2f}") for name, value in notices.main().items()],
-        "Replies": lambda: [
-            show(f"{name:42} {value:10.2f}") for name, value in replies.main(20 if quick else replies.ROUNDS).items()
-        ],
+        "Rules": lambda: table(rules.main(kept)),
+        "Notices": lambda: table(notices.main()),
+        "Replies": lambda: table(replies.main(20 if quick else replies.ROUNDS)),
         "Event loop": lambda: stall.main(show),
         "Headers": lambda: headers.main(show),
         "Readers": lambda: [

@@ -79,7 +79,7 @@ def rows(count: int) -> Iterator[tuple[tuple[Any, ...], str]]:
 def fill(engine: Engine, count: int) -> None:
     if engine.dialect.name == "sqlite":
         raw = engine.raw_connection()
-        cursor = raw.cursor()
+        cursor: Any = raw.cursor()  # takes rows as they are made
         cursor.execute("PRAGMA synchronous=OFF")
         cursor.execute("BEGIN")
         places = ",".join("?" * len(COLUMNS))
@@ -92,8 +92,7 @@ def fill(engine: Engine, count: int) -> None:
         raw.close()
         return
     with engine.connect() as connection:
-        driver = connection.connection.dbapi_connection
-        assert driver is not None
+        driver: Any = connection.connection.dbapi_connection
         with driver.cursor() as cursor:
             with cursor.copy(f"COPY delivery ({','.join(COLUMNS)}) FROM STDIN") as copy:
                 for row, _ in rows(count):

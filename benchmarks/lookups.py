@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, text
 
@@ -44,8 +45,7 @@ def fill(engine: Engine, count: int) -> None:
         raw.close()
     else:
         with engine.connect() as connection:
-            driver = connection.connection.dbapi_connection
-            assert driver is not None
+            driver: Any = connection.connection.dbapi_connection
             with driver.cursor() as cursor, cursor.copy("COPY thread FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(["bytea", "text", "text", "text", "varchar", "varchar"])
                 for row in rows(count):

@@ -27,7 +27,9 @@ WORDS = (
 def mails(count: int, seed: int = 1) -> Iterator[tuple[float, EmailMessage]]:
     """So many mails with the times at which they came."""
     chance = random.Random(seed)
-    now, threads, open_hosts = START, [], set()
+    now = START
+    threads: list[tuple[str, str, str]] = []  # Message-ID, person and subject
+    open_hosts: set[str] = set()
     for number in range(count):
         now += chance.expovariate(1 / 180)
         kind = chance.random()

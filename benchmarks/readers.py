@@ -185,6 +185,7 @@ if __name__ == "__main__":
     parser.add_argument("--read", nargs=2, metavar=("ADDRESS", "COOKIE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.read:
-        asyncio.run(read(*options.read, options.pause))
+        address, cookie = options.read
+        asyncio.run(read(address, cookie, options.pause))
     else:
         main(options.rounds, options.seconds, options.rate, options.pause, options.processes)

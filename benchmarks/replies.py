@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from unittest.mock import patch
@@ -129,10 +130,8 @@ def main(rounds: int = ROUNDS) -> dict[str, float]:
                 raw = mail(notes[:quoted], as_html)
                 times: dict[str, list[float]] = {"without": [], "with": []}
                 for number in range(rounds):
-                    times["without"].append(cost(lambda raw=raw: plain(raw, store)))  # type: ignore[misc]
-                    times["with"].append(
-                        cost(lambda raw=raw, notes=notes, number=number: whole(raw, notes, store, number))
-                    )  # type: ignore[misc]
+                    times["without"].append(cost(partial(plain, raw, store)))
+                    times["with"].append(cost(partial(whole, raw, notes, store, number)))
                 before, after = (statistics.median(times[kind]) for kind in ("without", "with"))
                 found |= {f"{name}, without, ms": before, f"{name}, with, ms": after, f"{name}, ratio": after / before}
         finally:

@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from gateway.config.settings import StoreSettings
 from gateway.model.envelope import Envelope
 from gateway.model.ids import uuid7
 from gateway.store import deliveries
+from gateway.store.deliveries import NewDelivery
 from gateway.store.engine import Store
 from gateway.store.migrate import migrate
 from gateway.store.raw import RawMail
@@ -48,7 +50,7 @@ def _fill(store: Store, first: int, count: int, now: float) -> None:
         def fill(c: Connection, start: int = start) -> None:
             ids = []
             for number in range(start, min(start + 5000, first + count)):
-                ids += deliveries.accept(c, [_new(number, now)], MAIL, None, len(MAIL), bytes(32))
+                ids += _accept(c, _new(number, now))
             c.execute(insert(event), [{"delivery_id": id_, "at": now, "what": "x", "detail": ""} for id_ in ids])
             row = {"generation": 1, "idx": 0, "desk": "default", "kind": "ticket", "body": "b" * 2000, "state": "DONE"}
             c.execute(insert(effect), [{**row, "delivery_id": id_, "marker": id_} for id_ in ids])
@@ -61,12 +63,16 @@ def _fill(store: Store, first: int, count: int, now: float) -> None:
         store.write_sync(fill)
 
 
+def _accept(connection: Connection, new: NewDelivery) -> list[str]:
+    return deliveries.accept(connection, [new], MAIL, None, len(MAIL), bytes(32))
+
+
 async def _accepts(store: Store, stop: asyncio.Event, first: int) -> list[float]:
     took, number = [], first
     while not stop.is_set():
         began = time.perf_counter()
         new = _new(number, time.time() + 3600)
-        await store.write(lambda c, new=new: deliveries.accept(c, [new], MAIL, None, len(MAIL), bytes(32)))
+        await store.write(partial(_accept, new=new))
         took.append(time.perf_counter() - began)
         number += 1
         await asyncio.sleep(EVERY)

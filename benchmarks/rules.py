@@ -8,6 +8,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def settings(rules: list[dict[str, Any]]) -> Any:
 
 def sixty() -> list[dict[str, Any]]:
     """Rules of every kind, none of which matches."""
-    kinds = [
+    kinds: list[Callable[[int], dict[str, Any]]] = [
         lambda n: {"field": "subject", "contains": f"nothing {n}"},
         lambda n: {"field": "subject", "regex": rf"(?P<a>[A-Z]+)-{n}(?P<b>\d+)$"},
         lambda n: {"field": "from", "glob": f"*@customer{n}.example"},

@@ -57,6 +57,7 @@ from gateway.work.parser import Parser
 from tests.harness import BOX, config_text, free_port, mail
 
 MAILS = 500
+DECIDING = ("decide", "context_of", "resolved_notice", "calendar_of")  # as the planner calls them
 STAGES = ("read", "decide", "store", "HTTP", "JSON", "log", "other")
 ALICE = "alice@acme.example"
 
@@ -117,7 +118,7 @@ class _Steps:
                 step = lambda _: next(steps)  # noqa: E731
             except BaseException as error:
                 given = error
-                step = steps.throw  # type: ignore[attr-defined]
+                step = steps.throw
 
 
 @contextlib.contextmanager
@@ -126,10 +127,7 @@ def measured(meter: Meter) -> Iterator[None]:
     places: list[tuple[Any, str, Callable[..., Any]]] = [
         (Parser, "_ask", meter.coroutine("read", Parser._ask)),
         (parser, "load", meter.function("read", wire.load)),
-        (planner, "decide", meter.function("decide", planner.decide)),
-        (planner, "context_of", meter.function("decide", planner.context_of)),
-        (planner, "resolved_notice", meter.function("decide", planner.resolved_notice)),
-        (planner, "calendar_of", meter.function("decide", planner.calendar_of)),
+        *((planner, name, meter.function("decide", getattr(planner, name))) for name in DECIDING),
         (Store, "_commit", meter.function("store", Store._commit)),
         (Store, "read_sync", meter.function("store", Store.read_sync)),
         (Calls, "_call", meter.coroutine("HTTP", Calls._call)),
@@ -241,7 +239,7 @@ async def done(work: Work, store: Store, mails: int) -> None:
     """Until so many tickets are made."""
     running = asyncio.create_task(work.worker.run())
     query = select(func.count()).where(delivery.c.stage == "DONE")
-    while await store.read(lambda c: c.execute(query).scalar()) < mails:
+    while await store.read(lambda c: c.execute(query).scalar_one()) < mails:
         await asyncio.sleep(0.1)
         assert not running.done(), running.exception()
     await work.worker.stop()
