@@ -24,13 +24,6 @@ def without(*names: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-def leave_out(*names: str) -> None:
-    """These modules are not installed to anybody, unless they are there already: a look for one that is not there is
-    a walk through the disk, however often it is made."""
-    for name in names:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-
-
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Look for no garbage in this block, nor later among what it left."""

@@ -103,28 +103,6 @@ async def test_all_are_closed_with_the_client() -> None:
         await until(lambda: not peer.open)
 
 
-async def test_while_the_old_are_closed_others_may_take_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = httpx.AsyncHTTPTransport.aclose
-
-    async def slowly(self: httpx.AsyncHTTPTransport) -> None:
-        await asyncio.sleep(0.02)
-        await closed(self)
-
-    monkeypatch.setattr(httpx.AsyncHTTPTransport, "aclose", slowly)
-    async with reached(2, keepalive=0.01) as (peer, client):
-        await asyncio.gather(*(client.get("/") for _ in range(2)))
-        await asyncio.sleep(0.02)
-        first = asyncio.create_task(client.get("/"))
-        await until(lambda: peer.asked == 3)
-        await asyncio.sleep(0.01)  # it closes the other one now
-        peer.may_answer.clear()
-        second = asyncio.create_task(client.get("/"))
-        await until(lambda: peer.asked == 4)
-        assert (await first).status_code == 200
-        peer.may_answer.set()
-        assert (await second).status_code == 200
-
-
 @pytest.mark.parametrize("is_kept", [False, True], ids=["a new connection", "a kept one"])
 async def test_a_call_may_be_given_up_at_any_moment(is_kept: bool) -> None:
     """httpx's own pool keeps the place of some of these for ever, and the desk was never asked again."""

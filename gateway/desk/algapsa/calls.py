@@ -19,22 +19,20 @@ from urllib.parse import quote
 
 import structlog
 
-from gateway.startup import leave_out, without
+from gateway.startup import without
 
 with without("click"):
     import httpx
 
 from gateway.desk.algapsa import bodies, shapes
 from gateway.desk.algapsa.answer import classify
-from gateway.desk.algapsa.connections import Connections
+from gateway.desk.algapsa.connections import LEAVES, Connections
 from gateway.desk.algapsa.shapes import Shape
 from gateway.desk.body import Malformed, inflated, whole
 from gateway.desk.breaker import Breaker
 from gateway.desk.outcome import Good, NotSent, Outcome, Refused, Throttled, Unknown
 from gateway.desk.pacing import LocalPacing, Pacing, Urgency
 from gateway.desk.permit import FREE, Permit
-
-leave_out("sniffio")  # httpcore looks for it several times in each call
 
 log = structlog.get_logger("desk")
 
@@ -43,10 +41,9 @@ UPLOAD_FLOOR = 100_000  # bytes a second that an upload may be as slow as
 PAGES = 200
 MOST_ROWS = 50_000  # of a list that is read page by page
 MOST_SKEW = 86_400.0  # seconds: a clock that is further off is a mistake of whoever wrote the date
-LAST_MOMENT = "send_request_headers.started"  # httpcore's trace: connected, and nothing sent yet
 
 _COUNT = re.compile(r"[0-9]{1,9}")
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NEVER_SENT = (httpx.ConnectError, httpx.UnsupportedProtocol)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +98,10 @@ class Calls:
         self.skew = 0.0  # the desk's clock less ours, seconds
         self._observe = observe
         self._base = url.rstrip("/")
-        self._is_traced = transport is None  # httpcore tells when a request leaves
+        self._tells = transport is None  # when a request leaves
         self._http = httpx.AsyncClient(
             headers={"x-api-key": key, "accept": "application/json", "accept-encoding": "gzip, deflate"},
-            timeout=httpx.Timeout(timeout),
+            timeout=httpx.Timeout(None),  # each call has one for the whole
             follow_redirects=False,
             trust_env=False,
             transport=transport or Connections(connections, KEEPALIVE),
@@ -209,13 +206,12 @@ class Calls:
         started = self.clock()
         deadline = call.timeout or self.timeout
 
-        has_left = not self._is_traced
+        has_left = not self._tells
 
-        async def watch(event: str, _: Any) -> None:
+        def leaves() -> None:
             nonlocal has_left
-            if event.endswith(LAST_MOMENT):
-                call.permit.check()
-                has_left = True
+            call.permit.check()
+            has_left = True
 
         try:
             async with (
@@ -227,8 +223,7 @@ class Calls:
                     content=content,
                     files=call.files,
                     headers=headers,
-                    timeout=deadline,
-                    extensions={"trace": watch},
+                    extensions={LEAVES: leaves},
                 ) as answer,
             ):
                 body = await whole(answer.aiter_raw(), answer.headers.get("content-encoding", ""))
@@ -246,7 +241,6 @@ class Calls:
             reason = f"{type(error).__name__}: {words}".rstrip(": ")[:200]
             if call.vital:
                 self.breaker.bad(reason, self.clock())
-            # The deadline of the whole call may end it before the one of the connection does.
             outcome = Unknown(reason) if has_left and not isinstance(error, NEVER_SENT) else NotSent(reason)
         self._tell(call, outcome, started)
         return outcome
