@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 import trustme
 
-from gateway.desk.algapsa import addresses
+from gateway.desk.algapsa import connection
 from gateway.desk.algapsa.calls import Call, Calls
 from gateway.desk.algapsa.connections import Connections
 from gateway.desk.outcome import NotSent, Outcome, Unknown
@@ -242,50 +241,50 @@ async def test_a_deadline_before_the_request_left_and_after() -> None:
 # -- hosts with several addresses -------------------------------------------------------------------
 
 
-def resolved_as(monkeypatch: pytest.MonkeyPatch, *places: str) -> list[str]:
-    """Let the name of a host have these addresses; returns which were tried. A silent one never answers."""
-    tried: list[str] = []
-    to = addresses._to
+@pytest.fixture
+def deaf() -> Iterator[int]:
+    """The port of a socket on 127.0.0.2 whose backlog is full: connecting to it never ends."""
+    with ExitStack() as kept:
+        listener = kept.enter_context(socket.socket())
+        listener.bind(("127.0.0.2", 0))
+        listener.listen(0)
+        for _ in range(2):
+            waiting = kept.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
 
-    async def getaddrinfo(host: str, port: int, **_: Any) -> list[addresses.Address]:
-        return [(socket.AF_INET6 if ":" in place else socket.AF_INET, 1, 6, "", (place, port)) for place in places]
 
-    async def reach(address: addresses.Address) -> socket.socket:
-        tried.append(address[4][0])
-        if address[4][0].startswith("silent"):
-            await asyncio.sleep(60)
-        if address[4][0].startswith("refuses"):
-            raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
-        return await to(address)
+def resolved_as(monkeypatch: pytest.MonkeyPatch, *places: tuple[str, int]) -> None:
+    """Let the name of a host have these addresses, in this order."""
+
+    async def getaddrinfo(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", place) for place in places]
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
-    monkeypatch.setattr(addresses, "_to", reach)
-    monkeypatch.setattr(addresses, "STAGGER", 0.01)
-    return tried
+    monkeypatch.setattr(connection, "STAGGER", 0.01)
 
 
-HOSTS = [
-    (["127.0.0.1"], ["127.0.0.1"]),
-    (["silent:1", "127.0.0.1"], ["silent:1", "127.0.0.1"]),
-    (["silent:1", "silent:2", "127.0.0.1"], ["silent:1", "127.0.0.1"]),
-    (["refuses:1", "refuses:2", "127.0.0.1"], ["refuses:1", "127.0.0.1"]),
-    (["silent:1", "refuses", "refuses:2", "127.0.0.1"], ["silent:1", "refuses", "refuses:2", "127.0.0.1"]),
-]
-
-
-@pytest.mark.parametrize(("places", "tried"), HOSTS, ids=[" ".join(places) for places, _ in HOSTS])
+@pytest.mark.parametrize("first", ["refuses", "deaf", "refuses deaf", "deaf refuses", "deaf deaf"])
 async def test_an_address_that_does_not_answer_delays_by_a_moment(
-    places: list[str], tried: list[str], monkeypatch: pytest.MonkeyPatch
+    first: str, deaf: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with asked(says(ANSWER)) as (client, _):
-        found = resolved_as(monkeypatch, *places)
-        assert (await client.get("/")).json() == {"data": {}}
-        assert found == tried
+        places = {"refuses": ("127.0.0.1", 1), "deaf": ("127.0.0.2", deaf)}
+        answers = ("127.0.0.1", client.base_url.port or 0)
+        resolved_as(monkeypatch, *map(places.__getitem__, first.split()), answers)
+        async with asyncio.timeout(5):
+            assert (await client.get("/")).json() == {"data": {}}
 
 
-@pytest.mark.parametrize("places", [[], ["refuses"], ["refuses:1", "refuses"]])
+@pytest.mark.parametrize("places", [[], [("127.0.0.1", 1)], [("127.0.0.1", 1), ("127.0.0.2", 1)]])
 async def test_a_host_of_which_no_address_answers_was_not_sent_to(
-    places: list[str], monkeypatch: pytest.MonkeyPatch
+    places: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resolved_as(monkeypatch, *places)
     assert isinstance(await called("http://desk.example"), NotSent)
+
+
+async def test_a_host_whose_addresses_say_nothing_was_not_sent_to(deaf: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolved_as(monkeypatch, ("127.0.0.2", deaf), ("127.0.0.2", deaf))
+    assert await called("http://desk.example", 0.2) == NotSent("TimeoutError: no answer in time")

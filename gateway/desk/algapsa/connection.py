@@ -9,13 +9,14 @@ What comes before it was asked for, or behind an answer, belongs to no call: suc
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import h11
+from aiohappyeyeballs import start_connection
 
-from gateway.desk.algapsa.addresses import connected
 from gateway.startup import without
 
 with without("click"):
@@ -25,6 +26,8 @@ LONGEST_HEAD = 100 * 1024
 """Bytes of an answer's status and headers."""
 MOST_UNREAD = 1 << 20
 """Bytes that wait to be read until the peer has to wait."""
+STAGGER = 0.25
+"""Seconds until the next address of a host is tried beside those before. Source: RFC 8305 section 5."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -48,14 +51,16 @@ class Connection(asyncio.Protocol):
         if url.scheme not in PORTS:
             raise httpx.UnsupportedProtocol(f"not HTTP: {url.scheme}")
         host, secure = url.raw_host.decode("ascii"), url.scheme == "https"
+        loop = asyncio.get_running_loop()
         try:
-            _, made = await asyncio.get_running_loop().create_connection(
+            found = await loop.getaddrinfo(host, url.port or PORTS[url.scheme], type=socket.SOCK_STREAM)
+            _, made = await loop.create_connection(
                 cls,
-                sock=await connected(host, url.port or PORTS[url.scheme]),
+                sock=await start_connection(found, happy_eyeballs_delay=STAGGER),
                 ssl=trusted if secure else None,
                 server_hostname=host if secure else None,
             )
-        except (OSError, UnicodeError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # of uvloop, of a name that is none
             raise httpx.ConnectError(str(error)) from error
         return made
 
