@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,4 @@ def test_at_the_first_failure_nothing_more_is_given_out(tmp_path: Path) -> None:
 
     assert done.returncode == 1, done.stdout
     assert "stopping after 1 failures" in done.stdout
+    assert sum(map(int, re.findall(r"(\d+) passed", done.stdout))) < 20, "each goes on to the end of its test"

@@ -39,6 +39,8 @@ tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
+PATIENCE = 90.0  # seconds: its queue manager is not the first whom a busy machine gives its processor
+
 
 class Postfix:
     """Takes mail on ``port`` and sends it where ``extra`` says. Raises Missing."""
@@ -89,7 +91,7 @@ class Postfix:
     def _await_port(self) -> None:
         import socket
 
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -103,14 +105,14 @@ class Postfix:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
-    def await_log(self, text: str, wait: float = 20) -> str:
+    def await_log(self, text: str) -> str:
         """Wait until the log says so; the lines that do. Deferred mail is flushed every two seconds."""
-        end = time.monotonic() + wait
+        end = time.monotonic() + PATIENCE
         flush = time.monotonic() + 2
         while time.monotonic() < end:
             if time.monotonic() > flush:
                 flush += 2
-                subprocess.run(["postfix", "-c", str(self.folder / "etc"), "flush"], capture_output=True, timeout=10)
+                subprocess.run(["postfix", "-c", str(self.folder / "etc"), "flush"], capture_output=True, timeout=PATIENCE)
             if lines := [line for line in self.log().splitlines() if text in line]:
                 return "\n".join(lines)
             time.sleep(0.05)

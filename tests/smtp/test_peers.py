@@ -18,10 +18,10 @@ from gateway.smtp.server import Listener
 from gateway.store import counts
 from gateway.store.engine import Store
 from tests.peers import Missing
-from tests.smtp.postfix import Postfix
+from tests.smtp.postfix import PATIENCE, Postfix
 from tests.smtp.serving import BOXES, Tls, contents, envelopes, serving
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # a busy machine starts Postfix slowly
 
 MAIL = "From: Ann <ann@acme.example>\nTo: support@msp.example\nSubject: J\u00fcrgen\n\n.\nHello\n..\n"
 
@@ -55,11 +55,10 @@ def submit(relay: Postfix, to: list[str], text: str = MAIL) -> None:
 
 
 async def kept_mails(store: Store, number: int) -> list[bytes]:
-    for _ in range(400):
-        if len(found := await contents(store)) >= number:
-            return found
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"fewer than {number} mails")
+    async with asyncio.timeout(PATIENCE):
+        while len(found := await contents(store)) < number:
+            await asyncio.sleep(0.05)
+    return found
 
 
 async def test_postfix_relays(kept: Store, tmp_path: Path) -> None:
