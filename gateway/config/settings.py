@@ -49,6 +49,7 @@ from gateway.match import domains
 from gateway.match.ours import Ours
 
 DEFAULT_FILE = Path("gateway.toml")
+_KEY = re.compile("[!-~]+")  # of a desk: what a header can carry
 
 
 class ConfigError(Exception):
@@ -101,13 +102,13 @@ class DeskSettings(Section):
     def _key(self) -> str:
         """Raises NoSecret for its file."""
         key = secret_of(self.api_key, self.api_key_file)
-        if not key.isascii():  # a file's: the other kind was looked at when it was read
-            raise NoSecret(f"{self.api_key_file} holds no key: expected it as the desk shows it")
+        if not _KEY.fullmatch(key):  # a file's: the other kind was looked at when it was read
+            raise NoSecret(f"{self.api_key_file} holds no key: expected it as the desk shows it, without blanks")
         return key
 
     @model_validator(mode="after")
     def _one_key(self) -> DeskSettings:
-        if self.api_key and not re.fullmatch("[!-~]+", self.api_key.get_secret_value()):
+        if self.api_key and not _KEY.fullmatch(self.api_key.get_secret_value()):
             raise ValueError("api_key: expected the key as the desk shows it, without blanks")
         if (self.api_key is None) == (self.api_key_file is None):
             raise ValueError(

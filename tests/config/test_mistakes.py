@@ -365,6 +365,8 @@ def test_files_that_an_editor_makes_are_no_rules(tmp_path: Path) -> None:
         (b" \n", "is empty"),
         (b"secret-key\n# of the desk\n", "has several lines"),
         ("schlüssel".encode(), "holds no key"),
+        (b"secret key\n", "holds no key"),
+        (b"secret\tkey", "has several lines"),
     ],
 )
 def test_a_file_with_a_key_as_windows_writes_it(content: bytes, words: str, tmp_path: Path) -> None:
