@@ -15,6 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from . import limits
 from .charset import decode
+from .charsets import codec
 from .clean import clean_line
 from .delimiters import PART_FIELD, Spans, has_words, sniff_boundary, spans_of, starts_with_headers
 from .head import RawHeader, split_head
@@ -269,6 +270,8 @@ def parse_typed(raw: bytes, hints: Sequence[str] = ()) -> tuple[str, dict[str, s
         if joined:
             plain[base] = joined
     for name, value in plain.items():
+        if name in _NAMES and _labelled(value):
+            value = plain[name] = _join_2231([(0, True, value)])
         if "=?" in value:
             plain[name] = decode_words(value)
         if name != "boundary":
@@ -292,12 +295,21 @@ def _file_name(match: re.Match[str]) -> str:
     return re.sub(r'\\(["\\])', r"\1", value) if "\\" in value else value
 
 
+_LABEL = re.compile(r"([\w.:+-]{2,40})'[A-Za-z-]{0,16}'")
+
+
+def _labelled(value: str) -> bool:
+    """Whether a value begins with its charset and language, which programs write where no star says so, too."""
+    label = _LABEL.match(value)
+    return bool(label and codec(label[1]))
+
+
 def _join_2231(pieces: list[tuple[int, bool, str]]) -> str:
     pieces.sort(key=lambda piece: piece[0])
     charset = ""
     data = bytearray()
     for index, (_, encoded, value) in enumerate(pieces):
-        if index == 0 and encoded and value.count("'") >= 2:
+        if index == 0 and ((encoded and value.count("'") >= 2) or _labelled(value)):
             charset, _, value = value.split("'", 2)
         if encoded or "%" in value:
             data += unquote_to_bytes(value)

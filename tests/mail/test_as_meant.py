@@ -128,6 +128,14 @@ def test_a_file_is_named_in_the_charset_of_the_body(name: str, charset: str, bod
         ("filename*00*=utf-8''%C3%9Cber; filename*01*=sicht.pdf", "Übersicht.pdf"),
         ("filename*=us-ascii''%C3%9Cbersicht.pdf", "Übersicht.pdf"),
         ('filename*0="=?utf-8?B?w5xiZXJz"; filename*1="aWNodC5wZGY=?="', "Übersicht.pdf"),
+        # Without the star that says it is encoded.
+        ("filename*0=UTF-8''%C3%9Cber; filename*1=sicht.pdf", "Übersicht.pdf"),
+        ("filename*0=\"iso-8859-1'de'%DCbersicht\"; filename*1=\".pdf\"", "Übersicht.pdf"),
+        ("filename*0=UTF-8''report.pdf", "report.pdf"),
+        ("filename=\"UTF-8''%C3%9Cbersicht.pdf\"", "Übersicht.pdf"),
+        ("filename=utf-8'en'report.pdf", "report.pdf"),
+        ("filename*0=\"Bob's and Ann's offer.pdf\"", "Bob's and Ann's offer.pdf"),
+        ("filename=\"Fish'n'chips 100%25.pdf\"", "Fish'n'chips 100%25.pdf"),
     ],
 )
 def test_a_file_is_named_as_its_sender_meant(field: str, name: str) -> None:
