@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender, among_its_client
+from gateway.decide.sender import AUTHORS, BINDINGS, PERSONAL, Reasons, Sender, among_its_client, binding
 from gateway.match import domains
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email
-from gateway.model.questions import Copies, Copy, Facts, PartIn, Staff
+from gateway.model.questions import Copies, Copy, Facts, PartIn, Staff, Ticket
 
 MOST = 10  # people of a mail that is a conversation among them
 ANSWERED = 2  # mails that count as answered: In-Reply-To, or the nearest in References
@@ -40,6 +40,12 @@ class Answer:
         admits = self._admitted(message_id, ticket_id)
         return admits if self._goes_to_people_of(ticket_id) else among_its_client(admits)
 
+    def goes_to_authors_of(self, ticket: Ticket) -> bool:
+        """Whether somebody who wrote in the ticket, or is its contact, gets the mail."""
+        people = self.outside((*self.email.to, *self.email.cc))
+        senders = [Sender(person.key, "unknown", False) for person in people if person.key != self.sender.address]
+        return any(binding(who, ticket, self.facts, AUTHORS) for who in senders)
+
     def _admitted(self, message_id: str, ticket_id: str) -> Reasons:
         copies: list[Copy] = self.facts.ask(Copies(message_id))
         if any(copy.stage == "DONE" for copy in copies):  # we had it, and its ticket is gone
@@ -52,14 +58,14 @@ class Answer:
         return PERSONAL if self._is_talk(ticket_id, is_of_ours) else AUTHORS
 
     def _goes_to_people_of(self, ticket_id: str) -> bool:
-        parts = [PartIn(ticket_id, person.key) for person in self._outside((*self.email.to, *self.email.cc))]
+        parts = [PartIn(ticket_id, person.key) for person in self.outside((*self.email.to, *self.email.cc))]
         self.facts.want(*parts)
         return any(self.facts.ask(part) for part in parts)
 
     def _is_talk(self, ticket_id: str, is_of_ours: bool) -> bool:
         """Whether the mail goes to others and not to us alone, who would then have sent what it answers. What we sent
         is a conversation only among those who are in the ticket already."""
-        to, others = self._outside(self.email.to), self._outside(self.email.cc)
+        to, others = self.outside(self.email.to), self.outside(self.email.cc)
         if not to or len(to) + len(others) > MOST:
             return False
         if not is_of_ours:
@@ -67,7 +73,7 @@ class Answer:
         by_us = self.sender.is_staff or self.sender.is_ours
         return by_us and all(self.facts.ask(PartIn(ticket_id, person.key)) for person in (*to, *others))
 
-    def _outside(self, people: Sequence[Address]) -> list[Address]:
+    def outside(self, people: Sequence[Address]) -> list[Address]:
         """Who of them is neither of our mailboxes nor a technician."""
         named = [person for person in people if "@" in person.key and person.key not in self.own][: 2 * MOST]
         self.facts.want(*(Staff(person.key) for person in named))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway.decide.announced import Answer
 from gateway.decide.context import DecisionContext
-from gateway.decide.sender import Sender, customer
+from gateway.decide.sender import CUSTOMERS, Reasons, Sender, among_its_client, customer
 from gateway.match import domains
 from gateway.model.questions import ClientsOfDomain, ContactsOf, Facts, Staff, Ticket
 
@@ -31,8 +32,10 @@ def classify(context: DecisionContext, ticket: Ticket) -> Audience:
     if reason := customer(who, ticket, context.facts):
         context.trace.add("audience", f"written by {who.address}, who {reason}", "public")
         return Audience(True, True)
+    answer = Answer(context.email, who, context.policy.own, context.facts)
+    reasons = CUSTOMERS if answer.goes_to_authors_of(ticket) else among_its_client(CUSTOMERS)
     for address in _recipients(context):
-        if reason := _addressed(context, address, ticket):
+        if reason := _addressed(context, address, ticket, reasons):
             context.trace.add("audience", f"sent to {address}, who {reason}", "public")
             return Audience(True, False)
     found = f"{who.address or 'nobody'} is no customer of the ticket, and none is in To or Cc"
@@ -50,12 +53,12 @@ def _recipients(context: DecisionContext) -> list[str]:
     return [address for address in others if not context.facts.ask(Staff(address))]
 
 
-def _addressed(context: DecisionContext, address: str, ticket: Ticket) -> str:
-    """Why somebody in To or Cc is a customer of the ticket, "" when nothing says so."""
+def _addressed(context: DecisionContext, address: str, ticket: Ticket, reasons: Reasons) -> str:
+    """Why somebody in To or Cc is a customer of the ticket, "" when none of the reasons says so."""
     policy = context.policy.requesters
     for tried in dict.fromkeys((address, domains.untagged(address))):
         _, mapped = domains.longest(domains.of(tried), policy.domains)
-        if reason := customer(Sender(tried, "unknown", False, mapped), ticket, context.facts):
+        if reason := customer(Sender(tried, "unknown", False, mapped), ticket, context.facts, reasons):
             return reason
     if policy.infer and _is_of_the_clients_domain(address, ticket, context.facts):
         return "is of the domain of the ticket's client"

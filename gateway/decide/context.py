@@ -21,7 +21,7 @@ from gateway.model.email import Email
 from gateway.model.envelope import Envelope
 from gateway.model.notice import ResolvedNotice
 from gateway.model.plan import Decision, Outcome, Trace
-from gateway.model.questions import Copy, Facts, IsTouched
+from gateway.model.questions import Copy, Facts, IsTouched, WordsAdded
 from gateway.model.reasons import Reason
 from gateway.model.release import Release
 from gateway.model.window import MaintenanceCalendar
@@ -137,6 +137,14 @@ class DecisionContext:
         self.facts.want(*unlike)
         same |= {question.delivery_id for question in unlike if self.facts.ask(question)}
         return [copy for copy in others if copy.delivery_id in same]
+
+    def words_added(self, copies: Sequence[Copy]) -> list[int]:
+        """The lines of the mail with words that none of these deliveries' mails has: ``likeness.SUBJECT`` for that."""
+        if any(copy.digest == self.email.digest for copy in copies):
+            return []
+        questions = [WordsAdded(copy.delivery_id) for copy in copies]
+        self.facts.want(*questions)
+        return sorted(set.intersection(*(set(self.facts.ask(question)) for question in questions)))
 
     @property
     def idle(self) -> str:

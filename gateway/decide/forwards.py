@@ -9,15 +9,19 @@ From is still the customer's.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
-from gateway.decide.sender import Sender
+from gateway.decide.sender import Sender, binding
+from gateway.decide.today import ticket_today
 from gateway.match import prefixes, title
 from gateway.match.noreply import takes_no_answers
 from gateway.match.ours import Ours
 from gateway.model.email import Address, Email, Forwarded
 from gateway.model.plan import Trace
-from gateway.model.questions import Facts, Staff
+from gateway.model.questions import Facts, Mapped, Staff, Ticket, TicketFacts, TicketsOf
+
+OWN = ("received", "announced")  # how the id of a mail that we have is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,26 @@ def find(
     assert original.sender is not None
     trace.add("forward", f"{whose}; {why}", f"requester {original.sender.key}")
     return Forward(original, trusted=True)
+
+
+def ticket_of(original: Forwarded, board_id: str, fallbacks: Set[str], facts: Facts, trace: Trace) -> Ticket | None:
+    """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
+    ticket, for anybody can make up a message with an id that they know and have it forwarded."""
+    if not original.message_ids or original.sender is None:
+        return None
+    address = original.sender.key
+    rows: list[Mapped] = facts.ask(TicketsOf(original.message_ids[:1], address))
+    mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known in OWN and row.ticket_id}
+    if len(mine) != 1:
+        return None
+    known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
+    ticket = ticket_today(known, facts, fallbacks, trace) if known else None
+    if ticket is None:
+        return None
+    name = ticket.number or ticket.ticket_id
+    reason = binding(Sender(address, "unknown", False), ticket, facts)
+    trace.add("forward", f"ticket {name} has the forwarded mail", reason or f"{address} has nothing to do with it")
+    return ticket if reason else None
 
 
 def is_forward(email: Email) -> bool:

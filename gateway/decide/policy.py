@@ -6,16 +6,27 @@ caught here and nowhere else).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gateway.decide import acknowledge, calendars, closed, floods, forwards, newticket, reply, sender, thanks, threading
+from gateway.decide import (
+    acknowledge,
+    calendars,
+    closed,
+    copies,
+    floods,
+    forwards,
+    newticket,
+    reply,
+    sender,
+    thanks,
+    threading,
+)
 from gateway.decide.context import DecisionContext, DeliveryContext, Guard
 from gateway.decide.notices import notice
 from gateway.decide.today import ticket_today
 from gateway.mail.auto import enveloped
-from gateway.mail.ids import derived_message_id
 from gateway.match import probe, title
 from gateway.model.email import Automatic, Email, Notification
 from gateway.model.envelope import Envelope
@@ -24,11 +35,7 @@ from gateway.model.questions import (
     ClosingOn,
     ContactsOf,
     Copies,
-    Copy,
     Facts,
-    IsReused,
-    Mapped,
-    PartIn,
     ProbeSent,
     Question,
     Recent,
@@ -42,7 +49,6 @@ from gateway.model.questions import (
 )
 from gateway.model.reasons import Reason
 
-MOST_READ_AGAIN = 3  # mails under one id that are read again
 SUPPRESSED_WITHOUT_THREAD = (Reason.BOUNCE, Reason.RECEIPT, Reason.AUTO_REPLY, Reason.VACATION)
 
 LOOKS = {
@@ -160,52 +166,15 @@ def _own_mail(context: DecisionContext) -> Decision | None:
     return context.end(Reason.OWN, ", ".join(context.email.auto.reasons))
 
 
-def _duplicate(context: DecisionContext) -> Decision | None:
-    """A copy of a mail that another delivery already has (another route, another mailbox): `duplicate-of`."""
-    if not context.email.message_id:
-        return None
-    copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
-    earlier = [copy for copy in copies if copy.earlier and copy.digest]
-    wanted = context.delivery.release.unsuppressed
-    same = context.copies_among(earlier)
-    others = [copy for copy in earlier if copy not in same]
-    for copy in () if wanted else same:
-        same_board = copy.board_id == context.policy.destination["board_id"]
-        if same_board and copy.stage in ("DONE", "SUPPRESSED", "PLANNED"):
-            how = "same content" if copy.digest == context.email.digest else "the same but for what was added"
-            context.trace.add("same Message-ID", f"delivery {copy.delivery_id}, {how}", "suppress")
-            return context.end(Reason.DUPLICATE, copy.delivery_id)
-    if others or (wanted and earlier):
-        context.message_id = derived_message_id(context.email.digest)
-        context.is_reused = _is_reused(context, others)
-        context.trace.add(
-            "same Message-ID", "released" if wanted else "other content", f"goes on as <{context.message_id}>"
-        )
-    return None
-
-
-def _is_reused(context: DecisionContext, others: Sequence[Copy]) -> bool:
-    """Whether the sender, and nobody else, writes mail after mail under this id: else somebody who has seen the id of
-    another's mail could make it lead nowhere."""
-    facts, who = context.facts, context.sender.address
-    if not any(facts.ask(IsReused(copy.delivery_id)) for copy in others[:MOST_READ_AGAIN]):
-        return False
-    question = threading.mapping_question(context.email, context.envelope, who, context.sender.verdict)
-    rows: list[Mapped] = facts.ask(question)
-    known = {row.ticket_id for row in rows if row.message_id == context.email.message_id}
-    tickets = (known | {copy.ticket_id for copy in others}) - {""}
-    return all(facts.ask(PartIn(ticket_id, who)) in ("sender", "aside") for ticket_id in sorted(tickets))
-
-
 def expected_questions(email: Email, envelope: Envelope) -> tuple[Question, ...]:
     """What nearly every decision asks, to be answered in one go where that takes no call to the desk."""
     name = sender.name_of(email, envelope)
-    copies: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
+    others: tuple[Question, ...] = (Copies(email.message_id),) if email.message_id else ()
     people: tuple[Question, ...] = ()
     if name.address:
         people = (Staff(name.address), ContactsOf(name.address), RecentMails(*name, envelope.time))
     verdict = sender.verdict_of(email, envelope)
-    return (*copies, *people, threading.mapping_question(email, envelope, name.address, verdict))
+    return (*others, *people, threading.mapping_question(email, envelope, name.address, verdict))
 
 
 def further_questions(
@@ -263,6 +232,7 @@ def _thread(context: DecisionContext) -> Decision | None:
         context.policy.nobodys,
         context.policy.requesters.infer,
         context.policy.own,
+        context.policy.requesters.domains,
     )
     match = threading.find(thread, context.trace)
     if match.refused and match.claimed and context.delivery.release.overruled == match.refused:
@@ -339,7 +309,7 @@ def _forwarded_again(context: DecisionContext) -> Decision | None:
     if forward is None or not forward.trusted or not forward.original.attached or context.delivery.moved_to:
         return None
     original, board_id = forward.original, context.policy.destination["board_id"]
-    ticket = threading.ticket_of_original(original, board_id, context.policy.nobodys, context.facts, context.trace)
+    ticket = forwards.ticket_of(original, board_id, context.policy.nobodys, context.facts, context.trace)
     return reply.forwarded(context, ticket, original) if ticket else None
 
 
@@ -376,7 +346,7 @@ POLICY: tuple[tuple[str, Callable[[DecisionContext], Decision | None]], ...] = (
     ("own mail", _own_mail),
     ("moved", _moved),
     ("spoofed", _spoofed),
-    ("duplicate", _duplicate),
+    ("duplicate", copies.duplicate),
     ("calendar", calendars.windows),
     ("proven notice", notice.proven),
     ("flood", floods.flood),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gateway.blocks import paragraph
@@ -11,6 +11,9 @@ from gateway.decide.compose import heading
 from gateway.decide.context import DecisionContext
 from gateway.decide.sender import binding
 from gateway.decide.shown import questions, shown
+from gateway.mail.ids import derived_message_id
+from gateway.mail.likeness import SUBJECT
+from gateway.match import title
 from gateway.match.conditions import View
 from gateway.model.effects import EffectBody, PriorityBody, ReopenBody, StatusBody, StillClosedBody
 from gateway.model.email import Forwarded
@@ -38,7 +41,8 @@ def _twin_on(context: DecisionContext, ticket_id: str) -> str:
         return ""
     copies: list[Copy] = context.facts.ask(Copies(context.email.message_id))
     there = [copy for copy in copies if copy.earlier and copy.digest and copy.ticket_id == ticket_id]
-    return next((copy.delivery_id for copy in context.copies_among(there)), "")
+    same = context.copies_among(there)
+    return same[0].delivery_id if same and not context.words_added(same) else ""
 
 
 def _ruled(context: DecisionContext) -> rules.Routed:
@@ -183,3 +187,19 @@ def forwarded(context: DecisionContext, ticket: Ticket, original: Forwarded) -> 
     body = [*words, paragraph(f"{named} was forwarded again; it is on this ticket.")]
     effects = context.composer().comment(body, internal=True, present={**_present(context, ticket), **present})
     return _decision(context, ticket, effects, by_customer=False)
+
+
+def again(context: DecisionContext, ticket: Ticket, lines: Sequence[int]) -> Decision:
+    """These lines of a copy of a mail that the ticket has, as an internal comment. What else the copy says, such as
+    whom it names, counts for nothing."""
+    email = context.email
+    texts = email.text.split("\n")
+    said = [f"Subject: {title.clean(email.subject)}" if line == SUBJECT else texts[line] for line in lines]
+    body = [paragraph("This mail came a second time. The first one does not have these words:"), *map(paragraph, said)]
+    present = {attachment.sha256: attachment.filename for attachment in email.attachments}
+    effects = context.composer().comment(body, internal=True, present=present)
+    own = (context.message_id or derived_message_id(email.digest), "received")
+    context.trace.add("same Message-ID", f"{len(lines)} lines that ticket {ticket.number} lacks", "internal comment")
+    extended = newticket.with_extras(context, effects)
+    plan = Plan(effects=extended, board_id=ticket.board_id, ticket_id=ticket.ticket_id, ids=(own,))
+    return Decision("comment", plan=plan)

@@ -178,9 +178,14 @@ def wrote(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
 
 
 def _takes_part_as_its_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
-    """The same, where somebody of another client has to be its sender: others put him into To or Cc."""
+    """The same, where somebody of another client has to be its sender, or brought in by ours: others put him into To
+    or Cc."""
     part = _part(sender, ticket, facts)
-    return part == "sender" or (bool(part) and not _is_of_another_client(sender, ticket, facts))
+    return part in ("sender", "aside") or (bool(part) and not _is_of_another_client(sender, ticket, facts))
+
+
+def _is_of_their_side_as_its_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
+    return _is_of_their_side(sender, ticket, facts) and _takes_part_as_its_client(sender, ticket, facts)
 
 
 def _is_of_another_client(sender: Sender, ticket: Ticket, facts: Facts) -> bool:
@@ -197,13 +202,10 @@ def _part(sender: Sender, ticket: Ticket, facts: Facts) -> str:
     return str(facts.ask(PartIn(ticket.via, sender.address))) if ticket.via else ""
 
 
-def customer(who: Sender, ticket: Ticket, facts: Facts) -> str:
-    """Why somebody is a customer of the ticket, for whose eyes its public comments are; "" when nothing says so.
-    A technician is one only on a ticket of their own."""
-    if not who.address or who.verdict == "fail":
-        return ""
-    reasons = CUSTOMERS[:1] if who.is_staff else CUSTOMERS
-    return next((reason for reason, holds in reasons if holds(who, ticket, facts)), "")
+def customer(who: Sender, ticket: Ticket, facts: Facts, reasons: Reasons | None = None) -> str:
+    """Why somebody is a customer of the ticket, for whose eyes its public comments are; "" when nothing says so: the
+    first of the reasons, which are CUSTOMERS unless said. A technician is one only on a ticket of their own."""
+    return binding(who, ticket, facts, CUSTOMERS[:1] if who.is_staff else reasons or CUSTOMERS)
 
 
 def _active(sender: Sender, facts: Facts) -> list[Contact]:
@@ -244,11 +246,15 @@ AUTHORS: Reasons = (
 """What ties those to a ticket who may have got the same mail as its author, as many others did."""
 
 
+_AMONG_ITS_CLIENT = {
+    _is_participant: _takes_part_as_its_client,
+    _is_of_their_side: _is_of_their_side_as_its_client,
+}
+
+
 def among_its_client(reasons: Reasons) -> Reasons:
     """The same reasons, where it binds nobody of another client that somebody put them into To or Cc."""
-    return tuple(
-        (reason, _takes_part_as_its_client if holds is _is_participant else holds) for reason, holds in reasons
-    )
+    return tuple((reason, _AMONG_ITS_CLIENT.get(holds, holds)) for reason, holds in reasons)
 
 
 CUSTOMERS: Reasons = (

@@ -11,27 +11,35 @@ The levels are tried strongest first; every candidate goes into the trace. What 
 
 Thread-Index and Thread-Topic never decide. Two tickets on one level: In-Reply-To when it alone is
 clear, else quarantine. Whoever comes first with a Message-ID has it, and a later mail under it goes on
-under a derived one: an answer to the id goes to the ticket of that mail where it is the sender's.
+under a derived one: which of them an answer is about says ``namesakes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateway.decide import announced, external
-from gateway.decide.sender import BINDINGS, OF_THEMSELVES, PERSONAL, Reasons, Sender, binding, is_of_the_domain, wrote
+from gateway.decide.namesakes import Namesakes
+from gateway.decide.sender import (
+    BINDINGS,
+    PERSONAL,
+    Reasons,
+    Sender,
+    among_its_client,
+    binding,
+    is_of_the_domain,
+    wrote,
+)
 from gateway.decide.today import ticket_today
-from gateway.match import tickettoken
+from gateway.match import domains, tickettoken
 from gateway.match.ours import Ours
-from gateway.model.email import Email, Forwarded, lower_ascii
+from gateway.model.email import Email, lower_ascii
 from gateway.model.envelope import Envelope, Verdict
 from gateway.model.plan import Trace
 from gateway.model.questions import (
     ContactsOf,
-    Copies,
-    Copy,
     Facts,
     Mapped,
     SameSubject,
@@ -47,7 +55,6 @@ Strength = Literal["proof", "strong", "medium", "weak"]
 
 MOST_REFERENCES = 50
 MOST_MARKED = 2  # tickets by the desk's marks: for each that nobody knows the desk is asked, whoever made it up
-OWN = ("received", "announced")  # how the id of a mail that we have is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class Evidence:
     admits: Reasons = BINDINGS
     board_id: str = ""
     message_id: str = ""  # that leads there
+    is_received: bool = False  # by a mail under this id, whoever wrote it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,7 @@ class Thread:
     fallbacks: frozenset[str] = frozenset()  # the clients that are nobody's
     infer: bool = False  # whether contacts tell whose a domain is
     own: Ours = Ours()  # noqa: RUF009 - never changed
+    clients: Mapping[str, str] = field(default_factory=dict)  # of domains, by the operator's map
 
     def mapped(self, *known: str) -> list[Mapped]:
         """The mapping table's rows that are known in one of these ways: of all ids of the mail, asked for
@@ -106,10 +115,39 @@ class Thread:
             mine = [row for row in rows if row.message_id == message_id]
             own_board = [row for row in mine if row.board_id == self.board_id]
             found += [
-                Evidence(row.ticket_id, f"<{message_id}> was {row.known}", board_id=row.board_id, message_id=message_id)
+                Evidence(
+                    row.ticket_id,
+                    f"<{message_id}> was {row.known}",
+                    board_id=row.board_id,
+                    message_id=message_id,
+                    is_received=row.known == "received",
+                )
                 for row in own_board or mine
             ]
         return found
+
+    def of_known(self, ids: Sequence[str]) -> list[Evidence]:
+        """The tickets of ids that we received or sent. One that its sender uses again and again leads to no more than a
+        mail of somebody else under it."""
+        reused = {row.message_id for row in self.mapped("reused")}
+        alone = [(message_id, self.namesakes().alone(message_id)) for message_id in ids if message_id in reused]
+        return self.of(ids, self.mapped("received", "sent")) + [
+            Evidence(ticket.ticket_id, f"<{message_id}> is used by others as well", board_id=ticket.board_id)
+            for message_id, ticket in alone
+            if ticket is not None
+        ]
+
+    def answer(self) -> announced.Answer:
+        return announced.Answer(self.email, self.sender, self.own, self.facts)
+
+    def namesakes(self) -> Namesakes:
+        """What tells mails with one id apart: whose the answer is, and of a technician's, to whom it goes."""
+        people = [self.sender]
+        if self.sender.is_staff or self.sender.is_ours:
+            others = self.answer().outside((*self.email.to, *self.email.cc))
+            clients = [domains.longest(domains.of(person.key), self.clients)[1] for person in others]
+            people = [Sender(who.key, "unknown", False, client) for who, client in zip(others, clients, strict=True)]
+        return Namesakes(people, self.fallbacks, self.facts)
 
 
 def thread_ids(email: Email) -> tuple[str, ...]:
@@ -160,12 +198,12 @@ def _bounced_notification(thread: Thread) -> list[Evidence]:
 
 def _in_reply_to(thread: Thread) -> list[Evidence]:
     """A Message-ID that we received or sent."""
-    return thread.of(thread.email.in_reply_to, thread.mapped("received", "sent"))
+    return thread.of_known(thread.email.in_reply_to)
 
 
 def _references(thread: Thread) -> list[Evidence]:
     """A Message-ID that we received or sent."""
-    return thread.of(thread.email.references[-MOST_REFERENCES:], thread.mapped("received", "sent"))
+    return thread.of_known(thread.email.references[-MOST_REFERENCES:])
 
 
 def _desk_marks(thread: Thread) -> list[Evidence]:
@@ -202,7 +240,7 @@ def _ancestor(thread: Thread) -> list[Evidence]:
     conversation with others, those who take part in it; among colleagues, all who may write there."""
     rows = thread.mapped("referenced", "announced")
     ours = {row.message_id for row in rows if row.known == "announced"}
-    answer = announced.Answer(thread.email, thread.sender, thread.own, thread.facts)
+    answer = thread.answer()
     return thread.of((thread.email.message_id,), rows) or [
         replace(found, admits=PERSONAL if message_id in ours else answer.admitted(message_id, found.ticket_id))
         for message_id in thread_ids(thread.email)
@@ -252,7 +290,7 @@ def find(thread: Thread, trace: Trace, ladder: Ladder = LADDER) -> Match:
     """Climb down the ladder until a level decides."""
     note = ""
     gone: list[Ticket] = []
-    for rule, strength, known, first in _found(thread, trace, gone, ladder):
+    for rule, strength, known, evidence in _found(thread, trace, gone, ladder):
         tickets = _rightful(thread, rule, known, trace) if strength == "strong" else list(known)
         if len(tickets) > 1:
             if strength in ("proof", "strong"):
@@ -262,42 +300,20 @@ def find(thread: Thread, trace: Trace, ladder: Ladder = LADDER) -> Match:
             trace.add(rule, f"{len(tickets)} tickets", "not used")
             continue
         (ticket,) = tickets
-        match = _admit(thread, rule, strength, ticket, first, trace)
+        match = _admit(thread, rule, strength, ticket, evidence, trace)
         if match.ticket is not None or match.refused:
-            return replace(match, board_id=first.board_id or ticket.board_id)
+            return replace(match, board_id=evidence[0].board_id or ticket.board_id)
         note = note or match.note
     trace.add("thread", "no ticket", "not a reply that we know")
     lost = f"continues ticket {gone[0].number or gone[0].ticket_id}, which the desk no longer has" if gone else ""
     return Match(note=note or lost)
 
 
-def ticket_of_original(
-    original: Forwarded, board_id: str, fallbacks: Set[str], facts: Facts, trace: Trace
-) -> Ticket | None:
-    """The board's ticket that has the forwarded mail, by its own Message-ID. Its sender must be bound to that
-    ticket, for anybody can make up a message with an id that they know and have it forwarded."""
-    if not original.message_ids or original.sender is None:
-        return None
-    address = original.sender.key
-    rows: list[Mapped] = facts.ask(TicketsOf(original.message_ids[:1], address))
-    mine = {row.ticket_id for row in rows if row.board_id == board_id and row.known in OWN and row.ticket_id}
-    if len(mine) != 1:
-        return None
-    known: Ticket | None = facts.ask(TicketFacts(mine.pop()))
-    ticket = ticket_today(known, facts, fallbacks, trace) if known else None
-    if ticket is None:
-        return None
-    name = ticket.number or ticket.ticket_id
-    reason = binding(Sender(address, "unknown", False), ticket, facts)
-    trace.add("forward", f"ticket {name} has the forwarded mail", reason or f"{address} has nothing to do with it")
-    return ticket if reason else None
-
-
 def _found(
     thread: Thread, trace: Trace, gone: list[Ticket], ladder: Ladder
-) -> Iterator[tuple[str, Strength, dict[Ticket, str], Evidence]]:
+) -> Iterator[tuple[str, Strength, dict[Ticket, str], list[Evidence]]]:
     """Each level that names tickets which the desk still has, as they are there today, each with the Message-ID that
-    leads there, and its first evidence. Those that were known and are not there any more go to ``gone``."""
+    leads there, and its evidence. Those that were known and are not there any more go to ``gone``."""
     for rule, strength, level in ladder:
         evidence = level(thread)
         tickets: dict[str, tuple[Ticket, str]] = {}
@@ -311,59 +327,43 @@ def _found(
                 trace.add(rule, item.found, f"ticket {ticket.number or ticket.ticket_id} ({strength})")
                 tickets[ticket.ticket_id] = (ticket, item.message_id)
         if tickets:
-            yield rule, strength, dict(tickets.values()), evidence[0]
+            yield rule, strength, dict(tickets.values()), evidence
 
 
 def _rightful(thread: Thread, rule: str, known: Mapping[Ticket, str], trace: Trace) -> list[Ticket]:
-    """The tickets; in place of one to which the sender is not tied of themselves, the one that is theirs of another
-    mail with the same Message-ID, if it is one alone."""
+    """The tickets; in place of one that is not theirs whose it has to be, the one that is, of another mail with the
+    same Message-ID."""
     tickets: dict[str, Ticket] = {}
     for ticket, message_id in known.items():
-        theirs = _of_another_mail(thread, ticket, message_id, trace) if message_id else []
-        if len(theirs) == 1:
-            name = theirs[0].number or theirs[0].ticket_id
-            trace.add(rule, f"another mail had <{message_id}>, too", f"ticket {name}, which is the sender's")
-            ticket = theirs[0]
-        tickets[ticket.ticket_id] = ticket
+        theirs = None
+        if message_id and not thread.email.auto.is_auto and not wrote(thread.sender, ticket, thread.facts):
+            theirs = thread.namesakes().rightful(ticket, message_id, trace)
+        if theirs is not None:
+            name = theirs.number or theirs.ticket_id
+            trace.add(rule, f"another mail had <{message_id}>, too", f"ticket {name}, which is theirs")
+        rightful = theirs or ticket
+        tickets[rightful.ticket_id] = rightful
     return list(tickets.values())
 
 
-def _of_another_mail(thread: Thread, ticket: Ticket, message_id: str, trace: Trace) -> list[Ticket]:
-    """The sender's own tickets among those of other mails with this id; none where the ticket is theirs, too. What
-    the store knows of a ticket comes first, so that mail after mail under one id costs the desk no calls."""
-    sender, facts = thread.sender, thread.facts
-    if wrote(sender, ticket, facts):
-        return []
-    copies: list[Copy] = facts.ask(Copies(message_id))
-    others = {copy.ticket_id for copy in copies if copy.stage == "DONE"} - {"", ticket.ticket_id}
-    if not others or thread.email.auto.is_auto or binding(sender, ticket, facts, OF_THEMSELVES):
-        return []
-    theirs: dict[str, Ticket] = {}
-    for ticket_id in sorted(others):
-        known: Ticket | None = facts.ask(TicketFacts(ticket_id))
-        if known is None or not binding(sender, known, facts, OF_THEMSELVES):
-            continue
-        today = ticket_today(known, facts, thread.fallbacks, trace)
-        if today is not None and binding(sender, today, facts, OF_THEMSELVES):
-            theirs[today.ticket_id] = today
-        if len(theirs) > 1:
-            break
-    return list(theirs.values())
-
-
-def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, first: Evidence, trace: Trace) -> Match:
+def _admit(
+    thread: Thread, rule: str, strength: Strength, ticket: Ticket, evidence: Sequence[Evidence], trace: Trace
+) -> Match:
     """Whether the sender may write to the ticket on this evidence."""
     sender = thread.sender
     who = sender.address or "a mail without From"
     auto = thread.email.auto
     reason = _bounce_binding(thread, ticket) if auto.bounce else ""
     if not auto.proven_bounce:
-        reason = reason or (first.binds if sender.verdict != "fail" else "")
-        reason = reason or binding(sender, ticket, thread.facts, first.admits)
+        reason = reason or (evidence[0].binds if sender.verdict != "fail" else "")
+        reason = reason or binding(sender, ticket, thread.facts, _admitting(thread, ticket, evidence))
     name = ticket.number or ticket.ticket_id
     if strength == "proof" and not reason:
         trace.add("sender", f"{who} is not bound, but has the token", "may write, marked")
         return Match(ticket, unbound=True)
+    if not reason and strength == "strong" and not auto.bounce and binding(sender, ticket, thread.facts):
+        trace.add("sender", f"{who} is of another client and writes to nobody of ticket {name}", "not used")
+        return Match(note=f"the mail claims to belong to ticket {name}")
     if not reason:
         trace.add("sender", f"{who} has nothing to do with ticket {name}", "quarantine" if strength == "strong" else "")
         if strength == "strong":
@@ -378,6 +378,15 @@ def _admit(thread: Thread, rule: str, strength: Strength, ticket: Ticket, first:
         return Match(note=f"the mail claims to belong to ticket {name}")
     trace.add("sender", f"{who}: {reason}", "may write to the ticket")
     return Match(ticket)
+
+
+def _admitting(thread: Thread, ticket: Ticket, evidence: Sequence[Evidence]) -> Reasons:
+    """What has to tie the sender to the ticket. Whoever comes first with an id need not be its author: that they name
+    somebody of another client in To or Cc brings them that person's answer only where it goes to its people, too."""
+    admits = evidence[0].admits
+    if not all(item.is_received for item in evidence) or thread.answer().goes_to_authors_of(ticket):
+        return admits
+    return among_its_client(admits)
 
 
 def _bounce_binding(thread: Thread, ticket: Ticket) -> str:

@@ -46,6 +46,15 @@ class IsTouched(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class WordsAdded(Question):
+    """The lines of this mail with words that another delivery's does not have, -1 for its subject: tuple[int, ...]. The
+    mail is read again."""
+
+    delivery_id: str
+    kind: ClassVar[str] = "words that were added"
+
+
+@dataclass(frozen=True, slots=True)
 class IsReused(Question):
     """Whether another delivery's mail is another one of the same sender, written at another time under the same
     Message-ID: bool. The mail is read again."""

@@ -25,7 +25,7 @@ from gateway.mail.ending import Ending, ending_of
 from gateway.mail.ending import Name as Signer
 from gateway.mail.fingerprints import Fingerprints
 from gateway.mail.known import KnownWords
-from gateway.mail.likeness import is_reused, is_touched
+from gateway.mail.likeness import is_reused, is_touched, words_added
 from gateway.mail.look import unknown_in
 from gateway.match.names import Name
 from gateway.model import questions as ask
@@ -120,6 +120,9 @@ class Answers:
                 return _state(row) if row else None
             case ask.IsTouched(delivery_id):
                 return await self._compared(delivery_id, is_touched)
+            case ask.WordsAdded(delivery_id):
+                earlier, _ = await self._read_again(delivery_id)
+                return words_added(self.email, earlier) if self.email and earlier else ()
             case ask.IsReused(delivery_id):
                 return await self._compared(delivery_id, is_reused, as_proven=True)
             case ask.AddressesOf(contact_id):
@@ -236,17 +239,19 @@ class Answers:
     ) -> bool:
         """By reading the other mail again; a mail that cannot be read is another one. Nobody takes the place of a
         proven mail by sending its like first, nor, ``as_proven``, the use of its id by sending another."""
-        if self._reread is None or self.email is None:
-            return False
-        if delivery_id not in self._earlier:
-            self._earlier[delivery_id] = await self._reread(delivery_id)
-        earlier, verdict = self._earlier[delivery_id]
+        earlier, verdict = await self._read_again(delivery_id)
         mine = self._delivery.envelope.verdict
-        if earlier is None or (mine == "pass" and verdict != "pass"):
+        if self.email is None or earlier is None or (mine == "pass" and verdict != "pass"):
             return False
         if as_proven and verdict == "pass" and mine != "pass":
             return False
         return compare(self.email, earlier)
+
+    async def _read_again(self, delivery_id: str) -> tuple[Email | None, str]:
+        """Another delivery's mail and its verdict; None where it cannot be read."""
+        if delivery_id not in self._earlier:
+            self._earlier[delivery_id] = await self._reread(delivery_id) if self._reread else (None, "")
+        return self._earlier[delivery_id]
 
     async def _closing_on(self, board_id: str) -> Closing:
         catalog = self._desk().catalog

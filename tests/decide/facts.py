@@ -60,6 +60,7 @@ class Known:
     states: Mapping[str, TicketState] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     touched: tuple[str, ...] = ()
+    added: tuple[int, ...] = ()
     rounds: int = 0
     reopens: int = 0
     problems: tuple[Problem, ...] = ()
@@ -103,6 +104,8 @@ class Known:
                 return self.addresses.get(contact_id, ())
             case ask.IsTouched(delivery_id):
                 return delivery_id in self.touched
+            case ask.WordsAdded():
+                return self.added
             case ask.ProbeSent(message_id):
                 return message_id in self.probes
             case ask.IsReused():

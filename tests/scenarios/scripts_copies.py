@@ -5,8 +5,8 @@ from __future__ import annotations
 from email.message import EmailMessage
 from typing import Any
 
-from tests.scenarios.scripts import ALICE, BOB, Scenario
-from tests.scenarios.stage import M
+from tests.scenarios.scripts import ALICE, BOB, EVE, Scenario
+from tests.scenarios.stage import SALES, M, Stage
 
 LETTER = (
     "The printer on the second floor has been printing blank pages since this morning. We changed the toner twice and "
@@ -44,7 +44,15 @@ def filed(text: str, *files: tuple[str, str, bytes]) -> bytes:
     return message.as_bytes()
 
 
-def twice(name: str, second: str, expected: str = "suppress duplicate-of", first: str = LETTER, **more: Any) -> Scenario:
+NOTHING_NEW = "suppress duplicate-of"
+
+
+def told(stage: Stage) -> str:
+    """What the ticket was told of the copy."""
+    return str(stage.comments(1)[-1]["note"])
+
+
+def twice(name: str, second: str, expected: str = "internal 1", first: str = LETTER, **more: Any) -> Scenario:
     return Scenario(f"a copy: {name}", [
         (M("a", ALICE, raw=raw(first)), "ticket 1"), (M("b", ALICE, raw=raw(second, **more)), expected),
     ])  # fmt: skip
@@ -54,14 +62,14 @@ COPIES = [
     twice("with a group's footer", LETTER + FOOTER),
     twice("with a banner and a tag in the subject", BANNER + LETTER, subject="[EXTERNAL] Printer"),
     twice("another transfer encoding and a banner", BANNER + LETTER, encoding="base64"),
-    twice("lines that were folded anew", LETTER.replace(". ", ".\n").replace("printer on", "printer\non")),
-    twice("the touched one comes first", LETTER, first=BANNER + LETTER + FOOTER),
+    twice("lines that were folded anew", LETTER.replace(". ", ".\n").replace("printer on", "printer\non"), NOTHING_NEW),
+    twice("the touched one comes first", LETTER, NOTHING_NEW, first=BANNER + LETTER + FOOTER),
     twice("few words with a long footer", "Help!" + FOOTER, first="Help!"),
-    twice("links written anew", LETTER + " See https://safe.example/?u=42 now.", first=LETTER + " See https://acme.example/plan now."),
+    twice("links written anew", LETTER + " See https://safe.example/?u=42 now.", NOTHING_NEW, first=LETTER + " See https://acme.example/plan now."),
     twice("a word or two that were changed", LETTER.replace("o'clock", "o\u2019 clock").replace("second floor", "2nd floor")),
     twice("the first was cut off", LETTER + " It began as follows." * 200, "ticket 2"),
     twice("the first was cut off late", "word " * 60_000, "ticket 2", first="word " * 50_000),
-    twice("the second was cut off", LETTER, first=LETTER + " It began as follows." * 200),
+    twice("the second was cut off", LETTER, NOTHING_NEW, first=LETTER + " It began as follows." * 200),
     twice("another text", "Something else entirely happened: the server room is under water and we need pumps.", "ticket 2"),
     twice("another short text", "Stop!", "ticket 2", first="Help!"),
     twice("no text at all", "", "ticket 2"),
@@ -70,7 +78,7 @@ COPIES = [
     twice("another sender", LETTER + FOOTER, "ticket 2", sender=BOB),
     twice("the date in another zone", LETTER + FOOTER, date="Sun, 22 Nov 2026 08:00:00 +0000"),
     twice("a name that was added to", BANNER + LETTER, sender='"Alice Archer (External)" <ALICE@acme.example>'),
-    twice("letters put together otherwise", "Fu\u0308r Mu\u0308ller", first="Für Müller"),
+    twice("letters put together otherwise", "Fu\u0308r Mu\u0308ller", NOTHING_NEW, first="Für Müller"),
     twice("a script without blanks", "プリンタが動きません。至急お願いします。" + FOOTER, first="プリンタが動きません。至急お願いします。"),
     twice("another script without blanks", "サーバが動きません。", "ticket 2", first="プリンタが動きません。"),
     twice("letters that were lost", "F?r M?ller", "ticket 2", first="Für Müller"),
@@ -78,15 +86,34 @@ COPIES = [
     *(
         Scenario(f"a copy: {name}", [(M("a", ALICE, raw=filed(*first)), "ticket 1"), (M("b", ALICE, raw=filed(*second)), expected)])
         for name, first, second, expected in (
-            ("a file was taken away", (LETTER, PLAN), (f"{LETTER}\n[plan.pdf was removed]",), "suppress duplicate-of"),
+            ("a file was taken away", (LETTER, PLAN), (f"{LETTER}\n[plan.pdf was removed]",), "internal 1"),
             ("a file came with the second", (LETTER,), (LETTER, PLAN), "ticket 2"),
             ("another file", (LETTER, PLAN), (LETTER, ("plan.pdf", "application/pdf", b"%PDF-1.4 b")), "ticket 2"),
-            ("the signature was taken away", (LETTER, SIGNED), (LETTER + FOOTER,), "suppress duplicate-of"),
+            ("the signature was taken away", (LETTER, SIGNED), (LETTER + FOOTER,), "internal 1"),
             ("a signature was added", (LETTER,), (LETTER, SIGNED), "suppress duplicate-of"),
         )
     ),
     Scenario("a copy that lost its proof on the way is a copy all the same", [
-        (M("a", ALICE, raw=raw(), verdict="pass"), "ticket 1"), (M("b", ALICE, raw=raw(LETTER + FOOTER), verdict="none"), "suppress duplicate-of"),
+        (M("a", ALICE, raw=raw(), verdict="pass"), "ticket 1"), (M("b", ALICE, raw=raw(LETTER + FOOTER), verdict="none"), "internal 1"),
+    ]),
+    Scenario("of a copy the words are told that the first lacks, and no more", [
+        (M("a", ALICE, raw=raw()), "ticket 1"), (M("b", ALICE, raw=raw(LETTER.replace("printer on", "copier on") + "\n\nAnd the door is open.", subject="[EXTERNAL] Printer and door")), "internal 1"),
+        (M("c", ALICE, raw=raw(BANNER + LETTER.replace("printer on", "copier on") + "\n\nAnd the door is open.", subject="Printer and door")), "internal 1"),
+        (M("d", ALICE, raw=raw(LETTER + "\n\nAnd the door is open.")), NOTHING_NEW),
+    ], check=lambda s: "came from outside" in told(s) and "the door is open" not in told(s) and all(word in str(s.comments(1)[0]["note"]) for word in ("copier on", "the door is open", "Printer and door"))),
+    Scenario("a link that only the copy has is told", [
+        (M("a", ALICE, raw=raw()), "ticket 1"), (M("b", ALICE, raw=raw(LETTER + "\nhttps://acme.example/plan")), "internal 1"),
+    ], check=lambda s: "https://acme.example/plan" in told(s)),
+    Scenario("a copy with more words, of a mail that became nothing, is a mail of its own", [
+        (M("a", ALICE, raw=raw("Thank you!", subject="Thank you")), "suppress asks-for-nothing"), (M("b", ALICE, raw=raw("Thank you!\nBut the printer does not print.", subject="Thank you")), "ticket 1"),
+    ]),
+    Scenario("the people whom a copy names take no part", [
+        (M("a", ALICE, raw=raw()), "ticket 1"), (M("b", ALICE, raw=raw(BANNER + LETTER, more="Cc: eve@evil.example\n")), "internal 1"),
+        (M("c", EVE, reply=ID), "quarantine unverified-sender"),
+    ]),
+    Scenario("a copy for the mailbox of another board, on the same ticket", [
+        (M("x", ALICE, message_id="<x@acme.example>"), "ticket 1"), (M("a", ALICE, raw=raw(reply="<x@acme.example>", subject="Re: Printer")), "comment 1"),
+        (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="Re: Printer"), rcpt=SALES), "comment 1"),
     ]),
     Scenario("a device that uses one id for all its mail: the id leads nowhere any more", [
         *((M(name, SCANNER, raw=raw(f"Scan {name}", date=f"Sun, 22 Nov 2026 09:0{n}:00 +0100", sender=SCANNER)), f"ticket {n + 1}") for n, name in enumerate("abc")),
@@ -101,7 +128,7 @@ COPIES = [
     ]),
     Scenario("a copy of a reply is touched on the way", [
         (M("x", ALICE, message_id="<x@acme.example>"), "ticket 1"), (M("a", ALICE, raw=raw(reply="<x@acme.example>")), "comment 1"),
-        (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="[EXTERNAL] Re: Printer")), "suppress duplicate-of"),
+        (M("b", ALICE, raw=raw(LETTER + FOOTER, reply="<x@acme.example>", subject="[EXTERNAL] Re: Printer")), "internal 1"),
     ]),
     Scenario("a forged copy that comes first does not swallow the proven mail", [
         (M("a", ALICE, raw=raw("printer"), verdict="none"), "ticket 1"), (M("b", ALICE, raw=raw(), verdict="pass"), "ticket 2"),

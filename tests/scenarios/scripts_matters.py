@@ -115,7 +115,8 @@ MATTERS = [
         Scenario(f"an answer to all does not bind them either: {name}", [
             (M("a", ALICE, "Re: News", reply=news, to=to, cc="bob@acme.example, gil@globex.example", rcpt=SUPPORT), "ticket 1"),
             (M("b", BOB, "Re: News", reply=news, to=to, cc="alice@acme.example, gil@globex.example", rcpt=SUPPORT), "ticket 2"),
-            (M("c", GIL, "Re: News", reply=news), "ticket 3"), (M("d", BOB, reply="a", text="Me too."), "comment 1"), (M("e", GIL, reply="a", text="Me too."), "comment 1"),
+            (M("c", GIL, "Re: News", reply=news), "ticket 3"), (M("d", BOB, reply="a", text="Me too."), "comment 1"), (M("e", GIL, reply="a", text="Me too."), "comment 3"),
+            (M("f", GIL, reply="a", text="Me too.", to=f"alice@acme.example, {SUPPORT}", rcpt=SUPPORT), "comment 1"),
         ])
         for name, news, to in (
             ("of the desk", ANNOUNCED, SUPPORT), ("of a technician", "<n@prod.outlook.example>", f"tess@msp.example, {SUPPORT}"), ("of a program for newsletters", "<n@mailer.example>", SUPPORT),
@@ -141,7 +142,8 @@ MATTERS = [
         for name, root, more, became in (
             ("a mail of theirs", "<m1@acme.example>", {}, "ticket 2"), ("a mail of a public provider's", "<m1@mail.gmail.com>", {}, "ticket 2"),
             ("to a stranger", "<m1@acme.example>", {"to": "sam@supplier.example", "cc": SUPPORT, "rcpt": SUPPORT}, "ticket 2"), ("to a stranger about a mail of a provider's", "<m1@mail.gmail.com>", {"to": "sam@supplier.example", "cc": SUPPORT, "rcpt": SUPPORT}, "ticket 2"),
-            ("to its people", "<m1@acme.example>", {"to": "gil@globex.example", "cc": SUPPORT, "rcpt": SUPPORT}, "comment 1"), ("an answer to their mail", "<m1@acme.example>", {"reply": "a"}, "comment 1"),
+            ("to its people", "<m1@acme.example>", {"to": "gil@globex.example", "cc": SUPPORT, "rcpt": SUPPORT}, "comment 1"), ("an answer to their mail", "<m1@acme.example>", {"reply": "a"}, "ticket 2"),
+            ("an answer to their mail, to them as well", "<m1@acme.example>", {"reply": "a", "to": "gil@globex.example", "cc": SUPPORT, "rcpt": SUPPORT}, "comment 1"),
         )
     ),
     Scenario("whom a colleague had in Cc goes on in the ticket", [

@@ -157,6 +157,7 @@ SQUATTER = M("squatter", EVE, "Hello", message_id="<victim@acme.example>")
 WITH_THE_VICTIM = replace(SQUATTER, cc="alice@acme.example, bob@acme.example")
 AGAIN = replace(WITH_THE_VICTIM, key="again", text="Once more, with other words.")
 ON_HERS = ("DONE", "victim")
+TO_HER = {"to": "alice@acme.example", "cc": "support@msp.example", "rcpt": "support@msp.example"}
 SQUATTED = {
     "the victim goes on": ((SQUATTER, VICTIM), M("reply", ALICE, reply="victim"), ON_HERS),
     "her colleague answers her": ((SQUATTER, VICTIM), M("reply", "bob@acme.example", reply="victim"), ON_HERS),
@@ -173,6 +174,22 @@ SQUATTED = {
         (SQUATTER, VICTIM), M("reply", ALICE, reply="victim", verdict="fail"), ("QUARANTINED", ""),
     ),
     "nothing of hers came": ((SQUATTER,), M("reply", ALICE, reply="squatter"), ("QUARANTINED", "")),
+    "nothing of hers came, and she is named in Cc": ((WITH_THE_VICTIM,), M("reply", ALICE, reply="squatter"), ("DONE", "reply")),
+    "the same by a contact of another client": (
+        (replace(WITH_THE_VICTIM, sender=GIL),), M("reply", ALICE, refs=("squatter",), cc="bob@acme.example"), ("DONE", "reply"),
+    ),
+    "she answers the one who named her, too": (
+        (WITH_THE_VICTIM,), M("reply", ALICE, reply="squatter", cc="eve@evil.example"), ("DONE", "squatter"),
+    ),
+    "the squatter is there twice before her": (
+        (SQUATTER, replace(AGAIN, after=60), replace(VICTIM, after=60)), M("reply", ALICE, reply="victim"), ON_HERS,
+    ),
+    "a technician answers her": (
+        (SQUATTER, VICTIM), M("reply", TESS, reply="victim", verdict="pass", **TO_HER), ON_HERS,
+    ),
+    "a technician answers her, whom the squatter names": (
+        (WITH_THE_VICTIM, VICTIM), M("reply", TESS, reply="victim", verdict="pass", **TO_HER), ON_HERS,
+    ),
 }  # fmt: skip
 
 
@@ -192,6 +209,18 @@ async def test_a_squatted_message_id(name: str, tmp_path: Path, migrated_file: P
 
     assert row["stage"] == stage_of_it
     assert (row["ticket_id"] or "") == ((await stage.row(whose))["ticket_id"] if whose else "")
+    await stage.close()
+
+
+async def test_a_squatter_does_not_read_what_a_technician_answers_her(tmp_path: Path, migrated_file: Path) -> None:
+    """Her mail never came here, so the answer to it is known by the squatter's: it is for technicians there."""
+    stage = Stage(tmp_path, migrated_file)
+    await stage.open()
+    for mail in (WITH_THE_VICTIM, M("reply", TESS, reply="squatter", verdict="pass", **TO_HER)):
+        await stage.accept(mail)
+        await stage.work()
+
+    assert await stage.outcome("reply") == "internal 1"
     await stage.close()
 
 

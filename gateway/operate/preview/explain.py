@@ -62,6 +62,7 @@ EMPTY: dict[type[ask.Question], Any] = {
     ask.StateOf: ask.TicketState("", "", False, "", "", "", ""),  # as if it were open
     ask.AddressesOf: (),
     ask.IsTouched: False,
+    ask.WordsAdded: (),
     ask.ProbeSent: False,
     ask.IsReused: False,
     ask.Rounds: 0,

@@ -13,7 +13,7 @@ from gateway.model import questions as ask
 from gateway.work.answers import Answers, Given
 from gateway.work.planner import Planner
 
-READ_AGAIN = (ask.IsTouched, ask.IsReused)
+READ_AGAIN = (ask.IsTouched, ask.WordsAdded, ask.IsReused)
 """What another mail answers, which the parser's children have to read again."""
 
 
