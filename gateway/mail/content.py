@@ -23,6 +23,7 @@ from .charsets import codec
 from .containers import Contained, opened
 from .mime import Part, Tree
 from .names import extension_of, guessed_type, is_no_name
+from .sniff import mislabelled
 from .text import body_text
 from .textparts import RTF, read_words
 from .transfer import Decoded
@@ -155,7 +156,9 @@ class Collector:
         return part.end - part.start <= _INVENTED and is_no_name(part.filename())
 
     def name(self, part: Part) -> str:
-        return part.filename(self.hints)
+        name = part.filename(self.hints)
+        # What a Mac keeps beside a file has the file's name, and is called otherwise there (RFC 1740).
+        return f"._{name}" if name and part.content_type == "application/applefile" else name
 
     def unwrap(self, part: Part) -> bool:
         """What is the mail, or a piece of it, in another form; False leaves it a file."""
@@ -209,6 +212,9 @@ class Collector:
     def text(self, part: Part) -> None:
         """A part that is the letter, or a piece of it."""
         decoded = part.decoded()
+        if mislabelled(decoded.data):
+            self.file(part, decoded.data)
+            return
         self.content.hashes.append(hashlib.sha256(decoded.data).hexdigest())
         self.show(part, decoded)
         if part.disposition == "attachment" and _says_words(decoded.data):
@@ -264,6 +270,9 @@ class Collector:
             data = decoded.data
             if not self.damaged(part, decoded) and decoded.tail:
                 self.keep(part, decoded.tail, "text behind base64: kept as a file")
+        if part.content_type in TEXT_TYPES and (kind := mislabelled(data)):
+            self.note("a file without its type")
+            part.content_type = kind
         name = "text-outside-the-parts.txt" if part.note == "outside" else self.name(part)
         if self.is_spare(part, name):
             self.spare.append((part, data))

@@ -11,6 +11,7 @@ import re
 import puremagic
 
 HEAD = 4096
+LEAST_ODD = 10  # of so many octets of an unknown file one is a control character
 UNKNOWN = "application/octet-stream"
 ZIP = "application/zip"
 OLE = "application/x-ole-storage"
@@ -103,6 +104,22 @@ def type_of(data: bytes) -> str:
     if _is_binary(head):
         return UNKNOWN
     return MESSAGE if _is_message(head) else "text/plain"
+
+
+def mislabelled(data: bytes) -> str:
+    """What a part is that is called text, or nothing at all, and that nobody can read as text; "" for text. A few
+    control characters make no file of a letter, nor does UTF-16."""
+    head = bytes(data[:HEAD])
+    if any(head.startswith(bom) for bom, _ in _BOMS):
+        return ""
+    if head.startswith(b"%PDF-"):
+        return "application/pdf"
+    odd = sum(byte in _CONTROL and byte != 0 for byte in head)
+    if b"\0" not in head or not odd:
+        return ""
+    kind = type_of(data)
+    is_text = kind.startswith("text/") or kind == MESSAGE or (kind == UNKNOWN and odd * LEAST_ODD < len(head))
+    return "" if is_text else kind
 
 
 def _disk_image(data: bytes) -> str:

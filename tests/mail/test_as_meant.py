@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import mimetypes
 
 import pytest
@@ -142,6 +143,44 @@ def test_a_file_is_named_as_its_sender_meant(field: str, name: str) -> None:
     attached = part("application/pdf", PDF, f"Content-Disposition: attachment; {field}".encode())
     found = mail(part("text/plain", b"See.") + attached + b"--b--\r\n")
     assert [file.filename for file in found.attachments] == [name]
+
+
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256))
+ARCHIVE = b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(range(256))
+
+
+@pytest.mark.parametrize(
+    ("fields", "data", "named"),
+    [
+        (b"", PDF, "file.pdf"),
+        (b"Content-Type: text/plain\r\n", PDF, "file.pdf"),
+        (b"Content-Type: text/html; charset=utf-8\r\n", ARCHIVE, "file.zip"),
+        (b"Content-Type: pdf\r\n", PDF, "file.pdf"),
+        (b"Content-Disposition: attachment\r\n", PICTURE, "image.png"),
+        (b"", ARCHIVE, "file.zip"),
+        (b"", b"\x03\0\x02a" * 500, "file"),
+        (b"Content-Type: =?utf-8?Q?application/pdf=3B_name=3D=22plan=2Epdf=22?=\r\n", PDF, "plan.pdf"),
+        # Text, with what is seldom in it.
+        (b"", b"The device said \0 and \x07.", None),
+        (b"", "Gr\u00fc\u00dfe".encode("utf-16"), None),
+        (b"", "Gr\u00fc\u00dfe, and more words".encode("utf-16-le"), None),
+        (b"", b"\x1b[31mERROR\x1b[0m \x08\x08 on srv1\r\n" * 50, None),
+        (b"", "\u30d7\u30ea\u30f3\u30bf\u304c\u52d5\u304d\u307e\u305b\u3093".encode("iso-2022-jp"), None),
+        (b"", b"%PDF is what I need, and PK is my name.", None),
+    ],
+)
+def test_a_file_without_its_type_is_a_file(fields: bytes, data: bytes, named: str | None) -> None:
+    encoded = b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data)
+    found = mail(part("text/plain", b"See.") + b"--b\r\n" + fields + encoded + b"--b--\r\n")
+    assert [file.filename for file in found.attachments] == ([named] if named else [])
+    assert (found.text.strip() == "See.") is bool(named)
+
+
+def test_the_file_of_a_mac_has_its_name() -> None:
+    fork = part("application/applefile; name=plan.pdf", b"\0\5\x16\7")
+    file = part("application/pdf; name=plan.pdf", PDF)
+    found = mail(part("text/plain", b"See.") + fork + file + b"--b--\r\n")
+    assert [file.filename for file in found.attachments] == ["._plan.pdf", "plan.pdf"]
 
 
 @pytest.mark.parametrize(
