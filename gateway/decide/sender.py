@@ -246,7 +246,7 @@ AUTHORS: Reasons = (
 """What ties those to a ticket who may have got the same mail as its author, as many others did."""
 
 
-_AMONG_ITS_CLIENT = {
+_AMONG_ITS_CLIENT: dict[Callable[[Sender, Ticket, Facts], bool], Callable[[Sender, Ticket, Facts], bool]] = {
     _is_participant: _takes_part_as_its_client,
     _is_of_their_side: _is_of_their_side_as_its_client,
 }

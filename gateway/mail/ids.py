@@ -27,6 +27,8 @@ STAND_IN = "@invalid.local"
 """How an id ends that stands for one that is missing or is none."""
 LONGEST = 16 * 1024
 """Octets of a field in which ids are looked for; of a longer one its beginning and its end."""
+MOST_FIELDS = 50
+"""Fields of one name that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +84,21 @@ def own_id(text: str) -> str:
 
 
 def from_fields(fields: Sequence[RawHeader]) -> HeaderIds:
-    """The ids of split header fields; of a repeated field the first counts."""
+    """The ids of split header fields; of a repeated field the first counts, but of those that name other mails all do:
+    some programs write a field for each."""
     first: dict[str, bytes] = {}
+    others: dict[str, list[bytes]] = {"in-reply-to": [], "references": []}
     received = 0
     for name, raw in fields:
         key = name.lower()
         received += key == "received"
         first.setdefault(key, raw)
+        if key in others:
+            others[key].append(raw)
     return HeaderIds(
         own_id(_text(first.get("message-id", b""))),
-        ids_of(_text(first.get("in-reply-to", b""))),
-        ids_of(_text(first.get("references", b""))),
+        ids_of(" ".join(map(_text, others["in-reply-to"][:MOST_FIELDS]))),
+        ids_of(" ".join(map(_text, others["references"][:MOST_FIELDS]))),
         "date" in first,
         received,
         lower_ascii(author_of(fields).address),

@@ -512,3 +512,11 @@ def test_the_type_of_a_file_that_has_only_a_name() -> None:
 )
 def test_a_date_is_the_moment_that_its_program_meant(written: str, date: str) -> None:
     assert date_of(written) == date
+
+
+def test_each_field_that_names_other_mails_counts() -> None:
+    fields = b"References: <a@x.example>\r\nReferences: <b@x.example> <a@x.example>\r\n"
+    fields += b"In-Reply-To: <b@x.example>\r\nIn-Reply-To: <c@x.example>\r\n"
+    found = read(b"From: ann@customer.example\r\n" + fields + b"\r\nx\r\n").email
+    assert found.references == ("a@x.example", "b@x.example")
+    assert found.in_reply_to == ("b@x.example", "c@x.example")
