@@ -16,8 +16,9 @@ with without("rich"):
 
 def _printable(_logger: Any, _method: str, event: Any) -> Any:
     for key, value in event.items():
-        if isinstance(value, str) and not value.isprintable() and key != "exception":
-            event[key] = "".join(c if c.isprintable() else "?" for c in value)
+        kept = "\n" if key == "exception" else ""
+        if isinstance(value, str) and not value.isprintable():
+            event[key] = "".join(c if c.isprintable() or c in kept else "?" for c in value)
     return event
 
 

@@ -22,10 +22,12 @@ PROGRAMS = frozenset(
     "maw mcf mda mdb mde mdt mdw mdz mjs msc msh msh1 msh1xml msh2 msh2xml mshxml msi msix msixbundle msp mst msu nsh "
     "ops osd pcd pif pkg pl plg prf prg printerexport ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 pssc pst py pyc "
     "pyo pyw pyz pyzw reg scf scr sct search-ms searchconnector-ms settingcontent-ms shb shs sys theme themepack tmp "
-    "udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp website wim ws wsb wsc wsf wsh xbap xll xnk".split()
+    "udl url vb vbe vbp vbs vhd vhdx vsmacros vsw vxd webpnp website wim ws wsb wsc wsf wsh xbap xll xnk "
+    "command dqy drv fileloc inetloc iqy kext ocx oqy ppa rdp rqy scpt scptd slk terminal webloc wll workflow".split()
 )
 """Endings of what a double click runs, imports or mounts: all of Outlook's list and of Gmail's, as published on
-2026-11-28, and what Windows has learned to open since."""
+2026-11-28, what Windows has learned to open since, and what does the same unlisted: remote desktops, queries that fetch
+what they show, libraries of programs, scripts and shortcuts of macOS."""
 DISK_IMAGES = frozenset(
     "application/x-iso9660-image application/x-udf-image application/x-vhd application/x-vhdx "
     "application/x-vmdk application/x-qcow2 application/x-apple-diskimage application/x-ms-wim "
