@@ -12,7 +12,7 @@ from . import limits
 from .attached import is_shown
 from .content import Content
 from .html import to_lines
-from .htmlsight import Said, same_words
+from .htmlsight import EVERYTHING, Said, same_words
 from .lines import Line, plain, render, squeeze
 from .names import EXTENSIONS
 from .transfer import decode_base64
@@ -74,6 +74,10 @@ class Body:
         if other:
             said = Said(other, render(result.lines, marks=False))
             result = to_lines(self.content.htmls[index], self.picture, said)
+        if result.hidden and not self._other_form().strip() and all(line.blank for line in result.lines):
+            result = to_lines(self.content.htmls[index], self.picture, EVERYTHING)
+            if not all(line.blank for line in result.lines):
+                self.notes.append("nothing but hidden text: shown")
         if result.hidden:
             self.notes.append(f"hidden text left out: {result.hidden} characters")
         if result.capped:

@@ -216,3 +216,12 @@ def _words(text: str) -> list[str]:
 
 def _threes(words: list[str]) -> Iterable[tuple[str, ...]]:
     return zip(words, words[1:], words[2:], strict=False)
+
+
+class _Everything(Said):
+    def __contains__(self, text: str) -> bool:
+        return True
+
+
+EVERYTHING = _Everything("")
+"""For a page on which nothing is to be seen: it has no words to hide others among."""

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing import Generic, TypeVar
 
 from . import limits
-from .htmltags import BARRIERS, BLOCKS, CLOSES, P_CLOSERS, TABLE_TAGS
+from .htmltags import (
+    BARRIERS,
+    BLOCKS,
+    CLOSES,
+    DRAWINGS,
+    P_CLOSERS,
+    PAGE_AGAIN,
+    TABLE_TAGS,
+    WITHIN_DRAWINGS,
+)
 
 State = TypeVar("State")
 NONE = -1
@@ -51,6 +60,8 @@ class Stack(Generic[State]):
     def implied(self, name: str) -> list[int]:
         """From where the elements end that an opening tag closes, in the order in which they end."""
         found = []
+        if name in PAGE_AGAIN and any(self._open.get(tag) for tag in DRAWINGS):
+            found.append(self._drawing())
         if name in P_CLOSERS and self._open.get("p"):
             found.append(self._last(*_PARAGRAPH))
         rule = CLOSES.get(name)
@@ -66,6 +77,16 @@ class Stack(Generic[State]):
             if tag in barrier:
                 return NONE
         return NONE
+
+    def _drawing(self) -> int:
+        """Where the drawing begins within which the page is: the outermost, if it holds others."""
+        found = NONE
+        for index in range(len(self._elements) - 1, -1, -1):
+            tag = self._elements[index][0]
+            if tag in WITHIN_DRAWINGS:
+                break
+            found = index if tag in DRAWINGS else found
+        return found
 
     def closed_by(self, name: str) -> int:
         """From where the elements end that a closing tag ends; NONE where it ends none."""

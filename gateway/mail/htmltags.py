@@ -37,6 +37,13 @@ CLOSES: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "dt": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
     "dd": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
 }
+# Ends a drawing that nobody closed (WHATWG HTML 13.2.6.5), unless the drawing holds HTML.
+PAGE_AGAIN = frozenset(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
+    "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
+)
+DRAWINGS = frozenset({"svg", "math"})
+WITHIN_DRAWINGS = frozenset({"foreignobject", "desc", "annotation-xml"})
 P_CLOSERS = BLOCKS - {"html", "body", "td", "th", "tr", "tbody", "thead", "tfoot"}
 BARRIERS = frozenset({"td", "th", "table"})
 TABLE_PARTS = frozenset({"table", "tr", "td", "th", "tbody", "thead", "tfoot", "caption"})

@@ -9,6 +9,7 @@ from gateway.mail.html import to_lines
 from gateway.mail.htmlsight import Said
 from gateway.mail.lines import render, squeeze
 from gateway.mail.links import target_text
+from gateway.mail.read import read
 from gateway.mail.symbols import as_shown, is_emoji
 from tests.mail.test_named_mails import block
 
@@ -90,6 +91,13 @@ def text_of(source: str) -> str:
         ("<div style='display:none;display:block !important;display:none'>yes</div>", "yes"),
         ("<p style='text-indent:-1em'>yes</p>", "yes"),
         ("<p hidden>no</p>yes", "yes"),
+        # A drawing ends where a page begins again.
+        ("<svg><p>yes</p>", "yes"),
+        ("<svg><g><div>yes</div></g></svg>", "yes"),
+        ("<svg><svg><p>yes", "yes"),
+        ("<svg><text>no</text><path d='M0'/></svg>yes", "yes"),
+        ("<svg><foreignObject><p>no</p></foreignObject></svg>yes", "yes"),
+        ("<div style='display:none'><svg><p>no</p></svg></div>yes", "yes"),
         # Hidden from one program only: all others show it.
         ("<a style='background:#036;color:#fff;mso-hide:all'>yes</a>", "yes"),
         ("<div style='font-size:0'><script>no</script><title>no</title></div>yes", "yes"),
@@ -320,3 +328,24 @@ def test_cells_stand_in_the_column_in_which_they_are_seen(rows: str, seen: str) 
 def test_a_page_may_say_where_its_links_begin() -> None:
     lines = squeeze(to_lines("<base href='https://a.example/x/'><a href=y>Doc</a> <a href='#top'>Up</a>").lines)
     assert render(lines, targets=True) == "Doc <https://a.example/x/y> Up <#top>"
+
+
+@pytest.mark.parametrize(
+    ("page", "seen"),
+    [
+        ("<div style='display:none'><p>Room 312 is dark.", "Room 312 is dark."),
+        ("<select><option>Room 312<p>is dark", "Room 312"),
+        ("<p hidden>no</p><p>Room 312</p>", "Room 312"),
+        ("<script>no</script>", ""),
+    ],
+)
+def test_a_page_on_which_nothing_is_seen_shows_what_it_hides(page: str, seen: str) -> None:
+    head = b"From: ann@customer.example\r\nContent-Type: text/html\r\n\r\n"
+    text = read(head + page.encode()).email.text
+    assert text.startswith(seen) and "no" not in text
+
+
+def test_not_where_the_mail_says_it_in_another_form() -> None:
+    head = b"From: ann@customer.example\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nRoom 312\r\n--b\r\nContent-Type: text/html\r\n\r\n<p hidden>no</p>\r\n--b--\r\n"
+    assert read(head + body).email.text == "Room 312"
