@@ -21,7 +21,7 @@ from .blocks import to_blocks
 from .clean import clean_line
 from .forwardlines import one_field_a_line
 from .headerlines import field_of, header_block
-from .headerpeople import ANGLED, BARE, shown_people
+from .headerpeople import ANGLED, BARE, shown_author, shown_people
 from .headers import decode_words
 from .headershapes import is_framed, shaped_block, without_colons
 from .lines import Line, Run, render, squeeze, with_targets
@@ -194,10 +194,17 @@ _NOT_NAMES = frozenset(
 def _name_before(text: str) -> str:
     words: list[str] = []
     for word in reversed(text.rstrip(" (<[").split()[-6:]):
-        if any(char.isdigit() for char in word) or word.endswith((",", ":")) or word.lower() in _NOT_NAMES:
+        if any(char.isdigit() for char in word):
+            # Of the clock, where it stands behind the hour.
+            words = words[:-1] if words and words[-1].lower() in _HALVES else words
+            break
+        if word.endswith((",", ":")) or word.lower() in _NOT_NAMES:
             break
         words.append(word)
     return " ".join(reversed(words))
+
+
+_HALVES = frozenset(("am", "pm", "a.m.", "p.m.", "π.μ.", "μ.μ."))
 
 
 _WHEN = re.compile(
@@ -266,9 +273,8 @@ def _build(
             body = body[: last + 1]
         body = [_unquoted(line, depth, nested) for line in body]
     kept = squeeze(body)
-    people = shown_people(fields.get("from", ""))
     forwarded = Forwarded(
-        sender=people[0] if people else None,
+        sender=shown_author(fields.get("from", "")),
         to=shown_people(fields.get("to", "")),
         cc=shown_people(fields.get("cc", "")),
         subject=_decoded(fields.get("subject", "")) or prefixes.without_forward(subject),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from .headerlines import PERSON, field_of, is_moment
 from .headershapes import is_framed
@@ -18,11 +18,26 @@ from .quotelines import DIGITS
 from .quotewords import CC, DATE, FROM, SUBJECT, TO
 
 _LONGEST = 4000
+_MAILTO = re.compile(r"mailto:([^\s<>?\"]{1,200}@[^\s<>?\"]{1,253})", re.IGNORECASE)
 _MOST_ROWS = 8
 
 
 def one_field_a_line(lines: Sequence[Line]) -> list[Line]:
-    return list(_parted(_without_tables(lines)))
+    return list(map(_addressed, _parted(_without_tables(lines))))
+
+
+def _addressed(line: Line) -> Line:
+    """A line of people with the addresses that stand behind their names as links alone."""
+    if line.kind != "text" or not any(_MAILTO.match(run.href) for run in line.runs):
+        return line
+    if field_of(line.text)[0] not in ("from", "to", "cc") or "@" in line.text:
+        return line
+    runs: list[Run] = []
+    for run, following in zip_longest(line.runs, line.runs[1:], fillvalue=Run("")):
+        runs.append(run)
+        target = _MAILTO.match(run.href) if run.href != following.href else None
+        runs += [Run(f" <{target[1]}>")] if target else []
+    return replace(line, runs=runs)
 
 
 def _without_tables(lines: Iterable[Line]) -> Iterator[Line]:

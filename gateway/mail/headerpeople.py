@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 
 from gateway.model.email import Address
 
@@ -18,33 +20,56 @@ ANGLED = re.compile(r"[<\[(]{1,2}\s{0,3}([^\s<>\[\]()]{1,200}@[^\s<>\[\]()]{1,25
 BARE = re.compile(r"[^\s<>\[\]();,\"']{1,200}@[^\s<>\[\]();,\"']{1,253}")
 
 
+# Between who sent a mail and in whose name it is, as Outlook shows them.
+_IN_THE_NAME_OF = re.compile(
+    r"(?:on behalf of|im auftrag von|de la part de|en nombre de|per conto di|namens|em nome de|w imieniu|от имени)\s",
+    re.IGNORECASE,
+)
+
+
 def shown_people(value: str) -> tuple[Address, ...]:
     """The people of a header line as a mail program shows it."""
-    text = decode_words(value[:20_000]) if "=?" in value else value[:20_000]
-    found: list[Address] = []
-    for piece in _pieces(text):
-        item = _without_links(piece).strip(" \t\u00a0,;")
-        if not item:
+    found = [person for piece in _pieces(_decoded(value)) for person in _people_of(piece)]
+    return tuple(found[: limits.ADDRESSES])
+
+
+def shown_author(value: str) -> Address | None:
+    """Who wrote, of a From as a mail program shows it: the first, unless that one sent it in another's name."""
+    people = next((people for piece in _pieces(_decoded(value)) if (people := _people_of(piece))), [])
+    behalf = _IN_THE_NAME_OF.match(people[1].name) if len(people) == 2 else None
+    if behalf:
+        return replace(people[1], name=people[1].name[behalf.end() :])
+    return people[0] if people else None
+
+
+def _decoded(value: str) -> str:
+    return decode_words(value[:20_000]) if "=?" in value else value[:20_000]
+
+
+def _people_of(piece: str) -> list[Address]:
+    """The person of a piece of a line; two where words lead from one address to the next."""
+    item = _without_links(piece).strip(" \t\u00a0,;")
+    if not item:
+        return []
+    found = list(islice(ANGLED.finditer(item), limits.ADDRESSES)) or list(islice(BARE.finditer(item), 1))
+    if not found:
+        return [Address("", clean_line(item.strip("\"'*<> ")))]
+    people: list[Address] = []
+    at = 0
+    for match in found:
+        address = canonical_address((match[1] if match.re is ANGLED else match.group()).strip(".'*<>\""))
+        before = item[at : match.start()].strip(" \t\u00a0\"'*,<" if match.re is ANGLED else " \t\u00a0\"'*,<:")
+        at = match.end()
+        if people and (address == people[-1].address or not any(map(str.isalpha, before))):
             continue
-        match = ANGLED.search(item)
-        if match is not None:
-            name = item[: match.start()].strip(" \t\u00a0\"'*,<")
-            address = match[1]
-        else:
-            plain = BARE.search(item)
-            if plain is None:
-                found.append(Address("", clean_line(item.strip("\"'*<> "))))
-                continue
-            address = plain.group()
-            name = item[: plain.start()].strip(" \t\u00a0\"'*,<:")
-        address = address.strip(".'*<>\"")
-        name = clean_line(name)
-        if name.lower() == address.lower() or ("@" in name and name.strip("'\"<>").lower() == address.lower()):
-            name = ""
-        found.append(Address(canonical_address(address), name))
-        if len(found) >= limits.ADDRESSES:
-            break
-    return tuple(found)
+        people.append(Address(address, _name(before, address)))
+    return people
+
+
+def _name(text: str, address: str) -> str:
+    name = clean_line(text)
+    is_address = name.lower() == address.lower() or ("@" in name and name.strip("'\"<>").lower() == address.lower())
+    return "" if is_address else name
 
 
 def _without_links(piece: str) -> str:

@@ -360,3 +360,37 @@ def test_the_footer_of_an_app_is_no_word_above_a_forward() -> None:
         + "</div><p>It is broken.</p></div>"
     )
     is_read(read(f"Subject: Fw: Old\nContent-Type: text/html; charset=utf-8\n\n{html}".encode()).email)
+
+
+@pytest.mark.parametrize(
+    ("line", "address", "name"),
+    [
+        ("From: Bob <bob@acme.example> on behalf of Ann Archer <ann@acme.example>", "ann@acme.example", "Ann Archer"),
+        ("Von: Bob <bob@acme.example> im Auftrag von Ann <ann@acme.example>", "ann@acme.example", "Ann"),
+        ("From: Ann <ann@acme.example> via Support <list@msp.example>", "ann@acme.example", "Ann"),
+        ("From: Ann <ann@acme.example> <bob@acme.example>", "ann@acme.example", "Ann"),
+        ("From: Ann <ann@acme.example<mailto:ann@acme.example>>", "ann@acme.example", "Ann"),
+    ],
+)
+def test_who_wrote_is_in_whose_name_it_is(line: str, address: str, name: str) -> None:
+    text = f"fyi\n\n{line}\nSent: Monday, November 2, 2026 9:29 AM\nTo: Tess\nSubject: Printer\n\nIt is broken."
+    found = find(plain(text), "FW: Printer")
+    assert found is not None and found.sender is not None
+    assert (found.sender.address, found.sender.name) == (address, name)
+
+
+@pytest.mark.parametrize("clock", ["9:29 AM", "9:29 p.m.", "21:29"])
+def test_the_hour_is_no_part_of_a_name(clock: str) -> None:
+    found = find(plain(f"fyi\n\nOn Mon, Nov 2, 2026 at {clock} Ann Archer <ann@acme.example> wrote:\n> It is broken."), "Fwd: x")
+    assert found is not None and found.sender is not None and found.sender.name == "Ann Archer"
+
+
+def test_an_address_that_is_a_link_alone() -> None:
+    page = "<p>fyi</p><hr><p><b>From:</b> <a href='mailto:ann@acme.example?subject=x'>Ann Archer</a><br><b>Sent:</b> Monday, "
+    page += "November 2, 2026 9:29 AM<br><b>To:</b> <a href='mailto:tess@msp.example'>Tess</a>; <a href='mailto:bob@acme.example'>Bob</a><br>"
+    page += "<b>Subject:</b> Printer</p><p>It is broken.</p>"
+    head = b"From: Tess <tess@msp.example>\r\nSubject: FW: Printer\r\nContent-Type: text/html\r\n\r\n"
+    found = read(head + page.encode()).email.forwarded
+    assert found is not None and found.sender is not None
+    assert (found.sender.address, found.sender.name) == ("ann@acme.example", "Ann Archer")
+    assert [person.address for person in found.to] == ["tess@msp.example", "bob@acme.example"]
